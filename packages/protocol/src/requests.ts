@@ -1,0 +1,79 @@
+/**
+ * What a hub asks of a connector, as the claims of a signed `jwt`, and under which name each answer goes back.
+ *
+ * The claims come from hubs that were not written here, so they are read leniently where the meaning is clear (a missing or null
+ * password is an empty one) and refused with a reason where it is not (a password that is a number).
+ */
+import { z } from 'zod';
+import type { Profile, WireError } from './wire-errors.ts';
+
+export const REQUEST_NAMES = ['authenticate_user', 'search_users', 'list_groups', 'change_password'] as const;
+export type RequestName = (typeof REQUEST_NAMES)[number];
+
+/** The pid is part of a frame's name and of log lines; 256 characters are ten times what hubs use. */
+const pid = z.union([z.string().min(1).max(256), z.number().transform(String)]);
+const absentAsEmpty = z
+  .string()
+  .nullish()
+  .transform((text) => text ?? '');
+const escaped = z.unknown().transform((value) => value === true);
+/** Zero and negative limits ask for nothing sensible; like an absent one they mean: no limit from this side. */
+const limit = z
+  .union([z.number(), z.string().transform(Number)])
+  .nullish()
+  .transform((value) => (value !== undefined && value !== null && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined));
+
+const loginClaims = z.object({ pid, username: absentAsEmpty, password: absentAsEmpty, escaped });
+const searchUsersClaims = z.object({ pid, search: absentAsEmpty, limit, escaped });
+const listGroupsClaims = z.object({ pid, limit });
+
+/** `authenticate_user`. `escaped`: the hub has already escaped the name for a filter (RFC 4515). */
+export type LoginClaims = z.infer<typeof loginClaims>;
+export type ChangePasswordClaims = LoginClaims;
+/** `search_users`. An empty `search` asks for everybody. */
+export type SearchUsersClaims = z.infer<typeof searchUsersClaims>;
+export type ListGroupsClaims = z.infer<typeof listGroupsClaims>;
+
+export interface RequestClaims {
+  authenticate_user: LoginClaims;
+  search_users: SearchUsersClaims;
+  list_groups: ListGroupsClaims;
+  change_password: ChangePasswordClaims;
+}
+
+const schemas: { [N in RequestName]: z.ZodType<RequestClaims[N]> } = {
+  authenticate_user: loginClaims,
+  search_users: searchUsersClaims,
+  list_groups: listGroupsClaims,
+  change_password: loginClaims,
+};
+
+/** @returns the claims, or a sentence that names the claim that is wrong (never its value: it may be the password) */
+export function claimsOf<N extends RequestName>(name: N, claims: unknown): { claims: RequestClaims[N] } | { problem: string } {
+  const result = schemas[name].safeParse(claims);
+  if (result.success) return { claims: result.data };
+  const issue = result.error.issues[0];
+  return { problem: `the claim "${issue?.path.join('.') ?? ''}" of ${name} has the wrong type` };
+}
+
+/** @returns the pid by which a request is answered, also where its other claims are wrong */
+export function pidOf(claims: unknown): string | undefined {
+  return z.object({ pid }).safeParse(claims).data?.pid;
+}
+
+/** @returns the frame name of the answer to a request with this pid */
+export function answerName(name: RequestName, pid: string): string {
+  switch (name) {
+    case 'authenticate_user':
+      return `${pid}_result`;
+    case 'search_users':
+      return `${pid}_search_users_result`;
+    case 'list_groups':
+      return `${pid}_list_groups_result`;
+    case 'change_password':
+      return `${pid}_change_password_result`;
+  }
+}
+
+/** The answer to `authenticate_user` and `change_password`. */
+export type AuthenticateAnswer = { profile: Profile } | { err: WireError; profile?: Profile };

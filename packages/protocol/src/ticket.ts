@@ -1,0 +1,59 @@
+/** Provisioning by a ticket URL, and the first frames of the socket (contract, sections 1 and 2). */
+import { z } from 'zod';
+
+/** Frames and claims carry the name; URLs and certificates do too. */
+export const connectionName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, {
+  error: 'must be 1 to 64 letters, digits, dots, hyphens or underscores, with a letter or digit at both ends',
+});
+
+/** The answer of `GET {ticket}/info`. Booleans may be missing in old hubs: then the feature is off. */
+export const ticketInfo = z.object({
+  connectionName: z.string().min(1),
+  connectionDomain: z.string().min(1),
+  adHub: z.string().min(1),
+  realm: z.object({
+    name: z.string().min(1),
+    postTokenUrl: z.union([z.string(), z.array(z.string()).transform((urls) => urls.join(','))]).nullish(),
+  }),
+  kerberos: z.boolean().nullish(),
+  certAuth: z.boolean().nullish(),
+  thumbprints: z.array(z.string()).nullish(),
+});
+export type TicketInfo = z.infer<typeof ticketInfo>;
+
+/** The body of `POST {ticket}`; installed connectors send no `capabilities`. */
+export const registration = z.object({
+  certs: z.array(z.string()).min(1),
+  signInEndpoint: z.string().nullish(),
+  agentMode: z.boolean().nullish(),
+  agentVersion: z.string().nullish(),
+  capabilities: z.object({ useJWKS: z.boolean().nullish() }).nullish(),
+});
+export type Registration = z.infer<typeof registration>;
+
+/** The answer of `POST {ticket}`: an empty or absent key means, to a connector that said `useJWKS`: read the JWKS document. */
+export const registrationAnswer = z.object({ signingKey: z.string().nullish() });
+
+/** `/.well-known/jwks.json`. Single keys are read by the JOSE library. */
+export const jwksDocument = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
+
+/** `/test`: the hub's clock in epoch milliseconds. */
+export const clockAnswer = z.object({ clock: z.number() });
+
+/** Clocks further apart are skewed (contract, section 1); the same tolerance holds for a token's times. */
+export const CLOCK_SKEW_TOLERANCE_MS = 5000;
+
+/** The token in `authenticate` lives this long (contract, section 8). */
+export const AGENT_TOKEN_LIFETIME_SECONDS = 60;
+
+/** What a hub may sign requests with: asymmetric algorithms only. */
+export const HUB_TOKEN_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
+
+/** `authenticate`: `capabilities` is our addition. */
+export const authenticatePayload = z.object({ jwt: z.string().min(1), capabilities: z.array(z.string()).optional() });
+
+/** `authenticated`: installed hubs send no payload, or one of their own. */
+export const authenticatedPayload = z.object({ capabilities: z.array(z.string()).optional().catch(undefined) });
+
+/** A request: everything is in the signed token. */
+export const requestPayload = z.object({ jwt: z.string().min(1) });

@@ -1,0 +1,19 @@
+/**
+ * What connector and hub both need and that knows no domain: errors with codes, the log and what it must not say, settings,
+ * waiting between tries, starting and stopping. Nothing enters it that only one of the two programs uses.
+ */
+export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';
+export { CodedError, errorText } from './coded-error.ts';
+export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
+export { createLog, type Log, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
+export {
+  type LoadedSettings,
+  loadSettings,
+  type Origin,
+  type Setting,
+  type SettingProblem,
+  type SettingType,
+  type SettingValues,
+  setting,
+  settingsReference,
+} from './settings.ts';

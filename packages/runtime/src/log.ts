@@ -1,0 +1,101 @@
+/**
+ * The log: one line per event, for people (`text`) or for machines (`json`). Secrets are registered when they are read and
+ * taken out of every line at the stream, so that no call can forget it. Lines are written asynchronously.
+ */
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+
+export type Log = Logger;
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'text' | 'json';
+
+export interface LogOptions {
+  level: LogLevel;
+  format: LogFormat;
+  /** Where lines go; file descriptor 2 (standard error) by default, since standard output belongs to what commands print. */
+  destination?: { write(line: string): unknown };
+}
+
+/** Shorter values would blank out ordinary words. */
+const SHORTEST_SECRET = 5;
+const MASK = '[secret]';
+
+const secrets = new Set<string>();
+
+/** @returns a log, and the function that registers a value which must appear in no line, in this process, from now on */
+export function createLog(options: LogOptions): { log: Log; flush: () => void; keepSecret: (value: string | undefined) => void } {
+  const sink = options.destination ?? pino.destination({ dest: 2, sync: false, minLength: 0 });
+  const stream: DestinationStream = {
+    write(line: string) {
+      const clean = withoutSecrets(line);
+      sink.write(options.format === 'text' ? textLine(clean) : clean);
+    },
+  };
+  const log = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorFields },
+      // Belt and braces: fields of these names are never written, whatever their value.
+      redact: { paths: ['password', '*.password', 'jwt', '*.jwt', 'authorization', '*.authorization'], censor: MASK },
+    },
+    stream,
+  );
+  return {
+    log,
+    flush: () => {
+      if ('flushSync' in sink && typeof sink.flushSync === 'function') sink.flushSync();
+    },
+    keepSecret: (value) => {
+      if (value !== undefined && value.length >= SHORTEST_SECRET) {
+        secrets.add(value);
+        // As it stands inside a JSON string, where it has quotes, backslashes or line ends.
+        secrets.add(JSON.stringify(value).slice(1, -1));
+      }
+    },
+  };
+}
+
+function withoutSecrets(line: string): string {
+  let clean = line;
+  for (const secret of secrets) if (clean.includes(secret)) clean = clean.replaceAll(secret, MASK);
+  return clean;
+}
+
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const fields = stdSerializers.errWithCause(error);
+  return {
+    code: 'code' in error ? error.code : undefined,
+    message: fields.message,
+    action: 'action' in error ? error.action : undefined,
+    cause: error.cause === undefined ? undefined : errorFields(error.cause),
+    // A stack helps only where the error is not one of ours, which say what happened by themselves.
+    stack: error.name === 'CodedError' ? undefined : fields.stack,
+  };
+}
+
+/** `2026-11-22 10:00:00.000Z  info  message  key=value …` */
+function textLine(json: string): string {
+  const { time, level, msg, ...fields }: Record<string, unknown> = JSON.parse(json);
+  let line = `${String(time).replace('T', ' ')} ${String(level).padEnd(5)} ${oneLine(String(msg ?? ''))}`;
+  for (const [key, value] of Object.entries(fields)) line += `  ${key}=${oneLine(fieldText(value))}`;
+  return `${line}\n`;
+}
+
+function fieldText(value: unknown): string {
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null && 'message' in value) {
+    const { code, message, action, cause } = value as Record<string, unknown>;
+    const head = `${code === undefined ? '' : `${String(code)}: `}${String(message)}`;
+    return `${head}${action === undefined ? '' : ` (${String(action)})`}${cause === undefined ? '' : `: ${fieldText(cause)}`}`;
+  }
+  return JSON.stringify(value) ?? String(value);
+}
+
+/** A user name with a line end in it must not be able to forge a line of the log. */
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,181 @@
+/**
+ * Settings as one list: name, type, default, description, secret or not, restart or not. Reading, checking, the reference in
+ * `docs/configuration.md` and every form come from that list. A value comes from the environment, else from the file, else it is
+ * the default; what a file or the environment gives as text (`"false"`) becomes the type it stands for.
+ */
+import { z } from 'zod';
+
+/** How a setting's value is read; `schema` takes the value as a file (any JSON) or the environment (text) gives it. */
+export interface SettingType<T> {
+  /** For people: what may stand there. */
+  describe: string;
+  schema: z.ZodType<T>;
+}
+
+const booleanText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off', ''], case: 'insensitive' });
+
+/** The types that settings have. Each accepts the JSON value and the text that stands for it. */
+export const setting = {
+  boolean: (): SettingType<boolean> => ({ describe: '`true` or `false`', schema: z.union([z.boolean(), booleanText]) }),
+  integer: (min: number, max: number): SettingType<number> => ({
+    describe: `a whole number from ${min} to ${max}`,
+    schema: z
+      .union([
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^-?\d+$/, 'is not a whole number')
+          .transform(Number),
+      ])
+      .pipe(z.number().int().min(min).max(max)),
+  }),
+  text: (): SettingType<string> => ({ describe: 'text', schema: z.union([z.string(), z.number().transform(String)]) }),
+  oneOf: <const T extends readonly [string, ...string[]]>(...values: T): SettingType<T[number]> => ({
+    describe: `one of ${values.map((value) => `\`${value}\``).join(', ')}`,
+    schema: z.enum(values),
+  }),
+  /** A list: a JSON array, or text separated by commas. */
+  list: (): SettingType<string[]> => ({
+    describe: 'a list (in the environment: separated by commas)',
+    schema: z.union([
+      z.array(z.string()),
+      z.string().transform((text) =>
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter(Boolean),
+      ),
+    ]),
+  }),
+  /** PEM texts: one, or an array; several certificates in one text are fine. */
+  pem: (): SettingType<string[]> => ({
+    describe: 'PEM text, or an array of PEM texts',
+    schema: z
+      .union([z.array(z.string()), z.string().transform((text) => (text === '' ? [] : [text]))])
+      // An environment often cannot hold line ends; people write \n instead.
+      .transform((texts) => texts.map((text) => text.replaceAll('\\n', '\n'))),
+  }),
+  url: (...schemes: string[]): SettingType<string> => ({
+    describe: `a URL (${schemes.map((scheme) => `\`${scheme}://\``).join(', ')})`,
+    schema: z
+      .string()
+      .trim()
+      .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
+        error: `is not a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+      }),
+  }),
+};
+
+export interface Setting<T = unknown> {
+  type: SettingType<T>;
+  /** Left out where the setting may be absent. */
+  default?: T;
+  /** For the administrator: what it does and when to change it. Markdown. */
+  description: string;
+  /** The heading it stands under in the reference and in forms. */
+  group: string;
+  /** Its value never leaves the process: not in logs, not in `config show`, not in an API. */
+  secret?: true;
+  /** Kept by the program itself; people read it but do not set it. */
+  kept?: true;
+  /** Weakens security: a warning stands for as long as it is on. */
+  insecure?: true;
+}
+
+// A list of settings of any types: Setting<T> is invariant in T only through `default`, which loading never writes.
+type SettingList = Record<string, Setting<never> | Setting<unknown>>;
+
+/** The values of a list: a setting with a default is always there, another may be undefined. */
+export type SettingValues<L> = {
+  readonly [K in keyof L]: L[K] extends { type: SettingType<infer T> } ? (L[K] extends { default: unknown } ? T : T | undefined) : never;
+};
+
+export type Origin = 'environment' | 'file' | 'default' | 'unset';
+
+export interface SettingProblem {
+  name: string;
+  origin: Origin;
+  /** A sentence that begins with the setting's name and never contains its value where that is secret. */
+  message: string;
+}
+
+export interface LoadedSettings<L> {
+  values: SettingValues<L>;
+  origins: Record<keyof L & string, Origin>;
+  problems: SettingProblem[];
+}
+
+/**
+ * @param list the settings this program has
+ * @param sources `file`: the parsed file, `{}` where there is none; `environment`: variables under the settings' own names
+ * @returns all problems at once; with any, `values` holds the defaults in their place and must not be run with
+ */
+export function loadSettings<const L extends SettingList>(
+  list: L,
+  sources: { file: Readonly<Record<string, unknown>>; environment: Readonly<Record<string, string | undefined>> },
+): LoadedSettings<L> {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
+  const problems: SettingProblem[] = [];
+  const environment = withLevels(sources.environment);
+  for (const [name, definition] of Object.entries(list)) {
+    const [given, origin] = pick(name, environment, sources.file);
+    origins[name] = origin;
+    values[name] = definition.default;
+    if (given === undefined) {
+      origins[name] = definition.default === undefined ? 'unset' : 'default';
+      continue;
+    }
+    const parsed = definition.type.schema.safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else {
+      const shown = definition.secret ? 'its value (not shown)' : JSON.stringify(given);
+      problems.push({ name, origin, message: `${name} (from the ${origin}) must be ${definition.type.describe}, and ${shown} is not` });
+    }
+  }
+  // The loop above filled every key of the list with a value of its type, or its default.
+  return { values: values as SettingValues<L>, origins: origins as Record<keyof L & string, Origin>, problems };
+}
+
+function pick(name: string, environment: Record<string, unknown>, file: Readonly<Record<string, unknown>>): [unknown, Origin] {
+  if (environment[name] !== undefined) return [environment[name], 'environment'];
+  const fromFile = file[name];
+  // `null` and an emptied field of a form mean: not set.
+  if (fromFile !== undefined && fromFile !== null && fromFile !== '') return [fromFile, 'file'];
+  return [undefined, 'unset'];
+}
+
+/** `GROUP_PROPERTIES||0=cn` stands for `{GROUP_PROPERTIES: ['cn']}`: `||` separates levels, numbers are places in an array. */
+function withLevels(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  const nested = new Map<string, [string, string][]>();
+  for (const [key, value] of Object.entries(environment)) {
+    if (value === undefined) continue;
+    const [name, ...rest] = key.split('||');
+    if (name === undefined || name === '') continue;
+    if (rest.length === 0) result[name] = value;
+    else nested.set(name, [...(nested.get(name) ?? []), [rest.join('||'), value]]);
+  }
+  for (const [name, pairs] of nested) {
+    const inner = withLevels(Object.fromEntries(pairs));
+    const keys = Object.keys(inner);
+    result[name] = keys.every((key) => /^\d+$/.test(key)) ? keys.sort((a, b) => Number(a) - Number(b)).map((key) => inner[key]) : inner;
+  }
+  return result;
+}
+
+/** The reference as Markdown: a table for each group, in the list's order. */
+export function settingsReference(list: SettingList): string {
+  const groups = new Map<string, string[]>();
+  for (const [name, definition] of Object.entries(list)) {
+    const marks = [definition.secret && 'secret', definition.kept && 'kept by the program', definition.insecure && '**weakens security**'];
+    const notes = marks.filter(Boolean).join(', ');
+    const fallback = definition.default === undefined ? '' : `\`${JSON.stringify(definition.default).replaceAll('|', '\\|')}\``;
+    const row = `| \`${name}\` | ${definition.type.describe} | ${fallback} | ${definition.description.replaceAll('|', '\\|')}${notes ? ` (${notes})` : ''} |`;
+    groups.set(definition.group, [...(groups.get(definition.group) ?? []), row]);
+  }
+  return [...groups]
+    .map(([group, rows]) => `## ${group}\n\n| setting | type | default | what it does |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`)
+    .join('\n');
+}

@@ -1,0 +1,13 @@
+/** `objectGUID`: 16 bytes, written the way Windows writes GUIDs. */
+
+/**
+ * The first three groups are little-endian, the rest is in order (MS-DTYP, section 2.3.4).
+ *
+ * @returns `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in lower case; hexadecimal as it stands where it has not 16 bytes
+ */
+export function guidText(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  if (bytes.length !== 16) return hex;
+  const swapped = [3, 2, 1, 0, 5, 4, 7, 6].map((index) => hex.slice(index * 2, index * 2 + 2)).join('');
+  return `${swapped.slice(0, 8)}-${swapped.slice(8, 12)}-${swapped.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,153 @@
+/** Opens a connection to a directory server: TCP, then TLS at once (`ldaps://`) or by StartTLS, within one deadline. */
+import net from 'node:net';
+import tls from 'node:tls';
+import { createConnection, type LdapConnection } from './connection.ts';
+import { LdapError, RESULT, resultText } from './errors.ts';
+import { START_TLS_OID } from './messages.ts';
+
+export interface ServerAddress {
+  /** As in the settings: `ldaps://dc1.fabrikam.local:636`. */
+  url: string;
+  host: string;
+  port: number;
+  tls: 'none' | 'ldaps' | 'starttls';
+}
+
+export interface TlsOptions {
+  /** PEM texts trusted beside the system's and Node's own. Undefined: only those. */
+  ca: readonly string[] | undefined;
+  /** Takes any certificate: whoever is in between can read every password. */
+  insecureSkipVerify: boolean;
+}
+
+export interface ConnectOptions {
+  address: ServerAddress;
+  tls: TlsOptions;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * @param url `ldap://` or `ldaps://`, host and perhaps port; what follows is ignored
+ * @param startTls ask a server reached by `ldap://` for TLS, and go on only when it agrees
+ */
+export function serverAddress(url: string, startTls: boolean): ServerAddress {
+  const parsed = new URL(url);
+  const ldaps = parsed.protocol === 'ldaps:';
+  return {
+    url: `${parsed.protocol}//${parsed.host}`,
+    // IPv6 addresses stand in brackets in a URL only.
+    host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost',
+    port: parsed.port === '' ? (ldaps ? 636 : 389) : Number(parsed.port),
+    tls: ldaps ? 'ldaps' : startTls ? 'starttls' : 'none',
+  };
+}
+
+/**
+ * @returns a connection on which nothing was sent yet but StartTLS
+ * @throws LDAP_UNREACHABLE, LDAP_TLS_FAILED, LDAP_TIMEOUT, LDAP_PROTOCOL, LDAP_ABORTED
+ */
+export async function connect(options: ConnectOptions): Promise<LdapConnection> {
+  const { address } = options;
+  const deadline = Date.now() + options.timeoutMs;
+  const left = () => Math.max(1, deadline - Date.now());
+  const socket = net.connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  await event(socket, 'connect', left(), options.signal, (cause) => unreachable(address, cause));
+  if (address.tls === 'none') return createConnection(socket, address.url, false);
+  if (address.tls === 'starttls') {
+    const plain = createConnection(socket, address.url, false);
+    const { resultCode, diagnosticMessage } = await plain.extended(START_TLS_OID, { timeoutMs: left(), signal: options.signal });
+    if (resultCode !== RESULT.success) {
+      plain.close();
+      throw new LdapError('LDAP_TLS_FAILED', `${address.url} refused StartTLS: ${resultText(resultCode)} ${diagnosticMessage}`.trimEnd(), {
+        action: 'Give the server a certificate, or use ldaps:// where it offers that',
+      });
+    }
+    plain.detach();
+  }
+  const secure = tls.connect({
+    socket,
+    host: address.host,
+    // SNI takes names only (RFC 6066, section 3); the certificate is checked against the host in either case.
+    ...(net.isIP(address.host) ? {} : { servername: address.host }),
+    ...(options.tls.ca === undefined ? {} : { ca: [...options.tls.ca] }),
+    rejectUnauthorized: !options.tls.insecureSkipVerify,
+    minVersion: 'TLSv1.2',
+  });
+  await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address, cause));
+  return createConnection(secure, address.url, true);
+}
+
+/** Waits for the event; on error, close, deadline or abort the socket is destroyed and the error thrown. */
+function event(
+  socket: net.Socket,
+  name: 'connect' | 'secureConnect',
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  asError: (cause: unknown) => LdapError,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (error?: LdapError) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      socket.removeListener(name, onEvent);
+      socket.removeListener('error', onError);
+      socket.removeListener('close', onClose);
+      if (error === undefined) return resolve();
+      // A destroyed socket may still report an error; without a listener that would end the process.
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const onEvent = () => finish();
+    const onError = (error: Error) => finish(asError(error));
+    const onClose = () => finish(asError(new Error('the server closed the connection')));
+    const onAbort = () => finish(new LdapError('LDAP_ABORTED', 'Nobody waits for the connection any more'));
+    const timer = setTimeout(() => finish(asError(new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
+    if (signal?.aborted) return onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once(name, onEvent);
+    socket.once('error', onError);
+    socket.once('close', onClose);
+  });
+}
+
+function unreachable(address: ServerAddress, cause: unknown): LdapError {
+  return new LdapError('LDAP_UNREACHABLE', `The directory server ${address.url} cannot be reached`, {
+    cause,
+    action: `Check LDAP_URL, name resolution, and that a firewall lets this machine connect to ${address.host} port ${address.port}`,
+  });
+}
+
+function tlsFailed(address: ServerAddress, cause: unknown): LdapError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return new LdapError('LDAP_TLS_FAILED', `TLS with ${address.url} failed: ${TLS_REASONS.get(code) ?? 'the handshake did not succeed'}`, {
+    cause,
+    action: TLS_ACTIONS.get(code) ?? 'Check that this port speaks TLS (ldaps://), or use ldap:// with StartTLS',
+  });
+}
+
+// Codes of OpenSSL's verification and of Node's tls module.
+const TLS_REASONS: ReadonlyMap<string, string> = new Map([
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate was issued by an authority that this machine does not know'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'its certificate was issued by an authority that this machine does not know'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate was issued by an authority that this machine does not know'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'its chain ends in an authority that this machine does not trust'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is signed by itself'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the port answers, but not with TLS'],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'the port answers, but not with TLS'],
+]);
+const TRUST_ACTION = "Add the issuing authority's certificate to CA_CERT, SSL_CA_FILE or the system's store";
+const TLS_ACTIONS: ReadonlyMap<string, string> = new Map([
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', TRUST_ACTION],
+  ['UNABLE_TO_GET_ISSUER_CERT', TRUST_ACTION],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', TRUST_ACTION],
+  ['SELF_SIGNED_CERT_IN_CHAIN', TRUST_ACTION],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', "Add this certificate to CA_CERT, or give the server one of your company's authority"],
+  ['CERT_HAS_EXPIRED', "Renew the server's certificate, and check this machine's clock"],
+  ['CERT_NOT_YET_VALID', "Check this machine's clock and the server's"],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Use in LDAP_URL a name that the certificate contains'],
+]);

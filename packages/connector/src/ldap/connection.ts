@@ -1,0 +1,307 @@
+/**
+ * One LDAP connection over a socket that is connected already: many operations in flight, each with its own deadline and its own
+ * abandon. Once it is closed, by whichever side, it stays closed: what holds it makes a new one.
+ */
+import type { Socket } from 'node:net';
+import type { Entry } from './entry.ts';
+import { LdapError } from './errors.ts';
+import { createFraming } from './framing.ts';
+import {
+  type Answer,
+  abandonRequest,
+  bindRequest,
+  extendedRequest,
+  type LdapResult,
+  type Modification,
+  modifyRequest,
+  nextPageCookie,
+  readAnswer,
+  type SearchRequest,
+  searchRequest,
+  unbindRequest,
+} from './messages.ts';
+
+/** A larger message ends the connection. A group with 100,000 members makes 10 MB. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** Entries beyond this many bytes are not collected; the search then ends as if the server had reached its size limit. */
+const MAX_SEARCH_BYTES = 128 * 1024 * 1024;
+
+export interface OperationOptions {
+  /** From the request's writing to its last answer. */
+  timeoutMs: number;
+  /** Abandons the operation when nobody waits for it any more. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface SearchResult {
+  entries: Entry[];
+  /** Search continuation references (RFC 4511, section 4.5.3). */
+  references: string[];
+  result: LdapResult;
+  /** More entries match than are here: a limit of the server, of the request or of this program was reached. */
+  truncated: boolean;
+}
+
+export interface LdapConnection {
+  /** Where it leads, for messages: `ldaps://dc1:636`. */
+  readonly name: string;
+  /** Whether what is sent is encrypted. */
+  readonly encrypted: boolean;
+  readonly inFlight: number;
+  /** Why it is closed; undefined while it is open. */
+  readonly closedBecause: LdapError | undefined;
+  /**
+   * Simple bind. Resolves with whatever result the server gives. There is no abandoning a bind (RFC 4511, section 4.11): when its
+   * deadline passes the connection is closed. An empty password is refused here, since servers take it as anonymous and say yes.
+   */
+  bind(dn: string, password: string, options: OperationOptions): Promise<LdapResult>;
+  /** Resolves with entries and result; a result other than success is not an error here. */
+  search(request: SearchRequest, options: OperationOptions): Promise<SearchResult>;
+  modify(dn: string, modifications: readonly Modification[], options: OperationOptions): Promise<LdapResult>;
+  extended(oid: string, options: OperationOptions): Promise<LdapResult>;
+  /** Called once, when it is closed; at once when it is already. */
+  onClose(listener: (because: LdapError) => void): void;
+  /** Says goodbye (unbind) and closes. */
+  close(): void;
+  /** Takes the socket away from this connection, for TLS to go over it; only with nothing in flight. */
+  detach(): Socket;
+}
+
+interface Operation {
+  entries: Entry[];
+  references: string[];
+  bytes: number;
+  finish(outcome: LdapResult | LdapError): void;
+}
+
+export function createConnection(socket: Socket, name: string, encrypted: boolean): LdapConnection {
+  const framing = createFraming(MAX_MESSAGE_BYTES);
+  const operations = new Map<number, Operation>();
+  const closeListeners: ((because: LdapError) => void)[] = [];
+  let closedBecause: LdapError | undefined;
+  let lastMessageId = 0;
+  let corked = false;
+
+  function onData(chunk: Buffer): void {
+    try {
+      for (const bytes of framing.push(chunk)) handle(readAnswer(bytes), bytes.length);
+    } catch (error) {
+      fail(
+        error instanceof LdapError
+          ? error
+          : new LdapError('LDAP_PROTOCOL', `Reading from ${name} failed`, { cause: error, mayHaveBeenSent: true }),
+      );
+    }
+  }
+
+  function handle(answer: Answer, bytes: number): void {
+    // Message 0 is the notice of disconnection (RFC 4511, section 4.4.1).
+    if (answer.messageId === 0 && answer.type === 'result') {
+      const { diagnosticMessage } = answer.result;
+      return fail(
+        new LdapError('LDAP_CONNECTION_LOST', `${name} ended the connection: ${diagnosticMessage || 'no reason given'}`, {
+          mayHaveBeenSent: true,
+        }),
+      );
+    }
+    // Answers to abandoned operations may still come.
+    const operation = operations.get(answer.messageId);
+    if (operation === undefined) return;
+    switch (answer.type) {
+      case 'entry':
+        operation.bytes += bytes;
+        if (operation.bytes <= MAX_SEARCH_BYTES) operation.entries.push(answer.entry);
+        else {
+          abandon(answer.messageId);
+          operation.finish({
+            resultCode: 4,
+            matchedDn: '',
+            diagnosticMessage: 'the answer is too large',
+            referrals: [],
+            controls: new Map(),
+          });
+        }
+        return;
+      case 'reference':
+        operation.references.push(...answer.urls);
+        return;
+      case 'result':
+        operation.finish(answer.result);
+        return;
+      case 'intermediate':
+        return;
+    }
+  }
+
+  function fail(because: LdapError): void {
+    if (closedBecause !== undefined) return;
+    socket.destroy();
+    settle(because);
+  }
+
+  function settle(because: LdapError): void {
+    closedBecause = because;
+    for (const operation of operations.values()) operation.finish(because);
+    for (const listener of closeListeners.splice(0)) listener(because);
+  }
+
+  const lost = (cause?: Error) =>
+    fail(new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was lost`, { cause, mayHaveBeenSent: true }));
+  const onError = (error: Error) => lost(error);
+  const onEnd = () => lost();
+  socket.on('data', onData);
+  socket.on('error', onError);
+  socket.on('close', onEnd);
+  socket.on('end', onEnd);
+
+  /** What is written in one turn of the event loop goes out in one system call. */
+  function write(bytes: Buffer): void {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    socket.write(bytes);
+  }
+
+  function nextMessageId(): number {
+    // RFC 4511, section 4.1.1.1: up to 2^31-1, and never that of an operation under way.
+    do lastMessageId = lastMessageId >= 0x7fffffff ? 1 : lastMessageId + 1;
+    while (operations.has(lastMessageId));
+    return lastMessageId;
+  }
+
+  function abandon(messageId: number): void {
+    operations.delete(messageId);
+    if (closedBecause === undefined) write(abandonRequest(nextMessageId(), messageId));
+  }
+
+  function perform(
+    kind: 'bind' | 'search' | 'modify' | 'extended',
+    encode: (messageId: number) => Buffer,
+    { timeoutMs, signal }: OperationOptions,
+    bytesOfEarlierPages = 0,
+  ): Promise<SearchResult & { bytes: number }> {
+    return new Promise((resolve, reject) => {
+      if (closedBecause !== undefined)
+        return reject(new LdapError('LDAP_CONNECTION_LOST', closedBecause.message, { cause: closedBecause.cause }));
+      if (signal?.aborted) return reject(aborted(false));
+      const messageId = nextMessageId();
+      // Encoding may throw (a request beyond 16 MB); nothing is under way then.
+      const bytes = encode(messageId);
+      const operation: Operation = {
+        entries: [],
+        references: [],
+        bytes: bytesOfEarlierPages,
+        finish(outcome) {
+          operations.delete(messageId);
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', onAbort);
+          if (outcome instanceof LdapError) reject(outcome);
+          else
+            resolve({
+              entries: operation.entries,
+              references: operation.references,
+              result: outcome,
+              truncated: false,
+              bytes: operation.bytes,
+            });
+        },
+      };
+      const giveUp = (error: LdapError) => {
+        if (kind === 'bind' || kind === 'extended') fail(error);
+        else abandon(messageId);
+        operation.finish(error);
+      };
+      const timer = setTimeout(
+        () => giveUp(new LdapError('LDAP_TIMEOUT', `${name} did not answer a ${kind} within ${timeoutMs} ms`, { mayHaveBeenSent: true })),
+        timeoutMs,
+      );
+      const onAbort = () => giveUp(aborted(true));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      operations.set(messageId, operation);
+      write(bytes);
+    });
+  }
+
+  async function search(request: SearchRequest, options: OperationOptions): Promise<SearchResult> {
+    const entries: Entry[] = [];
+    const references: string[] = [];
+    const deadline = Date.now() + options.timeoutMs;
+    let cookie: Buffer | undefined;
+    let bytes = 0;
+    for (;;) {
+      const timeoutMs = Math.max(1, deadline - Date.now());
+      const page = await perform(
+        'search',
+        (messageId) => searchRequest(messageId, request, cookie),
+        { timeoutMs, signal: options.signal },
+        bytes,
+      );
+      bytes = page.bytes;
+      // Pushing a hundred thousand entries as arguments would overflow the stack.
+      for (const entry of page.entries) entries.push(entry);
+      references.push(...page.references);
+      cookie = request.pageSize === undefined ? undefined : nextPageCookie(page.result);
+      const full = request.sizeLimit !== undefined && request.sizeLimit > 0 && entries.length >= request.sizeLimit;
+      if (cookie === undefined || full || page.result.resultCode !== 0) {
+        const truncated = page.result.resultCode === 4 || page.result.resultCode === 11 || (full && cookie !== undefined);
+        return { entries, references, result: page.result, truncated };
+      }
+    }
+  }
+
+  return {
+    name,
+    encrypted,
+    get inFlight() {
+      return operations.size;
+    },
+    get closedBecause() {
+      return closedBecause;
+    },
+    async bind(dn, password, options) {
+      if (password === '') throw new TypeError('A bind with an empty password is anonymous and proves nothing');
+      return (await perform('bind', (messageId) => bindRequest(messageId, dn, password), options)).result;
+    },
+    search,
+    async modify(dn, modifications, options) {
+      return (await perform('modify', (messageId) => modifyRequest(messageId, dn, modifications), options)).result;
+    },
+    async extended(oid, options) {
+      return (await perform('extended', (messageId) => extendedRequest(messageId, oid), options)).result;
+    },
+    onClose(listener) {
+      if (closedBecause !== undefined) listener(closedBecause);
+      else closeListeners.push(listener);
+    },
+    close() {
+      if (closedBecause !== undefined) return;
+      socket.end(unbindRequest(nextMessageId()));
+      // The server may never close its side; nothing of ours waits for it.
+      setTimeout(() => socket.destroy(), 1000).unref();
+      settle(new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was closed`, { mayHaveBeenSent: true }));
+    },
+    detach() {
+      if (operations.size > 0 || framing.pendingBytes > 0) {
+        // Bytes after the answer to StartTLS came unencrypted from whoever is in between: they must not count as the server's.
+        const error = new LdapError('LDAP_PROTOCOL', `${name} sent unencrypted bytes after agreeing to TLS`, { mayHaveBeenSent: true });
+        fail(error);
+        throw error;
+      }
+      socket.removeListener('data', onData);
+      socket.removeListener('error', onError);
+      socket.removeListener('close', onEnd);
+      socket.removeListener('end', onEnd);
+      closedBecause = new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} goes on encrypted`);
+      return socket;
+    },
+  };
+}
+
+function aborted(mayHaveBeenSent: boolean): LdapError {
+  return new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more', { mayHaveBeenSent });
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { dnKey, organizationalUnits, parseDn } from './dn.ts';
+
+/** RFC 4514, section 2.4, as a server would write a value. */
+const escaped = (value: string) =>
+  value
+    .replace(/[\\,+"<>;=]/g, '\\$&')
+    .replace(/^[ #]/, '\\$&')
+    .replace(/ $/, '\\ ')
+    .replaceAll('\0', '\\00');
+
+describe('distinguished names', () => {
+  it('are taken apart, whatever a value holds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 }), (values) => {
+        // Lone surrogates have no bytes in UTF-8.
+        const clean = values.map((value) => value.toWellFormed());
+        const dn = clean.map((value) => `CN=${escaped(value)}`).join(',');
+        assert.deepEqual(
+          parseDn(dn),
+          clean.map((value) => [{ type: 'cn', value }]),
+        );
+      }),
+    );
+  });
+
+  it('are read in every form of RFC 4514 and its predecessors', () => {
+    assert.deepEqual(parseDn('cn=a\\2cb+uid=x , OU = "b, c" ;dc=\\c3\\bc'), [
+      [
+        { type: 'cn', value: 'a,b' },
+        { type: 'uid', value: 'x' },
+      ],
+      [{ type: 'ou', value: 'b, c' }],
+      [{ type: 'dc', value: 'ü' }],
+    ]);
+    assert.deepEqual(parseDn(''), []);
+    for (const text of ['x', 'cn', 'cn=a,', 'cn=a,b', 'c n=a', '=a', 'cn=a\\']) assert.equal(parseDn(text), undefined, text);
+  });
+
+  it('meet under one key in all their spellings', () => {
+    const keys = ['CN=Doe\\, John,OU=People,DC=x', 'cn=doe\\2C john, ou=people ,dc=X', 'cn="Doe, John",ou=People,dc=x'].map(dnKey);
+    assert.deepEqual(new Set(keys).size, 1);
+    assert.notEqual(dnKey('cn=a\\,ou=b,dc=x'), dnKey('cn=a,ou=b,dc=x'));
+  });
+
+  it('give the organizational units, nearest first', () => {
+    assert.deepEqual(organizationalUnits('CN=Doe\\, John,OU=IT \\+ Ops,OU=People,DC=fabrikam,DC=local'), ['IT + Ops', 'People']);
+    assert.deepEqual(organizationalUnits('OU=itself,DC=x'), []);
+    assert.deepEqual(organizationalUnits('not a name'), []);
+  });
+});

@@ -1,0 +1,102 @@
+/** Distinguished names as text (RFC 4514): taking them apart, and a key under which equal ones meet. */
+
+export interface Rdn {
+  /** Lower case, as written otherwise. */
+  type: string;
+  /** With escapes resolved. */
+  value: string;
+}
+
+/**
+ * @returns the relative names from the entry up to the root; of a multi-valued one its parts in order; undefined where the text
+ *   is not a distinguished name
+ */
+export function parseDn(dn: string): Rdn[][] | undefined {
+  const names: Rdn[][] = [];
+  let position = 0;
+  let current: Rdn[] = [];
+  if (dn.trim() === '') return names;
+  for (;;) {
+    const equals = dn.indexOf('=', position);
+    if (equals < 0) return undefined;
+    const type = dn.slice(position, equals).trim().toLowerCase();
+    if (!/^(?:[a-z][a-z0-9-]*|\d+(?:\.\d+)*)$/.test(type)) return undefined;
+    const parsed = readValue(dn, equals + 1);
+    if (parsed === undefined) return undefined;
+    current.push({ type, value: parsed.value });
+    position = parsed.end + 1;
+    const separator = dn[parsed.end];
+    if (separator === '+') continue;
+    names.push(current);
+    if (separator === undefined) return names;
+    current = [];
+  }
+}
+
+/** Reads up to an unescaped `,`, `;` or `+`; spaces around the value do not belong to it, escaped ones do. */
+function readValue(dn: string, start: number): { value: string; end: number } | undefined {
+  let position = start;
+  while (dn[position] === ' ') position++;
+  if (dn[position] === '"') return readQuoted(dn, position + 1);
+  const bytes: Buffer[] = [];
+  let literal = '';
+  let trailingSpaces = 0;
+  for (; position < dn.length; position++) {
+    const c = dn[position];
+    if (c === ',' || c === '+' || c === ';') break;
+    if (c !== '\\') {
+      literal += c;
+      trailingSpaces = c === ' ' ? trailingSpaces + 1 : 0;
+      continue;
+    }
+    trailingSpaces = 0;
+    const hex = /^[0-9a-fA-F]{2}/.exec(dn.slice(position + 1, position + 3))?.[0];
+    if (hex !== undefined) {
+      bytes.push(Buffer.from(literal), Buffer.from(hex, 'hex'));
+      literal = '';
+      position += 2;
+    } else {
+      const escaped = dn[position + 1];
+      if (escaped === undefined) return undefined;
+      literal += escaped;
+      position++;
+    }
+  }
+  if (trailingSpaces > 0) literal = literal.slice(0, -trailingSpaces);
+  const value = bytes.length === 0 ? literal : Buffer.concat([...bytes, Buffer.from(literal)]).toString();
+  return { value, end: position };
+}
+
+/** The quoted form of RFC 2253's predecessors, which LDAPv3 servers still accept. */
+function readQuoted(dn: string, start: number): { value: string; end: number } | undefined {
+  let value = '';
+  for (let position = start; position < dn.length; position++) {
+    const c = dn[position];
+    if (c === '\\') value += dn[++position] ?? '';
+    else if (c === '"') {
+      let end = position + 1;
+      while (dn[end] === ' ') end++;
+      return { value, end };
+    } else value += c;
+  }
+  return undefined;
+}
+
+/**
+ * A key under which the spellings of one name meet: letter case, spaces around separators and ways of escaping do not count.
+ * Good enough for names that one server gives out; a server's own matching rules know more (RFC 4517).
+ */
+export function dnKey(dn: string): string {
+  // Most names need no taking apart, and this runs for each group of each login.
+  if (!/[\\"]|[,;+=] | [,;+=]/.test(dn)) return dn.toLowerCase();
+  const names = parseDn(dn);
+  if (names === undefined) return dn.toLowerCase();
+  return names
+    .map((parts) => parts.map(({ type, value }) => `${type}=${value.toLowerCase().replace(/[\\,+=;"]/g, '\\$&')}`).join('+'))
+    .join(',');
+}
+
+/** The names of the organizational units an entry lies in, nearest first. */
+export function organizationalUnits(dn: string): string[] {
+  return (parseDn(dn) ?? []).slice(1).flatMap((parts) => parts.filter(({ type }) => type === 'ou').map(({ value }) => value));
+}

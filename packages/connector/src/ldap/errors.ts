@@ -1,0 +1,73 @@
+/** What can go wrong between us and a directory server. Above `users/` nobody sees one of these. */
+import { CodedError } from '@landbridge/runtime';
+
+export type LdapErrorCode =
+  /** No connection: name not found, refused, no route, no answer in time. */
+  | 'LDAP_UNREACHABLE'
+  /** The TLS handshake failed, or the server refused StartTLS. */
+  | 'LDAP_TLS_FAILED'
+  /** The connection ended with an operation under way. */
+  | 'LDAP_CONNECTION_LOST'
+  /** The server did not answer an operation in time. */
+  | 'LDAP_TIMEOUT'
+  /** Too many operations wait already, or one waited too long for its turn. */
+  | 'LDAP_BUSY'
+  /** Nobody waits for the answer any more. */
+  | 'LDAP_ABORTED'
+  /** The server sent what is not LDAP, or more than is allowed. */
+  | 'LDAP_PROTOCOL'
+  /** The service account's bind was refused. */
+  | 'LDAP_SERVICE_BIND_REFUSED'
+  /** The server answered an operation with another result than success. */
+  | 'LDAP_RESULT'
+  /** A filter is not one (RFC 4515). */
+  | 'LDAP_FILTER_INVALID';
+
+export class LdapError extends CodedError<LdapErrorCode> {
+  /** The result code (RFC 4511, appendix A) where the server gave one. */
+  readonly resultCode: number | undefined;
+  /**
+   * Whether the request may have reached the server. Only a request that cannot have reached it may be repeated where repeating
+   * it does harm: a bind that was counted twice locks people out.
+   */
+  readonly mayHaveBeenSent: boolean;
+
+  constructor(
+    code: LdapErrorCode,
+    message: string,
+    options: { action?: string; cause?: unknown; resultCode?: number; mayHaveBeenSent?: boolean } = {},
+  ) {
+    super(code, message, options);
+    this.name = 'CodedError';
+    this.resultCode = options.resultCode;
+    this.mayHaveBeenSent = options.mayHaveBeenSent ?? false;
+  }
+}
+
+/** Result codes by number, those that are decided upon here (RFC 4511, appendix A.2). */
+export const RESULT = {
+  success: 0,
+  operationsError: 1,
+  timeLimitExceeded: 3,
+  sizeLimitExceeded: 4,
+  strongerAuthRequired: 8,
+  referral: 10,
+  adminLimitExceeded: 11,
+  confidentialityRequired: 13,
+  constraintViolation: 19,
+  noSuchObject: 32,
+  inappropriateAuthentication: 48,
+  invalidCredentials: 49,
+  insufficientAccessRights: 50,
+  busy: 51,
+  unavailable: 52,
+  unwillingToPerform: 53,
+} as const;
+
+const RESULT_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(RESULT).map(([name, code]) => [code, name]));
+
+/** `invalidCredentials (49)`; codes without a name here stand as their number. */
+export function resultText(resultCode: number): string {
+  const name = RESULT_NAMES.get(resultCode);
+  return name === undefined ? `result ${resultCode}` : `${name} (${resultCode})`;
+}

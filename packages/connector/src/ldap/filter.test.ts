@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { BerWriter, FilterParser } from 'ldapts';
+import { LdapError } from './errors.ts';
+import { anyOf, parseFilter, unescapeValue, usesRule, withValue, writeFilter } from './filter.ts';
+
+function bytesOf(text: string, value: string | Buffer = ''): Buffer {
+  const writer = new BerWriter();
+  const bound = withValue(parseFilter(text), value);
+  writeFilter(writer, bound.filter, bound.value);
+  return writer.buffer;
+}
+
+/** What another implementation makes of the same text. */
+function foreignBytes(text: string): Buffer {
+  const writer = new BerWriter();
+  FilterParser.parseString(text).write(writer);
+  return writer.buffer;
+}
+
+describe('search filters', () => {
+  it('are encoded as another implementation does', () => {
+    for (const text of [
+      '(sAMAccountName=alice)',
+      'cn=alice',
+      '(objectClass=*)',
+      '(&(objectCategory=person)(anr=al))',
+      '(|(cn=a)(!(sn=b))(mail=c))',
+      '(cn=a*b*c)',
+      '(cn=*x)',
+      '(cn=x*)',
+      '(cn=*a*b*)',
+      '(age>=3)',
+      '(age<=3)',
+      '(cn~=alice)',
+      '(member:1.2.840.113556.1.4.1941:=CN=x,DC=y)',
+      '(ou:dn:=People)',
+      '(:caseExactMatch:=x)',
+      '(cn=\\28\\29\\2a\\5c)',
+      '(cn=)',
+    ]) {
+      assert.deepEqual(bytesOf(text).toString('hex'), foreignBytes(text).toString('hex'), text);
+    }
+  });
+
+  it('take escaped bytes for what they are: UTF-8, and binary values', () => {
+    assert.ok(bytesOf('(cn=J\\c3\\bcrgen)').includes(Buffer.from('Jürgen')));
+    assert.ok(bytesOf('(objectGUID=\\ff\\00\\80)').includes(Buffer.from([0xff, 0x00, 0x80])));
+  });
+
+  it('take OIDs and options as attributes, and spaces between filters', () => {
+    assert.ok(bytesOf('(2.5.4.3=x)').includes(Buffer.from('2.5.4.3')));
+    assert.ok(bytesOf('(userCertificate;binary=x)').includes(Buffer.from('userCertificate;binary')));
+    assert.deepEqual(bytesOf('( & (cn=a) (sn=b) )'), bytesOf('(&(cn=a)(sn=b))'));
+  });
+
+  it('put a value into every {0}, as it is, whatever characters it has', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (value) => {
+        const bytes = bytesOf('(|(cn={0})(mail={0}@x)(sn=*{0}*))', value);
+        const writer = new BerWriter();
+        const literal = Buffer.from(value);
+        writer.startSequence(0xa1);
+        writer.startSequence(0xa3);
+        writer.writeString('cn');
+        writer.writeBuffer(literal, 4);
+        writer.endSequence();
+        writer.startSequence(0xa3);
+        writer.writeString('mail');
+        writer.writeBuffer(Buffer.concat([literal, Buffer.from('@x')]), 4);
+        writer.endSequence();
+        writer.startSequence(0xa4);
+        writer.writeString('sn');
+        writer.startSequence();
+        writer.writeBuffer(literal, 0x81);
+        writer.endSequence();
+        writer.endSequence();
+        writer.endSequence();
+        assert.deepEqual(bytes, writer.buffer);
+      }),
+    );
+  });
+
+  it('keep {0} apart where filters are joined', () => {
+    const byName = parseFilter('(member={0})');
+    const joined = anyOf([withValue(byName, 'a'), withValue(byName, '{0}')]);
+    const writer = new BerWriter();
+    writeFilter(writer, joined.filter, Buffer.from('never'));
+    assert.deepEqual(writer.buffer, bytesOf('(|(member=a)(member=\\7b0\\7d))'));
+  });
+
+  it('are refused with the place where they stop to be filters', () => {
+    for (const text of [
+      '',
+      '(',
+      '()',
+      '(cn=a',
+      '(cn=a))',
+      '(cn=a)(sn=b)',
+      '(&(cn=a)',
+      '(=x)',
+      '(cn)',
+      '(cn=a(b)',
+      '(cn=\\zz)',
+      '(cn=\\2)',
+      '(!cn=a)',
+      '(c n=a)',
+      '(:=x)',
+    ]) {
+      assert.throws(
+        () => parseFilter(text),
+        (error) => error instanceof LdapError && error.code === 'LDAP_FILTER_INVALID',
+        text,
+      );
+    }
+  });
+
+  it('survive nesting that would overflow the stack', () => {
+    assert.throws(() => parseFilter(`${'(!'.repeat(100_000)}(cn=a)${')'.repeat(100_000)}`), { code: 'LDAP_FILTER_INVALID' });
+  });
+
+  it('say whether they follow chains', () => {
+    assert.equal(usesRule(parseFilter('(&(objectClass=group)(member:1.2.840.113556.1.4.1941:={0}))'), '1.2.840.113556.1.4.1941'), true);
+    assert.equal(usesRule(parseFilter('(member={0})'), '1.2.840.113556.1.4.1941'), false);
+  });
+});
+
+describe('escaped values', () => {
+  it('are unescaped byte by byte, and are no value where a backslash escapes nothing', () => {
+    assert.deepEqual(unescapeValue('a\\2ab\\C3\\BC'), Buffer.from('a*bü'));
+    assert.deepEqual(unescapeValue('ü*'), Buffer.from('ü*'));
+    for (const text of ['\\', 'a\\2', '\\zz', '\\2g']) assert.equal(unescapeValue(text), undefined, text);
+  });
+});

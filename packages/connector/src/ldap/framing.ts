@@ -1,0 +1,61 @@
+/** Cuts the byte stream of a connection into LDAP messages, each at most of a given size. */
+import { malformed, readLength, TAG } from './ber-reader.ts';
+import { LdapError } from './errors.ts';
+
+export interface Framing {
+  /**
+   * @returns the messages that are complete now, in order
+   * @throws LDAP_PROTOCOL when the bytes are no LDAP message, or when one is larger than allowed
+   */
+  push(chunk: Buffer): Buffer[];
+  /** Bytes of a message that is not complete. */
+  readonly pendingBytes: number;
+}
+
+export function createFraming(maxMessageBytes: number): Framing {
+  let chunks: Buffer[] = [];
+  let pendingBytes = 0;
+  // How many bytes are needed before looking again is worth it: large messages come in many chunks, and joining them each time
+  // would take quadratic time.
+  let neededBytes = 2;
+  return {
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    push(chunk) {
+      chunks.push(chunk);
+      pendingBytes += chunk.length;
+      if (pendingBytes < neededBytes) return [];
+      let bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks, pendingBytes);
+      const messages: Buffer[] = [];
+      neededBytes = 2;
+      while (bytes.length >= 2) {
+        if (bytes[0] !== TAG.sequence) throw malformed(`a message that begins with 0x${bytes[0]?.toString(16)}`);
+        const header = readLength(bytes, 1, bytes.length);
+        if (header === undefined) {
+          neededBytes = bytes.length + 1;
+          break;
+        }
+        const size = header.contentStart + header.length;
+        if (size > maxMessageBytes) {
+          throw new LdapError(
+            'LDAP_PROTOCOL',
+            `The directory server announced a message of ${size} bytes; at most ${maxMessageBytes} are taken`,
+            {
+              mayHaveBeenSent: true,
+            },
+          );
+        }
+        if (size > bytes.length) {
+          neededBytes = size;
+          break;
+        }
+        messages.push(bytes.subarray(0, size));
+        bytes = bytes.subarray(size);
+      }
+      chunks = bytes.length > 0 ? [bytes] : [];
+      pendingBytes = bytes.length;
+      return messages;
+    },
+  };
+}

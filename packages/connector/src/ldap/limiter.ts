@@ -1,0 +1,69 @@
+/** Lets a limited number of operations run at a time; others wait for their turn, in order, and not for ever. */
+import { LdapError } from './errors.ts';
+
+export interface LimiterOptions {
+  /** For messages: what waits, `user binds`. */
+  name: string;
+  maxRunning: number;
+  maxWaiting: number;
+  /** Bounds the waiting, not the work. */
+  queueTimeoutMs: number;
+}
+
+export interface Limiter {
+  /** @throws LDAP_BUSY, LDAP_ABORTED while waiting, and whatever `work` throws */
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  readonly waiting: number;
+}
+
+export function createLimiter(options: LimiterOptions): Limiter {
+  const queue = new Set<() => void>();
+  let running = 0;
+
+  function turn(signal: AbortSignal | undefined): Promise<void> {
+    if (queue.size >= options.maxWaiting) {
+      throw new LdapError('LDAP_BUSY', `${options.maxWaiting} ${options.name} wait for their turn already`, {
+        action: 'Allow more at a time (LDAP_NUMBER_OF_PARALLEL_BINDS, LDAP_SEARCH_CONNECTIONS), or find out why the directory is slow',
+      });
+    }
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        queue.delete(start);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const start = () => {
+        leave();
+        resolve();
+      };
+      const onAbort = () => {
+        leave();
+        reject(new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more'));
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(new LdapError('LDAP_BUSY', `No turn among the ${options.name} within ${options.queueTimeoutMs} ms: the directory is slow`));
+      }, options.queueTimeoutMs);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      queue.add(start);
+    });
+  }
+
+  return {
+    get waiting() {
+      return queue.size;
+    },
+    async run(work, signal) {
+      // Whoever waits takes over the turn of the one that ended, so `running` does not change hands through zero.
+      if (running >= options.maxRunning) await turn(signal);
+      else running++;
+      try {
+        return await work();
+      } finally {
+        const [next] = queue;
+        if (next) next();
+        else running--;
+      }
+    },
+  };
+}

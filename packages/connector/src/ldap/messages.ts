@@ -1,0 +1,266 @@
+/** LDAP messages (RFC 4511): writes the requests we send and reads the answers we expect. */
+import { BerWriter } from 'ldapts';
+import { BerReader, malformed, TAG } from './ber-reader.ts';
+import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
+import { type BoundFilter, writeFilter } from './filter.ts';
+
+/** Application tags, RFC 4511 section 4.2 and following. */
+const OPERATION = {
+  bindRequest: 0x60,
+  bindResponse: 0x61,
+  unbindRequest: 0x42,
+  searchRequest: 0x63,
+  searchResultEntry: 0x64,
+  searchResultDone: 0x65,
+  searchResultReference: 0x73,
+  modifyRequest: 0x66,
+  modifyResponse: 0x67,
+  abandonRequest: 0x50,
+  extendedRequest: 0x77,
+  extendedResponse: 0x78,
+  intermediateResponse: 0x79,
+} as const;
+
+const CONTROLS = 0xa0;
+export const PAGED_RESULTS_OID = '1.2.840.113556.1.4.319';
+export const START_TLS_OID = '1.3.6.1.4.1.1466.20037';
+
+export type Scope = 'base' | 'one' | 'sub';
+const SCOPES = { base: 0, one: 1, sub: 2 } as const;
+
+export interface SearchRequest {
+  searchBase: string;
+  scope: Scope;
+  filter: BoundFilter;
+  /** `['1.1']` for none. */
+  attributes: readonly string[];
+  /** Entries; 0 for no limit from our side. */
+  sizeLimit?: number;
+  /** Asks the server to give up by itself after this many seconds; 0 for its own limit. */
+  timeLimitSeconds?: number;
+  /** 0 never, 1 searching, 2 finding the base, 3 always. */
+  derefAliases?: number;
+  /** Entries a page: the server's answer is then fetched page by page (RFC 2696). */
+  pageSize?: number;
+}
+
+export interface Modification {
+  operation: 'add' | 'delete' | 'replace';
+  attribute: string;
+  values: readonly (string | Buffer)[];
+}
+
+/** What ends an operation. */
+export interface LdapResult {
+  resultCode: number;
+  matchedDn: string;
+  diagnosticMessage: string;
+  referrals: string[];
+  /** Values of response controls by OID. */
+  controls: ReadonlyMap<string, Buffer>;
+}
+
+export type Answer =
+  | { type: 'entry'; messageId: number; entry: Entry }
+  | { type: 'reference'; messageId: number; urls: string[] }
+  | { type: 'result'; messageId: number; result: LdapResult }
+  | { type: 'intermediate'; messageId: number };
+
+export function bindRequest(messageId: number, dn: string, password: string): Buffer {
+  return message(messageId, OPERATION.bindRequest, (writer) => {
+    writer.writeInt(3);
+    writer.writeString(dn);
+    writer.writeString(password, 0x80);
+  });
+}
+
+export function unbindRequest(messageId: number): Buffer {
+  return primitive(messageId, OPERATION.unbindRequest, undefined);
+}
+
+export function abandonRequest(messageId: number, abandonedId: number): Buffer {
+  return primitive(messageId, OPERATION.abandonRequest, abandonedId);
+}
+
+/** @param cookie where the server stopped, for the next page of a search with `pageSize` */
+export function searchRequest(messageId: number, request: SearchRequest, cookie?: Buffer): Buffer {
+  return message(
+    messageId,
+    OPERATION.searchRequest,
+    (writer) => {
+      writer.writeString(request.searchBase);
+      writer.writeEnumeration(SCOPES[request.scope]);
+      writer.writeEnumeration(request.derefAliases ?? 0);
+      writer.writeInt(request.sizeLimit ?? 0);
+      writer.writeInt(request.timeLimitSeconds ?? 0);
+      writer.writeBoolean(false);
+      writeFilter(writer, request.filter.filter, request.filter.value);
+      writer.startSequence();
+      for (const attribute of request.attributes) writer.writeString(attribute);
+      writer.endSequence();
+    },
+    request.pageSize === undefined ? undefined : pagedResultsControl(request.pageSize, cookie),
+  );
+}
+
+export function modifyRequest(messageId: number, dn: string, modifications: readonly Modification[]): Buffer {
+  const operations = { add: 0, delete: 1, replace: 2 } as const;
+  return message(messageId, OPERATION.modifyRequest, (writer) => {
+    writer.writeString(dn);
+    writer.startSequence();
+    for (const { operation, attribute, values } of modifications) {
+      writer.startSequence();
+      writer.writeEnumeration(operations[operation]);
+      writer.startSequence();
+      writer.writeString(attribute);
+      writer.startSequence(TAG.set);
+      for (const value of values) {
+        if (typeof value === 'string') writer.writeString(value);
+        else writer.writeBuffer(value, TAG.octetString);
+      }
+      writer.endSequence();
+      writer.endSequence();
+      writer.endSequence();
+    }
+    writer.endSequence();
+  });
+}
+
+export function extendedRequest(messageId: number, oid: string): Buffer {
+  return message(messageId, OPERATION.extendedRequest, (writer) => writer.writeString(oid, 0x80));
+}
+
+function message(
+  messageId: number,
+  operation: number,
+  write: (writer: BerWriter) => void,
+  writeControls?: (writer: BerWriter) => void,
+): Buffer {
+  const writer = new BerWriter({ size: 512, growthFactor: 4 });
+  writer.startSequence();
+  writer.writeInt(messageId);
+  writer.startSequence(operation);
+  write(writer);
+  writer.endSequence();
+  if (writeControls) {
+    writer.startSequence(CONTROLS);
+    writeControls(writer);
+    writer.endSequence();
+  }
+  writer.endSequence();
+  return writer.buffer;
+}
+
+/** Unbind is a NULL, abandon an INTEGER in the place of its operation's tag. */
+function primitive(messageId: number, operation: number, value: number | undefined): Buffer {
+  const writer = new BerWriter({ size: 32 });
+  writer.startSequence();
+  writer.writeInt(messageId);
+  if (value === undefined) {
+    writer.writeByte(operation);
+    writer.writeByte(0);
+  } else writer.writeInt(value, operation);
+  writer.endSequence();
+  return writer.buffer;
+}
+
+function pagedResultsControl(pageSize: number, cookie: Buffer | undefined): (writer: BerWriter) => void {
+  const value = new BerWriter({ size: 256 });
+  value.startSequence();
+  value.writeInt(pageSize);
+  value.writeBuffer(cookie ?? Buffer.alloc(0), TAG.octetString);
+  value.endSequence();
+  return (writer) => {
+    writer.startSequence();
+    writer.writeString(PAGED_RESULTS_OID);
+    writer.writeBuffer(value.buffer, TAG.octetString);
+    writer.endSequence();
+  };
+}
+
+/** @returns the cookie for the next page, undefined after the last one */
+export function nextPageCookie(result: LdapResult): Buffer | undefined {
+  const value = result.controls.get(PAGED_RESULTS_OID);
+  if (value === undefined) return undefined;
+  const content = new BerReader(value).enter(TAG.sequence);
+  content.readInteger();
+  const cookie = content.readBytes();
+  return cookie.length > 0 ? cookie : undefined;
+}
+
+/**
+ * Reads one message of a server.
+ *
+ * @throws LDAP_PROTOCOL where it is not one that a server sends
+ */
+export function readAnswer(bytes: Buffer): Answer {
+  const content = new BerReader(bytes).enter(TAG.sequence);
+  const messageId = content.readInteger();
+  const operation = content.peekTag();
+  switch (operation) {
+    case OPERATION.searchResultEntry:
+      return { type: 'entry', messageId, entry: readEntry(content.enter(operation)) };
+    case OPERATION.searchResultReference: {
+      const reference = content.enter(operation);
+      const urls: string[] = [];
+      while (!reference.atEnd) urls.push(reference.readText());
+      return { type: 'reference', messageId, urls };
+    }
+    case OPERATION.bindResponse:
+    case OPERATION.searchResultDone:
+    case OPERATION.modifyResponse:
+    case OPERATION.extendedResponse:
+      return { type: 'result', messageId, result: readResult(content.enter(operation), content) };
+    case OPERATION.intermediateResponse:
+      return { type: 'intermediate', messageId };
+    default:
+      throw malformed(`operation 0x${operation?.toString(16)}`);
+  }
+}
+
+function readEntry(content: BerReader): Entry {
+  const dn = content.readText();
+  const attributes = new Map<string, Attribute>();
+  const list = content.enter(TAG.sequence);
+  while (!list.atEnd) {
+    const attribute = list.enter(TAG.sequence);
+    const name = attribute.readText();
+    if (isSecretAttribute(name)) continue;
+    const values: Buffer[] = [];
+    const set = attribute.enter(TAG.set);
+    while (!set.atEnd) values.push(set.readBytes());
+    attributes.set(name.toLowerCase(), { name, values });
+  }
+  return { dn, attributes };
+}
+
+const NO_CONTROLS: ReadonlyMap<string, Buffer> = new Map();
+
+function readResult(content: BerReader, message: BerReader): LdapResult {
+  const resultCode = content.readInteger(TAG.enumerated);
+  const matchedDn = content.readText();
+  const diagnosticMessage = content.readText();
+  const referrals: string[] = [];
+  if (content.peekTag() === 0xa3) {
+    const list = content.enter(0xa3);
+    while (!list.atEnd) referrals.push(list.readText());
+  }
+  return {
+    resultCode,
+    matchedDn,
+    diagnosticMessage,
+    referrals,
+    controls: message.peekTag() === CONTROLS ? readControls(message.enter(CONTROLS)) : NO_CONTROLS,
+  };
+}
+
+function readControls(list: BerReader): ReadonlyMap<string, Buffer> {
+  const controls = new Map<string, Buffer>();
+  while (!list.atEnd) {
+    const control = list.enter(TAG.sequence);
+    const oid = control.readText();
+    if (control.peekTag() === TAG.boolean) control.readAny();
+    controls.set(oid, control.peekTag() === TAG.octetString ? control.readBytes() : Buffer.alloc(0));
+  }
+  return controls;
+}

@@ -1,0 +1,141 @@
+/**
+ * The few connections that are bound as the service account and carry all searches, many in flight on each. It keeps them open:
+ * one that is lost is replaced, at once at first and then with growing waits.
+ */
+import { createBackoff, sleep } from '@landbridge/runtime';
+import type { LdapConnection } from './connection.ts';
+import { LdapError } from './errors.ts';
+import { createLimiter } from './limiter.ts';
+
+export interface SearchPoolOptions {
+  /** Connects and binds as the service account. */
+  open(signal: AbortSignal): Promise<LdapConnection>;
+  connections: number;
+  queueTimeoutMs: number;
+  heartbeatMs: number;
+  /** Proves that a connection still works; rejects where it does not. */
+  heartbeat(connection: LdapConnection): Promise<void>;
+  onStatus(status: PoolStatus): void;
+}
+
+export type PoolStatus = { state: 'connected' } | { state: 'disconnected'; error: LdapError; retryInMs: number };
+
+export interface SearchPool {
+  /** @throws what `use` throws, LDAP_BUSY, or why no connection can be opened */
+  with<T>(use: (connection: LdapConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  readonly connected: boolean;
+  close(): void;
+}
+
+/** OpenLDAP ends a connection with more than 1000 operations pending (conn_max_pending_auth); a few dozen are enough for speed. */
+const MAX_IN_FLIGHT_PER_CONNECTION = 64;
+/** After a failed try those who ask are answered with its error for this long, so that a dead server is not hammered by logins. */
+const FAIL_FAST_MS = 250;
+/**
+ * Waits after the service account's password was refused: each try counts as a wrong password, and a domain locks the account
+ * after some (five in half an hour is common).
+ */
+const REFUSED_FIRST_WAIT_MS = 5 * 60_000;
+const REFUSED_MAX_WAIT_MS = 15 * 60_000;
+
+export function createSearchPool(options: SearchPoolOptions): SearchPool {
+  const live = new Set<LdapConnection>();
+  const closing = new AbortController();
+  const limiter = createLimiter({
+    name: 'searches',
+    maxRunning: options.connections * MAX_IN_FLIGHT_PER_CONNECTION,
+    maxWaiting: 2000,
+    queueTimeoutMs: options.queueTimeoutMs,
+  });
+  const backoff = createBackoff({ firstMs: 200, maxMs: 5000, holdMs: 2000 });
+  const refusedBackoff = createBackoff({ firstMs: REFUSED_FIRST_WAIT_MS, maxMs: REFUSED_MAX_WAIT_MS, holdMs: 1000 });
+
+  let lastFailure: { error: LdapError; until: number } | undefined;
+  let wake: (() => void) | undefined;
+  let settled: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /** The only place that opens connections: one at a time, so that a refused service account is tried once and not by everybody. */
+  async function keepOpen(): Promise<void> {
+    while (!closing.signal.aborted) {
+      if (live.size >= options.connections) {
+        await waitFor(undefined);
+        continue;
+      }
+      let waitMs = 0;
+      try {
+        add(await options.open(closing.signal));
+        lastFailure = undefined;
+        backoff.succeeded();
+        refusedBackoff.succeeded();
+      } catch (error) {
+        if (closing.signal.aborted) break;
+        const ldapError =
+          error instanceof LdapError ? error : new LdapError('LDAP_UNREACHABLE', 'Connecting to the directory failed', { cause: error });
+        const refused = ldapError.code === 'LDAP_SERVICE_BIND_REFUSED';
+        waitMs = refused ? refusedBackoff.nextMs() : backoff.nextMs();
+        lastFailure = { error: ldapError, until: Date.now() + (refused ? waitMs : FAIL_FAST_MS) };
+        if (live.size === 0) options.onStatus({ state: 'disconnected', error: ldapError, retryInMs: waitMs });
+      }
+      settled.resolve();
+      settled = Promise.withResolvers();
+      if (waitMs > 0) await waitFor(waitMs);
+    }
+  }
+
+  /** Waits until something asks for a connection, or for so long. */
+  async function waitFor(ms: number | undefined): Promise<void> {
+    const waking = Promise.withResolvers<void>();
+    wake = waking.resolve;
+    const timer = new AbortController();
+    const stop = () => waking.resolve();
+    closing.signal.addEventListener('abort', stop, { once: true });
+    await (ms === undefined ? waking.promise : Promise.race([waking.promise, sleep(ms, timer.signal)]));
+    closing.signal.removeEventListener('abort', stop);
+    timer.abort();
+    wake = undefined;
+  }
+
+  function add(connection: LdapConnection): void {
+    if (closing.signal.aborted) return connection.close();
+    if (live.size === 0) options.onStatus({ state: 'connected' });
+    live.add(connection);
+    const beat = setInterval(() => {
+      options.heartbeat(connection).catch(() => connection.close());
+    }, options.heartbeatMs);
+    beat.unref();
+    connection.onClose((error) => {
+      clearInterval(beat);
+      live.delete(connection);
+      if (closing.signal.aborted) return;
+      if (live.size === 0) options.onStatus({ state: 'disconnected', error, retryInMs: 0 });
+      wake?.();
+    });
+  }
+
+  async function connection(): Promise<LdapConnection> {
+    for (;;) {
+      if (closing.signal.aborted) throw new LdapError('LDAP_UNREACHABLE', 'The connector is stopping');
+      let best: LdapConnection | undefined;
+      for (const candidate of live) if (best === undefined || candidate.inFlight < best.inFlight) best = candidate;
+      if (best !== undefined) return best;
+      if (lastFailure !== undefined && Date.now() < lastFailure.until) throw lastFailure.error;
+      const outcome = settled.promise;
+      wake?.();
+      await outcome;
+      if (live.size === 0 && lastFailure !== undefined) throw lastFailure.error;
+    }
+  }
+
+  void keepOpen();
+  return {
+    with: (use, signal) => limiter.run(async () => use(await connection()), signal),
+    get connected() {
+      return live.size > 0;
+    },
+    close() {
+      closing.abort();
+      settled.resolve();
+      for (const connection of [...live]) connection.close();
+    },
+  };
+}

@@ -15,7 +15,7 @@ export interface Frame {
   p: unknown;
 }
 
-const frameSchema = z.object({ n: z.string().min(1).max(1024), p: z.unknown() });
+const frameSchema = z.object({ n: z.string().min(1).max(1024), p: z.unknown().optional() });
 
 /** @returns the frame, or undefined where the text is not one; never throws */
 export function decodeFrame(text: string): Frame | undefined {

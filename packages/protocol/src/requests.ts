@@ -16,7 +16,10 @@ const absentAsEmpty = z
   .string()
   .nullish()
   .transform((text) => text ?? '');
-const escaped = z.unknown().transform((value) => value === true);
+const escaped = z
+  .unknown()
+  .optional()
+  .transform((value) => value === true);
 /** Zero and negative limits ask for nothing sensible; like an absent one they mean: no limit from this side. */
 const limit = z
   .union([z.number(), z.string().transform(Number)])

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { answerName, claimsOf, decodeFrame, encodeFrame, knownCapabilities, pidOf, ticketInfo } from './index.ts';
+
+describe('frames', () => {
+  it('are JSON objects with a name, and nothing else is one', () => {
+    assert.deepEqual(decodeFrame('{"n":"x","p":{"a":1}}'), { n: 'x', p: { a: 1 } });
+    assert.deepEqual(decodeFrame('{"n":"authenticated"}'), { n: 'authenticated', p: undefined });
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '"x"',
+      '{"p":1}',
+      '{"n":1}',
+      '{"n":""}',
+      '{"n":null}',
+      deep,
+      `{"n":"${'x'.repeat(2000)}"}`,
+    ]) {
+      assert.equal(decodeFrame(text), undefined, text.slice(0, 20));
+    }
+  });
+
+  it('keep names that objects have by themselves as plain names', () => {
+    for (const n of ['close', 'error', '__proto__', 'constructor']) assert.equal(decodeFrame(encodeFrame(n))?.n, n);
+  });
+});
+
+describe('requests', () => {
+  it('take a missing or null password for an empty one, and refuse other types by the claim’s name', () => {
+    for (const password of [undefined, null, '']) {
+      const read = claimsOf('authenticate_user', { pid: 'p', username: 'a', password });
+      assert.ok('claims' in read);
+      assert.deepEqual(read.claims, { pid: 'p', username: 'a', password: '', escaped: false });
+    }
+    for (const password of [1, {}, ['x'], true]) {
+      const read = claimsOf('authenticate_user', { pid: 'p', username: 'a', password });
+      assert.ok('problem' in read && /"password"/.test(read.problem));
+    }
+    assert.ok('problem' in claimsOf('authenticate_user', { pid: 'p', username: 5, password: 'x' }));
+    assert.ok('problem' in claimsOf('authenticate_user', 'x'));
+  });
+
+  it('tell the pid even where the rest is wrong', () => {
+    assert.equal(pidOf({ pid: 'p', username: 5 }), 'p');
+    assert.equal(pidOf({ pid: 7 }), '7');
+    for (const claims of [{}, { pid: '' }, { pid: 'x'.repeat(300) }, { pid: null }, null]) assert.equal(pidOf(claims), undefined);
+  });
+
+  it('take limits that ask for nothing for no limit', () => {
+    for (const [given, meant] of [
+      [5, 5],
+      ['7', 7],
+      [2.5, 2],
+      [0, undefined],
+      [-1, undefined],
+      [null, undefined],
+      [undefined, undefined],
+    ]) {
+      const read = claimsOf('search_users', { pid: 'p', limit: given });
+      assert.ok('claims' in read);
+      assert.equal(read.claims.limit, meant);
+    }
+  });
+
+  it('believe that a value is escaped only where it says true', () => {
+    for (const [given, meant] of [
+      [true, true],
+      ['true', false],
+      [1, false],
+      [undefined, false],
+    ]) {
+      const read = claimsOf('search_users', { pid: 'p', search: 'x', escaped: given });
+      assert.ok('claims' in read);
+      assert.equal(read.claims.escaped, meant);
+    }
+  });
+
+  it('are answered under names made of their pid', () => {
+    assert.equal(answerName('authenticate_user', 'P'), 'P_result');
+    assert.equal(answerName('search_users', 'P'), 'P_search_users_result');
+    assert.equal(answerName('list_groups', 'P'), 'P_list_groups_result');
+    assert.equal(answerName('change_password', 'P'), 'P_change_password_result');
+  });
+});
+
+describe('the answer of a ticket', () => {
+  it('is taken from hubs that say less or more than ours', () => {
+    const least = { connectionName: 'c', connectionDomain: 'd', adHub: 'https://h', realm: { name: 'urn:r' } };
+    assert.ok(ticketInfo.safeParse(least).success);
+    assert.equal(
+      ticketInfo.parse({ ...least, realm: { name: 'r', postTokenUrl: ['https://a', 'https://b'] }, more: 1 }).realm.postTokenUrl,
+      'https://a,https://b',
+    );
+    assert.ok(!ticketInfo.safeParse({ ...least, adHub: undefined }).success);
+  });
+});
+
+describe('capabilities', () => {
+  it('are those that both sides know', () => {
+    assert.deepEqual(knownCapabilities(['drain', 'fly']), ['drain']);
+    assert.deepEqual(knownCapabilities(undefined), []);
+  });
+});

@@ -1,0 +1,57 @@
+/** Signals, so each test is a process of its own. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+
+const INDEX = new URL('./index.ts', import.meta.url).href;
+
+async function run(body: string, onReady: (child: ReturnType<typeof spawn>) => void): Promise<{ code: number | null; out: string }> {
+  const source = `import { createLog, runUntilStopped } from ${JSON.stringify(INDEX)};
+    const { log } = createLog({ level: 'info', format: 'text', destination: { write: (l) => process.stdout.write(l) } });
+    const keepAlive = setInterval(() => {}, 1000);
+    ${body}
+    clearInterval(keepAlive); console.log('ended');`;
+  const child = spawn(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', source]);
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!out.includes('ready') && `${out}${chunk}`.includes('ready')) onReady(child);
+    out += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, out };
+}
+
+describe('a program', { timeout: 60_000 }, () => {
+  it('stops its parts in reverse on SIGTERM and then goes on', async () => {
+    const { code, out } = await run(
+      `await runUntilStopped(log, async ({ onStop }) => {
+         onStop('first', () => console.log('stop first')); onStop('second', async () => { console.log('stop second'); throw new Error('oops'); });
+         console.log('ready');
+       });`,
+      (child) => child.kill('SIGTERM'),
+    );
+    assert.equal(code, 0);
+    assert.match(out, /stop second[\s\S]*Stopping second failed[\s\S]*stop first[\s\S]*ended/);
+  });
+
+  it('stops what had started when starting fails', async () => {
+    const { out } = await run(
+      `await runUntilStopped(log, async ({ onStop }) => { onStop('first', () => console.log('stop first')); throw new Error('cannot'); })
+         .catch((error) => console.log('caught', error.message));`,
+      () => {},
+    );
+    assert.match(out, /stop first[\s\S]*caught cannot/);
+  });
+
+  it('ends at once on a second signal', async () => {
+    const { code } = await run(
+      `await runUntilStopped(log, async ({ onStop, stopping }) => {
+         stopping.addEventListener('abort', () => process.kill(process.pid, 'SIGTERM'));
+         onStop('never', () => new Promise(() => {})); console.log('ready');
+       });`,
+      (child) => child.kill('SIGTERM'),
+    );
+    assert.equal(code, 1);
+  });
+});

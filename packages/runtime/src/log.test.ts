@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CodedError } from './coded-error.ts';
+import { createLog, type LogFormat } from './log.ts';
+
+function logTo(format: LogFormat) {
+  const lines: string[] = [];
+  return { lines, ...createLog({ level: 'info', format, destination: { write: (line) => lines.push(line) } }) };
+}
+
+describe('the log', () => {
+  it('writes one readable line per event', () => {
+    const { lines, log } = logTo('text');
+    log.info({ user: 'alice', ms: 12 }, 'Signed in');
+    assert.match(lines[0] ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z info {2}Signed in {2}user=alice {2}ms=12\n$/);
+    log.debug('not said at this level');
+    assert.equal(lines.length, 1);
+  });
+
+  it('shows code, text, causes and what to do of an error, and no stack of ours', () => {
+    const { lines, log } = logTo('text');
+    log.warn(
+      { err: new CodedError('LDAP_UNREACHABLE', 'No directory', { action: 'Check LDAP_URL', cause: new Error('refused') }) },
+      'Failed',
+    );
+    assert.match(lines[0] ?? '', /err=LDAP_UNREACHABLE: No directory \(Check LDAP_URL\): refused\n$/);
+  });
+
+  it('lets no text from outside forge a line', () => {
+    const { lines, log } = logTo('text');
+    log.info({ user: 'a\n2026-01-01 info Signed in', esc: '\u001b[31m', ls: '\u2028' }, 'line one\r\nline two');
+    assert.equal(lines.length, 1);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+    assert.doesNotMatch((lines[0] ?? '').slice(0, -1), /[\u0000-\u001f\u2028]/);
+  });
+
+  for (const format of ['text', 'json'] as const) {
+    it(`takes registered secrets out of every line (${format})`, () => {
+      const { lines, log, keepSecret } = logTo(format);
+      keepSecret('pa"ss\\wörd');
+      keepSecret('abc');
+      keepSecret(undefined);
+      log.info({ given: 'pa"ss\\wörd', nested: { deep: 'xpa"ss\\wördx' } }, 'it is pa"ss\\wörd, abc');
+      log.error({ err: new Error('bind with pa"ss\\wörd failed') }, 'x');
+      for (const line of lines) assert.doesNotMatch(line, /wörd/);
+      // Too short to be a secret: it would blank out ordinary words.
+      assert.match(lines[0] ?? '', /abc/);
+    });
+
+    it(`never writes fields that are named like secrets (${format})`, () => {
+      const { lines, log } = logTo(format);
+      log.info({ password: 'hunter2', claims: { password: 'hunter2' }, jwt: 'ey.ey.x' }, 'x');
+      assert.doesNotMatch(lines[0] ?? '', /hunter2|ey\.ey/);
+    });
+  }
+});

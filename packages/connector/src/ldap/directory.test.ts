@@ -20,10 +20,10 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-function open(url: string, options: Partial<DirectoryOptions> = {}): Directory {
+function open(urls: string | string[], options: Partial<DirectoryOptions> = {}): Directory {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const directory = openDirectory({
-    url,
+    urls: [urls].flat(),
     startTls: false,
     tls: { ca: undefined, insecureSkipVerify: false },
     serviceAccount: { dn: 'cn=service', password: 'service-password' },
@@ -174,6 +174,15 @@ describe('a directory', () => {
     controller.abort();
     await Promise.all([first, third]);
     assert.equal(userBinds(server).length, 1);
+  });
+
+  it('takes the next server where one cannot be reached', async () => {
+    const gone = await startLdapServer(answer);
+    await gone.close();
+    const server = await serve(answer);
+    const directory = open([gone.url, server.url]);
+    assert.equal((await directory.search(REQUEST)).entries.length, 1);
+    assert.equal((await directory.bind('cn=person', 'password')).resultCode, 0);
   });
 
   it('tells a wrong search base from a directory that is away', async () => {

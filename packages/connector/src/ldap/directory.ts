@@ -14,7 +14,8 @@ import { ROOT_DSE_REQUEST, type RootDse, readRootDse, UNKNOWN_ROOT_DSE } from '.
 import { createSearchPool, type PoolStatus } from './search-pool.ts';
 
 export interface DirectoryOptions {
-  url: string;
+  /** Tried in this order whenever a connection is opened. */
+  urls: readonly string[];
   /** Ask for TLS on an `ldap://` connection. */
   startTls: boolean;
   tls: TlsOptions;
@@ -53,7 +54,8 @@ export interface Directory {
 }
 
 export interface DirectoryStatus {
-  url: string;
+  urls: string[];
+  /** Whether whatever is sent to any of its servers is encrypted. */
   encrypted: boolean;
   connected: boolean;
   /** Why not, where it is not. */
@@ -63,11 +65,24 @@ export interface DirectoryStatus {
 
 export function openDirectory(options: DirectoryOptions): Directory {
   const { log } = options;
-  const address = serverAddress(options.url, options.startTls);
+  const addresses = options.urls.map((url) => serverAddress(url, options.startTls));
+  const encrypted = addresses.every((address) => address.tls !== 'none');
   let rootDse: RootDse | undefined;
   let error: LdapError | undefined;
+  let connectedTo = '';
 
-  const open = (signal: AbortSignal | undefined) => connect({ address, tls: options.tls, timeoutMs: options.connectTimeoutMs, signal });
+  async function open(signal: AbortSignal | undefined): Promise<LdapConnection> {
+    let failure: unknown;
+    for (const address of addresses) {
+      try {
+        return await connect({ address, tls: options.tls, timeoutMs: options.connectTimeoutMs, signal });
+      } catch (caught) {
+        if (signal?.aborted) throw caught;
+        failure ??= caught;
+      }
+    }
+    throw failure;
+  }
 
   async function openForSearches(signal: AbortSignal): Promise<LdapConnection> {
     const connection = await open(signal);
@@ -75,6 +90,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
       const operation = { timeoutMs: options.operationTimeoutMs, signal };
       if (options.serviceAccount !== undefined) await bindServiceAccount(connection, options.serviceAccount, operation);
       rootDse ??= await askRootDse(connection, operation);
+      connectedTo = `${connection.name}${connection.encrypted && connection.name.startsWith('ldap:') ? ' (StartTLS)' : ''}`;
       return connection;
     } catch (caught) {
       connection.close();
@@ -112,9 +128,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
   function logStatus(status: PoolStatus): void {
     if (status.state === 'connected') {
       lastLogged = '';
-      return log.info(
-        `Connected to the directory ${address.url}${address.tls === 'starttls' ? ' (StartTLS)' : ''}: ${rootDse?.product ?? ''}`,
-      );
+      return log.info(`Connected to the directory ${connectedTo}: ${rootDse?.product ?? ''}`);
     }
     // The same failure again and again says nothing new; the first one of each kind is said.
     const message = `No directory: ${status.error.message}`;
@@ -158,13 +172,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
       const operation = withDefaults(given);
       return searches.with((connection) => connection.modify(dn, modifications, operation), operation.signal);
     },
-    status: () => ({
-      url: address.url,
-      encrypted: address.tls !== 'none',
-      connected: searches.connected,
-      error,
-      product: rootDse?.product,
-    }),
+    status: () => ({ urls: addresses.map(({ url }) => url), encrypted, connected: searches.connected, error, product: rootDse?.product }),
     close() {
       searches.close();
       binds.close();

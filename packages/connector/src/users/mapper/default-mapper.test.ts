@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultProfile } from './default-mapper.ts';
+
+test('an Active Directory entry becomes the whole profile', () => {
+  const profile = defaultProfile({
+    dn: 'CN=Ada,OU=People,DC=example,DC=com',
+    controls: [],
+    objectGUID: '00112233-4455-6677-8899-aabbccddeeff',
+    uid: 'not-used',
+    displayName: 'Ada Lovelace',
+    sn: 'Lovelace',
+    givenName: 'Ada',
+    sAMAccountName: 'ada',
+    mail: 'ada@example.com',
+    groups: ['Users', 'Mathematicians'],
+    organizationUnits: ['People'],
+    st: 'London',
+    description: ['first', 'second'],
+    co: 'UK',
+    userPrincipalName: 'ada@example.com',
+    userPassword: 'never sent',
+  });
+  assert.deepEqual(profile, {
+    id: '00112233-4455-6677-8899-aabbccddeeff',
+    displayName: 'Ada Lovelace',
+    name: { familyName: 'Lovelace', givenName: 'Ada' },
+    nickname: 'ada',
+    groups: ['Users', 'Mathematicians'],
+    emails: [{ value: 'ada@example.com' }],
+    dn: 'CN=Ada,OU=People,DC=example,DC=com',
+    st: 'London',
+    description: ['first', 'second'],
+    co: 'UK',
+    sAMAccountName: 'ada',
+    userPrincipalName: 'ada@example.com',
+    organizationUnits: ['People'],
+  });
+});
+
+test('what is absent is left out, and the fallbacks are taken', () => {
+  assert.deepEqual(defaultProfile({ dn: 'cn=x', objectGUID: [], uid: 'x', cn: 'X Y', mail: [], displayName: undefined, co: [] }), {
+    id: 'x',
+    name: {},
+    nickname: 'X Y',
+    dn: 'cn=x',
+  });
+  assert.deepEqual(defaultProfile({ cn: 'X', groups: [] }), { id: 'X', name: {}, nickname: 'X', groups: [] });
+  assert.equal(defaultProfile({ commonName: 'C' }).nickname, 'C');
+});
+
+test('bytes that are no text become text, and nothing is taken from the prototype', () => {
+  const raw = Object.create({ displayName: 'inherited' });
+  raw.cn = [Buffer.from('caf\u00e9'), 'x'];
+  raw.st = Buffer.from([0x61, 0xff]);
+  assert.deepEqual(defaultProfile(raw), { id: ['café', 'x'], name: {}, nickname: ['café', 'x'], st: 'a\ufffd' });
+});

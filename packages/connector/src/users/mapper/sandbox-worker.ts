@@ -1,0 +1,221 @@
+/**
+ * The thread in which custom mappers run: QuickJS, compiled to WebAssembly, with a memory that cannot grow beyond its limit.
+ *
+ * Each mapping gets an engine and a context of its own, so that nothing of one person is there when the next is mapped. Making them
+ * takes most of a mapping's time, so the next ones are made ready, with the source loaded, right after an answer was sent.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import variantModule from '@jitl/quickjs-ng-wasmfile-release-sync';
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSRuntime,
+  type QuickJSSyncVariant,
+  type VmCallResult,
+} from 'quickjs-emscripten-core';
+import { failureCode, type MapRequest, type SandboxFailure, type WorkerMessage, type WorkerSettings } from './sandbox-messages.ts';
+import { prelude } from './sandbox-prelude.ts';
+
+// The compiler's library for Node has no WebAssembly; this is all that is used of it.
+declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
+
+/** WebAssembly's unit of memory is 64 KiB. The module declares 256 of them (16 MiB) as the least it starts with. */
+const PAGES_PER_MB = 16;
+const LEAST_PAGES = 256;
+/** Deeper recursion of the mapper is its RangeError. At 512 KiB the thread's own stack overflows first, inside the engine. */
+const MAX_STACK_BYTES = 256 * 1024;
+/** A profile is some kilobytes. */
+const MAX_ANSWER_CHARS = 1024 * 1024;
+const MAX_MESSAGE_CHARS = 500;
+
+const settings: WorkerSettings = workerData;
+const memory = new WebAssembly.Memory({
+  initial: LEAST_PAGES,
+  maximum: Math.max(LEAST_PAGES, Math.floor(settings.memoryLimitMb * PAGES_PER_MB)),
+});
+// The package declares the types of its CommonJS build, where the variant is one level deeper than in what is imported here.
+const quickJsVariant: QuickJSSyncVariant = 'default' in variantModule ? variantModule.default : variantModule;
+const quickJs = await newQuickJSWASMModuleFromVariant(newVariant(quickJsVariant, { wasmMemory: memory }));
+
+/** A mapper's world, loaded and not used yet. */
+interface World {
+  runtime: QuickJSRuntime;
+  context: QuickJSContext;
+  /** What `prelude` returned; undefined where loading failed. */
+  harness: QuickJSHandle | undefined;
+  failure: SandboxFailure | undefined;
+  timeIsUp: () => boolean;
+}
+
+/** The mapper's own exception is a value in its world; this is how it leaves that world. */
+class Failed extends Error {
+  readonly failure: SandboxFailure;
+  constructor(failure: SandboxFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+function failure(code: SandboxFailure['code'], message: string, line?: number): SandboxFailure {
+  return { code: failureCode(message, code), message: message.slice(0, MAX_MESSAGE_CHARS), line };
+}
+
+function makeWorld(): World {
+  const runtime = quickJs.newRuntime();
+  runtime.setMaxStackSize(MAX_STACK_BYTES);
+  const context = runtime.newContext();
+  const world: World = { runtime, context, harness: undefined, failure: undefined, timeIsUp: startDeadline(runtime) };
+  try {
+    using start = unwrap(world, context.evalCode(`(${prelude.toString()})`, 'sandbox.js'), 'MAPPER_FAILED');
+    using host = hostServices(context);
+    world.harness = unwrap(world, context.callFunction(start, context.undefined, host), 'MAPPER_FAILED');
+    // As Node does it: on one line with the source's first, so that line numbers are those of the file.
+    const wrapped = `(function (exports, require, module) {${settings.source}\n})`;
+    using factory = unwrap(world, context.evalCode(wrapped, 'profileMapper.js'), 'MAPPER_SYNTAX');
+    const problem = text(world, call(world, 'load', factory));
+    if (problem !== '') world.failure = described(problem);
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error;
+    world.failure = error.failure;
+  }
+  return world;
+}
+
+/** `load` answers `{message, line?}`; anything else there was made by the mapper, and is its failure all the same. */
+function described(problem: string): SandboxFailure {
+  const { message, line } = JSON.parse(problem);
+  return failure('MAPPER_FAILED', String(message), typeof line === 'number' ? line : undefined);
+}
+
+/** The interpreter asks every some thousand steps whether to go on; a mapper cannot catch the interruption. */
+function startDeadline(runtime: QuickJSRuntime): () => boolean {
+  const endsAt = performance.now() + settings.timeoutMs;
+  let isUp = false;
+  runtime.setInterruptHandler(() => {
+    isUp ||= performance.now() > endsAt;
+    return isUp;
+  });
+  return () => isUp;
+}
+
+function hostServices(context: QuickJSContext): QuickJSHandle {
+  const host = context.newObject();
+  using encode = context.newFunction('encode', (bytes, encoding) => {
+    using buffer = context.getArrayBuffer(bytes);
+    return context.newString(Buffer.from(buffer.value).toString(encodingOf(context.getString(encoding))));
+  });
+  using decode = context.newFunction('decode', (value, encoding) => {
+    return context.newArrayBuffer(bytesOf(Buffer.from(context.getString(value), encodingOf(context.getString(encoding)))));
+  });
+  context.setProp(host, 'encode', encode);
+  context.setProp(host, 'decode', decode);
+  return host;
+}
+
+function encodingOf(name: string): BufferEncoding {
+  if (!Buffer.isEncoding(name)) throw new TypeError(`Unknown encoding: ${name.slice(0, 20)}`);
+  return name;
+}
+
+/** Small Buffers share one large ArrayBuffer: what goes into the sandbox is a copy of just these bytes. */
+function bytesOf(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+function unwrap(world: World, result: VmCallResult<QuickJSHandle>, code: SandboxFailure['code']): QuickJSHandle {
+  if (result.error === undefined) return result.value;
+  using thrown = result.error;
+  if (world.timeIsUp()) throw new Failed(timeout());
+  const error: unknown = world.context.dump(thrown);
+  const fields = typeof error === 'object' && error !== null ? error : { message: String(error) };
+  const message = `${'name' in fields ? `${String(fields.name)}: ` : ''}${'message' in fields ? String(fields.message) : ''}`;
+  const line = 'stack' in fields ? /profileMapper\.js:(\d+)/.exec(String(fields.stack))?.[1] : undefined;
+  throw new Failed(failure(code, message, line === undefined ? undefined : Number(line)));
+}
+
+function timeout(): SandboxFailure {
+  return { code: 'MAPPER_TIMEOUT', message: `it took longer than ${settings.timeoutMs} ms` };
+}
+
+function call(world: World, name: 'load' | 'map' | 'outcome', ...values: QuickJSHandle[]): QuickJSHandle {
+  const { context, harness } = world;
+  if (harness === undefined) throw new Failed(failure('MAPPER_FAILED', 'it did not load'));
+  using method = context.getProp(harness, name);
+  return unwrap(world, context.callFunction(method, harness, ...values), 'MAPPER_FAILED');
+}
+
+function text(world: World, handle: QuickJSHandle): string {
+  using value = handle;
+  return world.context.typeof(value) === 'string' ? world.context.getString(value) : '';
+}
+
+function map(world: World, request: MapRequest): string {
+  if (world.failure !== undefined) throw new Failed(world.failure);
+  const { context, runtime } = world;
+  world.timeIsUp = startDeadline(runtime);
+  const values = [
+    context.newString(request.rawJson),
+    context.newString(request.binaryPaths),
+    ...request.binaries.map((bytes) => context.newArrayBuffer(bytesOf(bytes))),
+  ];
+  try {
+    call(world, 'map', ...values).dispose();
+  } finally {
+    for (const value of values) value.dispose();
+  }
+  // Promises: each job may add more; the deadline holds for all together.
+  while (runtime.hasPendingJob()) {
+    const ran = runtime.executePendingJobs(100);
+    if (ran.error !== undefined) unwrap(world, { error: ran.error }, 'MAPPER_FAILED');
+    else ran.dispose();
+  }
+  if (world.timeIsUp()) throw new Failed(timeout());
+  const answer = text(world, call(world, 'outcome'));
+  if (answer.length > MAX_ANSWER_CHARS) {
+    throw new Failed(failure('MAPPER_FAILED', `its profile is ${answer.length} characters long, at most ${MAX_ANSWER_CHARS} are allowed`));
+  }
+  return answer;
+}
+
+function dispose(world: World): void {
+  world.harness?.dispose();
+  world.context.dispose();
+  world.runtime.dispose();
+}
+
+function post(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** An exception of the engine itself: its state is unknown, and only a new worker helps. */
+function postBroken(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  post({ kind: 'failed', failure: failure('MAPPER_FAILED', `the engine gave up: ${message}`), broken: true });
+}
+
+let next: World | undefined;
+try {
+  next = makeWorld();
+  post({ kind: 'loaded', failure: next.failure });
+} catch (error) {
+  postBroken(error);
+}
+
+parentPort?.on('message', (request: MapRequest) => {
+  try {
+    const world = next ?? makeWorld();
+    next = undefined;
+    try {
+      post({ kind: 'mapped', json: map(world, request) });
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      post({ kind: 'failed', failure: error.failure, broken: false });
+    }
+    dispose(world);
+    next = makeWorld();
+  } catch (error) {
+    postBroken(error);
+  }
+});

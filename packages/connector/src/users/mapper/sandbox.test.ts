@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { CodedError, createLog } from '@landbridge/runtime';
+import { createProfileMapper, type ProfileMapper } from './profile-mapper.ts';
+
+const lines: string[] = [];
+const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line) => lines.push(line) } });
+const mappers: ProfileMapper[] = [];
+after(() => Promise.all(mappers.map((mapper) => mapper.close())));
+
+/** A mapper from the body of its function. */
+function mapperOf(body: string, timeoutMs = 2000): ProfileMapper {
+  return mapperFrom(`module.exports = function (raw) {${body}\n}`, timeoutMs);
+}
+
+function mapperFrom(source: string, timeoutMs = 2000): ProfileMapper {
+  const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb: 16, log });
+  mappers.push(mapper);
+  return mapper;
+}
+
+function failsWith(code: string, text: RegExp = /./) {
+  return (error: unknown) => {
+    assert.ok(error instanceof CodedError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, text);
+    return true;
+  };
+}
+
+test('without a source the default mapper runs, and with no worker', async () => {
+  const mapper = createProfileMapper({ source: undefined, timeoutMs: 1000, memoryLimitMb: 16, log });
+  await mapper.ready();
+  assert.deepEqual(await mapper.map({ cn: 'x' }), { id: 'x', name: {}, nickname: 'x' });
+  await mapper.close();
+});
+
+test('a mapper may return, call back, or promise', async () => {
+  const expected = { id: 'ada', groups: ['a', 'b'] };
+  const raw = { uid: 'ada', groups: ['a', 'b'] };
+  const body = '{ id: raw.uid, groups: raw.groups }';
+  for (const source of [
+    `module.exports = (raw) => (${body})`,
+    `module.exports = function (raw, callback) { callback(null, ${body}); }`,
+    `module.exports = function (raw, callback) { Promise.resolve().then(() => callback(null, ${body})); }`,
+    `module.exports = async function (raw) { await null; return ${body}; }`,
+    `\uFEFFconst make = (raw) => (${body}); module.exports = make;`,
+  ]) {
+    assert.deepEqual(await mapperFrom(source).map(raw), expected, source);
+  }
+});
+
+test('binary attributes are Buffers that know their encodings', async () => {
+  const photo = Buffer.from([0, 0xff, 0x10, 0x80]);
+  const mapper = mapperOf(`return {
+    base64: raw.photo.toString('base64'), hex: raw.photos[1].toString('hex'), part: raw.photo.toString('hex', 1, 3),
+    text: raw.name.toString(), length: raw.photo.length, first: raw.photo[1], isBuffer: Buffer.isBuffer(raw.photo),
+    again: Buffer.from(raw.photo.toString('base64'), 'base64').toString('hex'), photo: raw.photo }`);
+  assert.deepEqual(await mapper.map({ photo, photos: ['x', photo], name: Buffer.from('Zoë') }), {
+    base64: photo.toString('base64'),
+    hex: '00ff1080',
+    part: 'ff10',
+    text: 'Zoë',
+    length: 4,
+    first: 255,
+    isBuffer: true,
+    again: '00ff1080',
+    photo: { type: 'Buffer', data: [0, 255, 16, 128] },
+  });
+});
+
+test('the console goes to the debug log, a bounded number of lines', async () => {
+  await mapperOf(`for (let i = 0; i < 10000; i++) console.log('looking at', raw, i); return {}`).map({ uid: 'console-user' });
+  const written = lines.filter((line) => line.includes('console-user'));
+  assert.equal(written.length, 20);
+  assert.match(written[0] ?? '', /looking at .*console-user.* 0/);
+});
+
+test('a source with a syntax error says its line, at start and for each mapping', async () => {
+  const mapper = mapperFrom('const a = 1;\nmodule.exports = function (raw) {\n  return {;\n};\n');
+  await assert.rejects(mapper.ready(), failsWith('MAPPER_SYNTAX', /line 3/));
+  await assert.rejects(mapper.map({}), failsWith('MAPPER_SYNTAX', /line 3/));
+  assert.ok(lines.some((line) => line.includes('does not load') && line.includes('MAPPER_SYNTAX')));
+});
+
+test('a source of 10 MB is refused before anything runs it', () => {
+  assert.throws(() => mapperFrom(' '.repeat(10 * 1024 * 1024)), failsWith('MAPPER_SYNTAX', /characters/));
+});
+
+test('a module that exports no function, or throws while it loads, says so', async () => {
+  await assert.rejects(mapperFrom('exports.default = () => ({})').ready(), failsWith('MAPPER_FAILED', /module\.exports/));
+  await assert.rejects(mapperFrom('\n\nmissing()').map({}), failsWith('MAPPER_FAILED', /missing.*line 3/));
+  await assert.rejects(mapperFrom(`const fs = require('fs')`).map({}), failsWith('MAPPER_FAILED', /require\(fs\) is not possible/));
+});
+
+test('an endless loop is stopped, and the next mapping works', async () => {
+  const mapper = mapperOf('if (raw.loop) for (;;); return { id: 1 }', 200);
+  await assert.rejects(mapper.map({ loop: 'yes' }), failsWith('MAPPER_TIMEOUT', /200 ms/));
+  assert.deepEqual(await mapper.map({}), { id: 1 });
+});
+
+test('so are loops that catch, that run in promises, in getters, in what they throw, and in the module itself', async () => {
+  for (const body of [
+    'for (;;) { try { for (;;); } catch {} }',
+    'const again = () => { Promise.resolve().then(again); }; again(); return {}',
+    'return { get id() { for (;;); } }',
+    'throw { toJSON() { for (;;); } }',
+    'const error = new Error(); Object.defineProperty(error, "stack", { get() { for (;;); } }); throw error',
+    'return /^(a+)+$/.test("a".repeat(60) + "b")',
+  ]) {
+    await assert.rejects(mapperOf(body, 200).map({}), failsWith('MAPPER_TIMEOUT'), body);
+  }
+  await assert.rejects(mapperFrom('for (;;);', 200).map({}), failsWith('MAPPER_TIMEOUT'));
+});
+
+test('a loop inside a built-in, which no interruption reaches, costs the worker', async () => {
+  const mapper = mapperOf('if (raw.loop) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); return { id: 1 }', 100);
+  await assert.rejects(mapper.map({ loop: 'yes' }), failsWith('MAPPER_TIMEOUT'));
+  assert.deepEqual(await mapper.map({}), { id: 1 });
+});
+
+test('memory has an end, and the next mapping works', async () => {
+  for (const bomb of [
+    'const all = []; for (;;) all.push(new Array(1000).fill(1));',
+    'const all = []; for (;;) all.push(new Uint8Array(1000000));',
+    'return { id: new ArrayBuffer(1024 * 1024 * 1024) }',
+    'const all = []; for (;;) all.push({});',
+    'const again = () => Promise.resolve().then(again); return again()',
+    'const all = []; for (;;) { try { for (;;) all.push({}); } catch { break; } } throw new Error("out of memory")',
+  ]) {
+    const mapper = mapperOf(`if (raw.bomb) { ${bomb} } return { id: 1 }`, 10_000);
+    await assert.rejects(mapper.map({ bomb: 'yes' }), failsWith('MAPPER_MEMORY'), bomb);
+    assert.deepEqual(await mapper.map({}), { id: 1 }, bomb);
+  }
+});
+
+test('recursion without end fails alone', async () => {
+  const mapper = mapperOf('if (raw.deep) { (function f() { f(); })(); } return { id: 1 }');
+  await assert.rejects(mapper.map({ deep: 'yes' }), failsWith('MAPPER_FAILED', /call stack/));
+  assert.deepEqual(await mapper.map({}), { id: 1 });
+});
+
+test('no mapping sees anything of an earlier one', async () => {
+  const mapper = mapperFrom(`let seen = [];
+    module.exports = function (raw) {
+      const before = { seen: seen.length, polluted: ({}).polluted ?? null, stolen: globalThis.stolen ?? null };
+      seen.push(raw.uid); globalThis.stolen = raw.uid; Object.prototype.polluted = raw.uid;
+      JSON.stringify = () => '{"profile":{"id":"forged"},"console":[]}';
+      Promise.resolve().then(function again() { globalThis.stolen = raw.uid; });
+      return before;
+    }`);
+  for (const uid of ['ada', 'bob', 'cy']) assert.deepEqual(await mapper.map({ uid }), { seen: 0, polluted: null, stolen: null });
+  assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
+});
+
+test('there is no process, no module, no network, no timer, and no way to the host through a constructor', async () => {
+  const names = [
+    'process',
+    'require_',
+    'fetch',
+    'setTimeout',
+    'setInterval',
+    'WebAssembly',
+    'Worker',
+    'XMLHttpRequest',
+    'std',
+    'os',
+    'navigator',
+  ];
+  const mapper = mapperOf(`return {
+    there: ${JSON.stringify(names)}.filter((name) => typeof globalThis[name] !== 'undefined'),
+    process: String(console.log.constructor('return typeof process')()) + String(Buffer.from.constructor('return typeof require')()) }`);
+  assert.deepEqual(await mapper.map({}), { there: [], process: 'undefinedundefined' });
+  await assert.rejects(mapperOf(`return import('node:fs').then((fs) => ({ id: Object.keys(fs) }))`).map({}), failsWith('MAPPER_FAILED'));
+  await assert.rejects(mapperOf(`return eval("import('node:fs')")`).map({}), failsWith('MAPPER_FAILED'));
+  await assert.rejects(mapperOf(`Buffer.from('x', 'rot13'); return {}`).map({}), failsWith('MAPPER_FAILED', /encoding/));
+});
+
+test('a promise or callback that never answers fails at once, not at the time limit', async () => {
+  await assert.rejects(mapperOf('return new Promise(() => {})', 60_000).map({}), failsWith('MAPPER_FAILED', /neither returned/));
+  await assert.rejects(mapperFrom('module.exports = function (raw, callback) {}', 60_000).map({}), failsWith('MAPPER_FAILED', /callback/));
+});
+
+test('whatever it throws is told in a bounded text', async () => {
+  for (const [thrown, text] of [
+    ['undefined', /threw undefined/],
+    ['"x".repeat(1000000)', /threw x{100}/],
+    ['Symbol("s")', /Symbol\(s\)/],
+    ['{ toString() { throw 1; } }', /threw/],
+    ['new Proxy({}, { get() { throw null; }, getPrototypeOf() { throw null; } })', /cannot be shown/],
+    ['new TypeError("no mail")', /TypeError: no mail \(line 1\)/],
+    ['Object.assign(new Error(), { message: { toString() { throw 2; } } })', /cannot be shown/],
+  ] as const) {
+    await assert.rejects(mapperOf(`throw ${thrown}`).map({}), (error) => {
+      failsWith('MAPPER_FAILED', text)(error);
+      assert.ok(error instanceof Error && error.message.length < 700);
+      return true;
+    });
+  }
+  await assert.rejects(
+    mapperFrom('module.exports = function (raw, callback) { callback(new Error("no such person")); }').map({}),
+    failsWith('MAPPER_FAILED', /no such person/),
+  );
+  await assert.rejects(mapperOf('return Promise.reject("later")').map({}), failsWith('MAPPER_FAILED', /later/));
+});
+
+test('a result that is no profile is refused: nothing, text, arrays, circles, too much, too deep', async () => {
+  for (const [result, text] of [
+    ['undefined', /result is undefined/],
+    ['null', /result is null/],
+    ['"text"', /result is text/],
+    ['[1]', /result is \[1\]/],
+    ['(() => { const a = {}; a.a = a; return a; })()', /circular/i],
+    ['{ id: "x".repeat(2000000) }', /characters long/],
+    ['{ id: 10n }', /BigInt/i],
+    ['(() => { let a = {}; for (let i = 0; i < 2000; i++) a = { a }; return a; })()', /deeper than 100/],
+    ['{ toJSON() { return "not a profile"; } }', /changed the built-ins/],
+  ] as const) {
+    await assert.rejects(mapperOf(`return ${result}`).map({}), failsWith('MAPPER_FAILED', text), result);
+  }
+});
+
+test('keys named __proto__ change no object, on the way in and on the way out', async () => {
+  const raw: Record<string, unknown> = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": "c", "uid": "u"}');
+  const profile = await mapperOf(
+    `return { in: raw.polluted ?? null, id: raw.uid, c: raw.constructor, nested: JSON.parse('{"__proto__": {"polluted": 1}, "a": 1}') }`,
+  ).map(raw);
+  assert.deepEqual(profile, { in: null, id: 'u', c: 'c', nested: { a: 1 } });
+  assert.equal(Object.getPrototypeOf(Object.assign({}, profile.nested)), Object.prototype);
+});
+
+test('a mapper that forges the built-ins speaks only for itself', async () => {
+  await assert.rejects(
+    mapperOf('String.prototype.slice = () => 7; Array.isArray = () => { throw 1 }; return {}').map({}),
+    failsWith('MAPPER_FAILED'),
+  );
+  await assert.rejects(
+    mapperOf('Object.prototype.toJSON = function () { return "not the shape"; }; return {}').map({}),
+    failsWith('MAPPER_FAILED', /changed the built-ins/),
+  );
+});
+
+test('many at once are all answered, in turn, each with its own', async () => {
+  const mapper = mapperOf('return { id: raw.uid }');
+  const profiles = await Promise.all(Array.from({ length: 200 }, (_, n) => mapper.map({ uid: `u${n}` })));
+  assert.deepEqual(
+    profiles.map((profile) => profile.id),
+    Array.from({ length: 200 }, (_, n) => `u${n}`),
+  );
+});
+
+test('the queue is bounded, and closing refuses what waits', async () => {
+  const mapper = mapperOf('for (;;);', 30_000);
+  const results = await Promise.all([
+    ...Array.from({ length: 1100 }, () =>
+      mapper.map({}).then(
+        () => 'mapped',
+        (error: CodedError) => error.code,
+      ),
+    ),
+    mapper.ready().then(() => mapper.close()),
+  ]);
+  assert.ok(results.slice(0, -1).every((result) => result === 'MAPPER_BUSY'));
+  await assert.rejects(mapper.map({}), failsWith('MAPPER_BUSY', /stopping/));
+});

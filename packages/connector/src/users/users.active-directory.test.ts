@@ -1,0 +1,215 @@
+/** People of a directory that answers like Active Directory on Windows, by LDAPS. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createDomain, type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { createCertificateAuthority } from '@landbridge/lab';
+import type { AuthenticateAnswer, Profile, WireErrorName } from '@landbridge/protocol';
+import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+
+const EXPECTED: Partial<Record<string, WireErrorName>> = {
+  '530': 'WrongPassword',
+  '531': 'WrongPassword',
+  '532': 'PasswordExpired',
+  '533': 'AccountDisabled',
+  '701': 'AccountExpired',
+  '773': 'PasswordChangeRequired',
+  '775': 'AccountLocked',
+};
+
+describe('users on Active Directory', () => {
+  let embedded: Embedded;
+  let ca: string;
+  const open: UsersOn[] = [];
+  function on(settings: Parameters<typeof usersOn>[1] = {}, target: Partial<Parameters<typeof usersOn>[0]> = {}): UsersOn {
+    const url = embedded.ldapsUrl;
+    assert.ok(url);
+    const made = usersOn({ url, ca, serviceAccount: embedded.serviceAccount, ...target }, settings);
+    open.push(made);
+    return made;
+  }
+  before(async () => {
+    const authority = await createCertificateAuthority();
+    ca = authority.cert;
+    embedded = await startDirectory({
+      tls: await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] }),
+    });
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await embedded?.stop();
+  });
+  const profileOf = (answer: AuthenticateAnswer): Profile => {
+    assert.ok(!('err' in answer), JSON.stringify(answer));
+    return answer.profile;
+  };
+
+  it('gives each state of an account its answer, and the profile with it', async () => {
+    const made = on();
+    for (const person of embedded.people) {
+      const answer = await made.users.authenticate(login(person.name, person.password), request());
+      if (person.refusal === undefined) {
+        assert.equal(profileOf(answer).sAMAccountName, person.name);
+        assert.equal(profileOf(answer).dn, person.dn);
+        continue;
+      }
+      assert.ok('err' in answer, person.name);
+      assert.equal(answer.err.name, EXPECTED[person.refusal], person.name);
+      assert.equal(answer.profile?.dn, person.dn);
+      assert.deepEqual(answer.err.profile, answer.profile);
+      assert.equal('groups' in (answer.profile ?? {}), false);
+    }
+  });
+
+  it('maps the default profile, and nested groups without duplicates', async () => {
+    const profile = profileOf(await on().users.authenticate(login('alice', 'Passw0rd!'), request()));
+    assert.match(String(profile.id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    assert.deepEqual(profile.name, { familyName: 'Adams', givenName: 'Alice' });
+    assert.equal(profile.nickname, 'alice');
+    assert.deepEqual(profile.emails, [{ value: 'alice@fabrikam.local' }]);
+    assert.deepEqual(profile.groups, ['nest-1', 'nest-2', 'nest-3', 'nest-4', 'circle-a', 'circle-b']);
+    assert.deepEqual(profile.organizationUnits, ['People', 'Lab']);
+    assert.equal('thumbnailPhoto' in profile, false);
+    const old = profileOf(await on({ ORGANIZATION_UNITS_AS_DN: true }).users.authenticate(login('alice', 'Passw0rd!'), request()));
+    assert.equal(old.organizationUnits, profile.dn);
+  });
+
+  it('lets in whose password expired or must be changed only where the settings say so', async () => {
+    const made = on({ ALLOW_PASSWORD_EXPIRED: true, ALLOW_PASSWORD_CHANGE_REQUIRED: true });
+    for (const name of ['pwd-expired', 'must-change']) profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request()));
+    const locked = await made.users.authenticate(login('locked', 'Passw0rd!'), request());
+    assert.ok('err' in locked && locked.err.name === 'AccountLocked');
+  });
+
+  it('never sends an empty password, which Active Directory would accept', async () => {
+    embedded.operations.reset();
+    for (const password of ['']) {
+      const answer = await on().users.authenticate(login('alice', password), request());
+      assert.ok('err' in answer && answer.err.name === 'WrongPassword');
+      assert.equal(answer.profile?.sAMAccountName, 'alice');
+    }
+    const aliceDn = embedded.people.find(({ name }) => name === 'alice')?.dn ?? '';
+    assert.equal(embedded.operations.bindAttempts(aliceDn), 0);
+    assert.equal(embedded.badPwdCount('alice'), 0);
+  });
+
+  it('counts one wrong password as one', async () => {
+    const answer = await on().users.authenticate(login('bob', 'wrong'), request());
+    assert.ok('err' in answer && answer.err.name === 'WrongPassword');
+    assert.equal(embedded.badPwdCount('bob'), 1);
+    profileOf(await on().users.authenticate(login('bob', 'Passw0rd!'), request()));
+    assert.equal(embedded.badPwdCount('bob'), 0);
+  });
+
+  it('asks three operations for a sign-in with unknown groups, and two when they are known', async () => {
+    const made = on({}, { searchConnections: 1, bindConnections: 1 });
+    await made.directory.rootDse();
+    const count = async (name: string) => {
+      embedded.operations.reset();
+      profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request()));
+      const { bind, search } = embedded.operations.counts;
+      return { bind, search };
+    };
+    assert.deepEqual(await count('jmueller'), { bind: 1, search: 2 });
+    assert.deepEqual(await count('jmueller'), { bind: 1, search: 1 });
+    // Another person in the same group.
+    assert.deepEqual(await count('weird'), { bind: 1, search: 1 });
+  });
+
+  it('finds the same groups from the cache as by the query', async () => {
+    const [cached, fresh] = [on(), on({ GROUPS_CACHE_SECONDS: 0 })];
+    for (const name of ['alice', 'alice', 'jmueller', 'weird', 'bob']) {
+      const [one, other] = await Promise.all([cached, fresh].map(({ users }) => users.authenticate(login(name, 'Passw0rd!'), request())));
+      assert.ok(one && other);
+      assert.deepEqual(profileOf(one).groups, profileOf(other).groups, name);
+    }
+  });
+
+  it('signs in without groups where they cannot be read, and says so in the log', async () => {
+    const made = on({ GROUPS_TIMEOUT_SECONDS: 1 });
+    await made.directory.rootDse();
+    const clear = embedded.faults.add({
+      on: 'search',
+      where: (operation) => operation.kind === 'search' && operation.attributes.includes('cn') && !operation.attributes.includes('mail'),
+      does: 'answer',
+      resultCode: 51,
+    });
+    const profile = profileOf(await made.users.authenticate(login('alice', 'Passw0rd!'), request()));
+    clear();
+    assert.equal('groups' in profile, false);
+    assert.ok(made.lines.some((line) => line.includes('groups could not be read')));
+  });
+
+  it('answers a directory in trouble as unexpected, and nothing of the entry with it', async () => {
+    // One connection for searches: the bind of a second one's service account must not meet the fault.
+    const made = on({}, { searchConnections: 1 });
+    await made.directory.rootDse();
+    for (const resultCode of [51, 52, 80, 10]) {
+      embedded.faults.add({ on: 'bind', times: 1, does: 'answer', resultCode });
+      const answer = await made.users.authenticate(login('alice', 'Passw0rd!'), request());
+      assert.ok('err' in answer);
+      assert.deepEqual([answer.err.name, answer.err.message, 'profile' in answer], [undefined, 'Unexpected Error', false]);
+      assert.match(JSON.stringify(answer.err.inner), /LDAP_RESULT/);
+    }
+  });
+
+  it('sends a bind once, even where the connection breaks before the answer', async () => {
+    const made = on({}, { searchConnections: 1 });
+    profileOf(await made.users.authenticate(login('alice', 'Passw0rd!'), request()));
+    embedded.operations.reset();
+    embedded.faults.add({ on: 'bind', times: 1, does: 'cut-answer' });
+    const answer = await made.users.authenticate(login('bob', 'wrong'), request());
+    assert.ok('err' in answer && answer.err.message === 'Unexpected Error');
+    assert.equal(embedded.operations.counts.bind, 1);
+    assert.ok(embedded.badPwdCount('bob') <= 1);
+  });
+
+  it('resets and unlocks with unicodePwd, and says what the domain refuses', async () => {
+    const settings = { ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: true, AUTO_UNLOCK_ON_PASSWORD_CHANGE: true };
+    const made = on(settings);
+    profileOf(await made.users.changePassword(login('locked', 'N3w-Passw0rd!'), request()));
+    profileOf(await made.users.authenticate(login('locked', 'N3w-Passw0rd!'), request()));
+    const weak = await made.users.changePassword(login('bob', 'x'), request());
+    assert.ok('err' in weak && weak.err.name === 'PasswordComplexityError');
+    assert.equal(weak.err.message, 'Password doesn’t meet minimum requirements');
+    const clear = on(settings, { url: embedded.url });
+    const refused = await clear.users.changePassword(login('bob', 'N3w-Passw0rd!'), request());
+    assert.ok('err' in refused && refused.err.name === undefined && /encrypted/.test(JSON.stringify(refused.err.inner)));
+    const rightless = on(settings, { serviceAccount: { dn: 'bob@fabrikam.local', password: 'Passw0rd!' } });
+    const rights = await rightless.users.changePassword(login('alice', 'N3w-Passw0rd!'), request());
+    assert.ok('err' in rights && rights.err.name === 'InsufficientAccessRightsError');
+  });
+
+  it('lists beyond a thousand entries page by page, and stops at a limit', async () => {
+    const domain = createDomain();
+    for (let i = 0; i < 2345; i++) domain.addUser(`u${i}`, { password: 'Passw0rd!' });
+    const big = await startDirectory({ domain });
+    try {
+      const made = on({}, { url: big.url, serviceAccount: big.serviceAccount });
+      const all = await made.users.searchUsers({ pid: 'x', search: '', limit: undefined, escaped: false }, request());
+      assert.ok('users' in all && all.users.length >= 2345, JSON.stringify(all).slice(0, 300));
+      const some = await made.users.searchUsers({ pid: 'x', search: 'u1', limit: 7, escaped: false }, request());
+      assert.ok('users' in some && some.users.length === 7);
+      const many = await made.users.searchUsers({ pid: 'x', search: '', limit: 1500, escaped: false }, request());
+      assert.ok('users' in many && many.users.length === 1500);
+      await made.close();
+    } finally {
+      await big.stop();
+    }
+  });
+
+  it('shows an operator how each group was reached', async () => {
+    const inspection = await on().users.inspect('alice', request());
+    assert.deepEqual(
+      inspection?.groups?.groups.map(({ group, through, direct }) => [group.value, direct, through?.split(',')[0]]),
+      [
+        ['nest-1', true, undefined],
+        ['nest-2', false, 'CN=nest-1'],
+        ['nest-3', false, 'CN=nest-2'],
+        ['nest-4', false, 'CN=nest-3'],
+        ['circle-a', false, 'CN=nest-4'],
+        ['circle-b', false, 'CN=circle-a'],
+      ],
+    );
+    assert.equal(await on().users.inspect('nobody', request()), undefined);
+  });
+});

@@ -1,0 +1,80 @@
+/** Users on a directory for tests: the settings that matter given, the others as they are when nobody sets them. */
+import { createLog } from '@landbridge/runtime';
+import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../src/ldap/directory.ts';
+import { createProfileMapper } from '../src/users/mapper/profile-mapper.ts';
+import { createUsers, type RequestContext, type Users, type UsersSettings } from '../src/users/users.ts';
+
+export interface UsersOn {
+  users: Users;
+  directory: Directory;
+  /** Lines of the log, as JSON. */
+  lines: string[];
+  close(): Promise<void>;
+}
+
+const UNSET: UsersSettings = {
+  LDAP_BASE: undefined,
+  LDAP_BASE_GROUPS: undefined,
+  LDAP_USER_BY_NAME: undefined,
+  LDAP_SEARCH_QUERY: undefined,
+  LDAP_SEARCH_ALL_QUERY: undefined,
+  LDAP_SEARCH_LIST_GROUPS_QUERY: undefined,
+  LDAP_SEARCH_GROUPS: undefined,
+  LDAP_SEARCH_RESULTS_OMIT_GROUPS: true,
+  GROUPS: true,
+  GROUP_PROPERTY: 'cn',
+  GROUP_PROPERTIES: [],
+  GROUPS_CACHE_SECONDS: 600,
+  GROUPS_TIMEOUT_SECONDS: 20,
+  GROUPS_DEREF_ALIASES: 0,
+  ALLOW_PASSWORD_EXPIRED: false,
+  ALLOW_PASSWORD_CHANGE_REQUIRED: false,
+  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: false,
+  AUTO_UNLOCK_ON_PASSWORD_CHANGE: false,
+  ORGANIZATION_UNITS_AS_DN: false,
+};
+
+export function usersOn(
+  target: Pick<DirectoryOptions, 'serviceAccount'> & Partial<DirectoryOptions> & { url: string; ca?: string },
+  settings: Partial<UsersSettings> = {},
+  mapperSource?: string,
+): UsersOn {
+  const lines: string[] = [];
+  const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line) => lines.push(line) } });
+  const directory = openDirectory({
+    urls: [target.url],
+    startTls: false,
+    tls: { ca: target.ca === undefined ? undefined : [target.ca], insecureSkipVerify: false },
+    searchConnections: 2,
+    bindConnections: 4,
+    connectTimeoutMs: 5000,
+    operationTimeoutMs: 10_000,
+    queueTimeoutMs: 5000,
+    heartbeatMs: 60_000,
+    heartbeatFilter: settingFilter('LDAP_HEARTBEAT_SEARCH_QUERY', '(objectClass=*)'),
+    heartbeatSearchBase: undefined,
+    log,
+    ...target,
+  });
+  const mapper = createProfileMapper({ source: mapperSource, timeoutMs: 10_000, memoryLimitMb: 16, log });
+  const users = createUsers({ directory, mapper, customMapper: mapperSource !== undefined, settings: { ...UNSET, ...settings }, log });
+  return {
+    users,
+    directory,
+    lines,
+    async close() {
+      directory.close();
+      await mapper.close();
+    },
+  };
+}
+
+/** A request that somebody waits for. */
+export function request(): RequestContext {
+  return { correlationId: 'test', signal: new AbortController().signal };
+}
+
+/** `authenticate_user` as a hub sends it. */
+export function login(username: string, password: string, escaped = false) {
+  return { pid: 'test', username, password, escaped };
+}

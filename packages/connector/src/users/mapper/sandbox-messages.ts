@@ -34,7 +34,9 @@ export function failureCode(message: string, otherwise: SandboxErrorCode): Sandb
 export type WorkerMessage =
   /** Sent once: the source was loaded, or was not. */
   | { kind: 'loaded'; failure: SandboxFailure | undefined }
-  /** `json` is what the mapper's world answered: bytes from outside. */
+  /** What the mapper wrote to its console. */
+  | { kind: 'console'; line: string }
+  /** `json` is the profile as the mapper's world answered it: bytes from outside. */
   | { kind: 'mapped'; json: string }
   /** `broken`: the engine is in no state to go on, the worker must be replaced. */
   | { kind: 'failed'; failure: SandboxFailure; broken: boolean };

@@ -16,7 +16,7 @@ import {
   type VmCallResult,
 } from 'quickjs-emscripten-core';
 import { failureCode, type MapRequest, type SandboxFailure, type WorkerMessage, type WorkerSettings } from './sandbox-messages.ts';
-import { prelude } from './sandbox-prelude.ts';
+import { bufferPrelude, prelude } from './sandbox-prelude.ts';
 
 // The compiler's library for Node has no WebAssembly; this is all that is used of it.
 declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
@@ -29,6 +29,8 @@ const MAX_STACK_BYTES = 256 * 1024;
 /** A profile is some kilobytes. */
 const MAX_ANSWER_CHARS = 1024 * 1024;
 const MAX_MESSAGE_CHARS = 500;
+/** Of one mapping. */
+const MAX_CONSOLE_LINES = 20;
 
 const settings: WorkerSettings = workerData;
 const memory = new WebAssembly.Memory({
@@ -45,6 +47,7 @@ interface World {
   context: QuickJSContext;
   /** What `prelude` returned; undefined where loading failed. */
   harness: QuickJSHandle | undefined;
+  hasBuffer: boolean;
   failure: SandboxFailure | undefined;
   timeIsUp: () => boolean;
 }
@@ -66,27 +69,21 @@ function makeWorld(): World {
   const runtime = quickJs.newRuntime();
   runtime.setMaxStackSize(MAX_STACK_BYTES);
   const context = runtime.newContext();
-  const world: World = { runtime, context, harness: undefined, failure: undefined, timeIsUp: startDeadline(runtime) };
+  const world: World = { runtime, context, harness: undefined, hasBuffer: false, failure: undefined, timeIsUp: startDeadline(runtime) };
   try {
     using start = unwrap(world, context.evalCode(`(${prelude.toString()})`, 'sandbox.js'), 'MAPPER_FAILED');
-    using host = hostServices(context);
-    world.harness = unwrap(world, context.callFunction(start, context.undefined, host), 'MAPPER_FAILED');
+    using log = consoleOf(context);
+    world.harness = unwrap(world, context.callFunction(start, context.undefined, log), 'MAPPER_FAILED');
+    if (settings.source.includes('Buffer')) addBuffer(world);
     // As Node does it: on one line with the source's first, so that line numbers are those of the file.
     const wrapped = `(function (exports, require, module) {${settings.source}\n})`;
     using factory = unwrap(world, context.evalCode(wrapped, 'profileMapper.js'), 'MAPPER_SYNTAX');
-    const problem = text(world, call(world, 'load', factory));
-    if (problem !== '') world.failure = described(problem);
+    call(world, 'load', factory).dispose();
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
     world.failure = error.failure;
   }
   return world;
-}
-
-/** `load` answers `{message, line?}`; anything else there was made by the mapper, and is its failure all the same. */
-function described(problem: string): SandboxFailure {
-  const { message, line } = JSON.parse(problem);
-  return failure('MAPPER_FAILED', String(message), typeof line === 'number' ? line : undefined);
 }
 
 /** The interpreter asks every some thousand steps whether to go on; a mapper cannot catch the interruption. */
@@ -100,8 +97,25 @@ function startDeadline(runtime: QuickJSRuntime): () => boolean {
   return () => isUp;
 }
 
-function hostServices(context: QuickJSContext): QuickJSHandle {
-  const host = context.newObject();
+/** @returns the function behind the mapper's console: a bounded number of lines goes to the log */
+function consoleOf(context: QuickJSContext): QuickJSHandle {
+  let lines = 0;
+  return context.newFunction('log', (...values) => {
+    if (lines++ >= MAX_CONSOLE_LINES) return;
+    post({
+      kind: 'console',
+      line: values
+        .map((value) => shown(context.dump(value)))
+        .join(' ')
+        .slice(0, MAX_MESSAGE_CHARS),
+    });
+  });
+}
+
+function addBuffer(world: World): void {
+  const { context } = world;
+  world.hasBuffer = true;
+  using define = unwrap(world, context.evalCode(`(${bufferPrelude.toString()})`, 'sandbox.js'), 'MAPPER_FAILED');
   using encode = context.newFunction('encode', (bytes, encoding) => {
     using buffer = context.getArrayBuffer(bytes);
     return context.newString(Buffer.from(buffer.value).toString(encodingOf(context.getString(encoding))));
@@ -109,9 +123,7 @@ function hostServices(context: QuickJSContext): QuickJSHandle {
   using decode = context.newFunction('decode', (value, encoding) => {
     return context.newArrayBuffer(bytesOf(Buffer.from(context.getString(value), encodingOf(context.getString(encoding)))));
   });
-  context.setProp(host, 'encode', encode);
-  context.setProp(host, 'decode', decode);
-  return host;
+  unwrap(world, context.callFunction(define, context.undefined, encode, decode), 'MAPPER_FAILED').dispose();
 }
 
 function encodingOf(name: string): BufferEncoding {
@@ -129,10 +141,23 @@ function unwrap(world: World, result: VmCallResult<QuickJSHandle>, code: Sandbox
   using thrown = result.error;
   if (world.timeIsUp()) throw new Failed(timeout());
   const error: unknown = world.context.dump(thrown);
-  const fields = typeof error === 'object' && error !== null ? error : { message: String(error) };
-  const message = `${'name' in fields ? `${String(fields.name)}: ` : ''}${'message' in fields ? String(fields.message) : ''}`;
-  const line = 'stack' in fields ? /profileMapper\.js:(\d+)/.exec(String(fields.stack))?.[1] : undefined;
-  throw new Failed(failure(code, message, line === undefined ? undefined : Number(line)));
+  if (world.timeIsUp()) throw new Failed(timeout());
+  throw new Failed(described(error, code));
+}
+
+/** @param thrown as the engine copies it out: of an Error its name, message and stack, of other values what JSON can say */
+function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailure {
+  // Where small objects have taken the last byte, the engine has no room for an error either and throws null.
+  if (thrown === null) return failure(code, 'out of memory, even for an error (unless it threw null itself)');
+  if (typeof thrown !== 'object' || !('message' in thrown)) return failure(code, `it threw ${shown(thrown)}`);
+  const line = 'stack' in thrown ? /profileMapper\.js:(\d+)/.exec(shown(thrown.stack))?.[1] : undefined;
+  const name = 'name' in thrown ? `${shown(thrown.name)}: ` : '';
+  return failure(code, `${name}${shown(thrown.message)}`, line === undefined ? undefined : Number(line));
+}
+
+/** @param value a copy, outside the sandbox: looking at it runs no code of the mapper */
+function shown(value: unknown): string {
+  return (typeof value === 'object' ? JSON.stringify(value) : String(value)) || '(a value that cannot be shown)';
 }
 
 function timeout(): SandboxFailure {
@@ -146,15 +171,11 @@ function call(world: World, name: 'load' | 'map' | 'outcome', ...values: QuickJS
   return unwrap(world, context.callFunction(method, harness, ...values), 'MAPPER_FAILED');
 }
 
-function text(world: World, handle: QuickJSHandle): string {
-  using value = handle;
-  return world.context.typeof(value) === 'string' ? world.context.getString(value) : '';
-}
-
 function map(world: World, request: MapRequest): string {
   if (world.failure !== undefined) throw new Failed(world.failure);
   const { context, runtime } = world;
   world.timeIsUp = startDeadline(runtime);
+  if (request.binaries.length > 0 && !world.hasBuffer) addBuffer(world);
   const values = [
     context.newString(request.rawJson),
     context.newString(request.binaryPaths),
@@ -172,7 +193,8 @@ function map(world: World, request: MapRequest): string {
     else ran.dispose();
   }
   if (world.timeIsUp()) throw new Failed(timeout());
-  const answer = text(world, call(world, 'outcome'));
+  using outcome = call(world, 'outcome');
+  const answer = context.getString(outcome);
   if (answer.length > MAX_ANSWER_CHARS) {
     throw new Failed(failure('MAPPER_FAILED', `its profile is ${answer.length} characters long, at most ${MAX_ANSWER_CHARS} are allowed`));
   }

@@ -5,16 +5,8 @@
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
-import { z } from 'zod';
 import type { ProfileMapper } from './profile-mapper.ts';
-import {
-  failureCode,
-  type MapRequest,
-  type SandboxErrorCode,
-  type SandboxFailure,
-  type WorkerMessage,
-  type WorkerSettings,
-} from './sandbox-messages.ts';
+import type { MapRequest, SandboxErrorCode, SandboxFailure, WorkerMessage, WorkerSettings } from './sandbox-messages.ts';
 
 type MapperErrorCode = SandboxErrorCode | 'MAPPER_BUSY';
 
@@ -38,12 +30,6 @@ interface Waiting {
   /** Bounds the waiting in the queue; the work has its own time. */
   queueTimer: NodeJS.Timeout;
 }
-
-const answerSchema = z.object({
-  profile: profileSchema.optional(),
-  error: z.object({ message: z.string(), line: z.number().optional() }).optional(),
-  console: z.array(z.string()).max(100),
-});
 
 /** @throws CodedError MAPPER_SYNTAX where the source is longer than any mapper */
 export function startSandbox(options: { source: string; timeoutMs: number; memoryLimitMb: number; log: Log }): ProfileMapper {
@@ -93,8 +79,11 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   }
 
   function received(message: WorkerMessage): void {
-    clearTimeout(watchdog);
+    // A line on the console is no answer: the time goes on.
+    if (message.kind !== 'console') clearTimeout(watchdog);
     switch (message.kind) {
+      case 'console':
+        return log.debug({ line: message.line }, 'The profile mapper wrote to its console');
       case 'loaded':
         isLoaded = true;
         if (message.failure === undefined) loaded.resolve();
@@ -116,18 +105,10 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
 
   function answer(json: string): void {
     finish(({ resolve, reject }) => {
-      const parsed = answerSchema.safeParse(parseAnswer(json));
-      if (!parsed.success)
-        return reject(mapperError({ code: 'MAPPER_FAILED', message: 'it changed the built-ins by which its result is read' }));
-      const { profile, error, console } = parsed.data;
-      for (const line of console) log.debug({ line }, 'The profile mapper wrote to its console');
-      if (profile !== undefined) {
-        if (makeHarmless(profile)) resolve(profile);
-        else reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
-      } else {
-        const message = error?.message ?? 'it gave no result';
-        reject(mapperError({ code: failureCode(message, 'MAPPER_FAILED'), message, line: error?.line }));
-      }
+      const profile = profileSchema.safeParse(parseAnswer(json));
+      if (!profile.success) reject(mapperError({ code: 'MAPPER_FAILED', message: 'its result is not a JSON object' }));
+      else if (makeHarmless(profile.data)) resolve(profile.data);
+      else reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
     });
   }
 

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { LoginClaims } from '@landbridge/protocol';
+import { createLog } from '@landbridge/runtime';
+import { type FakeAgent, HUB_RSA, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
+import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
+import { type Asker, createDispatch, type HubUsers } from './dispatch.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop();
+});
+
+async function connected(
+  users: Partial<HubUsers>,
+  options: Parameters<typeof linkTo>[1] = {},
+): Promise<LinkUnderTest & { agent: FakeAgent }> {
+  const hub = await startFakeHub();
+  toStop.push(() => hub.stop());
+  const made = linkTo(hub, { users, ...options });
+  toStop.push(() => made.link.close());
+  const agent = await hub.nextAgent();
+  await made.reached('connected');
+  return { ...made, agent };
+}
+
+/** A login that is answered shows that the connection is there, and that all frames before it were taken. */
+async function stillServes(agent: FakeAgent): Promise<void> {
+  const pid = agent.ask('authenticate_user', { username: 'ada', password: 'right' });
+  assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
+}
+
+const signsIn = async ({ username }: LoginClaims) => ({ profile: { id: username } });
+
+test('each request reaches its own method with its claims, and its answer goes back under its own name', async () => {
+  const asked: unknown[] = [];
+  const note =
+    <A>(answer: A) =>
+    async (claims: unknown, { correlationId }: { correlationId: string }) => {
+      asked.push({ claims, correlationId });
+      return answer;
+    };
+  const { agent } = await connected({
+    authenticate: note({ profile: { id: '1', name: {} } }),
+    searchUsers: note({ users: [{ id: '2' }] }),
+    listGroups: note({ groups: ['a', { cn: 'b' }] }),
+    changePassword: note({ err: { name: 'PasswordComplexityError', message: 'no', profile: { id: '3' } }, profile: { id: '3' } }),
+  });
+  for (const [name, claims, answerName, answer] of [
+    ['authenticate_user', { username: 'ada', password: 'pw', escaped: true }, 'result', { profile: { id: '1', name: {} } }],
+    ['search_users', { search: 'a', limit: 5, escaped: false }, 'search_users_result', { users: [{ id: '2' }] }],
+    ['list_groups', { limit: 7 }, 'list_groups_result', { groups: ['a', { cn: 'b' }] }],
+    [
+      'change_password',
+      { username: 'ada', password: 'new', escaped: false },
+      'change_password_result',
+      { err: { name: 'PasswordComplexityError', message: 'no', profile: { id: '3' } }, profile: { id: '3' } },
+    ],
+  ] as const) {
+    const pid = agent.ask(name, claims);
+    assert.deepEqual(await agent.nextFrame(), { n: `${pid}_${answerName}`, p: answer });
+    assert.deepEqual(asked.shift(), { claims: { pid, ...claims }, correlationId: pid });
+  }
+});
+
+test('a request that cannot be verified is not answered, and the log says why without the token', async () => {
+  const { agent, lines } = await connected({ authenticate: signsIn });
+  const claims = { pid: 'forged', username: 'ada', password: 'x' };
+  const used = signToken({ ...claims, pid: 'first' });
+  const seconds = Math.floor(Date.now() / 1000);
+  for (const jwt of [
+    signToken(claims, { alg: 'none' }),
+    `${signToken(claims, { alg: 'none' })}AA`,
+    signToken(claims, { alg: 'HS256', key: HUB_RSA.publicKey }),
+    signToken(claims, { key: STRANGER_RSA.privateKey }),
+    signToken({ ...claims, exp: seconds - 60 }),
+    signToken({ ...claims, nbf: seconds + 3600 }),
+    'not.a.token',
+    used,
+    used,
+  ]) {
+    agent.send('authenticate_user', { jwt });
+  }
+  for (const payload of [undefined, null, {}, { jwt: 7 }, { jwt: '' }, [], 'text']) agent.send('authenticate_user', payload);
+  assert.deepEqual(await agent.nextFrame(), { n: 'first_result', p: { profile: { id: 'ada' } } });
+  await stillServes(agent);
+  assert.deepEqual(agent.frames, []);
+  const log = lines.join('');
+  assert.match(log, /cannot be verified and is not answered/);
+  assert.ok(!log.includes(used) && !log.includes(used.split('.')[2] ?? used));
+});
+
+test('frames of garbage, of too many bytes, of bytes, of deep nesting are dropped, and the rest goes on', async () => {
+  const { agent, lines, statuses } = await connected({ authenticate: signsIn });
+  const depth = 400_000;
+  for (const frame of [
+    'garbage',
+    '',
+    'null',
+    '[]',
+    '{"p": {}}',
+    '{"n": 7}',
+    '{"n": ""}',
+    JSON.stringify({ n: 'x'.repeat(2000) }),
+    JSON.stringify({ n: 'authenticate_user', p: { jwt: 'x'.repeat(10 * 1024 * 1024) } }),
+    `{"n":"authenticate_user","p":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+    `{"n":"authenticate_user","p":${'{"p":'.repeat(depth / 4)}1${'}'.repeat(depth / 4)}}`,
+    '['.repeat(depth),
+    Buffer.from([0, 255, 1]),
+    Buffer.from(JSON.stringify({ n: 'authenticate_user', p: { jwt: signToken({ pid: 'binary', username: 'a', password: 'b' }) } })),
+  ]) {
+    agent.socket.send(frame);
+  }
+  await stillServes(agent);
+  assert.equal(statuses.at(-1)?.state, 'connected');
+  const log = lines.join('');
+  for (const told of [/dropped unread/, /not JSON/, /binary frame/]) assert.match(log, told);
+  assert.ok(lines.filter((line) => line.includes('not JSON')).length <= 2, 'a flood of garbage is not a flood of lines');
+});
+
+test('a frame beyond the socket’s limit ends the connection, and the link makes a new one', async () => {
+  const { agent, logged, reached } = await connected({ authenticate: signsIn });
+  agent.socket.send('x'.repeat(17 * 1024 * 1024));
+  assert.equal((await agent.closed).code, 1009);
+  await logged(/connection to the hub broke/);
+  await reached('connected');
+});
+
+test('frames named as events or built-ins are only names', async () => {
+  const { agent, statuses } = await connected({ authenticate: signsIn });
+  for (const n of ['close', 'error', 'open', 'message', 'end', '__proto__', 'constructor', 'toString', 'authenticate', 'pid_result']) {
+    agent.send(n, { message: 'x', jwt: 'x' });
+  }
+  agent.socket.send('{"n":"authenticate_user","p":{"__proto__":{"jwt":"x"}}}');
+  await stillServes(agent);
+  assert.equal(statuses.filter(({ state }) => state !== 'connecting').length, 1);
+  assert.deepEqual(agent.frames, []);
+});
+
+test('claims of the wrong type are answered where there is a pid, and never reach the directory', async () => {
+  const { agent } = await connected({});
+  for (const claims of [
+    { username: 'ada', password: 7 },
+    { username: 'ada', password: { $ne: '' } },
+    { username: ['ada'], password: 'x' },
+  ]) {
+    const pid = agent.ask('authenticate_user', claims);
+    const frame = await agent.nextFrame();
+    assert.equal(frame.n, `${pid}_result`);
+    assert.match(
+      JSON.stringify(frame.p),
+      /^\{"err":\{"message":"Unexpected Error","inner":\{"message":"the claim \\"(username|password)\\" of authenticate_user has the wrong type"\}\}\}$/,
+    );
+  }
+  for (const pid of [undefined, null, '', {}, 'x'.repeat(300)]) agent.ask('authenticate_user', { pid, username: 'a', password: 'b' });
+  const numeric = agent.ask('authenticate_user', { pid: 12, username: [], password: 'b' });
+  assert.equal((await agent.nextFrame()).n, '12_result', numeric);
+  assert.deepEqual(agent.frames, []);
+});
+
+test('absent passwords and names are empty ones: the users decide', async () => {
+  const seen: LoginClaims[] = [];
+  const { agent } = await connected({
+    authenticate: async (claims) => {
+      seen.push(claims);
+      return { profile: {} };
+    },
+  });
+  agent.ask('authenticate_user', { username: 'ada' });
+  agent.ask('authenticate_user', { username: null, password: null });
+  await agent.nextFrame();
+  await agent.nextFrame();
+  assert.deepEqual(
+    seen.map(({ username, password }) => [username, password]),
+    [
+      ['ada', ''],
+      ['', ''],
+    ],
+  );
+});
+
+test('with write-back off a password change is refused before it reaches anybody', async () => {
+  const { agent } = await connected({}, { changePasswordEnabled: false });
+  const pid = agent.ask('change_password', { username: 'ada', password: 'new' });
+  const frame = await agent.nextFrame();
+  assert.equal(frame.n, `${pid}_change_password_result`);
+  assert.match(JSON.stringify(frame.p), /"message":"Unexpected Error","inner":\{"code":"WRITE_BACK_OFF"/);
+});
+
+test('a method that throws, or whose answer is no JSON, is answered as an unexpected error', async () => {
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
+  const answers = [
+    () => Promise.reject(new Error('the directory said something strange')),
+    async () => ({ groups: [circle] }),
+    async () => ({ groups: [10n] }),
+    async () => ({ groups: ['x'.repeat(33 * 1024 * 1024)] }),
+  ];
+  const { agent } = await connected({ listGroups: () => (answers.shift() ?? (() => Promise.resolve({ groups: [] })))() });
+  for (const reason of [/something strange/, /circular/, /BigInt/, /ANSWER_TOO_LARGE/]) {
+    const pid = agent.ask('list_groups', {});
+    const frame = await agent.nextFrame();
+    assert.equal(frame.n, `${pid}_list_groups_result`);
+    assert.match(JSON.stringify(frame.p), reason);
+    assert.match(JSON.stringify(frame.p), /"message":"Unexpected Error"/);
+  }
+});
+
+test('a request without an answer in time is answered with an error, and its work is aborted', async () => {
+  let signal: AbortSignal | undefined;
+  const { agent } = await connected(
+    {
+      authenticate: (_claims, context) => {
+        signal = context.signal;
+        return new Promise(() => {});
+      },
+    },
+    { times: { requestTimeoutMs: 50 } },
+  );
+  agent.ask('authenticate_user', { username: 'ada', password: 'x' });
+  assert.match(JSON.stringify((await agent.nextFrame()).p), /Unexpected Error.*REQUEST_TIMEOUT/);
+  assert.equal(signal?.aborted, true);
+});
+
+test('an answer goes only to the socket that asked: when that is gone the work is aborted and the answer dropped', async () => {
+  const started = Promise.withResolvers<AbortSignal>();
+  const hub = await startFakeHub();
+  toStop.push(() => hub.stop());
+  const { link, logged } = linkTo(hub, {
+    users: {
+      authenticate: (_claims, { signal }) => {
+        started.resolve(signal);
+        return new Promise(() => {});
+      },
+    },
+  });
+  toStop.push(() => link.close());
+  const first = await hub.nextAgent();
+  first.ask('authenticate_user', { username: 'ada', password: 'x' });
+  const signal = await started.promise;
+  first.socket.terminate();
+  assert.match(await logged(/answer is dropped/), /user=ada/);
+  assert.equal(signal.aborted, true);
+  const second = await hub.nextAgent();
+  second.socket.ping();
+  await new Promise((resolve) => second.socket.once('pong', resolve));
+  assert.deepEqual(second.frames, []);
+});
+
+test('one line for each request: what, who, what came out, how long; never the password', async () => {
+  const { agent, logged, lines } = await connected({
+    authenticate: async ({ username }) => ({ err: { name: 'WrongPassword', message: 'Wrong password' }, profile: { id: username } }),
+  });
+  agent.ask('authenticate_user', { username: `ada\nforged line ${'x'.repeat(64 * 1024)}`, password: 'pass-word-of-ada' });
+  await agent.nextFrame();
+  const line = await logged(/authenticate_user/);
+  assert.match(line, /info {2}authenticate_user {2}user="ada.*result=WrongPassword {2}ms=\d+ {2}pid=/);
+  assert.ok(line.length < 1000);
+  assert.ok(!lines.join('').includes('pass-word-of-ada'));
+});
+
+test('work is bounded: some run, some wait their turn, the rest is told to come back', async () => {
+  const finish: (() => void)[] = [];
+  const sent: { n: string; p: unknown }[] = [];
+  const gone = new AbortController();
+  let pid = 0;
+  const asker: Asker = {
+    gone: gone.signal,
+    send: (frame) => sent.push(JSON.parse(frame)) > 0,
+    checkToken: async () => ({ claims: { pid: String(++pid) } }),
+  };
+  const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
+  const unused = () => Promise.reject(new Error('not asked'));
+  const dispatch = createDispatch({
+    users: {
+      authenticate: unused,
+      searchUsers: unused,
+      changePassword: unused,
+      listGroups: () => new Promise((resolve) => finish.push(() => resolve({ groups: [] }))),
+    },
+    log,
+    warn: () => {},
+    changePasswordEnabled: false,
+    requestTimeoutMs: 60_000,
+    maxInWork: 2,
+    maxWaiting: 2,
+  });
+  for (let n = 0; n < 5; n++) dispatch.handle('list_groups', { jwt: 'x' }, asker);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  assert.equal(finish.length, 2, 'two run');
+  assert.deepEqual(
+    sent.map(({ n }) => n),
+    ['5_list_groups_result'],
+    'the fifth is refused',
+  );
+  assert.match(JSON.stringify(sent[0]?.p), /Unexpected Error.*BUSY/);
+  finish.shift()?.();
+  await turn();
+  assert.equal(finish.length, 2, 'one that waited took the place');
+  let idle = false;
+  const whenIdle = dispatch.idle().then(() => {
+    idle = true;
+  });
+  await turn();
+  assert.equal(idle, false);
+  dispatch.abort();
+  await whenIdle;
+  assert.equal(sent.length, 5, 'each has exactly one answer');
+});

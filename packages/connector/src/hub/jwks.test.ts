@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { createLog } from '@landbridge/runtime';
+import { HUB_EC, HUB_RSA, jwkOf, STRANGER_RSA } from '../../test/fake-hub.ts';
+import { jwksKeys } from './jwks.ts';
+
+const { log } = createLog({ level: 'debug', format: 'json', destination: { write: () => {} } });
+
+function published(keys: unknown[]) {
+  const state = {
+    nowMs: 1_000_000,
+    fetches: 0,
+    status: 200,
+    document: JSON.stringify({ keys }),
+    publish(next: unknown[]) {
+      state.document = JSON.stringify({ keys: next });
+    },
+  };
+  const hubKeys = jwksKeys({
+    url: 'https://hub.example/.well-known/jwks.json',
+    log,
+    now: () => state.nowMs,
+    async request() {
+      state.fetches++;
+      return { status: state.status, text: state.document };
+    },
+  });
+  const ask = async (kid: string | undefined, alg: 'RS256' | 'ES256' = 'RS256') => {
+    const found = await hubKeys.keyFor({ alg, ...(kid === undefined ? {} : { kid }) });
+    return 'refused' in found ? found.refused : found.key.export({ format: 'jwk' });
+  };
+  return { state, ask };
+}
+
+const rsa = (kid: string) => jwkOf(HUB_RSA.publicKey, { kid });
+const stranger = (kid: string) => jwkOf(STRANGER_RSA.publicKey, { kid });
+const HUB = HUB_RSA.publicKey.export({ format: 'jwk' });
+const STRANGER = STRANGER_RSA.publicKey.export({ format: 'jwk' });
+
+test('a document is fetched once in ten minutes, also by many at once', async () => {
+  const { state, ask } = published([rsa('a'), stranger('b')]);
+  assert.deepEqual(await Promise.all([ask('a'), ask('b'), ask('a')]), [HUB, STRANGER, HUB]);
+  state.nowMs += 599_000;
+  await ask('a');
+  assert.equal(state.fetches, 1);
+  state.nowMs += 1000;
+  state.publish([stranger('a')]);
+  assert.deepEqual(await ask('a'), STRANGER);
+  assert.equal(state.fetches, 2);
+});
+
+test('an unknown kid forces a fetch, at most one in 30 seconds', async () => {
+  const { state, ask } = published([rsa('a')]);
+  await ask('a');
+  state.publish([rsa('a'), stranger('b')]);
+  assert.deepEqual(await Promise.all([ask('b'), ask('b')]), [STRANGER, STRANGER], 'a rotated key works at once');
+  assert.equal(state.fetches, 2);
+  for (let n = 0; n < 50; n++) assert.match(String(await ask(`made up ${n}`)), /does not publish/);
+  assert.equal(state.fetches, 2);
+  state.nowMs += 30_000;
+  await ask('made up');
+  assert.equal(state.fetches, 3);
+});
+
+test('a failed fetch keeps the keys, and does not ask the hub for every request', async () => {
+  const { state, ask } = published([rsa('a')]);
+  await ask('a');
+  state.nowMs += 600_000;
+  for (const broken of [{ status: 500 }, { document: 'not json' }, { document: '{"keys": "none"}' }]) {
+    Object.assign(state, { status: 200, document: '{}' }, broken);
+    const before = state.fetches;
+    assert.deepEqual([await ask('a'), await ask('a')], [HUB, HUB]);
+    assert.equal(state.fetches, before + 1);
+    state.nowMs += 2000;
+  }
+  Object.assign(state, { status: 200 });
+  state.publish([stranger('a')]);
+  assert.deepEqual(await ask('a'), STRANGER);
+});
+
+test('without a kid there must be exactly one key', async () => {
+  const one = published([rsa('a')]);
+  assert.deepEqual(await one.ask(undefined), HUB);
+  const two = published([rsa('a'), stranger('b')]);
+  assert.match(String(await two.ask(undefined)), /not exactly one/);
+  const none = published([]);
+  assert.match(String(await none.ask(undefined)), /not exactly one/);
+});
+
+test('keys of other kinds are passed over, and a key is used only for the algorithm it names', async () => {
+  const { ask } = published([
+    { kty: 'oct', k: 'c2VjcmV0', kid: 'secret', alg: 'HS256' },
+    { kty: 'RSA', n: 'broken', kid: 'broken' },
+    jwkOf(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey, { kid: 'weak' }),
+    jwkOf(HUB_RSA.publicKey, { kid: 'encrypts', use: 'enc' }),
+    jwkOf(HUB_EC.publicKey, { kid: 'e', alg: 'ES256' }),
+  ]);
+  for (const kid of ['secret', 'broken', 'weak', 'encrypts']) assert.match(String(await ask(kid)), /does not publish/, kid);
+  assert.match(String(await ask('e', 'RS256')), /does not publish/);
+  assert.deepEqual(await ask('e', 'ES256'), HUB_EC.publicKey.export({ format: 'jwk' }));
+});

@@ -1,0 +1,145 @@
+/** The hub's keys from its JWKS document, chosen by the `kid` of a token, fetched as seldom as the contract says. */
+import { createPublicKey } from 'node:crypto';
+import { jwksDocument } from '@landbridge/protocol';
+import { CodedError, type Log } from '@landbridge/runtime';
+import { z } from 'zod';
+import { algorithmsOf, type HubKey, type HubKeys, type TokenHeader } from './token.ts';
+
+/** So long a document is used without asking again. */
+const FRESH_MS = 10 * 60 * 1000;
+/** An unknown `kid` makes a new fetch, but not more often than this: anybody can make up a `kid`. */
+const FORCED_FETCH_INTERVAL_MS = 30_000;
+/** After a failed fetch the next one waits, so that a hub that is down is not asked for every request. */
+const FAILED_FETCH_WAIT_MS = 2000;
+const FETCH_TIMEOUT_MS = 5000;
+/** Hubs have two or three. */
+const MAX_KEYS = 100;
+
+interface PublishedKey extends HubKey {
+  kid: string | undefined;
+  /** The one algorithm that the hub uses it with, where it says so. */
+  alg: string | undefined;
+}
+
+const jwkSchema = z.looseObject({
+  kid: z.string().optional(),
+  alg: z.string().optional(),
+  use: z.string().optional(),
+  kty: z.enum(['RSA', 'EC']),
+  // Whatever else comes: only the public members are handed on to the key's parser.
+  n: z.string().optional(),
+  e: z.string().optional(),
+  crv: z.string().optional(),
+  x: z.string().optional(),
+  y: z.string().optional(),
+});
+
+/**
+ * @param options.request fetches a URL, with the connector's proxy and CAs
+ * @returns the keys of this document; a failed fetch keeps those of an earlier one
+ */
+export function jwksKeys(options: {
+  url: string;
+  request: (url: string, options: { timeoutMs: number }) => Promise<{ status: number; text: string }>;
+  log: Log;
+  now: () => number;
+}): HubKeys {
+  const { url, log, now } = options;
+  let known: PublishedKey[] = [];
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let forcedAt = Number.NEGATIVE_INFINITY;
+  let fetching: Promise<void> | undefined;
+
+  /** One fetch at a time; who comes meanwhile waits for the same. */
+  function fetchOnce(): Promise<void> {
+    fetching ??= fetchKeys()
+      .then((keys) => {
+        known = keys;
+        fetchedAt = now();
+      })
+      .catch((error: unknown) => {
+        failedAt = now();
+        log.warn(
+          { err: error },
+          known.length > 0 ? 'The hub’s keys could not be fetched; the known ones stay' : 'The hub’s keys could not be fetched',
+        );
+      })
+      .finally(() => {
+        fetching = undefined;
+      });
+    return fetching;
+  }
+
+  async function fetchKeys(): Promise<PublishedKey[]> {
+    const answer = await options.request(url, { timeoutMs: FETCH_TIMEOUT_MS });
+    const host = new URL(url).host;
+    if (answer.status !== 200) throw unusable(`${host} answered the request for its keys with HTTP ${answer.status}`);
+    const document = jwksDocument.safeParse(parseJson(answer.text));
+    if (!document.success) throw unusable(`${host} answered the request for its keys with something else than a JWKS document`);
+    return document.data.keys.slice(0, MAX_KEYS).flatMap(usableKey);
+  }
+
+  function choose(header: TokenHeader): HubKey | undefined {
+    const fitting = known.filter(
+      (key) => (header.kid === undefined || key.kid === header.kid) && (key.alg === undefined || key.alg === header.alg),
+    );
+    // Without a kid there must be no choice at all, not even between a fitting and another key.
+    if (header.kid === undefined && known.length !== 1) return undefined;
+    return fitting[0];
+  }
+
+  async function fetchAndChoose(header: TokenHeader): Promise<HubKey | { refused: string }> {
+    const isStale = now() - fetchedAt >= FRESH_MS;
+    if (isStale && (fetching !== undefined || now() - failedAt >= FAILED_FETCH_WAIT_MS)) await fetchOnce();
+    let key = choose(header);
+    if (key === undefined && !isStale && header.kid !== undefined && now() - forcedAt >= FORCED_FETCH_INTERVAL_MS) {
+      forcedAt = now();
+      await fetchOnce();
+      key = choose(header);
+    } else if (key === undefined && fetching !== undefined) {
+      await fetching;
+      key = choose(header);
+    }
+    if (key !== undefined) return key;
+    return {
+      refused:
+        header.kid === undefined ? 'it names no key, and the hub has not exactly one' : 'it names a key that the hub does not publish',
+    };
+  }
+
+  return {
+    keyFor(header) {
+      const key = now() - fetchedAt < FRESH_MS ? choose(header) : undefined;
+      return key ?? fetchAndChoose(header);
+    },
+  };
+}
+
+/** @returns no key where it is not one to verify signatures with: a document may hold others */
+function usableKey(jwk: unknown): PublishedKey[] {
+  const parsed = jwkSchema.safeParse(jwk);
+  if (!parsed.success || (parsed.data.use !== undefined && parsed.data.use !== 'sig')) return [];
+  const { kid, alg, kty, n, e, crv, x, y } = parsed.data;
+  try {
+    const key = createPublicKey({ format: 'jwk', key: kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y } });
+    const algorithms = algorithmsOf(key);
+    return algorithms.length === 0 ? [] : [{ kid, alg, key, algorithms }];
+  } catch {
+    return [];
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unusable(message: string): CodedError {
+  return new CodedError('HUB_KEYS_UNAVAILABLE', message, {
+    action: 'Until its keys can be fetched, no request of the hub can be checked and none is answered.',
+  });
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { verify } from 'node:crypto';
+import { afterEach, test } from 'node:test';
+import { createCertificateAuthority } from '@landbridge/lab';
+import { AGENT_RSA, CONNECTION, type FakeHub, HUB_EC, HUB_RSA, jwkOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop();
+});
+
+async function fakeHub(...args: Parameters<typeof startFakeHub>): Promise<FakeHub> {
+  const hub = await startFakeHub(...args);
+  toStop.push(() => hub.stop());
+  return hub;
+}
+
+function link(...args: Parameters<typeof linkTo>): LinkUnderTest {
+  const made = linkTo(...args);
+  toStop.push(() => made.link.close());
+  return made;
+}
+
+/** Time that passes only by waiting: each wait is noted and over at once, until the hub has been tried often enough. */
+function fastClock(tries: number) {
+  let nowMs = Date.now();
+  const waits: number[] = [];
+  const done = Promise.withResolvers<number[]>();
+  return {
+    waits: done.promise,
+    clock: {
+      now: () => nowMs,
+      async sleep(ms: number, signal: AbortSignal) {
+        waits.push(ms);
+        nowMs += ms;
+        if (waits.length < tries) return;
+        done.resolve(waits);
+        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      },
+    },
+  };
+}
+
+test('the first frame says who the agent is, signed by its key', async () => {
+  const hub = await fakeHub();
+  const { reached, lines } = link(hub);
+  const agent = await hub.nextAgent();
+  const { jwt, capabilities } = agent.authenticate;
+  const [header = '', payload = '', signature = ''] = jwt.split('.');
+  assert.deepEqual(JSON.parse(Buffer.from(header, 'base64url').toString()), { alg: 'RS256', typ: 'JWT' });
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  assert.deepEqual(claims, { iss: CONNECTION, aud: REALM, iat: claims.iat, exp: claims.iat + 60 });
+  assert.ok(Math.abs(claims.iat - Date.now() / 1000) < 60);
+  assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), AGENT_RSA.publicKey, Buffer.from(signature, 'base64url')));
+  assert.deepEqual(capabilities, ['drain']);
+  await reached('connected');
+  assert.match(lines.join(''), /Connected to hub 127\.0\.0\.1:\d+/);
+});
+
+test('what comes with `authenticated` may be anything', async () => {
+  for (const payload of [null, 'yes', 7, [], { capabilities: 'drain' }, { capabilities: [1] }, { welcome: { to: 'us' } }]) {
+    const hub = await fakeHub();
+    hub.authenticatedPayload = payload;
+    const { reached } = link(hub);
+    await reached('connected');
+  }
+});
+
+test('over TLS the settings’ CA is trusted, and the pings are answered', async () => {
+  const authority = await createCertificateAuthority();
+  const hub = await fakeHub(await authority.issue({ commonName: 'hub', dnsNames: ['localhost'] }));
+  const { reached, lines, link: made } = link(hub, { caCert: authority.cert, times: { heartbeatIntervalMs: 20, heartbeatMisses: 2 } });
+  const agent = await hub.nextAgent();
+  let pings = 0;
+  const tenPings = new Promise<void>((resolve) => agent.socket.on('ping', () => ++pings === 10 && resolve()));
+  await reached('connected');
+  await tenPings;
+  assert.equal(made.status().state, 'connected', lines.join(''));
+  const stranger = linkTo(hub);
+  toStop.push(() => stranger.link.close());
+  assert.match(await stranger.logged(/No connection to the hub/), /certificate/i);
+});
+
+for (const [welcome, told] of [
+  ['refuse', /HTTP 503/],
+  ['close at once', /Hub closed the connection \(1005\); next try in 0\.\d s/],
+  ['close', /Hub closed the connection \(1008\); next try in 0\.\d s.*go away/],
+  ['silent', /did not answer the authentication within 50 ms/],
+] as const) {
+  test(`a hub that does "${welcome}" is tried again, in growing jittered waits`, async () => {
+    const hub = await fakeHub();
+    hub.welcome = welcome;
+    const { waits, clock } = fastClock(8);
+    const { logged } = link(hub, { clock, times: { authenticateTimeoutMs: 50 } });
+    const waited = await waits;
+    assert.equal(hub.handshakes, 8);
+    for (const [n, ms] of waited.entries()) {
+      const full = Math.min(10_000, 500 * 2 ** n);
+      assert.ok(ms >= full / 2 && ms <= full, `wait ${n} is ${ms} ms`);
+    }
+    await logged(told);
+  });
+}
+
+test('no hub at all: the same, and the log says what to look at', async () => {
+  const hub = await startFakeHub();
+  await hub.stop();
+  const { waits, clock } = fastClock(3);
+  const { logged } = link(hub, { clock });
+  assert.ok(((await waits)[0] ?? 9999) < 1000);
+  assert.match(await logged(/No connection/), /HUB_UNREACHABLE.*ECONNREFUSED/);
+});
+
+test('a rejected agent is told what to do, and asked again after at most a minute', async () => {
+  const hub = await fakeHub();
+  hub.welcome = 'reject';
+  const { waits, clock } = fastClock(12);
+  const { logged, statuses } = link(hub, { clock, maxReconnectIntervalMs: 1000 });
+  const waited = await waits;
+  assert.ok(Math.max(...waited) > 30_000 && Math.max(...waited) <= 60_000);
+  assert.match(await logged(/does not accept/), /Provision it again with a valid ticket/);
+  assert.ok(statuses.some((status) => status.state === 'rejected'));
+});
+
+test('before each connection it is provisioned anew; where that fails it is tried again', async () => {
+  const hub = await fakeHub();
+  hub.welcome = 'close';
+  const { waits, clock } = fastClock(4);
+  let provisions = 0;
+  const { lines } = link(hub, {
+    clock,
+    async provision() {
+      provisions++;
+      if (provisions === 1) throw new Error('no ticket server');
+      return {
+        hubUrl: provisions === 2 ? 'nonsense' : hub.url,
+        connection: 'c',
+        realm: 'r',
+        signingKeyPem: undefined,
+        jwksUrl: hub.jwksUrl,
+      };
+    },
+  });
+  await waits;
+  assert.equal(provisions, 4);
+  assert.equal(hub.handshakes, 2);
+  assert.match(lines.join(''), /no ticket server/);
+  assert.match(lines.join(''), /HUB_URL_INVALID/);
+});
+
+test('waits start over only after a connection that held', async () => {
+  const hub = await fakeHub();
+  const { waits, clock } = fastClock(4);
+  const { link: made } = link(hub, { clock });
+  // Accepted and dropped each time: it never holds.
+  const drop = async () => {
+    while (made.status().state !== 'stopped') (await hub.nextAgent()).socket.terminate();
+  };
+  drop().catch(assert.fail);
+  const waited = await waits;
+  assert.ok((waited[3] ?? 0) >= 2000, String(waited));
+});
+
+test('a dropped socket is noticed at once, a silent one after some pings', async () => {
+  const hub = await fakeHub();
+  const { logged, statuses } = link(hub, { times: { heartbeatIntervalMs: 20 } });
+  (await hub.nextAgent()).socket.terminate();
+  assert.match(await logged(/Hub closed/), /Hub closed the connection \(1006\); next try in 0\.\d s/);
+  const second = await hub.nextAgent();
+  // A peer that reads nothing answers no ping.
+  second.socket.pause();
+  await logged(/HUB_SILENT/);
+  await hub.nextAgent();
+  assert.deepEqual([...new Set(statuses.map(({ state }) => state))], ['connecting', 'connected', 'waiting']);
+});
+
+test('an authentication failure later on ends the connection, too', async () => {
+  const hub = await fakeHub();
+  const { reached } = link(hub);
+  (await hub.nextAgent()).send('authentication_failure', { reason: 'deleted' });
+  await reached('rejected');
+});
+
+test('keys by JWKS: EC keys, a rotation, and a document that cannot be fetched for a moment', async () => {
+  const hub = await fakeHub();
+  hub.jwks = { keys: [jwkOf(HUB_EC.publicKey, { kid: 'one' })] };
+  const { logged } = link(hub, {
+    target: { signingKeyPem: undefined, jwksUrl: hub.jwksUrl },
+    users: { listGroups: async () => ({ groups: ['g'] }) },
+  });
+  const agent = await hub.nextAgent();
+  const ask = async (signing: Parameters<typeof agent.ask>[2]) => {
+    const pid = agent.ask('list_groups', {}, signing);
+    assert.deepEqual(await agent.nextFrame(), { n: `${pid}_list_groups_result`, p: { groups: ['g'] } });
+  };
+  await ask({ alg: 'ES256', key: HUB_EC.privateKey, header: { kid: 'one' } });
+  hub.jwks = { keys: [jwkOf(HUB_RSA.publicKey, { kid: 'two' })] };
+  await ask({ alg: 'RS256', key: HUB_RSA.privateKey, header: { kid: 'two' } });
+  hub.jwks = 500;
+  agent.ask('list_groups', {}, { alg: 'ES256', key: HUB_EC.privateKey, header: { kid: 'one' } });
+  await logged(/cannot be verified.*does not publish/);
+  await ask({ alg: 'RS256', key: HUB_RSA.privateKey, header: { kid: 'two' } });
+  assert.equal(hub.jwksFetches, 2);
+});
+
+test('closing: says draining where the hub knows it, answers what is in work, closes with 1000', async () => {
+  const hub = await fakeHub();
+  hub.authenticatedPayload = { capabilities: ['drain', 'other'] };
+  const work = Promise.withResolvers<{ groups: string[] }>();
+  const { link: made, reached } = link(hub, { users: { listGroups: () => work.promise } });
+  const agent = await hub.nextAgent();
+  await reached('connected');
+  const pid = agent.ask('list_groups', {});
+  // An answered ping shows that the request before it was taken.
+  agent.socket.ping();
+  await new Promise((resolve) => agent.socket.once('pong', resolve));
+  const closing = made.close();
+  assert.deepEqual(await agent.nextFrame(), { n: 'draining' } as unknown);
+  work.resolve({ groups: ['late'] });
+  assert.deepEqual(await agent.nextFrame(), { n: `${pid}_list_groups_result`, p: { groups: ['late'] } });
+  assert.equal((await agent.closed).code, 1000);
+  await closing;
+  assert.equal(made.status().state, 'stopped');
+  assert.equal(hub.handshakes, 1);
+});
+
+test('closing does not wait longer than the grace period, and still answers', async () => {
+  const hub = await fakeHub();
+  const { link: made, reached } = link(hub, { users: { listGroups: () => new Promise(() => {}) }, times: { drainTimeoutMs: 50 } });
+  const agent = await hub.nextAgent();
+  await reached('connected');
+  const pid = agent.ask('list_groups', {});
+  agent.socket.ping();
+  await new Promise((resolve) => agent.socket.once('pong', resolve));
+  await made.close();
+  const answer = await agent.nextFrame();
+  assert.equal(answer.n, `${pid}_list_groups_result`, 'no draining: this hub does not know it');
+  assert.match(JSON.stringify(answer.p), /Unexpected Error.*STOPPING/);
+  assert.equal((await agent.closed).code, 1000);
+});
+
+test('closing works at any stage: while waiting, while dialling, while provisioning', async () => {
+  const hub = await fakeHub();
+  hub.welcome = 'silent';
+  const dialling = link(hub);
+  await hub.nextAgent();
+  await dialling.link.close();
+  hub.welcome = 'refuse';
+  const waiting = link(hub);
+  await waiting.reached('waiting');
+  await waiting.link.close();
+  const provisioning = link(hub, {
+    provision: (signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  });
+  await provisioning.link.close();
+  for (const { link: made } of [dialling, waiting, provisioning]) assert.equal(made.status().state, 'stopped');
+});

@@ -1,0 +1,232 @@
+/**
+ * The link to the hub: keeps one connection alive for as long as the connector runs. It owns the only socket, and decides when to
+ * dial again; what a connection is, and what its frames mean, is left to `connection.ts` and `dispatch.ts`.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
+import type { Outbound } from '../network/outbound.ts';
+import { type Connection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
+import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
+import { jwksKeys } from './jwks.ts';
+import { createReplayMemory } from './replay.ts';
+import { checkToken, type HubKeys, signingKey } from './token.ts';
+import { warnSeldom } from './warn-seldom.ts';
+
+/** The first wait is 250 to 500 ms, then each is twice as long. */
+const FIRST_WAIT_MS = 500;
+/** A rejected agent stays rejected until somebody does something; this is how long they wait to see that it helped. */
+const MAX_REJECTED_WAIT_MS = 60_000;
+/** The waits start over after a connection of this length. */
+const HOLD_MS = 10_000;
+/** What `provision` does has time limits of its own; this one holds where they fail. */
+const PROVISION_TIMEOUT_MS = 60_000;
+
+const DEFAULT_TIMES: LinkTimes = {
+  handshakeTimeoutMs: 10_000,
+  authenticateTimeoutMs: 10_000,
+  heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+  heartbeatMisses: HEARTBEAT_MISSES,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  drainTimeoutMs: 10_000,
+};
+
+export interface LinkTimes extends ConnectionTimes {
+  /** From a request's arrival to its answer. */
+  requestTimeoutMs: number;
+  /** When stopping: for finishing what is in work. */
+  drainTimeoutMs: number;
+}
+
+/** Where and as what to connect. */
+export interface LinkTarget {
+  /** AD_HUB as given: http(s) or ws(s). */
+  hubUrl: string;
+  connection: string;
+  realm: string;
+  /** TENANT_SIGNING_KEY: where there is one it is the only key. */
+  signingKeyPem: string | undefined;
+  jwksUrl: string | undefined;
+}
+
+export type LinkStatus =
+  | { state: 'connecting' }
+  | { state: 'connected'; hub: string; sinceMs: number }
+  | { state: 'waiting'; reason: string; untilMs: number }
+  /** The hub does not accept this agent. It is asked again, but only a person can change the answer. */
+  | { state: 'rejected'; reason: string; untilMs: number }
+  | { state: 'stopped' };
+
+export interface HubLink {
+  status(): LinkStatus;
+  readonly events: EventEmitter<{ status: [LinkStatus] }>;
+  /** Takes nothing new, answers what is in work, closes. Resolves when the socket is gone. */
+  close(): Promise<void>;
+}
+
+export interface HubLinkOptions {
+  /** Called at start and before each reconnection; rejects only where nothing usable is known. */
+  provision(signal: AbortSignal): Promise<LinkTarget>;
+  users: HubUsers;
+  log: Log;
+  privateKey: KeyObject;
+  changePasswordEnabled: boolean;
+  outbound: Pick<Outbound, 'agentFor' | 'request'>;
+  maxReconnectIntervalMs: number;
+  times?: Partial<LinkTimes>;
+  /** Time as the link sees it, for tests. */
+  clock?: { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void> };
+}
+
+/** Starts connecting, and goes on until closed: neither the hub nor anything on the way to it ends the process. */
+export function startHubLink(options: HubLinkOptions): HubLink {
+  const { users, log, outbound } = options;
+  const times = { ...DEFAULT_TIMES, ...options.times };
+  const clock = options.clock ?? { now: Date.now, sleep };
+  const warn = warnSeldom(log, clock.now);
+  const events = new EventEmitter<{ status: [LinkStatus] }>();
+  /** Aborted first: no new connection is made. */
+  const stopping = new AbortController();
+  /** Aborted when all is answered: the connection there is closes. */
+  const ending = new AbortController();
+  const replay = createReplayMemory({
+    now: clock.now,
+    onFull: () => log.warn('So many requests came that the oldest are forgotten: a replay of one of those would not be noticed'),
+  });
+  const dispatch = createDispatch({
+    users,
+    log,
+    warn,
+    changePasswordEnabled: options.changePasswordEnabled,
+    requestTimeoutMs: times.requestTimeoutMs,
+  });
+  const backoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: options.maxReconnectIntervalMs, holdMs: HOLD_MS, now: clock.now });
+  const rejectedBackoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: MAX_REJECTED_WAIT_MS, holdMs: HOLD_MS, now: clock.now });
+  let status: LinkStatus = { state: 'connecting' };
+  let connection: Connection | undefined;
+  let jwks: { url: string; keys: HubKeys } | undefined;
+
+  function setStatus(next: LinkStatus): void {
+    status = next;
+    events.emit('status', next);
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      setStatus({ state: 'connecting' });
+      const end = await connectOnce();
+      connection = undefined;
+      if (stopping.signal.aborted) return;
+      const isRejected = end.kind === 'rejected';
+      const waitMs = (isRejected ? rejectedBackoff : backoff).nextMs();
+      const reason = tellEnd(end, waitMs);
+      setStatus({ state: isRejected ? 'rejected' : 'waiting', reason, untilMs: clock.now() + waitMs });
+      await clock.sleep(waitMs, stopping.signal);
+    }
+  }
+
+  async function connectOnce(): Promise<ConnectionEnd> {
+    try {
+      const target = await options.provision(AbortSignal.any([stopping.signal, AbortSignal.timeout(PROVISION_TIMEOUT_MS)]));
+      return await connectTo(target, keysOf(target));
+    } catch (cause) {
+      const message = 'Preparing the connection to the hub failed';
+      return { kind: 'failed', error: cause instanceof CodedError ? cause : new CodedError('HUB_CONNECTION_FAILED', message, { cause }) };
+    }
+  }
+
+  async function connectTo(target: LinkTarget, keys: HubKeys): Promise<ConnectionEnd> {
+    const hub = hostOf(target.hubUrl);
+    return await runConnection({
+      ...target,
+      privateKey: options.privateKey,
+      agentFor: outbound.agentFor,
+      checkToken: (jwt) => checkToken(jwt, keys, replay, clock.now),
+      times,
+      log,
+      warn,
+      now: clock.now,
+      signal: ending.signal,
+      onAccepted(accepted) {
+        connection = accepted;
+        backoff.succeeded();
+        rejectedBackoff.succeeded();
+        log.info({ connection: target.connection }, `Connected to hub ${hub}`);
+        setStatus({ state: 'connected', hub, sinceMs: clock.now() });
+      },
+      onRequest: dispatch.handle,
+    });
+  }
+
+  function keysOf(target: LinkTarget): HubKeys {
+    if (target.signingKeyPem) return signingKey(target.signingKeyPem);
+    const url = target.jwksUrl;
+    if (url === undefined) {
+      throw new CodedError('HUB_KEYS_UNKNOWN', 'Neither a signing key nor a JWKS address of the hub is known', {
+        action: 'Provision the connector with its ticket.',
+      });
+    }
+    // Kept over reconnections, so that a hub whose JWKS cannot be fetched for a moment is still understood.
+    if (jwks?.url !== url) jwks = { url, keys: jwksKeys({ url, request: outbound.request, log, now: clock.now }) };
+    return jwks.keys;
+  }
+
+  /** @returns the reason in a few words, for the status */
+  function tellEnd(end: ConnectionEnd, waitMs: number): string {
+    const next = `next try in ${(waitMs / 1000).toFixed(1)} s`;
+    switch (end.kind) {
+      case 'rejected':
+        log.error(
+          end.reason === '' ? {} : { hub: end.reason },
+          `The hub does not accept this connector: its connection was deleted, or another certificate is registered. Provision it again with a valid ticket; ${next}`,
+        );
+        return 'the hub does not accept this connector';
+      case 'failed':
+        log.warn({ err: end.error }, `No connection to the hub; ${next}`);
+        return end.error.message;
+      case 'closed':
+        log.warn(end.reason === '' ? {} : { reason: end.reason }, `Hub closed the connection (${end.code}); ${next}`);
+        return `the hub closed the connection (${end.code})`;
+      case 'closed by us':
+        return 'closed';
+    }
+  }
+
+  async function drain(): Promise<void> {
+    connection?.drain();
+    const deadline = new AbortController();
+    await Promise.race([dispatch.idle(), sleep(times.drainTimeoutMs, deadline.signal)]);
+    deadline.abort();
+    // What is still in work is answered with an error: better than no answer.
+    dispatch.abort();
+    await dispatch.idle();
+  }
+
+  const running = run().catch((error: unknown) => log.error({ err: error }, 'The link to the hub stopped by a fault of this program'));
+  let closing: Promise<void> | undefined;
+  async function closeOnce(): Promise<void> {
+    stopping.abort();
+    if (connection !== undefined) {
+      log.info('Closing the connection to the hub');
+      await drain();
+    }
+    ending.abort();
+    await running;
+    setStatus({ state: 'stopped' });
+  }
+  return {
+    status: () => status,
+    events,
+    close() {
+      closing ??= closeOnce();
+      return closing;
+    },
+  };
+}
+
+/** For the log: never the path, which may hold a name or a secret of the tenant. */
+function hostOf(hubUrl: string): string {
+  return URL.canParse(hubUrl) ? new URL(hubUrl).host : hubUrl;
+}

@@ -1,0 +1,176 @@
+/**
+ * A hub that does what a test tells it to, right or wrong: accepts, refuses, is silent, sends anything, signs with any key and
+ * algorithm. Written from the protocol alone, so that a misunderstanding in the connector is not shared by it.
+ */
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+
+/** What the hub does with an agent that has said who it is; `refuse`: it answers the WebSocket handshake with HTTP 503. */
+export type Welcome = 'accept' | 'close' | 'reject' | 'silent' | 'refuse' | 'close at once';
+
+/** Made once for each test process: an RSA key takes some 100 ms. */
+export const HUB_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const HUB_EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const STRANGER_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const AGENT_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+export const CONNECTION = 'test-connection';
+export const REALM = 'urn:auth0:fake';
+
+export interface FakeAgent {
+  readonly socket: WebSocket;
+  /** The first frame, and its token's claims, unverified. */
+  readonly authenticate: { jwt: string; capabilities?: string[] };
+  /** The next frame from the connector that was not taken yet. */
+  nextFrame(): Promise<{ n: string; p: unknown }>;
+  /** All frames that came and were not taken. */
+  readonly frames: { n: string; p: unknown }[];
+  send(n: string, p?: unknown): void;
+  /** Sends a signed request. @returns its pid */
+  ask(name: string, claims: Record<string, unknown>, signing?: Signing): string;
+  readonly closed: Promise<{ code: number; reason: string }>;
+}
+
+export interface Signing {
+  key?: KeyObject;
+  alg?: string;
+  header?: Record<string, unknown>;
+}
+
+export interface FakeHub {
+  /** `http(s)://…`, as AD_HUB has it. */
+  readonly url: string;
+  readonly jwksUrl: string;
+  welcome: Welcome;
+  /** The payload of `authenticated`. */
+  authenticatedPayload: unknown;
+  /** The JWKS document, or a status to answer with instead. */
+  jwks: { keys: unknown[] } | number;
+  jwksFetches: number;
+  handshakes: number;
+  /** The next connector that was welcomed. */
+  nextAgent(): Promise<FakeAgent>;
+  stop(): Promise<void>;
+}
+
+/** @param tls PEM texts, for wss */
+export async function startFakeHub(tls?: { cert: string; key: string }): Promise<FakeHub> {
+  const server: Server = tls === undefined ? createServer() : createTlsServer(tls);
+  const sockets = new WebSocketServer({ noServer: true });
+  const agents = queue<FakeAgent>();
+  server.on('request', (_request, response) => {
+    hub.jwksFetches++;
+    if (typeof hub.jwks === 'number') response.writeHead(hub.jwks).end();
+    else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(hub.jwks));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    hub.handshakes++;
+    socket.on('error', () => {});
+    if (hub.welcome === 'refuse') socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
+    else sockets.handleUpgrade(request, socket, head, (webSocket) => receive(webSocket));
+  });
+
+  function receive(socket: WebSocket): void {
+    const { welcome } = hub;
+    if (welcome === 'close at once') return socket.close();
+    const frames = queue<{ n: string; p: unknown }>();
+    const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+      socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+    });
+    socket.on('error', () => {});
+    let authenticate: FakeAgent['authenticate'] | undefined;
+    socket.on('message', (data: RawData) => {
+      const frame = JSON.parse(String(data));
+      if (authenticate !== undefined) return frames.push(frame);
+      authenticate = frame.p;
+      if (welcome === 'close') return socket.close(1008, 'go away');
+      if (welcome === 'reject') socket.send(JSON.stringify({ n: 'authentication_failure' }));
+      if (welcome === 'accept') socket.send(JSON.stringify({ n: 'authenticated', p: hub.authenticatedPayload }));
+      agents.push({
+        socket,
+        authenticate: frame.p,
+        nextFrame: frames.next,
+        frames: frames.items,
+        send: (n, p) => socket.send(JSON.stringify({ n, p })),
+        ask(name, claims, signing) {
+          const pid = randomUUID();
+          socket.send(JSON.stringify({ n: name, p: { jwt: signToken({ pid, ...claims }, signing) } }));
+          return pid;
+        },
+        closed,
+      });
+    });
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = `${tls === undefined ? 'http' : 'https'}://${tls === undefined ? '127.0.0.1' : 'localhost'}:${port}`;
+  const hub: FakeHub = {
+    url: `${origin}/lo/hub`,
+    jwksUrl: `${origin}/.well-known/jwks.json`,
+    welcome: 'accept',
+    authenticatedPayload: undefined,
+    jwks: { keys: [] },
+    jwksFetches: 0,
+    handshakes: 0,
+    nextAgent: agents.next,
+    async stop() {
+      for (const client of sockets.clients) client.terminate();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return hub;
+}
+
+/** Any token, also one that must not be accepted: `none`, HS256 keyed with a public key, strange headers. */
+export function signToken(claims: unknown, { key = HUB_RSA.privateKey, alg = 'RS256', header = {} }: Signing = {}): string {
+  const signed = `${base64url({ alg, typ: 'JWT', ...header })}.${base64url(claims)}`;
+  return `${signed}.${signatureOf(signed, alg, key).toString('base64url')}`;
+}
+
+function signatureOf(signed: string, alg: string, key: KeyObject): Buffer {
+  const digest = `sha${alg.slice(2)}`;
+  if (alg === 'none') return Buffer.alloc(0);
+  // The classic attack: the public key, which everybody knows, as the secret.
+  if (alg.startsWith('HS')) return createHmac(digest, pemOf(key)).update(signed).digest();
+  if (alg.startsWith('PS')) return sign(digest, Buffer.from(signed), { key, padding: 6, saltLength: -1 });
+  return sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+}
+
+function base64url(value: unknown): string {
+  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+  return bytes.toString('base64url');
+}
+
+export function pemOf(key: KeyObject): string {
+  return String((key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'pem' }));
+}
+
+export function jwkOf(key: KeyObject, fields: Record<string, unknown>): Record<string, unknown> {
+  return { ...key.export({ format: 'jwk' }), use: 'sig', ...fields };
+}
+
+/** Things that come, and those who wait for them, each in order. */
+function queue<T>(): { push(item: T): void; next(): Promise<T>; items: T[] } {
+  const items: T[] = [];
+  const waiting: ((item: T) => void)[] = [];
+  return {
+    items,
+    push(item) {
+      const resolve = waiting.shift();
+      if (resolve === undefined) items.push(item);
+      else resolve(item);
+    },
+    next() {
+      const item = items.shift();
+      return item === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(item);
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * Real parts for tests: a directory server as a process, certificates, and people to put into directories. Only tests, the demo's
+ * tests and benchmarks import it. What the parts of a test do with them stays beside that test.
+ */
+
+export { spawnBound } from './bound-process.ts';
+export {
+  type CertificateAuthority,
+  type CertificateRequest,
+  createCertificateAuthority,
+  createSelfSigned,
+  type KeyPair,
+} from './certificates.ts';
+export { freePort } from './free-port.ts';
+export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
+export { type Account, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
+export type { Operation, OperationKind } from './slapd-log.ts';

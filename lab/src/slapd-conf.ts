@@ -1,0 +1,64 @@
+/** The configuration file of a test's slapd (slapd.conf(5)): a database with overlays, who may read what, TLS, and the monitor. */
+import { join } from 'node:path';
+
+export interface SlapdConfOptions {
+  folder: string;
+  baseDn: string;
+  /** May do everything, and reads the counters. */
+  labDn: string;
+  labPassword: string;
+  serviceDn: string;
+  anonymousRead?: boolean;
+  serviceAccountResetsPasswords?: boolean;
+  idleTimeoutSeconds?: number;
+  requireTls?: boolean;
+}
+
+export function slapdConf(options: SlapdConfOptions): string {
+  const { folder, baseDn, labDn, serviceDn } = options;
+  return `
+${['core', 'cosine', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`).join('\n')}
+modulepath /usr/lib/ldap
+${['back_mdb', 'back_monitor', 'memberof', 'refint', 'ppolicy'].map((name) => `moduleload ${name}`).join('\n')}
+pidfile ${join(folder, 'slapd.pid')}
+TLSCACertificateFile ${join(folder, 'ca.pem')}
+TLSCertificateFile ${join(folder, 'cert.pem')}
+TLSCertificateKeyFile ${join(folder, 'key.pem')}
+${options.idleTimeoutSeconds === undefined ? '' : `idletimeout ${options.idleTimeoutSeconds}`}
+${options.requireTls ? 'security ssf=128' : ''}
+# The root DSE is there for everybody, as servers have it.
+access to dn.base="" by * read
+access to dn.base="cn=Subschema" by * read
+
+database mdb
+suffix "${baseDn}"
+rootdn "${labDn}"
+rootpw ${options.labPassword}
+directory ${join(folder, 'data')}
+maxsize ${512 * 1024 * 1024}
+# Nothing here needs to survive a power cut.
+dbnosync
+index objectClass,uid,cn,member,memberOf,mail eq
+limits dn.exact="${serviceDn}" size=unlimited time=unlimited
+access to attrs=userPassword
+  by dn.exact="${serviceDn}" ${options.serviceAccountResetsPasswords ? '=w' : 'none'}
+  by self =wx
+  by anonymous auth
+  by * none
+access to *
+  by dn.exact="${serviceDn}" read
+  by self read
+  by anonymous ${options.anonymousRead ? 'read' : 'none'}
+  by * none
+overlay memberof
+memberof-refint TRUE
+overlay refint
+refint_attributes member
+refint_nothing "cn=nothing,${baseDn}"
+overlay ppolicy
+ppolicy_default "cn=default,ou=policies,${baseDn}"
+
+database monitor
+access to * by dn.exact="${labDn}" read by * none
+`;
+}

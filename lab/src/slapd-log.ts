@@ -1,0 +1,77 @@
+/** slapd's statistics log as operations: what was asked of the directory, on which connection, with which result. */
+
+export type OperationKind = 'bind' | 'unbind' | 'search' | 'compare' | 'add' | 'modify' | 'delete' | 'rename' | 'abandon' | 'extended';
+
+export interface Operation {
+  /** Counts on over a restart of slapd, which itself starts at the same number again. */
+  connection: number;
+  kind: OperationKind;
+  /** Of the entry: who binds, what is modified. The base of a search. Empty for an anonymous bind. */
+  dn: string;
+  /** Of a search, as slapd writes it. */
+  filter?: string;
+  /** Of an extended operation; StartTLS is `1.3.6.1.4.1.1466.20037`. */
+  oid?: string;
+  /** The result code (RFC 4511, section 4.1.9), once there is one; unbind and abandon have none. */
+  result?: number;
+  /** Of a search: how many entries were sent. */
+  entries?: number;
+}
+
+const KINDS: Record<string, OperationKind> = {
+  BIND: 'bind',
+  UNBIND: 'unbind',
+  SRCH: 'search',
+  CMP: 'compare',
+  ADD: 'add',
+  MOD: 'modify',
+  DEL: 'delete',
+  MODRDN: 'rename',
+  ABANDON: 'abandon',
+  EXT: 'extended',
+};
+
+/** Numbers of connections in the next run of slapd stand this much higher. */
+const RUN_STEP = 1_000_000;
+
+/** @param runs the log of each run of slapd, in their order */
+export function parseSlapdLog(runs: string[]): Operation[] {
+  const operations: Operation[] = [];
+  for (const [run, text] of runs.entries()) {
+    const open = new Map<string, Operation>();
+    for (const line of text.split('\n')) {
+      const [, conn, op, rest] = /conn=(\d+) op=(\d+) (.*)/.exec(line) ?? [];
+      if (conn === undefined || op === undefined || rest === undefined) continue;
+      const key = `${conn}/${op}`;
+      const result = /^(?:SEARCH )?RESULT .*?err=(\d+)(?:.*?nentries=(\d+))?/.exec(rest);
+      const known = open.get(key);
+      if (result !== null) {
+        if (known === undefined) continue;
+        known.result = Number(result[1]);
+        if (result[2] !== undefined) known.entries = Number(result[2]);
+        continue;
+      }
+      const kind = KINDS[rest.split(' ', 1)[0] ?? ''];
+      // A bind has a second line when it succeeds, a search one for its attributes. Before a bind on a connection that was bound
+      // already, slapd says in a line like a bind's that the connection is anonymous again.
+      if (kind === undefined || known !== undefined || rest.startsWith('BIND anonymous mech=implicit')) continue;
+      const operation: Operation = {
+        connection: run * RUN_STEP + Number(conn),
+        kind,
+        dn: quoted(rest, kind === 'search' ? 'base' : 'dn') ?? '',
+      };
+      const filter = quoted(rest, 'filter');
+      if (filter !== undefined) operation.filter = filter;
+      const oid = /oid=([\d.]+)/.exec(rest)?.[1];
+      if (oid !== undefined) operation.oid = oid;
+      open.set(key, operation);
+      operations.push(operation);
+    }
+  }
+  return operations;
+}
+
+/** slapd writes quotes inside of a value as they stand, so the value ends at the last quote before the next field. */
+function quoted(line: string, name: string): string | undefined {
+  return new RegExp(`(?:^| )${name}="(.*?)"(?: [a-z]+=|$)`).exec(line)?.[1];
+}

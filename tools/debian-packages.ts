@@ -1,0 +1,88 @@
+/**
+ * The programs that tests run and npm does not bring, as Debian packages, each with its reason: what is missing is installed where
+ * that is possible, and said where it is not.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, chmodSync, constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+interface DebianPackage {
+  name: string;
+  /** It is there when this file is. */
+  program: string;
+  because: string;
+}
+
+const PACKAGES: readonly DebianPackage[] = [
+  { name: 'slapd', program: '/usr/sbin/slapd', because: 'the real directory server that logins are tested and measured against' },
+  { name: 'ldap-utils', program: '/usr/bin/ldapsearch', because: 'an LDAP client that is not ours, to judge the embedded directory' },
+  { name: 'openssl', program: '/usr/bin/openssl', because: 'to judge certificates and encrypted passwords that our code made' },
+  { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
+];
+
+/**
+ * Installs what is missing where this runs as root and apt-get exists; elsewhere says what will be skipped.
+ *
+ * @returns whether the tests may run: false only where `required` and something is still missing
+ */
+export function ensureDebianPackages(required: boolean): boolean {
+  const before = missing();
+  if (before.length === 0) return true;
+  if (process.getuid?.() === 0 && inPath('apt-get')) {
+    console.log(`Installing Debian packages for the tests (once): ${before.map(({ name }) => name).join(', ')} ...`);
+    install(before.map(({ name }) => name));
+  }
+  const after = missing();
+  for (const { name, program, because } of after) {
+    console.error(`${required ? 'Missing' : 'Tests that need it are skipped'}: ${program} (Debian package ${name}), ${because}.`);
+  }
+  return after.length === 0 || !required;
+}
+
+function missing(): DebianPackage[] {
+  return PACKAGES.filter(({ program }) => !existsSync(program));
+}
+
+function inPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Debian asks this script before it starts a service; 101 means no (policy-rc.d(8)). */
+const POLICY = '/usr/sbin/policy-rc.d';
+
+function install(names: string[]): void {
+  const kept = `${POLICY}.landbridge-kept`;
+  // Ctrl-C reaches apt-get by itself; without a handler it would end this process before the policy is put back.
+  const onSignal = () => process.exit(130);
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  if (existsSync(POLICY)) renameSync(POLICY, kept);
+  try {
+    writeFileSync(POLICY, '#!/bin/sh\n# Tests start their own servers; nothing is started at installation.\nexit 101\n');
+    chmodSync(POLICY, 0o755);
+    aptGet('update');
+    aptGet('install', '--yes', '--no-install-recommends', ...names);
+  } finally {
+    rmSync(POLICY, { force: true });
+    if (existsSync(kept)) renameSync(kept, POLICY);
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** A failure is shown and not thrown: what is still missing afterwards is what counts. */
+function aptGet(...args: string[]): void {
+  const result = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (result.status !== 0)
+    console.error(`apt-get ${args.join(' ')} failed:\n${result.error?.message ?? `${result.stdout}${result.stderr}`}`);
+}

@@ -1,0 +1,46 @@
+/**
+ * `npm test`: makes sure of the programs that tests need, then runs all tests of all workspaces; types, format, lint and the
+ * direction of imports are tests too (`checks.test.ts`, `imports.test.ts`).
+ *
+ * Arguments narrow it down: `npm test -- packages/hub` for a folder, a file or a glob, `-- --test-name-pattern=…` for Node.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { ensureDebianPackages } from './debian-packages.ts';
+
+const root = join(import.meta.dirname, '..');
+process.chdir(root);
+
+/** One test that takes longer hangs. The slowest take a tenth of it, and a machine may be busy with something else. */
+const TEST_TIMEOUT_MS = 180_000;
+
+function main(args: string[]): number {
+  if (!ensureDebianPackages(process.env.CI === 'true')) return 1;
+  const { workspaces }: { workspaces: string[] } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const options = args.filter((arg) => arg.startsWith('-'));
+  const files = args.filter((arg) => !arg.startsWith('-'));
+  const folders = files.length > 0 ? files : [...workspaces, 'tools'];
+  const result = spawnSync(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      '--test-reporter=spec',
+      `--test-timeout=${TEST_TIMEOUT_MS}`,
+      // Most tests wait for processes that they started, so one more than there are processors keeps them busy.
+      `--test-concurrency=${availableParallelism() + 1}`,
+      ...options,
+      ...folders.map((path) => (isFolder(path) ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path)),
+    ],
+    { stdio: 'inherit' },
+  );
+  return result.status ?? 1;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -29,6 +29,8 @@ const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 /** A peer that does not answer our close within this time is cut off. */
 const CLOSE_TIMEOUT_MS = 2000;
+/** The payload of the ping behind `draining`. */
+const DRAINING = Buffer.from('draining');
 
 export interface ConnectionTimes {
   /** DNS, proxy, TCP, TLS and HTTP together. */
@@ -52,8 +54,8 @@ export type ConnectionEnd =
 /** A connection that the hub has accepted. */
 export interface Connection {
   capabilities: readonly Capability[];
-  /** Tells the hub to send nothing new, where it understands that. */
-  drain(): void;
+  /** Tells the hub to send nothing new, where it understands that. Resolves when nothing new can come any more. */
+  drain(): Promise<void>;
   /** Closes with code 1000; `ended` follows. */
   close(): void;
 }
@@ -173,10 +175,20 @@ export async function runConnection(options: {
     const capabilities = knownCapabilities(authenticatedPayload.safeParse(payload).data?.capabilities);
     options.onAccepted({
       capabilities,
-      drain: () => {
-        if (capabilities.includes('drain')) asker.send(encodeFrame('draining'));
-      },
+      drain: () => (capabilities.includes('drain') ? saidDraining() : Promise.resolve()),
       close,
+    });
+  }
+
+  /** Requests that were on their way when the hub read the frame come before its pong, since frames keep their order. */
+  function saidDraining(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!asker.send(encodeFrame('draining'))) return resolve();
+      socket.on('pong', (data) => {
+        if (data.equals(DRAINING)) resolve();
+      });
+      gone.signal.addEventListener('abort', () => resolve(), { once: true });
+      socket.ping(DRAINING);
     });
   }
 

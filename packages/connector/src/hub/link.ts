@@ -195,9 +195,9 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   }
 
   async function drain(): Promise<void> {
-    connection?.drain();
     const deadline = new AbortController();
-    await Promise.race([dispatch.idle(), sleep(times.drainTimeoutMs, deadline.signal)]);
+    const answered = Promise.resolve(connection?.drain()).then(() => dispatch.idle());
+    await Promise.race([answered, sleep(times.drainTimeoutMs, deadline.signal)]);
     deadline.abort();
     // What is still in work is answered with an error: better than no answer.
     dispatch.abort();

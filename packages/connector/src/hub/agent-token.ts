@@ -1,5 +1,5 @@
 /** The token by which the connector says who it is, in its first frame. */
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { AGENT_TOKEN_LIFETIME_SECONDS } from '@landbridge/protocol';
 import { SignJWT } from 'jose';
 
@@ -14,6 +14,8 @@ export async function signAgentToken(privateKey: KeyObject, connection: string, 
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuer(connection)
     .setAudience(realm)
+    // Unique, so that a hub can refuse it the second time.
+    .setJti(randomUUID())
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + AGENT_TOKEN_LIFETIME_SECONDS)
     .sign(privateKey);

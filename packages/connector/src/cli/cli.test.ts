@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { type Directory, startDirectory } from '@landbridge/directory';
+import { startCommand } from '../../test/command-line.ts';
+import { startFakeHub } from '../../test/fake-hub.ts';
+import { INFO, SECRET, startTicketServer } from '../../test/ticket-server.ts';
+import { decryptPassword } from '../config/credentials.ts';
+
+let directory: Directory;
+let home: string;
+before(async () => {
+  directory = await startDirectory();
+});
+after(() => directory.stop());
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'cli-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const run = (args: string[], options?: Parameters<typeof startCommand>[1]) => startCommand([...args, '--home', home], options).ended;
+const file = (): Record<string, unknown> => JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+const write = (content: object, name = 'config.json') => {
+  writeFileSync(join(home, name), JSON.stringify(content), { mode: 0o600 });
+  return join(home, name);
+};
+
+describe('the command line', () => {
+  it('shows its version and its help', async () => {
+    assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+    const { stdout, exitCode } = await run(['--help']);
+    assert.equal(exitCode, 0);
+    for (const word of ['run', 'setup', 'config', 'user', 'login', 'Examples:']) assert.ok(stdout.includes(word), word);
+  });
+
+  it('that is wrong ends with 2 and points to --help', async () => {
+    for (const args of [['runn'], ['config', 'chek'], ['run', '--what'], ['user']]) {
+      const { exitCode, stderr } = await run(args);
+      assert.equal(exitCode, 2, args.join(' '));
+      assert.match(stderr, /--help/);
+    }
+  });
+
+  it('takes the home from the environment too', async () => {
+    write({ PORT: 4711 });
+    const { stdout } = await startCommand(['config', 'show'], { environment: { LANDBRIDGE_HOME: home } }).ended;
+    assert.match(stdout, /PORT = 4711/);
+  });
+});
+
+describe('config', () => {
+  it('check names all problems and warnings, and ends with 1', async () => {
+    write({
+      LDAP_URL: 'x',
+      GROUPS: 'perhaps',
+      LDAP_SEARCH_ALL_QUERY: '(((',
+      LDAP_BIND_CREDENTIALS: 'zz',
+      LDAP_BIND_PASWORD: 'pw-secret',
+      SSL_CA_FILE: '/absent',
+    });
+    const { exitCode, stdout, output } = await run(['config', 'check']);
+    assert.equal(exitCode, 1);
+    const problems = stdout.split('\n').filter((line) => line.startsWith('problem: '));
+    for (const name of [
+      'LDAP_URL',
+      'GROUPS',
+      'PROVISIONING_TICKET',
+      'LDAP_BIND_USER',
+      'SSL_CA_FILE',
+      'LDAP_BIND_CREDENTIALS',
+      'LDAP_SEARCH_ALL_QUERY',
+    ]) {
+      assert.ok(
+        problems.some((line) => line.startsWith(`problem: ${name}`)),
+        `${name} in:\n${stdout}`,
+      );
+    }
+    assert.match(stdout, /warning: LDAP_BIND_PASWORD .*LDAP_BIND_PASSWORD meant/);
+    assert.doesNotMatch(output, /pw-secret/);
+  });
+
+  it('check ends with 0 where all is in order, and writes nothing', async () => {
+    write({ PROVISIONING_TICKET: 'https://hub.example/p/ad/x', LDAP_URL: 'ldaps://dc', ANONYMOUS_SEARCH_ENABLED: 'true' });
+    const { exitCode, stdout } = await run(['config', 'check']);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /in order/);
+    assert.deepEqual(readdirSync(home), ['config.json']);
+  });
+
+  it('show masks secrets, hides unknown values, and says where each value is from', async () => {
+    write({
+      PROVISIONING_TICKET: 'https://hub.example/p/ad/ticket-secret',
+      LDAP_BIND_PASSWORD: 'pw-secret',
+      LDAP_BASE: 'DC=x',
+      MYPASSWORD: 'pw-secret',
+    });
+    const environment = { PORT: '4711', HTTP_PROXY: 'http://u:proxy-secret@proxy:1', SESSION_SECRET: 'session-secret' };
+    const text = await run(['config', 'show'], { environment });
+    assert.match(text.stdout, /^LDAP_BASE = "DC=x" {2}\(file\)$/m);
+    assert.match(text.stdout, /^PORT = 4711 {2}\(environment\)$/m);
+    assert.match(text.stdout, /^LDAP_BIND_PASSWORD = \[secret\] {2}\(file\)$/m);
+    assert.match(text.stdout, /^MYPASSWORD = \[not a setting\]/m);
+    const json = await run(['config', 'show', '--json'], { environment });
+    assert.deepEqual(
+      JSON.parse(json.stdout).find(({ name }: { name: string }) => name === 'HTTP_PROXY'),
+      { name: 'HTTP_PROXY', value: null, origin: 'environment', note: 'secret' },
+    );
+    assert.doesNotMatch(text.output + json.output, /-secret/);
+  });
+
+  it('that is broken JSON is one line with its place', async () => {
+    writeFileSync(join(home, 'config.json'), '{\n "LDAP_BIND_PASSWORD": "pw-secret"\n "PORT": 1}');
+    const { exitCode, stderr, output } = await run(['config', 'check']);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: .*config\.json is not JSON: line 3, column 2\n/);
+    assert.doesNotMatch(output, /pw-secret/);
+  });
+});
+
+describe('setup without a terminal', () => {
+  const flags = (extra: string[] = []) => [
+    'setup',
+    ...['--ldap-url', directory.url, '--ldap-base', directory.baseDn, '--bind-user', directory.serviceAccount.dn],
+    ...['--password-file', '-', ...extra],
+  ];
+
+  it('checks ticket and directory, and saves with the password encrypted', async (t) => {
+    const hub = await startTicketServer(t);
+    writeFileSync(join(home, 'ticket'), `${hub.ticket}\r\n`);
+    const done = await run(flags(['--ticket-file', join(home, 'ticket')]), { input: `${directory.serviceAccount.password}\n` });
+    assert.equal(done.exitCode, 0, done.output);
+    assert.match(done.stdout, /ticket: connection fabrikam-ad/);
+    assert.match(done.stdout, /directory: .*Active Directory.*DC=/i);
+    const { LDAP_BIND_CREDENTIALS, ...saved } = file();
+    assert.equal(saved.PROVISIONING_TICKET, hub.ticket);
+    assert.equal(saved.CONNECTION, INFO.connectionName);
+    assert.equal(saved.LDAP_BIND_PASSWORD, undefined);
+    const key = readFileSync(join(home, 'certs', 'cert.key'), 'utf8');
+    assert.equal(decryptPassword(String(LDAP_BIND_CREDENTIALS), key), directory.serviceAccount.password);
+    for (const name of ['config.json', 'certs/cert.key']) assert.equal(statSync(join(home, name)).mode & 0o777, 0o600, name);
+    assert.doesNotMatch(done.output, new RegExp(`${SECRET}|${directory.serviceAccount.password}`));
+    // A second setup changes one thing and keeps the rest, certificate included.
+    const again = await run(['setup', '--settings', write({ GROUP_PROPERTY: 'mail' }, 'more.json')]);
+    assert.equal(again.exitCode, 0, again.output);
+    assert.equal(file().GROUP_PROPERTY, 'mail');
+    assert.equal(file().LDAP_BIND_CREDENTIALS, LDAP_BIND_CREDENTIALS);
+    assert.equal(readFileSync(join(home, 'certs', 'cert.key'), 'utf8'), key);
+  });
+
+  it('saves what the environment says', async (t) => {
+    const hub = await startTicketServer(t);
+    const environment = {
+      PROVISIONING_TICKET: hub.ticket,
+      LDAP_URL: directory.url,
+      LDAP_BIND_USER: directory.serviceAccount.dn,
+      LDAP_BIND_PASSWORD: directory.serviceAccount.password,
+    };
+    const done = await run(['setup'], { environment });
+    assert.equal(done.exitCode, 0, done.output);
+    assert.deepEqual([file().LDAP_URL, file().LDAP_BIND_PASSWORD], [directory.url, undefined]);
+    assert.equal((await run(['config', 'check'])).exitCode, 0);
+  });
+
+  it('says in one list what is missing, and saves nothing', async () => {
+    const { exitCode, stderr } = await run(['setup', '--ldap-url', 'ldap://127.0.0.1']);
+    assert.equal(exitCode, 1);
+    for (const name of ['PROVISIONING_TICKET', 'LDAP_BIND_USER']) assert.match(stderr, new RegExp(`${name} is missing`));
+    assert.equal(existsSync(join(home, 'config.json')), false);
+  });
+
+  it('saves nothing where a check fails, unless told so', async (t) => {
+    const hub = await startTicketServer(t);
+    hub.info = { status: 404 };
+    const ticket = ['--ticket-file', join(home, 'ticket')];
+    writeFileSync(join(home, 'ticket'), hub.ticket);
+    const refused = await run(flags(ticket), { input: 'wrong-password' });
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stdout, /failed: .*does not know the ticket/);
+    assert.match(refused.stdout, /failed: .*(refused|invalid|credentials)/i);
+    assert.match(refused.stderr, /--save-anyway/);
+    assert.equal(existsSync(join(home, 'config.json')), false);
+    assert.doesNotMatch(refused.output, new RegExp(`${SECRET}|wrong-password`));
+    const saved = await run(flags([...ticket, '--save-anyway']), { input: 'wrong-password' });
+    assert.equal(saved.exitCode, 0, saved.output);
+    assert.equal(file().PROVISIONING_TICKET, hub.ticket);
+    assert.equal(statSync(join(home, 'config.json')).mode & 0o777, 0o600);
+  });
+
+  it('names a search base that is not there', async (t) => {
+    const hub = await startTicketServer(t);
+    const environment = { PROVISIONING_TICKET: hub.ticket };
+    const done = await run(flags(['--ldap-base', 'DC=nowhere']), { environment, input: directory.serviceAccount.password });
+    assert.match(done.stdout, /failed: There is no DC=nowhere/);
+    assert.equal(done.exitCode, 1);
+  });
+
+  it('refuses settings that are none, and two secrets from one input', async () => {
+    const unknown = await run(['setup', '--settings', write({ LDAP_BIND_PASWORD: 'pw-secret' }, 'more.json')]);
+    assert.match(unknown.stderr, /LDAP_BIND_PASWORD/);
+    assert.doesNotMatch(unknown.output, /pw-secret/);
+    assert.match((await run(['setup', '--ticket-file', '-', '--password-file', '-'])).stderr, /cannot both/);
+  });
+});
+
+describe('run', () => {
+  it('connects, answers a sign-in, shows no secret, and ends with 0 on SIGTERM', { timeout: 60_000 }, async (t) => {
+    const tickets = await startTicketServer(t);
+    const hub = await startFakeHub();
+    t.after(() => hub.stop());
+    tickets.info = { body: { ...INFO, adHub: hub.url } };
+    const { publicKey } = await import('../../test/fake-hub.ts').then(({ HUB_RSA }) => HUB_RSA);
+    tickets.registered = { body: { signingKey: publicKey.export({ type: 'spki', format: 'pem' }) } };
+    const { dn, password } = directory.serviceAccount;
+    write({
+      PROVISIONING_TICKET: tickets.ticket,
+      LDAP_URL: directory.url,
+      LDAP_BIND_USER: dn,
+      LDAP_BIND_PASSWORD: password,
+      LOG_LEVEL: 'debug',
+    });
+    const connector = startCommand(['run', '--home', home]);
+    t.after(() => connector.child.kill('SIGKILL'));
+    const agent = await Promise.race([hub.nextAgent(), connector.ended.then(({ output }) => assert.fail(output))]);
+    const person = directory.people.find(({ refusal }) => refusal === undefined);
+    assert.ok(person);
+    const pid = agent.ask('authenticate_user', { username: person.name, password: person.password });
+    const answer = await agent.nextFrame();
+    assert.equal(answer.n, `${pid}_result`);
+    assert.match(JSON.stringify(answer.p), new RegExp(`"sAMAccountName":"${person.name}"`));
+    assert.equal(file().LDAP_BIND_PASSWORD, undefined);
+    connector.child.kill('SIGTERM');
+    const { exitCode, output } = await connector.ended;
+    assert.equal(exitCode, 0, output);
+    assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(person.password), output);
+  });
+
+  it('with a setting that cannot work ends with 1 and names it', async () => {
+    const environment = {
+      OVERRIDE_CONFIG: 'false',
+      PROVISIONING_TICKET: 'https://hub.example/p/ad/x',
+      LDAP_URL: directory.url,
+      ANONYMOUS_SEARCH_ENABLED: 'true',
+    };
+    for (const [name, value] of Object.entries({ SSL_CA_FILE: '/absent', PROFILE_MAPPER_FILE: '/absent', LDAP_SEARCH_QUERY: '((({0}' })) {
+      const { exitCode, stderr } = await run(['run'], { environment: { ...environment, [name]: value } });
+      assert.equal(exitCode, 1, name);
+      assert.match(stderr, new RegExp(`error: ${name}`));
+    }
+  });
+});

@@ -1,0 +1,46 @@
+/** `run`: builds the connector's parts in order, connects them, and stops them in reverse. */
+import { runUntilStopped } from '@landbridge/runtime';
+import { bindPassword } from '../config/credentials.ts';
+import { assertRunnable, loadConfigForStart } from '../config/load.ts';
+import { openDirectoryParts } from '../directory-parts.ts';
+import { startHubLink } from '../hub/link.ts';
+import { createOutbound } from '../network/outbound.ts';
+import { createProvisioning } from '../setup/provision.ts';
+import { openLog } from './open-log.ts';
+import { type CommandContext, VERSION } from './program.ts';
+
+/** @throws CodedError why it cannot start with this configuration; a hub or directory that is away is waited for */
+export async function run({ home, environment }: CommandContext): Promise<void> {
+  const { config, takenOver } = loadConfigForStart(home, environment);
+  assertRunnable(config);
+  const { values } = config;
+  const { log, keepSecret } = openLog(config);
+  log.info(`landbridge-connector ${VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`);
+  if (takenOver)
+    log.info('Took over the configuration of an installed connector: organizationUnits stays the whole DN (ORGANIZATION_UNITS_AS_DN)');
+  for (const { message } of config.warnings) log.warn(message);
+
+  await runUntilStopped(log, async ({ onStop }) => {
+    const outbound = createOutbound(values);
+    const provisioning = createProvisioning({ config, outbound, log, agentVersion: VERSION });
+    const password = bindPassword(config, provisioning.privateKeyPem);
+    keepSecret(password);
+
+    const { directory, users, close } = await openDirectoryParts(config, password, log);
+    onStop('the directory', close);
+
+    const link = startHubLink({
+      provision: provisioning.provision,
+      users,
+      log,
+      privateKey: provisioning.privateKey,
+      changePasswordEnabled: values.ENABLE_WRITE_BACK,
+      outbound,
+      maxReconnectIntervalMs: values.WS_RECONNECT_INTERVAL_MS,
+      times: { drainTimeoutMs: values.SHUTDOWN_GRACE_MS },
+    });
+    onStop('the hub link', () => link.close());
+    // Connects before the first sign-in comes. What fails here, the directory says in the log, and tries again.
+    directory.rootDse().catch(() => undefined);
+  });
+}

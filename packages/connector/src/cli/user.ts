@@ -1,0 +1,51 @@
+/** `user`: one person as the connector sees them: the raw entry, the groups with how each was reached, and the mapped profile. */
+import type { FoundGroups } from '../users/groups/groups-of.ts';
+import { askDirectory } from './ask-directory.ts';
+import type { CommandContext } from './program.ts';
+import { block, printable } from './terminal-text.ts';
+
+/** Longer values (photos, certificates) say nothing in a terminal. */
+const LONGEST_SHOWN = 200;
+
+/**
+ * @returns the exit code: 1 where nobody has this name
+ * @throws CodedError why the directory or the mapper could not be asked
+ */
+export async function user(context: CommandContext, name: string): Promise<number> {
+  return askDirectory(context, async ({ users }) => {
+    const found = await users.inspect(name, { correlationId: 'user', signal: new AbortController().signal });
+    if (found === undefined) {
+      process.stderr.write(`Nobody is found as ${printable(name)}. LDAP_USER_BY_NAME and LDAP_BASE say who is.\n`);
+      return 1;
+    }
+    process.stdout.write(
+      block(
+        'Entry',
+        Object.entries(found.raw).flatMap(([attribute, value]) => rawLines(attribute, value)),
+      ),
+    );
+    process.stdout.write(block('Groups', groupLines(found.groups)));
+    process.stdout.write(block('Profile', JSON.stringify(found.profile, null, 2).split('\n')));
+    return 0;
+  });
+}
+
+function rawLines(attribute: string, value: unknown): string[] {
+  const values = Array.isArray(value) ? value : [value];
+  if (values.length === 0) return [`${attribute}: (no value)`];
+  return values.map((one: unknown) => {
+    if (Buffer.isBuffer(one))
+      return `${attribute}: ${one.length} bytes, ${one.subarray(0, 16).toString('hex')}${one.length > 16 ? '…' : ''}`;
+    const text = printable(String(one));
+    return `${attribute}: ${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}… (${text.length} characters)` : text}`;
+  });
+}
+
+function groupLines(found: FoundGroups | undefined): string[] {
+  if (found === undefined) return ['(not looked for, or not to be read: GROUPS, and the log, say why)'];
+  if (found.groups.length === 0) return ['(none)'];
+  return found.groups.map(({ group, direct, through }) => {
+    const how = direct ? 'direct' : through === undefined ? 'found by the query' : `through ${printable(through)}`;
+    return `${printable(group.dn)}  (${how})`;
+  });
+}

@@ -1,0 +1,53 @@
+/** What settings must be together; what each must be alone stands in the list. */
+import type { SettingProblem } from '@landbridge/runtime';
+import { isLoopback } from './loopback.ts';
+import type { ConnectorSettings, SettingName } from './settings.ts';
+
+/**
+ * @param known problems of single settings: about one that is already known to be wrong nothing more is said
+ * @returns what else keeps the connector from running
+ */
+export function problemsOf(values: ConnectorSettings, known: readonly SettingProblem[]): SettingProblem[] {
+  const wrong = new Set(known.map((problem) => problem.name));
+  const problems: SettingProblem[] = [];
+  const add = (name: SettingName, message: string) => {
+    if (!wrong.has(name)) problems.push({ name, origin: 'unset', message });
+  };
+  if (
+    values.PROVISIONING_TICKET === undefined &&
+    (values.AD_HUB === undefined || values.CONNECTION === undefined || values.REALM === undefined)
+  ) {
+    add('PROVISIONING_TICKET', 'PROVISIONING_TICKET is missing: the ticket URL of the connection, which the hub gives');
+  }
+  for (const name of ['PROVISIONING_TICKET', 'AD_HUB'] as const) {
+    if (!mayReachHub(values[name], values)) {
+      add(
+        name,
+        `${name} is not encrypted (https or wss), so passwords would cross the network in clear; HUB_INSECURE_NO_TLS=true allows it`,
+      );
+    }
+  }
+  if (values.LDAP_URL === undefined) add('LDAP_URL', 'LDAP_URL is missing: the directory server, for example ldaps://dc1.example.com');
+  if (!values.ANONYMOUS_SEARCH_ENABLED) {
+    if (values.LDAP_BIND_USER === undefined) {
+      add('LDAP_BIND_USER', 'LDAP_BIND_USER is missing: the service account that searches (or ANONYMOUS_SEARCH_ENABLED=true)');
+    } else if (values.LDAP_BIND_PASSWORD === undefined && values.LDAP_BIND_CREDENTIALS === undefined) {
+      add('LDAP_BIND_PASSWORD', 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER');
+    }
+  }
+  if (values.LDAP_STARTTLS && values.LDAP_URL?.some((url) => url.toLowerCase().startsWith('ldaps:'))) {
+    add('LDAP_STARTTLS', 'LDAP_STARTTLS is on, and LDAP_URL begins with ldaps://, which is encrypted already: choose one of them');
+  }
+  if ((values.AUTH_CERT === undefined) !== (values.AUTH_CERT_KEY === undefined)) {
+    const missing = values.AUTH_CERT === undefined ? 'AUTH_CERT' : 'AUTH_CERT_KEY';
+    add(missing, `${missing} is missing: AUTH_CERT and AUTH_CERT_KEY are set together or not at all`);
+  }
+  return problems;
+}
+
+/** @returns whether this address of a hub is encrypted, or on this machine, or allowed to be neither */
+export function mayReachHub(address: string | undefined, values: Pick<ConnectorSettings, 'HUB_INSECURE_NO_TLS'>): boolean {
+  if (address === undefined || values.HUB_INSECURE_NO_TLS) return true;
+  const url = new URL(address);
+  return url.protocol === 'https:' || url.protocol === 'wss:' || isLoopback(url.hostname);
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { CodedError } from '@landbridge/runtime';
+import { readConfigFile, updateConfigFile } from './config-file.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-file-'));
+  path = join(folder, 'config.json');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const mode = (file: string) => statSync(file).mode & 0o777;
+
+describe('reading', () => {
+  it('gives nothing where there is no file, and all keys where there is one', () => {
+    assert.deepEqual(readConfigFile(path), {});
+    writeFileSync(path, '\uFEFF{"LDAP_BASE": "DC=x", "urn:auth0:fabrikam": ["a"]}');
+    assert.deepEqual(readConfigFile(path), { LDAP_BASE: 'DC=x', 'urn:auth0:fabrikam': ['a'] });
+  });
+
+  it('names file, line and column of broken JSON, and quotes nothing of it', () => {
+    writeFileSync(path, '{\n  "LDAP_BIND_PASSWORD": "hunter2!",\n}');
+    assert.throws(
+      () => readConfigFile(path),
+      (error) => {
+        assert.ok(error instanceof CodedError);
+        assert.equal(error.code, 'CONFIG_NOT_JSON');
+        assert.match(error.message, /config\.json is not JSON: line 3, column 1$/);
+        assert.equal(error.cause, undefined);
+        assert.doesNotMatch(`${error.stack}`, /hunter2/);
+        return true;
+      },
+    );
+  });
+
+  it('refuses JSON that is no object', () => {
+    for (const text of ['[]', '"x"', '1', 'null']) {
+      writeFileSync(path, text);
+      assert.throws(() => readConfigFile(path), { code: 'CONFIG_NOT_JSON' }, text);
+    }
+  });
+});
+
+describe('changing', () => {
+  it('writes a new file that nobody else may read', () => {
+    const before = process.umask(0);
+    try {
+      assert.equal(updateConfigFile(join(folder, 'new', 'config.json'), { A: 1 }), true);
+    } finally {
+      process.umask(before);
+    }
+    assert.equal(mode(join(folder, 'new', 'config.json')), 0o600);
+    assert.equal(mode(join(folder, 'new')), 0o700);
+  });
+
+  it('leaves other keys as they are, keeps the file before it, and leaves nothing else behind', () => {
+    writeFileSync(path, '{"A": 1, "B": {"x": [1]}, "C": 3}', { mode: 0o644 });
+    assert.equal(updateConfigFile(path, { A: 2, C: undefined, D: 'new' }), true);
+    assert.deepEqual(readConfigFile(path), { A: 2, B: { x: [1] }, D: 'new' });
+    assert.equal(readFileSync(`${path}.bak`, 'utf8'), '{"A": 1, "B": {"x": [1]}, "C": 3}');
+    assert.equal(mode(path), 0o600);
+    assert.equal(mode(`${path}.bak`), 0o600);
+    assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'config.json.bak']);
+  });
+
+  it('keeps what somebody else wrote since it was read', () => {
+    writeFileSync(path, '{"A": 1}');
+    readConfigFile(path);
+    writeFileSync(path, '{"A": 1, "LDAP_BASE": "typed meanwhile"}');
+    updateConfigFile(path, { A: 2 });
+    assert.deepEqual(readConfigFile(path), { A: 2, LDAP_BASE: 'typed meanwhile' });
+  });
+
+  it('does not touch a file in which nothing changes', () => {
+    writeFileSync(path, '{"A":   [1]}');
+    assert.equal(updateConfigFile(path, { A: [1], B: undefined }), false);
+    assert.equal(readFileSync(path, 'utf8'), '{"A":   [1]}');
+    assert.deepEqual(readdirSync(folder), ['config.json']);
+  });
+
+  it('does not overwrite a broken file', () => {
+    writeFileSync(path, '{"A": ');
+    assert.throws(() => updateConfigFile(path, { A: 2 }), { code: 'CONFIG_NOT_JSON' });
+    assert.equal(readFileSync(path, 'utf8'), '{"A": ');
+    assert.deepEqual(readdirSync(folder), ['config.json']);
+  });
+
+  it('goes through a symbolic link and leaves it', () => {
+    const real = join(folder, 'elsewhere.json');
+    writeFileSync(real, '{"A": 1}');
+    symlinkSync(real, path);
+    updateConfigFile(path, { A: 2 });
+    assert.deepEqual(readConfigFile(real), { A: 2 });
+    assert.ok(
+      readdirSync(folder, { withFileTypes: true })
+        .find((entry) => entry.name === 'config.json')
+        ?.isSymbolicLink(),
+    );
+  });
+
+  it('that is not possible is an error with what to do, and changes nothing', () => {
+    mkdirSync(join(folder, 'sub'));
+    const inSub = join(folder, 'sub', 'config.json');
+    writeFileSync(inSub, '{"A": 1}');
+    // A folder in place of the backup stops root too, whom modes do not.
+    mkdirSync(`${inSub}.bak`);
+    writeFileSync(join(`${inSub}.bak`, 'x'), '');
+    chmodSync(join(folder, 'sub'), 0o700);
+    assert.throws(() => updateConfigFile(inSub, { A: 2 }), { code: 'CONFIG_NOT_WRITABLE', action: /OVERRIDE_CONFIG/ });
+    assert.equal(readFileSync(inSub, 'utf8'), '{"A": 1}');
+    assert.deepEqual(readdirSync(join(folder, 'sub')).sort(), ['config.json', 'config.json.bak']);
+  });
+});

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type Environment, loadConfig, loadConfigForStart } from './load.ts';
+import { profileMapperSource } from './profile-mapper-source.ts';
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'load-'));
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const TICKET = 'https://hub.example/p/ad/ticket-secret';
+const COMPLETE = { PROVISIONING_TICKET: TICKET, LDAP_URL: 'ldaps://dc.example', LDAP_BIND_USER: 'CN=r', LDAP_BIND_PASSWORD: 'pw-secret' };
+const write = (content: object, name = 'config.json') => {
+  mkdirSync(join(home, name, '..'), { recursive: true });
+  writeFileSync(join(home, name), JSON.stringify(content), { mode: 0o600 });
+};
+const read = (name = 'config.json'): Record<string, unknown> => JSON.parse(readFileSync(join(home, name), 'utf8'));
+const namesOf = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
+const load = (file: object, environment: Environment = {}) => {
+  write(file);
+  return loadConfig(home, environment);
+};
+
+describe('values', () => {
+  it('come from the environment, else the file, else the default, and each says from where', () => {
+    const { values, origins, problems } = load(
+      { ...COMPLETE, GROUPS: 'false', PORT: '5000', LDAP_BASE: '' },
+      { PORT: '6000', 'GROUP_PROPERTIES||0': 'cn', 'GROUP_PROPERTIES||1': 'mail' },
+    );
+    assert.deepEqual(problems, []);
+    assert.equal(values.PORT, 6000);
+    assert.equal(origins.PORT, 'environment');
+    assert.equal(values.GROUPS, false);
+    assert.equal(origins.GROUPS, 'file');
+    assert.deepEqual(values.GROUP_PROPERTIES, ['cn', 'mail']);
+    assert.equal(values.GROUPS_CACHE_SECONDS, 600);
+    assert.equal(origins.GROUPS_CACHE_SECONDS, 'default');
+    assert.equal(values.LDAP_BASE, undefined);
+    assert.deepEqual(values.LDAP_URL, ['ldaps://dc.example']);
+  });
+
+  it('leave queries unset that depend on the directory', () => {
+    const { values } = load(COMPLETE);
+    for (const name of ['LDAP_USER_BY_NAME', 'LDAP_SEARCH_QUERY', 'LDAP_SEARCH_GROUPS', 'LDAP_HEARTBEAT_SEARCH_QUERY'] as const) {
+      assert.equal(values[name], undefined, name);
+    }
+  });
+
+  it('take the lower-case proxy variables of other programs, and an empty one for none', () => {
+    assert.equal(load(COMPLETE, { http_proxy: 'http://a:1' }).values.HTTP_PROXY, 'http://a:1');
+    assert.equal(load(COMPLETE, { http_proxy: 'http://a:1', HTTP_PROXY: 'http://b:1' }).values.HTTP_PROXY, 'http://b:1');
+    assert.equal(load(COMPLETE, { https_proxy: 'c:3128', no_proxy: 'x, .y' }).values.HTTPS_PROXY, 'http://c:3128');
+    assert.deepEqual(load(COMPLETE, { no_proxy: 'x, .y' }).values.NO_PROXY, ['x', '.y']);
+    assert.deepEqual(load(COMPLETE, { HTTP_PROXY: '' }).problems, []);
+  });
+});
+
+describe('problems', () => {
+  it('come all at once, each naming its setting, and without a secret', () => {
+    const { problems } = load({
+      LDAP_URL: 'dc.example',
+      LDAP_BIND_USER: 'CN=r',
+      PORT: 'many',
+      LDAP_USER_BY_NAME: '(uid=x)',
+      PROVISIONING_TICKET: 'ticket-secret',
+      HTTP_PROXY: 'http://user:proxy-secret@proxy.example/proxy.pac',
+      GROUPS: 'perhaps',
+    });
+    assert.deepEqual(namesOf(problems), [
+      'GROUPS',
+      'HTTP_PROXY',
+      'LDAP_BIND_PASSWORD',
+      'LDAP_URL',
+      'LDAP_USER_BY_NAME',
+      'PORT',
+      'PROVISIONING_TICKET',
+    ]);
+    for (const { name, message } of problems) assert.ok(message.startsWith(name), message);
+    assert.match(problems.find(({ name }) => name === 'HTTP_PROXY')?.message ?? '', /\.pac/);
+    assert.doesNotMatch(JSON.stringify(problems), /secret/);
+  });
+
+  it('say what is missing', () => {
+    assert.deepEqual(namesOf(load({}).problems), ['LDAP_BIND_USER', 'LDAP_URL', 'PROVISIONING_TICKET']);
+    assert.deepEqual(load({ PROVISIONING_TICKET: TICKET, LDAP_URL: 'ldap://localhost', ANONYMOUS_SEARCH_ENABLED: 'true' }).problems, []);
+    const known = { AD_HUB: 'https://hub.example/lo/hub', CONNECTION: 'c', REALM: 'urn:x', ...COMPLETE, PROVISIONING_TICKET: undefined };
+    assert.deepEqual(load(known).problems, []);
+  });
+
+  it('include a hub without TLS on another machine, unless that is allowed', () => {
+    const plain = { ...COMPLETE, PROVISIONING_TICKET: 'http://hub.example/p/ad/x' };
+    assert.deepEqual(namesOf(load(plain).problems), ['PROVISIONING_TICKET']);
+    assert.deepEqual(namesOf(load({ ...COMPLETE, AD_HUB: 'ws://hub.example/' }).problems), ['AD_HUB']);
+    for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080']) {
+      assert.deepEqual(load({ ...COMPLETE, PROVISIONING_TICKET: `http://${host}/p/ad/x` }).problems, [], host);
+    }
+    for (const host of ['localhost.example', '127.0.0.1.example', '128.0.0.1']) {
+      assert.equal(load({ ...COMPLETE, PROVISIONING_TICKET: `http://${host}/p/ad/x` }).problems.length, 1, host);
+    }
+    const allowed = load({ ...plain, HUB_INSECURE_NO_TLS: true });
+    assert.deepEqual(allowed.problems, []);
+    assert.deepEqual(namesOf(allowed.warnings), ['HUB_INSECURE_NO_TLS']);
+  });
+
+  it('include half a certificate and TLS twice', () => {
+    assert.deepEqual(namesOf(load({ ...COMPLETE, AUTH_CERT: 'x' }).problems), ['AUTH_CERT_KEY']);
+    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_STARTTLS: true }).problems), ['LDAP_STARTTLS']);
+  });
+});
+
+describe('warnings', () => {
+  it('stand while a setting weakens security', () => {
+    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_INSECURE_SKIP_TLS_VERIFY: 'true' }).warnings), ['LDAP_INSECURE_SKIP_TLS_VERIFY']);
+    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example' }).warnings), ['LDAP_URL']);
+    assert.deepEqual(load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example', LDAP_STARTTLS: true }).warnings, []);
+    assert.deepEqual(load({ ...COMPLETE, LDAP_URL: 'ldap://127.0.0.1' }).warnings, []);
+  });
+
+  it('name the setting that was probably meant, and do not show the value', () => {
+    const { warnings } = load({ ...COMPLETE, LDAP_BIND_PASWORD: 'pw-secret', 'ldap-base': 'x', 'urn:auth0:fabrikam': 'x', COMMENT: 'x' });
+    assert.deepEqual(namesOf(warnings), ['LDAP_BIND_PASWORD', 'ldap-base']);
+    assert.match(warnings[0]?.message ?? '', /LDAP_BIND_PASSWORD meant\?/);
+    assert.doesNotMatch(JSON.stringify(warnings), /pw-secret/);
+  });
+
+  it('name a file that others may read', { skip: process.platform === 'win32' }, () => {
+    writeFileSync(join(home, 'config.json'), JSON.stringify(COMPLETE), { mode: 0o644 });
+    assert.deepEqual(namesOf(loadConfig(home, {}).warnings), [join(home, 'config.json')]);
+  });
+});
+
+describe('the layout of installed connectors since 7.0', () => {
+  it('is found, and written where it was found', () => {
+    write({ ...COMPLETE, PORT: 7000 }, 'data/config.json');
+    write({ PORT: 6000 });
+    const { config } = loadConfigForStart(home, {});
+    assert.equal(config.values.PORT, 7000);
+    assert.deepEqual(namesOf(config.warnings), [join(home, 'config.json')]);
+    assert.equal(read('data/config.json').CONFIG_VERSION, 1);
+    assert.deepEqual(read(), { PORT: 6000 });
+  });
+
+  it('has its profile mapper', () => {
+    write(COMPLETE, 'data/config.json');
+    mkdirSync(join(home, 'data', 'profileMapper'));
+    writeFileSync(join(home, 'data', 'profileMapper', 'custom.js'), 'custom');
+    assert.equal(profileMapperSource(loadConfig(home, {})), 'custom');
+  });
+});
+
+describe('the profile mapper', () => {
+  it('is PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else lib/profileMapper.js, else the default', () => {
+    assert.equal(profileMapperSource(load(COMPLETE)), undefined);
+    mkdirSync(join(home, 'lib'));
+    writeFileSync(join(home, 'lib', 'profileMapper.js'), 'lib');
+    assert.equal(profileMapperSource(load(COMPLETE)), 'lib');
+    writeFileSync(join(home, 'other.js'), 'other');
+    assert.equal(profileMapperSource(load({ ...COMPLETE, PROFILE_MAPPER_FILE: 'other.js' })), 'other');
+    assert.equal(profileMapperSource(load({ ...COMPLETE, PROFILE_MAPPER_FILE: 'other.js', PROFILE_MAPPER: 'text' })), 'text');
+  });
+
+  it('that is configured and not there is an error', () => {
+    const config = load({ ...COMPLETE, PROFILE_MAPPER_FILE: 'absent.js' });
+    assert.throws(() => profileMapperSource(config), { code: 'PROFILE_MAPPER_UNREADABLE', message: /^PROFILE_MAPPER_FILE.*absent\.js/ });
+  });
+});
+
+describe('the first start', () => {
+  it('makes a session secret and keeps it', () => {
+    write(COMPLETE);
+    const first = loadConfigForStart(home, {});
+    assert.ok((first.config.values.SESSION_SECRET ?? '').length >= 32);
+    assert.equal(first.takenOver, false);
+    const second = loadConfigForStart(home, {});
+    assert.equal(second.config.values.SESSION_SECRET, first.config.values.SESSION_SECRET);
+    assert.equal(second.config.values.ORGANIZATION_UNITS_AS_DN, false);
+  });
+
+  it('takes over the configuration of an installed connector, once', () => {
+    write({ ...COMPLETE, TENANT_SIGNING_KEY: 'PEM', 'urn:auth0:fabrikam': 'https://x', UNKNOWN: { kept: true } });
+    const first = loadConfigForStart(home, {});
+    assert.equal(first.takenOver, true);
+    assert.equal(first.config.values.ORGANIZATION_UNITS_AS_DN, true);
+    assert.deepEqual(read().UNKNOWN, { kept: true });
+    // What the administrator then decides is not changed back.
+    write({ ...read(), ORGANIZATION_UNITS_AS_DN: false });
+    const second = loadConfigForStart(home, {});
+    assert.equal(second.takenOver, false);
+    assert.equal(second.config.values.ORGANIZATION_UNITS_AS_DN, false);
+  });
+
+  it('does not take a configuration for an installed one because this connector wrote it', () => {
+    write(COMPLETE);
+    loadConfigForStart(home, {});
+    write({ ...read(), LAST_SENT_THUMBPRINT: 'x', TENANT_SIGNING_KEY: 'x', WSFED_ISSUER: 'x' });
+    const { config, takenOver } = loadConfigForStart(home, {});
+    assert.equal(takenOver, false);
+    assert.equal(config.values.ORGANIZATION_UNITS_AS_DN, false);
+  });
+
+  it('leaves an explicit value of an installed configuration', () => {
+    write({ ...COMPLETE, AGENT_MODE: true, ORGANIZATION_UNITS_AS_DN: false });
+    assert.equal(loadConfigForStart(home, {}).config.values.ORGANIZATION_UNITS_AS_DN, false);
+  });
+
+  it('writes nothing where there are problems', () => {
+    write({ LDAP_URL: 'ldap://x' });
+    assert.ok(loadConfigForStart(home, {}).config.problems.length > 0);
+    assert.deepEqual(read(), { LDAP_URL: 'ldap://x' });
+  });
+});
+
+it('OVERRIDE_CONFIG=false reads and writes no file', () => {
+  writeFileSync(join(home, 'config.json'), '{ broken');
+  const { config } = loadConfigForStart(home, { ...COMPLETE, OVERRIDE_CONFIG: 'false' });
+  assert.deepEqual(config.problems, []);
+  assert.equal(config.environmentOnly, true);
+  assert.equal(readFileSync(join(home, 'config.json'), 'utf8'), '{ broken');
+  assert.equal(existsSync(join(home, 'config.json.bak')), false);
+});

@@ -1,0 +1,40 @@
+/** Where the source of a custom profile mapper comes from: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the home's own file. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CodedError } from '@landbridge/runtime';
+import type { Config } from './load.ts';
+
+/**
+ * @returns the source, or undefined where the default mapper is to be used
+ * @throws CodedError PROFILE_MAPPER_UNREADABLE, which names the setting or the file
+ */
+export function profileMapperSource({
+  home,
+  environmentOnly,
+  values,
+}: Pick<Config, 'home' | 'environmentOnly' | 'values'>): string | undefined {
+  if (values.PROFILE_MAPPER !== undefined) return values.PROFILE_MAPPER;
+  if (values.PROFILE_MAPPER_FILE !== undefined) {
+    const path = resolve(home.folder, values.PROFILE_MAPPER_FILE);
+    const source = read(path, 'PROFILE_MAPPER_FILE: ');
+    if (source === undefined) {
+      throw new CodedError('PROFILE_MAPPER_UNREADABLE', `PROFILE_MAPPER_FILE: there is no file ${path}`, {
+        action: 'Correct the path, or remove PROFILE_MAPPER_FILE to use the default mapper.',
+      });
+    }
+    return source;
+  }
+  return environmentOnly ? undefined : read(home.profileMapperFile, '');
+}
+
+function read(path: string, prefix: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new CodedError('PROFILE_MAPPER_UNREADABLE', `${prefix}${path} cannot be read`, {
+      action: 'Give the user that runs the connector the right to read it.',
+      cause: error,
+    });
+  }
+}

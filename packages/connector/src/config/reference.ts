@@ -1,0 +1,27 @@
+/** The text of `docs/configuration.md`. */
+import { settingsReference } from '@landbridge/runtime';
+import { SETTINGS } from './settings.ts';
+
+const INTRODUCTION = `# The connector's settings
+
+This file is generated from \`packages/connector/src/config/settings.ts\` by \`node tools/generate-configuration.ts\`.
+
+Each setting is a key of \`config.json\` in the connector's home, or an environment variable of the same name, which comes first. In the
+environment \`||\` separates levels: \`GROUP_PROPERTIES||0=cn\`. With \`OVERRIDE_CONFIG=false\` in the environment no file is read or
+written. Keys that are no settings are kept. \`landbridge-connector config check\` says what is missing or wrong, \`config show\` what is set
+and where it comes from.
+
+The files in the home, each with mode 0600:
+
+| file | what |
+| --- | --- |
+| \`config.json\`, or \`data/config.json\` where it is there | the settings |
+| \`config.json.bak\` | the settings before the connector last changed them |
+| \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key; whoever has them can pose as this connector |
+| \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a profile mapper, if there is one |
+
+`;
+
+export function connectorReference(): string {
+  return INTRODUCTION + settingsReference(SETTINGS);
+}

@@ -1,0 +1,456 @@
+/**
+ * The one list of every setting of the connector. `config.json`, the environment, `config check`, `config show`, the setup and
+ * `docs/configuration.md` know exactly these.
+ *
+ * Queries whose best value depends on the kind of directory have no default here: unset, they are `undefined`, and `ldap/` takes
+ * what suits the directory that it finds. Their descriptions name what Active Directory gets.
+ */
+import { type Setting, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
+import { z } from 'zod';
+
+/** Groups of the reference. */
+const HUB = 'Hub';
+const DIRECTORY = 'Directory';
+const USERS = 'Finding people';
+const GROUPS = 'Groups';
+const SIGN_IN = 'Signing in and passwords';
+const PROFILE = 'Profile';
+const TRUST = 'Certificates and proxies';
+const PROCESS = 'The process';
+const FRONT_CHANNEL = 'Kerberos and client certificates';
+const KEPT = 'Kept by the connector';
+
+/** A day: beyond it a number of seconds was meant as milliseconds. */
+const MAX_SECONDS = 86_400;
+const MAX_MS = MAX_SECONDS * 1000;
+
+const ldapUrls: SettingType<string[]> = {
+  describe: 'a URL such as `ldaps://dc1.example.com`, or several separated by commas or spaces',
+  schema: z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
+    .pipe(z.array(z.string().refine((text) => URL.canParse(text) && /^ldaps?:\/\/[^/@]+\/?$/i.test(text))).min(1)),
+};
+
+/** `proxy.corp:3128` is what people write, so a missing scheme means `http://`. */
+const proxyUrl: SettingType<string> = {
+  describe:
+    'the address of an HTTP proxy, such as `http://proxy.example:3128` (the file of an automatic configuration, `.pac`, is not one)',
+  schema: z
+    .string()
+    .trim()
+    .transform((text) => (text.includes('://') ? text : `http://${text}`))
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/\.pac$/i.test(new URL(text).pathname)),
+};
+
+const filterWithName: SettingType<string> = {
+  describe: 'an LDAP filter in which `{0}` stands for what is looked for',
+  schema: z.string().trim().regex(/\{0\}/),
+};
+const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };
+
+export const SETTINGS = {
+  PROVISIONING_TICKET: {
+    type: setting.url('https', 'http'),
+    group: HUB,
+    secret: true,
+    description: 'The ticket URL of the connection. Everything else about the hub is read from there, at each start.',
+  },
+  HUB_INSECURE_NO_TLS: {
+    type: setting.boolean(),
+    default: false,
+    group: HUB,
+    insecure: true,
+    description:
+      'Allows a ticket or hub whose address begins with `http://` or `ws://` on another machine: passwords then cross the network in clear. On the same machine (loopback) it is always allowed.',
+  },
+  WS_RECONNECT_INTERVAL_MS: {
+    type: setting.integer(100, MAX_MS),
+    default: 10_000,
+    group: HUB,
+    description:
+      'The longest wait in milliseconds before the connector tries to reach the hub again. The first waits are shorter than a second, and they grow.',
+  },
+
+  LDAP_URL: {
+    type: ldapUrls,
+    group: DIRECTORY,
+    description:
+      'The directory servers, tried in this order. Required. With `ldaps://` or `LDAP_STARTTLS` passwords cross the network encrypted.',
+  },
+  LDAP_BASE: {
+    type: setting.text(),
+    group: DIRECTORY,
+    description:
+      'The DN below which people are looked for, for example `DC=example,DC=com`. Unset: what the directory names as its default (`defaultNamingContext`, else the first of `namingContexts`).',
+  },
+  LDAP_BASE_GROUPS: {
+    type: setting.text(),
+    group: DIRECTORY,
+    description: 'The DN below which groups are looked for. Unset: `LDAP_BASE`.',
+  },
+  LDAP_BIND_USER: {
+    type: setting.text(),
+    group: DIRECTORY,
+    description: 'The service account that searches: its DN, or in Active Directory `name@domain`. It needs no right but to read.',
+  },
+  LDAP_BIND_PASSWORD: {
+    type: setting.text(),
+    group: DIRECTORY,
+    secret: true,
+    description: 'The password of the service account. In `config.json` it is replaced by `LDAP_BIND_CREDENTIALS` at the next start.',
+  },
+  LDAP_BIND_CREDENTIALS: {
+    type: setting.text(),
+    group: DIRECTORY,
+    secret: true,
+    kept: true,
+    description: "The password of the service account, encrypted with the connector's private key.",
+  },
+  ANONYMOUS_SEARCH_ENABLED: {
+    type: setting.boolean(),
+    default: false,
+    group: DIRECTORY,
+    description: 'Searches without a service account, in a directory that allows it.',
+  },
+  LDAP_STARTTLS: {
+    type: setting.boolean(),
+    default: false,
+    group: DIRECTORY,
+    description: 'Encrypts `ldap://` connections with StartTLS before anything is sent. A server that cannot do it is then not used.',
+  },
+  LDAP_INSECURE_SKIP_TLS_VERIFY: {
+    type: setting.boolean(),
+    default: false,
+    group: DIRECTORY,
+    insecure: true,
+    description: "Accepts any certificate of a directory server. Put the directory's CA into `CA_CERT` or `SSL_CA_FILE` instead.",
+  },
+  LDAP_CONNECT_TIMEOUT_MS: {
+    type: setting.integer(100, MAX_MS),
+    default: 5000,
+    group: DIRECTORY,
+    description: 'How long in milliseconds a connection to a directory server may take, TLS included.',
+  },
+  LDAP_OPERATION_TIMEOUT_MS: {
+    type: setting.integer(100, MAX_MS),
+    default: 10_000,
+    group: DIRECTORY,
+    description: 'How long in milliseconds one bind, search or change may take, once it is sent.',
+  },
+  LDAP_SEARCH_CONNECTIONS: {
+    type: setting.integer(1, 64),
+    default: 2,
+    group: DIRECTORY,
+    description: 'How many connections carry searches. Each carries many at the same time.',
+  },
+  LDAP_NUMBER_OF_PARALLEL_BINDS: {
+    // Measured on one server: 8 connections do 2.4 times the binds of one; more gain little, and each is a TLS session that the
+    // domain controller keeps open. A burst of logins waits in a queue instead of opening a burst of connections.
+    type: setting.integer(1, 256),
+    default: 8,
+    group: DIRECTORY,
+    description: 'How many passwords are checked at the same time, each on a connection of its own. More logins than that wait.',
+  },
+  LDAP_HEARTBEAT_SECONDS: {
+    type: setting.integer(1, MAX_SECONDS),
+    default: 60,
+    group: DIRECTORY,
+    description: 'How often in seconds an idle connection to a directory server is tried.',
+  },
+  LDAP_HEARTBEAT_SEARCH_QUERY: {
+    type: filter,
+    group: DIRECTORY,
+    description:
+      'The search of that trial. Unset: the root DSE is read, which costs the least. (Installed connectors: `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
+  },
+
+  LDAP_USER_BY_NAME: {
+    type: filterWithName,
+    group: USERS,
+    description:
+      'Finds the person who signs in; `{0}` is the name. Unset: what suits the directory, in Active Directory `(sAMAccountName={0})`.',
+  },
+  LDAP_SEARCH_QUERY: {
+    type: filterWithName,
+    group: USERS,
+    description: 'Finds people by a term. Unset: what suits the directory, in Active Directory `(&(objectCategory=person)(anr={0}))`.',
+  },
+  LDAP_SEARCH_ALL_QUERY: {
+    type: filter,
+    group: USERS,
+    description: 'Finds everybody. Unset: what suits the directory, in Active Directory `(objectCategory=person)`.',
+  },
+  LDAP_SEARCH_RESULTS_OMIT_GROUPS: {
+    type: setting.boolean(),
+    default: true,
+    group: USERS,
+    description: 'Leaves the groups out of the profiles of a search. With `false` every person found costs a search of groups.',
+  },
+
+  GROUPS: {
+    type: setting.boolean(),
+    default: true,
+    group: GROUPS,
+    description: 'Looks for the groups of a person at sign-in.',
+  },
+  LDAP_SEARCH_GROUPS: {
+    type: filterWithName,
+    group: GROUPS,
+    description:
+      'Finds the groups of a person, nested ones too; `{0}` is the DN. Unset: what suits the directory, in Active Directory `(member:1.2.840.113556.1.4.1941:={0})`.',
+  },
+  LDAP_SEARCH_LIST_GROUPS_QUERY: {
+    type: filter,
+    group: GROUPS,
+    description: 'Finds every group. Unset: what suits the directory, in Active Directory `(objectCategory=group)`.',
+  },
+  GROUP_PROPERTY: {
+    type: setting.text(),
+    default: 'cn',
+    group: GROUPS,
+    description: 'The attribute by which a group is named in a profile.',
+  },
+  GROUP_PROPERTIES: {
+    type: setting.list(),
+    default: [],
+    group: GROUPS,
+    description: 'With one or more attributes here, each group in a profile is an object of these attributes instead of a name.',
+  },
+  GROUPS_CACHE_SECONDS: {
+    type: setting.integer(0, MAX_SECONDS),
+    default: 600,
+    group: GROUPS,
+    description: 'How long in seconds the memberships of a group are remembered. `0`: not at all.',
+  },
+  GROUPS_TIMEOUT_SECONDS: {
+    type: setting.integer(1, MAX_SECONDS),
+    default: 20,
+    group: GROUPS,
+    description: 'How long in seconds the search of groups may take. After that the sign-in goes on without groups, and the log says so.',
+  },
+  GROUPS_DEREF_ALIASES: {
+    type: setting.integer(0, 3),
+    default: 0,
+    group: GROUPS,
+    description: 'Aliases in the search of groups are followed: `0` never, `1` when searching, `2` when finding the base, `3` always.',
+  },
+
+  ALLOW_PASSWORD_EXPIRED: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description: 'Signs people in whose password is right but expired.',
+  },
+  ALLOW_PASSWORD_CHANGE_REQUIRED: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description: 'Signs people in whose password is right but must be changed.',
+  },
+  ENABLE_WRITE_BACK: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description: 'Lets the hub set passwords. The service account needs the right to reset them.',
+  },
+  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description: 'Sets passwords in the attribute `unicodePwd`, as Active Directory wants it, instead of `userPassword`.',
+  },
+  AUTO_UNLOCK_ON_PASSWORD_CHANGE: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description: 'Unlocks the account (`lockoutTime` = 0) when its password is set.',
+  },
+
+  PROFILE_MAPPER_FILE: {
+    type: setting.text(),
+    group: PROFILE,
+    description: 'Another path of the profile mapper than `lib/profileMapper.js` (or `data/profileMapper/custom.js`).',
+  },
+  PROFILE_MAPPER: {
+    type: setting.text(),
+    group: PROFILE,
+    description: 'The source of the profile mapper itself; comes before a file.',
+  },
+  PROFILE_MAPPING_MEMORY_LIMIT_MB: {
+    type: setting.integer(16, 1024),
+    default: 16,
+    group: PROFILE,
+    description: 'How many megabytes of memory a profile mapper may use.',
+  },
+  PROFILE_MAPPING_TIMEOUT_MS: {
+    type: setting.integer(10, 600_000),
+    default: 10_000,
+    group: PROFILE,
+    description: 'How long in milliseconds a profile mapper may take for one person.',
+  },
+  ORGANIZATION_UNITS_AS_DN: {
+    type: setting.boolean(),
+    default: false,
+    group: PROFILE,
+    description:
+      'Gives `organizationUnits` as the whole DN, as installed connectors do, instead of the names of the units, nearest first. A configuration taken over from an installed connector gets `true`.',
+  },
+
+  CA_CERT: {
+    type: setting.pem(),
+    default: [],
+    group: TRUST,
+    description: "Certificates of further CAs that are trusted, for the hub and for the directory, beside the system's and Node's own.",
+  },
+  SSL_CA_FILE: { type: setting.text(), group: TRUST, description: 'A file of such certificates (PEM).' },
+  SSL_CA_PATH: { type: setting.text(), group: TRUST, description: 'A folder of such files.' },
+  AUTH_CERT: {
+    type: setting.text(),
+    group: TRUST,
+    description:
+      "The connector's own certificate, as PEM text (line ends may be written `\\n`) or as the path of a file. Unset: `certs/cert.pem`, which is made at the first start and never overwritten.",
+  },
+  AUTH_CERT_KEY: {
+    type: setting.text(),
+    group: TRUST,
+    secret: true,
+    description: 'The private key of that certificate, likewise. Unset: `certs/cert.key`.',
+  },
+  HTTP_PROXY: {
+    type: proxyUrl,
+    group: TRUST,
+    secret: true,
+    description: 'The proxy through which the hub is reached, `https://` too. `http://user:password@host:port` where it wants a password.',
+  },
+  HTTPS_PROXY: { type: proxyUrl, group: TRUST, secret: true, description: 'Another proxy for `https://` and `wss://` addresses.' },
+  NO_PROXY: {
+    type: setting.list(),
+    default: [],
+    group: TRUST,
+    description: 'Hosts that are reached without the proxy: `host`, `.domain`, either with `:port`, or `*`.',
+  },
+
+  LOG_LEVEL: {
+    type: setting.oneOf('debug', 'info', 'warn', 'error'),
+    default: 'info',
+    group: PROCESS,
+    description: 'How much is logged.',
+  },
+  LOG_FORMAT: {
+    type: setting.oneOf('text', 'json'),
+    default: 'text',
+    group: PROCESS,
+    description: 'Lines for people or for machines.',
+  },
+  SHUTDOWN_GRACE_MS: {
+    type: setting.integer(0, 20_000),
+    default: 10_000,
+    group: PROCESS,
+    description: 'How long in milliseconds running requests may take to finish when the connector stops.',
+  },
+  OVERRIDE_CONFIG: {
+    type: setting.boolean(),
+    default: true,
+    group: PROCESS,
+    description: '`false` (environment only): no configuration file is read or written.',
+  },
+
+  PORT: {
+    type: setting.integer(0, 65_535),
+    default: 4000,
+    group: FRONT_CHANNEL,
+    description: 'The port at which browsers reach the connector. This version opens no port.',
+  },
+  SERVER_URL: {
+    type: setting.url('http', 'https'),
+    group: FRONT_CHANNEL,
+    description: 'The address at which browsers reach the connector. Unset: `http://HOSTNAME:PORT`. The hub is told it.',
+  },
+  SITE_NAME: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    description: 'The title of the sign-in form. Unset: the name of the connection.',
+  },
+  KERBEROS_AUTH: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    kept: true,
+    description: 'The connection wants Kerberos. Set by the hub.',
+  },
+  CLIENT_CERT_AUTH: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    kept: true,
+    description: 'The connection wants client certificates. Set by the hub.',
+  },
+  WITH_KERBEROS_PROXY_FRONTEND: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    description: 'A reverse proxy in front of the connector does Kerberos. Not in this version.',
+  },
+  KERBEROS_DEBUG_USER: { type: setting.text(), group: FRONT_CHANNEL, description: 'Of installed connectors. Ignored.' },
+  SSL_PFX: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    secret: true,
+    description: 'The certificate and key (PKCS #12, base64) with which browsers are served.',
+  },
+  SSL_KEY_PASSWORD: { type: setting.text(), group: FRONT_CHANNEL, secret: true, description: 'The password of `SSL_PFX`.' },
+  MAX_HEADER_SIZE: {
+    type: setting.integer(1024, 1_048_576),
+    default: 16_384,
+    group: FRONT_CHANNEL,
+    description: 'How many bytes the headers of a browser may have; Kerberos tickets are long.',
+  },
+  SESSION_SECRET: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    secret: true,
+    kept: true,
+    description: 'Signs session cookies. Random, made at the first start.',
+  },
+
+  AD_HUB: { type: setting.url('https', 'http', 'wss', 'ws'), group: KEPT, kept: true, description: "The hub's address. From the ticket." },
+  CONNECTION: { type: setting.text(), group: KEPT, kept: true, description: 'The name of the connection. From the ticket.' },
+  REALM: {
+    type: setting.text(),
+    group: KEPT,
+    kept: true,
+    description: 'The name of the realm. From the ticket. A key of this name holds the reply addresses that the hub allows.',
+  },
+  WSFED_ISSUER: { type: setting.text(), group: KEPT, kept: true, description: 'The domain of the connection. From the ticket.' },
+  TENANT_SIGNING_KEY: {
+    type: setting.text(),
+    group: KEPT,
+    kept: true,
+    description: "The certificate or public key with which the hub's requests are verified. Unset: the hub's JWKS document is read.",
+  },
+  LAST_SENT_THUMBPRINT: {
+    type: setting.text(),
+    group: KEPT,
+    kept: true,
+    description: "The SHA-1 thumbprint of the connector's certificate that the hub was last told.",
+  },
+  AGENT_MODE: { type: setting.boolean(), group: KEPT, kept: true, description: 'Of installed connectors. Ignored.' },
+  FIREWALL_RULE_CREATED: { type: setting.boolean(), group: KEPT, kept: true, description: 'Of installed connectors. Ignored.' },
+  CONNECTIONS_API_V2_KEY: { type: setting.text(), group: KEPT, secret: true, description: 'Of installed connectors. Ignored.' },
+  CONFIG_VERSION: {
+    type: setting.integer(1, 1000),
+    group: KEPT,
+    kept: true,
+    description: 'The version of this file. Without one the file was written by a person or by an installed connector.',
+  },
+} as const satisfies Record<string, Setting<unknown> | Setting<never>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Every setting's value, defaults filled in; those without a default may be undefined. */
+export type ConnectorSettings = SettingValues<typeof SETTINGS>;
+
+/** @returns whether a key of `config.json` is a setting of this list */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}

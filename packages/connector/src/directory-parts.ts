@@ -1,0 +1,80 @@
+/**
+ * From the configuration to the parts that know people: directory, profile mapper, users. `run` and every command that asks the
+ * directory put them together here, so that they all ask it in the same way.
+ */
+import type { Log } from '@landbridge/runtime';
+import type { Config } from './config/load.ts';
+import { profileMapperSource } from './config/profile-mapper-source.ts';
+import { type Directory, openDirectory, settingFilter } from './ldap/directory.ts';
+import { configuredCertificates, trustedCertificates } from './network/trust.ts';
+import { createProfileMapper } from './users/mapper/profile-mapper.ts';
+import { createUsers, type Users } from './users/users.ts';
+
+export interface DirectoryParts {
+  directory: Directory;
+  users: Users;
+  close(): Promise<void>;
+}
+
+/** How long an operation waits for its turn before it is refused as busy: a sign-in answered later is worth little. */
+const QUEUE_TIMEOUT_MS = 5000;
+
+/**
+ * Opens the directory, which goes on in the background: one that is away is no error here.
+ *
+ * @param config without problems
+ * @param servicePassword of LDAP_BIND_USER, decrypted; undefined where searches are anonymous
+ * @throws CodedError where a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
+ */
+export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
+  const { values } = config;
+  const certificates = configuredCertificates(values);
+  const usesTls = values.LDAP_STARTTLS || values.LDAP_URL?.some((url) => url.toLowerCase().startsWith('ldaps:')) === true;
+  const heartbeatFilter =
+    values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
+      ? undefined
+      : settingFilter('LDAP_HEARTBEAT_SEARCH_QUERY', values.LDAP_HEARTBEAT_SEARCH_QUERY);
+  const source = profileMapperSource(config);
+  const mapper = createProfileMapper({
+    source,
+    timeoutMs: values.PROFILE_MAPPING_TIMEOUT_MS,
+    memoryLimitMb: values.PROFILE_MAPPING_MEMORY_LIMIT_MB,
+    log,
+  });
+  const directory = openDirectory({
+    urls: values.LDAP_URL ?? [],
+    startTls: values.LDAP_STARTTLS,
+    // Reading the system's authorities takes some 80 ms.
+    tls: { ca: usesTls ? trustedCertificates(certificates) : undefined, insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY },
+    serviceAccount:
+      values.LDAP_BIND_USER === undefined || servicePassword === undefined
+        ? undefined
+        : { dn: values.LDAP_BIND_USER, password: servicePassword },
+    searchConnections: values.LDAP_SEARCH_CONNECTIONS,
+    bindConnections: values.LDAP_NUMBER_OF_PARALLEL_BINDS,
+    connectTimeoutMs: values.LDAP_CONNECT_TIMEOUT_MS,
+    operationTimeoutMs: values.LDAP_OPERATION_TIMEOUT_MS,
+    queueTimeoutMs: QUEUE_TIMEOUT_MS,
+    heartbeatMs: values.LDAP_HEARTBEAT_SECONDS * 1000,
+    heartbeatFilter,
+    heartbeatSearchBase: values.LDAP_BASE,
+    log,
+  });
+  try {
+    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: values, log });
+    // A mapper that does not load is an error of the settings: better now than at every sign-in.
+    await mapper.ready();
+    return {
+      directory,
+      users,
+      async close() {
+        directory.close();
+        await mapper.close();
+      },
+    };
+  } catch (error) {
+    directory.close();
+    await mapper.close();
+    throw error;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * How anything reaches the hub: through a proxy where one is set, trusting the system's CAs and those of the settings, with a limit on
+ * time and on size. Redirects are not followed: a ticket is a secret, and whoever redirects could send it anywhere.
+ */
+import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { CodedError } from '@landbridge/runtime';
+import { createTunnelAgent, isEncrypted, type ProxySettings, proxyFor } from './proxy.ts';
+import { configuredCertificates, type TrustSettings, trustedCertificates } from './trust.ts';
+
+export interface OutboundAnswer {
+  status: number;
+  contentType: string;
+  text: string;
+}
+
+export interface Outbound {
+  /** @returns the agent for a request or WebSocket to this address; undefined: Node's own will do */
+  agentFor(url: URL): HttpAgent | undefined;
+  /**
+   * @param url http or https
+   * @param options `maxBytes`: a longer answer is an error, 1 MiB unless told
+   * @returns the answer of any status
+   * @throws CodedError HUB_UNREACHABLE, HUB_TIMEOUT, HUB_CERTIFICATE, HUB_ANSWER_TOO_LARGE, PROXY_UNREACHABLE, PROXY_REFUSED,
+   *   PROXY_AUTHENTICATION, CANCELLED. Each names the host and never the path, which may be a ticket.
+   */
+  request(
+    url: string,
+    options: { method?: 'GET' | 'POST'; json?: unknown; timeoutMs: number; signal?: AbortSignal; maxBytes?: number },
+  ): Promise<OutboundAnswer>;
+}
+
+/** Provisioning answers and JWKS documents are some kilobytes. */
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/** @throws CodedError CA_UNUSABLE, which names the setting whose certificates cannot be read */
+export function createOutbound(settings: ProxySettings & TrustSettings): Outbound {
+  const configured = configuredCertificates(settings);
+  let context: SecureContext | undefined;
+  const secureContext = () => {
+    context ??= createSecureContext({ ca: trustedCertificates(configured) });
+    return context;
+  };
+  let direct: HttpsAgent | undefined;
+  const tunnels = new Map<string, HttpAgent>();
+
+  function agentFor(url: URL): HttpAgent | undefined {
+    const proxy = proxyFor(url, settings);
+    if (proxy !== undefined) {
+      const key = `${isEncrypted(url)} ${proxy.href}`;
+      let tunnel = tunnels.get(key);
+      if (tunnel === undefined) {
+        tunnel = createTunnelAgent(proxy, isEncrypted(url), isEncrypted(url) || isEncrypted(proxy) ? secureContext() : undefined);
+        tunnels.set(key, tunnel);
+      }
+      return tunnel;
+    }
+    if (!isEncrypted(url)) return undefined;
+    direct ??= new HttpsAgent({ secureContext: secureContext() });
+    return direct;
+  }
+
+  return {
+    agentFor,
+    async request(address, options) {
+      const url = new URL(address);
+      const timeout = AbortSignal.timeout(options.timeoutMs);
+      const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+      try {
+        return await exchange(url, { ...options, signal, agent: agentFor(url), maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES });
+      } catch (error) {
+        if (options.signal?.aborted) throw new CodedError('CANCELLED', `The request to ${url.host} was cancelled`);
+        if (timeout.aborted) {
+          throw new CodedError('HUB_TIMEOUT', `${url.host} did not answer within ${options.timeoutMs} ms`, {
+            action: 'Check that this machine may reach that host, directly or through HTTP_PROXY.',
+          });
+        }
+        throw unreachable(url, error);
+      }
+    },
+  };
+}
+
+async function exchange(
+  url: URL,
+  options: { method?: 'GET' | 'POST'; json?: unknown; signal: AbortSignal; agent: HttpAgent | undefined; maxBytes: number },
+): Promise<OutboundAnswer> {
+  const body = options.json === undefined ? undefined : JSON.stringify(options.json);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = start(url, {
+      method: options.method ?? 'GET',
+      agent: options.agent,
+      signal: options.signal,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      },
+    });
+    request.once('response', resolve);
+    request.once('error', reject);
+    // While an agent is still opening a tunnel Node keeps the end of a request to itself.
+    options.signal.addEventListener('abort', () => reject(options.signal.reason), { once: true });
+    request.end(body);
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer) {
+    size += chunk.length;
+    if (size > options.maxBytes) {
+      throw new CodedError('HUB_ANSWER_TOO_LARGE', `${url.host} answered more than ${options.maxBytes} bytes`, {
+        action: 'Check that the address is that of a hub.',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return {
+    status: answer.statusCode ?? 0,
+    contentType: answer.headers['content-type'] ?? '',
+    text: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+/** What OpenSSL says of a certificate that is not trusted (Node documents these codes under "X.509 certificate error codes"). */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+const INVALID = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_REVOKED', 'INVALID_CA']);
+
+function unreachable(url: URL, error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (UNTRUSTED.has(code)) {
+    return new CodedError('HUB_CERTIFICATE', `The certificate of ${url.host} is not signed by a CA that is trusted here (${code})`, {
+      action: 'If a proxy or the hub uses a CA of your own, put its certificate into CA_CERT or SSL_CA_FILE.',
+      cause: error,
+    });
+  }
+  if (INVALID.has(code)) {
+    return new CodedError('HUB_CERTIFICATE', `The certificate of ${url.host} is not valid`, {
+      action: "Check this machine's clock and the address; the certificate must be renewed on the other side.",
+      cause: error,
+    });
+  }
+  return new CodedError('HUB_UNREACHABLE', `${url.host} cannot be reached`, {
+    action: 'Check the address, the name resolution, the firewall and HTTP_PROXY.',
+    cause: error,
+  });
+}

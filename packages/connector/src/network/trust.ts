@@ -1,0 +1,79 @@
+/** Whom the connector trusts: the CAs of the system, those that Node brings, and those of CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
+import { CodedError } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
+
+export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 'SSL_CA_PATH'>;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * @returns the certificates (PEM) of the three settings, each readable
+ * @throws CodedError CA_UNUSABLE, which names the setting whose text, file or folder cannot be read or holds no certificate
+ */
+export function configuredCertificates(settings: TrustSettings): string[] {
+  const found: string[] = [];
+  for (const text of settings.CA_CERT) found.push(...certificatesIn(text, 'CA_CERT'));
+  if (settings.SSL_CA_FILE !== undefined) found.push(...certificatesOfFile(settings.SSL_CA_FILE, 'SSL_CA_FILE'));
+  if (settings.SSL_CA_PATH !== undefined) found.push(...certificatesOfFolder(settings.SSL_CA_PATH));
+  return found;
+}
+
+/**
+ * Reading the system's certificates takes some 80 ms, so this is called when the first TLS connection is made and not before.
+ *
+ * @param configured from `configuredCertificates`
+ * @returns all trusted certificates, for the `ca` of a TLS connection
+ */
+export function trustedCertificates(configured: readonly string[]): string[] {
+  return [...new Set([...getCACertificates('bundled'), ...getCACertificates('system'), ...configured])];
+}
+
+function certificatesOfFolder(folder: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder, { withFileTypes: true })
+      // A folder made by `openssl rehash` holds links to its own files.
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    throw unusable('SSL_CA_PATH', `the folder ${folder} cannot be read`, error);
+  }
+  const found = names.flatMap((name) => certificatesOfFile(join(folder, name), 'SSL_CA_PATH', true));
+  if (found.length === 0) throw unusable('SSL_CA_PATH', `the folder ${folder} holds no PEM certificate`);
+  return found;
+}
+
+function certificatesOfFile(path: string, setting: string, mayHoldNone = false): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'latin1');
+  } catch (error) {
+    throw unusable(setting, `the file ${path} cannot be read`, error);
+  }
+  return mayHoldNone && text.match(CERTIFICATE) === null ? [] : certificatesIn(text, setting, path);
+}
+
+function certificatesIn(text: string, setting: string, path = 'its text'): string[] {
+  const certificates = text.match(CERTIFICATE) ?? [];
+  if (certificates.length === 0) throw unusable(setting, `${path} holds no PEM certificate`);
+  for (const certificate of certificates) {
+    try {
+      new X509Certificate(certificate);
+    } catch (error) {
+      throw unusable(setting, `${path} holds a certificate that cannot be read`, error);
+    }
+  }
+  return certificates;
+}
+
+function unusable(setting: string, what: string, cause?: unknown): CodedError {
+  return new CodedError('CA_UNUSABLE', `${setting}: ${what}`, {
+    action: `Put the certificate of the CA as PEM text there, or remove ${setting}.`,
+    cause,
+  });
+}

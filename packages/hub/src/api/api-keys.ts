@@ -1,0 +1,32 @@
+/** API keys: who may use the HTTP API. Shown once, kept as a hash, revoked at once. */
+import { randomBytes } from 'node:crypto';
+import { CodedError } from '@landbridge/runtime';
+import { hashOfToken, newSecretToken } from '../secret-token.ts';
+import type { ApiKey, Store } from '../store/store.ts';
+
+/** Lets people and secret scanners recognise a key. */
+const KEY_PREFIX = 'lbk_';
+const MAX_NAME_LENGTH = 100;
+
+/** @throws CodedError KEY_NAME_INVALID */
+export async function createApiKey(store: Store, name: string): Promise<{ apiKey: ApiKey; secret: string }> {
+  if (name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
+    throw new CodedError('KEY_NAME_INVALID', `The name must be at most ${MAX_NAME_LENGTH} printable characters`);
+  }
+  const { token, hash } = newSecretToken(KEY_PREFIX);
+  const apiKey = { id: randomBytes(4).toString('hex'), name, createdAt: new Date() };
+  await store.addApiKey(apiKey, hash);
+  return { apiKey, secret: token };
+}
+
+/** @returns the key whose secret this is, if it is one */
+export async function findApiKey(store: Store, secret: string): Promise<ApiKey | undefined> {
+  return secret.startsWith(KEY_PREFIX) ? store.apiKeyByHash(hashOfToken(secret)) : undefined;
+}
+
+/** @throws CodedError KEY_NOT_FOUND */
+export async function revokeApiKey(store: Store, id: string): Promise<void> {
+  if (!(await store.removeApiKey(id))) {
+    throw new CodedError('KEY_NOT_FOUND', `There is no API key "${id}"`, { action: 'See "landbridge-hub key list".' });
+  }
+}

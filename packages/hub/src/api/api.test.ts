@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connect } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+import { createApiKey, revokeApiKey } from './api-keys.ts';
+
+test('without a valid key nothing below /api answers', async (t) => {
+  const { hub, store, apiKey } = await startHubForTest(t);
+  const status = async (authorization: string | undefined, path = '/connections') => {
+    const response = await fetch(`${hub.url}/api${path}`, { headers: authorization === undefined ? {} : { Authorization: authorization } });
+    return response.status;
+  };
+  assert.equal(await status(`Bearer ${apiKey}`), 200);
+  for (const wrong of [
+    undefined,
+    '',
+    apiKey,
+    `Basic ${apiKey}`,
+    'Bearer ',
+    `Bearer ${apiKey}x`,
+    `Bearer ${apiKey.slice(0, -1)}`,
+    'Bearer lbk_',
+  ]) {
+    assert.equal(await status(wrong), 401, String(wrong));
+    assert.equal(await status(wrong, '/no/such/path'), 401);
+  }
+  const { apiKey: second, secret } = await createApiKey(store, 'second');
+  assert.equal(await status(`Bearer ${secret}`), 200);
+  await revokeApiKey(store, second.id);
+  assert.equal(await status(`Bearer ${secret}`), 401);
+});
+
+test('a key is kept as a hash only', async (t) => {
+  const { store, apiKey } = await startHubForTest(t);
+  assert.equal(await store.apiKeyByHash(apiKey), undefined);
+  assert.ok(!JSON.stringify(await store.apiKeys()).includes(apiKey.slice(4)));
+});
+
+test('connections are created, listed, shown and deleted', async (t) => {
+  const { api, hub } = await startHubForTest(t);
+  const created = await api('/connections', { name: 'corp' });
+  assert.equal(created.status, 201);
+  assert.ok(created.body.ticket.startsWith(`${hub.publicUrl}/p/ad/`));
+  assert.equal(created.body.connection.name, 'corp');
+  const again = await api('/connections', { name: 'corp' });
+  assert.equal(again.status, 409);
+  assert.equal(again.body.error.code, 'connection_exists');
+  const list = await api('/connections');
+  assert.deepEqual(list.body.connections, [created.body.connection]);
+  assert.deepEqual((await api('/connections/corp')).body.connection, created.body.connection);
+  assert.ok(!JSON.stringify(list.body).includes(created.body.ticket.split('/').at(-1) ?? ''));
+  assert.equal((await api('/connections/corp', undefined, 'DELETE')).status, 204);
+  assert.equal((await api('/connections/corp')).status, 404);
+  assert.equal((await api('/connections/corp', undefined, 'DELETE')).body.error.code, 'connection_not_found');
+});
+
+test('what is wrong with a request is said with the name of the field, and never with its value', async (t) => {
+  const { api, createConnection } = await startHubForTest(t);
+  await createConnection();
+  const login = '/connections/corp/login';
+  const cases: [string, unknown, RegExp][] = [
+    ['/connections', { name: 'a/b' }, /name/],
+    ['/connections', { name: '../x' }, /name/],
+    ['/connections', { name: 7 }, /"name"/],
+    ['/connections', {}, /"name"/],
+    [login, '{"username": "a", ', /not JSON/],
+    [login, '"text"', /body/],
+    [login, { username: 'a' }, /"password"/],
+    [login, { username: 'a', password: null }, /"password"/],
+    [login, { username: 'a', password: 7 }, /"password"/],
+    [login, { username: { $ne: '' }, password: 'hidden' }, /"username"/],
+    [login, { username: '', password: 'hidden' }, /"username"/],
+    ['/connections/corp/search', { search: 1 }, /"search"/],
+    ['/connections/corp/search', { limit: -1 }, /"limit"/],
+    ['/connections/corp/search', { limit: 1.5 }, /"limit"/],
+    ['/connections/corp/change-password', { username: 'a', password: '' }, /"password"/],
+  ];
+  for (const [path, body, message] of cases) {
+    const answer = await api(path, body);
+    assert.equal(answer.status, 400, `${path} ${JSON.stringify(body)}`);
+    assert.equal(answer.body.error.code, 'invalid_request');
+    assert.match(answer.body.error.message, message);
+    assert.doesNotMatch(JSON.stringify(answer.body), /hidden/);
+  }
+  for (const limit of ['0', '-1', 'x', '1e99', '']) assert.equal((await api(`/connections/corp/groups?limit=${limit}`)).status, 400, limit);
+  const large = await api(login, { username: 'a', password: 'x'.repeat(1024 * 1024) });
+  assert.equal(large.status, 413);
+  assert.equal(large.body.error.code, 'body_too_large');
+  assert.equal((await api('/connections/nobody/login', { username: 'a', password: 'b' })).status, 404);
+  assert.equal((await api('/connections/..%2fcorp/login', { username: 'a', password: 'b' })).status, 404);
+});
+
+test('a connection shows which connectors are online', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned(), { capabilities: ['drain'] });
+  const [online] = (await api('/connections/corp')).body.connection.connectors;
+  assert.ok(online);
+  assert.match(online.instance, /^[0-9a-f]{8}$/);
+  assert.deepEqual([online.agentVersion, online.capabilities, online.draining, online.inFlight], ['6.1.0', ['drain'], false, 0]);
+  connector.socket.close();
+  await connector.closed;
+  assert.deepEqual((await api('/connections/corp')).body.connection.connectors, []);
+});
+
+test('a fault of the hub itself tells nothing', async (t) => {
+  const { api, store, logLines } = await startHubForTest(t);
+  store.connections = async () => {
+    throw new Error('secret detail');
+  };
+  const { status, body } = await api('/connections');
+  assert.equal(status, 500);
+  assert.deepEqual(body, { error: { code: 'internal_error', message: 'The hub failed; its log says why' } });
+  assert.ok(logLines.some((line) => JSON.stringify(line).includes('secret detail')));
+});

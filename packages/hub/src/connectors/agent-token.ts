@@ -1,0 +1,92 @@
+/** Who is at the other end of a socket: the token in `authenticate`, checked against the certificates of the connection it names. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { AGENT_TOKEN_LIFETIME_SECONDS, CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import { CodedError, errorText } from '@landbridge/runtime';
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import { realmOf } from '../connections/connections.ts';
+import type { Connection, RegisteredCertificate, Store } from '../store/store.ts';
+
+/**
+ * How far a connector's clock may be ahead. Directories keep theirs within five minutes (Kerberos wants that); a clock that is
+ * behind has only the token's own lifetime.
+ */
+const MAX_AHEAD_SECONDS = 300;
+
+export interface AuthenticatedAgent {
+  connection: Connection;
+  certificate: RegisteredCertificate;
+}
+
+/** Checks tokens; each that has a `jti` is accepted once. */
+export interface AgentTokens {
+  /** @throws CodedError AGENT_REFUSED, whose message says to the operator why; the connector is not told */
+  verify(jwt: string): Promise<AuthenticatedAgent>;
+}
+
+export function createAgentTokens(store: Store): AgentTokens {
+  /** Hashes of accepted tokens, until they expire (epoch milliseconds). */
+  const used = new Map<string, number>();
+
+  return {
+    async verify(jwt) {
+      const connection = await namedConnection(store, jwt);
+      const { certificate, expiresAtMs, isUnique } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
+      // Installed connectors put nothing unique into a token: two that share a key and come in the same second send the same one.
+      if (!isUnique) return { connection, certificate };
+      const now = Date.now();
+      for (const [hash, expiry] of used) if (expiry < now) used.delete(hash);
+      // Only what is signed counts: the text of a signature can be varied without changing it.
+      const hash = createHash('sha256')
+        .update(jwt.slice(0, jwt.lastIndexOf('.')))
+        .digest('base64');
+      if (used.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
+      used.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
+      return { connection, certificate };
+    },
+  };
+}
+
+async function namedConnection(store: Store, jwt: string): Promise<Connection> {
+  let issuer: string | undefined;
+  try {
+    issuer = decodeJwt(jwt).iss;
+  } catch (cause) {
+    throw agentRefused('the token is not a JWT', cause);
+  }
+  const connection = typeof issuer === 'string' ? await store.connectionByName(issuer) : undefined;
+  if (connection === undefined) throw agentRefused('the token names no connection of this hub');
+  return connection;
+}
+
+async function verifiedBy(
+  jwt: string,
+  connection: Connection,
+  certificates: RegisteredCertificate[],
+): Promise<{ certificate: RegisteredCertificate; expiresAtMs: number; isUnique: boolean }> {
+  for (const certificate of certificates) {
+    try {
+      const { payload } = await jwtVerify(jwt, new X509Certificate(certificate.pem).publicKey, {
+        algorithms: ['RS256'],
+        issuer: connection.name,
+        audience: realmOf(connection),
+        requiredClaims: ['exp'],
+        clockTolerance: CLOCK_SKEW_TOLERANCE_MS / 1000,
+      });
+      const expiresAtMs = (payload.exp ?? 0) * 1000;
+      if (expiresAtMs > Date.now() + (AGENT_TOKEN_LIFETIME_SECONDS + MAX_AHEAD_SECONDS) * 1000) {
+        throw agentRefused(`the token lives too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
+      }
+      return { certificate, expiresAtMs, isUnique: payload.jti !== undefined };
+    } catch (error) {
+      if (error instanceof errors.JWSSignatureVerificationFailed) continue;
+      if (error instanceof CodedError) throw error;
+      throw agentRefused(`${errorText(error)} (connection "${connection.name}")`, error);
+    }
+  }
+  throw agentRefused(`no certificate that is registered for connection "${connection.name}" signed the token`);
+}
+
+/** The refusal of a connector; the reason is for the operator. */
+export function agentRefused(reason: string, cause?: unknown): CodedError {
+  return new CodedError('AGENT_REFUSED', reason, { cause });
+}

@@ -1,0 +1,51 @@
+/** The home folder: where the hub's settings and its database are. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CodedError } from '@landbridge/runtime';
+import { type HubSettings, readSettings } from './settings.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+import type { Store } from './store/store.ts';
+
+export interface Home {
+  folder: string;
+  databasePath: string;
+  settings: HubSettings;
+  unknownKeys: string[];
+  store: Store;
+  /** Where the hub is reached, also while it does not run. */
+  publicUrl(): Promise<string>;
+}
+
+/**
+ * @param given `--home`; without it LANDBRIDGE_HOME counts, and then the current folder. It is made where it is missing.
+ * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, STORE_UNUSABLE
+ */
+export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Home {
+  const folder = resolve(given ?? (environment.LANDBRIDGE_HOME || '.'));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CodedError('HOME_UNUSABLE', `The home folder ${folder} cannot be made`, { cause, action: 'Choose another with --home.' });
+  }
+  const { settings, portIsSet, unknownKeys } = readSettings(folder, environment);
+  const databasePath = join(folder, 'hub.sqlite');
+  const store = openSqliteStore(databasePath);
+  return {
+    folder,
+    databasePath,
+    settings,
+    unknownKeys,
+    store,
+    async publicUrl() {
+      if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;
+      // What the running hub wrote down counts where its port was not chosen, or was chosen as "any".
+      const recorded = portIsSet && settings.PORT !== 0 ? undefined : await store.publicUrl();
+      if (recorded === undefined && settings.PORT === 0) {
+        throw new CodedError('PUBLIC_URL_UNKNOWN', 'The address of the hub is not known yet: PORT is 0', {
+          action: 'Start the hub first, or set PUBLIC_URL.',
+        });
+      }
+      return recorded ?? `http://localhost:${settings.PORT}`;
+    },
+  };
+}

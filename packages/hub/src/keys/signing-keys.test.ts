@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { openSqliteStore } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+import { loadSigningKeys } from './signing-keys.ts';
+
+function newStore(t: TestContext): Store {
+  const folder = mkdtempSync(join(tmpdir(), 'landbridge-keys-'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return store;
+}
+
+test('what is signed verifies with a JOSE library, for every shape an ECDSA signature can have', async (t) => {
+  const store = newStore(t);
+  const keys = await loadSigningKeys(store);
+  const jwks = createLocalJWKSet({ keys: keys.jwks.keys.map((key) => ({ ...key, kty: String(key.kty) })) });
+  // One number in 128 is shorter than 32 bytes, and half of them have a zero before them in DER.
+  for (let n = 0; n < 600; n++) {
+    const { payload, protectedHeader } = await jwtVerify(keys.sign('ES256', { pid: `pid${n}`, text: 'ü"\\' }), jwks, {
+      algorithms: ['ES256'],
+    });
+    assert.deepEqual(payload, { pid: `pid${n}`, text: 'ü"\\' });
+    assert.ok(protectedHeader.kid);
+  }
+  await jwtVerify(keys.sign('RS256', { pid: '1' }), jwks, { algorithms: ['RS256'] });
+});
+
+test('keys are made once, also by two that start at the same time', async (t) => {
+  const store = newStore(t);
+  const [one, two] = await Promise.all([loadSigningKeys(store), loadSigningKeys(store)]);
+  assert.deepEqual(one.jwks, two.jwks);
+  assert.deepEqual((await loadSigningKeys(store)).jwks, one.jwks);
+  assert.equal((await store.signingKeys()).length, 2);
+});

@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+
+const ANNA = { id: 'anna-id', displayName: 'Anna', groups: ['Staff', 'Everyone'] };
+const LOGIN = '/connections/corp/login';
+const CREDENTIALS = { username: 'anna', password: 'correct horse' };
+
+for (const useJwks of [false, true]) {
+  test(`a login goes to the connector and its profile comes back (${useJwks ? 'ES256 by JWKS' : 'RS256 by PEM'})`, async (t) => {
+    const { api, provisioned, logLines } = await startHubForTest(t);
+    const connector = await connect(await provisioned('corp', { useJwks }));
+    const login = api(LOGIN, CREDENTIALS);
+    const request = await connector.nextRequest();
+    assert.equal(request.name, 'authenticate_user');
+    assert.equal(request.algorithm, useJwks ? 'ES256' : 'RS256');
+    const { pid, iat = 0, exp, jti, ...rest } = request.claims;
+    assert.deepEqual(rest, CREDENTIALS);
+    assert.equal(exp, iat + 60);
+    assert.ok(jti);
+    request.answer({ profile: ANNA });
+    assert.deepEqual(await login, { status: 200, body: { profile: ANNA } });
+    const line = logLines.find(({ msg }) => msg === 'Login');
+    assert.equal(line?.pid, pid);
+    assert.equal(line?.result, 'ok');
+    assert.equal(line?.username, 'anna');
+    assert.ok(!JSON.stringify(logLines).includes('correct horse'));
+  });
+}
+
+test('a name arrives as it was typed, whatever is in it', async (t) => {
+  const { api, provisioned, logLines } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  connector.answerAll(({ claims }) => ({ profile: { id: claims.username } }));
+  for (const username of [
+    '*)(uid=*',
+    'nul\0',
+    '$$x$&',
+    'Müller, Jörg',
+    '\\2a',
+    '\ud800',
+    '__proto__',
+    'x'.repeat(64 * 1024),
+    '"\n</script>',
+  ]) {
+    const { status, body } = await api(LOGIN, { username, password: 'p' });
+    assert.equal(status, 200);
+    assert.equal(body.profile.id, username);
+  }
+  assert.ok(logLines.every((line) => JSON.stringify(line).length < 2000));
+});
+
+test('each error of a connector has its code, and a wrong name is a wrong password', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  connector.answerAll(({ claims }) => ({ err: { name: claims.username, message: 'text' }, profile: { username: 'anna' } }));
+  const expected: [string, number, string][] = [
+    ['WrongUsername', 401, 'invalid_credentials'],
+    ['WrongPassword', 401, 'invalid_credentials'],
+    ['PasswordExpired', 401, 'password_expired'],
+    ['PasswordChangeRequired', 401, 'password_change_required'],
+    ['AccountDisabled', 401, 'account_disabled'],
+    ['AccountExpired', 401, 'account_expired'],
+    ['AccountLocked', 401, 'account_locked'],
+    ['SomethingNew', 502, 'connector_error'],
+    ['constructor', 502, 'connector_error'],
+  ];
+  const messages = new Map<string, string>();
+  for (const [name, status, code] of expected) {
+    const answer = await api(LOGIN, { username: name, password: 'p' });
+    assert.equal(answer.status, status, name);
+    assert.equal(answer.body.error.code, code);
+    assert.equal(answer.body.error.connectorError, status === 502 ? undefined : name);
+    messages.set(name, answer.body.error.message);
+  }
+  assert.equal(messages.get('WrongUsername'), messages.get('WrongPassword'));
+
+  const change = '/connections/corp/change-password';
+  assert.equal((await api(change, { username: 'InsufficientAccessRightsError', password: 'p' })).status, 403);
+  assert.equal((await api(change, { username: 'PasswordComplexityError', password: 'p' })).status, 422);
+  assert.equal((await api(change, { username: 'WrongUsername', password: 'p' })).body.error.code, 'user_not_found');
+});
+
+test('an answer in a strange shape is an error, never a success and never shown raw', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  let payload: unknown;
+  connector.answerAll(() => payload);
+  const strange: unknown[] = [
+    undefined,
+    null,
+    [],
+    'text',
+    {},
+    { profile: null },
+    { profile: [] },
+    { profile: 'anna' },
+    { err: {}, profile: ANNA },
+    { err: '', profile: ANNA },
+    { err: false, profile: ANNA },
+    { err: { message: 'Wrong password' }, profile: ANNA },
+    { err: { message: 'Unexpected Error', inner: { lde_message: 'raw', userPassword: '{SSHA}x' } } },
+    { err: 'Error: boom\n at raw stack' },
+  ];
+  for (payload of strange) {
+    const { status, body } = await api(LOGIN, CREDENTIALS);
+    assert.equal(status, 502, JSON.stringify(payload));
+    assert.equal(body.error.code, 'connector_error');
+    assert.doesNotMatch(JSON.stringify(body), /raw|SSHA/);
+  }
+  payload = { err: 'WrongPassword' };
+  assert.equal((await api(LOGIN, CREDENTIALS)).status, 401);
+  payload = { err: null, profile: { ...ANNA, userPassword: '{SSHA}x', nested: { unicodePwd: 'x', name: 'y' } } };
+  const { status, body } = await api(LOGIN, CREDENTIALS);
+  assert.equal(status, 200);
+  assert.equal(body.profile.displayName, 'Anna');
+  assert.doesNotMatch(JSON.stringify(body), /SSHA|unicodePwd/);
+  payload = { err: { name: 'WrongPassword', message: 'Wrong password' }, profile: { userPassword: '{SSHA}x', id: '1' } };
+  assert.deepEqual((await api(LOGIN, CREDENTIALS)).body.profile, { id: '1' });
+});
+
+test('an answer that is nested beyond all measure is cut, not fatal', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const login = api(LOGIN, CREDENTIALS);
+  const { claims } = await connector.nextRequest();
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  connector.socket.send(`{"n":"${claims.pid}_result","p":{"profile":{"id":"1","deep":${deep}}}}`);
+  const { status, body } = await login;
+  assert.equal(status, 200);
+  assert.equal(body.profile.id, '1');
+  assert.ok(JSON.stringify(body).length < 200);
+});
+
+test('without a connector the answer comes at once', async (t) => {
+  const { api, createConnection } = await startHubForTest(t);
+  await createConnection();
+  for (const answer of [await api(LOGIN, CREDENTIALS), await api('/connections/corp/search', {}), await api('/connections/corp/groups')]) {
+    assert.equal(answer.status, 503);
+    assert.equal(answer.body.error.code, 'connector_offline');
+  }
+});
+
+test('an empty password is refused without asking the connector', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const asked: unknown[] = [];
+  connector.answerAll(({ claims }) => {
+    asked.push(claims.password);
+    return { profile: ANNA };
+  });
+  const { status, body } = await api(LOGIN, { username: 'anna', password: '' });
+  assert.equal(status, 401);
+  assert.equal(body.error.code, 'invalid_credentials');
+  await api(LOGIN, CREDENTIALS);
+  assert.deepEqual(asked, [CREDENTIALS.password]);
+});
+
+test('two connectors share the work, and when one is killed its logins are answered and tried nowhere else', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const first = await provisioned();
+  const [killed, other] = [await connect(first), await connect(first)];
+  const logins = Array.from({ length: 20 }, (_, n) => api(LOGIN, { username: `user${n}`, password: 'p' }));
+  const atOther = await Promise.all(Array.from({ length: 10 }, () => other.nextRequest()));
+  for (let n = 0; n < 10; n++) await killed.nextRequest();
+  killed.socket.terminate();
+  const seen: unknown[] = [];
+  for (const request of atOther) {
+    seen.push(request.claims.username);
+    request.answer({ profile: { id: request.claims.username } });
+  }
+  const answers = await Promise.all(logins);
+  const lost = answers.filter(({ status }) => status === 503);
+  assert.equal(answers.filter(({ status }) => status === 200).length, 10);
+  assert.equal(lost.length, 10);
+  for (const { body } of lost) {
+    assert.equal(body.error.code, 'connector_lost');
+    assert.equal(body.error.retry, true);
+  }
+  // The survivor was asked for its own ten and nothing of the other's.
+  other.answerAll(({ claims }) => ({ profile: { id: claims.username } }));
+  assert.equal((await api(LOGIN, { username: 'after', password: 'p' })).body.profile.id, 'after');
+  assert.equal(new Set(seen).size, 10);
+});
+
+test('a search and a list of groups are repeated on another connector, until there is none', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const identity = await provisioned();
+  const [one, two] = [await connect(identity), await connect(identity)];
+  const search = api('/connections/corp/search', { search: 'an', limit: 1 });
+  const asked = [one.nextRequest(), two.nextRequest()] as const;
+  const { claims, lost, survivor, repeated } = await Promise.race([
+    asked[0].then((request) => ({ claims: request.claims, lost: one, survivor: two, repeated: asked[1] })),
+    asked[1].then((request) => ({ claims: request.claims, lost: two, survivor: one, repeated: asked[0] })),
+  ]);
+  lost.socket.terminate();
+  assert.equal(claims.search, 'an');
+  assert.equal(claims.limit, 1);
+  const again = await repeated;
+  assert.equal(again.name, 'search_users');
+  assert.notEqual(again.claims.pid, claims.pid);
+  again.answer({ users: [ANNA, { id: 'more than asked' }] });
+  assert.deepEqual(await search, { status: 200, body: { users: [ANNA] } });
+
+  const groups = api('/connections/corp/groups');
+  await survivor.nextRequest();
+  survivor.socket.terminate();
+  assert.equal((await groups).body.error.code, 'connector_lost');
+});
+
+test('only a connector that negotiates is asked for a limited list of groups; the limit holds for both', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const identity = await provisioned();
+  for (const capabilities of [undefined, ['drain']]) {
+    const connector = await connect(identity, capabilities === undefined ? {} : { capabilities });
+    connector.answerAll(({ claims }) => {
+      assert.equal(claims.limit, capabilities === undefined ? undefined : 2);
+      return { groups: ['a', { cn: 'b' }, 'c'] };
+    });
+    assert.deepEqual(await api('/connections/corp/groups?limit=2'), { status: 200, body: { groups: ['a', { cn: 'b' }] } });
+    connector.socket.close();
+    await connector.closed;
+  }
+});
+
+test('a silent connector: time-out, a late answer changes nothing, and others are asked first', async (t) => {
+  const { api, provisioned, logLines } = await startHubForTest(t, { LOGIN_TIMEOUT_MS: '1500' });
+  const identity = await provisioned();
+  const silent = await connect(identity);
+  const { status, body } = await api(LOGIN, CREDENTIALS);
+  assert.equal(status, 504);
+  assert.equal(body.error.code, 'connector_timeout');
+  const late = await silent.nextRequest();
+  const other = await connect(identity);
+  other.answerAll(() => ({ profile: ANNA }));
+  for (let n = 0; n < 3; n++) assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
+  late.answer({ profile: { id: 'late' } });
+  late.answer({ profile: { id: 'twice' } });
+  silent.socket.ping();
+  await once(silent.socket, 'pong');
+  assert.equal((await api(LOGIN, CREDENTIALS)).body.profile.id, 'anna-id');
+  assert.equal(logLines.filter(({ msg }) => msg === 'Ignored a frame that nobody waits for').length, 2);
+});
+
+test('a connector cannot answer what another was asked', async (t) => {
+  const { api, provisioned, createConnection } = await startHubForTest(t);
+  const victim = await connect(await provisioned());
+  const sameConnection = await connect(await provision((await api('/connections/corp/ticket', {})).body.ticket, makeIdentity()));
+  const otherConnection = await connect(await provision(await createConnection('other'), makeIdentity()));
+  const login = api(LOGIN, CREDENTIALS);
+  // The one that came first is asked first.
+  const request = await victim.nextRequest();
+  for (const liar of [sameConnection, otherConnection]) {
+    liar.send(`${request.claims.pid}_result`, { profile: { id: 'liar' } });
+    liar.socket.ping();
+    await once(liar.socket, 'pong');
+  }
+  request.answer({ profile: ANNA });
+  assert.equal((await login).body.profile.id, 'anna-id');
+});
+
+test('the answer to a search is not one to a login', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const login = api(LOGIN, CREDENTIALS);
+  const request = await connector.nextRequest();
+  connector.send(`${request.claims.pid}_search_users_result`, { profile: { id: 'wrong frame' } });
+  connector.send(`${request.claims.pid}`, { profile: { id: 'wrong frame' } });
+  request.answer({ profile: ANNA });
+  assert.equal((await login).body.profile.id, 'anna-id');
+});
+
+test('a connector that drains finishes what it has and gets nothing new', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const identity = await provisioned();
+  const draining = await connect(identity, { capabilities: ['drain'] });
+  const login = api(LOGIN, CREDENTIALS);
+  const request = await draining.nextRequest();
+  draining.send('draining');
+  draining.socket.ping();
+  await once(draining.socket, 'pong');
+  assert.equal((await api(LOGIN, CREDENTIALS)).body.error.code, 'connector_offline');
+  request.answer({ profile: ANNA });
+  assert.equal((await login).status, 200);
+});
+
+test('one that did not negotiate cannot drain', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  connector.send('draining');
+  connector.answerAll(() => ({ profile: ANNA }));
+  assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
+});
+
+test('more than a connector may have in flight is answered as busy', async (t) => {
+  const { api, provisioned } = await startHubForTest(t, { MAX_REQUESTS_PER_CONNECTOR: '2' });
+  const connector = await connect(await provisioned());
+  const under = [api(LOGIN, CREDENTIALS), api(LOGIN, CREDENTIALS)];
+  const requests = [await connector.nextRequest(), await connector.nextRequest()];
+  const { status, body } = await api(LOGIN, CREDENTIALS);
+  assert.equal(status, 503);
+  assert.equal(body.error.code, 'connector_busy');
+  for (const request of requests) request.answer({ profile: ANNA });
+  assert.deepEqual(
+    (await Promise.all(under)).map((answer) => answer.status),
+    [200, 200],
+  );
+});
+
+test('garbage from an authenticated connector is ignored, and too much of it ends its socket', async (t) => {
+  const { api, provisioned, logLines } = await startHubForTest(t);
+  const identity = await provisioned();
+  const connector = await connect(identity);
+  connector.answerAll(() => ({ profile: ANNA }));
+  for (const garbage of ['garbage', '{}', '[1]', '{"n":1}', '['.repeat(1_000_000), Buffer.from([1, 2, 3])]) connector.socket.send(garbage);
+  for (const n of ['close', 'error', 'message', '__proto__', 'authenticate', 'authenticated']) connector.send(n, { x: 1 });
+  assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
+  assert.equal(logLines.filter(({ msg }) => msg === 'Ignored a frame that is not {n, p}').length, 6);
+  for (let n = 0; n < 20; n++) connector.socket.send('garbage');
+  assert.equal(await connector.closed, 1008);
+});
+
+test('a frame beyond the limit ends the socket, and the hub lives', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const identity = await provisioned();
+  const connector = await connect(identity);
+  const login = api(LOGIN, CREDENTIALS);
+  const { claims } = await connector.nextRequest();
+  connector.send(`${claims.pid}_result`, { profile: { id: 'x'.repeat(33 * 1024 * 1024) } });
+  assert.equal((await login).body.error.code, 'connector_lost');
+  assert.ok([1006, 1009].includes(await connector.closed));
+  const next = await connect(identity);
+  next.answerAll(() => ({ profile: { id: 'y'.repeat(10 * 1024 * 1024) } }));
+  assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
+});
+
+test('a hub that stops lets logins finish, then ends the sockets as a server that goes away', async (t) => {
+  const { api, provisioned, hub } = await startHubForTest(t, { STOP_GRACE_MS: '20000' });
+  const connector = await connect(await provisioned());
+  const login = api(LOGIN, CREDENTIALS);
+  const request = await connector.nextRequest();
+  const closed = hub.close();
+  await assert.rejects(api(LOGIN, CREDENTIALS));
+  request.answer({ profile: ANNA });
+  assert.equal((await login).status, 200);
+  await closed;
+  assert.equal(await connector.closed, 1001);
+});

@@ -1,0 +1,99 @@
+/** What applications ask: a sign-in, a search, the groups, a password change; asked of a connector, read, and logged in one line. */
+import type { Profile, RequestName, WireErrorName } from '@landbridge/protocol';
+import type { Log } from '@landbridge/runtime';
+import type { Connector } from '../connectors/connector.ts';
+import type { Connection } from '../store/store.ts';
+import { type Refusal, readGroupsAnswer, readProfileAnswer, readUsersAnswer } from './answers.ts';
+import type { Ask, Asked, Claims } from './ask.ts';
+import { ERROR_CODES, type FailureCode } from './failures.ts';
+
+export interface Failure {
+  code: FailureCode;
+  /** The connector's own name for it: for operators, never for the person who signs in. */
+  connectorError: WireErrorName | undefined;
+  profile: Profile | undefined;
+}
+
+/** What came of it, the correlation id, which connector did it (none: it was not asked), and how long it took. */
+export type Result<T> = { pid: string | undefined; instance: string | undefined; ms: number } & (T | { failure: Failure });
+
+export interface Requests {
+  /** An empty password is refused without asking: it would be an anonymous bind, which succeeds in many directories. */
+  login(connection: Connection, username: string, password: string): Promise<Result<{ profile: Profile }>>;
+  search(connection: Connection, search: string | undefined, limit: number | undefined): Promise<Result<{ users: Profile[] }>>;
+  groups(connection: Connection, limit: number | undefined): Promise<Result<{ groups: unknown[] }>>;
+  changePassword(connection: Connection, username: string, password: string): Promise<Result<{ profile: Profile }>>;
+}
+
+export function createRequests(ask: Ask, log: Log): Requests {
+  async function request<T extends object>(
+    connection: Connection,
+    name: RequestName,
+    claims: Claims | ((connector: Connector) => Claims),
+    read: (payload: unknown) => T | Refusal,
+    about: { username?: string } = {},
+  ): Promise<Result<T>> {
+    const startedAt = performance.now();
+    const asked = await ask(connection, name, typeof claims === 'function' ? claims : () => claims);
+    const outcome = outcomeOf(name, asked, read);
+    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+    const { pid, instance } = asked;
+    const failure = 'failure' in outcome ? outcome.failure : undefined;
+    const result = failure?.code ?? 'ok';
+    log.info(
+      { pid, connection: connection.name, instance, ...about, result, connectorError: failure?.connectorError, ms },
+      LOG_LINES[name],
+    );
+    return { pid, instance, ms, ...outcome };
+  }
+
+  return {
+    async login(connection, username, password) {
+      if (password === '') {
+        const code = 'invalid_credentials';
+        log.info({ connection: connection.name, username: loggable(username), result: code }, 'Login without a password');
+        return { pid: undefined, instance: undefined, ms: 0, failure: { code, connectorError: undefined, profile: undefined } };
+      }
+      return request(connection, 'authenticate_user', { username, password }, readProfileAnswer, { username: loggable(username) });
+    },
+    search: (connection, search, limit) =>
+      request(connection, 'search_users', { search, limit }, (payload) => readUsersAnswer(payload, limit)),
+    groups: (connection, limit) =>
+      // Installed connectors never answer a limit that is below the number of groups: they are asked for all of them.
+      request(
+        connection,
+        'list_groups',
+        (connector) => (connector.capabilities.length > 0 ? { limit } : {}),
+        (payload) => readGroupsAnswer(payload, limit),
+      ),
+    changePassword: (connection, username, password) =>
+      request(connection, 'change_password', { username, password }, readProfileAnswer, { username: loggable(username) }),
+  };
+}
+
+const LOG_LINES: Record<RequestName, string> = {
+  authenticate_user: 'Login',
+  search_users: 'Search',
+  list_groups: 'List of groups',
+  change_password: 'Password change',
+};
+
+function outcomeOf<T extends object>(name: RequestName, asked: Asked, read: (payload: unknown) => T | Refusal): T | { failure: Failure } {
+  if ('failure' in asked) return { failure: { code: asked.failure, connectorError: undefined, profile: undefined } };
+  const answer = read(asked.payload);
+  if (!isRefusal(answer)) return answer;
+  const { error, profile } = answer;
+  // Nobody signs in by a password change: its caller may know that the user is missing.
+  const unknownUser = name === 'change_password' && error === 'WrongUsername';
+  const code = error === undefined ? 'connector_error' : unknownUser ? 'user_not_found' : ERROR_CODES[error];
+  return { failure: { code, connectorError: error, profile } };
+}
+
+/** A name may have 64 KB; a line of the log should not. */
+function loggable(username: string): string {
+  return username.length > 256 ? `${username.slice(0, 256)}…` : username;
+}
+
+function isRefusal(answer: object): answer is Refusal {
+  return 'error' in answer;
+}

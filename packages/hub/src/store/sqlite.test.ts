@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { CodedError } from '@landbridge/runtime';
+import { storeConformance } from './conformance.ts';
+import { openSqliteStore } from './sqlite.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'landbridge-store-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const newPath = () => join(folder, `${++files}.sqlite`);
+
+storeConformance('SQLite', async () => openSqliteStore(newPath()));
+
+const CONNECTION = { id: 'id', name: 'corp', createdAt: new Date(0) };
+
+test('what one process writes, another that has the file open sees, and it is there after a restart', async () => {
+  const path = newPath();
+  const [one, other] = [openSqliteStore(path), openSqliteStore(path)];
+  await one.addConnection(CONNECTION, 'ticket');
+  assert.deepEqual(await other.connectionByName('corp'), CONNECTION);
+  await one.close();
+  await other.close();
+  const again = openSqliteStore(path);
+  assert.deepEqual(await again.connections(), [CONNECTION]);
+  await again.close();
+});
+
+test('only the owner can read the file and what SQLite puts beside it', async () => {
+  const path = newPath();
+  writeFileSync(path, '', { mode: 0o644 });
+  chmodSync(path, 0o644);
+  const store = openSqliteStore(path);
+  await store.addConnection(CONNECTION, 'ticket');
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    assert.ok(existsSync(file), file);
+    assert.equal(statSync(file).mode & 0o777, 0o600, file);
+  }
+  await store.close();
+});
+
+const unusable = (text: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof CodedError);
+  assert.equal(error.code, 'STORE_UNUSABLE');
+  assert.match(String(error.cause instanceof Error ? error.cause.message : ''), text);
+  assert.ok(error.action);
+  return true;
+};
+
+test('a file that is no database, a folder, and a newer version are refused and left alone', () => {
+  const garbage = newPath();
+  const text = 'this is not a database, whatever its name says '.repeat(100);
+  writeFileSync(garbage, text);
+  assert.throws(() => openSqliteStore(garbage), unusable(/not a database/));
+  assert.equal(readFileSync(garbage, 'utf8'), text);
+
+  const directory = newPath();
+  mkdirSync(directory);
+  assert.throws(() => openSqliteStore(directory), unusable(/EISDIR|directory/));
+
+  const newer = newPath();
+  const database = new DatabaseSync(newer);
+  database.exec('PRAGMA user_version = 999');
+  database.close();
+  assert.throws(() => openSqliteStore(newer), unusable(/newer/));
+});
+
+test('a database whose pages are damaged gives an error that names it, not a crash', async () => {
+  const path = newPath();
+  const store = openSqliteStore(path);
+  for (let n = 0; n < 200; n++) await store.addConnection({ id: `${n}`, name: `c${n}`, createdAt: new Date(0) }, `t${n}`);
+  await store.close();
+  const damage = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096', 'seek=1', 'count=40', 'conv=notrunc']);
+  assert.equal(damage.status, 0);
+  await assert.rejects(
+    async () => {
+      const damaged = openSqliteStore(path);
+      try {
+        await damaged.connections();
+      } finally {
+        await damaged.close();
+      }
+    },
+    (error: unknown) => error instanceof CodedError && error.message.includes(path),
+  );
+});
+
+test('a file that this account may not write is refused with a word on what to check', (t) => {
+  if (process.getuid?.() !== 0) t.diagnostic('not as root: the file is made read-only instead of somebody else’s');
+  const path = newPath();
+  openSqliteStore(path);
+  chmodSync(path, 0o444);
+  // As another account than root, for whom rights do not count.
+  const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)})).catch((error) => console.log(error.code, error.message, error.action))`;
+  chmodSync(folder, 0o755);
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),
+  });
+  assert.match(stdout, /^STORE_UNUSABLE The database .* cannot be used Check that the file/, stderr);
+});

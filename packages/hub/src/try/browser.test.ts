@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { connect } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+import { newTryLink } from './access.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+// In CI a missing browser is a failure, elsewhere it is said.
+const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+
+test('in a browser: sign in with the keyboard, in a wide and in a narrow window, dark and light', { skip }, async (t) => {
+  const { hub, store, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const longName = 'Gruppe'.repeat(30);
+  connector.answerAll(({ claims }) =>
+    claims.password === 'right'
+      ? {
+          profile: {
+            displayName: 'Anna <script>document.title = "owned"</script>',
+            groups: ['Staff', longName],
+            dn: 'CN=Anna,'.repeat(20),
+          },
+        }
+      : { err: { name: 'AccountLocked', message: 'Account locked' }, profile: {} },
+  );
+  const { chromium } = await import('playwright-core');
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  t.after(() => browser.close());
+
+  const grounds = new Set<unknown>();
+  for (const { width, colorScheme } of [
+    { width: 1400, colorScheme: 'light' },
+    { width: 360, colorScheme: 'dark' },
+  ] as const) {
+    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(await newTryLink(store, hub.url, 'corp'));
+    await page.getByLabel('User name').fill('anna');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'The account is locked' }).waitFor();
+    // The name stays, and the cursor waits in the password.
+    assert.equal(await page.getByLabel('User name').inputValue(), 'anna');
+    await page.keyboard.type('right');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Signed in as Anna <script>' }).waitFor();
+    assert.deepEqual(await page.getByRole('region', { name: 'Groups' }).getByRole('listitem').allTextContents(), ['Staff', longName]);
+    assert.match((await page.getByRole('row', { name: /^dn/ }).textContent()) ?? '', /CN=Anna/);
+    assert.match(await page.title(), /^Signed in/);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+    assert.equal(await page.evaluate('scrollY'), 0);
+    grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+    assert.deepEqual(complaints, []);
+    await context.close();
+  }
+  assert.equal(grounds.size, 2);
+});

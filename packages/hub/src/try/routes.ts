@@ -1,0 +1,121 @@
+/** The Try page over HTTP: who may see it, its forms, and the headers that keep others' code and pages away from it. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Log } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { z } from 'zod';
+import { findApiKey } from '../api/api-keys.ts';
+import { readBody } from '../api/json-body.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import type { Requests } from '../requests/requests.ts';
+import { hashOfToken } from '../secret-token.ts';
+import type { Connection, Store } from '../store/store.ts';
+import { createTrySessions, SESSION_LIFETIME_MS, type TrySession } from './access.ts';
+import { type Content, renderPage } from './page.ts';
+
+const COOKIE = 'landbridge_try';
+const MAX_FORM_BYTES = 256 * 1024;
+
+const signInForm = z.object({ token: z.string(), username: z.string().min(1), password: z.string().min(1) });
+
+export function tryRoutes(parts: { store: Store; online: OnlineConnectors; requests: Requests; log: Log; publicUrl: () => string }): Hono {
+  const { store, online, requests, log, publicUrl } = parts;
+  const sessions = createTrySessions();
+
+  /** A name that is no connection is treated as one without a session: strangers learn no names. */
+  const connectionOf = (c: Context) => store.connectionByName(c.req.param('name') ?? '');
+
+  function openSession(c: Context, connection: Connection): TrySession {
+    const { session, cookie } = sessions.open(connection);
+    setCookie(c, COOKIE, cookie, {
+      path: `/try/${connection.name}`,
+      httpOnly: true,
+      sameSite: 'Strict',
+      secure: publicUrl().startsWith('https:'),
+      maxAge: SESSION_LIFETIME_MS / 1000,
+    });
+    return session;
+  }
+
+  function page(c: Context, content: Content, status: 200 | 400 | 401 | 403 = 200) {
+    const nonce = randomBytes(16).toString('base64');
+    c.header(
+      'Content-Security-Policy',
+      `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    );
+    return c.html(renderPage({ connection: c.req.param('name') ?? '', nonce, content }), status);
+  }
+  const askForKey = (c: Context, problem?: string) => page(c, { kind: 'ask-for-key', problem }, problem === undefined ? 401 : 403);
+  const signInPage = (connection: Connection, session: TrySession, username = '', outcome: SignIn['outcome'] = undefined): SignIn => ({
+    kind: 'sign-in',
+    formToken: session.formToken,
+    connectorsOnline: online.of(connection.id).filter((connector) => connector.open && !connector.draining).length,
+    username,
+    outcome,
+  });
+
+  return new Hono()
+    .use(async (c, next) => {
+      c.header('Cache-Control', 'no-store');
+      // The address may hold a one-time code, which no other site may see.
+      // Not no-referrer: with that, browsers hide the origin of our own forms as well.
+      c.header('Referrer-Policy', 'same-origin');
+      c.header('X-Content-Type-Options', 'nosniff');
+      c.header('Cross-Origin-Opener-Policy', 'same-origin');
+      await next();
+    })
+    .get('/:name', async (c) => {
+      const connection = await connectionOf(c);
+      if (connection === undefined) return askForKey(c);
+      const code = c.req.query('code');
+      let session = sessions.find(getCookie(c, COOKIE), connection);
+      if (session === undefined && code !== undefined) {
+        if ((await store.takeTryCode(hashOfToken(code), new Date())) !== connection.id) {
+          return askForKey(c, 'The link was used before, or is too old. Print a new one, or enter an API key.');
+        }
+        log.info({ connection: connection.name }, 'Try page opened by a one-time link');
+        session = openSession(c, connection);
+      }
+      if (session === undefined) return askForKey(c);
+      return page(c, signInPage(connection, session));
+    })
+    .post('/:name/access', async (c) => {
+      const form = new URLSearchParams(await readBody(c, MAX_FORM_BYTES));
+      const key = await findApiKey(store, form.get('key')?.trim() ?? '');
+      if (key === undefined || !fromOwnPage(c, publicUrl())) return askForKey(c, 'This is not an API key of this hub.');
+      const connection = await connectionOf(c);
+      if (connection === undefined) return askForKey(c, 'There is no connection of this name.');
+      log.info({ connection: connection.name, key: key.id }, 'Try page opened with an API key');
+      openSession(c, connection);
+      return c.redirect(`/try/${connection.name}`, 303);
+    })
+    .post('/:name', async (c) => {
+      const connection = await connectionOf(c);
+      const session = connection === undefined ? undefined : sessions.find(getCookie(c, COOKIE), connection);
+      if (connection === undefined || session === undefined) return askForKey(c);
+      const body = Object.fromEntries(new URLSearchParams(await readBody(c, MAX_FORM_BYTES)));
+      const form = signInForm.safeParse(body);
+      const none = { ms: 0, instance: undefined, pid: undefined };
+      if (!fromOwnPage(c, publicUrl()) || !sameText(body.token ?? '', session.formToken)) {
+        return page(c, signInPage(connection, session, '', { ...none, problem: 'The form did not come from this page. Try again.' }), 403);
+      }
+      if (!form.success) {
+        return page(c, signInPage(connection, session, body.username, { ...none, problem: 'Enter a user name and a password.' }), 400);
+      }
+      const { username, password } = form.data;
+      return page(c, signInPage(connection, session, username, await requests.login(connection, username, password)));
+    });
+}
+
+type SignIn = Extract<Content, { kind: 'sign-in' }>;
+
+/** Browsers name the page that a form was sent from; another site's forms are refused, those without a name rely on the token. */
+function fromOwnPage(c: Context, publicUrl: string): boolean {
+  const origin = c.req.header('Origin');
+  if (origin === undefined) return c.req.header('Sec-Fetch-Site') !== 'cross-site';
+  return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === c.req.header('Host'));
+}
+
+function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(hashOfToken(a)), Buffer.from(hashOfToken(b)));
+}

@@ -1,0 +1,74 @@
+/** How the Try page looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
+import { raw } from 'hono/html';
+
+/** All text has a contrast of at least 4.5 to 1 on its ground (WCAG 2.2, 1.4.3). */
+export const STYLE = raw(`
+:root {
+  color-scheme: light dark;
+  --ground: light-dark(#f4f5f7, #14171c);
+  --surface: light-dark(#ffffff, #1d2129);
+  --line: light-dark(#d5d9e0, #363d49);
+  --text: light-dark(#1a1f27, #e8eaee);
+  --quiet: light-dark(#576070, #a3acba);
+  --accent: light-dark(#0b5cad, #6db3f8);
+  --on-accent: light-dark(#ffffff, #0d1726);
+  --good: light-dark(#17753b, #63c989);
+  --bad: light-dark(#b3261e, #ff8f85);
+  --focus: light-dark(#0b5cad, #9dccff);
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+main { max-width: 52rem; margin: 0 auto; padding: 2rem 1rem 4rem; display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
+header { display: grid; gap: 0.125rem; }
+h1, h2, p, dl, ul { margin: 0; }
+h1 { font-size: 1.75rem; line-height: 1.2; font-weight: 650; }
+h2 { font-size: 1.125rem; line-height: 1.3; font-weight: 650; }
+.product { color: var(--quiet); font-size: 0.875rem; }
+.connection { overflow-wrap: anywhere; }
+.quiet { color: var(--quiet); }
+section, p.notice { background: var(--surface); border: 1px solid var(--line); border-radius: 0.5rem; padding: 1.25rem; display: grid; gap: 0.875rem; min-width: 0; }
+.notice { border-left: 0.25rem solid var(--line); padding-left: calc(1.25rem - 3px); }
+.notice.good { border-left-color: var(--good); }
+.notice.bad { border-left-color: var(--bad); }
+.notice.good h2 { color: var(--good); }
+.notice.bad h2 { color: var(--bad); }
+h2, dd, td, li { overflow-wrap: anywhere; }
+h2:focus { outline: none; }
+td ul, .groups ul { list-style: none; padding: 0; }
+.quiet + ul { padding-left: 1rem; }
+form { display: grid; gap: 0.375rem; max-width: 24rem; }
+label { font-weight: 550; }
+input { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--quiet); border-radius: 0.375rem; padding: 0.5rem 0.625rem; width: 100%; margin-bottom: 0.625rem; }
+button { font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: 0.375rem; padding: 0.625rem 1.25rem; justify-self: start; min-height: 2.75rem; cursor: pointer; }
+button:hover { filter: brightness(1.1); }
+:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
+dl { display: flex; flex-wrap: wrap; gap: 0.75rem 2rem; }
+dt { color: var(--quiet); font-size: 0.875rem; }
+dd { margin: 0; font-variant-numeric: tabular-nums; }
+.groups { list-style: none; padding: 0; display: flex; flex-wrap: wrap; align-items: start; gap: 0.5rem; }
+.groups > li { border: 1px solid var(--line); border-radius: 1rem; padding: 0.125rem 0.75rem; max-width: 100%; }
+.count { color: var(--quiet); font-weight: 400; }
+.table { overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; }
+th, td { text-align: left; vertical-align: top; padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); }
+tbody tr:last-child > * { border-bottom: 0; }
+thead th { color: var(--quiet); font-size: 0.875rem; font-weight: 500; }
+tbody th { font-weight: 550; width: 12rem; }
+code { font: 0.9375em ui-monospace, monospace; overflow-wrap: anywhere; }
+.dot { display: inline-block; width: 0.625rem; height: 0.625rem; border-radius: 50%; margin-right: 0.5rem; }
+.dot.on { background: var(--good); }
+.dot.off { background: var(--bad); }
+@media (max-width: 30rem) {
+  main { padding-top: 1rem; }
+  section, p.notice { padding: 1rem; }
+  .notice { padding-left: calc(1rem - 3px); }
+  form { max-width: none; }
+  button { justify-self: stretch; }
+  thead { display: none; }
+  tbody tr, tbody th, tbody td { display: block; width: auto; padding-right: 0; }
+  tbody tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
+  tbody tr:last-child { border-bottom: 0; }
+  tbody th, tbody td { border-bottom: 0; padding-top: 0; padding-bottom: 0; }
+  tbody th { color: var(--quiet); font-size: 0.875rem; font-weight: 500; }
+}
+`);

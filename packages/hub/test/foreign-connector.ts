@@ -1,0 +1,205 @@
+/**
+ * A connector that was not written here, as the protocol describes one: its own certificate, the ticket, the socket. It verifies what
+ * it is asked with a JOSE library, and can be told to misbehave.
+ */
+import { spawnSync } from 'node:child_process';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { registrationAnswer, ticketInfo } from '@landbridge/protocol';
+import { createRemoteJWKSet, importSPKI, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+
+export interface Identity {
+  /** Base64 DER. */
+  certificate: string;
+  key: KeyObject;
+}
+
+/** A self-signed RSA certificate, made by a program that is not ours. */
+export function makeIdentity(bits = 2048): Identity {
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    `rsa:${bits}`,
+    '-nodes',
+    '-sha256',
+    '-days',
+    '30',
+    '-subj',
+    '/CN=corp',
+    '-keyout',
+    '-',
+    '-out',
+    '-',
+  ];
+  const { stdout, stderr, status } = spawnSync('openssl', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`openssl: ${stderr}`);
+  return { certificate: pemBody(stdout, 'CERTIFICATE'), key: createPrivateKey(stdout) };
+}
+
+export function pemBody(pem: string, label: string): string {
+  const [, body] = new RegExp(`-----BEGIN ${label}-----([^-]+)-----END`).exec(pem) ?? [];
+  return (body ?? '').replaceAll(/\s/g, '');
+}
+
+export interface Provisioned {
+  identity: Identity;
+  connection: string;
+  realm: string;
+  socketUrl: string;
+  /** What the connector verifies its requests with. */
+  verify: (jwt: string) => Promise<{ claims: JWTPayload; algorithm: string }>;
+}
+
+/** Reads `/info`, registers the certificate, and keeps what a connector keeps. */
+export async function provision(ticket: string, identity: Identity, options: { useJwks?: boolean } = {}): Promise<Provisioned> {
+  const info = ticketInfo.parse(await (await fetch(`${ticket}/info`)).json());
+  const response = await fetch(ticket, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      certs: [identity.certificate],
+      signInEndpoint: 'http://connector:4000/wsfed',
+      agentMode: true,
+      agentVersion: '6.1.0',
+      ...(options.useJwks ? { capabilities: { useJWKS: true } } : {}),
+    }),
+  });
+  if (response.status !== 200) throw new Error(`Registration: ${response.status} ${await response.text()}`);
+  const { signingKey } = registrationAnswer.parse(await response.json());
+  const jwks = createRemoteJWKSet(new URL('/.well-known/jwks.json', ticket));
+  const pem = signingKey ? await importSPKI(signingKey, 'RS256') : undefined;
+  return {
+    identity,
+    connection: info.connectionName,
+    realm: info.realm.name,
+    socketUrl: info.adHub.replace(/^http/, 'ws'),
+    async verify(jwt) {
+      const { payload, protectedHeader } = pem
+        ? await jwtVerify(jwt, pem, { algorithms: ['RS256'] })
+        : await jwtVerify(jwt, jwks, { algorithms: ['RS256', 'ES256'] });
+      return { claims: payload, algorithm: protectedHeader.alg };
+    },
+  };
+}
+
+/** The token that a well-behaved connector authenticates with; tests change what is wrong about it. */
+export async function agentToken(
+  { identity, connection, realm }: Provisioned,
+  changes: {
+    iss?: string;
+    aud?: string;
+    key?: KeyObject;
+    lifetimeSeconds?: number;
+    noExpiry?: true;
+    issuedAt?: number;
+    unique?: true;
+  } = {},
+): Promise<string> {
+  const issuedAt = changes.issuedAt ?? Math.floor(Date.now() / 1000);
+  const token = new SignJWT(changes.unique ? { jti: crypto.randomUUID() } : {})
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+    .setIssuedAt(issuedAt)
+    .setIssuer(changes.iss ?? connection)
+    .setAudience(changes.aud ?? realm);
+  if (!changes.noExpiry) token.setExpirationTime(issuedAt + (changes.lifetimeSeconds ?? 60));
+  return token.sign(changes.key ?? identity.key);
+}
+
+export interface Request {
+  name: string;
+  claims: JWTPayload;
+  algorithm: string;
+  /** Sends the answer under its proper name. */
+  answer: (payload: unknown) => void;
+}
+
+export interface ForeignConnector {
+  socket: WebSocket;
+  /** The payload of `authenticated`; empty for installed connectors. */
+  authenticated: unknown;
+  /** The next request of the hub, also one that came before. */
+  nextRequest: () => Promise<Request>;
+  send: (n: string, p?: unknown) => void;
+  /** Resolves with the close code. */
+  closed: Promise<number>;
+  /** From now on each request is answered with what this returns. */
+  answerAll: (answer: (request: Request) => unknown) => void;
+}
+
+const hubFrame = z.object({ n: z.string(), p: z.unknown().optional() });
+type HubFrame = z.infer<typeof hubFrame>;
+const hubRequest = z.object({ n: z.string(), p: z.object({ jwt: z.string() }) });
+
+const ANSWERS: Record<string, string> = {
+  authenticate_user: '_result',
+  search_users: '_search_users_result',
+  list_groups: '_list_groups_result',
+  change_password: '_change_password_result',
+};
+
+/** Opens a socket and sends a first frame. @returns the socket and the first frame that came back, or the close code */
+export async function openSocket(
+  url: string,
+  first: string | Buffer | undefined,
+): Promise<{ socket: WebSocket; reply: HubFrame | undefined; code: number | undefined }> {
+  const socket = new WebSocket(url, { perMessageDeflate: false });
+  await once(socket, 'open');
+  const ended = new Promise<{ code: number }>((resolve) => socket.once('close', (code: number) => resolve({ code })));
+  const replied = new Promise<{ reply: HubFrame | undefined }>((resolve) =>
+    socket.once('message', (data) => resolve({ reply: hubFrame.parse(JSON.parse(String(data))) })),
+  );
+  socket.on('error', () => {});
+  if (first !== undefined) socket.send(first);
+  const outcome = await Promise.race([ended, replied]);
+  return { socket, reply: 'reply' in outcome ? outcome.reply : undefined, code: 'code' in outcome ? outcome.code : undefined };
+}
+
+/** Connects and authenticates. @throws where the hub refuses */
+export async function connect(
+  provisioned: Provisioned,
+  options: { capabilities?: string[]; token?: string } = {},
+): Promise<ForeignConnector> {
+  const jwt = options.token ?? (await agentToken(provisioned));
+  const { socket, reply } = await openSocket(
+    provisioned.socketUrl,
+    JSON.stringify({
+      n: 'authenticate',
+      p: { jwt, ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) },
+    }),
+  );
+  if (reply?.n !== 'authenticated') throw new Error(`The hub said ${reply?.n ?? 'nothing'}`);
+  const send = (n: string, p?: unknown) => socket.send(JSON.stringify({ n, p }));
+  const requests: Request[] = [];
+  const arrivals = new EventEmitter();
+  let answerAll: ((request: Request) => unknown) | undefined;
+  async function receive(text: string): Promise<void> {
+    const { n, p } = hubRequest.parse(JSON.parse(text));
+    const { claims, algorithm } = await provisioned.verify(p.jwt);
+    const request = { name: n, claims, algorithm, answer: (payload: unknown) => send(`${claims.pid}${ANSWERS[n]}`, payload) };
+    if (answerAll !== undefined) return request.answer(answerAll(request));
+    requests.push(request);
+    arrivals.emit('request');
+  }
+  // A request that does not verify makes the test fail as an unhandled rejection.
+  socket.on('message', (data) => void receive(String(data)));
+  return {
+    socket,
+    authenticated: reply.p,
+    async nextRequest() {
+      for (;;) {
+        const request = requests.shift();
+        if (request !== undefined) return request;
+        await once(arrivals, 'request');
+      }
+    },
+    send,
+    closed: new Promise((resolve) => socket.once('close', resolve)),
+    answerAll(answer) {
+      answerAll = answer;
+      for (const request of requests.splice(0)) request.answer(answer(request));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** A whole hub for one test: a home folder of its own, a free port, its log in memory, and an API key. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { createLog, loadSettings } from '@landbridge/runtime';
+import { createApiKey } from '../src/api/api-keys.ts';
+import { type Hub, startHub } from '../src/hub.ts';
+import { HUB_SETTINGS } from '../src/settings.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import type { Store } from '../src/store/store.ts';
+import { type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
+
+export interface HubUnderTest {
+  hub: Hub;
+  store: Store;
+  apiKey: string;
+  /** Each line of the log as an object. */
+  logLines: Record<string, unknown>[];
+  /** Calls the API; a body makes it a POST. */
+  api(path: string, body?: unknown, method?: string): Promise<{ status: number; body: ApiBody }>;
+  /** Makes a connection. @returns its ticket */
+  createConnection(name?: string): Promise<string>;
+  /** Makes a connection and a connector for it that has yet to connect. */
+  provisioned(name?: string, options?: { useJwks?: boolean; identity?: Identity }): Promise<Provisioned>;
+}
+
+/** The parts that answers of the API have; a test names the one it expects, and fails where it is not there. */
+interface ApiBody {
+  error: { code: string; message: string; connectorError?: string; retry?: boolean };
+  profile: Record<string, unknown>;
+  connection: ConnectionView;
+  connections: ConnectionView[];
+  ticket: string;
+}
+
+interface ConnectionView {
+  name: string;
+  certificates: { thumbprint: string; agentVersion: string }[];
+  connectors: { instance: string; agentVersion: string; capabilities: string[]; draining: boolean; inFlight: number }[];
+}
+
+/** Certificates take a while to make, and a test file rarely needs more than one. */
+let sharedIdentity: Identity | undefined;
+
+export async function startHubForTest(
+  t: TestContext,
+  environment: Record<string, string> = {},
+  options: { authenticateTimeoutMs?: number } = {},
+): Promise<HubUnderTest> {
+  const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-'));
+  const store = openSqliteStore(join(home, 'hub.sqlite'));
+  const logLines: Record<string, unknown>[] = [];
+  const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line: string) => logLines.push(JSON.parse(line)) } });
+  const { values: settings, problems } = loadSettings(HUB_SETTINGS, {
+    file: {},
+    environment: { PORT: '0', STOP_GRACE_MS: '0', ...environment },
+  });
+  if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join());
+  const hub = await startHub({ settings, store, log, ...options });
+  t.after(async () => {
+    await hub.close();
+    await store.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  const { secret: apiKey } = await createApiKey(store, 'test');
+
+  const self: HubUnderTest = {
+    hub,
+    store,
+    apiKey,
+    logLines,
+    async api(path, body, method = body === undefined ? 'GET' : 'POST') {
+      const response = await fetch(`${hub.url}/api${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${apiKey}` },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: JSON.parse(text === '' ? '{}' : text) };
+    },
+    async createConnection(name = 'corp') {
+      const { status, body } = await self.api('/connections', { name });
+      if (status !== 201) throw new Error(JSON.stringify(body));
+      return body.ticket;
+    },
+    async provisioned(name = 'corp', { useJwks = false, identity } = {}) {
+      sharedIdentity ??= makeIdentity();
+      return provision(await self.createConnection(name), identity ?? sharedIdentity, { useJwks });
+    },
+  };
+  return self;
+}

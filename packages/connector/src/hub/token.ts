@@ -9,6 +9,7 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { CLOCK_SKEW_TOLERANCE_MS, HUB_TOKEN_ALGORITHMS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
+import { encodeBer, TAG } from '../asn1/ber-writer.ts';
 import type { ReplayMemory } from './replay.ts';
 
 export type HubTokenAlgorithm = (typeof HUB_TOKEN_ALGORITHMS)[number];
@@ -110,6 +111,8 @@ export function signingKey(pem: string): HubKeys {
 const RSA_ALGORITHMS: readonly HubTokenAlgorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 /** Curves by OpenSSL's names; each has one algorithm (RFC 7518, 3.4). */
 const EC_ALGORITHMS: Readonly<Record<string, HubTokenAlgorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
+/** Two numbers as long as the curve's (RFC 7518, 3.4). */
+const EC_SIGNATURE_BYTES = { ES256: 64, ES384: 96, ES512: 132 } as const;
 /** RFC 7518, 3.3. */
 const MIN_RSA_BITS = 2048;
 
@@ -137,9 +140,26 @@ function verifies(alg: HubTokenAlgorithm, key: KeyObject, signed: string, signat
     case 'ES256':
     case 'ES384':
     case 'ES512':
-      // RFC 7518, 3.4: R and S side by side, not DER.
-      return verify(digest, data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+      // Of another length it would be another spelling of the same numbers.
+      return signature.length === EC_SIGNATURE_BYTES[alg] && verify(digest, data, key, derSignature(signature));
   }
+}
+
+/**
+ * An ECDSA signature as OpenSSL reads it: a sequence of two integers. A JWS has the two numbers side by side (RFC 7518, section 3.4);
+ * Node's own conversion (`dsaEncoding`) makes checking one half as dear again.
+ */
+function derSignature(signature: Buffer): Buffer {
+  return encodeBer((writer) => {
+    writer.startSequence();
+    for (const half of [signature.subarray(0, signature.length / 2), signature.subarray(signature.length / 2)]) {
+      const first = half.findIndex((byte) => byte !== 0);
+      const significant = first < 0 ? Buffer.of(0) : half.subarray(first);
+      // A first bit that is set would make the number negative.
+      writer.writeBuffer((significant[0] ?? 0) < 0x80 ? significant : Buffer.concat([Buffer.of(0), significant]), TAG.integer);
+    }
+    writer.endSequence();
+  });
 }
 
 /** @returns undefined where the text is not base64url, or is not how these bytes are written: one token has one form */

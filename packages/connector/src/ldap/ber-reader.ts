@@ -2,9 +2,8 @@
  * Reads BER (X.690) as LDAP restricts it (RFC 4511, section 5.1): definite lengths, one-byte tags. Every read is checked against
  * the end of what encloses it and moves forward, so that hostile bytes end in an error and not in an endless loop.
  */
+import { TAG } from '../asn1/ber-writer.ts';
 import { LdapError } from './errors.ts';
-
-export const TAG = { boolean: 0x01, integer: 0x02, octetString: 0x04, enumerated: 0x0a, sequence: 0x30, set: 0x31 } as const;
 
 export class BerReader {
   readonly #bytes: Buffer;

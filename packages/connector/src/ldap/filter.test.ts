@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BerWriter, FilterParser } from 'ldapts';
+import { encodeBer } from '../asn1/ber-writer.ts';
 import { LdapError } from './errors.ts';
 import { anyOf, parseFilter, unescapeValue, usesRule, withValue, writeFilter } from './filter.ts';
 
 function bytesOf(text: string, value: string | Buffer = ''): Buffer {
-  const writer = new BerWriter();
   const bound = withValue(parseFilter(text), value);
-  writeFilter(writer, bound.filter, bound.value);
-  return writer.buffer;
+  return encodeBer((writer) => writeFilter(writer, bound.filter, bound.value));
 }
 
 /** What another implementation makes of the same text. */
@@ -85,9 +84,8 @@ describe('search filters', () => {
   it('keep {0} apart where filters are joined', () => {
     const byName = parseFilter('(member={0})');
     const joined = anyOf([withValue(byName, 'a'), withValue(byName, '{0}')]);
-    const writer = new BerWriter();
-    writeFilter(writer, joined.filter, Buffer.from('never'));
-    assert.deepEqual(writer.buffer, bytesOf('(|(member=a)(member=\\7b0\\7d))'));
+    const bytes = encodeBer((writer) => writeFilter(writer, joined.filter, Buffer.from('never')));
+    assert.deepEqual(bytes, bytesOf('(|(member=a)(member=\\7b0\\7d))'));
   });
 
   it('are refused with the place where they stop to be filters', () => {

@@ -3,7 +3,7 @@
  * value that comes later. The value is put in as bytes when the request is written and is never read as filter syntax, so nothing
  * that a person types can change a filter's meaning.
  */
-import type { BerWriter } from 'ldapts';
+import type { BerWriter } from '../asn1/ber-writer.ts';
 import { LdapError } from './errors.ts';
 
 /** Stands for `{0}` in a value. */
@@ -159,7 +159,7 @@ export function writeFilter(writer: BerWriter, filter: Filter, slot: Buffer): vo
     case 'lessOrEqual':
     case 'approx':
       writer.writeString(filter.attribute);
-      writer.writeBuffer(joined(filter.value, slot), 0x04);
+      writer.writeBuffer(joined(filter.value, slot));
       break;
     default:
       filter satisfies never;

@@ -1,5 +1,6 @@
 /** Cuts the byte stream of a connection into LDAP messages, each at most of a given size. */
-import { malformed, readLength, TAG } from './ber-reader.ts';
+import { TAG } from '../asn1/ber-writer.ts';
+import { malformed, readLength } from './ber-reader.ts';
 import { LdapError } from './errors.ts';
 
 export interface Framing {

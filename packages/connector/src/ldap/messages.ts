@@ -1,6 +1,6 @@
 /** LDAP messages (RFC 4511): writes the requests we send and reads the answers we expect. */
-import { BerWriter } from 'ldapts';
-import { BerReader, malformed, TAG } from './ber-reader.ts';
+import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
+import { BerReader, malformed } from './ber-reader.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
 import { type BoundFilter, writeFilter } from './filter.ts';
 
@@ -116,7 +116,7 @@ export function modifyRequest(messageId: number, dn: string, modifications: read
       writer.startSequence(TAG.set);
       for (const value of values) {
         if (typeof value === 'string') writer.writeString(value);
-        else writer.writeBuffer(value, TAG.octetString);
+        else writer.writeBuffer(value);
       }
       writer.endSequence();
       writer.endSequence();
@@ -136,44 +136,43 @@ function message(
   write: (writer: BerWriter) => void,
   writeControls?: (writer: BerWriter) => void,
 ): Buffer {
-  const writer = new BerWriter({ size: 512, growthFactor: 4 });
-  writer.startSequence();
-  writer.writeInt(messageId);
-  writer.startSequence(operation);
-  write(writer);
-  writer.endSequence();
-  if (writeControls) {
-    writer.startSequence(CONTROLS);
-    writeControls(writer);
+  return encodeBer((writer) => {
+    writer.startSequence();
+    writer.writeInt(messageId);
+    writer.startSequence(operation);
+    write(writer);
     writer.endSequence();
-  }
-  writer.endSequence();
-  return writer.buffer;
+    if (writeControls) {
+      writer.startSequence(CONTROLS);
+      writeControls(writer);
+      writer.endSequence();
+    }
+    writer.endSequence();
+  });
 }
 
 /** Unbind is a NULL, abandon an INTEGER in the place of its operation's tag. */
 function primitive(messageId: number, operation: number, value: number | undefined): Buffer {
-  const writer = new BerWriter({ size: 32 });
-  writer.startSequence();
-  writer.writeInt(messageId);
-  if (value === undefined) {
-    writer.writeByte(operation);
-    writer.writeByte(0);
-  } else writer.writeInt(value, operation);
-  writer.endSequence();
-  return writer.buffer;
+  return encodeBer((writer) => {
+    writer.startSequence();
+    writer.writeInt(messageId);
+    if (value === undefined) writer.writeBuffer(Buffer.alloc(0), operation);
+    else writer.writeInt(value, operation);
+    writer.endSequence();
+  });
 }
 
 function pagedResultsControl(pageSize: number, cookie: Buffer | undefined): (writer: BerWriter) => void {
-  const value = new BerWriter({ size: 256 });
-  value.startSequence();
-  value.writeInt(pageSize);
-  value.writeBuffer(cookie ?? Buffer.alloc(0), TAG.octetString);
-  value.endSequence();
+  const value = encodeBer((writer) => {
+    writer.startSequence();
+    writer.writeInt(pageSize);
+    writer.writeBuffer(cookie ?? Buffer.alloc(0));
+    writer.endSequence();
+  });
   return (writer) => {
     writer.startSequence();
     writer.writeString(PAGED_RESULTS_OID);
-    writer.writeBuffer(value.buffer, TAG.octetString);
+    writer.writeBuffer(value);
     writer.endSequence();
   };
 }

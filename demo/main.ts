@@ -1,0 +1,101 @@
+/**
+ * `npm run demo`: an embedded directory, a hub, and a connector that gets its configuration through a real ticket; signs Alice in, and
+ * stays with a page to try others on. `-- --once` ends after the sign-in, with exit code 0 only if it succeeded.
+ */
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Directory, startDirectory } from '@landbridge/directory';
+import { hubApi } from './hub-api.ts';
+import { type RunningProgram, runCommand, startProgram } from './programs.ts';
+import { fieldRows, peopleRows, table } from './tables.ts';
+
+const CONNECTION = 'fabrikam';
+/** Starting takes some three seconds; a machine may be busy with something else. */
+const START_TIMEOUT_MS = 90_000;
+
+const { values: options } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+
+process.exitCode = await demo();
+
+/** @returns the exit code, once everything that was started has stopped */
+async function demo(): Promise<number> {
+  // Stopped in reverse when this function is left, in whatever way.
+  await using started = new AsyncDisposableStack();
+  const programs: RunningProgram[] = [];
+  try {
+    await startAndShow(started, programs);
+    return 0;
+  } catch (error) {
+    // As a shell reports an interrupted program.
+    if (interrupted.signal.aborted) return 130;
+    console.error('\nThe demo failed:', error instanceof Error ? error.message : error);
+    if (error instanceof Error && error.cause instanceof Error) console.error(error.cause.message);
+    for (const program of programs) console.error(`\n${program.tail()}`);
+    return 1;
+  }
+}
+
+async function startAndShow(started: AsyncDisposableStack, programs: RunningProgram[]): Promise<void> {
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  const folder = started.use(await mkdtempDisposable(join(tmpdir(), 'landbridge-demo-')));
+  console.log('Starting a directory, a hub and a connector on this machine …\n');
+
+  const directory = started.adopt(await startDirectory(), (running) => running.stop());
+
+  const hubHome = join(folder.path, 'hub');
+  const apiKey = await runCommand('landbridge-hub', ['key', 'create', 'demo', '--home', hubHome], { signal });
+  const hub = started.use(startProgram('landbridge-hub', hubHome, { PORT: '0' }));
+  programs.push(hub);
+  const hubUrl = await Promise.race([hub.logged('publicUrl'), rejectedBy(signal)]);
+  const api = hubApi(hubUrl, apiKey, signal);
+  const ticket = await api.createConnection(CONNECTION);
+
+  const connectorHome = join(folder.path, 'connector');
+  await setUpConnector(connectorHome, directory, ticket, signal);
+  const connector = started.use(startProgram('landbridge-connector', connectorHome, {}));
+  programs.push(connector);
+  const somethingEnded = Promise.race(programs.map(({ ended }) => ended)).then(() => Promise.reject(new Error('Hub or connector ended')));
+  await Promise.race([api.untilConnected(CONNECTION), somethingEnded]);
+  const parts = [
+    ['directory', `${directory.url}   ${directory.domain.dnsName}, answers like Active Directory`],
+    ['hub', `${hubUrl}   connection "${CONNECTION}"`],
+    ['connector', 'provisioned by ticket, connected'],
+  ];
+  console.log(table(parts));
+
+  const alice = directory.people.find(({ name }) => name === 'alice');
+  if (alice === undefined) throw new Error('The directory has no alice');
+  const before = performance.now();
+  const profile = await Promise.race([api.login(CONNECTION, alice.name, alice.password), somethingEnded]);
+  console.log(`\nalice signed in, ${Math.round(performance.now() - before)} ms:\n\n${table(fieldRows(profile))}\n`);
+  if (options.once) return;
+
+  const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
+  console.log(`Try it (the link works once):  ${tryLink}\n\n${table(peopleRows(directory.people))}\n\nCtrl-C stops everything.`);
+  await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), somethingEnded]);
+  console.log('\nStopping …');
+}
+
+async function setUpConnector(home: string, directory: Directory, ticket: string, signal: AbortSignal): Promise<void> {
+  const settings = `${home}.json`;
+  // People may also be tried by their whole name, which has the stranger characters.
+  await writeFile(settings, JSON.stringify({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(userPrincipalName={0})(cn={0}))' }));
+  const args = ['setup', '--home', home, '--settings', settings, '--ticket-file', '-'];
+  args.push('--ldap-url', directory.url, '--ldap-base', directory.baseDn, '--bind-user', directory.serviceAccount.dn);
+  await runCommand('landbridge-connector', args, {
+    input: ticket,
+    environment: { LDAP_BIND_PASSWORD: directory.serviceAccount.password },
+    signal,
+  });
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,31 @@
+/** What the demo prints: a profile and the people to try, in aligned columns. */
+import type { Person } from '@landbridge/directory';
+
+/** Rows as lines, indented, with every column but the last as wide as its longest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd()).join('\n');
+}
+
+/** A profile, a field a row. */
+export function fieldRows(profile: Readonly<Record<string, unknown>>): string[][] {
+  return Object.entries(profile).map(([name, value]) => [name, valueText(value)]);
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (typeof value === 'object' && value !== null) return Object.values(value).map(valueText).join(', ');
+  return String(value);
+}
+
+/** Whom to try, with what, and what becomes of it; people whose whole name is remarkable are there under it as well. */
+export function peopleRows(people: readonly Person[]): string[][] {
+  const rows = people.flatMap(({ name, cn, password, expect }) => {
+    const remarkable = /[^A-Za-z0-9-]/.test(cn) ? [[cn, password, expect]] : [];
+    return [[name, password, expect], ...remarkable];
+  });
+  const [first, ...others] = rows;
+  const wrong = [first?.[0] ?? '', 'wrong', 'refused: wrong password (five in a row lock the account)'];
+  return [['user name', 'password', 'what to expect'], ...(first ? [first] : []), wrong, ...others];
+}

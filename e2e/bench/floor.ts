@@ -1,0 +1,51 @@
+/**
+ * The floor: what the LDAP operations of a login cost by themselves. One process asks the directory what a connector asks it (find
+ * the person, bind as the person, search the groups), with nothing else around: no hub, no tokens, no profile.
+ */
+import { EqualityFilter } from 'ldapts';
+import { type BareConnection, connectBare } from './bare-ldap.ts';
+import { serveCells } from './workload.ts';
+
+export interface FloorTask {
+  port: number;
+  baseDn: string;
+  service: { dn: string; password: string };
+  people: { dn: string; uid: string; password: string }[];
+}
+
+/** Searches share two connections, binds have some of their own with one at a time on each, as in the connector. */
+const SEARCH_CONNECTIONS = 2;
+const BIND_CONNECTIONS = 8;
+
+serveCells<FloorTask>(async (task, cell) => {
+  const searchers = await Promise.all(Array.from({ length: SEARCH_CONNECTIONS }, () => connectBare(task.port)));
+  for (const searcher of searchers) await searcher.bind(task.service.dn, task.service.password);
+  const binders = await Promise.all(Array.from({ length: Math.min(BIND_CONNECTIONS, cell.inFlight) }, () => connectBare(task.port)));
+  const idle = [...binders];
+  const queue: ((binder: BareConnection) => void)[] = [];
+
+  const bind = async (dn: string, password: string): Promise<number> => {
+    const binder = idle.pop() ?? (await new Promise<BareConnection>((resolve) => queue.push(resolve)));
+    const result = await binder.bind(dn, password);
+    const next = queue.shift();
+    if (next) next(binder);
+    else idle.push(binder);
+    return result;
+  };
+
+  return {
+    async login(index) {
+      const person = task.people[index % task.people.length];
+      const searcher = searchers[index % searchers.length];
+      if (person === undefined || searcher === undefined) return false;
+      const found = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'uid', value: person.uid }), ['*', 'memberOf']);
+      const bound = await bind(person.dn, person.password);
+      if (!cell.searchGroups) return found === 0 && bound === 0;
+      const groups = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'member', value: person.dn }), ['cn', 'memberOf']);
+      return found === 0 && bound === 0 && groups === 0;
+    },
+    close() {
+      for (const connection of [...searchers, ...binders]) connection.close();
+    },
+  };
+});

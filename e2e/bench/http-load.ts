@@ -1,0 +1,37 @@
+/** Logins by the hub's API over kept-alive connections, from a process that does nothing else. */
+import { Agent, request } from 'node:http';
+import { serveCells } from './workload.ts';
+
+export interface HttpTask {
+  loginUrl: string;
+  apiKey: string;
+  people: { uid: string; password: string }[];
+}
+
+serveCells<HttpTask>(async (task, cell) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: cell.inFlight });
+  return {
+    login: (index) => {
+      const person = task.people[index % task.people.length];
+      return login(task, agent, JSON.stringify({ username: person?.uid, password: person?.password }));
+    },
+    close: () => agent.destroy(),
+  };
+});
+
+function login(task: HttpTask, agent: Agent, body: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = {
+      authorization: `Bearer ${task.apiKey}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    };
+    const outgoing = request(task.loginUrl, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode === 200));
+      response.on('error', () => resolve(false));
+    });
+    outgoing.on('error', () => resolve(false));
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * `npm run bench`: what a login costs, in logins a second, latency, and CPU time of each process. Beside it, in the same run and
+ * against the same slapd, stands the floor: the same LDAP operations from one bare process. Nothing is asserted; the numbers depend
+ * on the machine and on what else it does, the ratio to the floor much less.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Slapd, startSlapd } from '@landbridge/lab';
+import { directoryConfig, type HubProgram, startConnector, startHub } from '../programs.ts';
+import type { FloorTask } from './floor.ts';
+import type { HttpTask } from './http-load.ts';
+import { startLoadProcess } from './load-process.ts';
+import { memoryMb } from './process-usage.ts';
+import { type BenchReport, printReport } from './report.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    users: { type: 'string', default: '10000' },
+    concurrency: { type: 'string', default: '1,8,32,128' },
+    json: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const USAGE = `Usage: npm run bench -- [options]
+  --seconds N              measured seconds of each cell, after a warm-up (5)
+  --users N                people in the directory (10000)
+  --concurrency 1,8,32     logins in flight, a cell for each number (1,8,32,128)
+  --json FILE              writes the numbers there too`;
+
+const CONNECTION = 'bench';
+/** One search for all groups of a person, like the queries that connectors are set up with. */
+const GROUPS_QUERY = '(member={0})';
+
+async function main(): Promise<void> {
+  const seconds = Number(options.seconds);
+  const concurrency = options.concurrency.split(',').map(Number);
+  await using slapd = await startSlapd({ users: Number(options.users), log: false });
+  const report: BenchReport = {
+    users: slapd.people.ordinary.length,
+    seconds,
+    startToConnectedMs: 0,
+    peakMemoryMb: { connector: 0, hub: 0 },
+    rows: [],
+  };
+
+  for (const searchGroups of [true, false]) {
+    await using hub = await startHub();
+    const ticket = await hub.createConnection(CONNECTION);
+    const spawned = performance.now();
+    await using connector = await startConnector({
+      ...directoryConfig(slapd, 'plain'),
+      PROVISIONING_TICKET: ticket,
+      LDAP_SEARCH_GROUPS: GROUPS_QUERY,
+      GROUPS_CACHE_SECONDS: searchGroups ? 0 : 600,
+    });
+    await hub.untilConnectors(CONNECTION, 1);
+    report.startToConnectedMs = performance.now() - spawned;
+    const pids = { connector: running(connector.pid), hub: running(hub.pid), slapd: running(slapd.pid) };
+
+    const floor = await startLoadProcess('floor.ts', floorTask(slapd));
+    const load = await startLoadProcess('http-load.ts', httpTask(slapd, hub));
+    for (const inFlight of concurrency) {
+      const cell = { inFlight, searchGroups, seconds };
+      console.error(`${inFlight} in flight, groups ${searchGroups ? 'searched' : 'cached'} ...`);
+      report.rows.push({
+        cell,
+        floor: await floor.run(cell, { floor: floor.pid, slapd: pids.slapd }),
+        real: await load.run(cell, { ...pids, load: load.pid }),
+      });
+    }
+    floor.stop();
+    load.stop();
+    report.peakMemoryMb = {
+      connector: Math.max(report.peakMemoryMb.connector, memoryMb(pids.connector).peak),
+      hub: Math.max(report.peakMemoryMb.hub, memoryMb(pids.hub).peak),
+    };
+  }
+  printReport(report);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function running(pid: number | undefined): number {
+  if (pid === undefined) throw new Error('a program ended before it was measured');
+  return pid;
+}
+
+function floorTask(slapd: Slapd): FloorTask {
+  return { port: slapd.port, baseDn: slapd.baseDn, service: slapd.serviceAccount, people: slapd.people.ordinary };
+}
+
+function httpTask(slapd: Slapd, hub: HubProgram): HttpTask {
+  return { loginUrl: `${hub.url}/api/connections/${CONNECTION}/login`, apiKey: hub.apiKey, people: slapd.people.ordinary };
+}
+
+if (options.help) console.log(USAGE);
+else await main();

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type Answer, directoryConfig, type HubProgram, type Program, startConnector, startHub } from './programs.ts';
+
+const skip = whyNoSlapd();
+const TRANSPORTS = ['ldaps', 'starttls', 'plain'] as const;
+let slapd: Slapd;
+let hub: HubProgram;
+const connectors: Program[] = [];
+
+before(async () => {
+  if (skip) return;
+  [slapd, hub] = await Promise.all([startSlapd({ users: 10_000 }), startHub()]);
+  for (const transport of TRANSPORTS) {
+    const PROVISIONING_TICKET = await hub.createConnection(transport);
+    connectors.push(await startConnector({ ...directoryConfig(slapd, transport), PROVISIONING_TICKET }));
+  }
+  await Promise.all(TRANSPORTS.map((transport) => hub.untilConnectors(transport, 1)));
+});
+
+after(async () => {
+  for (const part of [...connectors, hub, slapd]) await part?.[Symbol.asyncDispose]();
+});
+
+function assertRefused({ status, body }: Answer): void {
+  assert.equal(status, 401);
+  assert.equal(body.error?.code, 'invalid_credentials');
+}
+
+for (const transport of TRANSPORTS) {
+  test(`by ${transport}: the right password signs in with nested groups, and nothing else does`, { skip }, async () => {
+    const { ordinary, special } = slapd.people;
+    for (const person of [ordinary[0], ordinary[9_999], special.inCycle]) {
+      assert.ok(person);
+      const { status, body } = await hub.login(transport, person.uid, person.password);
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.equal(body.profile?.dn, person.dn);
+      assert.deepEqual([...groupsOf(body)].sort(), person.groups);
+    }
+    const uid = ordinary[1]?.uid ?? '';
+    assertRefused(await hub.login(transport, uid, 'wrong'));
+    assertRefused(await hub.login(transport, 'nobody', 'wrong'));
+    assertRefused(await hub.login(transport, '*', ordinary[1]?.password ?? ''));
+    assertRefused(await hub.login(transport, uid, ''));
+    assert.equal((await hub.login(transport, '', ordinary[1]?.password ?? '')).status, 400);
+    const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === '');
+    assert.deepEqual(binds, [], 'nothing was bound anonymously');
+  });
+}
+
+test('people with every difficult name sign in, and only with their own password', { skip }, async () => {
+  const { locked, expiredPassword: _expired, mustChangePassword: _mustChange, ...usable } = slapd.people.special;
+  for (const person of Object.values(usable)) {
+    const { status, body } = await hub.login('ldaps', person.uid, person.password);
+    assert.equal(status, 200, `${person.uid}: ${JSON.stringify(body)}`);
+    assert.deepEqual([...groupsOf(body)].sort(), person.groups);
+    assertRefused(await hub.login('ldaps', person.uid, 'wrong'));
+  }
+  assert.equal((await hub.login('ldaps', locked.uid, locked.password)).status, 401);
+});
+
+test('a connector that does not trust the directory sends it no password', { skip }, async () => {
+  const { CA_CERT: _untrusted, ...config } = directoryConfig(slapd, 'ldaps');
+  const PROVISIONING_TICKET = await hub.createConnection('untrusted');
+  await using _connector = await startConnector({ ...config, PROVISIONING_TICKET });
+  await hub.untilConnectors('untrusted', 1);
+  const person = slapd.people.ordinary[2];
+  const { status } = await hub.login('untrusted', person?.uid ?? '', person?.password ?? '');
+  assert.equal(status, 502);
+  const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === person?.dn);
+  assert.deepEqual(binds, []);
+});
+
+test('no password is in a log of either program', { skip }, async () => {
+  const secret = 'a-Passw0rd-that-must-not-be-seen';
+  assertRefused(await hub.login('ldaps', slapd.people.ordinary[3]?.uid ?? '', secret));
+  for (const program of [hub, ...connectors]) {
+    const log = await program.log();
+    assert.ok(!log.includes(secret));
+    assert.ok(!log.includes(slapd.people.ordinary[0]?.password ?? ''));
+    assert.ok(!log.includes(slapd.serviceAccount.password));
+  }
+});
+
+function groupsOf(body: Answer['body']): string[] {
+  const groups = body.profile?.groups;
+  assert.ok(Array.isArray(groups));
+  return groups;
+}

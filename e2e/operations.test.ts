@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Operation, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { directoryConfig, type HubProgram, startConnector, startHub } from './programs.ts';
+
+const skip = whyNoSlapd();
+let slapd: Slapd;
+let hub: HubProgram;
+
+before(async () => {
+  if (!skip) [slapd, hub] = await Promise.all([startSlapd(), startHub()]);
+});
+after(async () => {
+  for (const part of [hub, slapd]) await part?.[Symbol.asyncDispose]();
+});
+
+/** What was asked of the directory while `work` ran. */
+async function askedDuring(work: () => Promise<void>): Promise<Operation[]> {
+  const before = (await slapd.operations()).length;
+  await work();
+  return (await slapd.operations()).slice(before);
+}
+
+test('a login costs three operations while its groups are unknown and two once they are known', { skip }, async () => {
+  const PROVISIONING_TICKET = await hub.createConnection('counted');
+  await using _connector = await startConnector({
+    ...directoryConfig(slapd, 'plain'),
+    PROVISIONING_TICKET,
+    LDAP_USER_BY_NAME: '(uid={0})',
+    LDAP_SEARCH_GROUPS: '(member={0})',
+  });
+  await hub.untilConnectors('counted', 1);
+  // Same department, so the second person's groups are those of the first.
+  const [first, second, other] = [slapd.people.ordinary[0], slapd.people.ordinary[50], slapd.people.ordinary[1]];
+  assert.ok(first && second && other);
+  // The first login of all also opens and binds a connection for binds and reads the root DSE.
+  assert.equal((await hub.login('counted', other.uid, other.password)).status, 200);
+
+  const unknown = await askedDuring(async () => {
+    const { status, body } = await hub.login('counted', first.uid, first.password);
+    assert.equal(status, 200);
+    assert.ok(Array.isArray(body.profile?.groups) && body.profile.groups.includes(first.groups[0]));
+  });
+  assert.deepEqual(
+    unknown.map(({ kind, result }) => [kind, result]),
+    [
+      ['search', 0],
+      ['bind', 0],
+      ['search', 0],
+    ],
+    JSON.stringify(unknown),
+  );
+  const known = await askedDuring(async () => {
+    const { status, body } = await hub.login('counted', second.uid, second.password);
+    assert.equal(status, 200);
+    assert.ok(Array.isArray(body.profile?.groups) && body.profile.groups.includes(second.groups[0]));
+  });
+  assert.deepEqual(
+    known.map(({ kind, dn }) => [kind, dn]),
+    [
+      ['search', slapd.baseDn],
+      ['bind', second.dn],
+    ],
+  );
+});
+
+test('a wrong password costs a search and one bind, an unknown name and an empty password no bind', { skip }, async () => {
+  const PROVISIONING_TICKET = await hub.createConnection('refused');
+  await using _connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET });
+  await hub.untilConnectors('refused', 1);
+  const [warmUp, person] = slapd.people.ordinary;
+  assert.ok(warmUp && person);
+  assert.equal((await hub.login('refused', warmUp.uid, warmUp.password)).status, 200);
+  const bindsOf = (asked: Operation[]) => asked.filter(({ kind }) => kind === 'bind').map(({ dn, result }) => [dn, result]);
+  const wrong = await askedDuring(async () => {
+    assert.equal((await hub.login('refused', person.uid, 'wrong')).status, 401);
+  });
+  assert.deepEqual(bindsOf(wrong), [[person.dn, 49]]);
+  const others = await askedDuring(async () => {
+    assert.equal((await hub.login('refused', 'nobody', 'wrong')).status, 401);
+    assert.equal((await hub.login('refused', person.uid, '')).status, 401);
+  });
+  assert.deepEqual(bindsOf(others), []);
+});

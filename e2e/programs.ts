@@ -1,0 +1,175 @@
+/**
+ * Both programs as an administrator runs them: from `node_modules/.bin`, as processes, each with a home folder of its own, spoken to
+ * through the hub's API only. A program that is stopped or killed can be started again on the same folder.
+ */
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, type Slapd, spawnBound } from '@landbridge/lab';
+
+type ProgramName = 'landbridge-hub' | 'landbridge-connector';
+
+export interface Program extends AsyncDisposable {
+  /** Undefined while it does not run. */
+  readonly pid: number | undefined;
+  start(): void;
+  /** SIGTERM. @returns its exit code, once it has ended */
+  stop(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** What it wrote since it was first started, as lines of JSON. */
+  log(): Promise<string>;
+}
+
+export interface Answer {
+  status: number;
+  body: {
+    profile?: Record<string, unknown>;
+    error?: { code: string; message: string; pid?: string };
+    ticket?: string;
+    connection?: { connectors: unknown[] };
+  };
+}
+
+export interface HubProgram extends Program {
+  readonly url: string;
+  readonly apiKey: string;
+  /** @returns the ticket */
+  createConnection(name: string): Promise<string>;
+  login(connection: string, username: string, password: string): Promise<Answer>;
+  /** Waits until exactly so many connectors are online. */
+  untilConnectors(connection: string, count: number): Promise<void>;
+}
+
+const PROGRAMS = join(import.meta.dirname, '..', 'node_modules', '.bin');
+
+/** Longer than anything here takes on a busy machine; who waits longer waits for nothing. */
+const PATIENCE_MS = 60_000;
+
+/** Starts a hub on a free port; returns when it answers. */
+export async function startHub(settings: Record<string, string> = {}): Promise<HubProgram> {
+  const home = await newHome();
+  const port = await freePort();
+  const environment = { PORT: String(port), LOG_FORMAT: 'json', ...settings };
+  const url = `http://127.0.0.1:${port}`;
+  const created = spawnSync(join(PROGRAMS, 'landbridge-hub'), ['key', 'create', 'e2e', '--home', home], {
+    env: bare(environment),
+    encoding: 'utf8',
+  });
+  if (created.status !== 0) throw new Error(`landbridge-hub key create failed: ${created.stderr}`);
+  const apiKey = created.stdout.trim();
+  const program = runProgram('landbridge-hub', home, environment);
+  const api = (method: 'GET' | 'POST', path: string, body?: object) => ask(method, `${url}/api/connections${path}`, apiKey, body);
+  await until('the hub answers', async () => (await api('GET', '').catch(() => undefined))?.status === 200);
+  return Object.assign(program, {
+    url,
+    apiKey,
+    async createConnection(name: string) {
+      const { status, body } = await api('POST', '', { name });
+      if (body.ticket === undefined) throw new Error(`the hub answered ${status} and no ticket`);
+      return body.ticket;
+    },
+    login: (connection: string, username: string, password: string) => api('POST', `/${connection}/login`, { username, password }),
+    untilConnectors: (connection: string, count: number) =>
+      until(`${count} connectors are online`, async () => {
+        const answer = await api('GET', `/${connection}`).catch(() => undefined);
+        return answer?.body.connection?.connectors.length === count;
+      }),
+  });
+}
+
+/** One request on a connection of its own: a kept one may be just closing when the hub stops, and its loss would look like the hub's fault. */
+async function ask(method: 'GET' | 'POST', url: string, apiKey: string, body?: object): Promise<Answer> {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+  const outgoing = request(url, { method, headers, agent: false });
+  outgoing.end(body && JSON.stringify(body));
+  const [response]: IncomingMessage[] = await once(outgoing, 'response');
+  if (response === undefined) throw new Error('no response');
+  return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) };
+}
+
+/** Starts a connector with a `config.json`; it is online when the hub says so. */
+export async function startConnector(config: Record<string, unknown>): Promise<Program> {
+  const home = await newHome();
+  await writeFile(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json' });
+}
+
+/** How the connector reaches slapd; everything else about the directory it finds out. */
+export function directoryConfig(slapd: Slapd, transport: 'plain' | 'starttls' | 'ldaps'): Record<string, unknown> {
+  return {
+    LDAP_URL: transport === 'ldaps' ? slapd.ldapsUrl : slapd.url,
+    LDAP_STARTTLS: transport === 'starttls',
+    LDAP_BASE: slapd.baseDn,
+    LDAP_BIND_USER: slapd.serviceAccount.dn,
+    LDAP_BIND_PASSWORD: slapd.serviceAccount.password,
+    CA_CERT: slapd.ca,
+  };
+}
+
+/** @throws after a minute, with what was waited for */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await delay(20);
+  }
+}
+
+function runProgram(name: ProgramName, home: string, environment: Record<string, string>): Program {
+  let child: ChildProcess | undefined;
+  let ended: Promise<number | null> = Promise.resolve(null);
+  const logFile = join(home, 'program.log');
+
+  const start = () => {
+    if (child !== undefined) return;
+    const output = openSync(logFile, 'a', 0o600);
+    // Run from another folder than its home: both programs must not depend on where they are started.
+    const started = spawnBound(join(PROGRAMS, name), ['run', '--home', home], {
+      cwd: '/',
+      env: bare(environment),
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    child = started;
+    ended = once(started, 'exit').then(([code]: (number | null)[]) => {
+      child = undefined;
+      return code ?? null;
+    });
+  };
+  const signal = (name: NodeJS.Signals) => {
+    child?.kill(name);
+    return ended;
+  };
+  start();
+  return {
+    get pid() {
+      return child?.pid;
+    },
+    start,
+    stop: () => signal('SIGTERM'),
+    async kill() {
+      await signal('SIGKILL');
+    },
+    log: () => readFile(logFile, 'utf8'),
+    async [Symbol.asyncDispose]() {
+      await signal('SIGKILL');
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Nothing of this process' environment is a setting of the programs. */
+function bare(environment: Record<string, string>): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...environment };
+}
+
+function newHome(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'landbridge-e2e-'));
+}

@@ -1,0 +1,45 @@
+/** Reading BER that strangers wrote: each element is read whole and inside its parent, or the message is refused. */
+import { Ber, BerReader } from 'ldapts';
+
+/** The bytes are no LDAP message (RFC 4511, section 5.1). The connection they came over ends. */
+export class MalformedMessage extends Error {}
+
+/** Reads an element of that tag and moves behind it. */
+export function octets(reader: BerReader, tag: number = Ber.OctetString): Buffer {
+  if (reader.peek() !== tag) throw new MalformedMessage(`no element of tag 0x${tag.toString(16)}`);
+  const start = reader.readLength(reader.offset + 1);
+  // BerReader takes a length of four bytes as a signed number: a negative one would lead back, and reading would never end.
+  if (start === null || reader.length < 0 || reader.length > reader.buffer.length - start) {
+    throw new MalformedMessage('an element is longer than its parent');
+  }
+  reader.offset = start + reader.length;
+  return reader.buffer.subarray(start, reader.offset);
+}
+
+/** The content of a constructed element as a reader of its own, which cannot read beyond it. */
+export function inside(reader: BerReader, tag: number = Ber.Sequence | Ber.Constructor): BerReader {
+  return new BerReader(octets(reader, tag));
+}
+
+export function text(reader: BerReader, tag?: number): string {
+  return octets(reader, tag).toString('utf8');
+}
+
+export function integer(reader: BerReader, tag: number = Ber.Integer): number {
+  const bytes = octets(reader, tag);
+  if (bytes.length === 0 || bytes.length > 4) throw new MalformedMessage('an integer of no byte, or of more than four');
+  return bytes.readIntBE(0, bytes.length);
+}
+
+export function boolean(reader: BerReader, tag: number = Ber.Boolean): boolean {
+  const bytes = octets(reader, tag);
+  if (bytes.length !== 1) throw new MalformedMessage('a boolean that is not one byte');
+  return bytes[0] !== 0;
+}
+
+/** Every element up to the end of the reader. */
+export function all<T>(reader: BerReader, read: (reader: BerReader) => T): T[] {
+  const items: T[] = [];
+  while (reader.remain > 0) items.push(read(reader));
+  return items;
+}

@@ -1,0 +1,70 @@
+/** Cutting a stream of bytes into LDAP messages, with a limit on their size. */
+import { MalformedMessage } from './ber.ts';
+
+const SEQUENCE = 0x30;
+/** So many pieces are held apart before they are made one: a piece of one byte takes some hundred bytes of memory. */
+const MAX_CHUNKS = 1000;
+
+export interface Framer {
+  /**
+   * @returns the messages that are complete now
+   * @throws MalformedMessage where the bytes begin no message, or one that is too long; nothing after that can be read
+   */
+  push(chunk: Buffer): Buffer[];
+  /** Whether a message has begun and not ended. */
+  readonly partial: boolean;
+}
+
+export function createFramer(maxMessageBytes: number): Framer {
+  let chunks: Buffer[] = [];
+  let held = 0;
+  /** How long the message at the front is; undefined while its header is incomplete. */
+  let wanted: number | undefined;
+  return {
+    push(chunk) {
+      const messages: Buffer[] = [];
+      chunks.push(chunk);
+      held += chunk.length;
+      if (chunks.length > MAX_CHUNKS) joined();
+      for (;;) {
+        wanted ??= lengthOf(joined(), maxMessageBytes);
+        if (wanted === undefined || held < wanted) return messages;
+        const bytes = joined();
+        messages.push(bytes.subarray(0, wanted));
+        chunks = bytes.length > wanted ? [bytes.subarray(wanted)] : [];
+        held -= wanted;
+        wanted = undefined;
+      }
+    },
+    get partial() {
+      return held > 0;
+    },
+  };
+
+  /** What is held, in one piece. Not done at each chunk: a message that comes byte by byte would be copied as often. */
+  function joined(): Buffer {
+    const [first] = chunks;
+    if (chunks.length === 1 && first !== undefined) return first;
+    const whole = Buffer.concat(chunks);
+    chunks = whole.length > 0 ? [whole] : [];
+    return whole;
+  }
+}
+
+/** The whole length of the message that these bytes begin; undefined where the header is not complete. */
+function lengthOf(bytes: Buffer, maxMessageBytes: number): number | undefined {
+  const [tag, first] = bytes;
+  if (tag === undefined) return undefined;
+  if (tag !== SEQUENCE) throw new MalformedMessage(`begins with 0x${tag.toString(16)}`);
+  if (first === undefined) return undefined;
+  let length = 2 + first;
+  if (first >= 0x80) {
+    const size = first & 0x7f;
+    // No size at all is BER's indefinite form, which LDAP forbids.
+    if (size === 0 || size > 4) throw new MalformedMessage(`a length of ${size} bytes`);
+    if (bytes.length < 2 + size) return undefined;
+    length = 2 + size + bytes.readUIntBE(2, size);
+  }
+  if (length > maxMessageBytes) throw new MalformedMessage(`${length} bytes, more than ${maxMessageBytes}`);
+  return length;
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from 'ldapts';
+import { openldap } from '../test/clients.ts';
+import { createDomain, createFabrikam, type Directory, fileTime, startDirectory } from './index.ts';
+
+let directory: Directory;
+before(async () => {
+  directory = await startDirectory();
+});
+after(() => directory.stop());
+
+/** Who a bind makes the client, or the `data` of its refusal. */
+async function signIn(name: string, password: string, { url } = directory): Promise<string> {
+  const client = new Client({ url, timeout: 20_000 });
+  try {
+    await client.bind(name, password);
+    const { value } = await client.exop('1.3.6.1.4.1.4203.1.11.3');
+    return value ?? '';
+  } catch (error) {
+    const text = error instanceof Error ? error.message : '';
+    return /, data (\w+), v1db1\0/.exec(text)?.[1] ?? text;
+  } finally {
+    await client.unbind();
+  }
+}
+
+test('each person gets the answer that the table promises, and a wrong password tells nothing of the state', async () => {
+  assert.ok(directory.people.length > 10);
+  for (const { name, password, dn, refusal } of directory.people) {
+    const outcome = refusal ?? `u:FABRIKAM\\${name}`;
+    assert.equal(await signIn(dn, password), outcome, name);
+    assert.equal(await signIn(`${name}@fabrikam.local`, password), outcome, name);
+    assert.equal(await signIn(`fabrikam\\${name}`, password), outcome, name);
+    assert.equal(await signIn(dn, 'wrong'), refusal === '775' ? '775' : '52e', name);
+  }
+});
+
+test('names that are nobody, and names that are none, are refused alike', async () => {
+  const names = [
+    'CN=nobody,DC=fabrikam,DC=local',
+    'nobody',
+    'OTHER\\alice',
+    'alice@other.local',
+    '*)(cn=*',
+    '\0',
+    'DC=fabrikam,DC=local',
+    'x'.repeat(65_000),
+  ];
+  for (const name of names) assert.equal(await signIn(name, 'Passw0rd!'), '52e', name.slice(0, 40));
+});
+
+test('a name with an empty password is a success, and anonymous', async () => {
+  const { code, stdout } = await openldap('ldapwhoami', directory.url, ['-D', 'CN=alice,OU=People,OU=Lab,DC=fabrikam,DC=local', '-w', '']);
+  assert.deepEqual([code, stdout.trim()], [0, 'anonymous']);
+  const search = await openldap('ldapsearch', directory.url, ['-D', 'alice@fabrikam.local', '-w', '', '-b', directory.baseDn]);
+  assert.equal(search.code, 1);
+  assert.match(search.stdout + search.stderr, /000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform/);
+});
+
+test('a failed bind makes a bound client anonymous', async () => {
+  const client = new Client({ url: directory.url });
+  await client.bind(directory.serviceAccount.dn, directory.serviceAccount.password);
+  await assert.rejects(client.bind(directory.serviceAccount.dn, 'wrong'), { code: 49 });
+  await assert.rejects(client.search(directory.baseDn, { filter: '(cn=alice)' }), { code: 1 });
+  await client.unbind();
+});
+
+test('wrong passwords are counted, lock the account at the threshold, and a right one in time forgets them', async () => {
+  const own = await startDirectory({ domain: createDomain({ lockoutThreshold: 3 }) });
+  try {
+    own.domain.addUser('eve', { password: 'Right-1' });
+    assert.deepEqual([await signIn('fabrikam\\eve', 'x', own), await signIn('fabrikam\\eve', 'y', own)], ['52e', '52e']);
+    assert.equal(own.badPwdCount('eve'), 2);
+    assert.equal(await signIn('fabrikam\\eve', 'Right-1', own), 'u:FABRIKAM\\eve');
+    assert.equal(own.badPwdCount('eve'), 0);
+    for (const expected of ['52e', '52e', '52e', '775']) assert.equal(await signIn('fabrikam\\eve', 'x', own), expected);
+    assert.equal(await signIn('fabrikam\\eve', 'Right-1', own), '775');
+    assert.equal(own.operations.bindAttempts('eve'), 8);
+    assert.equal(own.operations.counts.bind, 8);
+    own.operations.reset();
+    assert.deepEqual([own.operations.bindAttempts('eve'), own.operations.counts.bind, own.badPwdCount('eve')], [0, 0, 3]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test('a lock holds for as long as the domain says, and counting then starts over', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const own = await startDirectory({ domain: createDomain({ lockoutThreshold: 1, lockoutDurationMs: 60_000, now: () => now }) });
+  try {
+    own.domain.addUser('eve', { password: 'Right-1' });
+    assert.equal(await signIn('fabrikam\\eve', 'x', own), '52e');
+    assert.equal(await signIn('fabrikam\\eve', 'Right-1', own), '775');
+    now += 60_000;
+    assert.equal(await signIn('fabrikam\\eve', 'Right-1', own), 'u:FABRIKAM\\eve');
+  } finally {
+    await own.stop();
+  }
+});
+
+test('what refuses a right password is looked at in order, and at the hour it is', async () => {
+  let now = Date.UTC(2026, 0, 4, 9, 30);
+  const { domain } = createFabrikam({ now: () => now });
+  const own = await startDirectory({ domain });
+  try {
+    const past = fileTime(now - 1);
+    domain.addUser('both', { password: 'p', attributes: { userAccountControl: '514', accountExpires: past, pwdLastSet: '0' } });
+    assert.equal(await signIn('fabrikam\\both', 'p', own), '533');
+    domain.addUser('old', { password: 'p', attributes: { accountExpires: past, pwdLastSet: '0' } });
+    assert.equal(await signIn('fabrikam\\old', 'p', own), '701');
+    // Sunday from 9 to 10 in UTC is the tenth bit.
+    domain.addUser('sunday', { password: 'p', attributes: { logonHours: Buffer.concat([Buffer.from([0, 2]), Buffer.alloc(19)]) } });
+    assert.equal(await signIn('fabrikam\\sunday', 'p', own), 'u:FABRIKAM\\sunday');
+    now += 3_600_000;
+    assert.equal(await signIn('fabrikam\\sunday', 'p', own), '530');
+    domain.addUser('kept', { password: 'p', attributes: { userAccountControl: String(512 | 0x10000), pwdLastSet: '0' } });
+    now += 400 * 86_400_000;
+    assert.equal(await signIn('fabrikam\\kept', 'p', own), 'u:FABRIKAM\\kept');
+    domain.addUser('no-password');
+    assert.equal(await signIn('fabrikam\\no-password', 'undefined', own), '52e');
+  } finally {
+    await own.stop();
+  }
+});

@@ -1,0 +1,145 @@
+/** The entries of a directory: the tree they form, their values with indexes, and the links between groups and members. */
+import { CodedError } from '@landbridge/runtime';
+import { dnKey } from './dn.ts';
+import { INDEXED, inSchema, spellingOf, type Value, valueKey } from './schema.ts';
+
+export interface Entry {
+  readonly dn: string;
+  readonly parent: Entry | undefined;
+  readonly children: ReadonlySet<Entry>;
+  /** The direct members of a group, and the groups it is a direct member of. */
+  readonly members: ReadonlySet<Entry>;
+  readonly memberOf: ReadonlySet<Entry>;
+}
+
+export interface Tree {
+  /** The entry of that name, in whatever spelling; undefined where there is none. */
+  find(dn: string): Entry | undefined;
+  /** @throws CodedError `ENTRY_EXISTS`, `BAD_DN`, `NO_PARENT` (a name needs an entry above it, except for the root's) */
+  add(dn: string, attributes: Readonly<Record<string, Value | readonly Value[]>>): Entry;
+  /** An attribute's values, computed ones included; none is an empty list. `name` in any case. */
+  values(entry: Entry, name: string): readonly Value[];
+  /** The first value as text; undefined where there is none. */
+  text(entry: Entry, name: string): string | undefined;
+  /** The names of the attributes that have a value, in the schema's spelling. */
+  attributeNames(entry: Entry): string[];
+  /** How an attribute's name is written: by the schema, else as the entry was given it. */
+  spelling(entry: Entry, name: string): string;
+  /** Puts `values` in place of an attribute's values; an empty list removes it. Not for `member`: see `link`. */
+  replace(entry: Entry, name: string, values: readonly Value[]): void;
+  link(group: Entry, member: Entry): void;
+  unlink(group: Entry, member: Entry): void;
+  /** The entries with that value, by `valueKey`; undefined where the attribute has no index. */
+  withValue(lowerName: string, key: string): Iterable<Entry> | undefined;
+  /** Whether the schema or any entry has the attribute: a filter on another one is neither true nor false. */
+  knows(lowerName: string): boolean;
+}
+
+interface Node extends Entry {
+  readonly children: Set<Node>;
+  readonly members: Set<Node>;
+  readonly memberOf: Set<Node>;
+  readonly attributes: Map<string, { name: string; values: readonly Value[] }>;
+}
+
+/** @param rootDn the entry that needs none above it */
+export function createTree(rootDn: string): Tree {
+  const rootKey = dnKey(rootDn);
+  const byDn = new Map<string, Node>();
+  const byEntry = new Map<Entry, Node>();
+  const indexes = new Map<string, Map<string, Set<Node>>>([...INDEXED].map((name) => [name, new Map()]));
+  const extraNames = new Set<string>();
+
+  function index(node: Node, lowerName: string, values: readonly Value[], change: 'add' | 'delete'): void {
+    const entries = indexes.get(lowerName);
+    if (entries === undefined) return;
+    for (const value of values) {
+      const key = valueKey(lowerName, value);
+      if (key === undefined) continue;
+      const nodes = entries.get(key) ?? new Set();
+      nodes[change](node);
+      if (nodes.size === 0) entries.delete(key);
+      else entries.set(key, nodes);
+    }
+  }
+
+  function nodeOf(entry: Entry): Node {
+    const node = byEntry.get(entry);
+    if (node === undefined) throw new CodedError('NO_ENTRY', `${entry.dn} is not an entry of this directory`);
+    return node;
+  }
+
+  function set(node: Node, name: string, values: readonly Value[]): void {
+    const lowerName = name.toLowerCase();
+    index(node, lowerName, node.attributes.get(lowerName)?.values ?? [], 'delete');
+    if (values.length === 0) node.attributes.delete(lowerName);
+    else node.attributes.set(lowerName, { name: spellingOf(name), values });
+    index(node, lowerName, values, 'add');
+    if (!inSchema(lowerName)) extraNames.add(lowerName);
+  }
+
+  function values(entry: Entry, name: string): readonly Value[] {
+    const lowerName = name.toLowerCase();
+    switch (lowerName) {
+      case 'distinguishedname':
+        return [entry.dn];
+      case 'member':
+        return [...entry.members].map((member) => member.dn);
+      case 'memberof':
+        return [...entry.memberOf].map((group) => group.dn);
+      default:
+        return nodeOf(entry).attributes.get(lowerName)?.values ?? [];
+    }
+  }
+
+  return {
+    find(dn) {
+      const key = dnKey(dn);
+      return key === undefined ? undefined : byDn.get(key);
+    },
+    add(dn, attributes) {
+      const key = dnKey(dn);
+      if (key === undefined || key === '') throw new CodedError('BAD_DN', `${JSON.stringify(dn)} is not a DN`);
+      if (byDn.has(key)) throw new CodedError('ENTRY_EXISTS', `${dn} exists already`);
+      // Keys are escaped, so that a comma without a backslash before it separates.
+      const parent = key === rootKey ? undefined : byDn.get(key.replace(/^(?:[^\\,]|\\.)*,/s, ''));
+      if (parent === undefined && key !== rootKey) throw new CodedError('NO_PARENT', `There is no entry above ${dn}`);
+      const node: Node = { dn, parent, children: new Set(), members: new Set(), memberOf: new Set(), attributes: new Map() };
+      byDn.set(key, node);
+      byEntry.set(node, node);
+      parent?.children.add(node);
+      for (const [name, value] of Object.entries(attributes)) {
+        const list = typeof value === 'string' || Buffer.isBuffer(value) ? [value] : value;
+        if (list.length > 0) set(node, name, list);
+      }
+      return node;
+    },
+    values,
+    text(entry, name) {
+      const first = values(entry, name)[0];
+      return first === undefined || typeof first === 'string' ? first : first.toString('utf8');
+    },
+    attributeNames(entry) {
+      const names = [...nodeOf(entry).attributes.values()].map((attribute) => attribute.name);
+      names.push('distinguishedName');
+      if (entry.members.size > 0) names.push('member');
+      if (entry.memberOf.size > 0) names.push('memberOf');
+      return names;
+    },
+    spelling: (entry, name) => nodeOf(entry).attributes.get(name.toLowerCase())?.name ?? spellingOf(name),
+    replace: (entry, name, list) => set(nodeOf(entry), name, list),
+    link(group, member) {
+      nodeOf(group).members.add(nodeOf(member));
+      nodeOf(member).memberOf.add(nodeOf(group));
+    },
+    unlink(group, member) {
+      nodeOf(group).members.delete(nodeOf(member));
+      nodeOf(member).memberOf.delete(nodeOf(group));
+    },
+    withValue: (lowerName, key) => {
+      const entries = indexes.get(lowerName);
+      return entries === undefined ? undefined : (entries.get(key) ?? []);
+    },
+    knows: (lowerName) => inSchema(lowerName) || extraNames.has(lowerName),
+  };
+}

@@ -59,9 +59,11 @@ export function claimsOf<N extends RequestName>(name: N, claims: unknown): { cla
   return { problem: `the claim "${issue?.path.join('.') ?? ''}" of ${name} has the wrong type` };
 }
 
+const onlyPid = z.object({ pid });
+
 /** @returns the pid by which a request is answered, also where its other claims are wrong */
 export function pidOf(claims: unknown): string | undefined {
-  return z.object({ pid }).safeParse(claims).data?.pid;
+  return onlyPid.safeParse(claims).data?.pid;
 }
 
 /** @returns the frame name of the answer to a request with this pid */

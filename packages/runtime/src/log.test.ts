@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { CodedError } from './coded-error.ts';
 import { createLog, type LogFormat } from './log.ts';
@@ -53,4 +54,22 @@ describe('the log', () => {
       assert.doesNotMatch(lines[0] ?? '', /hunter2|ey\.ey/);
     });
   }
+});
+
+describe('the log of a process', () => {
+  it('is on standard error, whole and in order, also when the process ends at once', () => {
+    const source = `import { createLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
+      const { log } = createLog({ level: 'info', format: 'text' });
+      for (let i = 0; i < 1000; i++) log.info('line ' + i);`;
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', source], {
+      encoding: 'utf8',
+    });
+    assert.deepEqual(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('line ')[1]),
+      Array.from({ length: 1000 }, (_, i) => String(i)),
+    );
+  });
 });

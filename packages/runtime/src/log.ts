@@ -23,7 +23,7 @@ const secrets = new Set<string>();
 
 /** @returns a log, and the function that registers a value which must appear in no line, in this process, from now on */
 export function createLog(options: LogOptions): { log: Log; flush: () => void; keepSecret: (value: string | undefined) => void } {
-  const sink = options.destination ?? pino.destination({ dest: 2, sync: false, minLength: 0 });
+  const sink = options.destination ?? standardError();
   const stream: DestinationStream = {
     write(line: string) {
       const clean = withoutSecrets(line);
@@ -54,6 +54,26 @@ export function createLog(options: LogOptions): { log: Log; flush: () => void; k
         secrets.add(JSON.stringify(value).slice(1, -1));
       }
     },
+  };
+}
+
+/** Lines wait this long for others to be written together with: a write costs more than making ten lines. */
+const FLUSH_MS = 20;
+const BUFFER_BYTES = 8 * 1024;
+
+/** pino writes what is left when the process ends. */
+function standardError(): { write(line: string): unknown; flushSync(): void } {
+  const stream = pino.destination({ dest: 2, sync: false, minLength: BUFFER_BYTES });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    write(line) {
+      stream.write(line);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        stream.flush();
+      }, FLUSH_MS).unref();
+    },
+    flushSync: () => stream.flushSync(),
   };
 }
 

@@ -64,12 +64,14 @@ const BUFFER_BYTES = 8 * 1024;
 /** pino writes what is left when the process ends. */
 function standardError(): { write(line: string): unknown; flushSync(): void } {
   const stream = pino.destination({ dest: 2, sync: false, minLength: BUFFER_BYTES });
-  let timer: NodeJS.Timeout | undefined;
+  let isFlushDue = false;
   return {
     write(line) {
       stream.write(line);
-      timer ??= setTimeout(() => {
-        timer = undefined;
+      if (isFlushDue) return;
+      isFlushDue = true;
+      setTimeout(() => {
+        isFlushDue = false;
         stream.flush();
       }, FLUSH_MS).unref();
     },

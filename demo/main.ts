@@ -75,7 +75,8 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   if (options.once) return;
 
   const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
-  console.log(`Try it (the link works once):  ${tryLink}\n\n${table(peopleRows(directory.people))}\n\nCtrl-C stops everything.`);
+  console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser the page asks for an API key: ${apiKey}\n`);
+  console.log(`${table(peopleRows(directory.people))}\n\nCtrl-C stops everything.`);
   await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), somethingEnded]);
   console.log('\nStopping …');
 }

@@ -1,6 +1,9 @@
-/** Writes docs/configuration.md, the reference of the connector's settings, from their list. */
+/** Writes the references of both programs' settings from their lists: docs/configuration.md and docs/hub-configuration.md. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorReference } from '../packages/connector/src/config/reference.ts';
+import { hubReference } from '../packages/hub/src/reference.ts';
 
-writeFileSync(join(import.meta.dirname, '..', 'docs', 'configuration.md'), connectorReference());
+const docs = join(import.meta.dirname, '..', 'docs');
+writeFileSync(join(docs, 'configuration.md'), connectorReference());
+writeFileSync(join(docs, 'hub-configuration.md'), hubReference());

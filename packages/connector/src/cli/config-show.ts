@@ -22,7 +22,10 @@ export function configShow({ home, environment }: CommandContext, options: { jso
     else shown.push({ name, value: config.values[name] ?? null, origin });
   }
   for (const name of Object.keys(config.file)) {
-    if (!isSettingName(name)) shown.push({ name, value: null, origin: 'file', note: 'not a setting' });
+    if (isSettingName(name)) continue;
+    // The reply addresses that the hub allows stand under the realm's own name.
+    if (name === config.values.REALM) shown.push({ name, value: config.file[name], origin: 'file' });
+    else shown.push({ name, value: null, origin: 'file', note: 'not a setting' });
   }
   process.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : asText(shown));
 }

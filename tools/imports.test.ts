@@ -139,12 +139,13 @@ test('imports go in one direction', () => {
 test('a workspace imports only packages that its package.json lists', () => {
   const problems: string[] = [];
   for (const workspace of workspaces) {
-    const { name, dependencies = {}, optionalDependencies = {} } = readJson(join(workspace, 'package.json'));
+    const { name, dependencies = {}, optionalDependencies = {}, devDependencies = {} } = readJson(join(workspace, 'package.json'));
     const listed = [name, ...Object.keys(dependencies), ...Object.keys(optionalDependencies)];
     for (const file of files.filter(({ path }) => isWithin(path, workspace))) {
       for (const specifier of file.imports.filter((specifier) => !/^(\.|node:|#)/.test(specifier))) {
         const packageName = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-        if (listed.includes(packageName) || (file.isTest && TEST_SUPPORT.includes(packageName))) continue;
+        if (listed.includes(packageName) || (file.isTest && [...TEST_SUPPORT, ...Object.keys(devDependencies)].includes(packageName)))
+          continue;
         problems.push(`${file.path} imports ${packageName}, which ${workspace}/package.json does not list`);
       }
     }

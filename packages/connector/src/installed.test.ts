@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { createCertificateAuthority } from '@landbridge/lab';
 import { type RunningCommand, startCommand } from '../test/command-line.ts';
 import {
   AGENT_RSA,
@@ -19,6 +20,7 @@ import {
   pemOf,
   REALM,
   STRANGER_RSA,
+  signToken,
   startFakeHub,
 } from '../test/fake-hub.ts';
 import { selfSignedCertificate } from './setup/self-signed.ts';
@@ -60,8 +62,13 @@ function v1(password: string): string {
 describe('in place of an installed connector', () => {
   let directory: Embedded;
   let hub: FakeHub;
+  let ca: string;
   before(async () => {
-    directory = await startDirectory({ insecurePasswordChanges: true });
+    const authority = await createCertificateAuthority();
+    ca = authority.cert;
+    directory = await startDirectory({
+      tls: await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] }),
+    });
     hub = await startFakeHub();
   });
   after(async () => {
@@ -83,7 +90,8 @@ describe('in place of an installed connector', () => {
       TENANT_SIGNING_KEY: pemOf(HUB_RSA.publicKey),
       LAST_SENT_THUMBPRINT: 'ab'.repeat(20),
       AGENT_MODE: true,
-      LDAP_URL: directory.url,
+      LDAP_URL: directory.ldapsUrl,
+      CA_CERT: [ca],
       LDAP_BASE: directory.baseDn,
       LDAP_BIND_USER: directory.serviceAccount.dn,
       [REALM]: 'https://fabrikam.auth0.com/login/callback',
@@ -150,7 +158,11 @@ describe('in place of an installed connector', () => {
     const { agent } = await start(
       t,
       {},
-      { LDAP_BIND_PASSWORD: directory.serviceAccount.password, ENABLE_WRITE_BACK: 'true', ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: false },
+      {
+        LDAP_BIND_PASSWORD: directory.serviceAccount.password,
+        ENABLE_WRITE_BACK: 'true',
+        ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: 'true',
+      },
     );
     const { p: good } = await login(agent, 'alice', 'Passw0rd!');
     assert.equal(Object(good).profile.nickname, 'alice');
@@ -193,6 +205,29 @@ describe('in place of an installed connector', () => {
 
     const unknown = await answerTo(agent, 'change_password', { username: 'nobody', password: 'N3w-Passw0rd!' });
     assert.deepEqual([unknown.n, Object(unknown.p).err.name], ['_change_password_result', 'WrongUsername']);
+    const weak = await answerTo(agent, 'change_password', { username: 'bob', password: 'x' });
+    const { err, profile } = Object(weak.p);
+    assert.deepEqual(err, { message: 'Password doesn’t meet minimum requirements', profile, name: 'PasswordComplexityError' });
+    const changed = await answerTo(agent, 'change_password', { username: 'bob', password: 'N3w-Passw0rd!' });
+    assert.deepEqual([Object.keys(Object(changed.p)), Object(changed.p).profile.nickname], [['profile'], 'bob']);
+    assert.equal(Object((await login(agent, 'bob', 'N3w-Passw0rd!')).p).profile.nickname, 'bob');
+    await answerTo(agent, 'change_password', { username: 'bob', password: 'Passw0rd!' });
+  });
+
+  it('says when the service account may not change passwords', async (t) => {
+    const { agent } = await start(
+      t,
+      {},
+      {
+        LDAP_BIND_USER: 'alice@fabrikam.local',
+        LDAP_BIND_PASSWORD: 'Passw0rd!',
+        ENABLE_WRITE_BACK: true,
+        ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: true,
+      },
+    );
+    const { p } = await answerTo(agent, 'change_password', { username: 'bob', password: 'N3w-Passw0rd!' });
+    const { err, profile } = Object(p);
+    assert.deepEqual(err, { message: 'Service Account has Insufficient Access Rights', profile, name: 'InsufficientAccessRightsError' });
   });
 
   it('changes no password unless that is switched on, whatever type the switch has', async (t) => {
@@ -216,6 +251,9 @@ describe('in place of an installed connector', () => {
     agent.socket.send(Buffer.alloc(1000, 0xff));
     agent.socket.send(JSON.stringify({ n: 'authenticate_user', p: { jwt: 'x'.repeat(10 * 1024 * 1024) } }));
     agent.send('authenticate_user', { jwt: 5 });
+    const once = signToken({ pid: 'once', username: 'alice', password: 'Passw0rd!' });
+    for (let i = 0; i < 3; i++) agent.send('authenticate_user', { jwt: once });
+    assert.equal((await agent.nextFrame()).n, 'once_result');
     agent.send('authenticate_user');
     // The only one that is answered.
     assert.equal(Object((await login(agent, 'alice', 'Passw0rd!')).p).profile.nickname, 'alice');

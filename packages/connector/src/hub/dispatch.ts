@@ -113,22 +113,24 @@ export function createDispatch(options: {
   async function work(request: Request): Promise<void> {
     inWork++;
     const { asker, controller } = request;
-    const abort = () => controller.abort();
-    asker.gone.addEventListener('abort', abort, { once: true });
+    const onGone = () => controller.abort(new CodedError('ASKER_GONE', 'The hub’s connection has ended'));
+    const onTimeout = () => controller.abort(new CodedError('REQUEST_TIMEOUT', `No answer within ${requestTimeoutMs} ms`));
+    asker.gone.addEventListener('abort', onGone, { once: true });
     const leftMs = request.arrivedAt + requestTimeoutMs - performance.now();
-    const timer = setTimeout(abort, Math.max(0, leftMs));
+    const timer = setTimeout(onTimeout, Math.max(0, leftMs));
     try {
-      if (asker.gone.aborted || leftMs <= 0) abort();
+      if (asker.gone.aborted) onGone();
+      else if (leftMs <= 0) onTimeout();
       // Whoever does not obey the signal in time is not waited for: the answer must go out.
       const result = controller.signal.aborted ? undefined : perform(request);
       const outcome = await Promise.race([result, aborted(controller.signal)]);
-      answer(request, outcome ?? unexpected(abortReason(request)));
+      answer(request, outcome ?? unexpected(controller.signal.reason));
     } catch (error) {
       log.error({ err: error, pid: request.pid }, 'A request failed by a fault of this program');
       answer(request, unexpected(error));
     } finally {
       clearTimeout(timer);
-      asker.gone.removeEventListener('abort', abort);
+      asker.gone.removeEventListener('abort', onGone);
       inWork--;
       startNext();
     }
@@ -147,14 +149,6 @@ export function createDispatch(options: {
 
   function noticeIdle(): void {
     if (unanswered.size === 0 && checking === 0) for (const resolve of whenIdle.splice(0)) resolve();
-  }
-
-  function abortReason(request: Request): CodedError {
-    if (request.asker.gone.aborted) return new CodedError('ASKER_GONE', 'The hub’s connection has ended');
-    if (performance.now() - request.arrivedAt >= requestTimeoutMs) {
-      return new CodedError('REQUEST_TIMEOUT', `No answer within ${requestTimeoutMs} ms`);
-    }
-    return new CodedError('STOPPING', 'The connector is stopping');
   }
 
   async function perform({ name, pid, claims, controller }: Request): Promise<Answer> {
@@ -195,7 +189,7 @@ export function createDispatch(options: {
       });
     },
     abort() {
-      for (const request of unanswered) request.controller.abort();
+      for (const request of unanswered) request.controller.abort(new CodedError('STOPPING', 'The connector is stopping'));
     },
   };
 }

@@ -121,6 +121,15 @@ describe('a first start', () => {
     assert.equal(hub.posts.length, 3);
   });
 
+  it('takes an empty answer to the registration for one without a signing key', async (t) => {
+    const hub = await startTicketServer(t);
+    write({ PROVISIONING_TICKET: hub.ticket });
+    hub.registered = { body: '', type: 'text/plain' };
+    const target = await start().provision();
+    assert.deepEqual([target.signingKeyPem, target.connection], [undefined, INFO.connectionName]);
+    assert.equal(target.jwksUrl, new URL('/.well-known/jwks.json', hub.ticket).href);
+  });
+
   it('keeps what somebody typed into the file meanwhile', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket });

@@ -111,6 +111,8 @@ async function call<T>(outbound: Outbound, url: URL, schema: z.ZodType<T>, optio
       },
     );
   }
+  // Hubs that have nothing to say about a registration say just that.
+  if (method === 'POST' && answer.text.trim() === '') return schema.parse({});
   if (!/^application\/json\b/i.test(answer.contentType)) {
     throw new CodedError(
       'TICKET_NOT_JSON',

@@ -56,6 +56,8 @@ overlay refint
 refint_attributes member
 refint_nothing "cn=nothing,${baseDn}"
 overlay ppolicy
+# Says that an account is locked instead of "invalid credentials" only: to clients that ask by the control.
+ppolicy_use_lockout
 ppolicy_default "cn=default,ou=policies,${baseDn}"
 
 database monitor

@@ -2,7 +2,7 @@
  * Connections on which nothing happens but binds with people's own passwords, one at a time on each. What a connection is bound as
  * after that does not matter, since nothing else is ever sent on it.
  */
-import type { LdapConnection, OperationOptions } from './connection.ts';
+import type { BindOptions, LdapConnection } from './connection.ts';
 import { LdapError } from './errors.ts';
 import { createLimiter } from './limiter.ts';
 import type { LdapResult } from './messages.ts';
@@ -21,7 +21,7 @@ export interface BindPool {
    *
    * @throws LDAP_UNREACHABLE, LDAP_TLS_FAILED, LDAP_CONNECTION_LOST, LDAP_TIMEOUT, LDAP_BUSY, LDAP_ABORTED
    */
-  bind(dn: string, password: string, options: OperationOptions): Promise<LdapResult>;
+  bind(dn: string, password: string, options: BindOptions): Promise<LdapResult>;
   close(): void;
 }
 
@@ -56,7 +56,7 @@ export function createBindPool(options: BindPoolOptions): BindPool {
     else if (connection.closedBecause === undefined) idle.push({ connection, since: Date.now() });
   }
 
-  async function once(connection: LdapConnection, dn: string, password: string, operation: OperationOptions): Promise<LdapResult> {
+  async function once(connection: LdapConnection, dn: string, password: string, operation: BindOptions): Promise<LdapResult> {
     try {
       return await connection.bind(dn, password, operation);
     } finally {

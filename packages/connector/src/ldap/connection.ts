@@ -33,6 +33,11 @@ export interface OperationOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface BindOptions extends OperationOptions {
+  /** Asks the server to say why, where its password policy is the reason. */
+  askPasswordPolicy?: boolean;
+}
+
 export interface SearchResult {
   entries: Entry[];
   /** Search continuation references (RFC 4511, section 4.5.3). */
@@ -54,7 +59,7 @@ export interface LdapConnection {
    * Simple bind. Resolves with whatever result the server gives. There is no abandoning a bind (RFC 4511, section 4.11): when its
    * deadline passes the connection is closed. An empty password is refused here, since servers take it as anonymous and say yes.
    */
-  bind(dn: string, password: string, options: OperationOptions): Promise<LdapResult>;
+  bind(dn: string, password: string, options: BindOptions): Promise<LdapResult>;
   /** Resolves with entries and result; a result other than success is not an error here. */
   search(request: SearchRequest, options: OperationOptions): Promise<SearchResult>;
   modify(dn: string, modifications: readonly Modification[], options: OperationOptions): Promise<LdapResult>;
@@ -265,7 +270,8 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
     },
     async bind(dn, password, options) {
       if (password === '') throw new TypeError('A bind with an empty password is anonymous and proves nothing');
-      return (await perform('bind', (messageId) => bindRequest(messageId, dn, password), options)).result;
+      return (await perform('bind', (messageId) => bindRequest(messageId, dn, password, options.askPasswordPolicy ?? false), options))
+        .result;
     },
     search,
     async modify(dn, modifications, options) {

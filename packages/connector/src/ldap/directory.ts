@@ -10,6 +10,7 @@ import type { LdapConnection, OperationOptions, SearchResult } from './connectio
 import { LdapError, RESULT, resultText } from './errors.ts';
 import { type Filter, parseFilter, withValue } from './filter.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
+import { PASSWORD_POLICY_OID } from './password-policy.ts';
 import { ROOT_DSE_REQUEST, type RootDse, readRootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
 import { createSearchPool, type PoolStatus } from './search-pool.ts';
 
@@ -45,7 +46,7 @@ export interface Directory {
    * @throws LDAP_RESULT for any other result than success, and every other code of `LdapErrorCode`
    */
   search(request: SearchRequest, options?: Partial<OperationOptions>): Promise<SearchResult>;
-  /** A bind with a person's password; see `BindPool.bind`. */
+  /** A bind with a person's password; see `BindPool.bind`. The result has the password policy's word where the server knows one. */
   bind(dn: string, password: string, options?: Partial<OperationOptions>): Promise<LdapResult>;
   /** A change as the service account, never repeated. Resolves with whatever result the server gives. */
   modify(dn: string, modifications: readonly Modification[], options?: Partial<OperationOptions>): Promise<LdapResult>;
@@ -167,7 +168,10 @@ export function openDirectory(options: DirectoryOptions): Directory {
       return rootDse ?? (await searches.with(async () => rootDse ?? UNKNOWN_ROOT_DSE, signal));
     },
     search: (request, given) => search(request, withDefaults(given)),
-    bind: (dn, password, given) => binds.bind(dn, password, withDefaults(given)),
+    bind(dn, password, given) {
+      const askPasswordPolicy = rootDse?.supportedControls.has(PASSWORD_POLICY_OID) ?? false;
+      return binds.bind(dn, password, { ...withDefaults(given), askPasswordPolicy });
+    },
     modify(dn, modifications, given) {
       const operation = withDefaults(given);
       return searches.with((connection) => connection.modify(dn, modifications, operation), operation.signal);

@@ -3,6 +3,7 @@ import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
 import { BerReader, malformed } from './ber-reader.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
 import { type BoundFilter, writeFilter } from './filter.ts';
+import { PASSWORD_POLICY_OID } from './password-policy.ts';
 
 /** Application tags, RFC 4511 section 4.2 and following. */
 const OPERATION = {
@@ -66,12 +67,18 @@ export type Answer =
   | { type: 'result'; messageId: number; result: LdapResult }
   | { type: 'intermediate'; messageId: number };
 
-export function bindRequest(messageId: number, dn: string, password: string): Buffer {
-  return message(messageId, OPERATION.bindRequest, (writer) => {
-    writer.writeInt(3);
-    writer.writeString(dn);
-    writer.writeString(password, 0x80);
-  });
+/** @param askPasswordPolicy sends the control that lets the answer say more than yes and no (see `password-policy.ts`) */
+export function bindRequest(messageId: number, dn: string, password: string, askPasswordPolicy: boolean): Buffer {
+  return message(
+    messageId,
+    OPERATION.bindRequest,
+    (writer) => {
+      writer.writeInt(3);
+      writer.writeString(dn);
+      writer.writeString(password, 0x80);
+    },
+    askPasswordPolicy ? writePasswordPolicyControl : undefined,
+  );
 }
 
 export function unbindRequest(messageId: number): Buffer {
@@ -160,6 +167,13 @@ function primitive(messageId: number, operation: number, value: number | undefin
     else writer.writeInt(value, operation);
     writer.endSequence();
   });
+}
+
+/** Its request has no value, and is not critical: a server that does not know it binds all the same. */
+function writePasswordPolicyControl(writer: BerWriter): void {
+  writer.startSequence();
+  writer.writeString(PASSWORD_POLICY_OID);
+  writer.endSequence();
 }
 
 function pagedResultsControl(pageSize: number, cookie: Buffer | undefined): (writer: BerWriter) => void {

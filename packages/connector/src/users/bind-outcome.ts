@@ -3,6 +3,7 @@ import type { WireErrorName } from '@landbridge/protocol';
 import { BIND_SUB_CODES, type BindSubCode, bindSubCode } from '../ldap/active-directory/bind-sub-code.ts';
 import { RESULT } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
+import { passwordPolicyWord } from '../ldap/password-policy.ts';
 
 export type Outcome =
   | { kind: 'accepted' }
@@ -21,11 +22,23 @@ const ERROR_OF_SUB_CODE: Partial<Record<BindSubCode, WireErrorName>> = {
   '775': 'AccountLocked',
 };
 
-export function bindOutcome({ resultCode, diagnosticMessage }: LdapResult): Outcome {
+/** The same for a password policy's own words, in directories that have one. */
+const ERROR_OF_POLICY = {
+  passwordExpired: 'PasswordExpired',
+  accountLocked: 'AccountLocked',
+  changeAfterReset: 'PasswordChangeRequired',
+} as const;
+
+export function bindOutcome(result: LdapResult): Outcome {
+  const { resultCode, diagnosticMessage } = result;
+  const policyError = passwordPolicyWord(result)?.error;
   switch (resultCode) {
     case RESULT.success:
+      // Who must change the password first is bound, and may do nothing else.
+      if (policyError !== undefined) return { kind: 'refused', error: ERROR_OF_POLICY[policyError], reason: undefined };
       return { kind: 'accepted' };
     case RESULT.invalidCredentials: {
+      if (policyError !== undefined) return { kind: 'refused', error: ERROR_OF_POLICY[policyError], reason: undefined };
       const subCode = bindSubCode(diagnosticMessage);
       if (subCode === undefined) return { kind: 'refused', error: 'WrongPassword', reason: undefined };
       return {

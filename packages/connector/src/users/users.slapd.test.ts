@@ -89,6 +89,26 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(binds, []);
   });
 
+  it('tells what the password policy says, to whoever has the right password', async () => {
+    const made = on(undefined);
+    await made.directory.rootDse();
+    const { locked, expiredPassword, mustChangePassword } = slapd.people.special;
+    const answers = async (password: (person: { password: string }) => string) => {
+      const names: (string | undefined)[] = [];
+      for (const person of [locked, expiredPassword, mustChangePassword]) {
+        const answer = await made.users.authenticate(login(person.uid, password(person)), request());
+        assert.ok('err' in answer, person.uid);
+        names.push(answer.err.name);
+      }
+      return names;
+    };
+    assert.deepEqual(await answers((person) => person.password), ['AccountLocked', 'PasswordExpired', 'PasswordChangeRequired']);
+    assert.deepEqual(await answers(() => 'wrong'), ['AccountLocked', 'WrongPassword', 'WrongPassword']);
+    const lenient = on(undefined, { ALLOW_PASSWORD_CHANGE_REQUIRED: true }, ECHO);
+    await lenient.directory.rootDse();
+    assert.equal((await profileOf(lenient, mustChangePassword.uid, mustChangePassword.password)).ldapStatus, 'password_change_required');
+  });
+
   it('takes what is typed for a name and never for a filter', async () => {
     const made = on(undefined);
     for (const name of ['*', '*)(uid=*', 'user0000*', '\0', 'a\0b', '\ud800', ')(', '\\', '\\2a', 'x'.repeat(64 * 1024), '((((', 'uid=*']) {

@@ -3,8 +3,10 @@
  * directory put them together here, so that they all ask it in the same way.
  */
 import type { Log } from '@landbridge/runtime';
+import { ldapTransport } from './config/ldap-transport.ts';
 import type { Config } from './config/load.ts';
 import { profileMapperSource } from './config/profile-mapper-source.ts';
+import { serverAddress } from './ldap/connect.ts';
 import { type Directory, openDirectory, settingFilter } from './ldap/directory.ts';
 import { configuredCertificates, trustedCertificates } from './network/trust.ts';
 import { createProfileMapper } from './users/mapper/profile-mapper.ts';
@@ -29,7 +31,8 @@ const QUEUE_TIMEOUT_MS = 5000;
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const { values } = config;
   const certificates = configuredCertificates(values);
-  const usesTls = values.LDAP_STARTTLS || values.LDAP_URL?.some((url) => url.toLowerCase().startsWith('ldaps:')) === true;
+  const servers = (values.LDAP_URL ?? []).map((url) => serverAddress(url, ldapTransport(url, values) === 'none' ? 'none' : 'starttls'));
+  const usesTls = servers.some(({ tls }) => tls !== 'none');
   const heartbeatFilter =
     values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
       ? undefined
@@ -42,8 +45,7 @@ export async function openDirectoryParts(config: Config, servicePassword: string
     log,
   });
   const directory = openDirectory({
-    urls: values.LDAP_URL ?? [],
-    startTls: values.LDAP_STARTTLS,
+    servers,
     // Reading the system's authorities takes some 80 ms.
     tls: { ca: usesTls ? trustedCertificates(certificates) : undefined, insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY },
     serviceAccount:

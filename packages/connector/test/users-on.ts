@@ -1,5 +1,6 @@
 /** Users on a directory for tests: the settings that matter given, the others as they are when nobody sets them. */
 import { createLog } from '@landbridge/runtime';
+import { serverAddress } from '../src/ldap/connect.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../src/ldap/directory.ts';
 import { createProfileMapper } from '../src/users/mapper/profile-mapper.ts';
 import { createUsers, type RequestContext, type Users, type UsersSettings } from '../src/users/users.ts';
@@ -35,15 +36,14 @@ const UNSET: UsersSettings = {
 };
 
 export function usersOn(
-  target: Pick<DirectoryOptions, 'serviceAccount'> & Partial<DirectoryOptions> & { url: string; ca?: string },
+  target: Pick<DirectoryOptions, 'serviceAccount'> & Partial<DirectoryOptions> & { url: string; startTls?: boolean; ca?: string },
   settings: Partial<UsersSettings> = {},
   mapperSource?: string,
 ): UsersOn {
   const lines: string[] = [];
   const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line) => lines.push(line) } });
   const directory = openDirectory({
-    urls: [target.url],
-    startTls: false,
+    servers: [serverAddress(target.url, target.startTls ? 'starttls' : 'none')],
     tls: { ca: target.ca === undefined ? undefined : [target.ca], insecureSkipVerify: false },
     searchConnections: 2,
     bindConnections: 4,

@@ -16,8 +16,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   const { values } = config;
   const { log, keepSecret } = openLog(config);
   log.info(`landbridge-connector ${VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`);
-  if (takenOver)
-    log.info('Took over the configuration of an installed connector: organizationUnits stays the whole DN (ORGANIZATION_UNITS_AS_DN)');
+  if (takenOver) log.info('Took over the configuration of an installed connector; what was set to keep its ways is in the file');
   for (const { message } of config.warnings) log.warn(message);
 
   await runUntilStopped(log, async ({ onStop }) => {

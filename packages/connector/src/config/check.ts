@@ -1,5 +1,6 @@
 /** What settings must be together; what each must be alone stands in the list. */
 import type { SettingProblem } from '@landbridge/runtime';
+import { ldapTransport } from './ldap-transport.ts';
 import { isLoopback } from './loopback.ts';
 import type { ConnectorSettings, SettingName } from './settings.ts';
 
@@ -34,6 +35,16 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
     } else if (values.LDAP_BIND_PASSWORD === undefined && values.LDAP_BIND_CREDENTIALS === undefined) {
       add('LDAP_BIND_PASSWORD', 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER');
     }
+  }
+  if (
+    values.LDAP_STARTTLS === false &&
+    !values.LDAP_INSECURE_NO_TLS &&
+    values.LDAP_URL?.some((url) => ldapTransport(url, values) === 'starttls')
+  ) {
+    add(
+      'LDAP_STARTTLS',
+      'LDAP_STARTTLS is off, and LDAP_URL is not encrypted, so passwords would cross the network in clear; LDAP_INSECURE_NO_TLS=true allows it',
+    );
   }
   if (values.LDAP_STARTTLS && values.LDAP_URL?.some((url) => url.toLowerCase().startsWith('ldaps:'))) {
     add('LDAP_STARTTLS', 'LDAP_STARTTLS is on, and LDAP_URL begins with ldaps://, which is encrypted already: choose one of them');

@@ -106,6 +106,13 @@ describe('problems', () => {
     assert.deepEqual(namesOf(allowed.warnings), ['HUB_INSECURE_NO_TLS']);
   });
 
+  it('include a directory on another machine without TLS, unless that is allowed', () => {
+    const settings = { ...COMPLETE, LDAP_URL: 'ldap://dc.example', LDAP_STARTTLS: false };
+    assert.deepEqual(namesOf(load(settings).problems), ['LDAP_STARTTLS']);
+    assert.deepEqual(load({ ...settings, LDAP_INSECURE_NO_TLS: true }).problems, []);
+    assert.deepEqual(load({ ...settings, LDAP_URL: 'ldap://localhost' }).problems, []);
+  });
+
   it('include half a certificate and TLS twice', () => {
     assert.deepEqual(namesOf(load({ ...COMPLETE, AUTH_CERT: 'x' }).problems), ['AUTH_CERT_KEY']);
     assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_STARTTLS: true }).problems), ['LDAP_STARTTLS']);
@@ -115,9 +122,16 @@ describe('problems', () => {
 describe('warnings', () => {
   it('stand while a setting weakens security', () => {
     assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_INSECURE_SKIP_TLS_VERIFY: 'true' }).warnings), ['LDAP_INSECURE_SKIP_TLS_VERIFY']);
-    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example' }).warnings), ['LDAP_URL']);
-    assert.deepEqual(load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example', LDAP_STARTTLS: true }).warnings, []);
-    assert.deepEqual(load({ ...COMPLETE, LDAP_URL: 'ldap://127.0.0.1' }).warnings, []);
+    const inClear = load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example', LDAP_INSECURE_NO_TLS: true });
+    assert.deepEqual(namesOf(inClear.warnings), ['LDAP_INSECURE_NO_TLS', 'LDAP_URL']);
+    assert.deepEqual(inClear.problems, []);
+    for (const settings of [
+      { LDAP_URL: 'ldap://dc.example' },
+      { LDAP_URL: 'ldap://dc.example', LDAP_STARTTLS: true },
+      { LDAP_URL: 'ldap://127.0.0.1' },
+    ]) {
+      assert.deepEqual(load({ ...COMPLETE, ...settings }).warnings, []);
+    }
   });
 
   it('name the setting that was probably meant, and do not show the value', () => {
@@ -200,6 +214,17 @@ describe('the first start', () => {
     const { config, takenOver } = loadConfigForStart(home, {});
     assert.equal(takenOver, false);
     assert.equal(config.values.ORGANIZATION_UNITS_AS_DN, false);
+  });
+
+  it('lets an installed configuration go on in clear, knowingly', () => {
+    for (const [url, expected] of [
+      ['ldap://dc.example', true],
+      ['ldaps://dc.example', false],
+      ['ldap://127.0.0.1', false],
+    ] as const) {
+      write({ ...COMPLETE, AGENT_MODE: true, LDAP_URL: url });
+      assert.equal(loadConfigForStart(home, {}).config.values.LDAP_INSECURE_NO_TLS, expected, url);
+    }
   });
 
   it('leaves an explicit value of an installed configuration', () => {

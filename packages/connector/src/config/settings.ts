@@ -75,7 +75,7 @@ export const SETTINGS = {
     type: ldapUrls,
     group: DIRECTORY,
     description:
-      'The directory servers, tried in this order. Required. With `ldaps://` or `LDAP_STARTTLS` passwords cross the network encrypted.',
+      'The directory servers, tried in this order. Required. `ldaps://` is encrypted, `ldap://` to another machine too (StartTLS).',
   },
   LDAP_BASE: {
     type: setting.text(),
@@ -114,9 +114,17 @@ export const SETTINGS = {
   },
   LDAP_STARTTLS: {
     type: setting.boolean(),
+    group: DIRECTORY,
+    description:
+      'Encrypts `ldap://` connections with StartTLS before anything is sent. A server that cannot do it is then not used. Unset: for servers on other machines.',
+  },
+  LDAP_INSECURE_NO_TLS: {
+    type: setting.boolean(),
     default: false,
     group: DIRECTORY,
-    description: 'Encrypts `ldap://` connections with StartTLS before anything is sent. A server that cannot do it is then not used.',
+    insecure: true,
+    description:
+      'Speaks `ldap://` to servers on other machines without TLS: every password crosses the network in clear. A configuration taken over from an installed connector that did so gets `true`.',
   },
   LDAP_INSECURE_SKIP_TLS_VERIFY: {
     type: setting.boolean(),

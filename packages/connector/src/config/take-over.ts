@@ -1,6 +1,7 @@
 /** What the first start writes into `config.json`, and how a configuration of an installed connector is recognised. */
 import { randomBytes } from 'node:crypto';
 import type { FileContent } from './config-file.ts';
+import { isInClear } from './ldap-transport.ts';
 
 /** Rises when a later version must change what an earlier one wrote. */
 const CONFIG_VERSION = 1;
@@ -16,8 +17,17 @@ export function firstStartChanges(file: FileContent): { changes: Record<string, 
   }
   if (file.CONFIG_VERSION !== undefined) return { changes, takenOver: false };
   changes.CONFIG_VERSION = CONFIG_VERSION;
-  const takenOver = WRITTEN_BY_CONNECTORS.some((key) => file[key] !== undefined) && file.ORGANIZATION_UNITS_AS_DN === undefined;
+  const takenOver = WRITTEN_BY_CONNECTORS.some((key) => file[key] !== undefined);
+  if (!takenOver) return { changes, takenOver };
   // Applications may rely on the whole DN, which is what installed connectors give.
-  if (takenOver) changes.ORGANIZATION_UNITS_AS_DN = true;
+  if (file.ORGANIZATION_UNITS_AS_DN === undefined) changes.ORGANIZATION_UNITS_AS_DN = true;
+  // What worked in clear goes on, with a standing warning.
+  if (file.LDAP_INSECURE_NO_TLS === undefined && file.LDAP_STARTTLS === undefined && wasInClear(file.LDAP_URL))
+    changes.LDAP_INSECURE_NO_TLS = true;
   return { changes, takenOver };
+}
+
+function wasInClear(ldapUrl: unknown): boolean {
+  const url = typeof ldapUrl === 'string' ? ldapUrl.trim() : '';
+  return URL.canParse(url) && new URL(url).protocol === 'ldap:' && isInClear(url, { LDAP_STARTTLS: undefined, LDAP_INSECURE_NO_TLS: true });
 }

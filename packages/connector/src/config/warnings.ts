@@ -1,8 +1,8 @@
 /** What stands as a warning for as long as it is so. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInClear } from './ldap-transport.ts';
 import type { Config } from './load.ts';
-import { isLoopback } from './loopback.ts';
 import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
 
 export interface Warning {
@@ -26,11 +26,10 @@ function insecureSettings(values: Config['values']): Warning[] {
     }
   }
   for (const address of values.LDAP_URL ?? []) {
-    const url = new URL(address);
-    if (url.protocol !== 'ldap:' || values.LDAP_STARTTLS || isLoopback(url.hostname)) continue;
+    if (!isInClear(address, values)) continue;
     warnings.push({
       name: 'LDAP_URL',
-      message: `LDAP_URL (${url.host}) is not encrypted: passwords cross the network in clear. Use ldaps://, or LDAP_STARTTLS=true`,
+      message: `LDAP_URL (${new URL(address).host}) is not encrypted: passwords cross the network in clear. Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS`,
     });
   }
   return warnings;

@@ -29,9 +29,9 @@ export interface ConnectOptions {
 
 /**
  * @param url `ldap://` or `ldaps://`, host and perhaps port; what follows is ignored
- * @param startTls ask a server reached by `ldap://` for TLS, and go on only when it agrees
+ * @param tls of an `ldap://` URL: `starttls` asks the server for TLS and goes on only when it agrees
  */
-export function serverAddress(url: string, startTls: boolean): ServerAddress {
+export function serverAddress(url: string, tls: 'starttls' | 'none'): ServerAddress {
   const parsed = new URL(url);
   const ldaps = parsed.protocol === 'ldaps:';
   return {
@@ -39,7 +39,7 @@ export function serverAddress(url: string, startTls: boolean): ServerAddress {
     // IPv6 addresses stand in brackets in a URL only.
     host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost',
     port: parsed.port === '' ? (ldaps ? 636 : 389) : Number(parsed.port),
-    tls: ldaps ? 'ldaps' : startTls ? 'starttls' : 'none',
+    tls: ldaps ? 'ldaps' : tls,
   };
 }
 
@@ -60,7 +60,8 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     if (resultCode !== RESULT.success) {
       plain.close();
       throw new LdapError('LDAP_TLS_FAILED', `${address.url} refused StartTLS: ${resultText(resultCode)} ${diagnosticMessage}`.trimEnd(), {
-        action: 'Give the server a certificate, or use ldaps:// where it offers that',
+        action:
+          'Give the server a certificate, or use ldaps:// where it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear',
       });
     }
     plain.detach();

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function connected(onAsked: (asked: Asked) => void): Promise<{ server: LdapServer; connection: LdapConnection }> {
   server = await startLdapServer(onAsked);
-  connection = await connect({ address: serverAddress(server.url, false), tls: NO_TLS, timeoutMs: 5000 });
+  connection = await connect({ address: serverAddress(server.url, 'none'), tls: NO_TLS, timeoutMs: 5000 });
   return { server, connection };
 }
 
@@ -161,12 +161,18 @@ describe('an LDAP connection', () => {
     server = await startLdapServer(({ messageId, socket }) => {
       socket.write(Buffer.concat([result(messageId, 0x78), Buffer.from('30')]));
     });
-    await assert.rejects(connect({ address: serverAddress(server.url, true), tls: NO_TLS, timeoutMs: 5000 }), hasCode('LDAP_PROTOCOL'));
+    await assert.rejects(
+      connect({ address: serverAddress(server.url, 'starttls'), tls: NO_TLS, timeoutMs: 5000 }),
+      hasCode('LDAP_PROTOCOL'),
+    );
   });
 
   it('sends nothing more in clear when StartTLS is refused', async () => {
     server = await startLdapServer(({ messageId, socket }) => socket.write(result(messageId, 0x78, 2, 'unsupported')));
-    await assert.rejects(connect({ address: serverAddress(server.url, true), tls: NO_TLS, timeoutMs: 5000 }), hasCode('LDAP_TLS_FAILED'));
+    await assert.rejects(
+      connect({ address: serverAddress(server.url, 'starttls'), tls: NO_TLS, timeoutMs: 5000 }),
+      hasCode('LDAP_TLS_FAILED'),
+    );
     assert.deepEqual(
       server.asked.map(({ operation }) => operation).filter((operation) => operation !== 0x42),
       [0x77],
@@ -176,7 +182,7 @@ describe('an LDAP connection', () => {
   it('gives up on a server that accepts and is silent', async () => {
     server = await startLdapServer(() => {});
     await assert.rejects(
-      connect({ address: serverAddress(server.url.replace('ldap:', 'ldaps:'), false), tls: NO_TLS, timeoutMs: 100 }),
+      connect({ address: serverAddress(server.url.replace('ldap:', 'ldaps:'), 'none'), tls: NO_TLS, timeoutMs: 100 }),
       hasCode('LDAP_TLS_FAILED'),
     );
     const [socket] = server.sockets;
@@ -187,7 +193,7 @@ describe('an LDAP connection', () => {
     const gone = await startLdapServer(() => {});
     await gone.close();
     await assert.rejects(
-      connect({ address: serverAddress(gone.url, false), tls: NO_TLS, timeoutMs: 5000 }),
+      connect({ address: serverAddress(gone.url, 'none'), tls: NO_TLS, timeoutMs: 5000 }),
       (error) => hasCode('LDAP_UNREACHABLE')(error) && String(error).includes(gone.url),
     );
   });

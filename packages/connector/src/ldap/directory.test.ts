@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createLog } from '@landbridge/runtime';
 import { type Asked, entry, type LdapServer, result, startLdapServer } from '../../test/ldap-server.ts';
+import { serverAddress } from './connect.ts';
 import { type Directory, type DirectoryOptions, openDirectory } from './directory.ts';
 import { LdapError, type LdapErrorCode } from './errors.ts';
 import { parseFilter, withValue } from './filter.ts';
@@ -23,8 +24,7 @@ afterEach(async () => {
 function open(urls: string | string[], options: Partial<DirectoryOptions> = {}): Directory {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const directory = openDirectory({
-    urls: [urls].flat(),
-    startTls: false,
+    servers: [urls].flat().map((url) => serverAddress(url, 'none')),
     tls: { ca: undefined, insecureSkipVerify: false },
     serviceAccount: { dn: 'cn=service', password: 'service-password' },
     searchConnections: 1,

@@ -5,7 +5,7 @@
 import type { Log } from '@landbridge/runtime';
 import { BIND_SUB_CODES, bindSubCode } from './active-directory/bind-sub-code.ts';
 import { createBindPool } from './bind-pool.ts';
-import { connect, serverAddress, type TlsOptions } from './connect.ts';
+import { connect, type ServerAddress, type TlsOptions } from './connect.ts';
 import type { LdapConnection, OperationOptions, SearchResult } from './connection.ts';
 import { LdapError, RESULT, resultText } from './errors.ts';
 import { type Filter, parseFilter, withValue } from './filter.ts';
@@ -16,9 +16,7 @@ import { createSearchPool, type PoolStatus } from './search-pool.ts';
 
 export interface DirectoryOptions {
   /** Tried in this order whenever a connection is opened. */
-  urls: readonly string[];
-  /** Ask for TLS on an `ldap://` connection. */
-  startTls: boolean;
+  servers: readonly ServerAddress[];
   tls: TlsOptions;
   /** Undefined: searches are anonymous. */
   serviceAccount: { dn: string; password: string } | undefined;
@@ -66,15 +64,14 @@ export interface DirectoryStatus {
 
 export function openDirectory(options: DirectoryOptions): Directory {
   const { log } = options;
-  const addresses = options.urls.map((url) => serverAddress(url, options.startTls));
-  const encrypted = addresses.every((address) => address.tls !== 'none');
+  const encrypted = options.servers.every((address) => address.tls !== 'none');
   let rootDse: RootDse | undefined;
   let error: LdapError | undefined;
   let connectedTo = '';
 
   async function open(signal: AbortSignal | undefined): Promise<LdapConnection> {
     let failure: unknown;
-    for (const address of addresses) {
+    for (const address of options.servers) {
       try {
         return await connect({ address, tls: options.tls, timeoutMs: options.connectTimeoutMs, signal });
       } catch (caught) {
@@ -176,7 +173,13 @@ export function openDirectory(options: DirectoryOptions): Directory {
       const operation = withDefaults(given);
       return searches.with((connection) => connection.modify(dn, modifications, operation), operation.signal);
     },
-    status: () => ({ urls: addresses.map(({ url }) => url), encrypted, connected: searches.connected, error, product: rootDse?.product }),
+    status: () => ({
+      urls: options.servers.map(({ url }) => url),
+      encrypted,
+      connected: searches.connected,
+      error,
+      product: rootDse?.product,
+    }),
     close() {
       searches.close();
       binds.close();

@@ -176,7 +176,7 @@ export const SETTINGS = {
     type: filterWithName,
     group: USERS,
     description:
-      'Finds the person who signs in; `{0}` is the name. Unset: what suits the directory, in Active Directory `(sAMAccountName={0})`.',
+      'Finds the person who signs in; `{0}` is the name. Unset: what suits the directory; in Active Directory the names that Windows takes (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), for `alice` by `(sAMAccountName={0})`.',
   },
   LDAP_SEARCH_QUERY: {
     type: filterWithName,

@@ -1,7 +1,7 @@
 /** Finds a person by the name that was typed. */
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
-import { type BoundFilter, type Filter, unescapeValue, withValue } from '../ldap/filter.ts';
+import { unescapeValue } from '../ldap/filter.ts';
 import { DEFAULT_MAPPER_ATTRIBUTES } from './mapper/default-mapper.ts';
 import type { Queries } from './queries.ts';
 
@@ -23,19 +23,20 @@ export function createFindUser(options: {
   const { directory } = options;
   const attributes = userAttributes(options.allAttributes);
   return async (typed, signal) => {
-    if (typed.name === '') return undefined;
-    const { searchBase, userByName } = await options.queries(signal);
-    const filter = filterFor(userByName, typed);
-    if (filter === undefined) return undefined;
-    const { entries } = await directory.search({ searchBase, scope: 'sub', filter, attributes, sizeLimit: 1 }, { signal });
-    return entries[0];
+    const name = plainText(typed);
+    if (name === undefined || name === '') return undefined;
+    const { searchBase, usersByName } = await options.queries(signal);
+    for (const filter of await usersByName(name, signal)) {
+      const { entries } = await directory.search({ searchBase, scope: 'sub', filter, attributes, sizeLimit: 1 }, { signal });
+      if (entries[0] !== undefined) return entries[0];
+    }
+    return undefined;
   };
 }
 
-/** @returns undefined where the value cannot stand in a filter: an escaped one with a backslash that escapes nothing */
-export function filterFor(filter: Filter, { name, escaped }: TypedName): BoundFilter | undefined {
-  const value = escaped ? unescapeValue(name) : Buffer.from(name);
-  return value === undefined ? undefined : withValue(filter, value);
+/** @returns what was typed, before anything was escaped; undefined where a backslash escapes nothing */
+export function plainText({ name, escaped }: TypedName): string | undefined {
+  return escaped ? unescapeValue(name)?.toString() : name;
 }
 
 /**

@@ -3,8 +3,9 @@
  * of directory that it says it is.
  */
 import { type Directory, settingFilter } from '../ldap/directory.ts';
-import { type Filter, parseFilter } from '../ldap/filter.ts';
+import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
 import type { DirectoryKind, RootDse } from '../ldap/root-dse.ts';
+import { createWindowsNames } from './windows-name.ts';
 
 /** The settings, under their names; undefined where nobody set them. */
 export interface QuerySettings {
@@ -20,7 +21,8 @@ export interface QuerySettings {
 export interface Queries {
   searchBase: string;
   groupsSearchBase: string;
-  userByName: Filter;
+  /** Which filters find the person of a name, to be tried in order. */
+  usersByName(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
   searchUsers: Filter;
   allUsers: Filter;
   listGroups: Filter;
@@ -85,13 +87,20 @@ export function queriesOf(directory: Directory, settings: QuerySettings): (signa
   const groupsOfUser = set('LDAP_SEARCH_GROUPS');
   let queries: Queries | undefined;
 
+  function usersByName(rootDse: RootDse, set: Filter | undefined, fallback: Filter): Queries['usersByName'] {
+    if (set === undefined && rootDse.kind === 'active-directory' && rootDse.defaultSearchBase !== undefined) {
+      return createWindowsNames(directory, rootDse.defaultSearchBase).filtersFor;
+    }
+    return async (name) => [withValue(set ?? fallback, name)];
+  }
+
   function complete(rootDse: RootDse): Queries {
     const defaults = DEFAULTS[rootDse.kind];
     const searchBase = settings.LDAP_BASE ?? rootDse.defaultSearchBase ?? '';
     return {
       searchBase,
       groupsSearchBase: settings.LDAP_BASE_GROUPS ?? searchBase,
-      userByName: userByName ?? parseFilter(defaults.userByName),
+      usersByName: usersByName(rootDse, userByName, parseFilter(defaults.userByName)),
       searchUsers: searchUsers ?? parseFilter(defaults.searchUsers),
       allUsers: allUsers ?? parseFilter(defaults.allUsers),
       listGroups: listGroups ?? parseFilter(defaults.listGroups),

@@ -6,7 +6,7 @@ import { withValue } from '../ldap/filter.ts';
 import { PAGED_RESULTS_OID } from '../ldap/messages.ts';
 import { unexpected } from './answers.ts';
 import type { Enrich } from './enrich.ts';
-import { filterFor, userAttributes } from './find.ts';
+import { plainText, userAttributes } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
 import type { RequestContext, UsersSettings } from './users.ts';
@@ -38,9 +38,9 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; all
   async function searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] }> {
     const { signal } = context;
     const { searchBase, searchUsers, allUsers } = await options.queries(signal);
-    const filter =
-      claims.search === '' ? withValue(allUsers, '') : filterFor(searchUsers, { name: claims.search, escaped: claims.escaped });
-    if (filter === undefined) return { users: [] };
+    const term = plainText({ name: claims.search, escaped: claims.escaped });
+    if (term === undefined) return { users: [] };
+    const filter = term === '' ? withValue(allUsers, '') : withValue(searchUsers, term);
     const { entries } = await directory.search(
       { searchBase, scope: 'sub', filter, attributes, sizeLimit: claims.limit ?? 0, ...(await pages(directory, claims.limit, signal)) },
       { signal, timeoutMs: LIST_TIMEOUT_MS },

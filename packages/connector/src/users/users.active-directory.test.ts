@@ -60,6 +60,63 @@ describe('users on Active Directory', () => {
     }
   });
 
+  it('takes every name that Windows takes, and no other', async () => {
+    const made = on();
+    for (const name of [
+      'alice',
+      'ALICE',
+      'FABRIKAM\\alice',
+      'fabrikam\\Alice',
+      'fabrikam.local\\alice',
+      'alice@fabrikam.local',
+      'alice@FABRIKAM.LOCAL',
+    ]) {
+      const profile = profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request()));
+      assert.equal(profile.sAMAccountName, 'alice', name);
+    }
+    assert.equal(
+      profileOf(await made.users.authenticate(login('FABRIKAM\\5calice', 'Passw0rd!', true), request())).sAMAccountName,
+      'alice',
+    );
+    for (const name of [
+      'OTHER\\alice',
+      '\\alice',
+      'FABRIKAM\\',
+      'FABRIKAM\\*',
+      'alice@other.local',
+      '@fabrikam.local',
+      '@',
+      '\\',
+      'FABRIKAM\\alice@fabrikam.local',
+      'alice)(cn=*',
+    ]) {
+      const answer = await made.users.authenticate(login(name, 'Passw0rd!'), request());
+      assert.ok('err' in answer && answer.err.name === 'WrongUsername', name);
+    }
+    const set = on({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(mail={0}))' });
+    profileOf(await set.users.authenticate(login('alice@fabrikam.local', 'Passw0rd!'), request()));
+    const obeyed = await set.users.authenticate(login('FABRIKAM\\alice', 'Passw0rd!'), request());
+    assert.ok('err' in obeyed && obeyed.err.name === 'WrongUsername');
+  });
+
+  it('takes account@domain of people who have another principal name, or none', async () => {
+    const domain = createDomain({ dnsName: 'fabrikam.local' });
+    domain.addUser('dora', { password: 'Passw0rd!', attributes: { userPrincipalName: 'dora.diaz@sso.example' } });
+    domain.addUser('emil', { password: 'Passw0rd!', attributes: { userPrincipalName: 'dora@fabrikam.local' } });
+    const other = await startDirectory({ domain });
+    try {
+      const made = on({}, { url: other.url, serviceAccount: other.serviceAccount });
+      const who = async (name: string) => profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request())).sAMAccountName;
+      assert.equal(await who('dora.diaz@sso.example'), 'dora');
+      assert.equal(await who('emil@fabrikam.local'), 'emil');
+      // A principal name that somebody was given comes before the account name of somebody else.
+      assert.equal(await who('dora@fabrikam.local'), 'emil');
+      await made.close();
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('maps the default profile, and nested groups without duplicates', async () => {
     const profile = profileOf(await on().users.authenticate(login('alice', 'Passw0rd!'), request()));
     assert.match(String(profile.id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

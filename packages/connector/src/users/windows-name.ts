@@ -1,0 +1,57 @@
+/**
+ * The names that Windows' own logon takes: `alice`, `FABRIKAM\alice`, `alice@fabrikam.local`, and a user principal name with another
+ * suffix (MS-ADTS, section 5.1.1.1.1). Used in Active Directory where LDAP_USER_BY_NAME is not set.
+ */
+import type { Directory } from '../ldap/directory.ts';
+import { parseDn } from '../ldap/dn.ts';
+import { firstText } from '../ldap/entry.ts';
+import { type BoundFilter, parseFilter, withValue } from '../ldap/filter.ts';
+
+const BY_ACCOUNT_NAME = parseFilter('(sAMAccountName={0})');
+const BY_PRINCIPAL_NAME = parseFilter('(|(userPrincipalName={0})(sAMAccountName={0}))');
+const NETBIOS_NAME = parseFilter('(&(objectClass=crossRef)(nCName={0})(nETBIOSName=*))');
+
+export interface WindowsNames {
+  /** @returns the filters to try, in order, until one finds somebody; none for a name of another domain */
+  filtersFor(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
+}
+
+/** @param domainDn the domain whose people sign in: the directory's default naming context */
+export function createWindowsNames(directory: Directory, domainDn: string): WindowsNames {
+  const dnsName = (parseDn(domainDn) ?? [])
+    .flatMap((parts) => parts.filter(({ type }) => type === 'dc').map(({ value }) => value))
+    .join('.')
+    .toLowerCase();
+  let netBiosName: string | undefined;
+
+  /** Kept in the configuration partition; where that cannot be read the name is taken to be what it mostly is. */
+  async function readNetBiosName(signal: AbortSignal | undefined): Promise<string> {
+    const searchBase = `CN=Partitions,CN=Configuration,${domainDn}`;
+    const request = { searchBase, scope: 'one' as const, filter: withValue(NETBIOS_NAME, domainDn), attributes: ['nETBIOSName'] };
+    const found = await directory.search(request, { signal }).catch(() => undefined);
+    const name = found?.entries[0] && firstText(found.entries[0], 'nETBIOSName');
+    return (name ?? dnsName.split('.')[0] ?? '').toLowerCase();
+  }
+
+  async function isThisDomain(name: string, signal: AbortSignal | undefined): Promise<boolean> {
+    if (name.toLowerCase() === dnsName) return true;
+    netBiosName ??= await readNetBiosName(signal);
+    return name.toLowerCase() === netBiosName;
+  }
+
+  return {
+    async filtersFor(name, signal) {
+      const backslash = name.indexOf('\\');
+      if (backslash >= 0) {
+        const [domain, account] = [name.slice(0, backslash), name.slice(backslash + 1)];
+        return account !== '' && (await isThisDomain(domain, signal)) ? [withValue(BY_ACCOUNT_NAME, account)] : [];
+      }
+      const at = name.lastIndexOf('@');
+      if (at < 0) return [withValue(BY_ACCOUNT_NAME, name)];
+      const [account, suffix] = [name.slice(0, at), name.slice(at + 1)];
+      // Everybody has account@domain as well, unless it is somebody else's principal name.
+      const implicit = account !== '' && suffix.toLowerCase() === dnsName ? [withValue(BY_ACCOUNT_NAME, account)] : [];
+      return [withValue(BY_PRINCIPAL_NAME, name), ...implicit];
+    },
+  };
+}

@@ -42,6 +42,9 @@ describe('settings', () => {
     assert.deepEqual(problems.map(({ name }) => name).sort(), ['GROUPS', 'LDAP_BIND_PASSWORD', 'LDAP_URL', 'PORT']);
     for (const { name, message } of problems) assert.ok(message.startsWith(name));
     assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+    const url = load({ LDAP_URL: 'http://cn=reader:hunter2@dc.example' }).problems;
+    assert.match(JSON.stringify(url), /dc\.example/);
+    assert.doesNotMatch(JSON.stringify(url), /hunter2/);
   });
 
   it('take null and an emptied field for unset', () => {

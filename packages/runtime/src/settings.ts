@@ -130,12 +130,17 @@ export function loadSettings<const L extends SettingList>(
     const parsed = definition.type.schema.safeParse(given);
     if (parsed.success) values[name] = parsed.data;
     else {
-      const shown = definition.secret ? 'its value (not shown)' : JSON.stringify(given);
+      const shown = definition.secret ? 'its value (not shown)' : withoutUserInfo(JSON.stringify(given));
       problems.push({ name, origin, message: `${name} (from the ${origin}) must be ${definition.type.describe}, and ${shown} is not` });
     }
   }
   // The loop above filled every key of the list with a value of its type, or its default.
   return { values: values as SettingValues<L>, origins: origins as Record<keyof L & string, Origin>, problems };
+}
+
+/** People put passwords into URLs, also where none belongs. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/\/\/[^/\s"]*@/g, '//[secret]@');
 }
 
 function pick(name: string, environment: Record<string, unknown>, file: Readonly<Record<string, unknown>>): [unknown, Origin] {

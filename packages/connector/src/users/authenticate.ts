@@ -87,7 +87,7 @@ export function createAuthenticate(
 
   return (claims, context) =>
     authenticate(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, pid: context.correlationId, user: claims.username }, 'A sign-in could not be decided');
+      log.warn({ err: error, pid: context.correlationId }, 'A sign-in could not be decided');
       return unexpected(error);
     });
 }

@@ -49,7 +49,7 @@ export function createChangePassword(
 
   return (claims, context) =>
     changePassword(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, pid: context.correlationId, user: claims.username }, 'A password could not be changed');
+      log.warn({ err: error, pid: context.correlationId }, 'A password could not be changed');
       return unexpected(error);
     });
 }

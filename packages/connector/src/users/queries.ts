@@ -89,7 +89,7 @@ export function queriesOf(directory: Directory, settings: QuerySettings): (signa
 
   function usersByName(rootDse: RootDse, set: Filter | undefined, fallback: Filter): Queries['usersByName'] {
     if (set === undefined && rootDse.kind === 'active-directory' && rootDse.defaultSearchBase !== undefined) {
-      return createWindowsNames(directory, rootDse.defaultSearchBase).filtersFor;
+      return createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext).filtersFor;
     }
     return async (name) => [withValue(set ?? fallback, name)];
   }

@@ -5,31 +5,41 @@
 import type { Directory } from '../ldap/directory.ts';
 import { parseDn } from '../ldap/dn.ts';
 import { firstText } from '../ldap/entry.ts';
+import { LdapError, RESULT } from '../ldap/errors.ts';
 import { type BoundFilter, parseFilter, withValue } from '../ldap/filter.ts';
 
 const BY_ACCOUNT_NAME = parseFilter('(sAMAccountName={0})');
 const BY_PRINCIPAL_NAME = parseFilter('(|(userPrincipalName={0})(sAMAccountName={0}))');
 const NETBIOS_NAME = parseFilter('(&(objectClass=crossRef)(nCName={0})(nETBIOSName=*))');
 
+const NOT_SHOWN: ReadonlySet<number> = new Set([RESULT.noSuchObject, RESULT.insufficientAccessRights, RESULT.referral]);
+
 export interface WindowsNames {
   /** @returns the filters to try, in order, until one finds somebody; none for a name of another domain */
   filtersFor(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
 }
 
-/** @param domainDn the domain whose people sign in: the directory's default naming context */
-export function createWindowsNames(directory: Directory, domainDn: string): WindowsNames {
+/**
+ * @param domainDn the domain whose people sign in: the directory's default naming context
+ * @param configurationDn the forest's configuration, which knows the domain's NetBIOS name
+ */
+export function createWindowsNames(directory: Directory, domainDn: string, configurationDn: string | undefined): WindowsNames {
   const dnsName = (parseDn(domainDn) ?? [])
     .flatMap((parts) => parts.filter(({ type }) => type === 'dc').map(({ value }) => value))
     .join('.')
     .toLowerCase();
   let netBiosName: string | undefined;
 
-  /** Kept in the configuration partition; where that cannot be read the name is taken to be what it mostly is. */
+  /** Where the configuration does not show it, the name is taken to be what it mostly is. @throws LdapError */
   async function readNetBiosName(signal: AbortSignal | undefined): Promise<string> {
-    const searchBase = `CN=Partitions,CN=Configuration,${domainDn}`;
+    const searchBase = `CN=Partitions,${configurationDn ?? `CN=Configuration,${domainDn}`}`;
     const request = { searchBase, scope: 'one' as const, filter: withValue(NETBIOS_NAME, domainDn), attributes: ['nETBIOSName'] };
-    const found = await directory.search(request, { signal }).catch(() => undefined);
-    const name = found?.entries[0] && firstText(found.entries[0], 'nETBIOSName');
+    const { entries } = await directory.search(request, { signal }).catch((error: unknown) => {
+      // Not there, or not for this account: that stays so. After anything else it is asked again.
+      if (error instanceof LdapError && error.resultCode !== undefined && NOT_SHOWN.has(error.resultCode)) return { entries: [] };
+      throw error;
+    });
+    const name = entries[0] && firstText(entries[0], 'nETBIOSName');
     return (name ?? dnsName.split('.')[0] ?? '').toLowerCase();
   }
 

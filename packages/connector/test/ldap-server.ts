@@ -92,3 +92,28 @@ export function entry(messageId: number, dn: string, attributes: Record<string, 
   writer.endSequence();
   return Buffer.from(writer.buffer);
 }
+
+/** The end of a page of a paged search, with the cookie for the next one. */
+export function pageDone(messageId: number, cookie: string): Buffer {
+  const value = new BerWriter();
+  value.startSequence();
+  value.writeInt(0);
+  value.writeString(cookie);
+  value.endSequence();
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(messageId);
+  writer.startSequence(0x65);
+  writer.writeEnumeration(0);
+  writer.writeString('');
+  writer.writeString('');
+  writer.endSequence();
+  writer.startSequence(0xa0);
+  writer.startSequence();
+  writer.writeString('1.2.840.113556.1.4.319');
+  writer.writeBuffer(value.buffer, 4);
+  writer.endSequence();
+  writer.endSequence();
+  writer.endSequence();
+  return Buffer.from(writer.buffer);
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
-import { type Asked, entry, type LdapServer, result, startLdapServer } from '../../test/ldap-server.ts';
+import { type Asked, entry, type LdapServer, pageDone, result, startLdapServer } from '../../test/ldap-server.ts';
 import { connect, serverAddress } from './connect.ts';
 import type { LdapConnection } from './connection.ts';
 import { allTexts, firstText } from './entry.ts';
@@ -140,6 +140,20 @@ describe('an LDAP connection', () => {
       assert.ok(connection.closedBecause);
     });
   }
+
+  it('takes no entry of millions of values, and no search of endless empty pages', async () => {
+    const { connection } = await connected(({ messageId, socket }) =>
+      socket.write(entry(messageId, 'cn=a', { cn: new Array(250_000).fill('') })),
+    );
+    await assert.rejects(connection.search(REQUEST, { timeoutMs: 20_000 }), hasCode('LDAP_PROTOCOL'));
+    const endless = await startLdapServer(({ messageId, socket, operation }) => {
+      if (operation === 0x63) socket.write(pageDone(messageId, 'more'));
+    });
+    const paging = await connect({ address: serverAddress(endless.url, 'none'), tls: NO_TLS, timeoutMs: 5000 });
+    await assert.rejects(paging.search({ ...REQUEST, pageSize: 10 }, { timeoutMs: 100 }), hasCode('LDAP_TIMEOUT'));
+    paging.close();
+    await endless.close();
+  });
 
   it('never shows what a directory should keep to itself', async () => {
     const { connection } = await connected(({ messageId, socket }) => {

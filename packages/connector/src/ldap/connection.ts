@@ -25,6 +25,8 @@ import {
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** Entries beyond this many bytes are not collected; the search then ends as if the server had reached its size limit. */
 const MAX_SEARCH_BYTES = 128 * 1024 * 1024;
+/** What an entry costs in memory beyond its bytes: millions of empty ones must not be free. */
+const ENTRY_OVERHEAD_BYTES = 500;
 
 export interface OperationOptions {
   /** From the request's writing to its last answer. */
@@ -40,8 +42,6 @@ export interface BindOptions extends OperationOptions {
 
 export interface SearchResult {
   entries: Entry[];
-  /** Search continuation references (RFC 4511, section 4.5.3). */
-  references: string[];
   result: LdapResult;
   /** More entries match than are here: a limit of the server, of the request or of this program was reached. */
   truncated: boolean;
@@ -74,7 +74,6 @@ export interface LdapConnection {
 
 interface Operation {
   entries: Entry[];
-  references: string[];
   bytes: number;
   finish(outcome: LdapResult | LdapError): void;
 }
@@ -114,7 +113,7 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
     if (operation === undefined) return;
     switch (answer.type) {
       case 'entry':
-        operation.bytes += bytes;
+        operation.bytes += bytes + ENTRY_OVERHEAD_BYTES;
         if (operation.bytes <= MAX_SEARCH_BYTES) operation.entries.push(answer.entry);
         else {
           abandon(answer.messageId);
@@ -127,13 +126,11 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
           });
         }
         return;
-      case 'reference':
-        operation.references.push(...answer.urls);
-        return;
       case 'result':
         operation.finish(answer.result);
         return;
-      case 'intermediate':
+      // References to other servers are not followed: whom they name was not chosen by the administrator.
+      case 'ignored':
         return;
     }
   }
@@ -199,7 +196,6 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       const bytes = encode(messageId);
       const operation: Operation = {
         entries: [],
-        references: [],
         bytes: bytesOfEarlierPages,
         finish(outcome) {
           operations.delete(messageId);
@@ -209,7 +205,6 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
           else
             resolve({
               entries: operation.entries,
-              references: operation.references,
               result: outcome,
               truncated: false,
               bytes: operation.bytes,
@@ -234,12 +229,14 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
 
   async function search(request: SearchRequest, options: OperationOptions): Promise<SearchResult> {
     const entries: Entry[] = [];
-    const references: string[] = [];
     const deadline = Date.now() + options.timeoutMs;
     let cookie: Buffer | undefined;
     let bytes = 0;
     for (;;) {
-      const timeoutMs = Math.max(1, deadline - Date.now());
+      const timeoutMs = deadline - Date.now();
+      // A server could go on with empty pages for ever.
+      if (timeoutMs <= 0)
+        throw new LdapError('LDAP_TIMEOUT', `${name} did not end a search within ${options.timeoutMs} ms`, { mayHaveBeenSent: true });
       const page = await perform(
         'search',
         (messageId) => searchRequest(messageId, request, cookie),
@@ -249,12 +246,11 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       bytes = page.bytes;
       // Pushing a hundred thousand entries as arguments would overflow the stack.
       for (const entry of page.entries) entries.push(entry);
-      references.push(...page.references);
       cookie = request.pageSize === undefined ? undefined : nextPageCookie(page.result);
       const full = request.sizeLimit !== undefined && request.sizeLimit > 0 && entries.length >= request.sizeLimit;
       if (cookie === undefined || full || page.result.resultCode !== 0) {
         const truncated = page.result.resultCode === 4 || page.result.resultCode === 11 || (full && cookie !== undefined);
-        return { entries, references, result: page.result, truncated };
+        return { entries, result: page.result, truncated };
       }
     }
   }

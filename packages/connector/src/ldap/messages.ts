@@ -63,9 +63,8 @@ export interface LdapResult {
 
 export type Answer =
   | { type: 'entry'; messageId: number; entry: Entry }
-  | { type: 'reference'; messageId: number; urls: string[] }
   | { type: 'result'; messageId: number; result: LdapResult }
-  | { type: 'intermediate'; messageId: number };
+  | { type: 'ignored'; messageId: number };
 
 /** @param askPasswordPolicy sends the control that lets the answer say more than yes and no (see `password-policy.ts`) */
 export function bindRequest(messageId: number, dn: string, password: string, askPasswordPolicy: boolean): Buffer {
@@ -213,35 +212,39 @@ export function readAnswer(bytes: Buffer): Answer {
   switch (operation) {
     case OPERATION.searchResultEntry:
       return { type: 'entry', messageId, entry: readEntry(content.enter(operation)) };
-    case OPERATION.searchResultReference: {
-      const reference = content.enter(operation);
-      const urls: string[] = [];
-      while (!reference.atEnd) urls.push(reference.readText());
-      return { type: 'reference', messageId, urls };
-    }
     case OPERATION.bindResponse:
     case OPERATION.searchResultDone:
     case OPERATION.modifyResponse:
     case OPERATION.extendedResponse:
       return { type: 'result', messageId, result: readResult(content.enter(operation), content) };
+    case OPERATION.searchResultReference:
     case OPERATION.intermediateResponse:
-      return { type: 'intermediate', messageId };
+      return { type: 'ignored', messageId };
     default:
       throw malformed(`operation 0x${operation?.toString(16)}`);
   }
 }
 
+/** Two bytes on the wire make an empty value, which takes a hundred in memory. People have some thousands at the most. */
+const MAX_VALUES = 200_000;
+
 function readEntry(content: BerReader): Entry {
   const dn = content.readText();
   const attributes = new Map<string, Attribute>();
   const list = content.enter(TAG.sequence);
+  let valueCount = 0;
   while (!list.atEnd) {
+    // One without values takes memory, too.
+    if (++valueCount > MAX_VALUES) throw malformed(`an entry of more than ${MAX_VALUES} attributes and values`);
     const attribute = list.enter(TAG.sequence);
     const name = attribute.readText();
     if (isSecretAttribute(name)) continue;
     const values: Buffer[] = [];
     const set = attribute.enter(TAG.set);
-    while (!set.atEnd) values.push(set.readBytes());
+    while (!set.atEnd) {
+      if (++valueCount > MAX_VALUES) throw malformed(`an entry of more than ${MAX_VALUES} values`);
+      values.push(set.readBytes());
+    }
     attributes.set(name.toLowerCase(), { name, values });
   }
   return { dn, attributes };

@@ -14,6 +14,8 @@ export interface RootDse {
   defaultSearchBase: string | undefined;
   namingContexts: string[];
   dnsHostName: string | undefined;
+  /** Of the whole forest, in Active Directory. */
+  configurationNamingContext: string | undefined;
   supportedControls: ReadonlySet<string>;
   supportedExtensions: ReadonlySet<string>;
 }
@@ -41,6 +43,7 @@ export function readRootDse(entry: Entry): RootDse {
       namingContexts.find((context) => !/^cn=(schema|config|changelog|monitor)\b/i.test(context)),
     namingContexts,
     dnsHostName: firstText(entry, 'dnsHostName'),
+    configurationNamingContext: firstText(entry, 'configurationNamingContext'),
     supportedControls: new Set(allTexts(entry, 'supportedControl')),
     supportedExtensions: new Set(allTexts(entry, 'supportedExtension')),
   };
@@ -65,6 +68,7 @@ export const UNKNOWN_ROOT_DSE: RootDse = {
   defaultSearchBase: undefined,
   namingContexts: [],
   dnsHostName: undefined,
+  configurationNamingContext: undefined,
   supportedControls: new Set(),
   supportedExtensions: new Set(),
 };

@@ -7,7 +7,7 @@ import { createLog, loadSettings } from '@landbridge/runtime';
 import { createApiKey } from '../src/api/api-keys.ts';
 import { type Hub, startHub } from '../src/hub.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
 

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken } from '../secret-token.ts';
-import type { ApiKey, Store } from '../store/store.ts';
+import type { ApiKey } from '../store/api-keys.ts';
+import type { Store } from '../store/store.ts';
 
 /** Lets people and secret scanners recognise a key. */
 const KEY_PREFIX = 'lbk_';

@@ -6,7 +6,19 @@ import { randomUUID } from 'node:crypto';
 import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '../secret-token.ts';
-import type { Connection, Store } from '../store/store.ts';
+import type { Connection, ConnectionSettings } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+
+/** What a new connection begins with: sign-in by password for everybody, with the credential cache for outages. */
+export const DEFAULT_SETTINGS: ConnectionSettings = {
+  displayName: undefined,
+  kerberos: false,
+  certAuth: false,
+  ipRanges: [],
+  credentialCache: true,
+  emailDomains: [],
+  approveConnectors: false,
+};
 
 /** @returns the connection and its ticket, which is shown now and never again
  * @throws CodedError CONNECTION_NAME_INVALID, CONNECTION_EXISTS */
@@ -14,7 +26,15 @@ export async function createConnection(store: Store, name: string): Promise<{ co
   const checked = connectionName.safeParse(name);
   if (!checked.success) throw new CodedError('CONNECTION_NAME_INVALID', `The name ${checked.error.issues[0]?.message ?? 'is not valid'}`);
   const ticket = newSecretToken();
-  const connection = { id: randomUUID(), name: checked.data, createdAt: new Date() };
+  const now = new Date();
+  const connection = {
+    id: randomUUID(),
+    name: checked.data,
+    createdAt: now,
+    enabled: true,
+    ticketIssuedAt: now,
+    settings: DEFAULT_SETTINGS,
+  };
   if (!(await store.addConnection(connection, ticket.hash))) {
     throw new CodedError('CONNECTION_EXISTS', `There is already a connection "${name}"`, { action: 'Choose another name.' });
   }

@@ -4,7 +4,9 @@ import { AGENT_TOKEN_LIFETIME_SECONDS, CLOCK_SKEW_TOLERANCE_MS } from '@landbrid
 import { CodedError, errorText } from '@landbridge/runtime';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { realmOf } from '../connections/connections.ts';
-import type { Connection, RegisteredCertificate, Store } from '../store/store.ts';
+import type { RegisteredCertificate } from '../store/certificates.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
 
 /**
  * How far a connector's clock may be ahead. Directories keep theirs within five minutes (Kerberos wants that); a clock that is

@@ -2,7 +2,8 @@
 import { answerName, type Capability, decodeFrame, encodeFrame, type RequestName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
-import type { Connection, SigningAlgorithm } from '../store/store.ts';
+import type { Connection } from '../store/connections.ts';
+import type { SigningAlgorithm } from '../store/signing-keys.ts';
 
 /** What became of one question. `lost`: the socket ended first, and whether the connector acted on it is unknown. */
 export type Reply = { kind: 'answered'; payload: unknown } | { kind: 'timeout' } | { kind: 'lost' };

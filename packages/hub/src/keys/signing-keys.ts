@@ -4,7 +4,8 @@
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { SigningAlgorithm, Store, StoredSigningKey } from '../store/store.ts';
+import type { SigningAlgorithm, StoredSigningKey } from '../store/signing-keys.ts';
+import type { Store } from '../store/store.ts';
 
 export interface SigningKeys {
   /**

@@ -4,7 +4,7 @@ import type { RequestName } from '@landbridge/protocol';
 import type { Connector } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
-import type { Connection } from '../store/store.ts';
+import type { Connection } from '../store/connections.ts';
 import type { FailureCode } from './failures.ts';
 
 /** `pid` names the question in the logs of both sides. */

@@ -2,7 +2,7 @@
 import type { Profile, RequestName, WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Connector } from '../connectors/connector.ts';
-import type { Connection } from '../store/store.ts';
+import type { Connection } from '../store/connections.ts';
 import { type Refusal, readGroupsAnswer, readProfileAnswer, readUsersAnswer } from './answers.ts';
 import type { Ask, Asked, Claims } from './ask.ts';
 import { ERROR_CODES, type FailureCode } from './failures.ts';

@@ -8,7 +8,9 @@ import { realmOf } from '../connections/connections.ts';
 import { HUB_SOCKET_PATH } from '../connectors/handshake.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { hashOfToken } from '../secret-token.ts';
-import type { Connection, RegisteredCertificate, Store } from '../store/store.ts';
+import type { RegisteredCertificate } from '../store/certificates.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
 import { TICKET_PATH } from './tickets.ts';
 
 /** Each connector has one; more than this is a connector that makes a new certificate at each start. */

@@ -21,7 +21,7 @@ export function ticketUrl(publicUrl: string, ticket: string): string {
 export async function renewTicket(store: Store, connectionName: string): Promise<string> {
   const connection = await findConnection(store, connectionName);
   const ticket = newSecretToken();
-  if (!(await store.replaceTicket(connection.id, ticket.hash))) {
+  if (!(await store.replaceTicket(connection.id, { hash: ticket.hash, issuedAt: new Date() }))) {
     throw new CodedError('CONNECTION_NOT_FOUND', `The connection "${connectionName}" was deleted in the meantime`);
   }
   return ticket.token;

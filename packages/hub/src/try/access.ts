@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { findConnection } from '../connections/connections.ts';
 import { hashOfToken, newSecretToken } from '../secret-token.ts';
-import type { Connection, Store } from '../store/store.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
 
 const LINK_LIFETIME_MS = 15 * 60_000;
 export const SESSION_LIFETIME_MS = 60 * 60_000;

@@ -9,7 +9,8 @@ import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Requests } from '../requests/requests.ts';
 import { hashOfToken } from '../secret-token.ts';
-import type { Connection, Store } from '../store/store.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
 import { createTrySessions, SESSION_LIFETIME_MS, type TrySession } from './access.ts';
 import { type Content, renderPage } from './page.ts';
 

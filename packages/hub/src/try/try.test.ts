@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
+import { exampleConnection } from '../store/conformance/connections.ts';
 import { createTrySessions, newTryLink, SESSION_LIFETIME_MS } from './access.ts';
 
 interface Visit {
@@ -154,7 +155,7 @@ test('a form from another site, or without the token, signs nobody in', async (t
 test('a session ends after its time, and behind TLS its cookie is for TLS only', async (t) => {
   let now = 0;
   const sessions = createTrySessions(() => now);
-  const connection = { id: '1', name: 'corp', createdAt: new Date(0) };
+  const connection = exampleConnection('corp');
   const { cookie } = sessions.open(connection);
   now = SESSION_LIFETIME_MS - 1;
   assert.ok(sessions.find(cookie, connection));

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
-import { storeConformance } from './conformance.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { storeConformance } from '../conformance/conformance.ts';
+import { exampleConnection } from '../conformance/connections.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+import { begin } from './steps/001-begin.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'landbridge-store-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,7 +18,7 @@ const newPath = () => join(folder, `${++files}.sqlite`);
 
 storeConformance('SQLite', async () => openSqliteStore(newPath()));
 
-const CONNECTION = { id: 'id', name: 'corp', createdAt: new Date(0) };
+const CONNECTION = exampleConnection('corp');
 
 test('what one process writes, another that has the file open sees, and it is there after a restart', async () => {
   const path = newPath();
@@ -72,7 +74,7 @@ test('a file that is no database, a folder, and a newer version are refused and 
 test('a database whose pages are damaged gives an error that names it, not a crash', async () => {
   const path = newPath();
   const store = openSqliteStore(path);
-  for (let n = 0; n < 200; n++) await store.addConnection({ id: `${n}`, name: `c${n}`, createdAt: new Date(0) }, `t${n}`);
+  for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
   await store.close();
   const damage = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096', 'seek=1', 'count=40', 'conv=notrunc']);
   assert.equal(damage.status, 0);
@@ -95,11 +97,26 @@ test('a file that this account may not write is refused with a word on what to c
   openSqliteStore(path);
   chmodSync(path, 0o444);
   // As another account than root, for whom rights do not count.
-  const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)})).catch((error) => console.log(error.code, error.message, error.action))`;
+  const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite-store.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)})).catch((error) => console.log(error.code, error.message, error.action))`;
   chmodSync(folder, 0o755);
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
     ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),
   });
   assert.match(stdout, /^STORE_UNUSABLE The database .* cannot be used Check that the file/, stderr);
+});
+
+test('a file of version 1 is brought up to date with what it holds', async () => {
+  const path = newPath();
+  const database = new DatabaseSync(path);
+  database.exec(begin);
+  database.exec(
+    "INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('id-corp', 'corp', 0, 'ticket'); PRAGMA user_version = 1",
+  );
+  database.close();
+  const store = openSqliteStore(path);
+  const kept = exampleConnection('corp', { createdAt: new Date(0), ticketIssuedAt: undefined });
+  assert.deepEqual(await store.connections(), [kept]);
+  assert.deepEqual(await store.connectionByTicket('ticket'), kept);
+  await store.close();
 });

@@ -1,0 +1,22 @@
+/** What every store does with one-time codes and facts. */
+import assert from 'node:assert/strict';
+import type { Check } from './conformance.ts';
+import { AT, exampleConnection } from './connections.ts';
+
+export function codeConformance(check: Check): void {
+  check('gives a code once, and not after its time', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addTryCode('once', 'id-a', new Date(AT.getTime() + 1000));
+    await store.addTryCode('late', 'id-a', AT);
+    assert.equal(await store.takeTryCode('once', AT), 'id-a');
+    assert.equal(await store.takeTryCode('once', AT), undefined);
+    assert.equal(await store.takeTryCode('late', AT), undefined);
+  });
+
+  check('remembers the last public address', async (store) => {
+    assert.equal(await store.publicUrl(), undefined);
+    await store.setPublicUrl('http://a');
+    await store.setPublicUrl('http://b');
+    assert.equal(await store.publicUrl(), 'http://b');
+  });
+}

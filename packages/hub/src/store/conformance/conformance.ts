@@ -1,0 +1,30 @@
+/** What every store has to do. An implementation's test file calls this with a way to open an empty store. */
+import { describe, it } from 'node:test';
+import type { Store } from '../store.ts';
+import { certificateConformance } from './certificates.ts';
+import { codeConformance } from './codes.ts';
+import { connectionConformance } from './connections.ts';
+import { keyConformance } from './keys.ts';
+
+/** Registers one check, which gets an empty store of its own. */
+export type Check = (what: string, body: (store: Store) => Promise<void>) => void;
+
+/** @param open gives a new, empty store for each call; it is closed here */
+export function storeConformance(name: string, open: () => Promise<Store>): void {
+  const check: Check = (what, body) =>
+    it(what, async () => {
+      const store = await open();
+      try {
+        await body(store);
+      } finally {
+        await store.close();
+      }
+    });
+
+  describe(`${name} as a store`, () => {
+    connectionConformance(check);
+    certificateConformance(check);
+    keyConformance(check);
+    codeConformance(check);
+  });
+}

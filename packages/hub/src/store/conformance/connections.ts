@@ -1,0 +1,78 @@
+/** What every store does with connections and their tickets. */
+import assert from 'node:assert/strict';
+import type { Connection } from '../connections.ts';
+import { exampleCertificate } from './certificates.ts';
+import type { Check } from './conformance.ts';
+
+export const AT = new Date('2026-01-02T03:04:05.678Z');
+
+export function exampleConnection(name: string, changes: Partial<Connection> = {}): Connection {
+  return {
+    id: `id-${name}`,
+    name,
+    createdAt: AT,
+    enabled: true,
+    ticketIssuedAt: AT,
+    settings: {
+      displayName: undefined,
+      kerberos: false,
+      certAuth: false,
+      ipRanges: [],
+      credentialCache: true,
+      emailDomains: [],
+      approveConnectors: false,
+    },
+    ...changes,
+  };
+}
+
+export function connectionConformance(check: Check): void {
+  check('keeps connections and finds them by name and ticket', async (store) => {
+    assert.equal(await store.addConnection(exampleConnection('b'), 'ticket-b'), true);
+    assert.equal(await store.addConnection(exampleConnection('a'), 'ticket-a'), true);
+    assert.deepEqual(await store.connections(), [exampleConnection('a'), exampleConnection('b')]);
+    assert.deepEqual(await store.connectionByName('a'), exampleConnection('a'));
+    assert.deepEqual(await store.connectionByTicket('ticket-b'), exampleConnection('b'));
+    assert.equal(await store.connectionByName('A'), undefined);
+    assert.equal(await store.connectionByTicket('ticket'), undefined);
+    assert.equal(await store.connectionByName("' OR 1=1 --"), undefined);
+  });
+
+  check('refuses a second connection of a name and keeps the first', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'ticket');
+    assert.equal(await store.addConnection({ ...exampleConnection('a'), id: 'other' }, 'other-ticket'), false);
+    assert.deepEqual(await store.connections(), [exampleConnection('a')]);
+    assert.equal(await store.connectionByTicket('other-ticket'), undefined);
+  });
+
+  check('knows only the newest ticket', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'old');
+    assert.equal(await store.replaceTicket('id-a', { hash: 'new', issuedAt: AT }), true);
+    assert.equal(await store.connectionByTicket('old'), undefined);
+    assert.deepEqual(await store.connectionByTicket('new'), exampleConnection('a'));
+    assert.equal(await store.replaceTicket('id-a', undefined), true);
+    assert.equal(await store.connectionByTicket('new'), undefined);
+    assert.equal((await store.connectionById('id-a'))?.ticketIssuedAt, undefined);
+    assert.equal(await store.replaceTicket('nobody', undefined), false);
+  });
+
+  check('removes a connection with all that belongs to it', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addCertificate('id-a', exampleCertificate('01'), 5);
+    await store.addTryCode('code', 'id-a', new Date(AT.getTime() + 1000));
+    assert.equal(await store.removeConnection('a'), true);
+    assert.equal(await store.removeConnection('a'), false);
+    assert.deepEqual(await store.certificates('id-a'), []);
+    assert.equal(await store.connectionByTicket('ticket'), undefined);
+    assert.equal(await store.takeTryCode('code', AT), undefined);
+  });
+
+  check('switches a connection off and on and replaces its settings', async (store) => {
+    const connection = exampleConnection('a');
+    await store.addConnection(connection, 'ticket');
+    const settings = { ...connection.settings, displayName: 'Fabrikam', ipRanges: ['10.0.0.0/8'], emailDomains: ['fabrikam.com'] };
+    assert.equal(await store.updateConnection('id-a', { enabled: false, settings }), true);
+    assert.deepEqual(await store.connectionById('id-a'), { ...connection, enabled: false, settings });
+    assert.equal(await store.updateConnection('nobody', { enabled: false, settings }), false);
+  });
+}

@@ -1,0 +1,76 @@
+/** Connections in SQLite. The settings are one JSON text: they are always read and written together. */
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { ConnectionSettings, ConnectionStore } from '../connections.ts';
+import { column, type Sql } from './sql.ts';
+
+const settings: z.ZodType<ConnectionSettings> = z
+  .object({
+    displayName: z.string().optional(),
+    kerberos: z.boolean().default(false),
+    certAuth: z.boolean().default(false),
+    ipRanges: z.array(z.string()).default([]),
+    credentialCache: z.boolean().default(true),
+    emailDomains: z.array(z.string()).default([]),
+    approveConnectors: z.boolean().default(false),
+  })
+  .transform((kept) => ({ ...kept, displayName: kept.displayName }));
+const connectionRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: column.date,
+  enabled: column.bit,
+  ticketIssuedAt: column.optionalDate,
+  settings: z.string().transform((text) => settings.parse(JSON.parse(text))),
+});
+
+const CONNECTION = 'SELECT id, name, created_at AS createdAt, enabled, ticket_issued_at AS ticketIssuedAt, settings FROM connections';
+
+export function connectionStore({ all, one, change }: Sql): ConnectionStore {
+  return {
+    async addConnection({ id, name, createdAt, enabled, ticketIssuedAt, settings }, ticketHash) {
+      return (
+        change(
+          `INSERT INTO connections (id, name, created_at, ticket_hash, ticket_issued_at, enabled, settings) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (name) DO NOTHING`,
+          id,
+          name,
+          createdAt.getTime(),
+          ticketHash,
+          ticketIssuedAt?.getTime() ?? null,
+          enabled ? 1 : 0,
+          JSON.stringify(settings),
+        ) === 1
+      );
+    },
+    async connections() {
+      return all(connectionRow, `${CONNECTION} ORDER BY name`);
+    },
+    async connectionById(id) {
+      return one(connectionRow, `${CONNECTION} WHERE id = ?`, id);
+    },
+    async connectionByName(name) {
+      return one(connectionRow, `${CONNECTION} WHERE name = ?`, name);
+    },
+    async connectionByTicket(ticketHash) {
+      return one(connectionRow, `${CONNECTION} WHERE ticket_hash = ?`, ticketHash);
+    },
+    async updateConnection(id, { enabled, settings }) {
+      return change('UPDATE connections SET enabled = ?, settings = ? WHERE id = ?', enabled ? 1 : 0, JSON.stringify(settings), id) === 1;
+    },
+    async replaceTicket(connectionId, ticket) {
+      return (
+        change(
+          'UPDATE connections SET ticket_hash = ?, ticket_issued_at = ? WHERE id = ?',
+          // The column is unique and never null; this is the hash of nothing.
+          ticket?.hash ?? `none ${randomUUID()}`,
+          ticket?.issuedAt.getTime() ?? null,
+          connectionId,
+        ) === 1
+      );
+    },
+    async removeConnection(name) {
+      return change('DELETE FROM connections WHERE name = ?', name) === 1;
+    },
+  };
+}

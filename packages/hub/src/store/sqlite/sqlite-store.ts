@@ -1,0 +1,57 @@
+/** The store in one SQLite file (node:sqlite). Several processes may have it open: commands work while the hub runs. */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { CodedError } from '@landbridge/runtime';
+import type { Store } from '../store.ts';
+import { apiKeyStore } from './api-keys.ts';
+import { certificateStore } from './certificates.ts';
+import { connectionStore } from './connections.ts';
+import { factStore } from './facts.ts';
+import { migrate } from './schema.ts';
+import { signingKeyStore } from './signing-keys.ts';
+import { sqlOn } from './sql.ts';
+import { tryCodeStore } from './try-codes.ts';
+
+/** How long a write waits for another process's write; those take milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * @param path the file; made, readable by its owner only, where it is missing
+ * @throws CodedError STORE_UNUSABLE where the file cannot be opened, is no database, or belongs to a newer version
+ */
+export function openSqliteStore(path: string): Store {
+  const sql = sqlOn(open(path), path);
+  return {
+    ...connectionStore(sql),
+    ...certificateStore(sql),
+    ...signingKeyStore(sql),
+    ...apiKeyStore(sql),
+    ...tryCodeStore(sql),
+    ...factStore(sql),
+    async close() {
+      sql.close();
+    },
+  };
+}
+
+function open(path: string): DatabaseSync {
+  try {
+    // Made before SQLite does, with these rights: it holds private keys. SQLite gives its side files the rights of this one.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+      migrate(database);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (cause) {
+    throw new CodedError('STORE_UNUSABLE', `The database ${path} cannot be used`, {
+      cause,
+      action: 'Check that the file and its folder can be written by this account; restore it from a copy where it is damaged.',
+    });
+  }
+}

@@ -16,6 +16,17 @@ interface DebianPackage {
 const PACKAGES: readonly DebianPackage[] = [
   { name: 'slapd', program: '/usr/sbin/slapd', because: 'the real directory server that logins are tested and measured against' },
   { name: 'ldap-utils', program: '/usr/bin/ldapsearch', because: 'an LDAP client that is not ours, to judge the embedded directory' },
+  { name: 'samba-ad-dc', program: '/var/lib/dpkg/info/samba-ad-dc.list', because: 'a real Active Directory' },
+  { name: 'samba-ad-provision', program: '/usr/share/samba/setup/provision.ldif', because: 'what its domains are made of' },
+  {
+    name: 'python3-markdown',
+    program: '/usr/lib/python3/dist-packages/markdown/__init__.py',
+    because: 'by which samba-tool reads its schema',
+  },
+  { name: 'ldb-tools', program: '/usr/bin/ldbmodify', because: 'to put people into its domains' },
+  { name: '389-ds-base', program: '/usr/sbin/ns-slapd', because: 'a real 389 Directory Server, which FreeIPA is made of' },
+  { name: 'libnss3-tools', program: '/usr/bin/pk12util', because: 'to give it a certificate' },
+  { name: 'dnsmasq-base', program: '/usr/sbin/dnsmasq', because: 'a real DNS server that names the servers of a domain' },
   { name: 'openssl', program: '/usr/bin/openssl', because: 'to judge certificates and encrypted passwords that our code made' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];

@@ -12,6 +12,9 @@ export {
   type KeyPair,
 } from './certificates.ts';
 export { freePort } from './free-port.ts';
+export { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from './ns-slapd.ts';
 export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
+export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';
+export type { SambaPeople, SambaPerson, SambaPersonName } from './samba-people.ts';
 export { type Account, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
 export type { Operation, OperationKind } from './slapd-log.ts';

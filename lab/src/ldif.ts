@@ -1,4 +1,4 @@
-/** Entries as text for slapadd (RFC 2849), and names for them (RFC 4514). */
+/** Entries, and changes of entries, as text (RFC 2849), and names for them (RFC 4514). */
 
 export interface Entry {
   dn: string;
@@ -12,6 +12,19 @@ export function toLdif(entries: Iterable<Entry>): string {
   for (const entry of entries) {
     lines.push(line('dn', entry.dn));
     for (const [name, values] of Object.entries(entry.attributes)) for (const value of values) lines.push(line(name, value));
+    lines.push('');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** @returns one record for each entry, which replaces all values of the attributes named; none takes an attribute away */
+export function toModifyLdif(changes: Iterable<Entry>): string {
+  const lines: string[] = [];
+  for (const { dn, attributes } of changes) {
+    lines.push(line('dn', dn), 'changetype: modify');
+    for (const [name, values] of Object.entries(attributes)) {
+      lines.push(`replace: ${name}`, ...values.map((value) => line(name, value)), '-');
+    }
     lines.push('');
   }
   return `${lines.join('\n')}\n`;

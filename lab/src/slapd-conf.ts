@@ -8,6 +8,8 @@ export interface SlapdConfOptions {
   labDn: string;
   labPassword: string;
   serviceDn: string;
+  access?: string;
+  hideRootDse?: boolean;
   anonymousRead?: boolean;
   serviceAccountResetsPasswords?: boolean;
   idleTimeoutSeconds?: number;
@@ -17,7 +19,7 @@ export interface SlapdConfOptions {
 export function slapdConf(options: SlapdConfOptions): string {
   const { folder, baseDn, labDn, serviceDn } = options;
   return `
-${['core', 'cosine', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`).join('\n')}
+${['core', 'cosine', 'inetorgperson', 'nis'].map((name) => `include /etc/ldap/schema/${name}.schema`).join('\n')}
 modulepath /usr/lib/ldap
 ${['back_mdb', 'back_monitor', 'memberof', 'refint', 'ppolicy'].map((name) => `moduleload ${name}`).join('\n')}
 pidfile ${join(folder, 'slapd.pid')}
@@ -27,7 +29,7 @@ TLSCertificateKeyFile ${join(folder, 'key.pem')}
 ${options.idleTimeoutSeconds === undefined ? '' : `idletimeout ${options.idleTimeoutSeconds}`}
 ${options.requireTls ? 'security ssf=128' : ''}
 # The root DSE is there for everybody, as servers have it.
-access to dn.base="" by * read
+access to dn.base="" by * ${options.hideRootDse ? 'none' : 'read'}
 access to dn.base="cn=Subschema" by * read
 
 database mdb
@@ -40,6 +42,7 @@ maxsize ${512 * 1024 * 1024}
 dbnosync
 index objectClass,uid,cn,member,memberOf,mail eq
 limits dn.exact="${serviceDn}" size=unlimited time=unlimited
+${options.access ?? ''}
 access to attrs=userPassword
   by dn.exact="${serviceDn}" ${options.serviceAccountResetsPasswords ? '=w' : 'none'}
   by self =wx

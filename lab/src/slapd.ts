@@ -14,7 +14,7 @@ import { Client } from 'ldapts';
 import { spawnBound } from './bound-process.ts';
 import { type CertificateAuthority, createCertificateAuthority, type KeyPair } from './certificates.ts';
 import { freePort } from './free-port.ts';
-import { toLdif } from './ldif.ts';
+import { type Entry, toLdif } from './ldif.ts';
 import { generatePeople, type People, saltedSha } from './people.ts';
 import { slapdConf } from './slapd-conf.ts';
 import { type Operation, parseSlapdLog } from './slapd-log.ts';
@@ -26,6 +26,12 @@ export interface SlapdOptions {
   anonymousRead?: boolean;
   /** The service account may write passwords. Off by default. */
   serviceAccountResetsPasswords?: boolean;
+  /** More entries, after the people; their parents must be there. */
+  entries?: readonly Entry[];
+  /** Access rules (slapd.access(5)) that come before the usual ones. */
+  access?: string;
+  /** Nobody sees the root DSE. */
+  hideRootDse?: boolean;
   /** slapd closes connections on which nothing happened for so long. Never, by default. */
   idleTimeoutSeconds?: number;
   /** Everything but StartTLS is refused on a connection in clear (result 13, confidentialityRequired). */
@@ -108,6 +114,8 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       },
     });
   }
+
+  entries.push(...(options.entries ?? []));
 
   const folder = await mkdtemp(join(tmpdir(), 'landbridge-slapd-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });

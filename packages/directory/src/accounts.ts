@@ -1,5 +1,5 @@
 /** Who may sign in: passwords, the states of an account in the order Active Directory looks at them, and lockout. */
-import { ACCOUNT_DISABLED, DONT_EXPIRE_PASSWORD, type Domain, NEVER_EXPIRES } from './domain.ts';
+import { ACCOUNT_DISABLED, DONT_EXPIRE_PASSWORD, type Domain, NEVER_EXPIRES, SMARTCARD_REQUIRED } from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime, unixMsOf } from './time.ts';
 import type { Entry } from './tree.ts';
@@ -63,7 +63,7 @@ function refusalOf(domain: Domain, entry: Entry): BindRefusal | undefined {
   // An LDAP client is none of the named workstations, as nothing tells the server its name.
   if ((tree.text(entry, 'userWorkstations') ?? '') !== '') return '531';
   const pwdLastSet = tree.text(entry, 'pwdLastSet') ?? '0';
-  if (flags & DONT_EXPIRE_PASSWORD) return undefined;
+  if (flags & (DONT_EXPIRE_PASSWORD | SMARTCARD_REQUIRED)) return undefined;
   if (pwdLastSet === '0') return '773';
   if (domain.maxPasswordAgeMs > 0 && unixMsOf(pwdLastSet) + domain.maxPasswordAgeMs <= now) return '532';
   return undefined;

@@ -76,6 +76,7 @@ export interface Domain {
 export const ACCOUNT_DISABLED = 0x2;
 export const NORMAL_ACCOUNT = 0x200;
 export const DONT_EXPIRE_PASSWORD = 0x10000;
+export const SMARTCARD_REQUIRED = 0x40000;
 
 /** accountExpires of an account that does not (MS-ADA1 2.1). 0 says the same. */
 export const NEVER_EXPIRES = '9223372036854775807';
@@ -130,6 +131,10 @@ export function createDomain(options: DomainOptions = {}): Domain {
     return undefined;
   }
 
+  function isFlagged(entry: Entry, flag: number): boolean {
+    return (Number(tree.text(entry, 'userAccountControl') ?? 0) & flag) !== 0;
+  }
+
   function refuseTaken(sAMAccountName: string): void {
     if (accountNamed(sAMAccountName)) throw new CodedError('ENTRY_EXISTS', `The sAMAccountName ${sAMAccountName} is taken`);
   }
@@ -181,7 +186,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
         ...securityPrincipal(nextRid++),
         ...attributes,
       });
-      accounts.set(entry, { password, mayWrite });
+      accounts.set(entry, { password: isFlagged(entry, SMARTCARD_REQUIRED) ? undefined : password, mayWrite });
       return entry;
     },
     addGroup(sAMAccountName, { cn = sAMAccountName, parent = users, attributes = {} } = {}) {
@@ -205,10 +210,14 @@ export function createDomain(options: DomainOptions = {}): Domain {
     accountOf: (entry) => accounts.get(entry),
     update(entry, attributes) {
       usn++;
+      const forgetsPassword = !isFlagged(entry, SMARTCARD_REQUIRED);
       const changed = { ...attributes, whenChanged: generalizedTime(now()), uSNChanged: String(usn) };
       for (const [name, value] of Object.entries(changed)) {
         tree.replace(entry, name, typeof value === 'string' || Buffer.isBuffer(value) ? [value] : value);
       }
+      // Whoever must use a smart card from now on has a random password in place of theirs (MS-SAMR 3.1.1.8.10).
+      const account = accounts.get(entry);
+      if (account !== undefined && forgetsPassword && isFlagged(entry, SMARTCARD_REQUIRED)) account.password = undefined;
     },
     highestUsn: () => usn,
   };

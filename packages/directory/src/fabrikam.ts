@@ -1,5 +1,14 @@
 /** The people of the demo: the domain fabrikam.local with somebody for each answer a sign-in can get. */
-import { ACCOUNT_DISABLED, type Attributes, createDomain, type Domain, type DomainOptions, NORMAL_ACCOUNT } from './domain.ts';
+import {
+  ACCOUNT_DISABLED,
+  type Attributes,
+  createDomain,
+  DONT_EXPIRE_PASSWORD,
+  type Domain,
+  type DomainOptions,
+  NORMAL_ACCOUNT,
+  SMARTCARD_REQUIRED,
+} from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime } from './time.ts';
 
@@ -69,6 +78,20 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; p
   add('wrong-workstation', 'refused: another workstation (told as a wrong password)', '531', {
     displayName: 'Walter Station',
     userWorkstations: 'PC-17',
+  });
+  add('smartcard-only', 'refused: only with a smart card (told as a wrong password)', '52e', {
+    displayName: 'Sam Card',
+    userAccountControl: String(NORMAL_ACCOUNT | SMARTCARD_REQUIRED),
+  });
+  add('disabled-expired', 'refused: account disabled', '533', {
+    displayName: 'Dina Doubly',
+    userAccountControl: String(NORMAL_ACCOUNT | ACCOUNT_DISABLED),
+    accountExpires: longAgo,
+  });
+  add('pwd-never-expires', 'signs in', undefined, {
+    displayName: 'Nora Never',
+    userAccountControl: String(NORMAL_ACCOUNT | DONT_EXPIRE_PASSWORD),
+    pwdLastSet: longAgo,
   });
   const jmueller = add('jmueller', 'signs in', undefined, { displayName: 'Jörg Müller' }, 'Müller, Jörg (IT) *\\');
   add("o'neil(ext)$$1", 'signs in', undefined, { displayName: "Una O'Neil", mail: 'una.oneil@fabrikam.local' }, "O'Neil, Una (ext)");

@@ -123,6 +123,10 @@ function equal(domain: Domain, attribute: string, value: Value): Matcher {
     const entries = other === undefined ? new Set<Entry>() : attribute === 'member' ? other.memberOf : other.members;
     return { test: (entry) => entries.has(entry), candidates: entries };
   }
+  if (attribute === 'distinguishedname') {
+    const named = tree.find(value.toString());
+    return { test: (entry) => entry === named, candidates: named === undefined ? [] : [named] };
+  }
   return {
     test: (entry) => tree.values(entry, attribute).some((own) => valueKey(attribute, own) === key),
     candidates: tree.withValue(attribute, key),

@@ -61,8 +61,11 @@ test('filters find what they find in Active Directory', async () => {
     [escapeFilter`(sAMAccountName=${'ΕΛΈΝΗ'})`, ['ελένη']],
     [escapeFilter`(cn=${'Ελένη Παππά 🙂'})`, ['ελένη']],
     ['(sAMAccountName=*$$1)', ["o'neil(ext)$$1"]],
-    ['(&(objectCategory=person)(userAccountControl:1.2.840.113556.1.4.803:=2))', ['disabled']],
-    ['(&(objectCategory=person)(userAccountControl:1.2.840.113556.1.4.804:=65538))', ['disabled', 'svc-landbridge']],
+    ['(&(objectCategory=person)(userAccountControl:1.2.840.113556.1.4.803:=2))', ['disabled', 'disabled-expired']],
+    [
+      '(&(objectCategory=person)(userAccountControl:1.2.840.113556.1.4.804:=65538))',
+      ['disabled', 'disabled-expired', 'pwd-never-expires', 'svc-landbridge'],
+    ],
     ['(&(groupType:1.2.840.113556.1.4.803:=2147483648)(cn=sales))', ['sales']],
     [`(member=CN=alice,${PEOPLE})`, ['nest-1']],
     [`(memberOf=cn=SALES,${GROUPS})`, ['bob']],

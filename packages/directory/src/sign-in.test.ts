@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client } from 'ldapts';
-import { openldap } from '../test/clients.ts';
+import { Attribute, Change, Client } from 'ldapts';
+import { bound, openldap } from '../test/clients.ts';
 import { createDomain, createFabrikam, type Directory, fileTime, startDirectory } from './index.ts';
 
 let directory: Directory;
@@ -9,6 +9,8 @@ before(async () => {
   directory = await startDirectory();
 });
 after(() => directory.stop());
+
+const attribute = (type: string, value: string | Buffer) => new Attribute({ type, values: [Buffer.from(value)] });
 
 /** Who a bind makes the client, or the `data` of its refusal. */
 async function signIn(name: string, password: string, { url } = directory): Promise<string> {
@@ -119,6 +121,22 @@ test('what refuses a right password is looked at in order, and at the hour it is
     assert.equal(await signIn('fabrikam\\kept', 'p', own), 'u:FABRIKAM\\kept');
     domain.addUser('no-password');
     assert.equal(await signIn('fabrikam\\no-password', 'undefined', own), '52e');
+  } finally {
+    await own.stop();
+  }
+});
+
+test('who must use a smart card from now on has no password that anybody knows, until one is set', async () => {
+  const own = await startDirectory({ domain: createDomain(), insecurePasswordChanges: true });
+  try {
+    const { dn } = own.domain.addUser('eve', { password: 'Right-1' });
+    assert.equal(await signIn(dn, 'Right-1', own), 'u:FABRIKAM\\eve');
+    await using admin = await bound(own);
+    await admin.client.modify(dn, [new Change({ operation: 'replace', modification: attribute('userAccountControl', String(0x40200)) })]);
+    assert.equal(await signIn(dn, 'Right-1', own), '52e');
+    const password = Buffer.from('"New-Right-1"', 'utf16le');
+    await admin.client.modify(dn, [new Change({ operation: 'replace', modification: attribute('unicodePwd', password) })]);
+    assert.equal(await signIn(dn, 'New-Right-1', own), 'u:FABRIKAM\\eve');
   } finally {
     await own.stop();
   }

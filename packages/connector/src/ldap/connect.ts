@@ -1,9 +1,10 @@
 /** Opens a connection to a directory server: TCP, then TLS at once (`ldaps://`) or by StartTLS, within one deadline. */
-import net from 'node:net';
+import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
-import { createConnection, type LdapConnection } from './connection.ts';
+import { createConnection, type LdapConnection, type OperationOptions } from './connection.ts';
 import { LdapError, RESULT, resultText } from './errors.ts';
-import { START_TLS_OID } from './messages.ts';
+import { type LdapResult, START_TLS_OID } from './messages.ts';
+import { tlsFailed } from './tls-failure.ts';
 
 export interface ServerAddress {
   /** As in the settings: `ldaps://dc1.fabrikam.local:636`. */
@@ -11,6 +12,8 @@ export interface ServerAddress {
   host: string;
   port: number;
   tls: 'none' | 'ldaps' | 'starttls';
+  /** How the host's address is found; undefined: as the system does. */
+  lookup?: LookupFunction;
 }
 
 export interface TlsOptions {
@@ -51,15 +54,23 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
   const { address } = options;
   const deadline = Date.now() + options.timeoutMs;
   const left = () => Math.max(1, deadline - Date.now());
-  const socket = net.connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  const socket = net.connect({
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    ...(address.lookup && { lookup: address.lookup }),
+  });
   await event(socket, 'connect', left(), options.signal, (cause) => unreachable(address, cause));
   if (address.tls === 'none') return createConnection(socket, address.url, false);
   if (address.tls === 'starttls') {
     const plain = createConnection(socket, address.url, false);
-    const { resultCode, diagnosticMessage } = await plain.extended(START_TLS_OID, { timeoutMs: left(), signal: options.signal });
+    const { resultCode, diagnosticMessage } = await startTls(plain, address, { timeoutMs: left(), signal: options.signal });
     if (resultCode !== RESULT.success) {
       plain.close();
       throw new LdapError('LDAP_TLS_FAILED', `${address.url} refused StartTLS: ${resultText(resultCode)} ${diagnosticMessage}`.trimEnd(), {
+        resultCode,
         action:
           'Give the server a certificate, or use ldaps:// where it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear',
       });
@@ -75,8 +86,21 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     rejectUnauthorized: !options.tls.insecureSkipVerify,
     minVersion: 'TLSv1.2',
   });
-  await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address, cause));
+  await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address.url, cause));
   return createConnection(secure, address.url, true);
+}
+
+/** A port that speaks TLS from the first byte takes the question as nonsense and hangs up. */
+async function startTls(plain: LdapConnection, address: ServerAddress, operation: OperationOptions): Promise<LdapResult> {
+  try {
+    return await plain.extended(START_TLS_OID, operation);
+  } catch (error) {
+    if (!(error instanceof LdapError) || error.code !== 'LDAP_CONNECTION_LOST') throw error;
+    throw new LdapError('LDAP_TLS_FAILED', `${address.url} ended the connection instead of answering StartTLS`, {
+      cause: error,
+      action: 'Where this port speaks TLS from the start, write ldaps:// in LDAP_URL',
+    });
+  }
 }
 
 /** Waits for the event; on error, close, deadline or abort the socket is destroyed and the error thrown. */
@@ -119,36 +143,3 @@ function unreachable(address: ServerAddress, cause: unknown): LdapError {
     action: `Check LDAP_URL, name resolution, and that a firewall lets this machine connect to ${address.host} port ${address.port}`,
   });
 }
-
-function tlsFailed(address: ServerAddress, cause: unknown): LdapError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return new LdapError('LDAP_TLS_FAILED', `TLS with ${address.url} failed: ${TLS_REASONS.get(code) ?? 'the handshake did not succeed'}`, {
-    cause,
-    action: TLS_ACTIONS.get(code) ?? 'Check that this port speaks TLS (ldaps://), or use ldap:// with StartTLS',
-  });
-}
-
-// Codes of OpenSSL's verification and of Node's tls module.
-const TLS_REASONS: ReadonlyMap<string, string> = new Map([
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate was issued by an authority that this machine does not know'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'its certificate was issued by an authority that this machine does not know'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate was issued by an authority that this machine does not know'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'its chain ends in an authority that this machine does not trust'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is signed by itself'],
-  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
-  ['CERT_NOT_YET_VALID', 'its certificate is not valid yet'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another host name'],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'the port answers, but not with TLS'],
-  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'the port answers, but not with TLS'],
-]);
-const TRUST_ACTION = "Add the issuing authority's certificate to CA_CERT, SSL_CA_FILE or the system's store";
-const TLS_ACTIONS: ReadonlyMap<string, string> = new Map([
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', TRUST_ACTION],
-  ['UNABLE_TO_GET_ISSUER_CERT', TRUST_ACTION],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', TRUST_ACTION],
-  ['SELF_SIGNED_CERT_IN_CHAIN', TRUST_ACTION],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', "Add this certificate to CA_CERT, or give the server one of your company's authority"],
-  ['CERT_HAS_EXPIRED', "Renew the server's certificate, and check this machine's clock"],
-  ['CERT_NOT_YET_VALID', "Check this machine's clock and the server's"],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Use in LDAP_URL a name that the certificate contains'],
-]);

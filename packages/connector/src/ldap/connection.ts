@@ -15,6 +15,7 @@ import {
   type Modification,
   modifyRequest,
   nextPageCookie,
+  passwordModifyRequest,
   readAnswer,
   type SearchRequest,
   searchRequest,
@@ -35,9 +36,16 @@ export interface OperationOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Of an operation with a password. */
 export interface BindOptions extends OperationOptions {
   /** Asks the server to say why, where its password policy is the reason. */
   askPasswordPolicy?: boolean;
+}
+
+export interface PasswordChange {
+  dn: string;
+  oldPassword: string;
+  newPassword: string;
 }
 
 export interface SearchResult {
@@ -45,6 +53,8 @@ export interface SearchResult {
   result: LdapResult;
   /** More entries match than are here: a limit of the server, of the request or of this program was reached. */
   truncated: boolean;
+  /** Where the server says that more is found: for each place, URLs of servers that have it. */
+  references: string[][];
 }
 
 export interface LdapConnection {
@@ -62,18 +72,24 @@ export interface LdapConnection {
   bind(dn: string, password: string, options: BindOptions): Promise<LdapResult>;
   /** Resolves with entries and result; a result other than success is not an error here. */
   search(request: SearchRequest, options: OperationOptions): Promise<SearchResult>;
-  modify(dn: string, modifications: readonly Modification[], options: OperationOptions): Promise<LdapResult>;
+  modify(dn: string, modifications: readonly Modification[], options: BindOptions): Promise<LdapResult>;
+  /** Password modify (RFC 3062). */
+  changePassword(change: PasswordChange, options: BindOptions): Promise<LdapResult>;
   extended(oid: string, options: OperationOptions): Promise<LdapResult>;
   /** Called once, when it is closed; at once when it is already. */
   onClose(listener: (because: LdapError) => void): void;
-  /** Says goodbye (unbind) and closes. */
-  close(): void;
+  /** Says goodbye (unbind) and closes. What is under way fails with `because`. */
+  close(because?: LdapError): void;
   /** Takes the socket away from this connection, for TLS to go over it; only with nothing in flight. */
   detach(): Socket;
 }
 
+/** A directory has some few subordinate ones. */
+const MAX_REFERENCES = 100;
+
 interface Operation {
   entries: Entry[];
+  references: string[][];
   bytes: number;
   finish(outcome: LdapResult | LdapError): void;
 }
@@ -129,7 +145,9 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       case 'result':
         operation.finish(answer.result);
         return;
-      // References to other servers are not followed: whom they name was not chosen by the administrator.
+      case 'reference':
+        if (operation.references.length < MAX_REFERENCES) operation.references.push(answer.urls);
+        return;
       case 'ignored':
         return;
     }
@@ -182,7 +200,7 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
   }
 
   function perform(
-    kind: 'bind' | 'search' | 'modify' | 'extended',
+    kind: 'bind' | 'search' | 'modify' | 'password change' | 'extended',
     encode: (messageId: number) => Buffer,
     { timeoutMs, signal }: OperationOptions,
     bytesOfEarlierPages = 0,
@@ -196,6 +214,7 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       const bytes = encode(messageId);
       const operation: Operation = {
         entries: [],
+        references: [],
         bytes: bytesOfEarlierPages,
         finish(outcome) {
           operations.delete(messageId);
@@ -205,6 +224,7 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
           else
             resolve({
               entries: operation.entries,
+              references: operation.references,
               result: outcome,
               truncated: false,
               bytes: operation.bytes,
@@ -229,6 +249,7 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
 
   async function search(request: SearchRequest, options: OperationOptions): Promise<SearchResult> {
     const entries: Entry[] = [];
+    const references: string[][] = [];
     const deadline = Date.now() + options.timeoutMs;
     let cookie: Buffer | undefined;
     let bytes = 0;
@@ -246,11 +267,12 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       bytes = page.bytes;
       // Pushing a hundred thousand entries as arguments would overflow the stack.
       for (const entry of page.entries) entries.push(entry);
+      references.push(...page.references);
       cookie = request.pageSize === undefined ? undefined : nextPageCookie(page.result);
       const full = request.sizeLimit !== undefined && request.sizeLimit > 0 && entries.length >= request.sizeLimit;
       if (cookie === undefined || full || page.result.resultCode !== 0) {
         const truncated = page.result.resultCode === 4 || page.result.resultCode === 11 || (full && cookie !== undefined);
-        return { entries, result: page.result, truncated };
+        return { entries, references, result: page.result, truncated };
       }
     }
   }
@@ -271,7 +293,13 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
     },
     search,
     async modify(dn, modifications, options) {
-      return (await perform('modify', (messageId) => modifyRequest(messageId, dn, modifications), options)).result;
+      return (
+        await perform('modify', (messageId) => modifyRequest(messageId, dn, modifications, options.askPasswordPolicy ?? false), options)
+      ).result;
+    },
+    async changePassword(change, options) {
+      const encode = (messageId: number) => passwordModifyRequest(messageId, change, options.askPasswordPolicy ?? false);
+      return (await perform('password change', encode, options)).result;
     },
     async extended(oid, options) {
       return (await perform('extended', (messageId) => extendedRequest(messageId, oid), options)).result;
@@ -280,12 +308,12 @@ export function createConnection(socket: Socket, name: string, encrypted: boolea
       if (closedBecause !== undefined) listener(closedBecause);
       else closeListeners.push(listener);
     },
-    close() {
+    close(because) {
       if (closedBecause !== undefined) return;
       socket.end(unbindRequest(nextMessageId()));
       // The server may never close its side; nothing of ours waits for it.
       setTimeout(() => socket.destroy(), 1000).unref();
-      settle(new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was closed`, { mayHaveBeenSent: true }));
+      settle(because ?? new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was closed`, { mayHaveBeenSent: true }));
     },
     detach() {
       if (operations.size > 0 || framing.pendingBytes > 0) {

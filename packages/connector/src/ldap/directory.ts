@@ -3,23 +3,27 @@
  * it. It knows LDAP and no users; who may sign in, and what a result means for a person, is decided in `users/`.
  */
 import type { Log } from '@landbridge/runtime';
-import { BIND_SUB_CODES, bindSubCode } from './active-directory/bind-sub-code.ts';
-import { createBindPool } from './bind-pool.ts';
-import { connect, type ServerAddress, type TlsOptions } from './connect.ts';
-import type { LdapConnection, OperationOptions, SearchResult } from './connection.ts';
+import type { AsPerson } from './bind-pool.ts';
+import type { ServerAddress, TlsOptions } from './connect.ts';
+import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
+import type { Entry } from './entry.ts';
 import { LdapError, RESULT, resultText } from './errors.ts';
 import { type Filter, parseFilter, withValue } from './filter.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
-import { ROOT_DSE_REQUEST, type RootDse, readRootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
-import { createSearchPool, type PoolStatus } from './search-pool.ts';
+import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
+import { isNotShown, searchFailed } from './search-failed.ts';
+import { createReferrals } from './servers/referrals.ts';
+import { doesNotServe, type Server, type ServerOptions } from './servers/server.ts';
+import { createServers, type ServerStatus } from './servers/servers.ts';
+import { createServiceAccount } from './servers/service-account.ts';
 
 export interface DirectoryOptions {
-  /** Tried in this order whenever a connection is opened. */
-  servers: readonly ServerAddress[];
+  /** The first that is well is used. A function where DNS names them: it is asked again from time to time. */
+  servers: readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>);
   tls: TlsOptions;
-  /** Undefined: searches are anonymous. */
-  serviceAccount: { dn: string; password: string } | undefined;
+  /** Undefined: searches are anonymous. `none`: there are no searches, and nothing but the root DSE is asked for. */
+  serviceAccount: { dn: string; password: string } | 'none' | undefined;
   searchConnections: number;
   bindConnections: number;
   connectTimeoutMs: number;
@@ -31,21 +35,53 @@ export interface DirectoryOptions {
   /** Searched below `heartbeatSearchBase` to prove that a connection works; undefined: the root DSE is read, which needs no right. */
   heartbeatFilter: Filter | undefined;
   heartbeatSearchBase: string | undefined;
+  /** Undefined: referrals are not followed. */
+  referrals?: { trustedDomains: readonly string[]; tls: 'starttls' | 'none' } | undefined;
+  /** How long a server must have been well again before it is preferred to one further down the list; 15 s by default. */
+  returnAfterMs?: number;
   log: Log;
 }
 
 export interface Directory {
+  /** `nobody`: there is no service account, and no leave to search anonymously, which is as anybody. */
+  readonly searchesAs: 'account' | 'anybody' | 'nobody';
   /** What the directory says of itself; read once. @throws why the directory cannot be asked */
   rootDse(signal?: AbortSignal): Promise<RootDse>;
   /**
    * A search as the service account. One that was lost with its connection is made again on another. Reaching a size limit is not
    * an error: `truncated` says so.
    *
-   * @throws LDAP_RESULT for any other result than success, and every other code of `LdapErrorCode`
+   * @throws LDAP_RESULT for any other result than success, LDAP_NO_SERVICE_ACCOUNT, and every other code of `LdapErrorCode`
    */
   search(request: SearchRequest, options?: Partial<OperationOptions>): Promise<SearchResult>;
   /** A bind with a person's password; see `BindPool.bind`. The result has the password policy's word where the server knows one. */
   bind(dn: string, password: string, options?: Partial<OperationOptions>): Promise<LdapResult>;
+  /**
+   * As `bind`; where it succeeds, the person's own entry is then read as they see it themselves.
+   *
+   * @returns `entry`: undefined where the bind failed, or where nothing of it is shown to them
+   * @throws as `bind`, and LDAP_RESULT where the server was not able to say
+   */
+  bindAndRead(
+    dn: string,
+    password: string,
+    attributes: readonly string[],
+    options?: Partial<OperationOptions>,
+  ): Promise<{ result: LdapResult; entry: Entry | undefined }>;
+  /**
+   * As `bind`; where it succeeds, the person then changes the password over the same connection (RFC 3062).
+   *
+   * @returns `change`: the server's result, whatever it is; undefined where the bind failed
+   */
+  bindAndChangePassword(
+    change: PasswordChange,
+    options?: Partial<OperationOptions>,
+  ): Promise<{ bind: LdapResult; change: LdapResult | undefined }>;
+  /**
+   * The same change as the service account, never repeated, for people who cannot bind. Only with servers that are known to check
+   * the old password even so.
+   */
+  changePassword(change: PasswordChange, options?: Partial<OperationOptions>): Promise<LdapResult>;
   /** A change as the service account, never repeated. Resolves with whatever result the server gives. */
   modify(dn: string, modifications: readonly Modification[], options?: Partial<OperationOptions>): Promise<LdapResult>;
   status(): DirectoryStatus;
@@ -60,165 +96,200 @@ export interface DirectoryStatus {
   /** Why not, where it is not. */
   error: LdapError | undefined;
   product: string | undefined;
+  /** Each server, in order of preference. */
+  servers: ServerStatus[];
 }
 
+const RETURN_AFTER_MS = 15_000;
+/** What three servers could not do, a fourth is not asked: somebody is waiting. */
+const MAX_SERVERS_ASKED = 3;
+
 export function openDirectory(options: DirectoryOptions): Directory {
-  const { log } = options;
-  const encrypted = options.servers.every((address) => address.tls !== 'none');
-  let rootDse: RootDse | undefined;
-  let error: LdapError | undefined;
-  let connectedTo = '';
-
-  async function open(signal: AbortSignal | undefined): Promise<LdapConnection> {
-    let failure: unknown;
-    for (const address of options.servers) {
-      try {
-        return await connect({ address, tls: options.tls, timeoutMs: options.connectTimeoutMs, signal });
-      } catch (caught) {
-        if (signal?.aborted) throw caught;
-        failure ??= caught;
-      }
-    }
-    throw failure;
-  }
-
-  async function openForSearches(signal: AbortSignal): Promise<LdapConnection> {
-    const connection = await open(signal);
-    try {
-      const operation = { timeoutMs: options.operationTimeoutMs, signal };
-      if (options.serviceAccount !== undefined) await bindServiceAccount(connection, options.serviceAccount, operation);
-      rootDse ??= await askRootDse(connection, operation);
-      connectedTo = `${connection.name}${connection.encrypted && connection.name.startsWith('ldap:') ? ' (StartTLS)' : ''}`;
-      return connection;
-    } catch (caught) {
-      connection.close();
-      throw caught;
-    }
-  }
-
-  const searches = createSearchPool({
-    open: openForSearches,
-    connections: options.searchConnections,
-    queueTimeoutMs: options.queueTimeoutMs,
-    heartbeatMs: options.heartbeatMs,
-    async heartbeat(connection) {
-      const request =
-        options.heartbeatFilter === undefined
-          ? ROOT_DSE_REQUEST
-          : {
-              searchBase: options.heartbeatSearchBase ?? rootDse?.defaultSearchBase ?? '',
-              scope: 'sub' as const,
-              filter: withValue(options.heartbeatFilter, ''),
-              attributes: ['1.1'],
-              sizeLimit: 1,
-            };
-      // What the directory answers does not matter, only that it does.
-      await connection.search(request, { timeoutMs: options.operationTimeoutMs });
-    },
-    onStatus(status) {
-      error = status.state === 'disconnected' ? status.error : undefined;
-      logStatus(status);
-    },
+  const { serviceAccount } = options;
+  const each: ServerOptions = {
+    ...options,
+    returnAfterMs: options.returnAfterMs ?? RETURN_AFTER_MS,
+    serviceAccount: typeof serviceAccount === 'object' ? createServiceAccount(serviceAccount) : undefined,
+    heartbeat: (found) =>
+      options.heartbeatFilter === undefined
+        ? ROOT_DSE_REQUEST
+        : {
+            searchBase: options.heartbeatSearchBase ?? found?.defaultSearchBase ?? '',
+            scope: 'sub',
+            filter: withValue(options.heartbeatFilter, ''),
+            attributes: ['1.1'],
+            sizeLimit: 1,
+          },
+  };
+  const servers = createServers({
+    ...each,
+    addresses: options.servers,
   });
-  const binds = createBindPool({ open, connections: options.bindConnections, queueTimeoutMs: options.queueTimeoutMs });
-
-  let lastLogged = '';
-  function logStatus(status: PoolStatus): void {
-    if (status.state === 'connected') {
-      lastLogged = '';
-      return log.info(`Connected to the directory ${connectedTo}: ${rootDse?.product ?? ''}`);
-    }
-    // The same failure again and again says nothing new; the first one of each kind is said.
-    const message = `No directory: ${status.error.message}`;
-    if (message !== lastLogged) log.warn({ err: status.error, retryInMs: status.retryInMs }, message);
-    lastLogged = message;
-  }
+  const referrals =
+    options.referrals &&
+    createReferrals({
+      ...options.referrals,
+      // What another domain refuses must not keep this one's servers waiting.
+      server: { ...each, serviceAccount: typeof serviceAccount === 'object' ? createServiceAccount(serviceAccount) : undefined },
+      known: () => servers.list,
+      log: options.log,
+    });
+  let rootDse: RootDse | undefined;
 
   const withDefaults = (given?: Partial<OperationOptions>): OperationOptions => ({
     timeoutMs: given?.timeoutMs ?? options.operationTimeoutMs,
     signal: given?.signal,
   });
 
+  const passwordOptions = (server: Server, given?: Partial<OperationOptions>): BindOptions => ({
+    ...withDefaults(given),
+    askPasswordPolicy: server.rootDse?.supportedControls.has(PASSWORD_POLICY_OID) ?? false,
+  });
+
+  /**
+   * Asks one server, and another one where that could not do it. With a single one it is asked a second time, over a new connection.
+   *
+   * @param mayRepeat whether what failed so may be asked again
+   */
+  async function ask<T>(
+    work: (server: Server) => Promise<T>,
+    mayRepeat: (error: LdapError) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const tried = new Set<Server>();
+    for (let tries = 1; ; tries++) {
+      const server = await servers.choose(tried, signal);
+      tried.add(server);
+      try {
+        return await work(server);
+      } catch (error) {
+        if (!(error instanceof LdapError) || !mayRepeat(error)) throw error;
+        const notServing = error.resultCode !== undefined && doesNotServe(error.resultCode);
+        if (notServing) server.putAside(error);
+        const others = servers.list.length - tried.size;
+        if (tries === MAX_SERVERS_ASKED || (others <= 0 && (notServing || tries > 1))) throw error;
+      }
+    }
+  }
+
   async function search(request: SearchRequest, operation: OperationOptions): Promise<SearchResult> {
-    const attempt = () => searches.with((connection) => connection.search(request, operation), operation.signal);
-    const found = await attempt().catch((caught: unknown) => {
-      if (caught instanceof LdapError && caught.code === 'LDAP_CONNECTION_LOST') return attempt();
-      throw caught;
-    });
-    const { resultCode, diagnosticMessage } = found.result;
-    if (resultCode === RESULT.success || found.truncated) return found;
-    throw new LdapError(
-      'LDAP_RESULT',
-      `The directory answered a search below "${request.searchBase}" with ${resultText(resultCode)}: ${diagnosticMessage || 'no text'}`,
-      {
-        resultCode,
-        mayHaveBeenSent: true,
-        ...(resultCode === RESULT.noSuchObject
-          ? { action: 'Check LDAP_BASE and LDAP_BASE_GROUPS: there is no such entry, or the service account may not see it' }
-          : {}),
+    const found = await ask(
+      async (server) => {
+        const answer = await server.search((connection) => connection.search(request, operation), operation.signal);
+        if (doesNotServe(answer.result.resultCode)) throw searchFailed(request, answer.result, false);
+        return answer;
       },
+      maySearchAgain,
+      operation.signal,
+    );
+    const all = referrals === undefined ? found : await referrals.follow(request, found, operation);
+    if (all.result.resultCode === RESULT.success || all.truncated) return all;
+    throw searchFailed(request, all.result, serviceAccount === undefined);
+  }
+
+  async function bind(
+    dn: string,
+    password: string,
+    given: Partial<OperationOptions> | undefined,
+    asPerson?: AsPerson,
+  ): Promise<LdapResult> {
+    return await ask(
+      async (server) => {
+        const result = await server.bind(dn, password, passwordOptions(server, given), asPerson);
+        if (!doesNotServe(result.resultCode)) return result;
+        // Not sent, in effect: a server that says so has not looked at the password.
+        const { resultCode, diagnosticMessage } = result;
+        throw new LdapError(
+          'LDAP_RESULT',
+          `The directory answered a bind with ${resultText(resultCode)}: ${diagnosticMessage || 'no text'}`,
+          {
+            resultCode,
+          },
+        );
+      },
+      cannotHaveBeenSent,
+      given?.signal,
     );
   }
 
+  /** Changes go to one server, and to another only where the first cannot have got them. */
+  async function change(
+    given: Partial<OperationOptions> | undefined,
+    send: (connection: LdapConnection, operation: BindOptions) => Promise<LdapResult>,
+  ): Promise<LdapResult> {
+    assertServiceAccount('changes');
+    return await ask(
+      (server) => server.search((connection) => send(connection, passwordOptions(server, given)), given?.signal),
+      cannotHaveBeenSent,
+      given?.signal,
+    );
+  }
+
+  /** With no account to search as, a search would be an anonymous one that nobody allowed. */
+  function assertServiceAccount(what: string): void {
+    if (serviceAccount !== 'none') return;
+    throw new LdapError('LDAP_NO_SERVICE_ACCOUNT', `There is no service account for ${what}`, {
+      action: 'Set LDAP_BIND_USER and LDAP_BIND_PASSWORD, or ANONYMOUS_SEARCH_ENABLED where the directory allows it',
+    });
+  }
+
   return {
+    searchesAs: options.serviceAccount === 'none' ? 'nobody' : options.serviceAccount === undefined ? 'anybody' : 'account',
     async rootDse(signal) {
-      return rootDse ?? (await searches.with(async () => rootDse ?? UNKNOWN_ROOT_DSE, signal));
+      rootDse ??= (await servers.choose(new Set(), signal)).rootDse;
+      return rootDse ?? UNKNOWN_ROOT_DSE;
     },
-    search: (request, given) => search(request, withDefaults(given)),
-    bind(dn, password, given) {
-      const askPasswordPolicy = rootDse?.supportedControls.has(PASSWORD_POLICY_OID) ?? false;
-      return binds.bind(dn, password, { ...withDefaults(given), askPasswordPolicy });
+    async search(request, given) {
+      assertServiceAccount('searches');
+      return await search(request, withDefaults(given));
     },
-    modify(dn, modifications, given) {
-      const operation = withDefaults(given);
-      return searches.with((connection) => connection.modify(dn, modifications, operation), operation.signal);
+    bind: (dn, password, given) => bind(dn, password, given),
+    async bindAndRead(dn, password, attributes, given) {
+      let entry: Entry | undefined;
+      const result = await bind(dn, password, given, async (connection) => {
+        const request: SearchRequest = { ...ENTRY_ITSELF, searchBase: dn, attributes };
+        const read = await connection.search(request, withDefaults(given));
+        if (read.result.resultCode !== RESULT.success && !isNotShown(read.result.resultCode)) {
+          throw searchFailed(request, read.result, false);
+        }
+        entry = read.entries[0];
+      });
+      return { result, entry };
     },
+    async bindAndChangePassword(wanted, given) {
+      let changed: LdapResult | undefined;
+      const bound = await bind(wanted.dn, wanted.oldPassword, given, async (connection, operation) => {
+        changed = await connection.changePassword(wanted, operation);
+      });
+      return { bind: bound, change: changed };
+    },
+    changePassword: (wanted, given) => change(given, (connection, operation) => connection.changePassword(wanted, operation)),
+    modify: (dn, modifications, given) => change(given, (connection, operation) => connection.modify(dn, modifications, operation)),
     status: () => ({
-      urls: options.servers.map(({ url }) => url),
-      encrypted,
-      connected: searches.connected,
-      error,
-      product: rootDse?.product,
+      urls: servers.list.map(({ address }) => address.url),
+      encrypted: servers.list.length > 0 && servers.list.every(({ encrypted }) => encrypted),
+      connected: servers.connected,
+      error: servers.failure,
+      product: rootDse?.product ?? servers.list.find((server) => server.rootDse !== undefined)?.rootDse?.product,
+      servers: servers.status(),
     }),
     close() {
-      searches.close();
-      binds.close();
+      servers.close();
+      referrals?.close();
     },
   };
 }
 
-async function bindServiceAccount(
-  connection: LdapConnection,
-  account: { dn: string; password: string },
-  operation: OperationOptions,
-): Promise<void> {
-  const { resultCode, diagnosticMessage } = await connection.bind(account.dn, account.password, operation);
-  if (resultCode === RESULT.success) return;
-  const subCode = bindSubCode(diagnosticMessage);
-  const reason = subCode === undefined ? diagnosticMessage || 'no text' : BIND_SUB_CODES[subCode];
-  if (resultCode === RESULT.invalidCredentials) {
-    throw new LdapError('LDAP_SERVICE_BIND_REFUSED', `The directory refused the service account ${account.dn}: ${reason}`, {
-      resultCode,
-      action:
-        'Check LDAP_BIND_USER and LDAP_BIND_PASSWORD. Tries are far apart, so that the account is not locked; restart the connector to try at once',
-    });
-  }
-  throw new LdapError(
-    'LDAP_RESULT',
-    `The directory answered the bind of the service account ${account.dn} with ${resultText(resultCode)}: ${reason}`,
-    {
-      resultCode,
-      ...(resultCode === RESULT.strongerAuthRequired || resultCode === RESULT.confidentialityRequired
-        ? { action: 'It takes passwords over TLS only: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS' }
-        : {}),
-    },
-  );
+const ENTRY_ITSELF = { scope: 'base', filter: withValue(parseFilter('(objectClass=*)'), '') } as const;
+
+/** What says nothing about the search itself, but about the server or the way to it. */
+function maySearchAgain({ code, resultCode }: LdapError): boolean {
+  return code === 'LDAP_CONNECTION_LOST' || code === 'LDAP_UNREACHABLE' || (resultCode !== undefined && doesNotServe(resultCode));
 }
 
-/** A directory that hides its root DSE still works with queries that are set. */
-async function askRootDse(connection: LdapConnection, operation: OperationOptions): Promise<RootDse> {
-  const { entries } = await connection.search(ROOT_DSE_REQUEST, operation);
-  return entries[0] === undefined ? UNKNOWN_ROOT_DSE : readRootDse(entries[0]);
+/** A bind or a change that a server may have got is never sent again: it may have been counted, or done. */
+function cannotHaveBeenSent({ code, mayHaveBeenSent }: LdapError): boolean {
+  return !mayHaveBeenSent && code !== 'LDAP_ABORTED' && code !== 'LDAP_BUSY';
 }
 
 /** Parses a filter of the settings. @throws LDAP_FILTER_INVALID, naming the setting */

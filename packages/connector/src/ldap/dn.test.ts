@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { dnKey, organizationalUnits, parseDn } from './dn.ts';
+import { dnKey, isWithin, organizationalUnits, parseDn } from './dn.ts';
 
 /** RFC 4514, section 2.4, as a server would write a value. */
 const escaped = (value: string) =>
@@ -49,5 +49,25 @@ describe('distinguished names', () => {
     assert.deepEqual(organizationalUnits('CN=Doe\\, John,OU=IT \\+ Ops,OU=People,DC=fabrikam,DC=local'), ['IT + Ops', 'People']);
     assert.deepEqual(organizationalUnits('OU=itself,DC=x'), []);
     assert.deepEqual(organizationalUnits('not a name'), []);
+  });
+});
+
+describe('where an entry lies', () => {
+  it('is told by names and not by texts', () => {
+    const base = dnKey('OU=Groups,DC=x');
+    for (const dn of ['OU=Groups,DC=x', 'CN=a,ou=GROUPS,dc=X', 'CN=a\\\\,OU=Groups,DC=x', 'CN=a , OU=Groups , DC=x']) {
+      assert.ok(isWithin(dnKey(dn), base), dn);
+    }
+    for (const dn of ['DC=x', 'OU=MyGroups,DC=x', 'CN=a\\,OU=Groups,DC=x', 'CN=a\\\\\\,ou=groups,DC=x', 'CN=a\\2COU\\3DGroups,DC=x', '']) {
+      assert.equal(isWithin(dnKey(dn), base), false, dn);
+    }
+    assert.ok(isWithin(dnKey('CN=a'), ''));
+  });
+
+  it('has one key for one name only, whatever letters servers may fold', () => {
+    const names = ['I', 'İ', 'ı', 'K', '\u212a', 'σ', 'ς', 'é', 'e\u0301', 'e', 'ß', 'ss', 'ｅ', 'Я', 'я', 'が', 'か\u3099'];
+    const keys = names.map((name) => dnKey(`CN=${name},DC=x`));
+    assert.equal(new Set(keys).size, names.length);
+    assert.equal(dnKey('CN=İABC\\, D,DC=x'), dnKey('cn=İabc\\2c d,dc=X'));
   });
 });

@@ -83,17 +83,43 @@ function readQuoted(dn: string, start: number): { value: string; end: number } |
 }
 
 /**
- * A key under which the spellings of one name meet: letter case, spaces around separators and ways of escaping do not count.
- * Good enough for names that one server gives out; a server's own matching rules know more (RFC 4517).
+ * A key under which the spellings of one name meet: the case of ASCII letters, spaces around separators and ways of escaping do not
+ * count. Everything else counts, since servers differ in what they take for the same (dotless i, final sigma, accents, composed and
+ * decomposed letters): two names that a server keeps apart never have one key, two that it takes for one may have two.
  */
 export function dnKey(dn: string): string {
   // Most names need no taking apart, and this runs for each group of each login.
-  if (!/[\\"]|[,;+=] | [,;+=]/.test(dn)) return dn.toLowerCase();
+  if (!/[\\"]|[,;+=] | [,;+=]/.test(dn)) return lowerAscii(dn);
   const names = parseDn(dn);
-  if (names === undefined) return dn.toLowerCase();
+  if (names === undefined) return lowerAscii(dn);
   return names
-    .map((parts) => parts.map(({ type, value }) => `${type}=${value.toLowerCase().replace(/[\\,+=;"]/g, '\\$&')}`).join('+'))
+    .map((parts) => parts.map(({ type, value }) => `${type}=${lowerAscii(value).replace(/[\\,+=;"]/g, '\\$&')}`).join('+'))
     .join(',');
+}
+
+function lowerAscii(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII, for which the built-in function does it
+  if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** Whether the entry of one key is that of the other, or lies below it; everything lies below the empty name. */
+export function isWithin(key: string, baseKey: string): boolean {
+  if (key === baseKey || baseKey === '') return true;
+  if (!key.endsWith(`,${baseKey}`)) return false;
+  // A comma after an odd number of backslashes belongs to a value: a group may be named "x,ou=groups".
+  const backslashes = /\\*$/.exec(key.slice(0, -baseKey.length - 1))?.[0].length ?? 0;
+  return backslashes % 2 === 0;
+}
+
+/** @returns the name as text; whatever stands in a value stays in that value */
+export function formatDn(names: readonly (readonly Rdn[])[]): string {
+  return names.map((parts) => parts.map(({ type, value }) => `${type}=${escapeValue(value)}`).join('+')).join(',');
+}
+
+/** RFC 4514, section 2.4. */
+function escapeValue(value: string): string {
+  return value.replace(/["+,;<>=\\]|^[ #]| $/g, '\\$&').replaceAll('\0', '\\00');
 }
 
 /** The names of the organizational units an entry lies in, nearest first. */

@@ -18,10 +18,18 @@ export type LdapErrorCode =
   | 'LDAP_PROTOCOL'
   /** The service account's bind was refused. */
   | 'LDAP_SERVICE_BIND_REFUSED'
+  /** There is nobody to search as: neither an account nor leave to search anonymously. */
+  | 'LDAP_NO_SERVICE_ACCOUNT'
   /** The server answered an operation with another result than success. */
   | 'LDAP_RESULT'
   /** A filter is not one (RFC 4515). */
-  | 'LDAP_FILTER_INVALID';
+  | 'LDAP_FILTER_INVALID'
+  /** The server's clock is far from ours. */
+  | 'LDAP_CLOCK_WRONG'
+  /** DNS names no server of the domain. */
+  | 'LDAP_DISCOVERY_FAILED'
+  /** A server to which the directory refers could not be asked. */
+  | 'LDAP_REFERRAL';
 
 export class LdapError extends CodedError<LdapErrorCode> {
   /** The result code (RFC 4511, appendix A) where the server gave one. */
@@ -56,6 +64,7 @@ export const RESULT = {
   confidentialityRequired: 13,
   constraintViolation: 19,
   noSuchObject: 32,
+  invalidDnSyntax: 34,
   inappropriateAuthentication: 48,
   invalidCredentials: 49,
   insufficientAccessRights: 50,

@@ -31,6 +31,8 @@ export function createFraming(maxMessageBytes: number): Framing {
       const messages: Buffer[] = [];
       neededBytes = 2;
       while (bytes.length >= 2) {
+        // A TLS record: an alert or a handshake, of version 3.x (RFC 8446, section 5.1).
+        if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 3) throw answeredByTls();
         if (bytes[0] !== TAG.sequence) throw malformed(`a message that begins with 0x${bytes[0]?.toString(16)}`);
         const header = readLength(bytes, 1, bytes.length);
         if (header === undefined) {
@@ -59,4 +61,11 @@ export function createFraming(maxMessageBytes: number): Framing {
       return messages;
     },
   };
+}
+
+function answeredByTls(): LdapError {
+  return new LdapError('LDAP_PROTOCOL', 'The directory server speaks TLS where plain LDAP was expected', {
+    action: 'Write ldaps:// in LDAP_URL, or use the port of plain LDAP (389)',
+    mayHaveBeenSent: true,
+  });
 }

@@ -14,10 +14,12 @@ export interface Limiter {
   /** @throws LDAP_BUSY, LDAP_ABORTED while waiting, and whatever `work` throws */
   run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   readonly waiting: number;
+  /** Sends away whoever waits for a turn. */
+  rejectWaiting(error: LdapError): void;
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {
-  const queue = new Set<() => void>();
+  const queue = new Map<() => void, (error: LdapError) => void>();
   let running = 0;
 
   function turn(signal: AbortSignal | undefined): Promise<void> {
@@ -36,22 +38,30 @@ export function createLimiter(options: LimiterOptions): Limiter {
         leave();
         resolve();
       };
-      const onAbort = () => {
+      const giveUp = (error: LdapError) => {
         leave();
-        reject(new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more'));
+        reject(error);
       };
-      const timer = setTimeout(() => {
-        leave();
-        reject(new LdapError('LDAP_BUSY', `No turn among the ${options.name} within ${options.queueTimeoutMs} ms: the directory is slow`));
-      }, options.queueTimeoutMs);
+      const onAbort = () => giveUp(new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more'));
+      const timer = setTimeout(
+        () =>
+          giveUp(
+            new LdapError('LDAP_BUSY', `No turn among the ${options.name} within ${options.queueTimeoutMs} ms: the directory is slow`),
+          ),
+        options.queueTimeoutMs,
+      );
+      if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort, { once: true });
-      queue.add(start);
+      queue.set(start, giveUp);
     });
   }
 
   return {
     get waiting() {
       return queue.size;
+    },
+    rejectWaiting(error) {
+      for (const giveUp of [...queue.values()]) giveUp(error);
     },
     async run(work, signal) {
       // Whoever waits takes over the turn of the one that ended, so `running` does not change hands through zero.
@@ -60,7 +70,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       try {
         return await work();
       } finally {
-        const [next] = queue;
+        const [next] = queue.keys();
         if (next) next();
         else running--;
       }

@@ -25,6 +25,8 @@ const OPERATION = {
 const CONTROLS = 0xa0;
 export const PAGED_RESULTS_OID = '1.2.840.113556.1.4.319';
 export const START_TLS_OID = '1.3.6.1.4.1.1466.20037';
+/** Password modify (RFC 3062). */
+export const PASSWORD_MODIFY_OID = '1.3.6.1.4.1.4203.1.11.1';
 
 export type Scope = 'base' | 'one' | 'sub';
 const SCOPES = { base: 0, one: 1, sub: 2 } as const;
@@ -64,6 +66,8 @@ export interface LdapResult {
 export type Answer =
   | { type: 'entry'; messageId: number; entry: Entry }
   | { type: 'result'; messageId: number; result: LdapResult }
+  /** Another server may have more (RFC 4511, section 4.5.3): LDAP URLs that lead to the same. */
+  | { type: 'reference'; messageId: number; urls: string[] }
   | { type: 'ignored'; messageId: number };
 
 /** @param askPasswordPolicy sends the control that lets the answer say more than yes and no (see `password-policy.ts`) */
@@ -109,9 +113,10 @@ export function searchRequest(messageId: number, request: SearchRequest, cookie?
   );
 }
 
-export function modifyRequest(messageId: number, dn: string, modifications: readonly Modification[]): Buffer {
+/** @param askPasswordPolicy as for a bind */
+export function modifyRequest(messageId: number, dn: string, modifications: readonly Modification[], askPasswordPolicy: boolean): Buffer {
   const operations = { add: 0, delete: 1, replace: 2 } as const;
-  return message(messageId, OPERATION.modifyRequest, (writer) => {
+  const write = (writer: BerWriter) => {
     writer.writeString(dn);
     writer.startSequence();
     for (const { operation, attribute, values } of modifications) {
@@ -129,11 +134,32 @@ export function modifyRequest(messageId: number, dn: string, modifications: read
       writer.endSequence();
     }
     writer.endSequence();
-  });
+  };
+  return message(messageId, OPERATION.modifyRequest, write, askPasswordPolicy ? writePasswordPolicyControl : undefined);
 }
 
 export function extendedRequest(messageId: number, oid: string): Buffer {
   return message(messageId, OPERATION.extendedRequest, (writer) => writer.writeString(oid, 0x80));
+}
+
+/** A person's own change, with both passwords (RFC 3062, section 2). `askPasswordPolicy` as for a bind. */
+export function passwordModifyRequest(
+  messageId: number,
+  change: { dn: string; oldPassword: string; newPassword: string },
+  askPasswordPolicy: boolean,
+): Buffer {
+  const value = encodeBer((writer) => {
+    writer.startSequence();
+    writer.writeString(change.dn, 0x80);
+    writer.writeString(change.oldPassword, 0x81);
+    writer.writeString(change.newPassword, 0x82);
+    writer.endSequence();
+  });
+  const write = (writer: BerWriter) => {
+    writer.writeString(PASSWORD_MODIFY_OID, 0x80);
+    writer.writeBuffer(value, 0x81);
+  };
+  return message(messageId, OPERATION.extendedRequest, write, askPasswordPolicy ? writePasswordPolicyControl : undefined);
 }
 
 function message(
@@ -218,6 +244,7 @@ export function readAnswer(bytes: Buffer): Answer {
     case OPERATION.extendedResponse:
       return { type: 'result', messageId, result: readResult(content.enter(operation), content) };
     case OPERATION.searchResultReference:
+      return { type: 'reference', messageId, urls: readUrls(content.enter(operation)) };
     case OPERATION.intermediateResponse:
       return { type: 'ignored', messageId };
     default:
@@ -250,22 +277,26 @@ function readEntry(content: BerReader): Entry {
   return { dn, attributes };
 }
 
+/** Alternatives that lead to the same; nobody has more servers than that to offer. */
+const MAX_URLS = 16;
+
+function readUrls(list: BerReader): string[] {
+  const urls: string[] = [];
+  while (!list.atEnd && urls.length < MAX_URLS) urls.push(list.readText());
+  return urls;
+}
+
 const NO_CONTROLS: ReadonlyMap<string, Buffer> = new Map();
 
 function readResult(content: BerReader, message: BerReader): LdapResult {
   const resultCode = content.readInteger(TAG.enumerated);
   const matchedDn = content.readText();
   const diagnosticMessage = content.readText();
-  const referrals: string[] = [];
-  if (content.peekTag() === 0xa3) {
-    const list = content.enter(0xa3);
-    while (!list.atEnd) referrals.push(list.readText());
-  }
   return {
     resultCode,
     matchedDn,
     diagnosticMessage,
-    referrals,
+    referrals: content.peekTag() === 0xa3 ? readUrls(content.enter(0xa3)) : [],
     controls: message.peekTag() === CONTROLS ? readControls(message.enter(CONTROLS)) : NO_CONTROLS,
   };
 }

@@ -25,8 +25,26 @@ describe('the word of a password policy', () => {
       graceLoginsRemaining: 0,
       error: 'changeAfterReset',
     });
-    // Reasons that only a password change has.
-    assert.deepEqual(passwordPolicyWord(resultWith('3003810106')), nothing);
+    assert.deepEqual(passwordPolicyWord(resultWith('3003810106')), { ...nothing, error: 'passwordTooShort' });
+    // A number that no draft has.
+    assert.deepEqual(passwordPolicyWord(resultWith('3003810163')), nothing);
+    // Lengths as 389 Directory Server writes them.
+    assert.deepEqual(passwordPolicyWord(resultWith('308400000003810105')), { ...nothing, error: 'insufficientPasswordQuality' });
+  });
+
+  it('is read in the form of older servers, where the newer control is missing', () => {
+    const word = (resultCode: number, ...controls: [string, string][]) =>
+      passwordPolicyWord({
+        ...resultWith(''),
+        resultCode,
+        controls: new Map(controls.map(([oid, text]) => [oid, Buffer.from(text, oid === PASSWORD_POLICY_OID ? 'hex' : 'latin1')])),
+      });
+    assert.equal(word(0, ['2.16.840.1.113730.3.4.4', '0'])?.error, 'changeAfterReset');
+    assert.equal(word(49, ['2.16.840.1.113730.3.4.4', '0'])?.error, 'passwordExpired');
+    assert.equal(word(0, ['2.16.840.1.113730.3.4.5', '3600'])?.secondsBeforeExpiration, 3600);
+    // A sign-in by grace has both, and only the newer one says that it is no refusal.
+    assert.equal(word(0, ['2.16.840.1.113730.3.4.4', '0'], [PASSWORD_POLICY_OID, '3005a003810102'])?.error, undefined);
+    for (const seconds of ['', '-1', 'soon', '9'.repeat(30)]) assert.equal(word(0, ['2.16.840.1.113730.3.4.5', seconds]), undefined);
   });
 
   it('is none without the control, and an error where the control is broken', () => {

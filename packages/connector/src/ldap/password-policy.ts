@@ -1,22 +1,41 @@
 /**
- * What a directory's password policy says beside the result of a bind (draft-behera-ldap-password-policy-10, section 6.2; OpenLDAP's
- * ppolicy overlay, 389 Directory Server, OpenDJ). Active Directory says it in the diagnostic message instead.
+ * What a directory's password policy says beside the result of a bind or of a password change: the control of
+ * draft-behera-ldap-password-policy-10, section 6.2 (OpenLDAP's ppolicy overlay, 389 Directory Server, OpenDJ), and the two older ones
+ * of draft-vchu-ldap-pwd-policy-00 that 389 Directory Server and FreeIPA send unasked. Active Directory says it in the diagnostic
+ * message instead.
  */
 import { BerReader } from './ber-reader.ts';
 import type { LdapResult } from './messages.ts';
 
 /** Of the control in the request and in the answer. */
 export const PASSWORD_POLICY_OID = '1.3.6.1.4.1.42.2.27.8.5.1';
+/** Its value, `0`, says nothing: with success, that the password must be changed; with a refusal, that it has expired. */
+const NETSCAPE_EXPIRED_OID = '2.16.840.1.113730.3.4.4';
+/** Its value is the number of seconds as text. */
+const NETSCAPE_EXPIRING_OID = '2.16.840.1.113730.3.4.5';
 
-const ERRORS = ['passwordExpired', 'accountLocked', 'changeAfterReset'] as const;
+/** By their numbers; the last one is OpenLDAP's, from a later draft. */
+const ERRORS = [
+  'passwordExpired',
+  'accountLocked',
+  'changeAfterReset',
+  'passwordModNotAllowed',
+  'mustSupplyOldPassword',
+  'insufficientPasswordQuality',
+  'passwordTooShort',
+  'passwordTooYoung',
+  'passwordInHistory',
+  'passwordTooLong',
+] as const;
+export type PasswordPolicyError = (typeof ERRORS)[number];
+
 const WARNING = 0xa0;
 const TIME_BEFORE_EXPIRATION = 0x80;
 const GRACE_AUTHNS_REMAINING = 0x81;
 const ERROR = 0x81;
 
 export interface PasswordPolicyWord {
-  /** Why the person may not sign in; undefined where that is not the reason, also for errors that no bind has. */
-  error: (typeof ERRORS)[number] | undefined;
+  error: PasswordPolicyError | undefined;
   secondsBeforeExpiration: number | undefined;
   /** Sign-ins left with the expired password. */
   graceLoginsRemaining: number | undefined;
@@ -25,7 +44,10 @@ export interface PasswordPolicyWord {
 /** @returns undefined where the server sent no such control; @throws LDAP_PROTOCOL where it sent a broken one */
 export function passwordPolicyWord(result: LdapResult): PasswordPolicyWord | undefined {
   const value = result.controls.get(PASSWORD_POLICY_OID);
-  if (value === undefined) return undefined;
+  return value === undefined ? netscapeWord(result) : readControl(value);
+}
+
+function readControl(value: Buffer): PasswordPolicyWord {
   const word: PasswordPolicyWord = { error: undefined, secondsBeforeExpiration: undefined, graceLoginsRemaining: undefined };
   const content = new BerReader(value).enter(0x30);
   if (content.peekTag() === WARNING) {
@@ -35,4 +57,12 @@ export function passwordPolicyWord(result: LdapResult): PasswordPolicyWord | und
   }
   if (content.peekTag() === ERROR) word.error = ERRORS[content.readInteger(ERROR)];
   return word;
+}
+
+function netscapeWord({ resultCode, controls }: LdapResult): PasswordPolicyWord | undefined {
+  const word: PasswordPolicyWord = { error: undefined, secondsBeforeExpiration: undefined, graceLoginsRemaining: undefined };
+  if (controls.has(NETSCAPE_EXPIRED_OID)) return { ...word, error: resultCode === 0 ? 'changeAfterReset' : 'passwordExpired' };
+  const seconds = controls.get(NETSCAPE_EXPIRING_OID)?.toString('latin1');
+  if (seconds === undefined || !/^\d{1,10}$/.test(seconds)) return undefined;
+  return { ...word, secondsBeforeExpiration: Number(seconds) };
 }

@@ -18,6 +18,8 @@ export interface RootDse {
   configurationNamingContext: string | undefined;
   supportedControls: ReadonlySet<string>;
   supportedExtensions: ReadonlySet<string>;
+  /** The server's clock, where it shows it: Active Directory does. */
+  currentTime: Date | undefined;
 }
 
 /** Capability of Active Directory and those who do as it does (MS-ADTS, section 3.1.1.3.4.3.1). */
@@ -46,7 +48,16 @@ export function readRootDse(entry: Entry): RootDse {
     configurationNamingContext: firstText(entry, 'configurationNamingContext'),
     supportedControls: new Set(allTexts(entry, 'supportedControl')),
     supportedExtensions: new Set(allTexts(entry, 'supportedExtension')),
+    currentTime: generalizedTime(firstText(entry, 'currentTime')),
   };
+}
+
+/** `20261122093000.0Z` (RFC 4517, section 3.3.13), the one form in which directories show their clock. */
+function generalizedTime(text: string | undefined): Date | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? '');
+  if (parts === null) return undefined;
+  const [year = 0, month = 1, day, hour, minute, second] = parts.slice(1).map(Number);
+  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
 }
 
 function recognise(entry: Entry): { kind: DirectoryKind; product: string } {
@@ -71,4 +82,5 @@ export const UNKNOWN_ROOT_DSE: RootDse = {
   configurationNamingContext: undefined,
   supportedControls: new Set(),
   supportedExtensions: new Set(),
+  currentTime: undefined,
 };

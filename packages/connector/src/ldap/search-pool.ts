@@ -1,6 +1,6 @@
 /**
- * The few connections that are bound as the service account and carry all searches, many in flight on each. It keeps them open:
- * one that is lost is replaced, at once at first and then with growing waits.
+ * The few connections to one server that are bound as the service account and carry all searches, many in flight on each. It keeps
+ * them open: one that is lost is replaced, at once at first and then with growing waits.
  */
 import { createBackoff, sleep } from '@landbridge/runtime';
 import type { LdapConnection } from './connection.ts';
@@ -15,15 +15,26 @@ export interface SearchPoolOptions {
   heartbeatMs: number;
   /** Proves that a connection still works; rejects where it does not. */
   heartbeat(connection: LdapConnection): Promise<void>;
-  onStatus(status: PoolStatus): void;
+  /** How long a server is left alone that refused the service account. */
+  refusedWaitMs(): number;
+  /** There is a first connection, or none any more, or again none could be opened. */
+  onChange(): void;
 }
 
-export type PoolStatus = { state: 'connected' } | { state: 'disconnected'; error: LdapError; retryInMs: number };
-
 export interface SearchPool {
+  /** Begins to open connections; until then nobody is asked. */
+  start(): void;
+  /** Resolves when there is a connection. @throws why none can be opened */
+  ready(): Promise<void>;
   /** @throws what `use` throws, LDAP_BUSY, or why no connection can be opened */
   with<T>(use: (connection: LdapConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
   readonly connected: boolean;
+  /** Why no connection could be opened the last time, or why the last one is gone; undefined while there is one. */
+  readonly failure: LdapError | undefined;
+  /** Ends every connection and what is under way on it: the server is not worth waiting for. New ones are tried. */
+  drop(because: LdapError): void;
+  /** Opens no more connections, and closes each when nothing is under way on it. */
+  retire(): void;
   close(): void;
 }
 
@@ -31,12 +42,6 @@ export interface SearchPool {
 const MAX_IN_FLIGHT_PER_CONNECTION = 64;
 /** After a failed try those who ask are answered with its error for this long, so that a dead server is not hammered by logins. */
 const FAIL_FAST_MS = 250;
-/**
- * Waits after the service account's password was refused: each try counts as a wrong password, and a domain locks the account
- * after some (five in half an hour is common).
- */
-const REFUSED_FIRST_WAIT_MS = 5 * 60_000;
-const REFUSED_MAX_WAIT_MS = 15 * 60_000;
 
 export function createSearchPool(options: SearchPoolOptions): SearchPool {
   const live = new Set<LdapConnection>();
@@ -48,8 +53,9 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     queueTimeoutMs: options.queueTimeoutMs,
   });
   const backoff = createBackoff({ firstMs: 200, maxMs: 5000, holdMs: 2000 });
-  const refusedBackoff = createBackoff({ firstMs: REFUSED_FIRST_WAIT_MS, maxMs: REFUSED_MAX_WAIT_MS, holdMs: 1000 });
 
+  let started = false;
+  let failure: LdapError | undefined;
   let lastFailure: { error: LdapError; until: number } | undefined;
   let wake: (() => void) | undefined;
   let settled: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -66,20 +72,24 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
         add(await options.open(closing.signal));
         lastFailure = undefined;
         backoff.succeeded();
-        refusedBackoff.succeeded();
       } catch (error) {
         if (closing.signal.aborted) break;
         const ldapError =
           error instanceof LdapError ? error : new LdapError('LDAP_UNREACHABLE', 'Connecting to the directory failed', { cause: error });
         const refused = ldapError.code === 'LDAP_SERVICE_BIND_REFUSED';
-        waitMs = refused ? refusedBackoff.nextMs() : backoff.nextMs();
+        waitMs = refused ? Math.max(options.refusedWaitMs(), FAIL_FAST_MS) : backoff.nextMs();
         lastFailure = { error: ldapError, until: Date.now() + (refused ? waitMs : FAIL_FAST_MS) };
-        if (live.size === 0) options.onStatus({ state: 'disconnected', error: ldapError, retryInMs: waitMs });
+        if (live.size === 0) fail(ldapError);
       }
       settled.resolve();
       settled = Promise.withResolvers();
       if (waitMs > 0) await waitFor(waitMs);
     }
+  }
+
+  function fail(error: LdapError): void {
+    failure = error;
+    options.onChange();
   }
 
   /** Waits until something asks for a connection, or for so long. */
@@ -97,8 +107,9 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
 
   function add(connection: LdapConnection): void {
     if (closing.signal.aborted) return connection.close();
-    if (live.size === 0) options.onStatus({ state: 'connected' });
     live.add(connection);
+    failure = undefined;
+    if (live.size === 1) options.onChange();
     const beat = setInterval(() => {
       options.heartbeat(connection).catch(() => connection.close());
     }, options.heartbeatMs);
@@ -107,7 +118,7 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
       clearInterval(beat);
       live.delete(connection);
       if (closing.signal.aborted) return;
-      if (live.size === 0) options.onStatus({ state: 'disconnected', error, retryInMs: 0 });
+      if (live.size === 0) fail(error);
       wake?.();
     });
   }
@@ -126,11 +137,38 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     }
   }
 
-  void keepOpen();
+  /** Whoever used it last of a retired pool closes it. */
+  async function using<T>(taken: LdapConnection, use: (connection: LdapConnection) => Promise<T>): Promise<T> {
+    try {
+      return await use(taken);
+    } finally {
+      if (closing.signal.aborted && taken.inFlight === 0) taken.close();
+    }
+  }
+
   return {
-    with: (use, signal) => limiter.run(async () => use(await connection()), signal),
+    start() {
+      if (started) return;
+      started = true;
+      void keepOpen();
+    },
+    async ready() {
+      await connection();
+    },
+    with: (use, signal) => limiter.run(async () => using(await connection(), use), signal),
     get connected() {
       return live.size > 0;
+    },
+    get failure() {
+      return failure;
+    },
+    drop(because) {
+      for (const connection of [...live]) connection.close(because);
+    },
+    retire() {
+      closing.abort();
+      settled.resolve();
+      for (const connection of [...live]) if (connection.inFlight === 0) connection.close();
     },
     close() {
       closing.abort();

@@ -7,9 +7,9 @@
 export const BIND_SUB_CODES = {
   '525': 'no such user',
   '52e': 'wrong name or password',
-  '52f': 'account restriction (for example: a smart card is required)',
-  '530': 'not allowed to log on at this time',
-  '531': 'not allowed to log on at this workstation',
+  '52f': 'not allowed to log on like this (an account restriction)',
+  '530': 'not allowed to log on at this hour (logonHours)',
+  '531': 'not allowed to log on at this workstation (userWorkstations)',
   '532': 'password expired',
   '533': 'account disabled',
   '534': 'logon type not granted',

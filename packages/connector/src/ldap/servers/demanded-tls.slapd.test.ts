@@ -1,0 +1,47 @@
+/** A real directory that takes nothing but StartTLS in clear, where nobody has set StartTLS. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { login, request, usersOn } from '../../../test/users-on.ts';
+import { LdapError } from '../errors.ts';
+
+const skip = whyNoSlapd();
+let slapd: Slapd;
+
+before(async () => {
+  if (!skip) slapd = await startSlapd({ users: 5, requireTls: true });
+});
+after(() => slapd?.[Symbol.asyncDispose]());
+
+describe('a directory that demands TLS', { skip }, () => {
+  it('gets it by StartTLS, for searches and for binds', async () => {
+    const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount, ca: slapd.ca });
+    try {
+      const [person] = slapd.people.ordinary;
+      assert.ok(person);
+      const answer = await on.users.authenticate(login(person.uid, person.password), request());
+      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.equal(on.directory.status().encrypted, true);
+      const refused = (await slapd.operations()).filter(({ kind, result }) => kind === 'bind' && result === 13);
+      assert.deepEqual(
+        new Set(refused.map(({ dn }) => dn)),
+        new Set([slapd.serviceAccount.dn]),
+        'no password of a person went out in clear',
+      );
+    } finally {
+      await on.close();
+    }
+  });
+
+  it('gets it only with a certificate that is trusted', async () => {
+    const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
+    try {
+      await assert.rejects(
+        on.directory.rootDse(),
+        (error) => error instanceof LdapError && error.code === 'LDAP_TLS_FAILED' && /authority|signed/.test(error.message),
+      );
+    } finally {
+      await on.close();
+    }
+  });
+});

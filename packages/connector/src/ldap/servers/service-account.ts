@@ -1,0 +1,95 @@
+/**
+ * Binds as the service account, on whichever server, and takes care that a password that is refused is not tried again and again:
+ * each try counts as a wrong one in the whole domain, and a domain locks the account after some (five in half an hour is common).
+ */
+import { createBackoff, sleep } from '@landbridge/runtime';
+import { BIND_SUB_CODES, bindSubCode } from '../active-directory/bind-sub-code.ts';
+import type { LdapConnection, OperationOptions } from '../connection.ts';
+import { LdapError, RESULT, resultText } from '../errors.ts';
+
+export interface ServiceAccount {
+  /**
+   * @param server its URL
+   * @throws LDAP_SERVICE_BIND_REFUSED without asking the server, too, where a try would be one too many; LDAP_RESULT for other results
+   */
+  bind(connection: LdapConnection, server: string, operation: OperationOptions): Promise<void>;
+  /** Milliseconds until this server may be tried again; 0: now. */
+  waitMs(server: string): number;
+}
+
+const REFUSED_FIRST_WAIT_MS = 5 * 60_000;
+const REFUSED_MAX_WAIT_MS = 15 * 60_000;
+/** Servers are first tried one after the other, so that a wrong password is tried once. One that is silent holds up nobody longer. */
+const TURN_MS = 1000;
+
+export function createServiceAccount({ dn, password }: { dn: string; password: string }): ServiceAccount {
+  const backoff = createBackoff({ firstMs: REFUSED_FIRST_WAIT_MS, maxMs: REFUSED_MAX_WAIT_MS, holdMs: 1000 });
+  /** Servers that took the password the last time. A refusal elsewhere says little about them. */
+  const accepting = new Set<string>();
+  let refusal: { error: LdapError; until: number } | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  async function bind(connection: LdapConnection, server: string, operation: OperationOptions): Promise<void> {
+    if (waitMs(server) > 0 && refusal !== undefined) throw refusal.error;
+    const result = await connection.bind(dn, password, operation);
+    if (result.resultCode === RESULT.success) {
+      accepting.add(server);
+      backoff.succeeded();
+      return;
+    }
+    const error = bindError(dn, result.resultCode, result.diagnosticMessage);
+    if (error.code === 'LDAP_SERVICE_BIND_REFUSED') {
+      accepting.delete(server);
+      refusal = { error, until: Date.now() + backoff.nextMs() };
+    }
+    throw error;
+  }
+
+  function waitMs(server: string): number {
+    if (refusal === undefined || accepting.has(server)) return 0;
+    return Math.max(0, refusal.until - Date.now());
+  }
+
+  return {
+    async bind(connection, server, operation) {
+      if (accepting.has(server)) return await bind(connection, server, operation);
+      const before = turn;
+      const mine = Promise.withResolvers<void>();
+      turn = mine.promise;
+      const waited = new AbortController();
+      await Promise.race([before, sleep(TURN_MS, waited.signal)]);
+      waited.abort();
+      try {
+        return await bind(connection, server, operation);
+      } finally {
+        mine.resolve();
+      }
+    },
+    waitMs,
+  };
+}
+
+function bindError(dn: string, resultCode: number, diagnosticMessage: string): LdapError {
+  const subCode = bindSubCode(diagnosticMessage);
+  const reason = subCode === undefined ? diagnosticMessage || 'no text' : BIND_SUB_CODES[subCode];
+  if (resultCode === RESULT.invalidCredentials) {
+    return new LdapError('LDAP_SERVICE_BIND_REFUSED', `The directory refused the service account ${dn}: ${reason}`, {
+      resultCode,
+      action:
+        'Check LDAP_BIND_USER and LDAP_BIND_PASSWORD. Tries are far apart, so that the account is not locked; restart the connector to try at once',
+    });
+  }
+  return new LdapError(
+    'LDAP_RESULT',
+    `The directory answered the bind of the service account ${dn} with ${resultText(resultCode)}: ${reason}`,
+    {
+      resultCode,
+      ...(demandsTls(resultCode) ? { action: 'It takes passwords over TLS only: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS' } : {}),
+    },
+  );
+}
+
+/** Whether a server says that it wants TLS before anything else; what it was asked, it has not done. */
+export function demandsTls(resultCode: number | undefined): boolean {
+  return resultCode === RESULT.strongerAuthRequired || resultCode === RESULT.confidentialityRequired;
+}

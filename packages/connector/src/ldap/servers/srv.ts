@@ -1,0 +1,34 @@
+/** Puts the SRV records of a service into the order in which they are to be tried (RFC 2782). */
+
+export interface SrvRecord {
+  name: string;
+  port: number;
+  /** The lower, the earlier. */
+  priority: number;
+  /** Among records of one priority, how often one comes before the others. */
+  weight: number;
+}
+
+/**
+ * @param random as `Math.random`
+ * @returns all of them: by priority, and within one priority by chance, in proportion to the weights
+ */
+export function inSrvOrder<T extends SrvRecord>(records: readonly T[], random: () => number = Math.random): T[] {
+  const ordered: T[] = [];
+  const left = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight);
+  while (left[0] !== undefined) {
+    const { priority } = left[0];
+    const group = left.filter((record) => record.priority === priority).length;
+    const sum = left.slice(0, group).reduce((total, { weight }) => total + weight, 0);
+    // From 0 to the sum, both included: weights of zero come first in the list, so that they have a small chance, too.
+    const drawn = Math.floor(random() * (sum + 1));
+    let running = 0;
+    let picked = 0;
+    for (; picked < group - 1; picked++) {
+      running += left[picked]?.weight ?? 0;
+      if (running >= drawn) break;
+    }
+    ordered.push(...left.splice(picked, 1));
+  }
+  return ordered;
+}

@@ -1,6 +1,6 @@
-/** One group as it is kept: the name it is answered with, and the groups it is a direct member of. */
+/** One group: how it is named, and what is remembered of it. */
 import { dnKey } from '../../ldap/dn.ts';
-import { allTexts, type Entry, firstText, rawAttribute } from '../../ldap/entry.ts';
+import { type Entry, firstText, rawAttribute } from '../../ldap/entry.ts';
 
 export interface GroupSettings {
   /** The attribute that names a group in the profile. */
@@ -9,14 +9,27 @@ export interface GroupSettings {
   properties: readonly string[];
 }
 
-export interface Group {
-  dn: string;
+/** A group by name, which need not be one that can be read. */
+export interface Reference {
   /** Under which spellings of the DN meet. */
   key: string;
-  /** What goes into the profile. */
+  dn: string;
+}
+
+export interface Group extends Reference {
+  /** What goes into the profile; undefined where the entry has nothing to name it by. */
   value: unknown;
-  /** Keys of the groups that the directory names in this one's `memberOf`. */
-  memberOf: readonly string[];
+}
+
+/** A group with the groups it is a direct member of. */
+export interface KnownGroup {
+  /** Undefined where there is no such entry, or none that the service account may read. */
+  group: Group | undefined;
+  parents: readonly (Reference | Group)[];
+}
+
+export function referenceTo(dn: string): Reference {
+  return { key: dnKey(dn), dn };
 }
 
 /** Which attributes must be asked for. */
@@ -27,9 +40,8 @@ export function groupAttributes(settings: GroupSettings): string[] {
   return [...new Set(['cn', 'memberOf', ...named])];
 }
 
-/** @returns the group, with undefined as value where the entry has nothing to name it by */
 export function readGroup(entry: Entry, settings: GroupSettings): Group {
-  return { dn: entry.dn, key: dnKey(entry.dn), value: groupValue(entry, settings), memberOf: allTexts(entry, 'memberOf').map(dnKey) };
+  return { ...referenceTo(entry.dn), value: groupValue(entry, settings) };
 }
 
 function groupValue(entry: Entry, { property, properties }: GroupSettings): unknown {
@@ -40,7 +52,7 @@ function groupValue(entry: Entry, { property, properties }: GroupSettings): unkn
 }
 
 /** @returns the values of these groups, each once */
-export function groupValues(groups: Iterable<Group>): unknown[] {
+export function groupValues(groups: Iterable<Pick<Group, 'value'>>): unknown[] {
   const seen = new Set<unknown>();
   const values: unknown[] = [];
   for (const { value } of groups) {

@@ -1,78 +1,55 @@
+/** From a person's direct groups upwards, breadth first: each group once, nearest first, circles harmless. */
+import type { Group, Reference } from './group.ts';
+import type { Seen } from './known-groups.ts';
+
+export interface FoundGroup extends Group {
+  /** `found`: by the administrator's query, and `memberOf` does not say through which group. */
+  how: 'direct' | 'primary' | 'nested' | 'found';
+  /** The DN of the group through which the person is in a nested one. */
+  through: string | undefined;
+  /** How long it has been in memory; undefined where it was read now. */
+  ageMs: number | undefined;
+}
+
+export interface Start {
+  reference: Reference;
+  how: 'direct' | 'primary';
+}
+
 /**
- * Groups of directories without a rule for nesting: one search for the direct ones, then upwards, one search for each group whose
- * parents are not known. Parents are kept by group; people who ask for the same group at the same time share its search.
+ * @param start the direct groups in the order in which they are to be reported
+ * @param look what is known of the groups of one level, by key; a group that is left out is not there
+ * @returns the groups that can be read; those that cannot are passed through
+ * @throws what `look` throws
  */
-import { type Entry, firstText } from '../../ldap/entry.ts';
-import { anyOf, type BoundFilter, withValue } from '../../ldap/filter.ts';
-import type { GroupQueries } from '../queries.ts';
-import { createGroupCache } from './cache.ts';
-import { type Group, groupAttributes, readGroup } from './group.ts';
-import type { FoundGroup, FoundGroups, GroupsOptions } from './groups-of.ts';
-
-export function createGroupWalk(options: GroupsOptions) {
-  const { directory } = options;
-  /** The groups that a group is a direct member of. */
-  const parents = createGroupCache<readonly Group[]>(options.cacheSeconds, options.now);
-  const underWay = new Map<string, Promise<readonly Group[]>>();
-  const attributes = groupAttributes(options);
-
-  return async function groupsByWalk(
-    user: Entry,
-    searchBase: string,
-    queries: GroupQueries & { how: 'walk' },
-    signal: AbortSignal | undefined,
-  ): Promise<FoundGroups> {
-    const deadline = Date.now() + options.timeoutSeconds * 1000;
-    const uid = firstText(user, 'uid');
-    const ofUser = [withValue(queries.ofUser, user.dn), ...(uid === undefined ? [] : [withValue(queries.ofUserName, uid)])];
-    const direct = await search(searchBase, anyOf(ofUser), deadline, signal);
-    const groups: FoundGroup[] = [];
-    const seen = new Set<string>();
-    let level = direct.map((group): { group: Group; through: string | undefined } => ({ group, through: undefined }));
-    for (let depth = 0; level.length > 0; depth++) {
-      const fresh = level.filter(({ group }) => !seen.has(group.key) && seen.add(group.key));
-      groups.push(...fresh.map((found) => ({ ...found, direct: depth === 0 })));
-      const above = await Promise.all(
-        fresh.map(async ({ group }) =>
-          (await parentsOf(group, searchBase, queries, deadline)).map((parent) => ({ group: parent, through: group.dn })),
-        ),
-      );
-      level = above.flat();
+export async function walkUpwards(
+  start: readonly Start[],
+  look: (level: readonly Reference[]) => Promise<Map<string, Seen>>,
+): Promise<FoundGroup[]> {
+  const found: FoundGroup[] = [];
+  const seen = new Set<string>();
+  let level: { reference: Reference; how: FoundGroup['how']; through: string | undefined }[] = [];
+  for (const { reference, how } of start) level.push({ reference, how, through: undefined });
+  while (level.length > 0) {
+    level = level.filter(({ reference: { key } }) => !seen.has(key) && seen.add(key));
+    if (level.length === 0) break;
+    const looked = await look(level.map(({ reference }) => reference));
+    const next: typeof level = [];
+    for (const { reference, how, through } of level) {
+      const entry = looked.get(reference.key);
+      if (entry === undefined) continue;
+      const { known, ageMs } = entry;
+      if (known.group !== undefined) {
+        // It may have been named in another way before: by its SID, or in another spelling.
+        if (known.group.key !== reference.key) {
+          if (seen.has(known.group.key)) continue;
+          seen.add(known.group.key);
+        }
+        found.push({ ...known.group, how, through, ageMs });
+      }
+      for (const parent of known.parents) next.push({ reference: parent, how: 'nested', through: known.group?.dn ?? reference.dn });
     }
-    return { groups, fromCache: false };
-  };
-
-  function parentsOf(
-    group: Group,
-    searchBase: string,
-    queries: GroupQueries & { how: 'walk' },
-    deadline: number,
-  ): Promise<readonly Group[]> {
-    const known = parents.get(group.key);
-    if (known !== undefined) return Promise.resolve(known);
-    const running = underWay.get(group.key);
-    if (running !== undefined) return running;
-    const lookup = search(searchBase, withValue(queries.ofGroup, group.dn), deadline, undefined)
-      .then((found) => {
-        parents.set(group.key, found);
-        return found;
-      })
-      .finally(() => underWay.delete(group.key));
-    underWay.set(group.key, lookup);
-    return lookup;
+    level = next;
   }
-
-  async function search(
-    searchBase: string,
-    filter: BoundFilter,
-    deadline: number,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Group[]> {
-    const timeoutMs = Math.max(1, deadline - Date.now());
-    const { entries } = await directory.search(
-      { searchBase, scope: 'sub', filter, attributes, timeLimitSeconds: Math.ceil(timeoutMs / 1000), derefAliases: options.derefAliases },
-      { timeoutMs, signal },
-    );
-    return entries.map((entry) => readGroup(entry, options));
-  }
+  return found;
 }

@@ -1,0 +1,48 @@
+/**
+ * The groups of a person in directories where only the groups know their members (`member`, `uniqueMember`, and `memberUid` with a
+ * person's name): one search for the direct ones, then upwards, one search a level for many groups.
+ */
+import { firstText } from '../../ldap/entry.ts';
+import { anyOf, withValue } from '../../ldap/filter.ts';
+import type { GroupQueries } from '../queries.ts';
+import { groupAttributes, type Reference, readGroup, referenceTo } from './group.ts';
+import { createGroupSearch } from './group-search.ts';
+import type { GroupsOf, GroupsOptions } from './groups-of.ts';
+import { createKnownGroups } from './known-groups.ts';
+import { createReadParents } from './read-parents.ts';
+import { walkUpwards } from './walk.ts';
+
+interface Person extends Reference {
+  uid: string | undefined;
+}
+
+/** @returns the groups of a person's entry; @throws LdapError where the directory cannot say */
+export function createGroupsByMember(options: GroupsOptions, queries: GroupQueries & { how: 'member' }, searchBase: string): GroupsOf {
+  const search = createGroupSearch(options);
+  const attributes = groupAttributes(options);
+  const readParents = createReadParents({
+    ...options,
+    search,
+    membersOf: queries.ofGroup,
+    memberAttributes: queries.memberAttributes,
+  });
+  const groups = createKnownGroups({ ...options, read: (references) => readParents(references, searchBase) });
+  /** Who is in a group directly is asked each time, and remembered for when it cannot be asked only. */
+  const people = createKnownGroups<Person>({ ...options, cacheSeconds: 0, read: directGroups });
+
+  async function directGroups(references: readonly Person[]) {
+    const read = references.map(async ({ key, dn, uid }) => {
+      const filters = [withValue(queries.ofUser, dn), ...(uid === undefined ? [] : [withValue(queries.ofUserName, uid)])];
+      const entries = await search(searchBase, anyOf(filters), attributes);
+      return [key, { group: undefined, parents: entries.map((entry) => readGroup(entry, options)) }] as const;
+    });
+    return new Map(await Promise.all(read));
+  }
+
+  return async (user, look) => {
+    const person: Person = { ...referenceTo(user.dn), uid: firstText(user, 'uid') };
+    const direct = (await look.at(people, [person])).get(person.key)?.known.parents ?? [];
+    const start = direct.map((reference) => ({ reference, how: 'direct' as const }));
+    return { groups: await walkUpwards(start, (level) => look.at(groups, level)), passedThrough: [] };
+  };
+}

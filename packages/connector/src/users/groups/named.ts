@@ -1,0 +1,28 @@
+/**
+ * The groups that a person's own `memberOf` names, where nothing may be searched: direct ones, known by their DN and nothing else.
+ * Without `memberOf` it is not known that somebody is in no group.
+ */
+import { parseDn } from '../../ldap/dn.ts';
+import { allTexts } from '../../ldap/entry.ts';
+import { type GroupSettings, referenceTo } from './group.ts';
+import type { GroupFinder } from './groups-of.ts';
+import type { FoundGroup } from './walk.ts';
+
+export function createNamedGroups(settings: GroupSettings): GroupFinder {
+  return {
+    async groupsOf(user) {
+      const groups = allTexts(user, 'memberOf').map((dn) => namedGroup(dn, settings));
+      return groups.length === 0 ? undefined : { groups, passedThrough: [], from: 'searched' };
+    },
+  };
+}
+
+function namedGroup(dn: string, { property, properties }: GroupSettings): FoundGroup {
+  const ownName = parseDn(dn)?.[0] ?? [];
+  const known = new Map([...ownName.map(({ type, value }) => [type, value] as const), ['dn', dn] as const]);
+  const value =
+    properties.length === 0
+      ? (known.get(property.toLowerCase()) ?? ownName[0]?.value)
+      : Object.fromEntries(properties.map((name) => [name, known.get(name.toLowerCase())]));
+  return { ...referenceTo(dn), value, how: 'direct', through: undefined, ageMs: undefined };
+}

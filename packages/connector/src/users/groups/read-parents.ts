@@ -1,0 +1,98 @@
+/**
+ * Finds the groups that groups are members of, from the side of those who have the members: many names in one search, after which
+ * the members of what was found say which belongs to which. Where they do not say it for certain, each group is asked for alone.
+ */
+import { dnKey, parseDn } from '../../ldap/dn.ts';
+import { allTexts, type Entry } from '../../ldap/entry.ts';
+import { anyOf, type Filter, withValue } from '../../ldap/filter.ts';
+import { isRanged } from '../../ldap/ranges.ts';
+import { chunks } from './chunks.ts';
+import { type Group, type GroupSettings, groupAttributes, type KnownGroup, type Reference, readGroup } from './group.ts';
+import type { GroupSearch } from './group-search.ts';
+
+/** @returns each of the references with its parents, by key; @throws LdapError */
+export type ReadParents = (references: readonly (Reference | Group)[], searchBase: string) => Promise<Map<string, KnownGroup>>;
+
+/** @param membersOf finds the groups in which its `{0}` is a member, by `memberAttributes` */
+export function createReadParents(
+  options: GroupSettings & { search: GroupSearch; membersOf: Filter; memberAttributes: readonly string[] },
+): ReadParents {
+  const { search, membersOf, memberAttributes } = options;
+  const attributes = groupAttributes(options);
+
+  return async (references, searchBase) => {
+    const known = new Map<string, KnownGroup>();
+    await Promise.all(chunks(references).map((chunk) => readChunk(chunk, searchBase, known)));
+    return known;
+  };
+
+  async function readChunk(chunk: readonly (Reference | Group)[], searchBase: string, known: Map<string, KnownGroup>): Promise<void> {
+    const set = (child: Reference | Group, parents: Group[]) =>
+      known.set(child.key, { group: 'value' in child ? child : undefined, parents });
+    const filter = anyOf(chunk.map(({ dn }) => withValue(membersOf, dn)));
+    const [only] = chunk;
+    if (chunk.length === 1 && only !== undefined) {
+      set(
+        only,
+        (await search(searchBase, filter, attributes)).map((entry) => readGroup(entry, options)),
+      );
+      return;
+    }
+    const entries = await search(searchBase, filter, [...attributes, ...memberAttributes]);
+    const sorted = sortByChild(chunk, entries);
+    const parentGroups = new Map(entries.map((entry) => [entry, readGroup(entry, options)]));
+    await Promise.all(
+      chunk.map(async (child) => {
+        const parents = sorted.get(child.key);
+        if (parents === undefined) return readChunk([child], searchBase, known);
+        set(
+          child,
+          parents.flatMap((entry) => parentGroups.get(entry) ?? []),
+        );
+      }),
+    );
+  }
+
+  /** @returns the entries that have each child as a member; a child for which that is not certain is left out */
+  function sortByChild(chunk: readonly Reference[], entries: readonly Entry[]): Map<string, Entry[]> {
+    const sorted = new Map<string, Entry[]>(chunk.map(({ key }) => [key, []]));
+    const alike = new Map<string, string[]>();
+    for (const { key, dn } of chunk) alike.set(lookalike(dn), [...(alike.get(lookalike(dn)) ?? []), key]);
+    for (const entry of entries) {
+      const members = memberAttributes.flatMap((name) => allTexts(entry, name)).map(withoutUniqueIdentifier);
+      const certain = new Set<string>();
+      const doubtful = new Set<string>();
+      for (const member of members) {
+        const key = dnKey(member);
+        if (sorted.has(key)) certain.add(key);
+        else for (const similar of alike.get(lookalike(member)) ?? []) doubtful.add(similar);
+      }
+      // Members that are hidden, or come in pieces, may be any of them.
+      const incomplete = certain.size + doubtful.size === 0 || memberAttributes.some((name) => isRanged(entry, name));
+      for (const [key, parents] of sorted) {
+        if (certain.has(key)) parents.push(entry);
+        else if (incomplete || doubtful.has(key)) sorted.delete(key);
+      }
+    }
+    return sorted;
+  }
+}
+
+/** A value of `uniqueMember` may end in a bit string (RFC 4517, section 3.3.21). */
+function withoutUniqueIdentifier(value: string): string {
+  return value.endsWith("'B") ? value.replace(/#'[01]*'B$/, '') : value;
+}
+
+/** One text for all names that any server could take for the same: letters and digits without case, accents and width, and no types. */
+function lookalike(dn: string): string {
+  const values = /[\\"]/.test(dn)
+    ? parseDn(dn)
+        ?.flatMap((parts) => parts.map(({ value }) => value))
+        .join(',')
+    : undefined;
+  const text = (values ?? dn.replace(/(^|[,+;]) *[A-Za-z0-9.-]+ *=/g, '$1')).toUpperCase();
+  return text
+    .normalize('NFKD')
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}

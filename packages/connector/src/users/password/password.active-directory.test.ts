@@ -1,0 +1,65 @@
+/** Passwords in a directory that answers like Active Directory on Windows. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { createCertificateAuthority } from '@landbridge/lab';
+import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
+
+describe('passwords in Active Directory', () => {
+  let embedded: Embedded;
+  let ca: string;
+  const open: UsersOn[] = [];
+  before(async () => {
+    const authority = await createCertificateAuthority();
+    ca = authority.cert;
+    embedded = await startDirectory({
+      tls: await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] }),
+    });
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await embedded?.stop();
+  });
+  function on(settings: Parameters<typeof usersOn>[1] = {}, url = embedded.ldapsUrl): UsersOn {
+    assert.ok(url);
+    const made = usersOn({ url, ca, serviceAccount: embedded.serviceAccount }, settings);
+    open.push(made);
+    return made;
+  }
+
+  it('are set in unicodePwd without a setting that says so, and never in clear', async () => {
+    assert.equal(errorOf(await on().users.changePassword(login('bob', 'new-Secret-1'), request())), 'ok');
+    const clear = on({}, embedded.url);
+    for (const claims of [login('bob', 'new-Secret-2'), ownChange('bob', 'new-Secret-1', 'new-Secret-2')]) {
+      assert.match(errorOf(await clear.users.changePassword(claims, request())), /PASSWORD_NOT_ENCRYPTED/);
+    }
+    assert.equal(errorOf(await on().users.authenticate(login('bob', 'new-Secret-1'), request())), 'ok');
+  });
+
+  it('are changed by their owners with the old one: a wrong one is counted once, an empty one is not sent', async () => {
+    const made = on();
+    const change = async (name: string, old: string, fresh: string) =>
+      errorOf(await made.users.changePassword(ownChange(name, old, fresh), request()));
+    for (const person of embedded.people.filter(({ name }) => ['must-change', 'pwd-expired'].includes(name))) {
+      embedded.operations.reset();
+      assert.equal(await change(person.name, '', 'new-Secret-3'), 'WrongPassword');
+      assert.deepEqual([embedded.operations.counts.modify ?? 0, embedded.badPwdCount(person.name)], [0, 0]);
+      assert.equal(await change(person.name, 'wrong', 'new-Secret-3'), 'WrongPassword');
+      assert.deepEqual([embedded.operations.counts.modify, embedded.badPwdCount(person.name)], [1, 1]);
+      assert.equal(await change(person.name, person.password, 'x'), 'PasswordComplexityError');
+      assert.equal(await change(person.name, person.password, 'new-Secret-3'), 'ok');
+      assert.equal(errorOf(await made.users.authenticate(login(person.name, 'new-Secret-3'), request())), 'ok');
+    }
+    assert.equal(await change('locked', 'new-Secret-3', 'new-Secret-4'), 'AccountLocked');
+    assert.doesNotMatch(made.lines.join(''), /new-Secret/);
+  });
+
+  it('are not sent again when the answer is lost: the wrong one may have been counted', async () => {
+    const made = on();
+    await made.directory.rootDse();
+    embedded.operations.reset();
+    embedded.faults.add({ on: 'modify', times: 1, does: 'cut-answer' });
+    assert.match(errorOf(await made.users.changePassword(ownChange('alice', 'wrong', 'new-Secret-5'), request())), /Unexpected Error/);
+    assert.equal(embedded.operations.counts.modify, 1);
+  });
+});

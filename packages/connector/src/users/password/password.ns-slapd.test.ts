@@ -1,0 +1,83 @@
+/** Passwords on a real 389 Directory Server: what each state of an account is answered with, resets, and people's own changes. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from '@landbridge/lab';
+import type { AuthenticateAnswer } from '@landbridge/protocol';
+import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
+
+describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
+  let server: NsSlapd;
+  let made: UsersOn;
+  before(async () => {
+    server = await startNsSlapd();
+    made = usersOn({ url: server.ldapsUrl, ca: server.ca, serviceAccount: server.serviceAccount });
+  });
+  after(async () => {
+    await made?.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+  const signIn = (name: NsPersonName, password = server.people[name].password): Promise<AuthenticateAnswer> =>
+    made.users.authenticate(login(server.people[name].uid, password), request());
+  const change = async (name: NsPersonName, oldPassword: string, password: string): Promise<string> =>
+    errorOf(await made.users.changePassword(ownChange(server.people[name].uid, oldPassword, password), request()));
+
+  it('tell by a sign-in in which state they are', async () => {
+    const answers: [NsPersonName, string, string][] = [
+      ['active', 'ok', 'WrongPassword'],
+      ['expiring', 'ok', 'WrongPassword'],
+      ['expired', 'PasswordExpired', 'WrongPassword'],
+      ['mustChange', 'PasswordChangeRequired', 'WrongPassword'],
+      // It says so before it looks at the password.
+      ['disabled', 'AccountDisabled', 'AccountDisabled'],
+    ];
+    for (const [name, right, wrong] of answers) {
+      assert.equal(errorOf(await signIn(name)), right, name);
+      assert.equal(errorOf(await signIn(name, 'wrong')), wrong, name);
+    }
+    const counts = [];
+    for (let n = 0; n < 6; n++) counts.push(errorOf(await signIn('retries', 'wrong')));
+    assert.deepEqual(counts, [...Array(5).fill('WrongPassword'), 'AccountLocked']);
+    assert.equal(errorOf(await signIn('retries')), 'AccountLocked');
+  });
+
+  it('warn in the profile when they expire soon, or work only a few times more', async () => {
+    const [active, expiring, grace] = [await signIn('active'), await signIn('expiring'), await signIn('grace')];
+    assert.ok(!('err' in active) && !('err' in expiring) && !('err' in grace));
+    assert.equal('passwordExpiresAt' in active.profile, false);
+    // The first sign-in within the time of warning moves the end to a whole such time from then, here a day.
+    const leftMs = Date.parse(String(expiring.profile.passwordExpiresAt)) - Date.now();
+    assert.ok(leftMs > 0 && leftMs <= 86_400_000, String(leftMs));
+    assert.equal(grace.profile.passwordGraceLogins, 1);
+  });
+
+  it('are changed by their owners with the old one, also when it expired or must be changed', async () => {
+    for (const [n, name] of (['active', 'expired', 'mustChange'] as const).entries()) {
+      const old = server.people[name].password;
+      const fresh = `Kx7-violet-Moon-${n}`;
+      assert.equal(await change(name, 'wrong', fresh), 'WrongPassword', name);
+      assert.equal(await change(name, old, 'short'), 'PasswordComplexityError', name);
+      assert.equal(await change(name, old, fresh), 'ok', name);
+      // With passwordMustChange this server takes a change through the service account for an administrator's.
+      assert.equal(errorOf(await signIn(name, fresh)), name === 'expired' ? 'PasswordChangeRequired' : 'ok', name);
+      assert.equal(errorOf(await signIn(name, old)), 'WrongPassword', name);
+    }
+    assert.equal(await change('disabled', server.people.disabled.password, 'Kx7-violet-Moon-9'), 'AccountDisabled');
+    assert.doesNotMatch(made.lines.join(''), /Secret-of|Kx7-violet/);
+  });
+
+  it('are reset by the service account, which unlocks', async () => {
+    const { uid } = server.people.retries;
+    assert.equal(errorOf(await made.users.changePassword(login(uid, 'short'), request())), 'PasswordComplexityError');
+    assert.ok(made.lines.some((line) => line.includes('insufficientPasswordQuality')));
+    assert.equal(errorOf(await made.users.changePassword(login(uid, 'Kx7-violet-Moon-7'), request())), 'ok');
+    assert.equal(errorOf(await signIn('retries', 'Kx7-violet-Moon-7')), 'ok');
+    const mustChange = usersOn(
+      { url: server.ldapsUrl, ca: server.ca, serviceAccount: server.serviceAccount },
+      { MUST_CHANGE_PASSWORD_AFTER_RESET: true },
+    );
+    assert.match(errorOf(await mustChange.users.changePassword(login(uid, 'Kx7-violet-Moon-5'), request())), /MUST_CHANGE_UNSUPPORTED/);
+    await mustChange.close();
+    assert.equal(await change('retries', 'Kx7-violet-Moon-7', 'Kx7-violet-Moon-8'), 'ok');
+    assert.equal(errorOf(await signIn('retries', 'Kx7-violet-Moon-8')), 'ok');
+  });
+});

@@ -6,8 +6,9 @@ import type { Log } from '@landbridge/runtime';
 import { ldapTransport } from './config/ldap-transport.ts';
 import type { Config } from './config/load.ts';
 import { profileMapperSource } from './config/profile-mapper-source.ts';
-import { serverAddress } from './ldap/connect.ts';
-import { type Directory, openDirectory, settingFilter } from './ldap/directory.ts';
+import type { ConnectorSettings } from './config/settings.ts';
+import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from './ldap/directory.ts';
+import { createDiscovery, domainOf } from './ldap/servers/discovery.ts';
 import { configuredCertificates, trustedCertificates } from './network/trust.ts';
 import { createProfileMapper } from './users/mapper/profile-mapper.ts';
 import { createUsers, type Users } from './users/users.ts';
@@ -25,14 +26,18 @@ const QUEUE_TIMEOUT_MS = 5000;
  * Opens the directory, which goes on in the background: one that is away is no error here.
  *
  * @param config without problems
- * @param servicePassword of LDAP_BIND_USER, decrypted; undefined where searches are anonymous
- * @throws CodedError where a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
+ * @param servicePassword of LDAP_BIND_USER, decrypted; undefined where there is none
+ * @throws CodedError where a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const { values } = config;
   const certificates = configuredCertificates(values);
-  const servers = (values.LDAP_URL ?? []).map((url) => serverAddress(url, ldapTransport(url, values) === 'none' ? 'none' : 'starttls'));
-  const usesTls = servers.some(({ tls }) => tls !== 'none');
+  const urls = (values.LDAP_URL ?? []).map((url) => ({
+    url,
+    tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
+  }));
+  const servers = createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
+  let authorities: string[] | undefined;
   const heartbeatFilter =
     values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
       ? undefined
@@ -46,12 +51,15 @@ export async function openDirectoryParts(config: Config, servicePassword: string
   });
   const directory = openDirectory({
     servers,
-    // Reading the system's authorities takes some 80 ms.
-    tls: { ca: usesTls ? trustedCertificates(certificates) : undefined, insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY },
-    serviceAccount:
-      values.LDAP_BIND_USER === undefined || servicePassword === undefined
-        ? undefined
-        : { dn: values.LDAP_BIND_USER, password: servicePassword },
+    tls: {
+      // Reading the system's authorities takes some 80 ms, so it waits for the first TLS connection.
+      get ca() {
+        authorities ??= trustedCertificates(certificates);
+        return authorities;
+      },
+      insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY,
+    },
+    serviceAccount: serviceAccount(values, servicePassword),
     searchConnections: values.LDAP_SEARCH_CONNECTIONS,
     bindConnections: values.LDAP_NUMBER_OF_PARALLEL_BINDS,
     connectTimeoutMs: values.LDAP_CONNECT_TIMEOUT_MS,
@@ -60,6 +68,13 @@ export async function openDirectoryParts(config: Config, servicePassword: string
     heartbeatMs: values.LDAP_HEARTBEAT_SECONDS * 1000,
     heartbeatFilter,
     heartbeatSearchBase: values.LDAP_BASE,
+    referrals: values.LDAP_FOLLOW_REFERRALS
+      ? {
+          trustedDomains: [...values.LDAP_TRUSTED_DOMAINS, ...urls.flatMap(({ url }) => domainOf(url)?.name ?? [])],
+          // As to any other host.
+          tls: ldapTransport('ldap://referral.invalid', values) === 'none' ? 'none' : 'starttls',
+        }
+      : undefined,
     log,
   });
   try {
@@ -79,4 +94,10 @@ export async function openDirectoryParts(config: Config, servicePassword: string
     await mapper.close();
     throw error;
   }
+}
+
+/** An account comes before searching anonymously, which is done only where that is set. */
+function serviceAccount(values: ConnectorSettings, password: string | undefined): DirectoryOptions['serviceAccount'] {
+  if (values.LDAP_BIND_USER !== undefined && password !== undefined) return { dn: values.LDAP_BIND_USER, password };
+  return values.ANONYMOUS_SEARCH_ENABLED ? undefined : 'none';
 }

@@ -142,7 +142,7 @@ describe('in place of an installed connector', () => {
         {
           id: '',
           nick: 'alice',
-          groups: ['nest-1', 'nest-2', 'nest-3', 'nest-4', 'circle-a', 'circle-b'],
+          groups: ['nest-1', 'Domain Users', 'nest-2', 'nest-3', 'nest-4', 'circle-a', 'circle-b'],
           status: 'active',
           ous: alice?.dn,
         },

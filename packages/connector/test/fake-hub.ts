@@ -24,7 +24,7 @@ export const REALM = 'urn:auth0:fake';
 export interface FakeAgent {
   readonly socket: WebSocket;
   /** The first frame, and its token's claims, unverified. */
-  readonly authenticate: { jwt: string; capabilities?: string[] };
+  readonly authenticate: { jwt: string; capabilities?: string[]; instance?: unknown };
   /** The next frame from the connector that was not taken yet. */
   nextFrame(): Promise<{ n: string; p: unknown }>;
   /** All frames that came and were not taken. */

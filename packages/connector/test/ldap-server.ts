@@ -117,3 +117,32 @@ export function pageDone(messageId: number, cookie: string): Buffer {
   writer.endSequence();
   return Buffer.from(writer.buffer);
 }
+
+/** A search result reference (RFC 4511, section 4.5.3). */
+export function reference(messageId: number, urls: string[]): Buffer {
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(messageId);
+  writer.startSequence(0x73);
+  for (const url of urls) writer.writeString(url);
+  writer.endSequence();
+  writer.endSequence();
+  return Buffer.from(writer.buffer);
+}
+
+/** The end of a search that another server must do: result 10 with its URLs. */
+export function referral(messageId: number, urls: string[]): Buffer {
+  const writer = new BerWriter();
+  writer.startSequence();
+  writer.writeInt(messageId);
+  writer.startSequence(0x65);
+  writer.writeEnumeration(10);
+  writer.writeString('');
+  writer.writeString('');
+  writer.startSequence(0xa3);
+  for (const url of urls) writer.writeString(url);
+  writer.endSequence();
+  writer.endSequence();
+  writer.endSequence();
+  return Buffer.from(writer.buffer);
+}

@@ -45,9 +45,11 @@ export function linkTo(
       jwksUrl: undefined,
       ...options.target,
     }),
+    directoryIsUp: () => true,
     log,
     privateKey: AGENT_RSA.privateKey,
-    changePasswordEnabled: true,
+    resetPasswordEnabled: true,
+    changeOwnPasswordEnabled: true,
     outbound: createOutbound({
       HTTP_PROXY: undefined,
       HTTPS_PROXY: undefined,

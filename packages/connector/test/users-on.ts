@@ -1,4 +1,5 @@
 /** Users on a directory for tests: the settings that matter given, the others as they are when nobody sets them. */
+import type { AuthenticateAnswer } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { serverAddress } from '../src/ldap/connect.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../src/ldap/directory.ts';
@@ -17,6 +18,9 @@ const UNSET: UsersSettings = {
   LDAP_BASE: undefined,
   LDAP_BASE_GROUPS: undefined,
   LDAP_USER_BY_NAME: undefined,
+  LDAP_USER_BY_MAIL: false,
+  LDAP_USER_DN: undefined,
+  LDAP_USER_ATTRIBUTES: undefined,
   LDAP_SEARCH_QUERY: undefined,
   LDAP_SEARCH_ALL_QUERY: undefined,
   LDAP_SEARCH_LIST_GROUPS_QUERY: undefined,
@@ -26,12 +30,15 @@ const UNSET: UsersSettings = {
   GROUP_PROPERTY: 'cn',
   GROUP_PROPERTIES: [],
   GROUPS_CACHE_SECONDS: 600,
+  GROUPS_ON_FAILURE: 'omit',
   GROUPS_TIMEOUT_SECONDS: 20,
   GROUPS_DEREF_ALIASES: 0,
   ALLOW_PASSWORD_EXPIRED: false,
   ALLOW_PASSWORD_CHANGE_REQUIRED: false,
-  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: false,
+  PASSWORD_EXPIRY_WARNING_DAYS: 5,
+  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: undefined,
   AUTO_UNLOCK_ON_PASSWORD_CHANGE: false,
+  MUST_CHANGE_PASSWORD_AFTER_RESET: false,
   ORGANIZATION_UNITS_AS_DN: false,
 };
 
@@ -72,6 +79,16 @@ export function usersOn(
 /** A request that somebody waits for. */
 export function request(): RequestContext {
   return { correlationId: 'test', signal: new AbortController().signal };
+}
+
+/** `change_password` with which people change their own password. */
+export function ownChange(username: string, oldPassword: string, password: string) {
+  return { pid: 'test', username, password, oldPassword, escaped: false };
+}
+
+/** The name of the error an answer has, or `ok`. */
+export function errorOf(answer: AuthenticateAnswer): string {
+  return 'err' in answer ? (answer.err.name ?? `${answer.err.message} ${JSON.stringify(answer.err.inner)}`) : 'ok';
 }
 
 /** `authenticate_user` as a hub sends it. */

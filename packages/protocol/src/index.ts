@@ -1,8 +1,8 @@
 /**
  * The contract between connector and hub as schemas and types: frames, requests and their answers, wire errors, tickets and
- * provisioning, capabilities. Both programs import it; it imports neither, and does no input or output.
+ * provisioning, capabilities, sealed requests. Both programs import it; it imports neither, and does no input or output.
  */
-export { CAPABILITIES, type Capability, knownCapabilities } from './capabilities.ts';
+export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
 export {
   type AuthenticateAnswer,
@@ -18,9 +18,27 @@ export {
   type SearchUsersClaims,
 } from './requests.ts';
 export {
+  type AgentKeys,
+  agentKeys,
+  agreeOnKey,
+  type P256PublicKey,
+  p256PublicKey,
+  sealedHeader,
+  signEs256,
+  signedAnswer,
+  signedAnswerHeader,
+  verifyEs256,
+} from './sealed.ts';
+export { type Step, stepsOf } from './steps.ts';
+export {
   AGENT_TOKEN_LIFETIME_SECONDS,
+  type AgentInstance,
+  AUTHENTICATION_FAILURE_REASONS,
+  type AuthenticationFailureReason,
+  agentInstance,
   authenticatedPayload,
   authenticatePayload,
+  authenticationFailurePayload,
   CLOCK_SKEW_TOLERANCE_MS,
   clockAnswer,
   connectionName,
@@ -34,6 +52,8 @@ export {
   ticketInfo,
 } from './ticket.ts';
 export {
+  ERROR_REASONS,
+  type ErrorReason,
   isWireErrorName,
   LDAP_STATUS,
   type Profile,

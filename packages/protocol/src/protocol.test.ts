@@ -44,6 +44,20 @@ describe('requests', () => {
     assert.ok('problem' in claimsOf('authenticate_user', 'x'));
   });
 
+  it('take an old password that is null for an empty one, and only an absent one for a reset', () => {
+    for (const [given, meant] of [
+      [{}, undefined],
+      [{ oldPassword: 'x' }, 'x'],
+      [{ oldPassword: '' }, ''],
+      [{ oldPassword: null }, ''],
+    ] as const) {
+      const read = claimsOf('change_password', { pid: 'p', username: 'a', password: 'n', ...given });
+      assert.ok('claims' in read);
+      assert.equal(read.claims.oldPassword, meant);
+    }
+    assert.ok('problem' in claimsOf('change_password', { pid: 'p', username: 'a', password: 'n', oldPassword: false }));
+  });
+
   it('tell the pid even where the rest is wrong', () => {
     assert.equal(pidOf({ pid: 'p', username: 5 }), 'p');
     assert.equal(pidOf({ pid: 7 }), '7');

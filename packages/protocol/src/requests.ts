@@ -27,12 +27,17 @@ const limit = z
   .transform((value) => (value !== undefined && value !== null && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined));
 
 const loginClaims = z.object({ pid, username: absentAsEmpty, password: absentAsEmpty, escaped });
+// One that is null is an empty one, which is wrong, and not an absent one: that would be a reset.
+const changePasswordClaims = loginClaims.extend({
+  oldPassword: z.union([z.string(), z.null().transform(() => '')]).optional(),
+});
 const searchUsersClaims = z.object({ pid, search: absentAsEmpty, limit, escaped });
 const listGroupsClaims = z.object({ pid, limit });
 
 /** `authenticate_user`. `escaped`: the hub has already escaped the name for a filter (RFC 4515). */
 export type LoginClaims = z.infer<typeof loginClaims>;
-export type ChangePasswordClaims = LoginClaims;
+/** `change_password`. Without `oldPassword` it is a reset by an administrator; with it, the person's own change (capability `changeOwnPassword`). */
+export type ChangePasswordClaims = z.infer<typeof changePasswordClaims>;
 /** `search_users`. An empty `search` asks for everybody. */
 export type SearchUsersClaims = z.infer<typeof searchUsersClaims>;
 export type ListGroupsClaims = z.infer<typeof listGroupsClaims>;
@@ -48,7 +53,7 @@ const schemas: { [N in RequestName]: z.ZodType<RequestClaims[N]> } = {
   authenticate_user: loginClaims,
   search_users: searchUsersClaims,
   list_groups: listGroupsClaims,
-  change_password: loginClaims,
+  change_password: changePasswordClaims,
 };
 
 /** @returns the claims, or a sentence that names the claim that is wrong (never its value: it may be the password) */

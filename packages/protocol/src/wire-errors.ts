@@ -35,7 +35,16 @@ export type WireErrorName = keyof typeof WIRE_ERRORS;
 /** The message of anything that has no name. */
 export const UNEXPECTED_ERROR = 'Unexpected Error';
 
-/** `{name, message, profile}` for a named error, `{message, inner}` for any other. */
+/**
+ * Why an error without a name came, for hubs that know `reasons`: the directory does not answer, or the connector has too much to do.
+ */
+export const ERROR_REASONS = ['directory_unavailable', 'busy'] as const;
+export type ErrorReason = (typeof ERROR_REASONS)[number];
+
+/**
+ * `{name, message, profile}` for a named error, `{message, inner}` for any other. `reason` and `tried` are our additions; `tried:
+ * false` says that the password of this request cannot have reached the directory, so that another connector may be asked.
+ */
 export type WireError = z.infer<typeof wireError>;
 export const wireError = z.object({
   name: z.string().optional(),
@@ -43,6 +52,8 @@ export const wireError = z.object({
   username: z.string().optional(),
   profile: profileSchema.optional(),
   inner: z.unknown().optional(),
+  reason: z.enum(ERROR_REASONS).optional().catch(undefined),
+  tried: z.literal(false).optional().catch(undefined),
 });
 
 export function isWireErrorName(name: string | undefined): name is WireErrorName {

@@ -188,6 +188,23 @@ describe('setup without a terminal', () => {
     assert.equal(statSync(join(home, 'config.json')).mode & 0o777, 0o600);
   });
 
+  it('needs no service account where LDAP_USER_DN makes one unnecessary', async (t) => {
+    const hub = await startTicketServer(t);
+    const alice = directory.people.find(({ name }) => name === 'alice');
+    assert.ok(alice);
+    const environment = {
+      PROVISIONING_TICKET: hub.ticket,
+      LDAP_URL: directory.url,
+      LDAP_USER_DN: alice.dn.replace(alice.cn, '{0}'),
+    };
+    assert.equal((await run(['setup'], { environment })).exitCode, 0);
+    const done = await run(['login', alice.cn], { input: alice.password });
+    assert.match(done.stdout, /Signed in\./, done.output);
+    assert.match(done.stdout, /"sAMAccountName": "alice"/);
+    const nobody = await run(['user', alice.cn]);
+    assert.match(nobody.stderr, /shows nothing of .*landbridge-connector login/s);
+  });
+
   it('names a search base that is not there', async (t) => {
     const hub = await startTicketServer(t);
     const environment = { PROVISIONING_TICKET: hub.ticket };
@@ -234,6 +251,20 @@ describe('run', () => {
     const { exitCode, output } = await connector.ended;
     assert.equal(exitCode, 0, output);
     assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(person.password), output);
+  });
+
+  it('says at every start what weakens security, and that the directory does not answer anonymous searches', async (t) => {
+    const environment = {
+      OVERRIDE_CONFIG: 'false',
+      PROVISIONING_TICKET: 'https://127.0.0.1:9/p/ad/x',
+      LDAP_URL: directory.url,
+      ANONYMOUS_SEARCH_ENABLED: 'true',
+      LDAP_INSECURE_NO_TLS: 'true',
+    };
+    const connector = startCommand(['run', '--home', home], { environment });
+    t.after(() => connector.child.kill('SIGKILL'));
+    await connector.printed(/LDAP_INSECURE_NO_TLS is on and weakens security/);
+    await connector.printed(/ANONYMOUS_SEARCH_REFUSED.*does not answer anonymous searches below DC=fabrikam,DC=local/s);
   });
 
   it('with a setting that cannot work ends with 1 and names it', async () => {

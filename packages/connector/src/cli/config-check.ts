@@ -6,6 +6,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { settingFilter } from '../ldap/directory.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
+import { userDnTemplate } from '../users/user-dn.ts';
 import type { CommandContext } from './program.ts';
 
 const FILTERS = [
@@ -40,6 +41,7 @@ function problemsOfFiles(config: Config): string[] {
     () => configuredCertificates(values),
     () => bindPassword(config, loadCertificate(config)?.privateKeyPem),
     () => profileMapperSource(config),
+    () => values.LDAP_USER_DN === undefined || userDnTemplate(values.LDAP_USER_DN),
     ...FILTERS.map((name) => () => {
       const filter = values[name];
       if (filter !== undefined) settingFilter(name, filter);

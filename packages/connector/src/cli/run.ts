@@ -1,10 +1,14 @@
 /** `run`: builds the connector's parts in order, connects them, and stops them in reverse. */
-import { runUntilStopped } from '@landbridge/runtime';
+import { type Log, runUntilStopped } from '@landbridge/runtime';
 import { bindPassword } from '../config/credentials.ts';
 import { assertRunnable, loadConfigForStart } from '../config/load.ts';
+import type { ConnectorSettings } from '../config/settings.ts';
 import { openDirectoryParts } from '../directory-parts.ts';
 import { startHubLink } from '../hub/link.ts';
+import type { Directory } from '../ldap/directory.ts';
+import { LdapError } from '../ldap/errors.ts';
 import { createOutbound } from '../network/outbound.ts';
+import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { createProvisioning } from '../setup/provision.ts';
 import { openLog } from './open-log.ts';
 import { type CommandContext, VERSION } from './program.ts';
@@ -31,15 +35,28 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
     const link = startHubLink({
       provision: provisioning.provision,
       users,
+      directoryIsUp: () => directory.status().connected,
       log,
       privateKey: provisioning.privateKey,
-      changePasswordEnabled: values.ENABLE_WRITE_BACK,
+      resetPasswordEnabled: values.ENABLE_WRITE_BACK,
+      changeOwnPasswordEnabled: values.ENABLE_PASSWORD_SELF_CHANGE,
       outbound,
       maxReconnectIntervalMs: values.WS_RECONNECT_INTERVAL_MS,
       times: { drainTimeoutMs: values.SHUTDOWN_GRACE_MS },
     });
     onStop('the hub link', () => link.close());
-    // Connects before the first sign-in comes. What fails here, the directory says in the log, and tries again.
-    directory.rootDse().catch(() => undefined);
+    lookAtDirectory(directory, values, log);
   });
+}
+
+/** Connects before the first sign-in comes. A directory that is away says so in the log itself, and is tried again. */
+function lookAtDirectory(directory: Directory, values: ConnectorSettings, log: Log): void {
+  inspectDirectory(directory, values, new AbortController().signal).then(
+    ({ remarks }) => {
+      for (const remark of remarks) log.warn(remark);
+    },
+    (error: unknown) => {
+      if (!(error instanceof LdapError)) log.warn({ err: error }, 'Sign-ins will fail as the directory is now');
+    },
+  );
 }

@@ -26,15 +26,17 @@ const QUESTIONS: readonly Question[] = [
  */
 export async function askQuestions(config: Config, given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const answers: Record<string, unknown> = {};
-  const open = QUESTIONS.filter(
-    ({ name }) => given[name] === undefined && !(config.values.ANONYMOUS_SEARCH_ENABLED && name.startsWith('LDAP_BIND_')),
-  );
+  const open = QUESTIONS.filter(({ name }) => given[name] === undefined && !(needsNoAccount(config) && name.startsWith('LDAP_BIND_')));
   if (open.length > 0) intro('Setting up the connector');
   for (const question of open) {
     const answer = await ask(question, config);
     if (answer !== '') answers[question.name] = answer;
   }
   return answers;
+}
+
+function needsNoAccount({ values }: Config): boolean {
+  return values.LDAP_BIND_USER === undefined && (values.ANONYMOUS_SEARCH_ENABLED || values.LDAP_USER_DN !== undefined);
 }
 
 async function ask({ name, message, placeholder, optional }: Question, config: Config): Promise<string> {

@@ -84,8 +84,9 @@ async function tryDirectory(config: Config, signal: AbortSignal): Promise<void> 
   keepSecret(password);
   const { directory, close } = await openDirectoryParts(config, password, log);
   try {
-    const { product, searchBase, encrypted } = await inspectDirectory(directory, values.LDAP_BASE, signal);
+    const { product, searchBase, encrypted, remarks } = await inspectDirectory(directory, values, signal);
     say(`directory: ${product}, people below ${searchBase}${encrypted ? '' : ' (not encrypted)'}`);
+    for (const remark of remarks) say(`warning: ${remark}`);
   } finally {
     await close();
   }

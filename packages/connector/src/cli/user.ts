@@ -1,5 +1,6 @@
 /** `user`: one person as the connector sees them: the raw entry, the groups with how each was reached, and the mapped profile. */
 import type { FoundGroups } from '../users/groups/groups-of.ts';
+import type { FoundGroup } from '../users/groups/walk.ts';
 import { askDirectory } from './ask-directory.ts';
 import type { CommandContext } from './program.ts';
 import { block, printable } from './terminal-text.ts';
@@ -15,7 +16,7 @@ export async function user(context: CommandContext, name: string): Promise<numbe
   return askDirectory(context, async ({ users }) => {
     const found = await users.inspect(name, { correlationId: 'user', signal: new AbortController().signal });
     if (found === undefined) {
-      process.stderr.write(`Nobody is found as ${printable(name)}. LDAP_USER_BY_NAME and LDAP_BASE say who is.\n`);
+      process.stderr.write(`Nobody is found as ${printable(name)}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE say who is.\n`);
       return 1;
     }
     process.stdout.write(
@@ -43,9 +44,18 @@ function rawLines(attribute: string, value: unknown): string[] {
 
 function groupLines(found: FoundGroups | undefined): string[] {
   if (found === undefined) return ['(not looked for, or not to be read: GROUPS, and the log, say why)'];
-  if (found.groups.length === 0) return ['(none)'];
-  return found.groups.map(({ group, direct, through }) => {
-    const how = direct ? 'direct' : through === undefined ? 'found by the query' : `through ${printable(through)}`;
-    return `${printable(group.dn)}  (${how})`;
-  });
+  const lines = found.groups.map((group) => groupLine(group, ''));
+  const passed = found.passedThrough.map((group) => groupLine(group, '; not reported: outside LDAP_BASE_GROUPS'));
+  return [...(lines.length > 0 ? lines : ['(none)']), ...passed];
+}
+
+function groupLine({ dn, how, through, ageMs }: FoundGroup, remark: string): string {
+  const reached = {
+    direct: 'direct',
+    primary: 'primary group',
+    nested: `nested, through ${printable(through ?? '')}`,
+    found: 'found by LDAP_SEARCH_GROUPS',
+  }[how];
+  const age = ageMs === undefined ? 'fresh' : `cached for ${Math.round(ageMs / 1000)} s`;
+  return `${printable(dn)}  (${reached}; ${age}${remark})`;
 }

@@ -30,9 +30,13 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
   }
   if (values.LDAP_URL === undefined) add('LDAP_URL', 'LDAP_URL is missing: the directory server, for example ldaps://dc1.example.com');
   if (!values.ANONYMOUS_SEARCH_ENABLED) {
-    if (values.LDAP_BIND_USER === undefined) {
-      add('LDAP_BIND_USER', 'LDAP_BIND_USER is missing: the service account that searches (or ANONYMOUS_SEARCH_ENABLED=true)');
-    } else if (values.LDAP_BIND_PASSWORD === undefined && values.LDAP_BIND_CREDENTIALS === undefined) {
+    const hasPassword = values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined;
+    if (values.LDAP_BIND_USER === undefined && values.LDAP_USER_DN === undefined) {
+      add(
+        'LDAP_BIND_USER',
+        'LDAP_BIND_USER is missing: the service account that searches (or LDAP_USER_DN, or ANONYMOUS_SEARCH_ENABLED=true where the directory allows it)',
+      );
+    } else if (values.LDAP_BIND_USER !== undefined && !hasPassword) {
       add('LDAP_BIND_PASSWORD', 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER');
     }
   }

@@ -43,6 +43,20 @@ describe('values', () => {
     assert.deepEqual(values.LDAP_URL, ['ldaps://dc.example']);
   });
 
+  it('tells the servers of LDAP_URL apart, and a comma inside of a DN from one between them', () => {
+    const urls = (text: string) => load({ ...COMPLETE, LDAP_URL: text }).values.LDAP_URL;
+    assert.deepEqual(urls('ldaps:///DC=fabrikam,DC=local, ldaps://dc1.fabrikam.local ldap://10.0.0.1:389/'), [
+      'ldaps:///DC=fabrikam,DC=local',
+      'ldaps://dc1.fabrikam.local',
+      'ldap://10.0.0.1:389/',
+    ]);
+    for (const wrong of ['ldaps:///', 'ldaps:///OU=x,DC=y', 'ldaps://dc1/DC=x', 'ldaps://a:b@dc1', 'ldaps://dc1,dc2']) {
+      assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_URL: wrong }).problems), ['LDAP_URL'], wrong);
+    }
+    assert.deepEqual(load({ ...COMPLETE, LDAP_DNS_SERVERS: '10.0.0.10, 10.0.0.11:5353 [fd00::1]:53' }).values.LDAP_DNS_SERVERS?.length, 3);
+    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_DNS_SERVERS: 'dc1.fabrikam.local' }).problems), ['LDAP_DNS_SERVERS']);
+  });
+
   it('leave queries unset that depend on the directory', () => {
     const { values } = load(COMPLETE);
     for (const name of ['LDAP_USER_BY_NAME', 'LDAP_SEARCH_QUERY', 'LDAP_SEARCH_GROUPS', 'LDAP_HEARTBEAT_SEARCH_QUERY'] as const) {
@@ -87,6 +101,10 @@ describe('problems', () => {
   it('say what is missing', () => {
     assert.deepEqual(namesOf(load({}).problems), ['LDAP_BIND_USER', 'LDAP_URL', 'PROVISIONING_TICKET']);
     assert.deepEqual(load({ PROVISIONING_TICKET: TICKET, LDAP_URL: 'ldap://localhost', ANONYMOUS_SEARCH_ENABLED: 'true' }).problems, []);
+    const byDn = { PROVISIONING_TICKET: TICKET, LDAP_URL: 'ldap://localhost', LDAP_USER_DN: 'uid={0},dc=example' };
+    assert.deepEqual(load(byDn).problems, []);
+    assert.deepEqual(namesOf(load({ ...byDn, LDAP_BIND_USER: 'CN=r' }).problems), ['LDAP_BIND_PASSWORD']);
+    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_USER_DN: 'uid=alice,dc=example' }).problems), ['LDAP_USER_DN']);
     const known = { AD_HUB: 'https://hub.example/lo/hub', CONNECTION: 'c', REALM: 'urn:x', ...COMPLETE, PROVISIONING_TICKET: undefined };
     assert.deepEqual(load(known).problems, []);
   });
@@ -139,6 +157,17 @@ describe('warnings', () => {
     assert.deepEqual(namesOf(warnings), ['LDAP_BIND_PASWORD', 'ldap-base']);
     assert.match(warnings[0]?.message ?? '', /LDAP_BIND_PASSWORD meant\?/);
     assert.doesNotMatch(JSON.stringify(warnings), /pw-secret/);
+  });
+
+  it('name what has no effect beside another setting', () => {
+    const warned = (settings: object) => namesOf(load({ ...COMPLETE, ...settings }).warnings);
+    assert.deepEqual(warned({ ANONYMOUS_SEARCH_ENABLED: true }), ['ANONYMOUS_SEARCH_ENABLED']);
+    assert.deepEqual(warned({ ANONYMOUS_SEARCH_ENABLED: true, LDAP_BIND_PASSWORD: undefined }), ['LDAP_BIND_USER']);
+    assert.deepEqual(warned({ LDAP_USER_DN: 'uid={0},dc=x' }), []);
+    assert.deepEqual(warned({ LDAP_USER_DN: 'uid={0},dc=x', LDAP_USER_BY_NAME: '(uid={0})', LDAP_USER_BY_MAIL: true }), [
+      'LDAP_USER_BY_MAIL',
+      'LDAP_USER_BY_NAME',
+    ]);
   });
 
   it('name a file that others may read', { skip: process.platform === 'win32' }, () => {
@@ -223,7 +252,13 @@ describe('the first start', () => {
       ['ldap://127.0.0.1', false],
     ] as const) {
       write({ ...COMPLETE, AGENT_MODE: true, LDAP_URL: url });
-      assert.equal(loadConfigForStart(home, {}).config.values.LDAP_INSECURE_NO_TLS, expected, url);
+      const { values, problems, warnings } = loadConfigForStart(home, {}).config;
+      assert.equal(values.LDAP_INSECURE_NO_TLS, expected, url);
+      assert.deepEqual(problems, []);
+      // At this start and at every later one, for as long as it is on.
+      const standing = expected ? ['LDAP_INSECURE_NO_TLS', 'LDAP_URL'] : [];
+      assert.deepEqual(namesOf(warnings), standing, url);
+      assert.deepEqual(namesOf(loadConfigForStart(home, {}).config.warnings), standing, url);
     }
   });
 

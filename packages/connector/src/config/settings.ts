@@ -5,6 +5,7 @@
  * Queries whose best value depends on the kind of directory have no default here: unset, they are `undefined`, and `ldap/` takes
  * what suits the directory that it finds. Their descriptions name what Active Directory gets.
  */
+import { isIP } from 'node:net';
 import { type Setting, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
 import { z } from 'zod';
 
@@ -25,10 +26,38 @@ const MAX_SECONDS = 86_400;
 const MAX_MS = MAX_SECONDS * 1000;
 
 const ldapUrls: SettingType<string[]> = {
-  describe: 'a URL such as `ldaps://dc1.example.com`, or several separated by commas or spaces',
+  describe: 'a URL such as `ldaps://dc1.example.com` or `ldaps:///DC=example,DC=com`, or several separated by commas or spaces',
+  schema: z
+    // A comma inside of a DN separates nothing.
+    .union([
+      z.array(z.string()),
+      z.string().transform((text) =>
+        text
+          .split(/[\s,]+(?=ldaps?:)/i)
+          .map((url) => url.replace(/[\s,]+$/, ''))
+          .filter(Boolean),
+      ),
+    ])
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .trim()
+            .refine((text) => URL.canParse(text) && LDAP_URL.test(text)),
+        )
+        .min(1),
+    ),
+};
+
+/** A host, or the DN of a domain and no host. */
+const LDAP_URL = /^ldaps?:\/\/(?:[^/@,\s]+\/?|\/DC=[a-z0-9_-]+(?:,DC=[a-z0-9_-]+)*)$/i;
+
+const dnsServers: SettingType<string[]> = {
+  describe: 'addresses such as `10.0.0.10` or `10.0.0.10:53` (`[fd00::10]:53`), separated by commas or spaces',
   schema: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
-    .pipe(z.array(z.string().refine((text) => URL.canParse(text) && /^ldaps?:\/\/[^/@]+\/?$/i.test(text))).min(1)),
+    .pipe(z.array(z.string().refine((text) => isIP(text) !== 0 || isIP(/^\[?(.*?)\]?:\d{1,5}$/.exec(text)?.[1] ?? '') !== 0))),
 };
 
 /** `proxy.corp:3128` is what people write, so a missing scheme means `http://`. */
@@ -44,6 +73,10 @@ const proxyUrl: SettingType<string> = {
 
 const filterWithName: SettingType<string> = {
   describe: 'an LDAP filter in which `{0}` stands for what is looked for',
+  schema: z.string().trim().regex(/\{0\}/),
+};
+const nameTemplate: SettingType<string> = {
+  describe: 'a distinguished name in which `{0}` stands for the name that was typed',
   schema: z.string().trim().regex(/\{0\}/),
 };
 const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };
@@ -75,7 +108,27 @@ export const SETTINGS = {
     type: ldapUrls,
     group: DIRECTORY,
     description:
-      'The directory servers, tried in this order. Required. `ldaps://` is encrypted, `ldap://` to another machine too (StartTLS).',
+      'The directory servers; the first that is well is used, the others stand by. Required. `ldaps://` is encrypted, `ldap://` to another machine too (StartTLS). `ldaps:///DC=example,DC=com`, or the name of a domain in place of a host, stands for the servers that DNS names for that domain (SRV), in the order that it gives.',
+  },
+  LDAP_DNS_SERVERS: {
+    type: dnsServers,
+    default: [],
+    group: DIRECTORY,
+    description: "The DNS servers that are asked for the servers of `LDAP_URL`: often the domain controllers. Unset: the system's.",
+  },
+  LDAP_TRUSTED_DOMAINS: {
+    type: setting.list(),
+    default: [],
+    group: DIRECTORY,
+    description:
+      'Domains whose hosts may be given passwords though `LDAP_URL` does not name them: DNS may name them as servers of the domain in `LDAP_URL`, and referrals may lead to them (`LDAP_FOLLOW_REFERRALS`). Hosts in the domain of `LDAP_URL` itself are trusted already.',
+  },
+  LDAP_FOLLOW_REFERRALS: {
+    type: setting.boolean(),
+    default: false,
+    group: DIRECTORY,
+    description:
+      "Follows referrals of the directory to other servers in searches, as the service account, to servers of `LDAP_URL`, of its domains and of `LDAP_TRUSTED_DOMAINS` only. A person's password is never sent to where a referral leads.",
   },
   LDAP_BASE: {
     type: setting.text(),
@@ -86,12 +139,14 @@ export const SETTINGS = {
   LDAP_BASE_GROUPS: {
     type: setting.text(),
     group: DIRECTORY,
-    description: 'The DN below which groups are looked for. Unset: `LDAP_BASE`.',
+    description:
+      'The DN below which groups are looked for. Unset: `LDAP_BASE`. In Active Directory groups elsewhere in the domain are not reported, but those that they are in are.',
   },
   LDAP_BIND_USER: {
     type: setting.text(),
     group: DIRECTORY,
-    description: 'The service account that searches: its DN, or in Active Directory `name@domain`. It needs no right but to read.',
+    description:
+      'The service account that searches: its DN, or in Active Directory `name@domain`. It needs no right but to read. Needed unless `ANONYMOUS_SEARCH_ENABLED` or `LDAP_USER_DN` is set.',
   },
   LDAP_BIND_PASSWORD: {
     type: setting.text(),
@@ -110,7 +165,8 @@ export const SETTINGS = {
     type: setting.boolean(),
     default: false,
     group: DIRECTORY,
-    description: 'Searches without a service account, in a directory that allows it.',
+    description:
+      'Searches without a service account, in a directory that allows it to whoever asks; at the start it is tried, and the log says where it does not. Without effect where `LDAP_BIND_USER` and its password are set.',
   },
   LDAP_STARTTLS: {
     type: setting.boolean(),
@@ -169,7 +225,7 @@ export const SETTINGS = {
     type: filter,
     group: DIRECTORY,
     description:
-      'The search of that trial. Unset: the root DSE is read, which costs the least. (Installed connectors: `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
+      'The search of that trial. Unset: the root DSE is read, which costs the least and needs no right. What comes back does not matter. (Installed connectors: `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
   },
 
   LDAP_USER_BY_NAME: {
@@ -177,6 +233,25 @@ export const SETTINGS = {
     group: USERS,
     description:
       'Finds the person who signs in; `{0}` is the name. Unset: what suits the directory; in Active Directory the names that Windows takes (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), for `alice` by `(sAMAccountName={0})`.',
+  },
+  LDAP_USER_BY_MAIL: {
+    type: setting.boolean(),
+    default: false,
+    group: USERS,
+    description:
+      "Lets people type their mail address as well (`mail`; in Active Directory also `proxyAddresses`). A name that `LDAP_USER_BY_NAME`, or its default, finds comes first. An address that several people have is nobody's, and the log says so: whoever may write such an address can take it from somebody, but not sign in as them.",
+  },
+  LDAP_USER_DN: {
+    type: nameTemplate,
+    group: USERS,
+    description:
+      'Makes the DN of the person who signs in, instead of a search; `{0}` is the name, for example `uid={0},ou=people,dc=example,dc=org`. No service account is needed for that: people then read their own entry, their groups are those of its `memberOf`, and a wrong name is answered as a wrong password. With a service account that sees the entry, everything is as with a search. Comes before `LDAP_USER_BY_NAME` and `LDAP_USER_BY_MAIL`.',
+  },
+  LDAP_USER_ATTRIBUTES: {
+    type: setting.list(),
+    group: USERS,
+    description:
+      'The attributes that are asked for of people, and `memberOf`. Unset: those of the default profile; with a profile mapper of your own, all. Attributes that the service account may not see are left out, and secrets such as `userPassword` are never asked for. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
   },
   LDAP_SEARCH_QUERY: {
     type: filterWithName,
@@ -205,7 +280,7 @@ export const SETTINGS = {
     type: filterWithName,
     group: GROUPS,
     description:
-      'Finds the groups of a person, nested ones too; `{0}` is the DN. Unset: what suits the directory, in Active Directory `(member:1.2.840.113556.1.4.1941:={0})`.',
+      "Finds the groups of a person by one search; `{0}` is the DN. It is obeyed as it stands. Unset: groups are found in the way that suits the directory, nested ones too; in Active Directory those of `(member:1.2.840.113556.1.4.1941:={0})` and the primary group, at a small part of that query's cost.",
   },
   LDAP_SEARCH_LIST_GROUPS_QUERY: {
     type: filter,
@@ -228,13 +303,21 @@ export const SETTINGS = {
     type: setting.integer(0, MAX_SECONDS),
     default: 600,
     group: GROUPS,
-    description: 'How long in seconds the memberships of a group are remembered. `0`: not at all.',
+    description:
+      'How long in seconds the memberships of a group are remembered at the most; groups in use are read again in the second half of that time. Who is in a group directly is never remembered. At most 64 MB are used. `0`: nothing is remembered.',
+  },
+  GROUPS_ON_FAILURE: {
+    type: setting.oneOf('omit', 'stale', 'fail'),
+    default: 'omit',
+    group: GROUPS,
+    description:
+      'What becomes of a sign-in whose groups cannot be read. `omit`: it goes on, and the profile has no `groups`. `stale`: what was known of the groups within the last day stands in, with `omit` where that is not enough; a right that was taken away through a nested group may last that long. `fail`: the sign-in is answered with `Unexpected Error`, for applications that would take a missing group for a right. Each is logged.',
   },
   GROUPS_TIMEOUT_SECONDS: {
     type: setting.integer(1, MAX_SECONDS),
     default: 20,
     group: GROUPS,
-    description: 'How long in seconds the search of groups may take. After that the sign-in goes on without groups, and the log says so.',
+    description: 'How long in seconds finding the groups may take. After that `GROUPS_ON_FAILURE` decides, and the log says so.',
   },
   GROUPS_DEREF_ALIASES: {
     type: setting.integer(0, 3),
@@ -255,23 +338,46 @@ export const SETTINGS = {
     group: SIGN_IN,
     description: 'Signs people in whose password is right but must be changed.',
   },
+  PASSWORD_EXPIRY_WARNING_DAYS: {
+    type: setting.integer(0, 365),
+    default: 5,
+    group: SIGN_IN,
+    description:
+      'The profile of people whose password expires within so many days has `passwordExpiresAt` (as in `2026-11-30T08:00:00.000Z`); 0 for never. Other directories than Active Directory tell it only within the time that their own policy sets.',
+  },
   ENABLE_WRITE_BACK: {
     type: setting.boolean(),
     default: false,
     group: SIGN_IN,
-    description: 'Lets the hub set passwords. The service account needs the right to reset them.',
+    description:
+      'Lets the hub set anybody’s password without the old one (an administrator’s reset). The service account needs the right to reset them.',
   },
-  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: {
+  ENABLE_PASSWORD_SELF_CHANGE: {
     type: setting.boolean(),
     default: false,
     group: SIGN_IN,
-    description: 'Sets passwords in the attribute `unicodePwd`, as Active Directory wants it, instead of `userPassword`.',
+    description:
+      'Lets people change their own password with the old one, also one that has expired or must be changed. The service account needs no right for it in Active Directory; elsewhere the directory must know the password modify operation (RFC 3062).',
+  },
+  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: {
+    type: setting.boolean(),
+    group: SIGN_IN,
+    description:
+      'Sets passwords in the attribute `unicodePwd`, over an encrypted connection only, instead of in `userPassword`. Unset: in Active Directory it does, elsewhere not. (Active Directory keeps what is written to `userPassword` as readable text, unless its `dSHeuristics` say otherwise.)',
   },
   AUTO_UNLOCK_ON_PASSWORD_CHANGE: {
     type: setting.boolean(),
     default: false,
     group: SIGN_IN,
-    description: 'Unlocks the account (`lockoutTime` = 0) when its password is set.',
+    description:
+      'Unlocks the account (`lockoutTime` = 0) when its password is set by `ENABLE_WRITE_BACK`. Without the right to do so the password is set all the same, and the log says so. Directories other than Active Directory unlock by themselves.',
+  },
+  MUST_CHANGE_PASSWORD_AFTER_RESET: {
+    type: setting.boolean(),
+    default: false,
+    group: SIGN_IN,
+    description:
+      'A password set by `ENABLE_WRITE_BACK` must be changed by its owner before the next sign-in: `pwdLastSet` = 0 in Active Directory, `pwdReset` = TRUE elsewhere. The service account needs the right to write that.',
   },
 
   PROFILE_MAPPER_FILE: {

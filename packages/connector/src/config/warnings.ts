@@ -13,7 +13,7 @@ export interface Warning {
 }
 
 export function warningsOf(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
-  const warnings = [...insecureSettings(config.values), ...notInThisVersion(config.values)];
+  const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values), ...notInThisVersion(config.values)];
   if (config.environmentOnly) return warnings;
   return [...warnings, ...likelyTypos(config.file), ...openFiles(config.home), ...twoLayouts(config.home)];
 }
@@ -29,8 +29,26 @@ function insecureSettings(values: Config['values']): Warning[] {
     if (!isInClear(address, values)) continue;
     warnings.push({
       name: 'LDAP_URL',
-      message: `LDAP_URL (${new URL(address).host}) is not encrypted: passwords cross the network in clear. Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS`,
+      message: `LDAP_URL (${new URL(address).host || address}) is not encrypted: passwords cross the network in clear. Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS`,
     });
+  }
+  return warnings;
+}
+
+/** Settings beside another one that comes before them. */
+function withoutEffect(values: Config['values']): Warning[] {
+  const warnings: Warning[] = [];
+  const add = (name: SettingName, because: string) => warnings.push({ name, message: `${name} has no effect: ${because}` });
+  if (values.ANONYMOUS_SEARCH_ENABLED && values.LDAP_BIND_USER !== undefined) {
+    if (values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined) {
+      add('ANONYMOUS_SEARCH_ENABLED', 'LDAP_BIND_USER searches. Remove one of them');
+    } else {
+      add('LDAP_BIND_USER', 'it has no password, so ANONYMOUS_SEARCH_ENABLED counts. Set LDAP_BIND_PASSWORD, or remove it');
+    }
+  }
+  if (values.LDAP_USER_DN !== undefined) {
+    if (values.LDAP_USER_BY_NAME !== undefined) add('LDAP_USER_BY_NAME', 'LDAP_USER_DN comes before it. Remove one of them');
+    if (values.LDAP_USER_BY_MAIL) add('LDAP_USER_BY_MAIL', 'LDAP_USER_DN comes before it. Remove one of them');
   }
   return warnings;
 }

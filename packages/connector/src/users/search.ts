@@ -2,11 +2,11 @@
 import type { ListGroupsClaims, Profile, SearchUsersClaims, WireError } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
-import { withValue } from '../ldap/filter.ts';
+import { anyOf, withValue } from '../ldap/filter.ts';
 import { PAGED_RESULTS_OID } from '../ldap/messages.ts';
-import { unexpected } from './answers.ts';
+import { undecided } from './answers.ts';
 import type { Enrich } from './enrich.ts';
-import { plainText, userAttributes } from './find.ts';
+import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
 import type { RequestContext, UsersSettings } from './users.ts';
@@ -31,16 +31,15 @@ async function pages(directory: Directory, limit: number | undefined, signal: Ab
   return (await directory.rootDse(signal)).supportedControls.has(PAGED_RESULTS_OID) ? { pageSize: PAGE_SIZE } : {};
 }
 
-export function createSearchUsers(options: SearchOptions & { enrich: Enrich; allAttributes: boolean }) {
-  const { directory, settings, enrich, log } = options;
-  const attributes = userAttributes(options.allAttributes);
+export function createSearchUsers(options: SearchOptions & { enrich: Enrich; attributes: readonly string[] }) {
+  const { directory, settings, enrich, attributes, log } = options;
 
   async function searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] }> {
     const { signal } = context;
     const { searchBase, searchUsers, allUsers } = await options.queries(signal);
     const term = plainText({ name: claims.search, escaped: claims.escaped });
     if (term === undefined) return { users: [] };
-    const filter = term === '' ? withValue(allUsers, '') : withValue(searchUsers, term);
+    const filter = term === '' ? withValue(allUsers, '') : anyOf(spellings(term).map((spelling) => withValue(searchUsers, spelling)));
     const { entries } = await directory.search(
       { searchBase, scope: 'sub', filter, attributes, sizeLimit: claims.limit ?? 0, ...(await pages(directory, claims.limit, signal)) },
       { signal, timeoutMs: LIST_TIMEOUT_MS },
@@ -63,7 +62,7 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; all
   return (claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] } | { err: WireError }> =>
     searchUsers(claims, context).catch((error: unknown) => {
       log.warn({ err: error, pid: context.correlationId }, 'A search for people failed');
-      return unexpected(error);
+      return undecided(error, true);
     });
 }
 
@@ -92,6 +91,6 @@ export function createListGroups(options: SearchOptions) {
   return (claims: ListGroupsClaims, context: RequestContext): Promise<{ groups: unknown[] } | { err: WireError }> =>
     listGroups(claims, context).catch((error: unknown) => {
       log.warn({ err: error, pid: context.correlationId }, 'Listing the groups failed');
-      return unexpected(error);
+      return undecided(error, true);
     });
 }

@@ -15,11 +15,15 @@ import type {
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import { createAuthenticate } from './authenticate.ts';
-import { createChangePassword } from './change-password.ts';
+import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
+import { assertShown, createCheckPassword } from './check-password.ts';
 import { createEnrich } from './enrich.ts';
-import { createFindUser } from './find.ts';
+import { createFindUser, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
+import { createNamedGroups } from './groups/named.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
+import { createChangePassword } from './password/change-password.ts';
+import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { type QuerySettings, queriesOf } from './queries.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
 
@@ -57,17 +61,22 @@ export interface Inspection {
 
 /** Settings of this folder, under their names; what is undefined follows the directory. */
 export interface UsersSettings extends QuerySettings {
+  LDAP_USER_DN: string | undefined;
+  LDAP_USER_ATTRIBUTES: readonly string[] | undefined;
   LDAP_SEARCH_RESULTS_OMIT_GROUPS: boolean;
   GROUPS: boolean;
   GROUP_PROPERTY: string;
   GROUP_PROPERTIES: readonly string[];
   GROUPS_CACHE_SECONDS: number;
+  GROUPS_ON_FAILURE: 'omit' | 'stale' | 'fail';
   GROUPS_TIMEOUT_SECONDS: number;
   GROUPS_DEREF_ALIASES: number;
   ALLOW_PASSWORD_EXPIRED: boolean;
   ALLOW_PASSWORD_CHANGE_REQUIRED: boolean;
-  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: boolean;
+  PASSWORD_EXPIRY_WARNING_DAYS: number;
+  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: boolean | undefined;
   AUTO_UNLOCK_ON_PASSWORD_CHANGE: boolean;
+  MUST_CHANGE_PASSWORD_AFTER_RESET: boolean;
   ORGANIZATION_UNITS_AS_DN: boolean;
 }
 
@@ -80,29 +89,57 @@ export interface UsersOptions {
   log: Log;
 }
 
-/** @throws LDAP_FILTER_INVALID where a query of the settings is not a filter */
+/** How old groups may be at the most that stand in for those that cannot be read (GROUPS_ON_FAILURE=stale). */
+const STALE_SECONDS = 86_400;
+
+/** @throws LDAP_FILTER_INVALID where a query of the settings is not a filter, LDAP_USER_DN_INVALID */
 export function createUsers(options: UsersOptions): Users {
   const { directory, settings, log } = options;
   const queries = queriesOf(directory, settings);
-  const groupFinder = createGroupFinder({
-    directory,
-    property: settings.GROUP_PROPERTY,
-    properties: settings.GROUP_PROPERTIES,
-    cacheSeconds: settings.GROUPS_CACHE_SECONDS,
-    timeoutSeconds: settings.GROUPS_TIMEOUT_SECONDS,
-    derefAliases: settings.GROUPS_DEREF_ALIASES,
-  });
-  const findUser = createFindUser({ directory, queries, allAttributes: options.customMapper });
+  const groupSettings = { property: settings.GROUP_PROPERTY, properties: settings.GROUP_PROPERTIES };
+  const groupFinder =
+    directory.searchesAs === 'nobody'
+      ? createNamedGroups(groupSettings)
+      : createGroupFinder({
+          directory,
+          ...groupSettings,
+          cacheSeconds: settings.GROUPS_CACHE_SECONDS,
+          staleSeconds: settings.GROUPS_ON_FAILURE === 'stale' && settings.GROUPS_CACHE_SECONDS > 0 ? STALE_SECONDS : 0,
+          timeoutSeconds: settings.GROUPS_TIMEOUT_SECONDS,
+          derefAliases: settings.GROUPS_DEREF_ALIASES,
+          onRefreshFailed: (error) => log.warn({ err: error }, 'Groups could not be read again; what is remembered of them is used'),
+          now: () => performance.now(),
+        });
+  // Where an administrator says which attributes are read, no other is. Other directories take these names for ones they do not have.
+  const ofActiveDirectory = settings.PASSWORD_EXPIRY_WARNING_DAYS > 0 ? [USER_ACCOUNT_CONTROL, AD_PASSWORD_EXPIRY] : [USER_ACCOUNT_CONTROL];
+  const attributesFor = (whole: boolean) => [
+    ...userAttributes(settings.LDAP_USER_ATTRIBUTES, whole),
+    ...(settings.LDAP_USER_ATTRIBUTES === undefined ? ofActiveDirectory : []),
+  ];
+  const attributes = attributesFor(options.customMapper);
+  const finding = { directory, queries, userDn: settings.LDAP_USER_DN, log };
+  const findUser = createFindUser({ ...finding, attributes });
+  const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
+  const checkPassword = createCheckPassword(directory, attributes);
   const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, log });
   return {
-    authenticate: createAuthenticate({ directory, findUser, enrich, settings, log }),
-    searchUsers: createSearchUsers({ directory, queries, enrich, settings, allAttributes: options.customMapper, log }),
+    authenticate: createAuthenticate({ directory, findUser, checkPassword, enrich, settings, log }),
+    searchUsers: createSearchUsers({
+      directory,
+      queries,
+      enrich,
+      settings,
+      attributes: userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper),
+      log,
+    }),
     listGroups: createListGroups({ directory, queries, settings, log }),
     changePassword: createChangePassword({ directory, findUser, enrich, settings, log }),
     async inspect(name, context) {
-      const entry = await createFindUser({ directory, queries, allAttributes: true })({ name, escaped: false }, context.signal);
+      const entry = await findWhole({ name, escaped: false }, context.signal);
       if (entry === undefined) return undefined;
-      const { raw, groups, profile } = await enrich.full(entry, 'active', context);
+      assertShown(entry);
+      const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
+      const { raw, groups, profile } = await enrich.full(entry, 'active', context, warning);
       return { dn: entry.dn, raw, groups, profile };
     },
   };

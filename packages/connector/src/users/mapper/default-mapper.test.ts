@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultProfile } from './default-mapper.ts';
+import { DEFAULT_MAPPER_ATTRIBUTES, defaultProfile } from './default-mapper.ts';
 
 test('an Active Directory entry becomes the whole profile', () => {
   const profile = defaultProfile({
@@ -47,6 +47,12 @@ test('what is absent is left out, and the fallbacks are taken', () => {
   });
   assert.deepEqual(defaultProfile({ cn: 'X', groups: [] }), { id: 'X', name: {}, nickname: 'X', groups: [] });
   assert.equal(defaultProfile({ commonName: 'C' }).nickname, 'C');
+});
+
+test('what there is to warn of is there, and is asked of no directory', () => {
+  const profile = defaultProfile({ cn: 'X', passwordExpiresAt: '2026-11-24T12:00:00.000Z', passwordGraceLogins: 0 });
+  assert.deepEqual([profile.passwordExpiresAt, profile.passwordGraceLogins], ['2026-11-24T12:00:00.000Z', 0]);
+  assert.ok(!DEFAULT_MAPPER_ATTRIBUTES.some((name) => name.startsWith('password')));
 });
 
 test('bytes that are no text become text, and nothing is taken from the prototype', () => {

@@ -20,6 +20,9 @@ const SAME_NAME = [
   'organizationUnits',
 ] as const;
 
+/** Set beside the entry where there is something to warn of; no attributes of any directory. */
+const PASSWORD_WARNINGS = ['passwordExpiresAt', 'passwordGraceLogins'] as const;
+
 /**
  * Makes the profile that hubs expect from any connector. An attribute of several values goes over as the array it is, one that is
  * absent (undefined, or `[]` as an LDAP search gives it) is left out.
@@ -39,7 +42,7 @@ export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile 
     groups: Object.hasOwn(raw, 'groups') ? raw.groups : undefined,
     emails: mail === undefined ? undefined : [{ value: mail }],
   });
-  for (const name of SAME_NAME) {
+  for (const name of [...SAME_NAME, ...PASSWORD_WARNINGS]) {
     const attribute = value(name);
     if (attribute !== undefined) profile[name] = attribute;
   }

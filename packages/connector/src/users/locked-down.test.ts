@@ -1,0 +1,229 @@
+/** Sign-ins in a directory that shows its service account little, or has none. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import type { Profile } from '@landbridge/protocol';
+import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+import { userAttributes } from './find.ts';
+import type { UsersSettings } from './users.ts';
+
+const TEMPLATE = 'cn={0},ou=people,dc=example,dc=org';
+const POWERLESS = 'cn=powerless,ou=accounts,dc=example,dc=org';
+
+/**
+ * The powerless account may search below ou=people by uid, and read three attributes there. People read what they are, strangers
+ * what is public, and nobody the root DSE.
+ */
+const ACCESS = `
+access to dn.base="ou=people,dc=example,dc=org" attrs=entry by dn.exact="${POWERLESS}" search by * break
+access to dn.one="ou=people,dc=example,dc=org" attrs=uid,cn,mail,entry by dn.exact="${POWERLESS}" read by self read by * break
+
+`;
+
+type Account = Parameters<typeof usersOn>[0]['serviceAccount'];
+
+describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
+  let slapd: Slapd;
+  let person: Person;
+  const open: UsersOn[] = [];
+  before(async () => {
+    slapd = await startSlapd({ users: 20, access: ACCESS, hideRootDse: true });
+    const [, , third] = slapd.people.ordinary;
+    assert.ok(third);
+    person = third;
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await slapd?.[Symbol.asyncDispose]();
+  });
+
+  function on(serviceAccount: Account, settings: Partial<UsersSettings>, mapper?: string): UsersOn {
+    // One connection of each kind, so that what is counted is what the sign-in asks.
+    const made = usersOn({ url: slapd.url, serviceAccount, searchConnections: 1, bindConnections: 1 }, settings, mapper);
+    open.push(made);
+    return made;
+  }
+  async function profileOf(made: UsersOn, username: string, password: string): Promise<Profile> {
+    const answer = await made.users.authenticate(login(username, password), request());
+    assert.ok(!('err' in answer), JSON.stringify(answer));
+    return answer.profile;
+  }
+  async function asked(work: () => Promise<unknown>) {
+    const earlier = (await slapd.operations()).length;
+    await work();
+    return (await slapd.operations()).slice(earlier).filter(({ kind }) => kind !== 'unbind');
+  }
+  const powerless = () => slapd.powerlessAccount;
+
+  describe('with LDAP_USER_DN and no service account', () => {
+    it('signs people in by two operations on their own connection, with the groups of their entry', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE });
+      await made.directory.rootDse();
+      let profile: Profile = {};
+      const operations = await asked(async () => {
+        profile = await profileOf(made, person.cn, person.password);
+      });
+      assert.deepEqual(
+        operations.map(({ kind, connection }) => [kind, connection === operations[0]?.connection]),
+        [
+          ['bind', true],
+          ['search', true],
+        ],
+      );
+      assert.equal(profile.id, person.uid);
+      assert.equal(profile.dn, person.dn);
+      assert.deepEqual(profile.emails, [{ value: `${person.uid}@example.org` }]);
+      // Nested ones are only found by a search, which nobody here may make.
+      assert.deepEqual(profile.groups, ['department-02']);
+    });
+
+    it('gives the groups as GROUP_PROPERTY and GROUP_PROPERTIES say, as far as their names tell', async () => {
+      const groups = async (settings: Partial<UsersSettings>) =>
+        (await profileOf(on('none', { LDAP_USER_DN: TEMPLATE, ...settings }), person.cn, person.password)).groups;
+      assert.deepEqual(await groups({ GROUP_PROPERTY: 'dn' }), ['cn=department-02,ou=groups,dc=example,dc=org']);
+      assert.deepEqual(await groups({ GROUP_PROPERTIES: ['CN', 'dn'] }), [
+        { CN: 'department-02', dn: 'cn=department-02,ou=groups,dc=example,dc=org' },
+      ]);
+      assert.equal(await groups({ GROUPS: false }), undefined);
+    });
+
+    it('never binds with an empty password', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE });
+      await made.directory.rootDse();
+      const operations = await asked(async () => {
+        const answer = await made.users.authenticate(login(person.cn, ''), request());
+        assert.ok('err' in answer && answer.err.name === 'WrongPassword');
+      });
+      assert.deepEqual(operations, []);
+    });
+
+    it('binds nobody but an entry of the template, whatever is typed', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE });
+      const service = slapd.serviceAccount;
+      const operations = await asked(async () => {
+        for (const name of ['service,ou=accounts,dc=example,dc=org', 'service,ou=accounts', 'x+cn=service', '*', `${person.cn})(cn=*`]) {
+          const answer = await made.users.authenticate(login(name, service.password), request());
+          assert.ok('err' in answer && answer.err.name === 'WrongPassword', name);
+        }
+      });
+      for (const { kind, dn } of operations) if (kind === 'bind') assert.match(dn ?? '', /,ou=people,dc=example,dc=org$/i);
+    });
+
+    it('finds people whose names need escaping', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE });
+      const { rfc4514, leadingHash, spaces, umlauts, dollar, star } = slapd.people.special;
+      for (const one of [rfc4514, leadingHash, spaces, umlauts, dollar, star]) {
+        assert.equal((await profileOf(made, one.cn, one.password)).id, one.uid);
+      }
+    });
+
+    it('searches nothing for anybody, and says what is missing', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE });
+      await made.directory.rootDse();
+      const operations = await asked(async () => {
+        for (const answer of [
+          await made.users.searchUsers({ pid: 'x', search: '', limit: 5, escaped: false }, request()),
+          await made.users.listGroups({ pid: 'x', limit: 5 }, request()),
+        ]) {
+          assert.ok('err' in answer);
+          assert.match(JSON.stringify(answer.err.inner), /LDAP_NO_SERVICE_ACCOUNT/);
+        }
+        await assert.rejects(made.users.inspect(person.cn, request()), { code: 'ENTRY_NOT_SHOWN' });
+      });
+      assert.deepEqual(operations, []);
+    });
+
+    it('refuses whose account the password policy locks, and whoever must change the password first', async () => {
+      const made = on('none', { LDAP_USER_DN: TEMPLATE, ALLOW_PASSWORD_CHANGE_REQUIRED: true });
+      const { locked, mustChangePassword } = slapd.people.special;
+      const refused = await made.users.authenticate(login(locked.cn, locked.password), request());
+      // The root DSE is hidden, so it is not known that there is a policy to ask for its reason.
+      assert.ok('err' in refused && refused.err.name === 'WrongPassword');
+      // Such a person may do nothing but change it, and so does not see the own entry.
+      const unseen = await made.users.authenticate(login(mustChangePassword.cn, mustChangePassword.password), request());
+      assert.ok('err' in unseen);
+      assert.match(JSON.stringify(unseen.err.inner), /ENTRY_NOT_SHOWN/);
+    });
+  });
+
+  it('signs in with LDAP_USER_DN and a service account that sees nothing', async () => {
+    const account = { dn: slapd.people.ordinary[5]?.dn ?? '', password: slapd.people.ordinary[5]?.password ?? '' };
+    const made = on(account, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, GROUPS: false });
+    assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
+    const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
+    assert.ok('err' in wrong && wrong.err.name === 'WrongPassword');
+  });
+
+  it('signs in with LDAP_USER_DN and a service account that sees the entry as with a search', async () => {
+    const made = on(slapd.serviceAccount, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, LDAP_SEARCH_GROUPS: '(member={0})' });
+    assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
+    const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
+    assert.ok('err' in wrong && wrong.err.name === 'WrongPassword');
+    assert.equal(wrong.profile?.id, person.uid);
+    assert.equal((await made.users.inspect(person.cn, request()))?.dn, person.dn);
+  });
+
+  it('signs in with a service account that may search by uid and read three attributes, and says what it may not', async () => {
+    const made = on(powerless(), {
+      LDAP_BASE: `ou=people,${slapd.baseDn}`,
+      LDAP_USER_BY_NAME: '(uid={0})',
+      LDAP_SEARCH_GROUPS: '(member={0})',
+    });
+    const profile = await profileOf(made, person.uid, person.password);
+    assert.equal(profile.id, person.uid);
+    assert.deepEqual(profile.emails, [{ value: `${person.uid}@example.org` }]);
+    assert.equal('telephoneNumber' in profile, false);
+    assert.equal(JSON.stringify(profile).includes('assword'), false);
+  });
+
+  it('names the base that cannot be searched', async () => {
+    const made = on(powerless(), { LDAP_BASE: `ou=groups,${slapd.baseDn}`, LDAP_USER_BY_NAME: '(uid={0})' });
+    const answer = await made.users.authenticate(login(person.uid, person.password), request());
+    assert.ok('err' in answer);
+    assert.match(JSON.stringify(answer.err.inner), /LDAP_RESULT.*ou=groups.*noSuchObject/);
+    assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not see it')));
+  });
+
+  it('asks for the attributes of LDAP_USER_ATTRIBUTES, and never for a secret', async () => {
+    const made = on(
+      slapd.serviceAccount,
+      {
+        LDAP_BASE: slapd.baseDn,
+        LDAP_USER_BY_NAME: '(uid={0})',
+        LDAP_USER_ATTRIBUTES: ['uid', 'sn', 'userPassword', 'USERPASSWORD;x-old'],
+        LDAP_SEARCH_GROUPS: '(member={0})',
+      },
+      'module.exports = function (raw) { return { id: raw.uid, names: Object.keys(raw).sort().join() }; };',
+    );
+    const profile = await profileOf(made, person.uid, person.password);
+    assert.equal(profile.names, 'controls,dn,groups,ldapStatus,memberOf,organizationUnits,sn,uid');
+    assert.doesNotMatch(userAttributes(['uid', 'userPassword', 'USERPASSWORD;x-old'], true).join(), /password/i);
+  });
+
+  it('needs no right for its heartbeat', async () => {
+    const target = { url: slapd.url, serviceAccount: powerless(), searchConnections: 1, heartbeatMs: 20, heartbeatFilter: undefined };
+    const made = usersOn(target);
+    open.push(made);
+    await made.directory.rootDse();
+    const beats = async () => (await slapd.operations()).filter(({ kind, dn }) => kind === 'search' && dn === '').length;
+    const first = await beats();
+    while ((await beats()) < first + 5) await setTimeout(20);
+    assert.equal(made.directory.status().connected, true);
+    const connected = made.lines.filter((line) => line.includes('Connected to the directory'));
+    assert.equal(connected.length, 1, 'no connection was given up');
+    await made.close();
+  });
+
+  // Last, since slapd logs no result for a name that it cannot read, and what it was asked is read from its log.
+  it('answers a wrong name, a wrong password and a name that makes no DN in one way', async () => {
+    const made = on('none', { LDAP_USER_DN: TEMPLATE });
+    for (const name of [person.cn, 'nobody', 'x,ou=accounts', '\0', '\ud800', 'x'.repeat(5000)]) {
+      const answer = await made.users.authenticate(login(name, 'wrong'), request());
+      assert.ok('err' in answer && answer.err.name === 'WrongPassword', JSON.stringify(answer).slice(0, 300));
+      assert.deepEqual(Object.keys(answer.profile ?? {}), ['dn']);
+    }
+    const unnamed = await made.users.authenticate(login('', 'x'), request());
+    assert.ok('err' in unnamed && unnamed.err.name === 'WrongUsername');
+  });
+});

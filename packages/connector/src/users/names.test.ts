@@ -1,0 +1,179 @@
+/** Which names find whom: mail addresses, names of two people, and names in every script. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createDomain, startDirectory } from '@landbridge/directory';
+import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+import { UNICODE_GROUP, UNICODE_PEOPLE, UNICODE_STRANGERS } from './test/unicode.ts';
+import type { UsersSettings } from './users.ts';
+
+const PASSWORD = 'Passw0rd!';
+
+/** Whose profile it is, by this attribute of it; else the name of the error. */
+async function signIn(made: UsersOn, name: string, attribute: string, password = PASSWORD): Promise<unknown> {
+  const answer = await made.users.authenticate(login(name, password), request());
+  return 'err' in answer ? (answer.err.name ?? JSON.stringify(answer.err)) : answer.profile[attribute];
+}
+
+/** Sign-ins, groups, attributes and lists. @param id which attribute of a profile has the name */
+async function speaksEveryScript(made: UsersOn, id: string): Promise<void> {
+  for (const { name, cn, typed } of UNICODE_PEOPLE) {
+    for (const spelling of [name, ...typed]) {
+      const answer = await made.users.authenticate(login(spelling, PASSWORD), request());
+      assert.ok(!('err' in answer), `${spelling}: ${JSON.stringify(answer)}`);
+      assert.equal(answer.profile[id], name);
+      assert.equal(answer.profile.displayName, cn);
+      assert.ok(
+        Array.isArray(answer.profile.groups) && answer.profile.groups.includes(UNICODE_GROUP),
+        JSON.stringify(answer.profile.groups),
+      );
+    }
+    const found = await made.users.searchUsers({ pid: 'x', search: name, limit: 5, escaped: false }, request());
+    assert.ok('users' in found);
+    assert.deepEqual(
+      found.users.map((user) => user[id]),
+      [name],
+    );
+  }
+  for (const name of UNICODE_STRANGERS) assert.equal(await signIn(made, name, id), 'WrongUsername', name);
+  const listed = await made.users.listGroups({ pid: 'x', limit: undefined }, request());
+  assert.ok('groups' in listed && listed.groups.includes(UNICODE_GROUP));
+}
+
+describe('names on Active Directory', () => {
+  const domain = createDomain({ dnsName: 'fabrikam.local' });
+  const add = (name: string, attributes: Record<string, string | string[]> = {}) =>
+    domain.addUser(name, { password: PASSWORD, attributes: { displayName: name, ...attributes } });
+  add('anna', { mail: 'anna@brand.example', proxyAddresses: ['SMTP:anna@brand.example', 'smtp:a.abel@old.example', 'x400:c=de'] });
+  add('ben', { mail: 'shared@brand.example' });
+  add('cleo', { proxyAddresses: ['smtp:shared@brand.example'] });
+  // Whoever may write a mail address writes somebody else's name.
+  add('mallory', { mail: 'anna@fabrikam.local', proxyAddresses: ['smtp:dora@sso.example'] });
+  add('dora', { userPrincipalName: 'dora@sso.example' });
+  const group = domain.addGroup(UNICODE_GROUP);
+  for (const { name, cn } of UNICODE_PEOPLE) {
+    const person = domain.addUser(name, { password: PASSWORD, cn, attributes: { displayName: cn } });
+    domain.addMember(group, person);
+  }
+  let embedded: Awaited<ReturnType<typeof startDirectory>>;
+  const open: UsersOn[] = [];
+  const on = (settings: Partial<UsersSettings>) => {
+    const made = usersOn({ url: embedded.url, serviceAccount: embedded.serviceAccount }, settings);
+    open.push(made);
+    return made;
+  };
+  before(async () => {
+    embedded = await startDirectory({ domain });
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await embedded?.stop();
+  });
+
+  it('take a mail address where LDAP_USER_BY_MAIL says so, every one of a mailbox', async () => {
+    const byMail = on({ LDAP_USER_BY_MAIL: true });
+    for (const name of [
+      'anna@brand.example',
+      'ANNA@Brand.example',
+      'a.abel@old.example',
+      'anna',
+      'FABRIKAM\\anna',
+      'anna@fabrikam.local',
+    ]) {
+      assert.equal(await signIn(byMail, name, 'sAMAccountName'), 'anna', name);
+    }
+    for (const name of ['c=de', '*@brand.example', 'a*@brand.example', '@', 'nobody@brand.example', 'SMTP:anna@brand.example']) {
+      assert.equal(await signIn(byMail, name, 'sAMAccountName'), 'WrongUsername', name);
+    }
+    assert.equal(await signIn(on({}), 'anna@brand.example', 'sAMAccountName'), 'WrongUsername');
+  });
+
+  it('take a mail address of two people for nobody’s, and tell the operator how many they are', async () => {
+    const made = on({ LDAP_USER_BY_MAIL: true });
+    embedded.operations.reset();
+    assert.equal(await signIn(made, 'shared@brand.example', 'sAMAccountName'), 'WrongUsername');
+    assert.ok(made.lines.some((line) => line.includes('leads to 2 people') && line.includes('CN=ben') && line.includes('CN=cleo')));
+    for (const { dn } of [...(domain.tree.withValue('mail', 'shared@brand.example') ?? [])]) {
+      assert.equal(embedded.operations.bindAttempts(dn), 0);
+    }
+  });
+
+  it('belong to the one whose account name or principal name it is, and not to the one who has it as mail address', async () => {
+    const made = on({ LDAP_USER_BY_MAIL: true });
+    assert.equal(await signIn(made, 'dora@sso.example', 'sAMAccountName'), 'dora');
+    assert.equal(await signIn(made, 'anna@fabrikam.local', 'sAMAccountName'), 'anna');
+  });
+
+  it('are obeyed as LDAP_USER_BY_NAME has them: there the first entry counts', async () => {
+    const filter = '(|(mail={0})(proxyAddresses=smtp:{0}))';
+    assert.match(String(await signIn(on({ LDAP_USER_BY_NAME: filter }), 'shared@brand.example', 'sAMAccountName')), /^(ben|cleo)$/);
+    const both = on({ LDAP_USER_BY_NAME: '(cn={0})', LDAP_USER_BY_MAIL: true });
+    assert.equal(await signIn(both, 'anna', 'sAMAccountName'), 'anna');
+    assert.equal(await signIn(both, 'a.abel@old.example', 'sAMAccountName'), 'anna');
+  });
+
+  it('may be written in any script', () => speaksEveryScript(on({}), 'sAMAccountName'));
+});
+
+describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
+  const people = 'ou=people,dc=example,dc=org';
+  const person = (uid: string, cn: string, attributes: Record<string, string[]> = {}) => ({
+    dn: `uid=${uid},${people}`,
+    attributes: {
+      objectClass: ['inetOrgPerson'],
+      uid: [uid],
+      cn: [cn],
+      sn: [cn],
+      displayName: [cn],
+      userPassword: [PASSWORD],
+      ...attributes,
+    },
+  });
+  let slapd: Slapd;
+  const open: UsersOn[] = [];
+  const on = (settings: Partial<UsersSettings>) => {
+    const made = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, settings);
+    open.push(made);
+    return made;
+  };
+  before(async () => {
+    slapd = await startSlapd({
+      users: 20,
+      entries: [
+        { dn: `ou=more,${people}`, attributes: { objectClass: ['organizationalUnit'], ou: ['more'] } },
+        person('first', 'First', { mail: ['first@brand.example', 'shared@brand.example'] }),
+        person('second', 'Second', { mail: ['shared@brand.example'] }),
+        ...['', 'ou=more,'].map((unit) => ({ ...person('twin', 'Twin'), dn: `uid=twin,${unit}${people}` })),
+        ...UNICODE_PEOPLE.map(({ name, cn }) => person(name, cn)),
+        {
+          dn: `cn=${UNICODE_GROUP},ou=groups,dc=example,dc=org`,
+          attributes: {
+            objectClass: ['groupOfNames'],
+            cn: [UNICODE_GROUP],
+            member: UNICODE_PEOPLE.map(({ name }) => `uid=${name},${people}`),
+          },
+        },
+      ],
+    });
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await slapd?.[Symbol.asyncDispose]();
+  });
+
+  it('take a mail address where LDAP_USER_BY_MAIL says so, unless it is that of two people', async () => {
+    const made = on({ LDAP_USER_BY_MAIL: true });
+    assert.equal(await signIn(made, 'First@brand.example', 'id'), 'first');
+    assert.equal(await signIn(made, 'first', 'id'), 'first');
+    assert.equal(await signIn(made, 'shared@brand.example', 'id'), 'WrongUsername');
+    assert.ok(made.lines.some((line) => line.includes('leads to 2 people')));
+    assert.equal(await signIn(on({}), 'first@brand.example', 'id'), 'WrongUsername');
+  });
+
+  it('of two people are nobody’s, unless LDAP_USER_BY_NAME is set', async () => {
+    assert.equal(await signIn(on({}), 'twin', 'id'), 'WrongUsername');
+    assert.equal(await signIn(on({ LDAP_USER_BY_NAME: '(uid={0})' }), 'twin', 'id'), 'twin');
+  });
+
+  it('may be written in any script', () => speaksEveryScript(on({}), 'id'));
+});

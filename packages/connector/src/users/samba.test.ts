@@ -1,0 +1,37 @@
+/** People of a real Active Directory: one domain controller, which takes a while to make, for the tests of every subject. */
+import { after, before, describe } from 'node:test';
+import { type SambaDomainController, startSambaDomainController, whyNoSamba } from '@landbridge/lab';
+import { registerAccountTests } from './test/samba/accounts.ts';
+import { registerGroupsTests } from './test/samba/groups.ts';
+import { registerNamesTests } from './test/samba/names.ts';
+import { registerPasswordsTests } from './test/samba/passwords.ts';
+import { registerServersTests } from './test/samba/servers.ts';
+import { registerTlsTests } from './test/samba/tls.ts';
+
+/** Making a domain is ten seconds of work, on a processor that nobody else uses. */
+const SETUP_TIMEOUT_MS = 10 * 60_000;
+
+describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => {
+  let domainController: SambaDomainController | undefined;
+  before(
+    async () => {
+      domainController = await startSambaDomainController();
+    },
+    { timeout: SETUP_TIMEOUT_MS },
+  );
+  after(async () => {
+    await domainController?.[Symbol.asyncDispose]();
+  });
+  const dc = (): SambaDomainController => {
+    if (domainController === undefined) throw new Error('The domain controller did not start');
+    return domainController;
+  };
+
+  describe('states of an account', () => registerAccountTests(dc));
+  describe('its certificate', () => registerTlsTests(dc));
+  describe('groups', () => registerGroupsTests(dc));
+  describe('names', () => registerNamesTests(dc));
+  // These change accounts and stop the server, each for the tests after them in its own subject only.
+  describe('passwords', () => registerPasswordsTests(dc));
+  describe('servers', () => registerServersTests(dc));
+});

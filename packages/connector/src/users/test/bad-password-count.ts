@@ -1,0 +1,87 @@
+/** Five wrong passwords must be five in the directory's own count, whatever breaks meanwhile: one more may lock a person out. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AuthenticateAnswer } from '@landbridge/protocol';
+import { startRelay } from '../../../test/relay.ts';
+import { login, request, usersOn } from '../../../test/users-on.ts';
+
+export interface CountingDirectory {
+  /** Where LDAPS listens, an address of loopback that is in the certificate. */
+  host: string;
+  ldapsPort: number;
+  target: Omit<Parameters<typeof usersOn>[0], 'url'>;
+  /** What is typed. */
+  name: string;
+  password: string;
+  /** How many wrong passwords the directory counts for this person now. */
+  count(): Promise<number>;
+  /** The server ends without a word and starts again with the same data. */
+  crash(): Promise<void>;
+}
+
+const PATIENCE_MS = 60_000;
+
+export function registerBadPasswordCountTest(directory: () => CountingDirectory): void {
+  it('counts five wrong passwords as five, whatever fails in between', async () => {
+    const { host, ldapsPort, target, name, password, count, crash } = directory();
+    const relay = await startRelay(ldapsPort, host);
+    const made = usersOn({
+      operationTimeoutMs: PATIENCE_MS,
+      queueTimeoutMs: PATIENCE_MS,
+      connectTimeoutMs: PATIENCE_MS,
+      ...target,
+      url: `ldaps://${host}:${relay.port}`,
+    });
+    /** The same wrong password each time: repeating it is a try as well. */
+    const attempt = (context = request()) => made.users.authenticate(login(name, 'Wr0ng-Passw0rd!'), context);
+    /** Until the connector knows that its connections are gone it may try one: that reaches nobody, and is not to be counted. */
+    const attemptWhenConnected = async (counted: number) => {
+      const deadline = Date.now() + PATIENCE_MS;
+      for (;;) {
+        const answer = await attempt();
+        if (!isUndecided(answer) || Date.now() > deadline) return answer;
+        assert.equal(await count(), counted, JSON.stringify(answer));
+        await delay(20);
+      }
+    };
+    const assertRefused = (answer: AuthenticateAnswer) =>
+      assert.ok('err' in answer && answer.err.name === 'WrongPassword', JSON.stringify(answer));
+    try {
+      const right = await made.users.authenticate(login(name, password), request());
+      assert.ok(!('err' in right), JSON.stringify(right));
+      assert.equal(await count(), 0);
+
+      assertRefused(await attempt());
+      assert.equal(await count(), 1, 'one as it mostly is');
+
+      relay.mend();
+      assertRefused(await attemptWhenConnected(1));
+      assert.equal(await count(), 2, 'idle connections were gone');
+
+      relay.breakAtAnswer();
+      assertRefused(await attempt());
+      assert.equal(await count(), 3, 'the search broke off, and was made again');
+
+      const context = request();
+      context.onStep = (step) => {
+        if (step.name === 'find') relay.breakAtAnswer();
+      };
+      const undecided = await attempt(context);
+      // The server had the bind, so it is not sent again; the person learns that something went wrong.
+      assert.ok(isUndecided(undecided), JSON.stringify(undecided));
+      assert.equal(await count(), 4, 'the answer to the bind was lost');
+
+      await crash();
+      assertRefused(await attemptWhenConnected(4));
+      assert.equal(await count(), 5, 'the server was gone for a while');
+    } finally {
+      await made.close();
+      await relay.close();
+    }
+  });
+}
+
+function isUndecided(answer: AuthenticateAnswer): boolean {
+  return 'err' in answer && answer.err.name === undefined;
+}

@@ -1,0 +1,64 @@
+/** The states of an account, and the counting of wrong passwords, on a real Active Directory; and whether its certificate is checked. */
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import { Client } from 'ldapts';
+import { registerBadPasswordCountTest } from '../bad-password-count.ts';
+import { registerSignInTable } from '../sign-in-table.ts';
+
+export function registerAccountTests(dc: () => SambaDomainController): void {
+  // Wrong passwords were counted.
+  after(() => dc().reset());
+
+  const account = (person: SambaPersonName) => {
+    const { name, dn } = dc().people[person];
+    return { name, dn, password: dc().password };
+  };
+  registerSignInTable(() => {
+    const target = { ca: dc().caPem, serviceAccount: dc().serviceAccount };
+    return {
+      transports: {
+        LDAPS: { ...target, url: dc().ldapsUrl },
+        StartTLS: { ...target, url: dc().ldapUrl, startTls: true },
+      },
+      accounts: {
+        normal: account('alice'),
+        passwordNeverExpires: account('pwd-never-expires'),
+        disabled: account('disabled'),
+        accountExpired: account('acct-expired'),
+        disabledAndExpired: account('disabled-expired'),
+        mustChangePassword: account('must-change'),
+        passwordExpired: account('pwd-expired'),
+        locked: account('locked'),
+        noLogonHours: account('no-logon-hours'),
+        otherWorkstation: account('wrong-workstation'),
+        smartCardOnly: account('smartcard-only'),
+      },
+    };
+  }, ['LDAPS', 'StartTLS']);
+
+  registerBadPasswordCountTest(() => ({
+    host: dc().address,
+    ldapsPort: 636,
+    target: { ca: dc().caPem, serviceAccount: dc().serviceAccount },
+    name: dc().people.bob.name,
+    password: dc().password,
+    count: () => badPwdCount(dc(), dc().people.bob.dn),
+    async crash() {
+      await dc().kill();
+      await dc().start();
+    },
+  }));
+}
+
+async function badPwdCount(dc: SambaDomainController, dn: string): Promise<number> {
+  const client = new Client({ url: dc.ldapsUrl, tlsOptions: { ca: dc.caPem } });
+  try {
+    await client.bind(dc.serviceAccount.dn, dc.serviceAccount.password);
+    const { searchEntries } = await client.search(dn, { scope: 'base', attributes: ['badPwdCount'] });
+    assert.equal(searchEntries.length, 1);
+    return Number(searchEntries[0]?.badPwdCount ?? 0);
+  } finally {
+    await client.unbind();
+  }
+}

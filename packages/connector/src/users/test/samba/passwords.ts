@@ -1,0 +1,111 @@
+/** Password changes on a real Active Directory. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
+import { rawAttribute } from '../../../ldap/entry.ts';
+import { parseFilter, withValue } from '../../../ldap/filter.ts';
+
+const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
+
+export function registerPasswordsTests(dc: () => SambaDomainController): void {
+  const open: UsersOn[] = [];
+  function on(settings: Parameters<typeof usersOn>[1] = {}, serviceAccount = dc().resetAccount): UsersOn {
+    const made = usersOn({ url: dc().ldapsUrl, ca: dc().caPem, serviceAccount }, settings);
+    open.push(made);
+    return made;
+  }
+  const nameOf = (person: SambaPersonName) => dc().people[person].name;
+  const signIn = async (made: UsersOn, person: SambaPersonName, password: string) =>
+    errorOf(await made.users.authenticate(login(nameOf(person), password), request()));
+  const reset = async (made: UsersOn, person: SambaPersonName, password: string) =>
+    errorOf(await made.users.changePassword(login(nameOf(person), password), request()));
+  const change = async (made: UsersOn, person: SambaPersonName, old: string, password: string) =>
+    errorOf(await made.users.changePassword(ownChange(nameOf(person), old, password), request()));
+  /** As text, as a profile mapper would see it. */
+  async function read(dn: string, attribute: string): Promise<string> {
+    const request = { searchBase: dn, scope: 'base', filter: PRESENT, attributes: [attribute] } as const;
+    const [entry] = (await on({}, dc().administrator).directory.search(request)).entries;
+    assert.ok(entry);
+    return String(rawAttribute(entry, attribute));
+  }
+  const badPwdCount = async (person: SambaPersonName) => Number(await read(dc().people[person].dn, 'badPwdCount'));
+  const noSecretIn = (made: UsersOn) => {
+    const text = made.lines.join('');
+    assert.ok(!text.includes(dc().password) && !text.includes('new-Secret'), text);
+  };
+
+  before(() => dc().reset());
+  after(async () => {
+    for (const made of open) await made.close();
+    await dc().reset();
+  });
+
+  it('warn in the profile when they expire soon', async () => {
+    const made = on();
+    const profileOf = async (person: SambaPersonName) => {
+      const answer = await made.users.authenticate(login(nameOf(person), dc().password), request());
+      assert.ok(!('err' in answer), JSON.stringify(answer));
+      return answer.profile;
+    };
+    const leftMs = Date.parse(String((await profileOf('pwd-expiring')).passwordExpiresAt)) - Date.now();
+    assert.ok(leftMs > 86_400_000 && leftMs <= 2 * 86_400_000, String(leftMs));
+    for (const person of ['alice', 'pwd-never-expires'] as const)
+      assert.equal('passwordExpiresAt' in (await profileOf(person)), false, person);
+  });
+
+  it('are changed by their owners over an account that may reset nothing, also when they expired or must be changed', async () => {
+    const made = on({}, dc().serviceAccount);
+    for (const person of ['carol', 'must-change', 'pwd-expired'] as const) {
+      const old = dc().password;
+      const fresh = `new-Secret-0f-${person}`;
+      assert.equal(await change(made, person, 'wrong-0ld-One', fresh), 'WrongPassword', person);
+      assert.equal(await badPwdCount(person), 1, `${person}: a wrong old password is counted, and once`);
+      assert.equal(await change(made, person, '', fresh), 'WrongPassword', person);
+      assert.equal(await badPwdCount(person), 1, person);
+      assert.equal(await change(made, person, old, 'short'), 'PasswordComplexityError', person);
+      assert.equal(await change(made, person, old, fresh), 'ok', person);
+      assert.equal(await signIn(made, person, fresh), 'ok', person);
+      assert.equal(await reset(made, person, 'another-new-Secret-1'), 'InsufficientAccessRightsError', person);
+    }
+    assert.ok(
+      made.lines.some((line) => line.includes('0000052D')),
+      'the operator reads the directory’s own reason',
+    );
+    noSecretIn(made);
+  });
+
+  it('are not changed by their owners while the account is locked', async () => {
+    const made = on({}, dc().serviceAccount);
+    for (let tries = 0; (await signIn(made, 'locked', 'wrong-One-1')) !== 'AccountLocked'; tries++) assert.ok(tries < 20);
+    assert.equal(await change(made, 'locked', dc().password, 'new-Secret-0f-locked'), 'AccountLocked');
+  });
+
+  it('are reset by the service account: unlocked, and to be changed, where that is set', async () => {
+    const made = on({ AUTO_UNLOCK_ON_PASSWORD_CHANGE: true });
+    assert.equal(await reset(made, 'locked', 'short'), 'PasswordComplexityError');
+    assert.equal(await signIn(made, 'locked', dc().password), 'AccountLocked');
+    assert.equal(await reset(made, 'locked', 'new-Secret-0f-locked'), 'ok');
+    assert.equal(await signIn(made, 'locked', 'new-Secret-0f-locked'), 'ok');
+    const mustChange = on({ MUST_CHANGE_PASSWORD_AFTER_RESET: true });
+    assert.equal(await reset(mustChange, 'bob', 'new-Secret-0f-bob'), 'ok');
+    assert.equal(await signIn(mustChange, 'bob', 'new-Secret-0f-bob'), 'PasswordChangeRequired');
+    assert.equal(await change(mustChange, 'bob', 'new-Secret-0f-bob', 'newer-new-Secret-0f-bob'), 'ok');
+    assert.equal(await signIn(mustChange, 'bob', 'newer-new-Secret-0f-bob'), 'ok');
+    noSecretIn(made);
+    noSecretIn(mustChange);
+  });
+
+  it('are reset all the same where the service account may not unlock, and the log says so', async () => {
+    const { dn } = dc().people.carol;
+    // Writing lockoutTime, by its schemaIDGUID.
+    const denied = `(OD;;WP;28630ebf-41d5-11d1-a9c1-0000f80367c1;;${await read(dc().resetAccount.dn, 'objectSid')})`;
+    await dc().exec('samba-tool', ['dsacl', 'set', `--objectdn=${dn}`, `--sddl=${denied}`]);
+    const made = on({ AUTO_UNLOCK_ON_PASSWORD_CHANGE: true });
+    assert.equal(await reset(made, 'carol', 'unlockless-new-Secret-1'), 'ok');
+    assert.equal(await signIn(made, 'carol', 'unlockless-new-Secret-1'), 'ok');
+    assert.ok(made.lines.some((line) => line.includes('lockoutTime')));
+    const strict = on({ AUTO_UNLOCK_ON_PASSWORD_CHANGE: true }, dc().serviceAccount);
+    assert.equal(await reset(strict, 'carol', 'unlockless-new-Secret-2'), 'InsufficientAccessRightsError');
+  });
+}

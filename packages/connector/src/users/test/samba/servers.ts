@@ -1,0 +1,43 @@
+/** What a real domain controller makes of being one server among several, and of a connection in clear. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { freePort, type SambaDomainController } from '@landbridge/lab';
+import { login, request, usersOn } from '../../../../test/users-on.ts';
+import { serverAddress } from '../../../ldap/connect.ts';
+
+export function registerServersTests(dc: () => SambaDomainController): void {
+  const PATIENT = { connectTimeoutMs: 60_000, operationTimeoutMs: 60_000, queueTimeoutMs: 60_000 };
+
+  it('gets StartTLS though nobody set it, since it takes no password in clear', async () => {
+    const { ldapUrl, caPem, serviceAccount, password } = dc();
+    const on = usersOn({ url: ldapUrl, ca: caPem, serviceAccount, ...PATIENT });
+    try {
+      const answer = await on.users.authenticate(login('alice', password), request());
+      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.equal(on.directory.status().encrypted, true);
+    } finally {
+      await on.close();
+    }
+  });
+
+  it('takes over from one that cannot be reached, and has a clock that is right', async () => {
+    const { ldapsUrl, caPem, serviceAccount, password } = dc();
+    const gone = `ldaps://127.0.0.1:${await freePort()}`;
+    const servers = [gone, ldapsUrl].map((url) => serverAddress(url, 'starttls'));
+    const on = usersOn({ url: ldapsUrl, servers, ca: caPem, serviceAccount, ...PATIENT });
+    try {
+      const answer = await on.users.authenticate(login('alice', password), request());
+      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.deepEqual(
+        on.directory.status().servers.map(({ state, inUse }) => [state, inUse]),
+        [
+          ['away', false],
+          ['good', true],
+        ],
+      );
+      assert.ok((await on.directory.rootDse()).currentTime, 'it shows its clock');
+    } finally {
+      await on.close();
+    }
+  });
+}

@@ -54,7 +54,11 @@ export interface Provisioned {
 }
 
 /** Reads `/info`, registers the certificate, and keeps what a connector keeps. */
-export async function provision(ticket: string, identity: Identity, options: { useJwks?: boolean } = {}): Promise<Provisioned> {
+export async function provision(
+  ticket: string,
+  identity: Identity,
+  options: { useJwks?: boolean; instance?: unknown } = {},
+): Promise<Provisioned> {
   const info = ticketInfo.parse(await (await fetch(`${ticket}/info`)).json());
   const response = await fetch(ticket, {
     method: 'POST',
@@ -65,6 +69,7 @@ export async function provision(ticket: string, identity: Identity, options: { u
       agentMode: true,
       agentVersion: '6.1.0',
       ...(options.useJwks ? { capabilities: { useJWKS: true } } : {}),
+      instance: options.instance,
     }),
   });
   if (response.status !== 200) throw new Error(`Registration: ${response.status} ${await response.text()}`);
@@ -96,10 +101,12 @@ export async function agentToken(
     noExpiry?: true;
     issuedAt?: number;
     unique?: true;
+    /** Public keys for sealed requests and signed answers. */
+    keys?: unknown;
   } = {},
 ): Promise<string> {
   const issuedAt = changes.issuedAt ?? Math.floor(Date.now() / 1000);
-  const token = new SignJWT(changes.unique ? { jti: crypto.randomUUID() } : {})
+  const token = new SignJWT({ ...(changes.unique ? { jti: crypto.randomUUID() } : {}), ...(changes.keys === undefined ? {} : { keys: changes.keys }) })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuedAt(issuedAt)
     .setIssuer(changes.iss ?? connection)
@@ -160,17 +167,17 @@ export async function openSocket(
 /** Connects and authenticates. @throws where the hub refuses */
 export async function connect(
   provisioned: Provisioned,
-  options: { capabilities?: string[]; token?: string } = {},
+  options: { capabilities?: string[]; token?: string; instance?: unknown } = {},
 ): Promise<ForeignConnector> {
   const jwt = options.token ?? (await agentToken(provisioned));
   const { socket, reply } = await openSocket(
     provisioned.socketUrl,
     JSON.stringify({
       n: 'authenticate',
-      p: { jwt, ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) },
+      p: { jwt, capabilities: options.capabilities, instance: options.instance },
     }),
   );
-  if (reply?.n !== 'authenticated') throw new Error(`The hub said ${reply?.n ?? 'nothing'}`);
+  if (reply?.n !== 'authenticated') throw new Error(`The hub said ${JSON.stringify(reply ?? 'nothing')}`);
   const send = (n: string, p?: unknown) => socket.send(JSON.stringify({ n, p }));
   const requests: Request[] = [];
   const arrivals = new EventEmitter();

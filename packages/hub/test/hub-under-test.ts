@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { createLog, loadSettings } from '@landbridge/runtime';
 import { createApiKey } from '../src/api/api-keys.ts';
 import { type Hub, startHub } from '../src/hub.ts';
+import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
@@ -14,6 +15,7 @@ import { type Identity, makeIdentity, type Provisioned, provision } from './fore
 export interface HubUnderTest {
   hub: Hub;
   store: Store;
+  databasePath: string;
   apiKey: string;
   /** Each line of the log as an object. */
   logLines: Record<string, unknown>[];
@@ -29,14 +31,45 @@ export interface HubUnderTest {
 interface ApiBody {
   error: { code: string; message: string; connectorError?: string; retry?: boolean };
   profile: Record<string, unknown>;
+  from: string;
+  cachedAt: string;
   connection: ConnectionView;
   connections: ConnectionView[];
   ticket: string;
+  install: { shell: string; powershell: string };
+  /** Of `/connections/NAME/connectors`. */
+  connectors: InstanceAnswer[];
+  /** Of `/signing-keys`. */
+  keys: { kid: string; algorithm: string; state: string; createdAt: string; signsFrom: string; retiresAt?: string }[];
+}
+
+interface InstanceAnswer {
+  id: string;
+  state: string;
+  hostName?: string;
+  version?: string;
+  outdated: boolean;
+  remoteAddress: string;
+  thumbprint: string;
+  sharesKey: boolean;
+  drained: boolean;
+  firstSeenAt: string;
+  lastSeenAt: string;
+  onlineSince?: string;
+  sockets: number;
+  inFlight: number;
+  requests: number;
+  errors: number;
+  latency?: { meanMs: number; p95Ms: number };
 }
 
 interface ConnectionView {
   name: string;
-  certificates: { thumbprint: string; agentVersion: string }[];
+  enabled: boolean;
+  displayName: string | null;
+  ipRanges: string[];
+  emailDomains: string[];
+  certificates: { thumbprint: string; state: string; agentVersion?: string; hostName?: string }[];
   connectors: { instance: string; agentVersion: string; capabilities: string[]; draining: boolean; inFlight: number }[];
 }
 
@@ -49,9 +82,11 @@ export async function startHubForTest(
   options: { authenticateTimeoutMs?: number } = {},
 ): Promise<HubUnderTest> {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-'));
-  const store = openSqliteStore(join(home, 'hub.sqlite'));
+  const databasePath = join(home, 'hub.sqlite');
+  const store = openSqliteStore(databasePath);
   const logLines: Record<string, unknown>[] = [];
-  const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line: string) => logLines.push(JSON.parse(line)) } });
+  const destination = { write: (line: string) => logLines.push(JSON.parse(line)) };
+  const { log } = createLog({ level: 'debug', format: 'json', destination, context: requestFields });
   const { values: settings, problems } = loadSettings(HUB_SETTINGS, {
     file: {},
     environment: { PORT: '0', STOP_GRACE_MS: '0', ...environment },
@@ -68,6 +103,7 @@ export async function startHubForTest(
   const self: HubUnderTest = {
     hub,
     store,
+    databasePath,
     apiKey,
     logLines,
     async api(path, body, method = body === undefined ? 'GET' : 'POST') {

@@ -1,4 +1,4 @@
-/** How the Try page looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
+/** How every page of the hub looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
 import { raw } from 'hono/html';
 
 /** All text has a contrast of at least 4.5 to 1 on its ground (WCAG 2.2, 1.4.3). */
@@ -27,7 +27,7 @@ h2 { font-size: 1.125rem; line-height: 1.3; font-weight: 650; }
 .connection { overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); }
 section, p.notice { background: var(--surface); border: 1px solid var(--line); border-radius: 0.5rem; padding: 1.25rem; display: grid; gap: 0.875rem; min-width: 0; }
-.notice { border-left: 0.25rem solid var(--line); padding-left: calc(1.25rem - 3px); }
+section.notice, p.notice { border-left: 0.25rem solid var(--line); padding-left: calc(1.25rem - 3px); }
 .notice.good { border-left-color: var(--good); }
 .notice.bad { border-left-color: var(--bad); }
 .notice.good h2 { color: var(--good); }
@@ -58,10 +58,23 @@ code { font: 0.9375em ui-monospace, monospace; overflow-wrap: anywhere; }
 .dot { display: inline-block; width: 0.625rem; height: 0.625rem; border-radius: 50%; margin-right: 0.5rem; }
 .dot.on { background: var(--good); }
 .dot.off { background: var(--bad); }
+a { color: var(--accent); }
+.login { width: 100%; max-width: 26rem; margin: 6vh auto 0; }
+.login form { max-width: none; }
+.login h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+.login p { overflow-wrap: anywhere; }
+.login button[type=submit]:not(.link) { justify-self: stretch; }
+.login section > p.notice { padding: 0.75rem 1rem; }
+input[readonly] { background: none; border-color: var(--line); }
+.login .actions > button:not(.link) { flex: 1 1 auto; }
+.actions { display: flex; flex-wrap: wrap; gap: 0.75rem 1.25rem; align-items: center; }
+button.link { background: none; color: var(--accent); padding: 0; font-weight: 400; text-decoration: underline; }
+button.quiet { background: none; color: var(--text); border: 1px solid var(--quiet); }
 @media (max-width: 30rem) {
+  .login { margin-top: 0; }
   main { padding-top: 1rem; }
   section, p.notice { padding: 1rem; }
-  .notice { padding-left: calc(1rem - 3px); }
+  section.notice, p.notice { padding-left: calc(1rem - 3px); }
   form { max-width: none; }
   button { justify-self: stretch; }
   thead { display: none; }

@@ -1,50 +1,30 @@
 /** The Try page as HTML. Whatever a directory or a person may have put in is escaped by the `html` template. */
 import type { Profile } from '@landbridge/protocol';
 import { html } from 'hono/html';
+import { type Html, type Page, page } from '../pages/page.ts';
 import { FAILURES } from '../requests/failures.ts';
 import type { Failure } from '../requests/requests.ts';
-import { STYLE } from './style.ts';
-
-export interface Page {
-  connection: string;
-  /** Allows this page's one style element under the content security policy. */
-  nonce: string;
-  content: Content;
-}
 
 export type Content =
   | { kind: 'ask-for-key'; problem: string | undefined }
   | { kind: 'sign-in'; formToken: string; connectorsOnline: number; username: string; outcome: Outcome | undefined };
 
 /** What became of a sign-in. */
-export type Outcome = { ms: number; instance: string | undefined; pid: string | undefined } & (
-  | { profile: Profile }
-  | { failure: Failure }
+export type Outcome = { ms: number; instance: string | undefined; correlationId: string | undefined } & (
+  | { profile: Profile; cachedAt?: Date }
+  | { failure: Failure; retryAfterSeconds?: number }
   | { problem: string }
 );
 
-type Html = ReturnType<typeof html>;
-
-export function renderPage({ connection, nonce, content }: Page): Html {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>${titleOf(content)} · ${connection}</title>
-<style nonce="${nonce}">${STYLE}</style>
-</head>
-<body>
-<main>
-<header>
+export function tryPage(connection: string, content: Content): Page {
+  return page({
+    title: `${titleOf(content)} · ${connection}`,
+    main: html`<header>
 <p class="product">Landbridge</p>
 <h1>Try <span class="connection">${connection}</span></h1>
 </header>
-${content.kind === 'ask-for-key' ? keyForm(connection, content.problem) : signIn(connection, content)}
-</main>
-</body>
-</html>`;
+${content.kind === 'ask-for-key' ? keyForm(connection, content.problem) : signIn(connection, content)}`,
+  });
 }
 
 function titleOf(content: Content): string {
@@ -99,13 +79,17 @@ function outcomeSection(outcome: Outcome): Html {
     return html`<section class="notice bad" role="alert" aria-labelledby="outcome">
 <h2 id="outcome">${FAILURES[code]}</h2>
 <p>${ADVICE[code] ?? ''}</p>
-${facts(outcome, [['Code', code], ...(connectorError === undefined ? [] : [['Connector said', connectorError] as const])])}
+${facts(outcome, [
+  ['Code', code],
+  ...(connectorError === undefined ? [] : [['Connector said', connectorError] as const]),
+  ...(outcome.retryAfterSeconds === undefined ? [] : [['Try again in', `${outcome.retryAfterSeconds} s`] as const]),
+])}
 </section>`;
   }
   const { groups, ...fields } = outcome.profile;
   return html`<section class="notice good" role="status" aria-labelledby="outcome">
 <h2 id="outcome" tabindex="-1" autofocus>Signed in${typeof fields.displayName === 'string' ? ` as ${fields.displayName}` : ''}</h2>
-${facts(outcome, [])}
+${facts(outcome, outcome.cachedAt === undefined ? [] : [['From the credential cache, as of', outcome.cachedAt.toISOString()]])}
 </section>
 <section aria-labelledby="groups">
 <h2 id="groups">Groups${Array.isArray(groups) ? html` <span class="count">${groups.length}</span>` : ''}</h2>
@@ -129,7 +113,7 @@ function facts(outcome: Outcome, more: (readonly [string, string])[]): Html {
     ...more,
     ['Time', `${outcome.ms.toFixed(1)} ms`],
     ['Connector', outcome.instance ?? 'none was asked'],
-    ...(outcome.pid === undefined ? [] : [['Correlation id', outcome.pid] as const]),
+    ...(outcome.correlationId === undefined ? [] : [['Correlation id', outcome.correlationId] as const]),
   ];
   return html`<dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -157,6 +141,9 @@ const ADVICE: Partial<Record<Failure['code'], string>> = {
   account_disabled: 'An administrator has to enable the account in the directory.',
   account_expired: 'An administrator has to extend the account in the directory.',
   account_locked: 'Too many wrong passwords. It opens again after a while, or when an administrator unlocks it.',
+  too_many_attempts: 'Many wrong passwords came for this name, or from this address. The directory was not asked.',
+  connection_disabled: 'Switch the connection on to let people sign in.',
+  directory_unavailable: 'The connector is there, and its directory is not. Look at the connector’s log.',
   connector_offline: 'Start a connector with this connection’s ticket, and look at its log.',
   connector_busy: 'Add a connector, or look at why the directory is slow.',
   connector_lost: 'The password may already have been tried, so it was not sent to another connector.',

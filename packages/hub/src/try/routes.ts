@@ -1,5 +1,4 @@
-/** The Try page over HTTP: who may see it, its forms, and the headers that keep others' code and pages away from it. */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+/** The Try page over HTTP: who may see it, and its forms. */
 import type { Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -7,20 +6,23 @@ import { z } from 'zod';
 import { findApiKey } from '../api/api-keys.ts';
 import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import type { Requests } from '../requests/requests.ts';
+import { remoteAddressOf } from '../operations/arrival.ts';
+import { fromOwnPage, sameText } from '../pages/forms.ts';
+import { SAFE_HEADERS } from '../pages/page.ts';
 import { hashOfToken } from '../secret-token.ts';
+import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { createTrySessions, SESSION_LIFETIME_MS, type TrySession } from './access.ts';
-import { type Content, renderPage } from './page.ts';
+import { type Content, tryPage } from './page.ts';
 
 const COOKIE = 'landbridge_try';
 const MAX_FORM_BYTES = 256 * 1024;
 
 const signInForm = z.object({ token: z.string(), username: z.string().min(1), password: z.string().min(1) });
 
-export function tryRoutes(parts: { store: Store; online: OnlineConnectors; requests: Requests; log: Log; publicUrl: () => string }): Hono {
-  const { store, online, requests, log, publicUrl } = parts;
+export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signIn: SignIn; log: Log; publicUrl: () => string }): Hono {
+  const { store, online, signIn, log, publicUrl } = parts;
   const sessions = createTrySessions();
 
   /** A name that is no connection is treated as one without a session: strangers learn no names. */
@@ -39,15 +41,16 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; reque
   }
 
   function page(c: Context, content: Content, status: 200 | 400 | 401 | 403 = 200) {
-    const nonce = randomBytes(16).toString('base64');
-    c.header(
-      'Content-Security-Policy',
-      `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-    );
-    return c.html(renderPage({ connection: c.req.param('name') ?? '', nonce, content }), status);
+    const { html, headers } = tryPage(c.req.param('name') ?? '', content);
+    return c.html(html, status, { ...headers });
   }
   const askForKey = (c: Context, problem?: string) => page(c, { kind: 'ask-for-key', problem }, problem === undefined ? 401 : 403);
-  const signInPage = (connection: Connection, session: TrySession, username = '', outcome: SignIn['outcome'] = undefined): SignIn => ({
+  const signInPage = (
+    connection: Connection,
+    session: TrySession,
+    username = '',
+    outcome: SignInContent['outcome'] = undefined,
+  ): SignInContent => ({
     kind: 'sign-in',
     formToken: session.formToken,
     connectorsOnline: online.of(connection.id).filter((connector) => connector.open && !connector.draining).length,
@@ -57,11 +60,7 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; reque
 
   return new Hono()
     .use(async (c, next) => {
-      c.header('Cache-Control', 'no-store');
-      // The address may hold a one-time code, which no other site may see.
-      // Not no-referrer: with that, browsers hide the origin of our own forms as well.
-      c.header('Referrer-Policy', 'same-origin');
-      c.header('X-Content-Type-Options', 'nosniff');
+      for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value);
       c.header('Cross-Origin-Opener-Policy', 'same-origin');
       await next();
     })
@@ -96,7 +95,7 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; reque
       if (connection === undefined || session === undefined) return askForKey(c);
       const body = Object.fromEntries(new URLSearchParams(await readBody(c, MAX_FORM_BYTES)));
       const form = signInForm.safeParse(body);
-      const none = { ms: 0, instance: undefined, pid: undefined };
+      const none = { ms: 0, instance: undefined, correlationId: undefined };
       if (!fromOwnPage(c, publicUrl()) || !sameText(body.token ?? '', session.formToken)) {
         return page(c, signInPage(connection, session, '', { ...none, problem: 'The form did not come from this page. Try again.' }), 403);
       }
@@ -104,19 +103,12 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; reque
         return page(c, signInPage(connection, session, body.username, { ...none, problem: 'Enter a user name and a password.' }), 400);
       }
       const { username, password } = form.data;
-      return page(c, signInPage(connection, session, username, await requests.login(connection, username, password)));
+      const remoteAddress = remoteAddressOf(c);
+      return page(
+        c,
+        signInPage(connection, session, username, await signIn.login({ connection, username, password, remoteAddress, via: 'try' })),
+      );
     });
 }
 
-type SignIn = Extract<Content, { kind: 'sign-in' }>;
-
-/** Browsers name the page that a form was sent from; another site's forms are refused, those without a name rely on the token. */
-function fromOwnPage(c: Context, publicUrl: string): boolean {
-  const origin = c.req.header('Origin');
-  if (origin === undefined) return c.req.header('Sec-Fetch-Site') !== 'cross-site';
-  return origin === publicUrl || (URL.canParse(origin) && new URL(origin).host === c.req.header('Host'));
-}
-
-function sameText(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(hashOfToken(a)), Buffer.from(hashOfToken(b)));
-}
+type SignInContent = Extract<Content, { kind: 'sign-in' }>;

@@ -4,8 +4,11 @@ import type { RegisteredCertificate } from '../certificates.ts';
 import type { Check } from './conformance.ts';
 import { AT, exampleConnection } from './connections.ts';
 
+// A function: this file and connections.ts import each other.
+const newlyRegistered = () => ({ hostName: 'dc1', registeredAt: AT, state: 'approved', signingKid: undefined }) as const;
+
 export function exampleCertificate(thumbprint: string, changes: Partial<RegisteredCertificate> = {}): RegisteredCertificate {
-  return { thumbprint, pem: `pem-${thumbprint}`, readsJwks: true, agentVersion: '1.0.0', registeredAt: AT, ...changes };
+  return { thumbprint, pem: `pem-${thumbprint}`, readsJwks: true, agentVersion: '1.0.0', ...newlyRegistered(), ...changes };
 }
 
 export function certificateConformance(check: Check): void {
@@ -27,5 +30,28 @@ export function certificateConformance(check: Check): void {
     await store.addCertificate('id-a', exampleCertificate('01', { readsJwks: false }), 5);
     await store.addCertificate('id-a', exampleCertificate('01', { readsJwks: true, agentVersion: '2.0.0' }), 5);
     assert.deepEqual(await store.certificates('id-a'), [exampleCertificate('01', { readsJwks: false, agentVersion: '2.0.0' })]);
+  });
+
+  check('a registration again brings host and signing key up to date and never the state', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addCertificate('id-a', exampleCertificate('01', { state: 'pending', signingKid: 'old' }), 5);
+    const again = exampleCertificate('01', { hostName: undefined, signingKid: 'new', registeredAt: new Date(AT.getTime() + 1) });
+    assert.equal(await store.addCertificate('id-a', again, 5), 'stored');
+    const kept = exampleCertificate('01', { hostName: undefined, signingKid: 'new', state: 'pending' });
+    assert.deepEqual(await store.certificates('id-a'), [kept]);
+    assert.equal(await store.setCertificateState('id-a', '01', 'approved'), true);
+    assert.deepEqual(await store.certificates('id-a'), [{ ...kept, state: 'approved' }]);
+    assert.equal(await store.setCertificateState('id-a', '02', 'approved'), false);
+    assert.equal(await store.setCertificateState('id-b', '01', 'approved'), false);
+  });
+
+  check('a revoked certificate stays revoked, and leaves its place to another', async (store) => {
+    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addCertificate('id-a', exampleCertificate('01'), 1);
+    await store.setCertificateState('id-a', '01', 'revoked');
+    assert.equal(await store.addCertificate('id-a', exampleCertificate('01', { agentVersion: '9.9.9' }), 1), 'revoked');
+    assert.equal(await store.addCertificate('id-a', exampleCertificate('02'), 1), 'stored');
+    assert.equal(await store.addCertificate('id-a', exampleCertificate('01'), 1), 'revoked');
+    assert.deepEqual(await store.certificates('id-a'), [exampleCertificate('01', { state: 'revoked' }), exampleCertificate('02')]);
   });
 }

@@ -1,10 +1,16 @@
 /** What every store has to do. An implementation's test file calls this with a way to open an empty store. */
+
 import { describe, it } from 'node:test';
 import type { Store } from '../store.ts';
+import { administratorConformance } from './administrators.ts';
+import { auditConformance } from './audit.ts';
+import { cachedCredentialConformance } from './cached-credentials.ts';
 import { certificateConformance } from './certificates.ts';
 import { codeConformance } from './codes.ts';
 import { connectionConformance } from './connections.ts';
+import { instanceConformance } from './instances.ts';
 import { keyConformance } from './keys.ts';
+import { oidcConformance } from './oidc.ts';
 
 /** Registers one check, which gets an empty store of its own. */
 export type Check = (what: string, body: (store: Store) => Promise<void>) => void;
@@ -24,7 +30,12 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
   describe(`${name} as a store`, () => {
     connectionConformance(check);
     certificateConformance(check);
+    instanceConformance(check);
     keyConformance(check);
     codeConformance(check);
+    auditConformance(check);
+    cachedCredentialConformance(check);
+    oidcConformance(check);
+    administratorConformance(check);
   });
 }

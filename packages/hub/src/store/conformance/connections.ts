@@ -71,8 +71,20 @@ export function connectionConformance(check: Check): void {
     const connection = exampleConnection('a');
     await store.addConnection(connection, 'ticket');
     const settings = { ...connection.settings, displayName: 'Fabrikam', ipRanges: ['10.0.0.0/8'], emailDomains: ['fabrikam.com'] };
-    assert.equal(await store.updateConnection('id-a', { enabled: false, settings }), true);
+    assert.equal(await store.updateConnection('id-a', { enabled: false, settings }), 'updated');
     assert.deepEqual(await store.connectionById('id-a'), { ...connection, enabled: false, settings });
-    assert.equal(await store.updateConnection('nobody', { enabled: false, settings }), false);
+    assert.equal(await store.updateConnection('nobody', { enabled: false, settings: connection.settings }), 'gone');
+  });
+
+  check('lets an e-mail domain lead to one connection only', async (store) => {
+    const [a, b] = [exampleConnection('a'), exampleConnection('b')];
+    await store.addConnection(a, 'ticket-a');
+    await store.addConnection(b, 'ticket-b');
+    const withDomains = (...emailDomains: string[]) => ({ enabled: true, settings: { ...a.settings, emailDomains } });
+    assert.equal(await store.updateConnection('id-a', withDomains('one.example', 'two.example')), 'updated');
+    assert.equal(await store.updateConnection('id-b', withDomains('three.example', 'two.example')), 'domain_taken');
+    assert.deepEqual((await store.connectionById('id-b'))?.settings.emailDomains, []);
+    assert.equal(await store.updateConnection('id-a', withDomains('two.example')), 'updated');
+    assert.equal(await store.updateConnection('id-b', withDomains('one.example')), 'updated');
   });
 }

@@ -1,14 +1,51 @@
 /** What every store does with signing keys and API keys. */
 import assert from 'node:assert/strict';
+import type { StoredSigningKey } from '../signing-keys.ts';
 import type { Check } from './conformance.ts';
 import { AT } from './connections.ts';
 
 export function keyConformance(check: Check): void {
-  check('has one signing key for each algorithm: the first', async (store) => {
-    const first = { kid: '1', algorithm: 'ES256' as const, privateKeyPem: 'pem', createdAt: AT };
+  const at = (ms: number) => new Date(AT.getTime() + ms);
+  const first: StoredSigningKey = {
+    kid: '1',
+    algorithm: 'ES256',
+    privateKeyPem: 'pem',
+    createdAt: AT,
+    signsFrom: AT,
+    retiresAt: undefined,
+  };
+
+  check('begins with one signing key for each algorithm: the first', async (store) => {
     assert.deepEqual(await store.addSigningKey(first), first);
     assert.deepEqual(await store.addSigningKey({ ...first, kid: '2' }), first);
     assert.deepEqual(await store.signingKeys(), [first]);
+  });
+
+  check('keeps a signing key beside its successor until it retires', async (store) => {
+    const other: StoredSigningKey = { ...first, kid: 'rsa', algorithm: 'RS256' };
+    const [second, third] = [2, 3].map((n) => ({ ...first, kid: String(n), createdAt: at(n), signsFrom: at(10 * n) }));
+    assert.ok(second && third);
+    await store.addSigningKey(first);
+    await store.addSigningKey(other);
+    await store.succeedSigningKey(second, at(100));
+    await store.succeedSigningKey(third, at(200));
+    const retiring = [{ ...first, retiresAt: at(100) }, other, { ...second, retiresAt: at(200) }, third];
+    assert.deepEqual(await store.signingKeys(), retiring);
+    await store.removeRetiredSigningKeys(at(99));
+    assert.deepEqual(await store.signingKeys(), retiring);
+    await store.removeRetiredSigningKeys(at(100));
+    assert.deepEqual(await store.signingKeys(), retiring.slice(1));
+  });
+
+  check('replaces a signing key at once, by a new one or by one that is there', async (store) => {
+    await store.addSigningKey(first);
+    const second = { ...first, kid: '2', createdAt: at(1), signsFrom: at(1) };
+    await store.replaceSigningKey('1', second);
+    assert.deepEqual(await store.signingKeys(), [second]);
+    const third = { ...first, kid: '3', createdAt: at(2), signsFrom: at(1000) };
+    await store.succeedSigningKey(third, at(2000));
+    await store.replaceSigningKey('2', { ...third, signsFrom: at(3) });
+    assert.deepEqual(await store.signingKeys(), [{ ...third, signsFrom: at(3) }]);
   });
 
   check('finds API keys by hash until they are removed', async (store) => {

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { createApplication } from '../../test/application.ts';
+import { connect } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+// In CI a missing browser is a failure, elsewhere it is said.
+const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+/** A folder for pictures of each page, for people to look at; none are made without it. */
+const PICTURES = process.env.PICTURES_DIR;
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LOOKS = [
+  { name: 'wide-light', width: 1280, colorScheme: 'light' },
+  { name: 'narrow-dark', width: 360, colorScheme: 'dark' },
+] as const;
+
+/** Looks at the page as it stands with axe, in a wide light and in a narrow dark window, and that nothing sticks out of it. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const look of LOOKS) {
+    await page.setViewportSize({ width: look.width, height: 800 });
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    if (PICTURES !== undefined) {
+      mkdirSync(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `${name}-${look.name}.png`) });
+    }
+    await page.evaluate(AXE);
+    const violations: unknown = await page.evaluate(
+      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+    );
+    assert.deepEqual(violations, [], `${name}, ${look.name}`);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, name);
+  }
+}
+
+/** The application: it sends people on to another address, as applications do. */
+async function startApplicationServer(t: TestContext): Promise<{ origin: string; arrived: string[] }> {
+  const arrived: string[] = [];
+  const server = createServer((request, response) => {
+    const { port } = server.address() as AddressInfo;
+    if (request.url?.startsWith('/callback')) {
+      arrived.push(`http://127.0.0.1:${port}${request.url}`);
+      response.writeHead(302, { Location: `http://localhost:${port}/home` }).end();
+    } else response.end('<title>Welcome to the application</title>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrived };
+}
+
+test('in a browser: the whole way from the application and back, with what can go wrong', { skip }, async (t) => {
+  const hub = await startHubForTest(t);
+  let current = 'old password';
+  const [corp, partners] = [
+    await connect(await hub.provisioned(), { capabilities: ['changeOwnPassword'] }),
+    await connect(await hub.provisioned('partners')),
+  ];
+  corp.answerAll(({ name, claims }) => {
+    if (name === 'change_password') {
+      if (claims.password === 'short') return { err: { name: 'PasswordComplexityError' }, profile: {} };
+      current = String(claims.password);
+      return { profile: { id: 'anna' } };
+    }
+    if (claims.username === 'locked') return { err: { name: 'AccountLocked' }, profile: {} };
+    if (claims.password !== current) return { err: { name: 'WrongPassword' }, profile: {} };
+    if (current === 'old password') return { err: { name: 'PasswordExpired' }, profile: { id: 'anna' } };
+    return { profile: { id: 'anna', displayName: 'Anna', groups: ['Staff'] } };
+  });
+  partners.answerAll(() => ({ err: { name: 'PasswordChangeRequired' }, profile: {} }));
+  const settings = { emailDomains: ['fabrikam.example'], displayName: 'Fabrikam <script>document.title = "owned"</script>' };
+  await hub.api('/connections/corp', settings, 'PATCH');
+  await hub.api('/connections/partners', { emailDomains: ['partners.example'] }, 'PATCH');
+  const { origin, arrived } = await startApplicationServer(t);
+  const application = await createApplication(hub, {
+    name: 'Billing & <b>Invoices</b>',
+    redirectUris: [`${origin}/callback`],
+    postLogoutRedirectUris: [`${origin}/bye`],
+  });
+
+  const { chromium } = await import('playwright-core');
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  t.after(() => browser.close());
+  const page = await (await browser.newContext()).newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+
+  /** Types where the cursor waits by itself, and sends the form with the Enter key. */
+  const typeAtCursor = async (field: 'username' | 'password', text: string) => {
+    // The cursor gets there with the first picture of a page, which may be after it has loaded.
+    await page.waitForFunction(`document.activeElement?.id === '${field}'`);
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+  };
+
+  const { url, checks } = await application.begin();
+  await page.goto(url);
+  await inspect(page, 'who');
+  await typeAtCursor('username', 'anna@nowhere.example');
+  await page.getByRole('alert').waitFor();
+  await inspect(page, 'who-unknown');
+  await page.getByLabel('E-mail address').fill('anna@Fabrikam.example');
+  await page.keyboard.press('Enter');
+  await page.getByText('Use your Fabrikam <script>').waitFor();
+  await inspect(page, 'password');
+
+  // The name is known: the cursor is in the password.
+  await typeAtCursor('password', 'wrong');
+  await page.getByText('The user name or the password is wrong.').waitFor();
+  assert.match(await page.title(), /^Problem/);
+  await inspect(page, 'password-wrong');
+  await page.getByLabel('User name').fill('locked');
+  await page.getByLabel('Password').fill('wrong');
+  await page.keyboard.press('Enter');
+  await page.getByText('Your account is locked').waitFor();
+  await page.getByLabel('User name').fill('anna@fabrikam.example');
+  await page.getByLabel('Password').fill('old password');
+  await page.keyboard.press('Enter');
+
+  await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
+  await inspect(page, 'new-password');
+  const change = async (chosen: string, again = chosen) => {
+    await page.getByLabel('Current password').fill('old password');
+    await page.getByLabel('New password', { exact: true }).fill(chosen);
+    await page.getByLabel('New password again').fill(again);
+    await page.keyboard.press('Enter');
+  };
+  await change('new password', 'another');
+  await page.getByText('The two new passwords are not the same.').waitFor();
+  await change('short');
+  await page.getByText('does not meet the rules').waitFor();
+  await inspect(page, 'new-password-refused');
+  await change('new password');
+  await page.waitForURL('**/home');
+  assert.equal(await page.title(), 'Welcome to the application');
+  const tokens = await application.finish(arrived[0] ?? '', checks);
+  assert.equal(tokens.claims()?.name, 'Anna');
+
+  // The second sign-in needs no password, the way out asks.
+  await page.goto((await application.begin()).url);
+  await page.waitForURL('**/home');
+  await page.goto(`${hub.hub.publicUrl}/oidc/logout?client_id=${application.clientId}&post_logout_redirect_uri=${origin}/bye`);
+  await inspect(page, 'sign-out');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.waitForURL('**/bye');
+
+  // Nobody is signed in any more; the provider's one script takes the person through.
+  await page.goto(`${hub.hub.publicUrl}/oidc/logout`);
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  await inspect(page, 'signed-out');
+
+  // A connector that cannot change passwords: the person learns whom to ask.
+  await page.goto((await application.begin({ login_hint: 'ben@partners.example' })).url);
+  await typeAtCursor('password', 'secret');
+  await page.getByRole('heading', { name: 'cannot be changed here' }).waitFor();
+  await inspect(page, 'cannot-change');
+  await page.getByRole('link', { name: 'Use another account' }).click();
+  assert.equal(await page.getByLabel('E-mail address').inputValue(), '');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.waitForURL('**/home');
+  assert.match(arrived.at(-1) ?? '', /error=access_denied/);
+
+  // Without a domain a connection is offered by name.
+  await hub.createConnection('suppliers');
+  await hub.createConnection('visitors');
+  await page.goto((await application.begin()).url);
+  await typeAtCursor('username', 'carla');
+  await page.getByText('To which of these').waitFor();
+  await inspect(page, 'choice');
+  await page.getByRole('button', { name: 'visitors' }).click();
+  await page.getByText('Use your visitors account.').waitFor();
+
+  await page.goto(`${hub.hub.publicUrl}/login/nothing`);
+  await inspect(page, 'gone');
+  await page.goto(`${hub.hub.publicUrl}/oidc/authorize?client_id=unknown&redirect_uri=https://evil.example`);
+  await inspect(page, 'error');
+  assert.deepEqual(
+    complaints.filter((text) => !/status of 40[04]|favicon/.test(text)),
+    [],
+  );
+});

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
+import { type Application, createApplication, pathOf } from '../../test/application.ts';
+import { connect, type ForeignConnector } from '../../test/foreign-connector.ts';
+import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
+import { createPlainBrowser, type PlainBrowser, type Shown } from '../../test/plain-browser.ts';
+
+interface Begun {
+  hub: HubUnderTest;
+  app: Application;
+  browser: PlainBrowser;
+  connector: ForeignConnector;
+  /** The first page of a new sign-in. */
+  begin(parameters?: Record<string, string>): Promise<Shown>;
+}
+
+async function start(t: TestContext, environment: Record<string, string> = {}): Promise<Begun> {
+  const hub = await startHubForTest(t, environment);
+  const connector = await connect(await hub.provisioned(), { capabilities: ['changeOwnPassword'] });
+  const app = await createApplication(hub);
+  const browser = createPlainBrowser();
+  return {
+    hub,
+    app,
+    browser,
+    connector,
+    begin: async (parameters) => browser.follow(await browser.open((await app.begin(parameters)).url)),
+  };
+}
+
+const CREDENTIALS = { username: 'anna', password: 'secret-word' };
+
+test('each failure of a directory is said plainly, and a wrong name is a wrong password', async (t) => {
+  const { browser, connector, begin, hub } = await start(t);
+  connector.answerAll(({ claims }) => ({ err: { name: claims.username }, profile: {} }));
+  const page = await begin();
+  const said = new Map<string, string>();
+  for (const name of ['WrongUsername', 'WrongPassword', 'AccountLocked', 'AccountDisabled', 'AccountExpired', 'Strange']) {
+    const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
+    assert.equal(shown.status, 200);
+    said.set(name, /role="alert" id="problem">([^<]*)</.exec(shown.text)?.[1] ?? '');
+    assert.ok(!shown.text.includes(CREDENTIALS.password));
+    assert.ok(shown.text.includes(`value="${name}"`));
+  }
+  assert.equal(said.get('WrongUsername'), said.get('WrongPassword'));
+  assert.match(said.get('AccountLocked') ?? '', /locked/);
+  assert.match(said.get('AccountDisabled') ?? '', /disabled/);
+  assert.match(said.get('AccountExpired') ?? '', /expired/);
+  for (const [name, heading] of [
+    ['PasswordExpired', /Your password has expired/],
+    ['PasswordChangeRequired', /must be changed/],
+  ] as const) {
+    const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
+    assert.match(shown.text, heading);
+    assert.match(shown.text, /autocomplete="new-password"/);
+  }
+  connector.socket.close();
+  await connector.closed;
+  const offline = await browser.submit(page, pathOf(page), CREDENTIALS);
+  assert.match(offline.text, /cannot be reached right now. Try again in a moment/);
+  assert.ok(!JSON.stringify(hub.logLines).includes(CREDENTIALS.password));
+});
+
+test('too many attempts are told, with the time to wait', async (t) => {
+  const { browser, connector, begin } = await start(t);
+  connector.answerAll(() => ({ err: { name: 'WrongPassword' }, profile: {} }));
+  const page = await begin();
+  let shown = page;
+  for (let n = 0; n < 50 && !/too many attempts/.test(shown.text); n++) {
+    shown = await browser.submit(page, pathOf(page), { username: 'anna', password: `guess ${n}` });
+  }
+  assert.match(shown.text, /There were too many attempts. Try again in \d+ (second|minute)/);
+});
+
+test('a person who changes the password is signed in with it; each refusal leaves the form', async (t) => {
+  const { browser, connector, begin } = await start(t);
+  let answer: unknown = { err: { name: 'PasswordExpired' }, profile: {} };
+  const asked: unknown[] = [];
+  connector.answerAll(({ name, claims }) => {
+    asked.push([name, claims.password, claims.oldPassword]);
+    return answer;
+  });
+  const first = await begin();
+  const page = await browser.submit(first, pathOf(first), CREDENTIALS);
+  const change = (fields: Record<string, string>) =>
+    browser.submit(page, '/password', { username: 'anna', password: CREDENTIALS.password, new: 'n3w', again: 'n3w', ...fields });
+  asked.length = 0;
+  assert.match((await change({ again: 'other' })).text, /not the same/);
+  assert.match((await change({ new: CREDENTIALS.password, again: CREDENTIALS.password })).text, /is the current one/);
+  assert.match((await change({ new: '' })).text, /all three/);
+  assert.deepEqual(asked, []);
+  for (const [name, text] of [
+    ['PasswordComplexityError', /does not meet the rules/],
+    ['InsufficientAccessRightsError', /cannot be changed here/],
+    ['WrongPassword', /current password is wrong/],
+  ] as const) {
+    answer = { err: { name }, profile: {} };
+    // Each with a password of its own: the same wrong one again is not asked of the directory.
+    assert.match((await change({ password: `${CREDENTIALS.password} ${name}` })).text, text);
+  }
+  answer = { profile: { id: 'anna' } };
+  asked.length = 0;
+  const done = await browser.follow(await change({}));
+  assert.match(done.onward ?? '', /^https:\/\/app\.example\/callback\?code=/);
+  assert.deepEqual(asked, [
+    ['change_password', 'n3w', CREDENTIALS.password],
+    ['authenticate_user', 'n3w', undefined],
+  ]);
+});
+
+test('a person is led to a connection by domain, by hint, by name, or by choice', async (t) => {
+  const { hub, browser, begin } = await start(t);
+  await hub.createConnection('partners');
+  await hub.createConnection('suppliers');
+  await hub.api('/connections/corp', { emailDomains: ['fabrikam.example'] }, 'PATCH');
+  const ledTo = ({ text }: Shown) => /name="connection" value="([^"]*)"[^>]*>\s*<label/.exec(text)?.[1];
+  const page = await begin();
+  assert.equal(ledTo(page), undefined);
+  assert.doesNotMatch(page.text, /fabrikam|partners|corp/);
+  const corp = await browser.submit(page, '/who', { username: 'Anna@FABRIKAM.example' });
+  assert.equal(ledTo(corp), 'corp');
+  assert.match(corp.text, /value="Anna@FABRIKAM.example"/);
+  // Those without a domain are offered, the others are not told of.
+  const choice = await browser.submit(page, '/who', { username: 'anna@elsewhere.example' });
+  assert.deepEqual(
+    [...choice.text.matchAll(/<button[^>]*value="([^"]*)"/g)].map(([, name]) => name),
+    ['partners', 'suppliers'],
+  );
+  assert.equal(ledTo(await browser.submit(choice, '/who', { connection: 'partners' })), 'partners');
+  await hub.api('/connections/suppliers', undefined, 'DELETE');
+  assert.equal(ledTo(await browser.submit(page, '/who', { username: 'anna' })), 'partners');
+  await hub.api('/connections/partners', { emailDomains: ['partners.example'] }, 'PATCH');
+  const nowhere = await browser.submit(page, '/who', { username: 'anna@elsewhere.example' });
+  assert.deepEqual([nowhere.status, ledTo(nowhere)], [400, undefined]);
+  assert.doesNotMatch(nowhere.text, /fabrikam|partners/);
+
+  assert.equal(ledTo(await begin({ login_hint: 'ben@partners.example' })), 'partners');
+  assert.match((await begin({ login_hint: 'ben@partners.example' })).text, /value="ben@partners.example"/);
+  assert.equal(ledTo(await begin({ connection: 'corp' })), 'corp');
+  assert.equal(ledTo(await begin({ connection: 'unknown' })), undefined);
+  const other = await browser.open(`${(await begin({ connection: 'corp' })).url}?other`);
+  assert.equal(ledTo(other), undefined);
+  for (const name of ['corp', 'partners']) await hub.api(`/connections/${name}`, { enabled: false }, 'PATCH');
+  assert.match((await begin()).text, /Nobody can sign in here now/);
+});
+
+test('a form is taken from its own page in its own browser, and from nowhere else', async (t) => {
+  const { browser, connector, begin } = await start(t);
+  const asked: string[] = [];
+  connector.answerAll(({ name }) => {
+    asked.push(name);
+    return { profile: { id: 'anna' } };
+  });
+  const page = await begin();
+  const path = pathOf(page);
+  assert.equal((await browser.submit(page, path, { ...CREDENTIALS, token: '' })).status, 403);
+  assert.equal((await browser.submit(page, path, { ...CREDENTIALS, token: 'guessed' })).status, 403);
+  assert.equal((await browser.submit(page, path, CREDENTIALS, { Origin: 'https://evil.example' })).status, 403);
+  assert.equal((await browser.submit(page, path, CREDENTIALS, { Origin: 'null' })).status, 403);
+  assert.equal((await browser.submit(page, '/cancel', {}, { Origin: 'https://evil.example' })).status, 403);
+
+  // Another browser, one without cookies, and a cookie of another sign-in at this address.
+  const stranger = createPlainBrowser();
+  assert.equal((await stranger.open(page.url)).status, 404);
+  assert.equal((await stranger.submit(page, path, CREDENTIALS)).status, 404);
+  const cookie = browser.cookies.get('landbridge_interaction');
+  assert.match(cookie?.attributes ?? '', /httponly/i);
+  assert.match(cookie?.attributes ?? '', /samesite=lax/i);
+  stranger.cookies.set('landbridge_interaction', { value: cookie?.value ?? '', path: '/', attributes: '' });
+  assert.equal((await stranger.open(page.url)).status, 404, 'without its signature');
+  const second = await begin();
+  assert.notEqual(second.url, page.url);
+  assert.equal((await browser.submit({ ...page, url: second.url }, path, CREDENTIALS)).status, 404);
+  assert.deepEqual(asked, []);
+
+  // The token of one sign-in is worth nothing in another.
+  const token = /name="token" value="([^"]*)"/.exec(page.text)?.[1] ?? '';
+  assert.equal((await browser.submit(second, pathOf(second), { ...CREDENTIALS, token })).status, 403);
+  const done = await browser.follow(await browser.submit(second, pathOf(second), CREDENTIALS));
+  assert.match(done.onward ?? '', /callback\?code=/);
+  // It is over then.
+  assert.equal((await browser.submit(second, pathOf(second), CREDENTIALS)).status, 404);
+});
+
+test('a connection that the application may not use is no way in', async (t) => {
+  const { hub, browser, connector } = await start(t);
+  await hub.createConnection('partners');
+  connector.answerAll(() => ({ profile: { id: 'anna' } }));
+  const restricted = await createApplication(hub, { connections: ['partners'] });
+  const page = await browser.follow(await browser.open((await restricted.begin({ connection: 'corp' })).url));
+  const shown = await browser.submit(page, pathOf(page), { ...CREDENTIALS, connection: 'corp' });
+  assert.equal(shown.status, 400);
+  assert.match(shown.text, /value="partners"/);
+});
+
+test('what others have written is shown as text, and the pages let no code and no frame in', async (t) => {
+  const { hub, browser } = await start(t);
+  const nasty = '"><script>alert(1)</script><img src=x onerror=alert(2)>\'';
+  await hub.api('/connections/corp', { displayName: nasty }, 'PATCH');
+  const application = await createApplication(hub, { name: nasty });
+  const { url } = await application.begin({ login_hint: nasty, ui_locales: nasty });
+  const page = await browser.follow(await browser.open(url));
+  assert.equal(page.status, 200);
+  assert.doesNotMatch(page.text, /<script|<img/);
+  const policy = page.headers.get('Content-Security-Policy') ?? '';
+  assert.match(policy, /default-src 'none'; style-src 'nonce-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'/);
+  assert.equal(page.headers.get('Cache-Control'), 'no-store');
+  assert.equal(page.headers.get('X-Frame-Options'), 'DENY');
+  const wrong = await browser.submit(page, pathOf(page), { username: nasty, password: '' });
+  assert.doesNotMatch(wrong.text, /<script|<img/);
+  const error = await browser.open(
+    `${hub.hub.publicUrl}/oidc/authorize?client_id=${encodeURIComponent(nasty)}&scope=${encodeURIComponent(nasty)}`,
+  );
+  assert.doesNotMatch(error.text, /<script|<img/);
+});
+
+test('a profile without an id signs in to no application, and one from strange hands is taken with care', async (t) => {
+  const { browser, connector, begin, app } = await start(t);
+  let profile: Record<string, unknown> = { displayName: 'Nobody' };
+  connector.answerAll(() => ({ profile }));
+  const page = await begin();
+  assert.match((await browser.submit(page, pathOf(page), CREDENTIALS)).text, /lacks the identifier/);
+  profile = {
+    id: 'x',
+    displayName: { not: 'text' },
+    name: 'text',
+    emails: 'no list',
+    groups: ['a', 7, null, { cn: 'b' }, { other: 1 }, 'x'.repeat(5000)],
+    sub: 'somebody-else',
+    iss: 'https://evil.example',
+    connection: 'admin',
+    auth_time: 0,
+  };
+  const claims = (await app.signIn({ username: 'strange' })).tokens.claims();
+  assert.deepEqual([claims?.groups, claims?.name, claims?.email, claims?.connection], [['a', 'b'], undefined, undefined, 'corp']);
+  assert.notEqual(claims?.sub, 'somebody-else');
+  assert.match(claims?.iss ?? '', /^http:\/\/localhost/);
+});
+
+test('an oversize form and a body that never ends are given up', async (t) => {
+  const { browser, begin, hub } = await start(t);
+  const page = await begin();
+  const large = await browser.submit(page, pathOf(page), { username: 'a', password: 'x'.repeat(100_000) });
+  assert.equal(large.status, 413);
+  const tokenEndpoint = await fetch(`${hub.hub.publicUrl}/oidc/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ code: 'x'.repeat(100_000) }),
+  });
+  assert.equal(tokenEndpoint.status, 400);
+  const { hostname, port } = new URL(hub.hub.url);
+  const socket = connectSocket(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(
+    `POST /oidc/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  // More than the provider takes, in one body whose end never comes.
+  socket.write(`20000\r\n${'x'.repeat(0x20000)}\r\n`);
+  const [answer] = z.tuple([z.instanceof(Buffer)]).parse(await once(socket, 'data'));
+  assert.match(answer.toString(), /^HTTP\/1\.1 400/);
+  socket.destroy();
+});
+
+test('an account that turns out to be disabled loses its other sign-ins', async (t) => {
+  const { app, connector, browser } = await start(t);
+  let disabled = false;
+  connector.answerAll(() => (disabled ? { err: { name: 'AccountDisabled' }, profile: { id: 'anna' } } : { profile: { id: 'anna' } }));
+  await app.signIn({ browser });
+  disabled = true;
+  const page = await browser.follow(await browser.open((await app.begin({ prompt: 'login' })).url));
+  assert.match((await browser.submit(page, pathOf(page), CREDENTIALS)).text, /disabled/);
+  assert.match((await browser.open((await app.begin({ prompt: 'none' })).url)).onward ?? '', /error=login_required/);
+});

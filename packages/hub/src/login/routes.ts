@@ -1,0 +1,233 @@
+/** The login pages over HTTP: one sitting of one person in one browser, from the application's request to a known account. */
+
+import type { HttpBindings } from '@hono/node-server';
+import type { Log } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { errors, type Provider } from 'oidc-provider';
+import { z } from 'zod';
+import { readBody } from '../api/json-body.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
+import type { Oidc } from '../oidc/mount.ts';
+import { onwardPage } from '../oidc/pages.ts';
+import { remoteAddressOf } from '../operations/arrival.ts';
+import { fromOwnPage, sameText } from '../pages/forms.ts';
+import type { Page } from '../pages/page.ts';
+import type { FailureCode } from '../requests/failures.ts';
+import { hashOfToken } from '../secret-token.ts';
+import type { Attempt, SignInResult } from '../sign-in/attempt.ts';
+import type { SignIn } from '../sign-in/sign-in.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+import { cannotChangePage, choicePage, endPage, newPasswordPage, passwordPage, type Sitting, whoPage } from './pages.ts';
+import { connectionByHints, connectionOfPerson, withoutDomains } from './realm.ts';
+import { FAILURE_TEXTS, TEXTS } from './texts.ts';
+
+export const LOGIN_PATH = '/login';
+
+/** Names and passwords of 64 KB would arrive; nobody types them. */
+const MAX_FORM_BYTES = 64 * 1024;
+
+type Env = { Bindings: HttpBindings };
+
+const reason = z.enum(['password_expired', 'password_change_required']);
+/** Codes that mean that the new password cannot be set from here, whatever the person enters. */
+const CANNOT_CHANGE: readonly FailureCode[] = ['insufficient_access_rights', 'connector_outdated'];
+
+/** After these, sign-ins to other applications end as well. Not after a locked account: anybody can lock one from outside. */
+const ENDS_ACCOUNT: readonly FailureCode[] = ['account_disabled', 'account_expired'];
+
+/** A sign-in that has begun: what the application asked for, and where this person may belong. */
+interface Begun extends Sitting {
+  clientId: string;
+  possible: Connection[];
+  hints: { connection: string | undefined; loginHint: string | undefined };
+}
+
+export function loginRoutes(parts: {
+  store: Store;
+  oidc: Pick<Oidc, 'provider'>;
+  signIn: SignIn;
+  online: OnlineConnectors;
+  log: Log;
+  publicUrl: () => string;
+  signInLifetimeSeconds: number;
+}): Hono<Env> {
+  const { store, oidc, signIn, online, log, publicUrl } = parts;
+
+  /** Without a connector that checks the old password nobody is asked to think of a new one. */
+  const canChangePassword = (connection: Connection) =>
+    online.of(connection.id).some((connector) => connector.open && connector.capabilities.includes('changeOwnPassword'));
+
+  /** @returns undefined where this browser has no such sign-in */
+  async function begun(c: Context<Env>): Promise<Begun | undefined> {
+    let interaction: Awaited<ReturnType<Provider['interactionDetails']>>;
+    try {
+      interaction = await oidc.provider().interactionDetails(c.env.incoming, c.env.outgoing);
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) return undefined;
+      throw error;
+    }
+    const { client_id: clientId, connection, login_hint: loginHint } = interaction.params;
+    const client = typeof clientId === 'string' ? await store.oidcClient(clientId) : undefined;
+    if (interaction.uid !== c.req.param('uid') || client === undefined) return undefined;
+    const possible = await connectionsFor(store, client);
+    return {
+      path: `${LOGIN_PATH}/${interaction.uid}`,
+      // `cid` is random, stays in the store, and is of this sign-in alone.
+      formToken: hashOfToken(`login form ${interaction.cid}`),
+      application: client.name,
+      severalConnections: possible.length > 1,
+      clientId: client.id,
+      possible,
+      hints: { connection: textOf(connection), loginHint: textOf(loginHint)?.slice(0, 256) },
+    };
+  }
+
+  function send(c: Context<Env>, { html, headers }: Page, status: 200 | 400 | 403 | 404 | 429 = 200): Response | Promise<Response> {
+    return c.html(html, status, { ...headers });
+  }
+
+  /** Reads a form of a sitting. @returns an answer instead where it is not this sitting's own form */
+  async function readForm(c: Context<Env>): Promise<{ sitting: Begun; form: URLSearchParams } | Response> {
+    const text = await readBody(c, MAX_FORM_BYTES);
+    const sitting = await begun(c);
+    if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
+    const form = new URLSearchParams(text);
+    if (fromOwnPage(c, publicUrl()) && sameText(form.get('token') ?? '', sitting.formToken)) return { sitting, form };
+    return send(c, await firstPage(sitting, { problem: TEXTS.forgedForm }), 403);
+  }
+
+  async function firstPage(sitting: Begun, { problem, other = false }: { problem?: string; other?: boolean } = {}): Promise<Page> {
+    if (sitting.possible.length === 0) return endPage(TEXTS.nowhere);
+    const { hints, possible } = sitting;
+    const connection = other && possible.length > 1 ? undefined : await connectionByHints(store, possible, hints);
+    const username = other ? '' : (hints.loginHint ?? '');
+    return connection === undefined
+      ? whoPage(sitting, { name: username, problem })
+      : passwordPage(sitting, { connection, username, problem });
+  }
+
+  function attemptOf(c: Context<Env>, sitting: Begun, form: URLSearchParams, connection: Connection): Attempt {
+    return {
+      connection,
+      username: form.get('username')?.trim() ?? '',
+      password: form.get('password') ?? '',
+      remoteAddress: remoteAddressOf(c),
+      via: 'oidc',
+      clientId: sitting.clientId,
+    };
+  }
+
+  /** The person is known: back to the application, by way of the provider. */
+  async function finish(
+    c: Context<Env>,
+    sitting: Begun,
+    signedIn: { connection: Connection; username: string; result: Extract<SignInResult, { from: string }> },
+  ): Promise<Response> {
+    const { connection, username, result } = signedIn;
+    const subject = await rememberAccount(store, { connection, username, profile: result.profile }, parts.signInLifetimeSeconds * 1000);
+    if (subject === undefined) {
+      log.error(
+        { connection: connection.name, correlationId: result.correlationId },
+        'A profile without an "id" cannot sign in to applications',
+      );
+      return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.noIdentity }));
+    }
+    const login = { accountId: subject, amr: result.from === 'cache' ? ['pwd', 'cache'] : ['pwd'] };
+    return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, { login })));
+  }
+
+  /** @returns the page after a sign-in that did not succeed */
+  async function failed(
+    sitting: Begun,
+    { connection, username }: Attempt,
+    result: Extract<SignInResult, { failure: unknown }>,
+  ): Promise<Page> {
+    const { code, profile } = result.failure;
+    if (profile !== undefined && ENDS_ACCOUNT.includes(code)) await forgetAccount(store, connection, profile);
+    if (code === 'password_expired' || code === 'password_change_required') {
+      if (!canChangePassword(connection)) return cannotChangePage(sitting, code);
+      return newPasswordPage(sitting, { connection, username, reason: code });
+    }
+    return passwordPage(sitting, { connection, username, problem: problemOf(result) });
+  }
+
+  return new Hono<Env>()
+    .get('/:uid', async (c) => {
+      const sitting = await begun(c);
+      if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
+      return send(c, await firstPage(sitting, { other: c.req.query('other') !== undefined }));
+    })
+    .post('/:uid/who', async (c) => {
+      const read = await readForm(c);
+      if (read instanceof Response) return read;
+      const { sitting, form } = read;
+      const name = form.get('username')?.trim() ?? '';
+      const connection = chosen(sitting, form) ?? (await connectionOfPerson(store, sitting.possible, name));
+      if (connection !== undefined) return send(c, passwordPage(sitting, { connection, username: name }));
+      const choice = withoutDomains(sitting.possible);
+      if (choice.length > 0) return send(c, choicePage(sitting, { name, choice }));
+      return send(c, whoPage(sitting, { name, problem: TEXTS.unknownRealm }), 400);
+    })
+    .post('/:uid', async (c) => {
+      const read = await readForm(c);
+      if (read instanceof Response) return read;
+      const { sitting, form } = read;
+      const connection = chosen(sitting, form);
+      if (connection === undefined) return send(c, await firstPage(sitting), 400);
+      const attempt = attemptOf(c, sitting, form, connection);
+      const { username } = attempt;
+      if (username === '' || attempt.password === '') {
+        return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.missing }), 400);
+      }
+      const result = await signIn.login(attempt);
+      if ('profile' in result) return finish(c, sitting, { connection, username, result });
+      return send(c, await failed(sitting, attempt, result));
+    })
+    .post('/:uid/password', async (c) => {
+      const read = await readForm(c);
+      if (read instanceof Response) return read;
+      const { sitting, form } = read;
+      const connection = chosen(sitting, form);
+      const why = reason.safeParse(form.get('reason')).data;
+      if (connection === undefined || why === undefined) return send(c, await firstPage(sitting), 400);
+      const attempt = attemptOf(c, sitting, form, connection);
+      const { username, password } = attempt;
+      const newPassword = form.get('new') ?? '';
+      const again = (problem: string, status: 200 | 400 = 200) =>
+        send(c, newPasswordPage(sitting, { connection, username, reason: why, problem }), status);
+      if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
+      if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
+      if (newPassword === password) return again(TEXTS.unchanged, 400);
+      const changed = await signIn.changePassword({ ...attempt, newPassword });
+      if ('failure' in changed) {
+        const { code } = changed.failure;
+        if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(sitting, why));
+        return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
+      }
+      const result = await signIn.login({ ...attempt, password: newPassword });
+      if ('profile' in result) return finish(c, sitting, { connection, username, result });
+      // It may take a while until every domain controller knows the new password.
+      return send(c, passwordPage(sitting, { connection, username, note: TEXTS.changed }));
+    })
+    .post('/:uid/cancel', async (c) => {
+      const read = await readForm(c);
+      if (read instanceof Response) return read;
+      const result = { error: 'access_denied', error_description: 'The person cancelled the sign-in' };
+      return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+    });
+}
+
+function chosen(sitting: Begun, form: URLSearchParams): Connection | undefined {
+  return sitting.possible.find(({ name }) => name === form.get('connection'));
+}
+
+function problemOf({ failure, retryAfterSeconds }: Extract<SignInResult, { failure: unknown }>): string {
+  const text = FAILURE_TEXTS[failure.code];
+  return retryAfterSeconds === undefined ? text : `${text} ${TEXTS.tryAgainIn(retryAfterSeconds)}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * People as applications know them: the subject, and the claims of their last sign-in. A directory cannot be asked about a person
+ * without the password, so an account lives no longer than its sign-in.
+ */
+import { createHash } from 'node:crypto';
+import type { Profile } from '@landbridge/protocol';
+import type { Account } from 'oidc-provider';
+import type { Connection } from '../store/connections.ts';
+import type { OidcClient } from '../store/oidc-clients.ts';
+import type { Store } from '../store/store.ts';
+import { claimsForIdToken, claimsOf } from './claims.ts';
+
+/**
+ * The `sub` of a person: the same at every sign-in, and never that of somebody else. It is a hash over the connection's id, which is
+ * never used again: a new connection of an old name does not inherit the accounts that applications keep.
+ * @returns undefined where the profile has no id
+ */
+export function subjectOf(connection: Connection, profile: Profile): string | undefined {
+  const { id } = profile;
+  if (typeof id !== 'string' || id === '') return undefined;
+  return createHash('sha256').update(`${connection.id}\0${id}`).digest('base64url');
+}
+
+/** Keeps what the directory said about a person who has just signed in. @returns the subject; undefined where they can have none */
+export async function rememberAccount(
+  store: Store,
+  signedIn: { connection: Connection; profile: Profile; username: string },
+  lifetimeMs: number,
+): Promise<string | undefined> {
+  const { connection, profile, username } = signedIn;
+  const subject = subjectOf(connection, profile);
+  if (subject === undefined) return undefined;
+  const now = new Date();
+  const kept = await store.putOidcAccount({
+    subject,
+    connectionId: connection.id,
+    claims: claimsOf(profile, connection.name, username, now),
+    expiresAt: new Date(now.getTime() + lifetimeMs),
+  });
+  return kept ? subject : undefined;
+}
+
+/** Ends all sign-ins of a person: their tokens are worthless from then on. */
+export async function forgetAccount(store: Store, connection: Connection, profile: Profile): Promise<void> {
+  const subject = subjectOf(connection, profile);
+  if (subject !== undefined) await store.removeOidcAccount(subject);
+}
+
+/** @returns the account, unless its time is over or its connection is gone, switched off, or not for this client */
+export async function findAccount(store: Store, subject: string, clientId: string | undefined): Promise<Account | undefined> {
+  const account = await store.oidcAccount(subject);
+  if (account === undefined || account.expiresAt.getTime() <= Date.now()) return undefined;
+  const [connection, client] = await Promise.all([
+    store.connectionById(account.connectionId),
+    clientId === undefined ? undefined : store.oidcClient(clientId),
+  ]);
+  if (connection === undefined || !connection.enabled) return undefined;
+  if (client !== undefined && !mayUse(client, connection)) return undefined;
+  return {
+    accountId: subject,
+    claims: (use) => ({ ...(use === 'id_token' ? claimsForIdToken(account.claims) : account.claims), sub: subject }),
+    connection: connection.name,
+  };
+}
+
+/** The connections by which people can sign in to a client now. */
+export async function connectionsFor(store: Store, client: OidcClient): Promise<Connection[]> {
+  return (await store.connections()).filter((connection) => connection.enabled && mayUse(client, connection));
+}
+
+function mayUse(client: OidcClient, connection: Connection): boolean {
+  return client.connectionIds === undefined || client.connectionIds.includes(connection.id);
+}

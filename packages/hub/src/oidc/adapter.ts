@@ -1,0 +1,95 @@
+/**
+ * The provider's records in our store. The provider calls it with ids that are themselves the secrets (session cookies, codes,
+ * tokens): what is kept is their hash, and a record never holds its own id.
+ */
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { hashOfToken } from '../secret-token.ts';
+import type { OidcClient } from '../store/oidc-clients.ts';
+import type { OidcRecord } from '../store/oidc-state.ts';
+import type { Store } from '../store/store.ts';
+
+/** Records without an end of their own: none of those in use; a bound all the same. */
+const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
+
+export function adapterOn(store: Store): (kind: string) => Adapter {
+  return (kind) => (kind === 'Client' ? clientsOf(store) : recordsOf(store, kind));
+}
+
+function recordsOf(store: Store, kind: string): Adapter {
+  return {
+    async upsert(id, payload, expiresIn = LONGEST_LIFETIME_SECONDS) {
+      // `session.cookie` of an interaction is the id of a session, and nothing reads it.
+      const { jti: _, session, ...rest } = payload;
+      await store.putOidcRecord({
+        kind,
+        key: hashOfToken(id),
+        payload: session === undefined ? rest : { ...rest, session: { ...session, cookie: undefined } },
+        grantId: payload.grantId,
+        uid: payload.uid,
+        consumedAt: undefined,
+        expiresAt: new Date(Date.now() + expiresIn * 1000),
+      });
+    },
+    async find(id) {
+      const payload = payloadOf(await store.oidcRecord(kind, hashOfToken(id)));
+      return payload && { ...payload, jti: id };
+    },
+    async findByUid(uid) {
+      // Without its id: who looks by uid only reads.
+      return payloadOf(await store.oidcRecordByUid(kind, uid));
+    },
+    async findByUserCode() {
+      return undefined;
+    },
+    async consume(id) {
+      // The provider has looked before, and somebody else may have been quicker since.
+      if (!(await store.consumeOidcRecord(kind, hashOfToken(id), new Date()))) throw new errors.InvalidGrant('already used');
+    },
+    destroy: (id) => store.removeOidcRecord(kind, hashOfToken(id)),
+    revokeByGrantId: (grantId) => store.removeOidcRecordsOfGrant(kind, grantId),
+  };
+}
+
+function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {
+  if (record === undefined || record.expiresAt.getTime() <= Date.now()) return undefined;
+  const { payload, consumedAt } = record;
+  return consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(consumedAt.getTime() / 1000) };
+}
+
+/** Clients are ours, and only read by the provider. */
+function clientsOf(store: Store): Adapter {
+  const refuse = async () => {
+    throw new Error('The provider does not write clients');
+  };
+  return {
+    async find(id) {
+      const client = await store.oidcClient(id);
+      return client && metadataOf(client);
+    },
+    findByUid: async () => undefined,
+    findByUserCode: async () => undefined,
+    upsert: refuse,
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
+  };
+}
+
+function metadataOf(client: OidcClient): AdapterPayload {
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    redirect_uris: [...client.redirectUris],
+    post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+    // A native application listens on whichever port of the loopback address is free (RFC 8252, section 7.3).
+    application_type: client.secretHash === undefined && client.redirectUris.every((uri) => uri.startsWith('http:')) ? 'native' : 'web',
+    grant_types: client.refreshTokens ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
+    response_types: ['code'],
+    response_modes: ['query', 'form_post'],
+    id_token_signed_response_alg: client.idTokenAlgorithm,
+    ...(client.secretHash === undefined
+      ? { token_endpoint_auth_method: 'none' }
+      : // The hash stands in for the secret: `provider.ts` replaces how they are compared.
+        { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secretHash }),
+  };
+}

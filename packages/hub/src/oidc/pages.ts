@@ -1,0 +1,56 @@
+/** The pages that the provider shows itself: signing out, onward, and what went wrong. */
+import { html, raw } from 'hono/html';
+import type { ErrorOut } from 'oidc-provider';
+import { type Page, page } from '../pages/page.ts';
+import { TEXTS } from './texts.ts';
+
+/**
+ * @param form the provider's own form, with its token against forged requests; buttons elsewhere on the page belong to it
+ * @param application the one that sent the person here, where it said so; the person may sign out of it alone
+ */
+export function confirmSignOutPage(form: string, application: string | undefined): Page {
+  const { title, question, yes, onlyOf } = TEXTS.confirmSignOut;
+  return page({
+    title,
+    main: html`<div class="login"><section aria-labelledby="title">
+<h1 id="title">${title}</h1>
+<p>${question}</p>
+${raw(form)}
+<p class="actions"><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>${yes}</button>
+${application === undefined ? '' : html`<button type="submit" form="op.logoutForm" class="quiet">${onlyOf(application)}</button>`}</p>
+</section></div>`,
+  });
+}
+
+/** @param application the one that the person signed out of; undefined: of all */
+export function signedOutPage(application: string | undefined): Page {
+  const { text } = TEXTS.signedOut;
+  const title = TEXTS.signedOut.title(application);
+  return page({
+    title,
+    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1><p>${text}</p></section></div>`,
+  });
+}
+
+/** Sends the browser on after a form; see `page()` for why not with a redirect. */
+export function onwardPage(location: string): Page {
+  const { title, link } = TEXTS.onward;
+  return page({
+    title,
+    goTo: location,
+    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1><p><a href="${location}">${link}</a></p></section></div>`,
+  });
+}
+
+/** @param out the standard's code and description, which are for the application's developer, and may hold what was sent here */
+export function errorPage(out: ErrorOut): Page {
+  const { title, text, forDevelopers } = TEXTS.failed;
+  return page({
+    title,
+    main: html`<div class="login"><section class="notice bad" aria-labelledby="title">
+<h1 id="title">${title}</h1>
+<p role="alert">${text}</p>
+<p class="quiet">${forDevelopers} <code>${out.error}</code>${out.error_description === undefined ? '' : html` · ${out.error_description}`}</p>
+</section></div>`,
+  });
+}

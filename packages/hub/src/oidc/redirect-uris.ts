@@ -1,0 +1,34 @@
+/** Which addresses a client may register to be sent back to. They are later compared as they stand, letter by letter. */
+import { CodedError } from '@landbridge/runtime';
+
+const MAX_LENGTH = 2000;
+const MAX_COUNT = 50;
+/** Plain HTTP never leaves the machine there (RFC 8252, section 7.3). */
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** @param field the name under which they were given. @throws CodedError REDIRECT_URI_INVALID, which names the field */
+export function checkRedirectUris(uris: readonly string[], field: string): void {
+  if (uris.length > MAX_COUNT) throw invalid(field, `has more than ${MAX_COUNT} addresses`);
+  for (const uri of uris) {
+    const problem = problemOf(uri);
+    if (problem !== undefined) throw invalid(field, `holds ${JSON.stringify(uri.slice(0, 200))}, which ${problem}`);
+  }
+}
+
+function problemOf(uri: string): string | undefined {
+  if (uri.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
+  // Browsers drop or change these, so that the address would not be the one that was compared.
+  if (!/^[\x21-\x7e]+$/.test(uri) || /["'<>\\^`{|}]/.test(uri)) return 'has characters that an address may not have';
+  if (!URL.canParse(uri)) return 'is no whole address';
+  const { protocol, hostname, username, password } = new URL(uri);
+  if (uri.includes('#')) return 'has a fragment (#)';
+  if (uri.includes('*')) return 'has a *: each address is registered by itself';
+  if (username !== '' || password !== '') return 'has a user name or a password';
+  if (protocol === 'http:' && !LOOPBACK.includes(hostname)) return 'is http: only this machine (localhost, 127.0.0.1) may go without TLS';
+  if (protocol !== 'https:' && protocol !== 'http:') return 'is neither https nor http';
+  return undefined;
+}
+
+function invalid(field: string, problem: string): CodedError {
+  return new CodedError('REDIRECT_URI_INVALID', `The field "${field}" ${problem}`);
+}

@@ -74,6 +74,8 @@ test('what is wrong with a request is said with the name of the field, and never
     ['/connections/corp/search', { limit: -1 }, /"limit"/],
     ['/connections/corp/search', { limit: 1.5 }, /"limit"/],
     ['/connections/corp/change-password', { username: 'a', password: '' }, /"password"/],
+    ['/connections/corp/change-password', { username: 'a', password: 'hidden', oldPassword: '' }, /"oldPassword"/],
+    ['/connections/corp/change-password', { username: 'a', password: 'hidden', oldPassword: null }, /"oldPassword"/],
   ];
   for (const [path, body, message] of cases) {
     const answer = await api(path, body);
@@ -95,7 +97,7 @@ test('a connection shows which connectors are online', async (t) => {
   const connector = await connect(await provisioned(), { capabilities: ['drain'] });
   const [online] = (await api('/connections/corp')).body.connection.connectors;
   assert.ok(online);
-  assert.match(online.instance, /^[0-9a-f]{8}$/);
+  assert.match(online.instance, /^[0-9a-f]{12}$/);
   assert.deepEqual([online.agentVersion, online.capabilities, online.draining, online.inFlight], ['6.1.0', ['drain'], false, 0]);
   connector.socket.close();
   await connector.closed;

@@ -1,86 +1,58 @@
-/** The HTTP API of applications and operators, below `/api`: connections, tickets, and what is asked of connectors. */
+/** The HTTP API, below `/api`: who may use it, and what applications ask of connectors; `operate.ts` has the operators' part. */
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { createConnection, deleteConnection, findConnection, realmOf } from '../connections/connections.ts';
-import type { OnlineConnectors } from '../connectors/online.ts';
+import { auditPage } from '../audit/query.ts';
+import { findConnection } from '../connections/connections.ts';
+import { remoteAddressOf } from '../operations/arrival.ts';
 import type { Requests, Result } from '../requests/requests.ts';
-import type { Connection } from '../store/connections.ts';
-import type { Store } from '../store/store.ts';
-import { renewTicket, ticketUrl } from '../tickets/tickets.ts';
+import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
+import { clientRoutes } from './clients.ts';
 import { failureAnswer } from './error-answers.ts';
 import { readJsonBody } from './json-body.ts';
+import { type ApiVariables, operatorRoutes } from './operate.ts';
 
 /** A user name may have 64 KB, each of its characters up to six as a JSON escape. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_LIMIT = 1_000_000;
 
-const newConnection = z.object({ name: z.string() });
 // An empty name is asked of nobody: installed connectors end at it.
 const credentials = z.object({ username: z.string().min(1, 'must not be empty'), password: z.string() });
-const newCredentials = credentials.extend({ password: z.string().min(1, 'must not be empty') });
+// Of the person, where the application knows it: only then are attempts limited by address.
+const login = credentials.extend({ remoteAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional() });
+const newCredentials = login.extend({
+  password: z.string().min(1, 'must not be empty'),
+  // With it, the person's own change. Present and empty is no reset.
+  oldPassword: z.string().min(1, 'must not be empty').optional(),
+});
 const limit = z.coerce.number('must be a number').int().min(1).max(MAX_LIMIT).optional();
 const userSearch = z.object({ search: z.string().optional(), limit: z.number().int().min(1).max(MAX_LIMIT).optional() });
 
-export function apiRoutes(parts: { store: Store; online: OnlineConnectors; requests: Requests; publicUrl: () => string }): Hono {
-  const { store, online, requests, publicUrl } = parts;
-
-  async function view(connection: Connection) {
-    const certificates = await store.certificates(connection.id);
-    return {
-      name: connection.name,
-      realm: realmOf(connection),
-      createdAt: connection.createdAt,
-      certificates: certificates.map(({ thumbprint, agentVersion, registeredAt }) => ({ thumbprint, agentVersion, registeredAt })),
-      connectors: online
-        .of(connection.id)
-        .map(({ instance, remoteAddress, agentVersion, connectedAt, capabilities, draining, inFlight }) => ({
-          instance,
-          remoteAddress,
-          agentVersion,
-          connectedAt,
-          capabilities,
-          draining,
-          inFlight,
-        })),
-    };
-  }
+export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parameters<typeof operatorRoutes>[0]): Hono<ApiVariables> {
+  const { store, requests, signIn } = parts;
   const connectionOf = (c: Context) => findConnection(store, c.req.param('name') ?? '');
 
-  return new Hono()
+  return new Hono<ApiVariables>()
     .use(async (c, next) => {
       c.header('Cache-Control', 'no-store');
       const [, secret] = /^Bearer ([\w-]+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];
-      if (secret === undefined || (await findApiKey(store, secret)) === undefined) {
+      const apiKey = secret === undefined ? undefined : await findApiKey(store, secret);
+      if (apiKey === undefined) {
         c.header('WWW-Authenticate', 'Bearer');
         throw new CodedError('API_KEY_INVALID', 'The Authorization header holds no valid API key', {
           action: 'Send "Authorization: Bearer KEY" with a key from "landbridge-hub key create".',
         });
       }
+      c.set('apiKey', apiKey);
+      c.set('remoteAddress', remoteAddressOf(c));
       await next();
     })
-    .post('/connections', async (c) => {
-      const { name } = await readJsonBody(c, newConnection, MAX_BODY_BYTES);
-      const { connection, ticket } = await createConnection(store, name);
-      return c.json({ connection: await view(connection), ticket: ticketUrl(publicUrl(), ticket) }, 201);
-    })
-    .get('/connections', async (c) => c.json({ connections: await Promise.all((await store.connections()).map(view)) }))
-    .get('/connections/:name', async (c) => c.json({ connection: await view(await connectionOf(c)) }))
-    .delete('/connections/:name', async (c) => {
-      const connection = await connectionOf(c);
-      await deleteConnection(store, connection.name);
-      for (const connector of online.of(connection.id)) connector.close(1008, 'the connection was deleted');
-      return c.body(null, 204);
-    })
-    .post('/connections/:name/ticket', async (c) => {
-      const ticket = await renewTicket(store, c.req.param('name'));
-      return c.json({ ticket: ticketUrl(publicUrl(), ticket) }, 201);
-    })
+    .route('/', operatorRoutes(parts))
+    .route('/', clientRoutes(parts))
     .post('/connections/:name/login', async (c) => {
-      const { username, password } = await readJsonBody(c, credentials, MAX_BODY_BYTES);
-      const result = await requests.login(await connectionOf(c), username, password);
-      return answer(c, result, ({ profile }) => ({ profile }));
+      const { username, password, remoteAddress } = await readJsonBody(c, login, MAX_BODY_BYTES);
+      return signInAnswer(c, await signIn.login({ connection: await connectionOf(c), username, password, remoteAddress, via: 'api' }));
     })
     .post('/connections/:name/search', async (c) => {
       const body = await readJsonBody(c, userSearch, MAX_BODY_BYTES);
@@ -94,10 +66,23 @@ export function apiRoutes(parts: { store: Store; online: OnlineConnectors; reque
       return answer(c, result, ({ groups }) => ({ groups }));
     })
     .post('/connections/:name/change-password', async (c) => {
-      const { username, password } = await readJsonBody(c, newCredentials, MAX_BODY_BYTES);
-      const result = await requests.changePassword(await connectionOf(c), username, password);
+      const { username, password, oldPassword, remoteAddress } = await readJsonBody(c, newCredentials, MAX_BODY_BYTES);
+      const connection = await connectionOf(c);
+      if (oldPassword !== undefined) {
+        const attempt = { connection, username, password: oldPassword, remoteAddress, via: 'api' } as const;
+        return signInAnswer(c, await signIn.changePassword({ ...attempt, newPassword: password }));
+      }
+      const by = { actor: `api-key:${c.get('apiKey').id}`, remoteAddress: c.get('remoteAddress') };
+      const result = await signIn.resetPassword({ ...by, connection, username, newPassword: password });
       return answer(c, result, ({ profile }) => ({ profile }));
-    });
+    })
+    .get('/audit', async (c) => c.json(await auditPage(store, c.req.query())));
+}
+
+function signInAnswer(c: Context, result: SignInResult): Response {
+  if ('failure' in result) return failureAnswer(c, result.failure, result.correlationId, result.retryAfterSeconds);
+  const { profile, from, cachedAt } = result;
+  return c.json({ profile, from, cachedAt });
 }
 
 function answer<T extends object>(c: Context, result: Result<T>, body: (result: T) => object): Response {

@@ -9,9 +9,19 @@ import type { Failure } from '../requests/requests.ts';
 const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = {
   INVALID_REQUEST: { status: 400, code: 'invalid_request' },
   CONNECTION_NAME_INVALID: { status: 400, code: 'invalid_request' },
+  CLIENT_INVALID: { status: 400, code: 'invalid_request' },
+  REDIRECT_URI_INVALID: { status: 400, code: 'invalid_request' },
   API_KEY_INVALID: { status: 401, code: 'invalid_api_key' },
   CONNECTION_NOT_FOUND: { status: 404, code: 'connection_not_found' },
+  CONNECTOR_NOT_FOUND: { status: 404, code: 'connector_not_found' },
+  SIGNING_KEY_NOT_FOUND: { status: 404, code: 'signing_key_not_found' },
+  CLIENT_NOT_FOUND: { status: 404, code: 'client_not_found' },
+  CLIENT_IS_PUBLIC: { status: 409, code: 'client_is_public' },
   TICKET_NOT_FOUND: { status: 404, code: 'ticket_not_found' },
+  CERTIFICATE_REVOKED: { status: 403, code: 'certificate_revoked' },
+  CONNECTOR_REVOKED: { status: 409, code: 'connector_revoked' },
+  EMAIL_DOMAIN_TAKEN: { status: 409, code: 'email_domain_taken' },
+  SIGNING_KEY_ROTATION_UNDER_WAY: { status: 409, code: 'rotation_under_way' },
   CONNECTION_EXISTS: { status: 409, code: 'connection_exists' },
   TOO_MANY_CERTIFICATES: { status: 409, code: 'too_many_certificates' },
   BODY_TOO_LARGE: { status: 413, code: 'body_too_large' },
@@ -27,6 +37,10 @@ const FAILURE_STATUS: Record<FailureCode, ContentfulStatusCode> = {
   insufficient_access_rights: 403,
   user_not_found: 404,
   password_complexity: 422,
+  too_many_attempts: 429,
+  connection_disabled: 403,
+  directory_unavailable: 503,
+  connector_outdated: 501,
   connector_error: 502,
   connector_offline: 503,
   connector_busy: 503,
@@ -48,8 +62,10 @@ export function errorAnswer(error: unknown, c: Context, log: Log): Response {
 }
 
 /** A request that a connector, or the lack of one, did not let succeed. */
-export function failureAnswer(c: Context, failure: Failure, pid: string | undefined): Response {
+export function failureAnswer(c: Context, failure: Failure, pid: string | undefined, retryAfterSeconds?: number): Response {
   const { code, connectorError, profile } = failure;
   const retry = RETRY.includes(code) ? true : undefined;
-  return c.json({ error: { code, message: FAILURES[code], connectorError, retry, pid }, profile }, FAILURE_STATUS[code]);
+  if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds));
+  const error = { code, message: FAILURES[code], connectorError, retry, retryAfterSeconds, pid };
+  return c.json({ error, profile }, FAILURE_STATUS[code]);
 }

@@ -1,28 +1,19 @@
 /**
- * A connection: the hub's side of one directory, by whose name applications ask for a sign-in. This folder owns making and naming
- * it; its ticket belongs to `tickets`, its connectors to `connectors`.
+ * A connection: the hub's side of one directory, by whose name applications ask for a sign-in. This folder owns making, changing and
+ * deleting it; its ticket belongs to `tickets`, its connectors to `connectors`.
  */
 import { randomUUID } from 'node:crypto';
 import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
+import { type Operator, recordChange } from '../operator.ts';
 import { newSecretToken } from '../secret-token.ts';
-import type { Connection, ConnectionSettings } from '../store/connections.ts';
+import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-
-/** What a new connection begins with: sign-in by password for everybody, with the credential cache for outages. */
-export const DEFAULT_SETTINGS: ConnectionSettings = {
-  displayName: undefined,
-  kerberos: false,
-  certAuth: false,
-  ipRanges: [],
-  credentialCache: true,
-  emailDomains: [],
-  approveConnectors: false,
-};
+import { DEFAULT_SETTINGS, readConnectionChanges } from './settings.ts';
 
 /** @returns the connection and its ticket, which is shown now and never again
  * @throws CodedError CONNECTION_NAME_INVALID, CONNECTION_EXISTS */
-export async function createConnection(store: Store, name: string): Promise<{ connection: Connection; ticket: string }> {
+export async function createConnection(operator: Operator, name: string): Promise<{ connection: Connection; ticket: string }> {
   const checked = connectionName.safeParse(name);
   if (!checked.success) throw new CodedError('CONNECTION_NAME_INVALID', `The name ${checked.error.issues[0]?.message ?? 'is not valid'}`);
   const ticket = newSecretToken();
@@ -35,9 +26,10 @@ export async function createConnection(store: Store, name: string): Promise<{ co
     ticketIssuedAt: now,
     settings: DEFAULT_SETTINGS,
   };
-  if (!(await store.addConnection(connection, ticket.hash))) {
+  if (!(await operator.store.addConnection(connection, ticket.hash))) {
     throw new CodedError('CONNECTION_EXISTS', `There is already a connection "${name}"`, { action: 'Choose another name.' });
   }
+  await recordChange(operator, { action: 'connection.create', connection: name });
   return { connection, ticket: ticket.token };
 }
 
@@ -48,9 +40,35 @@ export async function findConnection(store: Store, name: string): Promise<Connec
   return connection;
 }
 
-/** Its tickets and certificates go with it; a running hub drops its connectors. @throws CodedError CONNECTION_NOT_FOUND */
-export async function deleteConnection(store: Store, name: string): Promise<void> {
-  if (!(await store.removeConnection(name))) throw notFound(name);
+/**
+ * Switches a connection on or off, and replaces the settings that are given. The name stays: tokens and tickets carry it.
+ * @param given from outside, see `readConnectionChanges`
+ * @throws CodedError INVALID_REQUEST, CONNECTION_NOT_FOUND, EMAIL_DOMAIN_TAKEN
+ */
+export async function changeConnection(operator: Operator, name: string, given: unknown): Promise<Connection> {
+  const { store } = operator;
+  const changes = readConnectionChanges(given);
+  const connection = await findConnection(store, name);
+  const { enabled = connection.enabled, ...settings } = changes;
+  const changed = { ...connection, enabled, settings: { ...connection.settings, ...settings } };
+  const outcome = await store.updateConnection(connection.id, changed);
+  if (outcome === 'gone') throw notFound(name);
+  if (outcome === 'domain_taken') {
+    throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": one of them leads to another connection', {
+      action: 'Take it from that connection first.',
+    });
+  }
+  const detail = JSON.stringify(changes, (_key, value: unknown) => (value === undefined ? null : value));
+  await recordChange(operator, { action: 'connection.change', connection: name, detail });
+  await operator.takeEffect();
+  return changed;
+}
+
+/** Its ticket, certificates and instances go with it; a running hub drops its connectors. @throws CodedError CONNECTION_NOT_FOUND */
+export async function deleteConnection(operator: Operator, name: string): Promise<void> {
+  if (!(await operator.store.removeConnection(name))) throw notFound(name);
+  await recordChange(operator, { action: 'connection.delete', connection: name });
+  await operator.takeEffect();
 }
 
 /** The audience of the tokens with which connectors of this connection authenticate. */

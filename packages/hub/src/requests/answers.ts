@@ -2,7 +2,7 @@
  * A connector's answer, read without trust: it may come from any version of any connector. What is clear is taken, everything
  * else is an unexpected error, and nothing raw (`inner`, password hashes) goes further.
  */
-import { isWireErrorName, type Profile, profileSchema, type WireErrorName } from '@landbridge/protocol';
+import { type ErrorReason, isWireErrorName, type Profile, profileSchema, type Step, stepsOf, type WireErrorName, wireError } from '@landbridge/protocol';
 import { z } from 'zod';
 
 /** `error` is the connector's own name for it; undefined where it gave none that is known. */
@@ -63,6 +63,17 @@ export function readGroupsAnswer(payload: unknown, limit: number | undefined): {
       .map((group: unknown) => withoutSecrets(group))
       .filter((group) => group !== undefined),
   };
+}
+
+/** @returns why the connector did not find out, and whether the password may have been tried all the same; no reason where it did */
+export function whyUnanswered(payload: unknown): { reason: ErrorReason | undefined; tried: boolean } {
+  const { name, reason, tried } = wireError.safeParse(answer.safeParse(payload).data?.err).data ?? {};
+  return { reason: isWireErrorName(name) ? undefined : reason, tried: tried !== false };
+}
+
+/** @returns the connector's own steps; none where it tells none */
+export function readSteps(payload: unknown): Step[] {
+  return stepsOf(payload).map((step) => ({ ...step, name: `connector: ${step.name}` }));
 }
 
 const UNEXPECTED: Refusal = { error: undefined, profile: undefined };

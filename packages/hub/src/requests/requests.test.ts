@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
-import { startHubForTest } from '../../test/hub-under-test.ts';
+import { startHubForTest as startGuardedHub } from '../../test/hub-under-test.ts';
+
+/** What the guard keeps from connectors is not the subject here: the same person signs in many times at once. */
+const startHubForTest: typeof startGuardedHub = (t, environment = {}, options = {}) =>
+  startGuardedHub(t, { GUARD_USER_ATTEMPTS: '0', GUARD_REPEAT_MINUTES: '0', CREDENTIAL_CACHE: 'false', ...environment }, options);
 
 const ANNA = { id: 'anna-id', displayName: 'Anna', groups: ['Staff', 'Everyone'] };
 const LOGIN = '/connections/corp/login';
@@ -21,7 +25,7 @@ for (const useJwks of [false, true]) {
     assert.equal(exp, iat + 60);
     assert.ok(jti);
     request.answer({ profile: ANNA });
-    assert.deepEqual(await login, { status: 200, body: { profile: ANNA } });
+    assert.deepEqual(await login, { status: 200, body: { profile: ANNA, from: 'directory' } });
     const line = logLines.find(({ msg }) => msg === 'Login');
     assert.equal(line?.pid, pid);
     assert.equal(line?.result, 'ok');
@@ -81,6 +85,59 @@ test('each error of a connector has its code, and a wrong name is a wrong passwo
   assert.equal((await api(change, { username: 'InsufficientAccessRightsError', password: 'p' })).status, 403);
   assert.equal((await api(change, { username: 'PasswordComplexityError', password: 'p' })).status, 422);
   assert.equal((await api(change, { username: 'WrongUsername', password: 'p' })).body.error.code, 'user_not_found');
+});
+
+test('a person’s own change is asked only of connectors that check the old password', async (t) => {
+  const { api, provisioned, logLines } = await startHubForTest(t);
+  const identity = await provisioned();
+  const change = '/connections/corp/change-password';
+  const body = { username: 'anna', password: 'new-secret', oldPassword: 'old-secret' };
+  // Those would set the new password and not look at the old one.
+  const [installed, older] = [await connect(identity), await connect(identity, { capabilities: ['drain'] })];
+  const asked: string[] = [];
+  for (const connector of [installed, older]) {
+    connector.answerAll(({ name }) => {
+      asked.push(name);
+      return { profile: ANNA };
+    });
+  }
+  const refused = await api(change, body);
+  assert.equal(refused.status, 501);
+  assert.equal(refused.body.error.code, 'connector_outdated');
+  assert.deepEqual(asked, []);
+  assert.equal((await api(change, { username: 'anna', password: 'new-secret' })).status, 200);
+  assert.deepEqual(asked, ['change_password']);
+
+  const capable = await connect(identity, { capabilities: ['drain', 'changeOwnPassword'] });
+  const answers: unknown[] = [
+    { profile: ANNA },
+    { err: { name: 'WrongPassword' }, profile: ANNA },
+    { err: { name: 'WrongUsername' }, profile: { username: 'anna' } },
+    { err: { name: 'PasswordComplexityError' }, profile: ANNA },
+  ];
+  const claimed: unknown[] = [];
+  capable.answerAll(({ claims: { username, password, oldPassword } }) => {
+    claimed.push({ username, password, oldPassword });
+    return answers.shift();
+  });
+  assert.deepEqual((await api(change, body)).body.profile, ANNA);
+  const bodies = [body];
+  // Whoever does not know the old password must not learn which names exist.
+  for (const [status, code] of [
+    [401, 'invalid_credentials'],
+    [401, 'invalid_credentials'],
+    [422, 'password_complexity'],
+  ] as const) {
+    // Another one each time: one that was wrong a moment ago need not be asked about again.
+    const next = { ...body, oldPassword: `old-secret-${bodies.length}` };
+    bodies.push(next);
+    const answer = await api(change, next);
+    assert.equal(answer.status, status);
+    assert.equal(answer.body.error.code, code);
+  }
+  assert.deepEqual(claimed, bodies);
+  assert.deepEqual(asked, ['change_password']);
+  assert.doesNotMatch(JSON.stringify(logLines), /old-secret|new-secret/);
 });
 
 test('an answer in a strange shape is an error, never a success and never shown raw', async (t) => {

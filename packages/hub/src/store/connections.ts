@@ -36,8 +36,12 @@ export interface ConnectionStore {
   connectionById(id: string): Promise<Connection | undefined>;
   connectionByName(name: string): Promise<Connection | undefined>;
   connectionByTicket(ticketHash: string): Promise<Connection | undefined>;
-  /** Replaces switch and settings. @returns false where there is no such connection */
-  updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<boolean>;
+  /**
+   * Replaces switch and settings.
+   * @returns `gone` where there is no such connection, `domain_taken` where an e-mail domain leads to another one already; nothing
+   *   has changed then
+   */
+  updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<'updated' | 'domain_taken' | 'gone'>;
   /** From then on only the new ticket is known; undefined: none. @returns false where there is no such connection */
   replaceTicket(connectionId: string, ticket: { hash: string; issuedAt: Date } | undefined): Promise<boolean>;
   /** With its ticket, certificates, codes and cached credentials. @returns false where there was none */

@@ -3,13 +3,33 @@
  * folders of those subjects. Every implementation passes the suite in `conformance/`. All methods may reject with a CodedError
  * STORE_FAILED; secrets arrive here only as hashes, except the private signing keys.
  */
+import type { AdministratorStore } from './administrators.ts';
 import type { ApiKeyStore } from './api-keys.ts';
+import type { AuditStore } from './audit.ts';
+import type { CachedCredentialStore } from './cached-credentials.ts';
 import type { CertificateStore } from './certificates.ts';
 import type { ConnectionStore } from './connections.ts';
 import type { FactStore } from './facts.ts';
+import type { InstanceStore } from './instances.ts';
+import type { OidcClientStore } from './oidc-clients.ts';
+import type { OidcKeyStore } from './oidc-keys.ts';
+import type { OidcStateStore } from './oidc-state.ts';
 import type { SigningKeyStore } from './signing-keys.ts';
 import type { TryCodeStore } from './try-codes.ts';
 
-export interface Store extends ConnectionStore, CertificateStore, SigningKeyStore, ApiKeyStore, TryCodeStore, FactStore {
+export interface Store
+  extends ConnectionStore,
+    CertificateStore,
+    InstanceStore,
+    SigningKeyStore,
+    ApiKeyStore,
+    TryCodeStore,
+    FactStore,
+    AuditStore,
+    CachedCredentialStore,
+    OidcClientStore,
+    OidcKeyStore,
+    OidcStateStore,
+    AdministratorStore {
   close(): Promise<void>;
 }

@@ -4,10 +4,13 @@ import { type Registration, registration, type TicketInfo } from '@landbridge/pr
 import { CodedError, type Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { readJsonBody } from '../api/json-body.ts';
+import type { Audit } from '../audit/audit.ts';
 import { realmOf } from '../connections/connections.ts';
+import { publicKeyOf } from '../connectors/decisions.ts';
 import { HUB_SOCKET_PATH } from '../connectors/handshake.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { hashOfToken } from '../secret-token.ts';
+import { remoteAddressOf } from '../operations/arrival.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -20,13 +23,37 @@ const MAX_REGISTRATION_BYTES = 64 * 1024;
 /** The connector's token is RS256; shorter RSA keys are no longer safe (NIST SP 800-131A). */
 const MIN_RSA_BITS = 2048;
 
-export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; log: Log; publicUrl: () => string }): Hono {
-  const { store, keys, log, publicUrl } = parts;
+export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; audit: Audit; log: Log; publicUrl: () => string }): Hono {
+  const { store, keys, audit, log, publicUrl } = parts;
 
   async function connectionOf(c: Context): Promise<Connection> {
     const connection = await store.connectionByTicket(hashOfToken(c.req.param('ticket') ?? ''));
     if (connection === undefined) throw new CodedError('TICKET_NOT_FOUND', 'The ticket is wrong, was renewed, or its connection is gone');
     return connection;
+  }
+
+  /** Each connector registers at every start; only a key that is new is news. */
+  async function recordRegistration({ name }: Connection, certificate: RegisteredCertificate, remoteAddress: string | undefined) {
+    const { thumbprint, hostName, agentVersion, state } = certificate;
+    await audit.record({
+      actor: `connector:${thumbprint}`,
+      action: 'connector.register',
+      connection: name,
+      subject: thumbprint,
+      remoteAddress,
+      result: state === 'pending' ? 'approval_pending' : 'ok',
+      detail: [hostName, agentVersion].filter((text) => text !== undefined).join(' '),
+    });
+  }
+
+  /** An operator revokes a key, and then its other certificates: one that came in between is found here. */
+  async function revokeWhatIsRevokedMeanwhile(connection: Connection, registered: readonly RegisteredCertificate[]) {
+    try {
+      refuseRevokedKeys(await store.certificates(connection.id), registered);
+    } catch (error) {
+      for (const { thumbprint } of registered) await store.setCertificateState(connection.id, thumbprint, 'revoked');
+      throw error;
+    }
   }
 
   return new Hono()
@@ -38,34 +65,48 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; log
         connectionDomain: new URL(publicUrl()).hostname,
         adHub: `${publicUrl()}${HUB_SOCKET_PATH}`,
         realm: { name: realmOf(connection), postTokenUrl: `${publicUrl()}/login/callback` },
-        kerberos: false,
-        certAuth: false,
-        thumbprints: certificates.map((certificate) => certificate.thumbprint),
+        kerberos: connection.settings.kerberos,
+        certAuth: connection.settings.certAuth,
+        thumbprints: certificates.filter(({ state }) => state !== 'revoked').map(({ thumbprint }) => thumbprint),
       } satisfies TicketInfo);
     })
     .post(`${TICKET_PATH}/:ticket`, async (c) => {
       const connection = await connectionOf(c);
       const body = await readJsonBody(c, registration, MAX_REGISTRATION_BYTES);
       const readsJwks = body.capabilities?.useJWKS === true;
-      for (const certificate of certificatesOf(body, readsJwks)) {
+      const { kid, pem } = keys.pemForRegistration();
+      const state = connection.settings.approveConnectors ? 'pending' : 'approved';
+      const registered = certificatesOf(body).map((certificate) => ({ ...certificate, readsJwks, state, signingKid: kid }) as const);
+      const before = await store.certificates(connection.id);
+      refuseRevokedKeys(before, registered);
+      for (const certificate of registered) {
+        const known = before.find(({ thumbprint }) => thumbprint === certificate.thumbprint);
         const outcome = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION);
         if (outcome === 'full') {
           throw new CodedError(
             'TOO_MANY_CERTIFICATES',
             `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection`,
             {
-              action: 'Let the connector keep its certificate, or delete and create the connection.',
+              action: 'Let the connector keep its certificate, or revoke those that are not used any more.',
             },
           );
         }
+        if (outcome === 'revoked') throw keyRevoked(certificate.thumbprint);
         if (outcome === 'gone') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
         log.info(
-          { connection: connection.name, thumbprint: certificate.thumbprint, agentVersion: certificate.agentVersion },
+          {
+            connection: connection.name,
+            thumbprint: certificate.thumbprint,
+            agentVersion: certificate.agentVersion,
+            state: known?.state ?? state,
+          },
           'Connector registered its certificate',
         );
+        if (known === undefined) await recordRegistration(connection, certificate, remoteAddressOf(c));
       }
+      await revokeWhatIsRevokedMeanwhile(connection, registered);
       // A connector that reads the JWKS document gets no key here: it may be asked with ES256, which costs a fifth of RS256.
-      return c.json({ signingKey: readsJwks ? '' : keys.rs256PublicKeyPem });
+      return c.json({ signingKey: readsJwks ? '' : pem });
     })
     .get('/.well-known/jwks.json', (c) => {
       c.header('Cache-Control', 'public, max-age=600');
@@ -74,7 +115,20 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; log
     .get('/test', (c) => c.json({ clock: Date.now() }));
 }
 
-function certificatesOf(body: Registration, readsJwks: boolean): RegisteredCertificate[] {
+/** A revoked key is recognised in any certificate around it. */
+function refuseRevokedKeys(before: readonly RegisteredCertificate[], registered: readonly RegisteredCertificate[]): void {
+  const revoked = before.filter(({ state }) => state === 'revoked').map(({ pem }) => publicKeyOf(pem));
+  const found = registered.find(({ pem }) => revoked.includes(publicKeyOf(pem)));
+  if (found !== undefined) throw keyRevoked(found.thumbprint);
+}
+
+function keyRevoked(thumbprint: string): CodedError {
+  return new CodedError('CERTIFICATE_REVOKED', `The key of the certificate ${thumbprint} is revoked for this connection`, {
+    action: 'Let the connector make a new key: move its certs folder away.',
+  });
+}
+
+function certificatesOf(body: Registration): Omit<RegisteredCertificate, 'readsJwks' | 'state' | 'signingKid'>[] {
   if (body.certs.length > MAX_CERTIFICATES_PER_REGISTRATION) {
     throw new CodedError('INVALID_REQUEST', `certs has more than ${MAX_CERTIFICATES_PER_REGISTRATION} entries`);
   }
@@ -88,9 +142,8 @@ function certificatesOf(body: Registration, readsJwks: boolean): RegisteredCerti
     return {
       thumbprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
       pem: certificate.toString(),
-      readsJwks,
-      // Shown to people and kept: a version is short.
-      agentVersion: body.agentVersion?.slice(0, 64),
+      agentVersion: body.instance?.version ?? body.agentVersion ?? undefined,
+      hostName: body.instance?.hostName,
       registeredAt: new Date(),
     };
   });

@@ -56,7 +56,17 @@ export function connectionStore({ all, one, change }: Sql): ConnectionStore {
       return one(connectionRow, `${CONNECTION} WHERE ticket_hash = ?`, ticketHash);
     },
     async updateConnection(id, { enabled, settings }) {
-      return change('UPDATE connections SET enabled = ?, settings = ? WHERE id = ?', enabled ? 1 : 0, JSON.stringify(settings), id) === 1;
+      // One statement, so that two connections cannot get the same domain at the same time.
+      const updated = change(
+        `UPDATE connections SET enabled = ?1, settings = ?2 WHERE id = ?3 AND NOT EXISTS (
+           SELECT 1 FROM connections AS other, json_each(other.settings, '$.emailDomains') AS taken, json_each(?2, '$.emailDomains') AS wanted
+           WHERE other.id <> ?3 AND taken.value = wanted.value)`,
+        enabled ? 1 : 0,
+        JSON.stringify(settings),
+        id,
+      );
+      if (updated === 1) return 'updated';
+      return one(connectionRow, `${CONNECTION} WHERE id = ?`, id) === undefined ? 'gone' : 'domain_taken';
     },
     async replaceTicket(connectionId, ticket) {
       return (

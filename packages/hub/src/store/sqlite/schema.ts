@@ -3,13 +3,26 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { begin } from './steps/001-begin.ts';
 import { connections } from './steps/002-connections.ts';
+import { connectors } from './steps/003-connectors.ts';
+import { audit } from './steps/004-audit.ts';
+import { cachedCredentials } from './steps/005-cached-credentials.ts';
+import { oidc } from './steps/006-oidc.ts';
+import { administrators } from './steps/007-administrators.ts';
 
 /** One step for each version; a step that was released is never changed again. */
-const STEPS = [begin, connections];
+const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators];
 
-/** @throws where the file was written by a newer version, or is no database */
-export function migrate(database: DatabaseSync): void {
-  if (versionOf(database) === STEPS.length) return;
+/** Of files as this program writes them. */
+export const SCHEMA_VERSION = STEPS.length;
+
+/**
+ * @param keep called with a file of an older version before it is changed
+ * @throws where the file was written by a newer version, or is no database
+ */
+export function migrate(database: DatabaseSync, keep: () => void): void {
+  const before = versionOf(database);
+  if (before === STEPS.length) return;
+  if (before > 0 && before < STEPS.length) keep();
   // IMMEDIATE: another process that starts at the same moment waits, and then finds the work done.
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -24,6 +37,6 @@ export function migrate(database: DatabaseSync): void {
   }
 }
 
-function versionOf(database: DatabaseSync): number {
+export function versionOf(database: DatabaseSync): number {
   return z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get()).user_version;
 }

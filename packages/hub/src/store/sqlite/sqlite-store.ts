@@ -3,10 +3,18 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import type { Store } from '../store.ts';
+import { administratorStore } from './administrators.ts';
 import { apiKeyStore } from './api-keys.ts';
+import { auditStore } from './audit.ts';
+import { cachedCredentialStore } from './cached-credentials.ts';
 import { certificateStore } from './certificates.ts';
 import { connectionStore } from './connections.ts';
+import { keepBeforeMigration } from './copies.ts';
 import { factStore } from './facts.ts';
+import { instanceStore } from './instances.ts';
+import { oidcClientStore } from './oidc-clients.ts';
+import { oidcKeyStore } from './oidc-keys.ts';
+import { oidcStateStore } from './oidc-state.ts';
 import { migrate } from './schema.ts';
 import { signingKeyStore } from './signing-keys.ts';
 import { sqlOn } from './sql.ts';
@@ -24,10 +32,17 @@ export function openSqliteStore(path: string): Store {
   return {
     ...connectionStore(sql),
     ...certificateStore(sql),
+    ...instanceStore(sql),
     ...signingKeyStore(sql),
     ...apiKeyStore(sql),
     ...tryCodeStore(sql),
     ...factStore(sql),
+    ...auditStore(sql),
+    ...cachedCredentialStore(sql),
+    ...oidcClientStore(sql),
+    ...oidcKeyStore(sql),
+    ...oidcStateStore(sql),
+    ...administratorStore(sql),
     async close() {
       sql.close();
     },
@@ -42,7 +57,7 @@ function open(path: string): DatabaseSync {
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     try {
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      migrate(database);
+      migrate(database, () => keepBeforeMigration(database, path));
       return database;
     } catch (error) {
       database.close();

@@ -1,0 +1,61 @@
+/** The part of the API for OpenID Connect: clients, and the keys of the provider. */
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Audit } from '../audit/audit.ts';
+import { createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
+import { rotateProviderKeys } from '../oidc/keys.ts';
+import type { Operator } from '../operator.ts';
+import type { OidcClient } from '../store/oidc-clients.ts';
+import type { Store } from '../store/store.ts';
+import { readJsonBody } from './json-body.ts';
+import type { ApiVariables } from './operate.ts';
+
+const MAX_BODY_BYTES = 256 * 1024;
+
+const newClient = z.strictObject({
+  name: z.string(),
+  redirectUris: z.array(z.string()),
+  postLogoutRedirectUris: z.array(z.string()).optional(),
+  public: z.boolean().optional(),
+  connections: z.array(z.string()).optional(),
+  refreshTokens: z.boolean().optional(),
+  idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
+});
+
+export function clientRoutes(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {
+  const { store } = parts;
+  const operatorOf = (c: Context<ApiVariables>): Operator => ({
+    ...parts,
+    actor: `api-key:${c.get('apiKey').id}`,
+    remoteAddress: c.get('remoteAddress'),
+  });
+
+  async function view(client: OidcClient) {
+    const connections = await store.connections();
+    return {
+      id: client.id,
+      name: client.name,
+      public: client.secretHash === undefined,
+      redirectUris: client.redirectUris,
+      postLogoutRedirectUris: client.postLogoutRedirectUris,
+      connections: client.connectionIds && connections.filter(({ id }) => client.connectionIds?.includes(id)).map(({ name }) => name),
+      refreshTokens: client.refreshTokens,
+      idTokenAlgorithm: client.idTokenAlgorithm,
+      createdAt: client.createdAt,
+    };
+  }
+
+  return new Hono<ApiVariables>()
+    .post('/clients', async (c) => {
+      const { client, secret } = await createClient(operatorOf(c), await readJsonBody(c, newClient, MAX_BODY_BYTES));
+      return c.json({ client: await view(client), secret }, 201);
+    })
+    .get('/clients', async (c) => c.json({ clients: await Promise.all((await store.oidcClients()).map(view)) }))
+    .get('/clients/:id', async (c) => c.json({ client: await view(await findClient(store, c.req.param('id'))) }))
+    .delete('/clients/:id', async (c) => {
+      await deleteClient(operatorOf(c), c.req.param('id'));
+      return c.body(null, 204);
+    })
+    .post('/clients/:id/secret', async (c) => c.json({ secret: await rotateClientSecret(operatorOf(c), c.req.param('id')) }, 201))
+    .post('/oidc-keys/rotate', async (c) => c.json({ keys: await rotateProviderKeys(operatorOf(c)) }, 201));
+}

@@ -1,0 +1,142 @@
+/** The part of the API for operators: connections, tickets, connectors, signing keys. Each change is that of a subject's own folder. */
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Audit } from '../audit/audit.ts';
+import { changeConnection, createConnection, deleteConnection, findConnection, realmOf } from '../connections/connections.ts';
+import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../connectors/decisions.ts';
+import { listInstances } from '../connectors/instances.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import type { Statistics } from '../connectors/statistics.ts';
+import { listSigningKeys, retireSigningKey, rotateSigningKeys } from '../keys/rotation.ts';
+import type { Operator } from '../operator.ts';
+import type { ApiKey } from '../store/api-keys.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+import { installCommands, renewTicket, revokeTicket, ticketUrl } from '../tickets/tickets.ts';
+import { readJsonBody } from './json-body.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+const newConnection = z.object({ name: z.string() });
+const rotation = z.strictObject({ graceHours: z.number().optional() });
+const revocation = z.strictObject({ key: z.boolean().optional() });
+
+/** What the middleware before these routes found out. */
+export interface ApiVariables {
+  Variables: { apiKey: ApiKey; remoteAddress: string | undefined };
+}
+
+export function operatorRoutes(parts: {
+  store: Store;
+  audit: Audit;
+  online: OnlineConnectors;
+  statistics: Statistics;
+  takeEffect: () => Promise<void>;
+  publicUrl: () => string;
+}): Hono<ApiVariables> {
+  const { store, audit, online, takeEffect, publicUrl } = parts;
+
+  const operatorOf = (c: Context<ApiVariables>): Operator => ({
+    store,
+    audit,
+    actor: `api-key:${c.get('apiKey').id}`,
+    remoteAddress: c.get('remoteAddress'),
+    takeEffect,
+  });
+  const nameOf = (c: Context) => c.req.param('name') ?? '';
+  const idOf = (c: Context) => c.req.param('id') ?? '';
+
+  async function view(connection: Connection) {
+    const certificates = await store.certificates(connection.id);
+    const { displayName = null, ...settings } = connection.settings;
+    return {
+      name: connection.name,
+      enabled: connection.enabled,
+      displayName,
+      ...settings,
+      realm: realmOf(connection),
+      createdAt: connection.createdAt,
+      ticketIssuedAt: connection.ticketIssuedAt ?? null,
+      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt }) => ({
+        thumbprint,
+        state,
+        agentVersion,
+        hostName,
+        registeredAt,
+      })),
+      connectors: online
+        .of(connection.id)
+        .map(({ instance, remoteAddress, agentVersion, connectedAt, capabilities, draining, inFlight }) => ({
+          instance,
+          remoteAddress,
+          agentVersion,
+          connectedAt,
+          capabilities,
+          draining,
+          inFlight,
+        })),
+    };
+  }
+
+  function ticketAnswer(ticket: string) {
+    const url = ticketUrl(publicUrl(), ticket);
+    return { ticket: url, install: installCommands(url) };
+  }
+
+  return new Hono<ApiVariables>()
+    .post('/connections', async (c) => {
+      const { name } = await readJsonBody(c, newConnection, MAX_BODY_BYTES);
+      const { connection, ticket } = await createConnection(operatorOf(c), name);
+      return c.json({ connection: await view(connection), ...ticketAnswer(ticket) }, 201);
+    })
+    .get('/connections', async (c) => c.json({ connections: await Promise.all((await store.connections()).map(view)) }))
+    .get('/connections/:name', async (c) => c.json({ connection: await view(await findConnection(store, nameOf(c))) }))
+    .patch('/connections/:name', async (c) => {
+      const changes = await readJsonBody(c, z.unknown(), MAX_BODY_BYTES);
+      return c.json({ connection: await view(await changeConnection(operatorOf(c), nameOf(c), changes)) });
+    })
+    .delete('/connections/:name', async (c) => {
+      await deleteConnection(operatorOf(c), nameOf(c));
+      return c.body(null, 204);
+    })
+    .post('/connections/:name/ticket', async (c) => c.json(ticketAnswer(await renewTicket(operatorOf(c), nameOf(c))), 201))
+    .delete('/connections/:name/ticket', async (c) => {
+      await revokeTicket(operatorOf(c), nameOf(c));
+      return c.body(null, 204);
+    })
+    .get('/connections/:name/connectors', async (c) =>
+      c.json({ connectors: await listInstances(parts, await findConnection(store, nameOf(c))) }),
+    )
+    .post('/connections/:name/connectors/:id/:decision', async (c) => {
+      const operator = operatorOf(c);
+      const decision = c.req.param('decision');
+      switch (decision) {
+        case 'approve':
+          await approveConnector(operator, nameOf(c), idOf(c));
+          break;
+        case 'drain':
+        case 'resume':
+          await drainConnector(operator, nameOf(c), idOf(c), decision);
+          break;
+        case 'revoke': {
+          const { key = false } = await readJsonBody(c, revocation, MAX_BODY_BYTES);
+          await (key ? revokeKey : revokeInstance)(operator, nameOf(c), idOf(c));
+          break;
+        }
+        default:
+          throw new CodedError('INVALID_REQUEST', 'The address ends in neither approve, drain, resume nor revoke');
+      }
+      return c.body(null, 204);
+    })
+    .get('/signing-keys', async (c) => c.json({ keys: await listSigningKeys(store) }))
+    .post('/signing-keys/rotate', async (c) => {
+      const { graceHours } = await readJsonBody(c, rotation, MAX_BODY_BYTES);
+      await rotateSigningKeys(operatorOf(c), graceHours);
+      return c.json({ keys: await listSigningKeys(store) }, 201);
+    })
+    .delete('/signing-keys/:id', async (c) => {
+      await retireSigningKey(operatorOf(c), idOf(c));
+      return c.body(null, 204);
+    });
+}

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { CodedError } from '@landbridge/runtime';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { createAudit } from './audit.ts';
+import { type Verdict, verifyChain } from './chain.ts';
+import { auditPage } from './query.ts';
+import { pruneAuditLog } from './retention.ts';
+
+function newLog(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'landbridge-audit-'));
+  const path = join(folder, 'hub.sqlite');
+  const store = openSqliteStore(path);
+  const clock = { now: new Date('2026-03-01T00:00:00Z') };
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { path, store, clock, audit: createAudit(store, () => clock.now) };
+}
+
+const LOGIN = { actor: 'person', action: 'login', connection: 'corp', subject: 'anna', result: 'ok' };
+const brokenAt = (verdict: Verdict) => ('brokenAt' in verdict ? verdict.brokenAt : undefined);
+
+/** What somebody does who can write the file and has no respect for triggers. */
+function tamper(path: string, statement: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(`DROP TRIGGER audit_log_append; DROP TRIGGER audit_log_update; DROP TRIGGER audit_log_delete; ${statement}`);
+  database.close();
+}
+
+test('the database refuses what would change or remove a record', async (t) => {
+  const { path, store, audit } = newLog(t);
+  for (let n = 0; n < 3; n++) await audit.record(LOGIN);
+  const database = new DatabaseSync(path);
+  const columns = "(id, at, actor, action, result, hash) VALUES (%, 0, 'x', 'x', 'x', 'x')";
+  for (const statement of [
+    "UPDATE audit_log SET subject = 'ben' WHERE id = 2",
+    'DELETE FROM audit_log WHERE id = 3',
+    'DELETE FROM audit_log',
+    `INSERT OR REPLACE INTO audit_log ${columns.replace('%', '2')}`,
+    `REPLACE INTO audit_log ${columns.replace('%', '1')}`,
+    `INSERT INTO audit_log ${columns.replace('%', '9')}`,
+    `INSERT INTO audit_log ${columns.replace('%', '-1')}`,
+  ]) {
+    assert.throws(() => database.exec(statement), /only appended to/, statement);
+  }
+  database.close();
+  assert.deepEqual(await verifyChain(store), { records: 3, head: { id: 3, hash: (await store.auditRecords({}, 1))[0]?.hash } });
+});
+
+test('the chain names the first record that was changed, removed or put in', async (t) => {
+  const changes: [string, number][] = [
+    ["UPDATE audit_log SET subject = 'ben' WHERE id = 3", 3],
+    ['UPDATE audit_log SET subject = NULL WHERE id = 3', 3],
+    ['UPDATE audit_log SET at = at + 1 WHERE id = 1', 1],
+    ['UPDATE audit_log SET hash = (SELECT hash FROM audit_log WHERE id = 2) WHERE id = 4', 4],
+    ['DELETE FROM audit_log WHERE id = 2', 2],
+    ['DELETE FROM audit_log WHERE id = 1', 1],
+    ['DELETE FROM audit_log WHERE id = 4; UPDATE audit_log SET id = 4 WHERE id = 5', 4],
+    ["INSERT INTO audit_log (id, at, actor, action, result, hash) VALUES (6, 0, 'x', 'x', 'x', 'x')", 6],
+    // As if records 1 and 2 had been removed for their age, by a record that was never written.
+    ["DELETE FROM audit_log WHERE id < 3; UPDATE audit_log SET action = 'audit.prune', detail = '2 x' WHERE id = 5", 5],
+  ];
+  for (const [statement, broken] of changes) {
+    const { path, store, audit } = newLog(t);
+    for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, detail: `record ${n}` });
+    assert.equal(brokenAt(await verifyChain(store)), undefined);
+    tamper(path, statement);
+    assert.equal(brokenAt(await verifyChain(store)), broken, statement);
+  }
+});
+
+test('a log whose end was cut off, or that was written anew, does not hold the head that was noted down', async (t) => {
+  const { path, store, audit } = newLog(t);
+  for (let n = 0; n < 3; n++) await audit.record(LOGIN);
+  const verdict = await verifyChain(store);
+  assert.ok('head' in verdict && verdict.head !== undefined);
+  const { head } = verdict;
+  await audit.record(LOGIN);
+  assert.equal(brokenAt(await verifyChain(store, head)), undefined);
+  tamper(path, 'DELETE FROM audit_log WHERE id >= 3');
+  assert.equal(brokenAt(await verifyChain(store)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, head)), 3);
+  await audit.record({ ...LOGIN, subject: 'ben' });
+  assert.equal(brokenAt(await verifyChain(store)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, head)), 3);
+});
+
+test('old records go, and the chain holds on by the one that stands for them', async (t) => {
+  const { path, store, audit, clock } = newLog(t);
+  const start = clock.now.getTime();
+  for (let day = 0; day < 10; day++) {
+    clock.now = new Date(start + day * 24 * 60 * 60_000);
+    await audit.record({ ...LOGIN, subject: `day ${day}` });
+  }
+  assert.equal(await pruneAuditLog(store, 0, clock.now), 0);
+  assert.equal(await pruneAuditLog(store, 5, clock.now), 4);
+  assert.deepEqual(
+    (await store.auditRecordsAfter(0, 3)).map(({ subject }) => subject),
+    ['day 4', 'day 5', 'day 6'],
+  );
+  await audit.record(LOGIN);
+  assert.ok('records' in (await verifyChain(store)));
+  assert.equal(await pruneAuditLog(store, 2, clock.now), 3);
+  const verdict = await verifyChain(store);
+  assert.ok('records' in verdict);
+  assert.equal(verdict.records, 6);
+  tamper(path, 'DELETE FROM audit_log WHERE id = 8');
+  assert.equal(brokenAt(await verifyChain(store)), 8);
+});
+
+test('processes that append at once make one chain', async (t) => {
+  const { path, store, audit } = newLog(t);
+  const script = `
+    import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../store/sqlite/sqlite-store.ts'))};
+    import { createAudit } from ${JSON.stringify(join(import.meta.dirname, 'audit.ts'))};
+    const store = openSqliteStore(${JSON.stringify(path)});
+    const audit = createAudit(store);
+    for (let n = 0; n < 100; n++) await audit.record({ actor: 'p' + process.pid, action: 'a', result: 'ok' });
+    await store.close();`;
+  const processes = [1, 2, 3].map(() =>
+    spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'inherit', 'inherit'] }),
+  );
+  const ended = Promise.all(processes.map((child) => once(child, 'exit')));
+  for (let n = 0; n < 100; n++) await audit.record(LOGIN);
+  for (const [code] of await ended) assert.equal(code, 0);
+  const verdict = await verifyChain(store);
+  assert.ok('records' in verdict);
+  assert.equal(verdict.records, 400);
+});
+
+test('what strangers type is cut and cannot play with a terminal', async (t) => {
+  const { store, audit } = newLog(t);
+  await audit.record({ ...LOGIN, subject: `a\u001b[2J\n\u202eb\ud800${'x'.repeat(1000)}`, detail: 'y'.repeat(5000) });
+  const [record] = await store.auditRecords({}, 1);
+  assert.match(record?.subject ?? '', /^a\\u\{1b\}\[2J\\u\{a\}\\u\{202e\}b\ufffdx+…$/);
+  assert.ok((record?.subject?.length ?? 0) <= 257);
+  assert.ok((record?.detail?.length ?? 0) <= 1025);
+  assert.equal(brokenAt(await verifyChain(store)), undefined);
+});
+
+test('a query gives pages, and names the field that is wrong', async (t) => {
+  const { store, audit } = newLog(t);
+  for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, subject: n % 2 === 0 ? 'anna' : 'ben' });
+  const first = await auditPage(store, { subject: 'ANNA', limit: '2', from: '2026-02-28', to: '2026-03-02T00:00:00Z' });
+  assert.deepEqual([first.records.map(({ id }) => id), first.next], [[5, 3], 3]);
+  const second = await auditPage(store, { subject: 'anna', limit: '2', before: String(first.next) });
+  assert.deepEqual([second.records.map(({ id }) => id), second.next], [[1], undefined]);
+  for (const query of [{ limit: '0' }, { limit: '5000' }, { from: 'yesterday' }, { before: 'x' }]) {
+    const [field = ''] = Object.keys(query);
+    await assert.rejects(
+      auditPage(store, query),
+      (error: unknown) => error instanceof CodedError && error.code === 'INVALID_REQUEST' && error.message.includes(`"${field}"`),
+    );
+  }
+});

@@ -1,0 +1,46 @@
+/** Reading the audit log from outside: a filter as texts (query string, options of a command), and records as JSON. */
+import { CodedError } from '@landbridge/runtime';
+import { z } from 'zod';
+import type { AuditFilter, AuditRecord, AuditStore } from '../store/audit.ts';
+
+const MAX_PAGE = 1000;
+
+const text = z.string().max(1024).optional();
+const time = z
+  .string()
+  .refine((given) => !Number.isNaN(Date.parse(given)), 'is not a time (ISO 8601)')
+  .transform((given) => new Date(given))
+  .optional();
+const page = z.object({
+  connection: text,
+  subject: text,
+  actor: text,
+  action: text,
+  result: text,
+  correlationId: text,
+  from: time,
+  to: time,
+  before: z.coerce.number('must be a number').int().min(1).optional(),
+  limit: z.coerce.number('must be a number').int().min(1).max(MAX_PAGE).default(100),
+});
+
+/** What may stand in a query; everything else is left alone. */
+export type AuditQuery = Readonly<Partial<Record<keyof z.input<typeof page>, string>>>;
+
+/** @throws CodedError INVALID_REQUEST, which names the field */
+export function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit: number } {
+  const parsed = page.safeParse(query);
+  if (parsed.success) {
+    const { limit, ...filter } = parsed.data;
+    return { filter, limit };
+  }
+  const issue = parsed.error.issues[0];
+  throw new CodedError('INVALID_REQUEST', `The field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'is wrong'}`);
+}
+
+/** @returns one page, the newest first; `next` is the `before` of the page after it. @throws CodedError INVALID_REQUEST */
+export async function auditPage(store: AuditStore, query: AuditQuery): Promise<{ records: AuditRecord[]; next: number | undefined }> {
+  const { filter, limit } = readAuditQuery(query);
+  const records = await store.auditRecords(filter, limit);
+  return { records, next: records.length === limit ? records.at(-1)?.id : undefined };
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { createLog } from '@landbridge/runtime';
+import { exampleConnection } from '../store/conformance/connections.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { createCredentialCache } from './credentials.ts';
+import { openProfile, sealProfile } from './seal.ts';
+import { createSlots } from './slots.ts';
+
+const ANNA = { id: 'anna-id', displayName: 'Anna Secret-Name', groups: ['Staff'] };
+const HOUR = 60 * 60_000;
+
+async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS?: number } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'landbridge-credentials-'));
+  const path = join(folder, 'hub.sqlite');
+  const store = openSqliteStore(path);
+  const { log } = createLog({ level: 'error', format: 'json', destination: { write: (line: string) => assert.fail(line) } });
+  const clock = { now: Date.now() };
+  const open = (more: typeof settings = {}) =>
+    createCredentialCache({
+      store,
+      log,
+      settings: { CREDENTIAL_CACHE: true, CREDENTIAL_CACHE_MAX_AGE_HOURS: 24, ...settings, ...more },
+      now: () => clock.now,
+    });
+  const connection = exampleConnection('corp');
+  await store.addConnection(connection, 'ticket');
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { path, store, clock, connection, open, cache: await open() };
+}
+
+test('the last good sign-in is found with its password and name, until its time is over', async (t) => {
+  const { cache, connection, clock } = await newCache(t);
+  const cachedAt = new Date(clock.now);
+  cache.remember(connection, 'anna', 'right', ANNA);
+  await cache.idle();
+  clock.now += 24 * HOUR - 1;
+  assert.deepEqual(await cache.find(connection, ' ANNA ', 'right'), { profile: ANNA, cachedAt });
+  assert.equal(await cache.find(connection, 'anna', 'Right'), 'other-password');
+  assert.equal(await cache.find(connection, 'anna', ''), 'other-password');
+  assert.equal(await cache.find(connection, 'ben', 'right'), undefined);
+  assert.equal(await cache.find({ ...connection, id: 'other' }, 'anna', 'right'), undefined);
+  clock.now += 1;
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+});
+
+test('the file holds neither password nor profile nor name in clear', async (t) => {
+  const { cache, connection, path } = await newCache(t);
+  cache.remember(connection, 'anna.lee', 'right password', ANNA);
+  await cache.idle();
+  const database = new DatabaseSync(path);
+  const rows = ['cached_credentials', 'cached_credential_names'].flatMap((table) => database.prepare(`SELECT * FROM ${table}`).all());
+  database.close();
+  assert.equal(rows.length, 2);
+  const bytes = rows.flatMap((row) => Object.values(row).map((value) => Buffer.from(value instanceof Uint8Array ? value : String(value))));
+  for (const secret of ['right password', 'Secret-Name', 'Staff', 'anna.lee']) {
+    assert.ok(!Buffer.concat(bytes).includes(secret), secret);
+  }
+});
+
+test('what was sealed for one person opens for no other, nor after a change of a byte', async () => {
+  const owner = { connectionId: 'id-a', userId: 'anna' };
+  const sealed = await sealProfile(ANNA, 'right', owner);
+  assert.deepEqual(await openProfile(sealed, 'right', owner), ANNA);
+  assert.equal(await openProfile(sealed, 'right', { ...owner, userId: 'ben' }), undefined);
+  assert.equal(await openProfile(sealed, 'right', { ...owner, connectionId: 'id-b' }), undefined);
+  const changed = Buffer.from(sealed.sealed);
+  changed[40] = (changed[40] ?? 0) ^ 1;
+  assert.equal(await openProfile({ ...sealed, sealed: changed }, 'right', owner), undefined);
+  assert.equal(await openProfile({ ...sealed, sealed: Buffer.of(1, 2) }, 'right', owner), undefined);
+  assert.notDeepEqual((await sealProfile(ANNA, 'right', owner)).salt, sealed.salt);
+});
+
+test('a new password takes the place of the old one', async (t) => {
+  const { cache, connection } = await newCache(t);
+  cache.remember(connection, 'anna', 'old', ANNA);
+  await cache.idle();
+  cache.remember(connection, 'anna', 'new', { ...ANNA, groups: [] });
+  await cache.idle();
+  assert.equal(await cache.find(connection, 'anna', 'old'), 'other-password');
+  const found = await cache.find(connection, 'anna', 'new');
+  assert.ok(typeof found === 'object');
+  assert.deepEqual(found.profile.groups, []);
+});
+
+test('a person who may not sign in any more is forgotten, under every name, also what is about to be written', async (t) => {
+  const { cache, connection } = await newCache(t);
+  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna@corp', 'right', ANNA);
+  await cache.idle();
+  assert.equal(await cache.forget(connection, 'CORP\\anna', { id: 'anna-id' }), true);
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+  assert.equal(await cache.find(connection, 'anna@corp', 'right'), undefined);
+  assert.equal(await cache.forget(connection, 'anna', undefined), false);
+
+  cache.remember(connection, 'anna', 'right', ANNA);
+  await cache.forget(connection, 'anna', undefined);
+  await cache.idle();
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+  cache.remember(connection, 'anna', 'right', ANNA);
+  await cache.idle();
+  assert.ok(await cache.find(connection, 'anna', 'right'));
+});
+
+test('a password that the directory calls wrong is forgotten where it is the one that is kept, and nobody can empty another’s entry', async (t) => {
+  const { cache, connection } = await newCache(t);
+  cache.remember(connection, 'anna', 'right', ANNA);
+  await cache.idle();
+  const forgotten: string[] = [];
+  cache.forgetPassword(connection, 'anna', 'a guess', () => forgotten.push('guess'));
+  await cache.idle();
+  assert.ok(typeof (await cache.find(connection, 'anna', 'right')) === 'object');
+  cache.forgetPassword(connection, 'anna', 'right', () => forgotten.push('right'));
+  await cache.idle();
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+  assert.deepEqual(forgotten, ['right']);
+});
+
+test('nothing is kept where the cache is off, of profiles without an id, and of profiles beyond all measure', async (t) => {
+  const { cache, connection, open } = await newCache(t);
+  const without = { ...connection, settings: { ...connection.settings, credentialCache: false } };
+  cache.remember(without, 'anna', 'right', ANNA);
+  cache.remember(connection, 'ben', 'right', { displayName: 'Ben' });
+  await cache.idle();
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+  assert.equal(await cache.find(connection, 'ben', 'right'), undefined);
+
+  cache.remember(connection, 'anna', 'right', ANNA);
+  await cache.idle();
+  assert.equal(await cache.find(without, 'anna', 'right'), undefined);
+  const off = await open({ CREDENTIAL_CACHE: false });
+  off.remember(connection, 'anna', 'right', ANNA);
+  await off.idle();
+  assert.equal(await off.find(connection, 'anna', 'right'), undefined);
+  // It was also removed.
+  assert.equal(await (await open()).find(connection, 'anna', 'right'), undefined);
+});
+
+test('slots run so many at once, turn away what is too much, and drop what waits when they close', async () => {
+  const slots = createSlots(2, 3);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let atOnce = 0;
+  let most = 0;
+  const task = async () => {
+    most = Math.max(most, ++atOnce);
+    await promise;
+    atOnce--;
+    return 'done';
+  };
+  const results = Array.from({ length: 7 }, () => slots.run(task));
+  assert.deepEqual(await Promise.all(results.slice(5)), [undefined, undefined]);
+  resolve();
+  assert.deepEqual(await Promise.all(results.slice(0, 5)), Array(5).fill('done'));
+  assert.equal(most, 2);
+  await assert.rejects(
+    slots.run(() => Promise.reject(new Error('failed'))),
+    /failed/,
+  );
+  const last = Promise.withResolvers<string>();
+  const running = [slots.run(() => last.promise), slots.run(() => last.promise)];
+  const waiting = slots.run(task);
+  const closed = slots.close();
+  assert.equal(await waiting, undefined);
+  last.resolve('last');
+  await closed;
+  assert.deepEqual(await Promise.all(running), ['last', 'last']);
+  assert.equal(await slots.run(task), undefined);
+});

@@ -1,0 +1,166 @@
+/**
+ * The credential cache: the last good sign-in of each person, for the time in which no connector or no directory answers. This folder
+ * owns what is kept and when it goes; that a rejection is never overruled by it is for `sign-in`.
+ */
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { Profile } from '@landbridge/protocol';
+import type { Log } from '@landbridge/runtime';
+import { userIdOf } from '../guard/names.ts';
+import { createRecentMap } from '../guard/recent-map.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+import { openNothing, openProfile, sealProfile } from './seal.ts';
+import { createSlots } from './slots.ts';
+
+export interface CredentialCache {
+  /** After a good sign-in. Returns at once; the expensive part is done beside. */
+  remember(connection: Connection, username: string, password: string, profile: Profile): void;
+  /**
+   * While no directory answers. Takes the same time whether the name has an entry or not.
+   * @returns undefined where there is no entry, or too many are being looked at
+   */
+  find(
+    connection: Connection,
+    username: string,
+    password: string,
+  ): Promise<{ profile: Profile; cachedAt: Date } | 'other-password' | undefined>;
+  /** The directory does not let this person sign in any more. @returns whether there was something to forget */
+  forget(connection: Connection, username: string, profile: Profile | undefined): Promise<boolean>;
+  /** The directory said that this password is wrong: where it is the one that is kept, it was changed. Returns at once. */
+  forgetPassword(connection: Connection, username: string, password: string, forgotten: () => void): void;
+  /** Drops what waits, and resolves when what runs has ended. */
+  close(): Promise<void>;
+  /** Resolves when everything is written. */
+  idle(): Promise<void>;
+}
+
+/** The last time that a Date can be (ECMA-262, section 21.4.1.1). */
+const LAST_DATE = new Date(8.64e15);
+/** A good sign-in renews the entry this often; in between, one with the same password leaves it as it is. */
+const RENEWAL_MS = 10 * 60_000;
+const MAX_RECENT = 10_000;
+/** A profile with thousands of groups has a hundred kilobytes. */
+const MAX_PROFILE_LENGTH = 512 * 1024;
+/** Under how many names one person may be found. */
+const MAX_NAMES = 5;
+/** Sign-ins whose entry waits to be written; beyond that they are not kept this time. */
+const MAX_WAITING = 1000;
+/** Sign-ins that wait for their password to be checked, for some seconds. */
+const MAX_CHECKS_WAITING = 100;
+/** Each takes a core for some 50 ms and 19 MiB; the rest of the hub needs one too. */
+const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
+
+/** With CREDENTIAL_CACHE off, what is kept is removed now. @throws CodedError STORE_FAILED */
+export async function createCredentialCache(parts: {
+  store: Store;
+  log: Log;
+  settings: { CREDENTIAL_CACHE: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS: number };
+  now?: () => number;
+}): Promise<CredentialCache> {
+  const { store, log, settings, now = () => Date.now() } = parts;
+  const enabled = settings.CREDENTIAL_CACHE;
+  const maxAgeMs = settings.CREDENTIAL_CACHE_MAX_AGE_HOURS * 60 * 60_000;
+  await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
+  const writing = createSlots(AT_ONCE, MAX_WAITING);
+  const checking = createSlots(AT_ONCE, MAX_CHECKS_WAITING);
+  const fingerprintKey = randomBytes(32);
+  /** By connection and name: which password was kept, and when. */
+  const recent = createRecentMap<{ fingerprint: string; atMs: number }>(MAX_RECENT);
+  /** What waits to be written, and was not overtaken by a rejection. */
+  const pending = new Set<{ connectionId: string; userId: string; nameHash: string }>();
+
+  function report(error: unknown): void {
+    log.error({ err: error }, 'The credential cache failed');
+  }
+
+  return {
+    remember(connection, username, password, profile) {
+      const userId = userIdOf(profile);
+      if (!enabled || !connection.settings.credentialCache || userId === undefined) return;
+      const nameHash = hashOfName(connection, username);
+      const fingerprint = createHmac('sha256', fingerprintKey)
+        .update(JSON.stringify([nameHash, userId, password]))
+        .digest('base64');
+      const last = recent.get(nameHash);
+      if (last?.fingerprint === fingerprint && last.atMs > now() - RENEWAL_MS) return;
+      if (JSON.stringify(profile).length > MAX_PROFILE_LENGTH) {
+        log.warn({ connection: connection.name, userId }, `A profile is not cached: it is larger than ${MAX_PROFILE_LENGTH} characters`);
+        return;
+      }
+      const verifiedAt = new Date(now());
+      recent.set(nameHash, { fingerprint, atMs: now() });
+      const entry = { connectionId: connection.id, userId, nameHash };
+      pending.add(entry);
+      writing
+        .run(async () => {
+          const sealed = await sealProfile(profile, password, entry);
+          if (!pending.has(entry)) return false;
+          await store.removeCachedCredentialsBefore(new Date(now() - maxAgeMs));
+          return store.putCachedCredential({ ...entry, ...sealed, verifiedAt }, nameHash, MAX_NAMES);
+        })
+        .then((kept) => kept || recent.delete(nameHash), report)
+        .finally(() => pending.delete(entry));
+    },
+
+    async find(connection, username, password) {
+      if (!enabled || !connection.settings.credentialCache) return undefined;
+      return checking.run(async () => {
+        const entry = await store.cachedCredential(connection.id, hashOfName(connection, username));
+        if (entry === undefined || entry.verifiedAt.getTime() <= now() - maxAgeMs) {
+          await openNothing(password);
+          return undefined;
+        }
+        const profile = await openProfile(entry, password, entry);
+        // A rejection may have come while this was opened.
+        const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
+        if (still?.userId !== entry.userId) return undefined;
+        return profile === undefined ? 'other-password' : { profile, cachedAt: entry.verifiedAt };
+      });
+    },
+
+    async forget(connection, username, profile) {
+      const nameHash = hashOfName(connection, username);
+      const userId = userIdOf(profile);
+      recent.delete(nameHash);
+      for (const entry of pending) {
+        if (entry.connectionId === connection.id && (entry.nameHash === nameHash || entry.userId === userId)) pending.delete(entry);
+      }
+      const byName = await store.removeCachedCredential(connection.id, { nameHash });
+      const byId = userId !== undefined && (await store.removeCachedCredential(connection.id, { userId }));
+      return byName || byId;
+    },
+
+    forgetPassword(connection, username, password, forgotten) {
+      const nameHash = hashOfName(connection, username);
+      for (const entry of pending) if (entry.nameHash === nameHash) pending.delete(entry);
+      checking
+        .run(async () => {
+          const entry = await store.cachedCredential(connection.id, nameHash);
+          return entry !== undefined && (await openProfile(entry, password, entry)) !== undefined;
+        })
+        .then(async (isKept) => {
+          // Undefined: too many are being checked, and what may be the old password must not stay.
+          if (isKept === false) return;
+          recent.delete(nameHash);
+          if (await store.removeCachedCredential(connection.id, { nameHash })) forgotten();
+        })
+        .catch(report);
+    },
+
+    async close() {
+      await Promise.all([writing.close(), checking.close()]);
+    },
+    async idle() {
+      await Promise.all([writing.idle(), checking.idle()]);
+    },
+  };
+}
+
+/** Names may have 64 KB; case and blanks around one make no other person. */
+function hashOfName(connection: Connection, username: string): string {
+  const name = username.normalize('NFC').trim().toLowerCase();
+  return createHash('sha256')
+    .update(JSON.stringify([connection.id, name]))
+    .digest('hex');
+}

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressGroup } from './addresses.ts';
+import { createGuard, type GuardSettings } from './guard.ts';
+
+const MINUTE = 60_000;
+const DEFAULTS: GuardSettings = {
+  GUARD_USER_ATTEMPTS: 4,
+  GUARD_ADDRESS_ATTEMPTS: 300,
+  GUARD_WINDOW_MINUTES: 30,
+  GUARD_WAIT_SECONDS: 0,
+  GUARD_REPEAT_MINUTES: 5,
+};
+const ANNA = { id: 'anna-id', sAMAccountName: 'anna', userPrincipalName: 'anna.lee@fabrikam.com', emails: [{ value: 'al@fabrikam.com' }] };
+
+/** A guard with a directory behind it that knows Anna by several names. Its answers come when the test lets them. */
+function guarded(settings: Partial<GuardSettings> = {}) {
+  const clock = { now: 1_000_000 };
+  const guard = createGuard<string>({ ...DEFAULTS, ...settings }, () => clock.now);
+  const asked: string[] = [];
+  const names = ['anna', 'fabrikam\\anna', 'anna@fabrikam.com', 'anna.lee@fabrikam.com', 'al@fabrikam.com'];
+
+  async function attempt(
+    username: string,
+    password: string,
+    options: { address?: string; answer?: Promise<void>; end?: 'unanswered' | 'not-counted'; connectionId?: string } = {},
+  ): Promise<string> {
+    const admission = await guard.admit({
+      connectionId: options.connectionId ?? 'corp',
+      username,
+      password,
+      remoteAddress: options.address,
+    });
+    if (admission.kind === 'limited') return `wait ${admission.retryAfterSeconds}`;
+    if (admission.kind !== 'admitted') return admission.kind;
+    asked.push(password);
+    await options.answer;
+    const isAnna = names.includes(username.toLowerCase());
+    const right = isAnna && password === 'right';
+    admission.end(options.end ?? (right ? 'right' : 'wrong'), isAnna ? ANNA : undefined, 'like the first');
+    return options.end ?? (right ? 'right' : 'wrong');
+  }
+  return { guard, clock, asked, attempt };
+}
+
+test('after so many wrong passwords nothing is asked until the window is over, not even the right one', async () => {
+  const { attempt, clock, asked } = guarded();
+  for (let n = 0; n < 4; n++) {
+    assert.equal(await attempt('anna', `wrong ${n}`), 'wrong');
+    clock.now += MINUTE;
+  }
+  assert.equal(await attempt('anna', 'wrong 5'), `wait ${26 * 60}`);
+  assert.equal(await attempt('anna', 'right'), `wait ${26 * 60}`);
+  assert.equal(asked.length, 4);
+  clock.now += 26 * MINUTE;
+  assert.equal(await attempt('anna', 'right'), 'right');
+  // A right password takes back what counted before it.
+  for (let n = 0; n < 4; n++) assert.equal(await attempt('anna', `again ${n}`), 'wrong');
+  assert.match(await attempt('anna', 'right'), /^wait/);
+});
+
+test('fifty wrong passwords at once reach the directory four times', async () => {
+  for (const username of ['anna', 'nobody']) {
+    const { attempt, asked } = guarded();
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => attempt(username, `wrong ${n}`, { answer: Promise.resolve() })));
+    assert.equal(asked.length, 4);
+    assert.equal(answers.filter((answer) => answer === 'wrong').length, 4);
+    assert.equal(answers.filter((answer) => answer.startsWith('wait')).length, 46);
+  }
+});
+
+test('the same wrong password counts once and is not asked again for a while', async () => {
+  const { attempt, clock, asked } = guarded();
+  assert.equal(await attempt('anna', 'old'), 'wrong');
+  for (let n = 0; n < 20; n++) assert.equal(await attempt('Anna', 'old'), 'known-wrong');
+  assert.equal(await attempt('anna@fabrikam.com', 'old'), 'wrong', 'a name that was not seen before is asked once');
+  assert.equal(await attempt('anna@fabrikam.com', 'old'), 'known-wrong');
+  clock.now += 5 * MINUTE;
+  assert.equal(await attempt('anna', 'old'), 'wrong');
+  assert.equal(asked.length, 3);
+});
+
+test('the same password at the same time is asked once where it is wrong, and side by side once it was right', async () => {
+  const { attempt, asked, guard } = guarded();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wrong = Array.from({ length: 20 }, () => attempt('anna', 'old', { answer: promise }));
+  resolve();
+  assert.deepEqual((await Promise.all(wrong)).sort(), [...Array(19).fill('shared'), 'wrong']);
+  assert.equal(asked.length, 1);
+
+  const first = await guard.admit({ connectionId: 'corp', username: 'anna', password: 'right', remoteAddress: undefined });
+  assert.ok(first.kind === 'admitted');
+  const others = Array.from({ length: 5 }, () =>
+    guard.admit({ connectionId: 'corp', username: 'anna', password: 'right', remoteAddress: undefined }),
+  );
+  first.end('right', ANNA, '');
+  // All are let through before any of them has ended.
+  for (const other of await Promise.all(others)) assert.equal(other.kind, 'admitted');
+  assert.equal(await attempt('anna', 'right'), 'right');
+});
+
+test('a person is one person under every name', async () => {
+  const { attempt, asked } = guarded();
+  const names = ['anna', 'FABRIKAM\\Anna', ' ANNA@fabrikam.com ', 'anna.lee@fabrikam.com', 'al@fabrikam.com', 'Änna'];
+  for (const [n, name] of names.entries()) await attempt(name, `wrong ${n}`);
+  assert.equal(asked.length, 4);
+  for (const name of names) assert.match(await attempt(name, 'right'), /^wait/);
+});
+
+test('another connection, and another person of the same short name, are others', async () => {
+  const { guard, attempt } = guarded();
+  for (let n = 0; n < 4; n++) await attempt('anna', `wrong ${n}`);
+  assert.match(await attempt('anna', 'x'), /^wait/);
+  assert.equal(await attempt('anna', 'right', { connectionId: 'other' }), 'right');
+
+  const tryOne = async (username: string, password: string, id: string, outcome: 'right' | 'wrong') => {
+    const admission = await guard.admit({ connectionId: 'forest', username, password, remoteAddress: undefined });
+    if (admission.kind === 'admitted') admission.end(outcome, { id }, '');
+    return admission.kind;
+  };
+  // Somebody with an account of the same short name cannot take back what he spends on another's.
+  for (let n = 0; n < 4; n++) {
+    assert.equal(await tryOne('a\\bob', `guess ${n}`, 'bob-a', 'wrong'), 'admitted');
+    assert.equal(await tryOne('b\\bob', 'own', 'bob-b', 'right'), 'admitted');
+  }
+  assert.equal(await tryOne('a\\bob', 'guess 5', 'bob-a', 'wrong'), 'limited');
+  assert.equal(await tryOne('b\\bob', 'own', 'bob-b', 'right'), 'admitted');
+});
+
+test('who writes another’s name into a profile of his own does not make that one’s attempts his', async () => {
+  const { guard, attempt, asked } = guarded();
+  await attempt('anna', 'wrong 0');
+  for (let n = 1; n < 8; n++) {
+    const own = await guard.admit({ connectionId: 'corp', username: 'eve', password: 'eve', remoteAddress: undefined });
+    assert.ok(own.kind === 'admitted');
+    own.end('right', { id: 'eve-id', sAMAccountName: 'eve', mail: 'anna', nickname: 'anna' }, '');
+    await attempt('anna', `wrong ${n}`);
+  }
+  assert.equal(asked.length, 4);
+});
+
+test('waits grow', async () => {
+  const slow = guarded({ GUARD_USER_ATTEMPTS: 100, GUARD_WAIT_SECONDS: 30 });
+  await slow.attempt('anna', 'a');
+  await slow.attempt('anna', 'b');
+  await slow.attempt('anna', 'c');
+  assert.equal(await slow.attempt('anna', 'd'), 'wait 30');
+  slow.clock.now += 30_000;
+  assert.equal(await slow.attempt('anna', 'd'), 'wrong');
+  assert.equal(await slow.attempt('anna', 'e'), 'wait 120');
+  slow.clock.now += 120_000;
+  assert.equal(await slow.attempt('anna', 'e'), 'wrong');
+  assert.equal(await slow.attempt('anna', 'f'), 'wait 480');
+});
+
+test('without an answer a password counts once and may be tried again; what was not tried does not count', async () => {
+  const { attempt, asked } = guarded();
+  for (let n = 0; n < 10; n++) assert.equal(await attempt('anna', 'right', { end: 'unanswered' }), 'unanswered');
+  for (let n = 0; n < 10; n++) assert.equal(await attempt('anna', `x ${n}`, { end: 'not-counted' }), 'not-counted');
+  for (let n = 0; n < 3; n++) assert.equal(await attempt('anna', `y ${n}`, { end: 'unanswered' }), 'unanswered');
+  assert.match(await attempt('anna', 'right'), /^wait/);
+  assert.equal(asked.length, 23);
+});
+
+test('an address has a limit of its own, that only wrong passwords use up', async () => {
+  const { attempt, clock } = guarded({ GUARD_ADDRESS_ATTEMPTS: 10 });
+  const address = '198.51.100.7';
+  for (let n = 0; n < 50; n++) assert.equal(await attempt('anna', 'right', { address }), 'right');
+  for (let n = 0; n < 10; n++) assert.equal(await attempt(`user${n}`, 'Summer2026', { address }), 'wrong');
+  assert.equal(await attempt('user99', 'Summer2026', { address: '::ffff:198.51.100.7' }), `wait ${30 * 60}`);
+  assert.equal(await attempt('anna', 'right', { address: '198.51.100.8' }), 'right');
+  assert.equal(await attempt('anna', 'right', {}), 'right');
+  clock.now += 30 * MINUTE;
+  assert.equal(await attempt('user99', 'Summer2026', { address }), 'wrong');
+
+  const parallel = guarded({ GUARD_ADDRESS_ATTEMPTS: 10 });
+  await Promise.all(Array.from({ length: 50 }, (_, n) => parallel.attempt(`user${n}`, 'x', { address, answer: Promise.resolve() })));
+  assert.equal(parallel.asked.length, 10);
+});
+
+test('an IPv6 address counts as its /64', () => {
+  for (const [address, group] of [
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['no address', 'no address'],
+  ] as const) {
+    assert.equal(addressGroup(address), group);
+  }
+});
+
+test('zero turns each limit off', async () => {
+  const { attempt, asked } = guarded({ GUARD_USER_ATTEMPTS: 0, GUARD_ADDRESS_ATTEMPTS: 0, GUARD_REPEAT_MINUTES: 0 });
+  for (let n = 0; n < 200; n++) assert.equal(await attempt('anna', `wrong ${n}`, { address: '192.0.2.1' }), 'wrong');
+  for (let n = 0; n < 20; n++) assert.equal(await attempt('anna', 'same', { address: '192.0.2.1' }), 'wrong');
+  assert.equal(asked.length, 220);
+});
+
+test('an unknown name and a wrong password are limited alike', async () => {
+  const answersFor = async (username: string) => {
+    const { attempt } = guarded({ GUARD_WAIT_SECONDS: 30 });
+    const answers: string[] = [];
+    for (const password of ['a', 'a', 'b', 'b', 'c', 'd', 'e']) answers.push(await attempt(username, password));
+    return answers;
+  };
+  assert.deepEqual(await answersFor('nobody'), await answersFor('anna'));
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { CodedError } from '@landbridge/runtime';
+import { decodeProtectedHeader, jwtVerify } from 'jose';
+import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+import { createAudit } from '../audit/audit.ts';
+import type { Operator } from '../operator.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { listSigningKeys, retireSigningKey, rotateSigningKeys } from './rotation.ts';
+import { loadSigningKeys } from './signing-keys.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Keys of a running hub, whose clock the test moves. */
+async function keysWithClock(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'landbridge-rotation-'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const clock = { nowMs: Date.now() };
+  const now = () => new Date(clock.nowMs);
+  const keys = await loadSigningKeys(store, () => clock.nowMs);
+  const operator: Operator = { store, audit: createAudit(store), actor: 'command-line', takeEffect: () => keys.reload() };
+  const kidOf = (algorithm: 'RS256' | 'ES256', kid?: string) => decodeProtectedHeader(keys.sign(algorithm, {}, kid)).kid ?? '';
+  const published = () => keys.jwks.keys.map((key) => String(key.kid));
+  return { store, keys, clock, now, operator, kidOf, published };
+}
+
+test('a new key is published first, signs when every reader has had the time to see it, and the old one goes after the grace', async (t) => {
+  const { keys, clock, now, operator, kidOf, published, store } = await keysWithClock(t);
+  const old = kidOf('RS256');
+  const oldPem = keys.pemForRegistration();
+  await rotateSigningKeys(operator, 24, now());
+  const [next] = (await listSigningKeys(store, now())).filter(({ algorithm, state }) => algorithm === 'RS256' && state === 'next');
+  assert.ok(next);
+  // Readers keep a document for 10 minutes.
+  assert.ok(next.signsFrom.getTime() - clock.nowMs >= 10 * MINUTE);
+  assert.ok(published().includes(next.kid) && published().includes(old));
+  assert.equal(kidOf('RS256'), old);
+  assert.equal(keys.pemForRegistration().kid, next.kid);
+
+  clock.nowMs = next.signsFrom.getTime();
+  assert.equal(kidOf('RS256'), next.kid);
+  assert.equal(keys.privateJwks().keys.find(({ alg }) => alg === 'RS256')?.kid, next.kid);
+  // For who was told the old one as a PEM.
+  const jwt = keys.sign('RS256', { pid: '1' }, old);
+  await jwtVerify(jwt, createPublicKey(oldPem.pem));
+  assert.equal(decodeProtectedHeader(jwt).kid, old);
+
+  clock.nowMs += 24 * HOUR - 1;
+  await keys.reload();
+  assert.ok(published().includes(old));
+  clock.nowMs += 1;
+  await keys.reload();
+  assert.deepEqual(published().length, 2);
+  assert.ok(!published().includes(old));
+  assert.equal(keys.lifeOf(old).gone, true);
+  assert.equal(kidOf('RS256', old), next.kid);
+});
+
+test('a second rotation waits for the first, and a senseless grace is refused', async (t) => {
+  const { operator, now, clock, store } = await keysWithClock(t);
+  const coded = (code: string) => (error: unknown) => error instanceof CodedError && error.code === code;
+  for (const grace of [0, -1, Number.NaN, 1e9]) await assert.rejects(rotateSigningKeys(operator, grace, now()), coded('INVALID_REQUEST'));
+  await rotateSigningKeys(operator, 24, now());
+  await assert.rejects(rotateSigningKeys(operator, 24, now()), coded('SIGNING_KEY_ROTATION_UNDER_WAY'));
+  assert.equal((await store.signingKeys()).length, 4);
+  clock.nowMs += HOUR;
+  await rotateSigningKeys(operator, 24, now());
+  assert.deepEqual((await listSigningKeys(store, now())).map(({ state }) => state).sort(), [
+    ...['next', 'next', 'retiring', 'retiring', 'signing', 'signing'],
+  ]);
+});
+
+test('a key is retired at once: the next one signs, or a new one', async (t) => {
+  const { operator, now, kidOf, published, store } = await keysWithClock(t);
+  const first = kidOf('ES256');
+  await retireSigningKey(operator, first, now());
+  const second = kidOf('ES256');
+  assert.notEqual(second, first);
+  assert.ok(published().includes(second) && !published().includes(first));
+
+  await rotateSigningKeys(operator, 24, now());
+  const next = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'ES256' && state === 'next');
+  await retireSigningKey(operator, second, now());
+  assert.equal(kidOf('ES256'), next?.kid);
+  assert.equal((await listSigningKeys(store, now())).filter(({ algorithm }) => algorithm === 'ES256').length, 1);
+  await assert.rejects(
+    retireSigningKey(operator, second, now()),
+    (error) => error instanceof CodedError && error.code === 'SIGNING_KEY_NOT_FOUND',
+  );
+});
+
+test('where the next key is retired, the present one goes on until another was published', async (t) => {
+  const { operator, now, kidOf, clock, store } = await keysWithClock(t);
+  const present = kidOf('RS256');
+  await rotateSigningKeys(operator, 24, now());
+  const next = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'RS256' && state === 'next');
+  await retireSigningKey(operator, next?.kid ?? '', now());
+  assert.equal(kidOf('RS256'), present);
+  const other = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'RS256' && state === 'next');
+  assert.ok(other && other.signsFrom.getTime() > clock.nowMs);
+  clock.nowMs = other.signsFrom.getTime();
+  assert.equal(kidOf('RS256'), other.kid);
+});
+
+test('a connector with a PEM is asked with that key through a rotation, and comes again when the key is gone', async (t) => {
+  const { api, createConnection } = await startHubForTest(t);
+  const ticket = await createConnection();
+  const plain = await provision(ticket, makeIdentity());
+  const connector = await connect(plain);
+  connector.answerAll(() => ({ profile: { id: '1' } }));
+  const login = async () => (await api('/connections/corp/login', { username: 'a', password: 'b' })).status;
+  assert.equal(await login(), 200);
+  const old = (await api('/signing-keys')).body.keys.find(({ algorithm }) => algorithm === 'RS256');
+  assert.equal((await api('/signing-keys/rotate', {})).status, 201);
+  // Verified with the PEM from before the rotation, or the test fails.
+  assert.equal(await login(), 200);
+  assert.equal((await api('/signing-keys/rotate', {})).body.error.code, 'rotation_under_way');
+
+  assert.equal((await api(`/signing-keys/${old?.kid}`, undefined, 'DELETE')).status, 204);
+  assert.equal(await connector.closed, 1012);
+  await assert.rejects(connect(plain), /register_again/);
+  const again = await connect(await provision(ticket, plain.identity));
+  again.answerAll(() => ({ profile: { id: '1' } }));
+  assert.equal(await login(), 200);
+});

@@ -1,0 +1,101 @@
+/**
+ * Replacing signing keys: a new one is published before it signs, the old one stays for those who were told it as a PEM, and then
+ * goes; or, where a key may be in strange hands, it goes at once.
+ */
+import { createHash, generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import { CodedError } from '@landbridge/runtime';
+import { type Operator, recordChange } from '../operator.ts';
+import type { SigningAlgorithm, StoredSigningKey } from '../store/signing-keys.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * From being published to signing. A connector keeps the JWKS document for 10 minutes, and a cache on the way may have handed it one
+ * that was 10 minutes old.
+ */
+export const PUBLISHED_AHEAD_MS = 20 * 60_000;
+/** From the new key's first signature to the old one's end; connectors that hold it as a PEM are then made to register again. */
+const DEFAULT_GRACE_HOURS = 24;
+const MAX_GRACE_HOURS = 24 * 90;
+
+/** `next`: published, does not sign yet. `retiring`: does not sign for those who read the JWKS document any more. */
+export type SigningKeyState = 'next' | 'signing' | 'retiring';
+
+export interface SigningKeyView extends Pick<StoredSigningKey, 'kid' | 'algorithm' | 'createdAt' | 'signsFrom' | 'retiresAt'> {
+  state: SigningKeyState;
+}
+
+/** @returns what there is to know of each key, without the private part; the newest first */
+export async function listSigningKeys(store: Store, now = new Date()): Promise<SigningKeyView[]> {
+  const keys = (await store.signingKeys()).reverse();
+  return keys.map((key) => {
+    const signing = keys.find(({ algorithm, signsFrom }) => algorithm === key.algorithm && signsFrom <= now);
+    const { kid, algorithm, createdAt, signsFrom, retiresAt } = key;
+    return { kid, algorithm, createdAt, signsFrom, retiresAt, state: key === signing ? 'signing' : signsFrom > now ? 'next' : 'retiring' };
+  });
+}
+
+/**
+ * Makes a new key of each algorithm. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
+ * @throws CodedError INVALID_REQUEST, SIGNING_KEY_ROTATION_UNDER_WAY
+ */
+export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT_GRACE_HOURS, now = new Date()): Promise<void> {
+  if (!(graceHours >= 1 && graceHours <= MAX_GRACE_HOURS)) {
+    throw new CodedError('INVALID_REQUEST', `The field "graceHours" must be from 1 to ${MAX_GRACE_HOURS}`);
+  }
+  const { store } = operator;
+  const waiting = (await listSigningKeys(store, now)).find(({ state }) => state === 'next');
+  if (waiting !== undefined) {
+    throw new CodedError('SIGNING_KEY_ROTATION_UNDER_WAY', `The key ${waiting.kid} signs from ${waiting.signsFrom.toISOString()} on`, {
+      action: 'Wait until then, or retire a key at once where it may be in strange hands.',
+    });
+  }
+  const signsFrom = new Date(now.getTime() + PUBLISHED_AHEAD_MS);
+  const retiresAt = new Date(signsFrom.getTime() + graceHours * 3_600_000);
+  for (const algorithm of ['RS256', 'ES256'] as const) {
+    const next = { ...(await makeSigningKey(algorithm, now)), signsFrom };
+    await store.succeedSigningKey(next, retiresAt);
+    await recordChange(operator, { action: 'signing-key.rotate', subject: next.kid, detail: algorithm });
+  }
+  await operator.takeEffect();
+}
+
+/**
+ * Removes a key at once, for one that may be in strange hands. Another of its algorithm signs from now on: the newest that was to
+ * stay, or a new one. Those who read the JWKS document fetch it when they see the new key; connectors with the old PEM are made to
+ * register again.
+ * @throws CodedError SIGNING_KEY_NOT_FOUND
+ */
+export async function retireSigningKey(operator: Operator, kid: string, now = new Date()): Promise<void> {
+  const { store } = operator;
+  const keys = (await store.signingKeys()).reverse();
+  const key = keys.find((candidate) => candidate.kid === kid);
+  if (key === undefined) {
+    throw new CodedError('SIGNING_KEY_NOT_FOUND', `There is no signing key "${kid.slice(0, 64)}"`, {
+      action: 'See "landbridge-hub signing-key list".',
+    });
+  }
+  const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
+  const isSigning = key === ofAlgorithm.find(({ signsFrom }) => signsFrom <= now);
+  const replacement = ofAlgorithm.find((other) => other !== key && other.retiresAt === undefined) ?? { // Where the next key goes, the present one still signs, and there is time to publish another.
+    ...(await makeSigningKey(key.algorithm, now)),
+    signsFrom: new Date(now.getTime() + PUBLISHED_AHEAD_MS),
+  };
+  await store.replaceSigningKey(kid, isSigning ? { ...replacement, signsFrom: now } : replacement);
+  await recordChange(operator, { action: 'signing-key.retire', subject: kid, detail: key.algorithm });
+  await operator.takeEffect();
+}
+
+/** @returns a new key, which nobody has yet; it would sign from now on */
+export async function makeSigningKey(algorithm: SigningAlgorithm, now: Date): Promise<StoredSigningKey> {
+  const make = promisify(generateKeyPair);
+  const { publicKey, privateKey } =
+    algorithm === 'RS256' ? await make('rsa', { modulusLength: 2048 }) : await make('ec', { namedCurve: 'P-256' });
+  // Hexadecimal, so that it is no option where somebody types it behind a command.
+  const kid = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 32);
+  const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { kid, algorithm, privateKeyPem, createdAt: now, signsFrom: now, retiresAt: undefined };
+}

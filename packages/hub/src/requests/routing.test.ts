@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { connect, type ForeignConnector, type Request } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+
+const ANNA = { profile: { id: 'anna-id' } };
+const OURS = ['health', 'reasons', 'steps'];
+
+async function hubWith(t: TestContext, count: number, environment: Record<string, string> = {}) {
+  const hub = await startHubForTest(t, environment);
+  const identity = await hub.provisioned();
+  const connectors: ForeignConnector[] = [];
+  for (let n = 0; n < count; n++) connectors.push(await connect(identity, { capabilities: OURS }));
+  let person = 0;
+  const login = () => hub.api('/connections/corp/login', { username: `person ${person++}`, password: 'p' });
+  return { ...hub, connectors, login };
+}
+
+/** What is sent before is read before the pong. */
+async function isRead(connector: ForeignConnector): Promise<void> {
+  connector.socket.ping();
+  await once(connector.socket, 'pong');
+}
+
+/** Answers each login, and counts them. */
+function answering(connector: ForeignConnector, answer: (request: Request) => unknown): () => number {
+  let count = 0;
+  connector.answerAll((request) => {
+    count++;
+    return answer(request);
+  });
+  return () => count;
+}
+
+const NOT_TRIED = { err: { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE' }, reason: 'directory_unavailable', tried: false } };
+
+test('one whose directory is down gets nothing while another’s is up, and is asked again when it is', async (t) => {
+  const { connectors, login } = await hubWith(t, 2);
+  const [first, second] = connectors;
+  assert.ok(first && second);
+  const [asked, alsoAsked] = [answering(first, () => ANNA), answering(second, () => ANNA)];
+  first.send('health', { directory: 'down' });
+  await isRead(first);
+  for (let n = 0; n < 4; n++) assert.equal((await login()).status, 200);
+  assert.deepEqual([asked(), alsoAsked()], [0, 4]);
+  // What makes no sense changes nothing.
+  for (const payload of [null, {}, { directory: 'sideways' }, 'up']) first.send('health', payload);
+  await isRead(first);
+  assert.equal((await login()).status, 200);
+  assert.equal(asked(), 0);
+  first.send('health', { directory: 'up' });
+  await isRead(first);
+  for (let n = 0; n < 2; n++) assert.equal((await login()).status, 200);
+  assert.ok(asked() > 0);
+});
+
+test('with every directory down the answer comes at once, and nobody is asked', async (t) => {
+  const { connectors, login } = await hubWith(t, 2);
+  const counts = connectors.map((connector) => answering(connector, () => ANNA));
+  for (const connector of connectors) {
+    connector.send('health', { directory: 'down' });
+    await isRead(connector);
+  }
+  const { status, body } = await login();
+  assert.deepEqual([status, body.error.code], [503, 'directory_unavailable']);
+  assert.deepEqual(
+    counts.map((count) => count()),
+    [0, 0],
+  );
+});
+
+test('a login whose password was certainly not tried goes to another connector, once to each', async (t) => {
+  const { connectors, login } = await hubWith(t, 3);
+  const counts = connectors.map((connector, n) => answering(connector, () => (n === 2 ? ANNA : NOT_TRIED)));
+  assert.equal((await login()).status, 200);
+  for (const connector of connectors.splice(2)) {
+    connector.socket.terminate();
+    await connector.closed;
+  }
+  const before = counts.map((count) => count());
+  const { status, body } = await login();
+  assert.deepEqual([status, body.error.code], [503, 'directory_unavailable']);
+  assert.deepEqual(
+    counts.map((count, n) => count() - (before[n] ?? 0)),
+    [1, 1, 0],
+  );
+});
+
+test('one whose password may have been tried does not', async (t) => {
+  for (const err of [
+    { message: 'Unexpected Error', reason: 'directory_unavailable' },
+    { message: 'Unexpected Error', reason: 'directory_unavailable', tried: true },
+    { message: 'Unexpected Error', reason: 'busy' },
+    { message: 'Unexpected Error', tried: false },
+    { name: 'WrongPassword', message: 'Wrong password', reason: 'directory_unavailable', tried: false },
+  ]) {
+    const { connectors, login } = await hubWith(t, 2);
+    const counts = connectors.map((connector) => answering(connector, () => ({ err })));
+    assert.notEqual((await login()).status, 200);
+    assert.equal(
+      counts.reduce((sum, count) => sum + count(), 0),
+      1,
+      JSON.stringify(err),
+    );
+  }
+});
+
+test('what was not negotiated is not believed', async (t) => {
+  const { provisioned, api } = await startHubForTest(t);
+  const identity = await provisioned();
+  const connectors = [await connect(identity), await connect(identity, { capabilities: ['drain'] })];
+  const counts = connectors.map((connector) => answering(connector, () => NOT_TRIED));
+  for (const connector of connectors) {
+    connector.send('health', { directory: 'down' });
+    await isRead(connector);
+  }
+  const { status, body } = await api('/connections/corp/login', { username: 'anna', password: 'p' });
+  assert.deepEqual([status, body.error.code], [502, 'connector_error']);
+  assert.equal(
+    counts.reduce((sum, count) => sum + count(), 0),
+    1,
+  );
+});
+
+test('the hub as a whole takes only so many at once, and says that it is busy', async (t) => {
+  const { connectors, login } = await hubWith(t, 1, { MAX_REQUESTS: '2' });
+  const [only] = connectors;
+  assert.ok(only);
+  const waiting = [login(), login()];
+  const requests = [await only.nextRequest(), await only.nextRequest()];
+  const { status, body } = await login();
+  assert.deepEqual([status, body.error.code, body.error.retry], [503, 'connector_busy', true]);
+  for (const request of requests) request.answer(ANNA);
+  for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 200);
+  only.answerAll(() => ANNA);
+  assert.equal((await login()).status, 200);
+});

@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { z } from 'zod';
+import { connect, type ForeignConnector } from '../../test/foreign-connector.ts';
+import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
+import { verifyChain } from '../audit/chain.ts';
+
+const LOGIN = '/connections/corp/login';
+const auditAnswer = z.object({
+  records: z.array(z.object({ subject: z.string(), result: z.string() })).default([]),
+  next: z.number().optional(),
+});
+const WRONG = { err: { name: 'WrongPassword', message: 'Wrong password' } };
+
+/** A hub with one connector, behind it a directory with Anna and Ben, whom tests can change. */
+async function newHub(t: TestContext, environment: Record<string, string> = {}) {
+  const under = await startHubForTest(t, environment);
+  const provisioned = await under.provisioned();
+  const asked: string[] = [];
+  const passwords = new Map([
+    ['anna', 'anna right'],
+    ['ben', 'ben right'],
+  ]);
+  const answers = new Map<string, unknown>();
+  const openConnector = async () => {
+    const connector = await connect(provisioned);
+    connector.answerAll(({ claims }) => {
+      const [name, password] = [String(claims.username), String(claims.password)];
+      asked.push(password);
+      const profile = { id: `${name}-id`, displayName: name, groups: ['Staff'] };
+      if (answers.has(name)) return answers.get(name);
+      if (!passwords.has(name)) return { err: { name: 'WrongUsername' }, profile: { username: name } };
+      return passwords.get(name) === password ? { profile } : { ...WRONG, profile };
+    });
+    return connector;
+  };
+  const signIn = async (username: string, password: string) => {
+    const { status, body } = await under.api(LOGIN, { username, password });
+    return { status, code: body.error?.code, from: body.from, body };
+  };
+  return { ...under, provisioned, asked, passwords, answers, openConnector, signIn };
+}
+
+async function end(connector: ForeignConnector): Promise<void> {
+  connector.socket.close();
+  await connector.closed;
+}
+
+/** Resolves when the hub has written so many more entries into the credential cache. */
+function written({ store }: Pick<HubUnderTest, 'store'>, count: number): Promise<void> {
+  const put = store.putCachedCredential;
+  return new Promise((resolve) => {
+    store.putCachedCredential = async (...given) => {
+      const kept = await put(...given);
+      if (--count === 0) resolve();
+      return kept;
+    };
+  });
+}
+
+async function untilForgotten({ store }: Pick<HubUnderTest, 'store'>): Promise<void> {
+  while ((await store.auditRecords({ action: 'credentials.forget' }, 1)).length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test('with all connectors gone, who signed in before still does, and only with the right password', async (t) => {
+  const hub = await newHub(t);
+  const connector = await hub.openConnector();
+  const cached = written(hub, 2);
+  const { status, body } = await hub.api(LOGIN, { username: 'anna', password: 'anna right', remoteAddress: '192.0.2.7' });
+  assert.equal(status, 200);
+  assert.equal(body.from, 'directory');
+  assert.equal((await hub.signIn('ben', 'ben right')).status, 200);
+  await cached;
+  await end(connector);
+
+  const again = await hub.api(LOGIN, { username: 'Anna', password: 'anna right', remoteAddress: '192.0.2.7' });
+  assert.equal(again.status, 200);
+  assert.equal(again.body.from, 'cache');
+  assert.ok(Date.parse(again.body.cachedAt) <= Date.now());
+  assert.deepEqual(again.body.profile, body.profile);
+  // A wrong password, a name that never signed in, and another's password are told nothing but that nobody can be asked.
+  for (const [username, password] of [
+    ['anna', 'wrong'],
+    ['nobody', 'anna right'],
+    ['ben', 'anna right'],
+    ['anna', ''],
+  ] as const) {
+    const refused = await hub.signIn(username, password);
+    assert.deepEqual([refused.status, refused.code], password === '' ? [401, 'invalid_credentials'] : [503, 'connector_offline']);
+  }
+
+  const [record] = await hub.store.auditRecords({ result: 'ok_from_cache' }, 2);
+  assert.equal(record?.subject, 'Anna');
+  assert.equal(record?.connection, 'corp');
+  assert.equal(record?.remoteAddress, '192.0.2.7');
+  assert.match(record?.detail ?? '', /^via api; as the directory said at 20.*; now connector_offline$/);
+  const [first] = await hub.store.auditRecords({ action: 'login', result: 'ok', subject: 'anna' }, 1);
+  assert.match(first?.instance ?? '', /^\w+/);
+  assert.ok(hub.logLines.some(({ pid, msg }) => pid === first?.correlationId && msg === 'Login'));
+  assert.ok('records' in (await verifyChain(hub.store)));
+  assert.doesNotMatch(JSON.stringify([await hub.store.auditRecordsAfter(0, 100), hub.logLines]), /right"|"wrong"/);
+});
+
+test('who was seen disabled, locked, expired, changed or gone does not sign in while nobody can be asked', async (t) => {
+  for (const name of ['AccountDisabled', 'AccountLocked', 'AccountExpired', 'PasswordExpired', 'PasswordChangeRequired', 'WrongUsername']) {
+    const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
+    const connector = await hub.openConnector();
+    const cached = written(hub, 1);
+    await hub.signIn('anna', 'anna right');
+    await cached;
+    hub.answers.set('anna', { err: { name } });
+    assert.equal((await hub.signIn('anna', 'anna right')).status, 401);
+    await untilForgotten(hub);
+    await end(connector);
+    assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline', name);
+  }
+});
+
+test('a password that was changed in the directory does not work from the cache once the directory has refused it', async (t) => {
+  const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  hub.passwords.set('anna', 'changed');
+  // A guess proves nothing, and takes nothing from Anna.
+  assert.equal((await hub.signIn('anna', 'a guess')).status, 401);
+  assert.equal((await hub.signIn('anna', 'anna right')).status, 401);
+  await untilForgotten(hub);
+  await end(connector);
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+});
+
+test('a rejection is never overruled by the cache', async (t) => {
+  const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
+  await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  for (const [name, code] of [
+    ['WrongPassword', 'invalid_credentials'],
+    ['Unheard', 'connector_error'],
+  ] as const) {
+    hub.answers.set('anna', { err: { name } });
+    assert.equal((await hub.signIn('anna', 'anna right')).code, code);
+  }
+});
+
+test('a connector that does not answer in time leaves it to the cache; one that is lost does not', async (t) => {
+  const hub = await newHub(t, { LOGIN_TIMEOUT_MS: '1500' });
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  await end(connector);
+  const silent = await connect(hub.provisioned);
+  const login = hub.signIn('anna', 'anna right');
+  await silent.nextRequest();
+  assert.equal((await login).from, 'cache');
+  const lost = hub.signIn('anna', 'anna right');
+  await silent.nextRequest();
+  silent.socket.terminate();
+  assert.equal((await lost).code, 'connector_lost');
+});
+
+test('after the age limit nobody signs in from the cache', async (t) => {
+  const hub = await newHub(t, { CREDENTIAL_CACHE_MAX_AGE_HOURS: '1' });
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  await end(connector);
+  const signedInAt = Date.now();
+  t.mock.timers.enable({ apis: ['Date'], now: signedInAt + 59 * 60_000 });
+  assert.equal((await hub.signIn('anna', 'anna right')).from, 'cache');
+  t.mock.timers.setTime(signedInAt + 60 * 60_000 + 1);
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+});
+
+test('a connection that is switched off lets nobody in, and has forgotten everybody when it is on again', async (t) => {
+  const hub = await newHub(t);
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  const connection = await hub.store.connectionByName('corp');
+  assert.ok(connection);
+  await hub.store.updateConnection(connection.id, { enabled: false, settings: connection.settings });
+  const off = await hub.signIn('anna', 'anna right');
+  assert.deepEqual([off.status, off.code], [403, 'connection_disabled']);
+  await hub.store.updateConnection(connection.id, { enabled: true, settings: connection.settings });
+  await end(connector);
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+});
+
+test('of fifty wrong passwords at once four reach the connector, and the others are told when to come back', async (t) => {
+  const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
+  await hub.openConnector();
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => hub.signIn('anna', `wrong ${n}`)));
+  assert.equal(hub.asked.length, 4);
+  assert.equal(answers.filter(({ code }) => code === 'invalid_credentials').length, 4);
+  assert.equal(answers.filter(({ status, code }) => status === 429 && code === 'too_many_attempts').length, 46);
+  const response = await fetch(`${hub.hub.url}/api${LOGIN}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${hub.apiKey}` },
+    body: JSON.stringify({ username: 'CORP\\anna', password: 'anna right' }),
+  });
+  assert.equal(response.status, 429);
+  const seconds = Number(response.headers.get('Retry-After'));
+  assert.ok(seconds > 25 * 60 && seconds <= 30 * 60, String(seconds));
+  assert.equal(hub.asked.length, 4);
+  assert.equal((await hub.signIn('ben', 'ben right')).status, 200);
+});
+
+test('the same wrong password again and again reaches the connector once, and so does one that is typed for nobody', async (t) => {
+  const hub = await newHub(t);
+  await hub.openConnector();
+  const texts = new Set<string>();
+  for (const username of ['anna', 'nobody']) {
+    for (let n = 0; n < 10; n++) {
+      const { status, code, body } = await hub.signIn(username, 'old');
+      assert.deepEqual([status, code], [401, 'invalid_credentials']);
+      texts.add(body.error.message);
+    }
+  }
+  assert.equal(hub.asked.length, 2);
+  assert.equal(texts.size, 1);
+});
+
+test('guesses against the cache are limited like those against a directory', async (t) => {
+  const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  await end(connector);
+  // Who has an entry and who has none is limited alike.
+  for (const username of ['anna', 'nobody']) {
+    for (let n = 0; n < 4; n++) assert.equal((await hub.signIn(username, `guess ${n}`)).code, 'connector_offline');
+    assert.equal((await hub.signIn(username, 'anna right')).code, 'too_many_attempts');
+  }
+});
+
+test('of a flood of refusals the audit log keeps some, and says how many more there were', async (t) => {
+  const hub = await newHub(t);
+  await hub.openConnector();
+  for (let n = 0; n < 130; n++) await hub.signIn('anna', 'old');
+  const before = await hub.store.auditRecords({ result: 'invalid_credentials' }, 1000);
+  // The one that was asked, and a hundred of those that were not.
+  assert.equal(before.length, 101);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
+  await hub.signIn('anna', 'old');
+  const [last] = await hub.store.auditRecords({ result: 'invalid_credentials' }, 1);
+  assert.match(last?.detail ?? '', /the directory was not asked; 29 more/);
+});
+
+test('a person’s own change is guarded by the old password, a reset is recorded with who demanded it, and both empty the cache', async (t) => {
+  const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
+  const connector = await connect(hub.provisioned, { capabilities: ['drain', 'changeOwnPassword'] });
+  const changes: unknown[] = [];
+  connector.answerAll(({ name, claims }) => {
+    if (name === 'authenticate_user') return { profile: { id: 'anna-id' } };
+    changes.push(claims.oldPassword);
+    return claims.oldPassword === undefined || claims.oldPassword === 'anna right' ? { profile: { id: 'anna-id' } } : WRONG;
+  });
+  const change = (oldPassword?: string) =>
+    hub.api('/connections/corp/change-password', { username: 'anna', password: 'new one', oldPassword });
+  for (let n = 0; n < 4; n++) assert.equal((await change(`wrong ${n}`)).status, 401);
+  assert.equal((await change('anna right')).body.error.code, 'too_many_attempts');
+  // A reset takes back what counted against the person.
+  assert.equal((await change()).status, 200);
+  const cached = written(hub, 1);
+  assert.equal((await hub.signIn('anna', 'anna right')).status, 200);
+  await cached;
+  assert.equal((await change('anna right')).status, 200);
+  assert.deepEqual(changes, ['wrong 0', 'wrong 1', 'wrong 2', 'wrong 3', undefined, 'anna right']);
+  await end(connector);
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+  const [reset] = await hub.store.auditRecords({ action: 'password.reset' }, 1);
+  assert.match(reset?.actor ?? '', /^api-key:[0-9a-f]{8}$/);
+  assert.equal((await hub.store.auditRecords({ action: 'password.change', result: 'ok' }, 9)).length, 1);
+  assert.doesNotMatch(JSON.stringify(await hub.store.auditRecordsAfter(0, 100)), /new one|anna right/);
+});
+
+test('the audit log is read over the API, a page at a time', async (t) => {
+  const hub = await newHub(t);
+  await hub.openConnector();
+  await hub.signIn('anna', 'anna right');
+  await hub.signIn('ben', 'wrong');
+  const query = async (text: string) => {
+    const response = await fetch(`${hub.hub.url}/api/audit?${text}`, { headers: { Authorization: `Bearer ${hub.apiKey}` } });
+    return { status: response.status, body: auditAnswer.parse(await response.json()) };
+  };
+  const { body } = await query('action=login&limit=1');
+  assert.equal(body.records.length, 1);
+  assert.equal(body.records[0]?.subject, 'ben');
+  assert.equal(body.records[0]?.result, 'invalid_credentials');
+  const next = await query(`action=login&limit=1&before=${body.next}`);
+  assert.equal(next.body.records[0]?.subject, 'anna');
+  assert.equal((await query('limit=x')).status, 400);
+  assert.equal((await fetch(`${hub.hub.url}/api/audit`)).status, 401);
+});

@@ -14,12 +14,14 @@ const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win
 
 if (!existsSync(installed) || !existsSync(node) || statSync(lock).mtimeMs > statSync(installed).mtimeMs) {
   console.log('Installing the packages of package-lock.json (once) ...');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  if (result.status !== 0) {
+  const npm = (...args) =>
+    spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    }).status === 0;
+  // Only Node's own package runs its script, which puts the program in place. The Kerberos library is compiled by who needs it.
+  if (!npm('ci', '--ignore-scripts') || !npm('rebuild', 'node')) {
     console.error('npm ci failed. Is the npm registry reachable? The lines above say what npm met.');
     process.exit(1);
   }

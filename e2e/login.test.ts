@@ -66,8 +66,8 @@ test('a connector that does not trust the directory sends it no password', { ski
   await using _connector = await startConnector({ ...config, PROVISIONING_TICKET });
   await hub.untilConnectors('untrusted', 1);
   const person = slapd.people.ordinary[2];
-  const { status } = await hub.login('untrusted', person?.uid ?? '', person?.password ?? '');
-  assert.equal(status, 502);
+  const { status, body } = await hub.login('untrusted', person?.uid ?? '', person?.password ?? '');
+  assert.deepEqual([status, body.error?.code], [503, 'directory_unavailable']);
   const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === person?.dn);
   assert.deepEqual(binds, []);
 });

@@ -31,7 +31,7 @@ export interface Answer {
   status: number;
   body: {
     profile?: Record<string, unknown>;
-    error?: { code: string; message: string; pid?: string };
+    error?: { code: string; message: string; pid?: string; retry?: boolean };
     ticket?: string;
     connection?: { connectors: unknown[] };
   };

@@ -3,18 +3,23 @@
  * against the same slapd, stands the floor: the same LDAP operations from one bare process. Nothing is asserted; the numbers depend
  * on the machine and on what else it does, the ratio to the floor much less.
  */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Slapd, startSlapd } from '@landbridge/lab';
 import { directoryConfig, type HubProgram, startConnector, startHub } from '../programs.ts';
 import type { FloorTask } from './floor.ts';
 import type { HttpTask } from './http-load.ts';
+import { benchIdle } from './idle.ts';
 import { startLoadProcess } from './load-process.ts';
 import { memoryMb } from './process-usage.ts';
 import { type BenchReport, printReport } from './report.ts';
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    connectors: { type: 'string', default: '5000' },
     seconds: { type: 'string', default: '5' },
     users: { type: 'string', default: '10000' },
     concurrency: { type: 'string', default: '1,8,32,128' },
@@ -24,6 +29,11 @@ const { values: options } = parseArgs({
 });
 
 const USAGE = `Usage: npm run bench -- [options]
+       npm run bench -- idle [--connectors N] [--seconds N]
+       npm run bench -- groups
+  idle                     connectors that only are there: memory, CPU, and a login beside them
+  --connectors N           so many of them (5000)
+  groups                   finding a person's groups: beside the in-chain query on a domain controller, and among 20,000 groups
   --seconds N              measured seconds of each cell, after a warm-up (5)
   --users N                people in the directory (10000)
   --concurrency 1,8,32     logins in flight, a cell for each number (1,8,32,128)
@@ -81,6 +91,12 @@ async function main(): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
+/** It looks at one part of the connector, which only that package's own test support may reach: a process of its own. */
+function benchGroups(): void {
+  const program = join(import.meta.dirname, '../../packages/connector/test/bench-groups.ts');
+  process.exitCode = spawnSync(process.execPath, ['--expose-gc', program], { stdio: 'inherit' }).status ?? 1;
+}
+
 function running(pid: number | undefined): number {
   if (pid === undefined) throw new Error('a program ended before it was measured');
   return pid;
@@ -95,4 +111,6 @@ function httpTask(slapd: Slapd, hub: HubProgram): HttpTask {
 }
 
 if (options.help) console.log(USAGE);
+else if (positionals[0] === 'groups') benchGroups();
+else if (positionals[0] === 'idle') await benchIdle(Number(options.connectors), Number(options.seconds));
 else await main();

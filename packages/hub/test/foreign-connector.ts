@@ -106,7 +106,10 @@ export async function agentToken(
   } = {},
 ): Promise<string> {
   const issuedAt = changes.issuedAt ?? Math.floor(Date.now() / 1000);
-  const token = new SignJWT({ ...(changes.unique ? { jti: crypto.randomUUID() } : {}), ...(changes.keys === undefined ? {} : { keys: changes.keys }) })
+  const token = new SignJWT({
+    ...(changes.unique ? { jti: crypto.randomUUID() } : {}),
+    ...(changes.keys === undefined ? {} : { keys: changes.keys }),
+  })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuedAt(issuedAt)
     .setIssuer(changes.iss ?? connection)

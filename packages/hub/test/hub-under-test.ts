@@ -11,6 +11,7 @@ import { HUB_SETTINGS } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
+import { operatorForTest } from './operator-for-test.ts';
 
 export interface HubUnderTest {
   hub: Hub;
@@ -98,7 +99,7 @@ export async function startHubForTest(
     await store.close();
     rmSync(home, { recursive: true, force: true });
   });
-  const { secret: apiKey } = await createApiKey(store, 'test');
+  const { secret: apiKey } = await createApiKey({ ...operatorForTest(store), audit: { record: async () => {} } }, 'test');
 
   const self: HubUnderTest = {
     hub,

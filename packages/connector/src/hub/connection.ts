@@ -6,7 +6,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { Agent } from 'node:http';
 import {
+  type AgentInstance,
+  type AuthenticationFailureReason,
   authenticatedPayload,
+  authenticationFailurePayload,
   CAPABILITIES,
   type Capability,
   decodeFrame,
@@ -19,7 +22,10 @@ import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import { signAgentToken } from './agent-token.ts';
 import type { Asker } from './dispatch.ts';
+import { reportHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { createClaimsReader } from './request-claims.ts';
+import { createSealing } from './sealing.ts';
 import type { CheckedToken } from './token.ts';
 import type { warnSeldom } from './warn-seldom.ts';
 
@@ -44,7 +50,7 @@ export interface ConnectionTimes {
 /** How a connection ended. */
 export type ConnectionEnd =
   /** The hub refused the agent: its certificate, or its connection. */
-  | { kind: 'rejected'; reason: string }
+  | { kind: 'rejected'; reason: AuthenticationFailureReason | undefined; text: string }
   /** Never connected, or broken. */
   | { kind: 'failed'; error: CodedError }
   /** Closed by the hub; 1006 where the socket ended without a word. */
@@ -73,9 +79,11 @@ export async function runConnection(options: {
   hubUrl: string;
   connection: string;
   realm: string;
+  instance?: AgentInstance;
   privateKey: KeyObject;
   agentFor: (url: URL) => Agent | undefined;
   checkToken: (jwt: string) => Promise<CheckedToken>;
+  directoryIsUp: () => boolean;
   times: ConnectionTimes;
   log: Log;
   warn: ReturnType<typeof warnSeldom>;
@@ -86,7 +94,8 @@ export async function runConnection(options: {
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal } = options;
   const url = socketUrl(options.hubUrl);
-  const jwt = await signAgentToken(options.privateKey, options.connection, options.realm, options.now).catch((cause: unknown) => {
+  const sealing = createSealing();
+  const jwt = await signAgentToken(options.privateKey, { ...options, keys: sealing.keys }, options.now).catch((cause: unknown) => {
     throw keyUnusable(cause);
   });
   if (signal.aborted) return { kind: 'closed by us' };
@@ -104,6 +113,8 @@ export async function runConnection(options: {
   let isAccepted = false;
   let bytesRead = () => 0;
   let stopHeartbeat = () => {};
+  let stopHealth = () => {};
+  let capabilities: readonly Capability[] = [];
   let authenticateTimer: NodeJS.Timeout | undefined;
   let closeTimer: NodeJS.Timeout | undefined;
 
@@ -114,6 +125,7 @@ export async function runConnection(options: {
     clearTimeout(authenticateTimer);
     clearTimeout(closeTimer);
     stopHeartbeat();
+    stopHealth();
     signal.removeEventListener('abort', close);
     socket.terminate();
     ended.resolve(reason);
@@ -147,7 +159,11 @@ export async function runConnection(options: {
       case 'authenticated':
         return accepted(frame.p);
       case 'authentication_failure':
-        return end({ kind: 'rejected', reason: reasonText(frame.p) });
+        return end({
+          kind: 'rejected',
+          reason: authenticationFailurePayload.safeParse(frame.p).data?.reason,
+          text: reasonText(frame.p),
+        });
       case 'authenticate_user':
       case 'search_users':
       case 'list_groups':
@@ -172,7 +188,8 @@ export async function runConnection(options: {
       onSilent: () =>
         fail('HUB_SILENT', 'The hub has not answered several pings', 'The network between here and the hub may be interrupted.'),
     });
-    const capabilities = knownCapabilities(authenticatedPayload.safeParse(payload).data?.capabilities);
+    capabilities = knownCapabilities(authenticatedPayload.safeParse(payload).data?.capabilities);
+    if (capabilities.includes('health')) stopHealth = reportHealth(options.directoryIsUp, asker.send);
     options.onAccepted({
       capabilities,
       drain: () => (capabilities.includes('drain') ? saidDraining() : Promise.resolve()),
@@ -194,7 +211,9 @@ export async function runConnection(options: {
 
   const asker: Asker = {
     gone: gone.signal,
-    checkToken: options.checkToken,
+    readClaims: createClaimsReader(sealing, options.checkToken),
+    knows: (capability) => capabilities.includes(capability),
+    sign: sealing.sign,
     send(frame) {
       if (gone.signal.aborted || socket.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > MAX_UNSENT_BYTES) {
@@ -218,7 +237,7 @@ export async function runConnection(options: {
       () => fail('HUB_SILENT', `The hub did not answer the authentication within ${times.authenticateTimeoutMs} ms`, 'Look at the hub.'),
       times.authenticateTimeoutMs,
     );
-    socket.send(encodeFrame('authenticate', { jwt, capabilities: [...CAPABILITIES] }));
+    socket.send(encodeFrame('authenticate', { jwt, capabilities: [...CAPABILITIES], instance: options.instance }));
   });
   socket.on('message', received);
   socket.on('unexpected-response', (_request, response) => {

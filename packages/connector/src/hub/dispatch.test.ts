@@ -180,11 +180,36 @@ test('absent passwords and names are empty ones: the users decide', async () => 
 });
 
 test('with write-back off a password change is refused before it reaches anybody', async () => {
-  const { agent } = await connected({}, { changePasswordEnabled: false });
+  const { agent } = await connected({}, { resetPasswordEnabled: false });
   const pid = agent.ask('change_password', { username: 'ada', password: 'new' });
   const frame = await agent.nextFrame();
   assert.equal(frame.n, `${pid}_change_password_result`);
   assert.match(JSON.stringify(frame.p), /"message":"Unexpected Error","inner":\{"code":"WRITE_BACK_OFF"/);
+});
+
+test('a reset and a person’s own change are switched on each by itself', async () => {
+  for (const [enabled, codes] of [
+    [{ resetPasswordEnabled: true, changeOwnPasswordEnabled: false }, [undefined, 'SELF_CHANGE_OFF', 'SELF_CHANGE_OFF']],
+    [{ resetPasswordEnabled: false, changeOwnPasswordEnabled: true }, ['WRITE_BACK_OFF', undefined, undefined]],
+  ] as const) {
+    const seen: unknown[] = [];
+    const { agent } = await connected(
+      {
+        changePassword: async ({ oldPassword }) => {
+          seen.push(oldPassword);
+          return { profile: {} };
+        },
+      },
+      enabled,
+    );
+    // Null is not absent: it must never become a reset.
+    for (const [n, old] of [{}, { oldPassword: 'old' }, { oldPassword: null }].entries()) {
+      agent.ask('change_password', { username: 'ada', password: 'new', ...old });
+      const answer = JSON.stringify((await agent.nextFrame()).p);
+      assert.equal(/"code":"(\w+)"/.exec(answer)?.[1], codes[n], answer);
+    }
+    assert.deepEqual(seen, enabled.resetPasswordEnabled ? [undefined] : ['old', '']);
+  }
 });
 
 test('a method that throws, or whose answer is no JSON, is answered as an unexpected error', async () => {
@@ -267,7 +292,9 @@ test('work is bounded: some run, some wait their turn, the rest is told to come 
   const asker: Asker = {
     gone: gone.signal,
     send: (frame) => sent.push(JSON.parse(frame)) > 0,
-    checkToken: async () => ({ claims: { pid: String(++pid) } }),
+    readClaims: async () => ({ claims: { pid: String(++pid) }, sealed: false }),
+    knows: () => false,
+    sign: (_name, payload) => payload,
   };
   const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
   const unused = () => Promise.reject(new Error('not asked'));
@@ -280,7 +307,8 @@ test('work is bounded: some run, some wait their turn, the rest is told to come 
     },
     log,
     warn: () => {},
-    changePasswordEnabled: false,
+    resetPasswordEnabled: false,
+    changeOwnPasswordEnabled: false,
     requestTimeoutMs: 60_000,
     maxInWork: 2,
     maxWaiting: 2,

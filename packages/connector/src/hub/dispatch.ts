@@ -5,6 +5,7 @@
 import {
   type AuthenticateAnswer,
   answerName,
+  type Capability,
   claimsOf,
   encodeFrame,
   MAX_FRAME_BYTES,
@@ -12,13 +13,14 @@ import {
   type RequestClaims,
   type RequestName,
   requestPayload,
+  type Step,
   UNEXPECTED_ERROR,
   type WireError,
 } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
-import { unexpected } from '../users/answers.ts';
+import { undecided, unexpected } from '../users/answers.ts';
 import type { RequestContext, Users } from '../users/users.ts';
-import type { CheckedToken } from './token.ts';
+import type { RequestClaimsRead } from './request-claims.ts';
 import type { warnSeldom } from './warn-seldom.ts';
 
 /** At most so many requests are in work. More would only wait in front of the directory instead of here. */
@@ -37,7 +39,11 @@ export interface Asker {
   /** Aborted when the socket is gone. */
   readonly gone: AbortSignal;
   /** Checks a request's token with the keys that hold for this socket. */
-  checkToken(jwt: string): Promise<CheckedToken>;
+  readClaims(jwt: string): Promise<RequestClaimsRead>;
+  /** What the hub at its other end said that it understands. */
+  knows(capability: Capability): boolean;
+  /** Signs an answer with this socket's key. */
+  sign(frameName: string, payload: unknown): unknown;
 }
 
 /** What a hub may ask for. */
@@ -56,7 +62,11 @@ interface Request {
   name: RequestName;
   pid: string;
   claims: Record<string, unknown>;
+  /** So is the answer signed. */
+  sealed: boolean;
   asker: Asker;
+  /** The way it took, for hubs that want to know. */
+  steps: Step[];
   controller: AbortController;
   arrivedAt: number;
 }
@@ -67,7 +77,8 @@ export function createDispatch(options: {
   users: HubUsers;
   log: Log;
   warn: ReturnType<typeof warnSeldom>;
-  changePasswordEnabled: boolean;
+  resetPasswordEnabled: boolean;
+  changeOwnPasswordEnabled: boolean;
   requestTimeoutMs: number;
   maxInWork?: number;
   maxWaiting?: number;
@@ -88,26 +99,26 @@ export function createDispatch(options: {
     if (!parsed.success) return warn('no token', { request: name }, 'A request of the hub has no token and is not answered');
     if (checking >= MAX_CHECKING) return warn('too many', { request: name }, 'Too many requests wait for the hub’s keys; dropped');
     checking++;
-    const checked = await asker.checkToken(parsed.data.jwt).finally(() => checking--);
+    const read = await asker.readClaims(parsed.data.jwt).finally(() => checking--);
     try {
-      accept(name, checked, asker, arrivedAt);
+      accept(name, read, asker, arrivedAt);
     } finally {
       noticeIdle();
     }
   }
 
-  function accept(name: RequestName, checked: CheckedToken, asker: Asker, arrivedAt: number): void {
-    if ('refused' in checked) {
-      return warn('refused', { request: name }, `A request of the hub cannot be verified and is not answered: ${checked.refused}`);
+  function accept(name: RequestName, read: RequestClaimsRead, asker: Asker, arrivedAt: number): void {
+    if ('refused' in read) {
+      return warn('refused', { request: name }, `A request of the hub cannot be verified and is not answered: ${read.refused}`);
     }
-    const { claims } = checked;
+    const { claims, sealed } = read;
     const pid = pidOf(claims);
     if (pid === undefined) return warn('no pid', { request: name }, 'A request of the hub has no usable pid and cannot be answered');
-    const request: Request = { name, pid, claims, asker, controller: new AbortController(), arrivedAt };
+    const request: Request = { name, pid, claims, sealed, asker, steps: [], controller: new AbortController(), arrivedAt };
     unanswered.add(request);
     if (inWork < maxInWork) start(request);
     else if (waiting.length < maxWaiting) waiting.push(request);
-    else answer(request, unexpected(new CodedError('BUSY', 'The connector has too many requests in work; try again')));
+    else answer(request, undecided(new CodedError('BUSY', 'The connector has too many requests in work; try again'), false));
   }
 
   async function work(request: Request): Promise<void> {
@@ -151,8 +162,9 @@ export function createDispatch(options: {
     if (unanswered.size === 0 && checking === 0) for (const resolve of whenIdle.splice(0)) resolve();
   }
 
-  async function perform({ name, pid, claims, controller }: Request): Promise<Answer> {
+  async function perform({ name, pid, claims, controller, asker, steps }: Request): Promise<Answer> {
     const context: RequestContext = { correlationId: pid, signal: controller.signal };
+    if (asker.knows('steps')) context.onStep = (step) => steps.push(step);
     switch (name) {
       case 'authenticate_user':
         return await withClaims(name, claims, (valid) => users.authenticate(valid, context));
@@ -161,17 +173,18 @@ export function createDispatch(options: {
       case 'list_groups':
         return await withClaims(name, claims, (valid) => users.listGroups(valid, context));
       case 'change_password':
-        if (!options.changePasswordEnabled) {
-          return unexpected(new CodedError('WRITE_BACK_OFF', 'Changing passwords is switched off in this connector (ENABLE_WRITE_BACK)'));
-        }
-        return await withClaims(name, claims, (valid) => users.changePassword(valid, context));
+        return await withClaims(name, claims, async (valid) => {
+          const isReset = valid.oldPassword === undefined;
+          if (isReset ? options.resetPasswordEnabled : options.changeOwnPasswordEnabled) return await users.changePassword(valid, context);
+          return unexpected(isReset ? RESET_OFF : SELF_CHANGE_OFF);
+        });
     }
   }
 
   function answer(request: Request, payload: Answer): void {
     const { name, pid, asker } = request;
     unanswered.delete(request);
-    const frame = frameOf(answerName(name, pid), payload);
+    const frame = frameOf(request, answerName(name, pid), payload);
     const fields = { ...asked(request.claims), ...resultOf(payload), ms: Math.round(performance.now() - request.arrivedAt), pid };
     if (asker.send(frame)) log.info(fields, name);
     // Not kept for the next connection: a login that is answered a minute late is worse than none.
@@ -212,16 +225,33 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /** What a mapper or the directory made of an answer may be too much for a frame, or nothing that JSON can say. */
-function frameOf(name: string, payload: Answer): string {
+function frameOf(request: Request, name: string, payload: Answer): string {
+  const encode = (answer: object) => encodeFrame(name, request.sealed ? request.asker.sign(name, answer) : answer);
   try {
-    const frame = encodeFrame(name, payload);
+    const frame = encode(asUnderstood(request, payload));
     if (Buffer.byteLength(frame) <= MAX_FRAME_BYTES) return frame;
     const message = `The answer is larger than ${MAX_FRAME_BYTES} bytes`;
-    return encodeFrame(name, unexpected(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Ask with a limit.' })));
+    return encode(unexpected(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Ask with a limit.' })));
   } catch (error) {
-    return encodeFrame(name, unexpected(error));
+    return encode(unexpected(error));
   }
 }
+
+/** Without our additions where the hub does not know them, and with those that it does. */
+function asUnderstood({ asker, name, steps }: Request, payload: Answer): object {
+  let answer: object = payload;
+  if ('err' in payload && !asker.knows('reasons')) {
+    const { reason: _reason, tried: _tried, ...err } = payload.err;
+    answer = { ...payload, err };
+  }
+  return name === 'authenticate_user' && asker.knows('steps') ? { ...answer, steps } : answer;
+}
+
+const RESET_OFF = new CodedError('WRITE_BACK_OFF', 'Setting passwords is switched off in this connector (ENABLE_WRITE_BACK)');
+const SELF_CHANGE_OFF = new CodedError(
+  'SELF_CHANGE_OFF',
+  'Changing one’s own password is switched off in this connector (ENABLE_PASSWORD_SELF_CHANGE)',
+);
 
 /** Names that people typed, for the log: never longer than a name is. */
 const MAX_LOGGED_CHARS = 256;

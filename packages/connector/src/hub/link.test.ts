@@ -50,10 +50,10 @@ test('the first frame says who the agent is, signed by its key', async () => {
   const [header = '', payload = '', signature = ''] = jwt.split('.');
   assert.deepEqual(JSON.parse(Buffer.from(header, 'base64url').toString()), { alg: 'RS256', typ: 'JWT' });
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  assert.deepEqual(claims, { iss: CONNECTION, aud: REALM, jti: claims.jti, iat: claims.iat, exp: claims.iat + 60 });
+  assert.deepEqual(claims, { iss: CONNECTION, aud: REALM, jti: claims.jti, iat: claims.iat, exp: claims.iat + 60, keys: claims.keys });
   assert.ok(Math.abs(claims.iat - Date.now() / 1000) < 60);
   assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), AGENT_RSA.publicKey, Buffer.from(signature, 'base64url')));
-  assert.deepEqual(capabilities, ['drain']);
+  assert.deepEqual(capabilities, ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps']);
   await reached('connected');
   assert.match(lines.join(''), /Connected to hub 127\.0\.0\.1:\d+/);
 });
@@ -180,6 +180,18 @@ test('an authentication failure later on ends the connection, too', async () => 
   const { reached } = link(hub);
   (await hub.nextAgent()).send('authentication_failure', { reason: 'deleted' });
   await reached('rejected');
+});
+
+test('a hub is told which of several connectors with one key this is, and what it says about a refusal is told', async () => {
+  const hub = await fakeHub();
+  const instance = { id: 'f81d4fae-7dec', hostName: 'dc1', version: '1.2.3' };
+  const { reached, logged } = link(hub, { target: { instance } });
+  const agent = await hub.nextAgent();
+  assert.deepEqual(agent.authenticate.instance, instance);
+  agent.send('authentication_failure', { reason: 'approval_pending' });
+  const status = await reached('rejected');
+  assert.match(status.state === 'rejected' ? status.reason : '', /approve/);
+  assert.match(await logged(/does not accept/), /somebody has to approve it there/);
 });
 
 test('keys by JWKS: EC keys, a rotation, and a document that cannot be fetched for a moment', async () => {

@@ -5,6 +5,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
 import type { Outbound } from '../network/outbound.ts';
 import { type Connection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
@@ -49,6 +50,8 @@ export interface LinkTarget {
   /** TENANT_SIGNING_KEY: where there is one it is the only key. */
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
+  /** Which of several connectors with this key it is; told to hubs that want to know. */
+  instance?: AgentInstance;
 }
 
 export type LinkStatus =
@@ -70,9 +73,12 @@ export interface HubLinkOptions {
   /** Called at start and before each reconnection; rejects only where nothing usable is known. */
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
+  /** Whether the directory answers now; hubs that want to know are told. */
+  directoryIsUp(): boolean;
   log: Log;
   privateKey: KeyObject;
-  changePasswordEnabled: boolean;
+  resetPasswordEnabled: boolean;
+  changeOwnPasswordEnabled: boolean;
   outbound: Pick<Outbound, 'agentFor' | 'request'>;
   maxReconnectIntervalMs: number;
   times?: Partial<LinkTimes>;
@@ -99,7 +105,8 @@ export function startHubLink(options: HubLinkOptions): HubLink {
     users,
     log,
     warn,
-    changePasswordEnabled: options.changePasswordEnabled,
+    resetPasswordEnabled: options.resetPasswordEnabled,
+    changeOwnPasswordEnabled: options.changeOwnPasswordEnabled,
     requestTimeoutMs: times.requestTimeoutMs,
   });
   const backoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: options.maxReconnectIntervalMs, holdMs: HOLD_MS, now: clock.now });
@@ -144,6 +151,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
       privateKey: options.privateKey,
       agentFor: outbound.agentFor,
       checkToken: (jwt) => checkToken(jwt, keys, replay, clock.now),
+      directoryIsUp: options.directoryIsUp,
       times,
       log,
       warn,
@@ -179,10 +187,12 @@ export function startHubLink(options: HubLinkOptions): HubLink {
     switch (end.kind) {
       case 'rejected':
         log.error(
-          end.reason === '' ? {} : { hub: end.reason },
-          `The hub does not accept this connector: its connection was deleted, or another certificate is registered. Provision it again with a valid ticket; ${next}`,
+          end.text === '' ? {} : { hub: end.text },
+          `The hub does not accept this connector: ${REJECTIONS[end.reason ?? 'unknown']}; ${next}`,
         );
-        return 'the hub does not accept this connector';
+        return end.reason === 'approval_pending'
+          ? 'the hub waits for somebody to approve this connector'
+          : 'the hub does not accept this connector';
       case 'failed':
         log.warn({ err: end.error }, `No connection to the hub; ${next}`);
         return end.error.message;
@@ -225,6 +235,13 @@ export function startHubLink(options: HubLinkOptions): HubLink {
     },
   };
 }
+
+const REJECTIONS: Record<AuthenticationFailureReason | 'unknown', string> = {
+  unknown: 'its connection was deleted, or another certificate is registered. Provision it again with a valid ticket',
+  approval_pending: 'its certificate is registered and somebody has to approve it there',
+  revoked: 'somebody revoked it there. Ask them; with a revoked key it needs a new one (move certs/ away) and a valid ticket',
+  register_again: 'it has to be registered again, which happens before the next try',
+};
 
 /** For the log: never the path, which may hold a name or a secret of the tenant. */
 function hostOf(hubUrl: string): string {

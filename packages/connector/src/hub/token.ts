@@ -10,6 +10,7 @@ import { CLOCK_SKEW_TOLERANCE_MS, HUB_TOKEN_ALGORITHMS } from '@landbridge/proto
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 import { encodeBer, TAG } from '../asn1/ber-writer.ts';
+import { fromBase64url, fromJson } from './base64url.ts';
 import type { ReplayMemory } from './replay.ts';
 
 export type HubTokenAlgorithm = (typeof HUB_TOKEN_ALGORITHMS)[number];
@@ -31,8 +32,6 @@ export type TokenHeader = z.infer<typeof headerSchema>;
 export type CheckedToken = { claims: Record<string, unknown> } | { refused: string };
 
 const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = constants;
-/** Invalid UTF-8 is refused (RFC 7519, 7.2): a name must not become another one on the way. */
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const headerSchema = z.object({
   alg: z.enum(HUB_TOKEN_ALGORITHMS),
@@ -160,22 +159,6 @@ function derSignature(signature: Buffer): Buffer {
     }
     writer.endSequence();
   });
-}
-
-/** @returns undefined where the text is not base64url, or is not how these bytes are written: one token has one form */
-function fromBase64url(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
-}
-
-function fromJson(encoded: string): unknown {
-  const bytes = fromBase64url(encoded);
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function headerProblem(error: z.ZodError): string {

@@ -61,7 +61,7 @@ describe('a first start', () => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket, LDAP_BIND_PASSWORD: 'pw-secret', OTHER: 1 });
     const connector = start();
-    const target = await connector.provision();
+    const { instance, ...target } = await connector.provision();
     assert.deepEqual(target, {
       hubUrl: INFO.adHub,
       connection: 'fabrikam-ad',
@@ -78,7 +78,9 @@ describe('a first start', () => {
       agentMode: true,
       agentVersion: '1.2.3',
       capabilities: { useJWKS: true },
+      instance,
     });
+    assert.equal(instance.version, '1.2.3');
     const { LDAP_BIND_CREDENTIALS, SERVER_URL, ...kept } = file();
     assert.deepEqual(kept, {
       PROVISIONING_TICKET: hub.ticket,
@@ -218,7 +220,8 @@ describe('a hub that cannot be asked', () => {
 
   it('is not asked without a ticket', async () => {
     write({ AD_HUB: 'wss://hub.example/lo/hub', CONNECTION: 'c', REALM: 'urn:x' });
-    assert.deepEqual(await start().provision(), {
+    const { instance: _, ...target } = await start().provision();
+    assert.deepEqual(target, {
       hubUrl: 'wss://hub.example/lo/hub',
       connection: 'c',
       realm: 'urn:x',

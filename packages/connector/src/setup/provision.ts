@@ -4,7 +4,7 @@
  * socket itself is `hub/`'s.
  */
 import type { KeyObject } from 'node:crypto';
-import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
+import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { encryptPassword } from '../config/credentials.ts';
@@ -20,6 +20,7 @@ import {
   saveCertificate,
   thumbprint,
 } from './certificate.ts';
+import { thisInstance } from './instance.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew, register, serverUrlOf, settingsOfTicket } from './ticket.ts';
 
 /** What a connection to the hub needs. */
@@ -30,6 +31,8 @@ export interface ProvisionedHub {
   realm: string;
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
+  /** Which of several connectors with this key it is. */
+  instance: AgentInstance;
 }
 
 export interface Provisioning {
@@ -54,14 +57,23 @@ interface Known {
 }
 
 /**
- * @param agentVersion this program's version, which the hub shows
+ * @param options `agentVersion`: this program's version, which the hub shows; `save`: writes keys of config.json, where that is not to
+ *   be done at once
  * @throws CodedError CERTIFICATE_UNUSABLE
  */
-export function createProvisioning(options: { config: Config; outbound: Outbound; log: Log; agentVersion: string }): Provisioning {
+export function createProvisioning(options: {
+  config: Config;
+  outbound: Outbound;
+  log: Log;
+  agentVersion: string;
+  save?: (changes: Readonly<Record<string, unknown>>) => boolean;
+}): Provisioning {
   const { config, outbound, log, agentVersion } = options;
+  const save = options.save ?? ((changes) => updateConfigFile(config.home.configFile, changes));
   const { values } = config;
   let certificate = loadCertificate(config);
   const key: ConnectorKey = certificate ?? createKey();
+  const instance = thisInstance(config, key.privateKey, agentVersion, log);
   let known: Known = {
     hubUrl: values.AD_HUB,
     connection: values.CONNECTION,
@@ -73,7 +85,7 @@ export function createProvisioning(options: { config: Config; outbound: Outbound
 
   async function provision(signal: AbortSignal): Promise<ProvisionedHub> {
     const ticket = values.PROVISIONING_TICKET;
-    if (ticket === undefined) return target(known, undefined);
+    if (ticket === undefined) return { ...target(known, undefined), instance };
     try {
       const info = await fetchTicketInfo(outbound, ticket, values, signal);
       const { certificate: ours } = certificateFor(info);
@@ -86,12 +98,12 @@ export function createProvisioning(options: { config: Config; outbound: Outbound
         TENANT_SIGNING_KEY: signingKeyPem,
       });
       warnOfClockSkew(ticket, signal);
-      return target(known, ticket);
+      return { ...target(known, ticket), instance };
     } catch (error) {
       // What stays wrong until somebody changes it is not hidden behind what is known from before.
       if (signal.aborted || (error instanceof CodedError && LASTING.has(error.code)) || !isComplete(known)) throw error;
       log.warn({ err: error }, 'The hub could not be asked about the connection: going on with what it said before');
-      return target(known, ticket);
+      return { ...target(known, ticket), instance };
     }
   }
 
@@ -116,6 +128,7 @@ export function createProvisioning(options: { config: Config; outbound: Outbound
       agentMode: true,
       agentVersion,
       capabilities: { useJWKS: true },
+      instance,
     };
   }
 
@@ -124,7 +137,7 @@ export function createProvisioning(options: { config: Config; outbound: Outbound
     if (config.environmentOnly) return;
     const kept = Object.entries(changes).filter(([name]) => !(isSettingName(name) && config.origins[name] === 'environment'));
     try {
-      if (updateConfigFile(config.home.configFile, Object.fromEntries(kept))) log.debug(`Updated ${config.home.configFile}`);
+      if (save(Object.fromEntries(kept))) log.debug(`Updated ${config.home.configFile}`);
     } catch (error) {
       // Logins need no file: what was learnt is known until the next start.
       log.warn({ err: error }, 'What the hub said could not be kept');
@@ -134,7 +147,7 @@ export function createProvisioning(options: { config: Config; outbound: Outbound
   function keepPasswordEncrypted(): void {
     if (config.origins.LDAP_BIND_PASSWORD !== 'file' || values.LDAP_BIND_PASSWORD === undefined) return;
     try {
-      updateConfigFile(config.home.configFile, {
+      save({
         LDAP_BIND_PASSWORD: undefined,
         LDAP_BIND_CREDENTIALS: encryptPassword(values.LDAP_BIND_PASSWORD, key.privateKeyPem),
       });
@@ -166,7 +179,7 @@ function isComplete(known: Known): known is Known & { hubUrl: string; connection
   return known.hubUrl !== undefined && known.connection !== undefined && known.realm !== undefined;
 }
 
-function target(known: Known, ticket: string | undefined): ProvisionedHub {
+function target(known: Known, ticket: string | undefined): Omit<ProvisionedHub, 'instance'> {
   if (!isComplete(known)) {
     throw new CodedError('PROVISIONING_MISSING', 'It is not known which hub to connect to', {
       action: 'Set PROVISIONING_TICKET, or run setup.',

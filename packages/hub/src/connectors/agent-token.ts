@@ -1,12 +1,13 @@
 /** Who is at the other end of a socket: the token in `authenticate`, checked against the certificates of the connection it names. */
 import { createHash, X509Certificate } from 'node:crypto';
-import { AGENT_TOKEN_LIFETIME_SECONDS, CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import { AGENT_TOKEN_LIFETIME_SECONDS, agentKeys, CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { realmOf } from '../connections/connections.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
+import { createSealing, type Sealing } from './sealing.ts';
 
 /**
  * How far a connector's clock may be ahead. Directories keep theirs within five minutes (Kerberos wants that); a clock that is
@@ -17,6 +18,8 @@ const MAX_AHEAD_SECONDS = 300;
 export interface AuthenticatedAgent {
   connection: Connection;
   certificate: RegisteredCertificate;
+  /** Undefined: its token brought no keys, as those of installed connectors. */
+  sealing: Sealing | undefined;
 }
 
 /** Checks tokens; each that has a `jti` is accepted once. */
@@ -32,9 +35,9 @@ export function createAgentTokens(store: Store): AgentTokens {
   return {
     async verify(jwt) {
       const connection = await namedConnection(store, jwt);
-      const { certificate, expiresAtMs, isUnique } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
+      const { certificate, sealing, expiresAtMs, isUnique } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
       // Installed connectors put nothing unique into a token: two that share a key and come in the same second send the same one.
-      if (!isUnique) return { connection, certificate };
+      if (!isUnique) return { connection, certificate, sealing };
       const now = Date.now();
       for (const [hash, expiry] of used) if (expiry < now) used.delete(hash);
       // Only what is signed counts: the text of a signature can be varied without changing it.
@@ -43,7 +46,7 @@ export function createAgentTokens(store: Store): AgentTokens {
         .digest('base64');
       if (used.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
       used.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
-      return { connection, certificate };
+      return { connection, certificate, sealing };
     },
   };
 }
@@ -64,7 +67,7 @@ async function verifiedBy(
   jwt: string,
   connection: Connection,
   certificates: RegisteredCertificate[],
-): Promise<{ certificate: RegisteredCertificate; expiresAtMs: number; isUnique: boolean }> {
+): Promise<{ certificate: RegisteredCertificate; sealing: Sealing | undefined; expiresAtMs: number; isUnique: boolean }> {
   for (const certificate of certificates) {
     try {
       const { payload } = await jwtVerify(jwt, new X509Certificate(certificate.pem).publicKey, {
@@ -78,7 +81,7 @@ async function verifiedBy(
       if (expiresAtMs > Date.now() + (AGENT_TOKEN_LIFETIME_SECONDS + MAX_AHEAD_SECONDS) * 1000) {
         throw agentRefused(`the token lives too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
       }
-      return { certificate, expiresAtMs, isUnique: payload.jti !== undefined };
+      return { certificate, sealing: sealingOf(payload.keys), expiresAtMs, isUnique: payload.jti !== undefined };
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) continue;
       if (error instanceof CodedError) throw error;
@@ -86,6 +89,16 @@ async function verifiedBy(
     }
   }
   throw agentRefused(`no certificate that is registered for connection "${connection.name}" signed the token`);
+}
+
+/** A connector that wants to be asked sealed and cannot be is not asked in clear instead. */
+function sealingOf(keys: unknown): Sealing | undefined {
+  if (keys === undefined) return undefined;
+  try {
+    return createSealing(agentKeys.parse(keys));
+  } catch (cause) {
+    throw agentRefused('the keys in the token are not two of P-256', cause);
+  }
 }
 
 /** The refusal of a connector; the reason is for the operator. */

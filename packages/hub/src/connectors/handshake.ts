@@ -1,13 +1,24 @@
 /** From an HTTP upgrade to an authenticated connector: who may open a socket, the first frame, and its answer. */
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { authenticatePayload, decodeFrame, encodeFrame, knownCapabilities, MAX_FRAME_BYTES } from '@landbridge/protocol';
+import {
+  type AuthenticationFailureReason,
+  authenticatePayload,
+  decodeFrame,
+  encodeFrame,
+  knownCapabilities,
+  MAX_FRAME_BYTES,
+} from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { SigningKeys } from '../keys/signing-keys.ts';
+import { arrivalOf } from '../operations/arrival.ts';
+import type { Store } from '../store/store.ts';
 import { type AgentTokens, agentRefused } from './agent-token.ts';
 import { createConnector, textOf } from './connector.ts';
+import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
+import type { Statistics } from './statistics.ts';
 
 /** Where installed connectors find the socket of their hub. */
 export const HUB_SOCKET_PATH = '/lo/hub';
@@ -21,6 +32,14 @@ const MAX_UNAUTHENTICATED_SOCKETS = 1000;
 /** What the other side has to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
+/** Why a connector may be refused, and what it is told: a reason only where it has proved to have a registered key. */
+const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
+  ['AGENT_REFUSED', undefined],
+  ['AGENT_PENDING', 'approval_pending'],
+  ['AGENT_REVOKED', 'revoked'],
+  ['AGENT_KEY_RETIRED', 'register_again'],
+]);
+
 export interface Handshake {
   /** No more sockets from now on. */
   stop(): void;
@@ -29,9 +48,17 @@ export interface Handshake {
 /** Takes the upgrades of `server`. */
 export function acceptConnectors(
   server: Server,
-  parts: { tokens: AgentTokens; online: OnlineConnectors; log: Log; authenticateTimeoutMs?: number },
+  parts: {
+    tokens: AgentTokens;
+    store: Store;
+    keys: SigningKeys;
+    online: OnlineConnectors;
+    statistics: Statistics;
+    log: Log;
+    authenticateTimeoutMs?: number;
+  },
 ): Handshake {
-  const { tokens, online, log } = parts;
+  const { tokens, online, statistics, log } = parts;
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
   const unauthenticated = new Set<WebSocket>();
   let stopping = false;
@@ -44,7 +71,7 @@ export function acceptConnectors(
     if (request.headers.origin !== undefined) return turnAway(socket, '403 Forbidden');
     if (stopping || unauthenticated.size >= MAX_UNAUTHENTICATED_SOCKETS) return turnAway(socket, '503 Service Unavailable');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      awaitAuthenticate(webSocket, socket, request.socket.remoteAddress ?? 'unknown');
+      awaitAuthenticate(webSocket, socket, arrivalOf(request).remoteAddress);
     });
   });
 
@@ -70,17 +97,17 @@ export function acceptConnectors(
       webSocket.close(code, reason);
       setTimeout(() => webSocket.terminate(), CLOSE_GRACE_MS).unref();
     };
-    const refuse = (reason: string) => {
-      log.warn({ remoteAddress, reason }, 'Connector refused');
-      webSocket.send(encodeFrame('authentication_failure', {}));
+    const refuse = (reason: string, told?: AuthenticationFailureReason, action?: string) => {
+      log.warn({ remoteAddress, reason, action }, 'Connector refused');
+      webSocket.send(encodeFrame('authentication_failure', { reason: told }));
       end(1008, 'not authenticated');
     };
     stream.on('data', count);
     webSocket.on('close', finish);
     webSocket.on('error', (error) => log.warn({ remoteAddress, err: error }, 'A connector socket failed'));
     webSocket.once('message', (data, isBinary) => {
-      authenticate(webSocket, remoteAddress, data, isBinary).then(finish, (error: unknown) => {
-        if (error instanceof CodedError && error.code === 'AGENT_REFUSED') return refuse(error.message);
+      authenticate(webSocket, stream, remoteAddress, data, isBinary).then(finish, (error: unknown) => {
+        if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
         // The fault is the hub's own: the connector is not rejected and may come again.
         log.error({ remoteAddress, err: error }, 'A connector could not be authenticated');
         end(1011, 'try again later');
@@ -88,14 +115,21 @@ export function acceptConnectors(
     });
   }
 
-  async function authenticate(webSocket: WebSocket, remoteAddress: string, data: RawData, isBinary: boolean): Promise<void> {
+  async function authenticate(
+    webSocket: WebSocket,
+    stream: Duplex,
+    remoteAddress: string,
+    data: RawData,
+    isBinary: boolean,
+  ): Promise<void> {
     const frame = isBinary ? undefined : decodeFrame(textOf(data));
     const payload = frame?.n === 'authenticate' ? authenticatePayload.safeParse(frame.p) : undefined;
     if (payload?.success !== true) throw agentRefused('the first frame is not authenticate {jwt}');
-    const { connection, certificate } = await tokens.verify(payload.data.jwt);
+    const agent = await tokens.verify(payload.data.jwt);
+    const { connection, certificate } = agent;
+    const { id: instance, hostName, version, drained } = await admitInstance(parts, agent, payload.data.instance, remoteAddress);
     if (webSocket.readyState !== webSocket.OPEN) return;
     const capabilities = knownCapabilities(payload.data.capabilities);
-    const instance = randomBytes(4).toString('hex');
     const connectorLog = log.child({ connection: connection.name, instance });
     const connector = createConnector(
       webSocket,
@@ -103,23 +137,36 @@ export function acceptConnectors(
         instance,
         connection,
         remoteAddress,
-        agentVersion: certificate.agentVersion,
+        agentVersion: version,
         algorithm: certificate.readsJwks ? 'ES256' : 'RS256',
+        signingKid: certificate.readsJwks ? undefined : certificate.signingKid,
         capabilities,
+        sealing: agent.sealing,
       },
       connectorLog,
+      (reply, ms) => statistics.count(instance, reply, ms),
     );
+    connector.drain(drained);
     const { heard, gone } = online.add(connector);
-    webSocket.on('message', heard);
-    webSocket.on('pong', heard);
-    webSocket.on('ping', heard);
+    // Each byte is a sign of life, not only a whole frame: a list of people may take longer on its way than a ping is waited for.
+    stream.on('data', () => {
+      heard();
+      connector.heard();
+    });
     webSocket.on('close', (code) => {
       gone();
       connectorLog.info({ code }, 'Connector gone');
+      parts.store.touchInstances([instance], new Date()).catch((error: unknown) => {
+        // At a stop the store may be closed already; the heartbeat wrote it down a minute ago at most.
+        connectorLog.debug({ err: error }, 'When the connector was last seen is not written down');
+      });
     });
     // Installed connectors offer none and are answered none.
     webSocket.send(encodeFrame('authenticated', payload.data.capabilities === undefined ? {} : { capabilities }));
-    connectorLog.info({ remoteAddress, agentVersion: certificate.agentVersion, algorithm: connector.algorithm }, 'Connector online');
+    connectorLog.info(
+      { remoteAddress, hostName, agentVersion: version, algorithm: connector.algorithm, sealed: agent.sealing !== undefined, drained },
+      'Connector online',
+    );
   }
 
   return {

@@ -2,7 +2,16 @@
  * A connector's answer, read without trust: it may come from any version of any connector. What is clear is taken, everything
  * else is an unexpected error, and nothing raw (`inner`, password hashes) goes further.
  */
-import { type ErrorReason, isWireErrorName, type Profile, profileSchema, type Step, stepsOf, type WireErrorName, wireError } from '@landbridge/protocol';
+import {
+  type ErrorReason,
+  isWireErrorName,
+  type Profile,
+  profileSchema,
+  type Step,
+  stepsOf,
+  type WireErrorName,
+  wireError,
+} from '@landbridge/protocol';
 import { z } from 'zod';
 
 /** `error` is the connector's own name for it; undefined where it gave none that is known. */

@@ -77,7 +77,11 @@ export function createAsk(parts: {
       const signedAt = performance.now();
       const jwt = tokenFor(connector, pid, claimsFor(connector));
       const sentAt = performance.now();
-      steps.push({ name: 'signature', ms: since(signedAt, sentAt), outcome: `${connector.algorithm}${connector.sealing ? ', sealed' : ''}` });
+      steps.push({
+        name: 'signature',
+        ms: since(signedAt, sentAt),
+        outcome: `${connector.algorithm}${connector.sealing ? ', sealed' : ''}`,
+      });
       const reply = await connector.ask(name, pid, jwt, Math.max(1, deadlineMs - Date.now()));
       if (reply.kind === 'answered' && connector.capabilities.includes('steps')) steps.push(...readSteps(reply.payload));
       steps.push({ name: 'answer', ms: since(sentAt, performance.now()), outcome: `${reply.kind} (${instance})` });

@@ -4,12 +4,12 @@ import type { Connector } from '../connectors/connector.ts';
 import type { FailureCode } from './failures.ts';
 
 /** Why there is nobody to ask. */
-export type Nobody = Extract<
-  FailureCode,
-  'connector_offline' | 'connector_outdated' | 'connector_busy' | 'directory_unavailable'
->;
+export type Nobody = Extract<FailureCode, 'connector_offline' | 'connector_outdated' | 'connector_busy' | 'directory_unavailable'>;
 
-export type Choose = (among: readonly Connector[], options: { needs: Capability | undefined; not: ReadonlySet<Connector> }) => Connector | Nobody;
+export type Choose = (
+  among: readonly Connector[],
+  options: { needs: Capability | undefined; not: ReadonlySet<Connector> },
+) => Connector | Nobody;
 
 /** A connector that let a question run out is asked last for this long, unless it answers another. */
 const SILENT_PENALTY_MS = 30_000;

@@ -33,7 +33,9 @@ function answering(connector: ForeignConnector, answer: (request: Request) => un
   return () => count;
 }
 
-const NOT_TRIED = { err: { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE' }, reason: 'directory_unavailable', tried: false } };
+const NOT_TRIED = {
+  err: { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE' }, reason: 'directory_unavailable', tried: false },
+};
 
 test('one whose directory is down gets nothing while another’s is up, and is asked again when it is', async (t) => {
   const { connectors, login } = await hubWith(t, 2);

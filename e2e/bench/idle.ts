@@ -1,0 +1,134 @@
+/**
+ * `npm run bench -- idle`: what connectors cost a hub that only are there, and whether a login through one of thousands takes longer
+ * than through one of five. Both are measured in the same run, on the same hub. Nothing is asserted.
+ */
+import { fork, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startSlapd } from '@landbridge/lab';
+import { registrationAnswer, ticketInfo } from '@landbridge/protocol';
+import { directoryConfig, type HubProgram, type Program, startConnector, startHub } from '../programs.ts';
+import type { HttpTask } from './http-load.ts';
+import type { IdleMessage, IdleTask } from './idle-connectors.ts';
+import { startLoadProcess } from './load-process.ts';
+import { cpuMs, memoryMb } from './process-usage.ts';
+
+const CONNECTION = 'measured';
+const FEW = 5;
+/** A connection has hardly more; a hub lets no more share one key. */
+const PER_CONNECTION = 50;
+/** What a hub needs of open files beside its sockets, with plenty to spare. */
+const OTHER_FILES = 300;
+const IN_FLIGHT = 8;
+
+/** @param seconds of each measurement */
+export async function benchIdle(wanted: number, seconds: number): Promise<void> {
+  const limit = openFilesLimit();
+  const many = Math.min(wanted, limit - OTHER_FILES);
+  if (many < wanted) console.log(`The limit of open files is ${limit} (ulimit -Hn): ${many} connectors instead of ${wanted}.`);
+  await using slapd = await startSlapd({ users: 1000, log: false });
+  // Its hashing goes on behind the logins, and would be taken for the idle connectors' cost.
+  await using hub = await startHub({ CREDENTIAL_CACHE: 'false' });
+  await using _connector = await startConnector({
+    ...directoryConfig(slapd, 'plain'),
+    PROVISIONING_TICKET: await hub.createConnection(CONNECTION),
+    LDAP_SEARCH_GROUPS: '(member={0})',
+  });
+  await hub.untilConnectors(CONNECTION, 1);
+  const task: HttpTask = {
+    loginUrl: `${hub.url}/api/connections/${CONNECTION}/login`,
+    apiKey: hub.apiKey,
+    people: slapd.people.ordinary,
+  };
+  const load = await startLoadProcess('http-load.ts', task);
+  const identity = makeIdentity();
+  let stopIdle = () => {};
+  console.log(
+    'connectors  hub memory MB  hub CPU ms/s idle  one login p50 ms  p95 ms  8 in flight logins/s  p50 ms  p95 ms  hub CPU ms/login',
+  );
+  let open = 1;
+  // The few a second time at the end of nothing: what a warm hub does, beside which the many are to be held.
+  for (const count of [FEW, FEW, many]) {
+    if (count > open) {
+      const { message, stop } = await openIdle(hub, identity, count - open);
+      const before = stopIdle;
+      stopIdle = () => {
+        before();
+        stop();
+      };
+      open = count;
+      console.error(`${message.count} more connectors in ${message.seconds.toFixed(1)} s`);
+    }
+    const { pid } = running(hub);
+    await delay(1000);
+    const cpuBefore = cpuMs(pid);
+    await delay(seconds * 1000);
+    const idleMsPerSecond = (cpuMs(pid) - cpuBefore) / seconds;
+    const memory = memoryMb(pid).now;
+    const one = await load.run({ inFlight: 1, searchGroups: false, seconds }, { hub: pid });
+    const eight = await load.run({ inFlight: IN_FLIGHT, searchGroups: false, seconds }, { hub: pid });
+    const cells = [
+      count,
+      memory.toFixed(0),
+      idleMsPerSecond.toFixed(1),
+      one.p50Ms.toFixed(2),
+      one.p95Ms.toFixed(2),
+      (eight.logins / eight.seconds).toFixed(0),
+      eight.p50Ms.toFixed(2),
+      eight.p95Ms.toFixed(2),
+      eight.usage.hub.cpuMsPerLogin.toFixed(2),
+    ];
+    console.log(cells.join('  '));
+    if (one.failures + eight.failures > 0) console.log(`${one.failures + eight.failures} logins failed`);
+  }
+  load.stop();
+  stopIdle();
+}
+
+function running(program: Program): { pid: number } {
+  if (program.pid === undefined) throw new Error('the hub ended');
+  return { pid: program.pid };
+}
+
+/** Registers one certificate for as many connections as it takes, and opens their sockets. */
+async function openIdle(hub: HubProgram, identity: Identity, count: number) {
+  const connections: IdleTask['connections'] = [];
+  for (let left = count; left > 0; left -= PER_CONNECTION) {
+    const ticket = await hub.createConnection(`idle-${count}-${left}`);
+    const { connectionName, realm, adHub } = ticketInfo.parse(await (await fetch(`${ticket}/info`)).json());
+    const body = { certs: [identity.certificate], agentMode: true, agentVersion: '0.1.0', capabilities: { useJWKS: true } };
+    const headers = { 'content-type': 'application/json' };
+    registrationAnswer.parse(await (await fetch(ticket, { method: 'POST', headers, body: JSON.stringify(body) })).json());
+    connections.push({
+      name: connectionName,
+      realm: realm.name,
+      socketUrl: adHub.replace(/^http/, 'ws'),
+      connectors: Math.min(left, PER_CONNECTION),
+    });
+  }
+  const child = fork(join(import.meta.dirname, 'idle-connectors.ts'));
+  child.send({ keyPem: identity.keyPem, connections } satisfies IdleTask);
+  const [message]: IdleMessage[] = await once(child, 'message');
+  if (message?.type !== 'open') throw new Error(message?.message ?? 'the idle connectors ended');
+  return { message, stop: () => child.disconnect() };
+}
+
+interface Identity {
+  /** Base64 DER. */
+  certificate: string;
+  keyPem: string;
+}
+
+function makeIdentity(): Identity {
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=idle', '-keyout', '-', '-out', '-'];
+  const { stdout } = spawnSync('openssl', args, { encoding: 'utf8' });
+  return { certificate: new X509Certificate(stdout).raw.toString('base64'), keyPem: stdout };
+}
+
+/** Node raises its own limit to the hard one at its start, so that is the one that counts. */
+function openFilesLimit(): number {
+  const text = spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout.trim();
+  return text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text);
+}

@@ -1,0 +1,28 @@
+/** What somebody sees who sits between hub and connector where TLS has ended. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { directoryConfig, startConnector, startHub } from './programs.ts';
+import { startRelay } from './relay.ts';
+
+test('between the two programs travel neither the name nor the password of who signs in', { skip: whyNoSlapd() }, async () => {
+  const heard: Buffer[] = [];
+  await using slapd = await startSlapd({ users: 3 });
+  await using hub = await startHub();
+  await using relay = await startRelay((bytes) => heard.push(bytes));
+  const ticket = await hub.createConnection('sealed');
+  await using _connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET: ticket, HTTP_PROXY: relay.url });
+  await hub.untilConnectors('sealed', 1);
+  const [person] = slapd.people.ordinary;
+  assert.ok(person);
+  assert.equal((await hub.login('sealed', person.uid, person.password)).status, 200);
+  assert.equal((await hub.login('sealed', person.uid, 'a-wrong-Passw0rd')).status, 401);
+
+  // Frames of a server are not masked (RFC 6455, section 5.1), and a token's claims are only base64url.
+  const text = Buffer.concat(heard).toString('latin1');
+  const requests = [...text.matchAll(/"authenticate_user".{0,20}?"jwt":"[\w-]+\.([\w-]+)\./g)].map(([, claims = '']) =>
+    JSON.parse(Buffer.from(claims, 'base64url').toString()),
+  );
+  assert.equal(requests.length, 2);
+  for (const claims of requests) assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iat', 'jti', 'pid', 'sealed']);
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { startFakeHub } from '../../test/fake-hub.ts';
+import { linkTo } from '../../test/link-to.ts';
+import { LdapError } from '../ldap/errors.ts';
+import { undecided } from '../users/answers.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop();
+});
+
+async function connected(capabilities: string[] | undefined, options: Parameters<typeof linkTo>[1] = {}) {
+  const hub = await startFakeHub();
+  toStop.push(() => hub.stop());
+  hub.authenticatedPayload = capabilities && { capabilities };
+  const made = linkTo(hub, options);
+  toStop.push(() => made.link.close());
+  const agent = await hub.nextAgent();
+  await made.reached('connected');
+  return agent;
+}
+
+test('a hub that wants to know is told of the directory: at first, and at each change', async () => {
+  let isUp = true;
+  const agent = await connected(['health'], { directoryIsUp: () => isUp });
+  assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });
+  isUp = false;
+  assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'down' } });
+  isUp = true;
+  assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });
+});
+
+const unreachable = async () => undecided(new LdapError('LDAP_UNREACHABLE', 'no directory'), false);
+const PLAIN = { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE', message: 'no directory' } };
+
+test('why nothing was found out is told to a hub that knows reasons, and the plain error to others', async () => {
+  for (const [capabilities, err] of [
+    [['reasons'], { ...PLAIN, reason: 'directory_unavailable', tried: false }],
+    [[], PLAIN],
+    [undefined, PLAIN],
+  ] as const) {
+    const agent = await connected(capabilities && [...capabilities], { users: { authenticate: unreachable }, directoryIsUp: () => false });
+    const pid = agent.ask('authenticate_user', { username: 'ada', password: 'p' });
+    assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { err } });
+  }
+});
+
+test('the steps of a sign-in go to a hub that knows them', async () => {
+  const step = { name: 'find', ms: 3.5, outcome: 'uid=ada' };
+  for (const capabilities of [['steps'], []]) {
+    const agent = await connected(capabilities, {
+      users: {
+        async authenticate({ username }, { onStep }) {
+          onStep?.(step);
+          return { profile: { id: username } };
+        },
+      },
+    });
+    const pid = agent.ask('authenticate_user', { username: 'ada', password: 'p' });
+    const answer = { profile: { id: 'ada' } };
+    assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: capabilities.length > 0 ? { ...answer, steps: [step] } : answer });
+  }
+});

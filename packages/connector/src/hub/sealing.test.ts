@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { afterEach, test } from 'node:test';
+import { agentKeys } from '@landbridge/protocol';
+import { CompactEncrypt, compactVerify, decodeJwt } from 'jose';
+import { type FakeAgent, startFakeHub } from '../../test/fake-hub.ts';
+import { linkTo } from '../../test/link-to.ts';
+import { createSealing } from './sealing.ts';
+
+const toStop: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of toStop.splice(0).reverse()) await stop();
+});
+
+async function connected() {
+  const hub = await startFakeHub();
+  toStop.push(() => hub.stop());
+  const passwords: string[] = [];
+  const made = linkTo(hub, {
+    users: {
+      authenticate: async ({ username, password }) => {
+        passwords.push(password);
+        return { profile: { id: username } };
+      },
+    },
+  });
+  toStop.push(() => made.link.close());
+  const agent = await hub.nextAgent();
+  await made.reached('connected');
+  return { ...made, agent, keys: keysOf(agent), passwords };
+}
+
+function keysOf(agent: FakeAgent) {
+  return agentKeys.parse(decodeJwt(agent.authenticate.jwt).keys);
+}
+
+type Keys = ReturnType<typeof keysOf>;
+
+/** Sealed by a JOSE library, each time with a new key of the hub. */
+async function seal(keys: Keys, claims: object, header: Record<string, unknown> = {}): Promise<string> {
+  return await new CompactEncrypt(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: keys.kid, ...header })
+    .encrypt(createPublicKey({ key: keys.encryption, format: 'jwk' }));
+}
+
+async function verified(keys: Keys, payload: unknown): Promise<unknown> {
+  assert.ok(typeof payload === 'object' && payload !== null && 'jws' in payload && typeof payload.jws === 'string');
+  const answer = await compactVerify(payload.jws, createPublicKey({ key: keys.signing, format: 'jwk' }));
+  assert.deepEqual(answer.protectedHeader, { alg: 'ES256', kid: keys.kid });
+  return JSON.parse(new TextDecoder().decode(answer.payload));
+}
+
+test('a sealed login is opened, and its answer is signed together with its frame’s name', async () => {
+  const { agent, keys, passwords } = await connected();
+  for (const pid of ['one', 'two', 'three']) {
+    agent.ask('authenticate_user', { pid, sealed: await seal(keys, { pid, username: 'ada', password: `secret of ${pid}` }) });
+    const { n, p } = await agent.nextFrame();
+    assert.equal(n, `${pid}_result`);
+    assert.deepEqual(await verified(keys, p), { n, p: { profile: { id: 'ada' } } });
+  }
+  assert.deepEqual(passwords, ['secret of one', 'secret of two', 'secret of three']);
+});
+
+test('a hub that does not seal is served in clear; after it sealed once it is not', async () => {
+  const { agent, keys, passwords, logged } = await connected();
+  const pid = agent.ask('authenticate_user', { username: 'ada', password: 'clear' });
+  assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
+  agent.ask('authenticate_user', { pid: 's', sealed: await seal(keys, { pid: 's', username: 'ada', password: 'sealed' }) });
+  await agent.nextFrame();
+  agent.ask('authenticate_user', { username: 'ada', password: 'clear again' });
+  await logged(/it is in clear, and the hub seals/);
+  assert.deepEqual(passwords, ['clear', 'sealed']);
+});
+
+test('what was sealed for another socket, another request or by no rule is not obeyed', async () => {
+  const { agent, keys, passwords, lines } = await connected();
+  const stranger = createSealing().keys;
+  const claims = { pid: 'p', username: 'ada', password: 'secret word' };
+  const sealed = await seal(keys, claims);
+  const [header, , iv, ciphertext, tag] = sealed.split('.');
+  for (const wrong of [
+    await seal(stranger, claims),
+    await seal({ ...stranger, kid: keys.kid }, claims),
+    await seal(keys, { ...claims, pid: 'another' }),
+    await seal(keys, [claims]),
+    `${header}.AAAA.${iv}.${ciphertext}.${tag}`,
+    `${header}..${iv}.${ciphertext}.${tag?.slice(0, 12)}`,
+    `${header}..${iv}.A${ciphertext?.slice(1)}.${tag}`,
+    '....',
+    '',
+    7,
+    null,
+  ]) {
+    agent.ask('authenticate_user', { pid: 'p', sealed: wrong, username: 'ada', password: 'in clear beside it' });
+  }
+  agent.ask('authenticate_user', { pid: 'last', sealed: await seal(keys, { ...claims, pid: 'last' }) });
+  assert.equal((await agent.nextFrame()).n, 'last_result');
+  assert.deepEqual(passwords, ['secret word']);
+  assert.doesNotMatch(lines.join(''), /secret word|in clear beside it/);
+});
+
+test('a point that is not on the curve is no key', () => {
+  const sealing = createSealing();
+  const epk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+  const header = Buffer.from(JSON.stringify({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sealing.keys.kid, epk: { ...epk, y: epk.x } }));
+  const result = sealing.open(`${header.toString('base64url')}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`);
+  assert.deepEqual(result, { refused: 'the key it was sealed with is none' });
+});
+
+test('each socket has keys of its own', async () => {
+  const { agent, link, keys } = await connected();
+  const hub = await startFakeHub();
+  toStop.push(() => hub.stop());
+  const other = linkTo(hub);
+  toStop.push(() => other.link.close());
+  const second = keysOf(await hub.nextAgent());
+  assert.notEqual(keys.kid, second.kid);
+  assert.notDeepEqual(keys.encryption, second.encryption);
+  assert.equal(link.status().state, 'connected');
+  assert.deepEqual(agent.frames, []);
+});

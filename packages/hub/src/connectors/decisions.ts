@@ -1,0 +1,102 @@
+/** What an operator decides about a connector: approve its key, drain it, let it work again, revoke it or its key. */
+import { X509Certificate } from 'node:crypto';
+import { CodedError } from '@landbridge/runtime';
+import { findConnection } from '../connections/connections.ts';
+import { type Operator, recordChange } from '../operator.ts';
+import type { CertificateState, RegisteredCertificate } from '../store/certificates.ts';
+import type { Connection } from '../store/connections.ts';
+import type { StoredInstance } from '../store/instances.ts';
+
+/** A key by its thumbprint, or one instance. */
+type Named = { connection: Connection; certificate: RegisteredCertificate; instance: StoredInstance | undefined };
+
+/**
+ * Accepts a key that waits: every instance that has it may be asked from now on.
+ * @param id an instance, or the thumbprint of a key
+ * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND, CONNECTOR_REVOKED
+ */
+export async function approveConnector(operator: Operator, connectionName: string, id: string): Promise<void> {
+  const { connection, certificate } = await find(operator, connectionName, id);
+  if (certificate.state === 'revoked') throw isRevoked(id);
+  await setState(operator, connection, certificate, 'approved');
+  await recordChange(operator, { action: 'connector.approve', connection: connectionName, subject: certificate.thumbprint });
+  await operator.takeEffect();
+}
+
+/**
+ * `drain`: the instance gets nothing new, over reconnections and restarts, and finishes what it has. `resume` ends that.
+ * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
+ */
+export async function drainConnector(operator: Operator, connectionName: string, id: string, wanted: 'drain' | 'resume'): Promise<void> {
+  const { connection, instance } = await find(operator, connectionName, id);
+  if (instance === undefined) throw notFound(id, connectionName);
+  await operator.store.setInstance(connection.id, instance.id, { drained: wanted === 'drain' });
+  await recordChange(operator, { action: `connector.${wanted}`, connection: connectionName, subject: instance.id });
+  await operator.takeEffect();
+}
+
+/**
+ * Refuses one instance from now on; its sockets end, and what it has not answered is lost. This keeps a connector away that behaves.
+ * One that may be in strange hands can name itself anew as long as its key is accepted: then `revokeKey` is what helps.
+ * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
+ */
+export async function revokeInstance(operator: Operator, connectionName: string, id: string): Promise<void> {
+  const { connection, instance } = await find(operator, connectionName, id);
+  if (instance === undefined) throw notFound(id, connectionName);
+  await operator.store.setInstance(connection.id, instance.id, { revoked: true });
+  await recordChange(operator, { action: 'connector.revoke', connection: connectionName, subject: instance.id });
+  await operator.takeEffect();
+}
+
+/**
+ * Refuses a key for ever, in whatever certificate; all instances that have it are dropped. Who had the key had the ticket as well:
+ * renew it too.
+ * @param id an instance, or the thumbprint of a key
+ * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
+ */
+export async function revokeKey(operator: Operator, connectionName: string, id: string): Promise<void> {
+  const { connection, certificate } = await find(operator, connectionName, id);
+  const key = publicKeyOf(certificate.pem);
+  // First, so that a registration of this key that is under way sees it or is seen below.
+  await setState(operator, connection, certificate, 'revoked');
+  for (const other of await operator.store.certificates(connection.id)) {
+    if (publicKeyOf(other.pem) === key) await setState(operator, connection, other, 'revoked');
+  }
+  await recordChange(operator, { action: 'connector.revoke-key', connection: connectionName, subject: certificate.thumbprint });
+  await operator.takeEffect();
+}
+
+/** @returns a text that is the same for all certificates of one key */
+export function publicKeyOf(pem: string): string {
+  return new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+}
+
+async function setState(
+  { store }: Operator,
+  connection: Connection,
+  { thumbprint }: RegisteredCertificate,
+  state: CertificateState,
+): Promise<void> {
+  if (!(await store.setCertificateState(connection.id, thumbprint, state))) throw notFound(thumbprint, connection.name);
+}
+
+async function find({ store }: Operator, connectionName: string, id: string): Promise<Named> {
+  const connection = await findConnection(store, connectionName);
+  const instance = (await store.instances(connection.id)).find((candidate) => candidate.id === id);
+  const thumbprint = instance?.thumbprint ?? id;
+  const certificate = (await store.certificates(connection.id)).find((candidate) => candidate.thumbprint === thumbprint);
+  if (certificate === undefined) throw notFound(id, connectionName);
+  return { connection, certificate, instance };
+}
+
+function notFound(id: string, connectionName: string): CodedError {
+  return new CodedError('CONNECTOR_NOT_FOUND', `The connection "${connectionName}" has no connector "${id.slice(0, 64)}"`, {
+    action: `See "landbridge-hub connector list ${connectionName}".`,
+  });
+}
+
+function isRevoked(id: string): CodedError {
+  return new CodedError('CONNECTOR_REVOKED', `The key of "${id}" is revoked for ever`, {
+    action: 'Let the connector make a new key: move its certs folder away, and give it the ticket again.',
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * Sealing what a connector is asked, and reading its signed answers, where its token brought the keys for that; see `sealed.ts` of the
+ * protocol. Whoever ends the TLS between hub and connector, and whoever reads the hub's memory of tokens, sees no password.
+ */
+import { createCipheriv, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type AgentKeys, agreeOnKey, signedAnswer, signedAnswerHeader, verifyEs256 } from '@landbridge/protocol';
+import { z } from 'zod';
+
+/** For one socket. */
+export interface Sealing {
+  /** @returns a compact JWE */
+  seal(claims: Readonly<Record<string, unknown>>): string;
+  /** @returns what the connector answered in the frame of this name; undefined where it did not sign just that */
+  open(frameName: string, payload: unknown): { payload: unknown } | undefined;
+}
+
+const IV_BYTES = 12;
+
+const signedFrame = z.object({ n: z.string(), p: z.unknown().optional() });
+
+/** @throws Error where one of the keys is no point on the curve */
+export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing {
+  const theirs = createPublicKey({ key: encryption, format: 'jwk' });
+  const verifying = createPublicKey({ key: signing, format: 'jwk' });
+  let own: { header: string; key: Buffer } | undefined;
+
+  /** Once for a socket, and only when it is asked something: a new pair for each request costs four times as much as all the rest. */
+  function agree(): { header: string; key: Buffer } {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
+    return { header: base64url({ alg: 'ECDH-ES', enc: 'A256GCM', kid, epk: { kty, crv, x, y } }), key: agreeOnKey(privateKey, theirs) };
+  }
+
+  return {
+    seal(claims) {
+      own ??= agree();
+      // Random: with one key, 2^32 of them may be used (NIST SP 800-38D, section 8.3), which is a socket that is asked for years.
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', own.key, iv);
+      cipher.setAAD(Buffer.from(own.header));
+      const ciphertext = Buffer.concat([cipher.update(JSON.stringify(claims), 'utf8'), cipher.final()]);
+      return `${own.header}..${iv.toString('base64url')}.${ciphertext.toString('base64url')}.${cipher.getAuthTag().toString('base64url')}`;
+    },
+    open(frameName, payload) {
+      const [header, signed, signature, ...more] = signedAnswer.safeParse(payload).data?.jws.split('.') ?? [];
+      if (header === undefined || signed === undefined || signature === undefined || more.length > 0) return undefined;
+      if (signedAnswerHeader.safeParse(fromJson(header)).data?.kid !== kid) return undefined;
+      if (!verifyEs256(verifying, `${header}.${signed}`, Buffer.from(signature, 'base64url'))) return undefined;
+      const frame = signedFrame.safeParse(fromJson(signed)).data;
+      return frame?.n === frameName ? { payload: frame.p } : undefined;
+    },
+  };
+}
+
+function base64url(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function fromJson(encoded: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

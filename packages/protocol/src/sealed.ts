@@ -1,0 +1,93 @@
+/**
+ * Sealed requests and signed answers, our addition. A connector that can do both puts two public keys, made for one socket, into the
+ * token in `authenticate`, as the claim `keys`: that token is signed with its registered key, so nobody between the two can take the
+ * keys out or put others in. From then on
+ *
+ * - each request's token has its claims in `sealed`, a compact JWE to `encryption` (RFC 7516; ECDH-ES, A256GCM), beside the times and
+ *   the pid. The pid stands in both, and must be the same.
+ * - each answer is `{jws}`, a compact JWS by `signing` (RFC 7515; ES256) of the whole frame `{n, p}`. Its name has the pid of the
+ *   question, so that it answers that one and no other.
+ */
+import { createHash, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
+import { z } from 'zod';
+
+/** 32 bytes in base64url. */
+const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+export const p256PublicKey = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinate, y: coordinate });
+export type P256PublicKey = z.infer<typeof p256PublicKey>;
+
+/** The claim `keys` of the agent's token. `kid` names both, in the headers of what is sealed and signed. */
+export const agentKeys = z.object({ kid: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/), encryption: p256PublicKey, signing: p256PublicKey });
+export type AgentKeys = z.infer<typeof agentKeys>;
+
+const SEALED_ENCRYPTION = 'A256GCM';
+
+/** The protected header of what is sealed; `epk` is the hub's part of the key agreement. */
+export const sealedHeader = z.object({
+  alg: z.literal('ECDH-ES'),
+  enc: z.literal(SEALED_ENCRYPTION),
+  kid: z.string(),
+  epk: p256PublicKey,
+  // Extensions that must be understood, and compression: there are none.
+  crit: z.undefined().optional(),
+  zip: z.undefined().optional(),
+});
+
+export const signedAnswerHeader = z.object({ alg: z.literal('ES256'), kid: z.string(), crit: z.undefined().optional() });
+export const signedAnswer = z.object({ jws: z.string().min(1) });
+
+/**
+ * The key that both sides come to, each from its own private and the other's public key: Concat KDF of one round (RFC 7518, section
+ * 4.6.2) without party information, as each key pair belongs to one socket anyway.
+ *
+ * @returns 32 bytes
+ */
+export function agreeOnKey(privateKey: KeyObject, publicKey: KeyObject): Buffer {
+  const algorithm = Buffer.from(SEALED_ENCRYPTION);
+  return createHash('sha256')
+    .update(uint32(1))
+    .update(diffieHellman({ privateKey, publicKey }))
+    .update(Buffer.concat([uint32(algorithm.length), algorithm, uint32(0), uint32(0), uint32(256)]))
+    .digest();
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+const P256_BYTES = 32;
+const DER_INTEGER = 2;
+const DER_SEQUENCE = 0x30;
+
+/**
+ * ES256 as a JWS has it: two numbers of 32 bytes (RFC 7518, section 3.4). OpenSSL has them as a DER sequence of two integers; Node's
+ * own conversion (`dsaEncoding`) makes signing twice as dear.
+ */
+export function signEs256(privateKey: KeyObject, signed: string): Buffer {
+  const der = sign('sha256', Buffer.from(signed), privateKey);
+  const joined = Buffer.alloc(2 * P256_BYTES);
+  let at = 2;
+  for (const end of [P256_BYTES, 2 * P256_BYTES]) {
+    const length = der.readUInt8(at + 1);
+    const number = der.subarray(at + 2, at + 2 + length);
+    const significant = number.subarray(Math.max(0, length - P256_BYTES));
+    significant.copy(joined, end - significant.length);
+    at += 2 + length;
+  }
+  return joined;
+}
+
+export function verifyEs256(publicKey: KeyObject, signed: string, signature: Buffer): boolean {
+  if (signature.length !== 2 * P256_BYTES) return false;
+  const numbers = [signature.subarray(0, P256_BYTES), signature.subarray(P256_BYTES)].map((half) => {
+    const first = half.findIndex((byte) => byte !== 0);
+    const significant = first < 0 ? Buffer.of(0) : half.subarray(first);
+    // A first bit that is set would make the number negative.
+    const number = significant.readUInt8(0) < 0x80 ? significant : Buffer.concat([Buffer.of(0), significant]);
+    return Buffer.concat([Buffer.of(DER_INTEGER, number.length), number]);
+  });
+  const content = Buffer.concat(numbers);
+  return verify('sha256', Buffer.from(signed), publicKey, Buffer.concat([Buffer.of(DER_SEQUENCE, content.length), content]));
+}

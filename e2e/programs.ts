@@ -43,6 +43,8 @@ export interface HubProgram extends Program {
   /** @returns the ticket */
   createConnection(name: string): Promise<string>;
   login(connection: string, username: string, password: string): Promise<Answer>;
+  /** A person's own change. */
+  changePassword(connection: string, change: { username: string; oldPassword: string; password: string }): Promise<Answer>;
   /** Waits until exactly so many connectors are online. */
   untilConnectors(connection: string, count: number): Promise<void>;
 }
@@ -75,6 +77,7 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
       if (body.ticket === undefined) throw new Error(`the hub answered ${status} and no ticket`);
       return body.ticket;
     },
+    changePassword: (connection: string, change: object) => api('POST', `/${connection}/change-password`, change),
     login: (connection: string, username: string, password: string) => api('POST', `/${connection}/login`, { username, password }),
     untilConnectors: (connection: string, count: number) =>
       until(`${count} connectors are online`, async () => {

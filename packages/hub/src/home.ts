@@ -2,9 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
-import { type HubSettings, readSettings } from './settings.ts';
+import { type HubSettings, readSettings, tlsFilesOf } from './settings.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
+
+/** In the home folder. */
+export const DATABASE_FILE = 'hub.sqlite';
 
 export interface Home {
   folder: string;
@@ -18,17 +21,26 @@ export interface Home {
 
 /**
  * @param given `--home`; without it LANDBRIDGE_HOME counts, and then the current folder. It is made where it is missing.
- * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, STORE_UNUSABLE
+ * @throws CodedError HOME_UNUSABLE
  */
-export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Home {
+export function homeFolder(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
   const folder = resolve(given ?? (environment.LANDBRIDGE_HOME || '.'));
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new CodedError('HOME_UNUSABLE', `The home folder ${folder} cannot be made`, { cause, action: 'Choose another with --home.' });
   }
+  return folder;
+}
+
+/**
+ * @param given as for `homeFolder`
+ * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, STORE_UNUSABLE
+ */
+export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Home {
+  const folder = homeFolder(given, environment);
   const { settings, portIsSet, unknownKeys } = readSettings(folder, environment);
-  const databasePath = join(folder, 'hub.sqlite');
+  const databasePath = join(folder, DATABASE_FILE);
   const store = openSqliteStore(databasePath);
   return {
     folder,
@@ -45,7 +57,7 @@ export function openHome(given: string | undefined, environment: Readonly<Record
           action: 'Start the hub first, or set PUBLIC_URL.',
         });
       }
-      return recorded ?? `http://localhost:${settings.PORT}`;
+      return recorded ?? `${tlsFilesOf(settings) === undefined ? 'http' : 'https'}://localhost:${settings.PORT}`;
     },
   };
 }

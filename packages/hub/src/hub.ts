@@ -1,18 +1,33 @@
 /** The hub as a whole: its parts built in order, listening, and stopped without losing what is under way. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { CodedError, type Log } from '@landbridge/runtime';
+import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
+import { DASHBOARD_PATH } from './administrators/administrators.ts';
 import { apiRoutes } from './api/api.ts';
 import { errorAnswer } from './api/error-answers.ts';
+import { createAudit } from './audit/audit.ts';
+import { startAuditRetention } from './audit/retention.ts';
 import { createAgentTokens } from './connectors/agent-token.ts';
 import { acceptConnectors } from './connectors/handshake.ts';
 import { createOnlineConnectors } from './connectors/online.ts';
+import { createStanding } from './connectors/standing.ts';
+import { createStatistics } from './connectors/statistics.ts';
+import { createCredentialCache } from './credentials/credentials.ts';
+import { createActivity } from './dashboard/activity.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import { createGuard } from './guard/guard.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
+import { LOGIN_PATH, loginRoutes } from './login/routes.ts';
+import { createOidc } from './oidc/mount.ts';
+import { healthRoutes } from './operations/health.ts';
+import { measureHub } from './operations/hub-metrics.ts';
+import { createMetrics } from './operations/metrics.ts';
+import { noteCorrelation } from './operations/request-log.ts';
+import { createHubServer } from './operations/server.ts';
 import { createAsk } from './requests/ask.ts';
 import { createRequests } from './requests/requests.ts';
-import type { HubSettings } from './settings.ts';
+import { type HubSettings, tlsFilesOf } from './settings.ts';
+import { createSignIn } from './sign-in/sign-in.ts';
 import type { Store } from './store/store.ts';
 import { provisioningRoutes } from './tickets/provisioning.ts';
 import { tryRoutes } from './try/routes.ts';
@@ -22,87 +37,109 @@ export interface Hub {
   readonly url: string;
   /** Where others reach it, without a slash at the end. */
   readonly publicUrl: string;
-  /** Takes nothing new, lets what is under way finish within STOP_GRACE_MS, then ends the sockets (1001). The store stays open. */
+  /**
+   * Says that it is not ready for STOP_READY_DELAY_MS, then takes nothing new, lets what is under way finish within STOP_GRACE_MS, and ends
+   * the sockets (1001). The store stays open.
+   */
   close(): Promise<void>;
 }
 
-/** A whole request, headers and body, has to be there after this; slow senders must not hold sockets. */
-const REQUEST_TIMEOUT_MS = 20_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-
-/** @throws CodedError LISTEN_FAILED, STORE_FAILED */
+/** @throws CodedError LISTEN_FAILED, STORE_FAILED, those of the certificate (TLS_…) */
 export async function startHub(parts: { settings: HubSettings; store: Store; log: Log; authenticateTimeoutMs?: number }): Promise<Hub> {
   const { settings, store, log } = parts;
+  const metrics = createMetrics();
+  const server = createHubServer({
+    settings,
+    log,
+    metrics,
+    answer: (request, response) => {
+      if (!oidc.answer(request, response)) void listener(request, response);
+    },
+  });
   const keys = await loadSigningKeys(store);
-  const online = createOnlineConnectors(store, log, settings.HEARTBEAT_INTERVAL_MS);
-  const ask = createAsk({ online, keys, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxPerConnector: settings.MAX_REQUESTS_PER_CONNECTOR });
+  const audit = createAudit(store);
+  const online = createOnlineConnectors(log, settings.HEARTBEAT_INTERVAL_MS);
+  const statistics = createStatistics();
+  const applyStanding = createStanding({ store, online, keys, statistics, log });
+  online.onBeat(applyStanding);
+  const ask = createAsk({
+    online,
+    keys,
+    timeoutMs: settings.LOGIN_TIMEOUT_MS,
+    maxPerConnector: settings.MAX_REQUESTS_PER_CONNECTOR,
+    maxUnderWay: settings.MAX_REQUESTS,
+  });
   const requests = createRequests(ask, log);
+  const credentials = await createCredentialCache({ store, log, settings });
+  const signIn = createSignIn({ requests, guard: createGuard(settings), credentials, audit, log });
+  signIn.onFinished(({ correlationId }) => noteCorrelation(correlationId));
+  const stopMeasuring = measureHub({ metrics, signIn, online, store, certificate: server.certificate });
+  const stopAuditRetention = startAuditRetention(store, log, settings.AUDIT_RETENTION_DAYS);
+  const activity = createActivity();
+  signIn.onFinished(activity.count);
+  const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
+  const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
+  const takeEffect = async () => {
+    await Promise.all([applyStanding(), oidc.lookAfter()]);
+  };
   let publicUrl = '';
 
   const app = new Hono()
-    .route('/api', apiRoutes({ store, online, requests, publicUrl: () => publicUrl }))
-    .route('/try', tryRoutes({ store, online, requests, log, publicUrl: () => publicUrl }))
-    .route('/', provisioningRoutes({ store, keys, log, publicUrl: () => publicUrl }))
+    .route('/api', apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl }))
+    .route(
+      DASHBOARD_PATH,
+      dashboardRoutes({
+        ...{ store, audit, online, statistics, signIn, activity, takeEffect, log, publicUrl: () => publicUrl },
+        limits: { idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000, longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000 },
+      }),
+    )
+    .get('/', (c) => c.redirect(DASHBOARD_PATH))
+    .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
+    .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
+    .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
+    .route('/', provisioningRoutes({ store, keys, audit, log, publicUrl: () => publicUrl }))
     .notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing at this address' } }, 404));
   app.onError((error, c) => errorAnswer(error, c, log));
 
-  let underWay = 0;
-  let idle = () => {};
   const listener = getRequestListener(app.fetch);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {
-    underWay++;
-    response.on('close', () => {
-      underWay--;
-      if (underWay === 0) idle();
-    });
-    void listener(request, response);
-  });
-  const handshake = acceptConnectors(server, {
+  const handshake = acceptConnectors(server.http, {
     tokens: createAgentTokens(store),
+    store,
+    keys,
     online,
+    statistics,
     log,
     ...(parts.authenticateTimeoutMs === undefined ? {} : { authenticateTimeoutMs: parts.authenticateTimeoutMs }),
   });
 
-  let port: number;
-  try {
-    port = await new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(settings.PORT, settings.LISTEN_ADDRESS, () => {
-        const address: AddressInfo | string | null = server.address();
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-      });
-    });
-  } catch (cause) {
+  const stopWork = () => {
+    oidc.stop();
+    stopMeasuring();
+    stopAuditRetention();
     online.stop();
-    throw new CodedError('LISTEN_FAILED', `The hub cannot listen on ${settings.LISTEN_ADDRESS} port ${settings.PORT}`, {
-      cause,
-      action: 'Choose another PORT or LISTEN_ADDRESS, or end the program that has it.',
-    });
-  }
-  publicUrl = new URL(settings.PUBLIC_URL ?? `http://localhost:${port}`).origin;
+  };
+  const port = await server.listen().catch((error: unknown) => {
+    stopWork();
+    throw error;
+  });
+  const scheme = tlsFilesOf(settings) === undefined ? 'http' : 'https';
+  publicUrl = new URL(settings.PUBLIC_URL ?? `${scheme}://localhost:${port}`).origin;
   await store.setPublicUrl(publicUrl);
+  await oidc.start(publicUrl);
+  server.isReady();
   const host = settings.LISTEN_ADDRESS.includes(':') ? `[${settings.LISTEN_ADDRESS}]` : settings.LISTEN_ADDRESS;
 
   return {
-    url: `http://${host}:${port}`,
+    url: `${scheme}://${host}:${port}`,
     publicUrl,
     async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
+      await server.announceStop();
       handshake.stop();
-      if (underWay > 0) {
-        log.info({ requests: underWay }, 'Waiting for requests that are under way');
-        let grace: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          idle = resolve;
-          grace = setTimeout(resolve, settings.STOP_GRACE_MS);
-        });
-        clearTimeout(grace);
-      }
-      online.stop();
+      await server.finishRequests();
+      stopWork();
       online.closeAll();
-      server.closeAllConnections();
-      await closed;
+      await server.end();
+      await credentials.close();
     },
   };
 }

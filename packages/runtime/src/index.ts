@@ -5,7 +5,9 @@
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
-export { createLog, type Log, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
+export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
+export { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';
+export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
 export {
   type LoadedSettings,
   loadSettings,

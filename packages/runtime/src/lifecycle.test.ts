@@ -54,4 +54,16 @@ describe('a program', { timeout: 60_000 }, () => {
     );
     assert.equal(code, 1);
   });
+
+  it('reloads on SIGHUP where it can, and stops on SIGHUP where it cannot', { skip: process.platform === 'win32' }, async () => {
+    const reloading = await run(
+      `await runUntilStopped(log, async ({ onHangUp }) => {
+         onHangUp(() => { console.log('reloaded'); process.kill(process.pid, 'SIGTERM'); }); console.log('ready');
+       });`,
+      (child) => child.kill('SIGHUP'),
+    );
+    assert.match(reloading.out, /reloaded[\s\S]*ended/);
+    const { out } = await run(`await runUntilStopped(log, async () => console.log('ready'));`, (child) => child.kill('SIGHUP'));
+    assert.match(out, /SIGHUP received: stopping[\s\S]*ended/);
+  });
 });

@@ -13,6 +13,19 @@ export interface LogOptions {
   format: LogFormat;
   /** Where lines go; file descriptor 2 (standard error) by default, since standard output belongs to what commands print. */
   destination?: { write(line: string): unknown };
+  /** Fields of every line, asked for when it is written: what is being done just then. */
+  context?: () => object;
+  /** Who gets each line as well, without secrets: a file, a window of the last lines. */
+  copies?: readonly LogCopy[];
+}
+
+/** Takes lines of the log; must neither throw nor wait. */
+export interface LogCopy {
+  /**
+   * @param line as it is written, in the log's format, with its end
+   * @param json the same line as a JSON object, without an end
+   */
+  write(line: string, json: string): void;
 }
 
 /** Shorter values would blank out ordinary words. */
@@ -27,13 +40,16 @@ export function createLog(options: LogOptions): { log: Log; flush: () => void; k
   const stream: DestinationStream = {
     write(line: string) {
       const clean = withoutSecrets(line);
-      sink.write(options.format === 'text' ? textLine(clean) : clean);
+      const written = options.format === 'text' ? textLine(clean) : clean;
+      sink.write(written);
+      for (const copy of options.copies ?? []) copy.write(written, clean.trimEnd());
     },
   };
   const log = pino(
     {
       level: options.level,
       base: null,
+      ...(options.context === undefined ? {} : { mixin: options.context }),
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields },

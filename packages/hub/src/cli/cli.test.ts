@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
+import { createAudit } from '../audit/audit.ts';
+import { openHome } from '../home.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
 
@@ -81,6 +83,58 @@ test('commands work while the hub runs, and the hub sees what they did', async (
   }
 });
 
+test('connections and connectors are managed from the command line', async (t) => {
+  const home = newHome(t);
+  const options = ['--home', home];
+  const ok = (...args: string[]) => {
+    const result = hub([...args, ...options], { PORT: '0' });
+    assert.equal(result.status, 0, result.stderr);
+    return result;
+  };
+  const { child } = await run(t, home);
+  const ticket = ok('connection', 'create', 'corp').stdout;
+  const set = ok('connection', 'set', 'corp', '--display-name', 'Fabrikam', '--kerberos', 'on', '--approve-connectors', 'on');
+  assert.match(set.stderr, /No IP ranges are set/);
+  ok('connection', 'set', 'corp', '--ip-ranges', '10.1.1.1/8, 2001:DB8::/32', '--email-domains', 'fabrikam.com');
+  const wrong = hub(['connection', 'set', 'corp', '--ip-ranges', '10.0.0.0/8,10.0.0.0/99', ...options]);
+  assert.match(wrong.stderr, /"ipRanges\.1"/);
+  ok('connection', 'disable', 'corp');
+  assert.match(ok('connection', 'list').stdout, /switched off$/);
+  ok('connection', 'enable', 'corp');
+  const shown = ok('connection', 'show', 'corp').stdout;
+  for (const line of [
+    'displayName: Fabrikam',
+    'enabled: true',
+    'kerberos: true',
+    'ipRanges: 10.0.0.0/8, 2001:db8::/32',
+    'emailDomains: fabrikam.com',
+  ])
+    assert.ok(shown.includes(line), line);
+
+  const provisioned = await provision(ticket, makeIdentity());
+  const [, thumbprint = ''] = /^([0-9a-f]{40}) {2}pending .*not connected yet$/m.exec(ok('connector', 'list', 'corp').stdout) ?? [];
+  ok('connector', 'approve', 'corp', thumbprint);
+  const connector = await connect(provisioned, { instance: { id: 'instance-1', hostName: 'dc1', version: '0.0.1' } });
+  const [, id = ''] = /^([0-9a-f]{12}) {2}accepted {2}dc1 {2}0\.0\.1 {2}/m.exec(ok('connector', 'list', 'corp').stdout) ?? [];
+  ok('connector', 'drain', 'corp', id);
+  assert.match(ok('connector', 'list', 'corp').stdout, /drained/);
+  ok('connector', 'resume', 'corp', id);
+  assert.match(ok('connector', 'revoke', 'corp', id).stderr, /revoke with --key/);
+  assert.equal(await connector.closed, 1006);
+  assert.match(ok('connector', 'revoke', 'corp', thumbprint, '--key').stderr, /ticket renew corp/);
+  await assert.rejects(provision(ticket, provisioned.identity), /certificate_revoked/);
+  ok('ticket', 'revoke', 'corp');
+  assert.equal((await fetch(`${ticket}/info`)).status, 404);
+
+  assert.equal(ok('signing-key', 'list').stdout.split('\n').length, 2);
+  ok('signing-key', 'rotate');
+  assert.match(hub(['signing-key', 'rotate', ...options]).stderr, /signs from .*Wait until then/);
+  const [, kid = ''] = /^(\S+) {2}RS256 {2}signing/m.exec(ok('signing-key', 'list').stdout) ?? [];
+  ok('signing-key', 'retire', kid);
+  assert.doesNotMatch(ok('signing-key', 'list').stdout, new RegExp(kid));
+  child.kill('SIGTERM');
+});
+
 test('the first run in an empty home says what to do next; keys stay from one run to the next', async (t) => {
   const home = newHome(t);
   const first = await run(t, home);
@@ -122,7 +176,8 @@ test('help and version', () => {
   assert.match(hub(['--version']).stdout, /^\d+\.\d+\.\d+$/);
   const { stdout, status } = hub(['--help']);
   assert.equal(status, 0);
-  for (const word of ['run', 'connection', 'ticket', 'key', 'try', 'Examples:', '--home']) assert.ok(stdout.includes(word), word);
+  for (const word of ['run', 'connection', 'ticket', 'connector', 'key', 'signing-key', 'try', 'Examples:', '--home'])
+    assert.ok(stdout.includes(word), word);
   assert.match(hub(['connection', '--help']).stdout, /create <name>/);
 });
 
@@ -139,4 +194,34 @@ test('the home folder is --home, else LANDBRIDGE_HOME, else the current folder',
     const { stdout } = hub(['connection', 'list', '--home', home]);
     assert.match(stdout, new RegExp(`^${name} .*$`));
   }
+});
+
+test('the audit log is listed, verified and exported', async (t) => {
+  const home = newHome(t);
+  const { store } = openHome(home, {});
+  const audit = createAudit(store);
+  for (const subject of ['anna', 'ben\u001b[2J'])
+    await audit.record({ actor: 'person', action: 'login', connection: 'corp', subject, result: 'ok' });
+  await store.close();
+  const options = ['--home', home];
+  assert.match(
+    hub(['audit', 'list', '--subject', 'ANNA', ...options]).stdout,
+    /^1 {2}\S+Z {2}person {2}login {2}ok {2}connection="corp" {2}subject="anna"$/,
+  );
+  const wrong = hub(['audit', 'list', '--limit', '0', ...options]);
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /"limit"/);
+  const head = hub(['audit', 'verify', ...options]).stdout;
+  assert.match(head, /^2:[0-9a-f]{64}$/);
+  const lines = hub(['audit', 'export', ...options]).stdout.split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).id),
+    [1, 2],
+  );
+  assert.equal(JSON.parse(lines[1] ?? '').hash, head.slice(2));
+  assert.equal(hub(['audit', 'verify', '--head', head, ...options]).status, 0);
+  const cutOff = hub(['audit', 'verify', '--head', `3:${'0'.repeat(64)}`, ...options]);
+  assert.equal(cutOff.status, 1);
+  assert.match(cutOff.stderr, /^Record 3 of the audit log is not as it was written: it is missing/);
+  assert.equal(hub(['audit', 'verify', '--head', 'x', ...options]).status, 1);
 });

@@ -11,8 +11,8 @@ export function keyCommand({ withHome, print, note }: Surroundings): Command {
         .argument('[name]', 'for whom it is', 'unnamed')
         .action((name: string) =>
           withHome(async ({ store }) => {
-            const { createApiKey } = await import('../api/api-keys.ts');
-            const { apiKey, secret } = await createApiKey(store, name);
+            const [{ createApiKey }, { commandLineOperator }] = await Promise.all([import('../api/api-keys.ts'), import('./operator.ts')]);
+            const { apiKey, secret } = await createApiKey(commandLineOperator(store), name);
             note(`API key ${apiKey.id}, shown only now:`);
             print(secret);
           }),
@@ -33,8 +33,8 @@ export function keyCommand({ withHome, print, note }: Surroundings): Command {
         .argument('<id>', 'as in "key list"')
         .action((id: string) =>
           withHome(async ({ store }) => {
-            const { revokeApiKey } = await import('../api/api-keys.ts');
-            await revokeApiKey(store, id);
+            const [{ revokeApiKey }, { commandLineOperator }] = await Promise.all([import('../api/api-keys.ts'), import('./operator.ts')]);
+            await revokeApiKey(commandLineOperator(store), id);
             note(`API key ${id} is revoked.`);
           }),
         ),

@@ -1,20 +1,27 @@
 /** The command line: which commands there are, and how each one's errors reach the person who typed it. */
 import { CodedError, errorText } from '@landbridge/runtime';
 import { Command, CommanderError } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import type { Home } from '../home.ts';
+import { VERSION } from '../version.ts';
+import { adminCommand } from './admin.ts';
+import { auditCommand } from './audit.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
+import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
+import { connectorCommand } from './connector.ts';
 import { keyCommand } from './key.ts';
 import { runCommand } from './run.ts';
+import { signingKeyCommand } from './signing-key.ts';
+import { statusCommand } from './status.ts';
 import { ticketCommand } from './ticket.ts';
 import { tryCommand } from './try.ts';
-
-export const VERSION = packageJson.version;
 
 /** What a command gets: a way to open the home folder that was asked for, and to print. */
 export interface Surroundings {
   /** Opens home and store for as long as `use` takes. */
   withHome<T>(use: (home: Home) => Promise<T>): Promise<T>;
+  /** The home folder, with nothing opened. */
+  folder(): Promise<string>;
   /** To standard output: what a script would want, and lists. */
   print(line: string): void;
   /** To standard error: words around it, for people. */
@@ -42,10 +49,28 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
         await home.store.close();
       }
     },
+    async folder() {
+      const { homeFolder } = await import('../home.ts');
+      return homeFolder(program.opts<{ home?: string }>().home, process.env);
+    },
     print: (line) => console.log(line),
     note: (line) => console.error(line),
   };
-  for (const make of [runCommand, connectionCommand, ticketCommand, keyCommand, tryCommand]) {
+  for (const make of [
+    runCommand,
+    connectionCommand,
+    ticketCommand,
+    connectorCommand,
+    keyCommand,
+    clientCommand,
+    signingKeyCommand,
+    tryCommand,
+    adminCommand,
+    auditCommand,
+    statusCommand,
+    backupCommand,
+    restoreCommand,
+  ]) {
     program.addCommand(make(surroundings));
   }
   for (const command of [program, ...program.commands, ...program.commands.flatMap((parent) => parent.commands)]) {
@@ -68,5 +93,7 @@ Examples:
   landbridge-hub run --home /var/lib/landbridge-hub
   landbridge-hub connection create corp     makes a connection and prints the ticket for its connectors
   landbridge-hub key create billing         prints an API key for an application
+  landbridge-hub client create billing --redirect-uri https://billing.example/callback
   landbridge-hub try corp                   prints a link to sign in on a page, for a test
+  landbridge-hub backup /backup/hub-$(date +%F).sqlite
 `;

@@ -1,21 +1,37 @@
 /** `landbridge-hub run`: the hub, until it is told to stop. */
 import { createLog, runUntilStopped } from '@landbridge/runtime';
 import { Command } from 'commander';
-import { type Surroundings, VERSION } from './program.ts';
+import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
+import { lockHome } from '../operations/home-lock.ts';
+import { requestFields } from '../operations/request-log.ts';
+import { type HubSettings, tlsFilesOf } from '../settings.ts';
+import { VERSION } from '../version.ts';
+import { commandLineOperator } from './operator.ts';
+import type { Surroundings } from './program.ts';
 
-export function runCommand({ withHome }: Surroundings): Command {
+const THIS_MACHINE: readonly string[] = ['localhost', '127.0.0.1', '::1', '[::1]'];
+
+export function runCommand({ withHome, note }: Surroundings): Command {
   return new Command('run').description('run the hub until it is told to stop (SIGTERM, SIGINT)').action(() =>
     withHome(async ({ folder, databasePath, settings, unknownKeys, store }) => {
-      const { log, flush } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT });
+      const { log, flush, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
+      keepSecret(settings.METRICS_TOKEN);
+      const unlock = lockHome(folder);
       try {
         const { startHub } = await import('../hub.ts');
         await runUntilStopped(log, async ({ onStop }) => {
           const hub = await startHub({ settings, store, log });
           onStop('the hub', () => hub.close());
           log.info({ url: hub.url, publicUrl: hub.publicUrl, version: VERSION }, 'Landbridge hub is listening');
+          const link = await firstAdministratorLink(commandLineOperator(store), hub.publicUrl);
+          // Not in the log: it is a secret.
+          if (link !== undefined) note(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);
           const [connections, apiKeys] = await Promise.all([store.connections(), store.apiKeys()]);
           log.info({ database: databasePath, connections: connections.length, apiKeys: apiKeys.length }, 'State');
           if (isClearText(hub.publicUrl)) log.warn(`PUBLIC_URL is ${hub.publicUrl}: passwords cross the network in clear text. Use https.`);
+          if (isOpenToNetwork(settings)) {
+            log.warn(`LISTEN_ADDRESS is ${settings.LISTEN_ADDRESS} without TLS_CERT_FILE: only a proxy that speaks TLS should reach it`);
+          }
           for (const key of unknownKeys) log.warn(`hub.json has "${key}", which is no setting`);
           if (connections.length === 0) log.info(`Next: landbridge-hub connection create NAME --home ${folder}`);
           if (apiKeys.length === 0) log.info(`Next: landbridge-hub key create NAME --home ${folder}`);
@@ -23,13 +39,19 @@ export function runCommand({ withHome }: Surroundings): Command {
         log.info('Stopped');
       } finally {
         flush();
+        unlock();
       }
     }),
   );
 }
 
+/** Whether other machines may send passwords to the port itself without TLS. */
+function isOpenToNetwork(settings: HubSettings): boolean {
+  return tlsFilesOf(settings) === undefined && !THIS_MACHINE.includes(settings.LISTEN_ADDRESS);
+}
+
 /** Whether what is sent there leaves this machine without TLS. */
 function isClearText(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'http:' && !THIS_MACHINE.includes(hostname);
 }

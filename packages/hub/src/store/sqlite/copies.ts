@@ -110,7 +110,7 @@ function publish(unfinished: string, to: string): void {
   toDisk(unfinished);
   try {
     linkSync(unfinished, to);
-  } catch (cause) {
+  } catch {
     if (existsSync(to)) throw targetExists(to);
     // File systems without links: no name is overwritten there either.
     copyFileSync(unfinished, to, constants.COPYFILE_EXCL);

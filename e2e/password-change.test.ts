@@ -1,0 +1,29 @@
+/** Somebody whose password must be changed changes it through both programs. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { directoryConfig, startConnector, startHub } from './programs.ts';
+
+test('a person who must change the password does so with the old one, and signs in with the new', { skip: whyNoSlapd() }, async () => {
+  await using slapd = await startSlapd({ users: 3 });
+  await using hub = await startHub();
+  const ticket = await hub.createConnection('own');
+  await using connector = await startConnector({
+    ...directoryConfig(slapd, 'ldaps'),
+    PROVISIONING_TICKET: ticket,
+    ENABLE_PASSWORD_SELF_CHANGE: true,
+  });
+  await hub.untilConnectors('own', 1);
+  const { uid, password } = slapd.people.special.mustChangePassword;
+  const change = (oldPassword: string, newPassword: string) =>
+    hub.changePassword('own', { username: uid, oldPassword, password: newPassword });
+
+  const before = await hub.login('own', uid, password);
+  assert.deepEqual([before.status, before.body.error?.code], [401, 'password_change_required']);
+  const wrong = await change('not-the-old-one', 'New-Passw0rd-1');
+  assert.deepEqual([wrong.status, wrong.body.error?.code], [401, 'invalid_credentials']);
+  const right = await change(password, 'New-Passw0rd-1');
+  assert.equal(right.status, 200, JSON.stringify(right.body));
+  assert.equal((await hub.login('own', uid, 'New-Passw0rd-1')).status, 200);
+  for (const program of [hub, connector]) assert.ok(!/New-Passw0rd|not-the-old-one/.test(await program.log()));
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
+
+test('the first start prints a link that opens, outside of the log; commands invite, reset and remove administrators', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-admin-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const env = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
+  const running = spawn(PROGRAM, ['run', '--home', home], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => running.kill('SIGKILL'));
+  const lines: string[] = [];
+  const link = await new Promise<string>((resolve) => {
+    for (const stream of [running.stdout, running.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line);
+        const found = /first administrator: (\S+)$/.exec(line)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    }
+  });
+  assert.equal((await fetch(link)).status, 200);
+
+  const admin = (...args: string[]) => {
+    const { stdout, stderr, status } = spawnSync(PROGRAM, ['admin', ...args, '--home', home], { encoding: 'utf8', env });
+    return { stdout: stdout.trim(), stderr: stderr.trim(), status };
+  };
+  const first = admin('invite', 'ben@fabrikam.com').stdout;
+  assert.equal((await fetch(first)).status, 200);
+  assert.match(admin('invite', 'Ben@fabrikam.com').stderr, /^There is already an administrator "Ben@fabrikam.com"\. /);
+  assert.match(admin('invite', 'a\u001b[2J').stderr, /letters, digits/);
+  const second = admin('reset', 'ben@fabrikam.com').stdout;
+  assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [400, 200]);
+  assert.match(admin('list').stdout, /^admin {2}invited .*\nben@fabrikam\.com {2}invited /);
+  assert.equal(admin('remove', 'ben@fabrikam.com').status, 0);
+  assert.equal(admin('remove', 'ben@fabrikam.com').status, 1);
+  assert.equal((await fetch(second)).status, 400);
+
+  running.kill('SIGTERM');
+  await once(running, 'close');
+  const secret = new URL(link).searchParams.get('code') ?? '';
+  assert.ok(lines.filter((line) => line.startsWith('{')).length > 0);
+  assert.ok(lines.every((line) => !line.startsWith('{') || !line.includes(secret)));
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type TestContext, test } from 'node:test';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
+/** Of commands that are run beside the hub, which chose its port itself. */
+const ENVIRONMENT = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
+
+function homeForTest(t: TestContext) {
+  const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-backup-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const hub = (...args: string[]) => {
+    const { stdout, stderr, status } = spawnSync(PROGRAM, [...args, '--home', home], { encoding: 'utf8', env: ENVIRONMENT });
+    return { stdout: stdout.trim(), stderr: stderr.trim(), status };
+  };
+  async function run() {
+    const child = spawn(PROGRAM, ['run', '--home', home], { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] });
+    t.after(() => child.kill('SIGKILL'));
+    const lines = createInterface({ input: child.stderr });
+    for await (const line of lines) if (line.includes('"url":')) break;
+    child.stderr.resume();
+    return async (signal: 'SIGTERM' | 'SIGKILL') => {
+      child.kill(signal);
+      await once(child, 'exit');
+    };
+  }
+  return { home, hub, run };
+}
+
+test('a backup is made while the hub runs, and restored when it does not, also after it was killed', async (t) => {
+  const { home, hub, run } = homeForTest(t);
+  const end = await run();
+  assert.equal(hub('connection', 'create', 'corp').status, 0);
+  const file = join(home, 'backup.sqlite');
+  const backup = hub('backup', file);
+  assert.equal(backup.status, 0, backup.stderr);
+  assert.equal(backup.stdout, file);
+  assert.match(hub('backup', file).stderr, /is there already/);
+  assert.equal(hub('connection', 'create', 'later').status, 0);
+
+  const refused = hub('restore', file);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /A hub runs on .*Stop the hub first/);
+  const status = hub('status');
+  assert.equal(status.status, 0, status.stderr);
+  for (const line of ['connections: 2, switched off: 0', 'runs: yes']) assert.ok(status.stdout.includes(line), status.stdout);
+  assert.match(status.stdout, /^ready: yes \(http:\/\/localhost:\d+\/readyz\)$/m);
+
+  await end('SIGKILL');
+  const stopped = hub('status');
+  assert.equal(stopped.status, 1);
+  assert.match(stopped.stdout, /^runs: no$/m);
+  const restored = hub('restore', file);
+  assert.equal(restored.status, 0, restored.stderr);
+  assert.match(restored.stderr, /What was there before is in .*hub\.sqlite\.replaced-/);
+  assert.match(hub('connection', 'list').stdout, /^corp .*$/);
+  assert.equal(readdirSync(home).filter((name) => name.includes('replaced') && !/-(wal|shm)$/.test(name)).length, 1);
+});
+
+test('one hub for a home: a second one is refused', async (t) => {
+  const { hub, run } = homeForTest(t);
+  const end = await run();
+  const second = hub('run');
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, /A hub runs on /);
+  await end('SIGTERM');
+});
+
+test('a home without a database has nothing to copy, and none is made', (t) => {
+  const { home, hub } = homeForTest(t);
+  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /There is no .*hub\.sqlite.*--home/);
+  assert.ok(!existsSync(join(home, 'hub.sqlite')));
+  assert.match(hub('restore', join(home, 'missing')).stderr, /cannot be used as the database of this hub/);
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
+
+test('clients are registered, listed, given a new secret and deleted', (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-client-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const hub = (...args: string[]) => {
+    const options = { encoding: 'utf8', env: { PATH: process.env.PATH, LANDBRIDGE_HOME: home } } as const;
+    const { stdout, stderr, status } = spawnSync(PROGRAM, ['client', ...args], options);
+    return { stdout: stdout.trim(), stderr: stderr.trim(), status };
+  };
+  const created = hub(
+    'create',
+    'Billing',
+    '--redirect-uri',
+    'https://a.example/cb',
+    '--redirect-uri',
+    'http://localhost/cb',
+    '--refresh-tokens',
+  );
+  const [, id = '', secret = ''] =
+    /^issuer {9}http:\/\/localhost:4100\/oidc\nclient_id {6}(\w+)\nclient_secret {2}(\S+)$/.exec(created.stdout) ?? [];
+  assert.ok(id && secret, created.stdout + created.stderr);
+  assert.equal(hub('list').stdout, `${id}  Billing  with a secret  https://a.example/cb http://localhost/cb`);
+  const renewed = hub('secret', id);
+  assert.match(renewed.stdout, /^lbs_/);
+  assert.notEqual(renewed.stdout, secret);
+  assert.doesNotMatch(hub('create', 'App', '--public', '--redirect-uri', 'http://localhost/cb').stdout, /secret/);
+  const refused = hub('create', 'Evil', '--redirect-uri', 'http://evil.example/');
+  assert.deepEqual([refused.status, refused.stdout], [1, '']);
+  assert.match(refused.stderr, /http: only this machine/);
+  assert.match(hub('create', 'Nobody').stderr, /--redirect-uri/);
+  assert.equal(hub('rotate-keys').status, 0);
+  assert.equal(hub('delete', id).status, 0);
+  assert.match(hub('delete', id).stderr, /There is no client/);
+});

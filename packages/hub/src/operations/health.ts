@@ -1,0 +1,63 @@
+/** What machines ask about the hub: does the process live (`/healthz`), should requests be sent here (`/readyz`), its numbers (`/metrics`). */
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { isInRanges } from '../connections/ip-ranges.ts';
+import { sameText } from '../pages/forms.ts';
+import type { HubSettings } from '../settings.ts';
+import type { Store } from '../store/store.ts';
+import { arrivalOf } from './arrival.ts';
+import type { Metrics } from './metrics.ts';
+import type { HubServer } from './server.ts';
+
+export interface Readiness {
+  ready: boolean;
+  /** Names no secret: load balancers are told without saying who they are. */
+  checks: { store: 'ok' | 'failed'; server: HubServer['state'] };
+}
+
+export function healthRoutes(parts: {
+  store: Store;
+  settings: HubSettings;
+  metrics: Metrics;
+  state: () => HubServer['state'];
+}): Hono<{ Bindings: HttpBindings }> {
+  const { store, settings, metrics, state } = parts;
+
+  async function readiness(): Promise<Readiness> {
+    const checks: Readiness['checks'] = { store: await storeAnswers(store), server: state() };
+    return { ready: checks.store === 'ok' && checks.server === 'running', checks };
+  }
+
+  return new Hono<{ Bindings: HttpBindings }>()
+    .use(async (c, next) => {
+      c.header('Cache-Control', 'no-store');
+      await next();
+    })
+    .get('/healthz', (c) => c.text('ok\n'))
+    .get('/readyz', async (c) => {
+      const answer = await readiness();
+      return c.json(answer, answer.ready ? 200 : 503);
+    })
+    .get('/metrics', async (c) => {
+      const [, token] = /^Bearer (.+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];
+      const { METRICS_TOKEN, METRICS_ADDRESSES } = settings;
+      const knowsToken = METRICS_TOKEN !== undefined && token !== undefined && sameText(token, METRICS_TOKEN);
+      const { remoteAddress, throughStranger } = arrivalOf(c.env.incoming);
+      // Through a proxy on this machine, everybody would come from this machine.
+      const comesFromThere = !throughStranger && METRICS_ADDRESSES.length > 0 && isInRanges(remoteAddress, METRICS_ADDRESSES);
+      if (!knowsToken && !comesFromThere) {
+        const message = 'The numbers are for those that METRICS_ADDRESSES lists, or who have the METRICS_TOKEN';
+        return c.json({ error: { code: 'metrics_forbidden', message } }, 403);
+      }
+      return c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+    });
+}
+
+async function storeAnswers(store: Store): Promise<'ok' | 'failed'> {
+  try {
+    await store.publicUrl();
+    return 'ok';
+  } catch {
+    return 'failed';
+  }
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createApplication } from '../../test/application.ts';
+import { connect } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+import { createPlainBrowser } from '../../test/plain-browser.ts';
+
+const UUID = /^[0-9a-f-]{36}$/;
+
+test('one id leads from the answer to every line of a login, to the audit log, and to what the connector was asked', async (t) => {
+  const { hub, provisioned, apiKey, logLines, store } = await startHubForTest(t, { TRUSTED_PROXIES: '127.0.0.1' });
+  const connector = await connect(await provisioned());
+  const login = (username: string) =>
+    fetch(`${hub.url}/api/connections/corp/login`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${apiKey}`, 'X-Request-Id': `request-of-${username}` },
+      body: JSON.stringify({ username, password: 'right' }),
+    });
+  // At the same time: the lines of one must not get the id of the other.
+  const answers = [login('anna'), login('bert')];
+  for (const request of [await connector.nextRequest(), await connector.nextRequest()]) {
+    request.answer({ profile: { id: String(request.claims.username), username: request.claims.username } });
+    const answer = await answers[request.claims.username === 'anna' ? 0 : 1];
+    assert.equal(answer?.status, 200);
+    await answer.text();
+    const pid = answer.headers.get('X-Correlation-Id');
+    assert.equal(pid, request.claims.pid);
+    const requestId = answer.headers.get('X-Request-Id');
+    assert.equal(requestId, `request-of-${String(request.claims.username)}`);
+    const ofLogin = logLines.filter((line) => line.pid === pid);
+    assert.deepEqual(ofLogin.map(({ msg }) => msg).sort(), ['Login', 'Request']);
+    assert.ok(ofLogin.every((line) => line.requestId === requestId));
+    assert.equal(ofLogin.find(({ msg }) => msg === 'Login')?.username, request.claims.username);
+    assert.equal((await store.auditRecords({ correlationId: pid ?? '' }, 10)).length, 1);
+  }
+  const strange = logLines.filter(({ requestId, msg }) => requestId !== undefined && msg === 'Connector online');
+  assert.deepEqual(strange, [], 'what happens to connectors belongs to no request');
+});
+
+test('the login page tells the id as well, and a request that failed in the hub is found by its id', async (t) => {
+  const underTest = await startHubForTest(t);
+  const { hub, provisioned, store, logLines, apiKey } = underTest;
+  const connector = await connect(await provisioned());
+  connector.answerAll(() => ({ err: { name: 'WrongPassword' } }));
+  const application = await createApplication(underTest);
+  const browser = createPlainBrowser();
+  const { url } = await application.begin();
+  const page = await browser.follow(await browser.open(url));
+  const refused = await browser.submit(page, new URL(page.url).pathname, { username: 'anna', password: 'wrong' });
+  const pid = refused.headers.get('X-Correlation-Id') ?? '';
+  assert.match(pid, UUID);
+  assert.ok(logLines.some(({ msg, pid: of }) => msg === 'Login' && of === pid));
+
+  await store.close();
+  const failed = await fetch(`${hub.url}/api/connections`, { headers: { Authorization: `Bearer ${apiKey}` } });
+  assert.equal(failed.status, 500);
+  const lines = logLines.filter(({ requestId }) => requestId === failed.headers.get('X-Request-Id'));
+  assert.ok(lines.some(({ level }) => level === 'error'));
+});
+
+test('the line of a request tells the kind of address, and no secret of it', async (t) => {
+  const { hub, logLines, createConnection } = await startHubForTest(t);
+  const ticket = await createConnection();
+  const secret = ticket.split('/').at(-1) ?? '';
+  await fetch(`${ticket}/info`);
+  await fetch(`${hub.url}/try/corp?code=one-time-secret`);
+  await fetch(`${hub.url}/healthz`);
+  await fetch(`${hub.url}/../../etc/passwd?secret`);
+  const requests = logLines.filter(({ msg }) => msg === 'Request');
+  assert.deepEqual(
+    requests.map(({ level, route, method, status }) => [level, route, method, status]),
+    [
+      ['info', 'api', 'POST', 201],
+      ['info', 'provisioning', 'GET', 200],
+      ['info', 'try', 'GET', 403],
+      ['debug', 'health', 'GET', 200],
+      ['info', 'other', 'GET', 404],
+    ],
+  );
+  assert.ok(requests.every(({ requestId }) => UUID.test(String(requestId))));
+  const text = JSON.stringify(logLines);
+  for (const hidden of [secret, 'one-time-secret', 'passwd']) assert.ok(!text.includes(hidden), hidden);
+});

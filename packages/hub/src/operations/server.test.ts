@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { createLog, loadSettings } from '@landbridge/runtime';
+import { HUB_SETTINGS } from '../settings.ts';
+import { createMetrics } from './metrics.ts';
+import { createHubServer, LIMITS } from './server.ts';
+
+const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
+const { values: settings } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '20000' } });
+
+/** Short limits, so that the tests need not wait for those of production. */
+const SHORT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
+
+async function startServer(t: TestContext, answer: Parameters<typeof createHubServer>[0]['answer']) {
+  const server = createHubServer({ settings, log, metrics: createMetrics(), answer, limits: SHORT });
+  const port = await server.listen();
+  t.after(async () => {
+    await server.finishRequests();
+    await server.end();
+  });
+  return { server, port };
+}
+
+/** Writes a piece now and then, as a slow sender does. @returns everything that came back, when the server has ended the socket */
+async function sendSlowly(t: TestContext, socket: Socket, first: string, piece: string): Promise<string> {
+  let received = '';
+  socket.on('data', (data) => {
+    received += data;
+  });
+  socket.on('error', () => {});
+  socket.write(first);
+  const drip = setInterval(() => socket.write(piece), 40);
+  t.after(() => clearInterval(drip));
+  await once(socket, 'close');
+  clearInterval(drip);
+  return received;
+}
+
+test('who sends headers or a body slowly loses the socket', async (t) => {
+  const { port } = await startServer(t, (request, response) => {
+    request.on('error', () => {});
+    request.resume().on('end', () => response.end('read'));
+  });
+  const slowHeaders = await sendSlowly(t, connect(port, '127.0.0.1'), 'GET / HTTP/1.1\r\nHost: hub\r\n', 'X-A: b\r\n');
+  // A reset may come before the answer.
+  assert.match(slowHeaders, /^(HTTP\/1\.1 408 |$)/);
+  const slowBody = await sendSlowly(t, connect(port, '127.0.0.1'), 'POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: 1000000\r\n\r\n', 'x');
+  assert.match(slowBody, /^(HTTP\/1\.1 408 |$)/);
+  // A sender who says nothing at all.
+  const silent = connect(port, '127.0.0.1');
+  silent.on('error', () => {});
+  await once(silent.resume(), 'close');
+});
+
+test('a stop waits for what is under way, and takes nothing new', async (t) => {
+  const begun = Promise.withResolvers<ServerResponse>();
+  const { server, port } = await startServer(t, (_, response) => {
+    response.write('begun ');
+    begun.resolve(response);
+  });
+  const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+  const response = await begun.promise;
+  const stopped = server.finishRequests();
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
+  response.end('and finished');
+  assert.equal(await answer, 'begun and finished');
+  await stopped;
+});
+
+test('an answer that never ends, such as a stream of events, does not hold up a stop beyond its grace', async () => {
+  const { values } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '100' } });
+  const server = createHubServer({
+    settings: values,
+    log,
+    metrics: createMetrics(),
+    answer: (_, response) => void response.write('data: 1\n\n'),
+  });
+  const response = await fetch(`http://127.0.0.1:${await server.listen()}/`);
+  await server.finishRequests();
+  await server.end();
+  await assert.rejects(response.text());
+});
+
+test('a port that is taken is said with what to do', async (t) => {
+  const { port } = await startServer(t, (_, response) => response.end());
+  const second = createHubServer({ settings: { ...settings, PORT: port }, log, metrics: createMetrics(), answer: () => {} });
+  await assert.rejects(second.listen(), { code: 'LISTEN_FAILED' });
+});

@@ -1,0 +1,120 @@
+/** The last lines of the log in memory, for whoever looks on: bounded in number and size, filtered, and told of each new line. */
+import type { LogCopy, LogLevel } from './log.ts';
+
+export interface LogRecord {
+  /** Rises by one with each line of this process; where a live view left off. */
+  number: number;
+  time: string;
+  level: string;
+  message: string;
+  /** What else the line has: `user`, `pid`, `err` and so on. */
+  fields: Readonly<Record<string, unknown>>;
+}
+
+export interface LogFilter {
+  /** This level and those above it. */
+  level?: LogLevel;
+  /** A part of the name that somebody typed; case does not matter. */
+  user?: string;
+  /** The correlation id of one request (`pid`), whole. */
+  correlationId?: string;
+  /** Only lines after this one. */
+  after?: number;
+}
+
+export interface LogWindow extends LogCopy {
+  /** @returns the lines that fit, oldest first, the newest `limit` of them */
+  lines(filter?: LogFilter, limit?: number): LogRecord[];
+  /** @returns the function that ends it */
+  subscribe(filter: LogFilter, onLine: (record: LogRecord) => void): () => void;
+  /** Forgets all lines; numbers go on. */
+  clear(): void;
+}
+
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal'];
+/** A line with a large object in it must not drive out all others. */
+const MAX_LINE_CHARACTERS = 16_384;
+
+/** @param maxLines which the window holds, and at most so many characters in all */
+export function createLogWindow(maxLines = 5000, maxCharacters = 4 * 1024 * 1024): LogWindow {
+  /** JSON, parsed when somebody looks: nobody does so most of the time. */
+  let kept: { number: number; json: string }[] = [];
+  let characters = 0;
+  let number = 0;
+  const subscribers = new Set<{ filter: LogFilter; onLine: (record: LogRecord) => void }>();
+
+  function dropOldest(): void {
+    let first = 0;
+    while (kept.length - first > maxLines || characters > maxCharacters) {
+      characters -= kept[first]?.json.length ?? 0;
+      first++;
+    }
+    // Many at once: taking one from the front of a long array moves all others.
+    if (first > 0) kept = kept.slice(first);
+  }
+
+  return {
+    write(_line, json) {
+      number++;
+      const short = json.length <= MAX_LINE_CHARACTERS ? json : shortened(json);
+      kept.push({ number, json: short });
+      characters += short.length;
+      if (kept.length > maxLines * 1.1 || characters > maxCharacters) dropOldest();
+      if (subscribers.size === 0) return;
+      const record = recordOf({ number, json: short });
+      for (const { filter, onLine } of subscribers) {
+        if (!fits(record, filter)) continue;
+        try {
+          onLine(record);
+        } catch {
+          // Whoever looks on must not disturb what is logged.
+        }
+      }
+    },
+    lines(filter = {}, limit = maxLines) {
+      dropOldest();
+      const found: LogRecord[] = [];
+      for (let i = kept.length - 1; i >= 0 && found.length < limit; i--) {
+        const line = kept[i];
+        if (line === undefined || line.number <= (filter.after ?? 0)) break;
+        const record = recordOf(line);
+        if (fits(record, filter)) found.push(record);
+      }
+      return found.reverse();
+    },
+    subscribe(filter, onLine) {
+      const subscriber = { filter, onLine };
+      subscribers.add(subscriber);
+      return () => subscribers.delete(subscriber);
+    },
+    clear() {
+      kept = [];
+      characters = 0;
+    },
+  };
+}
+
+function recordOf({ number, json }: { number: number; json: string }): LogRecord {
+  const { time, level, msg, ...fields }: Record<string, unknown> = JSON.parse(json);
+  return { number, time: String(time ?? ''), level: String(level ?? ''), message: String(msg ?? ''), fields };
+}
+
+function shortened(json: string): string {
+  const { time, level, msg, user, pid }: Record<string, unknown> = JSON.parse(json);
+  return JSON.stringify({
+    time,
+    level,
+    msg: String(msg ?? '').slice(0, 1000),
+    user: typeof user === 'string' ? user.slice(0, 256) : undefined,
+    pid: typeof pid === 'string' ? pid.slice(0, 256) : undefined,
+    shortened: `${json.length} characters`,
+  });
+}
+
+function fits({ level, fields, number }: LogRecord, filter: LogFilter): boolean {
+  if (filter.after !== undefined && number <= filter.after) return false;
+  if (filter.level !== undefined && LEVELS.indexOf(level) < LEVELS.indexOf(filter.level)) return false;
+  if (filter.correlationId !== undefined && fields.pid !== filter.correlationId) return false;
+  if (filter.user === undefined) return true;
+  return typeof fields.user === 'string' && fields.user.toLowerCase().includes(filter.user.toLowerCase());
+}

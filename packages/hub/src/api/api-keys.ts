@@ -1,6 +1,7 @@
 /** API keys: who may use the HTTP API. Shown once, kept as a hash, revoked at once. */
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
+import { type Operator, recordChange } from '../operator.ts';
 import { hashOfToken, newSecretToken } from '../secret-token.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Store } from '../store/store.ts';
@@ -10,13 +11,14 @@ const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
 
 /** @throws CodedError KEY_NAME_INVALID */
-export async function createApiKey(store: Store, name: string): Promise<{ apiKey: ApiKey; secret: string }> {
+export async function createApiKey(operator: Operator, name: string): Promise<{ apiKey: ApiKey; secret: string }> {
   if (name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
     throw new CodedError('KEY_NAME_INVALID', `The name must be at most ${MAX_NAME_LENGTH} printable characters`);
   }
   const { token, hash } = newSecretToken(KEY_PREFIX);
   const apiKey = { id: randomBytes(4).toString('hex'), name, createdAt: new Date() };
-  await store.addApiKey(apiKey, hash);
+  await operator.store.addApiKey(apiKey, hash);
+  await recordChange(operator, { action: 'api-key.create', subject: apiKey.id, detail: name });
   return { apiKey, secret: token };
 }
 
@@ -26,8 +28,9 @@ export async function findApiKey(store: Store, secret: string): Promise<ApiKey |
 }
 
 /** @throws CodedError KEY_NOT_FOUND */
-export async function revokeApiKey(store: Store, id: string): Promise<void> {
-  if (!(await store.removeApiKey(id))) {
+export async function revokeApiKey(operator: Operator, id: string): Promise<void> {
+  if (!(await operator.store.removeApiKey(id))) {
     throw new CodedError('KEY_NOT_FOUND', `There is no API key "${id}"`, { action: 'See "landbridge-hub key list".' });
   }
+  await recordChange(operator, { action: 'api-key.revoke', subject: id });
 }

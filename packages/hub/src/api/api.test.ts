@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
+import { operatorForTest } from '../../test/operator-for-test.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 
@@ -24,9 +25,9 @@ test('without a valid key nothing below /api answers', async (t) => {
     assert.equal(await status(wrong), 401, String(wrong));
     assert.equal(await status(wrong, '/no/such/path'), 401);
   }
-  const { apiKey: second, secret } = await createApiKey(store, 'second');
+  const { apiKey: second, secret } = await createApiKey(operatorForTest(store), 'second');
   assert.equal(await status(`Bearer ${secret}`), 200);
-  await revokeApiKey(store, second.id);
+  await revokeApiKey(operatorForTest(store), second.id);
   assert.equal(await status(`Bearer ${secret}`), 401);
 });
 

@@ -11,7 +11,7 @@ import type { Surroundings } from './program.ts';
 
 const THIS_MACHINE: readonly string[] = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
-export function runCommand({ withHome, note }: Surroundings): Command {
+export function runCommand({ withHome, print }: Surroundings): Command {
   return new Command('run').description('run the hub until it is told to stop (SIGTERM, SIGINT)').action(() =>
     withHome(async ({ folder, databasePath, settings, unknownKeys, store }) => {
       const { log, flush, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
@@ -24,8 +24,8 @@ export function runCommand({ withHome, note }: Surroundings): Command {
           onStop('the hub', () => hub.close());
           log.info({ url: hub.url, publicUrl: hub.publicUrl, version: VERSION }, 'Landbridge hub is listening');
           const link = await firstAdministratorLink(commandLineOperator(store), hub.publicUrl);
-          // Not in the log: it is a secret.
-          if (link !== undefined) note(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);
+          // To standard output and not to the log, which is on standard error: it is a secret.
+          if (link !== undefined) print(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);
           const [connections, apiKeys] = await Promise.all([store.connections(), store.apiKeys()]);
           log.info({ database: databasePath, connections: connections.length, apiKeys: apiKeys.length }, 'State');
           if (isClearText(hub.publicUrl)) log.warn(`PUBLIC_URL is ${hub.publicUrl}: passwords cross the network in clear text. Use https.`);

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CodedError } from '@landbridge/runtime';
+import { TOTP } from 'otpauth';
+import { createChallenges } from './challenges.ts';
+import { newTotpSecret, totpStep, totpUri } from './one-time-codes.ts';
+import { hashPassword, isPassword } from './passwords.ts';
+
+const code = (expected: string) => (error: unknown) => error instanceof CodedError && error.code === expected;
+
+test('a password is kept with a salt, and compared whatever form its accents have', async () => {
+  const [one, other] = await Promise.all([hashPassword('grüne Pferde 11'), hashPassword('grüne Pferde 11')]);
+  assert.notEqual(one, other);
+  assert.doesNotMatch(one, /Pferde/);
+  assert.equal(await isPassword('gru\u0308ne Pferde 11', one), true);
+  assert.equal(await isPassword('grüne Pferde 12', one), false);
+  assert.equal(await isPassword('grüne Pferde 11', undefined), false);
+  assert.equal(await isPassword('', ''), false);
+  await assert.rejects(hashPassword('elevenchars'), code('PASSWORD_INVALID'));
+});
+
+test('a code of the app counts one step before and after, and nothing else does', () => {
+  const secret = newTotpSecret();
+  const at = 1_700_000_000_000;
+  const generate = (steps: number) => new TOTP({ secret }).generate({ timestamp: at + steps * 30_000 });
+  const step = Math.floor(at / 30_000);
+  assert.deepEqual(
+    [-2, -1, 0, 1, 2].map((steps) => totpStep(secret, generate(steps), at)),
+    [undefined, step - 1, step, step + 1, undefined],
+  );
+  assert.equal(totpStep(secret, ` ${generate(0).slice(0, 3)} ${generate(0).slice(3)} `, at), step);
+  for (const wrong of ['', '12345', '1234567', 'abcdef']) assert.equal(totpStep(secret, wrong, at), undefined);
+  assert.equal(totpStep('not base32!', generate(0), at), undefined);
+  assert.match(
+    totpUri(secret, 'anna@fabrikam.com', 'Landbridge hub'),
+    new RegExp(`^otpauth://totp/Landbridge%20hub:anna%40fabrikam.com\\?.*secret=${secret}`),
+  );
+});
+
+test('a challenge is taken once, for its purpose, within five minutes, by the hub that made it', () => {
+  let nowMs = 0;
+  const challenges = createChallenges(() => nowMs);
+  const issue = () => Buffer.from(challenges.issue('add anna')).toString('base64url');
+  const challenge = issue();
+  assert.equal(challenges.take(challenge, 'add ben'), false);
+  assert.equal(createChallenges(() => nowMs).take(challenge, 'add anna'), false);
+  assert.equal(challenges.take(`${challenge}A`, 'add anna'), false);
+  assert.equal(challenges.take(challenge, 'add anna'), true);
+  assert.equal(challenges.take(challenge, 'add anna'), false);
+  const late = issue();
+  nowMs += 5 * 60_000 + 1;
+  assert.equal(challenges.take(late, 'add anna'), false);
+});

@@ -1,0 +1,91 @@
+/**
+ * Administrators: who may operate the hub on its dashboard. This folder owns inviting and removing them, and how they prove who they are.
+ * One becomes an administrator by a one-time link; it opens a way to a password and a second factor, and is dead when both are there.
+ */
+import { randomUUID } from 'node:crypto';
+import { CodedError } from '@landbridge/runtime';
+import { type Operator, recordChange } from '../operator.ts';
+import { newSecretToken } from '../secret-token.ts';
+import type { Administrator } from '../store/administrators.ts';
+import type { Store } from '../store/store.ts';
+
+export const DASHBOARD_PATH = '/dashboard';
+export const INVITATION_LIFETIME_HOURS = 24;
+const FIRST_NAME = 'admin';
+/** It stands in the audit log and in lists. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u;
+
+/** Whether the administrator can sign in: has a password and a second factor. */
+export async function isReady(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
+  return passwordHash !== undefined && (totpSecret !== undefined || (await store.passkeys(id)).length > 0);
+}
+
+/** @returns the link for a new administrator. @throws CodedError ADMINISTRATOR_NAME_INVALID, ADMINISTRATOR_EXISTS */
+export async function inviteAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
+  if (!NAME.test(name)) {
+    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'The name of an administrator must have 1 to 64 letters, digits or . _ @ + -');
+  }
+  const blank = { passwordHash: undefined, totpSecret: undefined, lastSignInAt: undefined };
+  const administrator = { id: randomUUID(), name, createdAt: new Date(), ...blank };
+  if (!(await operator.store.addAdministrator(administrator))) {
+    throw new CodedError('ADMINISTRATOR_EXISTS', `There is already an administrator "${name}"`, {
+      action: 'For a new link use "reset".',
+    });
+  }
+  await recordChange(operator, { action: 'administrator.invite', subject: name });
+  return newLink(operator.store, publicUrl, administrator);
+}
+
+/**
+ * Takes password, second factors and sessions away, for one who has lost them or whose they may be in strange hands.
+ * @returns a new link. @throws CodedError ADMINISTRATOR_NOT_FOUND
+ */
+export async function resetAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
+  const { store } = operator;
+  const administrator = await findAdministrator(store, name);
+  await store.changeAdministrator(administrator.id, { passwordHash: undefined, totpSecret: undefined });
+  for (const { id } of await store.passkeys(administrator.id)) await store.removePasskey(administrator.id, id);
+  await store.replaceRecoveryCodes(administrator.id, []);
+  await store.removeSessions(administrator.id);
+  await recordChange(operator, { action: 'administrator.reset', subject: administrator.name });
+  return newLink(store, publicUrl, administrator);
+}
+
+/** Ends the sessions too. @throws CodedError ADMINISTRATOR_NOT_FOUND, LAST_ADMINISTRATOR */
+export async function removeAdministrator(operator: Operator, name: string): Promise<void> {
+  const { store } = operator;
+  const administrator = await findAdministrator(store, name);
+  const others = (await store.administrators()).filter(({ id }) => id !== administrator.id);
+  const ready = await Promise.all(others.map((other) => isReady(store, other)));
+  if (!ready.includes(true) && (await isReady(store, administrator))) {
+    throw new CodedError('LAST_ADMINISTRATOR', `"${administrator.name}" is the only administrator who can sign in`, {
+      action: 'Let another one finish the invitation first.',
+    });
+  }
+  await store.removeAdministrator(administrator.id);
+  await recordChange(operator, { action: 'administrator.remove', subject: administrator.name });
+}
+
+/** @returns a link for the first administrator, as long as there is none who can sign in */
+export async function firstAdministratorLink(operator: Operator, publicUrl: string): Promise<string | undefined> {
+  const { store } = operator;
+  const all = await store.administrators();
+  for (const administrator of all) if (await isReady(store, administrator)) return undefined;
+  const first = all.find(({ name }) => name === FIRST_NAME);
+  return first === undefined ? inviteAdministrator(operator, publicUrl, FIRST_NAME) : newLink(store, publicUrl, first);
+}
+
+/** @throws CodedError ADMINISTRATOR_NOT_FOUND */
+export async function findAdministrator(store: Store, name: string): Promise<Administrator> {
+  const administrator = await store.administratorByName(name);
+  if (administrator !== undefined) return administrator;
+  throw new CodedError('ADMINISTRATOR_NOT_FOUND', `There is no administrator "${name.slice(0, 64)}"`, {
+    action: 'See "landbridge-hub admin list".',
+  });
+}
+
+async function newLink(store: Store, publicUrl: string, { id }: Administrator): Promise<string> {
+  const code = newSecretToken();
+  await store.putInvitation(id, code.hash, new Date(Date.now() + INVITATION_LIFETIME_HOURS * 3_600_000));
+  return `${publicUrl}${DASHBOARD_PATH}/invitation?code=${code.token}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * Challenges for passkeys: random, for one purpose, once, for five minutes. They carry their own proof, so that nothing has to be kept for
+ * a page that somebody only opens.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createRecentMap } from '../guard/recent-map.ts';
+
+export interface Challenges {
+  issue(purpose: string): Uint8Array<ArrayBuffer>;
+  /** @param challenge base64url. @returns whether it was issued for this purpose, is young enough, and was not taken before */
+  take(challenge: string, purpose: string): boolean;
+}
+
+const LIFETIME_MS = 5 * 60_000;
+const RANDOM_BYTES = 16;
+const TIME_BYTES = 8;
+const PROOF_BYTES = 32;
+/** Only those with a right signature get in here. */
+const MAX_TAKEN = 10_000;
+
+export function createChallenges(now: () => number = Date.now): Challenges {
+  const key = randomBytes(32);
+  const taken = createRecentMap<true>(MAX_TAKEN);
+  const proof = (facts: Uint8Array, purpose: string) => createHmac('sha256', key).update(facts).update(purpose).digest();
+  return {
+    issue(purpose) {
+      const facts = Buffer.alloc(RANDOM_BYTES + TIME_BYTES);
+      randomBytes(RANDOM_BYTES).copy(facts);
+      facts.writeBigUInt64BE(BigInt(now()), RANDOM_BYTES);
+      return new Uint8Array(Buffer.concat([facts, proof(facts, purpose)]));
+    },
+    take(challenge, purpose) {
+      const bytes = Buffer.from(challenge, 'base64url');
+      if (bytes.length !== RANDOM_BYTES + TIME_BYTES + PROOF_BYTES || bytes.toString('base64url') !== challenge) return false;
+      const facts = bytes.subarray(0, RANDOM_BYTES + TIME_BYTES);
+      if (!timingSafeEqual(bytes.subarray(facts.length), proof(facts, purpose))) return false;
+      if (now() - Number(facts.readBigUInt64BE(RANDOM_BYTES)) > LIFETIME_MS || taken.get(challenge)) return false;
+      taken.set(challenge, true);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Codes of an authenticator app (TOTP, RFC 6238), and the recovery codes for when it is lost. */
+import { randomBytes } from 'node:crypto';
+import { Secret, TOTP } from 'otpauth';
+import { hashOfToken } from '../secret-token.ts';
+import type { AdministratorStore } from '../store/administrators.ts';
+
+/** RFC 4226, section 4, R6: 160 bits are recommended. */
+const SECRET_BYTES = 20;
+const SECRET = /^[A-Z2-7]{32}$/;
+const PERIOD_SECONDS = 30;
+/** Clocks differ, and typing takes a while: one step before and one after. */
+const WINDOW = 1;
+const RECOVERY_CODES = 10;
+/** 80 bits: beyond guessing, also from their hashes. */
+const RECOVERY_CODE_BYTES = 10;
+
+export function newTotpSecret(): string {
+  return new Secret({ size: SECRET_BYTES }).base32;
+}
+
+/** What an authenticator app reads from the QR code. */
+export function totpUri(secret: string, name: string, hub: string): string {
+  return totpOf(secret, name, hub).toString();
+}
+
+/** @returns the time step that the code belongs to; undefined where it is wrong */
+export function totpStep(secret: string, code: string, nowMs: number): number | undefined {
+  const digits = code.replace(/\s/g, '');
+  if (!/^\d{6}$/.test(digits) || !SECRET.test(secret)) return undefined;
+  const delta = totpOf(secret).validate({ token: digits, timestamp: nowMs, window: WINDOW });
+  return delta === null ? undefined : Math.floor(nowMs / 1000 / PERIOD_SECONDS) + delta;
+}
+
+/** Replaces those there are. @returns the new ones, shown now and never again */
+export async function renewRecoveryCodes(store: AdministratorStore, administratorId: string): Promise<string[]> {
+  const codes = Array.from({ length: RECOVERY_CODES }, () =>
+    (new Secret({ buffer: new Uint8Array(randomBytes(RECOVERY_CODE_BYTES)).buffer }).base32.toLowerCase().match(/.{4}/g) ?? []).join('-'),
+  );
+  await store.replaceRecoveryCodes(administratorId, codes.map(hashOfRecoveryCode));
+  return codes;
+}
+
+/** As it is typed: hyphens, spaces and case do not matter. */
+export function hashOfRecoveryCode(typed: string): string {
+  return hashOfToken(`recovery ${typed.toLowerCase().replace(/[\s-]/g, '')}`);
+}
+
+function totpOf(secret: string, label = '', issuer = ''): TOTP {
+  return new TOTP({ secret, label, issuer, algorithm: 'SHA1', digits: 6, period: PERIOD_SECONDS });
+}

@@ -1,0 +1,138 @@
+/**
+ * How an administrator proves who it is: password and then a second factor, or a passkey alone; and how the second factor is set up.
+ * Wrong name and wrong password are one answer, which takes the same time. Every outcome is in the audit log.
+ */
+import { CodedError } from '@landbridge/runtime';
+import type { Audit } from '../audit/audit.ts';
+import { hashOfToken } from '../secret-token.ts';
+import type { Administrator } from '../store/administrators.ts';
+import type { Store } from '../store/store.ts';
+import { isReady } from './administrators.ts';
+import { hashOfRecoveryCode, renewRecoveryCodes, totpStep } from './one-time-codes.ts';
+import { createPasskeys, type Passkeys } from './passkeys.ts';
+import { hashPassword, isPassword } from './passwords.ts';
+import { createWaits } from './waits.ts';
+
+export interface Proofs {
+  /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
+  password(name: string, password: string, address: string | undefined): Promise<Administrator>;
+  /** For what is worth asking again. @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
+  passwordAgain(administrator: Administrator, password: string, address: string | undefined): Promise<void>;
+  /** A code of the app, or a recovery code. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
+  code(administrator: Administrator, typed: string, address: string | undefined): Promise<void>;
+  /** @param administrator whose password was right; undefined: the passkey alone. @throws CodedError PASSKEY_REFUSED */
+  passkey(administrator: Administrator | undefined, response: string, address: string | undefined): Promise<Administrator>;
+  readonly passkeys: Passkeys;
+  /** @returns whose invitation it is. @throws CodedError INVITATION_UNKNOWN */
+  invited(code: string): Promise<Administrator>;
+  /** Sets the password of one who was invited; the link lives on until there is a second factor. @throws CodedError PASSWORD_INVALID */
+  accept(code: string, password: string): Promise<Administrator>;
+  /** @throws CodedError PASSWORD_INVALID */
+  changePassword(administrator: Administrator, password: string, address: string | undefined): Promise<void>;
+  /** Keeps the secret once a code shows that the app has it. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
+  setTotp(administrator: Administrator, secret: string, code: string, address: string | undefined): Promise<void>;
+  /** The invitation is used up. @returns recovery codes, shown once */
+  enrolled(administrator: Administrator, address: string | undefined): Promise<string[]>;
+}
+
+export function createProofs({ store, audit, publicUrl }: { store: Store; audit: Audit; publicUrl: () => string }): Proofs {
+  const waits = createWaits();
+  const passkeys = createPasskeys(store, publicUrl);
+
+  async function record(name: string, remoteAddress: string | undefined, action: string, result: string, detail?: string): Promise<void> {
+    await audit.record({ actor: `administrator:${name}`, action, result, remoteAddress, detail });
+  }
+
+  const signedIn = async (administrator: Administrator, address: string | undefined, detail: string) => {
+    await store.changeAdministrator(administrator.id, { lastSignInAt: new Date() });
+    await record(administrator.name, address, 'administrator.sign-in', 'ok', detail);
+  };
+
+  async function comparePassword(name: string, administrator: Administrator | undefined, password: string, address: string | undefined) {
+    const succeed = waits.begin({ name, address });
+    const ready = administrator !== undefined && (await isReady(store, administrator));
+    const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
+    if (isRight && ready) {
+      succeed();
+      return administrator;
+    }
+    // A name that is nobody's may be a password that was typed into the wrong field.
+    await record(administrator?.name ?? '(unknown)', address, 'administrator.sign-in', 'refused', 'password');
+    throw new CodedError('SIGN_IN_REFUSED', 'The name or the password is wrong');
+  }
+
+  async function checkCode(administrator: Administrator, address: string | undefined, isRight: () => Promise<string | undefined>) {
+    const succeed = waits.begin({ administratorId: administrator.id });
+    const found = await isRight();
+    if (found === undefined) {
+      await record(administrator.name, address, 'administrator.sign-in', 'refused', 'code');
+      throw new CodedError('CODE_REFUSED', 'The code is wrong, or was used before', {
+        action: 'Wait for the next one, and check the clock of the device.',
+      });
+    }
+    succeed();
+    return found;
+  }
+
+  async function invited(code: string): Promise<Administrator> {
+    const id = await store.invitationOwner(hashOfToken(code), new Date());
+    const administrator = id === undefined ? undefined : await store.administratorById(id);
+    if (administrator !== undefined) return administrator;
+    throw new CodedError('INVITATION_UNKNOWN', 'The link was used before, is too old, or is not complete', {
+      action: 'Ask an administrator for a new one, or print it with "landbridge-hub admin reset NAME".',
+    });
+  }
+
+  return {
+    passkeys,
+    async password(name, password, address) {
+      return comparePassword(name, await store.administratorByName(name), password, address);
+    },
+    async passwordAgain(administrator, password, address) {
+      await comparePassword(administrator.name, administrator, password, address);
+    },
+    async code(administrator, typed, address) {
+      const found = await checkCode(administrator, address, async () => {
+        const step = administrator.totpSecret === undefined ? undefined : totpStep(administrator.totpSecret, typed, Date.now());
+        if (step !== undefined && (await store.useTotpStep(administrator.id, step))) return 'password and code';
+        if (await store.takeRecoveryCode(administrator.id, hashOfRecoveryCode(typed))) return 'password and recovery code';
+        return undefined;
+      });
+      await signedIn(administrator, address, found);
+    },
+    async passkey(administrator, response, address) {
+      const owner = await passkeys.check(administrator, response).catch(async (error: unknown) => {
+        // Without a password before it anybody could fill the audit log with these.
+        if (administrator !== undefined) await record(administrator.name, address, 'administrator.sign-in', 'refused', 'passkey');
+        throw error;
+      });
+      await signedIn(owner, address, administrator === undefined ? 'passkey' : 'password and passkey');
+      return owner;
+    },
+    invited,
+    async accept(code, password) {
+      const administrator = await invited(code);
+      await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password) });
+      // Of somebody else with the same link, perhaps.
+      await store.removeSessions(administrator.id);
+      return administrator;
+    },
+    async changePassword(administrator, password, address) {
+      await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password) });
+      await record(administrator.name, address, 'administrator.password', 'ok');
+    },
+    async setTotp(administrator, secret, code, address) {
+      const step = totpStep(secret, code, Date.now());
+      await checkCode(administrator, address, async () => (step === undefined ? undefined : 'code'));
+      await store.changeAdministrator(administrator.id, { totpSecret: secret });
+      if (step !== undefined) await store.useTotpStep(administrator.id, step);
+      await record(administrator.name, address, 'administrator.totp', 'ok');
+    },
+    async enrolled(administrator, address) {
+      await store.removeInvitation(administrator.id);
+      await store.removeSessions(administrator.id);
+      await signedIn(administrator, address, 'invitation');
+      return renewRecoveryCodes(store, administrator.id);
+    },
+  };
+}

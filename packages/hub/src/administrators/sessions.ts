@@ -1,0 +1,72 @@
+/** Sessions of administrators: made anew at each step of signing in, so that an id that somebody planted before is worth nothing after. */
+import { randomBytes } from 'node:crypto';
+import { hashOfToken, newSecretToken } from '../secret-token.ts';
+import type { Administrator, AdministratorSession, SessionStage } from '../store/administrators.ts';
+import type { Store } from '../store/store.ts';
+
+export interface SessionLimits {
+  idleMs: number;
+  /** From signing in, however busy it is. */
+  longestMs: number;
+}
+
+export interface SignedIn {
+  session: AdministratorSession;
+  administrator: Administrator;
+}
+
+export interface Sessions {
+  /** @param before is ended. @returns the value for the cookie */
+  open(
+    administrator: Administrator,
+    stage: SessionStage,
+    about: { remoteAddress: string | undefined; browser: string | undefined },
+    before?: AdministratorSession,
+  ): Promise<string>;
+  /** @param touch whether this is a sign of life of the person. @returns undefined where the session has ended */
+  find(cookie: string | undefined, touch: boolean): Promise<SignedIn | undefined>;
+}
+
+/** How long one may take for the second factor, and for setting one up. */
+const STEP_MS: Record<Exclude<SessionStage, 'full'>, number> = { password: 10 * 60_000, enrolling: 60 * 60_000 };
+/** How exact "last seen" is. */
+const TOUCH_MS = 30_000;
+const MAX_BROWSER_LENGTH = 200;
+
+export function createSessions(store: Store, limits: SessionLimits, now: () => number = Date.now): Sessions {
+  function hasEnded({ stage, createdAt, lastSeenAt }: AdministratorSession): boolean {
+    const longestMs = stage === 'full' ? limits.longestMs : STEP_MS[stage];
+    return now() - createdAt.getTime() > longestMs || now() - lastSeenAt.getTime() > limits.idleMs;
+  }
+
+  return {
+    async open(administrator, stage, { remoteAddress, browser }, before) {
+      const at = new Date(now());
+      await store.removeOldSessions(new Date(now() - limits.longestMs), new Date(now() - limits.idleMs));
+      if (before !== undefined) await store.removeSession(before.administratorId, before.id);
+      const { token, hash } = newSecretToken();
+      await store.addSession(hash, {
+        id: randomBytes(8).toString('hex'),
+        administratorId: administrator.id,
+        stage,
+        formToken: randomBytes(20).toString('base64url'),
+        remoteAddress,
+        browser: browser?.slice(0, MAX_BROWSER_LENGTH),
+        createdAt: at,
+        lastSeenAt: at,
+      });
+      return token;
+    },
+    async find(cookie, touch) {
+      const session = cookie === undefined ? undefined : await store.sessionByHash(hashOfToken(cookie));
+      const administrator = session === undefined ? undefined : await store.administratorById(session.administratorId);
+      if (session === undefined || administrator === undefined) return undefined;
+      if (hasEnded(session)) {
+        await store.removeSession(session.administratorId, session.id);
+        return undefined;
+      }
+      if (touch && now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touchSession(session.id, new Date(now()));
+      return { session, administrator };
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { newTotpSecret, renewRecoveryCodes } from '../../administrators/one-time-codes.ts';
+import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
+import { remoteAddressOf } from '../../operations/arrival.ts';
+import { recordChange } from '../../operator.ts';
+import type { Desk, Env } from '../desk.ts';
+import { buttonForm, field, table, time, tokenField } from '../elements.ts';
+import type { SessionCookie } from '../session-cookie.ts';
+import { passkeyForm, totpSetUp } from './second-factor.ts';
+
+export function accountRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
+  const { proofs, store } = desk;
+
+  /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS */
+  async function demandPassword(c: Context<Env>): Promise<void> {
+    await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', remoteAddressOf(c));
+  }
+  const changed = (c: Context<Env>, action: string) =>
+    recordChange(desk.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
+
+  return new Hono<Env>()
+    .get('/account', async (c) => {
+      const { administrator, session } = c.get('signedIn');
+      const [passkeys, sessions, codes, options] = await Promise.all([
+        store.passkeys(administrator.id),
+        store.sessions(administrator.id),
+        store.countRecoveryCodes(administrator.id),
+        proofs.passkeys.creationOptions(administrator),
+      ]);
+      const token = session.formToken;
+      const hasBoth = administrator.totpSecret !== undefined && passkeys.length > 0;
+      const main = html`<h1>${administrator.name}</h1>
+<section aria-labelledby="password"><h2 id="password">Password</h2>
+<form method="post" action="${DASHBOARD_PATH}/account/password">${tokenField(token)}
+${field('current', 'Your password', { type: 'password', autocomplete: 'current-password' })}
+${field('new', 'New password', { type: 'password', autocomplete: 'new-password', hint: `At least ${MIN_PASSWORD_LENGTH} characters.` })}
+${field('again', 'New password again', { type: 'password', autocomplete: 'new-password' })}
+<button>Change the password</button></form></section>
+<section aria-labelledby="app"><h2 id="app">Authenticator app</h2>
+<p>${administrator.totpSecret === undefined ? 'None is set up.' : 'One is set up.'}</p>
+<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/account/totp">${administrator.totpSecret === undefined ? 'Set up an app' : 'Set up another app instead'}</a>
+${hasBoth ? html`<a class="button plain" href="${DASHBOARD_PATH}/account/totp/remove">Remove the app</a>` : ''}</div></section>
+<section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
+${table(
+  'Passkeys',
+  ['Name', 'Added', 'Last used', ''],
+  passkeys.map(({ id, name, createdAt, lastUsedAt }) => [
+    name,
+    time(createdAt),
+    time(lastUsedAt),
+    passkeys.length > 1 || administrator.totpSecret !== undefined
+      ? html`<a href="${DASHBOARD_PATH}/account/passkeys/${id}/remove">Remove<span class="hidden"> ${name}</span></a>`
+      : '',
+  ]),
+  'None is added.',
+)}
+${passkeyForm({
+  action: '/account/passkeys',
+  token,
+  options,
+  kind: 'create',
+  label: 'Add a passkey',
+  visible: html`${field('passkey', 'Name of the new passkey', { value: 'Passkey', maxlength: 60 })}
+<div class="field"><label for="passkey-password">Your password</label><input id="passkey-password" name="current" type="password" autocomplete="current-password" required></div>`,
+})}</section>
+<section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} are left. Each signs you in once, in place of the second factor.</p>
+<form method="post" action="${DASHBOARD_PATH}/account/recovery-codes">${tokenField(token)}
+<div class="field"><label for="codes-password">Your password</label><input id="codes-password" name="current" type="password" autocomplete="current-password" required></div>
+<button class="plain">Make new ones</button></form></section>
+<section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>
+${table(
+  'Sessions',
+  ['Browser', 'Address', 'Since', 'Last seen', ''],
+  sessions
+    .filter(({ stage }) => stage === 'full')
+    .map(({ id, browser, remoteAddress, createdAt, lastSeenAt }) => [
+      html`${browserName(browser)}${id === session.id ? html`<span class="sub">this one</span>` : ''}`,
+      remoteAddress ?? '–',
+      time(createdAt),
+      time(lastSeenAt),
+      id === session.id ? '' : buttonForm(token, `/account/sessions/${id}/end`, 'End', { kind: 'link', about: browserName(browser) }),
+    ]),
+  'There is none.',
+)}
+<div class="actions">${buttonForm(token, '/account/sign-out-everywhere', 'Sign out everywhere')}</div></section>`;
+      return desk.show(c, { title: 'Your account', current: '/account', main });
+    })
+    .post('/account/password', async (c) => {
+      const { administrator, session } = c.get('signedIn');
+      const form = c.get('form');
+      if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The two new passwords are not the same');
+      await demandPassword(c);
+      await proofs.changePassword(administrator, form.get('new') ?? '', remoteAddressOf(c));
+      // Somebody else may have known the old one.
+      await store.removeSessions(administrator.id, session.id);
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The password is changed. Your other sessions have ended.' });
+    })
+    .get('/account/totp', (c) => {
+      const { administrator, session } = c.get('signedIn');
+      const main = html`<section class="narrow"><h1>Authenticator app</h1>${totpSetUp({
+        action: '/account/totp',
+        token: session.formToken,
+        secret: newTotpSecret(),
+        name: administrator.name,
+        publicUrl: desk.publicUrl(),
+        more: field('current', 'Your password', { type: 'password', autocomplete: 'current-password' }),
+      })}<p><a href="${DASHBOARD_PATH}/account">Cancel</a></p></section>`;
+      return desk.show(c, { title: 'Authenticator app', current: '/account', main });
+    })
+    .post('/account/totp', async (c) => {
+      await demandPassword(c);
+      const form = c.get('form');
+      await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', remoteAddressOf(c));
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The app is set up.' });
+    })
+    .on('GET', ['/account/totp/remove', '/account/passkeys/:id/remove'], (c) => {
+      const main = html`<section class="narrow"><h1>Remove this second factor?</h1><p>It can no longer be used to sign in.</p>
+<form method="post" action="${c.req.path}">${tokenField(c.get('signedIn').session.formToken)}
+${field('current', 'Your password', { type: 'password', autocomplete: 'current-password', autofocus: true })}
+<div class="actions"><button class="danger">Remove</button><a href="${DASHBOARD_PATH}/account">Cancel</a></div></form></section>`;
+      return desk.show(c, { title: 'Remove a second factor', current: '/account', main });
+    })
+    .post('/account/totp/remove', async (c) => {
+      await demandPassword(c);
+      const { administrator } = c.get('signedIn');
+      if ((await store.passkeys(administrator.id)).length === 0) throw lastFactor();
+      await store.changeAdministrator(administrator.id, { totpSecret: undefined });
+      await changed(c, 'totp.remove');
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The app is removed.' });
+    })
+    .post('/account/passkeys', async (c) => {
+      await demandPassword(c);
+      const form = c.get('form');
+      await proofs.passkeys.add(c.get('signedIn').administrator, form.get('passkey') ?? '', form.get('credential') ?? '');
+      await changed(c, 'passkey.add');
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The passkey is added.' });
+    })
+    .post('/account/passkeys/:id/remove', async (c) => {
+      await demandPassword(c);
+      const { administrator } = c.get('signedIn');
+      const others = (await store.passkeys(administrator.id)).filter(({ id }) => id !== c.req.param('id'));
+      if (others.length === 0 && administrator.totpSecret === undefined) throw lastFactor();
+      await store.removePasskey(administrator.id, c.req.param('id'));
+      await changed(c, 'passkey.remove');
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The passkey is removed.' });
+    })
+    .post('/account/recovery-codes', async (c) => {
+      await demandPassword(c);
+      const codes = await renewRecoveryCodes(store, c.get('signedIn').administrator.id);
+      await changed(c, 'recovery-codes.renew');
+      const text = 'The recovery codes before these are void. They are shown only now.';
+      return desk.goOn(c, '/account', { tone: 'good', text, secrets: [{ label: 'Recovery codes', value: codes.join('\n') }] });
+    })
+    .post('/account/sessions/:id/end', async (c) => {
+      await store.removeSession(c.get('signedIn').administrator.id, c.req.param('id'));
+      await changed(c, 'session.end');
+      return desk.goOn(c, '/account', { tone: 'good', text: 'The session has ended.' });
+    })
+    .on('POST', ['/account/sign-out-everywhere', '/sign-out'], async (c) => {
+      const { administrator, session } = c.get('signedIn');
+      if (c.req.path.endsWith('/sign-out')) await store.removeSession(administrator.id, session.id);
+      else await store.removeSessions(administrator.id);
+      await changed(c, 'sign-out');
+      cookie.clear(c);
+      return c.redirect(`${DASHBOARD_PATH}/sign-in`, 303);
+    });
+}
+
+function lastFactor(): CodedError {
+  return new CodedError('INVALID_REQUEST', 'This is the only second factor: add another first');
+}
+
+/** The first that is named: most browsers name others as well. */
+const BROWSERS = [
+  [/Edg\/(\d+)/, 'Edge'],
+  [/OPR\/(\d+)/, 'Opera'],
+  [/Firefox\/(\d+)/, 'Firefox'],
+  [/Chrome\/(\d+)/, 'Chrome'],
+  [/Version\/(\d+).* Safari/, 'Safari'],
+] as const;
+
+/** What a person would call it. */
+function browserName(userAgent = ''): string {
+  const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(userAgent)?.[0];
+  for (const [pattern, name] of BROWSERS) {
+    const version = pattern.exec(userAgent)?.[1];
+    if (version !== undefined) return `${name} ${version}${system === undefined ? '' : ` on ${system}`}`;
+  }
+  return 'Unknown browser';
+}

@@ -1,0 +1,47 @@
+/** API keys of applications: making and revoking them. */
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { createApiKey, revokeApiKey } from '../../api/api-keys.ts';
+import type { Desk, Env } from '../desk.ts';
+import { confirmation, field, table, time, tokenField } from '../elements.ts';
+
+export function apiKeyRoutes(desk: Desk): Hono<Env> {
+  return new Hono<Env>()
+    .get('/api-keys', async (c) => {
+      const rows = (await desk.store.apiKeys()).map(({ id, name, createdAt }) => [
+        name,
+        html`<code>${id}</code>`,
+        time(createdAt),
+        html`<a href="${DASHBOARD_PATH}/api-keys/${id}/revoke">Revoke<span class="hidden"> ${name}</span></a>`,
+      ]);
+      const main = html`<h1>API keys</h1>
+<section><p>The servers of applications call this hub’s API with them. A key may do all that the API can: give each application its own.</p>
+${table('API keys', ['Name', 'Id', 'Made', ''], rows, 'There is no API key yet.')}</section>
+<section aria-labelledby="new"><h2 id="new">New API key</h2>
+<form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(c.get('signedIn').session.formToken)}
+${field('name', 'For whom it is', { maxlength: 100 })}<button>Make a key</button></form></section>`;
+      return desk.show(c, { title: 'API keys', current: '/api-keys', main });
+    })
+    .post('/api-keys', async (c) => {
+      const name = c.get('form').get('name')?.trim() || 'unnamed';
+      const { secret } = await createApiKey(desk.operatorOf(c), name);
+      const text = `The key for ${name} is made. It is a secret, and is shown only now.`;
+      return desk.goOn(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
+    })
+    .get('/api-keys/:id/revoke', async (c) => {
+      const key = (await desk.store.apiKeys()).find(({ id }) => id === c.req.param('id'));
+      const main = confirmation(c.get('signedIn').session.formToken, {
+        heading: `Revoke the key of ${key?.name ?? c.req.param('id')}?`,
+        text: 'Whoever uses it is refused at once.',
+        action: `/api-keys/${encodeURIComponent(c.req.param('id'))}/revoke`,
+        button: 'Revoke',
+        back: '/api-keys',
+      });
+      return desk.show(c, { title: 'Revoke an API key', current: '/api-keys', main });
+    })
+    .post('/api-keys/:id/revoke', async (c) => {
+      await revokeApiKey(desk.operatorOf(c), c.req.param('id'));
+      return desk.goOn(c, '/api-keys', { tone: 'good', text: 'The key is revoked.' });
+    });
+}

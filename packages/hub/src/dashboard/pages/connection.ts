@@ -1,0 +1,161 @@
+/** The page of one connection: its switch, connectors, settings, ticket, and its end. */
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { changeConnection, deleteConnection, findConnection } from '../../connections/connections.ts';
+import type { Connection } from '../../store/connections.ts';
+import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
+import type { Desk, Env } from '../desk.ts';
+import { buttonForm, checkBox, confirmation, dot, entries, field, textArea, time, tokenField } from '../elements.ts';
+import { healthOf } from '../health.ts';
+import { connectorTable } from './connectors.ts';
+import { ticketMessage } from './overview.ts';
+
+/** What stands in the settings form: what is kept, or what was typed and not taken. */
+interface Typed {
+  displayName: string;
+  kerberos: boolean;
+  certAuth: boolean;
+  credentialCache: boolean;
+  approveConnectors: boolean;
+  ipRanges: string;
+  emailDomains: string;
+}
+
+export function connectionRoutes(desk: Desk): Hono<Env> {
+  const nameOf = (c: Context<Env>) => c.req.param('name') ?? '';
+  const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
+
+  async function page(c: Context<Env>, connection: Connection, typed: Typed = kept(connection), problem = ''): Promise<Response> {
+    const { name, enabled, ticketIssuedAt } = connection;
+    const base = `/connections/${name}`;
+    const token = tokenOf(c);
+    const health = healthOf(connection, desk.online);
+    const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
+<p id="health" data-live>${dot(health.kind, health.label)}</p></div>
+<div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
+${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Switch off' : 'Switch on')}</div></div>
+${enabled ? '' : html`<p class="notice bad">This connection is switched off: its connectors stay connected, and nobody signs in.</p>`}
+<section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
+<div id="connector-list" data-live>${await connectorTable(desk, connection)}</div></section>
+<section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
+<p>With the ticket a connector becomes one of this connection. ${ticketIssuedAt === undefined ? 'There is none: no connector can be added.' : html`The present one was issued ${time(ticketIssuedAt)}; it is not kept, and cannot be shown again.`}</p>
+<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
+${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div></section>
+<section aria-labelledby="settings"><h2 id="settings">Settings</h2>
+${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+<form class="wide" method="post" action="${DASHBOARD_PATH}${base}/settings">${tokenField(token)}
+<div class="columns"><div>
+${field('displayName', 'Name that people see', { value: typed.displayName, required: false, maxlength: 100, hint: 'On the login page. Empty: the name of the connection.' })}
+${textArea('emailDomains', 'E-mail domains', { value: typed.emailDomains, hint: 'People with such an address are led here. One a line, such as fabrikam.com.' })}
+${textArea('ipRanges', 'IP ranges', { value: typed.ipRanges, hint: 'Where Kerberos and client certificates are used. One a line, such as 10.0.0.0/8 or 2001:db8::/32.' })}
+</div><div>
+${checkBox('kerberos', 'Kerberos', typed.kerberos, 'People within the IP ranges sign in with their Windows session.')}
+${checkBox('certAuth', 'Client certificates', typed.certAuth, 'People within the IP ranges sign in with a certificate.')}
+${checkBox('credentialCache', 'Credential cache', typed.credentialCache, 'Who signed in before still does while no connector and no directory answers.')}
+${checkBox('approveConnectors', 'Approve connectors', typed.approveConnectors, 'A connector with a new key is asked only after an administrator has approved it.')}
+</div></div>
+<button>Save</button></form></section>
+<section aria-labelledby="delete"><h2 id="delete">Delete</h2>
+<p>Its ticket and its connectors go with it; people who use it can no longer sign in.</p>
+<p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`;
+    return desk.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
+  }
+
+  async function deletePage(c: Context<Env>, problem = ''): Promise<Response> {
+    const { name } = await findConnection(desk.store, nameOf(c));
+    const main = confirmation(tokenOf(c), {
+      heading: `Delete ${name}?`,
+      text: 'Its ticket and its connectors go with it, for ever.',
+      action: `/connections/${name}/delete`,
+      button: 'Delete',
+      back: `/connections/${name}`,
+      more: html`${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+${field('typed', 'Type the name of the connection', { autofocus: true })}`,
+    });
+    return desk.show(c, { title: `Delete ${name}`, current: '', main, status: problem === '' ? 200 : 400 });
+  }
+
+  return new Hono<Env>()
+    .get('/connections/:name', async (c) => page(c, await findConnection(desk.store, nameOf(c))))
+    .post('/connections/:name/enable', async (c) => {
+      await changeConnection(desk.operatorOf(c), nameOf(c), { enabled: true });
+      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched on.' });
+    })
+    .post('/connections/:name/disable', async (c) => {
+      await changeConnection(desk.operatorOf(c), nameOf(c), { enabled: false });
+      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched off.' });
+    })
+    .post('/connections/:name/settings', async (c) => {
+      const typed = read(c.get('form'));
+      const { ipRanges, emailDomains, ...settings } = typed;
+      try {
+        const changes = { ...settings, ipRanges: entries(ipRanges), emailDomains: entries(emailDomains) };
+        await changeConnection(desk.operatorOf(c), nameOf(c), changes);
+      } catch (error) {
+        if (!(error instanceof CodedError) || (error.code !== 'INVALID_REQUEST' && error.code !== 'EMAIL_DOMAIN_TAKEN')) throw error;
+        return page(c, await findConnection(desk.store, nameOf(c)), typed, `${error.message}.`);
+      }
+      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The settings are saved.' });
+    })
+    .get('/connections/:name/ticket', async (c) => {
+      const { name, ticketIssuedAt } = await findConnection(desk.store, nameOf(c));
+      const had = ticketIssuedAt !== undefined;
+      const main = confirmation(tokenOf(c), {
+        heading: had ? 'Issue a new ticket?' : 'Issue a ticket?',
+        text: had ? 'The present one is void from then on. Connectors that are registered stay so.' : 'Connectors can be added with it.',
+        action: `/connections/${name}/ticket`,
+        button: 'Issue',
+        back: `/connections/${name}`,
+        danger: false,
+      });
+      return desk.show(c, { title: `Ticket of ${name}`, current: '', main });
+    })
+    .post('/connections/:name/ticket', async (c) => {
+      const ticket = await renewTicket(desk.operatorOf(c), nameOf(c));
+      return desk.goOn(c, `/connections/${nameOf(c)}`, ticketMessage(ticketUrl(desk.publicUrl(), ticket), 'The new ticket is issued.'));
+    })
+    .get('/connections/:name/ticket/revoke', async (c) => {
+      const { name } = await findConnection(desk.store, nameOf(c));
+      const main = confirmation(tokenOf(c), {
+        heading: 'Revoke the ticket?',
+        text: 'No connector can be added until you issue another. Connectors that are registered stay so.',
+        action: `/connections/${name}/ticket/revoke`,
+        button: 'Revoke the ticket',
+        back: `/connections/${name}`,
+      });
+      return desk.show(c, { title: `Ticket of ${name}`, current: '', main });
+    })
+    .post('/connections/:name/ticket/revoke', async (c) => {
+      await revokeTicket(desk.operatorOf(c), nameOf(c));
+      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The ticket is revoked.' });
+    })
+    .get('/connections/:name/delete', (c) => deletePage(c))
+    .post('/connections/:name/delete', async (c) => {
+      if (c.get('form').get('typed')?.trim() !== nameOf(c)) return deletePage(c, 'This is not the name of the connection.');
+      await deleteConnection(desk.operatorOf(c), nameOf(c));
+      return desk.goOn(c, '', { tone: 'good', text: `The connection ${nameOf(c)} is deleted.` });
+    });
+}
+
+function kept({ settings }: Connection): Typed {
+  return {
+    ...settings,
+    displayName: settings.displayName ?? '',
+    ipRanges: settings.ipRanges.join('\n'),
+    emailDomains: settings.emailDomains.join('\n'),
+  };
+}
+
+function read(form: URLSearchParams): Typed {
+  return {
+    displayName: form.get('displayName') ?? '',
+    kerberos: form.has('kerberos'),
+    certAuth: form.has('certAuth'),
+    credentialCache: form.has('credentialCache'),
+    approveConnectors: form.has('approveConnectors'),
+    ipRanges: form.get('ipRanges') ?? '',
+    emailDomains: form.get('emailDomains') ?? '',
+  };
+}

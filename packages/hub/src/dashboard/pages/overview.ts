@@ -1,0 +1,123 @@
+/** The first page: how the hub is, now and lately; and making a connection. */
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { createConnection } from '../../connections/connections.ts';
+import { type InstanceView, listInstances } from '../../connectors/instances.ts';
+import type { Html } from '../../pages/page.ts';
+import type { Connection } from '../../store/connections.ts';
+import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
+import type { Activity } from '../activity.ts';
+import { charts, RANGES } from '../charts.ts';
+import type { Desk, Env } from '../desk.ts';
+import { dot, field, milliseconds, table, tokenField } from '../elements.ts';
+import { healthOf } from '../health.ts';
+
+const DEFAULT_HOURS = 6;
+
+export function overviewRoutes(desk: Desk): Hono<Env> {
+  const { store, activity } = desk;
+
+  async function newConnectionPage(c: Context<Env>, name = '', problem = ''): Promise<Response> {
+    const main = html`<section class="narrow"><h1>New connection</h1><p>One for each directory. Its name is part of tickets and addresses, and stays.</p>
+${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+<form method="post" action="${DASHBOARD_PATH}/new-connection">${tokenField(c.get('signedIn').session.formToken)}
+${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores, such as corp.' })}
+<div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}">Cancel</a></div></form></section>`;
+    return desk.show(c, { title: 'New connection', current: '', main, status: problem === '' ? 200 : 400 });
+  }
+
+  return new Hono<Env>()
+    .get('/', async (c) => {
+      const given = Number(c.req.query('hours'));
+      const hours = RANGES.find((range) => range.hours === given)?.hours ?? DEFAULT_HOURS;
+      const connections = await Promise.all(
+        (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(desk, connection) })),
+      );
+      const main = html`<div class="title"><h1>Overview</h1><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>
+<div id="numbers" data-live class="tiles">${tiles(
+        connections.flatMap(({ instances }) => instances),
+        activity,
+      )}</div>
+<section aria-labelledby="connections"><h2 id="connections">Connections</h2>
+<div id="connection-list" data-live>${connectionTable(desk, connections)}</div></section>
+<section aria-labelledby="lately"><div class="title"><h2 id="lately">Lately</h2>
+<nav aria-label="Time shown"><ul class="range">${RANGES.map(
+        (range) =>
+          html`<li><a href="${DASHBOARD_PATH}?hours=${range.hours}"${range.hours === hours ? html` aria-current="true"` : ''}>${range.label}</a></li>`,
+      )}</ul></nav></div>
+<div id="charts" data-live class="charts">${charts(activity, hours)}</div></section>`;
+      return desk.show(c, { title: 'Overview', current: '', main });
+    })
+    .get('/new-connection', (c) => newConnectionPage(c))
+    .post('/new-connection', async (c) => {
+      const name = c.get('form').get('name')?.trim() ?? '';
+      try {
+        const { ticket } = await createConnection(desk.operatorOf(c), name);
+        return desk.goOn(c, `/connections/${name}`, ticketMessage(ticketUrl(desk.publicUrl(), ticket), `The connection ${name} is there.`));
+      } catch (error) {
+        if (!(error instanceof CodedError) || error.code === 'STORE_FAILED') throw error;
+        return newConnectionPage(c, name, `${error.message}.`);
+      }
+    });
+}
+
+/** Says it once, with what to type beside the directory. */
+export function ticketMessage(url: string, text: string) {
+  const { shell, powershell } = installCommands(url);
+  return {
+    tone: 'good' as const,
+    text: `${text} Type this on the machine beside the directory. The ticket in it is a secret, and is shown only now: who has it can add a connector.`,
+    secrets: [
+      { label: 'Linux and macOS', value: shell },
+      { label: 'Windows (PowerShell)', value: powershell },
+      { label: 'The ticket alone', value: url },
+    ],
+  };
+}
+
+function tiles(instances: readonly InstanceView[], activity: Activity): Html[] {
+  const online = instances.filter(({ state }) => state === 'online').length;
+  const known = instances.filter(({ state }) => state !== 'revoked').length;
+  const minute = activity.last(1);
+  const hour = activity.last(60);
+  const tile = (label: string, value: string | number, note: string) =>
+    html`<div class="tile"><p class="label">${label}</p><p class="value">${value}</p><p class="note">${note}</p></div>`;
+  return [
+    tile('Connectors online', online, known === 0 ? 'none has come yet' : `of ${known}`),
+    tile(
+      'Sign-ins this minute',
+      minute.ok,
+      `${hour.ok} in the last hour${hour.fromCache === 0 ? '' : `, ${hour.fromCache} from the cache`}`,
+    ),
+    tile('Failures in an hour', hour.failed, `and ${hour.refused} refused`),
+    tile(
+      'Half of the sign-ins within',
+      milliseconds(hour.p50Ms),
+      hour.p95Ms === undefined ? 'none in the last hour' : `95 of 100 within ${milliseconds(hour.p95Ms)}`,
+    ),
+  ];
+}
+
+function connectionTable(desk: Desk, connections: readonly { connection: Connection; instances: readonly InstanceView[] }[]): Html {
+  const rows = connections.map(({ connection, instances }) => {
+    const hour = desk.activity.last(60, connection.name);
+    const { kind, label } = healthOf(connection, desk.online);
+    const online = instances.filter(({ state }) => state === 'online').length;
+    const waiting = instances.filter(({ state }) => state === 'pending').length;
+    const { displayName } = connection.settings;
+    return [
+      html`<a href="${DASHBOARD_PATH}/connections/${connection.name}">${connection.name}</a>${displayName === undefined ? '' : html`<span class="sub">${displayName}</span>`}`,
+      dot(kind, label),
+      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} to approve</span>`}`,
+      String(hour.ok),
+      String(hour.failed),
+      String(hour.refused),
+      milliseconds(hour.p95Ms),
+      html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/try">Try<span class="hidden"> ${connection.name}</span></a>`,
+    ];
+  });
+  const columns = ['Name', 'State', 'Online', 'Sign-ins / h', 'Failures / h', 'Refused / h', 'p95', ''];
+  return table('Connections', columns, rows, 'There is no connection yet. Make one for your directory.');
+}

@@ -1,0 +1,65 @@
+/** Setting up an authenticator app, and the button for passkeys: on the way in, and on one's own account. */
+import { html, raw } from 'hono/html';
+import { renderSVG } from 'uqr';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { totpUri } from '../../administrators/one-time-codes.ts';
+import type { Html } from '../../pages/page.ts';
+import { field, tokenField } from '../elements.ts';
+
+/** @param more fields before the button */
+export function totpSetUp({
+  action,
+  token,
+  secret,
+  name,
+  publicUrl,
+  more = '',
+}: {
+  action: string;
+  token: string;
+  secret: string;
+  name: string;
+  publicUrl: string;
+  more?: Html | string;
+}): Html {
+  const uri = totpUri(secret, name, `Landbridge ${new URL(publicUrl).hostname}`);
+  // Made of squares by a library from a text that holds nothing but letters, digits and escapes.
+  const code = raw(renderSVG(uri, { ecc: 'M', border: 2 }));
+  return html`<p>Scan this with the app, or enter the key by hand; then type the code that the app shows.</p>
+<div class="qr" role="img" aria-label="QR code with the key below">${code}</div>
+<p class="key"><span class="label" id="totp-key">Key</span> <code aria-labelledby="totp-key">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</code></p>
+<form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(token)}<input type="hidden" name="secret" value="${secret}">
+${more}
+${field('code', 'Code', { autocomplete: 'one-time-code' })}
+<button>Confirm</button></form>`;
+}
+
+/**
+ * A form that the script shows where the browser knows passkeys, and fills in.
+ * @param options undefined: there can be none; nothing is shown
+ */
+export function passkeyForm({
+  action,
+  token,
+  options,
+  kind,
+  label,
+  fields = {},
+  visible = '',
+}: {
+  action: string;
+  token: string;
+  options: object | undefined;
+  kind: 'get' | 'create';
+  label: string;
+  fields?: Record<string, string>;
+  visible?: Html | string;
+}): Html | string {
+  if (options === undefined) return '';
+  return html`<form method="post" action="${DASHBOARD_PATH}${action}" data-passkey="${kind}" data-options="${JSON.stringify(options)}" hidden>${tokenField(token)}
+${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+${visible}
+<input type="hidden" name="credential">
+<button class="plain">${label}</button>
+<p class="notice bad" role="alert" hidden></p></form>`;
+}

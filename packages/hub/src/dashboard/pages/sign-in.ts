@@ -1,0 +1,225 @@
+/** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { newTotpSecret } from '../../administrators/one-time-codes.ts';
+import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
+import type { SignedIn } from '../../administrators/sessions.ts';
+import { readBody } from '../../api/json-body.ts';
+import { remoteAddressOf } from '../../operations/arrival.ts';
+import { fromOwnPage, sameText } from '../../pages/forms.ts';
+import type { Html } from '../../pages/page.ts';
+import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
+import type { Desk, Env } from '../desk.ts';
+import { field, tokenField } from '../elements.ts';
+import { frame } from '../frame.ts';
+import type { SessionCookie } from '../session-cookie.ts';
+import { passkeyForm, totpSetUp } from './second-factor.ts';
+
+const MAX_FORM_BYTES = 256 * 1024;
+/** What is answered to the person, with the form again. */
+const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PASSWORD_INVALID'];
+const FORGED = 'The form did not come from this page. Try again.';
+
+export function signInRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
+  const { proofs, sessions } = desk;
+
+  function show(c: Context<Env>, title: string, main: Html, status: 200 | 400 | 403 = 200): Response | Promise<Response> {
+    const page = frame({
+      title,
+      main: html`<div class="login"><header><p class="product">Landbridge</p><h1>${title}</h1></header>${main}</div>`,
+    });
+    return c.html(page.html, status, page.headers);
+  }
+
+  async function open(
+    c: Context<Env>,
+    administrator: SignedIn['administrator'],
+    stage: SessionStage,
+    before?: AdministratorSession,
+  ): Promise<string> {
+    const about = { remoteAddress: remoteAddressOf(c), browser: c.req.header('User-Agent') };
+    const value = await sessions.open(administrator, stage, about, before);
+    cookie.write(c, value);
+    return value;
+  }
+
+  /** @returns the form; undefined where it is not one of this browser's and this page's */
+  async function readForm(c: Context<Env>, token: string): Promise<URLSearchParams | undefined> {
+    const form = new URLSearchParams(await readBody(c, MAX_FORM_BYTES));
+    return fromOwnPage(c, desk.publicUrl()) && sameText(form.get('token') ?? '', token) ? form : undefined;
+  }
+
+  /** @returns what to say where the proof was not accepted */
+  async function problemOf(attempt: () => Promise<void>): Promise<string | undefined> {
+    try {
+      await attempt();
+      return undefined;
+    } catch (error) {
+      if (error instanceof CodedError && ANSWERED.includes(error.code)) return `${error.message}.`;
+      throw error;
+    }
+  }
+
+  async function at(c: Context<Env>, stage: SessionStage): Promise<SignedIn | undefined> {
+    const signedIn = await sessions.find(cookie.read(c), true);
+    return signedIn?.session.stage === stage ? signedIn : undefined;
+  }
+  const startAgain = (c: Context<Env>) => c.redirect(`${DASHBOARD_PATH}/sign-in`, 303);
+
+  async function signInPage(c: Context<Env>, next: string, problem?: string, name = ''): Promise<Response> {
+    const token = cookie.formToken(c);
+    const options = await proofs.passkeys.requestOptions(undefined);
+    const main = html`<section>${alertOf(problem)}
+<form method="post" action="${DASHBOARD_PATH}/sign-in">${tokenField(token)}<input type="hidden" name="next" value="${next}">
+${field('name', 'Name', { value: name, autocomplete: 'username', autofocus: name === '' })}
+${field('password', 'Password', { type: 'password', autocomplete: 'current-password', autofocus: name !== '' })}
+<button>Continue</button></form>
+${passkeyForm({ action: '/sign-in/passkey', token, options, kind: 'get', label: 'Sign in with a passkey', fields: { next } })}
+</section>`;
+    return show(c, 'Dashboard', main, problem === undefined ? 200 : 400);
+  }
+
+  async function secondFactorPage(
+    c: Context<Env>,
+    { administrator, session }: SignedIn,
+    next: string,
+    problem?: string,
+  ): Promise<Response> {
+    const hasPasskeys = (await desk.store.passkeys(administrator.id)).length > 0;
+    const options = hasPasskeys ? await proofs.passkeys.requestOptions(administrator) : undefined;
+    const main = html`<section>${alertOf(problem)}
+<form method="post" action="${DASHBOARD_PATH}/second-factor">${tokenField(session.formToken)}<input type="hidden" name="next" value="${next}">
+${field('code', 'Code', { autocomplete: 'one-time-code', autofocus: true, hint: 'Of your authenticator app, or one of your recovery codes.' })}
+<button>Sign in</button></form>
+${passkeyForm({ action: '/second-factor/passkey', token: session.formToken, options, kind: 'get', label: 'Use a passkey', fields: { next } })}
+</section>`;
+    return show(c, 'Second factor', main, problem === undefined ? 200 : 400);
+  }
+
+  async function invitationPage(c: Context<Env>, code: string, name: string, problem?: string): Promise<Response> {
+    const main = html`<section>${alertOf(problem)}<p>You are <strong>${name}</strong>. Choose a password; a second factor comes next.</p>
+<form method="post" action="${DASHBOARD_PATH}/invitation">${tokenField(cookie.formToken(c))}<input type="hidden" name="code" value="${code}">
+<input class="hidden" type="text" name="username" value="${name}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
+${field('password', 'Password', { type: 'password', autocomplete: 'new-password', autofocus: true, hint: `At least ${MIN_PASSWORD_LENGTH} characters. A few words in a row are fine.` })}
+${field('again', 'Password again', { type: 'password', autocomplete: 'new-password' })}
+<button>Continue</button></form></section>`;
+    return show(c, 'Become an administrator', main, problem === undefined ? 200 : 400);
+  }
+
+  async function enrolPage(c: Context<Env>, { administrator, session }: SignedIn, secret: string, problem?: string): Promise<Response> {
+    const options = await proofs.passkeys.creationOptions(administrator);
+    const main = html`${alertOf(problem)}
+<section aria-labelledby="app"><h2 id="app">Authenticator app</h2>
+${totpSetUp({ action: '/enrol/totp', token: session.formToken, secret, name: administrator.name, publicUrl: desk.publicUrl() })}</section>
+${
+  options === undefined
+    ? ''
+    : html`<section aria-labelledby="passkey" data-needs-passkeys hidden><h2 id="passkey">Or a passkey</h2><p class="quiet">Of this device, your phone, or a security key.</p>
+${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kind: 'create', label: 'Add a passkey', fields: { passkey: 'Passkey' } })}</section>`
+}`;
+    return show(c, 'Set up a second factor', main, problem === undefined ? 200 : 400);
+  }
+
+  async function enrolled(c: Context<Env>, { administrator, session }: SignedIn): Promise<Response> {
+    const codes = await proofs.enrolled(administrator, remoteAddressOf(c));
+    const opened = await sessions.find(await open(c, administrator, 'full', session), true);
+    if (opened !== undefined) {
+      desk.leaveMessage(opened.session.id, {
+        tone: 'good',
+        text: 'You are set up. Keep these recovery codes where you will find them without this device: each signs you in once. They are shown only now.',
+        secrets: [{ label: 'Recovery codes', value: codes.join('\n') }],
+      });
+    }
+    return c.redirect(DASHBOARD_PATH, 303);
+  }
+
+  return new Hono<Env>()
+    .get('/sign-in', (c) => signInPage(c, safeNext(c.req.query('next'))))
+    .post('/sign-in', async (c) => {
+      const form = await readForm(c, cookie.formToken(c));
+      if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
+      const [name, next] = [form.get('name')?.trim() ?? '', safeNext(form.get('next'))];
+      const problem = await problemOf(async () => {
+        await open(c, await proofs.password(name, form.get('password') ?? '', remoteAddressOf(c)), 'password');
+      });
+      if (problem !== undefined) return signInPage(c, next, problem, name);
+      return c.redirect(`${DASHBOARD_PATH}/second-factor?next=${encodeURIComponent(next)}`, 303);
+    })
+    .post('/sign-in/passkey', async (c) => {
+      const form = await readForm(c, cookie.formToken(c));
+      if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
+      const next = safeNext(form.get('next'));
+      const problem = await problemOf(async () => {
+        await open(c, await proofs.passkey(undefined, form.get('credential') ?? '', remoteAddressOf(c)), 'full');
+      });
+      return problem === undefined ? c.redirect(next, 303) : signInPage(c, next, problem);
+    })
+    .get('/second-factor', async (c) => {
+      const signedIn = await at(c, 'password');
+      return signedIn === undefined ? startAgain(c) : secondFactorPage(c, signedIn, safeNext(c.req.query('next')));
+    })
+    .on('POST', ['/second-factor', '/second-factor/passkey'], async (c) => {
+      const signedIn = await at(c, 'password');
+      if (signedIn === undefined) return startAgain(c);
+      const { administrator, session } = signedIn;
+      const form = await readForm(c, session.formToken);
+      if (form === undefined) return secondFactorPage(c, signedIn, DASHBOARD_PATH, FORGED);
+      const next = safeNext(form.get('next'));
+      const problem = await problemOf(async () => {
+        const credential = form.get('credential');
+        if (credential === null) await proofs.code(administrator, form.get('code') ?? '', remoteAddressOf(c));
+        else await proofs.passkey(administrator, credential, remoteAddressOf(c));
+        await open(c, administrator, 'full', session);
+      });
+      return problem === undefined ? c.redirect(next, 303) : secondFactorPage(c, signedIn, next, problem);
+    })
+    .get('/invitation', async (c) => {
+      const code = c.req.query('code') ?? '';
+      return invitationPage(c, code, (await proofs.invited(code)).name);
+    })
+    .post('/invitation', async (c) => {
+      const form = await readForm(c, cookie.formToken(c));
+      const code = form?.get('code') ?? '';
+      const { name } = await proofs.invited(code);
+      if (form === undefined) return invitationPage(c, code, name, FORGED);
+      const password = form.get('password') ?? '';
+      if (password !== form.get('again')) return invitationPage(c, code, name, 'The two passwords are not the same.');
+      const problem = await problemOf(async () => {
+        await open(c, await proofs.accept(code, password), 'enrolling');
+      });
+      return problem === undefined ? c.redirect(`${DASHBOARD_PATH}/enrol`, 303) : invitationPage(c, code, name, problem);
+    })
+    .get('/enrol', async (c) => {
+      const signedIn = await at(c, 'enrolling');
+      return signedIn === undefined ? startAgain(c) : enrolPage(c, signedIn, newTotpSecret());
+    })
+    .on('POST', ['/enrol/totp', '/enrol/passkey'], async (c) => {
+      const signedIn = await at(c, 'enrolling');
+      if (signedIn === undefined) return startAgain(c);
+      const { administrator, session } = signedIn;
+      const form = await readForm(c, session.formToken);
+      if (form === undefined) return enrolPage(c, signedIn, newTotpSecret(), FORGED);
+      const secret = form.get('secret') ?? '';
+      const problem = await problemOf(async () => {
+        const credential = form.get('credential');
+        if (credential === null) await proofs.setTotp(administrator, secret, form.get('code') ?? '', remoteAddressOf(c));
+        else await proofs.passkeys.add(administrator, form.get('passkey') ?? '', credential);
+      });
+      return problem === undefined ? enrolled(c, signedIn) : enrolPage(c, signedIn, secret === '' ? newTotpSecret() : secret, problem);
+    });
+}
+
+function alertOf(problem: string | undefined): Html | string {
+  return problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`;
+}
+
+/** @returns a path of the dashboard, whatever was given: nobody is sent anywhere else after signing in */
+export function safeNext(given: string | null | undefined): string {
+  const here = 'http://here.invalid';
+  const next = given ?? '';
+  if (!next.startsWith('/') || !URL.canParse(next, here)) return DASHBOARD_PATH;
+  const { origin, pathname } = new URL(next, here);
+  return origin === here && (pathname === DASHBOARD_PATH || pathname.startsWith(`${DASHBOARD_PATH}/`)) ? pathname : DASHBOARD_PATH;
+}

@@ -1,0 +1,71 @@
+/** The tenant's signing keys: which there are, replacing them, and removing one at once. */
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
+import type { Desk, Env } from '../desk.ts';
+import { confirmation, dot, table, time } from '../elements.ts';
+
+const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
+  next: ['idle', 'Signs soon'],
+  signing: ['on', 'Signs'],
+  retiring: ['idle', 'On its way out'],
+};
+
+export function signingKeyRoutes(desk: Desk): Hono<Env> {
+  const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
+  return new Hono<Env>()
+    .get('/signing-keys', async (c) => {
+      const keys = await listSigningKeys(desk.store);
+      const rows = keys.map(({ kid, algorithm, state, createdAt, signsFrom, retiresAt }) => [
+        html`<code>${kid}</code>`,
+        algorithm,
+        dot(...STATES[state]),
+        time(createdAt),
+        time(signsFrom),
+        time(retiresAt, '–'),
+        html`<a href="${DASHBOARD_PATH}/signing-keys/${kid}/retire">Retire now<span class="hidden"> ${kid}</span></a>`,
+      ]);
+      const main = html`<div class="title"><h1>Signing keys</h1><a class="button" href="${DASHBOARD_PATH}/signing-keys/rotate">Rotate</a></div>
+<section><p>This hub signs with them what it asks of connectors. Connectors read the public keys at
+<a href="/.well-known/jwks.json">/.well-known/jwks.json</a>.</p>
+${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Removed', ''], rows, 'There is no key.')}</section>`;
+      return desk.show(c, { title: 'Signing keys', current: '/signing-keys', main });
+    })
+    .get('/signing-keys/rotate', (c) =>
+      desk.show(c, {
+        title: 'Rotate the signing keys',
+        current: '/signing-keys',
+        main: confirmation(tokenOf(c), {
+          heading: 'Rotate the signing keys?',
+          text: `New keys are published now and sign in ${PUBLISHED_AHEAD_MS / 60_000} minutes. The old ones are removed a day after that; connectors that cannot read the new keys are made to register again by then. Nobody is signed out.`,
+          action: '/signing-keys/rotate',
+          button: 'Rotate',
+          back: '/signing-keys',
+          danger: false,
+        }),
+      }),
+    )
+    .post('/signing-keys/rotate', async (c) => {
+      await rotateSigningKeys(desk.operatorOf(c));
+      return desk.goOn(c, '/signing-keys', { tone: 'good', text: 'New keys are published, and sign soon.' });
+    })
+    .get('/signing-keys/:kid/retire', (c) =>
+      desk.show(c, {
+        title: 'Retire a signing key',
+        current: '/signing-keys',
+        main: confirmation(tokenOf(c), {
+          heading: 'Retire this key now?',
+          text: 'For a key that may be in strange hands: nothing signed with it is believed any more. Connectors that know no other are disconnected and have to register again.',
+          action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,
+          button: 'Retire now',
+          back: '/signing-keys',
+          more: html`<p><code>${c.req.param('kid')}</code></p>`,
+        }),
+      }),
+    )
+    .post('/signing-keys/:kid/retire', async (c) => {
+      await retireSigningKey(desk.operatorOf(c), c.req.param('kid'));
+      return desk.goOn(c, '/signing-keys', { tone: 'good', text: 'The key is gone; another one signs.' });
+    });
+}

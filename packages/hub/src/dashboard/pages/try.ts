@@ -1,0 +1,47 @@
+/** Trying a sign-in of a connection, and seeing the whole way it took. */
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { findConnection } from '../../connections/connections.ts';
+import { remoteAddressOf } from '../../operations/arrival.ts';
+import type { Html } from '../../pages/page.ts';
+import type { Connection } from '../../store/connections.ts';
+import { outcomeSection } from '../../try/outcome.ts';
+import type { Desk, Env } from '../desk.ts';
+import { dot, field, tokenField } from '../elements.ts';
+import { healthOf } from '../health.ts';
+
+export function tryRoutes(desk: Desk): Hono<Env> {
+  function content(connection: Connection, token: string, username: string, outcome: Html | string): Html {
+    const { name } = connection;
+    const health = healthOf(connection, desk.online);
+    return html`<div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a> <span aria-hidden="true">/</span> <a href="${DASHBOARD_PATH}/connections/${name}">${name}</a></p><h1>Try a sign-in</h1>
+<p>${dot(health.kind, health.label)}</p></div>
+<div class="try"><div class="outcome">${outcome}</div>
+<section aria-labelledby="sign-in"><h2 id="sign-in">Sign in</h2>
+<form method="post" action="${DASHBOARD_PATH}/connections/${name}/try">${tokenField(token)}
+${field('username', 'User name', { value: username, autofocus: username === '' })}
+${field('password', 'Password', { type: 'password' })}
+<button>Sign in</button></form>
+<p class="hint">It counts as a sign-in: in the directory, for the guard, and in the audit log.</p></section></div>`;
+  }
+
+  return new Hono<Env>()
+    .get('/connections/:name/try', async (c) => {
+      const connection = await findConnection(desk.store, c.req.param('name'));
+      const main = content(connection, c.get('signedIn').session.formToken, '', '');
+      return desk.show(c, { title: `Try ${connection.name}`, current: '', main });
+    })
+    .post('/connections/:name/try', async (c) => {
+      const connection = await findConnection(desk.store, c.req.param('name'));
+      const form = c.get('form');
+      const [username, password] = [form.get('username') ?? '', form.get('password') ?? ''];
+      const isComplete = username !== '' && password !== '';
+      const outcome = isComplete
+        ? await desk.signIn.login({ connection, username, password, remoteAddress: remoteAddressOf(c), via: 'try' })
+        : { ms: 0, instance: undefined, correlationId: undefined, problem: 'Enter a user name and a password.' };
+      const main = content(connection, c.get('signedIn').session.formToken, username, outcomeSection(outcome));
+      const title = 'profile' in outcome ? 'Signed in' : 'Not signed in';
+      return desk.show(c, { title: `${title} · ${connection.name}`, current: '', main, status: isComplete ? 200 : 400 });
+    });
+}

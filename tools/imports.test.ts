@@ -23,6 +23,11 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     because: 'what both programs need knows no domain',
   },
   {
+    from: 'packages/pages',
+    never: ['packages/protocol', 'packages/runtime', 'packages/connector', 'packages/hub', 'packages/directory'],
+    because: 'how a page looks does not depend on what it shows',
+  },
+  {
     from: 'packages/directory',
     never: ['packages/protocol', 'packages/connector', 'packages/hub'],
     because: 'a directory that knew who asks would answer what is expected',
@@ -39,7 +44,7 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     tests: true,
     because: 'two programs with different owners and exposure; what they share is the protocol',
   },
-  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime'].map((from) => ({
+  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime', 'packages/pages'].map((from) => ({
     from,
     never: ['packages/directory', 'lab', 'demo', 'e2e'],
     because: 'what is shipped needs nothing that exists for demo and tests',
@@ -62,7 +67,27 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       because: 'how the hub is reached has nothing to do with what is said there',
     },
     { from: 'hub', never: ['setup', 'cli'], because: 'the link gets what it connects to as an argument; commands are above it' },
+    {
+      from: 'reload',
+      never: ['transfer', 'troubleshoot', 'admin', 'cli'],
+      because: 'whoever changes settings asks the running connector, which knows nobody above it',
+    },
+    {
+      from: 'transfer',
+      never: ['reload', 'troubleshoot', 'hub', 'admin', 'cli'],
+      because: 'an import is files; that a connector runs with them is for those who apply it',
+    },
     { from: 'setup', never: ['cli', 'hub'], because: 'commands are above it; the link uses what setup found, not the other way' },
+    {
+      from: 'troubleshoot',
+      never: ['admin', 'transfer', 'cli'],
+      because: 'checks are the same whether the console or a command shows them',
+    },
+    ...['ldap', 'users', 'config', 'network', 'setup', 'hub'].map((from) => ({
+      from,
+      never: ['troubleshoot'],
+      because: 'what is checked does not know that it is',
+    })),
   ]),
   ...inside('packages/hub/src', [
     {
@@ -82,14 +107,24 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       because: 'a socket carries requests and does not know what they are for',
     },
     {
-      from: 'pages',
-      never: ['store', 'oidc', 'login', 'try', 'api', 'cli'],
-      because: 'the frame of a page knows nothing of what stands in it',
-    },
-    {
       from: 'oidc',
       never: ['login', 'sign-in', 'requests', 'connectors', 'api', 'try', 'cli'],
       because: 'the provider speaks with applications; how a person proves who they are is for the login pages',
+    },
+    {
+      from: 'operations',
+      never: ['api', 'try', 'login', 'oidc', 'dashboard', 'administrators', 'tickets', 'cli'],
+      because: 'how the hub is run and watched does not depend on what it serves',
+    },
+    {
+      from: 'administrators',
+      never: ['connections', 'connectors', 'requests', 'sign-in', 'tickets', 'oidc', 'login', 'api', 'try', 'dashboard', 'cli'],
+      because: 'who operates the hub has nothing to do with whom it signs in',
+    },
+    {
+      from: 'dashboard',
+      never: ['login', 'requests', 'cli'],
+      because: 'pages change things through the functions that API and commands use',
     },
     { from: 'login', never: ['try', 'cli'], because: 'people and operators have different pages' },
     {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
-import { operatorForTest } from '../../test/operator-for-test.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
+import { operatorForTest } from '../../test/operator-for-test.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 
 test('without a valid key nothing below /api answers', async (t) => {

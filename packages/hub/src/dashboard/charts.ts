@@ -1,8 +1,7 @@
 /** Small charts of what happened lately, as SVG without a script; their texts are HTML beside them, which a reader of the screen hears. */
+import { type Html, milliseconds } from '@landbridge/pages';
 import { html } from 'hono/html';
-import type { Html } from '../pages/page.ts';
 import type { Activity, Amounts } from './activity.ts';
-import { milliseconds } from './elements.ts';
 
 export const RANGES = [
   { hours: 1, label: '1 h', minutes: 1 },

@@ -2,6 +2,7 @@
  * What every page of the dashboard works with: who is signed in, the form that was sent, showing a page, going on with a message, and acting
  * as an operator in that administrator's name.
  */
+import type { Html } from '@landbridge/pages';
 import type { Context } from 'hono';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
@@ -12,7 +13,6 @@ import type { Statistics } from '../connectors/statistics.ts';
 import { createRecentMap } from '../guard/recent-map.ts';
 import { remoteAddressOf } from '../operations/arrival.ts';
 import type { Operator } from '../operator.ts';
-import type { Html } from '../pages/page.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Store } from '../store/store.ts';
 import type { Activity } from './activity.ts';

@@ -1,8 +1,9 @@
 /** The frame of the dashboard's pages: head, navigation, messages; and the policy that lets nothing run or load that is not ours. */
+
 import { randomBytes } from 'node:crypto';
+import { type Html, SAFE_HEADERS } from '@landbridge/pages';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
-import { type Html, SAFE_HEADERS } from '../pages/page.ts';
 import { ASSETS } from './assets.ts';
 
 /** What the next page says about what was just done. */

@@ -1,4 +1,5 @@
 /** The dashboard over HTTP: its files, who may see it, what a form needs to be taken, and what a fault looks like. */
+import { fromOwnPage, sameText } from '@landbridge/pages';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -6,7 +7,6 @@ import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import { createProofs } from '../administrators/proofs.ts';
 import { createSessions, type SessionLimits } from '../administrators/sessions.ts';
 import { readBody } from '../api/json-body.ts';
-import { fromOwnPage, sameText } from '../pages/forms.ts';
 import { ASSETS } from './assets.ts';
 import { createDesk, type DashboardParts, type Env, isLive } from './desk.ts';
 import { frame } from './frame.ts';

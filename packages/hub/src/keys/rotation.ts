@@ -77,7 +77,8 @@ export async function retireSigningKey(operator: Operator, kid: string, now = ne
   }
   const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
   const isSigning = key === ofAlgorithm.find(({ signsFrom }) => signsFrom <= now);
-  const replacement = ofAlgorithm.find((other) => other !== key && other.retiresAt === undefined) ?? { // Where the next key goes, the present one still signs, and there is time to publish another.
+  const replacement = ofAlgorithm.find((other) => other !== key && other.retiresAt === undefined) ?? {
+    // Where the next key goes, the present one still signs, and there is time to publish another.
     ...(await makeSigningKey(key.algorithm, now)),
     signsFrom: new Date(now.getTime() + PUBLISHED_AHEAD_MS),
   };

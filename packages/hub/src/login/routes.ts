@@ -1,6 +1,7 @@
 /** The login pages over HTTP: one sitting of one person in one browser, from the application's request to a known account. */
 
 import type { HttpBindings } from '@hono/node-server';
+import { fromOwnPage, type Page, sameText } from '@landbridge/pages';
 import type { Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { errors, type Provider } from 'oidc-provider';
@@ -11,8 +12,6 @@ import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
 import { remoteAddressOf } from '../operations/arrival.ts';
-import { fromOwnPage, sameText } from '../pages/forms.ts';
-import type { Page } from '../pages/page.ts';
 import type { FailureCode } from '../requests/failures.ts';
 import { hashOfToken } from '../secret-token.ts';
 import type { Attempt, SignInResult } from '../sign-in/attempt.ts';

@@ -1,7 +1,7 @@
 /** The pages that the provider shows itself: signing out, onward, and what went wrong. */
+import { type Page, page } from '@landbridge/pages';
 import { html, raw } from 'hono/html';
 import type { ErrorOut } from 'oidc-provider';
-import { type Page, page } from '../pages/page.ts';
 import { TEXTS } from './texts.ts';
 
 /**

@@ -1,8 +1,9 @@
 /** What machines ask about the hub: does the process live (`/healthz`), should requests be sent here (`/readyz`), its numbers (`/metrics`). */
+
 import type { HttpBindings } from '@hono/node-server';
+import { sameText } from '@landbridge/pages';
 import { Hono } from 'hono';
 import { isInRanges } from '../connections/ip-ranges.ts';
-import { sameText } from '../pages/forms.ts';
 import type { HubSettings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import { arrivalOf } from './arrival.ts';

@@ -16,6 +16,8 @@ export interface RegisteredCertificate {
   readonly state: CertificateState;
   /** The RS256 key of the hub that its connector was told at its last registration, for one that reads no JWKS. */
   readonly signingKid: string | undefined;
+  /** Where its connector signs people in by itself, as it said at its last registration; see `frontchannel/endpoint.ts`. */
+  readonly signInEndpoint: string | undefined;
 }
 
 export interface CertificateStore {

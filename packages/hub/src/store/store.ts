@@ -10,6 +10,7 @@ import type { CachedCredentialStore } from './cached-credentials.ts';
 import type { CertificateStore } from './certificates.ts';
 import type { ConnectionStore } from './connections.ts';
 import type { FactStore } from './facts.ts';
+import type { FrontChannelStore } from './front-channel.ts';
 import type { InstanceStore } from './instances.ts';
 import type { OidcClientStore } from './oidc-clients.ts';
 import type { OidcKeyStore } from './oidc-keys.ts';
@@ -30,6 +31,7 @@ export interface Store
     OidcClientStore,
     OidcKeyStore,
     OidcStateStore,
-    AdministratorStore {
+    AdministratorStore,
+    FrontChannelStore {
   close(): Promise<void>;
 }

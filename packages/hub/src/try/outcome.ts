@@ -1,7 +1,7 @@
 /** What became of a sign-in that an operator tried, as HTML. Whatever a directory or a person may have put in is escaped by `html`. */
+import type { Html } from '@landbridge/pages';
 import type { Profile } from '@landbridge/protocol';
 import { html } from 'hono/html';
-import type { Html } from '../pages/page.ts';
 import { FAILURES } from '../requests/failures.ts';
 import type { Failure } from '../requests/requests.ts';
 import type { Step } from '../sign-in/sign-in.ts';

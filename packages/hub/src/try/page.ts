@@ -1,6 +1,6 @@
 /** The Try page as HTML. Whatever a directory or a person may have put in is escaped by the `html` template. */
+import { type Html, type Page, page } from '@landbridge/pages';
 import { html } from 'hono/html';
-import { type Html, type Page, page } from '../pages/page.ts';
 import { type Outcome, outcomeSection } from './outcome.ts';
 
 export type Content =

@@ -1,4 +1,5 @@
 /** The Try page over HTTP: who may see it, and its forms. */
+import { fromOwnPage, SAFE_HEADERS, sameText } from '@landbridge/pages';
 import type { Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -7,8 +8,6 @@ import { findApiKey } from '../api/api-keys.ts';
 import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import { remoteAddressOf } from '../operations/arrival.ts';
-import { fromOwnPage, sameText } from '../pages/forms.ts';
-import { SAFE_HEADERS } from '../pages/page.ts';
 import { hashOfToken } from '../secret-token.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';

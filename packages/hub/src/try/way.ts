@@ -1,6 +1,6 @@
 /** The way that a sign-in took, drawn: a bar for each step, one after the other, with its time. */
+import type { Html } from '@landbridge/pages';
 import { html } from 'hono/html';
-import type { Html } from '../pages/page.ts';
 import type { Step } from '../sign-in/sign-in.ts';
 
 interface Drawn extends Step {

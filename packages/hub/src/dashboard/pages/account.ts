@@ -1,4 +1,5 @@
 /** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
+import { field, table, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -8,7 +9,7 @@ import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
 import { remoteAddressOf } from '../../operations/arrival.ts';
 import { recordChange } from '../../operator.ts';
 import type { Desk, Env } from '../desk.ts';
-import { buttonForm, field, table, time, tokenField } from '../elements.ts';
+import { buttonForm } from '../elements.ts';
 import type { SessionCookie } from '../session-cookie.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 

@@ -1,4 +1,5 @@
 /** Who operates this hub: inviting, resetting and removing administrators. */
+import { dot, field, table, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -12,7 +13,7 @@ import {
   resetAdministrator,
 } from '../../administrators/administrators.ts';
 import type { Desk, Env } from '../desk.ts';
-import { confirmation, dot, field, table, time, tokenField } from '../elements.ts';
+import { confirmation } from '../elements.ts';
 import type { Message } from '../frame.ts';
 
 export function administratorRoutes(desk: Desk): Hono<Env> {

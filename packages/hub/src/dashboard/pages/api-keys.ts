@@ -1,10 +1,11 @@
 /** API keys of applications: making and revoking them. */
+import { field, table, time, tokenField } from '@landbridge/pages';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createApiKey, revokeApiKey } from '../../api/api-keys.ts';
 import type { Desk, Env } from '../desk.ts';
-import { confirmation, field, table, time, tokenField } from '../elements.ts';
+import { confirmation } from '../elements.ts';
 
 export function apiKeyRoutes(desk: Desk): Hono<Env> {
   return new Hono<Env>()

@@ -1,13 +1,12 @@
 /** The audit log: the newest records first, filtered and paged. */
+import { type Html, table, time } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { auditPage } from '../../audit/query.ts';
-import type { Html } from '../../pages/page.ts';
 import type { AuditRecord } from '../../store/audit.ts';
 import type { Desk, Env } from '../desk.ts';
-import { table, time } from '../elements.ts';
 
 const PAGE = '50';
 const FILTERS = [

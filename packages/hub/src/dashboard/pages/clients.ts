@@ -1,11 +1,12 @@
 /** OpenID Connect clients: the applications that people sign in to. */
+import { checkBox, entries, field, table, textArea, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createClient, deleteClient, findClient, rotateClientSecret } from '../../oidc/clients.ts';
 import type { Desk, Env } from '../desk.ts';
-import { checkBox, confirmation, entries, field, table, textArea, time, tokenField } from '../elements.ts';
+import { confirmation } from '../elements.ts';
 
 /** What stands in the form of a new client. */
 interface Typed {

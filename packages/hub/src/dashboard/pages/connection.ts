@@ -1,4 +1,5 @@
 /** The page of one connection: its switch, connectors, settings, ticket, and its end. */
+import { checkBox, dot, entries, field, textArea, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -7,7 +8,7 @@ import { changeConnection, deleteConnection, findConnection } from '../../connec
 import type { Connection } from '../../store/connections.ts';
 import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
 import type { Desk, Env } from '../desk.ts';
-import { buttonForm, checkBox, confirmation, dot, entries, field, textArea, time, tokenField } from '../elements.ts';
+import { buttonForm, confirmation } from '../elements.ts';
 import { healthOf } from '../health.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';

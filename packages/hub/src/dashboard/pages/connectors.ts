@@ -1,4 +1,5 @@
 /** The connectors of a connection: the list, and deciding about one, after a page that asks once more. */
+import { dot, type Html, milliseconds, table, time } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -6,11 +7,10 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../../connectors/decisions.ts';
 import { type InstanceState, type InstanceView, listInstances } from '../../connectors/instances.ts';
-import type { Html } from '../../pages/page.ts';
 import type { Connection } from '../../store/connections.ts';
 import { VERSION } from '../../version.ts';
 import type { Desk, Env } from '../desk.ts';
-import { confirmation, dot, milliseconds, table, time } from '../elements.ts';
+import { confirmation } from '../elements.ts';
 
 const STATES: Record<InstanceState, readonly ['on' | 'off' | 'idle', string]> = {
   online: ['on', 'Online'],

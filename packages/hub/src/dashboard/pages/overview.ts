@@ -1,17 +1,16 @@
 /** The first page: how the hub is, now and lately; and making a connection. */
+import { dot, field, type Html, milliseconds, table, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
-import type { Html } from '../../pages/page.ts';
 import type { Connection } from '../../store/connections.ts';
 import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
 import type { Activity } from '../activity.ts';
 import { charts, RANGES } from '../charts.ts';
 import type { Desk, Env } from '../desk.ts';
-import { dot, field, milliseconds, table, tokenField } from '../elements.ts';
 import { healthOf } from '../health.ts';
 
 const DEFAULT_HOURS = 6;

@@ -1,10 +1,9 @@
 /** Setting up an authenticator app, and the button for passkeys: on the way in, and on one's own account. */
+import { field, type Html, tokenField } from '@landbridge/pages';
 import { html, raw } from 'hono/html';
 import { renderSVG } from 'uqr';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { totpUri } from '../../administrators/one-time-codes.ts';
-import type { Html } from '../../pages/page.ts';
-import { field, tokenField } from '../elements.ts';
 
 /** @param more fields before the button */
 export function totpSetUp({

@@ -1,4 +1,5 @@
 /** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
+import { field, fromOwnPage, type Html, sameText, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -8,11 +9,8 @@ import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
 import type { SignedIn } from '../../administrators/sessions.ts';
 import { readBody } from '../../api/json-body.ts';
 import { remoteAddressOf } from '../../operations/arrival.ts';
-import { fromOwnPage, sameText } from '../../pages/forms.ts';
-import type { Html } from '../../pages/page.ts';
 import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
 import type { Desk, Env } from '../desk.ts';
-import { field, tokenField } from '../elements.ts';
 import { frame } from '../frame.ts';
 import type { SessionCookie } from '../session-cookie.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';

@@ -1,10 +1,11 @@
 /** The tenant's signing keys: which there are, replacing them, and removing one at once. */
+import { dot, table, time } from '@landbridge/pages';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
 import type { Desk, Env } from '../desk.ts';
-import { confirmation, dot, table, time } from '../elements.ts';
+import { confirmation } from '../elements.ts';
 
 const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
   next: ['idle', 'Signs soon'],

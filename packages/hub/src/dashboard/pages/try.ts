@@ -1,14 +1,13 @@
 /** Trying a sign-in of a connection, and seeing the whole way it took. */
+import { dot, field, type Html, tokenField } from '@landbridge/pages';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import { remoteAddressOf } from '../../operations/arrival.ts';
-import type { Html } from '../../pages/page.ts';
 import type { Connection } from '../../store/connections.ts';
 import { outcomeSection } from '../../try/outcome.ts';
 import type { Desk, Env } from '../desk.ts';
-import { dot, field, tokenField } from '../elements.ts';
 import { healthOf } from '../health.ts';
 
 export function tryRoutes(desk: Desk): Hono<Env> {

@@ -8,6 +8,7 @@ import { cachedCredentialConformance } from './cached-credentials.ts';
 import { certificateConformance } from './certificates.ts';
 import { codeConformance } from './codes.ts';
 import { connectionConformance } from './connections.ts';
+import { frontChannelConformance } from './front-channel.ts';
 import { instanceConformance } from './instances.ts';
 import { keyConformance } from './keys.ts';
 import { oidcConformance } from './oidc.ts';
@@ -37,5 +38,6 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
     cachedCredentialConformance(check);
     oidcConformance(check);
     administratorConformance(check);
+    frontChannelConformance(check);
   });
 }

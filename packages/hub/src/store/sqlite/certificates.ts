@@ -12,21 +12,23 @@ const certificateRow = z.object({
   registeredAt: column.date,
   state: z.enum(['approved', 'pending', 'revoked']),
   signingKid: column.optionalText,
+  signInEndpoint: column.optionalText,
 });
 const stateRow = z.object({ state: z.string().nullable() });
 
 export function certificateStore({ all, one, change }: Sql): CertificateStore {
   return {
     async addCertificate(connectionId, certificate, limit) {
-      const { thumbprint, pem, readsJwks, agentVersion, hostName, registeredAt, state, signingKid } = certificate;
+      const { thumbprint, pem, readsJwks, agentVersion, hostName, registeredAt, state, signingKid, signInEndpoint } = certificate;
       // One statement, so that two registrations at once cannot pass the limit together.
       const stored = change(
-        `INSERT INTO certificates (connection_id, thumbprint, pem, reads_jwks, agent_version, registered_at, host_name, state, signing_kid)
-         SELECT id, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10 FROM connections WHERE id = ?1
+        `INSERT INTO certificates (connection_id, thumbprint, pem, reads_jwks, agent_version, registered_at, host_name, state, signing_kid, sign_in_endpoint)
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10, ?11 FROM connections WHERE id = ?1
          AND (SELECT count(*) FROM certificates WHERE connection_id = ?1 AND thumbprint <> ?2 AND state <> 'revoked') < ?7
          ON CONFLICT (connection_id, thumbprint)
          DO UPDATE SET reads_jwks = min(reads_jwks, excluded.reads_jwks), agent_version = excluded.agent_version,
-           host_name = excluded.host_name, signing_kid = excluded.signing_kid WHERE state <> 'revoked'`,
+           host_name = excluded.host_name, signing_kid = excluded.signing_kid,
+           sign_in_endpoint = excluded.sign_in_endpoint WHERE state <> 'revoked'`,
         connectionId,
         thumbprint,
         pem,
@@ -37,6 +39,7 @@ export function certificateStore({ all, one, change }: Sql): CertificateStore {
         hostName ?? null,
         state,
         signingKid ?? null,
+        signInEndpoint ?? null,
       );
       if (stored === 1) return 'stored';
       const there = one(
@@ -52,7 +55,7 @@ export function certificateStore({ all, one, change }: Sql): CertificateStore {
       return all(
         certificateRow,
         `SELECT thumbprint, pem, reads_jwks AS readsJwks, agent_version AS agentVersion, host_name AS hostName,
-           registered_at AS registeredAt, state, signing_kid AS signingKid
+           registered_at AS registeredAt, state, signing_kid AS signingKid, sign_in_endpoint AS signInEndpoint
          FROM certificates WHERE connection_id = ? ORDER BY registered_at, thumbprint`,
         connectionId,
       );

@@ -3,12 +3,11 @@ import { z } from 'zod';
 import type { OidcStateStore } from '../oidc-state.ts';
 import { column, type Sql } from './sql.ts';
 
-const json = z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
-const accountRow = z.object({ subject: z.string(), connectionId: z.string(), claims: json, expiresAt: column.date });
+const accountRow = z.object({ subject: z.string(), connectionId: z.string(), claims: column.json, expiresAt: column.date });
 const recordRow = z.object({
   kind: z.string(),
   key: z.string(),
-  payload: json,
+  payload: column.json,
   grantId: column.optionalText,
   uid: column.optionalText,
   consumedAt: column.optionalDate,

@@ -8,9 +8,10 @@ import { audit } from './steps/004-audit.ts';
 import { cachedCredentials } from './steps/005-cached-credentials.ts';
 import { oidc } from './steps/006-oidc.ts';
 import { administrators } from './steps/007-administrators.ts';
+import { frontChannel } from './steps/008-front-channel.ts';
 
 /** One step for each version; a step that was released is never changed again. */
-const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators];
+const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators, frontChannel];
 
 /** Of files as this program writes them. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -66,6 +66,7 @@ export const column = {
     .number()
     .nullable()
     .transform((epochMs) => (epochMs === null ? undefined : new Date(epochMs))),
+  json: z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text))),
   bit: z.number().transform((bit) => bit === 1),
   optionalText: z
     .string()

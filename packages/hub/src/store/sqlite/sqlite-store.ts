@@ -11,6 +11,7 @@ import { certificateStore } from './certificates.ts';
 import { connectionStore } from './connections.ts';
 import { keepBeforeMigration } from './copies.ts';
 import { factStore } from './facts.ts';
+import { frontChannelStore } from './front-channel.ts';
 import { instanceStore } from './instances.ts';
 import { oidcClientStore } from './oidc-clients.ts';
 import { oidcKeyStore } from './oidc-keys.ts';
@@ -43,6 +44,7 @@ export function openSqliteStore(path: string): Store {
     ...oidcKeyStore(sql),
     ...oidcStateStore(sql),
     ...administratorStore(sql),
+    ...frontChannelStore(sql),
     async close() {
       sql.close();
     },

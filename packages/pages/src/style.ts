@@ -1,4 +1,4 @@
-/** How every page of the hub looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
+/** How every page looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
 import { raw } from 'hono/html';
 
 /** All text has a contrast of at least 4.5 to 1 on its ground (WCAG 2.2, 1.4.3). */

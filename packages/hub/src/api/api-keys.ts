@@ -11,14 +11,18 @@ const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
 
 /** @throws CodedError KEY_NAME_INVALID */
-export async function createApiKey(operator: Operator, name: string): Promise<{ apiKey: ApiKey; secret: string }> {
+export async function createApiKey(
+  operator: Operator,
+  name: string,
+  scope: ApiKey['scope'] = 'operate',
+): Promise<{ apiKey: ApiKey; secret: string }> {
   if (name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
     throw new CodedError('KEY_NAME_INVALID', `The name must be at most ${MAX_NAME_LENGTH} printable characters`);
   }
   const { token, hash } = newSecretToken(KEY_PREFIX);
-  const apiKey = { id: randomBytes(4).toString('hex'), name, createdAt: new Date() };
+  const apiKey = { id: randomBytes(4).toString('hex'), name, createdAt: new Date(), scope };
   await operator.store.addApiKey(apiKey, hash);
-  await recordChange(operator, { action: 'api-key.create', subject: apiKey.id, detail: name });
+  await recordChange(operator, { action: 'api-key.create', subject: apiKey.id, detail: `${name} (${scope})` });
   return { apiKey, secret: token };
 }
 

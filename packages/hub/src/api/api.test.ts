@@ -31,6 +31,33 @@ test('without a valid key nothing below /api answers', async (t) => {
   assert.equal(await status(`Bearer ${secret}`), 401);
 });
 
+test('a key for sign-ins can operate nothing', async (t) => {
+  const under = await startHubForTest(t);
+  const { hub, store } = under;
+  const connector = await connect(await under.provisioned());
+  connector.answerAll(() => ({ profile: { id: '1' } }));
+  const { secret } = await createApiKey(operatorForTest(store), 'application', 'sign-in');
+  const status = async (method: string, path: string, body?: object) => {
+    const headers = { Authorization: `Bearer ${secret}` };
+    return (await fetch(`${hub.url}/api${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).status;
+  };
+  assert.equal(await status('POST', '/connections/corp/login', { username: 'a', password: 'b' }), 200);
+  for (const [method, path, body] of [
+    ['GET', '/connections'],
+    ['POST', '/connections', { name: 'other' }],
+    ['PATCH', '/connections/corp', { enabled: false }],
+    ['DELETE', '/connections/corp'],
+    ['POST', '/connections/corp/ticket'],
+    ['POST', '/connections/corp/change-password', { username: 'a', password: 'reset' }],
+    ['GET', '/clients'],
+    ['GET', '/audit'],
+    ['POST', '/signing-keys/rotate', {}],
+    ['GET', '/no/such/path'],
+  ] as const) {
+    assert.equal(await status(method, path, body), 403, `${method} ${path}`);
+  }
+});
+
 test('a key is kept as a hash only', async (t) => {
   const { store, apiKey } = await startHubForTest(t);
   assert.equal(await store.apiKeyByHash(apiKey), undefined);

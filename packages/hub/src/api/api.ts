@@ -48,8 +48,6 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       c.set('remoteAddress', remoteAddressOf(c));
       await next();
     })
-    .route('/', operatorRoutes(parts))
-    .route('/', clientRoutes(parts))
     .post('/connections/:name/login', async (c) => {
       const { username, password, remoteAddress } = await readJsonBody(c, login, MAX_BODY_BYTES);
       return signInAnswer(c, await signIn.login({ connection: await connectionOf(c), username, password, remoteAddress, via: 'api' }));
@@ -72,11 +70,26 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
         const attempt = { connection, username, password: oldPassword, remoteAddress, via: 'api' } as const;
         return signInAnswer(c, await signIn.changePassword({ ...attempt, newPassword: password }));
       }
+      mustOperate(c);
       const by = { actor: `api-key:${c.get('apiKey').id}`, remoteAddress: c.get('remoteAddress') };
       const result = await signIn.resetPassword({ ...by, connection, username, newPassword: password });
       return answer(c, result, ({ profile }) => ({ profile }));
     })
+    .use(async (c, next) => {
+      mustOperate(c);
+      await next();
+    })
+    .route('/', operatorRoutes(parts))
+    .route('/', clientRoutes(parts))
     .get('/audit', async (c) => c.json(await auditPage(store, c.req.query())));
+}
+
+/** @throws CodedError API_KEY_SCOPE */
+function mustOperate(c: Context<ApiVariables>): void {
+  if (c.get('apiKey').scope === 'operate') return;
+  throw new CodedError('API_KEY_SCOPE', 'This API key is for sign-ins only', {
+    action: 'Use a key of an operator, from "landbridge-hub key create" without --sign-in-only.',
+  });
 }
 
 function signInAnswer(c: Context, result: SignInResult): Response {

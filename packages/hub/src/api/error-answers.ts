@@ -11,6 +11,7 @@ const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = 
   CONNECTION_NAME_INVALID: { status: 400, code: 'invalid_request' },
   CLIENT_INVALID: { status: 400, code: 'invalid_request' },
   REDIRECT_URI_INVALID: { status: 400, code: 'invalid_request' },
+  API_KEY_SCOPE: { status: 403, code: 'api_key_scope' },
   API_KEY_INVALID: { status: 401, code: 'invalid_api_key' },
   CONNECTION_NOT_FOUND: { status: 404, code: 'connection_not_found' },
   CONNECTOR_NOT_FOUND: { status: 404, code: 'connector_not_found' },

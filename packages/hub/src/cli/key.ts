@@ -9,10 +9,11 @@ export function keyCommand({ withHome, print, note }: Surroundings): Command {
       new Command('create')
         .description('make an API key and print it, only now')
         .argument('[name]', 'for whom it is', 'unnamed')
-        .action((name: string) =>
+        .option('--sign-in-only', 'it may sign people in, search, and let them change their passwords, and operate nothing')
+        .action((name: string, { signInOnly = false }: { signInOnly?: boolean }) =>
           withHome(async ({ store }) => {
             const [{ createApiKey }, { commandLineOperator }] = await Promise.all([import('../api/api-keys.ts'), import('./operator.ts')]);
-            const { apiKey, secret } = await createApiKey(commandLineOperator(store), name);
+            const { apiKey, secret } = await createApiKey(commandLineOperator(store), name, signInOnly ? 'sign-in' : 'operate');
             note(`API key ${apiKey.id}, shown only now:`);
             print(secret);
           }),
@@ -23,7 +24,7 @@ export function keyCommand({ withHome, print, note }: Surroundings): Command {
         withHome(async ({ store }) => {
           const keys = await store.apiKeys();
           if (keys.length === 0) note('There are no API keys. Make one: landbridge-hub key create NAME');
-          for (const { id, name, createdAt } of keys) print(`${id}  ${name}  created ${createdAt.toISOString()}`);
+          for (const { id, name, createdAt, scope } of keys) print(`${id}  ${name}  ${scope}  created ${createdAt.toISOString()}`);
         }),
       ),
     )

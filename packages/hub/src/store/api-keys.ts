@@ -5,6 +5,8 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
+  /** `sign-in`: only what an application needs for its people; `operate`: all that the API can. */
+  readonly scope: 'operate' | 'sign-in';
 }
 
 export interface ApiKeyStore {

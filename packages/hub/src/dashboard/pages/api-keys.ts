@@ -1,5 +1,5 @@
 /** API keys of applications: making and revoking them. */
-import { field, table, time, tokenField } from '@landbridge/pages';
+import { checkBox, field, table, time, tokenField } from '@landbridge/pages';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
@@ -10,23 +10,25 @@ import { confirmation } from '../elements.ts';
 export function apiKeyRoutes(desk: Desk): Hono<Env> {
   return new Hono<Env>()
     .get('/api-keys', async (c) => {
-      const rows = (await desk.store.apiKeys()).map(({ id, name, createdAt }) => [
+      const rows = (await desk.store.apiKeys()).map(({ id, name, createdAt, scope }) => [
         name,
         html`<code>${id}</code>`,
+        scope === 'operate' ? 'everything' : 'sign-ins only',
         time(createdAt),
         html`<a href="${DASHBOARD_PATH}/api-keys/${id}/revoke">Revoke<span class="hidden"> ${name}</span></a>`,
       ]);
       const main = html`<h1>API keys</h1>
-<section><p>The servers of applications call this hub’s API with them. A key may do all that the API can: give each application its own.</p>
-${table('API keys', ['Name', 'Id', 'Made', ''], rows, 'There is no API key yet.')}</section>
+<section><p>The servers of applications call this hub’s API with them. Give each application its own; one that only signs people in needs a key for sign-ins only.</p>
+${table('API keys', ['Name', 'Id', 'May do', 'Made', ''], rows, 'There is no API key yet.')}</section>
 <section aria-labelledby="new"><h2 id="new">New API key</h2>
 <form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(c.get('signedIn').session.formToken)}
-${field('name', 'For whom it is', { maxlength: 100 })}<button>Make a key</button></form></section>`;
+${field('name', 'For whom it is', { maxlength: 100 })}
+${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may operate the hub: connections, tickets, connectors, applications.')}<button>Make a key</button></form></section>`;
       return desk.show(c, { title: 'API keys', current: '/api-keys', main });
     })
     .post('/api-keys', async (c) => {
       const name = c.get('form').get('name')?.trim() || 'unnamed';
-      const { secret } = await createApiKey(desk.operatorOf(c), name);
+      const { secret } = await createApiKey(desk.operatorOf(c), name, c.get('form').get('sign-in-only') === null ? 'operate' : 'sign-in');
       const text = `The key for ${name} is made. It is a secret, and is shown only now.`;
       return desk.goOn(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
     })

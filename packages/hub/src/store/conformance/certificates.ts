@@ -5,7 +5,8 @@ import type { Check } from './conformance.ts';
 import { AT, exampleConnection } from './connections.ts';
 
 // A function: this file and connections.ts import each other.
-const newlyRegistered = () => ({ hostName: 'dc1', registeredAt: AT, state: 'approved', signingKid: undefined, signInEndpoint: undefined }) as const;
+const newlyRegistered = () =>
+  ({ hostName: 'dc1', registeredAt: AT, state: 'approved', signingKid: undefined, signInEndpoint: undefined }) as const;
 
 export function exampleCertificate(thumbprint: string, changes: Partial<RegisteredCertificate> = {}): RegisteredCertificate {
   return { thumbprint, pem: `pem-${thumbprint}`, readsJwks: true, agentVersion: '1.0.0', ...newlyRegistered(), ...changes };
@@ -35,9 +36,19 @@ export function certificateConformance(check: Check): void {
   check('a registration again brings host, endpoint and signing key up to date and never the state', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addCertificate('id-a', exampleCertificate('01', { state: 'pending', signingKid: 'old' }), 5);
-    const again = exampleCertificate('01', { hostName: undefined, signingKid: 'new', signInEndpoint: 'https://dc1/wsfed', registeredAt: new Date(AT.getTime() + 1) });
+    const again = exampleCertificate('01', {
+      hostName: undefined,
+      signingKid: 'new',
+      signInEndpoint: 'https://dc1/wsfed',
+      registeredAt: new Date(AT.getTime() + 1),
+    });
     assert.equal(await store.addCertificate('id-a', again, 5), 'stored');
-    const kept = exampleCertificate('01', { hostName: undefined, signingKid: 'new', signInEndpoint: again.signInEndpoint, state: 'pending' });
+    const kept = exampleCertificate('01', {
+      hostName: undefined,
+      signingKid: 'new',
+      signInEndpoint: again.signInEndpoint,
+      state: 'pending',
+    });
     assert.deepEqual(await store.certificates('id-a'), [kept]);
     assert.equal(await store.setCertificateState('id-a', '01', 'approved'), true);
     assert.deepEqual(await store.certificates('id-a'), [{ ...kept, state: 'approved' }]);

@@ -49,7 +49,7 @@ export function keyConformance(check: Check): void {
   });
 
   check('finds API keys by hash until they are removed', async (store) => {
-    const key = { id: 'k1', name: 'billing', createdAt: AT };
+    const key = { id: 'k1', name: 'billing', createdAt: AT, scope: 'sign-in' as const };
     await store.addApiKey(key, 'hash');
     assert.deepEqual(await store.apiKeyByHash('hash'), key);
     assert.deepEqual(await store.apiKeys(), [key]);

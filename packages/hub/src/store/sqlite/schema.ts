@@ -9,9 +9,10 @@ import { cachedCredentials } from './steps/005-cached-credentials.ts';
 import { oidc } from './steps/006-oidc.ts';
 import { administrators } from './steps/007-administrators.ts';
 import { frontChannel } from './steps/008-front-channel.ts';
+import { keyScopes } from './steps/009-key-scopes.ts';
 
 /** One step for each version; a step that was released is never changed again. */
-const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators, frontChannel];
+const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators, frontChannel, keyScopes];
 
 /** Of files as this program writes them. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -31,6 +31,40 @@ const QUEUE_TIMEOUT_MS = 5000;
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const { values } = config;
+  const source = profileMapperSource(config);
+  const directory = openConfiguredDirectory(config, servicePassword, log);
+  const mapper = createProfileMapper({
+    source,
+    timeoutMs: values.PROFILE_MAPPING_TIMEOUT_MS,
+    memoryLimitMb: values.PROFILE_MAPPING_MEMORY_LIMIT_MB,
+    log,
+  });
+  try {
+    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: values, log });
+    // A mapper that does not load is an error of the settings: better now than at every sign-in.
+    await mapper.ready();
+    return {
+      directory,
+      users,
+      async close() {
+        directory.close();
+        await mapper.close();
+      },
+    };
+  } catch (error) {
+    directory.close();
+    await mapper.close();
+    throw error;
+  }
+}
+
+/**
+ * The directory alone, as the settings describe it.
+ *
+ * @throws CodedError CA_UNUSABLE, LDAP_FILTER_INVALID
+ */
+export function openConfiguredDirectory(config: Pick<Config, 'values'>, servicePassword: string | undefined, log: Log): Directory {
+  const { values } = config;
   const certificates = configuredCertificates(values);
   const urls = (values.LDAP_URL ?? []).map((url) => ({
     url,
@@ -42,14 +76,7 @@ export async function openDirectoryParts(config: Config, servicePassword: string
     values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
       ? undefined
       : settingFilter('LDAP_HEARTBEAT_SEARCH_QUERY', values.LDAP_HEARTBEAT_SEARCH_QUERY);
-  const source = profileMapperSource(config);
-  const mapper = createProfileMapper({
-    source,
-    timeoutMs: values.PROFILE_MAPPING_TIMEOUT_MS,
-    memoryLimitMb: values.PROFILE_MAPPING_MEMORY_LIMIT_MB,
-    log,
-  });
-  const directory = openDirectory({
+  return openDirectory({
     servers,
     tls: {
       // Reading the system's authorities takes some 80 ms, so it waits for the first TLS connection.
@@ -77,23 +104,6 @@ export async function openDirectoryParts(config: Config, servicePassword: string
       : undefined,
     log,
   });
-  try {
-    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: values, log });
-    // A mapper that does not load is an error of the settings: better now than at every sign-in.
-    await mapper.ready();
-    return {
-      directory,
-      users,
-      async close() {
-        directory.close();
-        await mapper.close();
-      },
-    };
-  } catch (error) {
-    directory.close();
-    await mapper.close();
-    throw error;
-  }
 }
 
 /** An account comes before searching anonymously, which is done only where that is set. */

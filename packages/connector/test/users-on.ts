@@ -14,7 +14,7 @@ export interface UsersOn {
   close(): Promise<void>;
 }
 
-const UNSET: UsersSettings = {
+export const UNSET_SETTINGS: UsersSettings = {
   LDAP_BASE: undefined,
   LDAP_BASE_GROUPS: undefined,
   LDAP_USER_BY_NAME: undefined,
@@ -64,7 +64,13 @@ export function usersOn(
     ...target,
   });
   const mapper = createProfileMapper({ source: mapperSource, timeoutMs: 10_000, memoryLimitMb: 16, log });
-  const users = createUsers({ directory, mapper, customMapper: mapperSource !== undefined, settings: { ...UNSET, ...settings }, log });
+  const users = createUsers({
+    directory,
+    mapper,
+    customMapper: mapperSource !== undefined,
+    settings: { ...UNSET_SETTINGS, ...settings },
+    log,
+  });
   return {
     users,
     directory,

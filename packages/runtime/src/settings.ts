@@ -10,13 +10,17 @@ export interface SettingType<T> {
   /** For people: what may stand there. */
   describe: string;
   schema: z.ZodType<T>;
+  /** All texts that may stand there, where they are few. */
+  choices?: readonly string[];
+  /** Texts of several lines stand there. */
+  multiline?: true;
 }
 
 const booleanText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off', ''], case: 'insensitive' });
 
 /** The types that settings have. Each accepts the JSON value and the text that stands for it. */
 export const setting = {
-  boolean: (): SettingType<boolean> => ({ describe: '`true` or `false`', schema: z.union([z.boolean(), booleanText]) }),
+  boolean: (): SettingType<boolean> => ({ describe: '`true` or `false`', choices: ['true', 'false'], schema: z.union([z.boolean(), booleanText]) }),
   integer: (min: number, max: number): SettingType<number> => ({
     describe: `a whole number from ${min} to ${max}`,
     schema: z
@@ -33,6 +37,7 @@ export const setting = {
   text: (): SettingType<string> => ({ describe: 'text', schema: z.union([z.string(), z.number().transform(String)]) }),
   oneOf: <const T extends readonly [string, ...string[]]>(...values: T): SettingType<T[number]> => ({
     describe: `one of ${values.map((value) => `\`${value}\``).join(', ')}`,
+    choices: values,
     schema: z.enum(values),
   }),
   /** A list: a JSON array, or text separated by commas. */
@@ -51,6 +56,7 @@ export const setting = {
   /** PEM texts: one, or an array; several certificates in one text are fine. */
   pem: (): SettingType<string[]> => ({
     describe: 'PEM text, or an array of PEM texts',
+    multiline: true,
     schema: z
       .union([z.array(z.string()), z.string().transform((text) => (text === '' ? [] : [text]))])
       // An environment often cannot hold line ends; people write \n instead.
@@ -81,6 +87,8 @@ export interface Setting<T = unknown> {
   kept?: true;
   /** Weakens security: a warning stands for as long as it is on. */
   insecure?: true;
+  /** Counts from the next start on, where others can be applied while the program runs. */
+  restart?: true;
 }
 
 // A list of settings of any types: Setting<T> is invariant in T only through `default`, which loading never writes.
@@ -174,7 +182,12 @@ function withLevels(environment: Readonly<Record<string, string | undefined>>): 
 export function settingsReference(list: SettingList): string {
   const groups = new Map<string, string[]>();
   for (const [name, definition] of Object.entries(list)) {
-    const marks = [definition.secret && 'secret', definition.kept && 'kept by the program', definition.insecure && '**weakens security**'];
+    const marks = [
+      definition.secret && 'secret',
+      definition.kept && 'kept by the program',
+      definition.insecure && '**weakens security**',
+      definition.restart && 'from the next start on',
+    ];
     const notes = marks.filter(Boolean).join(', ');
     const fallback = definition.default === undefined ? '' : `\`${JSON.stringify(definition.default).replaceAll('|', '\\|')}\``;
     const row = `| \`${name}\` | ${definition.type.describe} | ${fallback} | ${definition.description.replaceAll('|', '\\|')}${notes ? ` (${notes})` : ''} |`;

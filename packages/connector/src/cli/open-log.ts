@@ -1,12 +1,49 @@
-/** The log of a command, which shows no secret of the configuration. */
-import { createLog, type Log } from '@landbridge/runtime';
+/** The log of a command, which shows no secret of the configuration; that of `run` is kept in files and in memory as well. */
+import { join } from 'node:path';
+import { createLog, createLogWindow, type Log, type LogCopy, type LogFile, type LogWindow, openLogFile } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
 
+type KeepSecret = (value: string | undefined) => void;
+
 /** @returns the log, and the function that keeps one more value out of every line */
-export function openLog(config: Pick<Config, 'values'>): { log: Log; keepSecret: (value: string | undefined) => void } {
-  const { values } = config;
-  const { log, keepSecret } = createLog({ level: values.LOG_LEVEL, format: values.LOG_FORMAT });
+export function openLog(config: Pick<Config, 'values'>, copies: readonly LogCopy[] = []): { log: Log; keepSecret: KeepSecret } {
+  const { LOG_LEVEL: level, LOG_FORMAT: format } = config.values;
+  const { log, keepSecret } = createLog({ level, format, copies });
+  keepSecretsOf(config, keepSecret);
+  return { log, keepSecret };
+}
+
+/** @returns also the last lines, and the file where one is kept, which is to be closed at the end */
+export function openRunLog(config: Config): {
+  log: Log;
+  keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
+  window: LogWindow;
+  file: LogFile | undefined;
+} {
+  const { values, home, environmentOnly, origins } = config;
+  const isWanted = values.LOG_FILE && !(environmentOnly && origins.LOG_FILE === 'default');
+  const file = isWanted
+    ? openLogFile({
+        path: join(home.folder, 'logs', 'connector.log'),
+        maxBytes: values.LOG_FILE_MAX_MB * 1024 * 1024,
+        kept: values.LOG_FILES_KEPT,
+      })
+    : undefined;
+  const window = createLogWindow();
+  const { log, keepSecret } = openLog(config, file === undefined ? [window] : [window, file]);
+  return {
+    log,
+    keepSecrets(other, value) {
+      keepSecretsOf(other, keepSecret);
+      keepSecret(value);
+    },
+    window,
+    file,
+  };
+}
+
+function keepSecretsOf({ values }: Pick<Config, 'values'>, keepSecret: KeepSecret): void {
   for (const [name, definition] of Object.entries(SETTINGS)) {
     const value = isSettingName(name) && 'secret' in definition ? values[name] : undefined;
     if (typeof value === 'string') keepSecret(value);
@@ -14,5 +51,4 @@ export function openLog(config: Pick<Config, 'values'>): { log: Log; keepSecret:
   // Of a URL the secret part appears alone too.
   keepSecret(values.PROVISIONING_TICKET && new URL(values.PROVISIONING_TICKET).pathname.split('/').filter(Boolean).at(-1));
   for (const proxy of [values.HTTP_PROXY, values.HTTPS_PROXY]) keepSecret(proxy && new URL(proxy).password);
-  return { log, keepSecret };
 }

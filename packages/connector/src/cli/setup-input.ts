@@ -56,8 +56,8 @@ export async function readSetupInput(options: SetupOptions, environment: Environ
   return given;
 }
 
-/** The first line, without its end: editors and `echo` add one. */
-async function readSecret(flag: string, file: string): Promise<string> {
+/** The first line, without its end: editors and `echo` add one. @throws CodedError SETUP_INPUT */
+export async function readSecret(flag: string, file: string): Promise<string> {
   const text = file === '-' ? await readStream(process.stdin) : readFile(flag, file);
   const line = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
   if (line !== '' && line.length <= MAX_SECRET_CHARACTERS) return line;

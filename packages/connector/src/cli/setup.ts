@@ -1,15 +1,14 @@
 /** `setup`: gathers ticket and directory, tries both, and saves; nothing is saved where a trial fails, unless told so. */
 import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
-import { updateConfigFile } from '../config/config-file.ts';
-import { bindPassword, encryptPassword } from '../config/credentials.ts';
+import { bindPassword } from '../config/credentials.ts';
 import { assertRunnable, type Config, loadConfig, withChanges } from '../config/load.ts';
-import { firstStartChanges } from '../config/take-over.ts';
 import { openDirectoryParts } from '../directory-parts.ts';
 import { createOutbound, type Outbound } from '../network/outbound.ts';
-import { createCertificate, createKey, loadCertificate, saveCertificate } from '../setup/certificate.ts';
+import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
-import { fetchTicketInfo, measureClockSkew, settingsOfTicket } from '../setup/ticket.ts';
+import { saveSetup } from '../setup/save.ts';
+import { fetchTicketInfo, measureClockSkew } from '../setup/ticket.ts';
 import { openLog } from './open-log.ts';
 import type { CommandContext } from './program.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
@@ -41,7 +40,7 @@ export async function setup({ home, environment }: CommandContext, options: Setu
       action: 'Correct what failed, or save it all the same with --save-anyway.',
     });
   }
-  save(before, config, changes, info);
+  saveSetup(before, config, changes, info);
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
 }
 
@@ -90,27 +89,6 @@ async function tryDirectory(config: Config, signal: AbortSignal): Promise<void> 
   } finally {
     await close();
   }
-}
-
-/** The password is encrypted before it is written, where the hub has said what a certificate, and so a key, needs. */
-function save(before: Config, config: Config, changes: Readonly<Record<string, unknown>>, info: TicketInfo | undefined): void {
-  const { values, home } = config;
-  let key = loadCertificate(config);
-  if (key === undefined && info !== undefined) {
-    key = createCertificate(createKey(), info);
-    saveCertificate(home, key);
-  }
-  const password = changes.LDAP_BIND_PASSWORD;
-  updateConfigFile(home.configFile, {
-    ...firstStartChanges(before.file).changes,
-    ...changes,
-    ...(info && values.PROVISIONING_TICKET && settingsOfTicket(info, values.PROVISIONING_TICKET, values.SITE_NAME)),
-    ...(key &&
-      typeof password === 'string' && {
-        LDAP_BIND_PASSWORD: undefined,
-        LDAP_BIND_CREDENTIALS: encryptPassword(password, key.privateKeyPem),
-      }),
-  });
 }
 
 function withoutKeys(environment: CommandContext['environment'], keys: Readonly<Record<string, unknown>>): CommandContext['environment'] {

@@ -19,7 +19,7 @@ const MAX_TRIES = 5;
  * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON with line and column
  */
 export function readConfigFile(path: string): FileContent {
-  return parse(path, readText(path));
+  return parseConfig(path, readText(path));
 }
 
 /**
@@ -33,7 +33,7 @@ export function readConfigFile(path: string): FileContent {
 export function updateConfigFile(path: string, changes: Readonly<Record<string, unknown>>): boolean {
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const before = readText(path);
-    const content = parse(path, before);
+    const content = parseConfig(path, before);
     const changed = Object.entries(changes).filter(([key, value]) => !isDeepStrictEqual(content[key], value));
     if (changed.length === 0) return false;
     const next = { ...content, ...Object.fromEntries(changed) };
@@ -67,7 +67,11 @@ function readText(path: string): string | undefined {
   }
 }
 
-function parse(path: string, text: string | undefined): FileContent {
+/**
+ * @param path where the text is from, for messages
+ * @throws CodedError CONFIG_NOT_JSON with line and column, and without anything of the text
+ */
+export function parseConfig(path: string, text: string | undefined): FileContent {
   if (text === undefined) return {};
   // Windows' editors begin a file with a byte order mark.
   const json = text.replace(/^\uFEFF/, '');

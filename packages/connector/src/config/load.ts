@@ -6,6 +6,7 @@ import { CodedError, loadSettings, type SettingProblem, setting } from '@landbri
 import { problemsOf } from './check.ts';
 import { type FileContent, readConfigFile, updateConfigFile } from './config-file.ts';
 import { findHome, type Home } from './home.ts';
+import { finishReplacement, type HomeFiles } from './home-files.ts';
 import { type ConnectorSettings, SETTINGS, type SettingName } from './settings.ts';
 import { firstStartChanges } from './take-over.ts';
 import { type Warning, warningsOf } from './warnings.ts';
@@ -22,6 +23,8 @@ export interface Config {
   readonly warnings: readonly Warning[];
   /** The file as it was read, with keys that are no settings. */
   readonly file: FileContent;
+  /** Mapper and certificate that stand in for those of the home: of a configuration that is tried before its files are written. */
+  readonly candidate?: Pick<HomeFiles, 'mapper' | 'certificate'>;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,12 +34,14 @@ const ALIASES = { http_proxy: 'HTTP_PROXY', https_proxy: 'HTTPS_PROXY', no_proxy
 
 /**
  * @param folder the home of all files
- * @returns the configuration with all its problems at once; nothing is written
- * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON
+ * @returns the configuration with all its problems at once; nothing is written, except that a replacement of the files that was
+ *   interrupted is finished
+ * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON, HOME_FILES_NOT_WRITABLE
  */
 export function loadConfig(folder: string, environment: Environment): Config {
   const home = findHome(folder);
   const environmentOnly = isEnvironmentOnly(environment);
+  if (!environmentOnly) finishReplacement(home);
   const file = environmentOnly ? {} : readConfigFile(home.configFile);
   return checkedConfig(home, environmentOnly, file, environment);
 }
@@ -65,9 +70,22 @@ export function assertRunnable({ problems, home, environmentOnly }: Config): voi
   });
 }
 
+/** @throws CodedError CONFIG_ENVIRONMENT_ONLY where no file is read or written */
+export function assertHasFiles({ environmentOnly }: Pick<Config, 'environmentOnly'>): void {
+  if (!environmentOnly) return;
+  throw new CodedError('CONFIG_ENVIRONMENT_ONLY', 'OVERRIDE_CONFIG=false: this connector has no files to read or write', {
+    action: 'Change the environment instead, or take OVERRIDE_CONFIG out of it.',
+  });
+}
+
 /** @returns the configuration that these keys would make, for checking before anything is saved */
 export function withChanges(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
   return checkedConfig(config.home, config.environmentOnly, { ...config.file, ...changes }, environment);
+}
+
+/** @returns the configuration that these files would make, for checking before they are written */
+export function withFiles(config: Config, files: HomeFiles, environment: Environment): Config {
+  return { ...checkedConfig(config.home, config.environmentOnly, files.settings, environment), candidate: files };
 }
 
 function checkedConfig(home: Home, environmentOnly: boolean, file: FileContent, environment: Environment): Config {

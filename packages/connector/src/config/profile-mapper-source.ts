@@ -12,7 +12,8 @@ export function profileMapperSource({
   home,
   environmentOnly,
   values,
-}: Pick<Config, 'home' | 'environmentOnly' | 'values'>): string | undefined {
+  candidate,
+}: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'candidate'>): string | undefined {
   if (values.PROFILE_MAPPER !== undefined) return values.PROFILE_MAPPER;
   if (values.PROFILE_MAPPER_FILE !== undefined) {
     const path = resolve(home.folder, values.PROFILE_MAPPER_FILE);
@@ -24,6 +25,7 @@ export function profileMapperSource({
     }
     return source;
   }
+  if (candidate !== undefined) return candidate.mapper;
   return environmentOnly ? undefined : read(home.profileMapperFile, '');
 }
 

@@ -17,8 +17,11 @@ The files in the home, each with mode 0600:
 | --- | --- |
 | \`config.json\`, or \`data/config.json\` where it is there | the settings |
 | \`config.json.bak\` | the settings before the connector last changed them |
+| \`last-good.json\` | settings, certificate and mapper before they were last changed as a whole: what undoing goes back to |
 | \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key; whoever has them can pose as this connector |
 | \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a profile mapper, if there is one |
+| \`logs/connector.log\`, \`logs/connector.log.1\` and so on | the log (\`LOG_FILE\`) |
+| \`instance-id\` | which of several connectors with this certificate it is; never copied |
 
 `;
 

@@ -18,6 +18,7 @@ const SIGN_IN = 'Signing in and passwords';
 const PROFILE = 'Profile';
 const TRUST = 'Certificates and proxies';
 const PROCESS = 'The process';
+const CONSOLE = 'The console';
 const FRONT_CHANNEL = 'Kerberos and client certificates';
 const KEPT = 'Kept by the connector';
 
@@ -58,6 +59,26 @@ const dnsServers: SettingType<string[]> = {
   schema: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
     .pipe(z.array(z.string().refine((text) => isIP(text) !== 0 || isIP(/^\[?(.*?)\]?:\d{1,5}$/.exec(text)?.[1] ?? '') !== 0))),
+};
+
+const ipAddress: SettingType<string> = {
+  describe: 'an IP address such as `10.0.0.5`; `0.0.0.0` or `::` for all of this machine',
+  schema: z
+    .string()
+    .trim()
+    .refine((text) => isIP(text) !== 0),
+};
+
+const addressRanges: SettingType<string[]> = {
+  describe: 'addresses and ranges such as `10.0.0.5` or `10.0.0.0/24`, separated by commas',
+  schema: setting.list().schema.pipe(
+    z.array(
+      z.string().refine((text) => {
+        const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+        return isIP(address) !== 0 && (prefix === undefined || Number(prefix) <= (isIP(address) === 4 ? 32 : 128));
+      }),
+    ),
+  ),
 };
 
 /** `proxy.corp:3128` is what people write, so a missing scheme means `http://`. */
@@ -454,7 +475,30 @@ export const SETTINGS = {
     type: setting.oneOf('text', 'json'),
     default: 'text',
     group: PROCESS,
+    restart: true,
     description: 'Lines for people or for machines.',
+  },
+  LOG_FILE: {
+    type: setting.boolean(),
+    default: true,
+    group: PROCESS,
+    restart: true,
+    description:
+      "Writes the log to `logs/connector.log` in the connector's home as well, which the console shows and clears. Without a configuration file (`OVERRIDE_CONFIG=false`) only where it is set.",
+  },
+  LOG_FILE_MAX_MB: {
+    type: setting.integer(1, 1024),
+    default: 10,
+    group: PROCESS,
+    restart: true,
+    description: 'How many megabytes that file may have before it is put aside and a new one begun.',
+  },
+  LOG_FILES_KEPT: {
+    type: setting.integer(0, 100),
+    default: 5,
+    group: PROCESS,
+    restart: true,
+    description: 'How many files that were put aside are kept (`connector.log.1` is the newest).',
   },
   SHUTDOWN_GRACE_MS: {
     type: setting.integer(0, 20_000),
@@ -466,14 +510,46 @@ export const SETTINGS = {
     type: setting.boolean(),
     default: true,
     group: PROCESS,
+    restart: true,
     description: '`false` (environment only): no configuration file is read or written.',
+  },
+
+  CONSOLE_ENABLED: {
+    type: setting.boolean(),
+    default: true,
+    group: CONSOLE,
+    restart: true,
+    description:
+      'Opens the console, the pages for administrators. Never with `OVERRIDE_CONFIG=false`: there is nothing that it could change.',
+  },
+  CONSOLE_PORT: {
+    type: setting.integer(0, 65_535),
+    default: 8357,
+    group: CONSOLE,
+    restart: true,
+    description: 'The port of the console on `127.0.0.1`. `0`: one that is free; the log says which.',
+  },
+  CONSOLE_INSECURE_ADDRESS: {
+    type: ipAddress,
+    group: CONSOLE,
+    restart: true,
+    insecure: true,
+    description:
+      'Opens the console at another address than `127.0.0.1`, without TLS: whoever listens on the network reads the password of the console. An SSH tunnel to `127.0.0.1` does without it.',
   },
 
   PORT: {
     type: setting.integer(0, 65_535),
     default: 4000,
     group: FRONT_CHANNEL,
-    description: 'The port at which browsers reach the connector. This version opens no port.',
+    description:
+      'The port at which browsers reach the connector. It is opened only where Kerberos, client certificates or a proxy that does Kerberos are on.',
+  },
+  LISTEN_ADDRESS: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    description:
+      'The address of this machine on which that port is opened. Unset: all of them; without a certificate and without `TRUSTED_PROXIES`, only `127.0.0.1`.',
   },
   SERVER_URL: {
     type: setting.url('http', 'https'),
@@ -485,12 +561,94 @@ export const SETTINGS = {
     group: FRONT_CHANNEL,
     description: 'The title of the sign-in form. Unset: the name of the connection.',
   },
+  SSL_PFX: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    secret: true,
+    description: 'The certificate and key (PKCS #12, base64) with which browsers are served.',
+  },
+  SSL_CERT: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    description:
+      'The same as PEM, in place of `SSL_PFX`: the certificate with those of its authorities behind it, as text or as the path of a file. A file that changes is taken up within a minute.',
+  },
+  SSL_KEY: { type: setting.text(), group: FRONT_CHANNEL, secret: true, description: 'The private key of `SSL_CERT`, likewise.' },
+  SSL_KEY_PASSWORD: { type: setting.text(), group: FRONT_CHANNEL, secret: true, description: 'The password of `SSL_PFX` or `SSL_KEY`.' },
+  TRUSTED_PROXIES: {
+    type: addressRanges,
+    default: [],
+    group: FRONT_CHANNEL,
+    description:
+      'Reverse proxies in front of the connector. Only these may come without TLS, and only they are believed for whom they ask (`X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-User`).',
+  },
+  MAX_HEADER_SIZE: {
+    type: setting.integer(1024, 1_048_576),
+    default: 16_384,
+    group: FRONT_CHANNEL,
+    description:
+      'How many bytes the headers of a browser may have. With Kerberos it is at least 98,304: the ticket of a person in a thousand groups is long.',
+  },
+  SESSION_MINUTES: {
+    type: setting.integer(0, 1440),
+    default: 60,
+    group: FRONT_CHANNEL,
+    description:
+      'How long in minutes somebody who signed in at the form is not asked again. `0`: each time. The account is looked at each time in any case.',
+  },
+  SESSION_SECRET: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    secret: true,
+    kept: true,
+    description:
+      "Signs session cookies, together with the connector's private key. Random, made at the first start. Connectors behind one load balancer need the same of both: set them up from one export.",
+  },
   KERBEROS_AUTH: {
     type: setting.boolean(),
     default: false,
     group: FRONT_CHANNEL,
     kept: true,
     description: 'The connection wants Kerberos. Set by the hub.',
+  },
+  WITH_KERBEROS_PROXY_FRONTEND: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    description:
+      'A reverse proxy in front of the connector does Kerberos and says in `X-Forwarded-User` who it is: `user@REALM`, `DOMAIN\\user` or `user`. Believed of `TRUSTED_PROXIES` only.',
+  },
+  KERBEROS_KEYTAB: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    restart: true,
+    description:
+      'The file with the key of the service principal name `HTTP/` and the host of `SERVER_URL`, by which tickets are checked (Linux and macOS). A file that changes counts at once. Whoever can read it can sign in as anybody.',
+  },
+  KERBEROS_REALMS: {
+    type: setting.list(),
+    group: FRONT_CHANNEL,
+    description:
+      'The realms whose people are taken, to the letter, for example `FABRIKAM.LOCAL`. Unset: that of the keytab. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains that may stand before a backslash; unset, the directory decides, which Active Directory does by its own domain, and others by finding nobody.',
+  },
+  KERBEROS_USER: {
+    type: setting.oneOf('account', 'userPrincipalName', 'krbPrincipalName'),
+    default: 'account',
+    group: FRONT_CHANNEL,
+    description:
+      'Who a Kerberos principal is. `account`: what stands before the realm is a user name. The others: the person who has the whole principal in that attribute.',
+  },
+  KERBEROS_DEBUG: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    restart: true,
+    description: 'Logs each step by which a Kerberos ticket is checked. The environment variable `DEBUG=kerberos-server` does it too.',
+  },
+  KERBEROS_DEBUG_USER: {
+    type: setting.text(),
+    group: FRONT_CHANNEL,
+    description: 'Of installed connectors, where it signs everybody in as that person. Ignored.',
   },
   CLIENT_CERT_AUTH: {
     type: setting.boolean(),
@@ -499,32 +657,25 @@ export const SETTINGS = {
     kept: true,
     description: 'The connection wants client certificates. Set by the hub.',
   },
-  WITH_KERBEROS_PROXY_FRONTEND: {
-    type: setting.boolean(),
-    default: false,
-    group: FRONT_CHANNEL,
-    description: 'A reverse proxy in front of the connector does Kerberos. Not in this version.',
-  },
-  KERBEROS_DEBUG_USER: { type: setting.text(), group: FRONT_CHANNEL, description: 'Of installed connectors. Ignored.' },
-  SSL_PFX: {
+  CLIENT_CERT_CA: {
     type: setting.text(),
     group: FRONT_CHANNEL,
-    secret: true,
-    description: 'The certificate and key (PKCS #12, base64) with which browsers are served.',
+    description:
+      'The authorities whose client certificates are taken, roots and intermediate ones: PEM text, or the path of a file. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as installed connectors do; set it where those hold an authority that is there for something else.',
   },
-  SSL_KEY_PASSWORD: { type: setting.text(), group: FRONT_CHANNEL, secret: true, description: 'The password of `SSL_PFX`.' },
-  MAX_HEADER_SIZE: {
-    type: setting.integer(1024, 1_048_576),
-    default: 16_384,
+  CLIENT_CERT_CRL: {
+    type: setting.list(),
+    default: [],
     group: FRONT_CHANNEL,
-    description: 'How many bytes the headers of a browser may have; Kerberos tickets are long.',
+    description:
+      'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again each minute. With any, every authority in the chain of a client certificate needs a current one.',
   },
-  SESSION_SECRET: {
-    type: setting.text(),
+  CLIENT_CERT_USER: {
+    type: setting.oneOf('cn', 'upn', 'mail', 'directory'),
+    default: 'cn',
     group: FRONT_CHANNEL,
-    secret: true,
-    kept: true,
-    description: 'Signs session cookies. Random, made at the first start.',
+    description:
+      "By what a client certificate's person is found: its subject CN as a user name; the User Principal Name or the mail address in its alternative names; or the entry that names this certificate (`altSecurityIdentities` with issuer and serial number, `userCertificate`).",
   },
 
   AD_HUB: { type: setting.url('https', 'http', 'wss', 'ws'), group: KEPT, kept: true, description: "The hub's address. From the ticket." },
@@ -550,7 +701,13 @@ export const SETTINGS = {
   },
   AGENT_MODE: { type: setting.boolean(), group: KEPT, kept: true, description: 'Of installed connectors. Ignored.' },
   FIREWALL_RULE_CREATED: { type: setting.boolean(), group: KEPT, kept: true, description: 'Of installed connectors. Ignored.' },
-  CONNECTIONS_API_V2_KEY: { type: setting.text(), group: KEPT, secret: true, description: 'Of installed connectors. Ignored.' },
+  CONNECTIONS_API_V2_KEY: {
+    type: setting.text(),
+    group: KEPT,
+    secret: true,
+    description:
+      "A token of the tenant's management API (`read:connections`). Only `troubleshoot` uses it, where the ticket does not tell which certificates the hub knows.",
+  },
   CONFIG_VERSION: {
     type: setting.integer(1, 1000),
     group: KEPT,

@@ -13,7 +13,7 @@ export interface Warning {
 }
 
 export function warningsOf(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
-  const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values), ...notInThisVersion(config.values)];
+  const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values)];
   if (config.environmentOnly) return warnings;
   return [...warnings, ...likelyTypos(config.file), ...openFiles(config.home), ...twoLayouts(config.home)];
 }
@@ -21,7 +21,7 @@ export function warningsOf(config: Pick<Config, 'home' | 'environmentOnly' | 'va
 function insecureSettings(values: Config['values']): Warning[] {
   const warnings: Warning[] = [];
   for (const [name, definition] of Object.entries(SETTINGS)) {
-    if (isSettingName(name) && 'insecure' in definition && values[name] === true) {
+    if (isSettingName(name) && 'insecure' in definition && values[name] !== undefined && values[name] !== false) {
       warnings.push({ name, message: `${name} is on and weakens security: ${definition.description.split('. ')[0]}` });
     }
   }
@@ -51,14 +51,6 @@ function withoutEffect(values: Config['values']): Warning[] {
     if (values.LDAP_USER_BY_MAIL) add('LDAP_USER_BY_MAIL', 'LDAP_USER_DN comes before it. Remove one of them');
   }
   return warnings;
-}
-
-function notInThisVersion(values: Config['values']): Warning[] {
-  const asked = (['KERBEROS_AUTH', 'CLIENT_CERT_AUTH', 'WITH_KERBEROS_PROXY_FRONTEND'] as const).filter((name) => values[name]);
-  return asked.map((name) => ({
-    name,
-    message: `${name} is on, and this version cannot do that yet: people are asked for their password`,
-  }));
 }
 
 /** Keys that we do not know are kept, but one that is nearly a setting was probably meant to be it. */

@@ -1,6 +1,6 @@
 /** Writing a file that nobody else may read: whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -9,14 +9,15 @@ import { dirname } from 'node:path';
  *
  * @throws the error of the file system, with nothing changed
  */
-export function writePrivateFile(path: string, content: string): void {
+export function writePrivateFile(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const target = exists(path) ? realpathSync(path) : path;
   const beside = `${target}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = openSync(beside, 'wx', 0o600);
     try {
-      writeSync(file, content);
+      // All of it: a single write may end where the disk is full.
+      writeFileSync(file, content);
       fsyncSync(file);
     } finally {
       closeSync(file);

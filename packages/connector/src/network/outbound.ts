@@ -20,14 +20,21 @@ export interface Outbound {
   agentFor(url: URL): HttpAgent | undefined;
   /**
    * @param url http or https
-   * @param options `maxBytes`: a longer answer is an error, 1 MiB unless told
+   * @param options `maxBytes`: a longer answer is an error, 1 MiB unless told; `bearerToken`: sent as authorization
    * @returns the answer of any status
    * @throws CodedError HUB_UNREACHABLE, HUB_TIMEOUT, HUB_CERTIFICATE, HUB_ANSWER_TOO_LARGE, PROXY_UNREACHABLE, PROXY_REFUSED,
    *   PROXY_AUTHENTICATION, CANCELLED. Each names the host and never the path, which may be a ticket.
    */
   request(
     url: string,
-    options: { method?: 'GET' | 'POST'; json?: unknown; timeoutMs: number; signal?: AbortSignal; maxBytes?: number },
+    options: {
+      method?: 'GET' | 'POST';
+      json?: unknown;
+      bearerToken?: string;
+      timeoutMs: number;
+      signal?: AbortSignal;
+      maxBytes?: number;
+    },
   ): Promise<OutboundAnswer>;
 }
 
@@ -84,7 +91,14 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
 
 async function exchange(
   url: URL,
-  options: { method?: 'GET' | 'POST'; json?: unknown; signal: AbortSignal; agent: HttpAgent | undefined; maxBytes: number },
+  options: {
+    method?: 'GET' | 'POST';
+    json?: unknown;
+    bearerToken?: string;
+    signal: AbortSignal;
+    agent: HttpAgent | undefined;
+    maxBytes: number;
+  },
 ): Promise<OutboundAnswer> {
   const body = options.json === undefined ? undefined : JSON.stringify(options.json);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -95,6 +109,7 @@ async function exchange(
       signal: options.signal,
       headers: {
         accept: 'application/json',
+        ...(options.bearerToken === undefined ? {} : { authorization: `Bearer ${options.bearerToken}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       },
     });

@@ -29,8 +29,10 @@ const NOT_AFTER = new Date('2049-12-31T23:59:59Z');
  * @returns key and certificate of AUTH_CERT and AUTH_CERT_KEY, else of `certs/`; undefined where there is none yet
  * @throws CodedError CERTIFICATE_UNUSABLE: one half is missing, a text or file is not PEM, or the key is of another certificate
  */
-export function loadCertificate(config: Pick<Config, 'home' | 'environmentOnly' | 'values'>): ConnectorCertificate | undefined {
-  const { home, environmentOnly, values } = config;
+export function loadCertificate(
+  config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'candidate'>,
+): ConnectorCertificate | undefined {
+  const { home, environmentOnly, values, candidate } = config;
   if (values.AUTH_CERT !== undefined && values.AUTH_CERT_KEY !== undefined) {
     return pair(
       pemOf(values.AUTH_CERT, home.folder, 'AUTH_CERT'),
@@ -40,6 +42,9 @@ export function loadCertificate(config: Pick<Config, 'home' | 'environmentOnly' 
     );
   }
   if (environmentOnly) return undefined;
+  if (candidate !== undefined) {
+    return candidate.certificate && pair(candidate.certificate.certificatePem, candidate.certificate.privateKeyPem, 'cert.pem', 'cert.key');
+  }
   const certificatePem = existsSync(home.certFile) ? readFile(home.certFile, home.certFile) : undefined;
   const privateKeyPem = existsSync(home.keyFile) ? readFile(home.keyFile, home.keyFile) : undefined;
   if (certificatePem === undefined && privateKeyPem === undefined) return undefined;

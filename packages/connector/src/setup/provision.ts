@@ -3,7 +3,7 @@
  * the hub's side (a new key, Kerberos switched on) is picked up. This folder owns what is set up between connector and hub; the
  * socket itself is `hub/`'s.
  */
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
@@ -33,6 +33,19 @@ export interface ProvisionedHub {
   jwksUrl: string | undefined;
   /** Which of several connectors with this key it is. */
   instance: AgentInstance;
+  /** How people's browsers sign in at the connector itself; undefined as long as it has no certificate, which needs a ticket once. */
+  browsers: BrowserSignIn | undefined;
+}
+
+/** What of a connection is for browsers. */
+export interface BrowserSignIn {
+  wsfedIssuer: string;
+  /** What stands under the realm's key: addresses, separated by commas. */
+  replyAddresses: string;
+  kerberos: boolean;
+  clientCertificates: boolean;
+  privateKey: KeyObject;
+  certificate: X509Certificate;
 }
 
 export interface Provisioning {
@@ -54,6 +67,10 @@ interface Known {
   connection: string | undefined;
   realm: string | undefined;
   signingKeyPem: string | undefined;
+  wsfedIssuer: string | undefined;
+  replyAddresses: string | undefined;
+  kerberos: boolean;
+  clientCertificates: boolean;
 }
 
 /**
@@ -79,18 +96,22 @@ export function createProvisioning(options: {
     connection: values.CONNECTION,
     realm: values.REALM,
     signingKeyPem: values.TENANT_SIGNING_KEY,
+    wsfedIssuer: values.WSFED_ISSUER,
+    replyAddresses: replyAddressesIn(config),
+    kerberos: values.KERBEROS_AUTH,
+    clientCertificates: values.CLIENT_CERT_AUTH,
   };
   // The password may be encrypted only with a key that is kept, or nobody could decrypt it at the next start.
   if (certificate !== undefined) keepPasswordEncrypted();
 
   async function provision(signal: AbortSignal): Promise<ProvisionedHub> {
     const ticket = values.PROVISIONING_TICKET;
-    if (ticket === undefined) return { ...target(known, undefined), instance };
+    if (ticket === undefined) return { ...target(known, undefined), instance, browsers: browserSignIn(known, certificate) };
     try {
       const info = await fetchTicketInfo(outbound, ticket, values, signal);
       const { certificate: ours } = certificateFor(info);
       const signingKeyPem = await register(outbound, ticket, registrationOf(ours), signal);
-      known = { hubUrl: info.adHub, connection: info.connectionName, realm: info.realm.name, signingKeyPem };
+      known = { ...knownFrom(info, config), signingKeyPem };
       keep({
         ...settingsOfTicket(info, ticket, values.SITE_NAME),
         SERVER_URL: serverUrlOf(values),
@@ -98,12 +119,12 @@ export function createProvisioning(options: {
         TENANT_SIGNING_KEY: signingKeyPem,
       });
       warnOfClockSkew(ticket, signal);
-      return { ...target(known, ticket), instance };
+      return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     } catch (error) {
       // What stays wrong until somebody changes it is not hidden behind what is known from before.
       if (signal.aborted || (error instanceof CodedError && LASTING.has(error.code)) || !isComplete(known)) throw error;
       log.warn({ err: error }, 'The hub could not be asked about the connection: going on with what it said before');
-      return { ...target(known, ticket), instance };
+      return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     }
   }
 
@@ -175,11 +196,36 @@ export function createProvisioning(options: {
 
 const LASTING = new Set(['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE']);
 
+/** What somebody set in the environment counts more than what the hub says. */
+function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<Known, 'signingKeyPem'> {
+  return {
+    hubUrl: info.adHub,
+    connection: info.connectionName,
+    realm: info.realm.name,
+    wsfedIssuer: info.connectionDomain,
+    replyAddresses: info.realm.postTokenUrl ?? undefined,
+    kerberos: origins.KERBEROS_AUTH === 'environment' ? values.KERBEROS_AUTH : info.kerberos === true,
+    clientCertificates: origins.CLIENT_CERT_AUTH === 'environment' ? values.CLIENT_CERT_AUTH : info.certAuth === true,
+  };
+}
+
+function replyAddressesIn({ values, file }: Config): string | undefined {
+  const list = values.REALM === undefined ? undefined : file[values.REALM];
+  return typeof list === 'string' ? list : undefined;
+}
+
+function browserSignIn(known: Known, certificate: ConnectorCertificate | undefined): BrowserSignIn | undefined {
+  const { wsfedIssuer = known.connection, replyAddresses = '', kerberos, clientCertificates } = known;
+  if (certificate === undefined || wsfedIssuer === undefined) return undefined;
+  const { privateKey, certificate: own } = certificate;
+  return { wsfedIssuer, replyAddresses, kerberos, clientCertificates, privateKey, certificate: own };
+}
+
 function isComplete(known: Known): known is Known & { hubUrl: string; connection: string; realm: string } {
   return known.hubUrl !== undefined && known.connection !== undefined && known.realm !== undefined;
 }
 
-function target(known: Known, ticket: string | undefined): Omit<ProvisionedHub, 'instance'> {
+function target(known: Known, ticket: string | undefined): Omit<ProvisionedHub, 'instance' | 'browsers'> {
   if (!isComplete(known)) {
     throw new CodedError('PROVISIONING_MISSING', 'It is not known which hub to connect to', {
       action: 'Set PROVISIONING_TICKET, or run setup.',

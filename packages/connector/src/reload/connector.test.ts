@@ -1,0 +1,278 @@
+/** A running connector whose settings change: a real OpenLDAP, a hub that does what the test says, and sign-ins that never stop. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { createLog } from '@landbridge/runtime';
+import { startCommand } from '../../test/command-line.ts';
+import { CONNECTION, type FakeAgent, type FakeHub, HUB_RSA, pemOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { INFO, startTicketServer } from '../../test/ticket-server.ts';
+import { request } from '../../test/users-on.ts';
+import { decryptPassword } from '../config/credentials.ts';
+import { findHome } from '../config/home.ts';
+import { readHomeFiles } from '../config/home-files.ts';
+import { loadConfigForStart } from '../config/load.ts';
+import { createCertificate, createKey, saveCertificate } from '../setup/certificate.ts';
+import { type RunningConnector, startConnector } from './connector.ts';
+
+const LOGINS = 32;
+const KEY = createKey();
+const code = (expected: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === expected;
+
+describe('a connector whose settings change while it runs', { skip: whyNoSlapd(), timeout: 240_000 }, () => {
+  let slapd: Slapd;
+  let hub: FakeHub;
+  before(async () => {
+    slapd = await startSlapd();
+    hub = await startFakeHub();
+  });
+  after(async () => {
+    await hub?.stop();
+    await slapd?.[Symbol.asyncDispose]();
+  });
+
+  function homeOf(t: TestContext, settings: Record<string, unknown> = {}): string {
+    const home = mkdtempSync(join(tmpdir(), 'reload-'));
+    t.after(() => rmSync(home, { recursive: true, force: true }));
+    saveCertificate(findHome(home), createCertificate(KEY, { connectionName: CONNECTION, connectionDomain: 'example.org' }));
+    write(home, {
+      AD_HUB: hub.url,
+      CONNECTION,
+      REALM,
+      TENANT_SIGNING_KEY: pemOf(HUB_RSA.publicKey),
+      LDAP_URL: slapd.ldapsUrl,
+      CA_CERT: [slapd.ca],
+      LDAP_BASE: slapd.baseDn,
+      LDAP_BIND_USER: slapd.serviceAccount.dn,
+      LDAP_BIND_PASSWORD: slapd.serviceAccount.password,
+      ...settings,
+    });
+    return home;
+  }
+  const write = (home: string, settings: object) => writeFileSync(join(home, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
+  const file = (home: string): Record<string, unknown> => JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+
+  async function start(
+    t: TestContext,
+    settings: Record<string, unknown> = {},
+    environment: Record<string, string> = {},
+  ): Promise<{ connector: RunningConnector; agent: FakeAgent; home: string; lines: string[] }> {
+    const home = homeOf(t, settings);
+    const lines: string[] = [];
+    const { log, keepSecret } = createLog({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
+    const { config } = loadConfigForStart(home, environment);
+    const keepSecrets = (_: unknown, value: string | undefined) => keepSecret(value);
+    const connector = await startConnector({ config, environment, log, keepSecrets, agentVersion: '1.2.3' });
+    t.after(() => connector.close());
+    return { connector, agent: await hub.nextAgent(), home, lines };
+  }
+
+  const person = (i: number) => slapd.people.ordinary[i % slapd.people.ordinary.length] ?? assert.fail('nobody');
+
+  async function signIn(agent: FakeAgent, i = 0): Promise<Record<string, unknown>> {
+    const { uid, password } = person(i);
+    agent.ask('authenticate_user', { username: uid, password });
+    const { p } = await agent.nextFrame();
+    assert.ok('profile' in Object(p) && !('err' in Object(p)), JSON.stringify(p));
+    return Object(p).profile;
+  }
+
+  /** Keeps so many sign-ins under way until stopped. @returns how many were answered, and every answer that is not a profile */
+  function load(agent: FakeAgent): { stop(): Promise<{ asked: number; answered: number; lost: unknown[] }> } {
+    let running = true;
+    let asked = 0;
+    let answered = 0;
+    const lost: unknown[] = [];
+    const ask = () => {
+      const { uid, password } = person(asked++);
+      agent.ask('authenticate_user', { username: uid, password });
+    };
+    for (let i = 0; i < LOGINS; i++) ask();
+    const reading = (async () => {
+      while (running || answered < asked) {
+        const { p } = await agent.nextFrame();
+        answered++;
+        if (!('profile' in Object(p)) || 'err' in Object(p)) lost.push(p);
+        if (running) ask();
+      }
+    })();
+    return {
+      async stop() {
+        running = false;
+        await reading;
+        return { asked, answered, lost };
+      },
+    };
+  }
+
+  it('loses no sign-in while the directory, its users and their mapper are exchanged under load', async (t) => {
+    const { connector, agent, home } = await start(t);
+    const before = connector.directory();
+    const under = load(agent);
+    for (let i = 0; i < 5; i++) {
+      const applied = await connector.apply({ GROUP_PROPERTY: i % 2 === 0 ? 'description' : 'cn', LDAP_SEARCH_CONNECTIONS: 1 + (i % 3) });
+      assert.deepEqual([applied.directory, applied.hub], [true, false]);
+    }
+    await connector.replace({ ...readHomeFiles(findHome(home)), mapper: 'module.exports = (raw) => ({ id: raw.uid, mapped: 1 })' });
+    const { asked, answered, lost } = await under.stop();
+    assert.deepEqual(lost, []);
+    assert.equal(answered, asked);
+    assert.ok(asked > LOGINS);
+    assert.notEqual(connector.directory(), before);
+    assert.equal((await signIn(agent)).mapped, 1);
+    // The former connections are gone.
+    assert.equal(before.status().connected, false);
+  });
+
+  it('answers what the former link has in work, and takes the next by the new one', async (t) => {
+    const { connector, agent } = await start(t);
+    for (let i = 0; i < LOGINS; i++) agent.ask('authenticate_user', { username: person(i).uid, password: person(i).password });
+    const applied = await connector.apply({ WS_RECONNECT_INTERVAL_MS: 5000 });
+    assert.deepEqual([applied.directory, applied.hub, applied.changed], [false, true, ['WS_RECONNECT_INTERVAL_MS']]);
+    const next = await hub.nextAgent();
+    for (let i = 0; i < LOGINS; i++) assert.ok('profile' in Object((await agent.nextFrame()).p));
+    await agent.closed;
+    await signIn(next);
+    assert.equal(connector.hub().state, 'connected');
+  });
+
+  it('refuses what would not work, says why, and goes on as it was', async (t) => {
+    const { connector, agent, home } = await start(t);
+    const before = file(home);
+    const refusals: [Record<string, unknown>, string, RegExp][] = [
+      [{ LDAP_URL: 'ldap://127.0.0.1:1' }, 'CHANGE_REFUSED', /127\.0\.0\.1/],
+      [{ LDAP_BIND_PASSWORD: 'not-the-password' }, 'CHANGE_REFUSED', /service account/i],
+      [{ LDAP_BASE: 'dc=nowhere' }, 'CHANGE_REFUSED', /dc=nowhere/],
+      [{ CA_CERT: undefined }, 'CHANGE_REFUSED', /certificate/i],
+      [{ AD_HUB: 'http://127.0.0.1:1/lo/hub' }, 'CHANGE_REFUSED', /hub/i],
+      [{ PROVISIONING_TICKET: 'http://127.0.0.1:1/p/ad/secret-of-the-ticket' }, 'CHANGE_REFUSED', /hub/i],
+      [{ LDAP_USER_BY_NAME: '(uid={0}' }, 'LDAP_FILTER_INVALID', /LDAP_USER_BY_NAME/],
+      [{ LDAP_URL: undefined }, 'CONFIG_INVALID', /LDAP_URL/],
+      [{ LDAP_OPERATION_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID', /LDAP_OPERATION_TIMEOUT_MS/],
+      [{ PROFILE_MAPPER: 'module.exports = (' }, 'MAPPER_SYNTAX', /./],
+      [{ CA_CERT: 'not a certificate' }, 'CA_UNUSABLE', /CA_CERT/],
+    ];
+    for (const [changes, expected, pattern] of refusals) {
+      await assert.rejects(connector.apply(changes), (error: unknown) => {
+        assert.ok(code(expected)(error) && error instanceof Error, `${JSON.stringify(changes)}: ${String(error)}`);
+        assert.match(error.message, pattern);
+        assert.doesNotMatch(error.message, /secret-of-the-ticket|not-the-password/);
+        return true;
+      });
+      assert.deepEqual(file(home), before);
+    }
+    await signIn(agent);
+    assert.equal(existsSync(join(home, 'last-good.json')), false);
+  });
+
+  it('applies by force what does not work yet, and undoes it, and that again', async (t) => {
+    const { connector, agent, home } = await start(t);
+    const good = file(home);
+    const applied = await connector.apply({ LDAP_URL: 'ldap://127.0.0.1:1', GROUPS: false }, { force: true });
+    assert.match(applied.remarks.join(), /127\.0\.0\.1/);
+    const broken = await connector.users.authenticate({ pid: 'x', username: person(0).uid, password: 'x', escaped: false }, request());
+    assert.equal('err' in broken && broken.err.name, undefined);
+    await connector.undo();
+    assert.deepEqual(file(home), good);
+    await signIn(agent);
+    await assert.rejects(connector.undo(), code('CHANGE_REFUSED'));
+    await connector.undo({ force: true });
+    assert.equal(file(home).GROUPS, false);
+  });
+
+  it('has nothing to undo at first', async (t) => {
+    const { connector } = await start(t);
+    await assert.rejects(connector.undo(), code('NOTHING_TO_UNDO'));
+  });
+
+  it('keeps a new password encrypted, and out of the log', async (t) => {
+    const { connector, agent, home, lines } = await start(t, {
+      LDAP_BIND_USER: slapd.powerlessAccount.dn,
+      LDAP_BIND_PASSWORD: 'wrong-at-first',
+    });
+    await connector.apply({ LDAP_BIND_USER: slapd.serviceAccount.dn, LDAP_BIND_PASSWORD: slapd.serviceAccount.password });
+    const { LDAP_BIND_PASSWORD, LDAP_BIND_CREDENTIALS } = file(home);
+    assert.equal(LDAP_BIND_PASSWORD, undefined);
+    assert.equal(decryptPassword(String(LDAP_BIND_CREDENTIALS), KEY.privateKeyPem), slapd.serviceAccount.password);
+    await signIn(agent);
+    assert.doesNotMatch(lines.join(''), /wrong-at-first|service-Passw0rd/);
+  });
+
+  it('forgets nothing that there is to go back to where nothing changes', async (t) => {
+    const { connector, home } = await start(t);
+    await connector.apply({ GROUPS: false });
+    await connector.apply({ GROUPS: false });
+    await connector.undo();
+    assert.equal(file(home).GROUPS, undefined);
+  });
+
+  it('leaves a ticket in the file that somebody put there and that was not taken up yet', async (t) => {
+    const tickets = await startTicketServer(t);
+    tickets.info = {
+      body: { ...INFO, adHub: hub.url, connectionName: CONNECTION, realm: { name: REALM, postTokenUrl: 'https://a.example' } },
+    };
+    tickets.registered = { body: { signingKey: pemOf(HUB_RSA.publicKey) } };
+    const { agent, home, connector } = await start(t, { PROVISIONING_TICKET: tickets.ticket });
+    assert.equal(connector.config().values.WSFED_ISSUER, INFO.connectionDomain);
+    const edited = { ...file(home), PROVISIONING_TICKET: 'https://new.example/p/ad/new-ticket', WSFED_ISSUER: 'new.example' };
+    write(home, edited);
+    agent.socket.terminate();
+    await signIn(await hub.nextAgent());
+    assert.deepEqual(file(home), edited);
+  });
+
+  it('says which settings wait for a restart, and changes nothing that the environment decides', async (t) => {
+    const { connector, home } = await start(t, {}, { GROUP_PROPERTY: 'cn' });
+    const applied = await connector.apply({ LOG_FORMAT: 'json', LOG_LEVEL: 'warn' });
+    assert.deepEqual([applied.afterRestart, applied.directory, applied.hub], [['LOG_FORMAT'], false, false]);
+    await assert.rejects(connector.apply({ GROUP_PROPERTY: 'description' }), code('SETTING_FROM_ENVIRONMENT'));
+    assert.equal(file(home).GROUP_PROPERTY, undefined);
+  });
+
+  it('makes one change after the other, and none once it stops', async (t) => {
+    const { connector, home } = await start(t);
+    const silent = createServer().listen(0, '127.0.0.1');
+    t.after(() => silent.close());
+    await once(silent, 'listening');
+    await Promise.all([connector.apply({ GROUPS_CACHE_SECONDS: 1 }), connector.apply({ GROUPS_TIMEOUT_SECONDS: 7 })]);
+    assert.deepEqual([file(home).GROUPS_CACHE_SECONDS, file(home).GROUPS_TIMEOUT_SECONDS], [1, 7]);
+    const late = assert.rejects(connector.apply({ LDAP_URL: `ldap://127.0.0.1:${Object(silent.address()).port}` }), code('STOPPING'));
+    await once(silent, 'connection');
+    await connector.close();
+    await late;
+    assert.equal(file(home).LDAP_URL, slapd.ldapsUrl);
+  });
+
+  it('leaves everything as it was where the file cannot be written', async (t) => {
+    const { connector, agent, home } = await start(t);
+    rmSync(join(home, 'config.json.bak'), { force: true });
+    mkdirSync(join(home, 'config.json.bak'));
+    await assert.rejects(connector.apply({ GROUPS: false }), code('CONFIG_NOT_WRITABLE'));
+    await signIn(agent);
+  });
+
+  it('takes up its files on SIGHUP, and stays as it was where they are wrong', { skip: process.platform === 'win32' }, async (t) => {
+    const home = homeOf(t);
+    const running = startCommand(['run', '--home', home]);
+    t.after(() => running.child.kill('SIGKILL'));
+    const agent = await hub.nextAgent();
+    assert.equal((await signIn(agent)).mapped, undefined);
+    write(home, { ...file(home), PROFILE_MAPPER: 'module.exports = (raw) => ({ id: raw.uid, mapped: 2 })' });
+    running.child.kill('SIGHUP');
+    await running.printed(/The settings were changed/);
+    assert.equal((await signIn(agent)).mapped, 2);
+    writeFileSync(join(home, 'config.json'), '{ "LDAP_URL": ');
+    running.child.kill('SIGHUP');
+    await running.printed(/The settings stay as they were.*CONFIG_NOT_JSON/);
+    assert.equal((await signIn(agent)).mapped, 2);
+    running.child.kill('SIGTERM');
+    assert.equal((await running.ended).exitCode, 0);
+    const log = readFileSync(join(home, 'logs', 'connector.log'), 'utf8');
+    assert.match(log, /authenticate_user/);
+    assert.doesNotMatch(log, /service-Passw0rd/);
+  });
+});

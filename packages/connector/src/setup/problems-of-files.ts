@@ -1,0 +1,46 @@
+/** What only shows when the certificates, keys, mappers and filters of a configuration are really read. */
+import { CodedError, errorText } from '@landbridge/runtime';
+import { bindPassword } from '../config/credentials.ts';
+import type { Config } from '../config/load.ts';
+import { profileMapperSource } from '../config/profile-mapper-source.ts';
+import { settingFilter } from '../ldap/directory.ts';
+import { configuredCertificates } from '../network/trust.ts';
+import { userDnTemplate } from '../users/user-dn.ts';
+import { loadCertificate } from './certificate.ts';
+
+const FILTERS = [
+  'LDAP_USER_BY_NAME',
+  'LDAP_SEARCH_QUERY',
+  'LDAP_SEARCH_ALL_QUERY',
+  'LDAP_SEARCH_GROUPS',
+  'LDAP_SEARCH_LIST_GROUPS_QUERY',
+  'LDAP_HEARTBEAT_SEARCH_QUERY',
+] as const;
+
+/** @returns a sentence for each, with what to do */
+export function problemsOfFiles(config: Config): string[] {
+  const { values } = config;
+  const checks = [
+    () => configuredCertificates(values),
+    () => bindPassword(config, loadCertificate(config)?.privateKeyPem),
+    () => profileMapperSource(config),
+    () => values.LDAP_USER_DN === undefined || userDnTemplate(values.LDAP_USER_DN),
+    ...FILTERS.map((name) => () => {
+      const filter = values[name];
+      if (filter !== undefined) settingFilter(name, filter);
+    }),
+  ];
+  return checks.flatMap((check) => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      return [problemText(error)];
+    }
+  });
+}
+
+/** What happened and what to do about it, as one sentence. */
+export function problemText(error: unknown): string {
+  return `${errorText(error)}${error instanceof CodedError && error.action !== undefined ? `. ${error.action}` : ''}`;
+}

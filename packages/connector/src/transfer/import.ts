@@ -1,0 +1,208 @@
+/**
+ * Importing an export: of an installed connector (the layout of 7.x or the one before), or ours, encrypted or not. First it is read,
+ * and what would change is told; then it is applied, whole or not at all. This folder owns what travels from one machine to another.
+ */
+import { CodedError, type Log } from '@landbridge/runtime';
+import { type FileContent, parseConfig } from '../config/config-file.ts';
+import { type HomeFiles, readHomeFiles, readLastGood, replaceHomeFiles } from '../config/home-files.ts';
+import { assertHasFiles, type Config, type Environment, withFiles } from '../config/load.ts';
+import { profileMapperSource } from '../config/profile-mapper-source.ts';
+import { firstStartChanges } from '../config/take-over.ts';
+import { problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
+import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
+import {
+  type CertificateChange,
+  certificateChange,
+  type MapperChange,
+  mapperChange,
+  type SettingChange,
+  settingChanges,
+} from './differences.ts';
+import { readZip } from './read-zip.ts';
+import { isSealed, unseal } from './sealed-file.ts';
+
+const LAYOUTS = [
+  { layout: 'data', settings: 'data/config.json', mapper: 'data/profileMapper/custom.js' },
+  { layout: 'root', settings: 'config.json', mapper: 'lib/profileMapper.js' },
+] as const;
+const CERTIFICATE = 'certs/cert.pem';
+const KEY = 'certs/cert.key';
+const NAMES: ReadonlySet<string> = new Set([...LAYOUTS.flatMap(({ settings, mapper }) => [settings, mapper]), CERTIFICATE, KEY]);
+
+/** Settings are lists at the most; what is nested more deeply is there to exhaust somebody's stack. */
+const MAX_DEPTH = 10;
+
+/** What an import would do. Everything in it may be shown. */
+export interface ImportSummary {
+  encrypted: boolean;
+  layout: 'root' | 'data';
+  settings: SettingChange[];
+  certificate: CertificateChange;
+  mapper: MapperChange;
+  /** What would keep the connector from working; with any, it is applied only by force. */
+  problems: string[];
+  warnings: string[];
+}
+
+export interface Import {
+  summary: ImportSummary;
+  /** What would be written; it holds secrets and is for `applyImport` or a running connector only. */
+  files: HomeFiles;
+}
+
+/**
+ * Nothing is written, and nobody is asked.
+ *
+ * @param config of the connector that it is for
+ * @param passphrase of an encrypted export
+ * @throws CodedError IMPORT_UNREADABLE, IMPORT_REFUSED, IMPORT_INCOMPLETE, IMPORT_PASSPHRASE, CONFIG_NOT_JSON, CONFIG_ENVIRONMENT_ONLY,
+ *   HOME_FILES_UNREADABLE
+ */
+export async function readImport(options: {
+  bytes: Buffer;
+  passphrase?: string | undefined;
+  config: Config;
+  environment: Environment;
+  log: Log;
+}): Promise<Import> {
+  const { bytes, config, environment } = options;
+  assertHasFiles(config);
+  const encrypted = isSealed(bytes);
+  const zip = encrypted ? await unseal(bytes, passphraseOf(options.passphrase)) : bytes;
+  const { files: found, ignored } = await readZip(zip, NAMES);
+  const layout = LAYOUTS.find(({ settings }) => found.has(settings));
+  if (layout === undefined) throw incomplete('it has no config.json (nor data/config.json)');
+  const brought = certificateIn(found);
+  const before = readHomeFiles(config.home);
+  const files: HomeFiles = {
+    settings: settingsIn(found, layout.settings),
+    mapper: textIn(found, layout.mapper),
+    certificate: brought ?? before.certificate,
+  };
+  const candidate = withFiles(config, files, environment);
+  return {
+    files,
+    summary: {
+      encrypted,
+      layout: layout.layout,
+      settings: settingChanges(before.settings, files.settings),
+      certificate: certificateChange(before.certificate, files.certificate, brought !== undefined),
+      mapper: mapperChange(before.mapper, files.mapper),
+      problems: await problemsOf(candidate, options.log),
+      warnings: warningsOf(candidate, found, layout.layout, ignored),
+    },
+  };
+}
+
+/**
+ * Writes what was read in place of what is there; a connector that runs takes it up when it is reloaded. What was there can be had back
+ * by `undoImport`.
+ *
+ * @throws CodedError IMPORT_INVALID where it has problems and is not forced, HOME_FILES_NOT_WRITABLE, HOME_FILES_UNREADABLE
+ */
+export function applyImport(config: Config, { files, summary }: Import, options: { force?: boolean } = {}): void {
+  if (summary.problems.length > 0 && !options.force) throw invalid(summary.problems);
+  replaceHomeFiles(config.home, files, readHomeFiles(config.home));
+}
+
+/**
+ * Goes back to what was there before; done twice, it changes nothing.
+ *
+ * @returns since when that was kept
+ * @throws CodedError NOTHING_TO_UNDO, HOME_FILES_NOT_WRITABLE, HOME_FILES_UNREADABLE
+ */
+export function undoImport(config: Config): Date {
+  assertHasFiles(config);
+  const last = readLastGood(config.home);
+  if (last === undefined) {
+    throw new CodedError('NOTHING_TO_UNDO', 'There is nothing to go back to: nothing was imported or changed as a whole yet');
+  }
+  replaceHomeFiles(config.home, last.files, readHomeFiles(config.home));
+  return last.savedAt;
+}
+
+export function invalid(problems: readonly string[]): CodedError {
+  return new CodedError('IMPORT_INVALID', `The connector would not work with it:\n       ${problems.join('\n       ')}`, {
+    action: 'Correct that where it was exported, or apply it all the same and correct it here.',
+  });
+}
+
+function passphraseOf(given: string | undefined): string {
+  if (given !== undefined && given !== '') return given;
+  throw new CodedError('IMPORT_PASSPHRASE', 'The file is encrypted, and no passphrase was given', {
+    action: 'Give the passphrase of the export.',
+  });
+}
+
+/** What an installed connector wrote is taken over as at a first start, so that it is seen beforehand. */
+function settingsIn(found: ReadonlyMap<string, Buffer>, name: string): FileContent {
+  const settings = parseConfig(name, textIn(found, name));
+  if (isDeeperThan(settings, MAX_DEPTH)) {
+    throw new CodedError('IMPORT_REFUSED', `${name} is nested more deeply than settings are`, {
+      action: 'Import what an installed connector or this one exported.',
+    });
+  }
+  return { ...settings, ...firstStartChanges(settings).changes };
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
+}
+
+function certificateIn(found: ReadonlyMap<string, Buffer>): HomeFiles['certificate'] {
+  const [certificatePem, privateKeyPem] = [textIn(found, CERTIFICATE), textIn(found, KEY)];
+  if (certificatePem === undefined && privateKeyPem === undefined) return undefined;
+  if (certificatePem === undefined || privateKeyPem === undefined) {
+    throw incomplete(
+      `it has ${certificatePem === undefined ? KEY : CERTIFICATE} without ${certificatePem === undefined ? CERTIFICATE : KEY}`,
+    );
+  }
+  return { certificatePem, privateKeyPem };
+}
+
+function textIn(found: ReadonlyMap<string, Buffer>, name: string): string | undefined {
+  const bytes = found.get(name);
+  if (bytes === undefined) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CodedError('IMPORT_UNREADABLE', `${name} in the file is not text in UTF-8`, { action: 'Save it so, and pack it again.' });
+  }
+}
+
+async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
+  const problems = [...candidate.problems.map(({ message }) => message), ...problemsOfFiles(candidate)];
+  // A file that is named and cannot be read is among them.
+  if (problems.length > 0) return problems;
+  const { PROFILE_MAPPING_TIMEOUT_MS: timeoutMs, PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = candidate.values;
+  try {
+    const mapper = createProfileMapper({ source: profileMapperSource(candidate), timeoutMs, memoryLimitMb, log });
+    await mapper.ready().finally(() => mapper.close());
+    return [];
+  } catch (error) {
+    return [problemText(error)];
+  }
+}
+
+function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layout: 'root' | 'data', ignored: readonly string[]): string[] {
+  const { values, origins } = candidate;
+  const warnings = candidate.warnings.map(({ message }) => message);
+  if (!found.has(KEY)) warnings.push('The file brings no certificate: the hub has to accept this connector by its own');
+  if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter counts');
+  const elsewhere = (['AUTH_CERT', 'AUTH_CERT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const).filter((name) => {
+    const value = values[name];
+    return origins[name] === 'file' && value !== undefined && !value.includes('-----BEGIN ');
+  });
+  for (const name of elsewhere) warnings.push(`${name} names a file that is not part of an export: copy it to this machine as well`);
+  const overridden = Object.entries(origins).filter(([name, origin]) => origin === 'environment' && name in candidate.file);
+  for (const [name] of overridden) warnings.push(`${name} is set in the environment here, which comes before the file`);
+  if (ignored.length > 0) warnings.push(`Not read, because no export has it: ${ignored.join(', ')}`);
+  return warnings;
+}
+
+function incomplete(what: string): CodedError {
+  return new CodedError('IMPORT_INCOMPLETE', `The file is not a whole export: ${what}`, {
+    action: 'Export it again; or pack config.json, lib/profileMapper.js, certs/cert.pem and certs/cert.key under these names.',
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * Reading a zip that may be hostile: only files that are asked for by name are read, into memory, within limits; a zip with anything in
+ * it that no export has (links, paths that lead elsewhere, a name twice, encryption) is refused as a whole.
+ */
+import { buffer as collect } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
+import { CodedError } from '@landbridge/runtime';
+import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
+
+/** An export is some kilobytes; with certificate authorities and a PFX it may be a hundred times that. */
+export const MAX_ZIP_BYTES = 16 * 1024 * 1024;
+const MAX_ENTRIES = 1000;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 8 * 1024 * 1024;
+/** Settings and source text shrink to a tenth, hardly to a fiftieth. */
+const MAX_RATIO = 200;
+/** Below it a ratio says nothing. */
+const RATIO_COUNTS_FROM_BYTES = 64 * 1024;
+const MAX_LISTED = 20;
+
+/** Parts of a mode in the upper half of the external attributes (APPNOTE.TXT, section 4.4.15, as Unix zips fill it). */
+const FILE_TYPE = 0o170000;
+const REGULAR = 0o100000;
+const FOLDER = 0o040000;
+
+export interface ZipContent {
+  /** What was asked for and is there, by its name without the top folder. */
+  files: Map<string, Buffer>;
+  /** Names of what else is there and was not read; the first of them. */
+  ignored: string[];
+}
+
+/**
+ * @param wanted names that are read, as they stand in the zip or below one top folder of it
+ * @throws CodedError IMPORT_UNREADABLE where it is no zip or is damaged, IMPORT_REFUSED where it is more than an export may be
+ */
+export async function readZip(bytes: Buffer, wanted: ReadonlySet<string>): Promise<ZipContent> {
+  if (bytes.length > MAX_ZIP_BYTES) throw refused(`it is larger than ${MAX_ZIP_BYTES / 1024 / 1024} MiB`);
+  try {
+    const zip = await fromBufferPromise(bytes, { lazyEntries: true, strictFileNames: false });
+    const entries = await listEntries(zip);
+    return await readWanted(zip, entries, wanted);
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError(
+      'IMPORT_UNREADABLE',
+      `It is not a zip that can be read: ${printable(error instanceof Error ? error.message : '')}`,
+      {
+        action: 'Copy it again from where it was exported.',
+      },
+    );
+  }
+}
+
+async function listEntries(zip: ZipFile): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const names = new Set<string>();
+  if (zip.entryCount > MAX_ENTRIES) throw refused(`it has more than ${MAX_ENTRIES} files`);
+  for await (const entry of zip.eachEntry()) {
+    if (entries.length >= MAX_ENTRIES) throw refused(`it has more than ${MAX_ENTRIES} files`);
+    const name = printable(entry.fileName);
+    // Windows and macOS know no difference.
+    const folded = entry.fileName.toLowerCase();
+    if (names.has(folded)) throw refused(`it has ${name} twice`);
+    names.add(folded);
+    if (entry.isEncrypted()) throw refused('it is encrypted in the way of zips; unpack it, and pack it without a password');
+    const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE;
+    if (type !== 0 && type !== REGULAR && type !== FOLDER) throw refused(`${name} in it is a link, or no file`);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+async function readWanted(zip: ZipFile, entries: readonly Entry[], wanted: ReadonlySet<string>): Promise<ZipContent> {
+  const topFolder = topFolderOf(entries, wanted);
+  const content: ZipContent = { files: new Map(), ignored: [] };
+  let total = 0;
+  for (const entry of entries) {
+    if (entry.fileName.endsWith('/')) continue;
+    const name = entry.fileName.startsWith(topFolder) ? entry.fileName.slice(topFolder.length) : '';
+    if (!wanted.has(name)) {
+      if (content.ignored.length < MAX_LISTED) content.ignored.push(printable(entry.fileName));
+      continue;
+    }
+    total += entry.uncompressedSize;
+    if (entry.uncompressedSize > MAX_FILE_BYTES || total > MAX_TOTAL_BYTES) throw refused(`${name} in it is too large`);
+    if (entry.uncompressedSize > RATIO_COUNTS_FROM_BYTES && entry.uncompressedSize > entry.compressedSize * MAX_RATIO) {
+      throw refused(`${name} in it is packed more densely than settings are`);
+    }
+    content.files.set(name, await readEntry(zip, entry));
+  }
+  return content;
+}
+
+/** What a person packed by hand lies in a folder. */
+function topFolderOf(entries: readonly Entry[], wanted: ReadonlySet<string>): string {
+  const names = entries.map(({ fileName }) => fileName);
+  if (names.some((name) => wanted.has(name))) return '';
+  const folders = new Set(names.filter((name) => wanted.has(withoutFirst(name))).map((name) => name.slice(0, name.indexOf('/') + 1)));
+  if (folders.size > 1) throw refused('it has several folders with settings');
+  return [...folders][0] ?? '';
+}
+
+function withoutFirst(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
+/** yauzl ends a stream that is longer than the entry said; it does not look at the checksum. */
+async function readEntry(zip: ZipFile, entry: Entry): Promise<Buffer> {
+  const content = await collect(await zip.openReadStreamPromise(entry));
+  if (crc32(content) !== entry.crc32) {
+    throw new CodedError('IMPORT_UNREADABLE', `${printable(entry.fileName)} in the zip is damaged: its checksum is wrong`, {
+      action: 'Copy it again from where it was exported.',
+    });
+  }
+  return content;
+}
+
+function refused(why: string): CodedError {
+  return new CodedError('IMPORT_REFUSED', `The zip is refused: ${why}`, {
+    action: 'Import what an installed connector or this one exported.',
+  });
+}
+
+/** Names in a zip are anything; they go to terminals, logs and pages. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?');
+}

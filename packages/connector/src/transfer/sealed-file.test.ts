@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isSealed, seal, unseal } from './sealed-file.ts';
+
+const PASSPHRASE = 'correct horse battery';
+const CONTENT = Buffer.from('the private key');
+const code = (expected: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === expected;
+
+describe('a sealed file', () => {
+  it('opens with its passphrase, typed on any keyboard, and shows nothing without', async () => {
+    const sealed = await seal(CONTENT, 'Grüße an alle Welt');
+    assert.ok(isSealed(sealed));
+    assert.equal(sealed.includes(CONTENT), false);
+    assert.deepEqual(await unseal(sealed, 'Gru\u0308ße an alle Welt'), CONTENT);
+    assert.notDeepEqual(await seal(CONTENT, 'Grüße an alle Welt'), sealed);
+  });
+
+  it('opens with no other passphrase, and not where a byte was changed', async () => {
+    const sealed = await seal(CONTENT, PASSPHRASE);
+    await assert.rejects(unseal(sealed, 'correct horse batterz'), code('IMPORT_PASSPHRASE'));
+    // Salt, nonce, ciphertext, tag.
+    for (const at of [10, 30, 40, sealed.length - 1]) {
+      const changed = Buffer.from(sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await assert.rejects(unseal(changed, PASSPHRASE), code('IMPORT_PASSPHRASE'));
+    }
+  });
+
+  it('of another version, or cut off, is said to be so before any work is done', async () => {
+    const sealed = await seal(CONTENT, PASSPHRASE);
+    const newer = Buffer.from(sealed);
+    newer[8] = 2;
+    await assert.rejects(unseal(newer, PASSPHRASE), code('IMPORT_UNREADABLE'));
+    await assert.rejects(unseal(sealed.subarray(0, 50), PASSPHRASE), code('IMPORT_UNREADABLE'));
+    assert.equal(isSealed(Buffer.alloc(3)), false);
+  });
+
+  it('wants a passphrase that is not guessed', async () => {
+    await assert.rejects(seal(CONTENT, 'too short'), code('PASSPHRASE_UNUSABLE'));
+    await assert.rejects(seal(CONTENT, 'x'.repeat(2000)), code('PASSPHRASE_UNUSABLE'));
+  });
+});

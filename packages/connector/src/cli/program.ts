@@ -109,5 +109,32 @@ function createProgram(environment: Environment, done: (exitCode: number) => voi
     .argument('<name>', 'as it is typed at sign-in')
     .action(async (name: string) => done(await (await import('./login.ts')).login(context(), name)));
 
+  program
+    .command('troubleshoot')
+    .description('check everything between the hub and the directory, and say what to do; exit code 1 where something fails')
+    .option('--user <name>', 'also find the groups of this person, in two ways')
+    .option('--json', 'for machines')
+    .option('--export <file>', 'also write a zip for support: settings without secrets, mapper, logs, results')
+    .option('--yes', 'write it without asking')
+    .action(async (options) => done(await (await import('./troubleshoot.ts')).troubleshoot(context(), options)));
+
+  program
+    .command('export')
+    .description('write settings, mapper and certificate to one file, encrypted with a passphrase')
+    .argument('<file>', 'must not be there yet; encrypted ones are called .landbridge, others .zip')
+    .option('--plain', 'a zip that is not encrypted, which installed connectors import; it holds the private key')
+    .option('--passphrase-file <file>', 'file with the passphrase; - for standard input; asked for in a terminal otherwise')
+    .action(async (file: string, options) => (await import('./export.ts')).exportTo(context(), file, options));
+
+  program
+    .command('import')
+    .description('show what an export would change here (of this or an installed connector), ask, and apply it')
+    .argument('[file]', 'a zip or a .landbridge file')
+    .option('--yes', 'apply without asking')
+    .option('--anyway', 'apply also what would keep the connector from working')
+    .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export; - for standard input')
+    .option('--undo', 'go back to what was there before the last import')
+    .action(async (file: string | undefined, options) => done(await (await import('./import.ts')).importFrom(context(), file, options)));
+
   return program;
 }

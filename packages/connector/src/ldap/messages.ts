@@ -24,6 +24,10 @@ const OPERATION = {
 
 const CONTROLS = 0xa0;
 export const PAGED_RESULTS_OID = '1.2.840.113556.1.4.319';
+/** Which parts of a security descriptor are wanted (MS-ADTS, section 3.1.1.3.4.1.11). */
+const SD_FLAGS_OID = '1.2.840.113556.1.4.801';
+/** The access list alone: a reader without the right to the audit list would be given nothing at all. */
+const DACL_SECURITY_INFORMATION = 4;
 export const START_TLS_OID = '1.3.6.1.4.1.1466.20037';
 /** Password modify (RFC 3062). */
 export const PASSWORD_MODIFY_OID = '1.3.6.1.4.1.4203.1.11.1';
@@ -45,6 +49,8 @@ export interface SearchRequest {
   derefAliases?: number;
   /** Entries a page: the server's answer is then fetched page by page (RFC 2696). */
   pageSize?: number;
+  /** Of `nTSecurityDescriptor` (Active Directory) the access list only. Not together with `pageSize`. */
+  accessListOnly?: boolean;
 }
 
 export interface Modification {
@@ -109,7 +115,11 @@ export function searchRequest(messageId: number, request: SearchRequest, cookie?
       for (const attribute of request.attributes) writer.writeString(attribute);
       writer.endSequence();
     },
-    request.pageSize === undefined ? undefined : pagedResultsControl(request.pageSize, cookie),
+    request.pageSize !== undefined
+      ? pagedResultsControl(request.pageSize, cookie)
+      : request.accessListOnly
+        ? writeAccessListControl
+        : undefined,
   );
 }
 
@@ -198,6 +208,19 @@ function primitive(messageId: number, operation: number, value: number | undefin
 function writePasswordPolicyControl(writer: BerWriter): void {
   writer.startSequence();
   writer.writeString(PASSWORD_POLICY_OID);
+  writer.endSequence();
+}
+
+/** Not critical: directories without security descriptors answer all the same. */
+function writeAccessListControl(writer: BerWriter): void {
+  const value = encodeBer((inner) => {
+    inner.startSequence();
+    inner.writeInt(DACL_SECURITY_INFORMATION);
+    inner.endSequence();
+  });
+  writer.startSequence();
+  writer.writeString(SD_FLAGS_OID);
+  writer.writeBuffer(value);
   writer.endSequence();
 }
 

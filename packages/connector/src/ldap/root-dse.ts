@@ -1,6 +1,7 @@
 /** What a directory says of itself in its root DSE (RFC 4512, section 5.1), and which kind of directory that makes it. */
 import { allTexts, type Entry, firstText } from './entry.ts';
 import { parseFilter, withValue } from './filter.ts';
+import { generalizedTime } from './generalized-time.ts';
 import type { SearchRequest } from './messages.ts';
 
 /** `unknown`: it does not show its root DSE. */
@@ -50,14 +51,6 @@ export function readRootDse(entry: Entry): RootDse {
     supportedExtensions: new Set(allTexts(entry, 'supportedExtension')),
     currentTime: generalizedTime(firstText(entry, 'currentTime')),
   };
-}
-
-/** `20261122093000.0Z` (RFC 4517, section 3.3.13), the one form in which directories show their clock. */
-function generalizedTime(text: string | undefined): Date | undefined {
-  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? '');
-  if (parts === null) return undefined;
-  const [year = 0, month = 1, day, hour, minute, second] = parts.slice(1).map(Number);
-  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
 }
 
 function recognise(entry: Entry): { kind: DirectoryKind; product: string } {

@@ -1,0 +1,66 @@
+/** `troubleshoot`: runs every check and shows what is wrong and what to do; with `--export` packs it for support. */
+
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { CodedError } from '@landbridge/runtime';
+import { writePrivateFile } from '../config/write-private-file.ts';
+import { exportPackage } from '../troubleshoot/export.ts';
+import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
+import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
+import { type CommandContext, VERSION } from './program.ts';
+import { printable } from './terminal-text.ts';
+
+export interface TroubleshootCommandOptions {
+  user?: string;
+  json?: boolean;
+  export?: string;
+  yes?: boolean;
+}
+
+/**
+ * @returns the exit code: 1 where any check failed
+ * @throws CodedError EXPORT_NOT_CONFIRMED, LOG_UNREADABLE, EXPORT_NOT_WRITABLE
+ */
+export async function troubleshoot({ home, environment }: CommandContext, options: TroubleshootCommandOptions): Promise<number> {
+  const results = await createTroubleshooter().run({
+    home,
+    environment,
+    userName: options.user,
+    onResult: (result) => {
+      if (!options.json) for (const line of resultLines(result)) process.stdout.write(`${printable(line)}\n`);
+    },
+  });
+  process.stdout.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : `\n${summary(results)}\n`);
+  if (options.export !== undefined) {
+    const made = exportPackage({ home, environment, version: VERSION, results });
+    const file = resolve(options.export);
+    process.stderr.write(`\n${file} will hold:\n`);
+    for (const { name, bytes, what } of made.contents) process.stderr.write(`  ${name} (${bytes} bytes): ${what}\n`);
+    if (!options.yes) await confirm();
+    write(file, made.zip());
+    process.stderr.write(`Wrote ${file}\n`);
+  }
+  return isWell(results) ? 0 : 1;
+}
+
+async function confirm(): Promise<void> {
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await lines.question('Write it? [y/N] ').finally(() => lines.close());
+    if (/^y(?:es)?$/i.test(answer.trim())) return;
+  }
+  throw new CodedError('EXPORT_NOT_CONFIRMED', 'Nothing was written', {
+    action: 'Read the list above; --yes writes it without a question.',
+  });
+}
+
+function write(file: string, content: Uint8Array): void {
+  try {
+    writePrivateFile(file, content);
+  } catch (cause) {
+    throw new CodedError('EXPORT_NOT_WRITABLE', `${file} cannot be written`, {
+      cause,
+      action: 'Give a path at which this user may write.',
+    });
+  }
+}

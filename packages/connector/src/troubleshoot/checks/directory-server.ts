@@ -1,0 +1,227 @@
+/** One directory server, from its port up to a search: what the connector does there, step by step. */
+import { isLoopback } from '../../config/loopback.ts';
+import { connect, type ServerAddress, type TlsOptions } from '../../ldap/connect.ts';
+import type { LdapConnection } from '../../ldap/connection.ts';
+import { LdapError, RESULT, resultText } from '../../ldap/errors.ts';
+import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { START_TLS_OID } from '../../ldap/messages.ts';
+import { ROOT_DSE_REQUEST, type RootDse, readRootDse } from '../../ldap/root-dse.ts';
+import { demandsTls } from '../../ldap/servers/service-account.ts';
+import { tlsFailed } from '../../ldap/tls-failure.ts';
+import { trustedCertificates } from '../../network/trust.ts';
+import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
+import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { openSocket } from '../open-socket.ts';
+import type { Run } from '../run.ts';
+
+const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
+/** Kerberos' usual tolerance. */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+const CLOCK_WARNING_MS = 60_000;
+const SLOW_MS = 100;
+const LATENCY_TRIES = 5;
+
+/**
+ * @param onSearchable told when a search was answered
+ * @returns all of them, and the one that says whether it can be searched
+ */
+export function serverChecks(run: Run, address: ServerAddress, onSearchable: () => void): { checks: Check[]; search: Check } {
+  const { values } = run.config;
+  const target = address.url;
+  const timeoutMs = values.LDAP_OPERATION_TIMEOUT_MS;
+  // Verification by the settings: an answer over a connection that the connector would not use says nothing.
+  const tls: TlsOptions = {
+    get ca() {
+      return trustedCertificates(run.configuredCertificates);
+    },
+    insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY,
+  };
+  let connection: LdapConnection | undefined;
+  let rootDse: RootDse | undefined;
+  let askedAtMs = 0;
+  const hasPassword = values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined;
+  // As in `run`: an account without a password searches anonymously where that is allowed.
+  const dn = hasPassword ? values.LDAP_BIND_USER : undefined;
+
+  async function opened(to: ServerAddress, signal: AbortSignal): Promise<LdapConnection> {
+    const open = await connect({ address: to, tls, timeoutMs: values.LDAP_CONNECT_TIMEOUT_MS, signal });
+    run.onEnd(() => open.close());
+    connection = open;
+    return open;
+  }
+
+  const tcpCheck: Check = {
+    id: 'ldap-tcp',
+    target,
+    timeoutMs: values.LDAP_CONNECT_TIMEOUT_MS + 1000,
+    async run(signal) {
+      const started = performance.now();
+      const socket = await tcpTo(address, signal);
+      const { remoteAddress } = socket;
+      socket.destroy();
+      return pass(`${address.host} (${remoteAddress}) port ${address.port} answers, in ${Math.round(performance.now() - started)} ms`);
+    },
+  };
+  const tlsCheck: Check = { id: 'ldap-tls', target, needs: [tcpCheck], run: (signal) => tlsOf(run, address, signal) };
+  // Where TLS is not wanted there is nothing that it could be refused for.
+  const secure = address.tls === 'none' ? tcpCheck : tlsCheck;
+  const dseCheck: Check = {
+    id: 'ldap-root-dse',
+    target,
+    needs: [secure],
+    async run(signal) {
+      let open = await opened(address, signal);
+      askedAtMs = Date.now();
+      let { entries, result } = await open.search(ROOT_DSE_REQUEST, { timeoutMs, signal });
+      if (address.tls === 'none' && demandsTls(result.resultCode)) {
+        open = await opened({ ...address, tls: 'starttls' }, signal);
+        askedAtMs = Date.now();
+        ({ entries, result } = await open.search(ROOT_DSE_REQUEST, { timeoutMs, signal }));
+      }
+      if (entries[0] === undefined)
+        return warn(
+          `The root DSE is not shown: ${resultText(result.resultCode)}`,
+          'If this is no Active Directory, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other queries.',
+        );
+      rootDse = readRootDse(entries[0]);
+      return pass(
+        `${rootDse.product}${rootDse.dnsHostName === undefined ? '' : `, ${rootDse.dnsHostName}`}; people below ${values.LDAP_BASE ?? rootDse.defaultSearchBase ?? 'an unknown base'}`,
+      );
+    },
+  };
+  const clockCheck: Check = {
+    id: 'ldap-clock',
+    target,
+    needs: [dseCheck],
+    run() {
+      if (rootDse?.currentTime === undefined) return skipped('this directory does not show its clock');
+      // It shows whole seconds.
+      const skewMs = askedAtMs - rootDse.currentTime.getTime();
+      const apart = `This machine's clock is ${Math.abs(Math.round(skewMs / 1000))} s ${skewMs > 0 ? 'ahead of' : 'behind'} that of ${address.host}`;
+      if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS)
+        return fail(
+          apart,
+          'Let both be set by the same NTP server: Kerberos refuses more than 5 minutes, and accounts end at the wrong time.',
+        );
+      return Math.abs(skewMs) > CLOCK_WARNING_MS ? warn(apart, 'Let both be set by the same NTP server.') : pass(apart);
+    },
+  };
+  const bindCheck: Check = {
+    id: 'ldap-bind',
+    target,
+    needs: [dseCheck],
+    async run(signal) {
+      if (dn === undefined)
+        return skipped(
+          values.ANONYMOUS_SEARCH_ENABLED
+            ? 'ANONYMOUS_SEARCH_ENABLED: searches are anonymous'
+            : 'there is no LDAP_BIND_USER with a password',
+        );
+      const password = run.servicePassword();
+      if (connection === undefined || password === undefined) return skipped('there is no connection, or no password');
+      const account = run.serviceAccount(dn, password);
+      try {
+        await account.bind(connection, address.url, { timeoutMs, signal });
+        return pass(`${dn} is accepted`);
+      } catch (error) {
+        if (!(error instanceof LdapError) || connection.encrypted || address.tls !== 'none' || !demandsTls(error.resultCode)) throw error;
+        // As the connector does: the server did not look at the password, and gets it encrypted.
+        await account.bind(await opened({ ...address, tls: 'starttls' }, signal), address.url, { timeoutMs, signal });
+        return pass(`${dn} is accepted, over StartTLS, which the server demands`);
+      }
+    },
+  };
+  const bound = dn === undefined ? dseCheck : bindCheck;
+  const searchCheck: Check = {
+    id: 'ldap-search',
+    target,
+    needs: [bound],
+    async run(signal) {
+      if (dn === undefined && !values.ANONYMOUS_SEARCH_ENABLED)
+        return skipped('there is no service account: each person reads their own entry (LDAP_USER_DN)');
+      const searchBase = values.LDAP_BASE ?? rootDse?.defaultSearchBase;
+      if (searchBase === undefined)
+        return fail('The directory does not say where its people are', 'Set LDAP_BASE, for example DC=example,DC=com.');
+      if (connection === undefined) return skipped('there is no connection');
+      const found = await connection.search(
+        { searchBase, scope: 'sub', filter: PRESENT, attributes: ['1.1'], sizeLimit: 1 },
+        { timeoutMs, signal },
+      );
+      if (found.entries.length > 0) {
+        onSearchable();
+        return pass(`Entries are shown below ${searchBase}`);
+      }
+      const who = dn === undefined ? 'who searches anonymously' : 'the service account';
+      const said = found.result.resultCode === RESULT.success ? 'nothing' : resultText(found.result.resultCode);
+      return fail(
+        `The search below ${searchBase} was answered with ${said}: there is no such entry, or ${who} may not read there`,
+        `Correct LDAP_BASE, or give ${who} the right to read there.`,
+      );
+    },
+  };
+  const latencyCheck: Check = {
+    id: 'ldap-latency',
+    target,
+    needs: [dseCheck, ...(dn === undefined ? [] : [bindCheck])],
+    async run(signal) {
+      if (connection === undefined) return skipped('there is no connection');
+      const times: number[] = [];
+      for (let i = 0; i < LATENCY_TRIES; i++) {
+        const started = performance.now();
+        await connection.search({ ...ROOT_DSE_REQUEST, attributes: ['1.1'] }, { timeoutMs, signal });
+        times.push(performance.now() - started);
+      }
+      const median = times.sort((a, b) => a - b)[Math.floor(LATENCY_TRIES / 2)] ?? 0;
+      const found = `An answer takes ${median.toFixed(1)} ms`;
+      return median > SLOW_MS ? warn(found, 'Each sign-in waits for several answers: use a server that is nearer.') : pass(found);
+    },
+  };
+  return { checks: [tcpCheck, tlsCheck, dseCheck, clockCheck, bindCheck, searchCheck, latencyCheck], search: searchCheck };
+}
+
+function tcpTo({ host, port, lookup }: ServerAddress, signal: AbortSignal) {
+  return openSocket({ host, port, ...(lookup && { lookup }) }, signal);
+}
+
+async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Promise<Outcome> {
+  const { values } = run.config;
+  if (address.tls === 'none') {
+    if (isLoopback(new URL(address.url).hostname)) return skipped('not used: the server is on this machine');
+    return warn(
+      'Not encrypted: every password crosses the network in clear (LDAP_INSECURE_NO_TLS)',
+      'Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS.',
+    );
+  }
+  const socket = address.tls === 'ldaps' ? await tcpTo(address, signal) : await startTls(address, values.LDAP_CONNECT_TIMEOUT_MS, signal);
+  let seen: Awaited<ReturnType<typeof seeCertificate>>;
+  try {
+    seen = await seeCertificate(socket, { host: address.host, configured: run.configuredCertificates, signal });
+  } catch (error) {
+    return failedBy(tlsFailed(address.url, error));
+  }
+  const description = `${describeCertificate(seen)}, a chain of ${seen.chainLength}`;
+  if (seen.refusedBecause !== undefined) {
+    const { found, action } = failedBy(
+      tlsFailed(address.url, Object.assign(new Error(seen.refusedBecause), { code: seen.refusedBecause })),
+    );
+    if (values.LDAP_INSECURE_SKIP_TLS_VERIFY)
+      return warn(`${found}. Used all the same because of LDAP_INSECURE_SKIP_TLS_VERIFY. Shown: ${description}`, action);
+    return fail(`${found}. Shown: ${description}`, action);
+  }
+  const days = endsSoon(seen.validTo);
+  return days === undefined ? pass(description) : warn(`${description}: it ends in ${days} days`, "Renew the server's certificate.");
+}
+
+/** @returns the socket on which the server agreed to TLS; @throws LdapError why not */
+async function startTls(address: ServerAddress, timeoutMs: number, signal: AbortSignal) {
+  const plain = await connect({
+    address: { ...address, tls: 'none' },
+    tls: { ca: undefined, insecureSkipVerify: false },
+    timeoutMs,
+    signal,
+  });
+  const { resultCode } = await plain.extended(START_TLS_OID, { timeoutMs, signal });
+  if (resultCode === RESULT.success) return plain.detach();
+  plain.close();
+  throw tlsFailed(address.url, new Error(`StartTLS was answered with ${resultText(resultCode)}: the server needs a certificate`));
+}

@@ -1,0 +1,75 @@
+/** The directory servers: found by name or by DNS, and the one of them that further checks may search. */
+import { ldapTransport } from '../../config/ldap-transport.ts';
+import { openConfiguredDirectory } from '../../directory-parts.ts';
+import type { ServerAddress } from '../../ldap/connect.ts';
+import type { Directory } from '../../ldap/directory.ts';
+import { createDiscovery, domainOf } from '../../ldap/servers/discovery.ts';
+import { type Check, pass, skipped, warn } from '../check.ts';
+import type { Run } from '../run.ts';
+import { silentLog } from '../silent-log.ts';
+import { serverChecks } from './directory-server.ts';
+import { rightsChecks } from './rights.ts';
+import { userGroupsCheck } from './user-groups.ts';
+
+/** A directory that can be searched, for the checks that come after. */
+export interface Searchable {
+  needsAny: readonly Check[];
+  /** One connection to the first server that could be searched; the same at each call. */
+  open(): Promise<Directory>;
+}
+
+/** @param further checks that need a directory that can be searched */
+export function directoryChecks(run: Run, further: (searchable: Searchable) => readonly Check[]): Check[] {
+  return [
+    {
+      id: 'directory-servers',
+      async run() {
+        const { values } = run.config;
+        if (values.LDAP_URL === undefined) return skipped('LDAP_URL is not set, or no URL; see "Configuration"');
+        const urls = values.LDAP_URL.map((url) => ({
+          url,
+          tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
+        }));
+        const { log, warnings } = silentLog();
+        const found = createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
+        const isAsked = typeof found === 'function';
+        const addresses = isAsked ? await found() : found;
+        const then = checksOf(run, addresses, further);
+        const how = isAsked
+          ? ` (DNS was asked for the servers of ${values.LDAP_URL.flatMap((url) => domainOf(url)?.name ?? []).join(', ')})`
+          : '';
+        const sentence = `${addresses.map(({ url }) => url).join(', ')}${how}`;
+        return warnings.length > 0 ? warn(`${sentence}; ${warnings.join('; ')}`, undefined, then) : pass(sentence, then);
+      },
+    },
+  ];
+}
+
+function checksOf(run: Run, addresses: readonly ServerAddress[], further: (searchable: Searchable) => readonly Check[]): Check[] {
+  const working: ServerAddress[] = [];
+  const servers = addresses.map((address) => serverChecks(run, address, () => working.push(address)));
+  let opened: Directory | undefined;
+  const searchable: Searchable = {
+    needsAny: servers.map(({ search }) => search),
+    async open() {
+      // In the order of the settings, which is not that in which they answered.
+      const server = addresses.find((address) => working.includes(address));
+      if (opened === undefined && server !== undefined) {
+        const { values } = run.config;
+        // One server and one connection: one more bind, with a password that was just taken.
+        const one = { ...values, LDAP_URL: [server.url], LDAP_SEARCH_CONNECTIONS: 1, LDAP_FOLLOW_REFERRALS: false };
+        const directory = openConfiguredDirectory({ values: one }, run.servicePassword(), silentLog().log);
+        run.onEnd(() => directory.close());
+        opened = directory;
+      }
+      if (opened === undefined) throw new Error('no server can be searched');
+      return opened;
+    },
+  };
+  return [
+    ...servers.flatMap(({ checks }) => checks),
+    ...rightsChecks(run, searchable),
+    userGroupsCheck(run, searchable),
+    ...further(searchable),
+  ];
+}

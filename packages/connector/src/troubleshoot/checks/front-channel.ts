@@ -1,0 +1,46 @@
+/** The front channel: whether browsers find the connector where the hub sends them, and what certificate they are shown. */
+import type { Socket } from 'node:net';
+import { serverUrlOf } from '../../setup/ticket.ts';
+import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
+import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { openSocket } from '../open-socket.ts';
+import type { Run } from '../run.ts';
+
+export function frontChannelChecks(run: Run): Check[] {
+  const { values } = run.config;
+  const isOn = values.KERBEROS_AUTH || values.CLIENT_CERT_AUTH || values.WITH_KERBEROS_PROXY_FRONTEND;
+  const url = new URL(serverUrlOf(values));
+  return [
+    {
+      id: 'front-channel',
+      target: url.host,
+      run: (signal) => (isOn ? opened(run, url, signal) : skipped('off: neither Kerberos nor client certificates are on')),
+    },
+  ];
+}
+
+async function opened(run: Run, url: URL, signal: AbortSignal): Promise<Outcome> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  let socket: Socket;
+  try {
+    socket = await openSocket({ host, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }, signal);
+  } catch (error) {
+    return fail(
+      `Nothing answers at ${url.host}: ${failedBy(error).found}`,
+      'Check that the connector runs, that the name of SERVER_URL leads here, and that the firewall lets browsers in.',
+    );
+  }
+  if (url.protocol === 'http:') {
+    socket.destroy();
+    return warn(`${url.host} answers, without TLS`, 'Set SSL_PFX and an https:// address in SERVER_URL, or put a proxy with TLS in front.');
+  }
+  const seen = await seeCertificate(socket, { host, configured: run.configuredCertificates, signal });
+  const description = describeCertificate(seen);
+  const days = endsSoon(seen.validTo);
+  if (seen.refusedBecause !== undefined)
+    return fail(
+      `${description}: ${seen.refusedBecause}`,
+      'Give it a certificate of an authority that browsers know, with the name of SERVER_URL.',
+    );
+  return days === undefined ? pass(description) : warn(`${description}: it ends in ${days} days`, 'Renew it.');
+}

@@ -1,0 +1,143 @@
+/** The hub: its ticket, its clock, its keys and its WebSocket. */
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbridge/protocol';
+import { algorithmsOf, signingKey } from '../../hub/token.ts';
+import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
+import { type Check, fail, type Outcome, pass, skipped } from '../check.ts';
+import type { Run } from '../run.ts';
+import { ownCertificate } from './own-certificate.ts';
+import { proxySettingsCheck, wayChecks } from './way-to-hub.ts';
+import { openWebSocket } from './websocket.ts';
+
+const TIMEOUT_MS = 10_000;
+
+export function hubChecks(run: Run): Check[] {
+  const { config, outbound } = run;
+  const { PROVISIONING_TICKET: ticketUrl, AD_HUB } = config.values;
+  const first = urlOf(ticketUrl ?? AD_HUB);
+  const second = urlOf(AD_HUB);
+  const urls = [first, second].filter((url): url is URL => url !== undefined);
+  const hosts = [...new Map(urls.map((url) => [url.host, url])).values()];
+  let info: TicketInfo | undefined;
+
+  const proxy = proxySettingsCheck(run, hosts);
+  const ways = hosts.map((url) => wayChecks(run, url, [proxy]));
+  const reached = ways.map(({ reach, tls }, i) => (hosts[i]?.protocol === 'http:' || hosts[i]?.protocol === 'ws:' ? reach : tls));
+  const [ticketHost] = reached;
+  const onTheWay = ticketHost === undefined ? [] : [ticketHost];
+
+  const ticket: Check = {
+    id: 'ticket',
+    needs: onTheWay,
+    async run(signal) {
+      if (ticketUrl === undefined) {
+        return config.origins.PROVISIONING_TICKET === 'unset'
+          ? notSet('PROVISIONING_TICKET')
+          : skipped('PROVISIONING_TICKET is no URL; see "Configuration"');
+      }
+      info = await fetchTicketInfo(outbound, ticketUrl, config.values, signal);
+      return pass(`The hub knows it: connection ${info.connectionName}, realm ${info.realm.name}`);
+    },
+  };
+  const clock: Check = {
+    id: 'hub-clock',
+    needs: onTheWay,
+    async run(signal) {
+      if (ticketUrl === undefined) return skipped('without PROVISIONING_TICKET it is not known where to ask');
+      const { skewMs, roundTripMs } = await measureClockSkew(outbound, ticketUrl, signal);
+      const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
+      const found = `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's (an answer takes ${roundTripMs} ms)`;
+      return Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS
+        ? fail(found, 'Let NTP set this machine’s clock. If it is right, tell who runs the hub.')
+        : pass(found);
+    },
+  };
+  const webSocket: Check = {
+    id: 'hub-websocket',
+    needs: ticketUrl === undefined ? reached : [ticket],
+    async run(signal) {
+      const address = info?.adHub ?? AD_HUB;
+      if (address === undefined) return skipped('the address of the hub is not known');
+      return await openWebSocket(outbound, address, config.values, signal);
+    },
+  };
+  const certificate: Check = {
+    id: 'certificate',
+    needs: ticketUrl === undefined ? [] : [ticket],
+    run: (signal) => ownCertificate(run, info, signal),
+  };
+  const keys: Check = { id: 'hub-keys', needs: onTheWay, run: (signal) => tenantKeys(run, first, signal) };
+  return [proxy, ...ways.flatMap(({ reach, tls }) => [reach, tls]), ticket, clock, webSocket, certificate, keys];
+}
+
+function urlOf(address: string | undefined): URL | undefined {
+  return address === undefined ? undefined : new URL(address);
+}
+
+function notSet(name: string): Outcome {
+  return skipped(`${name} is not set`);
+}
+
+async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signal: AbortSignal): Promise<Outcome> {
+  const { TENANT_SIGNING_KEY: pem, PROVISIONING_TICKET: ticket } = config.values;
+  if (pem !== undefined) {
+    signingKey(pem);
+    const end = pem.includes('CERTIFICATE') ? `, of a certificate until ${day(new Date(new X509Certificate(pem).validTo))}` : '';
+    return pass(`TENANT_SIGNING_KEY can be used${end}`);
+  }
+  if (hub === undefined) return skipped('neither a ticket nor an address of the hub is known');
+  const url = jwksUrlOf(ticket ?? hub.href.replace(/^ws/, 'http'));
+  const answer = await outbound.request(url, { timeoutMs: TIMEOUT_MS, signal });
+  if (answer.status !== 200)
+    return fail(
+      `${hub.host} answered the request for its keys with status ${answer.status}`,
+      'Ask who runs the hub; without keys no request is answered.',
+    );
+  const document = jwksDocument.safeParse(jsonOf(answer.text));
+  if (!document.success)
+    return fail(
+      `${hub.host} answered the request for its keys with something else than a JWKS document`,
+      'A proxy or a sign-in page may have answered instead of the hub.',
+    );
+  const usable = document.data.keys.filter(isUsable).length;
+  if (usable === 0)
+    return fail(
+      `None of the ${document.data.keys.length} keys in the JWKS document of ${hub.host} can be used`,
+      'Ask who runs the hub: it needs RSA keys of 2048 bits or more, or EC keys.',
+    );
+  return pass(`${hub.host} publishes ${usable} usable key${usable === 1 ? '' : 's'}`);
+}
+
+function isUsable(jwk: Record<string, unknown>): boolean {
+  // A document may hold keys for other purposes.
+  if (jwk.use !== undefined && jwk.use !== 'sig') return false;
+  try {
+    const { kty, n, e, crv, x, y } = jwk;
+    return (
+      algorithmsOf(
+        createPublicKey({
+          format: 'jwk',
+          key: kty === 'RSA' ? { kty, n: text(n), e: text(e) } : { kty: text(kty), crv: text(crv), x: text(x), y: text(y) },
+        }),
+      ).length > 0
+    );
+  } catch {
+    return false;
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function jsonOf(given: string): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return undefined;
+  }
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

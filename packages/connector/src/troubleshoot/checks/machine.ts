@@ -1,0 +1,96 @@
+/** The machine: who can read the files, whether there is room, and on Windows the domain and the account. */
+import { execFile } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Home } from '../../config/home.ts';
+import type { Config } from '../../config/load.ts';
+import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
+
+const MIB = 1024 * 1024;
+const NEEDED_MIB = 50;
+const WANTED_MIB = 500;
+
+/** @param config undefined where it could not be read */
+export function machineChecks(home: Home, config: Pick<Config, 'environmentOnly'> | undefined): Check[] {
+  return [
+    { id: 'files', run: () => (config?.environmentOnly ? skipped('OVERRIDE_CONFIG=false: no file is used') : fileRights(home)) },
+    { id: 'disk', run: () => diskSpace(home.folder) },
+    { id: 'windows-domain', run: windowsDomain },
+    { id: 'windows-account', run: windowsAccount },
+  ];
+}
+
+function fileRights(home: Home): Outcome {
+  if (process.platform === 'win32') return skipped('Windows keeps rights in access lists, which files inherit from their folder');
+  if (!existsSync(home.folder)) return fail(`There is no folder ${home.folder}`, 'Give the right one with --home.');
+  const problems: string[] = [];
+  const commands: string[] = [];
+  // The copies that the connector keeps of both are as secret.
+  const secret = [home.configFile, `${home.configFile}.bak`, home.keyFile, join(home.folder, 'last-good.json')];
+  for (const path of secret) {
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+    if (mode === undefined || (mode & 0o077) === 0) continue;
+    problems.push(`${path} can be read or written by others (${(mode & 0o777).toString(8)})`);
+    commands.push(`chmod 600 ${path}`);
+  }
+  const folder = statSync(home.folder);
+  if ((folder.mode & 0o002) !== 0) {
+    problems.push(`${home.folder} can be written by everybody`);
+    commands.push(`chmod o-w ${home.folder}`);
+  }
+  const uid = process.getuid?.();
+  // As root everything can be read; what the service can is decided by the owner.
+  for (const path of [home.folder, home.configFile, home.keyFile, home.certFile]) {
+    const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+    if (owner === undefined || owner === uid || owner === folder.uid) continue;
+    problems.push(`${path} belongs to user ${owner}, and ${home.folder} to user ${folder.uid}`);
+    commands.push(`chown ${folder.uid} ${path}`);
+  }
+  if (uid !== undefined && uid !== 0 && folder.uid !== uid)
+    problems.push(`${home.folder} belongs to another user (${folder.uid}) than this program (${uid})`);
+  if (problems.length > 0)
+    return fail(problems.join('; '), commands.length > 0 ? commands.join('; ') : 'Run it as the user of the service.');
+  return pass(`Only user ${folder.uid} can read what is secret in ${home.folder}`);
+}
+
+async function diskSpace(folder: string): Promise<Outcome> {
+  const { bavail, bsize, files, ffree } = await statfs(folder);
+  const freeMib = Math.floor((bavail * bsize) / MIB);
+  const found = `${freeMib} MB are free at ${folder}`;
+  if (files > 0 && ffree === 0) return fail(`No further file can be made at ${folder}`, 'Remove files that nobody needs.');
+  if (freeMib < NEEDED_MIB) return fail(found, 'Make room: settings and logs cannot be written for long.');
+  return freeMib < WANTED_MIB ? warn(found, `Have at least ${WANTED_MIB} MB free.`) : pass(found);
+}
+
+async function windowsDomain(): Promise<Outcome> {
+  if (process.platform !== 'win32') return skipped('not Windows');
+  try {
+    const { stdout } = await promisify(execFile)('nltest', ['/dsgetdc:'], { windowsHide: true, timeout: 10_000 });
+    return pass(
+      stdout
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .slice(0, 3)
+        .join('; '),
+    );
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    return fail(
+      `nltest /dsgetdc: found no domain controller. ${said.trim().split(/\r?\n/)[0] ?? ''}`.trim(),
+      'Check the network, the DNS servers, and that this machine is a member of the domain.',
+    );
+  }
+}
+
+function windowsAccount(): Outcome {
+  if (process.platform !== 'win32') return skipped('not Windows');
+  const { username } = userInfo();
+  const isBuiltIn = /^(?:system|administrator|local service)$/i.test(username);
+  return isBuiltIn
+    ? warn(`It runs as ${username}`, 'Run the service as an account of its own, or as NETWORK SERVICE.')
+    : pass(`It runs as ${username}`);
+}

@@ -1,0 +1,77 @@
+/** The connector's own certificate: its dates, and whether it is one that the hub knows. */
+import type { TicketInfo } from '@landbridge/protocol';
+import { z } from 'zod';
+import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
+import { endsSoon } from '../certificate-seen.ts';
+import { fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import type { Run } from '../run.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** @param info what the ticket says; undefined without a ticket */
+export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<Outcome> {
+  const ours = loadCertificate(run.config);
+  if (ours === undefined) return skipped('there is none yet: it is made at the first start');
+  const own = thumbprint(ours.certificate);
+  const from = new Date(ours.certificate.validFrom);
+  const to = new Date(ours.certificate.validTo);
+  const dates = `made for the time from ${day(from)} to ${day(to)}`;
+  if (to.getTime() < Date.now())
+    return fail(
+      `The certificate ${own} has expired: ${dates}`,
+      'Put another pair into certs/ (or AUTH_CERT, AUTH_CERT_KEY), and restart the connector, which registers it.',
+    );
+  if (from.getTime() > Date.now()) return fail(`The certificate ${own} is not valid yet: ${dates}`, 'Check this machine’s clock.');
+  const known = await thumbprintsOf(run, info, signal);
+  if (known === undefined)
+    return warn(
+      `The hub does not tell which certificates it knows. Ours is ${own}, ${dates}`,
+      'Set CONNECTIONS_API_V2_KEY to ask the management API of the tenant.',
+    );
+  if (!known.some((one) => one.replaceAll(':', '').toLowerCase() === own)) {
+    const names = known.length === 0 ? 'none' : known.map((one) => one.slice(0, 64)).join(', ');
+    return fail(
+      `The hub knows ${names}, and ours is ${own}`,
+      'Restart the connector, which registers it. If another connector of this connection has another key, give all the same certs/.',
+    );
+  }
+  const days = endsSoon(to);
+  return days === undefined
+    ? pass(`The hub knows it: ${own}, ${dates}`)
+    : warn(`${own} ends in ${days} days`, 'Replace it before that, and restart the connector.');
+}
+
+const connectionsAnswer = z.array(
+  z.object({ name: z.string(), options: z.object({ thumbprints: z.array(z.string()).nullish() }).nullish() }),
+);
+
+/** @returns undefined where the hub does not say; @throws CodedError why it could not be asked */
+async function thumbprintsOf({ config, outbound }: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<string[] | undefined> {
+  if (info?.thumbprints?.length) return info.thumbprints;
+  const { CONNECTIONS_API_V2_KEY: key, PROVISIONING_TICKET: ticket } = config.values;
+  const name = info?.connectionName ?? config.values.CONNECTION;
+  // The hub of a ticket that answers an empty list knows of none; without a list it did not say.
+  if (key === undefined || ticket === undefined || name === undefined) return info?.thumbprints ?? undefined;
+  const url = new URL('/api/v2/connections', ticket);
+  url.search = new URLSearchParams({ strategy: 'ad', name }).toString();
+  const answer = await outbound.request(url.href, { bearerToken: key, timeoutMs: TIMEOUT_MS, signal });
+  if (answer.status !== 200)
+    throw new Error(
+      `the management API answered status ${answer.status}: CONNECTIONS_API_V2_KEY may have ended, or lacks read:connections`,
+    );
+  const connections = connectionsAnswer.safeParse(jsonOf(answer.text));
+  if (!connections.success) throw new Error('the management API answered something else than connections');
+  return connections.data.find((connection) => connection.name === name)?.options?.thumbprints ?? [];
+}
+
+function jsonOf(given: string): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return undefined;
+  }
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,51 @@
+/** A WebSocket to the hub, opened and closed without a word: whether upgrades get through where HTTPS does. */
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import type { ConnectorSettings } from '../../config/settings.ts';
+import type { Outbound } from '../../network/outbound.ts';
+import { proxyFor } from '../../network/proxy.ts';
+import { fail, failedBy, type Outcome, pass } from '../check.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** @param address http(s) or ws(s) */
+export async function openWebSocket(outbound: Outbound, address: string, values: ConnectorSettings, signal: AbortSignal): Promise<Outcome> {
+  const url = new URL(address.replace(/^http/i, 'ws'));
+  // A fragment is no part of a request, and ws refuses it.
+  url.hash = '';
+  const proxy = proxyFor(url, values);
+  const between = proxy === undefined ? 'A proxy or firewall on the way' : `The proxy ${proxy.host}, or something behind it,`;
+  const action = `${between} breaks WebSocket upgrades: let it pass ${url.host} without looking inside.`;
+  const socket = new WebSocket(url, {
+    agent: outbound.agentFor(url),
+    perMessageDeflate: false,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    followRedirects: false,
+  });
+  signal.addEventListener('abort', () => socket.terminate(), { once: true });
+  const started = performance.now();
+  try {
+    return await new Promise<Outcome>((resolve) => {
+      socket.once('open', () => resolve(pass(`${url.host} opens a WebSocket, in ${Math.round(performance.now() - started)} ms`)));
+      socket.once('unexpected-response', (_, response) => {
+        response.resume();
+        resolve(
+          fail(`The ticket can be read, and the WebSocket was answered with HTTP ${response.statusCode}${whoAnswered(response)}`, action),
+        );
+      });
+      socket.once('error', (error) => {
+        const { found } = failedBy(error);
+        resolve(fail(`The ticket can be read, and the WebSocket does not open: ${found}`, action));
+      });
+    });
+  } finally {
+    socket.on('error', () => {});
+    socket.terminate();
+  }
+}
+
+/** Proxies like to say who they are. */
+function whoAnswered({ headers }: IncomingMessage): string {
+  const via = headers.via ?? headers.server;
+  return via === undefined ? '' : ` by "${via.slice(0, 80)}"`;
+}

@@ -1,0 +1,144 @@
+/**
+ * Finds out what is wrong, for the console, for `landbridge-connector troubleshoot` and for an export: from the configuration over the way
+ * to the hub to the directory. Nothing is changed anywhere, and no person's password is tried.
+ */
+import { createHash } from 'node:crypto';
+import { bindPassword } from '../config/credentials.ts';
+import { findHome } from '../config/home.ts';
+import { type Config, type Environment, loadConfig } from '../config/load.ts';
+import { createServiceAccount, type ServiceAccount } from '../ldap/servers/service-account.ts';
+import { createOutbound } from '../network/outbound.ts';
+import { configuredCertificates } from '../network/trust.ts';
+import { loadCertificate } from '../setup/certificate.ts';
+import { problemsOfFiles } from '../setup/problems-of-files.ts';
+import type { Check, CheckResult } from './check.ts';
+import { failedBy, pass, warn } from './check.ts';
+import { directoryChecks } from './checks/directory.ts';
+import { frontChannelChecks } from './checks/front-channel.ts';
+import { hubChecks } from './checks/hub.ts';
+import { kerberosChecks } from './checks/kerberos.ts';
+import { machineChecks } from './checks/machine.ts';
+import { profileMapperCheck } from './checks/profile-mapper.ts';
+import { createRedactor } from './redact.ts';
+import type { Run } from './run.ts';
+import { runChecks } from './run-checks.ts';
+
+export interface TroubleshootOptions {
+  /** The folder of all files. */
+  home: string;
+  environment: Environment;
+  /** Whose groups are looked for: a name as it is typed at sign-in. */
+  userName?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onStarted?: (check: Pick<Check, 'id' | 'target'>) => void;
+  onResult?: (result: CheckResult) => void;
+}
+
+export interface Troubleshooter {
+  /** @returns all results, each once told to `onResult` */
+  run(options: TroubleshootOptions): Promise<CheckResult[]>;
+}
+
+/** One for the whole process: a service account that was refused is not tried again by the next run, which may lock it. */
+export function createTroubleshooter(): Troubleshooter {
+  const accounts = new Map<string, ServiceAccount>();
+
+  function serviceAccount(dn: string, password: string): ServiceAccount {
+    // Another password may be tried at once.
+    const key = createHash('sha256')
+      .update(JSON.stringify([dn, password]))
+      .digest('hex');
+    const account = accounts.get(key) ?? createServiceAccount({ dn, password });
+    accounts.set(key, account);
+    return account;
+  }
+
+  return {
+    async run(options) {
+      const closers: (() => unknown)[] = [];
+      let isOver = false;
+      const loaded = load(options);
+      const config = 'config' in loaded ? loaded.config : undefined;
+      const redactor = createRedactor(config);
+      const checks = [
+        configurationCheck(loaded, (readable) => ({
+          config: readable,
+          environment: options.environment,
+          userName: options.userName,
+          redactor,
+          // Certificates that cannot be read are told by "Configuration"; the others go on without them.
+          outbound: createOutbound(usableTrust(readable)),
+          configuredCertificates: configuredCertificates(usableTrust(readable)),
+          servicePassword() {
+            const password = bindPassword(readable, loadCertificate(readable)?.privateKeyPem);
+            redactor.keepSecret(password);
+            return password;
+          },
+          serviceAccount,
+          onEnd(close) {
+            // What a check that was given up opens after all is closed at once.
+            if (isOver) void close();
+            else closers.push(close);
+          },
+        })),
+        ...machineChecks(findHome(options.home), config),
+      ];
+      try {
+        return await runChecks(checks, { ...options, signal: options.signal ?? new AbortController().signal, redact: redactor.redact });
+      } finally {
+        isOver = true;
+        for (const close of closers) await close();
+      }
+    },
+  };
+}
+
+/** Everything that needs a configuration comes after it. */
+function configurationCheck(loaded: Loaded, runWith: (config: Config) => Run): Check {
+  return {
+    id: 'configuration',
+    run() {
+      if ('error' in loaded) return failedBy(loaded.error);
+      const { config } = loaded;
+      const then = checksOf(runWith(config));
+      const problems = [...config.problems.map(({ message }) => message), ...problemsOfFiles(config)];
+      const warnings = config.warnings.map(({ message }) => message);
+      const place = config.environmentOnly ? 'the environment' : config.home.configFile;
+      if (problems.length > 0)
+        return { status: 'fail', found: [...problems, ...warnings].join('; '), action: `Correct it in ${place}.`, then };
+      if (warnings.length > 0) return warn(warnings.join('; '), undefined, then);
+      const count = Object.values(config.origins).filter((origin) => origin === 'file' || origin === 'environment').length;
+      return pass(`${count} settings, from ${place}`, then);
+    },
+  };
+}
+
+type Loaded = { config: Config } | { error: unknown };
+
+function load({ home, environment }: TroubleshootOptions): Loaded {
+  try {
+    return { config: loadConfig(home, environment) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function checksOf(run: Run): Check[] {
+  const kerberos = kerberosChecks(run);
+  return [
+    profileMapperCheck(run),
+    ...hubChecks(run),
+    ...directoryChecks(run, kerberos.inDirectory),
+    kerberos.keytab,
+    ...frontChannelChecks(run),
+  ];
+}
+
+function usableTrust({ values }: Config): Config['values'] {
+  try {
+    configuredCertificates(values);
+    return values;
+  } catch {
+    return { ...values, CA_CERT: [], SSL_CA_FILE: undefined, SSL_CA_PATH: undefined };
+  }
+}

@@ -14,7 +14,10 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
+  X509Certificate,
   X509CertificateGenerator,
+  X509CrlGenerator,
+  X509CrlReason,
 } from '@peculiar/x509';
 
 cryptoProvider.set(webcrypto);
@@ -36,12 +39,19 @@ export interface CertificateRequest {
   notAfter?: Date;
   /** For a client's certificate; otherwise it is a server's. */
   clientAuth?: boolean;
+  /** The User Principal Name that Windows puts into the certificates of people. */
+  upn?: string;
+  mail?: string;
 }
 
 export interface CertificateAuthority {
   /** PEM text: what a program under test is told to trust. */
   readonly cert: string;
   issue(request: CertificateRequest): Promise<KeyPair>;
+  /** Another authority, whose certificate this one has issued. */
+  issueAuthority(commonName: string): Promise<CertificateAuthority>;
+  /** The list of those that it has revoked (PEM). @param nextUpdate a past one makes a list that is too old */
+  revocationList(revoked: readonly KeyPair[], nextUpdate?: Date): Promise<string>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -50,39 +60,70 @@ const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** @param commonName the CN of the authority; two authorities of the same name still have different keys */
 export async function createCertificateAuthority(commonName = 'Landbridge test CA'): Promise<CertificateAuthority> {
-  const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
-  const name = [{ CN: [commonName] }];
-  const authority = await X509CertificateGenerator.createSelfSigned({
-    name,
+  const keys = await newKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: [commonName] }],
     keys,
     signingAlgorithm: KEY,
     ...validity({}),
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    ],
+    extensions: AUTHORITY_EXTENSIONS,
   });
+  return authorityOf(commonName, certificate, keys);
+}
+
+const AUTHORITY_EXTENSIONS = [
+  new BasicConstraintsExtension(true, undefined, true),
+  new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+];
+
+function authorityOf(commonName: string, certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): CertificateAuthority {
+  const issuer = [{ CN: [commonName] }];
+  const signing = { issuer, signingKey: keys.privateKey, signingAlgorithm: KEY };
   return {
-    cert: pemLine(authority.toString('pem')),
+    cert: pemLine(certificate.toString('pem')),
     async issue(request) {
-      const own = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
-      const certificate = await X509CertificateGenerator.create({
+      const own = await newKeys();
+      const issued = await X509CertificateGenerator.create({
+        ...signing,
         subject: [{ CN: [request.commonName] }],
-        issuer: name,
         publicKey: own.publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: KEY,
         ...validity(request),
         extensions: leafExtensions(request),
       });
-      return { cert: pemLine(certificate.toString('pem')), key: await keyPem(own.privateKey) };
+      return { cert: pemLine(issued.toString('pem')), key: await keyPem(own.privateKey) };
+    },
+    async issueAuthority(name) {
+      const own = await newKeys();
+      const issued = await X509CertificateGenerator.create({
+        ...signing,
+        subject: [{ CN: [name] }],
+        publicKey: own.publicKey,
+        ...validity({}),
+        extensions: AUTHORITY_EXTENSIONS,
+      });
+      return authorityOf(name, issued, own);
+    },
+    async revocationList(revoked, nextUpdate = new Date(Date.now() + DAY_MS)) {
+      const thisUpdate = new Date(Math.min(Date.now(), nextUpdate.getTime()) - DAY_MS);
+      const entries = revoked.map(({ cert }) => ({
+        serialNumber: new X509Certificate(cert).serialNumber,
+        revocationDate: thisUpdate,
+        reason: X509CrlReason.keyCompromise,
+      }));
+      const list = await X509CrlGenerator.create({ ...signing, thisUpdate, nextUpdate, entries });
+      // The library's label is not that of RFC 7468, section 6, and OpenSSL takes no other.
+      return pemLine(list.toString('pem').replaceAll(' CRL-----', ' X509 CRL-----'));
     },
   };
 }
 
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
+}
+
 /** A certificate that no authority signed, as a directory server makes for itself. */
 export async function createSelfSigned(request: CertificateRequest): Promise<KeyPair> {
-  const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
+  const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [request.commonName] }],
     keys,
@@ -102,6 +143,8 @@ function leafExtensions(request: CertificateRequest) {
   const names: JsonGeneralName[] = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
+    ...(request.upn === undefined ? [] : [{ type: 'upn' as const, value: request.upn }]),
+    ...(request.mail === undefined ? [] : [{ type: 'email' as const, value: request.mail }]),
   ];
   return [
     new BasicConstraintsExtension(false, undefined, true),

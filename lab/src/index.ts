@@ -12,6 +12,7 @@ export {
   type KeyPair,
 } from './certificates.ts';
 export { freePort } from './free-port.ts';
+export { type KerberosRealm, openKerberosRealm, whyNoKerberos } from './kerberos.ts';
 export { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from './ns-slapd.ts';
 export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
 export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';

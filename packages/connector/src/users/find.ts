@@ -3,7 +3,7 @@ import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import { type Entry, isSecretAttribute } from '../ldap/entry.ts';
 import { LdapError, RESULT } from '../ldap/errors.ts';
-import { parseFilter, unescapeValue, withValue } from '../ldap/filter.ts';
+import { type BoundFilter, parseFilter, unescapeValue, withValue } from '../ldap/filter.ts';
 import { USER_ATTRIBUTES_FOR_GROUPS } from './groups/groups-of.ts';
 import { DEFAULT_MAPPER_ATTRIBUTES } from './mapper/default-mapper.ts';
 import type { NameQuery, Queries } from './queries.ts';
@@ -30,35 +30,30 @@ const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 /** How servers say that there is no such entry, or none for whoever asks; what was typed may make no valid name either. */
 const NOT_SHOWN: ReadonlySet<number> = new Set([RESULT.noSuchObject, RESULT.invalidDnSyntax, RESULT.insufficientAccessRights]);
 
-/** @throws LDAP_USER_DN_INVALID */
-export function createFindUser(options: {
+interface Asking {
   directory: Directory;
   queries: (signal?: AbortSignal) => Promise<Queries>;
-  /** LDAP_USER_DN */
-  userDn: string | undefined;
   attributes: readonly string[];
   log: Log;
-}): FindUser {
-  const { directory, attributes, log } = options;
-  const userDn = options.userDn === undefined ? undefined : userDnTemplate(options.userDn);
+}
 
-  /** What is set decides by its first entry. A name that is understood in our own way leads to one person, or to nobody. */
-  async function ask({ filter, mustBeOnly }: NameQuery, searchBase: string, signal: AbortSignal | undefined) {
-    const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: mustBeOnly ? MAX_COUNTED : 1 };
-    const { entries, truncated } = await directory.search(request, { signal });
-    // Where a limit of the server cut the answer off after the first, there was another one.
-    const isAmbiguous = mustBeOnly && (entries.length > 1 || (entries.length === 1 && truncated));
-    if (!isAmbiguous) return { entry: entries[0], isAmbiguous };
-    const count = `${entries.length}${truncated ? ' or more' : ''}`;
-    log.warn({ dns: entries.map(({ dn }) => dn) }, `One name leads to ${count} people, so it is taken for nobody's`);
-    return { entry: undefined, isAmbiguous };
-  }
+/** @throws LDAP_USER_DN_INVALID */
+export function createFindUser(
+  options: Asking & {
+    /** LDAP_USER_DN */
+    userDn: string | undefined;
+    /** Several people of a name are nobody, also where LDAP_USER_BY_NAME is set: no password decides between them afterwards. */
+    mustBeOnly?: boolean;
+  },
+): FindUser {
+  const { directory, attributes } = options;
+  const userDn = options.userDn === undefined ? undefined : userDnTemplate(options.userDn);
 
   async function bySearch(name: string, signal: AbortSignal | undefined): Promise<Entry | undefined> {
     const { searchBase, usersByName } = await options.queries(signal);
     for (const spelling of spellings(name)) {
       for (const query of await usersByName(spelling, signal)) {
-        const { entry, isAmbiguous } = await ask(query, searchBase, signal);
+        const { entry, isAmbiguous } = await ask(options, options.mustBeOnly ? { ...query, mustBeOnly: true } : query, searchBase, signal);
         // Another way to understand the name must not choose between them.
         if (entry !== undefined || isAmbiguous) return entry;
       }
@@ -83,6 +78,36 @@ export function createFindUser(options: {
     if (name === undefined || name === '') return undefined;
     return userDn === undefined ? await bySearch(name, signal) : await byDn(userDn(name), signal);
   };
+}
+
+/** Finds the one person below LDAP_BASE whom a filter matches; several are nobody. @throws LdapError */
+export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
+
+const PERSON = parseFilter('(objectClass=person)');
+
+export function createFindByFilter(options: Asking): FindByFilter {
+  return async ({ filter, value }, signal) => {
+    const { searchBase } = await options.queries(signal);
+    const ofPerson: BoundFilter = { filter: { type: 'and', filters: [PERSON, filter] }, value };
+    return (await ask(options, { filter: ofPerson, mustBeOnly: true }, searchBase, signal)).entry;
+  };
+}
+
+/** What is set decides by its first entry. A name that is understood in our own way leads to one person, or to nobody. */
+async function ask(
+  { directory, attributes, log }: Asking,
+  { filter, mustBeOnly }: NameQuery,
+  searchBase: string,
+  signal: AbortSignal | undefined,
+) {
+  const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: mustBeOnly ? MAX_COUNTED : 1 };
+  const { entries, truncated } = await directory.search(request, { signal });
+  // Where a limit of the server cut the answer off after the first, there was another one.
+  const isAmbiguous = mustBeOnly && (entries.length > 1 || (entries.length === 1 && truncated));
+  if (!isAmbiguous) return { entry: entries[0], isAmbiguous };
+  const count = `${entries.length}${truncated ? ' or more' : ''}`;
+  log.warn({ dns: entries.map(({ dn }) => dn) }, `One name leads to ${count} people, so it is taken for nobody's`);
+  return { entry: undefined, isAmbiguous };
 }
 
 /**

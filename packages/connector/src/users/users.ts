@@ -14,13 +14,15 @@ import type {
 } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
+import { ACCOUNT_STATE_ATTRIBUTES } from './account-state.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
 import { assertShown, createCheckPassword } from './check-password.ts';
 import { createEnrich } from './enrich.ts';
-import { createFindUser, userAttributes } from './find.ts';
+import { createFindByFilter, createFindUser, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
 import { createNamedGroups } from './groups/named.ts';
+import { createSignInKnown, type KnownPerson } from './known-person.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
@@ -45,6 +47,11 @@ export interface Step {
 
 export interface Users {
   authenticate(claims: LoginClaims, context: RequestContext): Promise<AuthenticateAnswer>;
+  /**
+   * Of somebody whom a ticket, a certificate or a trusted proxy has named: never a bind. Accounts that are disabled, locked or expired
+   * are refused as at a sign-in with a password; nobody of that name, or several, are `WrongUsername`.
+   */
+  signInKnown(person: KnownPerson, context: RequestContext): Promise<AuthenticateAnswer>;
   searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] } | { err: WireError }>;
   listGroups(claims: ListGroupsClaims, context: RequestContext): Promise<{ groups: unknown[] } | { err: WireError }>;
   changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<AuthenticateAnswer>;
@@ -121,9 +128,19 @@ export function createUsers(options: UsersOptions): Users {
   const findUser = createFindUser({ ...finding, attributes });
   const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
   const checkPassword = createCheckPassword(directory, attributes);
+  const findingKnown = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, log });
   return {
     authenticate: createAuthenticate({ directory, findUser, checkPassword, enrich, settings, log }),
+    signInKnown: createSignInKnown({
+      directory,
+      findUser: createFindUser({ ...findingKnown, mustBeOnly: true }),
+      findByFilter: createFindByFilter(findingKnown),
+      attributes,
+      enrich,
+      settings,
+      log,
+    }),
     searchUsers: createSearchUsers({
       directory,
       queries,

@@ -1,4 +1,5 @@
 /** What people should know about a password that still works: that it expires soon, or works only a few times more. */
+import { fileTimeMs } from '../../ldap/active-directory/file-time.ts';
 import { type Entry, firstText } from '../../ldap/entry.ts';
 import type { LdapResult } from '../../ldap/messages.ts';
 import { passwordPolicyWord } from '../../ldap/password-policy.ts';
@@ -19,7 +20,6 @@ export interface PasswordWarning {
  * 100 ns since 1601; 0 where the password must be changed, 2^63 - 1 where it never expires.
  */
 export const AD_PASSWORD_EXPIRY = 'msDS-UserPasswordExpiryTimeComputed';
-const EPOCH_OF_1601_MS = 11_644_473_600_000;
 
 const DAY_MS = 86_400_000;
 
@@ -30,16 +30,11 @@ const DAY_MS = 86_400_000;
  */
 export function passwordWarning(entry: Entry, bind: LdapResult | undefined, warningDays: number, nowMs: number): PasswordWarning {
   const { secondsBeforeExpiration, graceLoginsRemaining } = (bind && passwordPolicyWord(bind)) ?? {};
-  const expiresMs = secondsBeforeExpiration === undefined ? activeDirectoryExpiryMs(entry) : nowMs + secondsBeforeExpiration * 1000;
+  const expiresMs =
+    secondsBeforeExpiration === undefined ? fileTimeMs(firstText(entry, AD_PASSWORD_EXPIRY)) : nowMs + secondsBeforeExpiration * 1000;
   const isSoon = expiresMs !== undefined && expiresMs > nowMs && expiresMs <= nowMs + warningDays * DAY_MS;
   return {
     ...(isSoon && { passwordExpiresAt: new Date(expiresMs).toISOString() }),
     ...(graceLoginsRemaining !== undefined && { passwordGraceLogins: graceLoginsRemaining }),
   };
-}
-
-function activeDirectoryExpiryMs(entry: Entry): number | undefined {
-  const text = firstText(entry, AD_PASSWORD_EXPIRY);
-  if (text === undefined || !/^\d{1,19}$/.test(text)) return undefined;
-  return Number(BigInt(text) / 10_000n) - EPOCH_OF_1601_MS;
 }

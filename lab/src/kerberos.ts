@@ -1,0 +1,112 @@
+/**
+ * Kerberos for a test: the KDC of a test's domain controller (`samba.ts`), accounts of services with their keytabs, and people with
+ * tickets in caches of their own. Nothing of the machine's own Kerberos configuration is read.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SambaDomainController, whyNoSamba } from './samba.ts';
+
+export interface KerberosRealm {
+  /** For every program that takes part: which KDC, and a replay cache of this test's own. */
+  readonly environment: Readonly<Record<'KRB5_CONFIG' | 'KRB5RCACHEDIR', string>>;
+  /** Makes an account that has this service principal name (`HTTP/connector.…`, without a realm). */
+  addService(account: string, servicePrincipalName: string): Promise<void>;
+  /** Sets its password anew, at random, so that keytabs made before are old. */
+  setPassword(account: string): Promise<void>;
+  /** Writes the keys of these principals, as they are now, into a new file. @returns its path */
+  keytab(...principals: string[]): Promise<string>;
+  /** A ticket-granting ticket, got with the password. @returns the path of a new credential cache: `KRB5CCNAME` */
+  signIn(account: string, password: string): Promise<string>;
+  /** The path of a credential cache that is not there. */
+  readonly noTicket: string;
+  /** Removes the files. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** AES-128 and AES-256 (MS-KILE, section 2.2.7). */
+const AES_ONLY = '24';
+const KINIT = '/usr/bin/kinit';
+
+/** @returns why tests with tickets cannot run here, for `skip:` of a test; never with CI set, where they must run */
+export function whyNoKerberos(): string | false {
+  const why = whyNoSamba();
+  if (why !== false || process.env.CI === 'true') return why;
+  if (!existsSync(KINIT)) return `${KINIT} is not installed (Debian package krb5-user)`;
+  try {
+    createRequire(import.meta.url)('kerberos');
+    return false;
+  } catch {
+    return 'the package kerberos is not compiled: npm test does it where it can';
+  }
+}
+
+export async function openKerberosRealm(dc: SambaDomainController): Promise<KerberosRealm> {
+  const folder = await mkdtemp(join(tmpdir(), 'landbridge-kerberos-'));
+  const replayFolder = join(folder, 'replay');
+  await mkdir(replayFolder);
+  const configFile = join(folder, 'krb5.conf');
+  await writeFile(configFile, krb5Conf(dc));
+  const environment = { KRB5_CONFIG: configFile, KRB5RCACHEDIR: replayFolder };
+  let files = 0;
+  const nextFile = (kind: string) => join(folder, `${kind}-${files++}`);
+  return {
+    environment,
+    noTicket: join(folder, 'no-ticket'),
+    async addService(account, servicePrincipalName) {
+      await dc.exec('samba-tool', ['user', 'create', account, '--random-password']);
+      await dc.exec('samba-tool', ['spn', 'add', servicePrincipalName, account]);
+      // Otherwise Samba gives tickets for RC4 only.
+      await dc.modify([{ dn: `CN=${account},CN=Users,${dc.baseDn}`, attributes: { 'msDS-SupportedEncryptionTypes': [AES_ONLY] } }]);
+    },
+    async setPassword(account) {
+      await dc.exec('samba-tool', ['user', 'setpassword', account, '--random-password']);
+    },
+    async keytab(...principals) {
+      const file = nextFile('keytab');
+      // Each call adds to the file.
+      for (const principal of principals) await dc.exec('samba-tool', ['domain', 'exportkeytab', file, `--principal=${principal}`]);
+      return file;
+    },
+    async signIn(account, password) {
+      const cache = nextFile('cache');
+      await run(KINIT, [`${account}@${dc.realm}`], { ...environment, KRB5CCNAME: cache }, `${password}\n`);
+      return cache;
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function krb5Conf({ realm, dnsName, address }: SambaDomainController): string {
+  return `[libdefaults]
+default_realm = ${realm}
+dns_lookup_realm = false
+dns_lookup_kdc = false
+dns_canonicalize_hostname = false
+rdns = false
+# Tickets of people in many groups do not fit into a datagram.
+udp_preference_limit = 1
+[realms]
+${realm} = {
+  kdc = ${address}:88
+}
+[domain_realm]
+.${dnsName} = ${realm}
+${dnsName} = ${realm}
+`;
+}
+
+function run(program: string, args: string[], environment: Record<string, string>, input: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { env: { ...process.env, ...environment } }, (error, _, stderr) => {
+      if (error === null) resolve();
+      else reject(new Error(`${program} ${args.join(' ')} failed: ${stderr}`, { cause: error }));
+    });
+    child.stdin?.end(input);
+  });
+}

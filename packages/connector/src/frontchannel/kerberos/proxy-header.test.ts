@@ -1,0 +1,58 @@
+/** The person that a reverse proxy names, at a real OpenLDAP: believed of the proxy that is named, and of nobody else. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type FrontChannelOn, fieldsOf, frontChannelOn } from '../../../test/front-channel-on.ts';
+import { type UsersOn, usersOn } from '../../../test/users-on.ts';
+
+describe("a proxy's header at the front channel", { skip: whyNoSlapd() }, () => {
+  let slapd: Slapd;
+  let people: UsersOn;
+  let person: Person;
+  const open: FrontChannelOn[] = [];
+  before(async () => {
+    slapd = await startSlapd({ users: 3 });
+    people = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
+    const [found] = slapd.people.ordinary;
+    assert.ok(found);
+    person = found;
+  });
+  after(async () => {
+    for (const one of open) await one.close();
+    await people?.close();
+    await slapd?.[Symbol.asyncDispose]();
+  });
+  async function on(settings: Record<string, unknown>): Promise<FrontChannelOn> {
+    const opened = await frontChannelOn(people.users, { WITH_KERBEROS_PROXY_FRONTEND: true, ...settings });
+    open.push(opened);
+    return opened;
+  }
+  const outcome = async (front: FrontChannelOn, value: string) => {
+    const { wresult } = fieldsOf((await front.begin({}, { headers: { 'X-Forwarded-User': value } })).text);
+    return wresult === undefined ? 'form' : (/<saml:NameIdentifier[^>]*>([^<]*)</.exec(wresult)?.[1] ?? wresult);
+  };
+
+  it('signs the person in, in each of its forms, where the domain is trusted', async () => {
+    const front = await on({ TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'EXAMPLE.ORG,EXAMPLE' });
+    for (const value of [person.uid, `${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) {
+      assert.equal(await outcome(front, value), person.uid, value);
+    }
+    for (const value of [`${person.uid}@OTHER.ORG`, `OTHER\\${person.uid}`, 'nobody', '*', '(null)', `${person.uid})(uid=*`]) {
+      assert.equal(await outcome(front, value), 'form', value);
+    }
+    assert.equal(await outcome(front, slapd.people.special.locked.uid), 'form');
+    assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
+  });
+
+  it('finds nobody with a domain that nobody has trusted', async () => {
+    const front = await on({ TRUSTED_PROXIES: '127.0.0.1' });
+    assert.equal(await outcome(front, person.uid), person.uid);
+    for (const value of [`${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) assert.equal(await outcome(front, value), 'form', value);
+  });
+
+  it('counts for nothing from somebody else, and where no proxy does Kerberos', async () => {
+    assert.equal(await outcome(await on({}), person.uid), 'form');
+    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.2' }), person.uid), 'form');
+    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.1', WITH_KERBEROS_PROXY_FRONTEND: false }), person.uid), 'form');
+  });
+});

@@ -1,0 +1,73 @@
+/** Sign-ins without a bind on a real Active Directory: which states of an account refuse them, and whom a value leads to. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import { errorOf, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
+import { parseFilter, withValue } from '../../../ldap/filter.ts';
+
+const ECHO = 'module.exports = function (raw) { return { id: raw.dn, ldapStatus: raw.ldapStatus, keys: Object.keys(raw) }; };';
+
+export function registerKnownPeopleTests(dc: () => SambaDomainController): void {
+  let made: UsersOn;
+  before(() => {
+    made = usersOn(
+      { url: dc().ldapsUrl, ca: dc().caPem, serviceAccount: dc().serviceAccount },
+      { LDAP_USER_ATTRIBUTES: ['sAMAccountName'] },
+      ECHO,
+    );
+  });
+  after(() => made?.close());
+  const signIn = (name: string) => made.users.signInKnown({ name }, request());
+  const by = (attribute: string, value: string) =>
+    made.users.signInKnown({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
+
+  it('are refused where the account is disabled, locked or expired, and not for what their password is like', async () => {
+    const expected: [SambaPersonName, string][] = [
+      ['alice', 'active'],
+      ['disabled', 'AccountDisabled'],
+      ['acct-expired', 'AccountExpired'],
+      ['disabled-expired', 'AccountDisabled'],
+      ['locked', 'AccountLocked'],
+      ['must-change', 'password_change_required'],
+      ['pwd-expired', 'password_expired'],
+      ['pwd-never-expires', 'active'],
+      ['smartcard-only', 'active'],
+    ];
+    for (const [person, outcome] of expected) {
+      const answer = await signIn(dc().people[person].name);
+      assert.equal('err' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome, person);
+      assert.equal(answer.profile?.id, dc().people[person].dn);
+    }
+  });
+
+  it('are let in again when a lock has ended by itself, though its time is still there', async () => {
+    const { dn, name } = dc().people.carol;
+    // Samba computes the flag from its policy: thirty minutes.
+    const anHourAgo = String((BigInt(Date.now() - 3_600_000) + 11_644_473_600_000n) * 10_000n);
+    await dc().modify([{ dn, attributes: { lockoutTime: [anHourAgo] } }]);
+    assert.equal(errorOf(await signIn(name)), 'ok');
+    await dc().reset();
+  });
+
+  it('are nobody where the account is a computer’s, or the value leads to none or to several', async () => {
+    assert.equal(errorOf(await signIn('DC1$')), 'WrongUsername');
+    for (const value of ['', '*', 'alice*', `*)(objectClass=*`, 'nobody@ad.landbridge.test', '\0']) {
+      assert.equal(errorOf(await by('userPrincipalName', value)), 'WrongUsername', value);
+    }
+    const { userPrincipalName, dn } = dc().people['other-suffix'];
+    const found = await by('userPrincipalName', userPrincipalName ?? '');
+    assert.equal(found.profile?.id, dn);
+    assert.equal(errorOf(await by('memberOf', `CN=big-group,OU=Groups,OU=Lab,${dc().baseDn}`)), 'WrongUsername');
+  });
+
+  it('are seen by a mapper with the attributes of any other sign-in, and no more', async () => {
+    const answer = await signIn('alice');
+    assert.ok(!('err' in answer));
+    const keys = answer.profile.keys;
+    assert.ok(Array.isArray(keys) && keys.includes('sAMAccountName'));
+    assert.deepEqual(
+      keys.filter((key) => /account(Control|Expires)|lockout|pwdLast/i.test(String(key))),
+      [],
+    );
+  });
+}

@@ -15,9 +15,11 @@ import { createStatistics } from './connectors/statistics.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
+import { createFrontChannel } from './frontchannel/front-channel.ts';
 import { createGuard } from './guard/guard.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
-import { LOGIN_PATH, loginRoutes } from './login/routes.ts';
+import { LOGIN_PATH } from './login/pages.ts';
+import { loginRoutes } from './login/routes.ts';
 import { createOidc } from './oidc/mount.ts';
 import { healthRoutes } from './operations/health.ts';
 import { measureHub } from './operations/hub-metrics.ts';
@@ -83,6 +85,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     await Promise.all([applyStanding(), oidc.lookAfter()]);
   };
   let publicUrl = '';
+  const frontChannel = createFrontChannel({ store, online, signIn, log, publicUrl: () => publicUrl });
 
   const app = new Hono()
     .route('/api', apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl }))
@@ -95,7 +98,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     )
     .get('/', (c) => c.redirect(DASHBOARD_PATH))
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
-    .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
+    .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
     .route('/', provisioningRoutes({ store, keys, audit, log, publicUrl: () => publicUrl }))
     .notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing at this address' } }, 404));

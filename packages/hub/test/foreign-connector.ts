@@ -57,7 +57,7 @@ export interface Provisioned {
 export async function provision(
   ticket: string,
   identity: Identity,
-  options: { useJwks?: boolean; instance?: unknown } = {},
+  options: { useJwks?: boolean; instance?: unknown; signInEndpoint?: string } = {},
 ): Promise<Provisioned> {
   const info = ticketInfo.parse(await (await fetch(`${ticket}/info`)).json());
   const response = await fetch(ticket, {
@@ -65,7 +65,7 @@ export async function provision(
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({
       certs: [identity.certificate],
-      signInEndpoint: 'http://connector:4000/wsfed',
+      signInEndpoint: options.signInEndpoint ?? 'http://connector:4000/wsfed',
       agentMode: true,
       agentVersion: '6.1.0',
       ...(options.useJwks ? { capabilities: { useJWKS: true } } : {}),

@@ -10,7 +10,7 @@ export interface Shown {
 }
 
 export interface PlainBrowser {
-  open(url: string): Promise<Shown>;
+  open(url: string, init?: RequestInit): Promise<Shown>;
   /** Follows redirects and pages that send on, as long as they stay at this origin. */
   follow(shown: Shown): Promise<Shown>;
   /** Sends the form of a page whose action ends so, with its hidden fields. */

@@ -39,7 +39,8 @@ test('a key for sign-ins can operate nothing', async (t) => {
   const { secret } = await createApiKey(operatorForTest(store), 'application', 'sign-in');
   const status = async (method: string, path: string, body?: object) => {
     const headers = { Authorization: `Bearer ${secret}` };
-    return (await fetch(`${hub.url}/api${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).status;
+    return (await fetch(`${hub.url}/api${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
+      .status;
   };
   assert.equal(await status('POST', '/connections/corp/login', { username: 'a', password: 'b' }), 200);
   for (const [method, path, body] of [

@@ -58,8 +58,9 @@ export function operatorRoutes(parts: {
       realm: realmOf(connection),
       createdAt: connection.createdAt,
       ticketIssuedAt: connection.ticketIssuedAt ?? null,
-      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt }) => ({
+      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt, signInEndpoint }) => ({
         thumbprint,
+        signInEndpoint,
         state,
         agentVersion,
         hostName,

@@ -72,8 +72,11 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
             print(`realm: ${realmOf(connection)}`);
             print(`created: ${connection.createdAt.toISOString()}`);
             print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'unknown, or none'}`);
-            for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt } of await store.certificates(connection.id)) {
+            for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint } of await store.certificates(
+              connection.id,
+            )) {
               print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
+              if (signInEndpoint !== undefined) print(`     signs people in without a password at ${signInEndpoint}`);
             }
           }),
         ),

@@ -4,6 +4,8 @@ import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
 import { TEXTS } from './texts.ts';
 
+export const LOGIN_PATH = '/login';
+
 /** What all forms of one sign-in share. */
 export interface Sitting {
   /** Where its forms go; anything else lies below it. */
@@ -12,6 +14,8 @@ export interface Sitting {
   application: string;
   /** Whether the person may belong to another connection. */
   severalConnections: boolean;
+  /** Whether people here can sign in at a connector of it, without a password. */
+  hasFrontChannel(connection: Connection): boolean;
 }
 
 /** @param problem what was wrong with what was entered before */
@@ -59,6 +63,9 @@ export function passwordPage(
     lead: TEXTS.account(displayNameOf(connection)),
     problem,
     note,
+    links: sitting.hasFrontChannel(connection)
+      ? html`<a href="${sitting.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${TEXTS.withoutPassword}</a>`
+      : undefined,
     form: html`<form method="post" action="${sitting.path}">
 ${hidden({ token: sitting.formToken, connection: connection.name })}
 <label for="username">${TEXTS.userName}</label>
@@ -68,6 +75,22 @@ ${hidden({ token: sitting.formToken, connection: connection.name })}
 <button type="submit">${TEXTS.signIn}</button>
 </form>`,
   });
+}
+
+/**
+ * Shown while the browser goes to a connector. Where that hangs, as it does in a network from which nobody gets there, the page stays, and
+ * with it the way to the form.
+ */
+export function sendingOffPage(sitting: Sitting, connection: Connection, goTo: string): Page {
+  return frame(
+    TEXTS.sendingOff,
+    html`<section aria-labelledby="title">
+<header><h1 id="title">${TEXTS.sendingOff}</h1><p class="quiet">${TEXTS.to(sitting.application)}</p></header>
+<p role="status">${TEXTS.sendingOffLead(displayNameOf(connection))}</p>
+<p><a href="${sitting.path}?password">${TEXTS.usePassword}</a></p>
+</section>`,
+    goTo,
+  );
 }
 
 export type ChangeReason = 'password_expired' | 'password_change_required';
@@ -131,9 +154,10 @@ function formPage(
     form: Html;
     isFirst?: true;
     about?: string;
+    links?: Html | undefined;
   },
 ): Page {
-  const { heading, lead, problem, note, form, isFirst, about = TEXTS.to(sitting.application) } = parts;
+  const { heading, lead, problem, note, form, isFirst, about = TEXTS.to(sitting.application), links } = parts;
   return frame(
     problem === undefined ? heading : TEXTS.notSignedIn(heading),
     html`<section aria-labelledby="title">
@@ -142,20 +166,21 @@ function formPage(
 ${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${problem}</p>`}
 ${note === undefined ? '' : html`<p class="notice good" role="status">${note}</p>`}
 ${form}
-${cancelForm(sitting, isFirst)}
+${cancelForm(sitting, { isFirst, links })}
 </section>`,
   );
 }
 
-function frame(title: string, main: Html): Page {
-  return page({ title, main: html`<div class="login">${main}</div>` });
+function frame(title: string, main: Html, goTo?: string): Page {
+  return page({ title, main: html`<div class="login">${main}</div>`, ...(goTo === undefined ? {} : { goTo }) });
 }
 
 /** A form of its own, so that the Enter key never means it. */
-function cancelForm(sitting: Sitting, isFirst = false): Html {
+function cancelForm(sitting: Sitting, { isFirst = false, links }: { isFirst?: boolean | undefined; links?: Html | undefined } = {}): Html {
   const other = html`<a href="${sitting.path}?other">${TEXTS.otherAccount}</a>`;
   return html`<form method="post" action="${sitting.path}/cancel" class="actions">
 ${hidden({ token: sitting.formToken })}
+${links ?? ''}
 ${sitting.severalConnections && !isFirst ? other : ''}
 <button type="submit" class="link">${TEXTS.cancel}</button>
 </form>`;

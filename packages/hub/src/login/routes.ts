@@ -2,12 +2,14 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import { fromOwnPage, type Page, sameText } from '@landbridge/pages';
+import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';
 import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
+import type { FrontChannel } from '../frontchannel/front-channel.ts';
 import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
@@ -18,14 +20,15 @@ import type { Attempt, SignInResult } from '../sign-in/attempt.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { cannotChangePage, choicePage, endPage, newPasswordPage, passwordPage, type Sitting, whoPage } from './pages.ts';
+import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
 import { connectionByHints, connectionOfPerson, withoutDomains } from './realm.ts';
+import { createSendingOff, type Leaver } from './sending-off.ts';
 import { FAILURE_TEXTS, TEXTS } from './texts.ts';
-
-export const LOGIN_PATH = '/login';
 
 /** Names and passwords of 64 KB would arrive; nobody types them. */
 const MAX_FORM_BYTES = 64 * 1024;
+/** An answer of a connector in a form, where some characters take three bytes. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 type Env = { Bindings: HttpBindings };
 
@@ -37,8 +40,7 @@ const CANNOT_CHANGE: readonly FailureCode[] = ['insufficient_access_rights', 'co
 const ENDS_ACCOUNT: readonly FailureCode[] = ['account_disabled', 'account_expired'];
 
 /** A sign-in that has begun: what the application asked for, and where this person may belong. */
-interface Begun extends Sitting {
-  clientId: string;
+interface Begun extends Leaver {
   possible: Connection[];
   hints: { connection: string | undefined; loginHint: string | undefined };
 }
@@ -48,11 +50,13 @@ export function loginRoutes(parts: {
   oidc: Pick<Oidc, 'provider'>;
   signIn: SignIn;
   online: OnlineConnectors;
+  frontChannel: FrontChannel;
   log: Log;
   publicUrl: () => string;
   signInLifetimeSeconds: number;
 }): Hono<Env> {
-  const { store, oidc, signIn, online, log, publicUrl } = parts;
+  const { store, oidc, signIn, online, frontChannel, log, publicUrl } = parts;
+  const { sendOff, sendOffUnasked } = createSendingOff({ frontChannel, isHttps: () => publicUrl().startsWith('https:') });
 
   /** Without a connector that checks the old password nobody is asked to think of a new one. */
   const canChangePassword = (connection: Connection) =>
@@ -71,12 +75,17 @@ export function loginRoutes(parts: {
     const client = typeof clientId === 'string' ? await store.oidcClient(clientId) : undefined;
     if (interaction.uid !== c.req.param('uid') || client === undefined) return undefined;
     const possible = await connectionsFor(store, client);
+    const remoteAddress = remoteAddressOf(c);
     return {
       path: `${LOGIN_PATH}/${interaction.uid}`,
       // `cid` is random, stays in the store, and is of this sign-in alone.
       formToken: hashOfToken(`login form ${interaction.cid}`),
       application: client.name,
       severalConnections: possible.length > 1,
+      hasFrontChannel: (connection) => frontChannel.isFor(connection, remoteAddress),
+      interaction: interaction.uid,
+      remoteAddress,
+      reasons: interaction.prompt.reasons,
       clientId: client.id,
       possible,
       hints: { connection: textOf(connection), loginHint: textOf(loginHint)?.slice(0, 256) },
@@ -107,6 +116,12 @@ export function loginRoutes(parts: {
       : passwordPage(sitting, { connection, username, problem });
   }
 
+  /** By what the application said, or else by where the person is. */
+  async function connectionFromStart({ possible, hints, hasFrontChannel }: Begun): Promise<Connection | undefined> {
+    const [here, ...others] = possible.filter(hasFrontChannel);
+    return (await connectionByHints(store, possible, hints)) ?? (others.length === 0 ? here : undefined);
+  }
+
   function attemptOf(c: Context<Env>, sitting: Begun, form: URLSearchParams, connection: Connection): Attempt {
     return {
       connection,
@@ -122,19 +137,26 @@ export function loginRoutes(parts: {
   async function finish(
     c: Context<Env>,
     sitting: Begun,
-    signedIn: { connection: Connection; username: string; result: Extract<SignInResult, { from: string }> },
+    signedIn: { connection: Connection; username: string; profile: Profile; correlationId: string; login: { amr?: string[]; ts?: number } },
   ): Promise<Response> {
-    const { connection, username, result } = signedIn;
-    const subject = await rememberAccount(store, { connection, username, profile: result.profile }, parts.signInLifetimeSeconds * 1000);
+    const { connection, username, profile, correlationId, login } = signedIn;
+    const subject = await rememberAccount(store, { connection, username, profile }, parts.signInLifetimeSeconds * 1000);
     if (subject === undefined) {
-      log.error(
-        { connection: connection.name, correlationId: result.correlationId },
-        'A profile without an "id" cannot sign in to applications',
-      );
+      log.error({ connection: connection.name, correlationId }, 'A profile without an "id" cannot sign in to applications');
       return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.noIdentity }));
     }
-    const login = { accountId: subject, amr: result.from === 'cache' ? ['pwd', 'cache'] : ['pwd'] };
-    return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, { login })));
+    const result = { login: { ...login, accountId: subject } };
+    return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+  }
+
+  function finishByPassword(
+    c: Context<Env>,
+    sitting: Begun,
+    { connection, username }: Attempt,
+    { profile, correlationId, from }: Extract<SignInResult, { from: string }>,
+  ): Promise<Response> {
+    const login = { amr: from === 'cache' ? ['pwd', 'cache'] : ['pwd'] };
+    return finish(c, sitting, { connection, username, profile, correlationId, login });
   }
 
   /** @returns the page after a sign-in that did not succeed */
@@ -152,70 +174,105 @@ export function loginRoutes(parts: {
     return passwordPage(sitting, { connection, username, problem: problemOf(result) });
   }
 
-  return new Hono<Env>()
-    .get('/:uid', async (c) => {
-      const sitting = await begun(c);
-      if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-      return send(c, await firstPage(sitting, { other: c.req.query('other') !== undefined }));
-    })
-    .post('/:uid/who', async (c) => {
-      const read = await readForm(c);
-      if (read instanceof Response) return read;
-      const { sitting, form } = read;
-      const name = form.get('username')?.trim() ?? '';
-      const connection = chosen(sitting, form) ?? (await connectionOfPerson(store, sitting.possible, name));
-      if (connection !== undefined) return send(c, passwordPage(sitting, { connection, username: name }));
-      const choice = withoutDomains(sitting.possible);
-      if (choice.length > 0) return send(c, choicePage(sitting, { name, choice }));
-      return send(c, whoPage(sitting, { name, problem: TEXTS.unknownRealm }), 400);
-    })
-    .post('/:uid', async (c) => {
-      const read = await readForm(c);
-      if (read instanceof Response) return read;
-      const { sitting, form } = read;
-      const connection = chosen(sitting, form);
-      if (connection === undefined) return send(c, await firstPage(sitting), 400);
-      const attempt = attemptOf(c, sitting, form, connection);
-      const { username } = attempt;
-      if (username === '' || attempt.password === '') {
-        return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.missing }), 400);
-      }
-      const result = await signIn.login(attempt);
-      if ('profile' in result) return finish(c, sitting, { connection, username, result });
-      return send(c, await failed(sitting, attempt, result));
-    })
-    .post('/:uid/password', async (c) => {
-      const read = await readForm(c);
-      if (read instanceof Response) return read;
-      const { sitting, form } = read;
-      const connection = chosen(sitting, form);
-      const why = reason.safeParse(form.get('reason')).data;
-      if (connection === undefined || why === undefined) return send(c, await firstPage(sitting), 400);
-      const attempt = attemptOf(c, sitting, form, connection);
-      const { username, password } = attempt;
-      const newPassword = form.get('new') ?? '';
-      const again = (problem: string, status: 200 | 400 = 200) =>
-        send(c, newPasswordPage(sitting, { connection, username, reason: why, problem }), status);
-      if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
-      if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
-      if (newPassword === password) return again(TEXTS.unchanged, 400);
-      const changed = await signIn.changePassword({ ...attempt, newPassword });
-      if ('failure' in changed) {
-        const { code } = changed.failure;
-        if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(sitting, why));
-        return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
-      }
-      const result = await signIn.login({ ...attempt, password: newPassword });
-      if ('profile' in result) return finish(c, sitting, { connection, username, result });
-      // It may take a while until every domain controller knows the new password.
-      return send(c, passwordPage(sitting, { connection, username, note: TEXTS.changed }));
-    })
-    .post('/:uid/cancel', async (c) => {
-      const read = await readForm(c);
-      if (read instanceof Response) return read;
-      const result = { error: 'access_denied', error_description: 'The person cancelled the sign-in' };
-      return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
-    });
+  return (
+    new Hono<Env>()
+      // From the page of a connector, hence without the cookies of this sign-in; the page that answers goes on with them.
+      .post('/callback', async (c) => {
+        const form = new URLSearchParams(await readBody(c, MAX_ANSWER_BYTES));
+        const received = await frontChannel.receive(form, remoteAddressOf(c));
+        if (received === undefined) return send(c, endPage(TEXTS.gone), 404);
+        const { interaction, code } = received;
+        return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
+      })
+      .get('/:uid', async (c) => {
+        const sitting = await begun(c);
+        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
+        const has = (name: string) => c.req.query(name) !== undefined;
+        if (has('other')) return send(c, await firstPage(sitting, { other: true }));
+        if (has('refused')) return send(c, await firstPage(sitting, { problem: TEXTS.notRecognised }));
+        const away = has('password') ? undefined : await sendOffUnasked(c, sitting, await connectionFromStart(sitting));
+        return send(c, away ?? (await firstPage(sitting)));
+      })
+      .get('/:uid/direct', async (c) => {
+        const sitting = await begun(c);
+        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
+        const connection = sitting.possible.find(({ name }) => name === c.req.query('connection'));
+        if (connection === undefined) return send(c, await firstPage(sitting), 400);
+        const away = await sendOff(c, sitting, connection);
+        return send(c, away ?? passwordPage(sitting, { connection, username: '', problem: TEXTS.notReached }));
+      })
+      .get('/:uid/finish', async (c) => {
+        const sitting = await begun(c);
+        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
+        const person = await frontChannel.finish(sitting.interaction, c.req.query('code') ?? '', sitting.remoteAddress);
+        const connection = sitting.possible.find(({ id }) => id === person?.connectionId);
+        if (person === undefined || connection === undefined)
+          return send(c, await firstPage(sitting, { problem: TEXTS.notRecognised }), 400);
+        const { username, profile, correlationId, amr, authenticatedAt } = person;
+        const login = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
+        return finish(c, sitting, { connection, username, profile, correlationId, login });
+      })
+      .post('/:uid/who', async (c) => {
+        const read = await readForm(c);
+        if (read instanceof Response) return read;
+        const { sitting, form } = read;
+        const name = form.get('username')?.trim() ?? '';
+        const connection = chosen(sitting, form) ?? (await connectionOfPerson(store, sitting.possible, name));
+        if (connection !== undefined) {
+          return send(c, (await sendOffUnasked(c, sitting, connection)) ?? passwordPage(sitting, { connection, username: name }));
+        }
+        const choice = withoutDomains(sitting.possible);
+        if (choice.length > 0) return send(c, choicePage(sitting, { name, choice }));
+        return send(c, whoPage(sitting, { name, problem: TEXTS.unknownRealm }), 400);
+      })
+      .post('/:uid', async (c) => {
+        const read = await readForm(c);
+        if (read instanceof Response) return read;
+        const { sitting, form } = read;
+        const connection = chosen(sitting, form);
+        if (connection === undefined) return send(c, await firstPage(sitting), 400);
+        const attempt = attemptOf(c, sitting, form, connection);
+        const { username } = attempt;
+        if (username === '' || attempt.password === '') {
+          return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.missing }), 400);
+        }
+        const result = await signIn.login(attempt);
+        if ('profile' in result) return finishByPassword(c, sitting, attempt, result);
+        return send(c, await failed(sitting, attempt, result));
+      })
+      .post('/:uid/password', async (c) => {
+        const read = await readForm(c);
+        if (read instanceof Response) return read;
+        const { sitting, form } = read;
+        const connection = chosen(sitting, form);
+        const why = reason.safeParse(form.get('reason')).data;
+        if (connection === undefined || why === undefined) return send(c, await firstPage(sitting), 400);
+        const attempt = attemptOf(c, sitting, form, connection);
+        const { username, password } = attempt;
+        const newPassword = form.get('new') ?? '';
+        const again = (problem: string, status: 200 | 400 = 200) =>
+          send(c, newPasswordPage(sitting, { connection, username, reason: why, problem }), status);
+        if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
+        if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
+        if (newPassword === password) return again(TEXTS.unchanged, 400);
+        const changed = await signIn.changePassword({ ...attempt, newPassword });
+        if ('failure' in changed) {
+          const { code } = changed.failure;
+          if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(sitting, why));
+          return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
+        }
+        const result = await signIn.login({ ...attempt, password: newPassword });
+        if ('profile' in result) return finishByPassword(c, sitting, attempt, result);
+        // It may take a while until every domain controller knows the new password.
+        return send(c, passwordPage(sitting, { connection, username, note: TEXTS.changed }));
+      })
+      .post('/:uid/cancel', async (c) => {
+        const read = await readForm(c);
+        if (read instanceof Response) return read;
+        const result = { error: 'access_denied', error_description: 'The person cancelled the sign-in' };
+        return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+      })
+  );
 }
 
 function chosen(sitting: Begun, form: URLSearchParams): Connection | undefined {

@@ -14,6 +14,10 @@ export const TEXTS = {
   continue: 'Continue',
   cancel: 'Cancel',
   otherAccount: 'Use another account',
+  sendingOff: 'Signing you in…',
+  sendingOffLead: (organisation: string) => `${organisation} is asked who you are.`,
+  usePassword: 'Use your password instead',
+  withoutPassword: 'Sign in without a password',
   changePassword: 'Choose a new password',
   expired: 'Your password has expired. Choose a new one to go on.',
   mustChange: 'Your password must be changed before you can sign in. Choose a new one to go on.',
@@ -33,6 +37,8 @@ export const TEXTS = {
   changed: 'Your password was changed. Sign in with the new one.',
   noIdentity: 'You were recognised, but your account lacks the identifier that applications need. Ask your administrators.',
   wrongCurrent: 'The user name or the current password is wrong.',
+  notReached: 'Signing in without a password is not possible right now. Use your password.',
+  notRecognised: 'You could not be signed in without a password. Use your password, and tell your help desk if this stays so.',
   tryAgainIn: (seconds: number) => `Try again in ${duration(seconds)}.`,
 
   gone: {

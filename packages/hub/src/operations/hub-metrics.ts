@@ -72,7 +72,8 @@ function measureSignIns(metrics: Metrics, signIn: SignIn): void {
     if (action === 'password.change') return countChange({ connection, result });
     const from = result === 'ok_from_cache' ? 'cache' : instance === undefined ? 'hub' : 'directory';
     countLogin({ connection, via, result: result === 'ok_from_cache' ? 'ok' : result, from });
-    if (instance !== undefined) observe({ connection }, ms / 1000);
+    // On the front channel it is the browser that waits for a connector.
+    if (instance !== undefined && via !== 'front-channel') observe({ connection }, ms / 1000);
   });
 }
 

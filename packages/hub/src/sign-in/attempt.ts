@@ -42,10 +42,12 @@ export interface FinishedSignIn {
   connection: string;
   username: string;
   remoteAddress: string | undefined;
-  via: Attempt['via'];
+  via: Attempt['via'] | 'front-channel';
   clientId: string | undefined;
-  result: 'ok' | 'ok_from_cache' | FailureCode;
+  /** `front_channel_refused`: what a connector sent with a browser is not believed. */
+  result: 'ok' | 'ok_from_cache' | 'front_channel_refused' | FailureCode;
   correlationId: string;
+  /** On the front channel the thumbprint of the connector's key: which of those that share it, an assertion does not tell. */
   instance: string | undefined;
   ms: number;
 }

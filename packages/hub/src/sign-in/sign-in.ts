@@ -22,6 +22,8 @@ export interface SignIn {
   changePassword(attempt: Attempt & { newPassword: string }): Promise<SignInResult>;
   /** An administrator's reset: not guarded, and it takes back what counted against the person. */
   resetPassword(reset: PasswordReset): Promise<Result<{ profile: Profile }>>;
+  /** A sign-in in which a connector knew the person without the hub: there is no password, and so neither guard nor cache. */
+  note(signIn: Omit<FinishedSignIn, 'action'>, detail: string): Promise<void>;
   onFinished(listener: (finished: FinishedSignIn) => void): void;
 }
 
@@ -200,6 +202,7 @@ export function createSignIn(parts: {
       });
       return result;
     },
+    note: (signIn, detail) => journal.finished({ action: 'login', ...signIn }, detail),
     onFinished: journal.onFinished,
   };
 }

@@ -8,6 +8,7 @@ import type { Audit } from '../audit/audit.ts';
 import { realmOf } from '../connections/connections.ts';
 import { publicKeyOf } from '../connectors/decisions.ts';
 import { HUB_SOCKET_PATH } from '../connectors/handshake.ts';
+import { signInEndpointOf } from '../frontchannel/endpoint.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import { remoteAddressOf } from '../operations/arrival.ts';
 import { hashOfToken } from '../secret-token.ts';
@@ -144,6 +145,7 @@ function certificatesOf(body: Registration): Omit<RegisteredCertificate, 'readsJ
       pem: certificate.toString(),
       agentVersion: body.instance?.version ?? body.agentVersion ?? undefined,
       hostName: body.instance?.hostName,
+      signInEndpoint: signInEndpointOf(body.signInEndpoint),
       registeredAt: new Date(),
     };
   });

@@ -1,0 +1,208 @@
+/**
+ * The front channel: people within a connection's IP ranges are sent to a connector, which knows them by a ticket or a certificate, and come
+ * back with an assertion. This folder owns who is sent where, and what is believed of what comes back; pages belong to `login`.
+ *
+ * Three secrets tie it together. `wctx` goes to the connector and comes back: it says for which sign-in the answer is. Whoever brings the
+ * answer gets a code. The code counts only together with the cookie of that sign-in: a stranger who has somebody post an answer to the
+ * stranger's own `wctx` has the cookie and not the code, and that somebody the code and not the cookie.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { CodedError, type Log } from '@landbridge/runtime';
+import { z } from 'zod';
+import { realmOf } from '../connections/connections.ts';
+import { isInRanges } from '../connections/ip-ranges.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import { hashOfToken, newSecretToken } from '../secret-token.ts';
+import type { SignIn } from '../sign-in/sign-in.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+import { CLOCK_SKEW_MS, issuerOf, readAssertion } from './assertion.ts';
+import { chooseEndpoint } from './endpoint.ts';
+import { accountNameOf } from './profile.ts';
+import { readSignedAssertion } from './signature.ts';
+
+/** WS-Federation 1.2, section 13.2.1. */
+const SIGN_IN = 'wsignin1.0';
+/** Codes of what strange hands can bring about; others are faults of the hub. */
+const REFUSALS: readonly string[] = ['ASSERTION_REFUSED', 'XML_REFUSED'];
+
+/** From the hub to the connector and back, with time to type a password into the connector's own form. */
+const SENT_LIFETIME_MS = 10 * 60_000;
+/** From one page of ours to the next. */
+const CODE_LIFETIME_MS = 60_000;
+
+/** A person who came back, as the connector knows them. */
+const arrived = z.object({
+  clientId: z.string(),
+  profile: z.record(z.string(), z.unknown()),
+  amr: z.array(z.string()).optional(),
+  authenticatedAt: z.iso.datetime().transform((text) => new Date(text)),
+  thumbprint: z.string(),
+  correlationId: z.string(),
+  ms: z.number(),
+});
+type Arrived = z.infer<typeof arrived>;
+
+const sent = z.object({ clientId: z.string(), sentAt: z.iso.datetime().transform((text) => new Date(text)) });
+
+/** One sign-in of one browser. */
+export interface Leaving {
+  interaction: string;
+  clientId: string;
+  remoteAddress: string;
+  /** The application wants the person to prove it now: a session at the connector must not count. */
+  fresh: boolean;
+}
+
+export interface FrontChannel {
+  /** Whether people at this address sign in there: a connector need not be online. */
+  isFor(connection: Connection, remoteAddress: string): boolean;
+  /** @returns where to send the browser; undefined where this person is not sent anywhere, or no connector is there */
+  leave(connection: Connection, leaving: Leaving): Promise<string | undefined>;
+  /**
+   * Checks what a browser brings, from whichever browser it comes.
+   * @param form `wa`, `wctx` and `wresult`
+   * @returns the sign-in that it is for, and the code where it is believed; undefined where it is for none that is known here
+   */
+  receive(form: URLSearchParams, remoteAddress: string): Promise<{ interaction: string; code: string | undefined } | undefined>;
+  /**
+   * To be called only for the browser that has the cookie of the sign-in.
+   * @returns the person, once
+   */
+  finish(
+    interaction: string,
+    code: string,
+    remoteAddress: string,
+  ): Promise<
+    (Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'correlationId'> & { connectionId: string; username: string }) | undefined
+  >;
+}
+
+export function createFrontChannel(parts: {
+  store: Store;
+  online: OnlineConnectors;
+  signIn: Pick<SignIn, 'note'>;
+  log: Log;
+  publicUrl: () => string;
+  now?: () => Date;
+}): FrontChannel {
+  const { store, signIn, log, publicUrl, now = () => new Date() } = parts;
+
+  function isFor({ enabled, settings }: Connection, remoteAddress: string): boolean {
+    return enabled && (settings.kerberos || settings.certAuth) && isInRanges(remoteAddress, settings.ipRanges);
+  }
+
+  /** @throws CodedError ASSERTION_REFUSED, XML_REFUSED */
+  async function believe(
+    connection: Connection | undefined,
+    wresult: string,
+    sentAt: Date,
+  ): Promise<Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
+    if (connection === undefined || !connection.enabled || !(connection.settings.kerberos || connection.settings.certAuth)) {
+      throw new CodedError('ASSERTION_REFUSED', 'The connection was deleted or switched off in the meantime');
+    }
+    const { assertion, id, signedBy } = readSignedAssertion(wresult, await store.certificates(connection.id));
+    const expected = { audience: realmOf(connection), issuer: issuerOf(new URL(publicUrl()).hostname), sentAt, now: now() };
+    const { issuedAt, profile, amr, authenticatedAt } = readAssertion(assertion, expected);
+    // After this time there is no sign-in left that began before it was made.
+    const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + SENT_LIFETIME_MS);
+    const hash = createHash('sha256').update(id).digest('hex');
+    if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) {
+      throw new CodedError('ASSERTION_REFUSED', 'The assertion of the connector is refused: it was used before');
+    }
+    return { profile, amr, authenticatedAt, thumbprint: signedBy.thumbprint };
+  }
+
+  return {
+    isFor,
+    async leave(connection, { interaction, clientId, remoteAddress, fresh }) {
+      if (!isFor(connection, remoteAddress)) return undefined;
+      const endpoint = await chooseEndpoint(parts, connection);
+      if (endpoint === undefined) {
+        log.info(
+          { connection: connection.name },
+          'A person gets the form: no connector is well that registered an https address (SERVER_URL)',
+        );
+        return undefined;
+      }
+      const sentAt = now();
+      await store.removeExpiredFrontChannelState(sentAt);
+      const secret = newSecretToken();
+      const kept = await store.putFrontChannelSignIn({
+        interaction,
+        connectionId: connection.id,
+        secretHash: secret.hash,
+        payload: { clientId, sentAt: sentAt.toISOString() },
+        expiresAt: new Date(sentAt.getTime() + SENT_LIFETIME_MS),
+      });
+      if (!kept) return undefined;
+      const url = new URL(endpoint);
+      url.searchParams.set('wa', SIGN_IN);
+      url.searchParams.set('wtrealm', realmOf(connection));
+      url.searchParams.set('wctx', `${interaction}.${secret.token}`);
+      if (fresh) url.searchParams.set('wfresh', '0');
+      return url.href;
+    },
+    async receive(form, remoteAddress) {
+      const startedAt = performance.now();
+      const [interaction = '', secret = ''] = (form.get('wctx') ?? '').split('.');
+      if (form.get('wa') !== SIGN_IN) return undefined;
+      // Before anything is parsed: whoever was not sent anywhere brings no work. It counts once, whatever comes of it.
+      const found = await store.takeFrontChannelSignIn(interaction, hashOfToken(secret), now());
+      const leaving = sent.safeParse(found?.payload).data;
+      if (found === undefined || leaving === undefined) return undefined;
+      const connection = await store.connectionById(found.connectionId);
+      const correlationId = randomUUID();
+      try {
+        const { authenticatedAt, ...person } = await believe(connection, form.get('wresult') ?? '', leaving.sentAt);
+        const code = newSecretToken();
+        const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+        const payload = { ...person, authenticatedAt: authenticatedAt.toISOString(), clientId: leaving.clientId, correlationId, ms };
+        const expiresAt = new Date(now().getTime() + CODE_LIFETIME_MS);
+        await store.putFrontChannelSignIn({ ...found, secretHash: code.hash, payload, expiresAt });
+        return { interaction, code: code.token };
+      } catch (error) {
+        if (!(error instanceof CodedError) || !REFUSALS.includes(error.code)) throw error;
+        log.warn({ err: error, connection: connection?.name, correlationId }, 'The answer of a connector is refused');
+        await signIn.note(
+          {
+            connection: connection?.name ?? '',
+            username: '',
+            remoteAddress,
+            via: 'front-channel',
+            clientId: leaving.clientId,
+            result: 'front_channel_refused',
+            correlationId,
+            instance: undefined,
+            ms: Math.round((performance.now() - startedAt) * 10) / 10,
+          },
+          error.message,
+        );
+        return { interaction, code: undefined };
+      }
+    },
+    async finish(interaction, code, remoteAddress) {
+      const found = await store.takeFrontChannelSignIn(interaction, hashOfToken(code), now());
+      const person = arrived.safeParse(found?.payload).data;
+      const connection = found === undefined ? undefined : await store.connectionById(found.connectionId);
+      if (found === undefined || person === undefined || connection?.enabled !== true) return undefined;
+      const { profile, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = person;
+      const username = accountNameOf(profile);
+      await signIn.note(
+        {
+          connection: connection.name,
+          username,
+          remoteAddress,
+          via: 'front-channel',
+          clientId,
+          result: 'ok',
+          correlationId,
+          instance: thumbprint,
+          ms,
+        },
+        `by ${amr?.join(', ') ?? 'a way that the connector does not name'}`,
+      );
+      return { connectionId: connection.id, username, profile, amr, authenticatedAt, correlationId };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** A hub with people who are sent to a connector's front channel, and the part of the connector: a test brings its answer by hand. */
+import type { TestContext } from 'node:test';
+import { type Application, createApplication } from './application.ts';
+import { type AssertionParts, responseAround, signedAssertion } from './foreign-assertion.ts';
+import { connect, type ForeignConnector, type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
+import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';
+import { createPlainBrowser, type PlainBrowser, type Shown } from './plain-browser.ts';
+
+export const ENDPOINT = 'https://dc1.fabrikam.example/wsfed';
+export const HERE = ['127.0.0.0/8', '::1/128'];
+
+export interface Fronted {
+  hub: HubUnderTest;
+  app: Application;
+  provisioned: Provisioned;
+  connector: ForeignConnector;
+  /** The page to which a browser comes for a new sign-in. */
+  begin(browser: PlainBrowser, parameters?: Record<string, string>): Promise<Shown>;
+  /** An answer of the connector that is as it should be, but for what is given. */
+  answer(parts?: AssertionParts, by?: Identity): string;
+  /** What the connector's page does: a form of another site, without cookies. */
+  deliver(
+    wctx: string,
+    wresult: string,
+    others?: Record<string, string>,
+  ): Promise<{ status: number; text: string; onward: string | undefined }>;
+}
+
+export async function startFronted(t: TestContext, settings: Record<string, unknown> = {}): Promise<Fronted> {
+  const hub = await startHubForTest(t);
+  const ticket = await hub.createConnection();
+  const provisioned = await provision(ticket, makeIdentity(), { signInEndpoint: ENDPOINT });
+  await hub.api('/connections/corp', { kerberos: true, ipRanges: HERE, ...settings }, 'PATCH');
+  const connector = await connect(provisioned);
+  const app = await createApplication(hub);
+  return {
+    hub,
+    app,
+    provisioned,
+    connector,
+    begin: async (browser, parameters) => browser.follow(await browser.open((await app.begin(parameters)).url)),
+    answer: (parts, by = provisioned.identity) => responseAround(signedAssertion(by, parts)),
+    async deliver(wctx, wresult, others = {}) {
+      // A browser of its own: the real one sends no cookies along.
+      const page = await createPlainBrowser().open(`${hub.hub.publicUrl}/login/callback`, {
+        method: 'POST',
+        body: new URLSearchParams({ wa: 'wsignin1.0', wctx, wresult, ...others }),
+        headers: { Origin: new URL(ENDPOINT).origin, 'Sec-Fetch-Site': 'cross-site' },
+      });
+      return { status: page.status, text: page.text, onward: page.onward };
+    },
+  };
+}
+
+/** @returns what the connector is asked, where a page sends the browser to it */
+export function sentWith(page: Shown): URLSearchParams | undefined {
+  return page.onward?.startsWith(`${ENDPOINT}?`) ? new URL(page.onward).searchParams : undefined;
+}

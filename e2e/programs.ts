@@ -98,10 +98,10 @@ async function ask(method: 'GET' | 'POST', url: string, apiKey: string, body?: o
 }
 
 /** Starts a connector with a `config.json`; it is online when the hub says so. */
-export async function startConnector(config: Record<string, unknown>): Promise<Program> {
+export async function startConnector(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<Program> {
   const home = await newHome();
   await writeFile(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json' });
+  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
 }
 
 /** How the connector reaches slapd; everything else about the directory it finds out. */

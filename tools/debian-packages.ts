@@ -28,12 +28,14 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'libnss3-tools', program: '/usr/bin/pk12util', because: 'to give it a certificate' },
   { name: 'dnsmasq-base', program: '/usr/sbin/dnsmasq', because: 'a real DNS server that names the servers of a domain' },
   { name: 'squid', program: '/usr/sbin/squid', because: 'a real proxy between the connector and its hub' },
+  { name: 'haproxy', program: '/usr/sbin/haproxy', because: 'a real load balancer between browsers and connectors' },
   { name: 'openssl', program: '/usr/bin/openssl', because: 'to judge certificates and encrypted passwords that our code made' },
   { name: 'curl', program: '/usr/bin/curl', because: 'an HTTP client that is not ours, and knows Kerberos' },
   { name: 'krb5-user', program: '/usr/bin/kinit', because: 'to get Kerberos tickets' },
   { name: 'libkrb5-dev', program: '/usr/include/gssapi/gssapi.h', because: 'to compile the package kerberos' },
   { name: 'libnode-dev', program: '/usr/include/node/node_api.h', because: 'to compile the package kerberos' },
   { name: 'g++', program: '/usr/bin/g++', because: 'to compile the package kerberos' },
+  { name: 'xmlsec1', program: '/usr/bin/xmlsec1', because: 'to judge the signatures of tokens for browsers' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];
 

@@ -57,7 +57,7 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     },
     {
       from: 'users',
-      never: ['hub', 'setup', 'cli', 'network'],
+      never: ['frontchannel', 'hub', 'setup', 'cli', 'network'],
       because: 'a user is checked in the same way whoever asks: hub, command line, browser',
     },
     { from: 'config', never: ['ldap', 'users', 'hub', 'setup', 'cli'], because: 'settings are read and written without anything running' },
@@ -66,7 +66,16 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       never: ['ldap', 'users', 'hub', 'setup', 'cli'],
       because: 'how the hub is reached has nothing to do with what is said there',
     },
-    { from: 'hub', never: ['setup', 'cli'], because: 'the link gets what it connects to as an argument; commands are above it' },
+    {
+      from: 'frontchannel',
+      never: ['hub', 'setup', 'reload', 'admin', 'cli'],
+      because: 'browsers come to it also while the hub is away; what it takes from there it is given',
+    },
+    {
+      from: 'hub',
+      never: ['setup', 'frontchannel', 'cli'],
+      because: 'the link gets what it connects to as an argument; commands are above it',
+    },
     {
       from: 'reload',
       never: ['transfer', 'troubleshoot', 'admin', 'cli'],
@@ -125,6 +134,11 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       from: 'dashboard',
       never: ['login', 'requests', 'cli'],
       because: 'pages change things through the functions that API and commands use',
+    },
+    {
+      from: 'frontchannel',
+      never: ['login', 'oidc', 'tickets', 'api', 'try', 'dashboard', 'administrators', 'cli'],
+      because: 'what is believed of an answer does not depend on the pages around it',
     },
     { from: 'login', never: ['try', 'cli'], because: 'people and operators have different pages' },
     {

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { type Slapd, startSlapd } from '@landbridge/lab';
 import { directoryConfig, type HubProgram, startConnector, startHub } from '../programs.ts';
 import type { FloorTask } from './floor.ts';
+import { benchFrontChannel } from './front-channel.ts';
 import type { HttpTask } from './http-load.ts';
 import { benchIdle } from './idle.ts';
 import { startLoadProcess } from './load-process.ts';
@@ -20,6 +21,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     connectors: { type: 'string', default: '5000' },
+    'sign-ins': { type: 'string', default: '500' },
     seconds: { type: 'string', default: '5' },
     users: { type: 'string', default: '10000' },
     concurrency: { type: 'string', default: '1,8,32,128' },
@@ -30,8 +32,11 @@ const { values: options, positionals } = parseArgs({
 
 const USAGE = `Usage: npm run bench -- [options]
        npm run bench -- idle [--connectors N] [--seconds N]
+       npm run bench -- front-channel [--sign-ins N]
        npm run bench -- groups
   idle                     connectors that only are there: memory, CPU, and a login beside them
+  front-channel            from a browser's request to its token, by form and by certificate
+  --sign-ins N             so many of each kind (500)
   --connectors N           so many of them (5000)
   groups                   finding a person's groups: beside the in-chain query on a domain controller, and among 20,000 groups
   --seconds N              measured seconds of each cell, after a warm-up (5)
@@ -113,4 +118,5 @@ function httpTask(slapd: Slapd, hub: HubProgram): HttpTask {
 if (options.help) console.log(USAGE);
 else if (positionals[0] === 'groups') benchGroups();
 else if (positionals[0] === 'idle') await benchIdle(Number(options.connectors), Number(options.seconds));
+else if (positionals[0] === 'front-channel') await benchFrontChannel(Number(options['sign-ins']));
 else await main();

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/load.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../config/settings.ts';
+import { FRONT_CHANNEL_SETTINGS } from './front-channel-part.ts';
 
 /** What the link to the hub is made from. A setting that is in no list here reaches the directory and its users. */
 const HUB: ReadonlySet<SettingName> = new Set([
@@ -24,6 +25,8 @@ const HUB: ReadonlySet<SettingName> = new Set([
   'ENABLE_PASSWORD_SELF_CHANGE',
   'SHUTDOWN_GRACE_MS',
 ]);
+/** That part compares them itself. */
+const FRONT_CHANNEL: ReadonlySet<SettingName> = new Set(FRONT_CHANNEL_SETTINGS);
 const BOTH: ReadonlySet<SettingName> = new Set(['CA_CERT', 'SSL_CA_FILE', 'SSL_CA_PATH']);
 
 export interface AffectedParts {
@@ -43,7 +46,7 @@ export function affectedParts(before: Config, after: Config): AffectedParts {
   const reachesDirectory = (name: SettingName) => {
     const definition = SETTINGS[name];
     // The connector's own notes: the password of the service account is compared by itself.
-    return !HUB.has(name) && !('restart' in definition) && !('kept' in definition) && name !== 'LOG_LEVEL';
+    return !HUB.has(name) && !FRONT_CHANNEL.has(name) && !('restart' in definition) && !('kept' in definition) && name !== 'LOG_LEVEL';
   };
   return {
     changed,

@@ -31,7 +31,7 @@ export interface FrontChannelPart {
 const RETRY_MS = 30_000;
 
 /** Settings that it reads; one that is not here changes nothing of it. */
-const SETTINGS_OF_IT = [
+export const FRONT_CHANNEL_SETTINGS = [
   ...['PORT', 'LISTEN_ADDRESS', 'SERVER_URL', 'SITE_NAME', 'SSL_PFX', 'SSL_CERT', 'SSL_KEY', 'SSL_KEY_PASSWORD', 'TRUSTED_PROXIES'],
   ...['MAX_HEADER_SIZE', 'SESSION_MINUTES', 'SESSION_SECRET', 'SHUTDOWN_GRACE_MS', 'CA_CERT', 'SSL_CA_FILE', 'SSL_CA_PATH'],
   ...['WITH_KERBEROS_PROXY_FRONTEND', 'KERBEROS_KEYTAB', 'KERBEROS_REALMS', 'KERBEROS_USER', 'KERBEROS_DEBUG'],
@@ -113,7 +113,7 @@ export function createFrontChannelPart(options: {
 }
 
 function settingsOfIt(values: ConnectorSettings): unknown[] {
-  return SETTINGS_OF_IT.map((name) => values[name]);
+  return FRONT_CHANNEL_SETTINGS.map((name) => values[name]);
 }
 
 /** Keys and certificates are told from each other by what they are, and not by where they are kept. */

@@ -15,12 +15,7 @@ import { settingsOfTicket } from './ticket.ts';
  * @param info undefined where the hub was not asked, or did not answer
  * @throws CodedError CONFIG_NOT_WRITABLE, CERTIFICATE_UNUSABLE
  */
-export function saveSetup(
-  before: Config,
-  config: Config,
-  changes: Readonly<Record<string, unknown>>,
-  info: TicketInfo | undefined,
-): void {
+export function saveSetup(before: Config, config: Config, changes: Readonly<Record<string, unknown>>, info: TicketInfo | undefined): void {
   const { values, home } = config;
   let key = loadCertificate(config);
   if (key === undefined && info !== undefined) {

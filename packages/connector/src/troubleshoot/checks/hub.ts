@@ -3,7 +3,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbridge/protocol';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
-import { type Check, fail, type Outcome, pass, skipped } from '../check.ts';
+import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { proxySettingsCheck, wayChecks } from './way-to-hub.ts';
@@ -88,6 +88,9 @@ async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signa
   if (hub === undefined) return skipped('neither a ticket nor an address of the hub is known');
   const url = jwksUrlOf(ticket ?? hub.href.replace(/^ws/, 'http'));
   const answer = await outbound.request(url, { timeoutMs: TIMEOUT_MS, signal });
+  // A hub without such a document gives its key when the connector registers, which has not happened yet.
+  if (answer.status === 404 && config.values.LAST_SENT_THUMBPRINT === undefined)
+    return warn(`${hub.host} publishes no keys; it should give its key when the connector registers`);
   if (answer.status !== 200)
     return fail(
       `${hub.host} answered the request for its keys with status ${answer.status}`,

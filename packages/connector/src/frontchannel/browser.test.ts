@@ -1,0 +1,143 @@
+/** The front channel in a real browser: with a certificate of its own, by the form, in narrow and dark windows, with and without scripts. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { createCertificateAuthority } from '@landbridge/lab';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { frontChannelOn, REALM } from '../../test/front-channel-on.ts';
+import type { FrontUsers } from './routes.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-sync',
+];
+// In CI a missing browser is a failure, elsewhere it is said.
+const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const LOOKS = [
+  { width: 1280, colorScheme: 'light' },
+  { width: 320, colorScheme: 'dark' },
+] as const;
+
+const WCTX = 'rm=0&id="p"<x>&ru=%2f';
+
+/** A directory with one person. */
+const users: FrontUsers = {
+  authenticate: async ({ username, password }) =>
+    password === 'right'
+      ? { profile: { id: username, displayName: username } }
+      : { err: { message: 'Wrong password', name: 'WrongPassword' }, profile: {} },
+  signInKnown: async ({ name }) => ({ profile: { id: name } }),
+  searchUsers: async () => ({ users: [] }),
+};
+
+/** The hub: takes the token, and sends people on to an application elsewhere, as hubs do. */
+async function startHub(t: TestContext): Promise<{ replyTo: string; posted: URLSearchParams[] }> {
+  const posted: URLSearchParams[] = [];
+  const server = createServer((request, response) => {
+    const { port } = server.address() as AddressInfo;
+    if (request.url !== '/callback') {
+      response.end('<title>Application</title>');
+      return;
+    }
+    text(request).then(
+      (body) => {
+        posted.push(new URLSearchParams(body));
+        response.writeHead(302, { Location: `http://localhost:${port}/application` }).end();
+      },
+      () => response.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { replyTo: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`, posted };
+}
+
+async function inspect(page: Page): Promise<void> {
+  for (const { width, colorScheme } of LOOKS) {
+    await page.setViewportSize({ width, height: 700 });
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate(AXE);
+    const violations: unknown = await page.evaluate(
+      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
+    );
+    assert.deepEqual(violations, [], `${width} ${colorScheme}`);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+  }
+}
+
+test('in a browser: the form and its errors, then by certificate without a question', { skip }, async (t) => {
+  const { replyTo, posted } = await startHub(t);
+  const authority = await createCertificateAuthority('People');
+  const front = await frontChannelOn(
+    users,
+    { SITE_NAME: 'Fabrikam', CLIENT_CERT_CA: authority.cert },
+    { connection: { clientCertificates: true, replyAddresses: [replyTo] } },
+  );
+  const { chromium } = await import('playwright-core');
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  t.after(async () => {
+    await browser.close();
+    await front.close();
+  });
+  const address = `${front.url}/wsfed?${new URLSearchParams({ wa: 'wsignin1.0', wtrealm: REALM, wctx: WCTX })}`;
+  const complaints: string[] = [];
+  async function open(options: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }> {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    return { context, page };
+  }
+
+  const { page } = await open({ locale: 'de-DE' });
+  await page.goto(address);
+  await inspect(page);
+  await page.getByLabel('Benutzername').fill('anna');
+  await page.getByLabel('Passwort').fill('wrong');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('falsch').waitFor();
+  await inspect(page);
+  assert.deepEqual(complaints.splice(0), ['Failed to load resource: the server responded with a status of 401 (Unauthorized)']);
+  await page.getByLabel('Passwort').fill('right');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/application');
+  assert.equal(posted.at(-1)?.get('wctx'), WCTX);
+  assert.match(posted.at(-1)?.get('wresult') ?? '', />anna</);
+
+  // The session answers, though the person is sent from another site.
+  await page.goto(replyTo.replace('callback', 'from'));
+  await page.evaluate(`setTimeout(() => { location.href = ${JSON.stringify(address)}; })`);
+  await page.waitForURL('**/application');
+  assert.equal(posted.length, 2);
+
+  const client = await authority.issue({ commonName: 'bertha', clientAuth: true });
+  const withCertificate = await open({
+    clientCertificates: [{ origin: front.url, cert: Buffer.from(client.cert), key: Buffer.from(client.key) }],
+  });
+  await withCertificate.page.goto(address);
+  await withCertificate.page.waitForURL('**/application');
+  assert.match(posted.at(-1)?.get('wresult') ?? '', />bertha</);
+
+  const without = await open({ javaScriptEnabled: false });
+  await without.page.goto(address);
+  await without.page.getByLabel('User name').fill('carla');
+  await without.page.getByLabel('Password').fill('right');
+  await without.page.getByRole('button').click();
+  await without.page.getByRole('button', { name: 'Continue' }).click();
+  await without.page.waitForURL('**/application');
+  assert.match(posted.at(-1)?.get('wresult') ?? '', />carla</);
+  assert.deepEqual(complaints, []);
+});

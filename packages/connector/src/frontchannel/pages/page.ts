@@ -1,0 +1,66 @@
+/**
+ * The frame of every page, and the headers that keep others' code and pages away from it. Whatever a person or a directory may have put
+ * in is escaped by the `html` template.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { type Html, SAFE_HEADERS, STYLE } from '@landbridge/pages';
+import { html, raw } from 'hono/html';
+import type { Language } from './languages.ts';
+
+/** Ready to be sent. */
+export interface Page {
+  status: 200 | 400 | 401 | 403 | 413 | 429 | 503;
+  body: Promise<string>;
+  headers: Record<string, string>;
+}
+
+/**
+ * @param script one that runs when the page is there; it is part of this program and of nobody's input
+ * @param formAction where forms may go, as CSP says it; undefined: anywhere
+ */
+export function page(options: {
+  language: Language;
+  title: string;
+  main: Html;
+  status?: Page['status'];
+  formAction?: string;
+  script?: string;
+}): Page {
+  const { language, title, main, status = 200, formAction, script } = options;
+  const nonce = randomBytes(16).toString('base64');
+  const text = html`<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style nonce="${nonce}">${STYLE}</style>
+</head>
+<body>
+<main class="login">
+${main}
+</main>
+${script === undefined ? '' : html`<script>${raw(script)}</script>`}
+</body>
+</html>`;
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    ...(script === undefined ? [] : [`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`]),
+    ...(formAction === undefined ? [] : [`form-action ${formAction}`]),
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    status,
+    body: Promise.resolve(text).then(String),
+    headers: {
+      ...SAFE_HEADERS,
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Language': language,
+      'Content-Security-Policy': policy.join('; '),
+      Vary: 'Accept-Language',
+    },
+  };
+}

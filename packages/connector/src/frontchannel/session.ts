@@ -1,0 +1,71 @@
+/**
+ * After a sign-in by the form a person is not asked again for a while. The session is in the cookie itself, signed, so that any
+ * connector with the same key takes it: behind a load balancer it does not matter which one a browser reaches. It says who it was and
+ * when, and gives nothing else: the account is looked at anew each time.
+ */
+import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+
+export interface Session {
+  /** As the person signed in. */
+  name: string;
+  /** When the password was checked. */
+  at: Date;
+}
+
+export interface Sessions {
+  /** @returns the value of the cookie; undefined where sessions are off, or the name is too long for a cookie */
+  issue(session: Session): string | undefined;
+  /** @returns undefined for one that is not ours, was changed, or is too old */
+  read(cookie: string | undefined): Session | undefined;
+  maxAgeSeconds: number;
+}
+
+const payloadSchema = z.tuple([z.string().min(1), z.number().int()]);
+const VERSION = 'v1';
+/** Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265, section 6.1). */
+const MAX_COOKIE_LENGTH = 3500;
+
+/**
+ * The key is made of the connector's private key, which those that serve the same connection share, and which nobody else knows:
+ * installed connectors came with a session secret that is the same everywhere.
+ *
+ * @param secret SESSION_SECRET: another one ends all sessions
+ * @param minutes SESSION_MINUTES; 0: none
+ */
+export function createSessions(options: {
+  privateKey: KeyObject;
+  secret: string | undefined;
+  connection: string;
+  minutes: number;
+  now: () => number;
+}): Sessions {
+  const { privateKey, secret = '', connection, minutes, now } = options;
+  const seed = privateKey.export({ type: 'pkcs8', format: 'der' });
+  const key = Buffer.from(hkdfSync('sha256', seed, secret, `landbridge session ${connection}`, 32));
+  const lifetimeMs = minutes * 60_000;
+
+  const macOf = (text: string) => createHmac('sha256', key).update(text).digest();
+
+  return {
+    maxAgeSeconds: minutes * 60,
+    issue({ name, at }) {
+      const signed = `${VERSION}.${Buffer.from(JSON.stringify([name, at.getTime()])).toString('base64url')}`;
+      const cookie = `${signed}.${macOf(signed).toString('base64url')}`;
+      return minutes === 0 || cookie.length > MAX_COOKIE_LENGTH ? undefined : cookie;
+    },
+    read(cookie) {
+      const [version, payload = '', mac = '', ...rest] = cookie?.split('.') ?? [];
+      if (version !== VERSION || rest.length > 0) return undefined;
+      const given = Buffer.from(mac, 'base64url');
+      const expected = macOf(`${version}.${payload}`);
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+      const parsed = payloadSchema.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+      if (!parsed.success) return undefined;
+      const [name, at] = parsed.data;
+      // One from the future was made by a clock that is wrong.
+      const ageMs = now() - at;
+      return ageMs < lifetimeMs && ageMs > -60_000 ? { name, at: new Date(at) } : undefined;
+    },
+  };
+}

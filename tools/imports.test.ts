@@ -86,6 +86,12 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       never: ['reload', 'troubleshoot', 'hub', 'admin', 'cli'],
       because: 'an import is files; that a connector runs with them is for those who apply it',
     },
+    { from: 'admin', never: ['cli'], because: 'pages and commands are two ways to the same functions' },
+    ...['config', 'network', 'ldap', 'users', 'setup', 'hub', 'frontchannel'].map((from) => ({
+      from,
+      never: ['admin'],
+      because: 'what is shown and changed does not know by whom',
+    })),
     { from: 'setup', never: ['cli', 'hub'], because: 'commands are above it; the link uses what setup found, not the other way' },
     {
       from: 'troubleshoot',

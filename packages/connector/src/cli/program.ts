@@ -119,6 +119,13 @@ function createProgram(environment: Environment, done: (exitCode: number) => voi
     .action(async (options) => done(await (await import('./troubleshoot.ts')).troubleshoot(context(), options)));
 
   program
+    .command('console')
+    .description('the pages for administrators, which run opens on this machine')
+    .command('link')
+    .description('print a one-time link with which to choose its password')
+    .action(async () => (await import('./console.ts')).consoleLink(context()));
+
+  program
     .command('export')
     .description('write settings, mapper and certificate to one file, encrypted with a passphrase')
     .argument('<file>', 'must not be there yet; encrypted ones are called .landbridge, others .zip')

@@ -21,6 +21,8 @@ The files in the home, each with mode 0600:
 | \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key; whoever has them can pose as this connector |
 | \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a profile mapper, if there is one |
 | \`logs/connector.log\`, \`logs/connector.log.1\` and so on | the log (\`LOG_FILE\`) |
+| \`console.json\`, \`console-link.json\` | the console's password and its newest one-time link, as hashes; in no export |
+| \`update/\` | packages of newer versions, which the console lists |
 | \`instance-id\` | which of several connectors with this certificate it is; never copied |
 
 `;

@@ -1,0 +1,244 @@
+/** The console in a real browser, from the first start to a sign-in: a connector as a process, a real OpenLDAP, a hub that does as it should. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startSlapd, whyNoSlapd } from '@landbridge/lab';
+import type { Page } from 'playwright-core';
+import { examine, launch, whyNoBrowser } from '../../test/browser.ts';
+import { startCommand } from '../../test/command-line.ts';
+import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
+import { INFO, startTicketServer } from '../../test/ticket-server.ts';
+
+const PASSWORD = 'eleven blue horses';
+const SCRIPT = '<img src=x onerror=alert(1)>';
+
+async function checked(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByRole('heading', { name: 'Checks' }).waitFor();
+  await page.locator('#checks:not([data-watch])').waitFor();
+}
+
+test('from the first start to a sign-in, every page without a fault', {
+  skip: whyNoBrowser || whyNoSlapd(),
+  timeout: 400_000,
+}, async (t) => {
+  const slapd = await startSlapd({ users: 20 });
+  t.after(() => slapd[Symbol.asyncDispose]());
+  const hub = await startFakeHub();
+  t.after(() => hub.stop());
+  hub.jwks = { keys: [HUB_RSA.publicKey.export({ format: 'jwk' })] };
+  const tickets = await startTicketServer(t);
+  tickets.info = { body: { ...INFO, adHub: hub.url, kerberos: false, thumbprints: undefined } };
+  tickets.registered = { body: { signingKey: pemOf(HUB_RSA.publicKey) } };
+  const home = mkdtempSync(join(tmpdir(), 'console-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const connector = startCommand(['run', '--home', home], { environment: { CONSOLE_PORT: '0' } });
+  t.after(() => connector.child.kill('SIGKILL'));
+  const link = (await connector.printed(/http:\/\/127\.0\.0\.1:\d+\/link\?code=\S+/)).trim();
+  const { origin } = new URL(link);
+
+  const browser = await launch();
+  t.after(() => browser.close());
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // A refused form is answered with a status that Chromium writes down. Typing over coloured text, Chromium tries to keep its style by
+    // an attribute, which the policy does not let it.
+    const isExpected =
+      /status of 4\d\d/.test(message.text()) || (message.text().includes('Applying inline style') && page.url().includes('/mapper'));
+    if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin) && !request.url().startsWith('data:')) complaints.push(`outside: ${request.url()}`);
+  });
+  const file = (): Record<string, unknown> => JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+
+  // The first password, by the keyboard alone.
+  await page.goto(link);
+  await examine(page, '01-link');
+  await page.getByLabel('New password', { exact: true }).focus();
+  await page.keyboard.type('short');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('short');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'must have 12' }).waitFor();
+  await page.getByLabel('New password', { exact: true }).focus();
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Set up' }).waitFor();
+  assert.equal(statSync(join(home, 'console.json')).mode & 0o777, 0o600);
+  await examine(page, '02-set-up');
+
+  // What is refused, each for its own reason: a ticket of nobody, a server that is not there, a wrong password.
+  const fill = async (fields: Record<string, string>) => {
+    for (const [name, value] of Object.entries(fields)) await page.locator(`[name="${name}"]`).fill(value);
+  };
+  await fill({
+    PROVISIONING_TICKET: `${tickets.ticket}-not`,
+    LDAP_URL: 'dc1.example.com',
+    LDAP_BIND_USER: slapd.serviceAccount.dn,
+    LDAP_BIND_PASSWORD: 'not-the-password',
+    CA_CERT: slapd.ca,
+  });
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'Directory server: this must be a URL' }).waitFor();
+  await fill({ LDAP_URL: 'ldaps://127.0.0.1:1', LDAP_BIND_PASSWORD: 'not-the-password' });
+  await checked(page);
+  await page.locator('.checks > li', { hasText: 'TICKET_UNKNOWN' }).waitFor();
+  await page.locator('.checks > li', { hasText: '127.0.0.1:1' }).locator('.mark.fail').first().waitFor();
+  await examine(page, '03-refused');
+  assert.equal(await page.getByRole('button', { name: 'Save and start' }).count(), 0);
+  await page.getByRole('link', { name: 'Correct it' }).click();
+  await fill({ PROVISIONING_TICKET: tickets.ticket, LDAP_URL: slapd.ldapsUrl });
+  await checked(page);
+  await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.fail').waitFor();
+  await page.locator('.checks > li', { hasText: 'Ticket' }).locator('.mark.pass').waitFor();
+  await page.getByRole('link', { name: 'Correct it' }).click();
+  const someone = slapd.people.ordinary[0] ?? assert.fail('nobody');
+  await fill({ LDAP_BIND_PASSWORD: slapd.serviceAccount.password, user: someone.uid });
+  await checked(page);
+  await examine(page, '04-passed');
+  await page.getByRole('button', { name: 'Save and start' }).click();
+  await page.getByText('the connector runs').waitFor();
+  assert.equal(file().LDAP_BIND_PASSWORD, undefined);
+
+  // A sign-in that the hub asks for.
+  const agent = await hub.nextAgent();
+  agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
+  assert.ok('profile' in Object((await agent.nextFrame()).p));
+  agent.ask('authenticate_user', { username: SCRIPT, password: 'x' });
+  await agent.nextFrame();
+  await page.locator('#last tbody').getByText(someone.uid).first().waitFor();
+  await page.locator('#last tbody').getByText(SCRIPT).first().waitFor();
+  await page.locator('#numbers').getByText('Online').first().waitFor();
+  await examine(page, '05-status');
+
+  const go = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name, exact: true }).click();
+
+  // Settings: one that works, one that would not, and back.
+  await go('Settings');
+  await page.getByRole('link', { name: 'Directory', exact: true }).click();
+  await page.getByLabel('LDAP_SEARCH_CONNECTIONS').fill('3');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('It is saved and in use.').waitFor();
+  assert.equal(file().LDAP_SEARCH_CONNECTIONS, 3);
+  await page.getByLabel('LDAP_URL').fill('ldaps://127.0.0.1:1');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'would not work' }).waitFor();
+  assert.deepEqual(file().LDAP_URL, [slapd.ldapsUrl]);
+  await examine(page, '06-settings');
+  await page.getByRole('link', { name: 'Undo the last change' }).click();
+  await examine(page, '07-undo');
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await page.getByText('It is as it was before.').waitFor();
+  assert.equal(file().LDAP_SEARCH_CONNECTIONS, undefined);
+
+  await go('Server');
+  await page.getByLabel('Certificates', { exact: true }).fill('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----');
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('alert').filter({ hasText: 'no certificate' }).waitFor();
+  writeFileSync(join(home, 'no.pfx'), 'nothing');
+  await page.getByLabel('PKCS #12').setInputFiles(join(home, 'no.pfx'));
+  await page.getByRole('button', { name: 'Check and use' }).first().click();
+  await page.getByRole('alert').filter({ hasText: 'not a PKCS #12 file' }).waitFor();
+  await page.getByLabel('Keytab file').setInputFiles(join(home, 'no.pfx'));
+  await page.getByRole('button', { name: 'Check and use' }).last().click();
+  await page.getByRole('alert').filter({ hasText: 'no keytab' }).waitFor();
+  await examine(page, '08-server');
+
+  // The mapper: typed into the editor, mapped as one types, refused where it does not run.
+  await go('Profile mapper');
+  await page.getByLabel('Person').fill(someone.uid);
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('group', { name: 'Entry' }).getByText(someone.uid).first().waitFor();
+  const editor = page.locator('.cm-content');
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText('module.exports = (raw) => ({\n  id: raw.uid,,\n});');
+  await page.locator('#outcome').getByText('It does not run').waitFor();
+  await page
+    .locator('#outcome')
+    .getByText(/line 2/)
+    .waitFor();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'It was not saved' }).waitFor();
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText("module.exports = (raw) => ({ id: raw.uid, said: 'mapped by hand' });");
+  await page.getByRole('group', { name: 'Profile', exact: true }).getByText('mapped by hand').waitFor();
+  await examine(page, '09-mapper');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('The mapper is saved and in use.').waitFor();
+  agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
+  assert.match(JSON.stringify((await agent.nextFrame()).p), /mapped by hand/);
+
+  await go('Search');
+  await page.getByLabel('User name').fill(someone.uid);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Groups' }).waitFor();
+  await examine(page, '10-search');
+  await page.getByLabel('Filter', { exact: true }).fill('(uid=*');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'That is no filter' }).waitFor();
+  await page.getByLabel('Filter', { exact: true }).fill(`(uid=${someone.uid})`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: '1 found' }).waitFor();
+  await examine(page, '11-filter');
+
+  // An export, and an import of it.
+  await go('Import / export');
+  await examine(page, '12-transfer');
+  const download = page.waitForEvent('download');
+  await page.locator('#new-passphrase').fill('ten green bottles here');
+  await page.getByRole('button', { name: 'Export' }).click();
+  await (await download).saveAs(join(home, 'exported.landbridge'));
+  await page.locator('#file').setInputFiles(join(home, 'exported.landbridge'));
+  await page.locator('#passphrase').fill('ten green bottles here');
+  await page.getByRole('button', { name: 'Show what changes' }).click();
+  await page.getByRole('heading', { name: 'What the import changes' }).waitFor();
+  await examine(page, '13-import');
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.getByText('It is imported and in use.').waitFor();
+
+  await go('Logs');
+  await page.getByLabel('User name').fill(someone.uid);
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.locator('.log').getByText('authenticate_user').first().waitFor();
+  await examine(page, '14-logs');
+
+  await go('Troubleshooting');
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('link', { name: 'Pack it for support' }).waitFor();
+  await examine(page, '15-troubleshooting');
+  await page.getByRole('link', { name: 'Pack it for support' }).click();
+  await examine(page, '16-package');
+  await go('Update');
+  await examine(page, '17-update');
+
+  await page.getByRole('link', { name: 'Password' }).click();
+  await examine(page, '18-password');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Password').waitFor();
+  await examine(page, '19-sign-in');
+  await page.getByLabel('Password').fill('not this one');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'The password is wrong' }).waitFor();
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Status' }).waitFor();
+  await page.goto(link);
+  await page.getByText('It was used').waitFor();
+  assert.deepEqual(complaints, []);
+
+  connector.child.kill('SIGTERM');
+  const { exitCode, output } = await connector.ended;
+  assert.equal(exitCode, 0, output);
+  for (const secret of [PASSWORD, slapd.serviceAccount.password, someone.password, 'ten green bottles here'])
+    assert.ok(!output.includes(secret), secret);
+});

@@ -1,0 +1,26 @@
+/** Applying a change to the running connector, in the words of a page: what was done, what waits for a restart, why it was refused. */
+import { CodedError } from '@landbridge/runtime';
+import type { Applied } from '../reload/connector.ts';
+import { type Desk, sentence } from './desk.ts';
+import type { Message } from './frame.ts';
+
+/** @returns what to say; `refused` where it may be applied all the same, by force */
+export async function applied(
+  desk: Desk,
+  change: () => Promise<Applied>,
+  done = 'It is saved and in use.',
+): Promise<Message & { refused: boolean }> {
+  try {
+    const { afterRestart, remarks } = await change();
+    for (const name of afterRestart) desk.restartDue.add(name);
+    const restart =
+      afterRestart.length === 0
+        ? ''
+        : ` ${afterRestart.join(', ')} ${afterRestart.length === 1 ? 'counts' : 'count'} from the next start on.`;
+    return { tone: 'good', text: `${done}${restart}${remarks.map((remark) => ` Note: ${remark}.`).join('')}`, refused: false };
+  } catch (error) {
+    const text = sentence(error);
+    if (!(error instanceof CodedError) || text === undefined) throw error;
+    return { tone: 'bad', text, refused: error.code === 'CHANGE_REFUSED' };
+  }
+}

@@ -1,0 +1,119 @@
+/** Looking at the directory as the connector sees it: one person with groups, people by a term, entries by a filter. Nothing is written. */
+import { field, type Html, table } from '@landbridge/pages';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { rawEntry } from '../../ldap/entry.ts';
+import { LdapError } from '../../ldap/errors.ts';
+import { type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
+import type { FoundGroups } from '../../users/groups/groups-of.ts';
+import { type Desk, type Env, sentence } from '../desk.ts';
+import { jsonText } from '../raw-text.ts';
+
+const TIMEOUT_MS = 20_000;
+const MOST_FOUND = 50;
+const REACHED = { direct: 'direct', primary: 'primary group', nested: 'nested', found: 'found by LDAP_SEARCH_GROUPS' } as const;
+
+export function searchRoutes(desk: Desk): Hono<Env> {
+  async function person(name: string): Promise<Html> {
+    const found = await desk.running().users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (found === undefined)
+      return html`<section><h2>Nobody</h2><p>Nobody is found as ${name}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE say who is.</p></section>`;
+    return html`<section aria-labelledby="groups"><h2 id="groups">Groups</h2>${groupTable(found.groups)}</section>
+<div class="columns two"><section aria-labelledby="profile"><h2 id="profile">Profile</h2>${pre('Profile', jsonText(found.profile))}</section>
+<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${pre('Entry', jsonText(found.raw))}</section></div>`;
+  }
+
+  async function people(term: string): Promise<Html> {
+    const answer = await desk
+      .running()
+      .users.searchUsers(
+        { pid: 'console', search: term, limit: MOST_FOUND, escaped: false },
+        { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) },
+      );
+    if ('err' in answer) return html`<section class="notice bad" role="alert"><p>${answer.err.message}. The log says more.</p></section>`;
+    const rows = answer.users.map((user) => {
+      const name = typeof user.nickname === 'string' ? user.nickname : '';
+      return [
+        html`<a href="/search?kind=login&amp;for=${encodeURIComponent(name)}">${name}</a>`,
+        textOf(user.displayName),
+        textOf(user.dn),
+      ];
+    });
+    return html`<section aria-labelledby="people"><h2 id="people">${answer.users.length === MOST_FOUND ? `The first ${MOST_FOUND}` : `${answer.users.length} found`}</h2>
+${table('People', ['User name', 'Name', 'DN'], rows, 'Nobody.')}</section>`;
+  }
+
+  async function entries(text: string, base: string): Promise<Html> {
+    let filter: BoundFilter;
+    try {
+      filter = withValue(parseFilter(text), '');
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      return html`<section class="notice bad" role="alert"><h2>That is no filter</h2><p>${sentence(error)}</p>
+<p class="quiet">A filter is a comparison in parentheses, such as <code>(mail=*@example.com)</code>; several are joined with <code>(&amp;(…)(…))</code> for and, <code>(|(…)(…))</code> for or, <code>(!(…))</code> for not. In values <code>( ) * \\</code> are written <code>\\28 \\29 \\2a \\5c</code>.</p></section>`;
+    }
+    const connector = desk.running();
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const searchBase =
+      base || (connector.config().values.LDAP_BASE ?? (await connector.directory().rootDse(signal)).defaultSearchBase ?? '');
+    const found = await connector
+      .directory()
+      .search({ searchBase, scope: 'sub', filter, attributes: ['*'], sizeLimit: MOST_FOUND }, { signal });
+    return html`<section aria-labelledby="entries"><h2 id="entries">${found.truncated ? `The first ${found.entries.length}` : `${found.entries.length} found`} below ${searchBase}</h2>
+${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre(entry.dn, jsonText(rawEntry(entry)))}</details>`)}</section>`;
+  }
+
+  async function result(kind: string, value: string, base: string): Promise<Html | string> {
+    if (value === '') return '';
+    try {
+      return kind === 'filter' ? await entries(value, base) : kind === 'people' ? await people(value) : await person(value);
+    } catch (error) {
+      const text = sentence(error);
+      if (text === undefined) throw error;
+      return html`<section class="notice bad" role="alert"><p>${text}</p></section>`;
+    }
+  }
+
+  return new Hono<Env>().get('/search', async (c: Context<Env>) => {
+    const kind = c.req.query('kind') ?? 'login';
+    const value = (c.req.query('for') ?? '').trim();
+    const base = (c.req.query('base') ?? '').trim();
+    const form = (
+      name: string,
+      label: string,
+      hint: string,
+      more: Html | string = '',
+    ) => html`<section><form class="wide" method="get" action="/search"><input type="hidden" name="kind" value="${name}">
+${namedField(`for-${name}`, 'for', label, kind === name ? value : '', hint)}${more}<div class="actions"><button>Search</button></div></form></section>`;
+    const main = html`<h1>Search</h1>
+<div class="columns two">${form('login', 'User name', 'As it is typed at sign-in: entry, groups and profile.')}${form('people', 'People', 'A part of a name: what LDAP_SEARCH_QUERY finds.')}</div>
+${form('filter', 'Filter', `Any LDAP filter, as the service account; the first ${MOST_FOUND}.`, field('base', 'Below', { value: base, required: false, hint: 'Empty: LDAP_BASE.' }))}
+${await result(kind, value, base)}`;
+    return desk.show(c, { title: 'Search', current: '/search', main });
+  });
+}
+
+function groupTable(found: FoundGroups | undefined): Html {
+  if (found === undefined) return html`<p class="quiet">Not looked for, or not to be read: GROUPS, and the log, say why.</p>`;
+  const row = (note: string) => (group: FoundGroups['groups'][number]) => [
+    group.dn,
+    `${REACHED[group.how]}${note}`,
+    group.through ?? '–',
+    group.ageMs === undefined ? 'read now' : `remembered for ${Math.round(group.ageMs / 1000)} s`,
+  ];
+  const rows = [...found.groups.map(row('')), ...found.passedThrough.map(row('; not reported: outside LDAP_BASE_GROUPS'))];
+  return table('Groups', ['Group', 'How', 'Through', 'From'], rows, 'None.');
+}
+
+function namedField(id: string, name: string, label: string, value: string, hint: string): Html {
+  return html`<div class="field"><label for="${id}">${label}</label>
+<input id="${id}" name="${name}" value="${value}" autocomplete="off" autocapitalize="none" spellcheck="false" required aria-describedby="${id}-hint"><p class="hint" id="${id}-hint">${hint}</p></div>`;
+}
+
+function pre(label: string, text: string): Html {
+  return html`<pre class="tall code" tabindex="0" role="group" aria-label="${label}">${text}</pre>`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,208 @@
+/** What browsers of people reach the connector by: address, certificate, authorities of client certificates, keytab; and the proxy to the hub. */
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { field, type Html, table, textArea, time, tokenField } from '@landbridge/pages';
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import type { SettingName } from '../../config/settings.ts';
+import { writePrivateFile } from '../../config/write-private-file.ts';
+import { readKeytab } from '../../frontchannel/kerberos/keytab.ts';
+import { serverUrlOf } from '../../setup/ticket.ts';
+import { applied } from '../change.ts';
+import { type Desk, type Env, fileOf, sentence, textOf } from '../desk.ts';
+import { fileField } from '../elements.ts';
+import type { Message } from '../frame.ts';
+import { browserCertificate, openPfx } from '../server-certificate.ts';
+import { changesOf, settingField } from '../setting-field.ts';
+
+const ADDRESSES: readonly SettingName[] = [
+  'SERVER_URL',
+  'PORT',
+  'LISTEN_ADDRESS',
+  'TRUSTED_PROXIES',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+];
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const KEYTAB_FILE = 'kerberos.keytab';
+/** RFC 3961, RFC 8009. */
+const ENCRYPTION_TYPES: Record<number, string> = { 17: 'AES-128', 18: 'AES-256', 19: 'AES-128 (SHA-2)', 20: 'AES-256 (SHA-2)', 23: 'RC4' };
+
+export function serverRoutes(desk: Desk): Hono<Env> {
+  async function page(c: Context<Env>, problem?: string, typed?: FormData): Promise<Response> {
+    const config = desk.running().config();
+    const token = c.get('session').formToken;
+    const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
+    const isOn = KERBEROS_AUTH || CLIENT_CERT_AUTH || WITH_KERBEROS_PROXY_FRONTEND;
+    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For people who sign in without typing, by Kerberos or by a client certificate. ${
+      isOn ? 'The hub has switched it on.' : 'The hub has not switched it on for this connection: nothing here is used.'
+    }</p></div></div>
+${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+<section aria-labelledby="certificate"><h2 id="certificate">Certificate for browsers</h2>
+${await certificatePart(desk)}
+<form class="wide" method="post" action="/server/pfx" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
+${fileField('pfx', 'PKCS #12 file (.pfx, .p12)', { accept: '.pfx,.p12' })}</div><div>${field('passphrase', 'Its passphrase', { type: 'password', required: false, autocomplete: 'new-password' })}</div></div>
+<div class="actions"><button>Check and use</button></div></form></section>
+<section aria-labelledby="authorities"><h2 id="authorities">Certificate authorities</h2>
+<p class="quiet">Trusted for the hub, the directory and, unless CLIENT_CERT_CA is set, for client certificates.</p>
+${authorityTable(desk, token)}
+<form class="wide" method="post" action="/server/authorities" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
+${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileField('file', 'Or a file', { accept: '.pem,.crt,.cer,.der', required: false, hint: 'PEM or DER.' })}</div></div>
+<div class="actions"><button>Add</button></div></form></section>
+<section aria-labelledby="kerberos"><h2 id="kerberos">Keytab</h2>
+<p class="quiet">The key of the account that has the service principal HTTP/${new URL(serverUrlOf(config.values)).hostname}. ${config.values.KERBEROS_KEYTAB === undefined ? 'None is set.' : `In use: ${config.values.KERBEROS_KEYTAB}.`}</p>
+<form method="post" action="/server/keytab" enctype="multipart/form-data">${tokenField(token)}${fileField('keytab', 'Keytab file')}<div class="actions"><button>Check and use</button></div></form></section>
+<section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
+<form class="wide" method="post" action="/server">${tokenField(token)}
+<div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
+<div class="actions"><button>Save</button></div></form></section>`;
+    return desk.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
+  }
+
+  async function change(c: Context<Env>, changes: Readonly<Record<string, unknown>>, done: string, typed?: FormData): Promise<Response> {
+    const message = await applied(desk, () => desk.running().apply(changes), done);
+    return message.tone === 'bad' ? page(c, message.text, typed) : desk.goOn(c, '/server', message);
+  }
+
+  return new Hono<Env>()
+    .get('/server', (c) => page(c))
+    .post('/server', async (c) => {
+      const form = c.get('form');
+      const removed = new Set(form.getAll('remove').map(String));
+      const { changes, problems } = changesOf(
+        ADDRESSES,
+        desk.running().config(),
+        (name) => (form.has(name) ? textOf(form, name) : undefined),
+        removed,
+      );
+      if (problems.length > 0) return page(c, problems.join(' '), form);
+      return change(c, changes, 'It is saved and in use.', form);
+    })
+    .post('/server/pfx', async (c) => {
+      const form = c.get('form');
+      const pfx = await fileOf(form, 'pfx');
+      if (pfx === undefined) return page(c, 'Choose a file.');
+      const passphrase = textOf(form, 'passphrase');
+      let certificate: X509Certificate;
+      try {
+        certificate = await openPfx(pfx, passphrase);
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        return page(c, sentence(error));
+      }
+      const end = new Date(certificate.validTo);
+      if (end.getTime() < Date.now())
+        return page(c, `The certificate ended on ${end.toISOString().slice(0, 10)}: browsers would refuse it. Nothing was changed.`);
+      const host = new URL(serverUrlOf(desk.running().config().values)).hostname;
+      const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+      const changes = { SSL_PFX: pfx.toString('base64'), SSL_KEY_PASSWORD: passphrase === '' ? undefined : passphrase };
+      const note = fits ? `It is for ${host}.` : `Note: it is not for ${host}, the host of SERVER_URL, and browsers will refuse it there.`;
+      return change(c, changes, `The certificate is in use until ${end.toISOString().slice(0, 10)}. ${note}`);
+    })
+    .post('/server/pfx/remove', (c) => change(c, { SSL_PFX: undefined, SSL_KEY_PASSWORD: undefined }, 'The certificate is removed.'))
+    .post('/server/authorities', async (c) => {
+      const form = c.get('form');
+      const added = authoritiesIn(textOf(form, 'pem'), await fileOf(form, 'file'));
+      if (added === undefined) return page(c, 'That is no certificate: paste PEM text, or choose a file with PEM or DER.');
+      const { CA_CERT } = desk.running().config().values;
+      const known = new Set(CA_CERT.flatMap((text) => text.match(PEM) ?? []).map((pem) => fingerprintOf(pem)));
+      const others = added.filter((pem) => !known.has(fingerprintOf(pem)));
+      return change(
+        c,
+        { CA_CERT: [...CA_CERT, ...others] },
+        `${others.length === 1 ? 'The authority is' : `${others.length} authorities are`} trusted from now on.`,
+      );
+    })
+    .post('/server/authorities/remove', (c) => {
+      const fingerprint = textOf(c.get('form'), 'fingerprint');
+      const texts = desk
+        .running()
+        .config()
+        .values.CA_CERT.flatMap((text) => text.match(PEM) ?? []);
+      const left = texts.filter((pem) => fingerprintOf(pem) !== fingerprint);
+      return change(c, { CA_CERT: left.length === 0 ? undefined : left }, 'The authority is removed.');
+    })
+    .post('/server/keytab', async (c) => {
+      const bytes = await fileOf(c.get('form'), 'keytab');
+      const entries = bytes === undefined ? undefined : readKeytab(bytes);
+      if (bytes === undefined || entries === undefined || entries.length === 0) {
+        return page(c, 'That is no keytab, or there is no key in it. Make it with ktpass, samba-tool domain exportkeytab or ktutil.');
+      }
+      const held = entries.map(
+        ({ principal, keyVersion, encryptionType }) =>
+          `${principal} (version ${keyVersion}, ${ENCRYPTION_TYPES[encryptionType] ?? `type ${encryptionType}`})`,
+      );
+      const path = join(desk.home, KEYTAB_FILE);
+      try {
+        writePrivateFile(path, bytes);
+      } catch (cause) {
+        throw new CodedError('HOME_FILES_NOT_WRITABLE', `${path} cannot be written`, {
+          action: 'Give the user that runs the connector the right to write there.',
+          cause,
+        });
+      }
+      return change(c, { KERBEROS_KEYTAB: path }, `The keytab is in use. It holds ${held.join('; ')}.`);
+    });
+}
+
+async function certificatePart(desk: Desk): Promise<Html> {
+  const config = desk.running().config();
+  let message: Message | undefined;
+  const certificate = await browserCertificate(config).catch((error: unknown): undefined => {
+    message = { tone: 'bad', text: sentence(error) ?? 'The certificate cannot be read.' };
+  });
+  if (message !== undefined) return html`<p class="bad">${message.text}</p>`;
+  if (certificate === undefined) return html`<p class="quiet">None is set.</p>`;
+  const host = new URL(serverUrlOf(config.values)).hostname;
+  const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+  return html`<dl class="facts"><div><dt>Subject</dt><dd>${certificate.subject.replaceAll('\n', ', ')}</dd></div>
+<div><dt>Until</dt><dd>${time(new Date(certificate.validTo))}</dd></div>
+<div><dt>For ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will refuse it</span>`}</dd></div></dl>`;
+}
+
+function authorityTable(desk: Desk, token: string): Html {
+  const { values, origins } = desk.running().config();
+  const rows = values.CA_CERT.flatMap((text) => text.match(PEM) ?? []).flatMap((pem) => {
+    const certificate = certificateOf(pem);
+    if (certificate === undefined) return [];
+    const remove = html`<form class="inline" method="post" action="/server/authorities/remove">${tokenField(token)}<input type="hidden" name="fingerprint" value="${certificate.fingerprint256}"><button class="link">Remove<span class="hidden"> ${certificate.subject}</span></button></form>`;
+    return [
+      [
+        certificate.subject.replaceAll('\n', ', '),
+        time(new Date(certificate.validTo)),
+        origins.CA_CERT === 'file' ? remove : 'from the environment',
+      ],
+    ];
+  });
+  return table('Certificate authorities', ['Subject', 'Until', ''], rows, 'None beside those of the system and of Node.js.');
+}
+
+/** @returns PEM texts; undefined where there is none, or one cannot be read */
+function authoritiesIn(pasted: string, file: Buffer | undefined): string[] | undefined {
+  const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM) ?? [derToPem(file)]);
+  const all = [...(pasted.match(PEM) ?? []), ...fromFile];
+  const read = all.flatMap((pem) => (pem === undefined ? [] : (certificateOf(pem)?.toString() ?? [])));
+  return read.length === 0 || read.length < all.length ? undefined : read;
+}
+
+function derToPem(der: Buffer): string | undefined {
+  try {
+    return new X509Certificate(der).toString();
+  } catch {
+    return undefined;
+  }
+}
+
+function certificateOf(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function fingerprintOf(pem: string): string | undefined {
+  return certificateOf(pem)?.fingerprint256;
+}

@@ -1,0 +1,95 @@
+/** Every setting of the one list, by group: what it does, where its value comes from, and changing it while the connector runs. */
+import { type Html, table, time, tokenField } from '@landbridge/pages';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
+import { isSettingName, SETTINGS, type SettingName } from '../../config/settings.ts';
+import { settingChanges } from '../../transfer/differences.ts';
+import { applied } from '../change.ts';
+import { type Desk, type Env, textOf } from '../desk.ts';
+import { alertOf, confirmation } from '../elements.ts';
+import { changeRows } from '../setting-changes.ts';
+import { changesOf, settingField } from '../setting-field.ts';
+
+const NAMES = Object.keys(SETTINGS).filter(isSettingName);
+const GROUPS = [...new Set(NAMES.map((name) => SETTINGS[name].group))];
+
+export function settingsRoutes(desk: Desk): Hono<Env> {
+  function page(
+    c: Context<Env>,
+    group: string,
+    { problem, typed, refused = false }: { problem?: string; typed?: FormData; refused?: boolean } = {},
+  ) {
+    const config = desk.running().config();
+    const names = NAMES.filter((name) => SETTINGS[name].group === group);
+    const main = html`<div class="title"><div><h1>Settings</h1><p class="quiet">${config.home.configFile}. A change is tried first; one that would keep the connector from working is refused.</p></div>
+<a class="button plain" href="/settings/undo">Undo the last change</a></div>
+<nav aria-label="Groups of settings"><ul class="groups-nav">${GROUPS.map((one) => html`<li><a href="/settings?group=${encodeURIComponent(one)}"${one === group ? html` aria-current="true"` : ''}>${one}</a></li>`)}</ul></nav>
+${alertOf(problem)}
+<form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(c.get('session').formToken)}
+<section aria-labelledby="group"><h2 id="group">${group}</h2>
+<div>${names.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
+${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply it all the same: I know that it does not work now</label></p>` : ''}
+<div class="actions"><button>Save</button></div></section></form>`;
+    return desk.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
+  }
+
+  return new Hono<Env>()
+    .get('/settings', (c) => page(c, groupOf(c.req.query('group'))))
+    .post('/settings', async (c) => {
+      const group = groupOf(c.req.query('group'));
+      const form = c.get('form');
+      const connector = desk.running();
+      const names = NAMES.filter((name) => SETTINGS[name].group === group);
+      const removed = new Set(form.getAll('remove').map(String));
+      const { changes, problems } = changesOf(
+        names,
+        connector.config(),
+        (name: SettingName) => (form.has(name) ? textOf(form, name) : undefined),
+        removed,
+      );
+      if (problems.length > 0) return page(c, group, { problem: problems.join(' '), typed: form });
+      if (Object.keys(changes).length === 0)
+        return desk.goOn(c, c.req.path + search(group), { tone: 'good', text: 'Nothing was changed.' });
+      const force = textOf(form, 'force') === 'on';
+      const message = await applied(desk, () => connector.apply(changes, { force }));
+      if (message.tone === 'bad') return page(c, group, { problem: message.text, typed: form, refused: message.refused });
+      return desk.goOn(c, c.req.path + search(group), message);
+    })
+    .get('/settings/undo', (c) => {
+      const { home } = desk.running().config();
+      const good = readLastGood(home);
+      if (good === undefined)
+        return desk.goOn(c, '/settings', { tone: 'bad', text: 'There is nothing to go back to: nothing was changed yet.' });
+      const now = readHomeFiles(home);
+      const changes = settingChanges(now.settings, good.files.settings);
+      const others = [
+        ...(now.mapper === good.files.mapper ? [] : ['The profile mapper is put back as well.']),
+        ...(now.certificate?.certificatePem === good.files.certificate?.certificatePem
+          ? []
+          : ["The connector's certificate is put back as well."]),
+      ];
+      const text: Html = html`<p>To what was in use until ${time(good.savedAt, '', true)}. The directory and the hub are tried with it first.</p>
+${table('What changes', ['Setting', 'Change', 'Now', 'Then'], changeRows(changes), 'No setting differs.')}${others.map((other) => html`<p>${other}</p>`)}`;
+      const main = confirmation(c.get('session').formToken, {
+        heading: 'Undo the last change?',
+        text,
+        action: '/settings/undo',
+        button: 'Undo',
+        back: '/settings',
+        danger: false,
+      });
+      return desk.show(c, { title: 'Undo', current: '/settings', main });
+    })
+    .post('/settings/undo', async (c) =>
+      desk.goOn(c, '/settings', await applied(desk, () => desk.running().undo(), 'It is as it was before.')),
+    );
+}
+
+function groupOf(given: string | undefined): string {
+  return GROUPS.find((group) => group === given) ?? GROUPS[0] ?? '';
+}
+
+function search(group: string): string {
+  return `?group=${encodeURIComponent(group)}`;
+}

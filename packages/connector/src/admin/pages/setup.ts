@@ -1,0 +1,163 @@
+/** The way in, as long as nothing is set up: ticket, directory and service account are typed, every check of them is shown, and only then they are saved. */
+import { field, type Html, textArea, tokenField } from '@landbridge/pages';
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { type Config, withChanges } from '../../config/load.ts';
+import { isSettingName, SETTINGS, type SettingName } from '../../config/settings.ts';
+import { createOutbound } from '../../network/outbound.ts';
+import { type FoundDirectory, findDirectories } from '../../setup/find-directory.ts';
+import { saveSetup } from '../../setup/save.ts';
+import { fetchTicketInfo } from '../../setup/ticket.ts';
+import { isWell } from '../../troubleshoot/report.ts';
+import { type Desk, type Env, sentence, textOf } from '../desk.ts';
+import { trialPart, watched } from '../elements.ts';
+import { startTrial } from '../trial.ts';
+
+const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
+const NEEDED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
+/** A password may begin or end with a space. */
+const AS_TYPED: readonly SettingName[] = ['LDAP_BIND_PASSWORD'];
+const LABELS: Record<(typeof TYPED)[number], string> = {
+  PROVISIONING_TICKET: 'Ticket',
+  LDAP_URL: 'Directory server',
+  LDAP_BASE: 'Where people are',
+  LDAP_BIND_USER: 'Service account',
+  LDAP_BIND_PASSWORD: 'Its password',
+  CA_CERT: 'Certificate authorities',
+  HTTP_PROXY: 'Proxy',
+};
+
+export function setupRoutes(desk: Desk): Hono<Env> {
+  function content({
+    session,
+    found,
+    typed,
+    problems,
+  }: {
+    session: Env['Variables']['session'];
+    found: readonly FoundDirectory[];
+    typed: Readonly<Record<string, string>>;
+    problems: readonly string[];
+  }): Html {
+    const [directory] = found;
+    const value = (name: SettingName) => typed[name] ?? '';
+    const hasPassword = value('LDAP_BIND_PASSWORD') !== '';
+    return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory, service account. Everything is checked before anything is saved.</p></div>
+<a class="button plain" href="/transfer">Import from another machine</a></div>
+${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
+<form class="wide" method="post" action="/setup">${tokenField(session.formToken)}
+<section aria-labelledby="hub"><h2 id="hub">1. Hub</h2><div class="columns"><div>
+${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}</div><div>
+${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only where the hub is reached through one: http://proxy.example:3128' })}</div></div></section>
+<section aria-labelledby="directory"><h2 id="directory">2. Directory</h2>
+${directory === undefined ? html`<p class="quiet">DNS names no directory for the domain of this machine.</p>` : html`<p>DNS names the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
+<div class="columns"><div>
+${field('LDAP_URL', 'Directory server', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers that DNS names' })}
+${field('LDAP_BASE', 'Where people are', { value: value('LDAP_BASE'), required: false, hint: 'DC=example,DC=com. Empty: the directory is asked.' })}</div><div>
+${textArea('CA_CERT', 'Certificate authority', { value: value('CA_CERT'), hint: "Of the directory's or the hub's certificate, as PEM text, where this machine does not know it." })}</div></div></section>
+<section aria-labelledby="account"><h2 id="account">3. Service account</h2><div class="columns"><div>
+${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or in Active Directory name@domain. It needs no right but to read.' })}
+${field('LDAP_BIND_PASSWORD', 'Its password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Empty: the one that was typed before.' : '' })}</div><div>
+${field('user', 'A person to look for', { value: typed.user ?? '', required: false, hint: 'A user name whose groups are looked up as a trial; no password is needed.' })}</div></div></section>
+<div class="actions"><button>Check</button></div></form>`;
+  }
+
+  function configWith(changes: Readonly<Record<string, unknown>>): { before: Config; config: Config } {
+    const before = desk.config();
+    // What was just said comes before the environment, as it will when only the file is left.
+    const environment = Object.fromEntries(Object.entries(desk.environment).filter(([name]) => !Object.hasOwn(changes, name)));
+    return { before, config: withChanges(before, changes, environment) };
+  }
+
+  return new Hono<Env>()
+    .use('/setup/*', async (c, next) => (desk.connector() === undefined ? next() : desk.goOn(c, '/')))
+    .get('/setup', async (c) => {
+      if (desk.connector() !== undefined) return desk.goOn(c, '/');
+      const session = c.get('session');
+      const found = await findDirectories(desk.config().values.LDAP_DNS_SERVERS);
+      const typed = session.trial?.changes ?? {};
+      return desk.show(c, { title: 'Set up', current: '/setup', main: content({ session, found, typed, problems: [] }) });
+    })
+    .post('/setup', async (c) => {
+      if (desk.connector() !== undefined) return desk.goOn(c, '/');
+      const session = c.get('session');
+      const form = c.get('form');
+      const typed: Record<string, string> = { user: textOf(form, 'user').trim() };
+      for (const name of TYPED) typed[name] = AS_TYPED.includes(name) ? textOf(form, name) : textOf(form, name).trim();
+      typed.LDAP_BIND_PASSWORD ||= session.trial?.changes.LDAP_BIND_PASSWORD ?? '';
+      const problems = problemsOf(typed);
+      if (problems.length > 0) {
+        const main = content({ session, found: [], typed, problems });
+        return desk.show(c, { title: 'Set up', current: '/setup', main, status: 400 });
+      }
+      session.trial?.cancel();
+      session.trial = startTrial(desk.troubleshooter, {
+        home: desk.home,
+        environment: desk.environment,
+        changes: Object.fromEntries(Object.entries(typed).filter(([name, value]) => name !== 'user' && value !== '')),
+        userName: typed.user === '' ? undefined : typed.user,
+      });
+      return desk.goOn(c, '/setup/checks');
+    })
+    .get('/setup/checks', (c) => {
+      const { trial, formToken } = c.get('session');
+      if (trial === undefined) return desk.goOn(c, '/setup');
+      const after = !trial.isOver()
+        ? html`<p><a href="/setup/checks">Refresh</a></p>`
+        : isWell(trial.results) && trial.failure() === undefined
+          ? html`<form method="post" action="/setup/save">${tokenField(formToken)}<div class="actions"><button>Save and start</button><a href="/setup">Change something</a></div></form>`
+          : html`<div class="actions"><a class="button" href="/setup">Correct it</a></div>
+<form class="wide" method="post" action="/setup/save">${tokenField(formToken)}
+<div class="check"><input type="checkbox" id="anyway" name="anyway" value="on" required><div><label for="anyway">I know what failed, and want to save it all the same</label></div></div>
+<div><button class="plain">Save all the same</button></div></form>`;
+      const main = html`<h1>Checks</h1><section>${watched('checks', trial.isOver(), html`${trialPart(trial)}${after}`)}</section>`;
+      return desk.show(c, { title: 'Checks', current: '/setup', main });
+    })
+    .post('/setup/save', async (c) => {
+      const session = c.get('session');
+      const { trial } = session;
+      if (trial === undefined) return desk.goOn(c, '/setup');
+      const isAnyway = textOf(c.get('form'), 'anyway') === 'on';
+      if (!trial.isOver() || (!isAnyway && (!isWell(trial.results) || trial.failure() !== undefined))) {
+        return desk.goOn(c, '/setup/checks', { tone: 'bad', text: 'Nothing was saved: not every check has passed.' });
+      }
+      const changes = parsed(trial.changes);
+      const { before, config } = configWith(changes);
+      const { PROVISIONING_TICKET: ticket } = config.values;
+      const info =
+        ticket === undefined
+          ? undefined
+          : await fetchTicketInfo(createOutbound(config.values), ticket, config.values).catch((error: unknown) => {
+              if (!isAnyway) throw error;
+              return undefined;
+            });
+      saveSetup(before, config, changes, info);
+      session.trial = undefined;
+      try {
+        await desk.startConnector();
+      } catch (error) {
+        return desk.goOn(c, '/setup', {
+          tone: 'bad',
+          text: `It is saved, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
+        });
+      }
+      return desk.goOn(c, '/', { tone: 'good', text: 'It is saved, and the connector runs.' });
+    });
+}
+
+function problemsOf(typed: Readonly<Record<string, string>>): string[] {
+  return TYPED.flatMap((name) => {
+    const value = typed[name] ?? '';
+    if (value === '') return NEEDED.includes(name) ? [`${LABELS[name]}: this is needed.`] : [];
+    return SETTINGS[name].type.schema.safeParse(value).success
+      ? []
+      : [`${LABELS[name]}: this must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
+  });
+}
+
+/** As the file keeps them. */
+function parsed(changes: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(changes).map(([name, value]) => [name, isSettingName(name) ? SETTINGS[name].type.schema.parse(value) : value]),
+  );
+}

@@ -1,0 +1,113 @@
+/** The first page: hub, directory servers, certificates, the last sign-ins; and each problem as a sentence with what to do. */
+import { dot, type Html, milliseconds, table, time } from '@landbridge/pages';
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
+import type { Minute } from '../activity.ts';
+import { signInChart } from '../chart.ts';
+import type { Desk, Env } from '../desk.ts';
+import { problemsNow, type StatusFacts, statusFacts } from '../problems.ts';
+
+const SHOWN_SIGN_INS = 10;
+
+export function statusRoutes(desk: Desk): Hono<Env> {
+  return new Hono<Env>().get('/', async (c) => {
+    if (desk.connector() === undefined) return desk.goOn(c, '/setup');
+    const facts = await statusFacts(desk);
+    const problems = problemsNow(facts);
+    const main = html`<h1>Status</h1>
+<div id="problems" data-live>${problemPart(problems)}</div>
+<div id="numbers" data-live class="tiles">${tiles(desk, facts)}</div>
+<section aria-labelledby="servers"><h2 id="servers">Directory servers</h2><div id="server-list" data-live>${serverTable(facts)}</div></section>
+<section aria-labelledby="sign-ins"><h2 id="sign-ins">Sign-ins</h2>
+<div id="charts" data-live class="charts">${signInChart('Sign-ins a minute', desk.activity.minutes(), ['ok'])}${signInChart('Failed and refused', desk.activity.minutes(), ['failed', 'refused'])}</div>
+<div id="last" data-live>${lastSignIns(desk)}</div></section>
+<section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2>${certificateTable(facts)}</section>`;
+    return desk.show(c, { title: 'Status', current: '/', main });
+  });
+}
+
+function problemPart(problems: readonly { text: string; action: string | undefined }[]): Html {
+  if (problems.length === 0) return html`<section class="notice good"><p>Everything is well.</p></section>`;
+  return html`<section class="notice bad"><h2>${problems.length === 1 ? 'One thing needs' : `${problems.length} things need`} a look</h2>
+<ul class="problems">${problems.map(({ text, action }) => html`<li>${text}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul></section>`;
+}
+
+function tiles(desk: Desk, { hub, directory, clock, config }: StatusFacts): Html[] {
+  const tile = (label: string, value: Html | string, note: string) =>
+    html`<div class="tile"><p class="label">${label}</p><p class="value">${value}</p><p class="note">${note}</p></div>`;
+  const hour = sumOf(desk.activity.minutes());
+  return [
+    tile(
+      'Hub',
+      dot(
+        hub.state === 'connected' ? 'on' : hub.state === 'connecting' ? 'idle' : 'off',
+        hub.state === 'connected' ? 'Online' : hub.state === 'connecting' ? 'Connecting' : 'Offline',
+      ),
+      hub.state === 'connected' ? `${hub.hub}` : (config.values.CONNECTION ?? ''),
+    ),
+    tile(
+      'Directory',
+      dot(directory.connected ? 'on' : 'off', directory.connected ? 'Online' : 'Offline'),
+      `${directory.product ?? 'not known yet'}${directory.encrypted ? '' : ', not encrypted'}`,
+    ),
+    tile('Sign-ins in an hour', String(hour.ok), `${hour.failed} failed, ${hour.refused} refused`),
+    tile(
+      'Clock',
+      clock === undefined ? 'unknown' : `${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s`,
+      clock === undefined ? 'the hub does not tell its own' : 'apart from the hub',
+    ),
+    tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'at the most, in memory' : 'GROUPS is off'),
+    tile('Version', desk.version, `Node.js ${process.versions.node}`),
+  ];
+}
+
+function sumOf(minutes: readonly Minute[]): Omit<Minute, 'from'> {
+  return minutes.reduce(
+    (sum, { ok, refused, failed }) => ({ ok: sum.ok + ok, refused: sum.refused + refused, failed: sum.failed + failed }),
+    { ok: 0, refused: 0, failed: 0 },
+  );
+}
+
+function serverTable({ directory }: StatusFacts): Html {
+  const rows = directory.servers.map(({ url, state, inUse, product, since, error }) => [
+    url,
+    html`${dot(state === 'good' ? 'on' : inUse ? 'idle' : 'off', state)}${inUse ? html` <span class="sub">in use</span>` : ''}`,
+    product ?? '–',
+    time(since),
+    error === undefined ? '–' : error.message,
+  ]);
+  return table(
+    'Directory servers',
+    ['Server', 'State', 'Product', 'Since', 'Why'],
+    rows,
+    'None is known: DNS names none, or was not asked yet.',
+  );
+}
+
+function lastSignIns({ activity, config }: Desk): Html {
+  const rows = activity
+    .last()
+    .slice(0, SHOWN_SIGN_INS)
+    .map(({ at, user, result, ms, correlationId }) => [
+      user,
+      result === 'ok' ? dot('on', 'Signed in') : dot('off', result),
+      time(at, '', true),
+      milliseconds(ms),
+      html`<a href="/logs?pid=${encodeURIComponent(correlationId)}">Log<span class="hidden"> of ${user}</span></a>`,
+    ]);
+  const isQuiet = config().values.LOG_LEVEL === 'warn' || config().values.LOG_LEVEL === 'error';
+  return table(
+    'The last sign-ins',
+    ['User name', 'Outcome', 'When (UTC)', 'Took', ''],
+    rows,
+    isQuiet ? 'LOG_LEVEL leaves sign-ins out of the log, and so they are not shown here.' : 'Nobody has signed in since the start.',
+  );
+}
+
+function certificateTable({ config, certificates }: StatusFacts): Html {
+  const own = loadCertificate(config)?.certificate;
+  const rows = certificates.map(({ what, subject, from, to }) => [what, subject, time(from), time(to)]);
+  return html`${table('Certificates', ['What', 'Subject', 'From', 'Until'], rows, 'There is none yet.')}
+${own === undefined ? '' : html`<p class="hint">The hub knows this connector by <code>${thumbprint(own)}</code>.</p>`}`;
+}

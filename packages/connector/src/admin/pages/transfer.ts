@@ -1,0 +1,122 @@
+/** Moving the connector: an export of it as a file; and an import, which shows what will change before it does. */
+import { field, type Html, table, tokenField } from '@landbridge/pages';
+import { CodedError } from '@landbridge/runtime';
+import { type Context, Hono } from 'hono';
+import { html } from 'hono/html';
+import { loadConfig } from '../../config/load.ts';
+import { createExport } from '../../transfer/export.ts';
+import { applyImport, type ImportSummary, readImport } from '../../transfer/import.ts';
+import { SHORTEST_PASSPHRASE } from '../../transfer/sealed-file.ts';
+import { applied } from '../change.ts';
+import { type Desk, type Env, fileOf, sentence, textOf } from '../desk.ts';
+import { alertOf, fileField } from '../elements.ts';
+import { changeRows } from '../setting-changes.ts';
+
+export function transferRoutes(desk: Desk): Hono<Env> {
+  function page(c: Context<Env>, problem?: string): Response | Promise<Response> {
+    const token = c.get('session').formToken;
+    const main = html`<h1>Import / export</h1>${alertOf(problem)}
+<div class="columns two"><section aria-labelledby="import"><h2 id="import">Import</h2>
+<p>The zip of an installed connector, or an export of this one. You see what it changes before it does.</p>
+<form method="post" action="/transfer/import" enctype="multipart/form-data">${tokenField(token)}${fileField('file', 'File', { accept: '.zip,.landbridge' })}
+${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'off', hint: 'Where the file is encrypted.' })}
+<div class="actions"><button>Show what changes</button></div></form></section>
+${
+  desk.connector() === undefined
+    ? ''
+    : html`<section aria-labelledby="export"><h2 id="export">Export</h2>
+<p>Settings, profile mapper, certificate and private key: for another machine, or for a second connector beside this one. Whoever has the file and its passphrase can pose as this connector.</p>
+<form method="post" action="/transfer/export">${tokenField(token)}
+<div class="field"><label for="new-passphrase">Passphrase</label><input id="new-passphrase" name="passphrase" type="password" autocomplete="new-password" aria-describedby="new-passphrase-hint"><p class="hint" id="new-passphrase-hint">At least ${SHORTEST_PASSPHRASE} characters; the file is encrypted with it.</p></div>
+<div class="check"><input type="checkbox" id="plain" name="plain" value="on" aria-describedby="plain-hint"><div><label for="plain">Not encrypted</label><p class="hint" id="plain-hint">For an installed connector, which reads only such zips. Anybody who gets it has the private key.</p></div></div>
+<div class="actions"><button>Export</button></div></form></section>`
+}</div>`;
+    return desk.show(c, { title: 'Import / export', current: '/transfer', main, status: problem === undefined ? 200 : 400 });
+  }
+
+  return new Hono<Env>()
+    .get('/transfer', (c) => page(c))
+    .post('/transfer/export', async (c) => {
+      const form = c.get('form');
+      const isPlain = textOf(form, 'plain') === 'on';
+      let made: Awaited<ReturnType<typeof createExport>>;
+      try {
+        made = await createExport(desk.running().config(), isPlain ? undefined : textOf(form, 'passphrase'));
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        return page(c, sentence(error));
+      }
+      desk.log.info(`The connector was exported by the console${isPlain ? ', not encrypted' : ''}`);
+      return c.body(new Uint8Array(made.bytes), 200, {
+        'Content-Type': 'application/octet-stream',
+        'Content-Disposition': `attachment; filename="connector.${isPlain ? 'zip' : 'landbridge'}"`,
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+      });
+    })
+    .post('/transfer/import', async (c) => {
+      const form = c.get('form');
+      const bytes = await fileOf(form, 'file');
+      if (bytes === undefined) return page(c, 'Choose a file.');
+      const passphrase = textOf(form, 'passphrase');
+      try {
+        const config = loadConfig(desk.home, desk.environment);
+        c.get('session').pendingImport = await readImport({
+          bytes,
+          passphrase: passphrase === '' ? undefined : passphrase,
+          config,
+          environment: desk.environment,
+          log: desk.log,
+        });
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        return page(c, sentence(error));
+      }
+      return desk.goOn(c, '/transfer/confirm');
+    })
+    .get('/transfer/confirm', (c) => {
+      const { pendingImport, formToken } = c.get('session');
+      if (pendingImport === undefined) return desk.goOn(c, '/transfer');
+      return desk.show(c, { title: 'Import', current: '/transfer', main: summaryPart(pendingImport.summary, formToken) });
+    })
+    .post('/transfer/confirm', async (c) => {
+      const session = c.get('session');
+      const { pendingImport } = session;
+      if (pendingImport === undefined) return desk.goOn(c, '/transfer');
+      const force = textOf(c.get('form'), 'force') === 'on';
+      const connector = desk.connector();
+      const done = 'It is imported and in use. "Settings" has a button to undo it.';
+      if (connector !== undefined) {
+        const message = await applied(desk, () => connector.replace(pendingImport.files, { force }), done);
+        if (message.tone === 'good') session.pendingImport = undefined;
+        return desk.goOn(c, message.tone === 'good' ? '/' : '/transfer/confirm', message);
+      }
+      applyImport(loadConfig(desk.home, desk.environment), pendingImport, { force });
+      session.pendingImport = undefined;
+      try {
+        await desk.startConnector();
+      } catch (error) {
+        return desk.goOn(c, '/setup', {
+          tone: 'bad',
+          text: `It is imported, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
+        });
+      }
+      return desk.goOn(c, '/', { tone: 'good', text: 'It is imported, and the connector runs.' });
+    });
+}
+
+function summaryPart({ encrypted, layout, settings, certificate, mapper, problems, warnings }: ImportSummary, token: string): Html {
+  const thumbprints = [certificate.thumbprintBefore ?? 'none', certificate.thumbprintAfter ?? 'none'].join(' → ');
+  const certificateText =
+    certificate.change === 'other' || certificate.change === 'new' ? `${certificate.change}: ${thumbprints}` : certificate.change;
+  return html`<h1>What the import changes</h1>
+${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><h2>The connector would not work with it</h2><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
+${warnings.length === 0 ? '' : html`<section class="notice"><ul class="problems">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`}
+<section aria-labelledby="changes"><h2 id="changes">Settings</h2>${table('Settings', ['Setting', 'Change', 'Now', 'Then'], changeRows(settings), 'No setting differs.')}</section>
+<section aria-labelledby="files"><h2 id="files">Files</h2><dl class="facts"><div><dt>Certificate</dt><dd>${certificateText}</dd></div><div><dt>Profile mapper</dt><dd>${mapper.change}</dd></div>
+<div><dt>File</dt><dd>${encrypted ? 'encrypted' : 'not encrypted'}, ${layout === 'data' ? 'as of an installed connector since 7.0' : 'config.json at the top'}</dd></div></dl>
+${mapper.firstLines.length === 0 ? '' : html`<pre class="code" tabindex="0" role="region" aria-label="The first lines of the mapper">${mapper.firstLines.join('\n')}</pre>`}</section>
+<section><form class="wide" method="post" action="/transfer/confirm">${tokenField(token)}
+<p class="check"><input type="checkbox" id="force" name="force" value="on"${problems.length > 0 ? html` required` : ''}><label for="force">Apply it also if the directory or the hub does not work with it now</label></p>
+<div class="actions"><button>Import</button><a href="/transfer">Cancel</a></div></form></section>`;
+}

@@ -1,0 +1,32 @@
+/**
+ * Run as a process of its own: reads a PKCS #12 file and its passphrase from standard input, and writes the certificate in it as PEM,
+ * `passphrase` where that is wrong, or nothing. The certificate is seen as a client sees it: in a TLS handshake, in memory.
+ */
+import { duplexPair } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { connect, createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { z } from 'zod';
+
+const { pfx, passphrase } = z.object({ pfx: z.base64(), passphrase: z.string() }).parse(JSON.parse(await text(process.stdin)));
+
+function open(): SecureContext | undefined {
+  try {
+    return createSecureContext({ pfx: Buffer.from(pfx, 'base64'), passphrase });
+  } catch (error) {
+    // OpenSSL's only word for a wrong passphrase.
+    if (error instanceof Error && /mac verify|bad decrypt/i.test(error.message)) process.stdout.write('passphrase');
+    return undefined;
+  }
+}
+
+const secureContext = open();
+if (secureContext !== undefined) {
+  const [here, there] = duplexPair();
+  new TLSSocket(here, { isServer: true, secureContext }).on('error', () => {});
+  // It is looked at, not trusted.
+  const client = connect({ socket: there, rejectUnauthorized: false });
+  client.on('secureConnect', () => {
+    process.stdout.write(client.getPeerX509Certificate()?.toString() ?? '', () => client.destroy());
+  });
+  client.on('error', () => client.destroy());
+}

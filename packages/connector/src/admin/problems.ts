@@ -1,0 +1,127 @@
+/** What is known of the connector at this moment, and what of it somebody should look at. */
+import { X509Certificate } from 'node:crypto';
+import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import type { Config } from '../config/load.ts';
+import type { LinkStatus } from '../hub/link.ts';
+import type { DirectoryStatus } from '../ldap/directory.ts';
+import { createOutbound } from '../network/outbound.ts';
+import { configuredCertificates } from '../network/trust.ts';
+import { loadCertificate } from '../setup/certificate.ts';
+import { measureClockSkew } from '../setup/ticket.ts';
+import { type Desk, ended } from './desk.ts';
+import { browserCertificate } from './server-certificate.ts';
+
+export interface CertificateFact {
+  what: string;
+  subject: string;
+  from: Date;
+  to: Date;
+}
+
+export interface StatusFacts {
+  config: Config;
+  hub: LinkStatus;
+  directory: DirectoryStatus;
+  clock: { skewMs: number } | undefined;
+  certificates: CertificateFact[];
+  restartDue: string[];
+}
+
+export interface Problem {
+  text: string;
+  action: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+const ENDS_SOON_MS = 30 * DAY_MS;
+/** The page asks every five seconds; the hub is not asked each time. */
+const CLOCK_FRESH_MS = 5 * 60_000;
+const CLOCK_TIMEOUT_MS = 2000;
+
+/** Of one desk: what was measured, and when. */
+const clocks = new WeakMap<Desk, { at: number; ticket: string; clock: { skewMs: number } | undefined }>();
+
+export async function statusFacts(desk: Desk): Promise<StatusFacts> {
+  const connector = desk.running();
+  const config = connector.config();
+  return {
+    config,
+    hub: connector.hub(),
+    directory: connector.directory().status(),
+    clock: await clockOf(desk, config),
+    certificates: await certificatesOf(config),
+    restartDue: [...desk.restartDue],
+  };
+}
+
+export function problemsNow({ config, hub, directory, clock, certificates, restartDue }: StatusFacts, now = Date.now()): Problem[] {
+  const problems: Problem[] = [];
+  const add = (text: string, action?: string) => problems.push({ text: ended(text), action: action && ended(action) });
+  if (hub.state === 'waiting')
+    add(`The hub cannot be reached: ${hub.reason}`, 'It is tried again by itself. "Troubleshooting" says where it stops.');
+  if (hub.state === 'rejected') {
+    add(
+      `The hub does not accept this connector: ${hub.reason}`,
+      'Look on the hub whether the connection is still there and whether this connector was revoked or waits for approval.',
+    );
+  }
+  if (!directory.connected) {
+    add(
+      `The directory cannot be asked: ${directory.error === undefined ? 'there is no connection to it' : directory.error.message}`,
+      directory.error?.action ?? 'Nobody can sign in. "Troubleshooting" says what is in the way.',
+    );
+  }
+  for (const { url, error, inUse } of directory.servers) {
+    if (error !== undefined && directory.connected && !inUse)
+      add(`The server ${url} is not well: ${error.message}`, 'Others stand in for it.');
+  }
+  if (clock !== undefined && Math.abs(clock.skewMs) > CLOCK_SKEW_TOLERANCE_MS) {
+    add(`This machine's clock and the hub's are ${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s apart.`, 'Let NTP set this clock.');
+  }
+  for (const { what, subject, to } of certificates) {
+    const leftMs = to.getTime() - now;
+    if (leftMs < 0) add(`${what} (${subject}) has expired.`, 'Put a new one in its place.');
+    else if (leftMs < ENDS_SOON_MS)
+      add(`${what} (${subject}) ends in ${Math.floor(leftMs / DAY_MS)} days.`, 'Put a new one in its place before that.');
+  }
+  if (restartDue.length > 0)
+    add(`Restart the connector: ${restartDue.join(', ')} ${restartDue.length === 1 ? 'counts' : 'count'} from the next start on.`);
+  for (const { message } of config.warnings) add(message);
+  return problems;
+}
+
+async function clockOf(desk: Desk, { values }: Config): Promise<{ skewMs: number } | undefined> {
+  const { PROVISIONING_TICKET: ticket } = values;
+  if (ticket === undefined) return undefined;
+  const known = clocks.get(desk);
+  if (known !== undefined && known.ticket === ticket && Date.now() - known.at < CLOCK_FRESH_MS) return known.clock;
+  const clock = await measureClockSkew(createOutbound(values), ticket, AbortSignal.timeout(CLOCK_TIMEOUT_MS)).catch(() => undefined);
+  clocks.set(desk, { at: Date.now(), ticket, clock });
+  return clock;
+}
+
+async function certificatesOf(config: Config): Promise<CertificateFact[]> {
+  const own = loadCertificate(config)?.certificate;
+  const browser = await browserCertificate(config).catch(() => undefined);
+  const authorities = configuredCertificates(config.values).flatMap((pem) => {
+    try {
+      return [new X509Certificate(pem)];
+    } catch {
+      return [];
+    }
+  });
+  return [
+    ...(own === undefined ? [] : [fact("The connector's own certificate", own)]),
+    ...(browser === undefined ? [] : [fact('The certificate for browsers', browser)]),
+    ...authorities.map((certificate) => fact('A certificate authority', certificate)),
+  ];
+}
+
+function fact(what: string, certificate: X509Certificate): CertificateFact {
+  return {
+    what,
+    subject: certificate.subject.replaceAll('\n', ', '),
+    from: new Date(certificate.validFrom),
+    to: new Date(certificate.validTo),
+  };
+}

@@ -1,0 +1,144 @@
+/** The console of a connector that runs: hostile mappers, what stands in the directory, settings that would not work. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { createLog } from '@landbridge/runtime';
+import { type ConsoleClient, openConsoleForTest } from '../../test/console-client.ts';
+import { CONNECTION, type FakeHub, HUB_RSA, pemOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { findHome } from '../config/home.ts';
+import { loadConfigForStart } from '../config/load.ts';
+import { type RunningConnector, startConnector } from '../reload/connector.ts';
+import { createCertificate, createKey, saveCertificate } from '../setup/certificate.ts';
+
+const SCRIPT = '<script>alert(1)</script>';
+const ESCAPED = '&lt;script&gt;';
+
+describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 240_000 }, () => {
+  let slapd: Slapd;
+  let hub: FakeHub;
+  before(async () => {
+    slapd = await startSlapd({
+      users: 5,
+      entries: [
+        {
+          dn: 'uid=mallory,ou=people,dc=example,dc=org',
+          attributes: {
+            objectClass: ['inetOrgPerson'],
+            uid: ['mallory'],
+            cn: [SCRIPT],
+            sn: ['"><img src=x>'],
+            description: [`${SCRIPT}\u0007`],
+          },
+        },
+      ],
+    });
+    hub = await startFakeHub();
+  });
+  after(async () => {
+    await hub?.stop();
+    await slapd?.[Symbol.asyncDispose]();
+  });
+
+  async function open(t: TestContext): Promise<{ client: ConsoleClient; connector: RunningConnector; token: string }> {
+    const home = mkdtempSync(join(tmpdir(), 'console-'));
+    saveCertificate(findHome(home), createCertificate(createKey(), { connectionName: CONNECTION, connectionDomain: 'example.org' }));
+    const settings = {
+      AD_HUB: hub.url,
+      CONNECTION,
+      REALM,
+      TENANT_SIGNING_KEY: pemOf(HUB_RSA.publicKey),
+      LDAP_URL: slapd.ldapsUrl,
+      CA_CERT: [slapd.ca],
+      LDAP_BASE: slapd.baseDn,
+      LDAP_BIND_USER: slapd.serviceAccount.dn,
+      LDAP_BIND_PASSWORD: slapd.serviceAccount.password,
+    };
+    writeFileSync(join(home, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
+    const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
+    const { config } = loadConfigForStart(home, {});
+    const connector = await startConnector({ config, environment: {}, log, keepSecrets: () => {}, agentVersion: '1.2.3' });
+    t.after(async () => {
+      await connector.close();
+      rmSync(home, { recursive: true, force: true });
+    });
+    await hub.nextAgent();
+    const client = await openConsoleForTest(t, { home, connector: () => connector });
+    await client.signIn();
+    return { client, connector, token: await client.token('/settings') };
+  }
+
+  it('ends a mapper that loops, eats memory, never answers or breaks out, saves none of them, and goes on', async (t) => {
+    const { client, token } = await open(t);
+    const hostile: [string, string, RegExp][] = [
+      ['loops', 'module.exports = () => { for (;;); }', /ms|time/],
+      ['loops while it loads', 'for (;;);', /ms|time/],
+      ['allocates', 'module.exports = () => { const all = []; for (;;) all.push(new Array(100000).fill(1)); }', /memory|MB|ms/],
+      ['never answers', 'module.exports = () => new Promise(() => {})', /neither returned/],
+      ['reads files', "module.exports = () => ({ id: require('fs').readFileSync('/etc/passwd', 'utf8') })", /require/],
+      ['breaks out', "module.exports = (raw) => ({ id: raw.constructor.constructor('return process')().pid })", /process/],
+      ['closes the function around it', '}); process.exit(1); (function () {', /./],
+    ];
+    for (const [what, source, expected] of hostile) {
+      const preview = await client.post('/mapper/preview', { token, user: 'mallory', source });
+      assert.equal(preview.status, 200, what);
+      assert.match(preview.text, /It does not run/, what);
+      assert.match(/<p>([^<]*)<\/p>/.exec(preview.text)?.[1] ?? '', expected, what);
+    }
+    const [, neverAnswers] = hostile[3] ?? [];
+    const saved = await client.post('/mapper', { token, user: 'mallory', source: neverAnswers ?? '', do: 'save' });
+    assert.match(saved.text, /It was not saved/);
+    assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
+  });
+
+  it('shows what stands in the directory as text', async (t) => {
+    const { client } = await open(t);
+    const paths = [
+      '/search?kind=login&for=mallory',
+      '/search?kind=people&for=mallory',
+      '/search?kind=filter&for=(uid=mallory)',
+      '/mapper?user=mallory',
+    ];
+    for (const path of [...paths, `/search?kind=login&for=${encodeURIComponent(SCRIPT)}`, `/logs?user=${encodeURIComponent(SCRIPT)}`]) {
+      const { status, text } = await client.get(path);
+      assert.equal(status, 200, path);
+      assert.ok(!text.includes(SCRIPT) && !text.includes('<img'), path);
+      assert.ok(text.includes(ESCAPED), path);
+    }
+  });
+
+  it('explains a filter that is none, and gives no attribute that is a secret', async (t) => {
+    const { client } = await open(t);
+    const bad = await client.get(`/search?kind=filter&for=${encodeURIComponent('(&(uid=*)(')}`);
+    assert.match(bad.text, /That is no filter/);
+    const { text } = await client.get(`/search?kind=filter&for=${encodeURIComponent('(uid=user00000)')}`);
+    assert.match(text, /1 found/);
+    assert.doesNotMatch(text, /userPassword/i);
+  });
+
+  it('refuses a setting that would not work and says why, applies what does, and shows no secret', async (t) => {
+    const { client, connector, token } = await open(t);
+    const refused = await client.post('/settings?group=Directory', { token, LDAP_URL: 'ldaps://127.0.0.1:1' });
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /would not work/);
+    assert.match(refused.text, /name="force"/);
+    const wrong = await client.post('/settings?group=Directory', { token, LDAP_CONNECT_TIMEOUT_MS: 'soon' });
+    assert.match(wrong.text, /LDAP_CONNECT_TIMEOUT_MS must be a whole number/);
+    assert.deepEqual(connector.config().values.LDAP_URL, [slapd.ldapsUrl]);
+
+    const page = (await client.get('/settings?group=Directory')).text;
+    assert.ok(!page.includes(slapd.serviceAccount.password));
+    const values = [...page.matchAll(/<input id="([A-Z_]+)" name="\1" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]);
+    const done = await client.post('/settings?group=Directory', { token, ...Object.fromEntries(values), LDAP_CONNECT_TIMEOUT_MS: '1234' });
+    assert.equal(done.status, 303, done.text);
+    assert.equal(connector.config().values.LDAP_CONNECT_TIMEOUT_MS, 1234);
+    assert.equal(connector.config().values.LDAP_BIND_USER, slapd.serviceAccount.dn);
+    assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).LDAP_CONNECT_TIMEOUT_MS, 1234);
+
+    // What counts from the next start on is said until then.
+    await client.post(`/settings?group=${encodeURIComponent('The process')}`, { token, LOG_FORMAT: 'json' });
+    assert.match((await client.get('/')).text, /Restart the connector: LOG_FORMAT counts/);
+  });
+});

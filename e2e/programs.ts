@@ -14,8 +14,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, type Slapd, spawnBound } from '@landbridge/lab';
 
 type ProgramName = 'landbridge-hub' | 'landbridge-connector';
+type Method = 'GET' | 'POST' | 'PATCH';
 
 export interface Program extends AsyncDisposable {
+  readonly home: string;
   /** Undefined while it does not run. */
   readonly pid: number | undefined;
   start(): void;
@@ -34,6 +36,8 @@ export interface Answer {
     error?: { code: string; message: string; pid?: string; retry?: boolean };
     ticket?: string;
     connection?: { connectors: unknown[] };
+    client?: { id: string };
+    secret?: string;
   };
 }
 
@@ -42,6 +46,9 @@ export interface HubProgram extends Program {
   readonly apiKey: string;
   /** @returns the ticket */
   createConnection(name: string): Promise<string>;
+  changeConnection(name: string, settings: object): Promise<void>;
+  /** Registers an application for the people of one connection. */
+  createClient(connection: string, redirectUri: string): Promise<{ id: string; secret: string }>;
   login(connection: string, username: string, password: string): Promise<Answer>;
   /** A person's own change. */
   changePassword(connection: string, change: { username: string; oldPassword: string; password: string }): Promise<Answer>;
@@ -67,28 +74,38 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
   if (created.status !== 0) throw new Error(`landbridge-hub key create failed: ${created.stderr}`);
   const apiKey = created.stdout.trim();
   const program = runProgram('landbridge-hub', home, environment);
-  const api = (method: 'GET' | 'POST', path: string, body?: object) => ask(method, `${url}/api/connections${path}`, apiKey, body);
-  await until('the hub answers', async () => (await api('GET', '').catch(() => undefined))?.status === 200);
+  const api = (method: Method, path: string, body?: object) => ask(method, `${url}/api${path}`, apiKey, body);
+  await until('the hub answers', async () => (await api('GET', '/connections').catch(() => undefined))?.status === 200);
   return Object.assign(program, {
     url,
     apiKey,
     async createConnection(name: string) {
-      const { status, body } = await api('POST', '', { name });
+      const { status, body } = await api('POST', '/connections', { name });
       if (body.ticket === undefined) throw new Error(`the hub answered ${status} and no ticket`);
       return body.ticket;
     },
-    changePassword: (connection: string, change: object) => api('POST', `/${connection}/change-password`, change),
-    login: (connection: string, username: string, password: string) => api('POST', `/${connection}/login`, { username, password }),
+    async changeConnection(name: string, settings: object) {
+      const { status } = await api('PATCH', `/connections/${name}`, settings);
+      if (status !== 200) throw new Error(`the hub answered ${status}`);
+    },
+    async createClient(connection: string, redirectUri: string) {
+      const { status, body } = await api('POST', '/clients', { name: 'Billing', redirectUris: [redirectUri], connections: [connection] });
+      if (body.client === undefined || body.secret === undefined) throw new Error(`the hub answered ${status} and no client`);
+      return { id: body.client.id, secret: body.secret };
+    },
+    changePassword: (connection: string, change: object) => api('POST', `/connections/${connection}/change-password`, change),
+    login: (connection: string, username: string, password: string) =>
+      api('POST', `/connections/${connection}/login`, { username, password }),
     untilConnectors: (connection: string, count: number) =>
       until(`${count} connectors are online`, async () => {
-        const answer = await api('GET', `/${connection}`).catch(() => undefined);
+        const answer = await api('GET', `/connections/${connection}`).catch(() => undefined);
         return answer?.body.connection?.connectors.length === count;
       }),
   });
 }
 
 /** One request on a connection of its own: a kept one may be just closing when the hub stops, and its loss would look like the hub's fault. */
-async function ask(method: 'GET' | 'POST', url: string, apiKey: string, body?: object): Promise<Answer> {
+async function ask(method: Method, url: string, apiKey: string, body?: object): Promise<Answer> {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
   const outgoing = request(url, { method, headers, agent: false });
   outgoing.end(body && JSON.stringify(body));
@@ -101,6 +118,20 @@ async function ask(method: 'GET' | 'POST', url: string, apiKey: string, body?: o
 export async function startConnector(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<Program> {
   const home = await newHome();
   await writeFile(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
+}
+
+/** Starts another connector with the settings and the certificate of one that has been online: from its export, as on another machine. */
+export async function startFromExport(of: Program, environment: Record<string, string>): Promise<Program> {
+  const home = await newHome();
+  const file = join(home, 'export.zip');
+  for (const args of [
+    ['export', file, '--plain', '--home', of.home],
+    ['import', file, '--yes', '--home', home],
+  ]) {
+    const { status, stdout, stderr } = spawnSync(join(PROGRAMS, 'landbridge-connector'), args, { env: bare({}), encoding: 'utf8' });
+    if (status !== 0) throw new Error(`landbridge-connector ${args.join(' ')} failed: ${stdout}${stderr}`);
+  }
   return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
 }
 
@@ -152,6 +183,7 @@ function runProgram(name: ProgramName, home: string, environment: Record<string,
   };
   start();
   return {
+    home,
     get pid() {
       return child?.pid;
     },

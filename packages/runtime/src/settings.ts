@@ -20,7 +20,11 @@ const booleanText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['
 
 /** The types that settings have. Each accepts the JSON value and the text that stands for it. */
 export const setting = {
-  boolean: (): SettingType<boolean> => ({ describe: '`true` or `false`', choices: ['true', 'false'], schema: z.union([z.boolean(), booleanText]) }),
+  boolean: (): SettingType<boolean> => ({
+    describe: '`true` or `false`',
+    choices: ['true', 'false'],
+    schema: z.union([z.boolean(), booleanText]),
+  }),
   integer: (min: number, max: number): SettingType<number> => ({
     describe: `a whole number from ${min} to ${max}`,
     schema: z

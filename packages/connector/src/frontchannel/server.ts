@@ -80,7 +80,13 @@ export async function startFrontServer(options: {
       { ...limits, ...secureOptions(inUse), requestCert: asks, rejectUnauthorized: false, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
       answer,
     );
-    tls.on('secureConnection', (socket) => checkedWith.set(socket, inUse?.clients));
+    tls.on('secureConnection', (socket) => {
+      checkedWith.set(socket, inUse?.clients);
+      // Asked for its effect: it empties OpenSSL's list of errors. A certificate with a wrong signature (of an authority that has the name of
+      // one of ours) leaves an entry there, and Node, still in the same read of the handshake, would take it for a failure and end the
+      // connection: the person would get nothing in place of the form.
+      socket.getPeerX509Certificate();
+    });
     tls.on('tlsClientError', (error, socket) => log.debug({ err: error, address: socket.remoteAddress }, 'TLS failed'));
     server = tls;
   }

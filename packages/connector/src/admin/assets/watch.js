@@ -5,6 +5,7 @@ async function follow() {
   const parts = document.querySelectorAll('[data-watch]');
   if (parts.length === 0) return;
   try {
+    if (document.visibilityState !== 'visible') return;
     const response = await fetch(location.href, { headers: { 'Landbridge-Live': '1' }, redirect: 'manual', cache: 'no-store' });
     if (response.ok) {
       const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
@@ -17,8 +18,9 @@ async function follow() {
     }
   } catch {
     // Offline for a moment: the next round tries again.
+  } finally {
+    setTimeout(follow, WATCH_MS);
   }
-  setTimeout(follow, WATCH_MS);
 }
 
 setTimeout(follow, WATCH_MS);

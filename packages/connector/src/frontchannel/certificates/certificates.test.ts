@@ -113,6 +113,16 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     }
   });
 
+  it('keeps a connection whose certificate has a wrong signature, also where the request comes after the handshake', async () => {
+    const front = await on();
+    const foreign = await (await createCertificateAuthority('Fabrikam root')).issue({ commonName: uid(2), clientAuth: true });
+    // In TLS 1.3 the client may be done, and write, before the server is.
+    const socket = connect({ port: front.front.port, host: '127.0.0.1', ca: front.ca, maxVersion: 'TLSv1.2', ...foreign });
+    await once(socket, 'secureConnect');
+    socket.write('GET /wsfed?wa=wsignin1.0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    assert.match(await text(socket), /name="password"/);
+  });
+
   it('takes the certificates of no authority that is there for something else', async () => {
     // The server's own authority comes with it in a PFX, where OpenSSL would trust it for clients too.
     const servers = await createCertificateAuthority('Servers');

@@ -51,6 +51,9 @@ const MAX_CHECKS_WAITING = 100;
 /** Each takes a core for some 50 ms and 19 MiB; the rest of the hub needs one too. */
 const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 
+/** After each entry that is written, so that a morning's first sign-ins leave three quarters of that core to sign-ins. */
+const WRITING_REST = 3;
+
 /** With CREDENTIAL_CACHE off, what is kept is removed now. @throws CodedError STORE_FAILED */
 export async function createCredentialCache(parts: {
   store: Store;
@@ -62,7 +65,7 @@ export async function createCredentialCache(parts: {
   const enabled = settings.CREDENTIAL_CACHE;
   const maxAgeMs = settings.CREDENTIAL_CACHE_MAX_AGE_HOURS * 60 * 60_000;
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
-  const writing = createSlots(AT_ONCE, MAX_WAITING);
+  const writing = createSlots(1, MAX_WAITING, WRITING_REST);
   const checking = createSlots(AT_ONCE, MAX_CHECKS_WAITING);
   const fingerprintKey = randomBytes(32);
   /** By connection and name: which password was kept, and when. */

@@ -9,7 +9,8 @@ export interface Slots {
   idle(): Promise<void>;
 }
 
-export function createSlots(atOnce: number, maxWaiting: number): Slots {
+/** @param restFactor a place that was busy for some time rests this many times as long before it takes what waits */
+export function createSlots(atOnce: number, maxWaiting: number, restFactor = 0): Slots {
   const waiting: { start: () => void; drop: () => void }[] = [];
   let running = 0;
   let closed = false;
@@ -17,16 +18,23 @@ export function createSlots(atOnce: number, maxWaiting: number): Slots {
 
   async function occupy<T>(task: () => Promise<T>): Promise<T> {
     running++;
+    const startedAt = performance.now();
     try {
       return await task();
     } finally {
-      running--;
-      waiting.shift()?.start();
-      if (running === 0 && waiting.length === 0) {
-        for (const resolve of whenIdle) resolve();
-        whenIdle = [];
-      }
+      const restMs = (performance.now() - startedAt) * restFactor;
+      // A place that rests counts as taken.
+      if (restMs > 0 && waiting.length > 0) setTimeout(leave, restMs);
+      else leave();
     }
+  }
+
+  function leave(): void {
+    running--;
+    waiting.shift()?.start();
+    if (running > 0 || waiting.length > 0) return;
+    for (const resolve of whenIdle) resolve();
+    whenIdle = [];
   }
 
   const self: Slots = {

@@ -8,7 +8,7 @@
  * - each answer is `{jws}`, a compact JWS by `signing` (RFC 7515; ES256) of the whole frame `{n, p}`. Its name has the pid of the
  *   question, so that it answers that one and no other.
  */
-import { createHash, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, createSecretKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 
 /** 32 bytes in base64url. */
@@ -42,13 +42,14 @@ export const signedAnswer = z.object({ jws: z.string().min(1) });
  *
  * @returns 32 bytes
  */
-export function agreeOnKey(privateKey: KeyObject, publicKey: KeyObject): Buffer {
+export function agreeOnKey(privateKey: KeyObject, publicKey: KeyObject): KeyObject {
   const algorithm = Buffer.from(SEALED_ENCRYPTION);
-  return createHash('sha256')
+  const key = createHash('sha256')
     .update(uint32(1))
     .update(diffieHellman({ privateKey, publicKey }))
     .update(Buffer.concat([uint32(algorithm.length), algorithm, uint32(0), uint32(0), uint32(256)]))
     .digest();
+  return createSecretKey(key);
 }
 
 function uint32(value: number): Buffer {

@@ -3,7 +3,7 @@
  * connector with the same key takes it: behind a load balancer it does not matter which one a browser reaches. It says who it was and
  * when, and gives nothing else: the account is looked at anew each time.
  */
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 
 export interface Session {
@@ -42,7 +42,7 @@ export function createSessions(options: {
 }): Sessions {
   const { privateKey, secret = '', connection, minutes, now } = options;
   const seed = privateKey.export({ type: 'pkcs8', format: 'der' });
-  const key = Buffer.from(hkdfSync('sha256', seed, secret, `landbridge session ${connection}`, 32));
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', seed, secret, `landbridge session ${connection}`, 32)));
   const lifetimeMs = minutes * 60_000;
 
   const macOf = (text: string) => createHmac('sha256', key).update(text).digest();

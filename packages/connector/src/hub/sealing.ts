@@ -24,9 +24,9 @@ export function createSealing(): Sealing {
   const kid = randomBytes(12).toString('base64url');
   const answerHeader = Buffer.from(JSON.stringify({ alg: 'ES256', kid })).toString('base64url');
   /** A hub makes its part of the key once for a socket: agreeing again each time would be dearer than all the rest. */
-  let last: { header: string; key: Buffer } | { header: string; refused: string } | undefined;
+  let last: { header: string; key: KeyObject } | { header: string; refused: string } | undefined;
 
-  function keyFor(encodedHeader: string): { key: Buffer } | { refused: string } {
+  function keyFor(encodedHeader: string): { key: KeyObject } | { refused: string } {
     if (last?.header !== encodedHeader) last = { header: encodedHeader, ...agree(encodedHeader, kid, encryption.privateKey) };
     return last;
   }
@@ -58,7 +58,7 @@ export function createSealing(): Sealing {
   };
 }
 
-function agree(encodedHeader: string, kid: string, privateKey: KeyObject): { key: Buffer } | { refused: string } {
+function agree(encodedHeader: string, kid: string, privateKey: KeyObject): { key: KeyObject } | { refused: string } {
   const header = sealedHeader.safeParse(fromJson(encodedHeader));
   if (!header.success) return { refused: 'its header is not for ECDH-ES with A256GCM' };
   if (header.data.kid !== kid) return { refused: 'it was sealed for another socket' };

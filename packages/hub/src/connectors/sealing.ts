@@ -2,7 +2,7 @@
  * Sealing what a connector is asked, and reading its signed answers, where its token brought the keys for that; see `sealed.ts` of the
  * protocol. Whoever ends the TLS between hub and connector, and whoever reads the hub's memory of tokens, sees no password.
  */
-import { createCipheriv, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { type AgentKeys, agreeOnKey, signedAnswer, signedAnswerHeader, verifyEs256 } from '@landbridge/protocol';
 import { z } from 'zod';
 
@@ -22,10 +22,10 @@ const signedFrame = z.object({ n: z.string(), p: z.unknown().optional() });
 export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing {
   const theirs = createPublicKey({ key: encryption, format: 'jwk' });
   const verifying = createPublicKey({ key: signing, format: 'jwk' });
-  let own: { header: string; key: Buffer } | undefined;
+  let own: { header: string; key: KeyObject } | undefined;
 
   /** Once for a socket, and only when it is asked something: a new pair for each request costs four times as much as all the rest. */
-  function agree(): { header: string; key: Buffer } {
+  function agree(): { header: string; key: KeyObject } {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
     return { header: base64url({ alg: 'ECDH-ES', enc: 'A256GCM', kid, epk: { kty, crv, x, y } }), key: agreeOnKey(privateKey, theirs) };

@@ -2,7 +2,7 @@
  * The credential cache: the last good sign-in of each person, for the time in which no connector or no directory answers. This folder
  * owns what is kept and when it goes; that a rejection is never overruled by it is for `sign-in`.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
@@ -67,7 +67,7 @@ export async function createCredentialCache(parts: {
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
   const writing = createSlots(1, MAX_WAITING, WRITING_REST);
   const checking = createSlots(AT_ONCE, MAX_CHECKS_WAITING);
-  const fingerprintKey = randomBytes(32);
+  const fingerprintKey = createSecretKey(randomBytes(32));
   /** By connection and name: which password was kept, and when. */
   const recent = createRecentMap<{ fingerprint: string; atMs: number }>(MAX_RECENT);
   /** What waits to be written, and was not overtaken by a rejection. */

@@ -1,6 +1,6 @@
 /** The console of a connector that runs: hostile mappers, what stands in the directory, settings that would not work. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -15,6 +15,27 @@ import { createCertificate, createKey, saveCertificate } from '../setup/certific
 
 const SCRIPT = '<script>alert(1)</script>';
 const ESCAPED = '&lt;script&gt;';
+
+/** A keytab with one key: version 2 of MIT's format, big-endian. */
+function keytabOf(realm: string, components: readonly string[]): Buffer {
+  const counted = (bytes: Buffer) => Buffer.concat([uint(bytes.length, 2), bytes]);
+  const entry = Buffer.concat([
+    uint(components.length, 2),
+    ...[realm, ...components].map((text) => counted(Buffer.from(text))),
+    uint(1, 4),
+    uint(1_700_000_000, 4),
+    uint(3, 1),
+    uint(18, 2),
+    counted(Buffer.alloc(32, 7)),
+  ]);
+  return Buffer.concat([uint(0x0502, 2), uint(entry.length, 4), entry]);
+}
+
+function uint(value: number, bytes: number): Buffer {
+  const buffer = Buffer.alloc(bytes);
+  buffer.writeUIntBE(value, 0, bytes);
+  return buffer;
+}
 
 describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 240_000 }, () => {
   let slapd: Slapd;
@@ -42,7 +63,10 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  async function open(t: TestContext): Promise<{ client: ConsoleClient; connector: RunningConnector; token: string }> {
+  async function open(
+    t: TestContext,
+    environment: Record<string, string> = {},
+  ): Promise<{ client: ConsoleClient; connector: RunningConnector; token: string }> {
     const home = mkdtempSync(join(tmpdir(), 'console-'));
     saveCertificate(findHome(home), createCertificate(createKey(), { connectionName: CONNECTION, connectionDomain: 'example.org' }));
     const settings = {
@@ -58,8 +82,8 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     };
     writeFileSync(join(home, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
     const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
-    const { config } = loadConfigForStart(home, {});
-    const connector = await startConnector({ config, environment: {}, log, keepSecrets: () => {}, agentVersion: '1.2.3' });
+    const { config } = loadConfigForStart(home, environment);
+    const connector = await startConnector({ config, environment, log, keepSecrets: () => {}, agentVersion: '1.2.3' });
     t.after(async () => {
       await connector.close();
       rmSync(home, { recursive: true, force: true });
@@ -91,6 +115,30 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     const saved = await client.post('/mapper', { token, user: 'mallory', source: neverAnswers ?? '', do: 'save' });
     assert.match(saved.text, /It was not saved/);
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
+  });
+
+  it('takes a keytab and says what it holds; one that is refused leaves the former as it was', async (t) => {
+    const { client, token } = await open(t);
+    const upload = (to: ConsoleClient, formToken: string, bytes: Buffer) => {
+      const form = new FormData();
+      form.set('token', formToken);
+      form.set('keytab', new Blob([bytes]), 'connector.keytab');
+      return to.post('/server/keytab', form);
+    };
+    const path = join(client.home, 'kerberos.keytab');
+    const good = keytabOf('EXAMPLE.ORG', ['HTTP', 'sso.example.org']);
+    assert.equal((await upload(client, token, good)).status, 303);
+    assert.match((await client.get('/server')).text, /HTTP\/sso\.example\.org@EXAMPLE\.ORG \(version 3, AES-256\)/);
+    assert.deepEqual(readFileSync(path), good);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).KERBEROS_KEYTAB, path);
+    assert.match((await upload(client, token, Buffer.from('noise'))).text, /no keytab/);
+    assert.deepEqual(readFileSync(path), good);
+
+    // The environment has the last word, so this page cannot change it.
+    const fixed = await open(t, { KERBEROS_KEYTAB: '/etc/krb5.keytab' });
+    assert.match((await upload(fixed.client, fixed.token, good)).text, /environment/);
+    assert.equal(existsSync(join(fixed.client.home, 'kerberos.keytab')), false);
   });
 
   it('shows what stands in the directory as text', async (t) => {

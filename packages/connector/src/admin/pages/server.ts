@@ -1,7 +1,8 @@
 /** What browsers of people reach the connector by: address, certificate, authorities of client certificates, keytab; and the proxy to the hub. */
 import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { field, type Html, table, textArea, time, tokenField } from '@landbridge/pages';
+import { field, type Html, type Message, table, textArea, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -12,7 +13,6 @@ import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
 import { type Desk, type Env, fileOf, sentence, textOf } from '../desk.ts';
 import { fileField } from '../elements.ts';
-import type { Message } from '../frame.ts';
 import { browserCertificate, openPfx } from '../server-certificate.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
@@ -135,16 +135,31 @@ ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileFie
           `${principal} (version ${keyVersion}, ${ENCRYPTION_TYPES[encryptionType] ?? `type ${encryptionType}`})`,
       );
       const path = join(desk.home, KEYTAB_FILE);
-      try {
-        writePrivateFile(path, bytes);
-      } catch (cause) {
-        throw new CodedError('HOME_FILES_NOT_WRITABLE', `${path} cannot be written`, {
-          action: 'Give the user that runs the connector the right to write there.',
-          cause,
-        });
-      }
-      return change(c, { KERBEROS_KEYTAB: path }, `The keytab is in use. It holds ${held.join('; ')}.`);
+      const former = existsSync(path) ? readFileSync(path) : undefined;
+      putKeytab(path, bytes);
+      const message = await applied(
+        desk,
+        () => desk.running().apply({ KERBEROS_KEYTAB: path }),
+        `The keytab is in use. It holds ${held.join('; ')}.`,
+      );
+      if (message.tone === 'good') return desk.goOn(c, '/server', message);
+      // The file is read for each ticket, so one that is refused must not stay in the place of the former.
+      putKeytab(path, former);
+      return page(c, message.text);
     });
+}
+
+/** @throws CodedError HOME_FILES_NOT_WRITABLE */
+function putKeytab(path: string, bytes: Buffer | undefined): void {
+  try {
+    if (bytes === undefined) rmSync(path, { force: true });
+    else writePrivateFile(path, bytes);
+  } catch (cause) {
+    throw new CodedError('HOME_FILES_NOT_WRITABLE', `${path} cannot be written`, {
+      action: 'Give the user that runs the connector the right to write there.',
+      cause,
+    });
+  }
 }
 
 async function certificatePart(desk: Desk): Promise<Html> {

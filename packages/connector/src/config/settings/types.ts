@@ -1,0 +1,84 @@
+/** The types of values that only some settings of the connector have, beside those of `setting`. */
+import { isIP } from 'node:net';
+import { type SettingType, setting } from '@landbridge/runtime';
+import { z } from 'zod';
+
+/** A day: beyond it a number of seconds was meant as milliseconds. */
+export const MAX_SECONDS = 86_400;
+export const MAX_MS = MAX_SECONDS * 1000;
+
+export const ldapUrls: SettingType<string[]> = {
+  describe: 'a URL such as `ldaps://dc1.example.com` or `ldaps:///DC=example,DC=com`, or several separated by commas or spaces',
+  schema: z
+    // A comma inside of a DN separates nothing.
+    .union([
+      z.array(z.string()),
+      z.string().transform((text) =>
+        text
+          .split(/[\s,]+(?=ldaps?:)/i)
+          .map((url) => url.replace(/[\s,]+$/, ''))
+          .filter(Boolean),
+      ),
+    ])
+    .pipe(
+      z
+        .array(
+          z
+            .string()
+            .trim()
+            .refine((text) => URL.canParse(text) && LDAP_URL.test(text)),
+        )
+        .min(1),
+    ),
+};
+
+/** A host, or the DN of a domain and no host. */
+const LDAP_URL = /^ldaps?:\/\/(?:[^/@,\s]+\/?|\/DC=[a-z0-9_-]+(?:,DC=[a-z0-9_-]+)*)$/i;
+
+export const dnsServers: SettingType<string[]> = {
+  describe: 'addresses such as `10.0.0.10` or `10.0.0.10:53` (`[fd00::10]:53`), separated by commas or spaces',
+  schema: z
+    .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
+    .pipe(z.array(z.string().refine((text) => isIP(text) !== 0 || isIP(/^\[?(.*?)\]?:\d{1,5}$/.exec(text)?.[1] ?? '') !== 0))),
+};
+
+export const ipAddress: SettingType<string> = {
+  describe: 'an IP address such as `10.0.0.5`; `0.0.0.0` or `::` for all of this machine',
+  schema: z
+    .string()
+    .trim()
+    .refine((text) => isIP(text) !== 0),
+};
+
+export const addressRanges: SettingType<string[]> = {
+  describe: 'addresses and ranges such as `10.0.0.5` or `10.0.0.0/24`, separated by commas',
+  schema: setting.list().schema.pipe(
+    z.array(
+      z.string().refine((text) => {
+        const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+        return isIP(address) !== 0 && (prefix === undefined || Number(prefix) <= (isIP(address) === 4 ? 32 : 128));
+      }),
+    ),
+  ),
+};
+
+/** `proxy.corp:3128` is what people write, so a missing scheme means `http://`. */
+export const proxyUrl: SettingType<string> = {
+  describe:
+    'the address of an HTTP proxy, such as `http://proxy.example:3128` (the file of an automatic configuration, `.pac`, is not one)',
+  schema: z
+    .string()
+    .trim()
+    .transform((text) => (text.includes('://') ? text : `http://${text}`))
+    .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/\.pac$/i.test(new URL(text).pathname)),
+};
+
+export const filterWithName: SettingType<string> = {
+  describe: 'an LDAP filter in which `{0}` stands for what is looked for',
+  schema: z.string().trim().regex(/\{0\}/),
+};
+export const nameTemplate: SettingType<string> = {
+  describe: 'a distinguished name in which `{0}` stands for the name that was typed',
+  schema: z.string().trim().regex(/\{0\}/),
+};
+export const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };

@@ -1,8 +1,8 @@
 /** Applying a change to the running connector, in the words of a page: what was done, what waits for a restart, why it was refused. */
+import type { Message } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import type { Applied } from '../reload/connector.ts';
 import { type Desk, sentence } from './desk.ts';
-import type { Message } from './frame.ts';
 
 /** @returns what to say; `refused` where it may be applied all the same, by force */
 export async function applied(

@@ -1,12 +1,12 @@
 /** What every page of the console works with: the connector, who is signed in, the form that was sent, showing a page, and going on with a message. */
-import type { Html } from '@landbridge/pages';
+import type { Html, Message } from '@landbridge/pages';
 import { CodedError, type Log, type LogFile, type LogWindow } from '@landbridge/runtime';
 import type { Context } from 'hono';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import type { RunningConnector } from '../reload/connector.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 import type { Activity } from './activity.ts';
-import { frame, type Message, type NavigationPath } from './frame.ts';
+import { frame, type NavigationPath } from './frame.ts';
 import type { Session } from './sessions.ts';
 
 /** What the middleware before the pages found out. */

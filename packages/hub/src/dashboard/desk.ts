@@ -2,7 +2,7 @@
  * What every page of the dashboard works with: who is signed in, the form that was sent, showing a page, going on with a message, and acting
  * as an operator in that administrator's name.
  */
-import type { Html } from '@landbridge/pages';
+import type { Html, Message } from '@landbridge/pages';
 import type { Context } from 'hono';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
@@ -16,7 +16,7 @@ import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Store } from '../store/store.ts';
 import type { Activity } from './activity.ts';
-import { frame, type Message, type NavigationPath } from './frame.ts';
+import { frame, type NavigationPath } from './frame.ts';
 
 /** What the middleware before the pages found out. */
 export interface Env {

@@ -1,5 +1,5 @@
 /** Who operates this hub: inviting, resetting and removing administrators. */
-import { dot, field, table, time, tokenField } from '@landbridge/pages';
+import { dot, field, type Message, table, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -14,7 +14,6 @@ import {
 } from '../../administrators/administrators.ts';
 import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
-import type { Message } from '../frame.ts';
 
 export function administratorRoutes(desk: Desk): Hono<Env> {
   const linkMessage = (text: string, link: string): Message => ({

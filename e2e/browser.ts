@@ -1,9 +1,8 @@
 /** Chromium as people have it at work: with a profile of its own, and in it a Kerberos ticket or a certificate, or neither. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeyPair } from '@landbridge/lab';
+import { CHROMIUM, CHROMIUM_ARGUMENTS, type KeyPair } from '@landbridge/lab';
 import type { Page } from 'playwright-core';
 
 export interface Browser extends AsyncDisposable {
@@ -11,23 +10,8 @@ export interface Browser extends AsyncDisposable {
   readonly page: Page;
 }
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** Of one step in it, on a machine that has much else to do. */
 const PATIENCE_MS = 120_000;
-
-/** @returns why tests with it cannot run here, for `skip:` of a test; never with CI set, where they must run */
-export function whyNoBrowser(): string | false {
-  return existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `${CHROMIUM} is not installed (Debian package chromium)`;
-}
 
 /**
  * @param options.certificate for the server of this origin
@@ -47,7 +31,7 @@ export async function openBrowser(
     executablePath: CHROMIUM,
     ignoreHTTPSErrors: true,
     args: [
-      ...ARGUMENTS,
+      ...CHROMIUM_ARGUMENTS,
       ...(ticket === undefined ? [] : [`--auth-server-allowlist=${ticket.server}`, `--host-resolver-rules=MAP ${ticket.server} 127.0.0.1`]),
     ],
     env: { ...process.env, ...ticket?.environment },

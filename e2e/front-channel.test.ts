@@ -13,12 +13,13 @@ import {
   type Slapd,
   startSambaDomainController,
   startSlapd,
+  whyNoChromium,
   whyNoKerberos,
   whyNoSlapd,
 } from '@landbridge/lab';
 import type { Page } from 'playwright-core';
 import { type Application, CLAIMS, startApplication, WELCOME } from './application.ts';
-import { type Browser, openBrowser, whyNoBrowser } from './browser.ts';
+import { type Browser, openBrowser } from './browser.ts';
 import { type LoadBalancer, startHaproxy, whyNoHaproxy } from './load-balancer.ts';
 import { directoryConfig, type HubProgram, type Program, startConnector, startFromExport, startHub, until } from './programs.ts';
 
@@ -73,7 +74,7 @@ function untilBrowsersReach(port: number): Promise<void> {
   );
 }
 
-describe('with a Kerberos ticket', { skip: whyNoKerberos() || whyNoBrowser() }, () => {
+describe('with a Kerberos ticket', { skip: whyNoKerberos() || whyNoChromium() }, () => {
   const host = 'connector.ad.landbridge.test';
   let dc: SambaDomainController;
   let realm: KerberosRealm;
@@ -145,7 +146,7 @@ describe('with a Kerberos ticket', { skip: whyNoKerberos() || whyNoBrowser() }, 
 });
 
 describe('with a client certificate, at two connectors behind HAProxy', {
-  skip: whyNoSlapd() || whyNoBrowser() || whyNoHaproxy(),
+  skip: whyNoSlapd() || whyNoChromium() || whyNoHaproxy(),
 }, () => {
   let slapd: Slapd;
   let people: CertificateAuthority;

@@ -4,6 +4,7 @@
  */
 
 export { spawnBound } from './bound-process.ts';
+export { CHROMIUM, CHROMIUM_ARGUMENTS, examinePage, launchChromium, whyNoChromium } from './browser.ts';
 export {
   type CertificateAuthority,
   type CertificateRequest,

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { examinePage, launchChromium, startSlapd, whyNoChromium, whyNoSlapd } from '@landbridge/lab';
 import type { Page } from 'playwright-core';
-import { examine, launch, whyNoBrowser } from '../../test/browser.ts';
 import { startCommand } from '../../test/command-line.ts';
 import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
 import { INFO, startTicketServer } from '../../test/ticket-server.ts';
@@ -21,7 +20,7 @@ async function checked(page: Page): Promise<void> {
 }
 
 test('from the first start to a sign-in, every page without a fault', {
-  skip: whyNoBrowser || whyNoSlapd(),
+  skip: whyNoChromium() || whyNoSlapd(),
   timeout: 400_000,
 }, async (t) => {
   const slapd = await startSlapd({ users: 20 });
@@ -39,7 +38,7 @@ test('from the first start to a sign-in, every page without a fault', {
   const link = (await connector.printed(/http:\/\/127\.0\.0\.1:\d+\/link\?code=\S+/)).trim();
   const { origin } = new URL(link);
 
-  const browser = await launch();
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(30_000);
@@ -59,7 +58,7 @@ test('from the first start to a sign-in, every page without a fault', {
 
   // The first password, by the keyboard alone.
   await page.goto(link);
-  await examine(page, '01-link');
+  await examinePage(page, '01-link');
   await page.getByLabel('New password', { exact: true }).focus();
   await page.keyboard.type('short');
   await page.keyboard.press('Tab');
@@ -73,7 +72,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Set up' }).waitFor();
   assert.equal(statSync(join(home, 'console.json')).mode & 0o777, 0o600);
-  await examine(page, '02-set-up');
+  await examinePage(page, '02-set-up');
 
   // What is refused, each for its own reason: a ticket of nobody, a server that is not there, a wrong password.
   const fill = async (fields: Record<string, string>) => {
@@ -92,7 +91,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await checked(page);
   await page.locator('.checks > li', { hasText: 'TICKET_UNKNOWN' }).waitFor();
   await page.locator('.checks > li', { hasText: '127.0.0.1:1' }).locator('.mark.fail').first().waitFor();
-  await examine(page, '03-refused');
+  await examinePage(page, '03-refused');
   assert.equal(await page.getByRole('button', { name: 'Save and start' }).count(), 0);
   await page.getByRole('link', { name: 'Correct it' }).click();
   await fill({ PROVISIONING_TICKET: tickets.ticket, LDAP_URL: slapd.ldapsUrl });
@@ -103,7 +102,7 @@ test('from the first start to a sign-in, every page without a fault', {
   const someone = slapd.people.ordinary[0] ?? assert.fail('nobody');
   await fill({ LDAP_BIND_PASSWORD: slapd.serviceAccount.password, user: someone.uid });
   await checked(page);
-  await examine(page, '04-passed');
+  await examinePage(page, '04-passed');
   await page.getByRole('button', { name: 'Save and start' }).click();
   await page.getByText('the connector runs').waitFor();
   assert.equal(file().LDAP_BIND_PASSWORD, undefined);
@@ -117,7 +116,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.locator('#last tbody').getByText(someone.uid).first().waitFor();
   await page.locator('#last tbody').getByText(SCRIPT).first().waitFor();
   await page.locator('#numbers').getByText('Online').first().waitFor();
-  await examine(page, '05-status');
+  await examinePage(page, '05-status');
 
   const go = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name, exact: true }).click();
 
@@ -132,9 +131,9 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('alert').filter({ hasText: 'would not work' }).waitFor();
   assert.deepEqual(file().LDAP_URL, [slapd.ldapsUrl]);
-  await examine(page, '06-settings');
+  await examinePage(page, '06-settings');
   await page.getByRole('link', { name: 'Undo the last change' }).click();
-  await examine(page, '07-undo');
+  await examinePage(page, '07-undo');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await page.getByText('It is as it was before.').waitFor();
   assert.equal(file().LDAP_SEARCH_CONNECTIONS, undefined);
@@ -150,7 +149,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.getByLabel('Keytab file').setInputFiles(join(home, 'no.pfx'));
   await page.getByRole('button', { name: 'Check and use' }).last().click();
   await page.getByRole('alert').filter({ hasText: 'no keytab' }).waitFor();
-  await examine(page, '08-server');
+  await examinePage(page, '08-server');
 
   // The mapper: typed into the editor, mapped as one types, refused where it does not run.
   await go('Profile mapper');
@@ -172,7 +171,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText("module.exports = (raw) => ({ id: raw.uid, said: 'mapped by hand' });");
   await page.getByRole('group', { name: 'Profile', exact: true }).getByText('mapped by hand').waitFor();
-  await examine(page, '09-mapper');
+  await examinePage(page, '09-mapper');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('The mapper is saved and in use.').waitFor();
   agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
@@ -182,18 +181,18 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.getByLabel('User name').fill(someone.uid);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Groups' }).waitFor();
-  await examine(page, '10-search');
+  await examinePage(page, '10-search');
   await page.getByLabel('Filter', { exact: true }).fill('(uid=*');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'That is no filter' }).waitFor();
   await page.getByLabel('Filter', { exact: true }).fill(`(uid=${someone.uid})`);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: '1 found' }).waitFor();
-  await examine(page, '11-filter');
+  await examinePage(page, '11-filter');
 
   // An export, and an import of it.
   await go('Import / export');
-  await examine(page, '12-transfer');
+  await examinePage(page, '12-transfer');
   const download = page.waitForEvent('download');
   await page.locator('#new-passphrase').fill('ten green bottles here');
   await page.getByRole('button', { name: 'Export' }).click();
@@ -202,7 +201,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.locator('#passphrase').fill('ten green bottles here');
   await page.getByRole('button', { name: 'Show what changes' }).click();
   await page.getByRole('heading', { name: 'What the import changes' }).waitFor();
-  await examine(page, '13-import');
+  await examinePage(page, '13-import');
   await page.getByRole('button', { name: 'Import' }).click();
   await page.getByText('It is imported and in use.').waitFor();
 
@@ -210,22 +209,22 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.getByLabel('User name').fill(someone.uid);
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.locator('.log').getByText('authenticate_user').first().waitFor();
-  await examine(page, '14-logs');
+  await examinePage(page, '14-logs');
 
   await go('Troubleshooting');
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('link', { name: 'Pack it for support' }).waitFor();
-  await examine(page, '15-troubleshooting');
+  await examinePage(page, '15-troubleshooting');
   await page.getByRole('link', { name: 'Pack it for support' }).click();
-  await examine(page, '16-package');
+  await examinePage(page, '16-package');
   await go('Update');
-  await examine(page, '17-update');
+  await examinePage(page, '17-update');
 
   await page.getByRole('link', { name: 'Password' }).click();
-  await examine(page, '18-password');
+  await examinePage(page, '18-password');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Password').waitFor();
-  await examine(page, '19-sign-in');
+  await examinePage(page, '19-sign-in');
   await page.getByLabel('Password').fill('not this one');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').filter({ hasText: 'The password is wrong' }).waitFor();

@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startSambaDomainController, whyNoSamba } from '@landbridge/lab';
-import { launch, whyNoBrowser } from '../../test/browser.ts';
+import { launchChromium, startSambaDomainController, whyNoChromium, whyNoSamba } from '@landbridge/lab';
 import { startCommand } from '../../test/command-line.ts';
 import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
 import { INFO, startTicketServer } from '../../test/ticket-server.ts';
@@ -13,7 +12,7 @@ import { INFO, startTicketServer } from '../../test/ticket-server.ts';
 const PASSWORD = 'eleven blue horses';
 
 test('beside a domain controller, from the first start to a sign-in with nested groups', {
-  skip: whyNoBrowser || whyNoSamba(),
+  skip: whyNoChromium() || whyNoSamba(),
   timeout: 600_000,
 }, async (t) => {
   await using dc = await startSambaDomainController();
@@ -28,7 +27,7 @@ test('beside a domain controller, from the first start to a sign-in with nested 
   t.after(() => connector.child.kill('SIGKILL'));
   const link = (await connector.printed(/http:\/\/127\.0\.0\.1:\d+\/link\?code=\S+/)).trim();
 
-  const browser = await launch();
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const page = await browser.newPage();
   page.setDefaultTimeout(60_000);

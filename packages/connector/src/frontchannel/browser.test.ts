@@ -1,32 +1,15 @@
 /** The front channel in a real browser: with a certificate of its own, by the form, in narrow and dark windows, with and without scripts. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { createCertificateAuthority } from '@landbridge/lab';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { createCertificateAuthority, examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { frontChannelOn, REALM } from '../../test/front-channel-on.ts';
 import type { FrontUsers } from './routes.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-sync',
-];
-// In CI a missing browser is a failure, elsewhere it is said.
-const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = [
-  { width: 1280, colorScheme: 'light' },
-  { width: 320, colorScheme: 'dark' },
-] as const;
+const skip = whyNoChromium();
 
 const WCTX = 'rm=0&id="p"<x>&ru=%2f';
 
@@ -65,19 +48,6 @@ async function startHub(t: TestContext): Promise<{ replyTo: string; posted: URLS
   return { replyTo: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`, posted };
 }
 
-async function inspect(page: Page): Promise<void> {
-  for (const { width, colorScheme } of LOOKS) {
-    await page.setViewportSize({ width, height: 700 });
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(AXE);
-    const violations: unknown = await page.evaluate(
-      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
-    );
-    assert.deepEqual(violations, [], `${width} ${colorScheme}`);
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-  }
-}
-
 test('in a browser: the form and its errors, then by certificate without a question', { skip }, async (t) => {
   const { replyTo, posted } = await startHub(t);
   const authority = await createCertificateAuthority('People');
@@ -86,8 +56,7 @@ test('in a browser: the form and its errors, then by certificate without a quest
     { SITE_NAME: 'Fabrikam', CLIENT_CERT_CA: authority.cert },
     { connection: { clientCertificates: true, replyAddresses: [replyTo] } },
   );
-  const { chromium } = await import('playwright-core');
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await launchChromium();
   t.after(async () => {
     await browser.close();
     await front.close();
@@ -104,12 +73,12 @@ test('in a browser: the form and its errors, then by certificate without a quest
 
   const { page } = await open({ locale: 'de-DE' });
   await page.goto(address);
-  await inspect(page);
+  await examinePage(page, 'form', { narrowPx: 320 });
   await page.getByLabel('Benutzername').fill('anna');
   await page.getByLabel('Passwort').fill('wrong');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('falsch').waitFor();
-  await inspect(page);
+  await examinePage(page, 'form-refused', { narrowPx: 320 });
   assert.deepEqual(complaints.splice(0), ['Failed to load resource: the server responded with a status of 401 (Unauthorized)']);
   await page.getByLabel('Passwort').fill('right');
   await page.keyboard.press('Enter');

@@ -1,69 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
 import { TOTP } from 'otpauth';
-import type { Browser, Page } from 'playwright-core';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
 import { firstAdministratorLink } from '../administrators/administrators.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-// In CI a missing browser is a failure, elsewhere it is said.
-const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
-/** A folder for pictures of every page, for people to look at. */
-const pictures = process.env.DASHBOARD_PICTURES;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function launch(): Promise<Browser> {
-  const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-}
-
-const LOOKS = [
-  { name: 'wide', width: 1280, colorScheme: 'light' },
-  { name: 'wide-dark', width: 1280, colorScheme: 'dark' },
-  { name: 'narrow', width: 360, colorScheme: 'light' },
-  { name: 'narrow-dark', width: 360, colorScheme: 'dark' },
-] as const;
-
-/** No violation of axe's rules, and nothing beyond the right edge, in each look. */
-async function examine(page: Page, what: string): Promise<void> {
-  for (const { name, width, colorScheme } of LOOKS) {
-    if (pictures === undefined && (name === 'wide-dark' || name === 'narrow')) continue;
-    await page.setViewportSize({ width, height: 900 });
-    await page.emulateMedia({ colorScheme });
-    const cdp = await page.context().newCDPSession(page);
-    // The page's own policy lets no such script in; this is the test's.
-    await cdp.send('Runtime.evaluate', { expression: AXE });
-    const answer = await cdp.send('Runtime.evaluate', {
-      expression:
-        'axe.run().then((found) => JSON.stringify(found.violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])))',
-      awaitPromise: true,
-      returnByValue: true,
-    });
-    assert.equal(answer.result.value, '[]', `${what} ${name}`);
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${what} ${name} is too wide`);
-    await cdp.detach();
-    if (pictures !== undefined) {
-      mkdirSync(pictures, { recursive: true });
-      await page.screenshot({ path: join(pictures, `${what}-${name}.png`), fullPage: true });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light' });
-}
+const skip = whyNoChromium();
 
 function codeOf(key: string, stepsAhead = 0): string {
   return new TOTP({ secret: key.replace(/\s/g, '') }).generate({ timestamp: Date.now() + stepsAhead * 30_000 });
@@ -71,7 +15,7 @@ function codeOf(key: string, stepsAhead = 0): string {
 
 test('from the first start to a green dot, a try and a revoked connector; every page without a fault', { skip }, async (t) => {
   const { hub, store, api } = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '200' });
-  const browser = await launch();
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -88,7 +32,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   const link = await firstAdministratorLink(operatorForTest(store), hub.publicUrl);
   assert.ok(link);
   await page.goto(link);
-  await examine(page, '01-invitation');
+  await examinePage(page, '01-invitation');
   await page.getByLabel('Password', { exact: true }).fill('short');
   await page.getByLabel('Password again').fill('short');
   await page.keyboard.press('Enter');
@@ -97,7 +41,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByLabel('Password again').fill('eleven blue horses');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
-  await examine(page, '02-second-factor');
+  await examinePage(page, '02-second-factor');
   const key = (await page.locator('.key code').textContent()) ?? '';
   await page.getByRole('textbox', { name: 'Code' }).fill('000000');
   await page.getByRole('button', { name: 'Confirm' }).click();
@@ -106,14 +50,14 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByRole('textbox', { name: 'Code' }).fill(codeOf(key));
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByRole('region', { name: 'Recovery codes' }).waitFor();
-  await examine(page, '03-first-overview');
+  await examinePage(page, '03-first-overview');
 
   // A connection, with the keyboard.
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the page');
   await page.getByRole('link', { name: 'New connection' }).press('Enter');
   await page.getByLabel('Name').waitFor();
-  await examine(page, '04-new-connection');
+  await examinePage(page, '04-new-connection');
   await page.keyboard.type('no good');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').waitFor();
@@ -126,7 +70,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
     new RegExp(`PROVISIONING_TICKET='${ticket}'`),
   );
   await main.getByText('No connector', { exact: true }).waitFor();
-  await examine(page, '05-ticket');
+  await examinePage(page, '05-ticket');
   await page.reload();
   assert.equal(await page.getByText(ticket).count(), 0, 'the ticket is shown once');
 
@@ -170,11 +114,11 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Signed in as Anna <img' }).waitFor();
   assert.deepEqual(await page.locator('.way tbody th').allTextContents(), ['Guard', 'Signature', 'Connector', 'find', 'bind', 'groups']);
-  await examine(page, '06-try');
+  await examinePage(page, '06-try');
   await page.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'The account is locked' }).waitFor();
-  await examine(page, '07-try-refused');
+  await examinePage(page, '07-try-refused');
   for (let n = 0; n < 5; n++) await api('/connections/corp/login', { username: `person${n}`, password: 'right' });
   // One that nobody answers.
   await api('/connections', { name: 'branch' });
@@ -186,50 +130,50 @@ test('from the first start to a green dot, a try and a revoked connector; every 
     .getByRole('row', { name: /^branch/ })
     .getByText('No connector')
     .waitFor();
-  await examine(page, '08-overview');
+  await examinePage(page, '08-overview');
   await page.getByRole('link', { name: 'corp', exact: true }).click();
   await page.getByRole('heading', { name: 'corp', level: 1 }).waitFor();
-  await examine(page, '09-connection');
+  await examinePage(page, '09-connection');
 
   // Revoked: its socket ends.
   await page.getByRole('link', { name: /^Revoke dc-01/ }).click();
-  await examine(page, '10-revoke');
+  await examinePage(page, '10-revoke');
   await page.getByRole('button', { name: 'Revoke the connector' }).click();
   await page.getByText('The connector is revoked.').waitFor();
   await connector.closed;
   await page.getByRole('row', { name: /dc-01/ }).getByText('Revoked', { exact: true }).waitFor();
-  await examine(page, '11-revoked');
+  await examinePage(page, '11-revoked');
 
   // What applications need.
   const navigation = page.getByRole('navigation', { name: 'Dashboard' });
   await navigation.getByRole('link', { name: 'Applications' }).click();
   await page.getByRole('link', { name: 'New application' }).click();
-  await examine(page, '12-new-application');
+  await examinePage(page, '12-new-application');
   await page.getByLabel('Name').fill('Billing');
   await page.getByLabel('Redirect addresses', { exact: true }).fill('https://billing.example/callback');
   await page.getByRole('button', { name: 'Create' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
-  await examine(page, '13-application');
+  await examinePage(page, '13-application');
   await page.getByRole('link', { name: 'New secret' }).click();
   await page.getByRole('button', { name: 'Make a new secret' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
   await navigation.getByRole('link', { name: 'Applications' }).click();
-  await examine(page, '14-applications');
+  await examinePage(page, '14-applications');
 
   await navigation.getByRole('link', { name: 'API keys' }).click();
   await page.getByLabel('For whom it is').fill('billing');
   await page.keyboard.press('Enter');
   assert.match((await page.getByRole('region', { name: 'API key', exact: true }).textContent()) ?? '', /^lbk_/);
-  await examine(page, '15-api-keys');
+  await examinePage(page, '15-api-keys');
 
   await navigation.getByRole('link', { name: 'Signing keys' }).click();
   await page.getByRole('link', { name: 'Rotate' }).click();
   await page.getByRole('button', { name: 'Rotate' }).click();
   await page.getByText('Signs soon').first().waitFor();
-  await examine(page, '16-signing-keys');
+  await examinePage(page, '16-signing-keys');
 
   await navigation.getByRole('link', { name: 'Audit log' }).click();
-  await examine(page, '17-audit');
+  await examinePage(page, '17-audit');
   await page.getByLabel('Action').fill('connector.revoke');
   await page.keyboard.press('Enter');
   await page.waitForURL(/action=connector\.revoke/);
@@ -240,25 +184,25 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByLabel('Name').fill('ben@fabrikam.com');
   await page.keyboard.press('Enter');
   await page.getByText('is invited.').waitFor();
-  await examine(page, '18-administrators');
+  await examinePage(page, '18-administrators');
 
   await page
     .getByRole('link', { name: /^Your account/ })
     .first()
     .click();
   await page.getByRole('heading', { name: 'Sessions' }).waitFor();
-  await examine(page, '19-account');
+  await examinePage(page, '19-account');
   await page.getByRole('link', { name: 'Set up another app instead' }).click();
-  await examine(page, '20-another-app');
+  await examinePage(page, '20-another-app');
 
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('Name').waitFor();
-  await examine(page, '21-sign-in');
+  await examinePage(page, '21-sign-in');
   await page.getByLabel('Name').fill('admin');
   await page.getByLabel('Password').fill('eleven blue horses');
   await page.keyboard.press('Enter');
   await page.getByRole('textbox', { name: 'Code' }).waitFor();
-  await examine(page, '22-code');
+  await examinePage(page, '22-code');
   await page.getByRole('textbox', { name: 'Code' }).fill(codeOf(key, 1));
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
@@ -267,7 +211,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
 
 test('a passkey is added, and then signs in alone', { skip }, async (t) => {
   const { hub, store } = await startHubForTest(t);
-  const browser = await launch();
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(30_000);

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { launchChromium, whyNoChromium } from '@landbridge/lab';
 import { createApplication } from '../../test/application.ts';
 import { responseAround, signedAssertion } from '../../test/foreign-assertion.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { HERE } from '../../test/front-channel.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+const skip = whyNoChromium();
 
 async function serve(t: TestContext, answer: (url: URL) => string): Promise<{ origin: string; asked: URL[]; close(): void }> {
   const asked: URL[] = [];
@@ -48,8 +46,7 @@ test('in a browser: from the application by a connector and back without a quest
   const redirectUri = `${application.origin}/callback`;
   const app = await createApplication(hub, { redirectUris: [redirectUri] });
 
-  const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   const { url, checks } = await app.begin();

@@ -1,53 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
 import { createApplication } from '../../test/application.ts';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-// In CI a missing browser is a failure, elsewhere it is said.
-const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
-/** A folder for pictures of each page, for people to look at; none are made without it. */
-const PICTURES = process.env.PICTURES_DIR;
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = [
-  { name: 'wide-light', width: 1280, colorScheme: 'light' },
-  { name: 'narrow-dark', width: 360, colorScheme: 'dark' },
-] as const;
-
-/** Looks at the page as it stands with axe, in a wide light and in a narrow dark window, and that nothing sticks out of it. */
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const look of LOOKS) {
-    await page.setViewportSize({ width: look.width, height: 800 });
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    if (PICTURES !== undefined) {
-      mkdirSync(PICTURES, { recursive: true });
-      await page.screenshot({ path: join(PICTURES, `${name}-${look.name}.png`) });
-    }
-    await page.evaluate(AXE);
-    const violations: unknown = await page.evaluate(
-      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))',
-    );
-    assert.deepEqual(violations, [], `${name}, ${look.name}`);
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, name);
-  }
-}
+const skip = whyNoChromium();
 
 /** The application: it sends people on to another address, as applications do. */
 async function startApplicationServer(t: TestContext): Promise<{ origin: string; arrived: string[] }> {
@@ -93,8 +53,7 @@ test('in a browser: the whole way from the application and back, with what can g
     postLogoutRedirectUris: [`${origin}/bye`],
   });
 
-  const { chromium } = await import('playwright-core');
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await launchChromium();
   t.after(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   const complaints: string[] = [];
@@ -111,20 +70,20 @@ test('in a browser: the whole way from the application and back, with what can g
 
   const { url, checks } = await application.begin();
   await page.goto(url);
-  await inspect(page, 'who');
+  await examinePage(page, 'who');
   await typeAtCursor('username', 'anna@nowhere.example');
   await page.getByRole('alert').waitFor();
-  await inspect(page, 'who-unknown');
+  await examinePage(page, 'who-unknown');
   await page.getByLabel('E-mail address').fill('anna@Fabrikam.example');
   await page.keyboard.press('Enter');
   await page.getByText('Use your Fabrikam <script>').waitFor();
-  await inspect(page, 'password');
+  await examinePage(page, 'password');
 
   // The name is known: the cursor is in the password.
   await typeAtCursor('password', 'wrong');
   await page.getByText('The user name or the password is wrong.').waitFor();
   assert.match(await page.title(), /^Problem/);
-  await inspect(page, 'password-wrong');
+  await examinePage(page, 'password-wrong');
   await page.getByLabel('User name').fill('locked');
   await page.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');
@@ -134,7 +93,7 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.keyboard.press('Enter');
 
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
-  await inspect(page, 'new-password');
+  await examinePage(page, 'new-password');
   const change = async (chosen: string, again = chosen) => {
     await page.getByLabel('Current password').fill('old password');
     await page.getByLabel('New password', { exact: true }).fill(chosen);
@@ -145,7 +104,7 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.getByText('The two new passwords are not the same.').waitFor();
   await change('short');
   await page.getByText('does not meet the rules').waitFor();
-  await inspect(page, 'new-password-refused');
+  await examinePage(page, 'new-password-refused');
   await change('new password');
   await page.waitForURL('**/home');
   assert.equal(await page.title(), 'Welcome to the application');
@@ -156,20 +115,20 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.goto((await application.begin()).url);
   await page.waitForURL('**/home');
   await page.goto(`${hub.hub.publicUrl}/oidc/logout?client_id=${application.clientId}&post_logout_redirect_uri=${origin}/bye`);
-  await inspect(page, 'sign-out');
+  await examinePage(page, 'sign-out');
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL('**/bye');
 
   // Nobody is signed in any more; the provider's one script takes the person through.
   await page.goto(`${hub.hub.publicUrl}/oidc/logout`);
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
-  await inspect(page, 'signed-out');
+  await examinePage(page, 'signed-out');
 
   // A connector that cannot change passwords: the person learns whom to ask.
   await page.goto((await application.begin({ login_hint: 'ben@partners.example' })).url);
   await typeAtCursor('password', 'secret');
   await page.getByRole('heading', { name: 'cannot be changed here' }).waitFor();
-  await inspect(page, 'cannot-change');
+  await examinePage(page, 'cannot-change');
   await page.getByRole('link', { name: 'Use another account' }).click();
   assert.equal(await page.getByLabel('E-mail address').inputValue(), '');
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -182,14 +141,14 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.goto((await application.begin()).url);
   await typeAtCursor('username', 'carla');
   await page.getByText('To which of these').waitFor();
-  await inspect(page, 'choice');
+  await examinePage(page, 'choice');
   await page.getByRole('button', { name: 'visitors' }).click();
   await page.getByText('Use your visitors account.').waitFor();
 
   await page.goto(`${hub.hub.publicUrl}/login/nothing`);
-  await inspect(page, 'gone');
+  await examinePage(page, 'gone');
   await page.goto(`${hub.hub.publicUrl}/oidc/authorize?client_id=unknown&redirect_uri=https://evil.example`);
-  await inspect(page, 'error');
+  await examinePage(page, 'error');
   assert.deepEqual(
     complaints.filter((text) => !/status of 40[04]|favicon/.test(text)),
     [],

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { launchChromium, whyNoChromium } from '@landbridge/lab';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { newTryLink } from './access.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-// In CI a missing browser is a failure, elsewhere it is said.
-const skip = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+const skip = whyNoChromium();
 
 test('in a browser: sign in with the keyboard, in a wide and in a narrow window, dark and light', { skip }, async (t) => {
   const { hub, store, provisioned } = await startHubForTest(t);
@@ -33,8 +22,7 @@ test('in a browser: sign in with the keyboard, in a wide and in a narrow window,
         }
       : { err: { name: 'AccountLocked', message: 'Account locked' }, profile: {} },
   );
-  const { chromium } = await import('playwright-core');
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await launchChromium();
   t.after(() => browser.close());
 
   const grounds = new Set<unknown>();

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import {
+  CHROMIUM,
   type KerberosRealm,
   openKerberosRealm,
   type SambaDomainController,
   startSambaDomainController,
+  whyNoChromium,
   whyNoKerberos,
 } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
@@ -30,8 +32,6 @@ import { type Kerberos, openKerberos, wantsKerberosDebug } from './kerberos.ts';
 const SETUP_TIMEOUT_MS = 10 * 60_000;
 const HOST = 'connector.ad.landbridge.test';
 const SPN = `HTTP/${HOST}`;
-const CHROMIUM = '/usr/bin/chromium';
-const noBrowser = existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
 
 describe('Kerberos', { skip: whyNoKerberos() }, () => {
   let folder: string;
@@ -223,7 +223,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   });
 
   it('signs a person in by Chromium without a question, and shows the form where there is no ticket or no leave', {
-    skip: noBrowser,
+    skip: whyNoChromium(),
   }, async () => {
     const page = async (cache: string, ...args: string[]): Promise<string> => {
       const profile = await mkdtemp(join(folder, 'profile-'));

@@ -32,7 +32,7 @@ section.notice, p.notice { border-left: 0.25rem solid var(--line); padding-left:
 .notice.bad { border-left-color: var(--bad); }
 .notice.good h2 { color: var(--good); }
 .notice.bad h2 { color: var(--bad); }
-h2, dd, td, li { overflow-wrap: anywhere; }
+h2, p, dd, td, li { overflow-wrap: anywhere; }
 h2:focus { outline: none; }
 td ul, .groups ul { list-style: none; padding: 0; }
 .quiet + ul { padding-left: 1rem; }
@@ -62,7 +62,6 @@ a { color: var(--accent); }
 .login { width: 100%; max-width: 26rem; margin: 6vh auto 0; }
 .login form { max-width: none; }
 .login h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
-.login p { overflow-wrap: anywhere; }
 .login button[type=submit]:not(.link) { justify-self: stretch; }
 .login section > p.notice { padding: 0.75rem 1rem; }
 input[readonly] { background: none; border-color: var(--line); }

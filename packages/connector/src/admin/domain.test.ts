@@ -1,29 +1,47 @@
-/** The console's way in beside a real Active Directory domain controller: everything that is typed is a ticket, an address and an account. */
+/**
+ * The console beside a real Active Directory domain controller: a ticket, an address and an account are all that is typed until people sign
+ * in, and a certificate and a keytab all that is brought until they sign in without typing.
+ */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { launchChromium, startSambaDomainController, whyNoChromium, whyNoSamba } from '@landbridge/lab';
+import { promisify } from 'node:util';
+import {
+  createCertificateAuthority,
+  examinePage,
+  freePort,
+  launchChromium,
+  openKerberosRealm,
+  startSambaDomainController,
+  whyNoChromium,
+  whyNoKerberos,
+} from '@landbridge/lab';
 import { startCommand } from '../../test/command-line.ts';
 import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
+import { fieldsOf } from '../../test/front-channel-on.ts';
 import { INFO, startTicketServer } from '../../test/ticket-server.ts';
 
 const PASSWORD = 'eleven blue horses';
 
-test('beside a domain controller, from the first start to a sign-in with nested groups', {
-  skip: whyNoChromium() || whyNoSamba(),
+test('beside a domain controller, from the first start to a sign-in with nested groups, and to one by a Kerberos ticket', {
+  skip: whyNoChromium() || whyNoKerberos(),
   timeout: 600_000,
 }, async (t) => {
   await using dc = await startSambaDomainController();
+  await using realm = await openKerberosRealm(dc);
   const hub = await startFakeHub();
   t.after(() => hub.stop());
   const tickets = await startTicketServer(t);
-  tickets.info = { body: { ...INFO, adHub: hub.url, kerberos: false } };
+  tickets.info = { body: { ...INFO, adHub: hub.url, kerberos: true } };
   tickets.registered = { body: { signingKey: pemOf(HUB_RSA.publicKey) } };
   const home = mkdtempSync(join(tmpdir(), 'console-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
-  const connector = startCommand(['run', '--home', home], { environment: { CONSOLE_PORT: '0' } });
+  const connector = startCommand(['run', '--home', home], {
+    environment: { CONSOLE_PORT: '0', KRB5RCACHEDIR: realm.environment.KRB5RCACHEDIR },
+  });
   t.after(() => connector.child.kill('SIGKILL'));
   const link = (await connector.printed(/http:\/\/127\.0\.0\.1:\d+\/link\?code=\S+/)).trim();
 
@@ -64,10 +82,53 @@ test('beside a domain controller, from the first start to a sign-in with nested 
   const { profile } = Object((await agent.nextFrame()).p);
   for (const group of ['nest-1', 'nest-4', 'dl-app-users', 'Domain Users']) assert.ok(profile.groups.includes(group), group);
 
-  await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Search', exact: true }).click();
+  const go = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name, exact: true }).click();
+  await go('Search');
   await page.getByLabel('User name').fill(alice.name);
   await page.keyboard.press('Enter');
   await page.getByText('primary group').first().waitFor();
+
+  // What people's browsers need: the address, a certificate for it, and the key by which tickets are checked.
+  const host = `connector.${dc.dnsName}`;
+  const port = await freePort();
+  await go('Server');
+  await page.getByLabel('SERVER_URL').fill(`https://${host}:${port}`);
+  await page.getByLabel('PORT', { exact: true }).fill(String(port));
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('It is saved and in use.').waitFor();
+  const authority = await createCertificateAuthority('Servers');
+  const pair = await authority.issue({ commonName: host, dnsNames: [host] });
+  writeFileSync(join(home, 'pair.pem'), pair.cert + pair.key);
+  const made = spawnSync('openssl', ['pkcs12', '-export', '-in', join(home, 'pair.pem'), '-passout', 'pass:of the file']);
+  assert.equal(made.status, 0, String(made.stderr));
+  const pfx = { name: 'browsers.pfx', mimeType: 'application/x-pkcs12', buffer: made.stdout };
+  const usePfx = async (passphrase: string) => {
+    await page.getByLabel('PKCS #12').setInputFiles(pfx);
+    await page.getByLabel('Its passphrase').fill(passphrase);
+    await page.getByRole('button', { name: 'Check and use' }).first().click();
+  };
+  await usePfx('of another file');
+  await page.getByRole('alert').filter({ hasText: 'the passphrase does not open it' }).waitFor();
+  await usePfx('of the file');
+  await page.getByText(`It is for ${host}.`).waitFor();
+  await realm.addService('svc-http', `HTTP/${host}`);
+  await page.getByLabel('Keytab file').setInputFiles(await realm.keytab(`HTTP/${host}`));
+  await page.getByRole('button', { name: 'Check and use' }).last().click();
+  await page.getByText(`HTTP/${host}@${dc.realm} (version`).waitFor();
+  await examinePage(page, 'domain-server');
+
+  writeFileSync(join(home, 'servers.pem'), authority.cert);
+  const { stdout } = await promisify(execFile)(
+    'curl',
+    [
+      ...['-sS', '--max-time', '60', '--retry', '20', '--retry-connrefused', '--retry-delay', '1', '--noproxy', '*'],
+      ...['--resolve', `${host}:${port}:127.0.0.1`, '--cacert', join(home, 'servers.pem'), '--negotiate', '-u', ':'],
+      `https://${host}:${port}/wsfed?wa=wsignin1.0&wctx=state`,
+    ],
+    { env: { ...process.env, ...realm.environment, KRB5CCNAME: await realm.signIn(alice.name, dc.password) } },
+  );
+  // The connector was not restarted.
+  assert.match(fieldsOf(stdout).wresult ?? stdout, /"sAMAccountName"[^>]*><saml:AttributeValue>alice</);
 
   connector.child.kill('SIGTERM');
   const { exitCode, output } = await connector.ended;

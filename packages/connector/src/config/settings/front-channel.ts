@@ -89,7 +89,6 @@ export const FRONT_CHANNEL_SETTINGS = {
   KERBEROS_KEYTAB: {
     type: setting.text(),
     group: FRONT_CHANNEL,
-    restart: true,
     description:
       'The file with the key of the service principal name `HTTP/` and the host of `SERVER_URL`, by which tickets are checked (Linux and macOS). A file that changes counts at once. Whoever can read it can sign in as anybody.',
   },
@@ -110,7 +109,6 @@ export const FRONT_CHANNEL_SETTINGS = {
     type: setting.boolean(),
     default: false,
     group: FRONT_CHANNEL,
-    restart: true,
     description: 'Logs each step by which a Kerberos ticket is checked. The environment variable `DEBUG=kerberos-server` does it too.',
   },
   KERBEROS_DEBUG_USER: {

@@ -6,6 +6,7 @@ import { createHash, createHmac, sign } from 'node:crypto';
 import type { Identity } from './foreign-connector.ts';
 
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
+const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const IDENTITY = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const OTHER = 'http://schemas.passportjs.com';
 const BEARER =
@@ -70,6 +71,10 @@ export interface SignatureParts {
   reference?: string;
   signatureAlgorithm?: string;
   digestAlgorithm?: string;
+  canonicalization?: string;
+  /** What stands inside of this element, and of the last transform. */
+  inCanonicalization?: string;
+  inTransform?: string;
   transforms?: string[];
   /** More of what stands in `SignedInfo`. */
   moreReferences?: string;
@@ -87,15 +92,18 @@ export function signatureOver(canonical: string, identity: Identity, parts: Sign
     digestName = 'sha256',
     signatureAlgorithm = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
     digestAlgorithm = 'http://www.w3.org/2001/04/xmlenc#sha256',
-    transforms = [`${DSIG}enveloped-signature`, 'http://www.w3.org/2001/10/xml-exc-c14n#'],
+    canonicalization = EXCLUSIVE,
+    inCanonicalization = '',
+    inTransform = '',
+    transforms = [`${DSIG}enveloped-signature`, EXCLUSIVE],
     moreReferences = '',
     certificate = identity.certificate,
   } = parts;
   const digest = createHash(digestName).update(canonical).digest('base64');
   const content = [
-    `<CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></CanonicalizationMethod>`,
+    `<CanonicalizationMethod Algorithm="${canonicalization}">${inCanonicalization}</CanonicalizationMethod>`,
     `<SignatureMethod Algorithm="${signatureAlgorithm}"></SignatureMethod>`,
-    `<Reference URI="${reference}"><Transforms>${transforms.map((name) => `<Transform Algorithm="${name}"></Transform>`).join('')}</Transforms>`,
+    `<Reference URI="${reference}"><Transforms>${transforms.map((name, n) => `<Transform Algorithm="${name}">${n === transforms.length - 1 ? inTransform : ''}</Transform>`).join('')}</Transforms>`,
     `<DigestMethod Algorithm="${digestAlgorithm}"></DigestMethod><DigestValue>${digest}</DigestValue></Reference>${moreReferences}`,
   ].join('');
   const toSign = `<SignedInfo xmlns="${DSIG}">${content}</SignedInfo>`;

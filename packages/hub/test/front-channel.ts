@@ -26,8 +26,13 @@ export interface Fronted {
   ): Promise<{ status: number; text: string; onward: string | undefined }>;
 }
 
-export async function startFronted(t: TestContext, settings: Record<string, unknown> = {}): Promise<Fronted> {
-  const hub = await startHubForTest(t);
+/** @param settings of the connection */
+export async function startFronted(
+  t: TestContext,
+  settings: Record<string, unknown> = {},
+  environment: Record<string, string> = {},
+): Promise<Fronted> {
+  const hub = await startHubForTest(t, environment);
   const ticket = await hub.createConnection();
   const provisioned = await provision(ticket, makeIdentity(), { signInEndpoint: ENDPOINT });
   await hub.api('/connections/corp', { kerberos: true, ipRanges: HERE, ...settings }, 'PATCH');

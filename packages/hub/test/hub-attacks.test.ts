@@ -111,6 +111,7 @@ test('a request is never two: what proxies might read in another way is refused'
     ['a length that is a list', [`Content-Length: 0, ${smuggled.length}`], smuggled],
     ['a signed length', ['Content-Length: +0'], smuggled],
     ['another encoding', ['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${smuggled}`],
+    ['two encodings', ['Transfer-Encoding: identity', 'Transfer-Encoding: chunked'], `0\r\n\r\n${smuggled}`],
     ['a hidden encoding', ['Transfer-Encoding : chunked'], `0\r\n\r\n${smuggled}`],
     ['an encoding behind a vertical tab', ['Transfer-Encoding:\x0bchunked'], `0\r\n\r\n${smuggled}`],
     ['a chunk of a wrong size', ['Transfer-Encoding: chunked'], `-1\r\n\r\n${smuggled}`],

@@ -2,7 +2,7 @@
 import type { Profile } from '@landbridge/protocol';
 import { profileOf } from './profile.ts';
 import { refused, SAML } from './signature.ts';
-import { childrenOf, descendantsOf, isNamed, textOf, type XmlElement } from './xml.ts';
+import { attributeOf, childrenOf, descendantsOf, isNamed, textOf, type XmlElement } from './xml.ts';
 
 /** What the hub knows of the sign-in that the assertion is for. */
 export interface Expected {
@@ -46,8 +46,8 @@ export function issuerOf(connectionDomain: string): string {
 
 /** @throws CodedError ASSERTION_REFUSED, XML_REFUSED; the message is for operators */
 export function readAssertion(assertion: XmlElement, { audience, issuer, sentAt, now }: Expected): AssertionContent {
-  if (assertion.getAttribute('MajorVersion') !== '1') throw refused('it is not of SAML 1.1');
-  if (assertion.getAttribute('Issuer') !== issuer) throw refused(`its issuer is not "${issuer}"`);
+  if (attributeOf(assertion, 'MajorVersion') !== '1') throw refused('it is not of SAML 1.1');
+  if (attributeOf(assertion, 'Issuer') !== issuer) throw refused(`its issuer is not "${issuer}"`);
   const issuedAt = timeOf(assertion, 'IssueInstant');
   // An older one was made for another sign-in, and has been lying somewhere since.
   if (issuedAt.getTime() < sentAt.getTime() - CLOCK_SKEW_MS) throw refused('it was made before this sign-in began');
@@ -58,7 +58,7 @@ export function readAssertion(assertion: XmlElement, { audience, issuer, sentAt,
   return {
     issuedAt,
     profile: profileOf(nameIdentifierOf(assertion), attributesOf(assertion)),
-    amr: METHODS.get(statement.getAttribute('AuthenticationMethod')),
+    amr: METHODS.get(attributeOf(statement, 'AuthenticationMethod')),
     authenticatedAt: provenAt < now ? provenAt : now,
   };
 }
@@ -97,7 +97,7 @@ function attributesOf(assertion: XmlElement): { claim: string; values: string[] 
   return descendantsOf(assertion)
     .filter((element) => isNamed(element, SAML, 'Attribute'))
     .map((attribute) => ({
-      claim: `${attribute.getAttribute('AttributeNamespace').replace(/\/$/, '')}/${attribute.getAttribute('AttributeName')}`,
+      claim: `${attributeOf(attribute, 'AttributeNamespace').replace(/\/$/, '')}/${attributeOf(attribute, 'AttributeName')}`,
       values: childrenNamed(attribute, 'AttributeValue').map(textOf),
     }));
 }
@@ -107,7 +107,7 @@ function childrenNamed(parent: XmlElement, name: string): XmlElement[] {
 }
 
 function timeOf(element: XmlElement, name: string): Date {
-  const text = element.getAttribute(name);
+  const text = attributeOf(element, name);
   const time = new Date(UTC.test(text) ? text : Number.NaN);
   if (Number.isNaN(time.getTime())) throw refused(`its ${name} is not a time in UTC`);
   return time;

@@ -229,7 +229,7 @@ test('an answer of another connection, of a stranger, or of a key that was revok
   await refused(answer({}, partner), /not signed with a key that is registered for this connection/);
   await refused(answer({ audience: 'urn:landbridge:partners' }), /not for "urn:landbridge:corp"/);
   await refused(answer({ issuer: 'urn:other-hub' }), /issuer/);
-  await refused(answer().replace('anna-id', 'boss-id'), /signature is wrong/);
+  await refused(answer().replace('anna-id', 'boss-id'), /was changed/);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   const wresult = answer();
   const { body } = await hub.api('/connections/corp/connectors');

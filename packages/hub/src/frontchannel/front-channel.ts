@@ -43,7 +43,11 @@ const arrived = z.object({
 });
 type Arrived = z.infer<typeof arrived>;
 
-const sent = z.object({ clientId: z.string(), sentAt: z.iso.datetime().transform((text) => new Date(text)) });
+const sent = z.object({
+  clientId: z.string(),
+  sentAt: z.iso.datetime().transform((text) => new Date(text)),
+  fresh: z.boolean().default(false),
+});
 
 /** One sign-in of one browser. */
 export interface Leaving {
@@ -96,7 +100,7 @@ export function createFrontChannel(parts: {
   async function believe(
     connection: Connection | undefined,
     wresult: string,
-    sentAt: Date,
+    { sentAt, fresh }: z.infer<typeof sent>,
   ): Promise<Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
     if (connection === undefined || !connection.enabled || !(connection.settings.kerberos || connection.settings.certAuth)) {
       throw new CodedError('ASSERTION_REFUSED', 'The connection was deleted or switched off in the meantime');
@@ -104,6 +108,13 @@ export function createFrontChannel(parts: {
     const { assertion, id, signedBy } = readSignedAssertion(wresult, await store.certificates(connection.id));
     const expected = { audience: realmOf(connection), issuer: issuerOf(new URL(publicUrl()).hostname), sentAt, now: now() };
     const { issuedAt, profile, amr, authenticatedAt } = readAssertion(assertion, expected);
+    // The connector was asked for it in an address that whoever sits at the browser can change.
+    if (fresh && authenticatedAt.getTime() < sentAt.getTime() - CLOCK_SKEW_MS) {
+      throw new CodedError(
+        'ASSERTION_REFUSED',
+        'The assertion of the connector is refused: the application wants a new proof, and this is an old one',
+      );
+    }
     // After this time there is no sign-in left that began before it was made.
     const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + SENT_LIFETIME_MS);
     const hash = createHash('sha256').update(id).digest('hex');
@@ -132,7 +143,7 @@ export function createFrontChannel(parts: {
         interaction,
         connectionId: connection.id,
         secretHash: secret.hash,
-        payload: { clientId, sentAt: sentAt.toISOString() },
+        payload: { clientId, sentAt: sentAt.toISOString(), fresh },
         expiresAt: new Date(sentAt.getTime() + SENT_LIFETIME_MS),
       });
       if (!kept) return undefined;
@@ -154,7 +165,7 @@ export function createFrontChannel(parts: {
       const connection = await store.connectionById(found.connectionId);
       const correlationId = randomUUID();
       try {
-        const { authenticatedAt, ...person } = await believe(connection, form.get('wresult') ?? '', leaving.sentAt);
+        const { authenticatedAt, ...person } = await believe(connection, form.get('wresult') ?? '', leaving);
         const code = newSecretToken();
         const ms = Math.round((performance.now() - startedAt) * 10) / 10;
         const payload = { ...person, authenticatedAt: authenticatedAt.toISOString(), clientId: leaving.clientId, correlationId, ms };
@@ -187,6 +198,9 @@ export function createFrontChannel(parts: {
       const connection = found === undefined ? undefined : await store.connectionById(found.connectionId);
       if (found === undefined || person === undefined || connection?.enabled !== true) return undefined;
       const { profile, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = person;
+      // It may have been revoked since the answer came, because of this very answer.
+      const certificates = await store.certificates(connection.id);
+      if (!certificates.some((certificate) => certificate.thumbprint === thumbprint && certificate.state === 'approved')) return undefined;
       const username = accountNameOf(profile);
       await signIn.note(
         {

@@ -12,6 +12,7 @@ import {
   withSignature,
 } from '../../test/foreign-assertion.ts';
 import { type Identity, makeIdentity } from '../../test/foreign-connector.ts';
+import { signedByOthers } from '../../test/xml-crypto.ts';
 import type { CertificateState, RegisteredCertificate } from '../store/certificates.ts';
 import { type Expected, readAssertion } from './assertion.ts';
 import { readSignedAssertion } from './signature.ts';
@@ -73,16 +74,42 @@ test('what a connector signed is read, as a profile', () => {
   assert.equal(read(signed({ method: 'urn:something' })).amr, undefined);
 });
 
+test('what the library of installed connectors signs is read, in any spelling', () => {
+  const spellings: [string, (canonical: string) => string][] = [
+    ['canonical', (xml) => xml],
+    [
+      'attributes in another order, and a namespace that nobody needs',
+      (xml) =>
+        xml.replace(/<saml:Assertion [^>]*>/, (tag) => {
+          const attributes = Array.from(tag.matchAll(/\S+="[^"]*"/g), ([attribute]) => attribute).toReversed();
+          return `<saml:Assertion ${attributes.join(' ')} xmlns:xs="http://www.w3.org/2001/XMLSchema">`;
+        }),
+    ],
+    ['line ends and blanks', (xml) => xml.replaceAll('><', '>\r\n  <')],
+    ['as default namespace', (xml) => xml.replaceAll('saml:', '').replace('xmlns:saml', 'xmlns')],
+    ['other quotes', (xml) => xml.replace(/"([^"']*)"/g, "'$1'")],
+    ['references', (xml) => xml.replace('>anna-id<', '>&#97;nna&#x2D;id<')],
+  ];
+  for (const [name, spelled] of spellings) {
+    for (const prefix of ['', 'ds']) {
+      const { id } = read(signedByOthers(responseAround(spelled(assertionXml())), ours, prefix)).profile;
+      assert.equal(id, 'anna-id', `${name} ${prefix}`);
+    }
+  }
+});
+
 test('hashes of passwords that a mapper lets through go no further', () => {
   assert.equal(read(signed({ others: { userPassword: '{SSHA}x' } })).profile.userPassword, undefined);
 });
 
 test('a changed assertion, and one that others signed, is refused', () => {
-  isRefused(signed().replace('>anna-id<', '>boss-id<'), /signature is wrong/);
-  isRefused(signed().replace('Issuer="urn:localhost"', 'Issuer="urn:other"'), /signature is wrong/);
+  isRefused(signed().replace('>anna-id<', '>boss-id<'), /was changed/);
+  isRefused(signed().replace('Issuer="urn:localhost"', 'Issuer="urn:other"'), /was changed/);
+  isRefused(signed().replaceAll('anna-id', 'anna-id '), /was changed/);
+  isRefused(signed().replaceAll('saml:', 'evil:').replace('xmlns:saml', 'xmlns:evil'), /was changed/);
   isRefused(responseAround(signedAssertion(theirs)), /not signed with a key that is registered/);
   // The certificate of ours beside a signature of theirs.
-  isRefused(responseAround(signedAssertion(theirs, {}, { certificate: ours.certificate })), /signature value .* is incorrect/);
+  isRefused(responseAround(signedAssertion(theirs, {}, { certificate: ours.certificate })), /signature is wrong, or of another key/);
   isRefused(responseAround(assertionXml()), /not signed/);
   isRefused(signed(), /revoked/, [registered(ours, 'revoked')]);
   isRefused(signed(), /not approved/, [registered(ours, 'pending')]);
@@ -117,18 +144,19 @@ test('signature wrapping: what is read is what was signed', () => {
   // Under another name, so that no assertion is counted twice.
   const renamed = canonical.replaceAll('saml:Assertion', 'saml:Moved');
   isRefused(responseAround(evilWith(signatureOver(renamed, ours).concat(renamed))), /not over it alone/);
-  // Two elements with the id that was signed, whichever attribute says so.
+  // Another one with the id that was signed, and the signed one, if at all, as something else.
+  const double = evil.replace(/ AssertionID="[^"]*"/, ` AssertionID="${id}"`);
+  isRefused(responseAround(withSignature(double, signature)), /was changed/);
   for (const attribute of ['AssertionID', 'Id', 'ID', 'id']) {
-    const double = evil.replace(/ AssertionID="[^"]*"/, ` AssertionID="${id}"`);
-    isRefused(
-      responseAround(withSignature(double, signature)).replace(
-        '<t:RequestedSecurityToken>',
-        `<x ${attribute}="${id}"></x><t:RequestedSecurityToken>`,
-      ),
-      attribute === 'AssertionID' ? /multiple elements with the same value/ : /signature is wrong/,
-    );
+    for (const other of [`<x ${attribute}="${id}"></x>`, `<x ${attribute}="${id}">${renamed}</x>`]) {
+      const token = '<t:RequestedSecurityToken>';
+      isRefused(responseAround(withSignature(double, signature)).replace(token, `${other}${token}`), /was changed/);
+    }
   }
-  isRefused(responseAround(withSignature(evil.replace(/ AssertionID="[^"]*"/, ` AssertionID="${id}"`), signature)), /signature is wrong/);
+  isRefused(
+    responseAround(withSignature(double, signature.replace('</Signature>', `<Object>${renamed}</Object></Signature>`))),
+    /was changed/,
+  );
   // Two tokens, a second signature, a signature beside the assertion.
   isRefused(
     response.replace(
@@ -145,30 +173,70 @@ test('signature wrapping: what is read is what was signed', () => {
 test('a signature over something else, or over more than the assertion, is refused', () => {
   isRefused(signed({}, { reference: '' }), /not over it alone/);
   isRefused(signed({}, { reference: '#other' }), /not over it alone/);
+  isRefused(signed({}, { reference: "#' or '1'='1" }), /not over it alone/);
   isRefused(signed({ id: '' }), /not over it alone/);
   const more =
     '<Reference URI="#x"><Transforms><Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></Transform></Transforms><DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></DigestMethod><DigestValue>AA==</DigestValue></Reference>';
-  isRefused(signed({}, { moreReferences: more }), /not over it alone/);
+  isRefused(signed({}, { moreReferences: more }), /not one Reference/);
   const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#';
-  isRefused(signed({}, { transforms: [exclusive] }), /changed form/);
-  isRefused(signed({}, { transforms: ['http://www.w3.org/TR/1999/REC-xpath-19991116', exclusive] }), /changed form/);
-  isRefused(
-    signed({}, { transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', `${exclusive}WithComments`] }),
-    /changed form/,
-  );
+  const enveloped = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature';
+  for (const transforms of [
+    [],
+    [exclusive],
+    [exclusive, enveloped],
+    [enveloped, exclusive, exclusive],
+    ['http://www.w3.org/TR/1999/REC-xpath-19991116', exclusive],
+    [enveloped, 'http://www.w3.org/TR/1999/REC-xslt-19991116', exclusive],
+    [enveloped, `${exclusive}WithComments`],
+    [enveloped, 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315'],
+  ]) {
+    isRefused(signed({}, { transforms }), /changed form/);
+  }
+  isRefused(signed({}, { canonicalization: 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315' }), /changed form/);
+  // What a parameter does to the text that was signed is not known here.
+  const parameter = '<InclusiveNamespaces xmlns="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="saml"></InclusiveNamespaces>';
+  isRefused(signed({}, { inTransform: parameter }), /changed form/);
+  isRefused(signed({}, { inCanonicalization: parameter }), /changed form/);
+});
+
+test('of a signature there is one of everything, and what counts is what was signed', () => {
+  const good = signed();
+  const signedInfo = /<SignedInfo>.*<\/SignedInfo>/.exec(good)?.[0] ?? '';
+  const value = /<SignatureValue>.*<\/SignatureValue>/.exec(good)?.[0] ?? '';
+  const evilInfo = signedInfo.replace(/<DigestValue>[^<]*/, '<DigestValue>AAAA');
+  for (const [what, by] of [
+    [signedInfo, evilInfo + signedInfo],
+    [signedInfo, signedInfo + evilInfo],
+    [value, value + value],
+    [signedInfo, ''],
+    [value, ''],
+  ] as const) {
+    isRefused(good.replace(what, by), /its signature has not one/);
+  }
+  isRefused(good.replace(signedInfo, evilInfo), /signature is wrong/);
+  isRefused(good.replace(/<DigestValue>[^<]*</, '<DigestValue><'), /signature is wrong/);
+  // Names of another namespace are others.
+  isRefused(good.replace('<SignedInfo>', '<SignedInfo xmlns="urn:x">'), /not one SignedInfo/);
+  // A comment inside of a digest hid it from a library once (CVE-2025-29775).
+  isRefused(good.replace('<DigestValue>', '<DigestValue><!-- AAAA -->'), /comments/);
 });
 
 test('weak algorithms, and a secret that everybody knows, are refused', () => {
   isRefused(
     signed({}, { signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1', hashName: 'sha1' }),
-    /rsa-sha1' is not supported/,
+    /algorithm that is not taken/,
   );
-  isRefused(signed({}, { digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1', digestName: 'sha1' }), /sha1' is not supported/);
+  isRefused(signed({}, { digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1', digestName: 'sha1' }), /digest is by an algorithm/);
   const pem = registered(ours).pem;
   for (const hmacSecret of [pem, pem.trim()]) {
-    isRefused(signed({}, { signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#hmac-sha1', hmacSecret }), /hmac-sha1' is not supported/);
+    for (const signatureAlgorithm of [
+      'http://www.w3.org/2000/09/xmldsig#hmac-sha1',
+      'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256',
+    ]) {
+      isRefused(signed({}, { signatureAlgorithm, hmacSecret }), /algorithm that is not taken/);
+    }
   }
-  isRefused(signed({}, { signatureAlgorithm: 'none' }), /'none' is not supported/);
+  isRefused(signed({}, { signatureAlgorithm: 'none' }), /algorithm that is not taken/);
   isRefused(signed().replace(/<SignatureValue>[^<]*</, '<SignatureValue><'), /signature is wrong/);
 });
 
@@ -211,34 +279,4 @@ test('what is no XML, or too much of it, is refused and takes no time that grows
 test('a token with nine thousand groups is read', () => {
   const groups = Array.from({ length: 9000 }, (_, n) => `Group ${n}`);
   assert.deepEqual(read(signed({ others: { groups } })).profile.groups, groups);
-});
-
-test('for whom, by whom and when', () => {
-  const minutes = (n: number) => new Date(Date.now() + n * 60_000);
-  isRefused(signed({ audience: 'urn:landbridge:other' }), /not for "urn:landbridge:corp"/);
-  isRefused(signed({ audience: 'urn:landbridge:corp ' }), /not for/);
-  isRefused(signed({ issuer: 'urn:evil' }), /issuer/);
-  isRefused(signed({ issuer: 'localhost' }), /issuer/);
-  isRefused(signed({ notOnOrAfter: minutes(-6), notBefore: minutes(-60) }), /expired/);
-  isRefused(signed({ notBefore: minutes(6) }), /not valid yet/);
-  isRefused(signed({ issuedAt: minutes(-6) }), /before this sign-in began/);
-  assert.ok(read(signed({ issuedAt: minutes(-4), notOnOrAfter: minutes(-4) })));
-  assert.ok(read(signed({ issuedAt: minutes(4) })));
-  isRefused(signed({ conditions: '<saml:Condition>never</saml:Condition>' }), /condition that is not known/);
-  isRefused(
-    signed({
-      conditions:
-        '<saml:AudienceRestrictionCondition><saml:Audience>urn:landbridge:other</saml:Audience></saml:AudienceRestrictionCondition>',
-    }),
-    /not for/,
-  );
-  isRefused(signed({ claims: { nameidentifier: 'boss-id' } }), /two persons/);
-  isRefused(signed({ nameIdentifier: '' }), /one person/);
-  isRefused(signed({ nameIdentifier: 'anna<saml:x></saml:x>-id' }), /where text is expected/);
-});
-
-test('when the person proved it is never later than now', () => {
-  const [earlier, now] = [new Date(Date.now() - 3_600_000), new Date()];
-  assert.deepEqual(read(signed({ authenticatedAt: earlier })).authenticatedAt, earlier);
-  assert.deepEqual(read(signed({ authenticatedAt: new Date(now.getTime() + 200_000) }), certificates, { now }).authenticatedAt, now);
 });

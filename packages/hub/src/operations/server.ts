@@ -86,6 +86,12 @@ export function createHubServer(parts: {
     response.setHeader('X-Request-Id', arrival.id);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (arrival.secure) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY);
+    const { 'transfer-encoding': encoding = 'chunked' } = request.headers;
+    if (encoding.toLowerCase() !== 'chunked') {
+      // Node reads `identity, chunked` as chunked. A proxy that does not would see another end of the request, and another one behind it.
+      response.writeHead(400, { Connection: 'close' }).end();
+      return;
+    }
     logged(request, response, arrival, () => answer(request, response));
   }
 

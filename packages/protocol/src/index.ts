@@ -1,9 +1,10 @@
 /**
  * The contract between connector and hub as schemas and types: frames, requests and their answers, wire errors, tickets and
- * provisioning, capabilities, sealed requests. Both programs import it; it imports neither, and does no input or output.
+ * provisioning, capabilities, sealed requests; and what names are one person's. Both programs import it; it imports neither, and does no input or output.
  */
 export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
+export { foldedName, namesIn, shortName } from './person-names.ts';
 export {
   type AuthenticateAnswer,
   answerName,

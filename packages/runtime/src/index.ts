@@ -1,7 +1,8 @@
 /**
  * What connector and hub both need and that knows no domain: errors with codes, the log and what it must not say, settings,
- * waiting between tries, starting and stopping. Nothing enters it that only one of the two programs uses.
+ * waiting between tries, starting and stopping, places on the network. Nothing enters it that only one of the two programs uses.
  */
+export { addressGroup } from './address-group.ts';
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { type Lifecycle, runUntilStopped } from './lifecycle.ts';

@@ -46,21 +46,22 @@ export function createPasswordAttempt(options: {
     const about = { request: context.correlationId, address, how: 'form', name: username.slice(0, MAX_NAME_LENGTH) };
     if (username === '' || password === '') return { problem: 'empty', status: 401 };
     if (username.length > MAX_NAME_LENGTH) return { problem: 'wrong', status: 401 };
-    const limited = attempts.begin(username, address);
-    if (limited !== undefined) {
+    const attempt = attempts.begin(username, address);
+    if ('retryAfterSeconds' in attempt) {
       log.warn(about, 'Too many attempts: the directory is not asked');
-      return { problem: 'tooMany', status: 429, retryAfter: String(limited.retryAfterSeconds) };
+      return { problem: 'tooMany', status: 429, retryAfter: String(attempt.retryAfterSeconds) };
     }
     const answer = await users.authenticate({ pid: context.correlationId, username, password, escaped: false }, context);
     if (!('err' in answer)) {
-      attempts.right(username, address);
+      attempt.right(answer.profile);
       log.info(about, 'Signed in');
       return answer;
     }
     const { name, tried } = answer.err;
     const problem = name === undefined ? undefined : PROBLEMS[name];
     // What the directory says of the account and not of the password is no guess.
-    if (tried === false || (problem !== undefined && problem.problem !== 'wrong')) attempts.untried(username, address);
+    if (tried === false || (problem !== undefined && problem.problem !== 'wrong')) attempt.untried();
+    else attempt.wrong(answer.profile);
     log.info({ ...about, reason: name ?? answer.err.message }, 'Not signed in');
     return problem ?? { problem: 'unavailable', status: 503 };
   };

@@ -2,8 +2,7 @@
  * How long one has to wait after wrong passwords and codes: longer each time, never for good. Anybody can fail in another's name, so a
  * name alone brings short waits only; name and address together bring long ones.
  */
-import { CodedError } from '@landbridge/runtime';
-import { addressGroup } from '../guard/addresses.ts';
+import { addressGroup, CodedError } from '@landbridge/runtime';
 import { createRecentMap } from '../guard/recent-map.ts';
 
 const MINUTE_MS = 60_000;

@@ -6,8 +6,8 @@ import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypt
 import { availableParallelism } from 'node:os';
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import { userIdOf } from '../guard/names.ts';
 import { createRecentMap } from '../guard/recent-map.ts';
+import { userIdOf } from '../guard/user-id.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { openNothing, openProfile, sealProfile } from './seal.ts';

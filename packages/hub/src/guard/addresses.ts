@@ -2,7 +2,7 @@
  * Wrong attempts per network address. A company may sit behind one address, so the limit is far above that of a person, only wrong
  * attempts count, and a right one takes none back: else an attacker with an account of his own would wash his address clean.
  */
-import { isIPv6 } from 'node:net';
+import { addressGroup } from '@landbridge/runtime';
 import { createRecentMap } from './recent-map.ts';
 
 export interface AddressLimits {
@@ -53,21 +53,4 @@ export function createAddresses({ attempts, windowMs }: AddressLimits): Addresse
       if (wrong) entry.wrong.push(nowMs);
     },
   };
-}
-
-/** IPv6 by /64: that is what one household or host gets, with 2^64 addresses to choose from (RFC 6177, RFC 4291 section 2.5.4). */
-export function addressGroup(address: string): string {
-  const bare = address.replace(/%.*$/, '').toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(bare)) return bare;
-  // A dotted end takes two groups, and never reaches into the first four unless `::` stands for none of them.
-  const [head = '', tail] = bare.replace(/:\d+\.\d+\.\d+\.\d+$/, ':0:0').split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
 }

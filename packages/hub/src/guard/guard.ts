@@ -7,11 +7,11 @@
  * and share it where it is no.
  */
 import { hash, randomBytes } from 'node:crypto';
-import type { Profile } from '@landbridge/protocol';
+import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
 import { createAddresses } from './addresses.ts';
-import { foldedName, namesIn, shortName, userIdOf } from './names.ts';
 import { count, type Ending, isKnownWrong, newPerson, type Person, type PersonLimits, waitOf } from './person.ts';
 import { createRecentMap } from './recent-map.ts';
+import { userIdOf } from './user-id.ts';
 
 export interface GuardedAttempt {
   connectionId: string;
@@ -98,10 +98,8 @@ export function createGuard<T>(settings: GuardSettings, now: () => number = () =
     // What a profile says is a hint, and never comes before an answer to that very name: in many directories people change their own
     // address, and one who took another's name would draw that person's attempts to himself.
     for (const name of namesIn(profile)) {
-      for (const hint of new Set([name, shortName(name)])) {
-        const hinted = keyOf('name', connectionId, hint);
-        if (known.get(hinted) === undefined) known.set(hinted, key);
-      }
+      const hinted = keyOf('name', connectionId, name);
+      if (known.get(hinted) === undefined) known.set(hinted, key);
     }
     return { ...located, person: personOf(key), fingerprint: keyOf('password', key, password) };
   }

@@ -2,9 +2,8 @@
  * What a sign-in leaves behind: a record in the audit log, and word to those who count. Whatever a directory was asked is recorded;
  * of refusals that cost a stranger nothing, only so many from one place in a minute, and how many more there were.
  */
-import type { Log } from '@landbridge/runtime';
+import { addressGroup, type Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
-import { addressGroup } from '../guard/addresses.ts';
 import { createRecentMap } from '../guard/recent-map.ts';
 import type { FinishedSignIn } from './attempt.ts';
 

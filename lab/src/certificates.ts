@@ -6,14 +6,19 @@ import { webcrypto } from 'node:crypto';
 // The X.509 library refuses to load without this, so it stands before it.
 import './reflect-metadata.ts';
 import {
+  AuthorityInfoAccessExtension,
   BasicConstraintsExtension,
   cryptoProvider,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type Extension,
+  GeneralName,
   type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
   X509CrlGenerator,
@@ -42,14 +47,27 @@ export interface CertificateRequest {
   /** The User Principal Name that Windows puts into the certificates of people. */
   upn?: string;
   mail?: string;
+  /** Hexadecimal; a random one by default. */
+  serialNumber?: string;
+  /** Where its authority says that its status can be asked for (authorityInfoAccess, RFC 5280, section 4.2.2.1). */
+  ocspUrls?: readonly string[];
+  /** It may sign what its authority knows of certificates (RFC 6960, section 4.2.2.2); then it is neither a client's nor a server's. */
+  ocspSigning?: boolean;
+  /** Hexadecimal. */
+  subjectKeyIdentifier?: string;
 }
+
+/** From the root on: each part with one attribute, or with several; their types by name, or as object identifiers. */
+export type DistinguishedName = readonly Readonly<Record<string, string>>[];
 
 export interface CertificateAuthority {
   /** PEM text: what a program under test is told to trust. */
   readonly cert: string;
+  /** PEM text: for programs that sign in its name. */
+  readonly key: string;
   issue(request: CertificateRequest): Promise<KeyPair>;
   /** Another authority, whose certificate this one has issued. */
-  issueAuthority(commonName: string): Promise<CertificateAuthority>;
+  issueAuthority(name: string | DistinguishedName, request?: Pick<CertificateRequest, 'ocspUrls'>): Promise<CertificateAuthority>;
   /** The list of those that it has revoked (PEM). @param nextUpdate a past one makes a list that is too old */
   revocationList(revoked: readonly KeyPair[], nextUpdate?: Date): Promise<string>;
 }
@@ -58,17 +76,32 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 // Elliptic keys are made in a millisecond where an RSA key takes some hundred.
 const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** @param commonName the CN of the authority; two authorities of the same name still have different keys */
-export async function createCertificateAuthority(commonName = 'Landbridge test CA'): Promise<CertificateAuthority> {
+/**
+ * @param name the CN of the authority, or its whole name from the root on, each part with one attribute or with several; two
+ *   authorities of the same name still have different keys
+ */
+export async function createCertificateAuthority(name: string | DistinguishedName = 'Landbridge test CA'): Promise<CertificateAuthority> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [commonName] }],
+    name: nameOf(name),
     keys,
     signingAlgorithm: KEY,
     ...validity({}),
     extensions: AUTHORITY_EXTENSIONS,
   });
-  return authorityOf(commonName, certificate, keys);
+  return authorityOf(nameOf(name), certificate, keys);
+}
+
+function nameOf(name: string | DistinguishedName): Name {
+  const parts = typeof name === 'string' ? [{ CN: name }] : name;
+  return new Name(
+    parts.map((part) => Object.fromEntries(Object.entries(part).map(([type, value]) => [type, [{ [stringType(type)]: value }]]))),
+  );
+}
+
+/** These two are of the Internet's names and mail addresses, and have no other letters than those (RFC 4519, RFC 2985). */
+function stringType(attribute: string): 'ia5String' | 'utf8String' {
+  return attribute === 'DC' || attribute === 'E' ? 'ia5String' : 'utf8String';
 }
 
 const AUTHORITY_EXTENSIONS = [
@@ -76,11 +109,11 @@ const AUTHORITY_EXTENSIONS = [
   new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
 ];
 
-function authorityOf(commonName: string, certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): CertificateAuthority {
-  const issuer = [{ CN: [commonName] }];
+async function authorityOf(issuer: Name, certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<CertificateAuthority> {
   const signing = { issuer, signingKey: keys.privateKey, signingAlgorithm: KEY };
   return {
     cert: pemLine(certificate.toString('pem')),
+    key: await keyPem(keys.privateKey),
     async issue(request) {
       const own = await newKeys();
       const issued = await X509CertificateGenerator.create({
@@ -88,20 +121,21 @@ function authorityOf(commonName: string, certificate: X509Certificate, keys: web
         subject: [{ CN: [request.commonName] }],
         publicKey: own.publicKey,
         ...validity(request),
+        ...(request.serialNumber === undefined ? {} : { serialNumber: request.serialNumber }),
         extensions: leafExtensions(request),
       });
       return { cert: pemLine(issued.toString('pem')), key: await keyPem(own.privateKey) };
     },
-    async issueAuthority(name) {
+    async issueAuthority(name, request = {}) {
       const own = await newKeys();
       const issued = await X509CertificateGenerator.create({
         ...signing,
-        subject: [{ CN: [name] }],
+        subject: nameOf(name),
         publicKey: own.publicKey,
         ...validity({}),
-        extensions: AUTHORITY_EXTENSIONS,
+        extensions: [...AUTHORITY_EXTENSIONS, ...responders(request)],
       });
-      return authorityOf(name, issued, own);
+      return authorityOf(nameOf(name), issued, own);
     },
     async revocationList(revoked, nextUpdate = new Date(Date.now() + DAY_MS)) {
       const thisUpdate = new Date(Math.min(Date.now(), nextUpdate.getTime()) - DAY_MS);
@@ -149,9 +183,20 @@ function leafExtensions(request: CertificateRequest) {
   return [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([request.clientAuth ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
+    new ExtendedKeyUsageExtension([usage(request)]),
     ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
+    ...(request.subjectKeyIdentifier === undefined ? [] : [new SubjectKeyIdentifierExtension(request.subjectKeyIdentifier)]),
+    ...responders(request),
   ];
+}
+
+function usage({ ocspSigning, clientAuth }: CertificateRequest): ExtendedKeyUsage {
+  if (ocspSigning) return ExtendedKeyUsage.ocspSigning;
+  return clientAuth ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth;
+}
+
+function responders({ ocspUrls = [] }: Pick<CertificateRequest, 'ocspUrls'>): Extension[] {
+  return ocspUrls.length === 0 ? [] : [new AuthorityInfoAccessExtension({ ocsp: ocspUrls.map((url) => new GeneralName('url', url)) })];
 }
 
 async function keyPem(key: webcrypto.CryptoKey): Promise<string> {

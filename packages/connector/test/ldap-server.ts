@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { BerWriter } from 'ldapts';
-import { BerReader } from '../src/ldap/ber-reader.ts';
+import { BerReader } from '../src/asn1/ber-reader.ts';
+import { malformed } from '../src/ldap/errors.ts';
 import { createFraming } from '../src/ldap/framing.ts';
 
 export interface Asked {
@@ -35,7 +36,7 @@ export async function startLdapServer(onAsked: (asked: Asked) => void, port = 0)
       // A TLS handshake: this server is one that stays silent then.
       if (chunk[0] === 0x16) return;
       for (const bytes of framing.push(chunk)) {
-        const content = new BerReader(bytes).enter(0x30);
+        const content = new BerReader(bytes, malformed).enter(0x30);
         const message = { messageId: content.readInteger(), operation: content.peekTag() ?? 0, bytes, socket };
         asked.push(message);
         onAsked(message);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BerWriter as ForeignWriter } from 'ldapts';
-import { BerReader } from '../ldap/ber-reader.ts';
+import { BerReader } from './ber-reader.ts';
 import { encodeBer } from './ber-writer.ts';
 
 describe('the BER writer', () => {
@@ -40,7 +40,7 @@ describe('the BER writer', () => {
         writer.writeBuffer(Buffer.alloc(size, 7));
         writer.endSequence();
       });
-      const content = new BerReader(bytes).enter(0x30);
+      const content = new BerReader(bytes, Error).enter(0x30);
       assert.equal(content.readBytes().length, size);
       assert.ok(content.atEnd);
     }
@@ -54,7 +54,7 @@ describe('the BER writer', () => {
       writer.writeString('after');
     });
     assert.equal(inner?.length, 5004);
-    const reader = new BerReader(outer);
+    const reader = new BerReader(outer, Error);
     assert.deepEqual([reader.readText(), reader.readText(), reader.atEnd], ['before', 'after', true]);
   });
 

@@ -14,6 +14,8 @@ import { createAttempts } from './attempts.ts';
 import type { CheckBearer } from './bearer.ts';
 import { type Authorities, readAuthorities } from './certificates/authorities.ts';
 import { createCertificateCheck } from './certificates/client-certificate.ts';
+import { createOcsp } from './certificates/ocsp/ocsp.ts';
+import { createAskResponder } from './certificates/ocsp/responder.ts';
 import { type Kerberos, openKerberos } from './kerberos/kerberos.ts';
 import { personOfHeader } from './kerberos/proxy-header.ts';
 import { type FrontUsers, frontRoutes } from './routes.ts';
@@ -93,6 +95,8 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
         : 'Client certificates are on, and can be shown to a server with a certificate only (SSL_PFX, or SSL_CERT and SSL_KEY): people get the form',
     );
   }
+  for (const authority of (connection.clientCertificates && clients()?.rootless) || [])
+    log.warn({ authority }, 'Its client certificates are refused: CLIENT_CERT_CRL needs the certificates above it, up to the root');
   if (!hasTls && !hasProxies)
     log.warn('Browsers reach the connector on this machine only: set SSL_PFX, or SSL_CERT and SSL_KEY, or TRUSTED_PROXIES');
   if (connection.replyAddresses.length === 0) log.warn('The hub has told no reply address: nobody can sign in by the front channel');
@@ -103,7 +107,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     log.error('WITH_KERBEROS_PROXY_FRONTEND is on, and TRUSTED_PROXIES names no proxy that is to be believed: people get the form');
   }
   const ways: Ways = {
-    certificateOf: connection.clientCertificates ? certificateCheck(() => server, settings.CLIENT_CERT_USER) : undefined,
+    certificateOf: connection.clientCertificates ? certificateCheck(() => server, settings, log) : undefined,
     kerberos: wantsKerberos ? await tickets(options) : undefined,
     personOfProxy: settings.WITH_KERBEROS_PROXY_FRONTEND
       ? (header) => personOfHeader(header, { rule: settings.KERBEROS_USER, realms: settings.KERBEROS_REALMS })
@@ -180,13 +184,20 @@ async function tickets({ settings, folder, kerberosDebug = false, log }: FrontCh
 }
 
 /** One check for as long as the same authorities hold: reading their certificates takes longer than using them. */
-function certificateCheck(server: () => FrontServer | undefined, by: ConnectorSettings['CLIENT_CERT_USER']): Ways['certificateOf'] {
+function certificateCheck(server: () => FrontServer | undefined, settings: ConnectorSettings, log: Log): Ways['certificateOf'] {
+  const { CLIENT_CERT_USER: by, CLIENT_CERT_OCSP: asks, CLIENT_CERT_OCSP_URL: url } = settings;
+  const now = () => new Date();
+  const fallback = url === undefined ? undefined : new URL(url);
+  if (!asks && fallback !== undefined) log.warn('CLIENT_CERT_OCSP_URL is set, and CLIENT_CERT_OCSP is not on: no responder is asked');
+  const checkStatus = asks ? createOcsp({ ask: createAskResponder(settings), fallback, now, log }) : undefined;
   let of: { clients: Authorities; check: ReturnType<typeof createCertificateCheck> } | undefined;
-  return (socket: TLSSocket) => {
+  return async (socket: TLSSocket) => {
     const clients = server()?.clientsOf(socket);
     if (clients === undefined) return { kind: 'none' };
     if (of?.clients !== clients)
-      of = { clients, check: createCertificateCheck({ authorities: clients.certificates, by, now: () => new Date() }) };
-    return of.check(socket);
+      of = { clients, check: createCertificateCheck({ authorities: clients.certificates, by, checkStatus, now }) };
+    const verdict = await of.check(socket, server()?.certificatesOf(socket) ?? []);
+    if (verdict.kind !== 'accepted' || server()?.clientsOf(socket) === clients) return verdict;
+    return { kind: 'refused', reason: 'authorities or lists were renewed while it was checked', subject: verdict.identity.principal };
   };
 }

@@ -2,8 +2,8 @@
  * The server that browsers reach: HTTPS with the certificate of the settings, or plain HTTP for a proxy that is named, or on this machine
  * only. It owns limits, the renewal of certificates and revocation lists, and the stop; what is answered is not its business.
  */
-import { constants } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { constants, type X509Certificate } from 'node:crypto';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { type KnownProxies, plainAddress } from './arrival.ts';
 import type { Authorities } from './certificates/authorities.ts';
+import { keepShownCertificates, type ShownCertificates } from './certificates/shown-certificates.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 
 /** Everything of TLS that stands in files or settings. */
@@ -26,6 +27,8 @@ export interface FrontServer {
   renew(): void;
   /** Whose client certificates are taken; undefined for a socket that is stale, or where nobody is asked for one. */
   clientsOf(socket: Socket): Authorities | undefined;
+  /** What the client showed; empty where it showed none, or nobody asked. */
+  certificatesOf(socket: TLSSocket): readonly X509Certificate[];
   /** Its client certificate was checked with authorities and lists that were renewed since. */
   isStale(socket: Socket): boolean;
   /** Takes nothing new; requests under way get `graceMs`. */
@@ -61,18 +64,26 @@ export async function startFrontServer(options: {
   log: Log;
   limits?: ServerOptions;
 }): Promise<FrontServer> {
-  const { proxies, hasProxies, material, answer, log } = options;
+  const { proxies, hasProxies, material, log } = options;
   const limits: ServerOptions = { ...LIMITS, maxHeaderSize: options.maxHeaderBytes, ...options.limits };
   let inUse = material?.();
   let server: Server;
   /** Of each socket, what its certificate was checked with. */
   const checkedWith = new WeakMap<Socket, Authorities | undefined>();
+  let shown: ShownCertificates | undefined;
+
+  const answer: RequestListener = (request, response) => {
+    const { 'transfer-encoding': encoding = 'chunked' } = request.headers;
+    if (encoding.toLowerCase() === 'chunked') return options.answer(request, response);
+    // Node reads `identity, chunked` as chunked. A proxy that does not would see another end of the request, and another one behind it.
+    refuse(response, 400, 'Only chunked\n');
+  };
 
   if (material === undefined || inUse === undefined) {
     server = createServer(limits, (request, response) => {
       if (mayBePlain(request)) return answer(request, response);
       // Whoever is no proxy of ours would send a password in clear.
-      response.writeHead(403, { 'Content-Type': 'text/plain', Connection: 'close' }).end('Encrypted connections only\n');
+      refuse(response, 403, 'Encrypted connections only\n');
     });
   } else {
     const asks = inUse.clients !== undefined;
@@ -80,6 +91,7 @@ export async function startFrontServer(options: {
       { ...limits, ...secureOptions(inUse), requestCert: asks, rejectUnauthorized: false, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
       answer,
     );
+    shown = asks ? keepShownCertificates(tls) : undefined;
     tls.on('secureConnection', (socket) => {
       checkedWith.set(socket, inUse?.clients);
       // Asked for its effect: it empties OpenSSL's list of errors. A certificate with a wrong signature (of an authority that has the name of
@@ -129,6 +141,7 @@ export async function startFrontServer(options: {
     port,
     renew,
     clientsOf: (socket) => (isStale(socket) ? undefined : inUse?.clients),
+    certificatesOf: (socket) => shown?.of(socket) ?? [],
     isStale,
     async close(graceMs) {
       clearInterval(timer);
@@ -141,12 +154,17 @@ export async function startFrontServer(options: {
   };
 }
 
+/** Nothing else is read on this connection. */
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' }).end(text);
+}
+
 function secureOptions({ certificate, clients }: TlsMaterial) {
   return {
     ...certificate,
     // TLS 1.0 and 1.1 are not to be used any more (RFC 8996).
     minVersion: 'TLSv1.2' as const,
-    ...(clients === undefined ? {} : { ca: clients.certificates }),
+    ...(clients === undefined ? {} : { ca: clients.anchors }),
     ...(clients === undefined || clients.revocationLists.length === 0 ? {} : { crl: clients.revocationLists }),
     // A resumed session would bring the verdict on a certificate from before a revocation.
     secureOptions: clients === undefined ? 0 : constants.SSL_OP_NO_TICKET,

@@ -13,7 +13,7 @@ import type { Kerberos } from './kerberos/kerberos.ts';
 
 export interface Ways {
   /** Undefined where client certificates are off. */
-  certificateOf: ((socket: TLSSocket) => CertificateVerdict) | undefined;
+  certificateOf: ((socket: TLSSocket) => Promise<CertificateVerdict>) | undefined;
   /** Undefined where Kerberos is off. */
   kerberos: Kerberos | undefined;
   /** Undefined where the header of a proxy is not to be believed. */
@@ -33,7 +33,7 @@ export async function knownPerson(request: IncomingMessage, arrival: Arrival, wa
   const about = { request: arrival.id, address: arrival.address };
   const { socket } = request;
   if (ways.certificateOf !== undefined && socket instanceof TLSSocket) {
-    const verdict = ways.certificateOf(socket);
+    const verdict = await ways.certificateOf(socket);
     if (verdict.kind === 'accepted') return { identity: verdict.identity, wwwAuthenticate: undefined };
     if (verdict.kind === 'refused')
       log.info({ ...about, subject: verdict.subject, reason: verdict.reason }, 'A client certificate is not taken');

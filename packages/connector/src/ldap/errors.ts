@@ -52,6 +52,14 @@ export class LdapError extends CodedError<LdapErrorCode> {
   }
 }
 
+/** For bytes that are no answer of a directory server. */
+export function malformed(what: string): LdapError {
+  return new LdapError('LDAP_PROTOCOL', `The directory server sent what is not LDAP: ${what}`, {
+    action: 'Check that LDAP_URL names the LDAP port of a directory server, and ldaps:// where that port speaks TLS',
+    mayHaveBeenSent: true,
+  });
+}
+
 /** Result codes by number, those that are decided upon here (RFC 4511, appendix A.2). */
 export const RESULT = {
   success: 0,

@@ -1,7 +1,7 @@
 /** Cuts the byte stream of a connection into LDAP messages, each at most of a given size. */
+import { readLength } from '../asn1/ber-reader.ts';
 import { TAG } from '../asn1/ber-writer.ts';
-import { malformed, readLength } from './ber-reader.ts';
-import { LdapError } from './errors.ts';
+import { LdapError, malformed } from './errors.ts';
 
 export interface Framing {
   /**
@@ -34,7 +34,7 @@ export function createFraming(maxMessageBytes: number): Framing {
         // A TLS record: an alert or a handshake, of version 3.x (RFC 8446, section 5.1).
         if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 3) throw answeredByTls();
         if (bytes[0] !== TAG.sequence) throw malformed(`a message that begins with 0x${bytes[0]?.toString(16)}`);
-        const header = readLength(bytes, 1, bytes.length);
+        const header = readLength(bytes, 1, bytes.length, malformed);
         if (header === undefined) {
           neededBytes = bytes.length + 1;
           break;

@@ -1,7 +1,8 @@
 /** LDAP messages (RFC 4511): writes the requests we send and reads the answers we expect. */
+import { BerReader } from '../asn1/ber-reader.ts';
 import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
-import { BerReader, malformed } from './ber-reader.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
+import { malformed } from './errors.ts';
 import { type BoundFilter, writeFilter } from './filter.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
 
@@ -243,7 +244,7 @@ function pagedResultsControl(pageSize: number, cookie: Buffer | undefined): (wri
 export function nextPageCookie(result: LdapResult): Buffer | undefined {
   const value = result.controls.get(PAGED_RESULTS_OID);
   if (value === undefined) return undefined;
-  const content = new BerReader(value).enter(TAG.sequence);
+  const content = new BerReader(value, malformed).enter(TAG.sequence);
   content.readInteger();
   const cookie = content.readBytes();
   return cookie.length > 0 ? cookie : undefined;
@@ -255,7 +256,7 @@ export function nextPageCookie(result: LdapResult): Buffer | undefined {
  * @throws LDAP_PROTOCOL where it is not one that a server sends
  */
 export function readAnswer(bytes: Buffer): Answer {
-  const content = new BerReader(bytes).enter(TAG.sequence);
+  const content = new BerReader(bytes, malformed).enter(TAG.sequence);
   const messageId = content.readInteger();
   const operation = content.peekTag();
   switch (operation) {

@@ -4,7 +4,8 @@
  * of draft-vchu-ldap-pwd-policy-00 that 389 Directory Server and FreeIPA send unasked. Active Directory says it in the diagnostic
  * message instead.
  */
-import { BerReader } from './ber-reader.ts';
+import { BerReader } from '../asn1/ber-reader.ts';
+import { malformed } from './errors.ts';
 import type { LdapResult } from './messages.ts';
 
 /** Of the control in the request and in the answer. */
@@ -49,7 +50,7 @@ export function passwordPolicyWord(result: LdapResult): PasswordPolicyWord | und
 
 function readControl(value: Buffer): PasswordPolicyWord {
   const word: PasswordPolicyWord = { error: undefined, secondsBeforeExpiration: undefined, graceLoginsRemaining: undefined };
-  const content = new BerReader(value).enter(0x30);
+  const content = new BerReader(value, malformed).enter(0x30);
   if (content.peekTag() === WARNING) {
     const warning = content.enter(WARNING);
     if (warning.peekTag() === TIME_BEFORE_EXPIRATION) word.secondsBeforeExpiration = warning.readInteger(TIME_BEFORE_EXPIRATION);

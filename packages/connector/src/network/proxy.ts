@@ -1,5 +1,5 @@
-/** Through which proxy an address is reached, and the tunnel through it (CONNECT, RFC 9110 section 9.3.6). */
-import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } from 'node:http';
+/** Through which proxy an address is reached: by a tunnel (CONNECT, RFC 9110 section 9.3.6), or passed on in clear. */
+import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
@@ -100,6 +100,22 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
     });
     request.end();
   });
+}
+
+/**
+ * For a request that is not encrypted: the proxy is sent the whole address and passes it on (RFC 9112, section 3.2.2).
+ *
+ * @returns what to add to the options of a request to `url`
+ */
+export function forwardedBy(proxy: URL, url: URL): RequestOptions {
+  return {
+    protocol: proxy.protocol,
+    hostname: proxy.hostname.replace(/^\[|\]$/g, ''),
+    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    path: url.href,
+    headers: { host: url.host, ...credentials(proxy) },
+    agent: false,
+  };
 }
 
 function credentials(proxy: URL): { 'proxy-authorization'?: string } {

@@ -149,7 +149,8 @@ export const CHECKS = {
   },
   'kerberos-keytab': {
     title: 'Kerberos keytab',
-    tries: 'Reads the file of `KERBEROS_KEYTAB`: principals, key versions, kinds of encryption.',
+    tries:
+      'Reads the file of `KERBEROS_KEYTAB`: principals, key versions, kinds of encryption. On Windows there is none, and it says which account matters.',
     remedy: 'Make the keytab anew (`ktpass`, `samba-tool domain exportkeytab`, `ktutil`) for the service principal.',
   },
   'kerberos-spn': {
@@ -166,6 +167,12 @@ export const CHECKS = {
     title: 'Front channel',
     tries: 'Opens the address at which browsers reach the connector, and looks at its certificate.',
     remedy: 'Open the port in the firewall, check that the name of `SERVER_URL` leads here, and renew the certificate.',
+  },
+  'ocsp-responder': {
+    title: 'OCSP responder',
+    tries:
+      'Asks the responder of `CLIENT_CERT_OCSP_URL` about a certificate that nobody has, once for each authority of `CLIENT_CERT_CA`, and checks its signature.',
+    remedy: 'Let the firewall or the proxy allow it; the authority, or a certificate that it has issued for this, has to sign the answers.',
   },
 } as const satisfies Record<string, CheckText>;
 

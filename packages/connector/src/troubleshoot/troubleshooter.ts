@@ -18,6 +18,7 @@ import { frontChannelChecks } from './checks/front-channel.ts';
 import { hubChecks } from './checks/hub.ts';
 import { kerberosChecks } from './checks/kerberos.ts';
 import { machineChecks } from './checks/machine.ts';
+import { ocspChecks } from './checks/ocsp.ts';
 import { profileMapperCheck } from './checks/profile-mapper.ts';
 import { createRedactor } from './redact.ts';
 import type { Run } from './run.ts';
@@ -30,6 +31,8 @@ export interface TroubleshootOptions {
   /** Whose groups are looked for: a name as it is typed at sign-in. */
   userName?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** In place of this machine's. */
+  platform?: NodeJS.Platform;
   onStarted?: (check: Pick<Check, 'id' | 'target'>) => void;
   onResult?: (result: CheckResult) => void;
 }
@@ -65,6 +68,7 @@ export function createTroubleshooter(): Troubleshooter {
           config: readable,
           environment: options.environment,
           userName: options.userName,
+          platform: options.platform ?? process.platform,
           redactor,
           // Certificates that cannot be read are told by "Configuration"; the others go on without them.
           outbound: createOutbound(usableTrust(readable)),
@@ -131,6 +135,7 @@ function checksOf(run: Run): Check[] {
     ...directoryChecks(run, kerberos.inDirectory),
     kerberos.keytab,
     ...frontChannelChecks(run),
+    ...ocspChecks(run),
   ];
 }
 

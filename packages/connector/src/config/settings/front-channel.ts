@@ -90,13 +90,13 @@ export const FRONT_CHANNEL_SETTINGS = {
     type: setting.text(),
     group: FRONT_CHANNEL,
     description:
-      'The file with the key of the service principal name `HTTP/` and the host of `SERVER_URL`, by which tickets are checked (Linux and macOS). A file that changes counts at once. Whoever can read it can sign in as anybody.',
+      'The file with the key of the service principal name `HTTP/` and the host of `SERVER_URL`, by which tickets are checked. A file that changes counts at once. Whoever can read it can sign in as anybody. Ignored on Windows, which has the key of the account that the service runs as.',
   },
   KERBEROS_REALMS: {
     type: setting.list(),
     group: FRONT_CHANNEL,
     description:
-      'The realms whose people are taken, to the letter, for example `FABRIKAM.LOCAL`. Unset: that of the keytab. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains that may stand before a backslash; unset, the directory decides, which Active Directory does by its own domain, and others by finding nobody.',
+      'The realms whose people are taken, to the letter, for example `FABRIKAM.LOCAL`. Unset: that of the keytab, on Windows that of the computer. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains that may stand before a backslash; unset, the directory decides, which Active Directory does by its own domain, and others by finding nobody.',
   },
   KERBEROS_USER: {
     type: setting.oneOf('account', 'userPrincipalName', 'krbPrincipalName'),
@@ -127,20 +127,32 @@ export const FRONT_CHANNEL_SETTINGS = {
     type: setting.text(),
     group: FRONT_CHANNEL,
     description:
-      'The authorities whose client certificates are taken, roots and intermediate ones: PEM text, or the path of a file. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as installed connectors do; set it where those hold an authority that is there for something else.',
+      'The authorities whose client certificates are taken, roots or intermediate ones: PEM text, or the path of a file. Where it is set, an intermediate one counts without its root. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as installed connectors do; set it where those hold an authority that is there for something else.',
   },
   CLIENT_CERT_CRL: {
     type: setting.list(),
     default: [],
     group: FRONT_CHANNEL,
     description:
-      'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again each minute. With any, every authority in the chain of a client certificate needs a current one.',
+      'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again each minute. With any, every authority in the chain of a client certificate needs a current one, up to the root; certificates (PEM) of authorities that are above those of `CLIENT_CERT_CA` may stand beside them.',
+  },
+  CLIENT_CERT_OCSP: {
+    type: setting.boolean(),
+    default: false,
+    group: FRONT_CHANNEL,
+    description:
+      'Client certificates are asked about, by OCSP, at the responder that they name, and so are those above them that name one. Where there is no answer, or none that says that a certificate is good, it is not taken. `HTTP_PROXY` and `NO_PROXY` count.',
+  },
+  CLIENT_CERT_OCSP_URL: {
+    type: setting.url('http', 'https'),
+    group: FRONT_CHANNEL,
+    description: "With `CLIENT_CERT_OCSP`: the responder that is asked about people's certificates that name none.",
   },
   CLIENT_CERT_USER: {
     type: setting.oneOf('cn', 'upn', 'mail', 'directory'),
     default: 'cn',
     group: FRONT_CHANNEL,
     description:
-      "By what a client certificate's person is found: its subject CN as a user name; the User Principal Name or the mail address in its alternative names; or the entry that names this certificate (`altSecurityIdentities` with issuer and serial number, `userCertificate`).",
+      "By what a client certificate's person is found: its subject CN as a user name; the User Principal Name or the mail address in its alternative names; or the entry that names this certificate (`altSecurityIdentities`, `userCertificate`).",
   },
 } as const satisfies Record<string, Setting<unknown> | Setting<never>>;

@@ -4,10 +4,14 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { errorText } from '@landbridge/runtime';
 import { anyOf, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { KnownPerson } from '../../users/known-person.ts';
 import type { Identity } from '../identity.ts';
+import { isIssuer } from './issuer.ts';
+import { mappingOf } from './mapping.ts';
 import { type CertificateUser, nameIn } from './names.ts';
+import type { CheckStatus } from './ocsp/ocsp.ts';
 
 export type CertificateVerdict =
   | { kind: 'none' }
@@ -15,8 +19,6 @@ export type CertificateVerdict =
   | { kind: 'accepted'; identity: Identity };
 
 const BY_MAIL = parseFilter('(mail={0})');
-const BY_MAPPING = parseFilter('(altSecurityIdentities={0})');
-const BY_CERTIFICATE = parseFilter('(userCertificate={0})');
 
 /** Of an attacker's certificate, or of a broken one: more would only fill the log. */
 const MAX_SUBJECT = 300;
@@ -26,50 +28,59 @@ const MAX_CHAIN = 10;
 /**
  * @param authorities PEM of those whose certificates are taken
  * @param by CLIENT_CERT_USER
+ * @param checkStatus undefined: nobody is asked whether certificates are still good
+ * @returns takes what the client showed on that socket, its own certificate first
  */
 export function createCertificateCheck(options: {
   authorities: readonly string[];
   by: CertificateUser;
+  checkStatus: CheckStatus | undefined;
   now: () => Date;
-}): (socket: TLSSocket) => CertificateVerdict {
-  const { by, now } = options;
+}): (socket: TLSSocket, shown: readonly X509Certificate[]) => Promise<CertificateVerdict> {
+  const { by, checkStatus, now } = options;
   const authorities = options.authorities.map((pem) => new X509Certificate(pem));
   const accepted = new Set(authorities.map(({ fingerprint256 }) => fingerprint256));
 
   /**
    * OpenSSL trusts also the authorities that come with the server's own certificate in a PFX; those issue certificates for servers, and
    * perhaps to anybody. So a chain has to end at an authority of the settings.
+   *
+   * @param sent by the client along with it: any certificates, until they are shown to be issuers
+   * @returns the certificate and those above it, as far up as the settings have any; undefined where none is of the settings
    */
-  function isOfOurs(certificate: X509Certificate): boolean {
-    let current = certificate;
-    for (let depth = 0; depth < MAX_CHAIN; depth++) {
-      const above: X509Certificate | undefined =
-        authorities.find((authority) => isIssuer(authority, current)) ??
-        (current.issuerCertificate !== undefined && isIssuer(current.issuerCertificate, current) ? current.issuerCertificate : undefined);
-      if (above === undefined) return false;
-      if (accepted.has(above.fingerprint256)) return true;
+  function chainOfOurs(certificate: X509Certificate, sent: readonly X509Certificate[]): X509Certificate[] | undefined {
+    const chain = [certificate];
+    let isOurs = false;
+    for (let current = certificate; chain.length < MAX_CHAIN; ) {
+      const isAbove = (authority: X509Certificate) => isIssuer(authority, current);
+      const above = authorities.find(isAbove) ?? (isOurs ? undefined : sent.find(isAbove));
+      // A root is its own issuer.
+      if (above === undefined || above.fingerprint256 === current.fingerprint256) break;
+      isOurs ||= accepted.has(above.fingerprint256);
+      chain.push(above);
       current = above;
     }
-    return false;
+    return isOurs ? chain : undefined;
   }
 
-  return (socket) => {
-    const certificate = socket.getPeerX509Certificate();
+  return async (socket, [certificate, ...sent]) => {
     if (certificate === undefined) return { kind: 'none' };
     const subject = certificate.subject?.replaceAll('\n', ', ').slice(0, MAX_SUBJECT) ?? '';
     const refused = (reason: string): CertificateVerdict => ({ kind: 'refused', reason, subject });
     if (!socket.authorized) return refused(reasonOf(socket.authorizationError));
     // The handshake may have been a while ago.
     if (certificate.validToDate <= now()) return refused('it has expired since the connection was made');
-    if (!isOfOurs(certificate)) return refused('it is not by an authority of the settings');
-    const person = by === 'directory' ? personByMapping(certificate) : personByName(certificate, by);
-    if (person === undefined) return refused(`it has not exactly one name of the kind that CLIENT_CERT_USER wants (${by})`);
-    return { kind: 'accepted', identity: { how: 'certificate', person, principal: subject } };
+    const chain = chainOfOurs(certificate, sent);
+    if (chain === undefined) return refused('it is not by an authority of the settings');
+    try {
+      const person = by === 'directory' ? personByMapping(certificate) : personByName(certificate, by);
+      if (person === undefined) return refused(`it has not exactly one name of the kind that CLIENT_CERT_USER wants (${by})`);
+      const reason = await checkStatus?.(chain);
+      return reason === undefined ? { kind: 'accepted', identity: { how: 'certificate', person, principal: subject } } : refused(reason);
+    } catch (error) {
+      return refused(`it cannot be read: ${errorText(error)}`);
+    }
   };
-}
-
-function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {
-  return authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
 function personByName(certificate: X509Certificate, by: 'cn' | 'upn' | 'mail'): KnownPerson | undefined {
@@ -78,25 +89,9 @@ function personByName(certificate: X509Certificate, by: 'cn' | 'upn' | 'mail'): 
   return by === 'mail' ? { name, filter: withValue(BY_MAIL, name) } : { name };
 }
 
-/**
- * The certificate as an entry of the directory names it: in Active Directory by issuer and serial number in `altSecurityIdentities` (one
- * of the mappings that Microsoft calls strong, KB5014754; the others are not looked at) or as a whole in `userCertificate`; elsewhere by
- * the certificateExactMatch of RFC 4523, section 2.1. What a directory does not know matches nobody.
- */
-function personByMapping(certificate: X509Certificate): KnownPerson | undefined {
-  const issuer = certificate.issuer?.split('\n') ?? [];
-  if (issuer.length === 0) return undefined;
-  const serial = certificate.serialNumber.toLowerCase();
-  const reversed = Buffer.from(serial, 'hex').reverse().toString('hex');
-  const exact = `{ serialNumber ${BigInt(`0x${serial}`)}, issuer rdnSequence:"${issuer.toReversed().join(',').replaceAll('"', '""')}" }`;
-  return {
-    name: serial,
-    filter: anyOf([
-      withValue(BY_MAPPING, `X509:<I>${issuer.join(',')}<SR>${reversed}`),
-      withValue(BY_CERTIFICATE, certificate.raw),
-      withValue(BY_CERTIFICATE, exact),
-    ]),
-  };
+function personByMapping(certificate: X509Certificate): KnownPerson {
+  const { name, filters } = mappingOf(certificate);
+  return { name, filter: anyOf(filters) };
 }
 
 /** OpenSSL's names of what is wrong, for people. */
@@ -112,8 +107,11 @@ const REASONS: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: 'its authority is none of the settings, though one of the same name is',
   CRL_HAS_EXPIRED: 'the revocation list of its authority is too old (CLIENT_CERT_CRL)',
   UNABLE_TO_GET_CRL: 'there is no revocation list of an authority in its chain (CLIENT_CERT_CRL)',
+  CRL_SIGNATURE_FAILURE:
+    'a revocation list is not signed by the authority of its name, or the certificate above that authority is missing (CLIENT_CERT_CRL)',
   INVALID_PURPOSE: 'it is not a certificate for clients',
-  UNABLE_TO_GET_ISSUER_CERT: 'its authority is none of the settings',
+  UNABLE_TO_GET_ISSUER_CERT: 'its chain does not end at a root, which it has to where revocation lists are used (CLIENT_CERT_CRL)',
+  UNABLE_TO_GET_CRL_ISSUER: 'the certificate of who signed a revocation list is missing (CLIENT_CERT_CRL)',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is none of the settings',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is none of the settings',
   SELF_SIGNED_CERT_IN_CHAIN: 'its authority is none of the settings',

@@ -1,0 +1,93 @@
+/** Authorities that are no roots, over real TLS: what counts where only they are listed, and that nothing else begins to count. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createCertificateAuthority, type KeyPair, whyNoSlapd } from '@landbridge/lab';
+import { type CertificatePeople, startCertificatePeople } from '../../../test/certificate-people.ts';
+import { signedIn } from '../../../test/signed-in.ts';
+
+describe('certificates of an authority that is not a root', { skip: whyNoSlapd() }, () => {
+  let people: CertificatePeople;
+  before(async () => {
+    people = await startCertificatePeople();
+  });
+  after(() => people?.[Symbol.asyncDispose]());
+
+  it('are taken without the root, and nobody else of the root is', async () => {
+    const front = await people.on({ CLIENT_CERT_CA: people.issuing.cert });
+    const below = await people.issuing.issueAuthority('Fabrikam people, branch');
+    const beside = await people.root.issueAuthority('Fabrikam guests');
+    const namesake = await (await createCertificateAuthority('Fabrikam root')).issueAuthority('Fabrikam people');
+    const clientAuth = true;
+    assert.equal(await signedIn(front, await people.forPerson(10)), people.uid(10));
+    const branch = await below.issue({ commonName: people.uid(11), clientAuth });
+    assert.equal(await signedIn(front, { ...branch, cert: branch.cert + below.cert }), people.uid(11));
+    assert.equal(
+      await signedIn(front, { ...branch, cert: branch.cert + below.cert + people.issuing.cert + people.root.cert }),
+      people.uid(11),
+    );
+    const refused: [string, KeyPair, string][] = [
+      ['of the root', await people.root.issue({ commonName: people.uid(12), clientAuth }), ''],
+      ['of the root, which comes along', await people.root.issue({ commonName: people.uid(12), clientAuth }), people.root.cert],
+      ['of another one of the root', await beside.issue({ commonName: people.uid(12), clientAuth }), beside.cert + people.root.cert],
+      ['of one of the same name', await namesake.issue({ commonName: people.uid(12), clientAuth }), namesake.cert],
+      ['of a server', await people.issuing.issue({ commonName: people.uid(12), dnsNames: ['a.example'] }), ''],
+    ];
+    for (const [what, pair, along] of refused) {
+      assert.equal(await signedIn(front, { ...pair, cert: pair.cert + along }), undefined, what);
+    }
+  });
+
+  it('are taken as before where the root is listed, and it is not', async () => {
+    const front = await people.on({ CLIENT_CERT_CA: people.root.cert });
+    const pair = await people.forPerson(10);
+    assert.equal(await signedIn(front, pair), undefined);
+    assert.equal(await signedIn(front, { ...pair, cert: pair.cert + people.issuing.cert }), people.uid(10));
+  });
+
+  it('are not taken where it is there for the hub or the directory', async () => {
+    const front = await people.on({ CLIENT_CERT_CA: undefined, CA_CERT: [people.issuing.cert] });
+    assert.equal(await signedIn(front, await people.forPerson(10)), undefined);
+  });
+
+  it('are not taken where it comes with the certificate of the server', async () => {
+    const servers = await createCertificateAuthority('Servers');
+    const hosts = await servers.issueAuthority('Hosts');
+    for (const [n, along] of [hosts.cert, hosts.cert + servers.cert].entries()) {
+      const own = await hosts.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] });
+      const settings = { ...people.pfx(own, along), CLIENT_CERT_CA: people.issuing.cert };
+      const front = await people.on(settings, { serversCa: servers.cert });
+      const pair = await hosts.issue({ commonName: people.uid(10), clientAuth: true });
+      assert.equal(await signedIn(front, pair), undefined, String(n));
+      assert.equal(await signedIn(front, { ...pair, cert: pair.cert + hosts.cert }), undefined, String(n));
+      assert.equal(await signedIn(front, await people.forPerson(10)), people.uid(10), String(n));
+    }
+  });
+
+  it('are looked up in revocation lists where the certificates above it stand beside them', async () => {
+    const lists = mkdtempSync(join(people.folder, 'lists-'));
+    const [kept, lost] = [await people.forPerson(13), await people.forPerson(14)];
+    writeFileSync(join(lists, 'people.crl'), await people.issuing.revocationList([lost]));
+    writeFileSync(join(lists, 'root.crl'), await people.root.revocationList([]));
+    const settings = { CLIENT_CERT_CA: people.issuing.cert, CLIENT_CERT_CRL: lists };
+    const without = await people.on(settings);
+    assert.equal(await signedIn(without, kept), undefined);
+    assert.match(
+      without.lines.join(''),
+      /CLIENT_CERT_CRL needs the certificates above it.*the certificate above that authority is missing/s,
+    );
+    writeFileSync(join(lists, 'root.pem'), people.root.cert);
+    const front = await people.on(settings);
+    assert.doesNotMatch(front.lines.join(''), /needs the certificates above/);
+    assert.equal(await signedIn(front, kept), people.uid(13));
+    assert.equal(await signedIn(front, lost), undefined);
+    assert.match(front.lines.join(''), /it was revoked/);
+    // The root is known, and people of it are not taken all the same.
+    assert.equal(await signedIn(front, await people.root.issue({ commonName: people.uid(13), clientAuth: true })), undefined);
+    assert.match(front.lines.join(''), /not by an authority of the settings/);
+    writeFileSync(join(lists, 'root.crl'), await people.root.revocationList([people.issuing]));
+    front.front.renew();
+    assert.equal(await signedIn(front, kept), undefined);
+  });
+});

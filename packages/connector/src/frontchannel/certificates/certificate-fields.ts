@@ -1,0 +1,83 @@
+/** What Node does not tell of a certificate, or tells as text only: names and numbers as they are encoded (RFC 5280, section 4.1). */
+import type { X509Certificate } from 'node:crypto';
+import { BerReader } from '../../asn1/ber-reader.ts';
+import { TAG } from '../../asn1/ber-writer.ts';
+
+export interface CertificateFields {
+  /** The content of its INTEGER. */
+  serialNumber: Buffer;
+  /** These two with tag and length. */
+  issuer: Buffer;
+  subject: Buffer;
+  /** The key itself, without its algorithm. */
+  publicKey: Buffer;
+  /** By object identifier. */
+  extensions: ReadonlyMap<string, Buffer>;
+}
+
+export interface Extension {
+  type: string;
+  /** Whoever does not know it must not go on as if it were not there. */
+  isCritical: boolean;
+  value: Buffer;
+}
+
+export const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
+const AUTHORITY_INFORMATION_ACCESS = '1.3.6.1.5.5.7.1.1';
+const OCSP = '1.3.6.1.5.5.7.48.1';
+
+const VERSION = 0xa0;
+const UNIQUE_IDENTIFIERS = [0x81, 0x82];
+const EXTENSIONS = 0xa3;
+/** `uniformResourceIdentifier` of a GeneralName. */
+const URI = 0x86;
+
+/** @throws Error where it is encoded in a way that OpenSSL reads and DER does not allow */
+export function fieldsOf({ raw }: X509Certificate): CertificateFields {
+  const content = readerOf(raw).enter(TAG.sequence).enter(TAG.sequence);
+  content.enterIf(VERSION);
+  const serialNumber = content.readBytes(TAG.integer);
+  content.enter(TAG.sequence);
+  const issuer = content.readElement();
+  content.enter(TAG.sequence);
+  const subject = content.readElement();
+  const keyInfo = content.enter(TAG.sequence);
+  keyInfo.enter(TAG.sequence);
+  const publicKey = keyInfo.readBits();
+  for (const tag of UNIQUE_IDENTIFIERS) content.enterIf(tag);
+  const list = content.enterIf(EXTENSIONS)?.enter(TAG.sequence);
+  const extensions = list === undefined ? [] : readExtensions(list);
+  return { serialNumber, issuer, subject, publicKey, extensions: new Map(extensions.map(({ type, value }) => [type, value])) };
+}
+
+/** @param list what stands in a SEQUENCE OF Extension, of a certificate or of an answer about one */
+export function readExtensions(list: BerReader): Extension[] {
+  const found: Extension[] = [];
+  while (!list.atEnd) {
+    const extension = list.enter(TAG.sequence);
+    const type = extension.readOid();
+    const isCritical = extension.peekTag() === TAG.boolean && extension.readBoolean();
+    found.push({ type, isCritical, value: extension.readBytes() });
+  }
+  return found;
+}
+
+/** @returns the responders that it names, in its order: those that can be asked by HTTP (RFC 6960, section 3.1) */
+export function respondersOf({ extensions }: CertificateFields): URL[] {
+  const access = extensions.get(AUTHORITY_INFORMATION_ACCESS);
+  if (access === undefined) return [];
+  const found: URL[] = [];
+  const list = readerOf(access).enter(TAG.sequence);
+  while (!list.atEnd) {
+    const description = list.enter(TAG.sequence);
+    const method = description.readOid();
+    const { tag, bytes } = description.readAny();
+    const url = method === OCSP && tag === URI ? URL.parse(bytes.toString('latin1')) : null;
+    if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) found.push(url);
+  }
+  return found;
+}
+
+function readerOf(bytes: Buffer): BerReader {
+  return new BerReader(bytes, (what) => new Error(`the certificate has ${what}`));
+}

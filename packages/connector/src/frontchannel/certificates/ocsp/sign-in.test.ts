@@ -1,0 +1,118 @@
+/** Signing in with certificates that a responder is asked about, over real TLS with OpenSSL's own responder. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import {
+  createCertificateAuthority,
+  createSelfSigned,
+  type KeyPair,
+  type OcspResponder,
+  startOcspResponder,
+  whyNoOcspResponder,
+  whyNoSlapd,
+} from '@landbridge/lab';
+import { type CertificatePeople, startCertificatePeople } from '../../../../test/certificate-people.ts';
+import { signedIn } from '../../../../test/signed-in.ts';
+
+describe('certificates that responders are asked about', { skip: whyNoSlapd() || whyNoOcspResponder() }, () => {
+  let people: CertificatePeople;
+  let responder: OcspResponder;
+  before(async () => {
+    people = await startCertificatePeople();
+    responder = await startOcspResponder(people.issuing, { minutes: 60 });
+  });
+  after(async () => {
+    await responder?.[Symbol.asyncDispose]();
+    await people?.[Symbol.asyncDispose]();
+  });
+
+  async function serverOf(t: TestContext, listener: RequestListener): Promise<string> {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const address = server.address();
+    return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
+  }
+  const naming = (n: number, ...ocspUrls: string[]) => people.issuing.issue({ commonName: people.uid(n), clientAuth: true, ocspUrls });
+
+  it('lead to the form unless they are good, with the reason in the log', async () => {
+    const [good, revoked, unknown] = [await naming(15, responder.url), await naming(16, responder.url), await naming(17, responder.url)];
+    await responder.tell(good, 'good');
+    await responder.tell(revoked, 'revoked');
+    const front = await people.on({ CLIENT_CERT_OCSP: true });
+    assert.equal(await signedIn(front, good), people.uid(15));
+    const cases: [KeyPair, RegExp][] = [
+      [revoked, /it was revoked \(OCSP/],
+      [unknown, /does not know it/],
+      [await people.forPerson(15), /names no OCSP responder/],
+      [await naming(15, 'http://127.0.0.1:1/'), /127\.0\.0\.1:1 gave no answer/],
+    ];
+    for (const [pair, reason] of cases) {
+      const before = front.lines.length;
+      assert.equal(await signedIn(front, pair), undefined, String(reason));
+      assert.match(front.lines.slice(before).join(''), reason);
+    }
+    assert.equal(await signedIn(await people.on(), revoked), people.uid(16), 'nobody is asked unless the setting is on');
+    assert.equal(await signedIn(await people.on({ CLIENT_CERT_CA: people.issuing.cert, CLIENT_CERT_OCSP: true }), good), people.uid(15));
+  });
+
+  it('are asked about at CLIENT_CERT_OCSP_URL where they name none', async () => {
+    const pair = await people.forPerson(15);
+    await responder.tell(pair, 'good');
+    assert.equal(await signedIn(await people.on({ CLIENT_CERT_OCSP: true, CLIENT_CERT_OCSP_URL: responder.url }), pair), people.uid(15));
+    const off = await people.on({ CLIENT_CERT_OCSP_URL: responder.url });
+    assert.match(off.lines.join(''), /CLIENT_CERT_OCSP is not on/);
+  });
+
+  it('and nobody else: a stranger does not decide where the connector sends something', async (t) => {
+    let asked = 0;
+    const url = await serverOf(t, (_, response) => {
+      asked++;
+      response.end();
+    });
+    const front = await people.on({ CLIENT_CERT_OCSP: true });
+    const request = { commonName: people.uid(18), clientAuth: true, ocspUrls: [url] };
+    const foreign = await createCertificateAuthority('Fabrikam root');
+    for (const pair of [
+      await foreign.issue(request),
+      await createSelfSigned(request),
+      await people.issuing.issue({ ...request, clientAuth: false }),
+      await people.issuing.issue({ ...request, notAfter: new Date(Date.now() - 1000) }),
+    ]) {
+      assert.equal(await signedIn(front, pair), undefined);
+    }
+    assert.equal(asked, 0);
+    assert.equal(await signedIn(front, await people.issuing.issue(request)), undefined);
+    assert.equal(asked, 1);
+  });
+
+  it('lead to the form where authorities are renewed before the responder answers', async (t) => {
+    const [file, pair] = [join(people.folder, 'renewed.pem'), await people.forPerson(19)];
+    await responder.tell(pair, 'good');
+    writeFileSync(file, people.issuing.cert);
+    const url = await serverOf(t, async (request, response) => {
+      writeFileSync(file, people.root.cert);
+      front.front.renew();
+      response.writeHead(200, { 'Content-Type': 'application/ocsp-response' }).end(await responder.answerTo(await buffer(request)));
+    });
+    const front = await people.on({ CLIENT_CERT_CA: file, CLIENT_CERT_OCSP: true, CLIENT_CERT_OCSP_URL: url });
+    assert.equal(await signedIn(front, pair), undefined);
+    assert.match(front.lines.join(''), /renewed while it was checked/);
+  });
+
+  it('lead to the form where the responder is gone', async () => {
+    const [before, after] = [await naming(15, responder.url), await naming(16, responder.url)];
+    await responder.tell(before, 'good');
+    await responder.tell(after, 'good');
+    const front = await people.on({ CLIENT_CERT_OCSP: true });
+    assert.equal(await signedIn(front, before), people.uid(15));
+    await responder.kill();
+    assert.equal(await signedIn(front, before), people.uid(15), 'what it said a moment ago');
+    assert.equal(await signedIn(front, after), undefined);
+    assert.match(front.lines.join(''), /OCSP_UNREACHABLE/);
+  });
+});

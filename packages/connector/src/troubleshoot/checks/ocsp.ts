@@ -1,0 +1,44 @@
+/** The responder that is asked whether client certificates are still good, where the settings name one. */
+import { X509Certificate } from 'node:crypto';
+import { readAuthorities } from '../../frontchannel/certificates/authorities.ts';
+import { tryResponder } from '../../frontchannel/certificates/ocsp/ocsp.ts';
+import { createAskResponder } from '../../frontchannel/certificates/ocsp/responder.ts';
+import { type Check, fail, failedBy, type Outcome, pass, skipped } from '../check.ts';
+import type { Run } from '../run.ts';
+
+/** Where CA_CERT counts, it may hold all authorities of the Internet. */
+const MAX_ASKED_ABOUT = 10;
+
+export function ocspChecks(run: Run): Check[] {
+  const { CLIENT_CERT_AUTH, CLIENT_CERT_OCSP, CLIENT_CERT_OCSP_URL } = run.config.values;
+  const url = CLIENT_CERT_OCSP_URL === undefined ? undefined : new URL(CLIENT_CERT_OCSP_URL);
+  const isOn = CLIENT_CERT_AUTH && CLIENT_CERT_OCSP;
+  return [
+    {
+      id: 'ocsp-responder',
+      ...(url === undefined ? {} : { target: url.host }),
+      run() {
+        if (!isOn) return skipped('off: no responder is asked about client certificates');
+        return url === undefined
+          ? skipped('the responders stand in the certificates of people, which nobody has shown here')
+          : tried(run, url);
+      },
+    },
+  ];
+}
+
+/** One responder may answer for some of the authorities, and others be named by certificates. */
+async function tried(run: Run, url: URL): Promise<Outcome> {
+  const { values, home } = run.config;
+  const options = { given: values.CLIENT_CERT_CA, trusted: run.configuredCertificates, listPaths: [], folder: home.folder };
+  const authorities = readAuthorities(options)
+    .certificates.slice(0, MAX_ASKED_ABOUT)
+    .map((pem) => new X509Certificate(pem));
+  if (authorities.length === 0) return fail('There is no authority whose certificates are taken', 'Set CLIENT_CERT_CA.');
+  const ask = createAskResponder(values);
+  const asked = await Promise.allSettled(authorities.map((authority) => tryResponder(ask, url, authority)));
+  const answered = authorities.filter((_, n) => asked[n]?.status === 'fulfilled').map(({ subject }) => subject.replaceAll('\n', ', '));
+  if (answered.length > 0) return pass(`It answers for ${answered.join('; ')}`);
+  const problem = asked.find((one) => one.status === 'rejected');
+  return failedBy(problem?.reason);
+}

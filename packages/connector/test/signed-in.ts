@@ -1,0 +1,21 @@
+/** Whom the front channel has signed in by a client certificate. */
+import assert from 'node:assert/strict';
+import type { KeyPair } from '@landbridge/lab';
+import { actionOf, type FrontChannelOn, fieldsOf, REPLY_TO } from './front-channel-on.ts';
+import { parseXml } from './xml.ts';
+
+/**
+ * @param attribute of the profile, in place of the id
+ * @returns the person's id in the token of the page; undefined for the form
+ */
+export async function signedIn(front: FrontChannelOn, client: KeyPair | undefined, attribute?: string): Promise<string | undefined> {
+  const page = await front.begin({}, client && { client });
+  assert.equal(page.status, 200);
+  if (/name="password"/.test(page.text)) return undefined;
+  assert.equal(actionOf(page.text), REPLY_TO);
+  const token = parseXml(fieldsOf(page.text).wresult ?? '');
+  assert.equal(token.getElementsByTagName('saml:AuthenticationStatement')[0]?.getAttribute('AuthenticationMethod'), 'urn:ietf:rfc:2246');
+  if (attribute === undefined) return token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent ?? '';
+  const found = Array.from(token.getElementsByTagName('saml:Attribute')).find((one) => one.getAttribute('AttributeName') === attribute);
+  return found?.textContent ?? '';
+}

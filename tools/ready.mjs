@@ -20,7 +20,7 @@ if (!existsSync(installed) || !existsSync(node) || statSync(lock).mtimeMs > stat
       stdio: ['ignore', 'inherit', 'inherit'],
       shell: process.platform === 'win32',
     }).status === 0;
-  // Only Node's own package runs its script, which puts the program in place. The Kerberos library is compiled by who needs it.
+  // Only Node's own package runs its script, which puts the program in place.
   if (!npm('ci', '--ignore-scripts') || !npm('rebuild', 'node')) {
     console.error('npm ci failed. Is the npm registry reachable? The lines above say what npm met.');
     process.exit(1);

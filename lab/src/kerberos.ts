@@ -5,9 +5,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadGssapi } from './gssapi.ts';
 import { type SambaDomainController, whyNoSamba } from './samba.ts';
 
 export interface KerberosRealm {
@@ -21,6 +21,8 @@ export interface KerberosRealm {
   keytab(...principals: string[]): Promise<string>;
   /** A ticket-granting ticket, got with the password. @returns the path of a new credential cache: `KRB5CCNAME` */
   signIn(account: string, password: string): Promise<string>;
+  /** A token as a browser makes it of a ticket for this service (`HTTP@connector.…`). Each counts once. */
+  token(cache: string, service: string): Buffer;
   /** The path of a credential cache that is not there. */
   readonly noTicket: string;
   /** Removes the files. */
@@ -37,10 +39,10 @@ export function whyNoKerberos(): string | false {
   if (why !== false || process.env.CI === 'true') return why;
   if (!existsSync(KINIT)) return `${KINIT} is not installed (Debian package krb5-user)`;
   try {
-    createRequire(import.meta.url)('kerberos');
+    loadGssapi();
     return false;
-  } catch {
-    return 'the package kerberos is not compiled: npm test does it where it can';
+  } catch (error) {
+    return `the library of MIT Kerberos cannot be used (Debian package libgssapi-krb5-2): ${String(error)}`;
   }
 }
 
@@ -51,6 +53,7 @@ export async function openKerberosRealm(dc: SambaDomainController): Promise<Kerb
   const configFile = join(folder, 'krb5.conf');
   await writeFile(configFile, krb5Conf(dc));
   const environment = { KRB5_CONFIG: configFile, KRB5RCACHEDIR: replayFolder };
+  const gssapi = loadGssapi();
   let files = 0;
   const nextFile = (kind: string) => join(folder, `${kind}-${files++}`);
   return {
@@ -75,6 +78,17 @@ export async function openKerberosRealm(dc: SambaDomainController): Promise<Kerb
       const cache = nextFile('cache');
       await run(KINIT, [`${account}@${dc.realm}`], { ...environment, KRB5CCNAME: cache }, `${password}\n`);
       return cache;
+    },
+    token(cache, service) {
+      // The library reads it each time, and has no other way to be told.
+      const before = process.env.KRB5_CONFIG;
+      process.env.KRB5_CONFIG = configFile;
+      try {
+        return gssapi.initiate(cache, service);
+      } finally {
+        if (before === undefined) delete process.env.KRB5_CONFIG;
+        else process.env.KRB5_CONFIG = before;
+      }
     },
     async [Symbol.asyncDispose]() {
       await rm(folder, { recursive: true, force: true });

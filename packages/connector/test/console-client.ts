@@ -34,8 +34,9 @@ export interface ConsoleClient {
 /** Ends with the test. */
 export async function openConsoleForTest(
   t: TestContext,
-  { home, connector = () => undefined }: { home?: string; connector?: () => RunningConnector | undefined } = {},
+  options: { home?: string; platform?: NodeJS.Platform; connector?: () => RunningConnector | undefined } = {},
 ): Promise<ConsoleClient> {
+  const { home, platform = process.platform, connector = () => undefined } = options;
   const folder = home ?? mkdtempSync(join(tmpdir(), 'console-'));
   if (home === undefined) t.after(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];
@@ -46,6 +47,7 @@ export async function openConsoleForTest(
       home: folder,
       environment: {},
       version: '1.2.3',
+      platform,
       log,
       logWindow: window,
       logFile: undefined,

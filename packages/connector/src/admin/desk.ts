@@ -18,6 +18,8 @@ export interface ConsoleParts {
   home: string;
   environment: Environment;
   version: string;
+  /** In place of this machine's. */
+  platform?: NodeJS.Platform;
   log: Log;
   logWindow: LogWindow;
   /** Undefined where none is written. */

@@ -66,6 +66,7 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
   async function open(
     t: TestContext,
     environment: Record<string, string> = {},
+    platform: NodeJS.Platform = 'linux',
   ): Promise<{ client: ConsoleClient; connector: RunningConnector; token: string }> {
     const home = mkdtempSync(join(tmpdir(), 'console-'));
     saveCertificate(findHome(home), createCertificate(createKey(), { connectionName: CONNECTION, connectionDomain: 'example.org' }));
@@ -89,7 +90,7 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
       rmSync(home, { recursive: true, force: true });
     });
     await hub.nextAgent();
-    const client = await openConsoleForTest(t, { home, connector: () => connector });
+    const client = await openConsoleForTest(t, { home, platform, connector: () => connector });
     await client.signIn();
     return { client, connector, token: await client.token('/settings') };
   }
@@ -139,6 +140,13 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     const fixed = await open(t, { KERBEROS_KEYTAB: '/etc/krb5.keytab' });
     assert.match((await upload(fixed.client, fixed.token, good)).text, /environment/);
     assert.equal(existsSync(join(fixed.client.home, 'kerberos.keytab')), false);
+  });
+
+  it('asks for no keytab on Windows, and names what the account needs', async (t) => {
+    const { client } = await open(t, { SERVER_URL: 'https://sso.example.org' }, 'win32');
+    const { text } = await client.get('/server');
+    assert.match(text, /None is needed.*<code>setspn -Q HTTP\/sso\.example\.org<\/code>/);
+    assert.doesNotMatch(text, /action="\/server\/keytab"/);
   });
 
   it('shows what stands in the directory as text', async (t) => {

@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createCertificateAuthority, startOcspResponder, whyNoOcspResponder } from '@landbridge/lab';
 import { readKeytab } from '../frontchannel/kerberos/keytab.ts';
 import { type Check, type CheckResult, pass, skipped } from './check.ts';
 import { runChecks } from './run-checks.ts';
@@ -62,6 +63,28 @@ describe('the front channel', () => {
     const closed = await runIn(t, { CLIENT_CERT_AUTH: true, SERVER_URL });
     assert.equal(closed.of('front-channel').status, 'fail');
     assert.match(closed.of('front-channel').found, /Nothing answers.*ECONNREFUSED/);
+  });
+});
+
+describe('the OCSP responder', { skip: whyNoOcspResponder() }, () => {
+  it('is asked for each authority, and not where none is set', async (t) => {
+    const [people, guests] = await Promise.all(['People', 'Guests'].map((name) => createCertificateAuthority(name)));
+    assert.ok(people !== undefined && guests !== undefined);
+    await using responder = await startOcspResponder(people);
+    const on = { CLIENT_CERT_AUTH: true, CLIENT_CERT_OCSP: true };
+    assert.equal((await runIn(t, {})).of('ocsp-responder').status, 'skipped');
+    assert.equal((await runIn(t, on)).of('ocsp-responder').status, 'skipped');
+    const settings = { ...on, CLIENT_CERT_OCSP_URL: responder.url };
+    const answers = await runIn(t, { ...settings, CLIENT_CERT_CA: guests.cert + people.cert });
+    assert.equal(answers.of('ocsp-responder').found, 'It answers for CN=People');
+    const stranger = (await runIn(t, { ...settings, CLIENT_CERT_CA: guests.cert })).of('ocsp-responder');
+    assert.equal(stranger.status, 'fail');
+    assert.match(stranger.found, /^OCSP_ANSWER_REFUSED: /);
+    await responder.kill();
+    assert.match(
+      (await runIn(t, { ...settings, CLIENT_CERT_CA: people.cert })).of('ocsp-responder').found,
+      /^OCSP_UNREACHABLE: .*ECONNREFUSED/,
+    );
   });
 });
 
@@ -140,6 +163,15 @@ describe('checks', () => {
     );
     assert.ok(aborted);
   });
+});
+
+it('Windows is asked for no keytab, and whoever looks is told which account needs which name', async (t) => {
+  const settings = { KERBEROS_AUTH: true, SERVER_URL: 'https://sso.example.org', KERBEROS_KEYTAB: 'none' };
+  const keytab = (await runIn(t, settings, { platform: 'win32' })).of('kerberos-keytab');
+  assert.equal(keytab.status, 'pass');
+  assert.match(keytab.found, /no keytab on Windows.*"setspn -Q HTTP\/sso\.example\.org"/);
+  assert.equal((await runIn(t, settings, { platform: 'linux' })).of('kerberos-keytab').status, 'fail');
+  assert.equal((await runIn(t, { ...settings, KERBEROS_AUTH: false }, { platform: 'win32' })).of('kerberos-keytab').status, 'skipped');
 });
 
 describe('a keytab', () => {

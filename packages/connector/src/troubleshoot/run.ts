@@ -13,6 +13,7 @@ export interface Run {
   configuredCertificates: readonly string[];
   /** Whose groups are looked for. */
   userName: string | undefined;
+  platform: NodeJS.Platform;
   /** The password of LDAP_BIND_USER, or why it cannot be read. */
   servicePassword(): string | undefined;
   /** Remembers a refusal, also from one run to the next. */

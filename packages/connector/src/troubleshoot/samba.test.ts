@@ -83,6 +83,11 @@ describe('Samba as a domain controller', { skip: whyNoSamba(), timeout: 240_000 
     assert.match(tomorrow.of('kerberos-key-version').action ?? '', /make the keytab anew/);
     assert.equal(tomorrow.of('kerberos-keytab').status, 'pass');
 
+    const onWindows = await runIn(t, kerberos, { platform: 'win32' });
+    assert.equal(onWindows.of('kerberos-keytab').status, 'pass');
+    assert.equal(onWindows.of('kerberos-spn').status, 'pass');
+    assert.equal(onWindows.of('kerberos-key-version').status, 'skipped');
+
     const other = await runIn(t, { ...kerberos, SERVER_URL: 'https://other.ad.landbridge.test' });
     assert.match(other.of('kerberos-keytab').found, /none for HTTP\/other/);
   });

@@ -1,6 +1,7 @@
 /** What browsers of people reach the connector by: address, certificate, authorities of client certificates, keytab; and the proxy to the hub. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { field, type Html, type Message, table, textArea, time, tokenField } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
@@ -52,8 +53,7 @@ ${authorityTable(desk, token)}
 ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileField('file', 'Or a file', { accept: '.pem,.crt,.cer,.der', required: false, hint: 'PEM or DER.' })}</div></div>
 <div class="actions"><button>Add</button></div></form></section>
 <section aria-labelledby="kerberos"><h2 id="kerberos">Keytab</h2>
-<p class="quiet">The key of the account that has the service principal HTTP/${new URL(serverUrlOf(config.values)).hostname}. ${config.values.KERBEROS_KEYTAB === undefined ? 'None is set.' : `In use: ${config.values.KERBEROS_KEYTAB}.`}</p>
-<form method="post" action="/server/keytab" enctype="multipart/form-data">${tokenField(token)}${fileField('keytab', 'Keytab file')}<div class="actions"><button>Check and use</button></div></form></section>
+${keytabPart(desk, token)}</section>
 <section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
 <form class="wide" method="post" action="/server">${tokenField(token)}
 <div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
@@ -175,6 +175,16 @@ async function certificatePart(desk: Desk): Promise<Html> {
   return html`<dl class="facts"><div><dt>Subject</dt><dd>${certificate.subject.replaceAll('\n', ', ')}</dd></div>
 <div><dt>Until</dt><dd>${time(new Date(certificate.validTo))}</dd></div>
 <div><dt>For ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will refuse it</span>`}</dd></div></dl>`;
+}
+
+function keytabPart(desk: Desk, token: string): Html {
+  const { values } = desk.running().config();
+  const servicePrincipalName = `HTTP/${new URL(serverUrlOf(values)).hostname}`;
+  if ((desk.platform ?? process.platform) === 'win32') {
+    return html`<p class="quiet">None is needed: Windows has the key of the account that this service runs as, which is ${userInfo().username}. It must have the service principal name ${servicePrincipalName}, and no other account may: <code>setspn -Q ${servicePrincipalName}</code> shows who has it.</p>`;
+  }
+  return html`<p class="quiet">The key of the account that has the service principal ${servicePrincipalName}. ${values.KERBEROS_KEYTAB === undefined ? 'None is set.' : `In use: ${values.KERBEROS_KEYTAB}.`}</p>
+<form method="post" action="/server/keytab" enctype="multipart/form-data">${tokenField(token)}${fileField('keytab', 'Keytab file')}<div class="actions"><button>Check and use</button></div></form>`;
 }
 
 function authorityTable(desk: Desk, token: string): Html {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,6 @@ import {
   whyNoKerberos,
 } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
-import kerberosPackage from 'kerberos';
 import { chromium } from 'playwright-core';
 import { type FrontChannelOn, fieldsOf, frontChannelOn, REALM } from '../../../test/front-channel-on.ts';
 import { request, type UsersOn, usersOn } from '../../../test/users-on.ts';
@@ -54,7 +53,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
       folder = await mkdtemp(join(tmpdir(), 'landbridge-negotiate-'));
       dc = await startSambaDomainController();
       realm = await openKerberosRealm(dc);
-      // The library of this process reads them, for its side of the browser too.
+      // The library of this process reads where its replay cache is; and curl and Chromium, which KDC.
       Object.assign(process.env, realm.environment);
       await realm.addService('svc-http', SPN);
       await realm.addService('svc-other', `HTTP/other.${dc.dnsName}`);
@@ -110,12 +109,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     return 'form';
   }
 
-  /** A token as a browser makes it of what is in a cache. */
-  async function token(cache: string, service = `HTTP@${HOST}`): Promise<Buffer> {
-    process.env.KRB5CCNAME = cache;
-    const client = await kerberosPackage.initializeClient(service, { mechOID: kerberosPackage.GSS_MECH_OID_SPNEGO });
-    return Buffer.from(await client.step(''), 'base64');
-  }
+  const token = (cache: string, service = `HTTP@${HOST}`) => realm.token(cache, service);
 
   const refusedBecause = async (sent: Buffer, by = kerberos): Promise<string> => {
     const before = lines.length;
@@ -127,7 +121,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
 
   it('signs a person in who comes with a ticket, and shows who is answering', async () => {
     assert.equal(await curl(aliceCache), 'alice');
-    const negotiated = await kerberos.negotiate(await token(aliceCache), { correlationId: 'test' });
+    const negotiated = await kerberos.negotiate(token(aliceCache), { correlationId: 'test' });
     assert.ok(!('refused' in negotiated));
     assert.equal(negotiated.principal, `alice@${dc.realm}`);
     assert.deepEqual(negotiated.person, { name: 'alice' });
@@ -139,15 +133,16 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   });
 
   it('takes the long ticket of somebody in hundreds of groups', async () => {
-    const long = await token(await realm.signIn('many-groups', dc.password));
+    const cache = await realm.signIn('many-groups', dc.password);
+    const long = token(cache);
     assert.ok(long.length > 3000, String(long.length));
     assert.ok(!('refused' in (await kerberos.negotiate(long, { correlationId: 'test' }))));
-    assert.equal(await curl(process.env.KRB5CCNAME ?? ''), 'many-groups');
+    assert.equal(await curl(cache), 'many-groups');
   });
 
   it('takes fifty tickets at once', async () => {
     const tokens: Buffer[] = [];
-    for (let n = 0; n < 50; n++) tokens.push(await token(aliceCache));
+    for (let n = 0; n < 50; n++) tokens.push(token(aliceCache));
     const all = await Promise.all(tokens.map((one) => kerberos.negotiate(one, { correlationId: 'test' })));
     assert.deepEqual(
       all.map((one) => ('refused' in one ? one.refused : one.principal)),
@@ -156,22 +151,37 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   });
 
   it('takes a token once, also when it comes twice at the same time', async () => {
-    const once = await token(aliceCache);
+    const once = token(aliceCache);
     assert.ok(!('refused' in (await kerberos.negotiate(once, { correlationId: 'test' }))));
     assert.match(await refusedBecause(once), /replay/);
     // Another connector of this machine.
     assert.match(await refusedBecause(once, await open()), /replay/);
-    const race = await token(aliceCache);
+    const race = token(aliceCache);
     const both = await Promise.all([race, race, race, race].map((one) => kerberos.negotiate(one, { correlationId: 'test' })));
     assert.equal(both.filter((one) => !('refused' in one)).length, 1);
   });
 
-  it('keeps the replay cache on where the environment would switch it off', async () => {
-    process.env.KRB5RCACHENAME = 'none:';
+  it('keeps keytab and replay cache where environment and krb5.conf would have others', async (t) => {
+    const own = join(folder, 'krb5.conf');
+    const given = readFileSync(realm.environment.KRB5_CONFIG, 'utf8');
+    await writeFile(own, given.replace('[libdefaults]', '[libdefaults]\ndefault_rcache_name = none:\ndefault_keytab_name = FILE:/none'));
+    const kept = { ...process.env };
+    t.after(() => {
+      for (const name of ['KRB5_CONFIG', 'KRB5RCACHENAME', 'KRB5_KTNAME'])
+        if (kept[name] === undefined) delete process.env[name];
+        else process.env[name] = kept[name];
+    });
+    Object.assign(process.env, { KRB5_CONFIG: own, KRB5RCACHENAME: 'none:', KRB5_KTNAME: 'FILE:/none' });
     const again = await open();
-    const once = await token(aliceCache);
-    assert.ok(!('refused' in (await again.negotiate(once, { correlationId: 'test' }))));
-    assert.match(await refusedBecause(once, again), /replay/);
+    for (const by of [kerberos, again]) {
+      const once = token(aliceCache);
+      assert.ok(!('refused' in (await by.negotiate(once, { correlationId: 'test' }))));
+      assert.match(await refusedBecause(once, by), /replay/);
+    }
+    delete process.env.KRB5RCACHENAME;
+    const other = token(aliceCache);
+    assert.ok(!('refused' in (await again.negotiate(other, { correlationId: 'test' }))));
+    assert.match(await refusedBecause(other, again), /replay/);
   });
 
   it('refuses NTLM, noise, and what was changed or cut on the way', async () => {
@@ -181,31 +191,40 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     for (const sent of ['', 'AAAA', 'hello', '0'.repeat(5000)])
       assert.match(await refusedBecause(Buffer.from(sent)), /not a Kerberos token/);
     assert.match(await refusedBecause(Buffer.alloc(70_000)), /longer than any ticket/);
-    const whole = await token(aliceCache);
+    const whole = token(aliceCache);
     for (const length of [30, 100, 1000, whole.length - 1]) await refusedBecause(whole.subarray(0, length));
     for (const at of [300, 700, whole.length - 20]) {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 0xff;
       await refusedBecause(changed);
     }
+    // What it would negotiate, without a ticket in it (RFC 4178, section 4.2.1).
+    const initial = '601b06062b0601050502a011300fa00d300b06092a864886f712010202';
+    assert.match(await refusedBecause(Buffer.from(initial, 'hex')), /only the beginning of an exchange/);
     // None of that was the token itself.
     assert.ok(!('refused' in (await kerberos.negotiate(whole, { correlationId: 'test' }))));
   });
 
   it('refuses a ticket for another server, and for another service of this one whose key is there too', async () => {
-    await refusedBecause(await token(aliceCache, `HTTP@other.${dc.dnsName}`));
-    assert.match(await refusedBecause(await token(aliceCache, `imap@${HOST}`)), /not for a web server/);
+    await refusedBecause(token(aliceCache, `HTTP@other.${dc.dnsName}`));
+    assert.match(await refusedBecause(token(aliceCache, `imap@${HOST}`)), /not for a web server/);
+    // The service's name in a token is not encrypted: what counts is whose key opens it.
+    const renamed = token(aliceCache, `imap@${HOST}`);
+    const at = renamed.indexOf('imap');
+    assert.ok(at > 0);
+    renamed.write('HTTP', at);
+    assert.match(await refusedBecause(renamed), /The ticket is for imap\/.*, and not for a web server/);
   });
 
   it('refuses a realm that is not trusted, and a computer', async () => {
-    assert.match(await refusedBecause(await token(aliceCache), await open({ realms: ['OTHER.LOCAL'] })), /not trusted \(OTHER\.LOCAL\)/);
+    assert.match(await refusedBecause(token(aliceCache), await open({ realms: ['OTHER.LOCAL'] })), /not trusted \(OTHER\.LOCAL\)/);
     await dc.exec('samba-tool', ['computer', 'create', 'pc1']);
     await dc.exec('samba-tool', ['user', 'setpassword', 'pc1$', `--newpassword=${dc.password}`]);
-    assert.match(await refusedBecause(await token(await realm.signIn('pc1$', dc.password))), /not the account of a person/);
+    assert.match(await refusedBecause(token(await realm.signIn('pc1$', dc.password))), /not the account of a person/);
   });
 
   it('finds the person by the principal name where that is the rule', async () => {
-    const negotiated = await (await open({ rule: 'userPrincipalName' })).negotiate(await token(aliceCache), { correlationId: 'test' });
+    const negotiated = await (await open({ rule: 'userPrincipalName' })).negotiate(token(aliceCache), { correlationId: 'test' });
     assert.ok(!('refused' in negotiated));
     const found = await made.users.signInKnown(negotiated.person, request());
     assert.equal(found.profile?.sAMAccountName, 'alice');
@@ -261,7 +280,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.equal(wantsKerberosDebug(false, { DEBUG: 'express,kerberos-server' }), true);
     const said = () => lines.map((line) => JSON.parse(line)).filter(({ level, msg }) => level === 'info' && /^Kerberos: /.test(msg));
     assert.equal(said().length, 0);
-    await (await open({ debug: true })).negotiate(await token(aliceCache), { correlationId: 'test' });
+    await (await open({ debug: true })).negotiate(token(aliceCache), { correlationId: 'test' });
     const [ready, came, good] = said();
     assert.deepEqual(ready?.realms, [dc.realm]);
     assert.equal(came?.kind, 'kerberos');
@@ -271,9 +290,9 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   it('refuses tickets for a key that the keytab does not have yet, until it has, without a restart', async () => {
     await realm.setPassword('svc-http');
     const cache = await realm.signIn('alice', dc.password);
-    assert.match(await refusedBecause(await token(cache)), /not found in keytab/);
+    assert.match(await refusedBecause(token(cache)), /not found in keytab/);
     copyFileSync(await realm.keytab(SPN), keytab);
-    assert.ok(!('refused' in (await kerberos.negotiate(await token(cache), { correlationId: 'test' }))));
+    assert.ok(!('refused' in (await kerberos.negotiate(token(cache), { correlationId: 'test' }))));
   });
 
   it('does not start with a keytab that is missing, of something else, or for no web server; and warns of an open one', async () => {
@@ -281,6 +300,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
       assert.rejects(open({ keytab: path }), { code: 'KERBEROS_KEYTAB_UNUSABLE', message });
     await unusable(undefined, /not set/);
     await unusable(join(folder, 'none'), /cannot be read/);
+    await unusable(folder, /not a file/);
     await writeFile(join(folder, 'noise'), 'not a keytab');
     await unusable(join(folder, 'noise'), /not a keytab/);
     await unusable(await realm.keytab(`imap/${HOST}`), /no key of a web server/);

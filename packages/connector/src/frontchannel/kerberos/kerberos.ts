@@ -2,12 +2,9 @@
  * Kerberos at the front channel: checks what a browser sends after `Negotiate` (RFC 4559) and says whom it stands for. Why a token is
  * refused is for the log; the person is not told, and signs in with the form.
  */
-import { statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { CodedError, errorText, type Log } from '@landbridge/runtime';
+import { errorText, type Log } from '@landbridge/runtime';
 import type { KnownPerson } from '../../users/known-person.ts';
-import { loadGssapi } from './gssapi.ts';
-import { MAX_KEYTAB_BYTES, readKeytab } from './keytab.ts';
+import { type Acceptor, openAcceptor } from './acceptor.ts';
 import { type PrincipalRule, parsePrincipal, personOfPrincipal } from './principal.ts';
 import { tokenKind } from './token-kind.ts';
 
@@ -29,13 +26,15 @@ export type Negotiated =
 export interface KerberosOptions {
   /** KERBEROS_KEYTAB, as an absolute path. */
   keytab: string | undefined;
-  /** KERBEROS_REALMS; undefined: those of the keytab. */
+  /** KERBEROS_REALMS; undefined: those of the keytab, and on Windows that of the computer. */
   realms: readonly string[] | undefined;
   /** KERBEROS_USER */
   rule: PrincipalRule;
   /** Logs each step of each token. */
   debug: boolean;
   log: Log;
+  /** In place of this machine's own. */
+  acceptor?: Acceptor;
 }
 
 /** Windows makes none longer than 65,535 bytes (MaxTokenSize). */
@@ -48,12 +47,12 @@ const MAX_REASON_LENGTH = 500;
 const SERVICE = 'HTTP';
 
 /** @throws KERBEROS_UNAVAILABLE, KERBEROS_KEYTAB_UNUSABLE */
-export async function openKerberos({ keytab, realms, rule, debug, log }: KerberosOptions): Promise<Kerberos> {
-  const services = await servicesOf(keytab, log);
-  const accept = await loadGssapi(services.keytab);
-  const trusted = realms ?? services.realms;
+export async function openKerberos(options: KerberosOptions): Promise<Kerberos> {
+  const { realms, rule, debug, log } = options;
+  const acceptor = options.acceptor ?? (await openAcceptor(options));
+  const trusted = realms ?? acceptor.realms;
   const trace = debug ? log.info.bind(log) : log.debug.bind(log);
-  trace({ keytab: services.keytab, principals: services.principals, realms: trusted }, 'Kerberos: ready');
+  trace({ ...acceptor.source, realms: trusted }, 'Kerberos: ready');
   let underWay = 0;
 
   async function check(token: Buffer, pid: string): Promise<Negotiated> {
@@ -67,9 +66,9 @@ export async function openKerberos({ keytab, realms, rule, debug, log }: Kerbero
       };
     }
     if (kind === 'other') return { refused: 'What was sent is not a Kerberos token' };
-    const { principal, target, responseToken } = await accept(token);
+    const { principal, target, responseToken } = await acceptor.accept(token);
     trace({ pid, principal, target, response: responseToken?.length ?? 0 }, 'Kerberos: the ticket is good');
-    // A keytab may hold keys of other services of this machine, whose tickets are not for here.
+    // The same account or keytab may serve other services of this machine, whose tickets are not for here.
     if (parsePrincipal(target)?.components[0] !== SERVICE) return { refused: `The ticket is for ${target}, and not for a web server` };
     const person = personOfPrincipal(principal, { rule, realms: trusted });
     if ('refused' in person) return person;
@@ -101,33 +100,4 @@ export async function openKerberos({ keytab, realms, rule, debug, log }: Kerbero
 /** Whether the steps are to be logged: KERBEROS_DEBUG, or the variable that installed connectors take for it (`DEBUG=kerberos-server`). */
 export function wantsKerberosDebug(setting: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
   return setting || (environment.DEBUG ?? '').split(/[\s,]+/).includes('kerberos-server');
-}
-
-/** What the keytab is for. @throws KERBEROS_KEYTAB_UNUSABLE: better at the start than at each ticket */
-async function servicesOf(keytab: string | undefined, log: Log) {
-  const unusable = (what: string, cause?: unknown) =>
-    new CodedError('KERBEROS_KEYTAB_UNUSABLE', what, {
-      action:
-        'Export the key of the account that has the service principal name HTTP/ and the host of SERVER_URL (ktpass, samba-tool domain exportkeytab or ktutil), and name the file in KERBEROS_KEYTAB.',
-      cause,
-    });
-  if (keytab === undefined) throw unusable('KERBEROS_KEYTAB is not set, and without a keytab no ticket can be checked');
-  let bytes: Buffer;
-  try {
-    const { mode, size } = statSync(keytab);
-    if (size > MAX_KEYTAB_BYTES) throw unusable(`${keytab} is too long for a keytab`);
-    if ((mode & 0o077) !== 0)
-      log.warn(`${keytab} can be read by others than its owner, who can then sign in as anybody: chmod 600 ${keytab}`);
-    bytes = await readFile(keytab);
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw unusable(`${keytab} cannot be read`, error);
-  }
-  const entries = readKeytab(bytes);
-  if (entries === undefined) throw unusable(`${keytab} is not a keytab`);
-  const principals = [...new Set(entries.map(({ principal }) => principal))];
-  const parsed = principals.flatMap((principal) => parsePrincipal(principal) ?? []);
-  const realms = [...new Set(parsed.filter(({ components }) => components[0] === SERVICE).map(({ realm }) => realm))];
-  if (realms.length === 0) throw unusable(`${keytab} has no key of a web server, only of ${principals.join(', ') || 'nobody'}`);
-  return { keytab, principals, realms };
 }

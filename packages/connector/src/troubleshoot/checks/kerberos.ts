@@ -1,5 +1,9 @@
-/** Kerberos: the keytab, the account that has the service principal name, and whether the key is that of today. */
+/**
+ * Kerberos: the keytab, or on Windows the account in its place; the account that has the service principal name; and whether the key is
+ * that of today.
+ */
 import { readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { type KeytabEntry, MAX_KEYTAB_BYTES, readKeytab } from '../../frontchannel/kerberos/keytab.ts';
 import { firstText } from '../../ldap/entry.ts';
@@ -31,6 +35,7 @@ export function kerberosChecks(run: Run): KerberosChecks {
   const { values } = run.config;
   const spn = `HTTP/${new URL(serverUrlOf(values)).hostname}`;
   const off = values.KERBEROS_AUTH ? undefined : 'KERBEROS_AUTH is off';
+  const isWindows = run.platform === 'win32';
   let entries: KeytabEntry[] = [];
   let account: { dn: string; keyVersion: number | undefined } | undefined;
 
@@ -38,6 +43,10 @@ export function kerberosChecks(run: Run): KerberosChecks {
     id: 'kerberos-keytab',
     run() {
       if (off !== undefined) return skipped(off);
+      if (isWindows)
+        return pass(
+          `There is no keytab on Windows, which has the key of the account that the service runs as (this ran as ${userInfo().username}). "setspn -Q ${spn}" must name that account, and no other`,
+        );
       const path = keytabPath(run);
       if (path === undefined) return skipped('KERBEROS_KEYTAB is not set');
       return lookAtKeytab(path, spn, (read) => {
@@ -78,6 +87,7 @@ export function kerberosChecks(run: Run): KerberosChecks {
         target: spn,
         needs: [keytab, principal],
         run() {
+          if (isWindows) return skipped('Windows knows the version of its key');
           if (account?.keyVersion === undefined) return skipped('the directory does not show msDS-KeyVersionNumber');
           const versions = entries.filter((entry) => isFor(entry, spn)).map((entry) => entry.keyVersion);
           const newest = Math.max(...versions);
@@ -122,7 +132,7 @@ function lookAtKeytab(path: string, spn: string, keep: (entries: KeytabEntry[]) 
   const shown = `${path} holds ${principals.map((principal) => describe(principal, entries)).join('; ') || 'no key'}`;
   const ours = entries.filter((entry) => isFor(entry, spn));
   if (ours.length === 0) return fail(`${shown}; and none for ${spn}`, `Make it for ${spn}, or correct SERVER_URL.`);
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) return fail(`${shown}. Others than its owner can read it`, `chmod 600 ${path}`);
+  if ((mode & 0o077) !== 0) return fail(`${shown}. Others than its owner can read it`, `chmod 600 ${path}`);
   if (!ours.some(({ encryptionType }) => AES.has(encryptionType)))
     return warn(
       `${shown}. There is no key for AES, and newer Windows gives tickets for AES only`,

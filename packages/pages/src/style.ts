@@ -61,7 +61,9 @@ code { font: 0.9375em ui-monospace, monospace; overflow-wrap: anywhere; }
 a { color: var(--accent); }
 .login { width: 100%; max-width: 26rem; margin: 6vh auto 0; }
 .login form { max-width: none; }
-.login h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+.login h1 { font-size: 1.5rem; overflow-wrap: anywhere; hyphens: auto; }
+.login:lang(ja) { line-break: strict; }
+.login:lang(ja) :is(h1, .notice) { word-break: auto-phrase; }
 .login button[type=submit]:not(.link) { justify-self: stretch; }
 .login section > p.notice { padding: 0.75rem 1rem; }
 input[readonly] { background: none; border-color: var(--line); }

@@ -47,7 +47,7 @@ export function arrivalOf(request: IncomingMessage, proxies: KnownProxies): Arri
   const arrival: Arrival = {
     id: randomUUID(),
     address: isTrusted ? addressBehind(peer, valuesOf(request, 'x-forwarded-for'), proxies) : (peer ?? 'unknown'),
-    secure: encrypted || (isTrusted && valuesOf(request, 'x-forwarded-proto').at(-1) === 'https'),
+    secure: encrypted || (isTrusted && valuesOf(request, 'x-forwarded-proto').at(-1)?.toLowerCase() === 'https'),
     forwardedUser: isTrusted ? onlyOne(request, USER_HEADER) : undefined,
   };
   removeHeaders(request, [...PROXY_HEADERS, USER_HEADER]);
@@ -78,10 +78,13 @@ function valuesOf(request: IncomingMessage, name: string): string[] {
     .map((value) => value.trim());
 }
 
-/** Where there are two, the first may be what the person sent to the proxy: then neither counts. */
+/**
+ * Where there are two, the first may be what the person sent to the proxy: then neither counts. A proxy may have made one line of them,
+ * with a comma between (RFC 9110, section 5.3).
+ */
 function onlyOne(request: IncomingMessage, name: string): string | undefined {
-  const values = request.headersDistinct[name] ?? [];
-  return values.length === 1 ? values[0] : undefined;
+  const [value, ...others] = request.headersDistinct[name] ?? [];
+  return others.length > 0 || value?.includes(',') ? undefined : value;
 }
 
 function removeHeaders(request: IncomingMessage, names: readonly string[]): void {

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { createCertificateAuthority, examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { frontChannelOn, REALM } from '../../test/front-channel-on.ts';
+import { LANGUAGES } from './pages/languages.ts';
 import type { FrontUsers } from './routes.ts';
 
 const skip = whyNoChromium();
@@ -109,4 +110,53 @@ test('in a browser: the form and its errors, then by certificate without a quest
   await without.page.waitForURL('**/application');
   assert.match(posted.at(-1)?.get('wresult') ?? '', />carla</);
   assert.deepEqual(complaints, []);
+});
+
+test('in a browser: the form in each language, with a long name, a long organisation and each problem', { skip }, async (t) => {
+  const problems = [
+    'PasswordExpired',
+    'PasswordChangeRequired',
+    'AccountLocked',
+    'AccountDisabled',
+    'AccountExpired',
+    'WrongPassword',
+  ] as const;
+  const refusing: FrontUsers = {
+    ...users,
+    authenticate: async ({ password }) => {
+      const name = problems.find((problem) => problem === password);
+      return { err: name === undefined ? { message: 'Busy' } : { message: name, name }, profile: {} };
+    },
+  };
+  const front = await frontChannelOn(refusing, {
+    SITE_NAME: 'Fabrikam Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH & Co. KG',
+    WITH_KERBEROS_PROXY_FRONTEND: true,
+  });
+  const browser = await launchChromium();
+  t.after(async () => {
+    await browser.close();
+    await front.close();
+  });
+  for (const locale of Object.keys(LANGUAGES)) {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale, viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    await page.goto(`${front.url}/wsfed?wa=wsignin1.0`);
+    assert.equal(await page.evaluate('document.documentElement.lang'), locale);
+    const said = new Set<string>();
+    for (const problem of [...problems, 'unavailable']) {
+      await page.locator('#username').fill(`maximiliane.von-und-zu-hohenlohe-${locale}-${problem}@verwaltung.fabrikam.example`);
+      await page.locator('#password').fill(problem);
+      await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+      said.add((await page.getByRole('alert').textContent()) ?? '');
+      // Whoever cannot see the page hears it at the field where they go on.
+      assert.equal(
+        await page.evaluate("document.activeElement.id + ' ' + document.activeElement.getAttribute('aria-describedby')"),
+        'password problem',
+      );
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, `${locale}, ${problem}, is too wide`);
+    }
+    assert.equal(said.size, problems.length + 1, locale);
+    await examinePage(page, `form-${locale}`, { narrowPx: 320 });
+    await context.close();
+  }
 });

@@ -12,6 +12,7 @@ import type { Arrival } from './arrival.ts';
 import type { Attempts } from './attempts.ts';
 import { bearerProblem, type CheckBearer } from './bearer.ts';
 import { sessionCookie, sessionOf } from './cookies.ts';
+import { isOwnForm } from './form-origin.ts';
 import type { Identity, Way } from './identity.ts';
 import { type Language, languageFor, type Problem } from './pages/languages.ts';
 import type { Page } from './pages/page.ts';
@@ -74,6 +75,12 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     correlationId: arrivalOf(c).id,
     signal: AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS)]),
   });
+
+  function isOwn(c: C, others: readonly string[] = []): boolean {
+    const header = (name: string) => c.req.header(name);
+    const headers = { origin: header('Origin'), secFetchSite: header('Sec-Fetch-Site'), host: header('Host') };
+    return isOwnForm(headers, [options.serverUrl, ...others], arrivalOf(c).secure);
+  }
 
   async function send(c: C, page: Page, headers: Record<string, string | undefined> = {}): Promise<Response> {
     const extra = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined);
@@ -153,7 +160,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     if ('page' in target) return send(c, target.page);
     const username = (values.get('username') ?? '').trim();
     const name = username.slice(0, MAX_NAME_LENGTH);
-    if (!isOwnForm(c, options.serverUrl)) return send(c, form(c, request, { problem: 'foreignForm', status: 403 }));
+    if (!isOwn(c)) return send(c, form(c, request, { problem: 'foreignForm', status: 403 }));
     const outcome = await passwordAttempt({ username, password: values.get('password') ?? '', address: arrivalOf(c).address }, context(c));
     if ('problem' in outcome) return send(c, form(c, request, { ...outcome, name }), { 'Retry-After': outcome.retryAfter });
     const at = new Date();
@@ -184,7 +191,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const request = requestOf(values);
     const target = checked(c, request);
     if ('page' in target) return c.json({ code: 'invalid_request' }, 400, SAFE_HEADERS);
-    if (!isOwnForm(c, options.serverUrl, options.replyAddresses)) return c.json({ code: 'foreign_origin' }, 403, SAFE_HEADERS);
+    if (!isOwn(c, options.replyAddresses)) return c.json({ code: 'foreign_origin' }, 403, SAFE_HEADERS);
     const outcome = await passwordAttempt(
       { username: (values.get('username') ?? '').trim(), password: values.get('password') ?? '', address: arrivalOf(c).address },
       context(c),
@@ -264,20 +271,6 @@ function requestOfForm(values: URLSearchParams): SignInRequest | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Whether a name and password come from a page of ours: another site could else sign a person in as somebody else. Every browser says
- * where a form is from (Fetch, section 3.1; Fetch Metadata); what says nothing is no browser.
- */
-function isOwnForm(c: C, serverUrl: string, others: readonly string[] = []): boolean {
-  const origin = c.req.header('Origin');
-  if (origin === undefined) return ['same-origin', 'none', undefined].includes(c.req.header('Sec-Fetch-Site'));
-  if (!URL.canParse(origin)) return false;
-  return (
-    [serverUrl, ...others].some((url) => URL.canParse(url) && new URL(url).origin === origin) ||
-    new URL(origin).host === c.req.header('Host')
-  );
 }
 
 /** @param wfresh in minutes; 0: the person has to be asked */

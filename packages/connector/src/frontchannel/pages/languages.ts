@@ -82,11 +82,11 @@ const fr: Texts = {
   password: 'Mot de passe',
   signIn: 'Se connecter',
   goOn: 'Continuer',
-  signedIn: 'Vous êtes connecté. Si rien ne se passe, continuez ici.',
-  signedOut: 'Vous êtes déconnecté ici.',
+  signedIn: 'La connexion a réussi. Si rien ne se passe, continuez ici.',
+  signedOut: 'Votre session est terminée ici.',
   invalidTitle: 'Cette connexion ne peut pas continuer',
   invalid:
-    'L’adresse qui vous a amené ici n’est pas valide. Revenez à l’application et connectez-vous de nouveau ; si cela n’aide pas, prévenez votre administrateur.',
+    'L’adresse qui vous a amené ici n’est pas valide. Revenez à l’application et connectez-vous de nouveau\u202f; si cela n’aide pas, prévenez votre administrateur.',
   problem: 'Problème',
   problems: {
     wrong: 'Le nom d’utilisateur ou le mot de passe est incorrect.',
@@ -136,7 +136,7 @@ const ja: Texts = {
   signedOut: 'サインアウトしました。',
   invalidTitle: 'このサインインは続行できません',
   invalid:
-    'アクセス元のアドレスが正しくありません。アプリケーションに戻って、もう一度サインインしてください。解決しない場合は管理者に連絡してください。',
+    'このページへのリンクが正しくありません。アプリケーションに戻って、もう一度サインインしてください。解決しない場合は管理者に連絡してください。',
   problem: '問題',
   problems: {
     wrong: 'ユーザー名またはパスワードが正しくありません。',

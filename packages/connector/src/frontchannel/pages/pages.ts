@@ -18,6 +18,8 @@ export function formPage(options: {
 }): Page {
   const { language, siteName, carried, name = '', problem, status } = options;
   const texts = LANGUAGES[language];
+  // The cursor waits where the person goes on, and what went wrong is read out with that field.
+  const here = html` autofocus${problem === undefined ? '' : html` aria-describedby="problem"`}`;
   return page({
     language,
     title: problem === undefined ? siteName : `${texts.problem}: ${siteName}`,
@@ -25,13 +27,13 @@ export function formPage(options: {
     ...(status === undefined ? {} : { status }),
     main: html`<h1>${siteName}</h1>
 <section>
-${problem === undefined ? '' : html`<p class="notice bad" role="alert">${texts.problems[problem]}</p>`}
+${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${texts.problems[problem]}</p>`}
 <form method="post" action="wsfed">
 <input type="hidden" name="request" value="${carried}">
 <label for="username">${texts.name}</label>
-<input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required${name === '' ? ' autofocus' : ''}>
+<input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required${name === '' ? here : ''}>
 <label for="password">${texts.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${name === '' ? '' : ' autofocus'}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${name === '' ? '' : here}>
 <button type="submit">${texts.signIn}</button>
 </form>
 </section>`,

@@ -28,7 +28,7 @@ export interface SigningPair {
 }
 
 /** So long a token may be used; hubs use it at once and expect this from connectors. */
-export const LIFETIME_MS = 8 * 60 * 60_000;
+const LIFETIME_MS = 8 * 60 * 60_000;
 const SAML = 'urn:oasis:names:tc:SAML:1.0';
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
 const ENVELOPED = `${DSIG}enveloped-signature`;

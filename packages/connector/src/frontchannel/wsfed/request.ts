@@ -18,11 +18,8 @@ export interface RelyingParty {
   replyAddresses: readonly string[];
 }
 
-export const SIGN_IN = 'wsignin1.0';
+const SIGN_IN = 'wsignin1.0';
 const SIGN_OUT: readonly string[] = ['wsignout1.0', 'wsignoutcleanup1.0'];
-
-/** Requests of a person's browser are short; `wctx` is whatever the hub needs. */
-export const MAX_VALUE_LENGTH = 32 * 1024;
 
 /** @param values of the query, or of a form that was posted */
 export function requestOf(values: URLSearchParams): SignInRequest {

@@ -1,0 +1,77 @@
+/** A session is what this connector signed, for this connection, a while ago: nothing that somebody made up, kept or changed. */
+import assert from 'node:assert/strict';
+import { createHmac, createPublicKey } from 'node:crypto';
+import { test } from 'node:test';
+import { createKey } from '../setup/certificate.ts';
+import { sessionCookie, sessionOf } from './cookies.ts';
+import { createSessions } from './session.ts';
+
+const NOW = Date.UTC(2026, 10, 22);
+const [{ privateKey }, { privateKey: another }] = [createKey(), createKey()];
+
+function sessions(changes: Partial<Parameters<typeof createSessions>[0]> = {}) {
+  return createSessions({ privateKey, secret: undefined, connection: 'corp', minutes: 60, now: () => NOW, ...changes });
+}
+const anna = { name: 'anna', at: new Date(NOW) };
+const issued = sessions().issue(anna) ?? '';
+
+test('comes back as it was given, and nowhere else', () => {
+  assert.deepEqual(sessions().read(issued), anna);
+  assert.equal(sessions({ connection: 'partners' }).read(issued), undefined);
+  assert.equal(sessions({ privateKey: another }).read(issued), undefined);
+  assert.equal(sessions({ secret: 'another' }).read(issued), undefined);
+  // The name of a connection and a secret do not flow into each other.
+  assert.equal(sessions({ connection: 'co', secret: 'rp' }).read(issued), undefined);
+});
+
+test('is not made up', () => {
+  const [version, payload, mac] = issued.split('.');
+  const payloadOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const boss = payloadOf(['boss', NOW]);
+  const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' });
+  const hmac = (key: string | Buffer) => createHmac('sha256', key).update(`v1.${boss}`).digest('base64url');
+  for (const forged of [
+    undefined,
+    '',
+    '.',
+    '...',
+    `${version}.${boss}.${mac}`,
+    `${version}.${payload}.`,
+    `${version}.${payload}.${mac?.slice(0, -4)}`,
+    `${version}.${payload}.${mac}.${mac}`,
+    `v2.${payload}.${mac}`,
+    `.${payload}.${mac}`,
+    `${version}.${payload}=.${mac}`,
+    `v1.${boss}.${hmac('')}`,
+    `v1.${boss}.${hmac('corp')}`,
+    `v1.${boss}.${hmac(String(publicPem))}`,
+    `v1.${boss}.${hmac(Buffer.alloc(32))}`,
+    'x'.repeat(100_000),
+  ]) {
+    assert.equal(sessions().read(forged), undefined, forged?.slice(0, 100));
+  }
+});
+
+test('ends, is not from the future, and can be switched off', () => {
+  const after = (ms: number) => sessions({ now: () => NOW + ms }).read(issued);
+  assert.ok(after(3_599_999));
+  assert.equal(after(3_600_000), undefined);
+  assert.ok(after(-59_999));
+  assert.equal(after(-60_000), undefined);
+  assert.equal(sessions({ minutes: 5, now: () => NOW + 300_000 }).read(issued), undefined);
+  assert.equal(sessions({ minutes: 0 }).issue(anna), undefined);
+  assert.equal(sessions({ minutes: 0 }).read(issued), undefined);
+  assert.equal(sessions().issue({ name: 'x'.repeat(4000), at: new Date(NOW) }), undefined);
+});
+
+test('the cookie is for this host and this site, is not read by scripts, and is not mixed up with another', () => {
+  assert.equal(sessionCookie('v', true, 60), '__Host-landbridge=v; Path=/; HttpOnly; Max-Age=60; SameSite=Lax; Secure');
+  assert.equal(sessionCookie('v', false, 60), 'landbridge=v; Path=/; HttpOnly; Max-Age=60; SameSite=Lax');
+  assert.equal(sessionOf('a=b; __Host-landbridge=v; c=d', true), 'v');
+  assert.equal(sessionOf('landbridge=v', false), 'v');
+  for (const planted of ['landbridge=v', '__host-landbridge=v', 'x__Host-landbridge=v', '__Host-landbridge=v; __Host-landbridge=w', '']) {
+    assert.equal(sessionOf(planted, true), undefined, planted);
+  }
+  assert.equal(sessionOf('landbridge=v; landbridge=v', false), undefined);
+  assert.equal(sessionOf(undefined, true), undefined);
+});

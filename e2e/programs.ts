@@ -156,6 +156,16 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
+/** What programs log stands in the file a moment later. @returns all of it */
+export async function untilLogged(programs: readonly Program[], what: RegExp): Promise<string> {
+  let all = '';
+  await until(`the log says ${what}`, async () => {
+    all = (await Promise.all(programs.map((program) => program.log()))).join('');
+    return what.test(all);
+  });
+  return all;
+}
+
 function runProgram(name: ProgramName, home: string, environment: Record<string, string>): Program {
   let child: ChildProcess | undefined;
   let ended: Promise<number | null> = Promise.resolve(null);

@@ -1,85 +1,208 @@
 /**
- * `npm run bench -- front-channel`: from a browser's request to the page with the token, by the form and by a client certificate, over
- * TLS with a new connection each time, as browsers come, and over one that is kept. Nothing is asserted.
+ * `npm run bench -- front-channel`: from a browser's request to the page with the token, by form, client certificate and Kerberos ticket,
+ * on a new connection each time, as browsers come, and on kept ones. Beside it, in the same run, stands the floor: a server that answers
+ * the same requests with a page of the same size, one signature as it is in each token, and the library's call that checks a ticket.
+ * Nothing is asserted.
  */
+import { fork } from 'node:child_process';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { createCertificateAuthority, freePort, type KeyPair, startSlapd } from '@landbridge/lab';
+import {
+  createCertificateAuthority,
+  freePort,
+  type KerberosRealm,
+  type KeyPair,
+  openKerberosRealm,
+  type SambaDomainController,
+  startSambaDomainController,
+  startSlapd,
+  whyNoKerberos,
+} from '@landbridge/lab';
 import { directoryConfig, startConnector, startHub, until } from '../programs.ts';
+import type { PageTask } from './page-server.ts';
+import { cpuMs } from './process-usage.ts';
+import { openTickets } from './tickets.ts';
 
 const CONNECTION = 'bench';
-/** Before the measured ones: code and group cache are cold. */
+const HOST = 'connector.ad.landbridge.test';
+/** Before the measured ones, of each kind: code and group cache are cold. */
 const WARM_UP = 50;
+const IN_FLIGHT = [1, 16];
+/** People with certificates and tickets, by turns. */
+const PEOPLE = 5;
 
-/** @param count sign-ins of each kind, one after the other */
+interface Request {
+  body?: string;
+  client?: KeyPair | undefined;
+  authorization?: string | undefined;
+}
+
+interface Measured {
+  perSecond: number;
+  p50Ms: number;
+  p95Ms: number;
+  /** Of the server's process, for each. */
+  cpuMs: number;
+}
+
+/** @param count sign-ins of each kind */
 export async function benchFrontChannel(count: number): Promise<void> {
-  await using slapd = await startSlapd({ users: 1000, log: false });
-  await using hub = await startHub();
+  await using parts = new AsyncDisposableStack();
+  const slapd = parts.use(await startSlapd({ users: 1000, log: false }));
+  const hub = parts.use(await startHub());
+  const persons = slapd.people.ordinary;
   const [servers, people] = [await createCertificateAuthority('Servers'), await createCertificateAuthority('People')];
   const server = await servers.issue({ commonName: 'localhost', ips: ['127.0.0.1'] });
+  const clients = await Promise.all(persons.slice(0, PEOPLE).map(({ uid }) => people.issue({ commonName: uid, clientAuth: true })));
+  const kdc = whyNoKerberos() === false ? await startKdc(parts) : undefined;
   const port = await freePort();
-  await using _connector = await startConnector(
-    {
-      ...directoryConfig(slapd, 'plain'),
-      PROVISIONING_TICKET: await hub.createConnection(CONNECTION),
-      PORT: port,
-      SSL_CERT: server.cert,
-      SSL_KEY: server.key,
-      CLIENT_CERT_CA: people.cert,
-    },
-    { CLIENT_CERT_AUTH: 'true' },
+  const connector = parts.use(
+    await startConnector(
+      {
+        ...directoryConfig(slapd, 'plain'),
+        PROVISIONING_TICKET: await hub.createConnection(CONNECTION),
+        PORT: port,
+        SSL_CERT: server.cert,
+        SSL_KEY: server.key,
+        CLIENT_CERT_CA: people.cert,
+        ...(kdc && { KERBEROS_KEYTAB: kdc.keytab }),
+      },
+      {
+        CLIENT_CERT_AUTH: 'true',
+        KERBEROS_AUTH: String(kdc !== undefined),
+        KRB5RCACHEDIR: kdc?.realm.environment.KRB5RCACHEDIR ?? '/var/tmp',
+      },
+    ),
   );
-  const origin = `https://127.0.0.1:${port}`;
-  const persons = slapd.people.ordinary;
-  const clients = await Promise.all(persons.slice(0, 20).map(({ uid }) => people.issue({ commonName: uid, clientAuth: true })));
-
-  async function token(agent: Agent | false, client: KeyPair | undefined, body: string | undefined): Promise<void> {
-    const outgoing = request(`${origin}/wsfed?wa=wsignin1.0&wctx=bench`, {
+  const form = (n: number): Request => {
+    const { uid = '', password = '' } = persons[n % persons.length] ?? {};
+    return { body: new URLSearchParams({ username: uid, password }).toString() };
+  };
+  /** @returns the page */
+  async function ask(to: number, agent: Agent | false, { body, client, authorization }: Request): Promise<string> {
+    const outgoing = request(`https://127.0.0.1:${to}/wsfed?wa=wsignin1.0&wctx=bench`, {
       method: body === undefined ? 'GET' : 'POST',
       agent,
       ca: servers.cert,
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...(authorization && { Authorization: authorization }) },
       ...client,
     });
     outgoing.end(body);
-    const page = await new Promise<string>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       outgoing.on('response', (response) => text(response).then(resolve, reject)).on('error', reject);
     });
-    if (!page.includes('name="wresult"')) throw new Error(`no token: ${page.slice(0, 2000)}`);
   }
-  const byForm = (agent: Agent | false) => (n: number) => {
-    const { uid = '', password = '' } = persons[n % persons.length] ?? {};
-    return token(agent, undefined, new URLSearchParams({ username: uid, password }).toString());
-  };
-  const byCertificate = (agent?: Agent) => (n: number) =>
-    token(agent ?? false, clients[agent === undefined ? n % clients.length : 0], undefined);
-
-  await until('browsers reach the connector', () =>
-    byForm(false)(0).then(
+  async function token(...args: Parameters<typeof ask>): Promise<string> {
+    const page = await ask(...args);
+    if (!page.includes('name="wresult"')) throw new Error(`no token: ${page.slice(0, 2000)}`);
+    return page;
+  }
+  const hasToken = () =>
+    token(port, false, form(0)).then(
       () => true,
       () => false,
-    ),
+    );
+  await until('people sign in at the connector', hasToken);
+
+  const pageBytes = Buffer.byteLength(await token(port, false, form(0)));
+  const floor = await startPageServer(parts, { server, clientAuthority: people.cert, pageBytes });
+  const connectorPid = connector.pid ?? process.pid;
+  const tickets =
+    kdc &&
+    (await openTickets({ ...kdc, accounts: persons.slice(0, PEOPLE).map(({ uid }) => uid), service: { host: HOST, keytab: kdc.keytab } }));
+
+  console.log(`${count} of each, after ${WARM_UP} to warm up; a page of ${pageBytes} bytes; CPU: of the server's process, all threads`);
+  console.log(
+    `${'connection'.padEnd(12)}in flight  ${'what'.padEnd(38)}${['per s', 'p50 ms', 'p95 ms', 'CPU ms', 'CPU ratio'].map((head) => head.padStart(10)).join('')}`,
   );
-  console.log(`from request to token, ${count} sign-ins each, one after the other, ms`);
-  console.log('                                      p50     p95     max');
-  const kept = () => new Agent({ keepAlive: true, maxSockets: 1 });
-  const [formAgent, certificateAgent] = [kept(), kept()];
-  for (const [name, signIn] of [
-    ['form, new connection', byForm(false)],
-    ['form, kept connection', byForm(formAgent)],
-    ['certificate, new connection', byCertificate()],
-    ['certificate, kept connection', byCertificate(certificateAgent)],
-  ] as const) {
-    const ms: number[] = [];
-    for (let n = 0; n < WARM_UP + count; n++) {
-      const start = performance.now();
-      await signIn(n);
-      if (n >= WARM_UP) ms.push(performance.now() - start);
-    }
-    ms.sort((a, b) => a - b);
-    const at = (share: number) => (ms[Math.min(ms.length - 1, Math.floor(ms.length * share))] ?? 0).toFixed(2).padStart(8);
-    console.log(`${name.padEnd(34)}${at(0.5)}${at(0.95)}${at(1)}`);
+  const print = (connection: string, inFlight: number, what: string, measured: Measured, floorCpuMs?: number) => {
+    const { perSecond, p50Ms, p95Ms, cpuMs: cpu } = measured;
+    const ratio = floorCpuMs === undefined ? '' : (cpu / floorCpuMs).toFixed(1);
+    const cells = [perSecond.toFixed(0), p50Ms.toFixed(2), p95Ms.toFixed(2), cpu.toFixed(2), ratio];
+    console.log(
+      `${connection.padEnd(12)}${String(inFlight).padStart(9)}  ${what.padEnd(38)}${cells.map((cell) => cell.padStart(10)).join('')}`,
+    );
+    return cpu;
+  };
+
+  const signatureMs = print('none', 1, 'every token, floor: its signature', await measure(count, 1, process.pid, signToken));
+  for (const inFlight of IN_FLIGHT) {
+    const runs = async (connection: string, makeAgent: () => Agent | false) => {
+      const compare = async (kind: string, requestOf: (n: number) => Request, again: () => Promise<void>, checkMs = 0) => {
+        const agent = makeAgent();
+        const to = async (pid: number, work: (request: Request) => Promise<unknown>) => {
+          await again();
+          return measure(count, inFlight, pid, (n) => work(requestOf(n)));
+        };
+        const bare = await to(floor.pid, (each) => ask(floor.port, agent, each));
+        const cpu = print(connection, inFlight, `${kind}, floor: a bare page`, bare) + signatureMs + checkMs;
+        print(connection, inFlight, kind, await to(connectorPid, (each) => token(port, agent, each)), cpu);
+        if (agent !== false) agent.destroy();
+      };
+      const nothing = async () => {};
+      await compare('form', form, nothing);
+      // A kept connection is one person's.
+      await compare('client certificate', (n) => ({ client: clients[connection === 'kept' ? 0 : n % clients.length] }), nothing);
+      if (tickets === undefined) return;
+      let headers = await tickets.headers(WARM_UP + count);
+      const bare = await measure(count, inFlight, process.pid, (n) => tickets.accept(headers[n] ?? ''));
+      const checkMs = print('none', inFlight, 'Kerberos ticket, floor: its check', bare);
+      const fresh = async () => {
+        headers = await tickets.headers(WARM_UP + count);
+      };
+      await compare('Kerberos ticket', (n) => ({ authorization: headers[n] }), fresh, checkMs);
+    };
+    await runs('new', () => false);
+    await runs('kept', () => new Agent({ keepAlive: true, maxSockets: inFlight }));
   }
-  formAgent.destroy();
-  certificateAgent.destroy();
+  console.log('\nCPU ratio: to all of its floors together.');
+  if (kdc === undefined) console.log(`Without tickets: ${whyNoKerberos()}.`);
+}
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const signToken = async () => sign('RSA-SHA256', Buffer.alloc(1000), privateKey);
+
+/** A domain for tickets alone: people are looked up in the same directory as by form and certificate. */
+async function startKdc(parts: AsyncDisposableStack): Promise<{ dc: SambaDomainController; realm: KerberosRealm; keytab: string }> {
+  const dc = parts.use(await startSambaDomainController());
+  const realm = parts.use(await openKerberosRealm(dc));
+  await realm.addService('svc-http', `HTTP/${HOST}`);
+  return { dc, realm, keytab: await realm.keytab(`HTTP/${HOST}`) };
+}
+
+async function startPageServer(parts: AsyncDisposableStack, task: PageTask): Promise<{ port: number; pid: number }> {
+  const child = fork(join(import.meta.dirname, 'page-server.ts'));
+  parts.defer(() => child.disconnect());
+  child.send(task);
+  const [port]: number[] = await once(child, 'message');
+  if (port === undefined || child.pid === undefined) throw new Error('page-server.ts did not start');
+  return { port, pid: child.pid };
+}
+
+/** @param pid of the process whose CPU time counts */
+async function measure(count: number, inFlight: number, pid: number, work: (n: number) => Promise<unknown>): Promise<Measured> {
+  let next = 0;
+  const latencies: number[] = [];
+  const until = async (end: number) => {
+    const worker = async () => {
+      while (next < end) {
+        const begun = performance.now();
+        await work(next++);
+        latencies.push(performance.now() - begun);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, worker));
+  };
+  await until(WARM_UP);
+  latencies.length = 0;
+  const [cpuBefore, begun] = [cpuMs(pid), performance.now()];
+  await until(WARM_UP + count);
+  const seconds = (performance.now() - begun) / 1000;
+  const cpu = cpuMs(pid) - cpuBefore;
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) => latencies[Math.floor((latencies.length - 1) * share)] ?? Number.NaN;
+  return { perSecond: count / seconds, p50Ms: at(0.5), p95Ms: at(0.95), cpuMs: cpu / count };
 }

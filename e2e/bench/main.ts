@@ -35,7 +35,7 @@ const USAGE = `Usage: npm run bench -- [options]
        npm run bench -- front-channel [--sign-ins N]
        npm run bench -- groups
   idle                     connectors that only are there: memory, CPU, and a login beside them
-  front-channel            from a browser's request to its token, by form and by certificate
+  front-channel            from a browser's request to its token, by form, certificate and ticket
   --sign-ins N             so many of each kind (500)
   --connectors N           so many of them (5000)
   groups                   finding a person's groups: beside the in-chain query on a domain controller, and among 20,000 groups

@@ -10,11 +10,15 @@ export {
   type CertificateRequest,
   createCertificateAuthority,
   createSelfSigned,
+  type DistinguishedName,
   type KeyPair,
 } from './certificates.ts';
 export { freePort } from './free-port.ts';
+export { type Gssapi, loadGssapi } from './gssapi.ts';
 export { type KerberosRealm, openKerberosRealm, whyNoKerberos } from './kerberos.ts';
 export { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from './ns-slapd.ts';
+export { type NssDatabase, nssDatabase, whyNoNss } from './nss-database.ts';
+export { type OcspResponder, type OcspResponderOptions, startOcspResponder, whyNoOcspResponder } from './ocsp-responder.ts';
 export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
 export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';
 export type { SambaPeople, SambaPerson, SambaPersonName } from './samba-people.ts';

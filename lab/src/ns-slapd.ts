@@ -2,7 +2,7 @@
  * A real 389 Directory Server for a test: ns-slapd as a child process on loopback, with one person for each state of a password. The
  * package's own tool for new servers wants systemd and folders of the machine; this fills in the package's templates instead.
  */
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { Attribute, Change, Client } from 'ldapts';
 import { spawnBound } from './bound-process.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import { freePort } from './free-port.ts';
+import { nssDatabase, whyNoNss } from './nss-database.ts';
 import { saltedSha } from './people.ts';
 
 export interface NsSlapd {
@@ -67,8 +68,8 @@ nsslapd-pwpolicy-local: on`;
 
 /** @returns why tests with ns-slapd cannot run here, for `skip:` of a test; never with CI set, where they must run */
 export function whyNoNsSlapd(): string | false {
-  if ((existsSync(NS_SLAPD) && existsSync('/usr/bin/pk12util')) || process.env.CI === 'true') return false;
-  return `${NS_SLAPD} or pk12util is not installed (Debian packages 389-ds-base, libnss3-tools)`;
+  if (existsSync(NS_SLAPD) || process.env.CI === 'true') return whyNoNss();
+  return `${NS_SLAPD} is not installed (Debian package 389-ds-base)`;
 }
 
 /**
@@ -126,21 +127,12 @@ function person(uid: string) {
   return { dn: `uid=${uid},${BASE_DN}`, uid, password: `Secret-of-${uid}-1` };
 }
 
-/** NSS, which ns-slapd uses for TLS, takes keys from its own database only. */
+/** Keys for TLS are taken from a database of NSS only. */
 async function putCertificate(folder: string): Promise<string> {
   const authority = await createCertificateAuthority();
   const pair = await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] });
-  const [pem, p12] = [join(folder, 'pair.pem'), join(folder, 'pair.p12')];
-  await writeFile(pem, pair.key + pair.cert, { mode: 0o600 });
-  run('openssl', ['pkcs12', '-export', '-in', pem, '-out', p12, '-name', 'Server-Cert', '-passout', 'pass:']);
-  run('certutil', ['-N', '-d', folder, '--empty-password']);
-  run('pk12util', ['-i', p12, '-d', folder, '-W', '', '-K', '']);
+  await nssDatabase(folder).add('Server-Cert', pair);
   return authority.cert;
-}
-
-function run(command: string, args: string[]): void {
-  const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? stderr}`, { cause: error });
 }
 
 /** The package's templates with every `%name%` filled in, and our settings as the first ones of `cn=config`. */

@@ -1,0 +1,166 @@
+/** Signing in with a client certificate out of the browser's store, at two connectors behind HAProxy, which passes TLS through. */
+import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  freePort,
+  type KeyPair,
+  type Slapd,
+  startSlapd,
+  whyNoChromium,
+  whyNoNss,
+  whyNoSlapd,
+} from '@landbridge/lab';
+import { type Application, startApplication } from './application.ts';
+import { createProfile, openBrowser } from './browser.ts';
+import { directoryConfig, type HubProgram, type Program, startConnector, startFromExport, startHub, untilLogged } from './programs.ts';
+import { type LoadBalancer, startLoadBalancer, whyNoProxy } from './proxies.ts';
+import { ask, claims, fillForm, untilBrowsersReach, visit } from './visit.ts';
+
+const SETUP = { timeout: 10 * 60_000 };
+const TEST = { timeout: 5 * 60_000 };
+const CONNECTION = 'corp';
+const DAY_MS = 86_400_000;
+
+describe('client certificates of a browser', {
+  skip: whyNoSlapd() || whyNoChromium() || whyNoNss() || whyNoProxy('haproxy'),
+}, () => {
+  let slapd: Slapd;
+  let people: CertificateAuthority;
+  let revoked: KeyPair;
+  let revocationList: string;
+  let hub: HubProgram;
+  let balancer: LoadBalancer;
+  let application: Application;
+  let origin: string;
+  const connectors: Program[] = [];
+
+  before(async () => {
+    [slapd, hub, people] = await Promise.all([startSlapd({ users: 10 }), startHub(), createCertificateAuthority('People')]);
+    const [first, second, port] = [await freePort(), await freePort(), await freePort()];
+    origin = `https://127.0.0.1:${port}`;
+    const server = await (await createCertificateAuthority('Servers')).issue({ commonName: 'localhost', ips: ['127.0.0.1'] });
+    revoked = await people.issue({ commonName: uid(3), clientAuth: true });
+    revocationList = join(tmpdir(), `landbridge-people-${port}.crl`);
+    await writeFile(revocationList, await people.revocationList([revoked]));
+    const PROVISIONING_TICKET = await hub.createConnection(CONNECTION);
+    await hub.changeConnection(CONNECTION, { certAuth: true, ipRanges: ['127.0.0.0/8', '::1/128'] });
+    const config = {
+      ...directoryConfig(slapd, 'ldaps'),
+      PROVISIONING_TICKET,
+      SERVER_URL: origin,
+      SSL_CERT: server.cert,
+      SSL_KEY: server.key,
+      CLIENT_CERT_CA: people.cert,
+      CLIENT_CERT_CRL: [revocationList],
+    };
+    const one = await startConnector(config, { PORT: String(first) });
+    connectors.push(one);
+    await hub.untilConnectors(CONNECTION, 1);
+    connectors.push(await startFromExport(one, { PORT: String(second) }));
+    await hub.untilConnectors(CONNECTION, 2);
+    await Promise.all([first, second].map((each) => untilBrowsersReach(`https://127.0.0.1:${each}`)));
+    balancer = await startLoadBalancer(
+      {
+        example: { document: 'front-channel.md', section: 'A load balancer that passes TLS through' },
+        replacements: { '10.1.0.11:4000': `127.0.0.1:${first}`, '10.1.0.12:4000': `127.0.0.1:${second}` },
+        front: { port },
+      },
+      2,
+    );
+    application = await startApplication(hub, CONNECTION);
+  }, SETUP);
+  after(async () => {
+    for (const part of [application, balancer, ...connectors, hub, slapd]) await part?.[Symbol.asyncDispose]();
+    if (revocationList !== undefined) await rm(revocationList, { force: true });
+  });
+
+  const uid = (n: number) => slapd.people.ordinary[n]?.uid ?? assert.fail();
+  const issue = (commonName: string, by = people, more: { notAfter?: Date } = {}) => by.issue({ commonName, clientAuth: true, ...more });
+  const logs = async () => (await Promise.all(connectors.map((connector) => connector.log()))).join('');
+
+  test('a person is at the application without a question, by that certificate of the store whose authority is taken', TEST, async () => {
+    await using profile = await createProfile({ certificateFor: origin });
+    await profile.certificates.add('elsewhere', await issue('elsewhere', await createCertificateAuthority('Elsewhere')));
+    await profile.certificates.add('work', await issue(uid(0)));
+    {
+      await using browser = await profile.open();
+      assert.equal(await visit(browser, application), 'welcome');
+      const { email, amr, connection } = await claims(browser.page);
+      assert.deepEqual([email, amr, connection], [`${uid(0)}@example.org`, ['pop'], CONNECTION]);
+    }
+    // The other one, which is left, is not shown to the connector at all: it has named the authorities that it takes.
+    profile.certificates.remove('work');
+    await using browser = await profile.open();
+    await browser.page.context().clearCookies();
+    assert.equal(await visit(browser, application), 'form');
+    assert.equal(new URL(browser.page.url()).origin, origin);
+    assert.doesNotMatch(await logs(), /elsewhere/);
+  });
+
+  test('every other certificate leads to the form of the connector', TEST, async () => {
+    const { locked } = slapd.people.special;
+    const sameName = await createCertificateAuthority('People');
+    const cases: [what: string, certificate: KeyPair, logged: RegExp | undefined][] = [
+      ['revoked', revoked, new RegExp(`"subject":"CN=${uid(3)}","reason":"it was revoked"`)],
+      [
+        'of a foreign authority with the same name',
+        await issue(uid(4), sameName),
+        new RegExp(`"subject":"CN=${uid(4)}","reason":"its auth`),
+      ],
+      ['of nobody', await issue('stranger'), /"principal":"CN=stranger","reason":"WrongUsername"/],
+      ['of a locked account', await issue(locked.uid), new RegExp(`"principal":"CN=${locked.uid}","reason":"AccountLocked"`)],
+      // Chromium keeps it to itself.
+      ['expired', await issue(uid(5), people, { notAfter: new Date(Date.now() - DAY_MS) }), undefined],
+    ];
+    for (const [what, certificate, logged] of cases) {
+      await using profile = await createProfile({ certificateFor: origin });
+      await profile.certificates.add('work', certificate);
+      await using browser = await profile.open();
+      assert.equal(await visit(browser, application), 'form', what);
+      assert.equal(new URL(browser.page.url()).origin, origin);
+      if (logged !== undefined) await untilLogged(connectors, logged);
+    }
+    assert.ok(!(await logs()).includes(`CN=${uid(5)}`));
+  });
+
+  test('the form of one connector is taken by the other', TEST, async () => {
+    const { uid, password } = slapd.people.ordinary[1] ?? assert.fail();
+    const address = `${origin}/wsfed?wa=wsignin1.0&wctx=state`;
+    const earlier = await balancer.given();
+    for (let n = 0; n < 3; n++) {
+      const page = await ask(address);
+      const carried = /name="request" value="([^"]*)"/.exec(page)?.[1] ?? '';
+      assert.match(await ask(`${origin}/wsfed`, { request: carried, username: uid, password }), /name="wresult"/);
+    }
+    const given = (await balancer.given()).map((connections, n) => connections - (earlier[n] ?? 0));
+    assert.deepEqual(given, [3, 3], 'each form went to the other one');
+  });
+
+  test(
+    'a person whose connector goes away between form and password signs in, and the session counts at the one that is back',
+    TEST,
+    async () => {
+      const { uid, password } = slapd.people.ordinary[2] ?? assert.fail();
+      await using browser = await openBrowser();
+      const { page } = browser;
+      await balancer.leaveOnly(0);
+      assert.equal(await visit(browser, application), 'form');
+      await balancer.leaveOnly(1);
+      await fillForm(page, uid, password);
+      const { email, amr } = await claims(page);
+      assert.deepEqual([email, amr], [`${uid}@example.org`, ['pwd']]);
+
+      await balancer.leaveOnly(0);
+      const [front] = await page.context().cookies(origin);
+      assert.ok(front);
+      await page.context().clearCookies({ domain: 'localhost' });
+      assert.equal(await visit(browser, application), 'welcome');
+      assert.equal((await claims(page)).email, email);
+    },
+  );
+});

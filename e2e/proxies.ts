@@ -1,0 +1,205 @@
+/** Load balancers and reverse proxies as processes of a test, each with the configuration that the documents recommend. */
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type KeyPair, spawnBound } from '@landbridge/lab';
+import { documented, type Example } from './documented.ts';
+import { until } from './programs.ts';
+
+export interface LoadBalancer extends AsyncDisposable {
+  /** How many connections or requests each of the servers has been given. */
+  given(): Promise<number[]>;
+  /** New connections go to this server alone, and those to others end now. @param server counted from 0 */
+  leaveOnly(server: number): Promise<void>;
+}
+
+export type ProxyName = keyof typeof PROGRAMS;
+
+const PROGRAMS = { haproxy: '/usr/sbin/haproxy', nginx: '/usr/sbin/nginx', caddy: '/usr/bin/caddy', apache: '/usr/sbin/apache2' } as const;
+
+/** @returns why tests with it cannot run here, for `skip:` of a test; never with CI set, where they must run */
+export function whyNoProxy(name: ProxyName): string | false {
+  const files = [PROGRAMS[name], ...(name === 'apache' ? [`${APACHE_MODULES_FOLDER}/mod_auth_gssapi.so`] : [])];
+  const missing = files.find((file) => !existsSync(file));
+  return missing === undefined || process.env.CI === 'true' ? false : `there is no ${missing} (tools/debian-packages.ts)`;
+}
+
+/** Where it listens, on 127.0.0.1, by which name, and with which certificate. */
+export interface Front {
+  port: number;
+  /** Undefined for one that passes TLS through. */
+  certificate?: KeyPair;
+  /** Where the example names it. */
+  host?: { example: string; own: string };
+}
+
+export interface ProxyOptions {
+  example: Omit<Example, 'language'>;
+  /** What else the example has, such as the addresses behind it, and what stands there in the test. */
+  replacements: Record<string, string>;
+  front: Front;
+  /** Of a proxy that does Kerberos; in its folder it is `connector.keytab`. */
+  keytab?: string;
+}
+
+/** @throws with what it said, where it does not start */
+export async function startProxy(name: ProxyName, options: ProxyOptions): Promise<AsyncDisposable> {
+  return start(name, options, await mkdtemp(join(tmpdir(), `landbridge-${name}-`)));
+}
+
+/** HAProxy with a socket to control it. @param count of its servers, which the example calls `connector1` and so on */
+export async function startLoadBalancer(options: ProxyOptions, count: number): Promise<LoadBalancer> {
+  const folder = await mkdtemp(join(tmpdir(), 'landbridge-haproxy-'));
+  const haproxy = await start('haproxy', options, folder);
+  const names = Array.from({ length: count }, (_, n) => `connector${n + 1}`);
+
+  /** HAProxy 2.6 management guide, section 9.3: one command for each connection. */
+  async function command(line: string): Promise<string> {
+    const control = connect(join(folder, 'control'));
+    control.write(`${line}\n`);
+    return text(control);
+  }
+  return {
+    async given() {
+      const [head = '', ...rows] = (await command('show stat')).split('\n').map((row) => row.split(','));
+      const column = head.indexOf('stot');
+      return names.map((name) => Number(rows.find(([, server]) => server === name)?.[column]));
+    },
+    async leaveOnly(server) {
+      await command(`enable server connectors/${names[server]}`);
+      for (const name of names) {
+        if (name === names[server]) continue;
+        await command(`disable server connectors/${name}`);
+        await command(`shutdown sessions server connectors/${name}`);
+      }
+    },
+    [Symbol.asyncDispose]: () => haproxy[Symbol.asyncDispose](),
+  };
+}
+
+async function start(name: ProxyName, options: ProxyOptions, folder: string): Promise<AsyncDisposable> {
+  const { example, front, keytab } = options;
+  const { cert, key } = front.certificate ?? { cert: '', key: '' };
+  await writeFile(join(folder, 'server.pem'), name === 'haproxy' ? cert + key : cert, { mode: 0o600 });
+  await writeFile(join(folder, 'server.key'), key, { mode: 0o600 });
+  if (keytab !== undefined) {
+    // Apache reads it, and writes its replay cache, as another user than root.
+    await chmod(folder, 0o777);
+    await copyFile(keytab, join(folder, 'connector.keytab'));
+    await chmod(join(folder, 'connector.keytab'), 0o644);
+  }
+  const replacements = { ...PLACES[name](front, folder), ...options.replacements };
+  await writeFile(join(folder, 'example'), await documented({ ...example, language: name }, replacements));
+  await writeFile(join(folder, 'around'), AROUND[name](folder));
+  const output = openSync(join(folder, 'output'), 'a', 0o600);
+  const child = spawnBound(PROGRAMS[name], ARGUMENTS[name](folder), {
+    env: { PATH: process.env.PATH ?? '', HOME: folder, KRB5RCACHEDIR: folder },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await until(`${name} listens`, async () => {
+      if (child.exitCode !== null) throw new Error(`${name} ended: ${await readFile(join(folder, 'output'), 'utf8')}`);
+      return listens(front.port);
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: stop };
+}
+
+/** What the examples have for the proxy's own place, and what stands there in a test. */
+const PLACES: Record<ProxyName, (front: Front, folder: string) => Record<string, string>> = {
+  haproxy: ({ port, certificate }, folder) => ({
+    ':443': `127.0.0.1:${port}`,
+    ...(certificate && { '/etc/haproxy/server.pem': `${folder}/server.pem` }),
+  }),
+  nginx: ({ port, host }, folder) => ({
+    'listen 443': `listen 127.0.0.1:${port}`,
+    ...(host && { [host.example]: host.own }),
+    '/etc/ssl/server.': `${folder}/server.`,
+  }),
+  caddy: ({ port, host }, folder) => ({
+    ...(host && { [host.example]: `https://${host.own}:${port}` }),
+    '/etc/caddy/server.': `${folder}/server.`,
+  }),
+  apache: ({ port, host }, folder) => ({
+    'Listen 443': `Listen 127.0.0.1:${port}`,
+    '*:443': `127.0.0.1:${port}`,
+    ...(host && { [host.example]: host.own }),
+    '/etc/ssl/server.': `${folder}/server.`,
+    '/etc/apache2/connector.keytab': `${folder}/connector.keytab`,
+  }),
+};
+
+/** All of them in the foreground and in one process, which ends with the test. */
+const ARGUMENTS: Record<ProxyName, (folder: string) => string[]> = {
+  haproxy: (folder) => ['-db', '-f', join(folder, 'around'), '-f', join(folder, 'example')],
+  nginx: (folder) => ['-p', folder, '-e', 'stderr', '-c', join(folder, 'around')],
+  caddy: (folder) => ['run', '--adapter', 'caddyfile', '--config', join(folder, 'around')],
+  apache: (folder) => ['-X', '-d', folder, '-f', join(folder, 'around')],
+};
+
+/** What a machine has besides: Debian's own configuration, where the program needs one at all. */
+const AROUND: Record<ProxyName, (folder: string) => string> = {
+  haproxy: (folder) => `global\n  stats socket ${join(folder, 'control')} mode 600 level admin\n`,
+  nginx: (folder) => `daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
+  include ${folder}/example;
+}
+`,
+  caddy: (folder) => `{
+  admin off
+  auto_https disable_redirects
+  default_bind 127.0.0.1
+}
+import ${folder}/example
+`,
+  apache: (folder) => `PidFile ${folder}/pid
+ErrorLog /dev/stderr
+ServerName localhost
+User www-data
+Group www-data
+${APACHE_MODULES.map((module) => `LoadModule ${module}_module ${APACHE_MODULES_FOLDER}/mod_${module}.so`).join('\n')}
+Include ${folder}/example
+`,
+};
+
+const APACHE_MODULES_FOLDER = '/usr/lib/apache2/modules';
+const APACHE_MODULES = [
+  'mpm_event',
+  'authn_core',
+  'authz_core',
+  'authz_user',
+  'auth_gssapi',
+  'headers',
+  'proxy',
+  'proxy_http',
+  'socache_shmcb',
+  'ssl',
+];
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { errorText } from '@landbridge/runtime';
+import { LRUCache } from 'lru-cache';
 import { anyOf, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { KnownPerson } from '../../users/known-person.ts';
 import type { Identity } from '../identity.ts';
@@ -24,6 +25,8 @@ const BY_MAIL = parseFilter('(mail={0})');
 const MAX_SUBJECT = 300;
 /** Longer chains are made by nobody. */
 const MAX_CHAIN = 10;
+/** Certificates whose chain and name are remembered: finding them takes longer than all the rest that is done with them. */
+const MAX_KNOWN = 1000;
 
 /**
  * @param authorities PEM of those whose certificates are taken
@@ -40,6 +43,8 @@ export function createCertificateCheck(options: {
   const { by, checkStatus, now } = options;
   const authorities = options.authorities.map((pem) => new X509Certificate(pem));
   const accepted = new Set(authorities.map(({ fingerprint256 }) => fingerprint256));
+  /** By fingerprint, of those only that are by an authority of the settings and name somebody. */
+  const known = new LRUCache<string, { chain: X509Certificate[]; person: KnownPerson }>({ max: MAX_KNOWN });
 
   /**
    * OpenSSL trusts also the authorities that come with the server's own certificate in a PFX; those issue certificates for servers, and
@@ -70,11 +75,14 @@ export function createCertificateCheck(options: {
     if (!socket.authorized) return refused(reasonOf(socket.authorizationError));
     // The handshake may have been a while ago.
     if (certificate.validToDate <= now()) return refused('it has expired since the connection was made');
-    const chain = chainOfOurs(certificate, sent);
-    if (chain === undefined) return refused('it is not by an authority of the settings');
     try {
-      const person = by === 'directory' ? personByMapping(certificate) : personByName(certificate, by);
+      const { fingerprint256 } = certificate;
+      const chain = known.get(fingerprint256)?.chain ?? chainOfOurs(certificate, sent);
+      if (chain === undefined) return refused('it is not by an authority of the settings');
+      const person =
+        known.get(fingerprint256)?.person ?? (by === 'directory' ? personByMapping(certificate) : personByName(certificate, by));
       if (person === undefined) return refused(`it has not exactly one name of the kind that CLIENT_CERT_USER wants (${by})`);
+      known.set(fingerprint256, { chain, person });
       const reason = await checkStatus?.(chain);
       return reason === undefined ? { kind: 'accepted', identity: { how: 'certificate', person, principal: subject } } : refused(reason);
     } catch (error) {

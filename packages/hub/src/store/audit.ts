@@ -41,7 +41,10 @@ export interface AuditFilter {
 export const PRUNE_ACTION = 'audit.prune';
 
 export interface AuditStore {
-  /** Appends in one transaction, so that processes that append at once never seal over the same record. */
+  /**
+   * Resolves when it is written. Those that are asked for at once may be written together, in their order, and then all of them or none; always in a
+   * transaction, so that processes that append at once never seal over the same record.
+   */
   appendAudit(entry: AuditEntry, seal: AuditSeal): Promise<AuditRecord>;
   /** The newest first. */
   auditRecords(filter: AuditFilter, limit: number): Promise<AuditRecord[]>;

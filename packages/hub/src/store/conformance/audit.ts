@@ -38,6 +38,17 @@ export function auditConformance(check: Check): void {
     );
   });
 
+  check('keeps the order of records that come at once, in one chain', async (store) => {
+    const actions = Array.from({ length: 100 }, (_, n) => `${n}`);
+    const records = await Promise.all(actions.map((action) => store.appendAudit(entry({ action }), seal)));
+    assert.deepEqual(
+      records.map(({ id, action }) => [id, action]),
+      actions.map((action, n) => [n + 1, action]),
+    );
+    assert.deepEqual(await store.auditRecordsAfter(0, 200), records);
+    assert.ok(records[99]?.hash.startsWith(`${records[98]?.hash}/`));
+  });
+
   check('finds audit records by each of their parts, a page at a time', async (store) => {
     for (let n = 1; n <= 5; n++) {
       await store.appendAudit(

@@ -1,7 +1,7 @@
 /** The audit log in SQLite. */
 
 import type { SQLInputValue } from 'node:sqlite';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { type AuditEntry, type AuditFilter, type AuditRecord, type AuditSeal, type AuditStore, PRUNE_ACTION } from '../audit.ts';
 import { column, type Sql } from './sql.ts';
@@ -28,7 +28,28 @@ const RECORDS = `SELECT id, at, actor, action, connection, subject, remote_addre
 /** Deleting is quick, and yet a year's records at once would stop the hub for seconds. */
 const DELETED_AT_ONCE = 5000;
 
+interface Waiting {
+  entry: AuditEntry;
+  seal: AuditSeal;
+  resolve(record: AuditRecord): void;
+  reject(error: unknown): void;
+}
+
 export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
+  /** Of one turn of the event loop: with many sign-ins at once a transaction for each would be a sixth of the hub's work. */
+  let waiting: Waiting[] = [];
+
+  function appendWaiting(): void {
+    const together = waiting;
+    waiting = [];
+    try {
+      const records = transaction(() => together.map(({ entry, seal }) => append(entry, seal)));
+      for (const [n, record] of records.entries()) together[n]?.resolve(record);
+    } catch (error) {
+      for (const { reject } of together) reject(error);
+    }
+  }
+
   function append(entry: AuditEntry, seal: AuditSeal): AuditRecord {
     const last = one(place, 'SELECT id, hash FROM audit_log ORDER BY id DESC LIMIT 1');
     const id = (last?.id ?? 0) + 1;
@@ -53,8 +74,10 @@ export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
   }
 
   return {
-    async appendAudit(entry, seal) {
-      return transaction(() => append(entry, seal));
+    appendAudit(entry, seal) {
+      return new Promise((resolve, reject) => {
+        if (waiting.push({ entry, seal, resolve, reject }) === 1) setImmediate(appendWaiting);
+      });
     },
     async auditRecords(filter, limit) {
       const { where, values } = conditionsOf(filter);
@@ -75,7 +98,7 @@ export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
         if (found !== undefined) append({ ...entry, action: PRUNE_ACTION, detail: `${found.id} ${found.hash}` }, seal);
         return found?.id ?? 0;
       });
-      for (let removed = 0; ; await setImmediate()) {
+      for (let removed = 0; ; await turn()) {
         const now = change(
           'DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE id <= ? ORDER BY id LIMIT ?)',
           last,

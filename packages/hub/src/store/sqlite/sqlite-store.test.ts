@@ -32,6 +32,19 @@ test('what one process writes, another that has the file open sees, and it is th
   await again.close();
 });
 
+test('what was to be recorded when the store is closed is recorded', async () => {
+  const path = newPath();
+  const store = openSqliteStore(path);
+  const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined };
+  const entry = { ...nothing, at: new Date(0), actor: 'hub', action: 'test', result: 'ok', correlationId: undefined, detail: undefined };
+  const recorded = store.appendAudit(entry, () => 'hash');
+  await store.close();
+  assert.equal((await recorded).id, 1);
+  const again = openSqliteStore(path);
+  assert.deepEqual(await again.auditRecords({}, 10), [await recorded]);
+  await again.close();
+});
+
 test('only the owner can read the file and what SQLite puts beside it', async () => {
   const path = newPath();
   writeFileSync(path, '', { mode: 0o644 });

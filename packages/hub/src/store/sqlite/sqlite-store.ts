@@ -1,6 +1,7 @@
 /** The store in one SQLite file (node:sqlite). Several processes may have it open: commands work while the hub runs. */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { CodedError } from '@landbridge/runtime';
 import type { Store } from '../store.ts';
 import { administratorStore } from './administrators.ts';
@@ -46,6 +47,8 @@ export function openSqliteStore(path: string): Store {
     ...administratorStore(sql),
     ...frontChannelStore(sql),
     async close() {
+      // What is to be appended to the audit log in this turn of the event loop is written before.
+      await setImmediate();
       sql.close();
     },
   };

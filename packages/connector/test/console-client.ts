@@ -34,9 +34,9 @@ export interface ConsoleClient {
 /** Ends with the test. */
 export async function openConsoleForTest(
   t: TestContext,
-  options: { home?: string; platform?: NodeJS.Platform; connector?: () => RunningConnector | undefined } = {},
+  options: { home?: string; platform?: NodeJS.Platform; connector?: () => RunningConnector | undefined; now?: () => number } = {},
 ): Promise<ConsoleClient> {
-  const { home, platform = process.platform, connector = () => undefined } = options;
+  const { home, platform = process.platform, connector = () => undefined, now = () => performance.now() } = options;
   const folder = home ?? mkdtempSync(join(tmpdir(), 'console-'));
   if (home === undefined) t.after(() => rmSync(folder, { recursive: true, force: true }));
   const lines: string[] = [];
@@ -53,6 +53,7 @@ export async function openConsoleForTest(
       logFile: undefined,
       connector,
       startConnector: () => Promise.reject(new Error('there is none in this test')),
+      now,
     },
     { port: 0 },
   );

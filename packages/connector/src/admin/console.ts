@@ -38,7 +38,7 @@ export async function openConsole(
 ): Promise<Console> {
   const activity = createActivity(parts.logWindow);
   const desk = createDesk({ ...parts, troubleshooter: createTroubleshooter(), activity });
-  const password = createConsolePassword(parts.home);
+  const password = createConsolePassword(parts.home, parts.now);
   let actualPort = port;
   const app = consoleRoutes({ desk, password, origins: createOrigins(address, () => actualPort) });
   const server = serve({ fetch: app.fetch, hostname: address, port }) as Server;

@@ -20,6 +20,8 @@ export interface ConsoleParts {
   version: string;
   /** In place of this machine's. */
   platform?: NodeJS.Platform;
+  /** In place of a clock, in milliseconds: for the waits after wrong passwords. */
+  now?: () => number;
   log: Log;
   logWindow: LogWindow;
   /** Undefined where none is written. */

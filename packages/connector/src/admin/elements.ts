@@ -1,33 +1,12 @@
-/** Parts that several pages of the console have: a form that is one button, what checks found, a setting's field. */
-import { type Html, tokenField } from '@landbridge/pages';
+/** Parts that several pages of the console have: what went wrong, what checks found, a setting's field. */
+import type { Html } from '@landbridge/pages';
 import { html } from 'hono/html';
 import type { CheckResult } from '../troubleshoot/check.ts';
 import { summary } from '../troubleshoot/report.ts';
 import type { Trial } from './trial.ts';
 
-export function buttonForm(formToken: string, action: string, label: string, kind = 'plain'): Html {
-  return html`<form class="inline" method="post" action="${action}">${tokenField(formToken)}<button class="${kind}">${label}</button></form>`;
-}
-
 export function alertOf(problem: string | undefined): Html | string {
   return problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`;
-}
-
-/** Asks once more before something that cannot be taken back, or that shows what it will do. */
-export function confirmation(
-  formToken: string,
-  {
-    heading,
-    text,
-    action,
-    button,
-    back,
-    danger = true,
-  }: { heading: string; text: Html | string; action: string; button: string; back: string; danger?: boolean },
-): Html {
-  return html`<section class="narrow"><h1>${heading}</h1><div>${text}</div>
-<form method="post" action="${action}">${tokenField(formToken)}
-<div class="actions"><button class="${danger ? 'danger' : ''}">${button}</button><a href="${back}">Cancel</a></div></form></section>`;
 }
 
 const MARKS: Record<CheckResult['status'], string> = { pass: 'ok', warn: 'warning', fail: 'failed', skipped: 'skipped' };

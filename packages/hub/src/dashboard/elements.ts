@@ -1,6 +1,6 @@
 /** Forms of the dashboard: one that is a button, and one that asks once more. */
 
-import { type Html, tokenField } from '@landbridge/pages';
+import { type Confirmation, confirmation as confirm, type Html, tokenField } from '@landbridge/pages';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 
@@ -10,28 +10,7 @@ export function buttonForm(formToken: string, action: string, label: string, { k
 <button class="${kind}">${label}${about === '' ? '' : html`<span class="hidden"> ${about}</span>`}</button></form>`;
 }
 
-/** Asks once more before something that cannot be taken back. */
-export function confirmation(
-  formToken: string,
-  {
-    heading,
-    text,
-    action,
-    button,
-    back,
-    danger = true,
-    more = '',
-  }: {
-    heading: string;
-    text: string;
-    action: string;
-    button: string;
-    back: string;
-    danger?: boolean;
-    more?: Html | string;
-  },
-): Html {
-  return html`<section class="narrow"><h1>${heading}</h1><p>${text}</p>
-<form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(formToken)}${more}
-<div class="actions"><button class="${danger ? 'danger' : ''}">${button}</button><a href="${DASHBOARD_PATH}${back}">Cancel</a></div></form></section>`;
+/** Asks once more; its addresses are those within the dashboard. */
+export function confirmation(formToken: string, { action, back, ...others }: Confirmation): Html {
+  return confirm(formToken, { ...others, action: `${DASHBOARD_PATH}${action}`, back: `${DASHBOARD_PATH}${back}` });
 }

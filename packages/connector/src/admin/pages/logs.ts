@@ -1,11 +1,11 @@
 /** The last lines of the log, as they come, by level, person and request; all of it as a file; and clearing it. */
 import { Readable } from 'node:stream';
-import { field, type Html } from '@landbridge/pages';
+import { confirmation, field, type Html } from '@landbridge/pages';
 import type { LogFilter, LogLevel, LogRecord } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Desk, Env } from '../desk.ts';
-import { choiceField, confirmation } from '../elements.ts';
+import { choiceField } from '../elements.ts';
 
 const SHOWN_LINES = 300;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

@@ -1,5 +1,5 @@
 /** Every setting of the one list, by group: what it does, where its value comes from, and changing it while the connector runs. */
-import { type Html, table, time, tokenField } from '@landbridge/pages';
+import { confirmation, type Html, table, time, tokenField } from '@landbridge/pages';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
@@ -7,7 +7,7 @@ import { isSettingName, SETTINGS, type SettingName } from '../../config/settings
 import { settingChanges } from '../../transfer/differences.ts';
 import { applied } from '../change.ts';
 import { type Desk, type Env, textOf } from '../desk.ts';
-import { alertOf, confirmation } from '../elements.ts';
+import { alertOf } from '../elements.ts';
 import { changeRows } from '../setting-changes.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 

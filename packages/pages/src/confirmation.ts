@@ -1,0 +1,23 @@
+/** A form that asks once more. */
+import { html } from 'hono/html';
+import { tokenField } from './elements.ts';
+import type { Html } from './page.ts';
+
+export interface Confirmation {
+  heading: string;
+  text: Html | string;
+  action: string;
+  button: string;
+  /** Where it leads who does not want it. */
+  back: string;
+  danger?: boolean;
+  /** Fields of the form. */
+  more?: Html | string;
+}
+
+/** Asks before something that cannot be taken back, or that shows what it will do. */
+export function confirmation(formToken: string, { heading, text, action, button, back, danger = true, more = '' }: Confirmation): Html {
+  return html`<section class="narrow"><h1>${heading}</h1><div>${text}</div>
+<form method="post" action="${action}">${tokenField(formToken)}${more}
+<div class="actions"><button class="${danger ? 'danger' : ''}">${button}</button><a href="${back}">Cancel</a></div></form></section>`;
+}

@@ -20,6 +20,7 @@ export { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from './n
 export { type NssDatabase, nssDatabase, whyNoNss } from './nss-database.ts';
 export { type OcspResponder, type OcspResponderOptions, startOcspResponder, whyNoOcspResponder } from './ocsp-responder.ts';
 export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
+export { sendRaw, statusesIn } from './raw-http.ts';
 export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';
 export type { SambaPeople, SambaPerson, SambaPersonName } from './samba-people.ts';
 export { type Account, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';

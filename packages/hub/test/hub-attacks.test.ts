@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { sendRaw, statusesIn } from '@landbridge/lab';
 import { WebSocket } from 'ws';
 import { createApplication } from './application.ts';
 import { connect } from './foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';
-import { rawRequest, sendRaw, statusesIn } from './raw-http.ts';
+import { rawRequest } from './raw-http.ts';
 
 const ENTRANCES = ['/', '/api/connections', '/try/corp', '/login/x', '/oidc/authorize', '/dashboard', '/p/ad/x', '/metrics', '/readyz'];
 

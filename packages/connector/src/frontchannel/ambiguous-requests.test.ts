@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
-import { opened, rawRequest, SIGN_IN, sendRaw, signedInAs, statusesIn } from '../../test/believed-by-all.ts';
+import { sendRaw, statusesIn } from '@landbridge/lab';
+import { opened, rawRequest, SIGN_IN, signedInAs } from '../../test/believed-by-all.ts';
 import type { FrontChannelOn } from '../../test/front-channel-on.ts';
 
 const FORM_LINE = 'Content-Type: application/x-www-form-urlencoded';
@@ -12,7 +13,7 @@ const behindProxy = (t: TestContext) => opened(t, { TRUSTED_PROXIES: '127.0.0.1'
 
 test('a request is never two: what a proxy might read in another way is refused', async (t) => {
   const on = await behindProxy(t);
-  const honest = await sendRaw(on, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', 'X-Forwarded-User: anna']));
+  const honest = await sendRaw(on.url, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', 'X-Forwarded-User: anna']));
   assert.deepEqual(signedInAs(honest), ['anna']);
   const smuggled = rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', 'X-Forwarded-User: boss']);
   const ways: [string, string[], string][] = [
@@ -34,7 +35,7 @@ test('a request is never two: what a proxy might read in another way is refused'
     ['a null in a header', ['X-A: b\0c', 'Content-Length: 0'], smuggled],
   ];
   for (const [name, headers, body] of ways) {
-    const received = await sendRaw(on, rawRequest('POST /wsfed HTTP/1.1', [FORM_LINE, ...headers], body));
+    const received = await sendRaw(on.url, rawRequest('POST /wsfed HTTP/1.1', [FORM_LINE, ...headers], body));
     assert.deepEqual(signedInAs(received), [], `${name}: ${received}`);
     assert.ok(!statusesIn(received).includes(200), `${name}: ${received}`);
   }
@@ -66,12 +67,12 @@ test('the header of a proxy is that one header, once, and nothing that resembles
     ['Authorization: Basic Ym9zczpib3Nz'],
     [`Cookie: X-Forwarded-User=boss`],
   ]) {
-    const received = await sendRaw(on, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', ...lines]));
+    const received = await sendRaw(on.url, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', ...lines]));
     assert.deepEqual(signedInAs(received), [], `${lines.join(' / ')}: ${received.slice(0, 200)}`);
   }
   // What comes behind a body is no header of the request (RFC 9110, section 6.5).
   const trailer = await sendRaw(
-    on,
+    on.url,
     rawRequest(
       'POST /wsfed HTTP/1.1',
       [FORM_LINE, 'Connection: close', 'Transfer-Encoding: chunked', 'Trailer: X-Forwarded-User'],
@@ -104,7 +105,7 @@ test('of several requests on one connection each is its own person', async (t) =
   const on = await behindProxy(t);
   const of = (name: string | undefined, more: string[] = []) =>
     rawRequest(`GET ${SIGN_IN} HTTP/1.1`, [...(name === undefined ? [] : [`X-Forwarded-User: ${name}`]), ...more]);
-  const received = await sendRaw(on, `${of('anna')}${of(undefined)}${of('bertha')}${of(undefined, ['Connection: close'])}`);
+  const received = await sendRaw(on.url, `${of('anna')}${of(undefined)}${of('bertha')}${of(undefined, ['Connection: close'])}`);
   assert.deepEqual(statusesIn(received), [200, 200, 200, 200]);
   const answers = received.split(/HTTP\/1\.1 (?=\d{3} )/).slice(1);
   assert.deepEqual(

@@ -1,7 +1,8 @@
 /** Forms, sessions, addresses and tokens that somebody made up, and pages that must not carry what was sent to them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVERYBODY, opened, rawRequest, SIGN_IN, sendRaw, signedInAs, statusesIn } from '../../test/believed-by-all.ts';
+import { sendRaw, statusesIn } from '@landbridge/lab';
+import { EVERYBODY, opened, rawRequest, SIGN_IN, signedInAs } from '../../test/believed-by-all.ts';
 import { HUB_RSA, pemOf, STRANGER_RSA, signToken } from '../../test/fake-hub.ts';
 import { actionOf, fieldsOf, OTHER_REPLY, REALM, REPLY_TO } from '../../test/front-channel-on.ts';
 import { checkToken, signingKey } from '../hub/token.ts';
@@ -283,7 +284,7 @@ test('/users is open for tokens that the hub signed for it, and for nothing that
   // Of two headers of this name the first counts, for this program and for those in it.
   const plain = await opened(t, {}, { checkBearer, tls: false });
   const two = await sendRaw(
-    plain,
+    plain.url,
     rawRequest('GET /users?criteria=a HTTP/1.1', [
       'Connection: close',
       'Authorization: Bearer x',

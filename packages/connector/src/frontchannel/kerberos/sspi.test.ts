@@ -3,10 +3,8 @@
  * given back. What Windows itself does is not seen here.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { after, afterEach, before, describe, it, test } from 'node:test';
-import { promisify } from 'node:util';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { createLog } from '@landbridge/runtime';
 import { makeWindowsLibrary, type Script, tokenFor, type WindowsLibrary, whyNoWindowsLibrary } from '../../../test/windows-library.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -155,24 +153,4 @@ describe('Windows', { skip: whyNoWindowsLibrary() }, () => {
     while (library.outstanding() > 0) await new Promise((resolve) => setImmediate(resolve));
     assert.equal((await acceptor.accept(tokenFor())).principal, `alice@${REALM}`);
   });
-});
-
-test('a package that is missing is said with what to do, and nothing else of the connector needs it', async () => {
-  // In a process of its own, whose Node finds no such package.
-  const hook = `import { registerHooks } from 'node:module';
-    registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('no such package'); return next(name, context); } });`;
-  const program = `
-    const { openSspi } = await import(${JSON.stringify(new URL('./sspi.ts', import.meta.url).href)});
-    await import(${JSON.stringify(new URL('../front-channel.ts', import.meta.url).href)});
-    await openSspi().catch(({ code, message, action }) => console.log(JSON.stringify({ code, message, action })));`;
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    `--import=data:text/javascript,${encodeURIComponent(hook)}`,
-    '--input-type=module',
-    `--eval=${program}`,
-  ]);
-  const { code, message, action } = JSON.parse(stdout);
-  assert.equal(code, 'KERBEROS_UNAVAILABLE');
-  assert.match(message, /"koffi" is not installed/);
-  assert.match(action, /npm install --include=optional/);
 });

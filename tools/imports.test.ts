@@ -23,9 +23,9 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     because: 'what both programs need knows no domain',
   },
   {
-    from: 'packages/pages',
-    never: ['packages/protocol', 'packages/runtime', 'packages/connector', 'packages/hub', 'packages/directory'],
-    because: 'how a page looks does not depend on what it shows',
+    from: 'packages/web',
+    never: ['packages/protocol', 'packages/connector', 'packages/hub', 'packages/directory'],
+    because: 'serving pages safely does not depend on what they show',
   },
   {
     from: 'packages/directory',
@@ -44,7 +44,7 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     tests: true,
     because: 'two programs with different owners and exposure; what they share is the protocol',
   },
-  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime', 'packages/pages'].map((from) => ({
+  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime', 'packages/web'].map((from) => ({
     from,
     never: ['packages/directory', 'lab', 'demo', 'e2e'],
     because: 'what is shipped needs nothing that exists for demo and tests',

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { APPLICATION_STYLE, LIVE_SCRIPT } from '@landbridge/pages';
+import { APPLICATION_STYLE, LIVE_SCRIPT } from '@landbridge/web';
 
 export interface Asset {
   path: string;

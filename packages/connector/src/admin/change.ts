@@ -1,6 +1,7 @@
 /** Applying a change to the running connector, in the words of a page: what was done, what waits for a restart, why it was refused. */
-import type { Message } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import type { Message } from '@landbridge/web';
 import type { Applied } from '../reload/connector.ts';
 import { type Desk, sentence } from './desk.ts';
 

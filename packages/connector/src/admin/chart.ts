@@ -1,5 +1,5 @@
 /** A small chart of the last hour's sign-ins, as SVG without a script; its text is HTML beside it, which a reader of the screen hears. */
-import type { Html } from '@landbridge/pages';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Minute } from './activity.ts';
 

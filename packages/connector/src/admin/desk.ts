@@ -1,6 +1,7 @@
 /** What every page of the console works with: the connector, who is signed in, the form that was sent, showing a page, and going on with a message. */
-import type { Html, Message } from '@landbridge/pages';
+
 import { CodedError, type Log, type LogFile, type LogWindow } from '@landbridge/runtime';
+import type { Html, Message } from '@landbridge/web';
 import type { Context } from 'hono';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import type { RunningConnector } from '../reload/connector.ts';

@@ -1,5 +1,5 @@
 /** Parts that several pages of the console have: what went wrong, what checks found, a setting's field. */
-import type { Html } from '@landbridge/pages';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { CheckResult } from '../troubleshoot/check.ts';
 import { summary } from '../troubleshoot/report.ts';

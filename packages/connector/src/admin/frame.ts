@@ -1,5 +1,5 @@
 /** The frame of the console's pages: which ones there are, and the scripts that they have. */
-import { applicationBody, applicationPage, type Html, type Message, type Page } from '@landbridge/pages';
+import { applicationBody, applicationPage, type Html, type Message, type Page } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { ASSETS, EDITOR_MODULES } from './assets.ts';
 

@@ -1,6 +1,7 @@
 /** The console over HTTP: for which names it answers, its files, who may see it, what a form needs to be taken, and what a fault looks like. */
-import { SAFE_HEADERS, sameText } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';

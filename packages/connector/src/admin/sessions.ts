@@ -1,7 +1,7 @@
 /** Who is signed in: in memory only, so that a restart signs everybody out. What a page says next, and what a form may hold until it is confirmed, is kept with the session. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { Message } from '@landbridge/pages';
+import type { Message } from '@landbridge/web';
 import type { Import } from '../transfer/import.ts';
 import type { Trial } from './trial.ts';
 

@@ -1,5 +1,5 @@
 /** What a change of settings would do, as rows of a table; no secret is in it. */
-import type { Html } from '@landbridge/pages';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { SettingChange } from '../transfer/differences.ts';
 

@@ -1,6 +1,7 @@
 /** One setting in a form: its field, where its value comes from, and what was typed as the value that the file keeps. */
-import type { Html } from '@landbridge/pages';
+
 import type { Setting } from '@landbridge/runtime';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Config } from '../config/load.ts';
 import { SETTINGS, type SettingName } from '../config/settings.ts';

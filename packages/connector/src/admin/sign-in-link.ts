@@ -5,8 +5,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sameText } from '@landbridge/pages';
 import { CodedError } from '@landbridge/runtime';
+import { sameText } from '@landbridge/web';
 import { z } from 'zod';
 import { writePrivateFile } from '../config/write-private-file.ts';
 

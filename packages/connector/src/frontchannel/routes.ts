@@ -1,8 +1,8 @@
 /** What the front channel answers at each path: sign-in, its form, logout, metadata, and the search for people. */
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
-import { SAFE_HEADERS } from '@landbridge/pages';
 import type { Log } from '@landbridge/runtime';
+import { SAFE_HEADERS } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';

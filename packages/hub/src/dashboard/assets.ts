@@ -1,7 +1,7 @@
 /** The style and the scripts of the dashboard: files of its own, under addresses that change with what is in them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { APPLICATION_STYLE, LIVE_SCRIPT } from '@landbridge/pages';
+import { APPLICATION_STYLE, LIVE_SCRIPT } from '@landbridge/web';
 
 export interface Asset {
   path: string;

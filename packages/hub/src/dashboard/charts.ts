@@ -1,5 +1,5 @@
 /** Small charts of what happened lately, as SVG without a script; their texts are HTML beside them, which a reader of the screen hears. */
-import { type Html, milliseconds } from '@landbridge/pages';
+import { type Html, milliseconds } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Activity, Amounts } from './activity.ts';
 

@@ -2,7 +2,7 @@
  * What every page of the dashboard works with: who is signed in, the form that was sent, showing a page, going on with a message, and acting
  * as an operator in that administrator's name.
  */
-import type { Html, Message } from '@landbridge/pages';
+import type { Html, Message } from '@landbridge/web';
 import type { Context } from 'hono';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';

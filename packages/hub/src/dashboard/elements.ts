@@ -1,6 +1,6 @@
 /** Forms of the dashboard: one that is a button, and one that asks once more. */
 
-import { type Confirmation, confirmation as confirm, type Html, tokenField } from '@landbridge/pages';
+import { type Confirmation, confirmation as confirm, type Html, tokenField } from '@landbridge/web';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 

@@ -1,5 +1,5 @@
 /** The frame of the dashboard's pages: which ones there are, who looks at them, and the scripts that they have. */
-import { applicationBody, applicationPage, type Html, type Message, type Page } from '@landbridge/pages';
+import { applicationBody, applicationPage, type Html, type Message, type Page } from '@landbridge/web';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import { ASSETS } from './assets.ts';

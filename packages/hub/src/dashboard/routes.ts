@@ -1,6 +1,7 @@
 /** The dashboard over HTTP: its files, who may see it, what a form needs to be taken, and what a fault looks like. */
-import { fromOwnPage, sameText } from '@landbridge/pages';
+
 import { CodedError, type Log } from '@landbridge/runtime';
+import { fromOwnPage, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';

@@ -1,5 +1,5 @@
 /** The login pages as HTML: who are you, your password, a new password, and the ends where nothing can be entered. No script. */
-import { type Html, type Page, page } from '@landbridge/pages';
+import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
 import { TEXTS } from './texts.ts';

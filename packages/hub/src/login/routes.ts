@@ -1,9 +1,9 @@
 /** The login pages over HTTP: one sitting of one person in one browser, from the application's request to a known account. */
 
 import type { HttpBindings } from '@hono/node-server';
-import { fromOwnPage, type Page, sameText } from '@landbridge/pages';
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import { fromOwnPage, type Page, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';

@@ -3,7 +3,7 @@
  * not, the person sees the browser's own error page, comes back, and has to find the form. A cookie remembers who was sent lately; it also
  * ends every going round in circles.
  */
-import type { Page } from '@landbridge/pages';
+import type { Page } from '@landbridge/web';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { FrontChannel, Leaving } from '../frontchannel/front-channel.ts';

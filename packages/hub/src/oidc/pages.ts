@@ -1,5 +1,5 @@
 /** The pages that the provider shows itself: signing out, onward, and what went wrong. */
-import { type Page, page } from '@landbridge/pages';
+import { type Page, page } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { ErrorOut } from 'oidc-provider';
 import { TEXTS } from './texts.ts';

@@ -1,6 +1,7 @@
 /** The OpenID provider as we set it up: code flow with PKCE for everybody, nothing dynamic, our store, our pages. */
-import { type Page, SAFE_HEADERS } from '@landbridge/pages';
+
 import type { Log } from '@landbridge/runtime';
+import { type Page, SAFE_HEADERS } from '@landbridge/web';
 import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { hashOfToken } from '../secret-token.ts';
 import type { Store } from '../store/store.ts';

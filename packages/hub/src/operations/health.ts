@@ -1,7 +1,7 @@
 /** What machines ask about the hub: does the process live (`/healthz`), should requests be sent here (`/readyz`), its numbers (`/metrics`). */
 
 import type { HttpBindings } from '@hono/node-server';
-import { sameText } from '@landbridge/pages';
+import { sameText } from '@landbridge/web';
 import { Hono } from 'hono';
 import { isInRanges } from '../connections/ip-ranges.ts';
 import type { HubSettings } from '../settings.ts';

@@ -1,6 +1,7 @@
 /** What became of a sign-in that an operator tried, as HTML. Whatever a directory or a person may have put in is escaped by `html`. */
-import type { Html } from '@landbridge/pages';
+
 import type { Profile } from '@landbridge/protocol';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import { FAILURES } from '../requests/failures.ts';
 import type { Failure } from '../requests/requests.ts';

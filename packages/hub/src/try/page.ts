@@ -1,5 +1,5 @@
 /** The Try page as HTML. Whatever a directory or a person may have put in is escaped by the `html` template. */
-import { type Html, type Page, page } from '@landbridge/pages';
+import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
 import { type Outcome, outcomeSection } from './outcome.ts';
 

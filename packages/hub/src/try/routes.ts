@@ -1,6 +1,7 @@
 /** The Try page over HTTP: who may see it, and its forms. */
-import { fromOwnPage, SAFE_HEADERS, sameText } from '@landbridge/pages';
+
 import type { Log } from '@landbridge/runtime';
+import { fromOwnPage, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 /** The way that a sign-in took, drawn: a bar for each step, one after the other, with its time. */
-import type { Html } from '@landbridge/pages';
+import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Step } from '../sign-in/sign-in.ts';
 

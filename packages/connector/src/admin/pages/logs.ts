@@ -1,7 +1,7 @@
 /** The last lines of the log, as they come, by level, person and request; all of it as a file; and clearing it. */
 import { Readable } from 'node:stream';
-import { confirmation, field, type Html } from '@landbridge/pages';
 import type { LogFilter, LogLevel, LogRecord } from '@landbridge/runtime';
+import { confirmation, field, type Html } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Desk, Env } from '../desk.ts';

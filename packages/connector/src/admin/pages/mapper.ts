@@ -1,6 +1,7 @@
 /** The profile mapper: its source in an editor, the entry of a real person beside it, and what it makes of that. It is saved only if it runs. */
-import { field, type Html, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { field, type Html, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles } from '../../config/home-files.ts';

@@ -1,5 +1,5 @@
 /** Looking at the directory as the connector sees it: one person with groups, people by a term, entries by a filter. Nothing is written. */
-import { field, type Html, table } from '@landbridge/pages';
+import { field, type Html, table } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { rawEntry } from '../../ldap/entry.ts';

@@ -1,5 +1,5 @@
 /** Every setting of the one list, by group: what it does, where its value comes from, and changing it while the connector runs. */
-import { confirmation, type Html, table, time, tokenField } from '@landbridge/pages';
+import { confirmation, type Html, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles, readLastGood } from '../../config/home-files.ts';

@@ -1,5 +1,5 @@
 /** The way in, as long as nothing is set up: ticket, directory and service account are typed, every check of them is shown, and only then they are saved. */
-import { field, type Html, textArea, tokenField } from '@landbridge/pages';
+import { field, type Html, textArea, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { type Config, withChanges } from '../../config/load.ts';

@@ -1,6 +1,7 @@
 /** Signing in to the console: by its password; and by a one-time link, which leads to choosing one. */
-import { field, type Html, sameText, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { field, type Html, sameText, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';

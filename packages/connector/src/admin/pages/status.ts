@@ -1,5 +1,5 @@
 /** The first page: hub, directory servers, certificates, the last sign-ins; and each problem as a sentence with what to do. */
-import { dot, type Html, milliseconds, table, time } from '@landbridge/pages';
+import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';

@@ -1,6 +1,7 @@
 /** Moving the connector: an export of it as a file; and an import, which shows what will change before it does. */
-import { field, type Html, table, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { field, type Html, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadConfig } from '../../config/load.ts';

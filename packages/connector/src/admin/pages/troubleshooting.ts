@@ -1,5 +1,5 @@
 /** Running all checks, watching them, and packing what they found for support, after a look at what goes in. */
-import { field, table, tokenField } from '@landbridge/pages';
+import { field, table, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { exportPackage } from '../../troubleshoot/export.ts';

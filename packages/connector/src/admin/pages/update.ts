@@ -1,7 +1,7 @@
 /** Which version runs, and whether a newer one was put into `update/` of the home. Nothing is fetched and nothing installs itself. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Html, table } from '@landbridge/pages';
+import { type Html, table } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Desk, Env } from '../desk.ts';

@@ -3,7 +3,7 @@
  * in is escaped by the `html` template.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Html, SAFE_HEADERS, STYLE } from '@landbridge/pages';
+import { type Html, SAFE_HEADERS, STYLE } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { Language } from './languages.ts';
 

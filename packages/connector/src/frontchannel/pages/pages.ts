@@ -1,5 +1,5 @@
 /** The pages that a person may see: the form, the one that leads back by itself, and those that say that something ended. */
-import type { Html } from '@landbridge/pages';
+import type { Html } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { LANGUAGES, type Language, type Problem } from './languages.ts';
 import { type Page, page } from './page.ts';

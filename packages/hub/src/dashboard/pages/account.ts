@@ -1,6 +1,7 @@
 /** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
-import { field, table, time, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { field, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

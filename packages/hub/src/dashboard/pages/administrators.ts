@@ -1,6 +1,7 @@
 /** Who operates this hub: inviting, resetting and removing administrators. */
-import { dot, field, type Message, table, time, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { dot, field, type Message, table, time, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import {

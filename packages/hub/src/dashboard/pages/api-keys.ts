@@ -1,5 +1,5 @@
 /** API keys of applications: making and revoking them. */
-import { checkBox, field, table, time, tokenField } from '@landbridge/pages';
+import { checkBox, field, table, time, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

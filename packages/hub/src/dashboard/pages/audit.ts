@@ -1,6 +1,7 @@
 /** The audit log: the newest records first, filtered and paged. */
-import { type Html, table, time } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { type Html, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

@@ -1,6 +1,7 @@
 /** OpenID Connect clients: the applications that people sign in to. */
-import { checkBox, entries, field, table, textArea, time, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { checkBox, entries, field, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

@@ -1,6 +1,7 @@
 /** The page of one connection: its switch, connectors, settings, ticket, and its end. */
-import { checkBox, dot, entries, field, textArea, time, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { checkBox, dot, entries, field, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

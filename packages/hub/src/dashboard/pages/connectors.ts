@@ -1,6 +1,7 @@
 /** The connectors of a connection: the list, and deciding about one, after a page that asks once more. */
-import { dot, type Html, milliseconds, table, time } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

@@ -1,6 +1,7 @@
 /** The first page: how the hub is, now and lately; and making a connection. */
-import { dot, field, type Html, milliseconds, table, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { dot, field, type Html, milliseconds, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

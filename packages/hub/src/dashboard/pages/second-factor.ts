@@ -1,5 +1,5 @@
 /** Setting up an authenticator app, and the button for passkeys: on the way in, and on one's own account. */
-import { field, type Html, tokenField } from '@landbridge/pages';
+import { field, type Html, tokenField } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { renderSVG } from 'uqr';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

@@ -1,6 +1,7 @@
 /** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
-import { field, fromOwnPage, type Html, sameText, tokenField } from '@landbridge/pages';
+
 import { CodedError } from '@landbridge/runtime';
+import { field, fromOwnPage, type Html, sameText, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

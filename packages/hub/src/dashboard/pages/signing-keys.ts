@@ -1,5 +1,5 @@
 /** The tenant's signing keys: which there are, replacing them, and removing one at once. */
-import { dot, table, time } from '@landbridge/pages';
+import { dot, table, time } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

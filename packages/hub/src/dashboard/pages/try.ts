@@ -1,5 +1,5 @@
 /** Trying a sign-in of a connection, and seeing the whole way it took. */
-import { dot, field, type Html, tokenField } from '@landbridge/pages';
+import { dot, field, type Html, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';

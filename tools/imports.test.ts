@@ -68,7 +68,7 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     },
     {
       from: 'frontchannel',
-      never: ['hub', 'setup', 'reload', 'admin', 'cli'],
+      never: ['hub', 'setup', 'agent', 'admin', 'cli'],
       because: 'browsers come to it also while the hub is away; what it takes from there it is given',
     },
     {
@@ -77,13 +77,13 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
       because: 'the link gets what it connects to as an argument; commands are above it',
     },
     {
-      from: 'reload',
+      from: 'agent',
       never: ['transfer', 'troubleshoot', 'admin', 'cli'],
       because: 'whoever changes settings asks the running connector, which knows nobody above it',
     },
     {
       from: 'transfer',
-      never: ['reload', 'troubleshoot', 'hub', 'admin', 'cli'],
+      never: ['agent', 'troubleshoot', 'hub', 'admin', 'cli'],
       because: 'an import is files; that a connector runs with them is for those who apply it',
     },
     { from: 'admin', never: ['cli'], because: 'pages and commands are two ways to the same functions' },

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { createLog, createLogWindow } from '@landbridge/runtime';
 import { openConsole } from '../src/admin/console.ts';
 import { newSignInLink } from '../src/admin/sign-in-link.ts';
-import type { RunningConnector } from '../src/reload/connector.ts';
+import type { RunningConnector } from '../src/agent/connector.ts';
 
 export const PASSWORD = 'eleven blue horses';
 

@@ -2,7 +2,7 @@
 
 import { CodedError } from '@landbridge/runtime';
 import type { Message } from '@landbridge/web';
-import type { Applied } from '../reload/connector.ts';
+import type { Applied } from '../agent/connector.ts';
 import { type Desk, sentence } from './desk.ts';
 
 /** @returns what to say; `refused` where it may be applied all the same, by force */

@@ -3,8 +3,8 @@
 import { CodedError, type Log, type LogFile, type LogWindow } from '@landbridge/runtime';
 import type { Html, Message } from '@landbridge/web';
 import type { Context } from 'hono';
+import type { RunningConnector } from '../agent/connector.ts';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
-import type { RunningConnector } from '../reload/connector.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 import type { Activity } from './activity.ts';
 import { frame, type NavigationPath } from './frame.ts';

@@ -8,9 +8,9 @@ import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { type ConsoleClient, openConsoleForTest } from '../../test/console-client.ts';
 import { CONNECTION, type FakeHub, HUB_RSA, pemOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { findHome } from '../config/home.ts';
 import { loadConfigForStart } from '../config/load.ts';
-import { type RunningConnector, startConnector } from '../reload/connector.ts';
 import { createCertificate, createKey, saveCertificate } from '../setup/certificate.ts';
 
 const SCRIPT = '<script>alert(1)</script>';

@@ -1,7 +1,8 @@
 /** For commands that ask the directory about one person: the parts, open for as long as the command runs. The hub is not needed. */
+
+import { type DirectoryParts, openDirectoryParts } from '../agent/directory-parts.ts';
 import { bindPassword } from '../config/credentials.ts';
 import { assertRunnable, loadConfig } from '../config/load.ts';
-import { type DirectoryParts, openDirectoryParts } from '../directory-parts.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { openLog } from './open-log.ts';
 import type { CommandContext } from './program.ts';

@@ -1,9 +1,9 @@
 /** `run`: starts the connector and its console, takes up its files anew on SIGHUP, and stops both. What is not set up yet gets the console alone. */
 import { CodedError, type Log, runUntilStopped } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
+import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { assertRunnable, type Config, loadConfigForStart } from '../config/load.ts';
 import { LdapError } from '../ldap/errors.ts';
-import { type RunningConnector, startConnector } from '../reload/connector.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { openRunLog } from './open-log.ts';
 import { type CommandContext, VERSION } from './program.ts';

@@ -1,9 +1,9 @@
 /** `setup`: gathers ticket and directory, tries both, and saves; nothing is saved where a trial fails, unless told so. */
 import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
+import { openDirectoryParts } from '../agent/directory-parts.ts';
 import { bindPassword } from '../config/credentials.ts';
 import { assertRunnable, type Config, loadConfig, withChanges } from '../config/load.ts';
-import { openDirectoryParts } from '../directory-parts.ts';
 import { createOutbound, type Outbound } from '../network/outbound.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';

@@ -1,6 +1,7 @@
 /** The directory servers: found by name or by DNS, and the one of them that further checks may search. */
+
+import { openConfiguredDirectory } from '../../agent/directory-parts.ts';
 import { ldapTransport } from '../../config/ldap-transport.ts';
-import { openConfiguredDirectory } from '../../directory-parts.ts';
 import type { ServerAddress } from '../../ldap/connect.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import { createDiscovery, domainOf } from '../../ldap/servers/discovery.ts';

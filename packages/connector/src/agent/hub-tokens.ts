@@ -8,7 +8,7 @@ import type { ProvisionedHub } from '../setup/provision.ts';
 export type CheckHubToken = (token: string) => Promise<CheckedToken>;
 
 /** Such a token is shown with each request until it expires. */
-const AS_OFTEN_AS_IT_COMES = { firstTime: () => true };
+const ALLOW_REPLAY = { firstTime: () => true };
 
 /** @param options.hub what is known of it now */
 export function createCheckHubToken(options: {
@@ -30,6 +30,6 @@ export function createCheckHubToken(options: {
 
   return async (token) => {
     const now = keys();
-    return now === undefined ? { refused: 'the keys of the hub are not known' } : checkToken(token, now, AS_OFTEN_AS_IT_COMES, Date.now);
+    return now === undefined ? { refused: 'the keys of the hub are not known' } : checkToken(token, now, ALLOW_REPLAY, Date.now);
   };
 }

@@ -3,10 +3,10 @@
  * closed when the last of their requests has ended.
  */
 import { type Log, sleep } from '@landbridge/runtime';
-import type { DirectoryParts } from '../directory-parts.ts';
 import type { Users } from '../users/users.ts';
+import type { DirectoryParts } from './directory-parts.ts';
 
-export interface UsersInTurn {
+export interface HotSwapUsers {
   /** Stays the same over every exchange. */
   readonly users: Users;
   parts(): DirectoryParts;
@@ -25,7 +25,7 @@ interface Turn {
   onIdle: (() => void) | undefined;
 }
 
-export function usersInTurn(first: DirectoryParts, log: Log): UsersInTurn {
+export function createHotSwapUsers(first: DirectoryParts, log: Log): HotSwapUsers {
   let current: Turn = { parts: first, requests: 0, onIdle: undefined };
   const closing = new Set<Promise<void>>();
 

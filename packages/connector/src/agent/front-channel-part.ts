@@ -54,7 +54,7 @@ export function createFrontChannelPart(options: {
   /** One change after the other. */
   let last: Promise<void> = Promise.resolve();
 
-  async function bringAbout(): Promise<void> {
+  async function reconcile(): Promise<void> {
     clearTimeout(retry);
     const { config, hub } = basis();
     const { values, home } = config;
@@ -99,7 +99,7 @@ export function createFrontChannelPart(options: {
   }
 
   function update(): Promise<void> {
-    last = last.then(bringAbout).catch((error: unknown) => log.error({ err: error }, 'The front channel could not be changed'));
+    last = last.then(reconcile).catch((error: unknown) => log.error({ err: error }, 'The front channel could not be changed'));
     return last;
   }
 

@@ -1,6 +1,9 @@
 /**
- * In place of an installed connector: its files as they are, a hub that was not written here, a directory that answers as Active
- * Directory does; the connector as a process. Every answer is compared with what goes over the wire between installed ones.
+ * A replaced connector is an installed Auth0 AD/LDAP Connector that Landbridge takes over from: it starts in that connector's home, with
+ * its `config.json`, certificate, encrypted password and profile mapper, and the hub must not notice the difference.
+ *
+ * The connector runs as a process, between an independent fake of Auth0's hub and a directory that answers like Active Directory. Each
+ * answer is compared with what an Auth0 connector sends for the same request.
  */
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
@@ -59,7 +62,7 @@ function v1(password: string): string {
   return cipher.update(password, 'utf8', 'hex') + cipher.final('hex');
 }
 
-describe('in place of an installed connector', () => {
+describe('in place of a replaced connector', () => {
   let directory: Embedded;
   let hub: FakeHub;
   let ca: string;
@@ -81,7 +84,7 @@ describe('in place of an installed connector', () => {
     files: Record<string, string>,
     settings: Record<string, unknown>,
   ): Promise<{ agent: FakeAgent; home: string; running: RunningCommand }> {
-    const home = await mkdtemp(join(tmpdir(), 'landbridge-installed-'));
+    const home = await mkdtemp(join(tmpdir(), 'landbridge-replaced-'));
     const config = {
       AD_HUB: hub.url,
       CONNECTION,

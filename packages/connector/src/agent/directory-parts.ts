@@ -3,15 +3,15 @@
  * directory put them together here, so that they all ask it in the same way.
  */
 import type { Log } from '@landbridge/runtime';
-import { ldapTransport } from './config/ldap-transport.ts';
-import type { Config } from './config/load.ts';
-import { profileMapperSource } from './config/profile-mapper-source.ts';
-import type { ConnectorSettings } from './config/settings.ts';
-import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from './ldap/directory.ts';
-import { createDiscovery, domainOf } from './ldap/servers/discovery.ts';
-import { configuredCertificates, trustedCertificates } from './network/trust.ts';
-import { createProfileMapper } from './users/mapper/profile-mapper.ts';
-import { createUsers, type Users } from './users/users.ts';
+import { ldapTransport } from '../config/ldap-transport.ts';
+import type { Config } from '../config/load.ts';
+import { profileMapperSource } from '../config/profile-mapper-source.ts';
+import type { ConnectorSettings } from '../config/settings.ts';
+import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../ldap/directory.ts';
+import { createDiscovery, domainOf } from '../ldap/servers/discovery.ts';
+import { configuredCertificates, trustedCertificates } from '../network/trust.ts';
+import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
+import { createUsers, type Users } from '../users/users.ts';
 
 export interface DirectoryParts {
   directory: Directory;

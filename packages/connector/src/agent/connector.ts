@@ -12,7 +12,6 @@ import { type HomeFiles, readHomeFiles } from '../config/home-files.ts';
 import { assertRunnable, type Config, type Environment, loadConfig, withChanges } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { SettingName } from '../config/settings.ts';
-import { type DirectoryParts, openDirectoryParts } from '../directory-parts.ts';
 import { wantsKerberosDebug } from '../frontchannel/kerberos/kerberos.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import type { Directory } from '../ldap/directory.ts';
@@ -21,10 +20,11 @@ import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import type { Users } from '../users/users.ts';
 import { affectedParts } from './affected-parts.ts';
+import { type Desired, desiredFromDisk, desiredFromLastGood, desiredWithChanges, desiredWithFiles } from './desired.ts';
+import { type DirectoryParts, openDirectoryParts } from './directory-parts.ts';
 import { createFrontChannelPart } from './front-channel-part.ts';
+import { createHotSwapUsers } from './hot-swap.ts';
 import { type HubPart, openHubPart } from './hub-part.ts';
-import { usersInTurn } from './users-in-turn.ts';
-import { type Wanted, wantedFiles, wantedFromFiles, wantedKeys, wantedLastGood } from './wanted.ts';
 
 export interface ConnectorOptions {
   config: Config;
@@ -132,7 +132,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   keepLearnt(options.config, hub, log);
   const first = basisOf(options.config, hub.privateKeyPem);
   const inUse: InUse = { ...first, ...current(options.config, environment) };
-  const turns = usersInTurn(await openDirectoryParts(options.config, inUse.password, log), log);
+  const turns = createHotSwapUsers(await openDirectoryParts(options.config, inUse.password, log), log);
   const directoryIsUp = () => turns.parts().directory.status().connected;
   hub.start(turns.users, directoryIsUp);
   const frontChannel = createFrontChannelPart({
@@ -144,8 +144,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   });
   adopt(hub);
 
-  async function change(wanted: Wanted, force: boolean): Promise<Applied> {
-    const { config } = wanted;
+  async function change(desired: Desired, force: boolean): Promise<Applied> {
+    const { config } = desired;
     assertRunnable(config);
     const certificate = loadCertificate(config);
     const next = basisOf(config, certificate?.privateKeyPem ?? inUse.privateKeyPem);
@@ -153,7 +153,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     const otherAuthorities = !isDeepStrictEqual(next.authorities, inUse.authorities);
     const withHub = affected.hub || otherAuthorities || next.privateKeyPem !== inUse.privateKeyPem;
     const otherUsers = next.password !== inUse.password || next.mapper !== inUse.mapper;
-    const withDirectory = affected.directory || otherAuthorities || otherUsers || wanted.rebuild;
+    const withDirectory = affected.directory || otherAuthorities || otherUsers || desired.rebuild;
 
     const opened: (() => Promise<void>)[] = [];
     const failures: unknown[] = [];
@@ -180,7 +180,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       }
       if (stopping.signal.aborted) throw stopped();
       if (failures.length > 0 && !force) throw refused(failures);
-      wanted.save(inUse.files, { ...passwordToKeep(config, certificate?.privateKeyPem), ...nextHub?.learnt() });
+      desired.save(inUse.files, { ...passwordToKeep(config, certificate?.privateKeyPem), ...nextHub?.learnt() });
       // What is in the file now is in use from here on: nothing below can fail.
       opened.length = 0;
       Object.assign(inUse, next, current(config, environment));
@@ -216,7 +216,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
 
   /** One change after the other, each made from what the one before it left. */
   let last: Promise<unknown> = Promise.resolve();
-  function inTurn(want: () => Wanted, { force = false }: ChangeOptions = {}): Promise<Applied> {
+  function inTurn(want: () => Desired, { force = false }: ChangeOptions = {}): Promise<Applied> {
     const done = last.then(() => {
       if (stopping.signal.aborted) throw stopped();
       return change(want(), force);
@@ -231,10 +231,10 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     directory: () => turns.parts().directory,
     hub: () => hub.status(),
     events,
-    apply: (changes, changeOptions) => inTurn(() => wantedKeys(inUse, changes, environment), changeOptions),
-    replace: (files, changeOptions) => inTurn(() => wantedFiles(inUse, files, environment), changeOptions),
-    reload: (changeOptions) => inTurn(() => wantedFromFiles(inUse, environment), changeOptions),
-    undo: (changeOptions) => inTurn(() => wantedLastGood(inUse, environment), changeOptions),
+    apply: (changes, changeOptions) => inTurn(() => desiredWithChanges(inUse, changes, environment), changeOptions),
+    replace: (files, changeOptions) => inTurn(() => desiredWithFiles(inUse, files, environment), changeOptions),
+    reload: (changeOptions) => inTurn(() => desiredFromDisk(inUse, environment), changeOptions),
+    undo: (changeOptions) => inTurn(() => desiredFromLastGood(inUse, environment), changeOptions),
     async close() {
       stopping.abort();
       await last;

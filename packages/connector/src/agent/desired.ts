@@ -13,7 +13,7 @@ import { loadCertificate } from '../setup/certificate.ts';
 
 type Changes = Readonly<Record<string, unknown>>;
 
-export interface Wanted {
+export interface Desired {
   config: Config;
   /** Makes the directory's parts anew even where no setting differs: a file that a setting names may be another. */
   rebuild: boolean;
@@ -34,10 +34,10 @@ interface InUse {
 }
 
 /** What a ticket says of its connection: it does not outlive the ticket. */
-const OF_THE_TICKET = ['AD_HUB', 'CONNECTION', 'REALM', 'WSFED_ISSUER', 'TENANT_SIGNING_KEY', 'LAST_SENT_THUMBPRINT'] as const;
+const TICKET_SETTINGS = ['AD_HUB', 'CONNECTION', 'REALM', 'WSFED_ISSUER', 'TENANT_SIGNING_KEY', 'LAST_SENT_THUMBPRINT'] as const;
 
 /** @throws CodedError CONFIG_ENVIRONMENT_ONLY, SETTING_FROM_ENVIRONMENT, CERTIFICATE_UNUSABLE, those of `loadConfig` */
-export function wantedKeys(inUse: InUse, changes: Changes, environment: Environment): Wanted {
+export function desiredWithChanges(inUse: InUse, changes: Changes, environment: Environment): Desired {
   const now = loadConfig(inUse.config.home.folder, environment);
   assertHasFiles(now);
   const elsewhere = Object.keys(changes).filter((name) => isSettingName(name) && now.origins[name] === 'environment');
@@ -60,7 +60,7 @@ export function wantedKeys(inUse: InUse, changes: Changes, environment: Environm
 }
 
 /** @throws CodedError CONFIG_ENVIRONMENT_ONLY, those of `loadConfig` */
-export function wantedFiles(inUse: InUse, files: HomeFiles, environment: Environment): Wanted {
+export function desiredWithFiles(inUse: InUse, files: HomeFiles, environment: Environment): Desired {
   const now = loadConfig(inUse.config.home.folder, environment);
   assertHasFiles(now);
   const complete = { ...files, certificate: files.certificate ?? inUse.files.certificate };
@@ -71,16 +71,16 @@ export function wantedFiles(inUse: InUse, files: HomeFiles, environment: Environ
   };
 }
 
-/** @throws CodedError NOTHING_TO_UNDO, HOME_FILES_UNREADABLE, and as `wantedFiles` */
-export function wantedLastGood(inUse: InUse, environment: Environment): Wanted {
+/** @throws CodedError NOTHING_TO_UNDO, HOME_FILES_UNREADABLE, and as `desiredWithFiles` */
+export function desiredFromLastGood(inUse: InUse, environment: Environment): Desired {
   assertHasFiles(inUse.config);
   const good = readLastGood(inUse.config.home);
   if (good === undefined) throw new CodedError('NOTHING_TO_UNDO', 'There is nothing to go back to: nothing was changed yet');
-  return wantedFiles(inUse, good.files, environment);
+  return desiredWithFiles(inUse, good.files, environment);
 }
 
 /** @throws CodedError those of `loadConfig` */
-export function wantedFromFiles(inUse: InUse, environment: Environment): Wanted {
+export function desiredFromDisk(inUse: InUse, environment: Environment): Desired {
   const config = loadConfig(inUse.config.home.folder, environment);
   return {
     config,
@@ -97,7 +97,7 @@ export function wantedFromFiles(inUse: InUse, environment: Environment): Wanted 
 function withDependents(inUse: InUse, now: Config, changes: Changes, environment: Environment): Changes {
   const complete: Record<string, unknown> = { ...changes };
   if ('PROVISIONING_TICKET' in changes && changes.PROVISIONING_TICKET !== now.values.PROVISIONING_TICKET) {
-    for (const name of [...OF_THE_TICKET, now.values.REALM]) if (name !== undefined && !(name in changes)) complete[name] = undefined;
+    for (const name of [...TICKET_SETTINGS, now.values.REALM]) if (name !== undefined && !(name in changes)) complete[name] = undefined;
   }
   const certificate = loadCertificate(withChanges(now, changes, environment));
   const isOtherKey = certificate !== undefined && certificate.privateKeyPem !== inUse.privateKeyPem;

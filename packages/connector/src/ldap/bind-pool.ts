@@ -2,9 +2,9 @@
  * Connections that are bound with people's own passwords, one person at a time on each. What a connection is bound as after that
  * does not matter: whatever is sent on it comes after a bind of its own.
  */
+import { createSemaphore } from '@landbridge/runtime';
 import type { BindOptions, LdapConnection } from './connection.ts';
-import { LdapError, RESULT } from './errors.ts';
-import { createLimiter } from './limiter.ts';
+import { busy, LdapError, RESULT } from './errors.ts';
 import type { LdapResult } from './messages.ts';
 
 export interface BindPoolOptions {
@@ -39,11 +39,11 @@ export interface BindPool {
 const MAX_IDLE_MS = 60_000;
 
 export function createBindPool(options: BindPoolOptions): BindPool {
-  const limiter = createLimiter({
-    name: 'user binds',
+  const semaphore = createSemaphore({
     maxRunning: options.connections,
     maxWaiting: 2000,
-    queueTimeoutMs: options.queueTimeoutMs,
+    waitTimeoutMs: options.queueTimeoutMs,
+    rejection: (reason) => busy('user binds', reason),
   });
   /** The last one used is taken first, so that under little load the others grow old and are closed. */
   const idle: { connection: LdapConnection; since: number }[] = [];
@@ -103,7 +103,7 @@ export function createBindPool(options: BindPoolOptions): BindPool {
 
   return {
     bind(dn, password, operation, asPerson) {
-      return limiter.run(async () => {
+      return semaphore.run(async () => {
         const { connection, result } = await options.during(() => bound(dn, password, operation));
         try {
           if (result.resultCode === RESULT.success) await asPerson?.(connection, operation);
@@ -116,7 +116,7 @@ export function createBindPool(options: BindPoolOptions): BindPool {
       }, operation.signal);
     },
     drop(because) {
-      limiter.rejectWaiting(because);
+      semaphore.rejectWaiting(because);
       opening.abort(because);
       opening = new AbortController();
       for (const { connection } of idle.splice(0)) connection.close();

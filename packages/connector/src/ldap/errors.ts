@@ -1,5 +1,5 @@
 /** What can go wrong between us and a directory server. Above `users/` nobody sees one of these. */
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, type SemaphoreRejection } from '@landbridge/runtime';
 
 export type LdapErrorCode =
   /** No connection: name not found, refused, no route, no answer in time. */
@@ -49,6 +49,21 @@ export class LdapError extends CodedError<LdapErrorCode> {
     this.name = 'CodedError';
     this.resultCode = options.resultCode;
     this.mayHaveBeenSent = options.mayHaveBeenSent ?? false;
+  }
+}
+
+/** For an operation that never got its turn. @param operations for the message: `user binds` */
+export function busy(operations: string, reason: SemaphoreRejection): LdapError {
+  switch (reason) {
+    case 'aborted':
+      return new LdapError('LDAP_ABORTED', 'The request was given up while it waited');
+    case 'timeout':
+      return new LdapError('LDAP_BUSY', `One of the ${operations} waited too long: the directory is slow`);
+    case 'full':
+    case 'closed':
+      return new LdapError('LDAP_BUSY', `Too many ${operations} are waiting`, {
+        action: 'Allow more at a time (LDAP_NUMBER_OF_PARALLEL_BINDS, LDAP_SEARCH_CONNECTIONS), or find out why the directory is slow',
+      });
   }
 }
 

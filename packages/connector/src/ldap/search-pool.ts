@@ -2,10 +2,9 @@
  * The few connections to one server that are bound as the service account and carry all searches, many in flight on each. It keeps
  * them open: one that is lost is replaced, at once at first and then with growing waits.
  */
-import { createBackoff, sleep } from '@landbridge/runtime';
+import { createBackoff, createSemaphore, sleep } from '@landbridge/runtime';
 import type { LdapConnection } from './connection.ts';
-import { LdapError } from './errors.ts';
-import { createLimiter } from './limiter.ts';
+import { busy, LdapError } from './errors.ts';
 
 export interface SearchPoolOptions {
   /** Connects and binds as the service account. */
@@ -46,11 +45,11 @@ const FAIL_FAST_MS = 250;
 export function createSearchPool(options: SearchPoolOptions): SearchPool {
   const live = new Set<LdapConnection>();
   const closing = new AbortController();
-  const limiter = createLimiter({
-    name: 'searches',
+  const semaphore = createSemaphore({
     maxRunning: options.connections * MAX_IN_FLIGHT_PER_CONNECTION,
     maxWaiting: 2000,
-    queueTimeoutMs: options.queueTimeoutMs,
+    waitTimeoutMs: options.queueTimeoutMs,
+    rejection: (reason) => busy('searches', reason),
   });
   const backoff = createBackoff({ firstMs: 200, maxMs: 5000, holdMs: 2000 });
 
@@ -155,7 +154,7 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     async ready() {
       await connection();
     },
-    with: (use, signal) => limiter.run(async () => using(await connection(), use), signal),
+    with: (use, signal) => semaphore.run(async () => using(await connection(), use), signal),
     get connected() {
       return live.size > 0;
     },

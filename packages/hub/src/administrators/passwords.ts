@@ -1,8 +1,7 @@
 /** Administrators' passwords: what is asked of one, and how it is kept and compared (argon2id). */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CodedError } from '@landbridge/runtime';
-import { createSlots } from '../credentials/slots.ts';
+import { CodedError, createSemaphore } from '@landbridge/runtime';
 
 /** NIST SP 800-63B-4 asks for length and forbids rules of composition. */
 export const MIN_PASSWORD_LENGTH = 12;
@@ -14,8 +13,12 @@ const SALT_BYTES = 16;
 const FORM = 'argon2id-1';
 
 const argon2Hash = promisify(argon2);
-/** Strangers can ask for a comparison: each takes 64 MiB. */
-const slots = createSlots(2, 32);
+/** Unauthenticated clients can ask for comparisons, and each takes 64 MiB. */
+const semaphore = createSemaphore({
+  maxRunning: 2,
+  maxWaiting: 32,
+  rejection: () => new CodedError('ADMINISTRATORS_BUSY', 'Too many administrators are signing in: try again in a moment'),
+});
 
 /** @returns the form in which it is kept. @throws CodedError PASSWORD_INVALID, ADMINISTRATORS_BUSY */
 export async function hashPassword(password: string): Promise<string> {
@@ -41,7 +44,5 @@ export async function isPassword(password: string, kept: string | undefined): Pr
 /** What is typed on one keyboard as one character and on another as two has one form (RFC 8265, section 4.2.2). */
 async function tagOf(password: string, salt: Buffer): Promise<Buffer> {
   const message = Buffer.from(password.normalize('NFC'), 'utf8');
-  const tag = await slots.run(() => argon2Hash('argon2id', { ...ARGON2ID, message, nonce: salt }));
-  if (tag === undefined) throw new CodedError('ADMINISTRATORS_BUSY', 'Too many sign-ins of administrators at once: try again in a moment');
-  return tag;
+  return await semaphore.run(() => argon2Hash('argon2id', { ...ARGON2ID, message, nonce: salt }));
 }

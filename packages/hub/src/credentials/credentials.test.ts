@@ -9,7 +9,6 @@ import { exampleConnection } from '../store/conformance/connections.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCredentialCache } from './credentials.ts';
 import { openProfile, sealProfile } from './seal.ts';
-import { createSlots } from './slots.ts';
 
 const ANNA = { id: 'anna-id', displayName: 'Anna Secret-Name', groups: ['Staff'] };
 const HOUR = 60 * 60_000;
@@ -141,35 +140,4 @@ test('nothing is kept where the cache is off, of profiles without an id, and of 
   assert.equal(await off.find(connection, 'anna', 'right'), undefined);
   // It was also removed.
   assert.equal(await (await open()).find(connection, 'anna', 'right'), undefined);
-});
-
-test('slots run so many at once, turn away what is too much, and drop what waits when they close', async () => {
-  const slots = createSlots(2, 3);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let atOnce = 0;
-  let most = 0;
-  const task = async () => {
-    most = Math.max(most, ++atOnce);
-    await promise;
-    atOnce--;
-    return 'done';
-  };
-  const results = Array.from({ length: 7 }, () => slots.run(task));
-  assert.deepEqual(await Promise.all(results.slice(5)), [undefined, undefined]);
-  resolve();
-  assert.deepEqual(await Promise.all(results.slice(0, 5)), Array(5).fill('done'));
-  assert.equal(most, 2);
-  await assert.rejects(
-    slots.run(() => Promise.reject(new Error('failed'))),
-    /failed/,
-  );
-  const last = Promise.withResolvers<string>();
-  const running = [slots.run(() => last.promise), slots.run(() => last.promise)];
-  const waiting = slots.run(task);
-  const closed = slots.close();
-  assert.equal(await waiting, undefined);
-  last.resolve('last');
-  await closed;
-  assert.deepEqual(await Promise.all(running), ['last', 'last']);
-  assert.equal(await slots.run(task), undefined);
 });

@@ -5,13 +5,12 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Profile } from '@landbridge/protocol';
-import type { Log } from '@landbridge/runtime';
+import { createSemaphore, type Log, SemaphoreError } from '@landbridge/runtime';
 import { createRecentMap } from '../guard/recent-map.ts';
 import { userIdOf } from '../guard/user-id.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { openNothing, openProfile, sealProfile } from './seal.ts';
-import { createSlots } from './slots.ts';
 
 export interface CredentialCache {
   /** After a good sign-in. Returns at once; the expensive part is done beside. */
@@ -65,8 +64,8 @@ export async function createCredentialCache(parts: {
   const enabled = settings.CREDENTIAL_CACHE;
   const maxAgeMs = settings.CREDENTIAL_CACHE_MAX_AGE_HOURS * 60 * 60_000;
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
-  const writing = createSlots(1, MAX_WAITING, WRITING_REST);
-  const checking = createSlots(AT_ONCE, MAX_CHECKS_WAITING);
+  const writing = createSemaphore({ maxRunning: 1, maxWaiting: MAX_WAITING, restFactor: WRITING_REST });
+  const checking = createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING });
   const fingerprintKey = createSecretKey(randomBytes(32));
   /** By connection and name: which password was kept, and when. */
   const recent = createRecentMap<{ fingerprint: string; atMs: number }>(MAX_RECENT);
@@ -102,24 +101,27 @@ export async function createCredentialCache(parts: {
           await store.removeCachedCredentialsBefore(new Date(now() - maxAgeMs));
           return store.putCachedCredential({ ...entry, ...sealed, verifiedAt }, nameHash, MAX_NAMES);
         })
+        .catch(undefinedIfBusy)
         .then((kept) => kept || recent.delete(nameHash), report)
         .finally(() => pending.delete(entry));
     },
 
     async find(connection, username, password) {
       if (!enabled || !connection.settings.credentialCache) return undefined;
-      return checking.run(async () => {
-        const entry = await store.cachedCredential(connection.id, hashOfName(connection, username));
-        if (entry === undefined || entry.verifiedAt.getTime() <= now() - maxAgeMs) {
-          await openNothing(password);
-          return undefined;
-        }
-        const profile = await openProfile(entry, password, entry);
-        // A rejection may have come while this was opened.
-        const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
-        if (still?.userId !== entry.userId) return undefined;
-        return profile === undefined ? 'other-password' : { profile, cachedAt: entry.verifiedAt };
-      });
+      return checking
+        .run(async () => {
+          const entry = await store.cachedCredential(connection.id, hashOfName(connection, username));
+          if (entry === undefined || entry.verifiedAt.getTime() <= now() - maxAgeMs) {
+            await openNothing(password);
+            return undefined;
+          }
+          const profile = await openProfile(entry, password, entry);
+          // A rejection may have come while this was opened.
+          const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
+          if (still?.userId !== entry.userId) return undefined;
+          return profile === undefined ? 'other-password' : { profile, cachedAt: entry.verifiedAt };
+        })
+        .catch(undefinedIfBusy);
     },
 
     async forget(connection, username, profile) {
@@ -142,6 +144,7 @@ export async function createCredentialCache(parts: {
           const entry = await store.cachedCredential(connection.id, nameHash);
           return entry !== undefined && (await openProfile(entry, password, entry)) !== undefined;
         })
+        .catch(undefinedIfBusy)
         .then(async (isKept) => {
           // Undefined: too many are being checked, and what may be the old password must not stay.
           if (isKept === false) return;
@@ -158,6 +161,11 @@ export async function createCredentialCache(parts: {
       await Promise.all([writing.idle(), checking.idle()]);
     },
   };
+}
+
+/** Too many tasks are waiting, or the cache is closed: the entry is left as it is. */
+function undefinedIfBusy(error: unknown): undefined {
+  if (!(error instanceof SemaphoreError)) throw error;
 }
 
 /** Names may have 64 KB; case and blanks around one make no other person. */

@@ -2,9 +2,8 @@
  * Windows as the one that checks tickets: its Security Support Provider Interface, with the key of the account that this process runs as.
  * It takes more than tickets (NTLM, guests), so what it has accepted is looked at again.
  */
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, createSemaphore, type Semaphore } from '@landbridge/runtime';
 import type { AcceptedContext, Acceptor } from './acceptor.ts';
-import { createTurns } from './turns.ts';
 import { type Handle, type Libraries, loadWindows, type Windows } from './windows.ts';
 
 /** Of the four threads on which Node also reads files and looks up names. */
@@ -23,12 +22,32 @@ export interface SspiOptions {
 export async function openSspi({ libraries, timeoutMs = ACCEPT_TIMEOUT_MS }: SspiOptions = {}): Promise<Acceptor> {
   const windows = await loadWindows(libraries);
   const domain = domainOf(windows);
-  const inTurn = createTurns({ maxRunning: MAX_AT_ONCE, timeoutMs });
+  const semaphore = createSemaphore({ maxRunning: MAX_AT_ONCE });
   return {
     realms: [domain.toUpperCase()],
     source: { account: 'that of this process', domain },
-    accept: (token) => inTurn(() => accept(windows, token)),
+    accept: (token) => withinTime(semaphore, timeoutMs, () => accept(windows, token)),
   };
+}
+
+/** Waiting included. A call that takes longer keeps its place until it ends: it cannot be stopped from outside. */
+async function withinTime<T>(semaphore: Semaphore, timeoutMs: number, call: () => Promise<T>): Promise<T> {
+  const overdue = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  let began = false;
+  const timer = setTimeout(() => {
+    reject(new Error(began ? `No answer within ${timeoutMs} ms` : `No turn within ${timeoutMs} ms: earlier calls have no answer yet`));
+    overdue.abort();
+  }, timeoutMs);
+  const run = () => {
+    began = true;
+    return call();
+  };
+  try {
+    return await Promise.race([promise, semaphore.run(run, overdue.signal)]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

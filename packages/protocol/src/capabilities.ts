@@ -1,8 +1,8 @@
 /**
- * Additions to the plain contract, each negotiated: the connector offers a list at `authenticate`, the hub answers those it also
- * knows at `authenticated`. A peer that answers none gets the plain contract.
+ * Negotiated additions to the plain contract (docs/protocol.md, section 8.1): the connector offers a list in `authenticate`, and the hub's
+ * `authenticated` names those that it knows too. A peer that sends no list gets the plain contract.
  *
- * Sealed requests and signed answers (`sealed.ts`) are not among them: this list is not signed, and could be cut short on the way.
+ * Sealing (`sealed.ts`) is not in the list: the list is not signed, so a proxy could shorten it.
  */
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-/** Provisioning by a ticket URL, and the first frames of the socket (contract, sections 1 and 2). */
+/** Provisioning by ticket URL, and the first frames of the socket (docs/protocol.md, sections 1 and 2.1). */
 import { z } from 'zod';
 
 /** Frames and claims carry the name; URLs and certificates do too. */
@@ -56,10 +56,10 @@ export const jwksDocument = z.object({ keys: z.array(z.record(z.string(), z.unkn
 /** `/test`: the hub's clock in epoch milliseconds. */
 export const clockAnswer = z.object({ clock: z.number() });
 
-/** Clocks further apart are skewed (contract, section 1); the same tolerance holds for a token's times. */
+/** Clocks further apart are skewed (docs/protocol.md, section 1.1). Also the tolerance for a token's times. */
 export const CLOCK_SKEW_TOLERANCE_MS = 5000;
 
-/** The token in `authenticate` lives this long (contract, section 8). */
+/** Lifetime of the token in `authenticate` (docs/protocol.md, section 2.1). */
 export const AGENT_TOKEN_LIFETIME_SECONDS = 60;
 
 /** What a hub may sign requests with: asymmetric algorithms only. */

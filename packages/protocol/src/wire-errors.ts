@@ -1,4 +1,4 @@
-/** The errors that a connector answers with, by name, and the profile's `ldapStatus` that goes with each (contract, sections 2 and 3). */
+/** The named errors of a connector's answers, and the `ldapStatus` of each (docs/protocol.md, sections 2.4 and 3.2). */
 import { z } from 'zod';
 
 /** A mapped profile: whatever the mapper made, as JSON. */

@@ -1,4 +1,4 @@
-/** The hub's keys from its JWKS document, chosen by the `kid` of a token, fetched as seldom as the contract says. */
+/** The hub's keys from its JWKS document, chosen by the `kid` of a token, fetched no more often than docs/protocol.md, section 1.4 allows. */
 import { createPublicKey } from 'node:crypto';
 import { jwksDocument } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';

@@ -1,4 +1,4 @@
-/** Answers in the contract's words: the named errors, and the one without a name for everything else. */
+/** Error answers (docs/protocol.md, section 2.4): the named errors, and the unnamed one for everything else. */
 import {
   type AuthenticateAnswer,
   type ErrorReason,

@@ -1,0 +1,51 @@
+/** The documents' links and the code's citations lead somewhere. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+
+const ROOT = join(import.meta.dirname, '..');
+const PROTOCOL = 'docs/protocol.md';
+const CITATION = /docs\/protocol\.md, sections? (\d+(?:\.\d+)?(?:(?:, | and )\d+(?:\.\d+)?)*)/g;
+const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** A heading's anchor as GitHub makes it, and explicit `<a id>` anchors. */
+function anchorsIn(markdown: string): Set<string> {
+  const headings = [...markdown.matchAll(/^#{1,6} (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set([...headings, ...[...markdown.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
+}
+
+test('every cited section of the protocol exists', () => {
+  const sections = new Set([...read(PROTOCOL).matchAll(/^#+ (\d+(?:\.\d+)?)\.? /gm)].map(([, number]) => number));
+  const sources = globSync('{packages,lab,e2e,demo,tools}/**/*.ts', { cwd: ROOT, exclude: ['**/node_modules/**'] });
+  const cited = sources.flatMap((file) =>
+    [...read(file).matchAll(CITATION)].flatMap(([, list = '']) => list.split(/, | and /).map((number) => ({ file, number }))),
+  );
+  assert.ok(cited.length > 0);
+  assert.deepEqual(
+    cited.filter(({ number }) => !sections.has(number)),
+    [],
+  );
+});
+
+test('every relative link in the documents leads to a file and an anchor', () => {
+  const broken: string[] = [];
+  for (const file of globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })) {
+    for (const [, target = ''] of read(file).matchAll(LINK)) {
+      const [path = '', anchor] = target.split('#');
+      const linked = path === '' ? file : join(dirname(file), path);
+      if (!existsSync(join(ROOT, linked))) broken.push(`${file}: ${target}`);
+      else if (anchor !== undefined && !anchorsIn(read(linked)).has(anchor)) broken.push(`${file}: ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});

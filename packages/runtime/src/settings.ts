@@ -1,5 +1,5 @@
 /**
- * Settings as one list: name, type, default, description, secret or not, restart or not. Reading, checking, the reference in
+ * Settings as one list: name, type, default, description, secret or not, the part that uses it. Reading, checking, the reference in
  * `docs/configuration.md` and every form come from that list. A value comes from the environment, else from the file, else it is
  * the default; what a file or the environment gives as text (`"false"`) becomes the type it stands for.
  */
@@ -91,8 +91,8 @@ export interface Setting<T = unknown> {
   kept?: true;
   /** Weakens security: a warning stands for as long as it is on. */
   insecure?: true;
-  /** Counts from the next start on, where others can be applied while the program runs. */
-  restart?: true;
+  /** The part of the program that uses it; `restart`: a change applies from the next start. */
+  part?: string;
 }
 
 // A list of settings of any types: Setting<T> is invariant in T only through `default`, which loading never writes.
@@ -190,7 +190,7 @@ export function settingsReference(list: SettingList): string {
       definition.secret && 'secret',
       definition.kept && 'kept by the program',
       definition.insecure && '**weakens security**',
-      definition.restart && 'from the next start on',
+      definition.part === 'restart' && 'applies after a restart',
     ];
     const notes = marks.filter(Boolean).join(', ');
     const fallback = definition.default === undefined ? '' : `\`${JSON.stringify(definition.default).replaceAll('|', '\\|')}\``;

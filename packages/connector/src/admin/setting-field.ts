@@ -31,7 +31,7 @@ export function settingField(name: SettingName, config: Config, typed: string | 
   const isFixed = origin === 'environment' || definition.kept === true || ELSEWHERE[name] !== undefined;
   const marks = [
     ORIGINS[origin],
-    definition.restart && 'counts from the next start on',
+    definition.part === 'restart' && 'applies after a restart',
     definition.insecure && 'weakens security',
     definition.kept && 'kept by the connector',
   ].filter(Boolean);

@@ -5,12 +5,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
-import type { ConnectorSettings, SettingName } from '../config/settings.ts';
+import { type ConnectorSettings, SETTING_NAMES } from '../config/settings.ts';
 import { type FrontChannel, openFrontChannel, wantsFrontChannel } from '../frontchannel/front-channel.ts';
 import type { FrontUsers } from '../frontchannel/routes.ts';
 import { replyAddressesOf } from '../frontchannel/wsfed/request.ts';
 import type { ProvisionedHub } from '../setup/provision.ts';
 import { serverUrlOf } from '../setup/ticket.ts';
+import { reopens } from './affected-parts.ts';
 import type { CheckHubToken } from './hub-tokens.ts';
 
 /** What it is made from, now. */
@@ -29,15 +30,6 @@ export interface FrontChannelPart {
 
 /** Whatever was in the way (a port in use, a file that is not there yet) may be gone by then. */
 const RETRY_MS = 30_000;
-
-/** Settings that it reads; one that is not here changes nothing of it. */
-export const FRONT_CHANNEL_SETTINGS = [
-  ...['PORT', 'LISTEN_ADDRESS', 'SERVER_URL', 'SITE_NAME', 'SSL_PFX', 'SSL_CERT', 'SSL_KEY', 'SSL_KEY_PASSWORD', 'TRUSTED_PROXIES'],
-  ...['MAX_HEADER_SIZE', 'SESSION_MINUTES', 'SESSION_SECRET', 'SHUTDOWN_GRACE_MS', 'CA_CERT', 'SSL_CA_FILE', 'SSL_CA_PATH'],
-  ...['WITH_KERBEROS_PROXY_FRONTEND', 'KERBEROS_KEYTAB', 'KERBEROS_REALMS', 'KERBEROS_USER', 'KERBEROS_DEBUG'],
-  ...['CLIENT_CERT_CA', 'CLIENT_CERT_CRL', 'CLIENT_CERT_OCSP', 'CLIENT_CERT_OCSP_URL', 'CLIENT_CERT_USER'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'],
-] as const satisfies SettingName[];
 
 export function createFrontChannelPart(options: {
   basis: () => FrontChannelBasis;
@@ -114,7 +106,7 @@ export function createFrontChannelPart(options: {
 }
 
 function settingsOfIt(values: ConnectorSettings): unknown[] {
-  return FRONT_CHANNEL_SETTINGS.map((name) => values[name]);
+  return SETTING_NAMES.filter((name) => reopens(name, 'frontChannel')).map((name) => values[name]);
 }
 
 /** Keys and certificates are told from each other by what they are, and not by where they are kept. */

@@ -29,6 +29,9 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
+/** In the order of the reference. */
+export const SETTING_NAMES = Object.keys(SETTINGS).filter(isSettingName);
+
 /** Every setting's value, defaults filled in; those without a default may be undefined. */
 export type ConnectorSettings = SettingValues<typeof SETTINGS>;
 

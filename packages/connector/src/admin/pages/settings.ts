@@ -3,7 +3,7 @@ import { confirmation, type Html, table, time, tokenField } from '@landbridge/we
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
-import { isSettingName, SETTINGS, type SettingName } from '../../config/settings.ts';
+import { SETTING_NAMES, SETTINGS, type SettingName } from '../../config/settings.ts';
 import { settingChanges } from '../../transfer/differences.ts';
 import { applied } from '../change.ts';
 import { type Desk, type Env, textOf } from '../desk.ts';
@@ -11,8 +11,7 @@ import { alertOf } from '../elements.ts';
 import { changeRows } from '../setting-changes.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
-const NAMES = Object.keys(SETTINGS).filter(isSettingName);
-const GROUPS = [...new Set(NAMES.map((name) => SETTINGS[name].group))];
+const GROUPS = [...new Set(SETTING_NAMES.map((name) => SETTINGS[name].group))];
 
 export function settingsRoutes(desk: Desk): Hono<Env> {
   function page(
@@ -21,7 +20,7 @@ export function settingsRoutes(desk: Desk): Hono<Env> {
     { problem, typed, refused = false }: { problem?: string; typed?: FormData; refused?: boolean } = {},
   ) {
     const config = desk.running().config();
-    const names = NAMES.filter((name) => SETTINGS[name].group === group);
+    const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
     const main = html`<div class="title"><div><h1>Settings</h1><p class="quiet">${config.home.configFile}. A change is tried first; one that would keep the connector from working is refused.</p></div>
 <a class="button plain" href="/settings/undo">Undo the last change</a></div>
 <nav aria-label="Groups of settings"><ul class="groups-nav">${GROUPS.map((one) => html`<li><a href="/settings?group=${encodeURIComponent(one)}"${one === group ? html` aria-current="true"` : ''}>${one}</a></li>`)}</ul></nav>
@@ -40,7 +39,7 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       const group = groupOf(c.req.query('group'));
       const form = c.get('form');
       const connector = desk.running();
-      const names = NAMES.filter((name) => SETTINGS[name].group === group);
+      const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
       const removed = new Set(form.getAll('remove').map(String));
       const { changes, problems } = changesOf(
         names,

@@ -1,12 +1,31 @@
 /**
- * The contract between connector and hub as schemas and types: frames, requests and their answers, wire errors, tickets and
- * provisioning, capabilities, sealed requests; and what names are one person's. Both programs import it; it imports neither, and does no input or output.
+ * The contract between connector and hub as schemas and types: frames, requests and their answers, failures, tickets and provisioning,
+ * capabilities, sealed requests, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
  */
-export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
-export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
-export { foldedName, namesIn, shortName } from './person-names.ts';
 export {
-  type AuthenticateAnswer,
+  encodeAnswer,
+  type Failure,
+  namedFailure,
+  type Profile,
+  parseAnswer,
+  profileSchema,
+  type RequestOutcome,
+  type SignInOutcome,
+} from './answers.ts';
+export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
+export {
+  type ErrorReason,
+  FAILURES,
+  type FailureCode,
+  failureRow,
+  isWireErrorName,
+  LDAP_STATUS,
+  UNEXPECTED_ERROR,
+  WIRE_ERRORS,
+  type WireErrorName,
+} from './failures.ts';
+export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
+export {
   answerName,
   type ChangePasswordClaims,
   claimsOf,
@@ -30,7 +49,7 @@ export {
   signedAnswerHeader,
   verifyEs256,
 } from './sealed.ts';
-export { type Step, stepsOf } from './steps.ts';
+export { msSince, type Step, stepsOf, timed } from './steps.ts';
 export {
   AGENT_TOKEN_LIFETIME_SECONDS,
   type AgentInstance,
@@ -52,16 +71,5 @@ export {
   type TicketInfo,
   ticketInfo,
 } from './ticket.ts';
-export {
-  ERROR_REASONS,
-  type ErrorReason,
-  isWireErrorName,
-  LDAP_STATUS,
-  type Profile,
-  profileSchema,
-  UNEXPECTED_ERROR,
-  WIRE_ERRORS,
-  type WireError,
-  type WireErrorName,
-  wireError,
-} from './wire-errors.ts';
+export { foldedName, namesIn, shortName } from './user-names.ts';
+export { type AuthenticateAnswer, type WireError, wireError } from './wire-errors.ts';

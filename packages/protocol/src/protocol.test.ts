@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { answerName, claimsOf, decodeFrame, encodeFrame, knownCapabilities, pidOf, stepsOf, ticketInfo } from './index.ts';
+import { answerName, claimsOf, decodeFrame, encodeFrame, knownCapabilities, pidOf, ticketInfo } from './index.ts';
 
 describe('frames', () => {
   it('are JSON objects with a name, and nothing else is one', () => {
@@ -117,18 +117,5 @@ describe('capabilities', () => {
   it('are those that both sides know', () => {
     assert.deepEqual(knownCapabilities(['drain', 'fly']), ['drain']);
     assert.deepEqual(knownCapabilities(undefined), []);
-  });
-});
-
-describe('steps', () => {
-  it('are cut to what a page can show, and none where one of them is none', () => {
-    const step = { name: 'find', ms: 1.5, outcome: 'uid=ada' };
-    assert.deepEqual(stepsOf({ profile: {}, steps: [step] }), [step]);
-    const [long] = stepsOf({ steps: [{ name: 'n'.repeat(9999), ms: 0, outcome: 'o'.repeat(9999) }] });
-    assert.deepEqual([long?.name.length, long?.outcome.length], [64, 256]);
-    assert.equal(stepsOf({ steps: Array(9999).fill(step) }).length, 32);
-    for (const payload of [undefined, null, {}, { steps: {} }, { steps: [step, 7] }, { steps: [{ ...step, ms: -1 }] }]) {
-      assert.deepEqual(stepsOf(payload), []);
-    }
   });
 });

@@ -5,7 +5,6 @@
  * password is an empty one) and refused with a reason where it is not (a password that is a number).
  */
 import { z } from 'zod';
-import type { Profile, WireError } from './wire-errors.ts';
 
 export const REQUEST_NAMES = ['authenticate_user', 'search_users', 'list_groups', 'change_password'] as const;
 export type RequestName = (typeof REQUEST_NAMES)[number];
@@ -84,6 +83,3 @@ export function answerName(name: RequestName, pid: string): string {
       return `${pid}_change_password_result`;
   }
 }
-
-/** The answer to `authenticate_user` and `change_password`. */
-export type AuthenticateAnswer = { profile: Profile } | { err: WireError; profile?: Profile };

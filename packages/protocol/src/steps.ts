@@ -1,10 +1,10 @@
-/** The way that a request took through a connector, for people who look for what is slow: our addition (capability `steps`). */
+/** How long each part of a request took, for operators who look for what is slow; connectors send theirs if the hub knows `steps`. */
 import { z } from 'zod';
 
 export interface Step {
   name: string;
   ms: number;
-  /** What came out, in a word or a sentence, without secrets. */
+  /** The result in a word or a sentence, without secrets. */
   outcome: string;
 }
 
@@ -12,14 +12,40 @@ const MAX_STEPS = 32;
 const MAX_NAME_CHARS = 64;
 const MAX_OUTCOME_CHARS = 256;
 
-const step = z.object({
+const step: z.ZodType<Step> = z.object({
   name: z.string().transform((name) => name.slice(0, MAX_NAME_CHARS)),
   ms: z.number().nonnegative(),
   outcome: z.string().transform((outcome) => outcome.slice(0, MAX_OUTCOME_CHARS)),
 });
-const stepsOfAnswer = z.object({ steps: z.array(step).transform((steps) => steps.slice(0, MAX_STEPS)) });
 
-/** @returns the steps that stand in an answer; none where they are not as they should be */
+/** The steps of an answer, cut to what a page can show. */
+export const stepsSchema = z.array(step).transform((steps) => steps.slice(0, MAX_STEPS));
+
+/** Measures `work` if anybody wants to know. @param outcome the result in a word, without secrets */
+export async function timed<T>(
+  onStep: ((step: Step) => void) | undefined,
+  name: string,
+  work: () => Promise<T>,
+  outcome: (result: T) => string,
+): Promise<T> {
+  if (onStep === undefined) return work();
+  const startedAt = performance.now();
+  try {
+    const result = await work();
+    onStep({ name, ms: msSince(startedAt), outcome: outcome(result) });
+    return result;
+  } catch (error) {
+    onStep({ name, ms: msSince(startedAt), outcome: error instanceof Error ? error.message : 'failed' });
+    throw error;
+  }
+}
+
+/** @returns milliseconds since a `performance.now()`, to the hundredth */
+export function msSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) * 100) / 100;
+}
+
+/** @returns the steps of an answer */
 export function stepsOf(payload: unknown): Step[] {
-  return stepsOfAnswer.safeParse(payload).data?.steps ?? [];
+  return z.object({ steps: stepsSchema }).safeParse(payload).data?.steps ?? [];
 }

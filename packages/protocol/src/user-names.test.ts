@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { foldedName, namesIn, shortName } from './person-names.ts';
+import { foldedName, namesIn, shortName } from './user-names.ts';
 
 test('spellings that directories take for one name are one', () => {
   for (const [name, spellings] of [

@@ -2,7 +2,7 @@
  * The names of one person, as those need them who count wrong passwords: how directories compare what is typed, what is left of it without
  * a domain, and what a profile adds.
  */
-import type { Profile } from './wire-errors.ts';
+import type { Profile } from './answers.ts';
 
 /** Fields of a profile that people sign in with, in the default mapping and in common custom ones. */
 const NAME_FIELDS = ['sAMAccountName', 'userPrincipalName', 'upn', 'mailNickname', 'mail', 'email', 'username', 'uid', 'nickname'];

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodeAnswer, type Failure, namedFailure, parseAnswer, type RequestOutcome } from './answers.ts';
+import type { Capability } from './capabilities.ts';
+import { WIRE_ERRORS, type WireErrorName } from './failures.ts';
+import type { RequestName } from './requests.ts';
+
+const STEP = { name: 'find', ms: 1.5, outcome: 'uid=ada' };
+const profile = { id: '1', displayName: 'Ada' };
+const all = () => true;
+const none = () => false;
+const failed = (failure: Failure) => ({ failure });
+
+const wire = (name: RequestName, outcome: RequestOutcome<RequestName>, knows: (capability: Capability) => boolean = all): unknown =>
+  JSON.parse(JSON.stringify(encodeAnswer(name, outcome, knows, [STEP])));
+
+describe('encodeAnswer', () => {
+  it('writes a success as the contract has it', () => {
+    assert.deepEqual(wire('authenticate_user', { profile }, none), { profile });
+    assert.deepEqual(wire('change_password', { profile }), { profile });
+    assert.deepEqual(wire('search_users', { users: [profile] }), { users: [profile] });
+    assert.deepEqual(wire('list_groups', { groups: ['Staff'] }), { groups: ['Staff'] });
+  });
+
+  it('writes a named error with the profile in both places', () => {
+    assert.deepEqual(wire('authenticate_user', failed(namedFailure('WrongPassword', profile)), none), {
+      err: { message: 'Wrong password', profile, name: 'WrongPassword' },
+      profile,
+    });
+  });
+
+  it('writes an unknown user with the name that was asked for', () => {
+    assert.deepEqual(wire('authenticate_user', failed(namedFailure('WrongUsername', { username: 'x' })), none), {
+      err: { message: 'Wrong username', username: 'x', name: 'WrongUsername' },
+      profile: { username: 'x' },
+    });
+  });
+
+  it('adds reason and tried for hubs that know them, and nothing for others', () => {
+    const inner = { code: 'LDAP_UNREACHABLE', message: 'away' };
+    const outcome = failed({ code: 'directory_unavailable', tried: false, inner });
+    assert.deepEqual(wire('search_users', outcome, none), { err: { message: 'Unexpected Error', inner } });
+    assert.deepEqual(wire('search_users', outcome), {
+      err: { message: 'Unexpected Error', inner, reason: 'directory_unavailable', tried: false },
+    });
+    assert.deepEqual(wire('search_users', failed({ code: 'connector_error', inner })), { err: { message: 'Unexpected Error', inner } });
+  });
+
+  it('adds steps to a sign-in only, and only if the hub knows them', () => {
+    assert.deepEqual(wire('authenticate_user', { profile }), { profile, steps: [STEP] });
+  });
+});
+
+describe('parseAnswer', () => {
+  for (const [name, { code }] of Object.entries(WIRE_ERRORS)) {
+    it(`reads ${name} back from what encodeAnswer wrote`, () => {
+      const failure = namedFailure(name as WireErrorName, profile);
+      assert.deepEqual(parseAnswer('authenticate_user', wire('authenticate_user', { failure }), all), {
+        outcome: { failure: { code, wireName: name, profile } },
+        steps: [STEP],
+      });
+    });
+  }
+
+  it('reads each success back', () => {
+    assert.deepEqual(parseAnswer('authenticate_user', wire('authenticate_user', { profile }), all).outcome, { profile });
+    assert.deepEqual(parseAnswer('search_users', { users: [profile, 'x', null] }, all).outcome, { users: [profile] });
+    assert.deepEqual(parseAnswer('list_groups', { groups: ['a', { cn: 'b', userPassword: 'x' }] }, all).outcome, {
+      groups: ['a', { cn: 'b' }],
+    });
+  });
+
+  it('believes reason, tried and steps only if they were negotiated', () => {
+    const payload = { err: { message: 'Unexpected Error', reason: 'busy', tried: false }, steps: [STEP] };
+    assert.deepEqual(parseAnswer('authenticate_user', payload, all), {
+      outcome: { failure: { code: 'connector_busy', tried: false } },
+      steps: [STEP],
+    });
+    assert.deepEqual(parseAnswer('authenticate_user', payload, none), { outcome: { failure: { code: 'connector_error' } }, steps: [] });
+  });
+
+  it('takes any err for a failure, and an error it does not know for an unexpected one', () => {
+    for (const err of [1, [], {}, 'Boom', true, { name: 'Boom' }, { name: 7 }, { reason: 'tired' }]) {
+      assert.deepEqual(
+        parseAnswer('authenticate_user', { err, profile }, all).outcome,
+        { failure: { code: 'connector_error' } },
+        JSON.stringify(err),
+      );
+    }
+    assert.deepEqual(parseAnswer('authenticate_user', { err: null, profile }, all).outcome, { profile });
+    assert.deepEqual(parseAnswer('authenticate_user', { err: 'AccountLocked' }, all).outcome, {
+      failure: { code: 'account_locked', wireName: 'AccountLocked', profile: undefined },
+    });
+  });
+
+  it('takes an answer without a result for an unexpected error', () => {
+    for (const payload of [undefined, null, 'x', {}, { profile: 'x' }, { profile: [] }, { users: {} }]) {
+      for (const name of ['authenticate_user', 'search_users', 'list_groups', 'change_password'] as const) {
+        assert.deepEqual(parseAnswer(name, payload, all).outcome, { failure: { code: 'connector_error' } }, JSON.stringify(payload));
+      }
+    }
+  });
+
+  it('removes password hashes and cuts deep values', () => {
+    const deep = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`);
+    const { outcome } = parseAnswer('authenticate_user', { profile: { id: '1', a: { unicodePwd: 'x' }, UserPassword: 'x', deep } }, all);
+    assert.ok('profile' in outcome);
+    assert.deepEqual({ ...outcome.profile, deep: undefined }, { id: '1', a: {}, deep: undefined });
+    assert.ok(JSON.stringify(outcome).length < 200);
+  });
+
+  it('cuts steps to what a page can show, and drops all of them if one is invalid', () => {
+    const stepsIn = (steps: unknown) => parseAnswer('authenticate_user', { profile, steps }, all).steps;
+    const [long] = stepsIn([{ name: 'n'.repeat(9999), ms: 0, outcome: 'o'.repeat(9999) }]);
+    assert.deepEqual([long?.name.length, long?.outcome.length], [64, 256]);
+    assert.equal(stepsIn(Array(9999).fill(STEP)).length, 32);
+    for (const steps of [undefined, null, {}, [STEP, 7], [{ ...STEP, ms: -1 }]]) assert.deepEqual(stepsIn(steps), []);
+  });
+});

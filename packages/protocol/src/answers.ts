@@ -1,0 +1,164 @@
+/**
+ * What a request came to, and how it is written on the wire: a connector encodes with `encodeAnswer`, a hub reads with `parseAnswer`, each
+ * once. A hub trusts no answer: it may come from any version of any connector. What is clear is kept, anything else is an unexpected error,
+ * and nothing raw (`inner`, password hashes) gets past this file.
+ */
+import { z } from 'zod';
+import type { Capability } from './capabilities.ts';
+import {
+  ERROR_REASONS,
+  type ErrorReason,
+  type FailureCode,
+  isWireErrorName,
+  UNEXPECTED_ERROR,
+  WIRE_ERRORS,
+  type WireErrorName,
+} from './failures.ts';
+import type { RequestName } from './requests.ts';
+import { type Step, stepsSchema } from './steps.ts';
+
+/** A mapped profile: any JSON object the mapper made. */
+export type Profile = Record<string, unknown>;
+export const profileSchema: z.ZodType<Profile> = z.record(z.string(), z.unknown());
+
+export interface Failure {
+  code: FailureCode;
+  /** The connector's own name for it: for operators, never for the user. */
+  wireName?: WireErrorName | undefined;
+  /** What the mapper made of the user's entry; `{username}` for an unknown user. */
+  profile?: Profile | undefined;
+  /** The password cannot have reached the directory, so that another connector may be asked. */
+  tried?: false | undefined;
+  /** The error behind an unnamed failure, for the hub's operators; nothing from the user's entry. */
+  inner?: { code?: string; message: string } | undefined;
+  /** When the next attempt is admitted. */
+  retryAfterSeconds?: number | undefined;
+}
+
+/** Signed in, or not. `cachedAt`: no directory answered, and the profile is from the credential cache. */
+export type SignInOutcome = { profile: Profile; cachedAt?: Date | undefined } | { failure: Failure };
+
+/** What each request comes to if it succeeds. */
+interface Successes {
+  authenticate_user: { profile: Profile };
+  search_users: { users: Profile[] };
+  list_groups: { groups: unknown[] };
+  change_password: { profile: Profile };
+}
+export type RequestOutcome<N extends RequestName> = Successes[N] | { failure: Failure };
+
+/** @returns the failure for one of the contract's named errors */
+export function namedFailure(wireName: WireErrorName, profile: Profile): Failure {
+  return { code: WIRE_ERRORS[wireName].code, wireName, profile };
+}
+
+/** @param knows what the hub understands @returns the payload of the answer, to the letter of the contract */
+export function encodeAnswer(
+  name: RequestName,
+  outcome: RequestOutcome<RequestName>,
+  knows: (capability: Capability) => boolean,
+  steps: readonly Step[],
+): object {
+  const answer = 'failure' in outcome ? encodeFailure(outcome.failure, knows('reasons')) : outcome;
+  return name === 'authenticate_user' && knows('steps') ? { ...answer, steps } : answer;
+}
+
+function encodeFailure({ code, wireName, profile = {}, tried, inner }: Failure, withReason: boolean): object {
+  if (wireName === undefined) {
+    const reason = reasonOf(code);
+    const added = { ...(reason === undefined ? {} : { reason }), ...(tried === undefined ? {} : { tried }) };
+    return { err: { message: UNEXPECTED_ERROR, inner, ...(withReason ? added : {}) } };
+  }
+  const { message } = WIRE_ERRORS[wireName];
+  if (wireName === 'WrongUsername') return { err: { message, username: profile.username, name: wireName }, profile };
+  return { err: { message, profile, name: wireName }, profile };
+}
+
+function reasonOf(code: FailureCode): ErrorReason | undefined {
+  return REASONS.find((reason) => ERROR_REASONS[reason] === code);
+}
+const REASONS = ['directory_unavailable', 'busy'] as const satisfies ErrorReason[];
+
+const wireError = z.object({
+  name: z.string().optional().catch(undefined),
+  reason: z.enum(REASONS).optional().catch(undefined),
+  tried: z.literal(false).optional().catch(undefined),
+});
+
+const anyAnswer = z.object({
+  err: z
+    .union([z.string().transform((name) => ({ name })), wireError])
+    .nullish()
+    .catch({}),
+  profile: z.unknown().transform(cleanProfile).optional(),
+  users: z.array(z.unknown()).optional().catch(undefined),
+  groups: z.array(z.unknown()).optional().catch(undefined),
+  steps: stepsSchema.catch([]),
+});
+type AnyAnswer = z.infer<typeof anyAnswer>;
+
+const UNEXPECTED: { failure: Failure } = { failure: { code: 'connector_error' } };
+
+/** Only an answer without any `err` is a success. Entries that are no profiles are left out of a list. */
+const readers: { [N in RequestName]: (answer: AnyAnswer) => RequestOutcome<N> } = {
+  authenticate_user: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
+  change_password: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
+  search_users: ({ users }) =>
+    users === undefined ? UNEXPECTED : { users: users.map(cleanProfile).filter((profile) => profile !== undefined) },
+  list_groups: ({ groups }) =>
+    groups === undefined ? UNEXPECTED : { groups: groups.map((group) => withoutSecrets(group)).filter((group) => group !== undefined) },
+};
+
+/** @param knows the capabilities negotiated with the connector @returns what came of the request, and the connector's own steps */
+export function parseAnswer<N extends RequestName>(
+  name: N,
+  payload: unknown,
+  knows: (capability: Capability) => boolean,
+): { outcome: RequestOutcome<N>; steps: Step[] } {
+  const { success, data } = anyAnswer.safeParse(payload);
+  if (!success) return { outcome: UNEXPECTED, steps: [] };
+  const { err, profile } = data;
+  const steps = knows('steps') ? data.steps : [];
+  if (err === undefined || err === null) return { outcome: readers[name](data), steps };
+  if (isWireErrorName(err.name)) {
+    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile } }, steps };
+  }
+  if (!knows('reasons') || !('reason' in err) || err.reason === undefined) return { outcome: UNEXPECTED, steps };
+  return { outcome: { failure: { code: ERROR_REASONS[err.reason], tried: err.tried } }, steps };
+}
+
+/** No profile is nested deeper, and deeper values would overflow the stack when they are written as JSON. */
+const MAX_DEPTH = 20;
+
+/** Attributes that hold passwords or their hashes, in lower case. Auth0 connectors let some of them through. */
+const SECRET_ATTRIBUTES = new Set([
+  'userpassword',
+  'unicodepwd',
+  'ntpwdhistory',
+  'lmpwdhistory',
+  'dbcspwd',
+  'supplementalcredentials',
+  'sambantpassword',
+  'sambalmpassword',
+  'sambapasswordhistory',
+  'krbprincipalkey',
+  'ms-mcs-admpwd',
+  'mslaps-password',
+  'msds-managedpassword',
+]);
+
+function cleanProfile(value: unknown): Profile | undefined {
+  return profileSchema.safeParse(withoutSecrets(value)).data;
+}
+
+/** @returns a copy without secret attributes; undefined in place of a value that is nested too deeply */
+function withoutSecrets(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutSecrets(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !SECRET_ATTRIBUTES.has(key.toLowerCase()))
+      .map(([key, item]: [string, unknown]) => [key, withoutSecrets(item, depth + 1)]),
+  );
+}

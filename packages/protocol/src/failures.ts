@@ -1,0 +1,238 @@
+/**
+ * Why a sign-in or another request failed: one closed set of codes with everything that follows from each, and the contract's named
+ * errors (docs/protocol.md, section 2.4) that lead to them. Codes are part of the hub's API.
+ */
+
+interface FailureRow {
+  /** The fact, for the hub's API and its operators. */
+  message: string;
+  /** For the user, on a login page. */
+  userMessage: string;
+  /** What an operator can do. */
+  advice: string;
+  /** HTTP status of the hub's API. */
+  status: 401 | 403 | 404 | 422 | 429 | 501 | 502 | 503 | 504;
+  /** `refused`: the directory, the guard or a setting said no. `failed`: something between the user and the directory is broken. */
+  category: 'refused' | 'failed';
+  /** No directory answered, so the credential cache may. */
+  allowsCache?: true;
+  /** The password may have reached the directory, which then counts it. */
+  maybeTried?: true;
+  /** The directory accepts the cached password no longer. */
+  endsCachedCredential?: true;
+  /** The user's sessions in other applications end too. Not after a lockout: an attacker can lock any account. */
+  endsSessions?: true;
+  /** The same request may be repeated at once. */
+  retryAtOnce?: true;
+}
+
+const CANNOT_CHANGE_PASSWORD = 'Change it on a computer at work, or ask your help desk. Then come back and sign in.';
+const NOT_REACHABLE = 'Your organisation cannot be reached right now. Try again in a moment.';
+
+export const FAILURES = {
+  // One code for both: a user must not learn which names exist.
+  invalid_credentials: {
+    message: 'The user name or the password is wrong',
+    userMessage: 'The user name or the password is wrong.',
+    advice: 'Users see no difference between a wrong name and a wrong password; the connector’s own answer is below.',
+    status: 401,
+    category: 'refused',
+  },
+  password_expired: {
+    message: 'The password has expired',
+    userMessage: 'Your password has expired. Choose a new one to go on.',
+    advice: 'The password was right. The user must set a new one before signing in.',
+    status: 401,
+    category: 'refused',
+    endsCachedCredential: true,
+  },
+  password_change_required: {
+    message: 'The password must be changed before the next sign-in',
+    userMessage: 'Your password must be changed before you can sign in. Choose a new one to go on.',
+    advice: 'The password was right. An administrator requires a new one at the next sign-in.',
+    status: 401,
+    category: 'refused',
+    endsCachedCredential: true,
+  },
+  account_disabled: {
+    message: 'The account is disabled',
+    userMessage: 'Your account is disabled. Ask your help desk.',
+    advice: 'Enable the account in the directory.',
+    status: 401,
+    category: 'refused',
+    endsCachedCredential: true,
+    endsSessions: true,
+  },
+  account_expired: {
+    message: 'The account has expired',
+    userMessage: 'Your account has expired. Ask your help desk.',
+    advice: 'Extend the account in the directory.',
+    status: 401,
+    category: 'refused',
+    endsCachedCredential: true,
+    endsSessions: true,
+  },
+  account_locked: {
+    message: 'The account is locked',
+    userMessage: 'Your account is locked after too many wrong passwords. Wait a while, or ask your help desk to unlock it.',
+    advice: 'Too many wrong passwords. The lock ends after a while, or when an administrator unlocks the account.',
+    status: 401,
+    category: 'refused',
+    endsCachedCredential: true,
+  },
+  user_not_found: {
+    message: 'No such user',
+    userMessage: 'The user name or the password is wrong.',
+    advice: 'Check the name and the connector’s search base and filter.',
+    status: 404,
+    category: 'refused',
+  },
+  insufficient_access_rights: {
+    message: 'The connector may not change passwords in the directory',
+    userMessage: CANNOT_CHANGE_PASSWORD,
+    advice: 'Give the connector’s service account the right to reset passwords.',
+    status: 403,
+    category: 'refused',
+  },
+  password_complexity: {
+    message: 'The new password does not meet the requirements of the directory',
+    userMessage:
+      'The new password does not meet the rules of your organisation: choose a longer one, other characters, or one not used before.',
+    advice: 'See the directory’s password policy.',
+    status: 422,
+    category: 'refused',
+  },
+  too_many_attempts: {
+    message: 'Too many attempts: try again later',
+    userMessage: 'There were too many attempts.',
+    advice: 'Many wrong passwords came for this name or from this address. The directory was not asked.',
+    status: 429,
+    category: 'refused',
+  },
+  connection_disabled: {
+    message: 'This connection is switched off',
+    userMessage: 'Your organisation has switched off signing in here. Ask your help desk.',
+    advice: 'Switch the connection on to let users sign in.',
+    status: 403,
+    category: 'refused',
+  },
+  directory_unavailable: {
+    message: 'The directory does not answer: try again later',
+    userMessage: NOT_REACHABLE,
+    advice: 'The connector is online, but its directory does not answer. See the connector’s log.',
+    status: 503,
+    category: 'failed',
+    allowsCache: true,
+  },
+  connector_offline: {
+    message: 'No connector is online for this connection',
+    userMessage: NOT_REACHABLE,
+    advice: 'Start a connector with this connection’s ticket, and see its log.',
+    status: 503,
+    category: 'failed',
+    allowsCache: true,
+  },
+  connector_outdated: {
+    message: 'No connector of this connection supports this: update the connectors',
+    userMessage: CANNOT_CHANGE_PASSWORD,
+    advice: 'Update the connectors of this connection.',
+    status: 501,
+    category: 'failed',
+  },
+  connector_busy: {
+    message: 'All connectors of this connection are busy: try again in a moment',
+    userMessage: 'Many users are signing in right now. Try again in a moment.',
+    advice: 'Add a connector, or find out why the directory is slow.',
+    status: 503,
+    category: 'failed',
+    retryAtOnce: true,
+  },
+  connector_lost: {
+    message: 'The connector disconnected before it answered: try again',
+    userMessage: 'The connection to your organisation was lost. Try again.',
+    advice: 'The password may already have been tried, so it was not sent to another connector.',
+    status: 503,
+    category: 'failed',
+    maybeTried: true,
+    retryAtOnce: true,
+  },
+  connector_timeout: {
+    message: 'The connector did not answer in time',
+    userMessage: 'Your organisation did not answer in time. Try again in a moment.',
+    advice: 'The connector is connected but silent. See its log, and check its directory.',
+    status: 504,
+    category: 'failed',
+    allowsCache: true,
+    maybeTried: true,
+  },
+  connector_error: {
+    message: 'The connector failed: see its log',
+    userMessage: 'Something went wrong at your organisation. Try again, or ask your help desk.',
+    advice: 'The directory did something unexpected. Find the correlation ID in the connector’s log.',
+    status: 502,
+    category: 'failed',
+  },
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** @returns everything that follows from a code */
+export function failureRow(code: FailureCode): FailureRow {
+  return FAILURES[code];
+}
+
+/** `ldapStatus` of a profile. */
+export const LDAP_STATUS = [
+  'active',
+  'password_expired',
+  'account_disabled',
+  'account_expired',
+  'password_change_required',
+  'account_locked',
+  'wrong_password',
+  'insufficient_access_rights',
+  'password_complexity_error',
+] as const;
+type LdapStatus = (typeof LDAP_STATUS)[number];
+
+/** The named errors on the wire: message, the profile's `ldapStatus`, and our code. */
+export const WIRE_ERRORS = {
+  WrongUsername: { message: 'Wrong username', ldapStatus: undefined, code: 'invalid_credentials' },
+  WrongPassword: { message: 'Wrong password', ldapStatus: 'wrong_password', code: 'invalid_credentials' },
+  PasswordExpired: { message: 'Password expired', ldapStatus: 'password_expired', code: 'password_expired' },
+  AccountDisabled: { message: 'Account disabled', ldapStatus: 'account_disabled', code: 'account_disabled' },
+  AccountExpired: { message: 'Account expired', ldapStatus: 'account_expired', code: 'account_expired' },
+  PasswordChangeRequired: {
+    message: 'Password change required',
+    ldapStatus: 'password_change_required',
+    code: 'password_change_required',
+  },
+  AccountLocked: { message: 'Account locked', ldapStatus: 'account_locked', code: 'account_locked' },
+  InsufficientAccessRightsError: {
+    message: 'Service Account has Insufficient Access Rights',
+    ldapStatus: 'insufficient_access_rights',
+    code: 'insufficient_access_rights',
+  },
+  PasswordComplexityError: {
+    // The apostrophe is U+2019, as Auth0 connectors send it.
+    message: 'Password doesn’t meet minimum requirements',
+    ldapStatus: 'password_complexity_error',
+    code: 'password_complexity',
+  },
+} as const satisfies Record<string, { message: string; ldapStatus: LdapStatus | undefined; code: FailureCode }>;
+
+export type WireErrorName = keyof typeof WIRE_ERRORS;
+
+export function isWireErrorName(name: string | undefined): name is WireErrorName {
+  return name !== undefined && Object.hasOwn(WIRE_ERRORS, name);
+}
+
+/** The message of every error without a name. */
+export const UNEXPECTED_ERROR = 'Unexpected Error';
+
+/** `reason` of an error without a name (capability `reasons`), and our code. */
+export const ERROR_REASONS = { directory_unavailable: 'directory_unavailable', busy: 'connector_busy' } as const satisfies Record<
+  string,
+  FailureCode
+>;
+export type ErrorReason = keyof typeof ERROR_REASONS;

@@ -3,7 +3,7 @@
  * a page that somebody only opens.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createRecentMap } from '../guard/recent-map.ts';
+import { LRUCache } from 'lru-cache';
 
 export interface Challenges {
   issue(purpose: string): Uint8Array<ArrayBuffer>;
@@ -20,7 +20,7 @@ const MAX_TAKEN = 10_000;
 
 export function createChallenges(now: () => number = Date.now): Challenges {
   const key = randomBytes(32);
-  const taken = createRecentMap<true>(MAX_TAKEN);
+  const taken = new LRUCache<string, true>({ max: MAX_TAKEN });
   const proof = (facts: Uint8Array, purpose: string) => createHmac('sha256', key).update(facts).update(purpose).digest();
   return {
     issue(purpose) {

@@ -3,7 +3,7 @@
  * name alone brings short waits only; name and address together bring long ones.
  */
 import { addressGroup, CodedError } from '@landbridge/runtime';
-import { createRecentMap } from '../guard/recent-map.ts';
+import { LRUCache } from 'lru-cache';
 
 const MINUTE_MS = 60_000;
 /** So many failures are free; then one second, doubled with each, up to the longest. Forgotten a day after the last. */
@@ -29,7 +29,7 @@ export interface Waits {
 }
 
 export function createWaits(now: () => number = Date.now): Waits {
-  const kept = createRecentMap<{ failures: number; lastMs: number }>(MAX_KEPT);
+  const kept = new LRUCache<string, { failures: number; lastMs: number }>({ max: MAX_KEPT });
 
   function waitMs(rule: Rule, key: string): number {
     const { failures = 0, lastMs = 0 } = kept.get(`${rule} ${key}`) ?? {};

@@ -6,7 +6,7 @@ import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypt
 import { availableParallelism } from 'node:os';
 import type { Profile } from '@landbridge/protocol';
 import { createSemaphore, type Log, SemaphoreError } from '@landbridge/runtime';
-import { createRecentMap } from '../guard/recent-map.ts';
+import { LRUCache } from 'lru-cache';
 import { userIdOf } from '../guard/user-id.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -68,7 +68,7 @@ export async function createCredentialCache(parts: {
   const checking = createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING });
   const fingerprintKey = createSecretKey(randomBytes(32));
   /** By connection and name: which password was kept, and when. */
-  const recent = createRecentMap<{ fingerprint: string; atMs: number }>(MAX_RECENT);
+  const recent = new LRUCache<string, { fingerprint: string; atMs: number }>({ max: MAX_RECENT });
   /** What waits to be written, and was not overtaken by a rejection. */
   const pending = new Set<{ connectionId: string; userId: string; nameHash: string }>();
 

@@ -1,5 +1,5 @@
 /** What happened lately, minute by minute, in memory: sign-ins, failures by kind, and how long they took. A restart begins anew. */
-import { createRecentMap } from '../guard/recent-map.ts';
+import { LRUCache } from 'lru-cache';
 import type { FinishedSignIn } from '../sign-in/sign-in.ts';
 
 /** What one or more minutes amount to. */
@@ -57,7 +57,7 @@ interface Minute {
 
 export function createActivity(now: () => number = Date.now): Activity {
   const all: Minute[] = [];
-  const byConnection = createRecentMap<Minute[]>(MAX_CONNECTIONS);
+  const byConnection = new LRUCache<string, Minute[]>({ max: MAX_CONNECTIONS });
   const thisMinute = () => Math.floor(now() / MINUTE_MS);
 
   function add(series: Minute[], kept: number, { result, ms }: FinishedSignIn): void {

@@ -4,13 +4,13 @@
  */
 import type { Html, Message } from '@landbridge/web';
 import type { Context } from 'hono';
+import { LRUCache } from 'lru-cache';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
 import type { Sessions, SignedIn } from '../administrators/sessions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Statistics } from '../connectors/statistics.ts';
-import { createRecentMap } from '../guard/recent-map.ts';
 import { remoteAddressOf } from '../operations/arrival.ts';
 import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -48,7 +48,7 @@ export interface Desk extends DashboardParts {
 const MAX_SESSIONS_WITH_MESSAGES = 1000;
 
 export function createDesk(parts: DashboardParts & { proofs: Proofs; sessions: Sessions }): Desk {
-  const messages = createRecentMap<Message[]>(MAX_SESSIONS_WITH_MESSAGES);
+  const messages = new LRUCache<string, Message[]>({ max: MAX_SESSIONS_WITH_MESSAGES });
   const leaveMessage = (sessionId: string, message: Message) => messages.set(sessionId, [...(messages.get(sessionId) ?? []), message]);
   return {
     ...parts,

@@ -3,7 +3,7 @@
  * attempts count, and a right one takes none back: else an attacker with an account of his own would wash his address clean.
  */
 import { addressGroup } from '@landbridge/runtime';
-import { createRecentMap } from './recent-map.ts';
+import { LRUCache } from 'lru-cache';
 
 export interface AddressLimits {
   /** Wrong attempts within the window; 0: no limit. */
@@ -29,7 +29,7 @@ interface Counted {
 }
 
 export function createAddresses({ attempts, windowMs }: AddressLimits): Addresses {
-  const counted = createRecentMap<Counted>(MAX_ADDRESSES);
+  const counted = new LRUCache<string, Counted>({ max: MAX_ADDRESSES });
   const of = (address: string) => {
     const group = addressGroup(address);
     const found = counted.get(group) ?? { wrong: [], underWay: 0 };

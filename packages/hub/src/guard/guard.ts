@@ -8,9 +8,9 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
+import { LRUCache } from 'lru-cache';
 import { createAddresses } from './addresses.ts';
 import { count, type Ending, isKnownWrong, newPerson, type Person, type PersonLimits, waitOf } from './person.ts';
-import { createRecentMap } from './recent-map.ts';
 import { userIdOf } from './user-id.ts';
 
 export interface GuardedAttempt {
@@ -62,9 +62,9 @@ export function createGuard<T>(settings: GuardSettings, now: () => number = () =
   // A keyed hash, as no password may be guessed from what is kept. It takes a third of the time of an HMAC, of which each sign-in would need
   // some twenty; what HMAC has more is for hashes that somebody sees.
   const secret = randomBytes(32).toString('base64');
-  const people = createRecentMap<Person<T>>(MAX_PEOPLE);
+  const people = new LRUCache<string, Person<T>>({ max: MAX_PEOPLE });
   /** From a name to the key of its person, where an answer has told it. */
-  const known = createRecentMap<string>(MAX_NAMES);
+  const known = new LRUCache<string, string>({ max: MAX_NAMES });
   const addresses = createAddresses({ attempts: settings.GUARD_ADDRESS_ATTEMPTS, windowMs: limits.windowMs });
 
   /** Names may have 64 KB: keys are short. The connection is part of each. */

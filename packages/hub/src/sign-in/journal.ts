@@ -3,8 +3,8 @@
  * of refusals that cost a stranger nothing, only so many from one place in a minute, and how many more there were.
  */
 import { addressGroup, type Log } from '@landbridge/runtime';
+import { LRUCache } from 'lru-cache';
 import type { Audit } from '../audit/audit.ts';
-import { createRecentMap } from '../guard/recent-map.ts';
 import type { FinishedSignIn } from './attempt.ts';
 
 export interface Journal {
@@ -19,7 +19,7 @@ const MAX_PLACES = 10_000;
 
 export function createJournal(audit: Audit, log: Log, now: () => number = () => Date.now()): Journal {
   const listeners: ((finished: FinishedSignIn) => void)[] = [];
-  const places = createRecentMap<{ sinceMs: number; recorded: number; leftOut: number }>(MAX_PLACES);
+  const places = new LRUCache<string, { sinceMs: number; recorded: number; leftOut: number }>({ max: MAX_PLACES });
 
   /** @returns how many were left out before this one; undefined: this one is left out too */
   function mayRecord({ connection, remoteAddress, result, instance }: FinishedSignIn): number | undefined {

@@ -11,7 +11,9 @@ const CODE = /(?:new (?:Coded|Ldap)Error(?:<[^>]*>)?\(|\bfail\(|\bcode:)\s*'([A-
 const UNION = /^export type \w*Code = ('[A-Z][A-Z_]+'(?: \| '[A-Z][A-Z_]+')*);/gm;
 
 function codesInSources(): Set<string> {
-  const files = globSync('packages/{connector,hub,runtime}/src/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
+  const files = globSync('packages/{connector,hub,runtime,web,wsfed}/src/**/*.ts', { cwd: ROOT }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  );
   const codes = new Set<string>();
   for (const file of files) {
     const source = readFileSync(`${ROOT}${file}`, 'utf8');

@@ -1,8 +1,7 @@
 /** The hub's settings: one list, read from the environment and from `hub.json` in the home folder. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, loadSettings, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
-import { canonicalRange } from './connections/ip-ranges.ts';
+import { CodedError, canonicalRange, loadSettings, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
 
 /** Addresses and networks, each in its one spelling. */
 const networks = (): SettingType<string[]> => ({

@@ -1,8 +1,9 @@
 /** What every answer carries, on all pages that can be reached, and what none does. */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { newSecretToken } from '../src/secret-token.ts';
+import { newSecretToken } from '@landbridge/web';
 import { newTryLink } from '../src/try/access.ts';
 import { createApplication } from './application.ts';
 import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';

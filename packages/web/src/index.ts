@@ -1,8 +1,19 @@
-/** How the pages of both programs look, and what keeps others away from them. */
+/** The HTTP edge and the admin shell that connector and hub share. What differs between them is a policy that the caller passes in. */
 export { APPLICATION_STYLE, LIVE_SCRIPT } from './application-assets.ts';
 export { applicationBody, applicationPage, type Message } from './application-page.ts';
+export { invalidRequest, readForm, readJsonBody } from './body.ts';
+export {
+  type ClientContext,
+  clientAddressOf,
+  clientContextOf,
+  NO_PROXIES,
+  noteClientContext,
+  type ProxyPolicy,
+  plainAddress,
+} from './client-context.ts';
 export { type Confirmation, confirmation } from './confirmation.ts';
 export { checkBox, dot, entries, field, milliseconds, table, textArea, time, tokenField } from './elements.ts';
-export { fromOwnPage, sameText } from './forms.ts';
+export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
 export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
+export { hashOfToken, newSecretToken, type SecretToken, sameText } from './secret-token.ts';
 export { STYLE } from './style.ts';

@@ -6,7 +6,6 @@ import { EVERYBODY, opened, rawRequest, SIGN_IN, signedInAs } from '../../test/b
 import { HUB_RSA, pemOf, STRANGER_RSA, signToken } from '../../test/fake-hub.ts';
 import { actionOf, fieldsOf, OTHER_REPLY, REALM, REPLY_TO } from '../../test/front-channel-on.ts';
 import { checkToken, signingKey } from '../hub/token.ts';
-import { isOwnForm } from './form-origin.ts';
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
@@ -37,33 +36,6 @@ test('methods, and what names another one, are what they are', async (t) => {
     (await on.ask(SIGN_IN, { headers: { Connection: 'Upgrade', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQCAAAAAAIAAAAA' } })).status,
     200,
   );
-});
-
-test('a form is taken from a page of ours, by whatever name people reach us, and from no other', async () => {
-  const ours = ['https://connector.example'];
-  const is = (
-    origin: string | undefined,
-    { secFetchSite, host = 'connector.example', secure = true }: { secFetchSite?: string; host?: string; secure?: boolean } = {},
-  ) => isOwnForm({ origin, secFetchSite, host }, ours, secure);
-  assert.ok(is('https://connector.example'));
-  assert.ok(is('https://10.0.0.7:4000', { host: '10.0.0.7:4000' }));
-  assert.ok(is('http://localhost:4000', { host: 'localhost:4000', secure: false }));
-  assert.ok(is(undefined));
-  for (const secFetchSite of ['same-origin', 'none']) assert.ok(is(undefined, { secFetchSite }));
-  for (const secFetchSite of ['same-site', 'cross-site', 'x', '']) assert.ok(!is(undefined, { secFetchSite }), secFetchSite);
-  for (const origin of [
-    'null',
-    '',
-    'https://evil.example',
-    'https://connector.example.evil.example',
-    'https://evil.example/connector.example',
-    'https://connector.example:8443',
-    // Somebody on the way, who answers for http.
-    'http://connector.example',
-  ]) {
-    assert.ok(!is(origin, { secFetchSite: 'same-origin' }), origin);
-  }
-  assert.ok(!isOwnForm({ origin: 'null', secFetchSite: undefined, host: 'null' }, ['about:blank', 'data:,x'], true));
 });
 
 test('a session begins with a password, of somebody who typed it here', async (t) => {

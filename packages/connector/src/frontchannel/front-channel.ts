@@ -2,14 +2,13 @@
  * The front channel: the server on which people's browsers reach the connector, to sign in with a certificate, a Kerberos ticket, by a
  * proxy that did Kerberos, or else with a form. It is put together here from settings and from what the hub says of the connection.
  */
-import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
+import { noteClientContext } from '@landbridge/web';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { configuredCertificates } from '../network/trust.ts';
-import { type Arrival, arrivalOf, knownProxies } from './arrival.ts';
 import { createAttempts } from './attempts.ts';
 import type { CheckBearer } from './bearer.ts';
 import { type Authorities, readAuthorities } from './certificates/authorities.ts';
@@ -75,7 +74,7 @@ export function wantsFrontChannel(
  */
 export async function openFrontChannel(options: FrontChannelOptions): Promise<FrontChannel> {
   const { settings, folder, connection, serverUrl, users, checkBearer, log } = options;
-  const proxies = knownProxies(settings.TRUSTED_PROXIES);
+  const proxies = createIpRanges(settings.TRUSTED_PROXIES);
   const hasProxies = settings.TRUSTED_PROXIES.length > 0;
   const certificate = () => readServerCertificate(settings, folder);
   const hasTls = certificate() !== undefined;
@@ -114,7 +113,6 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
       : undefined,
   };
 
-  const arrivals = new WeakMap<IncomingMessage, Arrival>();
   const app = frontRoutes({
     siteName: settings.SITE_NAME ?? connection.name,
     issuer: { wsfedIssuer: connection.wsfedIssuer, realm: connection.realm, signing: connection.signing },
@@ -132,11 +130,6 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     }),
     attempts: createAttempts(),
     checkBearer,
-    arrivalOf(request) {
-      const arrival = arrivals.get(request);
-      if (arrival === undefined) throw new TypeError('A request was answered before it arrived');
-      return arrival;
-    },
     isStale: ({ socket }) => connection.clientCertificates && server?.isStale(socket) === true,
     log,
   });
@@ -156,7 +149,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
         }
       : undefined,
     answer(request, response) {
-      arrivals.set(request, arrivalOf(request, proxies));
+      noteClientContext(request, { trusted: proxies, acceptsUser: true });
       listener(request, response).catch((error: unknown) => log.error({ err: error }, 'A request could not be answered'));
     },
     log,

@@ -2,17 +2,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Log } from '@landbridge/runtime';
-import { SAFE_HEADERS } from '@landbridge/web';
+import { clientContextOf, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import type { Users } from '../users/users.ts';
-import type { Arrival } from './arrival.ts';
 import type { Attempts } from './attempts.ts';
 import { bearerProblem, type CheckBearer } from './bearer.ts';
 import { sessionCookie, sessionOf } from './cookies.ts';
-import { isOwnForm } from './form-origin.ts';
 import type { Identity, Way } from './identity.ts';
 import { type Language, languageFor, type Problem } from './pages/languages.ts';
 import type { Page } from './pages/page.ts';
@@ -39,7 +37,6 @@ export interface RouteOptions {
   sessions: Sessions;
   attempts: Attempts;
   checkBearer: CheckBearer;
-  arrivalOf(request: IncomingMessage): Arrival;
   /** Whether its connection was made before certificates or lists were renewed: it has to be made anew to count. */
   isStale(request: IncomingMessage): boolean;
   log: Log;
@@ -69,17 +66,15 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   const tooLarge = (c: Context) => c.text('Too large\n', 413, SAFE_HEADERS);
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
 
-  const arrivalOf = (c: C) => options.arrivalOf(c.env.incoming);
+  const clientOf = (c: C) => clientContextOf(c.env.incoming);
   const languageOf = (c: C): Language => languageFor(c.req.header('Accept-Language'));
   const context = (c: C) => ({
-    correlationId: arrivalOf(c).id,
+    correlationId: clientOf(c).id,
     signal: AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS)]),
   });
 
-  function isOwn(c: C, others: readonly string[] = []): boolean {
-    const header = (name: string) => c.req.header(name);
-    const headers = { origin: header('Origin'), secFetchSite: header('Sec-Fetch-Site'), host: header('Host') };
-    return isOwnForm(headers, [options.serverUrl, ...others], arrivalOf(c).secure);
+  function isOwn(c: C, otherPages: readonly string[] = []): boolean {
+    return isFromOwnPage(c, { publicUrl: options.serverUrl, otherPages, acceptsUnlabelled: true });
   }
 
   async function send(c: C, page: Page, headers: Record<string, string | undefined> = {}): Promise<Response> {
@@ -103,7 +98,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   function checked(c: C, request: SignInRequest): { replyTo: string } | { page: Page } {
     const address = replyAddressFor(request, { realm: issuer.realm, replyAddresses: options.replyAddresses });
     if ('replyTo' in address) return address;
-    const { id, address: from } = arrivalOf(c);
+    const { id, address: from } = clientOf(c);
     log.warn({ request: id, address: from, reason: address.refused }, 'A sign-in cannot go on');
     return { page: invalidPage(languageOf(c), siteName) };
   }
@@ -116,11 +111,11 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     if (options.isStale(incoming) && c.req.method === 'GET') {
       return c.body(null, 307, { ...SAFE_HEADERS, Location: `wsfed${new URL(c.req.url).search}`, Connection: 'close' });
     }
-    const arrival = arrivalOf(c);
-    const { identity, wwwAuthenticate } = await knownPerson(incoming, arrival, ways, log);
+    const client = clientOf(c);
+    const { identity, wwwAuthenticate } = await knownPerson(incoming, client, ways, log);
     const headers = { 'WWW-Authenticate': wwwAuthenticate };
     if (identity !== undefined) return send(c, await pageFor(c, request, target.replyTo, identity, new Date()), headers);
-    const session = sessions.read(sessionOf(c.req.header('Cookie'), arrival.secure));
+    const session = sessions.read(sessionOf(c.req.header('Cookie'), client.secure));
     if (session !== undefined && isFresh(session.at, request.wfresh)) {
       const known: Identity = { how: 'session', person: { name: session.name }, principal: session.name };
       return send(c, await pageFor(c, request, target.replyTo, known, session.at));
@@ -131,7 +126,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   /** Of somebody who is known by ticket, certificate or session; whoever the directory refuses gets the form. */
   async function pageFor(c: C, request: SignInRequest, replyTo: string, identity: Identity, at: Date): Promise<Page> {
     const { how, person, principal } = identity;
-    const about = { request: arrivalOf(c).id, address: arrivalOf(c).address, how, principal };
+    const about = { request: clientOf(c).id, address: clientOf(c).address, how, principal };
     const answer = await users.signInKnown(person, context(c));
     if ('err' in answer) {
       log.info({ ...about, reason: answer.err.name ?? answer.err.message }, 'Known, and not signed in: the form is shown');
@@ -150,7 +145,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   }
 
   function failed(c: C, request: SignInRequest, error: unknown): Page {
-    log.error({ err: error, request: arrivalOf(c).id }, 'No token could be made');
+    log.error({ err: error, request: clientOf(c).id }, 'No token could be made');
     return form(c, request, { problem: 'unavailable', status: 503 });
   }
 
@@ -161,12 +156,12 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const username = (values.get('username') ?? '').trim();
     const name = username.slice(0, MAX_NAME_LENGTH);
     if (!isOwn(c)) return send(c, form(c, request, { problem: 'foreignForm', status: 403 }));
-    const outcome = await passwordAttempt({ username, password: values.get('password') ?? '', address: arrivalOf(c).address }, context(c));
+    const outcome = await passwordAttempt({ username, password: values.get('password') ?? '', address: clientOf(c).address }, context(c));
     if ('problem' in outcome) return send(c, form(c, request, { ...outcome, name }), { 'Retry-After': outcome.retryAfter });
     const at = new Date();
     try {
       const page = await reply(c, request, target.replyTo, { answer: outcome, how: 'form', at });
-      const { secure } = arrivalOf(c);
+      const { secure } = clientOf(c);
       const session = sessions.issue({ name: username, at });
       return send(c, page, { 'Set-Cookie': session === undefined ? undefined : sessionCookie(session, secure, sessions.maxAgeSeconds) });
     } catch (error) {
@@ -175,7 +170,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   }
 
   function signOut(c: C): Promise<Response> {
-    const { secure } = arrivalOf(c);
+    const { secure } = clientOf(c);
     return send(c, signedOutPage(languageOf(c), siteName), { 'Set-Cookie': sessionCookie('', secure, 0) });
   }
 
@@ -193,7 +188,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     if ('page' in target) return c.json({ code: 'invalid_request' }, 400, SAFE_HEADERS);
     if (!isOwn(c, options.replyAddresses)) return c.json({ code: 'foreign_origin' }, 403, SAFE_HEADERS);
     const outcome = await passwordAttempt(
-      { username: (values.get('username') ?? '').trim(), password: values.get('password') ?? '', address: arrivalOf(c).address },
+      { username: (values.get('username') ?? '').trim(), password: values.get('password') ?? '', address: clientOf(c).address },
       context(c),
     );
     if ('problem' in outcome) {
@@ -205,7 +200,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     try {
       return await send(c, await reply(c, request, target.replyTo, { answer: outcome, how: 'form', at: new Date() }));
     } catch (error) {
-      log.error({ err: error, request: arrivalOf(c).id }, 'No token could be made');
+      log.error({ err: error, request: clientOf(c).id }, 'No token could be made');
       return c.json({ unavailable: true, code: 'unavailable' }, 503, SAFE_HEADERS);
     }
   });
@@ -222,14 +217,14 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       `${options.serverUrl}/users`,
     ]);
     if (problem !== undefined) {
-      log.warn({ request: arrivalOf(c).id, address: arrivalOf(c).address, reason: problem }, 'A search for people was refused');
+      log.warn({ request: clientOf(c).id, address: clientOf(c).address, reason: problem }, 'A search for people was refused');
       return c.json({ code: 'unauthorized' }, 401, { ...SAFE_HEADERS, 'WWW-Authenticate': 'Bearer' });
     }
     const query = new URL(c.req.url).searchParams;
     const limit = Number(query.get('limit') ?? MAX_USERS);
     const wanted = Number.isInteger(limit) && limit >= 1 ? Math.min(limit, MAX_USERS) : MAX_USERS;
     const answer = await users.searchUsers(
-      { pid: arrivalOf(c).id, search: query.get('criteria') ?? '', limit: wanted, escaped: false },
+      { pid: clientOf(c).id, search: query.get('criteria') ?? '', limit: wanted, escaped: false },
       context(c),
     );
     return 'err' in answer ? c.json({ code: 'unavailable' }, 503, SAFE_HEADERS) : c.json(answer.users, 200, SAFE_HEADERS);
@@ -238,7 +233,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   app.notFound((c) => c.text('There is nothing here\n', 404, SAFE_HEADERS));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return c.text(error.message, error.status, SAFE_HEADERS);
-    log.error({ err: error, request: arrivalOf(c).id }, 'A request could not be answered');
+    log.error({ err: error, request: clientOf(c).id }, 'A request could not be answered');
     return c.text('This did not work\n', 500, SAFE_HEADERS);
   });
   return app;

@@ -9,10 +9,9 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { createCertificateAuthority } from '@landbridge/lab';
-import { CodedError, createLog } from '@landbridge/runtime';
+import { CodedError, createIpRanges, createLog } from '@landbridge/runtime';
 import { actionOf, type FrontChannelOn, fieldsOf, frontChannelOn, REPLY_TO } from '../../test/front-channel-on.ts';
 import { parseXml } from '../../test/xml.ts';
-import { knownProxies } from './arrival.ts';
 import type { FrontUsers } from './routes.ts';
 import { startFrontServer } from './server.ts';
 
@@ -88,7 +87,7 @@ test('who sends slowly or never ends is sent away', async (t) => {
     port: 0,
     address: '127.0.0.1',
     maxHeaderBytes: 16_384,
-    proxies: knownProxies([]),
+    proxies: createIpRanges([]),
     hasProxies: false,
     material: undefined,
     answer: (request, response) => {

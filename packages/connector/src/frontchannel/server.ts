@@ -2,14 +2,15 @@
  * The server that browsers reach: HTTPS with the certificate of the settings, or plain HTTP for a proxy that is named, or on this machine
  * only. It owns limits, the renewal of certificates and revocation lists, and the stop; what is answered is not its business.
  */
+
 import { constants, type X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import { CodedError, errorText, type Log } from '@landbridge/runtime';
-import { type KnownProxies, plainAddress } from './arrival.ts';
+import { CodedError, errorText, type IpRanges, type Log } from '@landbridge/runtime';
+import { plainAddress } from '@landbridge/web';
 import type { Authorities } from './certificates/authorities.ts';
 import { keepShownCertificates, type ShownCertificates } from './certificates/shown-certificates.ts';
 import type { ServerCertificate } from './server-certificate.ts';
@@ -57,7 +58,7 @@ export async function startFrontServer(options: {
   port: number;
   address: string | undefined;
   maxHeaderBytes: number;
-  proxies: KnownProxies;
+  proxies: IpRanges;
   hasProxies: boolean;
   material: (() => TlsMaterial) | undefined;
   answer: RequestListener;

@@ -2,10 +2,11 @@
  * Administrators: who may operate the hub on its dashboard. This folder owns inviting and removing them, and how they prove who they are.
  * One becomes an administrator by a one-time link; it opens a way to a password and a second factor, and is dead when both are there.
  */
+
 import { randomUUID } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
+import { newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
-import { newSecretToken } from '../secret-token.ts';
 import type { Administrator } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,7 +1,8 @@
 /** Codes of an authenticator app (TOTP, RFC 6238), and the recovery codes for when it is lost. */
+
 import { randomBytes } from 'node:crypto';
+import { hashOfToken } from '@landbridge/web';
 import { Secret, TOTP } from 'otpauth';
-import { hashOfToken } from '../secret-token.ts';
 import type { AdministratorStore } from '../store/administrators.ts';
 
 /** RFC 4226, section 4, R6: 160 bits are recommended. */

@@ -2,9 +2,10 @@
  * How an administrator proves who it is: password and then a second factor, or a passkey alone; and how the second factor is set up.
  * Wrong name and wrong password are one answer, which takes the same time. Every outcome is in the audit log.
  */
+
 import { CodedError } from '@landbridge/runtime';
+import { hashOfToken } from '@landbridge/web';
 import type { Audit } from '../audit/audit.ts';
-import { hashOfToken } from '../secret-token.ts';
 import type { Administrator } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 import { isReady } from './administrators.ts';

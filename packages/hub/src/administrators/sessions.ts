@@ -1,6 +1,7 @@
 /** Sessions of administrators: made anew at each step of signing in, so that an id that somebody planted before is worth nothing after. */
+
 import { randomBytes } from 'node:crypto';
-import { hashOfToken, newSecretToken } from '../secret-token.ts';
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import type { Administrator, AdministratorSession, SessionStage } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,8 +1,9 @@
 /** API keys: who may use the HTTP API. Shown once, kept as a hash, revoked at once. */
+
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
-import { hashOfToken, newSecretToken } from '../secret-token.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,16 +1,16 @@
 /** The HTTP API, below `/api`: who may use it, and what applications ask of connectors; `operate.ts` has the operators' part. */
+
 import { CodedError } from '@landbridge/runtime';
+import { clientAddressOf, invalidRequest, readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { auditPage } from '../audit/query.ts';
 import { findConnection } from '../connections/connections.ts';
-import { remoteAddressOf } from '../operations/arrival.ts';
 import type { Requests, Result } from '../requests/requests.ts';
 import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
 import { clientRoutes } from './clients.ts';
 import { failureAnswer } from './error-answers.ts';
-import { readJsonBody } from './json-body.ts';
 import { type ApiVariables, operatorRoutes } from './operate.ts';
 
 /** A user name may have 64 KB, each of its characters up to six as a JSON escape. */
@@ -45,7 +45,7 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
         });
       }
       c.set('apiKey', apiKey);
-      c.set('remoteAddress', remoteAddressOf(c));
+      c.set('remoteAddress', clientAddressOf(c));
       await next();
     })
     .post('/connections/:name/login', async (c) => {
@@ -59,7 +59,7 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
     })
     .get('/connections/:name/groups', async (c) => {
       const parsed = limit.safeParse(c.req.query('limit'));
-      if (!parsed.success) throw new CodedError('INVALID_REQUEST', `The field "limit": ${parsed.error.issues[0]?.message}`);
+      if (!parsed.success) throw invalidRequest(parsed.error);
       const result = await requests.groups(await connectionOf(c), parsed.data);
       return answer(c, result, ({ groups }) => ({ groups }));
     })

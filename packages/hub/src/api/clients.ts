@@ -1,4 +1,5 @@
 /** The part of the API for OpenID Connect: clients, and the keys of the provider. */
+import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
@@ -7,7 +8,6 @@ import { rotateProviderKeys } from '../oidc/keys.ts';
 import type { Operator } from '../operator.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
-import { readJsonBody } from './json-body.ts';
 import type { ApiVariables } from './operate.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;

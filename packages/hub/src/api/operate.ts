@@ -1,5 +1,7 @@
 /** The part of the API for operators: connections, tickets, connectors, signing keys. Each change is that of a subject's own folder. */
+
 import { CodedError } from '@landbridge/runtime';
+import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
@@ -14,7 +16,6 @@ import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { installCommands, renewTicket, revokeTicket, ticketUrl } from '../tickets/tickets.ts';
-import { readJsonBody } from './json-body.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 

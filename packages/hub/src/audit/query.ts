@@ -1,5 +1,5 @@
 /** Reading the audit log from outside: a filter as texts (query string, options of a command), and records as JSON. */
-import { CodedError } from '@landbridge/runtime';
+import { invalidRequest } from '@landbridge/web';
 import { z } from 'zod';
 import type { AuditFilter, AuditRecord, AuditStore } from '../store/audit.ts';
 
@@ -34,8 +34,7 @@ export function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit:
     const { limit, ...filter } = parsed.data;
     return { filter, limit };
   }
-  const issue = parsed.error.issues[0];
-  throw new CodedError('INVALID_REQUEST', `The field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'is wrong'}`);
+  throw invalidRequest(parsed.error);
 }
 
 /** @returns one page, the newest first; `next` is the `before` of the page after it. @throws CodedError INVALID_REQUEST */

@@ -2,11 +2,12 @@
  * A connection: the hub's side of one directory, by whose name applications ask for a sign-in. This folder owns making, changing and
  * deleting it; its ticket belongs to `tickets`, its connectors to `connectors`.
  */
+
 import { randomUUID } from 'node:crypto';
 import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
+import { newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
-import { newSecretToken } from '../secret-token.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { DEFAULT_SETTINGS, readConnectionChanges } from './settings.ts';

@@ -1,9 +1,8 @@
 /** What an operator sets for a connection: the defaults, and reading a change from outside. */
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, canonicalRange } from '@landbridge/runtime';
 import { z } from 'zod';
 import type { ConnectionSettings } from '../store/connections.ts';
 import { canonicalDomain } from './email-domains.ts';
-import { canonicalRange } from './ip-ranges.ts';
 
 /** What a new connection begins with: sign-in by password for everybody, with the credential cache for outages. */
 export const DEFAULT_SETTINGS: ConnectionSettings = {

@@ -1,4 +1,5 @@
 /** From an HTTP upgrade to an authenticated connector: who may open a socket, the first frame, and its answer. */
+
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
@@ -10,9 +11,9 @@ import {
   MAX_FRAME_BYTES,
 } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
+import { clientContextOf } from '@landbridge/web';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { SigningKeys } from '../keys/signing-keys.ts';
-import { arrivalOf } from '../operations/arrival.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentTokens, agentRefused } from './agent-token.ts';
 import { createConnector, textOf } from './connector.ts';
@@ -71,7 +72,7 @@ export function acceptConnectors(
     if (request.headers.origin !== undefined) return turnAway(socket, '403 Forbidden');
     if (stopping || unauthenticated.size >= MAX_UNAUTHENTICATED_SOCKETS) return turnAway(socket, '503 Service Unavailable');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      awaitAuthenticate(webSocket, socket, arrivalOf(request).remoteAddress);
+      awaitAuthenticate(webSocket, socket, clientContextOf(request).address);
     });
   });
 

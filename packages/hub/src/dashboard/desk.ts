@@ -2,7 +2,7 @@
  * What every page of the dashboard works with: who is signed in, the form that was sent, showing a page, going on with a message, and acting
  * as an operator in that administrator's name.
  */
-import type { Html, Message } from '@landbridge/web';
+import { clientAddressOf, type Html, type Message } from '@landbridge/web';
 import type { Context } from 'hono';
 import { LRUCache } from 'lru-cache';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
@@ -11,7 +11,6 @@ import type { Sessions, SignedIn } from '../administrators/sessions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Statistics } from '../connectors/statistics.ts';
-import { remoteAddressOf } from '../operations/arrival.ts';
 import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Store } from '../store/store.ts';
@@ -76,7 +75,7 @@ export function createDesk(parts: DashboardParts & { proofs: Proofs; sessions: S
         audit,
         takeEffect,
         actor: `administrator:${c.get('signedIn').administrator.name}`,
-        remoteAddress: remoteAddressOf(c),
+        remoteAddress: clientAddressOf(c),
       };
     },
   };

@@ -1,13 +1,12 @@
 /** The dashboard over HTTP: its files, who may see it, what a form needs to be taken, and what a fault looks like. */
 
 import { CodedError, type Log } from '@landbridge/runtime';
-import { fromOwnPage, sameText } from '@landbridge/web';
+import { isFromOwnPage, readForm, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import { createProofs } from '../administrators/proofs.ts';
 import { createSessions, type SessionLimits } from '../administrators/sessions.ts';
-import { readBody } from '../api/json-body.ts';
 import { ASSETS } from './assets.ts';
 import { createDesk, type DashboardParts, type Env, isLive } from './desk.ts';
 import { frame } from './frame.ts';
@@ -59,8 +58,8 @@ export function dashboardRoutes({ log, limits, ...parts }: DashboardParts & { lo
       }
       c.set('signedIn', signedIn);
       if (c.req.method === 'POST') {
-        const form = new URLSearchParams(await readBody(c, MAX_FORM_BYTES));
-        if (!fromOwnPage(c, parts.publicUrl()) || !sameText(form.get('token') ?? '', signedIn.session.formToken)) {
+        const form = await readForm(c, MAX_FORM_BYTES);
+        if (!isFromOwnPage(c, { publicUrl: parts.publicUrl() }) || !sameText(form.get('token') ?? '', signedIn.session.formToken)) {
           return fault(c, 403, 'Nothing was changed', 'The form did not come from a page of this session. Go back, and send it again.');
         }
         c.set('form', form);

@@ -1,7 +1,7 @@
 /** The cookies of the dashboard: the session's, and a random one that binds the sign-in form to the browser before there is a session. */
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { hashOfToken, newSecretToken } from '../secret-token.ts';
 
 export interface SessionCookie {
   read(c: Context): string | undefined;

@@ -1,8 +1,10 @@
 /** What people try who are not signed in yet: at the wrong moment, twice at once, from another address, after somebody has locked the door. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendRaw, statusesIn } from '@landbridge/lab';
 import { createLog, loadSettings } from '@landbridge/runtime';
+import { hashOfToken } from '@landbridge/web';
 import { REDIRECT_URI } from '../../test/application.ts';
 import { makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { type Fronted, sentWith, startFronted } from '../../test/front-channel.ts';
@@ -11,7 +13,6 @@ import { createPlainBrowser, type PlainBrowser } from '../../test/plain-browser.
 import { rawRequest } from '../../test/raw-http.ts';
 import { createOnlineConnectors } from '../connectors/online.ts';
 import { startHub } from '../hub.ts';
-import { hashOfToken } from '../secret-token.ts';
 import { HUB_SETTINGS } from '../settings.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createFrontChannel } from './front-channel.ts';

@@ -6,13 +6,13 @@
  * answer gets a code. The code counts only together with the cookie of that sign-in: a stranger who has somebody post an answer to the
  * stranger's own `wctx` has the cookie and not the code, and that somebody the code and not the cookie.
  */
+
 import { createHash, randomUUID } from 'node:crypto';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { z } from 'zod';
 import { realmOf } from '../connections/connections.ts';
-import { isInRanges } from '../connections/ip-ranges.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import { hashOfToken, newSecretToken } from '../secret-token.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -93,7 +93,7 @@ export function createFrontChannel(parts: {
   const { store, signIn, log, publicUrl, now = () => new Date() } = parts;
 
   function isFor({ enabled, settings }: Connection, remoteAddress: string): boolean {
-    return enabled && (settings.kerberos || settings.certAuth) && isInRanges(remoteAddress, settings.ipRanges);
+    return enabled && (settings.kerberos || settings.certAuth) && createIpRanges(settings.ipRanges).has(remoteAddress);
   }
 
   /** @throws CodedError ASSERTION_REFUSED, XML_REFUSED */

@@ -3,19 +3,16 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import { fromOwnPage, type Page, sameText } from '@landbridge/web';
+import { clientAddressOf, hashOfToken, isFromOwnPage, type Page, readForm, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';
-import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { FrontChannel } from '../frontchannel/front-channel.ts';
 import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
-import { remoteAddressOf } from '../operations/arrival.ts';
 import type { FailureCode } from '../requests/failures.ts';
-import { hashOfToken } from '../secret-token.ts';
 import type { Attempt, SignInResult } from '../sign-in/attempt.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
@@ -75,7 +72,7 @@ export function loginRoutes(parts: {
     const client = typeof clientId === 'string' ? await store.oidcClient(clientId) : undefined;
     if (interaction.uid !== c.req.param('uid') || client === undefined) return undefined;
     const possible = await connectionsFor(store, client);
-    const remoteAddress = remoteAddressOf(c);
+    const remoteAddress = clientAddressOf(c);
     return {
       path: `${LOGIN_PATH}/${interaction.uid}`,
       // `cid` is random, stays in the store, and is of this sign-in alone.
@@ -97,12 +94,12 @@ export function loginRoutes(parts: {
   }
 
   /** Reads a form of a sitting. @returns an answer instead where it is not this sitting's own form */
-  async function readForm(c: Context<Env>): Promise<{ sitting: Begun; form: URLSearchParams } | Response> {
-    const text = await readBody(c, MAX_FORM_BYTES);
+  async function readOwnForm(c: Context<Env>): Promise<{ sitting: Begun; form: URLSearchParams } | Response> {
+    const form = await readForm(c, MAX_FORM_BYTES);
     const sitting = await begun(c);
     if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-    const form = new URLSearchParams(text);
-    if (fromOwnPage(c, publicUrl()) && sameText(form.get('token') ?? '', sitting.formToken)) return { sitting, form };
+    if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', sitting.formToken))
+      return { sitting, form };
     return send(c, await firstPage(sitting, { problem: TEXTS.forgedForm }), 403);
   }
 
@@ -127,7 +124,7 @@ export function loginRoutes(parts: {
       connection,
       username: form.get('username')?.trim() ?? '',
       password: form.get('password') ?? '',
-      remoteAddress: remoteAddressOf(c),
+      remoteAddress: clientAddressOf(c),
       via: 'oidc',
       clientId: sitting.clientId,
     };
@@ -178,8 +175,8 @@ export function loginRoutes(parts: {
     new Hono<Env>()
       // From the page of a connector, hence without the cookies of this sign-in; the page that answers goes on with them.
       .post('/callback', async (c) => {
-        const form = new URLSearchParams(await readBody(c, MAX_ANSWER_BYTES));
-        const received = await frontChannel.receive(form, remoteAddressOf(c));
+        const form = await readForm(c, MAX_ANSWER_BYTES);
+        const received = await frontChannel.receive(form, clientAddressOf(c));
         if (received === undefined) return send(c, endPage(TEXTS.gone), 404);
         const { interaction, code } = received;
         return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
@@ -213,7 +210,7 @@ export function loginRoutes(parts: {
         return finish(c, sitting, { connection, username, profile, correlationId, login });
       })
       .post('/:uid/who', async (c) => {
-        const read = await readForm(c);
+        const read = await readOwnForm(c);
         if (read instanceof Response) return read;
         const { sitting, form } = read;
         const name = form.get('username')?.trim() ?? '';
@@ -226,7 +223,7 @@ export function loginRoutes(parts: {
         return send(c, whoPage(sitting, { name, problem: TEXTS.unknownRealm }), 400);
       })
       .post('/:uid', async (c) => {
-        const read = await readForm(c);
+        const read = await readOwnForm(c);
         if (read instanceof Response) return read;
         const { sitting, form } = read;
         const connection = chosen(sitting, form);
@@ -241,7 +238,7 @@ export function loginRoutes(parts: {
         return send(c, await failed(sitting, attempt, result));
       })
       .post('/:uid/password', async (c) => {
-        const read = await readForm(c);
+        const read = await readOwnForm(c);
         if (read instanceof Response) return read;
         const { sitting, form } = read;
         const connection = chosen(sitting, form);
@@ -267,7 +264,7 @@ export function loginRoutes(parts: {
         return send(c, passwordPage(sitting, { connection, username, note: TEXTS.changed }));
       })
       .post('/:uid/cancel', async (c) => {
-        const read = await readForm(c);
+        const read = await readOwnForm(c);
         if (read instanceof Response) return read;
         const result = { error: 'access_denied', error_description: 'The person cancelled the sign-in' };
         return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));

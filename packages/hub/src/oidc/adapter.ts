@@ -2,8 +2,8 @@
  * The provider's records in our store. The provider calls it with ids that are themselves the secrets (session cookies, codes,
  * tokens): what is kept is their hash, and a record never holds its own id.
  */
+import { hashOfToken } from '@landbridge/web';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
-import { hashOfToken } from '../secret-token.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { OidcRecord } from '../store/oidc-state.ts';
 import type { Store } from '../store/store.ts';

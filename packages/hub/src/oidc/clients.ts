@@ -1,9 +1,10 @@
 /** Clients: which applications may send people here, where they are sent back to, and who may sign in to them. */
+
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
+import { newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
-import { newSecretToken } from '../secret-token.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';

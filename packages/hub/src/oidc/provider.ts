@@ -1,9 +1,8 @@
 /** The OpenID provider as we set it up: code flow with PKCE for everybody, nothing dynamic, our store, our pages. */
 
 import type { Log } from '@landbridge/runtime';
-import { type Page, SAFE_HEADERS } from '@landbridge/web';
+import { hashOfToken, type Page, SAFE_HEADERS } from '@landbridge/web';
 import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { hashOfToken } from '../secret-token.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
 import { adapterOn } from './adapter.ts';

@@ -1,12 +1,11 @@
 /** What machines ask about the hub: does the process live (`/healthz`), should requests be sent here (`/readyz`), its numbers (`/metrics`). */
 
 import type { HttpBindings } from '@hono/node-server';
-import { sameText } from '@landbridge/web';
+import { createIpRanges } from '@landbridge/runtime';
+import { clientContextOf, sameText } from '@landbridge/web';
 import { Hono } from 'hono';
-import { isInRanges } from '../connections/ip-ranges.ts';
 import type { HubSettings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
-import { arrivalOf } from './arrival.ts';
 import type { Metrics } from './metrics.ts';
 import type { HubServer } from './server.ts';
 
@@ -23,6 +22,7 @@ export function healthRoutes(parts: {
   state: () => HubServer['state'];
 }): Hono<{ Bindings: HttpBindings }> {
   const { store, settings, metrics, state } = parts;
+  const addresses = createIpRanges(settings.METRICS_ADDRESSES);
 
   async function readiness(): Promise<Readiness> {
     const checks: Readiness['checks'] = { store: await storeAnswers(store), server: state() };
@@ -41,12 +41,12 @@ export function healthRoutes(parts: {
     })
     .get('/metrics', async (c) => {
       const [, token] = /^Bearer (.+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];
-      const { METRICS_TOKEN, METRICS_ADDRESSES } = settings;
+      const { METRICS_TOKEN } = settings;
       const knowsToken = METRICS_TOKEN !== undefined && token !== undefined && sameText(token, METRICS_TOKEN);
-      const { remoteAddress, throughStranger } = arrivalOf(c.env.incoming);
-      // Through a proxy on this machine, everybody would come from this machine.
-      const comesFromThere = !throughStranger && METRICS_ADDRESSES.length > 0 && isInRanges(remoteAddress, METRICS_ADDRESSES);
-      if (!knowsToken && !comesFromThere) {
+      const { address, throughUntrustedProxy } = clientContextOf(c.env.incoming);
+      // Behind a proxy on this machine, every request would seem to come from this machine.
+      const isAllowedAddress = !throughUntrustedProxy && addresses.has(address);
+      if (!knowsToken && !isAllowedAddress) {
         const message = 'The numbers are for those that METRICS_ADDRESSES lists, or who have the METRICS_TOKEN';
         return c.json({ error: { code: 'metrics_forbidden', message } }, 403);
       }

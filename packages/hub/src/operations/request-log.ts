@@ -1,8 +1,9 @@
 /** What is logged and counted of each HTTP request, and the ids by which its lines are found again, from the browser to the directory. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '@landbridge/runtime';
-import type { Arrival } from './arrival.ts';
+import type { ClientContext } from '@landbridge/web';
 import type { Metrics } from './metrics.ts';
 
 interface RequestUnderWay {
@@ -51,17 +52,17 @@ const QUIET: readonly string[] = ['health', 'metrics', 'clock'];
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30];
 
 /** Runs `answer` on behalf of the request. */
-export type RequestLog = (request: IncomingMessage, response: ServerResponse, arrival: Arrival, answer: () => void) => void;
+export type RequestLog = (request: IncomingMessage, response: ServerResponse, client: ClientContext, answer: () => void) => void;
 
 export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
   const countRequest = metrics.counter('landbridge_hub_http_requests_total', 'Answered HTTP requests', ['route', 'status']);
   const observe = metrics.histogram('landbridge_hub_http_request_duration_seconds', 'From request to answer', ['route'], SECONDS);
 
-  return (request, response, arrival, answer) => {
+  return (request, response, client, answer) => {
     const startedAt = performance.now();
     const route = routeOf(request.url ?? '');
     const { method } = request;
-    const entry: RequestUnderWay = { requestId: arrival.id, response, correlationId: undefined };
+    const entry: RequestUnderWay = { requestId: client.id, response, correlationId: undefined };
     response.on('close', () => {
       const ms = performance.now() - startedAt;
       // Who asked may be gone before the answer is.
@@ -72,7 +73,7 @@ export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
       const line = {
         requestId,
         pid: correlationId,
-        remoteAddress: arrival.remoteAddress,
+        remoteAddress: client.address,
         method,
         route,
         status,

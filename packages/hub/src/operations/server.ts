@@ -2,13 +2,14 @@
  * The hub's HTTP or HTTPS server: limits against slow and large senders, what every answer carries, and a stop that lets requests
  * finish. What is answered is not its business.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
+import { noteClientContext } from '@landbridge/web';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
-import { noteArrival } from './arrival.ts';
 import type { Metrics } from './metrics.ts';
 import { createRequestLog } from './request-log.ts';
 import { type CertificateWatch, TLS_OPTIONS, watchCertificate } from './tls.ts';
@@ -58,6 +59,7 @@ export function createHubServer(parts: {
 }): HubServer {
   const { settings, log, metrics, answer, limits = LIMITS } = parts;
   const logged = createRequestLog(log, metrics);
+  const proxies = { trusted: createIpRanges(settings.TRUSTED_PROXIES), acceptsRequestId: true };
   let state: HubServer['state'] = 'starting';
   let underWay = 0;
   let idle = () => {};
@@ -65,11 +67,11 @@ export function createHubServer(parts: {
   let closed: Promise<void> | undefined;
 
   function arrive(request: IncomingMessage) {
-    const arrival = noteArrival(request, settings.TRUSTED_PROXIES);
-    if (arrival.throughStranger && !warned) {
+    const arrival = noteClientContext(request, proxies);
+    if (arrival.throughUntrustedProxy && !warned) {
       warned = true;
       log.warn(
-        { proxy: arrival.remoteAddress },
+        { proxy: arrival.address },
         'Requests come through a proxy that TRUSTED_PROXIES does not list: all who use it count as one address',
       );
     }

@@ -1,17 +1,16 @@
 /** What a connector asks over HTTP before it opens its socket: `/info` and registration by its ticket, the keys, the clock. */
+
 import { X509Certificate } from 'node:crypto';
 import { type Registration, registration, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
+import { clientAddressOf, hashOfToken, readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
-import { readJsonBody } from '../api/json-body.ts';
 import type { Audit } from '../audit/audit.ts';
 import { realmOf } from '../connections/connections.ts';
 import { publicKeyOf } from '../connectors/decisions.ts';
 import { HUB_SOCKET_PATH } from '../connectors/handshake.ts';
 import { signInEndpointOf } from '../frontchannel/endpoint.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
-import { remoteAddressOf } from '../operations/arrival.ts';
-import { hashOfToken } from '../secret-token.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -103,7 +102,7 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
           },
           'Connector registered its certificate',
         );
-        if (known === undefined) await recordRegistration(connection, certificate, remoteAddressOf(c));
+        if (known === undefined) await recordRegistration(connection, certificate, clientAddressOf(c));
       }
       await revokeWhatIsRevokedMeanwhile(connection, registered);
       // A connector that reads the JWKS document gets no key here: it may be asked with ES256, which costs a fifth of RS256.

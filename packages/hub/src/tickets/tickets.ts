@@ -2,10 +2,11 @@
  * Tickets: the secret URL that makes a connector one of a connection. This folder owns issuing them and what a connector reads and
  * sends through them (`provisioning.ts`).
  */
+
 import { CodedError } from '@landbridge/runtime';
+import { newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
-import { newSecretToken } from '../secret-token.ts';
 
 /** Installed connectors expect tickets below this path. */
 export const TICKET_PATH = '/p/ad';

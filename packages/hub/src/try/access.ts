@@ -1,7 +1,8 @@
 /** Who may use the Try page of a connection: a one-time link, or an API key, opens a session in a browser. */
+
 import { randomBytes } from 'node:crypto';
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
-import { hashOfToken, newSecretToken } from '../secret-token.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 

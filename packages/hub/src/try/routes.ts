@@ -1,15 +1,12 @@
 /** The Try page over HTTP: who may see it, and its forms. */
 
 import type { Log } from '@landbridge/runtime';
-import { fromOwnPage, SAFE_HEADERS, sameText } from '@landbridge/web';
+import { clientAddressOf, hashOfToken, isFromOwnPage, readForm, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
 import { findApiKey } from '../api/api-keys.ts';
-import { readBody } from '../api/json-body.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import { remoteAddressOf } from '../operations/arrival.ts';
-import { hashOfToken } from '../secret-token.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -24,6 +21,7 @@ const signInForm = z.object({ token: z.string(), username: z.string().min(1), pa
 export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signIn: SignIn; log: Log; publicUrl: () => string }): Hono {
   const { store, online, signIn, log, publicUrl } = parts;
   const sessions = createTrySessions();
+  const origins = () => ({ publicUrl: publicUrl(), acceptsUnlabelled: true });
 
   /** A name that is no connection is treated as one without a session: strangers learn no names. */
   const connectionOf = (c: Context) => store.connectionByName(c.req.param('name') ?? '');
@@ -80,9 +78,9 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
       return page(c, signInPage(connection, session));
     })
     .post('/:name/access', async (c) => {
-      const form = new URLSearchParams(await readBody(c, MAX_FORM_BYTES));
+      const form = await readForm(c, MAX_FORM_BYTES);
       const key = await findApiKey(store, form.get('key')?.trim() ?? '');
-      if (key === undefined || !fromOwnPage(c, publicUrl())) return askForKey(c, 'This is not an API key of this hub.');
+      if (key === undefined || !isFromOwnPage(c, origins())) return askForKey(c, 'This is not an API key of this hub.');
       const connection = await connectionOf(c);
       if (connection === undefined) return askForKey(c, 'There is no connection of this name.');
       log.info({ connection: connection.name, key: key.id }, 'Try page opened with an API key');
@@ -93,17 +91,17 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
       const connection = await connectionOf(c);
       const session = connection === undefined ? undefined : sessions.find(getCookie(c, COOKIE), connection);
       if (connection === undefined || session === undefined) return askForKey(c);
-      const body = Object.fromEntries(new URLSearchParams(await readBody(c, MAX_FORM_BYTES)));
+      const body = Object.fromEntries(await readForm(c, MAX_FORM_BYTES));
       const form = signInForm.safeParse(body);
       const none = { ms: 0, instance: undefined, correlationId: undefined };
-      if (!fromOwnPage(c, publicUrl()) || !sameText(body.token ?? '', session.formToken)) {
+      if (!isFromOwnPage(c, origins()) || !sameText(body.token ?? '', session.formToken)) {
         return page(c, signInPage(connection, session, '', { ...none, problem: 'The form did not come from this page. Try again.' }), 403);
       }
       if (!form.success) {
         return page(c, signInPage(connection, session, body.username, { ...none, problem: 'Enter a user name and a password.' }), 400);
       }
       const { username, password } = form.data;
-      const remoteAddress = remoteAddressOf(c);
+      const remoteAddress = clientAddressOf(c);
       return page(
         c,
         signInPage(connection, session, username, await signIn.login({ connection, username, password, remoteAddress, via: 'try' })),

@@ -1,13 +1,12 @@
 /** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
 
 import { CodedError } from '@landbridge/runtime';
-import { field, table, time, tokenField } from '@landbridge/web';
+import { clientAddressOf, field, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret, renewRecoveryCodes } from '../../administrators/one-time-codes.ts';
 import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
-import { remoteAddressOf } from '../../operations/arrival.ts';
 import { recordChange } from '../../operator.ts';
 import type { Desk, Env } from '../desk.ts';
 import { buttonForm } from '../elements.ts';
@@ -19,7 +18,7 @@ export function accountRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
 
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS */
   async function demandPassword(c: Context<Env>): Promise<void> {
-    await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', remoteAddressOf(c));
+    await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', clientAddressOf(c));
   }
   const changed = (c: Context<Env>, action: string) =>
     recordChange(desk.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
@@ -96,7 +95,7 @@ ${table(
       const form = c.get('form');
       if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The two new passwords are not the same');
       await demandPassword(c);
-      await proofs.changePassword(administrator, form.get('new') ?? '', remoteAddressOf(c));
+      await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
       // Somebody else may have known the old one.
       await store.removeSessions(administrator.id, session.id);
       return desk.goOn(c, '/account', { tone: 'good', text: 'The password is changed. Your other sessions have ended.' });
@@ -116,7 +115,7 @@ ${table(
     .post('/account/totp', async (c) => {
       await demandPassword(c);
       const form = c.get('form');
-      await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', remoteAddressOf(c));
+      await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', clientAddressOf(c));
       return desk.goOn(c, '/account', { tone: 'good', text: 'The app is set up.' });
     })
     .on('GET', ['/account/totp/remove', '/account/passkeys/:id/remove'], (c) => {

@@ -1,15 +1,13 @@
 /** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
 
 import { CodedError } from '@landbridge/runtime';
-import { field, fromOwnPage, type Html, sameText, tokenField } from '@landbridge/web';
+import { clientAddressOf, field, type Html, isFromOwnPage, readForm, sameText, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret } from '../../administrators/one-time-codes.ts';
 import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
 import type { SignedIn } from '../../administrators/sessions.ts';
-import { readBody } from '../../api/json-body.ts';
-import { remoteAddressOf } from '../../operations/arrival.ts';
 import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
 import type { Desk, Env } from '../desk.ts';
 import { frame } from '../frame.ts';
@@ -38,16 +36,16 @@ export function signInRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
     stage: SessionStage,
     before?: AdministratorSession,
   ): Promise<string> {
-    const about = { remoteAddress: remoteAddressOf(c), browser: c.req.header('User-Agent') };
+    const about = { remoteAddress: clientAddressOf(c), browser: c.req.header('User-Agent') };
     const value = await sessions.open(administrator, stage, about, before);
     cookie.write(c, value);
     return value;
   }
 
   /** @returns the form; undefined where it is not one of this browser's and this page's */
-  async function readForm(c: Context<Env>, token: string): Promise<URLSearchParams | undefined> {
-    const form = new URLSearchParams(await readBody(c, MAX_FORM_BYTES));
-    return fromOwnPage(c, desk.publicUrl()) && sameText(form.get('token') ?? '', token) ? form : undefined;
+  async function readOwnForm(c: Context<Env>, token: string): Promise<URLSearchParams | undefined> {
+    const form = await readForm(c, MAX_FORM_BYTES);
+    return isFromOwnPage(c, { publicUrl: desk.publicUrl() }) && sameText(form.get('token') ?? '', token) ? form : undefined;
   }
 
   /** @returns what to say where the proof was not accepted */
@@ -122,7 +120,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
   }
 
   async function enrolled(c: Context<Env>, { administrator, session }: SignedIn): Promise<Response> {
-    const codes = await proofs.enrolled(administrator, remoteAddressOf(c));
+    const codes = await proofs.enrolled(administrator, clientAddressOf(c));
     const opened = await sessions.find(await open(c, administrator, 'full', session), true);
     if (opened !== undefined) {
       desk.leaveMessage(opened.session.id, {
@@ -137,21 +135,21 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
   return new Hono<Env>()
     .get('/sign-in', (c) => signInPage(c, safeNext(c.req.query('next'))))
     .post('/sign-in', async (c) => {
-      const form = await readForm(c, cookie.formToken(c));
+      const form = await readOwnForm(c, cookie.formToken(c));
       if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
       const [name, next] = [form.get('name')?.trim() ?? '', safeNext(form.get('next'))];
       const problem = await problemOf(async () => {
-        await open(c, await proofs.password(name, form.get('password') ?? '', remoteAddressOf(c)), 'password');
+        await open(c, await proofs.password(name, form.get('password') ?? '', clientAddressOf(c)), 'password');
       });
       if (problem !== undefined) return signInPage(c, next, problem, name);
       return c.redirect(`${DASHBOARD_PATH}/second-factor?next=${encodeURIComponent(next)}`, 303);
     })
     .post('/sign-in/passkey', async (c) => {
-      const form = await readForm(c, cookie.formToken(c));
+      const form = await readOwnForm(c, cookie.formToken(c));
       if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
       const next = safeNext(form.get('next'));
       const problem = await problemOf(async () => {
-        await open(c, await proofs.passkey(undefined, form.get('credential') ?? '', remoteAddressOf(c)), 'full');
+        await open(c, await proofs.passkey(undefined, form.get('credential') ?? '', clientAddressOf(c)), 'full');
       });
       return problem === undefined ? c.redirect(next, 303) : signInPage(c, next, problem);
     })
@@ -163,13 +161,13 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const signedIn = await at(c, 'password');
       if (signedIn === undefined) return startAgain(c);
       const { administrator, session } = signedIn;
-      const form = await readForm(c, session.formToken);
+      const form = await readOwnForm(c, session.formToken);
       if (form === undefined) return secondFactorPage(c, signedIn, DASHBOARD_PATH, FORGED);
       const next = safeNext(form.get('next'));
       const problem = await problemOf(async () => {
         const credential = form.get('credential');
-        if (credential === null) await proofs.code(administrator, form.get('code') ?? '', remoteAddressOf(c));
-        else await proofs.passkey(administrator, credential, remoteAddressOf(c));
+        if (credential === null) await proofs.code(administrator, form.get('code') ?? '', clientAddressOf(c));
+        else await proofs.passkey(administrator, credential, clientAddressOf(c));
         await open(c, administrator, 'full', session);
       });
       return problem === undefined ? c.redirect(next, 303) : secondFactorPage(c, signedIn, next, problem);
@@ -179,7 +177,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       return invitationPage(c, code, (await proofs.invited(code)).name);
     })
     .post('/invitation', async (c) => {
-      const form = await readForm(c, cookie.formToken(c));
+      const form = await readOwnForm(c, cookie.formToken(c));
       const code = form?.get('code') ?? '';
       const { name } = await proofs.invited(code);
       if (form === undefined) return invitationPage(c, code, name, FORGED);
@@ -198,12 +196,12 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const signedIn = await at(c, 'enrolling');
       if (signedIn === undefined) return startAgain(c);
       const { administrator, session } = signedIn;
-      const form = await readForm(c, session.formToken);
+      const form = await readOwnForm(c, session.formToken);
       if (form === undefined) return enrolPage(c, signedIn, newTotpSecret(), FORGED);
       const secret = form.get('secret') ?? '';
       const problem = await problemOf(async () => {
         const credential = form.get('credential');
-        if (credential === null) await proofs.setTotp(administrator, secret, form.get('code') ?? '', remoteAddressOf(c));
+        if (credential === null) await proofs.setTotp(administrator, secret, form.get('code') ?? '', clientAddressOf(c));
         else await proofs.passkeys.add(administrator, form.get('passkey') ?? '', credential);
       });
       return problem === undefined ? enrolled(c, signedIn) : enrolPage(c, signedIn, secret === '' ? newTotpSecret() : secret, problem);

@@ -1,10 +1,9 @@
 /** Trying a sign-in of a connection, and seeing the whole way it took. */
-import { dot, field, type Html, tokenField } from '@landbridge/web';
+import { clientAddressOf, dot, field, type Html, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
-import { remoteAddressOf } from '../../operations/arrival.ts';
 import type { Connection } from '../../store/connections.ts';
 import { outcomeSection } from '../../try/outcome.ts';
 import type { Desk, Env } from '../desk.ts';
@@ -37,7 +36,7 @@ ${field('password', 'Password', { type: 'password' })}
       const [username, password] = [form.get('username') ?? '', form.get('password') ?? ''];
       const isComplete = username !== '' && password !== '';
       const outcome = isComplete
-        ? await desk.signIn.login({ connection, username, password, remoteAddress: remoteAddressOf(c), via: 'try' })
+        ? await desk.signIn.login({ connection, username, password, remoteAddress: clientAddressOf(c), via: 'try' })
         : { ms: 0, instance: undefined, correlationId: undefined, problem: 'Enter a user name and a password.' };
       const main = content(connection, c.get('signedIn').session.formToken, username, outcomeSection(outcome));
       const title = 'profile' in outcome ? 'Signed in' : 'Not signed in';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalRange, isInRanges } from './ip-ranges.ts';
+import { canonicalRange, createIpRanges } from './ip-ranges.ts';
 
-test('a range has one spelling', () => {
+test('normalizes IP ranges', () => {
   for (const [given, canonical] of [
     ['10.0.0.0/8', '10.0.0.0/8'],
     [' 10.1.2.3/8 ', '10.0.0.0/8'],
@@ -24,7 +24,7 @@ test('a range has one spelling', () => {
   }
 });
 
-test('what is no range is none', () => {
+test('rejects invalid IP ranges', () => {
   for (const text of [
     ...['', '/', '/8', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/8/8', '10.0.0.0/8.0', '10.0.0.0/ 8', '10.0.0/8', '10.0.0.256'],
     ...['010.0.0.1', '0x7f.1', '2001:db8::/129', '2001:::1', '::1%eth0', '[::1]', 'localhost', '10.0.0.0/255.0.0.0', '10.0.0.0-10.0.0.9'],
@@ -33,11 +33,13 @@ test('what is no range is none', () => {
   }
 });
 
-test('an address is looked up in both families', () => {
-  const ranges = ['10.0.0.0/8', '24.12.34.56/32', '2001:db8::/32'];
-  for (const inside of ['10.255.0.1', '24.12.34.56', '2001:db8:ffff::1', '::ffff:10.0.0.1']) assert.ok(isInRanges(inside, ranges), inside);
-  for (const outside of ['11.0.0.1', '24.12.34.57', '2001:db9::1', '::ffff:11.0.0.1', '::1%lo', '', 'unknown', '10.0.0.1, 9.9.9.9']) {
-    assert.equal(isInRanges(outside, ranges), false, outside);
+test('looks up addresses of both families, in ranges and single addresses', () => {
+  const ranges = createIpRanges(['10.0.0.0/8', '24.12.34.56', '2001:db8::/32', '2001:db9::5']);
+  for (const inside of ['10.255.0.1', '24.12.34.56', '2001:db8:ffff::1', '::ffff:10.0.0.1', '2001:db9::5']) {
+    assert.ok(ranges.has(inside), inside);
   }
-  assert.equal(isInRanges('10.0.0.1', []), false);
+  for (const outside of ['11.0.0.1', '24.12.34.57', '2001:db9::1', '::ffff:11.0.0.1', '::1%lo', '', 'unknown', '10.0.0.1, 9.9.9.9']) {
+    assert.equal(ranges.has(outside), false, outside);
+  }
+  assert.equal(createIpRanges([]).has('10.0.0.1'), false);
 });

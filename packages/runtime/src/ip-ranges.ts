@@ -1,19 +1,18 @@
-/** Ranges of IP addresses in CIDR form (RFC 4632; RFC 4291, section 2.3): reading them in one spelling, and looking an address up. */
+/** IP ranges in CIDR notation (RFC 4632; RFC 4291, section 2.3): normalizing them, and looking up an address. */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 const V4_BITS = 32;
 const V6_BITS = 128;
-/** IPv4 addresses inside IPv6 are `::ffff:a.b.c.d` (RFC 4291, section 2.5.5.2). */
+/** IPv4-mapped IPv6 addresses are `::ffff:a.b.c.d` (RFC 4291, section 2.5.5.2). */
 const MAPPED_BITS = 96;
 
 /**
  * @param text `ADDRESS/PREFIX`, or one address
- * @returns the range in its one spelling: bits behind the prefix zero, IPv6 as RFC 5952 writes it, mapped IPv4 as IPv4; undefined
- *   where it is none
+ * @returns the range in canonical form: host bits cleared, IPv6 as in RFC 5952, IPv4-mapped ranges as IPv4; undefined if it is invalid
  */
 export function canonicalRange(text: string): string | undefined {
   const [address = '', prefixText, ...rest] = text.trim().split('/');
-  // A zone (`%eth0`) means something on one machine only.
+  // A zone (`%eth0`) is only meaningful on one machine.
   const family = address.includes('%') ? 0 : isIP(address);
   if (family === 0 || rest.length > 0) return undefined;
   const bits = family === 4 ? V4_BITS : V6_BITS;
@@ -27,16 +26,26 @@ export function canonicalRange(text: string): string | undefined {
   return `${family === 4 ? bytes.join('.') : textOfV6(bytes)}/${prefix}`;
 }
 
-/** @param ranges as `canonicalRange` gives them. @returns whether the address lies in one of them; false for what is no address */
-export function isInRanges(address: string, ranges: readonly string[]): boolean {
-  const [plain = ''] = address.split('%');
-  if (isIP(plain) === 0) return false;
+export interface IpRanges {
+  /** False for anything that is no address. */
+  has(address: string): boolean;
+}
+
+/** @param ranges valid ranges or addresses */
+export function createIpRanges(ranges: readonly string[]): IpRanges {
   const list = new BlockList();
   for (const range of ranges) {
     const [network = '', prefix] = range.split('/');
-    list.addSubnet(network, Number(prefix), isIPv4(network) ? 'ipv4' : 'ipv6');
+    const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+    if (prefix === undefined) list.addAddress(network, family);
+    else list.addSubnet(network, Number(prefix), family);
   }
-  return list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  return {
+    has(address) {
+      const [plain = ''] = address.split('%');
+      return ranges.length > 0 && isIP(plain) !== 0 && list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    },
+  };
 }
 
 const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255].join();
@@ -60,7 +69,7 @@ function textOfV6(bytes: readonly number[]): string {
   return shortened(groups.join(':'));
 }
 
-/** The URL standard serializes an IPv6 address as RFC 5952 does, with hexadecimal groups only. */
+/** The URL standard serializes IPv6 addresses as in RFC 5952, always in hexadecimal groups. */
 function shortened(address: string): string {
   return new URL(`http://[${address}]/`).hostname.slice(1, -1);
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { jsonToBase64url } from '@landbridge/protocol';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
 /** What the hub does with an agent that has said who it is; `refuse`: it answers the WebSocket handshake with HTTP 503. */
@@ -131,7 +132,7 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
 
 /** Any token, also one that must not be accepted: `none`, HS256 keyed with a public key, strange headers. */
 export function signToken(claims: unknown, { key = HUB_RSA.privateKey, alg = 'RS256', header = {} }: Signing = {}): string {
-  const signed = `${base64url({ alg, typ: 'JWT', ...header })}.${base64url(claims)}`;
+  const signed = `${jsonToBase64url({ alg, typ: 'JWT', ...header })}.${partOf(claims)}`;
   return `${signed}.${signatureOf(signed, alg, key).toString('base64url')}`;
 }
 
@@ -144,9 +145,9 @@ function signatureOf(signed: string, alg: string, key: KeyObject): Buffer {
   return sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
 }
 
-function base64url(value: unknown): string {
-  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-  return bytes.toString('base64url');
+/** Text and bytes as they are, so that a payload can be anything. */
+function partOf(claims: unknown): string {
+  return typeof claims === 'string' || Buffer.isBuffer(claims) ? Buffer.from(claims).toString('base64url') : jsonToBase64url(claims);
 }
 
 export function pemOf(key: KeyObject): string {

@@ -25,6 +25,7 @@ export {
   type WireErrorName,
 } from './failures.ts';
 export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
+export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256, verifyEs256 } from './jose.ts';
 export {
   answerName,
   type ChangePasswordClaims,
@@ -44,10 +45,8 @@ export {
   type P256PublicKey,
   p256PublicKey,
   sealedHeader,
-  signEs256,
   signedAnswer,
   signedAnswerHeader,
-  verifyEs256,
 } from './sealed.ts';
 export { msSince, type Step, stepsOf, timed } from './steps.ts';
 export {

@@ -8,7 +8,7 @@
  * - each answer is `{jws}`, a compact JWS by `signing` (RFC 7515; ES256) of the whole frame `{n, p}`. Its name has the pid of the
  *   question, so that it answers that one and no other.
  */
-import { createHash, createSecretKey, diffieHellman, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, createSecretKey, diffieHellman, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 
 /** 32 bytes in base64url. */
@@ -56,39 +56,4 @@ function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(value);
   return bytes;
-}
-
-const P256_BYTES = 32;
-const DER_INTEGER = 2;
-const DER_SEQUENCE = 0x30;
-
-/**
- * ES256 as a JWS has it: two numbers of 32 bytes (RFC 7518, section 3.4). OpenSSL has them as a DER sequence of two integers; Node's
- * own conversion (`dsaEncoding`) makes signing twice as dear.
- */
-export function signEs256(privateKey: KeyObject, signed: string): Buffer {
-  const der = sign('sha256', Buffer.from(signed), privateKey);
-  const joined = Buffer.alloc(2 * P256_BYTES);
-  let at = 2;
-  for (const end of [P256_BYTES, 2 * P256_BYTES]) {
-    const length = der.readUInt8(at + 1);
-    const number = der.subarray(at + 2, at + 2 + length);
-    const significant = number.subarray(Math.max(0, length - P256_BYTES));
-    significant.copy(joined, end - significant.length);
-    at += 2 + length;
-  }
-  return joined;
-}
-
-export function verifyEs256(publicKey: KeyObject, signed: string, signature: Buffer): boolean {
-  if (signature.length !== 2 * P256_BYTES) return false;
-  const numbers = [signature.subarray(0, P256_BYTES), signature.subarray(P256_BYTES)].map((half) => {
-    const first = half.findIndex((byte) => byte !== 0);
-    const significant = first < 0 ? Buffer.of(0) : half.subarray(first);
-    // A first bit that is set would make the number negative.
-    const number = significant.readUInt8(0) < 0x80 ? significant : Buffer.concat([Buffer.of(0), significant]);
-    return Buffer.concat([Buffer.of(DER_INTEGER, number.length), number]);
-  });
-  const content = Buffer.concat(numbers);
-  return verify('sha256', Buffer.from(signed), publicKey, Buffer.concat([Buffer.of(DER_SEQUENCE, content.length), content]));
 }

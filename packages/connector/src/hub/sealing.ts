@@ -3,8 +3,16 @@
  * socket and kept nowhere: what was recorded on the way cannot be opened later with anything that is stored.
  */
 import { createDecipheriv, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { type AgentKeys, agreeOnKey, p256PublicKey, sealedHeader, signEs256 } from '@landbridge/protocol';
-import { fromBase64url, fromJson } from './base64url.ts';
+import {
+  type AgentKeys,
+  agreeOnKey,
+  fromBase64url,
+  jsonFromBase64url,
+  jsonToBase64url,
+  p256PublicKey,
+  sealedHeader,
+  signEs256,
+} from '@landbridge/protocol';
 
 export interface Sealing {
   /** What the hub is told, in the token by which the connector authenticates. */
@@ -22,7 +30,7 @@ export function createSealing(): Sealing {
   const encryption = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = randomBytes(12).toString('base64url');
-  const answerHeader = Buffer.from(JSON.stringify({ alg: 'ES256', kid })).toString('base64url');
+  const answerHeader = jsonToBase64url({ alg: 'ES256', kid });
   /** A hub makes its part of the key once for a socket: agreeing again each time would be dearer than all the rest. */
   let last: { header: string; key: KeyObject } | { header: string; refused: string } | undefined;
 
@@ -52,14 +60,14 @@ export function createSealing(): Sealing {
       }
     },
     sign(frameName, payload) {
-      const signed = `${answerHeader}.${Buffer.from(JSON.stringify({ n: frameName, p: payload })).toString('base64url')}`;
+      const signed = `${answerHeader}.${jsonToBase64url({ n: frameName, p: payload })}`;
       return { jws: `${signed}.${signEs256(signing.privateKey, signed).toString('base64url')}` };
     },
   };
 }
 
 function agree(encodedHeader: string, kid: string, privateKey: KeyObject): { key: KeyObject } | { refused: string } {
-  const header = sealedHeader.safeParse(fromJson(encodedHeader));
+  const header = sealedHeader.safeParse(jsonFromBase64url(encodedHeader));
   if (!header.success) return { refused: 'its header is not for ECDH-ES with A256GCM' };
   if (header.data.kid !== kid) return { refused: 'it was sealed for another socket' };
   try {

@@ -1,16 +1,13 @@
 /**
  * Checking the signed token in which a hub sends a request: that it was signed by the hub's key, is still valid, and is new.
  *
- * Verified by node:crypto, in this thread. Measured with cached keys, CPU per token with the thread pool's share, on one machine:
- * RS256 58 µs (by jose, which goes through WebCrypto and the thread pool, 105 µs), ES256 190 µs (240 µs). What jose would check of
- * the token's form is checked here, to the letter of RFC 7515.
+ * Verified by node:crypto in this thread; docs/decisions/022-jose-and-node-crypto.md has the measurements. What jose would check of a
+ * token's form is checked here, as RFC 7515 has it.
  */
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { CLOCK_SKEW_TOLERANCE_MS, HUB_TOKEN_ALGORITHMS } from '@landbridge/protocol';
+import { CLOCK_SKEW_TOLERANCE_MS, derSignature, fromBase64url, HUB_TOKEN_ALGORITHMS, jsonFromBase64url } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
-import { encodeBer, TAG } from '../asn1/ber-writer.ts';
-import { fromBase64url, fromJson } from './base64url.ts';
 import type { ReplayMemory } from './replay.ts';
 
 export type HubTokenAlgorithm = (typeof HUB_TOKEN_ALGORITHMS)[number];
@@ -52,7 +49,7 @@ export async function checkToken(token: string, keys: HubKeys, replay: ReplayMem
   const [encodedHeader, encodedPayload, encodedSignature] = parts;
   if (parts.length !== 3 || !encodedHeader || !encodedPayload || !encodedSignature) return { refused: 'it has not three parts' };
   const signature = fromBase64url(encodedSignature);
-  const header = headerSchema.safeParse(fromJson(encodedHeader));
+  const header = headerSchema.safeParse(jsonFromBase64url(encodedHeader));
   if (!header.success) return { refused: headerProblem(header.error) };
   if (signature === undefined) return { refused: 'its signature is not base64url' };
 
@@ -64,7 +61,7 @@ export async function checkToken(token: string, keys: HubKeys, replay: ReplayMem
   const signed = token.slice(0, encodedHeader.length + 1 + encodedPayload.length);
   if (!verifies(alg, hubKey.key, signed, signature)) return { refused: 'its signature is not by the hub' };
 
-  const claims = claimsSchema.safeParse(fromJson(encodedPayload));
+  const claims = claimsSchema.safeParse(jsonFromBase64url(encodedPayload));
   if (!claims.success) return { refused: 'its payload is not a JSON object' };
   const times = timesSchema.safeParse(claims.data);
   if (!times.success) return { refused: `its "${times.error.issues[0]?.path.join('.') ?? ''}" is not a number` };
@@ -142,23 +139,6 @@ function verifies(alg: HubTokenAlgorithm, key: KeyObject, signed: string, signat
       // Of another length it would be another spelling of the same numbers.
       return signature.length === EC_SIGNATURE_BYTES[alg] && verify(digest, data, key, derSignature(signature));
   }
-}
-
-/**
- * An ECDSA signature as OpenSSL reads it: a sequence of two integers. A JWS has the two numbers side by side (RFC 7518, section 3.4);
- * Node's own conversion (`dsaEncoding`) makes checking one half as dear again.
- */
-function derSignature(signature: Buffer): Buffer {
-  return encodeBer((writer) => {
-    writer.startSequence();
-    for (const half of [signature.subarray(0, signature.length / 2), signature.subarray(signature.length / 2)]) {
-      const first = half.findIndex((byte) => byte !== 0);
-      const significant = first < 0 ? Buffer.of(0) : half.subarray(first);
-      // A first bit that is set would make the number negative.
-      writer.writeBuffer((significant[0] ?? 0) < 0x80 ? significant : Buffer.concat([Buffer.of(0), significant]), TAG.integer);
-    }
-    writer.endSequence();
-  });
 }
 
 function headerProblem(error: z.ZodError): string {

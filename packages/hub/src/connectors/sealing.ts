@@ -3,7 +3,16 @@
  * protocol. Whoever ends the TLS between hub and connector, and whoever reads the hub's memory of tokens, sees no password.
  */
 import { createCipheriv, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { type AgentKeys, agreeOnKey, signedAnswer, signedAnswerHeader, verifyEs256 } from '@landbridge/protocol';
+import {
+  type AgentKeys,
+  agreeOnKey,
+  fromBase64url,
+  jsonFromBase64url,
+  jsonToBase64url,
+  signedAnswer,
+  signedAnswerHeader,
+  verifyEs256,
+} from '@landbridge/protocol';
 import { z } from 'zod';
 
 /** For one socket. */
@@ -28,7 +37,10 @@ export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing 
   function agree(): { header: string; key: KeyObject } {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
-    return { header: base64url({ alg: 'ECDH-ES', enc: 'A256GCM', kid, epk: { kty, crv, x, y } }), key: agreeOnKey(privateKey, theirs) };
+    return {
+      header: jsonToBase64url({ alg: 'ECDH-ES', enc: 'A256GCM', kid, epk: { kty, crv, x, y } }),
+      key: agreeOnKey(privateKey, theirs),
+    };
   }
 
   return {
@@ -44,22 +56,11 @@ export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing 
     open(frameName, payload) {
       const [header, signed, signature, ...more] = signedAnswer.safeParse(payload).data?.jws.split('.') ?? [];
       if (header === undefined || signed === undefined || signature === undefined || more.length > 0) return undefined;
-      if (signedAnswerHeader.safeParse(fromJson(header)).data?.kid !== kid) return undefined;
-      if (!verifyEs256(verifying, `${header}.${signed}`, Buffer.from(signature, 'base64url'))) return undefined;
-      const frame = signedFrame.safeParse(fromJson(signed)).data;
+      if (signedAnswerHeader.safeParse(jsonFromBase64url(header)).data?.kid !== kid) return undefined;
+      const bytes = fromBase64url(signature);
+      if (bytes === undefined || !verifyEs256(verifying, `${header}.${signed}`, bytes)) return undefined;
+      const frame = signedFrame.safeParse(jsonFromBase64url(signed)).data;
       return frame?.n === frameName ? { payload: frame.p } : undefined;
     },
   };
-}
-
-function base64url(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-function fromJson(encoded: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

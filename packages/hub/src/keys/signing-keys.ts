@@ -3,6 +3,7 @@
  * PEM from their registration or with the JWKS document. Making and replacing keys is in `rotation.ts`.
  */
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+import { jsonToBase64url, signEs256 } from '@landbridge/protocol';
 import type { SigningAlgorithm, StoredSigningKey } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { makeSigningKey } from './rotation.ts';
@@ -73,9 +74,9 @@ export async function loadSigningKeys(store: Store, now: () => number = Date.now
     sign(algorithm, claims, kid) {
       const named = kid === undefined ? undefined : keys.find((key) => key.kid === kid && key.algorithm === algorithm);
       const { header, privateKey } = named ?? current(algorithm);
-      const signed = `${header}.${base64url(claims)}`;
-      const signature = sign('sha256', Buffer.from(signed), privateKey);
-      return `${signed}.${(algorithm === 'ES256' ? joinedNumbers(signature) : signature).toString('base64url')}`;
+      const signed = `${header}.${jsonToBase64url(claims)}`;
+      const signature = algorithm === 'ES256' ? signEs256(privateKey, signed) : sign('sha256', Buffer.from(signed), privateKey);
+      return `${signed}.${signature.toString('base64url')}`;
     },
     pemForRegistration() {
       const { kid, privateKey } = keys.find((key) => key.algorithm === 'RS256') ?? current('RS256');
@@ -112,31 +113,7 @@ function readKey({ kid, algorithm, privateKeyPem, signsFrom, retiresAt }: Stored
     signsFromMs: signsFrom.getTime(),
     retiresAt,
     privateKey,
-    header: base64url({ alg: algorithm, typ: 'JWT', kid }),
+    header: jsonToBase64url({ alg: algorithm, typ: 'JWT', kid }),
     publicJwk: { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' },
   };
-}
-
-const P256_BYTES = 32;
-
-/**
- * An ECDSA signature as JWS has it: the two numbers in 32 bytes each (RFC 7518, section 3.4). OpenSSL gives a DER sequence of two
- * integers, each with a zero before it where its first bit is set, and without leading zeros otherwise. Node's own conversion
- * (`dsaEncoding`) doubles the cost of signing.
- */
-function joinedNumbers(der: Buffer): Buffer {
-  const joined = Buffer.alloc(2 * P256_BYTES);
-  let at = 2;
-  for (const end of [P256_BYTES, 2 * P256_BYTES]) {
-    const length = der.readUInt8(at + 1);
-    const number = der.subarray(at + 2, at + 2 + length);
-    const significant = number.subarray(Math.max(0, length - P256_BYTES));
-    significant.copy(joined, end - significant.length);
-    at += 2 + length;
-  }
-  return joined;
-}
-
-function base64url(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

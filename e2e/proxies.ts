@@ -94,7 +94,7 @@ async function start(name: ProxyName, options: ProxyOptions, folder: string): Pr
   }
   const replacements = { ...PLACES[name](front, folder), ...options.replacements };
   await writeFile(join(folder, 'example'), await documented({ ...example, language: name }, replacements));
-  await writeFile(join(folder, 'around'), AROUND[name](folder));
+  await writeFile(join(folder, 'around'), AROUND[name](folder, options.front.port));
   const output = openSync(join(folder, 'output'), 'a', 0o600);
   const child = spawnBound(PROGRAMS[name], ARGUMENTS[name](folder), {
     env: { PATH: process.env.PATH ?? '', HOME: folder, KRB5RCACHEDIR: folder },
@@ -135,7 +135,6 @@ const PLACES: Record<ProxyName, (front: Front, folder: string) => Record<string,
     '/etc/caddy/server.': `${folder}/server.`,
   }),
   apache: ({ port, host }, folder) => ({
-    'Listen 443': `Listen 127.0.0.1:${port}`,
     '*:443': `127.0.0.1:${port}`,
     ...(host && { [host.example]: host.own }),
     '/etc/ssl/server.': `${folder}/server.`,
@@ -152,7 +151,7 @@ const ARGUMENTS: Record<ProxyName, (folder: string) => string[]> = {
 };
 
 /** What a machine has besides: Debian's own configuration, where the program needs one at all. */
-const AROUND: Record<ProxyName, (folder: string) => string> = {
+const AROUND: Record<ProxyName, (folder: string, port: number) => string> = {
   haproxy: (folder) => `global\n  stats socket ${join(folder, 'control')} mode 600 level admin\n`,
   nginx: (folder) => `daemon off;
 master_process off;
@@ -172,7 +171,8 @@ ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `  ${kind}_
 }
 import ${folder}/example
 `,
-  apache: (folder) => `PidFile ${folder}/pid
+  apache: (folder, port) => `PidFile ${folder}/pid
+Listen 127.0.0.1:${port}
 ErrorLog /dev/stderr
 ServerName localhost
 User www-data

@@ -1,7 +1,7 @@
 /** A connector without a socket, for what decides about connectors: well, idle, and asked by nobody unless a test says otherwise. */
 import assert from 'node:assert/strict';
 import type { Connector } from '../src/connectors/connector.ts';
-import { exampleConnection } from '../src/store/conformance/connections.ts';
+import { exampleConnection } from './store-conformance/examples.ts';
 
 export function fakeConnector(changes: Partial<Connector> = {}): Connector {
   return {

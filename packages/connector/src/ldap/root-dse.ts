@@ -1,7 +1,8 @@
 /** What a directory says of itself in its root DSE (RFC 4512, section 5.1), and which kind of directory that makes it. */
+
+import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { allTexts, type Entry, firstText } from './entry.ts';
 import { parseFilter, withValue } from './filter.ts';
-import { generalizedTime } from './generalized-time.ts';
 import type { SearchRequest } from './messages.ts';
 
 /** `unknown`: it does not show its root DSE. */
@@ -49,7 +50,7 @@ export function readRootDse(entry: Entry): RootDse {
     configurationNamingContext: firstText(entry, 'configurationNamingContext'),
     supportedControls: new Set(allTexts(entry, 'supportedControl')),
     supportedExtensions: new Set(allTexts(entry, 'supportedExtension')),
-    currentTime: generalizedTime(firstText(entry, 'currentTime')),
+    currentTime: parseGeneralizedTime(firstText(entry, 'currentTime')),
   };
 }
 

@@ -4,11 +4,11 @@
  */
 import type { WireErrorName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
+import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { fileTimeMs } from '../ldap/active-directory/file-time.ts';
 import type { Directory } from '../ldap/directory.ts';
 import { type Entry, firstText } from '../ldap/entry.ts';
 import { parseFilter, withValue } from '../ldap/filter.ts';
-import { generalizedTime } from '../ldap/generalized-time.ts';
 import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
 import type { LdapStatus } from './enrich.ts';
 
@@ -74,7 +74,7 @@ function inActiveDirectory(entry: Entry, nowMs: number): AccountState {
 }
 
 function elsewhere(entry: Entry, nowMs: number): AccountState {
-  const time = (name: string) => generalizedTime(firstText(entry, name))?.getTime();
+  const time = (name: string) => parseGeneralizedTime(firstText(entry, name))?.getTime();
   if (firstText(entry, 'nsAccountLock')?.toLowerCase() === 'true') return refused('AccountDisabled', 'nsAccountLock');
   for (const name of ['krbPrincipalExpiration', 'pwdEndTime']) {
     if ((time(name) ?? Number.POSITIVE_INFINITY) <= nowMs) return refused('AccountExpired', name);
@@ -104,7 +104,7 @@ async function isLockedByPolicy(
   const since = firstText(entry, 'pwdAccountLockedTime');
   if (since === undefined) return undefined;
   // 000001010000Z, which is no time, was set by an administrator, and ends by an administrator.
-  const sinceMs = generalizedTime(since)?.getTime();
+  const sinceMs = parseGeneralizedTime(since)?.getTime();
   if (sinceMs === undefined) return refused('AccountLocked', 'pwdAccountLockedTime, for ever');
   const named = firstText(entry, 'pwdPolicySubentry');
   const request = { filter: POLICIES, attributes: ['pwdLockoutDuration'], sizeLimit: 2 };

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
+import { exampleCertificate, exampleConnection } from '../../test/store-conformance/examples.ts';
 import { openStoreForTest } from '../../test/store-for-test.ts';
-import { exampleCertificate } from '../store/conformance/certificates.ts';
-import { exampleConnection } from '../store/conformance/connections.ts';
 import type { Connector } from './connector.ts';
 import { createStanding } from './standing.ts';
 import { createStatistics } from './statistics.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
-import { exampleConnection } from '../store/conformance/connections.ts';
+import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCredentialCache } from './credentials.ts';
 import { openProfile, sealProfile } from './seal.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
-import { exampleConnection } from '../store/conformance/connections.ts';
+import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { copyDatabase } from '../store/sqlite/copies.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { begin } from '../store/sqlite/steps/001-begin.ts';

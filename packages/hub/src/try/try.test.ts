@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
-import { exampleConnection } from '../store/conformance/connections.ts';
+import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { createTrySessions, newTryLink, SESSION_LIFETIME_MS } from './access.ts';
 
 interface Visit {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
-import { storeConformance } from '../conformance/conformance.ts';
-import { exampleConnection } from '../conformance/connections.ts';
+import { storeConformance } from '../../../test/store-conformance/conformance.ts';
+import { exampleConnection } from '../../../test/store-conformance/examples.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import { begin } from './steps/001-begin.ts';
 

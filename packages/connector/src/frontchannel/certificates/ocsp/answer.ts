@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { BerReader } from '../../../asn1/ber-reader.ts';
 import { TAG } from '../../../asn1/ber-writer.ts';
-import { generalizedTime } from '../../../ldap/generalized-time.ts';
+import { parseGeneralizedTime } from '../../../asn1/generalized-time.ts';
 import { type Extension, readExtensions } from '../certificate-fields.ts';
 import { NONCE } from './request.ts';
 import { isSigned } from './signature.ts';
@@ -130,7 +130,7 @@ function readSingleResponse(response: BerReader): SingleResponse {
 }
 
 function readTime(reader: BerReader): Date {
-  const time = generalizedTime(reader.readText(GENERALIZED_TIME));
+  const time = parseGeneralizedTime(reader.readText(GENERALIZED_TIME));
   if (time === undefined) throw new Error('it has a time that is none');
   return time;
 }

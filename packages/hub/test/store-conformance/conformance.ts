@@ -1,7 +1,7 @@
 /** What every store has to do. An implementation's test file calls this with a way to open an empty store. */
 
 import { describe, it } from 'node:test';
-import type { Store } from '../store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { administratorConformance } from './administrators.ts';
 import { auditConformance } from './audit.ts';
 import { cachedCredentialConformance } from './cached-credentials.ts';
@@ -14,11 +14,11 @@ import { keyConformance } from './keys.ts';
 import { oidcConformance } from './oidc.ts';
 
 /** Registers one check, which gets an empty store of its own. */
-export type Check = (what: string, body: (store: Store) => Promise<void>) => void;
+export type StoreCheck = (what: string, body: (store: Store) => Promise<void>) => void;
 
 /** @param open gives a new, empty store for each call; it is closed here */
 export function storeConformance(name: string, open: () => Promise<Store>): void {
-  const check: Check = (what, body) =>
+  const check: StoreCheck = (what, body) =>
     it(what, async () => {
       const store = await open();
       try {

@@ -1,10 +1,10 @@
 /** What every store does with signing keys and API keys. */
 import assert from 'node:assert/strict';
-import type { StoredSigningKey } from '../signing-keys.ts';
-import type { Check } from './conformance.ts';
-import { AT } from './connections.ts';
+import type { StoredSigningKey } from '../../src/store/signing-keys.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT } from './examples.ts';
 
-export function keyConformance(check: Check): void {
+export function keyConformance(check: StoreCheck): void {
   const at = (ms: number) => new Date(AT.getTime() + ms);
   const first: StoredSigningKey = {
     kid: '1',
@@ -15,7 +15,7 @@ export function keyConformance(check: Check): void {
     retiresAt: undefined,
   };
 
-  check('begins with one signing key for each algorithm: the first', async (store) => {
+  check('keeps the first signing key of each algorithm as the initial one', async (store) => {
     assert.deepEqual(await store.addSigningKey(first), first);
     assert.deepEqual(await store.addSigningKey({ ...first, kid: '2' }), first);
     assert.deepEqual(await store.signingKeys(), [first]);
@@ -37,7 +37,7 @@ export function keyConformance(check: Check): void {
     assert.deepEqual(await store.signingKeys(), retiring.slice(1));
   });
 
-  check('replaces a signing key at once, by a new one or by one that is there', async (store) => {
+  check('replaces a signing key immediately, with a new or an existing one', async (store) => {
     await store.addSigningKey(first);
     const second = { ...first, kid: '2', createdAt: at(1), signsFrom: at(1) };
     await store.replaceSigningKey('1', second);

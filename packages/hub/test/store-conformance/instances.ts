@@ -1,10 +1,9 @@
 /** What every store does with connector instances. */
 import assert from 'node:assert/strict';
-import type { SeenInstance, StoredInstance } from '../instances.ts';
-import type { Store } from '../store.ts';
-import { exampleCertificate } from './certificates.ts';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { SeenInstance, StoredInstance } from '../../src/store/instances.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleCertificate, exampleConnection } from './examples.ts';
 
 const LIMIT = 3;
 
@@ -26,8 +25,8 @@ async function withConnection(store: Store): Promise<void> {
 
 const at = (ms: number) => new Date(AT.getTime() + ms);
 
-export function instanceConformance(check: Check): void {
-  check('knows an instance again by its certificate and identity, and only by both', async (store) => {
+export function instanceConformance(check: StoreCheck): void {
+  check('recognizes an instance by certificate and identity together', async (store) => {
     await withConnection(store);
     assert.deepEqual(await store.seeInstance(seen('i1'), LIMIT), stored('i1'));
     const moved = { hostName: undefined, version: '2.0.0', remoteAddress: '203.0.113.9' };
@@ -43,7 +42,7 @@ export function instanceConformance(check: Check): void {
     assert.deepEqual(await store.instances('id-b'), []);
   });
 
-  check('forgets the instance that was seen longest ago, of the same certificate, and never a decision', async (store) => {
+  check('drops the instance of a certificate that was seen longest ago, but never a decision about it', async (store) => {
     await withConnection(store);
     for (const [n, id] of ['i1', 'i2', 'i3'].entries()) await store.seeInstance(seen(id, { at: at(n) }), LIMIT);
     await store.seeInstance(seen('other', { thumbprint: '02', at: at(-10) }), LIMIT);
@@ -59,7 +58,7 @@ export function instanceConformance(check: Check): void {
     assert.equal(await store.seeInstance(seen('i5'), LIMIT), undefined);
   });
 
-  check('says what holds for each instance', async (store) => {
+  check('keeps the state of each instance', async (store) => {
     await withConnection(store);
     for (const id of ['i1', 'i2']) await store.seeInstance(seen(id), LIMIT);
     await store.seeInstance(seen('i3', { thumbprint: '02' }), LIMIT);

@@ -1,8 +1,8 @@
 /** What every store does with sign-ins on the front channel. */
 import assert from 'node:assert/strict';
-import type { FrontChannelSignIn } from '../front-channel.ts';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { FrontChannelSignIn } from '../../src/store/front-channel.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleConnection } from './examples.ts';
 
 const later = (ms: number) => new Date(AT.getTime() + ms);
 
@@ -10,8 +10,8 @@ function example(changes: Partial<FrontChannelSignIn> = {}): FrontChannelSignIn 
   return { interaction: 'i1', connectionId: 'id-a', secretHash: 's1', payload: { text: 'ä' }, expiresAt: later(1000), ...changes };
 }
 
-export function frontChannelConformance(check: Check): void {
-  check('gives a sign-in once, to who shows its secret in time, and one for each interaction', async (store) => {
+export function frontChannelConformance(check: StoreCheck): void {
+  check('returns a sign-in once, for its secret, before it expires, and keeps one per interaction', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     assert.equal(await store.putFrontChannelSignIn(example({ connectionId: 'id-b' })), false);
     assert.equal(await store.putFrontChannelSignIn(example({ secretHash: 's0' })), true);
@@ -23,7 +23,7 @@ export function frontChannelConformance(check: Check): void {
     assert.equal(await store.takeFrontChannelSignIn('i1', 's1', AT), undefined);
   });
 
-  check('lets an assertion be used once in each connection, until it is forgotten', async (store) => {
+  check('accepts an assertion once per connection until it is removed', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket-a');
     await store.addConnection(exampleConnection('b'), 'ticket-b');
     assert.equal(await store.markAssertionUsed('id-a', 'h', later(10)), true);

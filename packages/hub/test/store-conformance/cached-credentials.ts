@@ -1,8 +1,8 @@
 /** What every store does with cached credentials. */
 import assert from 'node:assert/strict';
-import type { CachedCredential } from '../cached-credentials.ts';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { CachedCredential } from '../../src/store/cached-credentials.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleConnection } from './examples.ts';
 
 function credential(userId: string, changes: Partial<CachedCredential> = {}): CachedCredential {
   return {
@@ -15,8 +15,8 @@ function credential(userId: string, changes: Partial<CachedCredential> = {}): Ca
   };
 }
 
-export function cachedCredentialConformance(check: Check): void {
-  check('finds the last good sign-in by any of the latest names, in its own connection only', async (store) => {
+export function cachedCredentialConformance(check: StoreCheck): void {
+  check('finds the last successful sign-in by any recent name, in its own connection only', async (store) => {
     for (const name of ['a', 'b']) await store.addConnection(exampleConnection(name), `ticket-${name}`);
     for (let n = 0; n < 4; n++) {
       const verifiedAt = new Date(AT.getTime() + n);
@@ -29,14 +29,14 @@ export function cachedCredentialConformance(check: Check): void {
     assert.equal(await store.cachedCredential('id-b', 'name3'), undefined);
   });
 
-  check('a name leads to the person who had it last', async (store) => {
+  check('a name leads to the user who had it last', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.putCachedCredential(credential('old'), 'name', 3);
     await store.putCachedCredential(credential('new'), 'name', 3);
     assert.equal((await store.cachedCredential('id-a', 'name'))?.userId, 'new');
   });
 
-  check('removes cached credentials by name, by person and by age', async (store) => {
+  check('removes cached credentials by name, user and age', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     for (const user of ['anna', 'ben', 'cleo']) await store.putCachedCredential(credential(user), user, 3);
     await store.putCachedCredential(credential('dora', { verifiedAt: new Date(AT.getTime() + 1) }), 'dora', 3);
@@ -50,7 +50,7 @@ export function cachedCredentialConformance(check: Check): void {
     assert.ok(await store.cachedCredential('id-a', 'dora'));
   });
 
-  check('keeps no credentials of a connection that is gone, switched off, or has no cache', async (store) => {
+  check('keeps no credentials of a connection that is removed, disabled or has its cache off', async (store) => {
     const { settings } = exampleConnection('a');
     const off = { ...settings, credentialCache: false };
     for (const change of [

@@ -1,8 +1,8 @@
 /** What every store does for administrators. */
 import assert from 'node:assert/strict';
-import type { Administrator, AdministratorSession, Passkey } from '../administrators.ts';
-import type { Check } from './conformance.ts';
-import { AT } from './connections.ts';
+import type { Administrator, AdministratorSession, Passkey } from '../../src/store/administrators.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT } from './examples.ts';
 
 const after = (ms: number) => new Date(AT.getTime() + ms);
 
@@ -38,8 +38,8 @@ const examplePasskey: Passkey = {
   lastUsedAt: undefined,
 };
 
-export function administratorConformance(check: Check): void {
-  check('keeps administrators by a name that is unique in any case, and changes what it is told to', async (store) => {
+export function administratorConformance(check: StoreCheck): void {
+  check('keeps administrators under names that are unique regardless of case, and changes single fields', async (store) => {
     const anna = exampleAdministrator('anna');
     assert.equal(await store.addAdministrator(anna), true);
     assert.equal(await store.addAdministrator(exampleAdministrator('Anna', { id: 'other' })), false);
@@ -52,7 +52,7 @@ export function administratorConformance(check: Check): void {
     assert.equal(await store.changeAdministrator('nobody', changes), false);
   });
 
-  check('knows one invitation of an administrator, until its time', async (store) => {
+  check('keeps one invitation per administrator until it expires', async (store) => {
     await store.addAdministrator(exampleAdministrator('anna'));
     await store.putInvitation('id-anna', 'first', after(10));
     await store.putInvitation('id-anna', 'second', after(10));
@@ -63,7 +63,7 @@ export function administratorConformance(check: Check): void {
     assert.equal(await store.invitationOwner('second', AT), undefined);
   });
 
-  check('takes each time step and each recovery code once; a new secret begins anew', async (store) => {
+  check('accepts each time step and each recovery code once, and starts over with a new secret', async (store) => {
     await store.addAdministrator(exampleAdministrator('anna', { totpSecret: 't' }));
     assert.equal(await store.useTotpStep('id-anna', 7), true);
     assert.equal(await store.useTotpStep('id-anna', 7), false);
@@ -81,7 +81,7 @@ export function administratorConformance(check: Check): void {
     assert.equal(await store.countRecoveryCodes('id-anna'), 1);
   });
 
-  check('keeps passkeys, each of one administrator', async (store) => {
+  check('keeps each passkey for one administrator', async (store) => {
     await store.addAdministrator(exampleAdministrator('anna'));
     await store.addAdministrator(exampleAdministrator('ben'));
     assert.equal(await store.addPasskey(examplePasskey), true);
@@ -94,7 +94,7 @@ export function administratorConformance(check: Check): void {
     assert.equal(await store.passkey('credential'), undefined);
   });
 
-  check('keeps sessions by their hash, and ends one, the others, the old ones, and those of a removed administrator', async (store) => {
+  check('keeps sessions by hash, and ends one, all others, expired ones and those of a removed administrator', async (store) => {
     await store.addAdministrator(exampleAdministrator('anna'));
     await store.addAdministrator(exampleAdministrator('ben'));
     const [one, two, three] = [

@@ -1,10 +1,10 @@
 /** What every store does with one-time codes and facts. */
 import assert from 'node:assert/strict';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleConnection } from './examples.ts';
 
-export function codeConformance(check: Check): void {
-  check('gives a code once, and not after its time', async (store) => {
+export function codeConformance(check: StoreCheck): void {
+  check('redeems a code once, and never after it expires', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addTryCode('once', 'id-a', new Date(AT.getTime() + 1000));
     await store.addTryCode('late', 'id-a', AT);
@@ -13,7 +13,7 @@ export function codeConformance(check: Check): void {
     assert.equal(await store.takeTryCode('late', AT), undefined);
   });
 
-  check('remembers the last public address', async (store) => {
+  check('keeps the last public address', async (store) => {
     assert.equal(await store.publicUrl(), undefined);
     await store.setPublicUrl('http://a');
     await store.setPublicUrl('http://b');

@@ -1,32 +1,9 @@
 /** What every store does with connections and their tickets. */
 import assert from 'node:assert/strict';
-import type { Connection } from '../connections.ts';
-import { exampleCertificate } from './certificates.ts';
-import type { Check } from './conformance.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleCertificate, exampleConnection } from './examples.ts';
 
-export const AT = new Date('2026-01-02T03:04:05.678Z');
-
-export function exampleConnection(name: string, changes: Partial<Connection> = {}): Connection {
-  return {
-    id: `id-${name}`,
-    name,
-    createdAt: AT,
-    enabled: true,
-    ticketIssuedAt: AT,
-    settings: {
-      displayName: undefined,
-      kerberos: false,
-      certAuth: false,
-      ipRanges: [],
-      credentialCache: true,
-      emailDomains: [],
-      approveConnectors: false,
-    },
-    ...changes,
-  };
-}
-
-export function connectionConformance(check: Check): void {
+export function connectionConformance(check: StoreCheck): void {
   check('keeps connections and finds them by name and ticket', async (store) => {
     assert.equal(await store.addConnection(exampleConnection('b'), 'ticket-b'), true);
     assert.equal(await store.addConnection(exampleConnection('a'), 'ticket-a'), true);
@@ -38,7 +15,7 @@ export function connectionConformance(check: Check): void {
     assert.equal(await store.connectionByName("' OR 1=1 --"), undefined);
   });
 
-  check('refuses a second connection of a name and keeps the first', async (store) => {
+  check('rejects a second connection with the same name and keeps the first', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     assert.equal(await store.addConnection({ ...exampleConnection('a'), id: 'other' }, 'other-ticket'), false);
     assert.deepEqual(await store.connections(), [exampleConnection('a')]);
@@ -56,7 +33,7 @@ export function connectionConformance(check: Check): void {
     assert.equal(await store.replaceTicket('nobody', undefined), false);
   });
 
-  check('removes a connection with all that belongs to it', async (store) => {
+  check('removes a connection with everything that belongs to it', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addCertificate('id-a', exampleCertificate('01'), 5);
     await store.addTryCode('code', 'id-a', new Date(AT.getTime() + 1000));
@@ -67,7 +44,7 @@ export function connectionConformance(check: Check): void {
     assert.equal(await store.takeTryCode('code', AT), undefined);
   });
 
-  check('switches a connection off and on and replaces its settings', async (store) => {
+  check('disables and enables a connection and replaces its settings', async (store) => {
     const connection = exampleConnection('a');
     await store.addConnection(connection, 'ticket');
     const settings = { ...connection.settings, displayName: 'Fabrikam', ipRanges: ['10.0.0.0/8'], emailDomains: ['fabrikam.com'] };
@@ -76,7 +53,7 @@ export function connectionConformance(check: Check): void {
     assert.equal(await store.updateConnection('nobody', { enabled: false, settings: connection.settings }), 'gone');
   });
 
-  check('lets an e-mail domain lead to one connection only', async (store) => {
+  check('assigns an e-mail domain to one connection only', async (store) => {
     const [a, b] = [exampleConnection('a'), exampleConnection('b')];
     await store.addConnection(a, 'ticket-a');
     await store.addConnection(b, 'ticket-b');

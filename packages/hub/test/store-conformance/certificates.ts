@@ -1,19 +1,10 @@
 /** What every store does with registered certificates. */
 import assert from 'node:assert/strict';
-import type { RegisteredCertificate } from '../certificates.ts';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleCertificate, exampleConnection } from './examples.ts';
 
-// A function: this file and connections.ts import each other.
-const newlyRegistered = () =>
-  ({ hostName: 'dc1', registeredAt: AT, state: 'approved', signingKid: undefined, signInEndpoint: undefined }) as const;
-
-export function exampleCertificate(thumbprint: string, changes: Partial<RegisteredCertificate> = {}): RegisteredCertificate {
-  return { thumbprint, pem: `pem-${thumbprint}`, readsJwks: true, agentVersion: '1.0.0', ...newlyRegistered(), ...changes };
-}
-
-export function certificateConformance(check: Check): void {
-  check('keeps certificates of each connection apart, up to a limit', async (store) => {
+export function certificateConformance(check: StoreCheck): void {
+  check('keeps certificates per connection, up to a limit', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket-a');
     await store.addConnection(exampleConnection('b'), 'ticket-b');
     assert.equal(await store.addCertificate('id-a', exampleCertificate('01'), 2), 'stored');
@@ -26,14 +17,14 @@ export function certificateConformance(check: Check): void {
     assert.deepEqual(await store.certificates('id-b'), [exampleCertificate('01')]);
   });
 
-  check('a certificate that one plain connector sent stays plain, and its version is the last one', async (store) => {
+  check('a certificate that a connector without JWKS support sent stays without it, and its version is the latest', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addCertificate('id-a', exampleCertificate('01', { readsJwks: false }), 5);
     await store.addCertificate('id-a', exampleCertificate('01', { readsJwks: true, agentVersion: '2.0.0' }), 5);
     assert.deepEqual(await store.certificates('id-a'), [exampleCertificate('01', { readsJwks: false, agentVersion: '2.0.0' })]);
   });
 
-  check('a registration again brings host, endpoint and signing key up to date and never the state', async (store) => {
+  check('a repeated registration updates host, endpoint and signing key, but never the state', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addCertificate('id-a', exampleCertificate('01', { state: 'pending', signingKid: 'old' }), 5);
     const again = exampleCertificate('01', {
@@ -56,7 +47,7 @@ export function certificateConformance(check: Check): void {
     assert.equal(await store.setCertificateState('id-b', '01', 'approved'), false);
   });
 
-  check('a revoked certificate stays revoked, and leaves its place to another', async (store) => {
+  check('a revoked certificate stays revoked and does not count towards the limit', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.addCertificate('id-a', exampleCertificate('01'), 1);
     await store.setCertificateState('id-a', '01', 'revoked');

@@ -1,8 +1,8 @@
 /** What every store does with the audit log. */
 import assert from 'node:assert/strict';
-import { type AuditEntry, type AuditSeal, PRUNE_ACTION } from '../audit.ts';
-import type { Check } from './conformance.ts';
-import { AT } from './connections.ts';
+import { type AuditEntry, type AuditSeal, PRUNE_ACTION } from '../../src/store/audit.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT } from './examples.ts';
 
 /** Stands for a hash: what a store has to pass on is seen in it. */
 const seal: AuditSeal = (previous, id, entry) => `${previous ?? 'none'}/${id}${entry.action}`;
@@ -25,8 +25,8 @@ function entry(changes: Partial<AuditEntry> = {}): AuditEntry {
 
 const later = (days: number) => new Date(AT.getTime() + days * 24 * 60 * 60_000);
 
-export function auditConformance(check: Check): void {
-  check('numbers audit records and seals each over the one before', async (store) => {
+export function auditConformance(check: StoreCheck): void {
+  check('numbers audit records and seals each one together with the previous one', async (store) => {
     const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined };
     const second = entry({ ...nothing, correlationId: undefined, detail: undefined, action: 'b' });
     assert.deepEqual(await store.appendAudit(entry({ action: 'a' }), seal), { id: 1, ...entry({ action: 'a' }), hash: 'none/1a' });
@@ -38,7 +38,7 @@ export function auditConformance(check: Check): void {
     );
   });
 
-  check('keeps the order of records that come at once, in one chain', async (store) => {
+  check('keeps records that arrive at the same time in order and in one chain', async (store) => {
     const actions = Array.from({ length: 100 }, (_, n) => `${n}`);
     const records = await Promise.all(actions.map((action) => store.appendAudit(entry({ action }), seal)));
     assert.deepEqual(
@@ -49,7 +49,7 @@ export function auditConformance(check: Check): void {
     assert.ok(records[99]?.hash.startsWith(`${records[98]?.hash}/`));
   });
 
-  check('finds audit records by each of their parts, a page at a time', async (store) => {
+  check('finds audit records by each field, page by page', async (store) => {
     for (let n = 1; n <= 5; n++) {
       await store.appendAudit(
         entry({
@@ -79,7 +79,7 @@ export function auditConformance(check: Check): void {
     assert.deepEqual(await found({ before: 4 }, 2), [3, 2]);
   });
 
-  check('removes the oldest audit records and keeps one that stands for them', async (store) => {
+  check('replaces the oldest audit records with one record of the removal', async (store) => {
     for (const day of [0, 1, 5, 2, 6]) await store.appendAudit(entry({ at: later(day) }), seal);
     const { action: _action, detail: _detail, ...prune } = entry({ at: later(6) });
     // Record 4 is older than 3 days, and stays: it comes after one that is not.

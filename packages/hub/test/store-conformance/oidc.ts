@@ -1,10 +1,10 @@
 /** What every store does for the OpenID provider. */
 import assert from 'node:assert/strict';
-import type { OidcClient } from '../oidc-clients.ts';
-import type { OidcKey } from '../oidc-keys.ts';
-import type { OidcRecord } from '../oidc-state.ts';
-import type { Check } from './conformance.ts';
-import { AT, exampleConnection } from './connections.ts';
+import type { OidcClient } from '../../src/store/oidc-clients.ts';
+import type { OidcKey } from '../../src/store/oidc-keys.ts';
+import type { OidcRecord } from '../../src/store/oidc-state.ts';
+import type { StoreCheck } from './conformance.ts';
+import { AT, exampleConnection } from './examples.ts';
 
 const LATER = new Date(AT.getTime() + 60_000);
 
@@ -32,8 +32,8 @@ const exampleRecord = (kind: string, key: string, changes: Partial<OidcRecord> =
   ...changes,
 });
 
-export function oidcConformance(check: Check): void {
-  check('keeps clients by name, changes and removes them', async (store) => {
+export function oidcConformance(check: StoreCheck): void {
+  check('adds, changes and removes clients by name', async (store) => {
     const [b, a] = [exampleClient('b'), exampleClient('a', { secretHash: undefined, connectionIds: ['x'], refreshTokens: true })];
     await store.addOidcClient(b);
     await store.addOidcClient(a);
@@ -47,7 +47,7 @@ export function oidcConformance(check: Check): void {
     assert.equal(await store.oidcClient('a'), undefined);
   });
 
-  check('has one first set of provider keys, and lists the newest first', async (store) => {
+  check('keeps one initial set of provider keys and lists the newest first', async (store) => {
     const key = (id: string, createdAt = AT): OidcKey => ({ id, purpose: 'cookie', secret: 's', createdAt });
     assert.equal(await store.addFirstOidcKeys([key('1')]), true);
     assert.equal(await store.addFirstOidcKeys([key('2')]), false);
@@ -57,7 +57,7 @@ export function oidcConformance(check: Check): void {
     assert.deepEqual(await store.oidcKeys(), [key('3', LATER)]);
   });
 
-  check('keeps the last account of a subject, and none without its connection', async (store) => {
+  check('keeps the latest account of a subject, and none without its connection', async (store) => {
     const account = { subject: 's', connectionId: 'id-a', claims: { groups: ['x'] }, expiresAt: LATER };
     assert.equal(await store.putOidcAccount(account), false);
     await store.addConnection(exampleConnection('a'), 'ticket');
@@ -87,7 +87,7 @@ export function oidcConformance(check: Check): void {
     assert.equal(await store.oidcRecord('Session', 'k'), undefined);
   });
 
-  check('removes provider records of a grant, what has expired, and what is too much', async (store) => {
+  check('removes provider records of a grant, expired ones and excess ones', async (store) => {
     await store.addConnection(exampleConnection('a'), 'ticket');
     await store.putOidcAccount({ subject: 'old', connectionId: 'id-a', claims: {}, expiresAt: AT });
     for (const [key, grantId] of [

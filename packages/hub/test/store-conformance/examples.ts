@@ -1,0 +1,40 @@
+/** A connection and a certificate for tests of the store and of everything above it. */
+import type { RegisteredCertificate } from '../../src/store/certificates.ts';
+import type { Connection } from '../../src/store/connections.ts';
+
+export const AT = new Date('2026-01-02T03:04:05.678Z');
+
+export function exampleConnection(name: string, changes: Partial<Connection> = {}): Connection {
+  return {
+    id: `id-${name}`,
+    name,
+    createdAt: AT,
+    enabled: true,
+    ticketIssuedAt: AT,
+    settings: {
+      displayName: undefined,
+      kerberos: false,
+      certAuth: false,
+      ipRanges: [],
+      credentialCache: true,
+      emailDomains: [],
+      approveConnectors: false,
+    },
+    ...changes,
+  };
+}
+
+export function exampleCertificate(thumbprint: string, changes: Partial<RegisteredCertificate> = {}): RegisteredCertificate {
+  return {
+    thumbprint,
+    pem: `pem-${thumbprint}`,
+    readsJwks: true,
+    agentVersion: '1.0.0',
+    hostName: 'dc1',
+    registeredAt: AT,
+    state: 'approved',
+    signingKid: undefined,
+    signInEndpoint: undefined,
+    ...changes,
+  };
+}

@@ -14,18 +14,23 @@ const workspaces: string[] = manifest.workspaces;
 const RULES: { from: string; never: string[]; tests?: true; because: string }[] = [
   {
     from: 'packages/protocol',
-    never: ['packages/runtime', 'packages/connector', 'packages/hub', 'packages/directory'],
+    never: ['packages/runtime', 'packages/wsfed', 'packages/connector', 'packages/hub', 'packages/directory'],
     because: 'the contract is data: it must be possible to read it, and to use it, without either program',
   },
   {
     from: 'packages/runtime',
-    never: ['packages/protocol', 'packages/connector', 'packages/hub', 'packages/directory'],
+    never: ['packages/protocol', 'packages/wsfed', 'packages/connector', 'packages/hub', 'packages/directory'],
     because: 'what both programs need knows no domain',
   },
   {
     from: 'packages/web',
     never: ['packages/protocol', 'packages/connector', 'packages/hub', 'packages/directory'],
     because: 'serving pages safely does not depend on what they show',
+  },
+  {
+    from: 'packages/wsfed',
+    never: ['packages/web', 'packages/connector', 'packages/hub', 'packages/directory'],
+    because: 'tokens are issued and verified without knowing either program',
   },
   {
     from: 'packages/directory',
@@ -44,7 +49,7 @@ const RULES: { from: string; never: string[]; tests?: true; because: string }[] 
     tests: true,
     because: 'two programs with different owners and exposure; what they share is the protocol',
   },
-  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime', 'packages/web'].map((from) => ({
+  ...['packages/connector', 'packages/hub', 'packages/protocol', 'packages/runtime', 'packages/web', 'packages/wsfed'].map((from) => ({
     from,
     never: ['packages/directory', 'lab', 'demo', 'e2e'],
     because: 'what is shipped needs nothing that exists for demo and tests',

@@ -13,6 +13,16 @@ export {
   type DistinguishedName,
   type KeyPair,
 } from './certificates.ts';
+export {
+  type AssertionParts,
+  assertionXml,
+  KERBEROS_METHOD,
+  responseAround,
+  type SignatureParts,
+  signatureOver,
+  signedAssertion,
+  withSignature,
+} from './foreign-assertion.ts';
 export { freePort } from './free-port.ts';
 export { type Gssapi, loadGssapi } from './gssapi.ts';
 export { type KerberosRealm, openKerberosRealm, whyNoKerberos } from './kerberos.ts';
@@ -25,3 +35,5 @@ export { type SambaDomainController, type SambaOptions, startSambaDomainControll
 export type { SambaPeople, SambaPerson, SambaPersonName } from './samba-people.ts';
 export { type Account, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
 export type { Operation, OperationKind } from './slapd-log.ts';
+export { makeIdentity, pemBody, type TestIdentity } from './test-identity.ts';
+export { canonicalByXmlCrypto, type DomElement, parseWithXmldom, signedByXmlCrypto, signedReferences } from './xml-crypto.ts';

@@ -1,8 +1,7 @@
 /** Whom the front channel has signed in by a client certificate. */
 import assert from 'node:assert/strict';
-import type { KeyPair } from '@landbridge/lab';
+import { type KeyPair, parseWithXmldom } from '@landbridge/lab';
 import { actionOf, type FrontChannelOn, fieldsOf, REPLY_TO } from './front-channel-on.ts';
-import { parseXml } from './xml.ts';
 
 /**
  * @param attribute of the profile, in place of the id
@@ -13,7 +12,7 @@ export async function signedIn(front: FrontChannelOn, client: KeyPair | undefine
   assert.equal(page.status, 200);
   if (/name="password"/.test(page.text)) return undefined;
   assert.equal(actionOf(page.text), REPLY_TO);
-  const token = parseXml(fieldsOf(page.text).wresult ?? '');
+  const token = parseWithXmldom(fieldsOf(page.text).wresult ?? '');
   assert.equal(token.getElementsByTagName('saml:AuthenticationStatement')[0]?.getAttribute('AuthenticationMethod'), 'urn:ietf:rfc:2246');
   if (attribute === undefined) return token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent ?? '';
   const found = Array.from(token.getElementsByTagName('saml:Attribute')).find((one) => one.getAttribute('AttributeName') === attribute);

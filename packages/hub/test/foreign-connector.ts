@@ -2,50 +2,18 @@
  * A connector that was not written here, as the protocol describes one: its own certificate, the ticket, the socket. It verifies what
  * it is asked with a JOSE library, and can be told to misbehave.
  */
-import { spawnSync } from 'node:child_process';
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { makeIdentity, pemBody, type TestIdentity } from '@landbridge/lab';
 import { registrationAnswer, ticketInfo } from '@landbridge/protocol';
 import { createRemoteJWKSet, importSPKI, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 
-export interface Identity {
-  /** Base64 DER. */
-  certificate: string;
-  key: KeyObject;
-}
-
-/** A self-signed RSA certificate, made by a program that is not ours. */
-export function makeIdentity(bits = 2048): Identity {
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    `rsa:${bits}`,
-    '-nodes',
-    '-sha256',
-    '-days',
-    '30',
-    '-subj',
-    '/CN=corp',
-    '-keyout',
-    '-',
-    '-out',
-    '-',
-  ];
-  const { stdout, stderr, status } = spawnSync('openssl', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`openssl: ${stderr}`);
-  return { certificate: pemBody(stdout, 'CERTIFICATE'), key: createPrivateKey(stdout) };
-}
-
-export function pemBody(pem: string, label: string): string {
-  const [, body] = new RegExp(`-----BEGIN ${label}-----([^-]+)-----END`).exec(pem) ?? [];
-  return (body ?? '').replaceAll(/\s/g, '');
-}
+export { makeIdentity, pemBody };
 
 export interface Provisioned {
-  identity: Identity;
+  identity: TestIdentity;
   connection: string;
   realm: string;
   socketUrl: string;
@@ -56,7 +24,7 @@ export interface Provisioned {
 /** Reads `/info`, registers the certificate, and keeps what a connector keeps. */
 export async function provision(
   ticket: string,
-  identity: Identity,
+  identity: TestIdentity,
   options: { useJwks?: boolean; instance?: unknown; signInEndpoint?: string } = {},
 ): Promise<Provisioned> {
   const info = ticketInfo.parse(await (await fetch(`${ticket}/info`)).json());

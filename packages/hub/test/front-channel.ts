@@ -1,8 +1,8 @@
 /** A hub with people who are sent to a connector's front channel, and the part of the connector: a test brings its answer by hand. */
 import type { TestContext } from 'node:test';
+import { type AssertionParts, responseAround, signedAssertion, type TestIdentity } from '@landbridge/lab';
 import { type Application, createApplication } from './application.ts';
-import { type AssertionParts, responseAround, signedAssertion } from './foreign-assertion.ts';
-import { connect, type ForeignConnector, type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
+import { connect, type ForeignConnector, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from './plain-browser.ts';
 
@@ -17,7 +17,7 @@ export interface Fronted {
   /** The page to which a browser comes for a new sign-in. */
   begin(browser: PlainBrowser, parameters?: Record<string, string>): Promise<Shown>;
   /** An answer of the connector that is as it should be, but for what is given. */
-  answer(parts?: AssertionParts, by?: Identity): string;
+  answer(parts?: AssertionParts, by?: TestIdentity): string;
   /** What the connector's page does: a form of another site, without cookies. */
   deliver(
     wctx: string,

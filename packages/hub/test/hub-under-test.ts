@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { TestIdentity } from '@landbridge/lab';
 import { createLog, loadSettings } from '@landbridge/runtime';
 import { createApiKey } from '../src/api/api-keys.ts';
 import { type Hub, startHub } from '../src/hub.ts';
@@ -10,7 +11,7 @@ import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
-import { type Identity, makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
+import { makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
 import { operatorForTest } from './operator-for-test.ts';
 
 export interface HubUnderTest {
@@ -25,7 +26,7 @@ export interface HubUnderTest {
   /** Makes a connection. @returns its ticket */
   createConnection(name?: string): Promise<string>;
   /** Makes a connection and a connector for it that has yet to connect. */
-  provisioned(name?: string, options?: { useJwks?: boolean; identity?: Identity }): Promise<Provisioned>;
+  provisioned(name?: string, options?: { useJwks?: boolean; identity?: TestIdentity }): Promise<Provisioned>;
 }
 
 /** The parts that answers of the API have; a test names the one it expects, and fails where it is not there. */
@@ -75,7 +76,7 @@ interface ConnectionView {
 }
 
 /** Certificates take a while to make, and a test file rarely needs more than one. */
-let sharedIdentity: Identity | undefined;
+let sharedIdentity: TestIdentity | undefined;
 
 export async function startHubForTest(
   t: TestContext,

@@ -4,11 +4,11 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '@landbridge/runtime';
+import { replyAddressesOf } from '@landbridge/wsfed';
 import type { Config } from '../config/load.ts';
 import { type ConnectorSettings, SETTING_NAMES } from '../config/settings.ts';
 import { type FrontChannel, openFrontChannel, wantsFrontChannel } from '../frontchannel/front-channel.ts';
 import type { FrontUsers } from '../frontchannel/routes.ts';
-import { replyAddressesOf } from '../frontchannel/wsfed/request.ts';
 import type { ProvisionedHub } from '../setup/provision.ts';
 import { serverUrlOf } from '../setup/ticket.ts';
 import { reopens } from './affected-parts.ts';

@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { freePort, parseWithXmldom, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { type FakeHub, HUB_RSA, pemOf, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
 import { actionOf, fieldsOf } from '../../test/front-channel-on.ts';
 import { INFO, startTicketServer } from '../../test/ticket-server.ts';
-import { parseXml } from '../../test/xml.ts';
 import { loadConfigForStart } from '../config/load.ts';
 import { startConnector } from './connector.ts';
 
@@ -69,7 +68,7 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
     const body = new URLSearchParams({ ...fieldsOf(page), username: person.uid, password: person.password });
     const reply = await (await fetch(`${url}/wsfed`, { method: 'POST', body })).text();
     assert.equal(actionOf(reply), INFO.realm.postTokenUrl[0]);
-    const token = parseXml(fieldsOf(reply).wresult ?? '');
+    const token = parseWithXmldom(fieldsOf(reply).wresult ?? '');
     assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, person.uid);
     assert.equal(token.getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), `urn:${INFO.connectionDomain}`);
 

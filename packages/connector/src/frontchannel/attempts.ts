@@ -8,8 +8,8 @@
 import { createHash } from 'node:crypto';
 import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
 import { addressGroup } from '@landbridge/runtime';
+import { nameIdentifierOf } from '@landbridge/wsfed';
 import { LRUCache } from 'lru-cache';
-import { nameIdentifierOf } from './wsfed/claims.ts';
 
 export interface Attempts {
   /** @returns how many seconds to wait; else the attempt may be made, and counts as wrong unless its end is said to be another */

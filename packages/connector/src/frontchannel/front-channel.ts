@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { noteClientContext } from '@landbridge/web';
+import { federationMetadata, type SigningPair } from '@landbridge/wsfed';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { createAttempts } from './attempts.ts';
@@ -22,8 +23,6 @@ import { type FrontServer, startFrontServer } from './server.ts';
 import { readServerCertificate } from './server-certificate.ts';
 import { createSessions } from './session.ts';
 import type { Ways } from './ways.ts';
-import type { SigningPair } from './wsfed/assertion.ts';
-import { federationMetadata } from './wsfed/metadata.ts';
 
 /** What the hub says of the connection. */
 export interface FrontConnection {
@@ -58,6 +57,8 @@ export interface FrontChannelOptions {
   log: Log;
 }
 
+/** Hubs use a token at once; Auth0 expects this lifetime. */
+const TOKEN_LIFETIME_MS = 8 * 60 * 60_000;
 /** What a ticket of a person in a thousand groups needs, with the other headers. */
 const KERBEROS_HEADER_BYTES = 96 * 1024;
 
@@ -115,9 +116,9 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
 
   const app = frontRoutes({
     siteName: settings.SITE_NAME ?? connection.name,
-    issuer: { wsfedIssuer: connection.wsfedIssuer, realm: connection.realm, signing: connection.signing },
+    issuer: { issuer: connection.wsfedIssuer, audience: connection.realm, lifetimeMs: TOKEN_LIFETIME_MS, signing: connection.signing },
     replyAddresses: connection.replyAddresses,
-    metadata: federationMetadata({ wsfedIssuer: connection.wsfedIssuer, certificate: connection.signing.certificate, serverUrl }),
+    metadata: federationMetadata({ issuer: connection.wsfedIssuer, certificate: connection.signing.certificate, serverUrl }),
     serverUrl,
     users,
     ways,

@@ -3,6 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Log } from '@landbridge/runtime';
 import { clientContextOf, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
+import {
+  type AuthenticationMethod,
+  isSignOut,
+  issueToken,
+  METADATA_PATH,
+  replyAddressFor,
+  type SignInRequest,
+  signInRequestOf,
+  type TokenIssuer,
+} from '@landbridge/wsfed';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
@@ -18,9 +28,6 @@ import { formPage, invalidPage, replyPage, signedOutPage } from './pages/pages.t
 import { createPasswordAttempt, MAX_NAME_LENGTH, type Signed } from './password-attempt.ts';
 import type { Sessions } from './session.ts';
 import { knownPerson, type Ways } from './ways.ts';
-import { METADATA_PATH } from './wsfed/metadata.ts';
-import { isSignOut, replyAddressFor, requestOf, type SignInRequest } from './wsfed/request.ts';
-import { type TokenIssuer, tokenResponse } from './wsfed/response.ts';
 
 export type FrontUsers = Pick<Users, 'authenticate' | 'signInKnown' | 'searchUsers'>;
 
@@ -50,6 +57,14 @@ const MAX_BODY_BYTES = 128 * 1024;
 /** As long as a hub waits for the same over the socket. */
 const SIGN_IN_TIMEOUT_MS = 30_000;
 const MAX_USERS = 1000;
+
+const METHODS: Readonly<Record<Way, AuthenticationMethod>> = {
+  form: 'password',
+  session: 'password',
+  kerberos: 'kerberos',
+  'proxy-header': 'kerberos',
+  certificate: 'certificate',
+};
 
 const carriedSchema = z.object({
   wa: z.string(),
@@ -90,13 +105,13 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   /** The page that carries the token back. @throws CodedError PROFILE_WITHOUT_ID */
   async function reply(c: C, request: SignInRequest, replyTo: string, signed: { answer: Signed; how: Way; at: Date }): Promise<Page> {
     const { answer, how, at } = signed;
-    const wresult = await tokenResponse({ profile: answer.profile, how, authenticatedAt: at, wctx: request.wctx }, issuer);
+    const wresult = await issueToken({ profile: answer.profile, method: METHODS[how], authenticatedAt: at, context: request.wctx }, issuer);
     return replyPage({ language: languageOf(c), siteName, replyTo, wctx: request.wctx, wresult });
   }
 
   /** Where this goes on, or the page that says that it does not. */
   function checked(c: C, request: SignInRequest): { replyTo: string } | { page: Page } {
-    const address = replyAddressFor(request, { realm: issuer.realm, replyAddresses: options.replyAddresses });
+    const address = replyAddressFor(request, { realm: issuer.audience, replyAddresses: options.replyAddresses });
     if ('replyTo' in address) return address;
     const { id, address: from } = clientOf(c);
     log.warn({ request: id, address: from, reason: address.refused }, 'A sign-in cannot go on');
@@ -150,7 +165,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   }
 
   async function signInByForm(c: C, values: URLSearchParams): Promise<Response> {
-    const request = requestOfForm(values) ?? requestOf(merged(c, values));
+    const request = requestOfForm(values) ?? signInRequestOf(merged(c, values));
     const target = checked(c, request);
     if ('page' in target) return send(c, target.page);
     const username = (values.get('username') ?? '').trim();
@@ -174,16 +189,16 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return send(c, signedOutPage(languageOf(c), siteName), { 'Set-Cookie': sessionCookie('', secure, 0) });
   }
 
-  app.get('/wsfed', (c) => begin(c, requestOf(new URL(c.req.url).searchParams)));
+  app.get('/wsfed', (c) => begin(c, signInRequestOf(new URL(c.req.url).searchParams)));
   app.post('/wsfed', async (c) => {
     const values = await formValues(c);
     // A hub may post its request, too; whoever comes from a page of ours brings a name.
-    return values.has('username') ? signInByForm(c, values) : begin(c, requestOf(merged(c, values)));
+    return values.has('username') ? signInByForm(c, values) : begin(c, signInRequestOf(merged(c, values)));
   });
 
   app.post('/wsfed/direct', async (c) => {
     const values = merged(c, await formValues(c));
-    const request = requestOf(values);
+    const request = signInRequestOf(values);
     const target = checked(c, request);
     if ('page' in target) return c.json({ code: 'invalid_request' }, 400, SAFE_HEADERS);
     if (!isOwn(c, options.replyAddresses)) return c.json({ code: 'foreign_origin' }, 403, SAFE_HEADERS);
@@ -212,7 +227,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
 
   app.get('/users', async (c) => {
     const problem = await bearerProblem(c.req.header('Authorization'), options.checkBearer, [
-      issuer.realm,
+      issuer.audience,
       options.serverUrl,
       `${options.serverUrl}/users`,
     ]);

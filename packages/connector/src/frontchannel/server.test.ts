@@ -8,10 +8,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { createCertificateAuthority } from '@landbridge/lab';
+import { createCertificateAuthority, parseWithXmldom } from '@landbridge/lab';
 import { CodedError, createIpRanges, createLog } from '@landbridge/runtime';
 import { actionOf, type FrontChannelOn, fieldsOf, frontChannelOn, REPLY_TO } from '../../test/front-channel-on.ts';
-import { parseXml } from '../../test/xml.ts';
 import type { FrontUsers } from './routes.ts';
 import { startFrontServer } from './server.ts';
 
@@ -108,7 +107,7 @@ test('a proxy that is named says who it is and whether it was encrypted; nobody 
   const settings = { WITH_KERBEROS_PROXY_FRONTEND: true, TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'FABRIKAM.LOCAL' };
   const named = await opened(t, settings, { tls: false });
   const nameIdentifier = (page: { text: string }) =>
-    parseXml(fieldsOf(page.text).wresult ?? '').getElementsByTagName('saml:NameIdentifier')[0]?.textContent;
+    parseWithXmldom(fieldsOf(page.text).wresult ?? '').getElementsByTagName('saml:NameIdentifier')[0]?.textContent;
   for (const header of ['anna@FABRIKAM.LOCAL', 'FABRIKAM.LOCAL\\anna', 'anna']) {
     const page = await named.begin({}, { headers: { 'X-Forwarded-User': header } });
     assert.equal(actionOf(page.text), REPLY_TO, header);

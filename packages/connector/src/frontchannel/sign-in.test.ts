@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { parseWithXmldom, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import {
   actionOf,
   CONNECTION,
@@ -14,7 +14,6 @@ import {
   REPLY_TO,
 } from '../../test/front-channel-on.ts';
 import { type UsersOn, usersOn } from '../../test/users-on.ts';
-import { parseXml } from '../../test/xml.ts';
 
 describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
@@ -49,7 +48,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal(actionOf(reply.text), REPLY_TO);
     const { wa, wctx, wresult = '' } = fieldsOf(reply.text);
     assert.deepEqual([wa, wctx], ['wsignin1.0', 'state']);
-    const token = parseXml(wresult);
+    const token = parseWithXmldom(wresult);
     assert.equal(token.getAttribute('Context'), 'state');
     assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, person(0).uid);
     assert.equal(token.getElementsByTagName('saml:Audience')[0]?.textContent, REALM);
@@ -82,7 +81,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       const reply = await on.fillIn(await on.begin({ wctx }), as(1));
       const fields = fieldsOf(reply.text);
       assert.equal(fields.wctx, wctx);
-      const token = parseXml(fields.wresult ?? '');
+      const token = parseWithXmldom(fields.wresult ?? '');
       assert.equal(token.getAttribute('Context'), wctx);
     }
     const without = await on.fillIn(await on.ask(`/wsfed?wa=wsignin1.0&wtrealm=${REALM}`), as(1));
@@ -292,7 +291,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   it('has metadata with its certificate', async () => {
     const { text, headers } = await on.ask('/wsfed/FederationMetadata/2007-06/FederationMetadata.xml');
     assert.match(String(headers['content-type']), /^application\/xml/);
-    const root = parseXml(text);
+    const root = parseWithXmldom(text);
     assert.equal(root.getAttribute('entityID'), 'urn:fabrikam.example');
     assert.equal(root.getElementsByTagName('X509Certificate')[0]?.textContent, on.connection.signing.certificate.raw.toString('base64'));
     assert.equal(root.getElementsByTagName('Address')[0]?.textContent, 'https://connector.example/wsfed');

@@ -4,16 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  agentToken,
-  connect,
-  type Identity,
-  makeIdentity,
-  openSocket,
-  type Provisioned,
-  pemBody,
-  provision,
-} from '../../test/foreign-connector.ts';
+import type { TestIdentity } from '@landbridge/lab';
+import { agentToken, connect, makeIdentity, openSocket, type Provisioned, pemBody, provision } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
 import { createAudit } from '../audit/audit.ts';
 import type { Operator } from '../operator.ts';
@@ -302,7 +294,7 @@ test('what does not exist, and a decision that there is not, is said', async (t)
 });
 
 /** The same key in another self-signed certificate. */
-function newCertificateOf({ key }: Identity): Identity {
+function newCertificateOf({ key }: TestIdentity): TestIdentity {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-certificate-'));
   try {
     const file = join(folder, 'key.pem');

@@ -143,7 +143,7 @@ test('where the application wants a new proof, a session at the connector is non
   const old = await deliver(await directly({ prompt: 'login' }), answer({ authenticatedAt: earlier }));
   assert.match(old.onward ?? '', /\?refused$/);
   const [record] = await hub.store.auditRecords({ result: 'front_channel_refused' }, 1);
-  assert.match(record?.detail ?? '', /new proof/);
+  assert.match(record?.detail ?? '', /requires a new authentication/);
   assert.match((await deliver(await directly({ prompt: 'login' }), answer())).onward ?? '', /code=/);
 });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KERBEROS_METHOD } from '@landbridge/lab';
+import { hashOfToken } from '@landbridge/web';
 import { pathOf, REDIRECT_URI } from '../../test/application.ts';
-import { KERBEROS } from '../../test/foreign-assertion.ts';
 import { agentToken, connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { HERE, sentWith, startFronted } from '../../test/front-channel.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
@@ -207,6 +208,16 @@ test('an answer counts once, for its own sign-in, in its own browser', async (t)
   assert.equal((await deliver(await wctxOf(attacker), answer(), { wa: 'wsignout1.0' })).status, 404);
 });
 
+test('password hashes among the claims go no further', async (t) => {
+  const { hub, begin, answer, deliver } = await startFronted(t);
+  const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
+  const { onward = '' } = await deliver(wctx, answer({ others: { userPassword: '{SSHA}x', sAMAccountName: 'anna' } }));
+  const [, interaction = '', code = ''] = /\/login\/([^/]+)\/finish\?code=(.+)$/.exec(onward) ?? [];
+  const received = await hub.store.takeFrontChannelSignIn(interaction, hashOfToken(code), new Date());
+  assert.match(JSON.stringify(received), /"sAMAccountName":"anna"/);
+  assert.doesNotMatch(JSON.stringify(received), /SSHA/);
+});
+
 test('a refused answer has used up its wctx', async (t) => {
   const { begin, answer, deliver } = await startFronted(t);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
@@ -226,10 +237,10 @@ test('an answer of another connection, of a stranger, or of a key that was revok
   const partner = makeIdentity();
   await provision(await hub.createConnection('partners'), partner, { signInEndpoint: 'https://partner.example/wsfed' });
   await hub.api('/connections/partners', { emailDomains: ['partners.example'] }, 'PATCH');
-  await refused(answer({}, partner), /not signed with a key that is registered for this connection/);
-  await refused(answer({ audience: 'urn:landbridge:partners' }), /not for "urn:landbridge:corp"/);
+  await refused(answer({}, partner), /not signed with a key registered for this connection/);
+  await refused(answer({ audience: 'urn:landbridge:partners' }), /audience is not "urn:landbridge:corp"/);
   await refused(answer({ issuer: 'urn:other-hub' }), /issuer/);
-  await refused(answer().replace('anna-id', 'boss-id'), /was changed/);
+  await refused(answer().replace('anna-id', 'boss-id'), /does not match the signed digest/);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   const wresult = answer();
   const { body } = await hub.api('/connections/corp/connectors');
@@ -257,7 +268,7 @@ test('an answer leads nowhere but to its own sign-in, and an oversize one is giv
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   assert.equal((await deliver(wctx, 'x'.repeat(1_200_000))).status, 413);
   const extras = { wreply: 'https://evil.example/', redirect_uri: 'https://evil.example/', RelayState: 'https://evil.example' };
-  const { onward, text } = await deliver(wctx, answer({ method: KERBEROS }), extras);
+  const { onward, text } = await deliver(wctx, answer({ method: KERBEROS_METHOD }), extras);
   assert.equal(new URL(onward ?? '').pathname, `/login/${wctx.split('.')[0]}/finish`);
   assert.doesNotMatch(text, /evil/);
 });

@@ -8,24 +8,24 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
+import type { Profile } from '@landbridge/protocol';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken } from '@landbridge/web';
+import { assertionRejected, issuerUri, verifyToken, WSFED_SIGN_IN } from '@landbridge/wsfed';
 import { z } from 'zod';
 import { realmOf } from '../connections/connections.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
+import { readProfileAnswer } from '../requests/answers.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { CLOCK_SKEW_MS, issuerOf, readAssertion } from './assertion.ts';
 import { chooseEndpoint } from './endpoint.ts';
-import { accountNameOf } from './profile.ts';
-import { readSignedAssertion } from './signature.ts';
 
-/** WS-Federation 1.2, section 13.2.1. */
-const SIGN_IN = 'wsignin1.0';
 /** Codes of what strange hands can bring about; others are faults of the hub. */
 const REFUSALS: readonly string[] = ['ASSERTION_REFUSED', 'XML_REFUSED'];
 
+/** How far the clocks of hub and connector may differ. Kerberos requires five minutes as well. */
+const CLOCK_SKEW_MS = 5 * 60_000;
 /** From the hub to the connector and back, with time to type a password into the connector's own form. */
 const SENT_LIFETIME_MS = 10 * 60_000;
 /** From one page of ours to the next. */
@@ -103,25 +103,24 @@ export function createFrontChannel(parts: {
     { sentAt, fresh }: z.infer<typeof sent>,
   ): Promise<Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
     if (connection === undefined || !connection.enabled || !(connection.settings.kerberos || connection.settings.certAuth)) {
-      throw new CodedError('ASSERTION_REFUSED', 'The connection was deleted or switched off in the meantime');
+      throw assertionRejected('the connection was deleted or disabled in the meantime');
     }
-    const { assertion, id, signedBy } = readSignedAssertion(wresult, await store.certificates(connection.id));
-    const expected = { audience: realmOf(connection), issuer: issuerOf(new URL(publicUrl()).hostname), sentAt, now: now() };
-    const { issuedAt, profile, amr, authenticatedAt } = readAssertion(assertion, expected);
-    // The connector was asked for it in an address that whoever sits at the browser can change.
-    if (fresh && authenticatedAt.getTime() < sentAt.getTime() - CLOCK_SKEW_MS) {
-      throw new CodedError(
-        'ASSERTION_REFUSED',
-        'The assertion of the connector is refused: the application wants a new proof, and this is an old one',
-      );
-    }
-    // After this time there is no sign-in left that began before it was made.
+    const { assertionId, issuedAt, profile, amr, authenticatedAt, thumbprint } = verifyToken(wresult, {
+      signers: await store.certificates(connection.id),
+      audience: realmOf(connection),
+      issuer: issuerUri(new URL(publicUrl()).hostname),
+      requestedAt: sentAt,
+      fresh,
+      clockSkewMs: CLOCK_SKEW_MS,
+      now: now(),
+    });
+    const read = readProfileAnswer({ profile });
+    if (read.profile === undefined || 'error' in read) throw assertionRejected('its claims do not form a profile');
+    // By then, every sign-in that began before the assertion was issued has expired.
     const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + SENT_LIFETIME_MS);
-    const hash = createHash('sha256').update(id).digest('hex');
-    if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) {
-      throw new CodedError('ASSERTION_REFUSED', 'The assertion of the connector is refused: it was used before');
-    }
-    return { profile, amr, authenticatedAt, thumbprint: signedBy.thumbprint };
+    const hash = createHash('sha256').update(assertionId).digest('hex');
+    if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) throw assertionRejected('it was used before');
+    return { profile: read.profile, amr, authenticatedAt, thumbprint };
   }
 
   return {
@@ -148,7 +147,7 @@ export function createFrontChannel(parts: {
       });
       if (!kept) return undefined;
       const url = new URL(endpoint);
-      url.searchParams.set('wa', SIGN_IN);
+      url.searchParams.set('wa', WSFED_SIGN_IN);
       url.searchParams.set('wtrealm', realmOf(connection));
       url.searchParams.set('wctx', `${interaction}.${secret.token}`);
       if (fresh) url.searchParams.set('wfresh', '0');
@@ -157,7 +156,7 @@ export function createFrontChannel(parts: {
     async receive(form, remoteAddress) {
       const startedAt = performance.now();
       const [interaction = '', secret = ''] = (form.get('wctx') ?? '').split('.');
-      if (form.get('wa') !== SIGN_IN) return undefined;
+      if (form.get('wa') !== WSFED_SIGN_IN) return undefined;
       // Before anything is parsed: whoever was not sent anywhere brings no work. It counts once, whatever comes of it.
       const found = await store.takeFrontChannelSignIn(interaction, hashOfToken(secret), now());
       const leaving = sent.safeParse(found?.payload).data;
@@ -219,4 +218,10 @@ export function createFrontChannel(parts: {
       return { connectionId: connection.id, username, profile, amr, authenticatedAt, correlationId };
     },
   };
+}
+
+/** The account name by which operators find the user in the directory. */
+function accountNameOf({ sAMAccountName, userPrincipalName, id }: Profile): string {
+  const names = [sAMAccountName, userPrincipalName, id];
+  return names.find((name) => typeof name === 'string' && name !== '')?.toString() ?? '';
 }

@@ -1,32 +1,30 @@
-/** A sign-in request of WS-Federation (passive requestor profile, section 13.2): what it asks, and where its answer may go. */
+/** WS-Federation sign-in requests (passive requestor profile, section 13.2) and the addresses that tokens may be sent to. */
+import { WSFED_SIGN_IN } from './names.ts';
 
-/** What a hub sends a browser with. */
 export interface SignInRequest {
   wa: string;
   wtrealm: string | undefined;
-  /** The hub's own; it comes back as it came. */
+  /** Opaque; returned unchanged with the token. */
   wctx: string | undefined;
   wreply: string | undefined;
-  /** In minutes: a session may be so old. */
+  /** The largest accepted age of a session, in minutes. */
   wfresh: string | undefined;
 }
 
-/** What of the connection decides about a request. */
 export interface RelyingParty {
   realm: string;
-  /** What stands under the realm's key: the addresses that tokens may go to, the usual one first. */
+  /** The addresses that tokens may be sent to, the default first. */
   replyAddresses: readonly string[];
 }
 
-const SIGN_IN = 'wsignin1.0';
 const SIGN_OUT: readonly string[] = ['wsignout1.0', 'wsignoutcleanup1.0'];
 
-/** @param values of the query, or of a form that was posted */
-export function requestOf(values: URLSearchParams): SignInRequest {
+/** @param values of a query or a posted form */
+export function signInRequestOf(values: URLSearchParams): SignInRequest {
   const value = (name: string) => values.get(name) ?? undefined;
   return {
-    // Installed connectors ask for none.
-    wa: values.get('wa') ?? SIGN_IN,
+    // Replaced connectors accept requests without `wa`.
+    wa: values.get('wa') ?? WSFED_SIGN_IN,
     wtrealm: value('wtrealm'),
     wctx: value('wctx'),
     wreply: value('wreply'),
@@ -39,23 +37,23 @@ export function isSignOut({ wa }: SignInRequest): boolean {
 }
 
 /**
- * @returns where the answer goes, or why it goes nowhere, for the log. A token is never sent to an address that is not in the list, and
- *   to none that only looks like one of it: they are compared to the letter.
+ * Compares `wreply` to the letter: a token never goes to an address that only resembles a listed one.
+ *
+ * @returns the address to send the token to, or why there is none, for the log
  */
 export function replyAddressFor(
   request: SignInRequest,
   { realm, replyAddresses }: RelyingParty,
 ): { replyTo: string } | { refused: string } {
-  if (request.wa !== SIGN_IN) return { refused: 'wa asks for something else than a sign-in' };
-  if (request.wtrealm !== undefined && request.wtrealm !== realm)
-    return { refused: 'wtrealm is another realm than that of this connection' };
+  if (request.wa !== WSFED_SIGN_IN) return { refused: 'wa is not a sign-in' };
+  if (request.wtrealm !== undefined && request.wtrealm !== realm) return { refused: 'wtrealm is not the realm of this connection' };
   const allowed = replyAddresses.filter(isWebAddress);
   const replyTo = request.wreply === undefined ? allowed[0] : allowed.find((address) => address === request.wreply);
   if (replyTo !== undefined) return { replyTo };
-  return { refused: allowed.length === 0 ? 'the hub has told no reply address' : 'wreply is not in the list of reply addresses' };
+  return { refused: allowed.length === 0 ? 'the hub has sent no reply address' : 'wreply is not in the list of reply addresses' };
 }
 
-/** @param list as it stands under the realm's key: separated by commas */
+/** @param list the comma-separated value under the realm's key */
 export function replyAddressesOf(list: unknown): string[] {
   return typeof list === 'string'
     ? list

@@ -1,22 +1,22 @@
-/** The token, judged by two programs that did not make it: xmlsec1 and xml-crypto. */
+/** Issued tokens, judged by xmlsec1 and xml-crypto. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type DomElement, makeIdentity, parseWithXmldom, signedReferences } from '@landbridge/lab';
 import { CodedError } from '@landbridge/runtime';
-import { parseXml, signedParts, type XmlElement } from '../../../test/xml.ts';
-import { createCertificate, createKey } from '../../setup/certificate.ts';
-import { tokenResponse } from './response.ts';
+import { signingPairOf } from '../test/tokens.ts';
+import { issueToken, type TokenIssuer } from './issue.ts';
 
 const XMLSEC = '/usr/bin/xmlsec1';
 const SAML = 'urn:oasis:names:tc:SAML:1.0:assertion';
 const NOW = new Date('2026-11-22T10:00:00.000Z');
 
-const signing = createCertificate(createKey(), { connectionName: 'corp', connectionDomain: 'fabrikam.example' });
+const signing = signingPairOf(makeIdentity());
 const certificatePem = signing.certificate.toString();
-const issuer = { wsfedIssuer: 'fabrikam.example', realm: 'urn:auth0:fabrikam', signing };
+const issuer: TokenIssuer = { issuer: 'fabrikam.example', audience: 'urn:auth0:fabrikam', lifetimeMs: 8 * 3_600_000, signing };
 
 const profile = {
   id: '3f2c',
@@ -34,8 +34,8 @@ const profile = {
   'strange"<key>': 'x',
 };
 
-const make = (more: Record<string, unknown> = {}, wctx: string | undefined = 'st&te') =>
-  tokenResponse({ profile: { ...profile, ...more }, how: 'form', authenticatedAt: NOW, wctx }, issuer, NOW);
+const make = (more: Record<string, unknown> = {}, from = issuer) =>
+  issueToken({ profile: { ...profile, ...more }, method: 'password', authenticatedAt: NOW, context: 'st&te' }, from, NOW);
 
 function verdict(t: TestContext, xml: string): { good: boolean; text: string } {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-token-'));
@@ -50,31 +50,31 @@ function verdict(t: TestContext, xml: string): { good: boolean; text: string } {
   return { good: status === 0, text: `${stdout}${stderr}` };
 }
 
-test('others find the signature good, and bad after any change', async (t) => {
+test('xml-crypto and xmlsec1 accept the signature, and reject it after any change', async (t) => {
   const xml = await make();
-  const parts = signedParts(xml, certificatePem);
+  const parts = signedReferences(xml, certificatePem);
   assert.equal(parts?.length, 1);
   assert.match(parts?.[0] ?? '', /^<saml:Assertion /);
   const changes = [
     xml.replace('>3f2c<', '>admin<'),
     xml.replace('urn:auth0:fabrikam', 'urn:auth0:other'),
     xml.replace('Staff', 'Admins'),
-    xml.replace(/NotOnOrAfter="2026/, 'NotOnOrAfter="2027'),
+    xml.replace('NotOnOrAfter="2026', 'NotOnOrAfter="2027'),
     xml.replace('Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"', 'Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"'),
   ];
   for (const changed of changes) {
     assert.notEqual(changed, xml);
-    assert.equal(signedParts(changed, certificatePem), undefined);
+    assert.equal(signedReferences(changed, certificatePem), undefined);
   }
-  if (!existsSync(XMLSEC) && process.env.CI !== 'true') return t.diagnostic(`there is no ${XMLSEC} (Debian package xmlsec1)`);
+  if (!existsSync(XMLSEC) && process.env.CI !== 'true') return t.diagnostic(`${XMLSEC} is missing (Debian package xmlsec1)`);
   const { good, text } = verdict(t, xml);
   assert.ok(good, text);
   for (const changed of changes) assert.equal(verdict(t, changed).good, false);
 });
 
-test('algorithms, places and times are those of the protocol', async () => {
-  const root = parseXml(await make());
-  const one = (name: string): XmlElement => {
+test('algorithms, order of elements and lifetime follow the protocol', async () => {
+  const root = parseWithXmldom(await make());
+  const one = (name: string): DomElement => {
     const found = root.getElementsByTagName(name);
     assert.ok(found[0], name);
     return found[0];
@@ -108,8 +108,8 @@ test('algorithms, places and times are those of the protocol', async () => {
   assert.equal(one('X509Certificate').textContent, signing.certificate.raw.toString('base64'));
 });
 
-test('claims have the names that hubs read, and every value arrives as it was', async () => {
-  const root = parseXml(await make());
+test('claims have the names that Auth0 reads, and values survive unchanged', async () => {
+  const root = parseWithXmldom(await make());
   const claims = Object.fromEntries(
     Array.from(root.getElementsByTagName('saml:Attribute'), (attribute) => [
       `${attribute.getAttribute('AttributeNamespace')}/${attribute.getAttribute('AttributeName')}`,
@@ -133,31 +133,35 @@ test('claims have the names that hubs read, and every value arrives as it was', 
   });
 });
 
-test('values cannot become markup, and what XML forbids does not break the token', async () => {
+test('values cannot become markup, and forbidden characters do not break the token', async () => {
   const evil = '</saml:NameIdentifier><!-- --><saml:NameIdentifier>admin';
   const xml = await make({ id: evil, description: 'a\u0000b\u001bc\ud800d\uffff', title: 'x<!--y-->z]]>' });
-  const root = parseXml(xml);
+  const root = parseWithXmldom(xml);
   const identifiers = Array.from(root.getElementsByTagName('saml:NameIdentifier'), ({ textContent }) => textContent);
   // One in each of the two statements.
   assert.deepEqual(identifiers, [evil, evil]);
   assert.ok(!xml.includes('<!--'));
   assert.ok(xml.includes('a\ufffdb\ufffdc\ufffdd\ufffd'));
-  assert.equal(signedParts(xml, certificatePem)?.length, 1);
+  assert.equal(signedReferences(xml, certificatePem)?.length, 1);
 });
 
-test('an id that XML cannot carry exactly is refused, not changed into another one', async () => {
+test('rejects an id that XML cannot carry exactly', async (t) => {
   for (const id of [undefined, '', ' ', 'adm\u0000in', 'a\ud800', {}, ['x']]) {
-    await assert.rejects(make({ id }), (error: unknown) => error instanceof CodedError && error.code === 'PROFILE_WITHOUT_ID', String(id));
+    await t.test(JSON.stringify(id) ?? 'undefined', () =>
+      assert.rejects(make({ id }), (error: unknown) => error instanceof CodedError && error.code === 'PROFILE_WITHOUT_ID'),
+    );
   }
 });
 
-test('an issuer that is an address or a URN stays as it is', async () => {
+test('an issuer that is neither a URL nor a URN becomes a URN', async (t) => {
   for (const [given, expected] of [
     ['https://fabrikam.example/x', 'https://fabrikam.example/x'],
     ['urn:fabrikam', 'urn:fabrikam'],
     ['fabrikam', 'urn:fabrikam'],
   ] as const) {
-    const xml = await tokenResponse({ profile, how: 'kerberos', authenticatedAt: NOW, wctx: undefined }, { ...issuer, wsfedIssuer: given });
-    assert.equal(parseXml(xml).getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), expected);
+    await t.test(given, async () => {
+      const xml = await make({}, { ...issuer, issuer: given });
+      assert.equal(parseWithXmldom(xml).getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), expected);
+    });
   }
 });

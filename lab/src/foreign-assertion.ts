@@ -1,9 +1,9 @@
 /**
- * Assertions as a connector that was not written here makes them, by hand: the canonical form is written at once, and signed with Node's
- * own functions, so that nothing of the hub's libraries checks itself. Tests change what is wrong about them.
+ * Assertions written by hand in canonical form and signed with Node's own functions, so that our code does not verify itself. Tests change
+ * single parts to make them invalid.
  */
 import { createHash, createHmac, sign } from 'node:crypto';
-import type { Identity } from './foreign-connector.ts';
+import type { TestIdentity } from './test-identity.ts';
 
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
@@ -11,13 +11,13 @@ const IDENTITY = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const OTHER = 'http://schemas.passportjs.com';
 const BEARER =
   '<saml:SubjectConfirmation><saml:ConfirmationMethod>urn:oasis:names:tc:SAML:1.0:cm:bearer</saml:ConfirmationMethod></saml:SubjectConfirmation>';
-export const KERBEROS = 'urn:ietf:rfc:1510';
+export const KERBEROS_METHOD = 'urn:ietf:rfc:1510';
 
 export interface AssertionParts {
   id?: string;
   issuer?: string;
   audience?: string;
-  /** As it stands in the XML, unescaped. */
+  /** Inserted into the XML without escaping. */
   nameIdentifier?: string;
   claims?: Record<string, string | string[]>;
   others?: Record<string, string | string[]>;
@@ -32,7 +32,7 @@ export interface AssertionParts {
 const HOUR_MS = 3_600_000;
 let made = 0;
 
-/** In canonical form, not signed. */
+/** @returns an unsigned assertion in canonical form */
 export function assertionXml(parts: AssertionParts = {}): string {
   const now = parts.issuedAt ?? new Date();
   const {
@@ -45,7 +45,7 @@ export function assertionXml(parts: AssertionParts = {}): string {
     notBefore = now,
     notOnOrAfter = new Date(now.getTime() + 8 * HOUR_MS),
     authenticatedAt = now,
-    method = KERBEROS,
+    method = KERBEROS_METHOD,
     conditions = '',
   } = parts;
   const subject = `<saml:Subject><saml:NameIdentifier>${nameIdentifier}</saml:NameIdentifier>${BEARER}</saml:Subject>`;
@@ -72,11 +72,11 @@ export interface SignatureParts {
   signatureAlgorithm?: string;
   digestAlgorithm?: string;
   canonicalization?: string;
-  /** What stands inside of this element, and of the last transform. */
+  /** Inserted into CanonicalizationMethod, and into the last Transform. */
   inCanonicalization?: string;
   inTransform?: string;
   transforms?: string[];
-  /** More of what stands in `SignedInfo`. */
+  /** Inserted at the end of SignedInfo. */
   moreReferences?: string;
   certificate?: string;
   hashName?: 'sha256' | 'sha1';
@@ -85,7 +85,7 @@ export interface SignatureParts {
 }
 
 /** @returns the signature over an assertion in canonical form */
-export function signatureOver(canonical: string, identity: Identity, parts: SignatureParts = {}): string {
+export function signatureOver(canonical: string, identity: TestIdentity, parts: SignatureParts = {}): string {
   const {
     reference = `#${/ AssertionID="([^"]*)"/.exec(canonical)?.[1]}`,
     hashName = 'sha256',
@@ -119,12 +119,12 @@ export function withSignature(canonical: string, signature: string): string {
   return canonical.replace(/<\/saml:Assertion>$/, () => `${signature}</saml:Assertion>`);
 }
 
-export function signedAssertion(identity: Identity, parts: AssertionParts = {}, how: SignatureParts = {}): string {
+export function signedAssertion(identity: TestIdentity, parts: AssertionParts = {}, how: SignatureParts = {}): string {
   const canonical = assertionXml(parts);
   return withSignature(canonical, signatureOver(canonical, identity, how));
 }
 
-/** The `wresult` around what stands for the assertion. */
+/** @returns `wresult` with this in place of the assertion */
 export function responseAround(assertion: string, context = 'x'): string {
   return `<t:RequestSecurityTokenResponse xmlns:t="http://schemas.xmlsoap.org/ws/2005/02/trust" Context="${context}"><t:RequestedSecurityToken>${assertion}</t:RequestedSecurityToken></t:RequestSecurityTokenResponse>`;
 }

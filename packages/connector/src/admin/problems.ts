@@ -1,7 +1,9 @@
 /** What is known of the connector at this moment, and what of it somebody should look at. */
+
 import { X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import type { Config } from '../config/load.ts';
+import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import type { DirectoryStatus } from '../ldap/directory.ts';
 import { createOutbound } from '../network/outbound.ts';
@@ -86,7 +88,7 @@ export function problemsNow({ config, hub, directory, clock, certificates, resta
   }
   if (restartDue.length > 0)
     add(`Restart the connector: ${restartDue.join(', ')} ${restartDue.length === 1 ? 'counts' : 'count'} from the next start on.`);
-  for (const { message } of config.warnings) add(message);
+  for (const { message } of configWarnings(config)) add(message);
   return problems;
 }
 

@@ -1,4 +1,4 @@
-/** A running connector whose settings change: a real OpenLDAP, a hub that does what the test says, and sign-ins that never stop. */
+/** Changes the settings of a running connector, between a real OpenLDAP and a fake hub, under a constant load of sign-ins. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -49,9 +49,8 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
       LDAP_BASE: slapd.baseDn,
       LDAP_BIND_USER: slapd.serviceAccount.dn,
       LDAP_BIND_PASSWORD: slapd.serviceAccount.password,
-      // One for each sign-in under way: a busy machine must not make them wait for a turn until they are told so.
+      // One for each concurrent sign-in, so that none is rejected as busy on a slow machine.
       LDAP_NUMBER_OF_PARALLEL_BINDS: LOGINS,
-      // Nor is its speed the subject.
       LDAP_CONNECT_TIMEOUT_MS: 25_000,
       LDAP_OPERATION_TIMEOUT_MS: 60_000,
       ...settings,
@@ -86,7 +85,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     return Object(p).profile;
   }
 
-  /** Keeps so many sign-ins under way until stopped. @returns how many were answered, and every answer that is not a profile */
+  /** Keeps LOGINS sign-ins in flight until stopped. @returns how many were answered, and every answer that is not a profile */
   function load(agent: FakeAgent): { stop(): Promise<{ asked: number; answered: number; lost: unknown[] }> } {
     let running = true;
     let asked = 0;
@@ -114,7 +113,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     };
   }
 
-  it('loses no sign-in while the directory, its users and their mapper are exchanged under load', async (t) => {
+  it('loses no sign-in while directory, users and mapper are swapped under load', async (t) => {
     const { connector, agent, home } = await start(t);
     const before = connector.directory();
     const under = load(agent);
@@ -129,13 +128,12 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.ok(asked > LOGINS);
     assert.notEqual(connector.directory(), before);
     assert.equal((await signIn(agent)).mapped, 1);
-    // The former connections are gone.
     assert.equal(before.status().connected, false);
   });
 
-  it('answers what the former link has in work, and takes the next by the new one', async (t) => {
+  it('answers requests in flight on the replaced link, and new requests on the new one', async (t) => {
     const { connector, agent } = await start(t);
-    // Few enough for the new link to be there in time, on a machine that has much else to do.
+    // Few enough for the new link to be ready in time on a slow machine.
     const logins = 8;
     for (let i = 0; i < logins; i++) agent.ask('authenticate_user', { username: person(i).uid, password: person(i).password });
     const applied = await connector.apply({ WS_RECONNECT_INTERVAL_MS: 5000 });
@@ -147,7 +145,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(connector.hub().state, 'connected');
   });
 
-  it('refuses what would not work, says why, and goes on as it was', async (t) => {
+  it('refuses a change that would not work, says why, and stays as it was', async (t) => {
     const { connector, agent, home } = await start(t);
     const before = file(home);
     const refusals: [Record<string, unknown>, string, RegExp][] = [
@@ -164,19 +162,24 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
       [{ CA_CERT: 'not a certificate' }, 'CA_UNUSABLE', /CA_CERT/],
     ];
     for (const [changes, expected, pattern] of refusals) {
-      await assert.rejects(connector.apply(changes), (error: unknown) => {
-        assert.ok(code(expected)(error) && error instanceof Error, `${JSON.stringify(changes)}: ${String(error)}`);
-        assert.match(error.message, pattern);
-        assert.doesNotMatch(error.message, /secret-of-the-ticket|not-the-password/);
-        return true;
-      });
-      assert.deepEqual(file(home), before);
+      await t.test(
+        JSON.stringify(changes, (_, value) => value ?? null),
+        async () => {
+          await assert.rejects(connector.apply(changes), (error: unknown) => {
+            assert.ok(code(expected)(error) && error instanceof Error, String(error));
+            assert.match(error.message, pattern);
+            assert.doesNotMatch(error.message, /secret-of-the-ticket|not-the-password/);
+            return true;
+          });
+          assert.deepEqual(file(home), before);
+        },
+      );
     }
     await signIn(agent);
     assert.equal(existsSync(join(home, 'last-good.json')), false);
   });
 
-  it('applies by force what does not work yet, and undoes it, and that again', async (t) => {
+  it('applies by force a change that does not work yet, undoes it, and undoes the undo', async (t) => {
     const { connector, agent, home } = await start(t);
     const good = file(home);
     const applied = await connector.apply({ LDAP_URL: 'ldap://127.0.0.1:1', GROUPS: false }, { force: true });
@@ -191,12 +194,33 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(file(home).GROUPS, false);
   });
 
-  it('has nothing to undo at first', async (t) => {
+  it('has nothing to undo before the first change', async (t) => {
     const { connector } = await start(t);
     await assert.rejects(connector.undo(), code('NOTHING_TO_UNDO'));
   });
 
-  it('keeps a new password encrypted, and out of the log', async (t) => {
+  it('parses the configuration once for a change', async (t) => {
+    let parsed = 0;
+    // Each parse lists the environment once.
+    const environment = new Proxy<Record<string, string>>(
+      {},
+      {
+        ownKeys() {
+          parsed++;
+          return [];
+        },
+      },
+    );
+    const { connector } = await start(t, {}, environment);
+    for (const changes of [{ GROUPS: false }, { LOG_LEVEL: 'warn' }, { WS_RECONNECT_INTERVAL_MS: 5000 }]) {
+      parsed = 0;
+      await connector.apply(changes);
+      assert.equal(parsed, 1, JSON.stringify(changes));
+    }
+    await hub.nextAgent();
+  });
+
+  it('saves a new password encrypted, and keeps it out of the log', async (t) => {
     const { connector, agent, home, lines } = await start(t, {
       LDAP_BIND_USER: slapd.powerlessAccount.dn,
       LDAP_BIND_PASSWORD: 'wrong-at-first',
@@ -209,7 +233,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.doesNotMatch(lines.join(''), /wrong-at-first|service-Passw0rd/);
   });
 
-  it('forgets nothing that there is to go back to where nothing changes', async (t) => {
+  it('keeps what undo goes back to if a change changes nothing', async (t) => {
     const { connector, home } = await start(t);
     await connector.apply({ GROUPS: false });
     await connector.apply({ GROUPS: false });
@@ -217,7 +241,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(file(home).GROUPS, undefined);
   });
 
-  it('leaves a ticket in the file that somebody put there and that was not taken up yet', async (t) => {
+  it('does not overwrite a new ticket in the file that is not applied yet', async (t) => {
     const tickets = await startTicketServer(t);
     tickets.info = {
       body: { ...INFO, adHub: hub.url, connectionName: CONNECTION, realm: { name: REALM, postTokenUrl: 'https://a.example' } },
@@ -232,7 +256,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.deepEqual(file(home), edited);
   });
 
-  it('says which settings wait for a restart, and changes nothing that the environment decides', async (t) => {
+  it('reports settings that need a restart, and refuses to change settings from the environment', async (t) => {
     const { connector, home } = await start(t, {}, { GROUP_PROPERTY: 'cn' });
     const applied = await connector.apply({ LOG_FORMAT: 'json', LOG_LEVEL: 'warn' });
     assert.deepEqual([applied.afterRestart, applied.directory, applied.hub], [['LOG_FORMAT'], false, false]);
@@ -240,7 +264,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(file(home).GROUP_PROPERTY, undefined);
   });
 
-  it('makes one change after the other, and none once it stops', async (t) => {
+  it('applies changes one after the other, and none while it is stopping', async (t) => {
     const { connector, home } = await start(t);
     const silent = createServer().listen(0, '127.0.0.1');
     t.after(() => silent.close());
@@ -254,7 +278,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(file(home).LDAP_URL, slapd.ldapsUrl);
   });
 
-  it('leaves everything as it was where the file cannot be written', async (t) => {
+  it('changes nothing if the file cannot be written', async (t) => {
     const { connector, agent, home } = await start(t);
     rmSync(join(home, 'config.json.bak'), { force: true });
     mkdirSync(join(home, 'config.json.bak'));
@@ -262,7 +286,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     await signIn(agent);
   });
 
-  it('takes up its files on SIGHUP, and stays as it was where they are wrong', { skip: process.platform === 'win32' }, async (t) => {
+  it('applies its files on SIGHUP, and stays as it was if they are invalid', { skip: process.platform === 'win32' }, async (t) => {
     const home = homeOf(t);
     const running = startCommand(['run', '--home', home]);
     t.after(() => running.child.kill('SIGKILL'));
@@ -270,7 +294,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal((await signIn(agent)).mapped, undefined);
     write(home, { ...file(home), PROFILE_MAPPER: 'module.exports = (raw) => ({ id: raw.uid, mapped: 2 })' });
     running.child.kill('SIGHUP');
-    await running.printed(/The settings were changed/);
+    await running.printed(/Settings changed/);
     assert.equal((await signIn(agent)).mapped, 2);
     writeFileSync(join(home, 'config.json'), '{ "LDAP_URL": ');
     running.child.kill('SIGHUP');

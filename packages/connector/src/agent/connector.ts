@@ -1,15 +1,15 @@
 /**
- * The running connector: directory, users and hub link, made from one configuration, and made anew from another one while it runs. A
- * change is tried before it counts: new parts are opened and have to work, then new requests go to them, and the old ones finish what
- * they have. A change that would keep the connector from working is refused, and everything goes on as it was.
+ * The running connector: directory, users, hub link and front channel, opened from one configuration, and reopened from another one
+ * while it runs. A change is tried first: new parts are opened and must work; then new requests go to them, and the old parts finish
+ * what is in flight. A change that would break the connector is refused, and everything stays as it was.
  */
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { bindPassword, encryptPassword } from '../config/credentials.ts';
-import { type HomeFiles, readHomeFiles } from '../config/home-files.ts';
-import { assertRunnable, type Config, type Environment, loadConfig, withChanges } from '../config/load.ts';
+import { type HomeFiles, NO_FILES, readHomeFiles } from '../config/home-files.ts';
+import { assertRunnable, type Config, type Environment, withChanges } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { SettingName } from '../config/settings.ts';
 import { wantsKerberosDebug } from '../frontchannel/kerberos/kerberos.ts';
@@ -20,78 +20,82 @@ import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import type { Users } from '../users/users.ts';
 import { affectedParts } from './affected-parts.ts';
-import { type Desired, desiredFromDisk, desiredFromLastGood, desiredWithChanges, desiredWithFiles } from './desired.ts';
+import {
+  type Changes,
+  type Desired,
+  desiredFromDisk,
+  desiredFromLastGood,
+  desiredWithChanges,
+  desiredWithFiles,
+  type InUse,
+  withSettings,
+} from './desired.ts';
 import { type DirectoryParts, openDirectoryParts } from './directory-parts.ts';
 import { createFrontChannelPart } from './front-channel-part.ts';
-import { createHotSwapUsers } from './hot-swap.ts';
+import { createHotSwap } from './hot-swap.ts';
 import { type HubPart, openHubPart } from './hub-part.ts';
 
 export interface ConnectorOptions {
   config: Config;
   environment: Environment;
   log: Log;
-  /** Keeps the secrets of a configuration out of the log, and one more value. */
+  /** Keeps the secrets of a configuration, and one more value, out of the log. */
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
   agentVersion: string;
 }
 
 export interface RunningConnector {
-  /** Stay the same over every change. */
+  /** Stays the same across changes. */
   readonly users: Users;
-  /** What is in use now. */
+  /** The configuration in use. */
   config(): Config;
   directory(): Directory;
   hub(): LinkStatus;
   /** `changed`: after each change that was applied; `hub`: when the state of the link in use changes. */
   readonly events: EventEmitter<{ changed: [Applied]; hub: [LinkStatus] }>;
   /**
-   * Applies these keys of config.json and saves them; a setting that is undefined is removed. What somebody wrote into the file by hand
-   * meanwhile is applied with them.
+   * Applies these keys of config.json and saves them; undefined removes a setting. Edits made to the file by hand are applied as well.
    *
    * @throws CodedError with nothing changed: CHANGE_REFUSED with the reasons; SETTING_FROM_ENVIRONMENT, CONFIG_ENVIRONMENT_ONLY;
-   *   CONFIG_INVALID; what keeps a part from being made (LDAP_FILTER_INVALID, MAPPER_SYNTAX, CA_UNUSABLE, CERTIFICATE_UNUSABLE, …); why it
-   *   could not be saved (CONFIG_NOT_WRITABLE, HOME_FILES_NOT_WRITABLE); STOPPING
+   *   CONFIG_INVALID; why a part cannot be opened (LDAP_FILTER_INVALID, MAPPER_SYNTAX, CA_UNUSABLE, CERTIFICATE_UNUSABLE, …); why the
+   *   change cannot be saved (CONFIG_NOT_WRITABLE, HOME_FILES_NOT_WRITABLE); STOPPING
    */
-  apply(changes: Readonly<Record<string, unknown>>, options?: ChangeOptions): Promise<Applied>;
-  /** Applies and saves all files: of an import, or with another mapper. @throws as `apply` */
+  apply(changes: Changes, options?: ChangeOptions): Promise<Applied>;
+  /** Applies and saves all files, from an import or with another mapper. @throws as `apply` */
   replace(files: HomeFiles, options?: ChangeOptions): Promise<Applied>;
-  /** Applies what stands in the files now. @throws as `apply` */
+  /** Applies the files on disk. @throws as `apply` */
   reload(options?: ChangeOptions): Promise<Applied>;
-  /** Back to what was in use before the last change; twice: forward again. @throws as `apply`, and NOTHING_TO_UNDO */
+  /** Goes back to what was in use before the last change; a second call goes forward again. @throws as `apply`, and NOTHING_TO_UNDO */
   undo(options?: ChangeOptions): Promise<Applied>;
-  /** Finishes what is in work, then closes everything. */
+  /** Finishes the requests in flight, then closes everything. */
   close(): Promise<void>;
 }
 
 export interface ChangeOptions {
-  /** Applies also what does not work now: it is known that the directory or the hub is away. */
+  /** Applies the change even if it does not work now, because the directory or the hub is known to be away. */
   force?: boolean;
 }
 
 export interface Applied {
   changed: SettingName[];
-  /** Those that count from the next start on. */
+  /** The settings that apply from the next start. */
   afterRestart: SettingName[];
-  /** Which parts were made anew. */
+  /** Whether the directory was reopened, and the link to the hub. */
   directory: boolean;
   hub: boolean;
-  /** What does not work and was applied by force all the same; and what works and deserves a word. */
+  /** What does not work and was applied by force, and warnings about what works. */
   remarks: string[];
 }
 
-/** To connect to a directory, bind and look; each step has shorter limits of its own. */
+/** To connect to a directory, bind and search; each step has a shorter limit of its own. */
 const DIRECTORY_TRIAL_MS = 30_000;
 /** To read the ticket, register, connect and be accepted. */
 const HUB_TRIAL_MS = 60_000;
 
-/** What the parts in use were made from. */
-interface InUse {
-  config: Config;
-  files: HomeFiles;
-  password: string | undefined;
-  privateKeyPem: string;
+/** What the parts in use were opened with. */
+interface Parts extends InUse {
   mapper: string | undefined;
-  /** The texts: a file may change while its name stays. */
+  /** The certificates themselves: a file may change while its name stays. */
   authorities: string[];
 }
 
@@ -106,61 +110,65 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   const stopping = new AbortController();
 
   /** @throws CodedError CREDENTIALS_UNREADABLE, CA_UNUSABLE, PROFILE_MAPPER_UNREADABLE */
-  function basisOf(config: Config, privateKeyPem: string): Omit<InUse, 'files'> {
+  function openedWith(config: Config, files: HomeFiles, privateKeyPem: string): Parts {
     const password = bindPassword(config, privateKeyPem);
     options.keepSecrets(config, password);
     const authorities = configuredCertificates(config.values);
-    return { config, password, privateKeyPem, mapper: profileMapperSource(config), authorities };
+    return { config, files, password, privateKeyPem, mapper: profileMapperSource(config), authorities };
   }
 
-  function adopt(part: HubPart): void {
-    part.adopt(
-      (changes) => {
-        inUse.config = withChanges(inUse.config, changes, environment);
-        const settings = Object.entries({ ...inUse.files.settings, ...changes }).filter(([, value]) => value !== undefined);
-        inUse.files = { ...inUse.files, settings: Object.fromEntries(settings) };
-      },
-      (status) => {
+  /** Records what was written to config.json without opening anything. */
+  function recordSaved(changes: Changes): void {
+    if (Object.keys(changes).length === 0) return;
+    inUse.config = withChanges(inUse.config, changes, environment);
+    inUse.files = withSettings(inUse.files, changes);
+  }
+
+  function putInUse(part: HubPart): void {
+    hub = part;
+    part.putInUse({
+      onSaved: recordSaved,
+      onStatus(status) {
         if (part === hub) events.emit('hub', status);
       },
-    );
-    part.onProvisioned(frontChannel.update);
+      onProvisioned: () => frontChannel.update(),
+    });
   }
 
   assertRunnable(options.config);
   let hub = openHubPart({ config: options.config, log, agentVersion });
-  keepLearnt(options.config, hub, log);
-  const first = basisOf(options.config, hub.privateKeyPem);
-  const inUse: InUse = { ...first, ...current(options.config, environment) };
-  const turns = createHotSwapUsers(await openDirectoryParts(options.config, inUse.password, log), log);
-  const directoryIsUp = () => turns.parts().directory.status().connected;
-  hub.start(turns.users, directoryIsUp);
+  const files = options.config.environmentOnly ? NO_FILES : readHomeFiles(options.config.home);
+  const inUse = openedWith(options.config, files, hub.privateKeyPem);
+  if (!options.config.environmentOnly) recordSaved(savePassword(options.config, hub.pendingChanges(), log));
+  const hotSwap = createHotSwap(await openDirectoryParts(options.config, inUse.password, log), log);
+  const directoryIsUp = () => hotSwap.parts().directory.status().connected;
+  hub.start(hotSwap.users, directoryIsUp);
   const frontChannel = createFrontChannelPart({
     basis: () => ({ config: inUse.config, hub: hub.provisioned() }),
-    users: turns.users,
+    users: hotSwap.users,
     checkToken: (token) => hub.checkToken(token),
     kerberosDebug: () => wantsKerberosDebug(inUse.config.values.KERBEROS_DEBUG, environment),
     log,
   });
-  adopt(hub);
+  putInUse(hub);
 
   async function change(desired: Desired, force: boolean): Promise<Applied> {
     const { config } = desired;
     assertRunnable(config);
     const certificate = loadCertificate(config);
-    const next = basisOf(config, certificate?.privateKeyPem ?? inUse.privateKeyPem);
+    const next = openedWith(config, desired.files, certificate?.privateKeyPem ?? inUse.privateKeyPem);
     const affected = affectedParts(inUse.config, config);
-    const otherAuthorities = !isDeepStrictEqual(next.authorities, inUse.authorities);
-    const withHub = affected.hub || otherAuthorities || next.privateKeyPem !== inUse.privateKeyPem;
-    const otherUsers = next.password !== inUse.password || next.mapper !== inUse.mapper;
-    const withDirectory = affected.directory || otherAuthorities || otherUsers || desired.rebuild;
+    const newAuthorities = !isDeepStrictEqual(next.authorities, inUse.authorities);
+    const reopenHub = affected.hub || newAuthorities || next.privateKeyPem !== inUse.privateKeyPem;
+    const newUsers = next.password !== inUse.password || next.mapper !== inUse.mapper;
+    const reopenDirectory = affected.directory || newAuthorities || newUsers || desired.reopenDirectory;
 
     const opened: (() => Promise<void>)[] = [];
     const failures: unknown[] = [];
     const remarks: string[] = [];
     try {
       let nextDirectory: DirectoryParts | undefined;
-      if (withDirectory) {
+      if (reopenDirectory) {
         nextDirectory = await openDirectoryParts(config, next.password, log);
         opened.push(nextDirectory.close);
         const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(DIRECTORY_TRIAL_MS)]);
@@ -170,22 +178,25 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
         );
       }
       let nextHub: HubPart | undefined;
-      // A hub is not connected to for a change that is refused already.
-      if (withHub && (failures.length === 0 || force)) {
+      // Do not bother the hub with a change that is refused already.
+      if (reopenHub && (failures.length === 0 || force)) {
         nextHub = openHubPart({ config, log, agentVersion });
         opened.push(nextHub.close);
-        nextHub.start(turns.users, directoryIsUp);
-        const failure = await nextHub.tried(AbortSignal.any([stopping.signal, AbortSignal.timeout(HUB_TRIAL_MS)]));
+        nextHub.start(hotSwap.users, directoryIsUp);
+        const failure = await nextHub.accepted(AbortSignal.any([stopping.signal, AbortSignal.timeout(HUB_TRIAL_MS)]));
         if (failure !== undefined) failures.push(failure);
       }
       if (stopping.signal.aborted) throw stopped();
       if (failures.length > 0 && !force) throw refused(failures);
-      desired.save(inUse.files, { ...passwordToKeep(config, certificate?.privateKeyPem), ...nextHub?.learnt() });
-      // What is in the file now is in use from here on: nothing below can fail.
+      const kept = { ...encryptedPassword(config, certificate?.privateKeyPem), ...nextHub?.pendingChanges() };
+      desired.save(inUse.files, kept);
+      // The change is saved: nothing below can fail.
       opened.length = 0;
-      Object.assign(inUse, next, current(config, environment));
-      if (nextDirectory !== undefined) turns.exchange(nextDirectory);
-      if (nextHub !== undefined) exchangeHub(nextHub);
+      const { candidate: _, ...saved } = config;
+      Object.assign(inUse, next, { config: saved });
+      recordSaved(kept);
+      if (nextDirectory !== undefined) hotSwap.swap(nextDirectory);
+      if (nextHub !== undefined) swapHub(nextHub);
     } catch (error) {
       await Promise.allSettled(opened.map((close) => close()));
       throw error;
@@ -194,74 +205,68 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     const applied: Applied = {
       changed: affected.changed,
       afterRestart: affected.afterRestart,
-      directory: withDirectory,
-      hub: withHub,
+      directory: reopenDirectory,
+      hub: reopenHub,
       remarks: [...failures.map(errorText), ...remarks],
     };
     await frontChannel.update();
-    log.info({ changed: applied.changed, directory: withDirectory, hub: withHub }, 'The settings were changed');
+    log.info({ changed: applied.changed, directory: reopenDirectory, hub: reopenHub }, 'Settings changed');
     for (const remark of applied.remarks) log.warn(remark);
     events.emit('changed', applied);
     return applied;
   }
 
-  /** Both are connected for a moment, with the same users behind them: the old one finishes what it has. */
-  function exchangeHub(next: HubPart): void {
+  /** Both links are connected for a moment, with the same users behind them, while the old one finishes its requests. */
+  function swapHub(next: HubPart): void {
     const old = hub;
-    hub = next;
-    adopt(next);
-    old.close().catch((error: unknown) => log.warn({ err: error }, 'Closing the former connection to the hub failed'));
+    putInUse(next);
+    old.close().catch((error: unknown) => log.warn({ err: error }, 'Could not close the replaced connection to the hub'));
     events.emit('hub', next.status());
   }
 
-  /** One change after the other, each made from what the one before it left. */
+  /** Changes run one after the other, each on top of the one before. */
   let last: Promise<unknown> = Promise.resolve();
-  function inTurn(want: () => Desired, { force = false }: ChangeOptions = {}): Promise<Applied> {
+  function enqueue(desire: () => Desired, { force = false }: ChangeOptions = {}): Promise<Applied> {
     const done = last.then(() => {
       if (stopping.signal.aborted) throw stopped();
-      return change(want(), force);
+      return change(desire(), force);
     });
     last = done.catch(() => {});
     return done;
   }
 
   return {
-    users: turns.users,
+    users: hotSwap.users,
     config: () => inUse.config,
-    directory: () => turns.parts().directory,
+    directory: () => hotSwap.parts().directory,
     hub: () => hub.status(),
     events,
-    apply: (changes, changeOptions) => inTurn(() => desiredWithChanges(inUse, changes, environment), changeOptions),
-    replace: (files, changeOptions) => inTurn(() => desiredWithFiles(inUse, files, environment), changeOptions),
-    reload: (changeOptions) => inTurn(() => desiredFromDisk(inUse, environment), changeOptions),
-    undo: (changeOptions) => inTurn(() => desiredFromLastGood(inUse, environment), changeOptions),
+    apply: (changes, changeOptions) => enqueue(() => desiredWithChanges(inUse, changes, environment), changeOptions),
+    replace: (files, changeOptions) => enqueue(() => desiredWithFiles(inUse, files, environment), changeOptions),
+    reload: (changeOptions) => enqueue(() => desiredFromDisk(inUse, environment), changeOptions),
+    undo: (changeOptions) => enqueue(() => desiredFromLastGood(inUse, environment), changeOptions),
     async close() {
       stopping.abort();
       await last;
       await Promise.all([hub.close(), frontChannel.close()]);
-      await turns.close();
+      await hotSwap.close();
     },
   };
 }
 
-/** What the files say after they were written: without what stood in for them before. */
-function current({ home, environmentOnly }: Config, environment: Environment): Pick<InUse, 'config' | 'files'> {
-  const config = loadConfig(home.folder, environment);
-  return { config, files: environmentOnly ? { settings: {}, mapper: undefined, certificate: undefined } : readHomeFiles(home) };
-}
-
-/** The password that somebody typed into the file, encrypted. */
-function keepLearnt({ home, environmentOnly }: Config, hub: HubPart, log: Log): void {
-  if (environmentOnly || Object.keys(hub.learnt()).length === 0) return;
+/** Replaces a password that was typed into the file by its encrypted form. @returns what was written */
+function savePassword({ home }: Config, changes: Changes, log: Log): Changes {
   try {
-    updateConfigFile(home.configFile, hub.learnt());
+    updateConfigFile(home.configFile, changes);
+    return changes;
   } catch (error) {
-    log.warn({ err: error }, 'LDAP_BIND_PASSWORD stays in clear');
+    log.warn({ err: error }, 'Could not encrypt LDAP_BIND_PASSWORD in config.json; it stays in clear text');
+    return {};
   }
 }
 
-/** A password that was typed is encrypted when it is saved, where there is a key that is kept. */
-function passwordToKeep({ values, origins }: Config, privateKeyPem: string | undefined): Record<string, unknown> {
+/** A typed password is encrypted when it is saved, but only with a key that is saved too. */
+function encryptedPassword({ values, origins }: Config, privateKeyPem: string | undefined): Changes {
   if (origins.LDAP_BIND_PASSWORD !== 'file' || values.LDAP_BIND_PASSWORD === undefined || privateKeyPem === undefined) return {};
   return { LDAP_BIND_PASSWORD: undefined, LDAP_BIND_CREDENTIALS: encryptPassword(values.LDAP_BIND_PASSWORD, privateKeyPem) };
 }
@@ -270,11 +275,11 @@ function refused(failures: readonly unknown[]): CodedError {
   const [first] = failures;
   const why = failures.map(errorText).join('; ');
   return new CodedError('CHANGE_REFUSED', `Nothing was changed, because the connector would not work: ${why}`, {
-    action: first instanceof CodedError && first.action !== undefined ? first.action : 'Correct it, or apply it all the same.',
+    action: first instanceof CodedError && first.action !== undefined ? first.action : 'Correct it, or apply the change anyway.',
     cause: first,
   });
 }
 
 function stopped(): CodedError {
-  return new CodedError('STOPPING', 'The connector is stopping: nothing was changed');
+  return new CodedError('STOPPING', 'Nothing was changed, because the connector is stopping');
 }

@@ -1,73 +1,85 @@
 /**
- * The ways in which settings change (single keys, all files, what stands in the file now, back to the last good) as one kind of thing:
- * the configuration that is wanted, and how it is written once it works.
+ * The desired configuration: every way in which settings change (single keys, all files, the files on disk, the last good files) leads
+ * to one configuration to try, parsed once, and to what is written when it works.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { encryptPassword } from '../config/credentials.ts';
-import { type HomeFiles, readHomeFiles, readLastGood, replaceHomeFiles, saveLastGood } from '../config/home-files.ts';
-import { assertHasFiles, type Config, type Environment, loadConfig, withChanges, withFiles } from '../config/load.ts';
+import { findHome } from '../config/home.ts';
+import {
+  finishReplacement,
+  type HomeFiles,
+  NO_FILES,
+  readHomeFiles,
+  readLastGood,
+  replaceHomeFiles,
+  saveLastGood,
+} from '../config/home-files.ts';
+import { assertHasFiles, type Config, type Environment, withChanges, withFiles, withSettingsFile } from '../config/load.ts';
 import { isSettingName } from '../config/settings.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 
-type Changes = Readonly<Record<string, unknown>>;
+export type Changes = Readonly<Record<string, unknown>>;
 
 export interface Desired {
   config: Config;
-  /** Makes the directory's parts anew even where no setting differs: a file that a setting names may be another. */
-  rebuild: boolean;
+  /** What the home holds once this is saved. */
+  files: HomeFiles;
+  /** Reopens the directory even if no setting differs, because a file that a setting names may have changed. */
+  reopenDirectory: boolean;
   /**
-   * @param before what is in use now, to go back to
-   * @param learnt what the hub said of its connection when it was tried
+   * @param before the files in use now, which `undo` goes back to
+   * @param kept what the connector adds: the encrypted password, and what the hub said when it was tried
    * @throws CodedError CONFIG_NOT_WRITABLE, HOME_FILES_NOT_WRITABLE
    */
-  save(before: HomeFiles, learnt: Changes): void;
+  save(before: HomeFiles, kept: Changes): void;
 }
 
-/** What is in use: its key, and the service account's password with it. */
-interface InUse {
+/** What the parts in use were opened with. */
+export interface InUse {
   config: Config;
   files: HomeFiles;
+  /** Of the service account, decrypted. */
   password: string | undefined;
   privateKeyPem: string;
 }
 
-/** What a ticket says of its connection: it does not outlive the ticket. */
+/** Settings that the hub's answer to a ticket fills in: a new ticket discards them. */
 const TICKET_SETTINGS = ['AD_HUB', 'CONNECTION', 'REALM', 'WSFED_ISSUER', 'TENANT_SIGNING_KEY', 'LAST_SENT_THUMBPRINT'] as const;
 
-/** @throws CodedError CONFIG_ENVIRONMENT_ONLY, SETTING_FROM_ENVIRONMENT, CERTIFICATE_UNUSABLE, those of `loadConfig` */
+/** @throws CodedError CONFIG_ENVIRONMENT_ONLY, SETTING_FROM_ENVIRONMENT, CERTIFICATE_UNUSABLE, and as `loadConfig` */
 export function desiredWithChanges(inUse: InUse, changes: Changes, environment: Environment): Desired {
-  const now = loadConfig(inUse.config.home.folder, environment);
-  assertHasFiles(now);
-  const elsewhere = Object.keys(changes).filter((name) => isSettingName(name) && now.origins[name] === 'environment');
-  if (elsewhere.length > 0) {
-    throw new CodedError('SETTING_FROM_ENVIRONMENT', `${elsewhere.join(', ')}: set in the environment, which comes before the file`, {
-      action: 'Change it there and restart, or take it out of the environment.',
+  assertHasFiles(inUse.config);
+  const fixed = Object.keys(changes).filter((name) => isSettingName(name) && inUse.config.origins[name] === 'environment');
+  if (fixed.length > 0) {
+    throw new CodedError('SETTING_FROM_ENVIRONMENT', `${fixed.join(', ')}: set in the environment, which overrides config.json`, {
+      action: 'Change it in the environment and restart, or remove it from there.',
     });
   }
-  const complete = withDependents(inUse, now, changes, environment);
-  return {
-    config: withChanges(now, complete, environment),
-    rebuild: false,
-    save(before, learnt) {
-      const after = Object.entries({ ...now.file, ...complete, ...learnt }).filter(([, value]) => value !== undefined);
-      // Saving what is there already must not take away what there is to go back to.
-      if (!isDeepStrictEqual(before.settings, Object.fromEntries(after))) saveLastGood(now.home, before);
-      updateConfigFile(now.home.configFile, { ...complete, ...learnt });
-    },
-  };
+  const { home, files } = filesOnDisk(inUse.config);
+  const complete: Record<string, unknown> = { ...ticketDependents(inUse, files, changes), ...changes };
+  let desired = withSettings(files, complete);
+  let config = withSettingsFile({ ...inUse.config, home }, desired.settings, environment);
+  const credentials = credentialsForNewKey(inUse, config, changes);
+  if (credentials !== undefined) {
+    Object.assign(complete, credentials);
+    desired = withSettings(desired, credentials);
+    config = withChanges(config, credentials, environment);
+  }
+  return { config, files: desired, reopenDirectory: false, save: (before, kept) => saveChanges(home, before, desired, complete, kept) };
 }
 
-/** @throws CodedError CONFIG_ENVIRONMENT_ONLY, those of `loadConfig` */
-export function desiredWithFiles(inUse: InUse, files: HomeFiles, environment: Environment): Desired {
-  const now = loadConfig(inUse.config.home.folder, environment);
-  assertHasFiles(now);
-  const complete = { ...files, certificate: files.certificate ?? inUse.files.certificate };
+/** @throws CodedError CONFIG_ENVIRONMENT_ONLY, and as `loadConfig` */
+export function desiredWithFiles(inUse: InUse, given: HomeFiles, environment: Environment): Desired {
+  assertHasFiles(inUse.config);
+  const { home } = filesOnDisk(inUse.config);
+  const files = { ...given, certificate: given.certificate ?? inUse.files.certificate };
   return {
-    config: withFiles(now, complete, environment),
-    rebuild: false,
-    save: (before, learnt) => replaceHomeFiles(now.home, { ...complete, settings: { ...files.settings, ...learnt } }, before),
+    config: withFiles({ ...inUse.config, home }, files, environment),
+    files,
+    reopenDirectory: false,
+    save: (before, kept) => replaceHomeFiles(home, withSettings(files, kept), before),
   };
 }
 
@@ -75,33 +87,58 @@ export function desiredWithFiles(inUse: InUse, files: HomeFiles, environment: En
 export function desiredFromLastGood(inUse: InUse, environment: Environment): Desired {
   assertHasFiles(inUse.config);
   const good = readLastGood(inUse.config.home);
-  if (good === undefined) throw new CodedError('NOTHING_TO_UNDO', 'There is nothing to go back to: nothing was changed yet');
+  if (good === undefined) throw new CodedError('NOTHING_TO_UNDO', 'There is no earlier configuration to go back to');
   return desiredWithFiles(inUse, good.files, environment);
 }
 
-/** @throws CodedError those of `loadConfig` */
+/** @throws CodedError as `loadConfig` */
 export function desiredFromDisk(inUse: InUse, environment: Environment): Desired {
-  const config = loadConfig(inUse.config.home.folder, environment);
+  const { environmentOnly } = inUse.config;
+  const { home, files } = environmentOnly ? { home: inUse.config.home, files: NO_FILES } : filesOnDisk(inUse.config);
   return {
-    config,
-    rebuild: true,
-    save(before, learnt) {
-      if (config.environmentOnly) return;
-      if (!isDeepStrictEqual(before, readHomeFiles(config.home))) saveLastGood(config.home, before);
-      if (Object.keys(learnt).length > 0) updateConfigFile(config.home.configFile, learnt);
+    config: withSettingsFile({ ...inUse.config, home }, files.settings, environment),
+    files,
+    reopenDirectory: true,
+    save(before, kept) {
+      if (!environmentOnly) saveChanges(home, before, files, {}, kept);
     },
   };
 }
 
-/** With what has to change along: nothing of an old ticket stays, and with another key the password is encrypted anew. */
-function withDependents(inUse: InUse, now: Config, changes: Changes, environment: Environment): Changes {
-  const complete: Record<string, unknown> = { ...changes };
-  if ('PROVISIONING_TICKET' in changes && changes.PROVISIONING_TICKET !== now.values.PROVISIONING_TICKET) {
-    for (const name of [...TICKET_SETTINGS, now.values.REALM]) if (name !== undefined && !(name in changes)) complete[name] = undefined;
-  }
-  const certificate = loadCertificate(withChanges(now, changes, environment));
-  const isOtherKey = certificate !== undefined && certificate.privateKeyPem !== inUse.privateKeyPem;
-  if (isOtherKey && inUse.password !== undefined && now.origins.LDAP_BIND_CREDENTIALS === 'file' && !('LDAP_BIND_CREDENTIALS' in changes))
-    complete.LDAP_BIND_CREDENTIALS = encryptPassword(inUse.password, certificate.privateKeyPem);
-  return complete;
+/** @returns these files with changed settings; undefined removes one */
+export function withSettings(files: HomeFiles, changes: Changes): HomeFiles {
+  const settings = Object.entries({ ...files.settings, ...changes }).filter(([, value]) => value !== undefined);
+  return { ...files, settings: Object.fromEntries(settings) };
+}
+
+/** Writes only what changed, so that an edit made meanwhile by hand stays. */
+function saveChanges(home: Config['home'], before: HomeFiles, files: HomeFiles, changes: Changes, kept: Changes): void {
+  // Saving the same again must not overwrite what `undo` goes back to.
+  if (!isDeepStrictEqual(before, withSettings(files, kept))) saveLastGood(home, before);
+  updateConfigFile(home.configFile, { ...changes, ...kept });
+}
+
+/** The home is looked up again: its layout may have changed. */
+function filesOnDisk({ home: { folder } }: Config): { home: Config['home']; files: HomeFiles } {
+  const home = findHome(folder);
+  finishReplacement(home);
+  return { home, files: readHomeFiles(home) };
+}
+
+/** With another ticket, what the hub said for the old one is removed, reply addresses under the realm's name included. */
+function ticketDependents(inUse: InUse, { settings }: HomeFiles, changes: Changes): Changes {
+  const { PROVISIONING_TICKET: ticket, REALM: realm = inUse.config.values.REALM } = settings;
+  if (!('PROVISIONING_TICKET' in changes) || changes.PROVISIONING_TICKET === (typeof ticket === 'string' ? ticket.trim() : ticket))
+    return {};
+  const names = [...TICKET_SETTINGS, ...(typeof realm === 'string' ? [realm] : [])];
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+/** With another key, the password is encrypted again: nobody could decrypt it otherwise. */
+function credentialsForNewKey(inUse: InUse, config: Config, changes: Changes): Changes | undefined {
+  const certificate = loadCertificate(config);
+  const isNewKey = certificate !== undefined && certificate.privateKeyPem !== inUse.privateKeyPem;
+  if (!isNewKey || inUse.password === undefined) return undefined;
+  if (config.origins.LDAP_BIND_CREDENTIALS !== 'file' || 'LDAP_BIND_CREDENTIALS' in changes) return undefined;
+  return { LDAP_BIND_CREDENTIALS: encryptPassword(inUse.password, certificate.privateKeyPem) };
 }

@@ -1,6 +1,6 @@
 /**
- * From the configuration to the parts that know people: directory, profile mapper, users. `run` and every command that asks the
- * directory put them together here, so that they all ask it in the same way.
+ * Opens directory, profile mapper and users from a configuration. `run` and every command that queries the directory use this, so that
+ * all of them query it in the same way.
  */
 import type { Log } from '@landbridge/runtime';
 import { ldapTransport } from '../config/ldap-transport.ts';
@@ -19,15 +19,15 @@ export interface DirectoryParts {
   close(): Promise<void>;
 }
 
-/** How long an operation waits for its turn before it is refused as busy: a sign-in answered later is worth little. */
+/** Operations that wait longer are rejected as busy: nobody waits that long for a sign-in. */
 const QUEUE_TIMEOUT_MS = 5000;
 
 /**
- * Opens the directory, which goes on in the background: one that is away is no error here.
+ * Opens the directory in the background; a directory that is away is not an error.
  *
  * @param config without problems
- * @param servicePassword of LDAP_BIND_USER, decrypted; undefined where there is none
- * @throws CodedError where a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
+ * @param servicePassword of LDAP_BIND_USER, decrypted
+ * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const { values } = config;
@@ -41,7 +41,7 @@ export async function openDirectoryParts(config: Config, servicePassword: string
   });
   try {
     const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: values, log });
-    // A mapper that does not load is an error of the settings: better now than at every sign-in.
+    // Report a mapper that does not load now, and not at every sign-in.
     await mapper.ready();
     return {
       directory,
@@ -59,7 +59,7 @@ export async function openDirectoryParts(config: Config, servicePassword: string
 }
 
 /**
- * The directory alone, as the settings describe it.
+ * Opens only the directory.
  *
  * @throws CodedError CA_UNUSABLE, LDAP_FILTER_INVALID
  */
@@ -79,7 +79,7 @@ export function openConfiguredDirectory(config: Pick<Config, 'values'>, serviceP
   return openDirectory({
     servers,
     tls: {
-      // Reading the system's authorities takes some 80 ms, so it waits for the first TLS connection.
+      // Reading the system's certificate authorities takes 80 ms, so it waits for the first TLS connection.
       get ca() {
         authorities ??= trustedCertificates(certificates);
         return authorities;
@@ -98,7 +98,7 @@ export function openConfiguredDirectory(config: Pick<Config, 'values'>, serviceP
     referrals: values.LDAP_FOLLOW_REFERRALS
       ? {
           trustedDomains: [...values.LDAP_TRUSTED_DOMAINS, ...urls.flatMap(({ url }) => domainOf(url)?.name ?? [])],
-          // As to any other host.
+          // Referrals get the same transport as any other remote host.
           tls: ldapTransport('ldap://referral.invalid', values) === 'none' ? 'none' : 'starttls',
         }
       : undefined,
@@ -106,7 +106,7 @@ export function openConfiguredDirectory(config: Pick<Config, 'values'>, serviceP
   });
 }
 
-/** An account comes before searching anonymously, which is done only where that is set. */
+/** A service account is preferred; anonymous search must be enabled. */
 function serviceAccount(values: ConnectorSettings, password: string | undefined): DirectoryOptions['serviceAccount'] {
   if (values.LDAP_BIND_USER !== undefined && password !== undefined) return { dn: values.LDAP_BIND_USER, password };
   return values.ANONYMOUS_SEARCH_ENABLED ? undefined : 'none';

@@ -1,6 +1,6 @@
 /**
- * The front channel as a part of the running connector: opened, made anew and closed as settings and hub want it. What keeps it from
- * opening is logged and tried again; sign-ins by the hub's socket do not depend on it.
+ * The front channel as a part of the running connector: opened, reopened and closed as settings and hub require. If it cannot open, it
+ * logs why and tries again; sign-ins through the hub's socket do not depend on it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '@landbridge/runtime';
@@ -14,21 +14,21 @@ import { serverUrlOf } from '../setup/ticket.ts';
 import { reopens } from './affected-parts.ts';
 import type { CheckHubToken } from './hub-tokens.ts';
 
-/** What it is made from, now. */
+/** What decides whether it is open, and how. */
 export interface FrontChannelBasis {
   config: Config;
   hub: ProvisionedHub | undefined;
 }
 
 export interface FrontChannelPart {
-  /** Compares what is wanted now with what is there; resolves when it is as wanted, or was found not to work. */
+  /** Opens, reopens or closes it if needed; resolves when that is done or has failed. */
   update(): Promise<void>;
   port(): number | undefined;
-  /** Takes nothing new and finishes what it has. */
+  /** Accepts no new connections and finishes the requests in flight. */
   close(): Promise<void>;
 }
 
-/** Whatever was in the way (a port in use, a file that is not there yet) may be gone by then. */
+/** By then the cause (a port in use, a missing file) may be fixed. */
 const RETRY_MS = 30_000;
 
 export function createFrontChannelPart(options: {
@@ -43,7 +43,7 @@ export function createFrontChannelPart(options: {
   let lastProblem: string | undefined;
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
-  /** One change after the other. */
+  /** Updates run one after the other. */
   let last: Promise<void> = Promise.resolve();
 
   async function reconcile(): Promise<void> {
@@ -53,10 +53,10 @@ export function createFrontChannelPart(options: {
     const browsers = hub?.browsers;
     const isWanted = !isClosed && hub !== undefined && browsers !== undefined && wantsFrontChannel(values, browsers);
     const from = isWanted
-      ? { settings: settingsOfIt(values), realm: hub.realm, name: hub.connection, browsers: comparable(browsers) }
+      ? { settings: frontChannelSettings(values), realm: hub.realm, name: hub.connection, browsers: comparable(browsers) }
       : undefined;
     if (isDeepStrictEqual(from, open?.from)) return;
-    // The port has to be free before it can be opened again.
+    // The same port can only be opened again once it is free.
     await open?.channel.close();
     open = undefined;
     if (!isWanted) return;
@@ -83,7 +83,8 @@ export function createFrontChannelPart(options: {
       open = { from, channel };
       lastProblem = undefined;
     } catch (error) {
-      if (errorText(error) !== lastProblem) log.error({ err: error }, 'Browsers cannot sign in at the connector; everything else goes on');
+      if (errorText(error) !== lastProblem)
+        log.error({ err: error }, 'Front channel could not be opened; browsers cannot sign in at the connector');
       lastProblem = errorText(error);
       retry = setTimeout(() => update(), RETRY_MS);
       retry.unref();
@@ -91,7 +92,7 @@ export function createFrontChannelPart(options: {
   }
 
   function update(): Promise<void> {
-    last = last.then(reconcile).catch((error: unknown) => log.error({ err: error }, 'The front channel could not be changed'));
+    last = last.then(reconcile).catch((error: unknown) => log.error({ err: error }, 'Could not update the front channel'));
     return last;
   }
 
@@ -105,11 +106,11 @@ export function createFrontChannelPart(options: {
   };
 }
 
-function settingsOfIt(values: ConnectorSettings): unknown[] {
+function frontChannelSettings(values: ConnectorSettings): unknown[] {
   return SETTING_NAMES.filter((name) => reopens(name, 'frontChannel')).map((name) => values[name]);
 }
 
-/** Keys and certificates are told from each other by what they are, and not by where they are kept. */
+/** Compares the certificate by its fingerprint: another object may hold the same one. */
 function comparable({ privateKey: _, certificate, ...others }: NonNullable<ProvisionedHub['browsers']>) {
   return { ...others, certificate: certificate.fingerprint256 };
 }

@@ -1,4 +1,4 @@
-/** A running connector whose hub wants browsers to come to it: opened by what the ticket says, with the hub's keys, and closed again. */
+/** The front channel of a running connector: opened as the ticket says, reopened by settings, closed when the hub no longer wants it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,7 +60,7 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
     return { connector, tickets, url, lines };
   }
 
-  it('signs people in for the realm and the reply addresses of the ticket, and searches for the hub', async (t) => {
+  it('signs users in for the realm and reply addresses of the ticket, and searches for the hub', async (t) => {
     const { url } = await start(t);
     const [person] = slapd.people.ordinary;
     assert.ok(person);
@@ -81,7 +81,7 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
     assert.equal((await search({ key: STRANGER_RSA.privateKey })).status, 401);
   });
 
-  it('is made anew by a change of settings, and closed when nobody wants it any more', async (t) => {
+  it('is reopened by a change of settings, and closed when the hub no longer wants it', async (t) => {
     const { connector, tickets, url } = await start(t);
     await connector.apply({ SITE_NAME: 'Another name' });
     await until(async () => (await (await fetch(`${url}/wsfed?wa=wsignin1.0`)).text()).includes('<title>Another name</title>'));

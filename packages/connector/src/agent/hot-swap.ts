@@ -1,55 +1,55 @@
 /**
- * Users whose directory can be exchanged while they are asked: each request ends with the parts that it began with, and parts are
- * closed when the last of their requests has ended.
+ * Swaps the directory behind the users while the connector answers requests: each request ends with the parts that it started with, and
+ * replaced parts are closed when their last request has ended.
  */
 import { type Log, sleep } from '@landbridge/runtime';
 import type { Users } from '../users/users.ts';
 import type { DirectoryParts } from './directory-parts.ts';
 
-export interface HotSwapUsers {
-  /** Stays the same over every exchange. */
+export interface HotSwap {
+  /** Stays the same across swaps. */
   readonly users: Users;
   parts(): DirectoryParts;
-  /** New requests go to these parts from now on; the old ones are closed once they are idle. */
-  exchange(next: DirectoryParts): void;
-  /** Resolves when everything is closed. */
+  /** New requests go to these parts from now on. */
+  swap(next: DirectoryParts): void;
+  /** Resolves when all parts are closed. There must be no more requests. */
   close(): Promise<void>;
 }
 
-/** A request has a deadline of its own, which is shorter; this holds where one does not obey it. */
+/** Requests have shorter deadlines of their own; this one applies if one of them ignores its deadline. */
 const LONGEST_REQUEST_MS = 60_000;
 
-interface Turn {
+interface Generation {
   parts: DirectoryParts;
   requests: number;
   onIdle: (() => void) | undefined;
 }
 
-export function createHotSwapUsers(first: DirectoryParts, log: Log): HotSwapUsers {
-  let current: Turn = { parts: first, requests: 0, onIdle: undefined };
+export function createHotSwap(first: DirectoryParts, log: Log): HotSwap {
+  let current: Generation = { parts: first, requests: 0, onIdle: undefined };
   const closing = new Set<Promise<void>>();
 
   async function ask<T>(perform: (users: Users) => Promise<T>): Promise<T> {
-    const turn = current;
-    turn.requests++;
+    const generation = current;
+    generation.requests++;
     try {
-      return await perform(turn.parts.users);
+      return await perform(generation.parts.users);
     } finally {
-      turn.requests--;
-      if (turn.requests === 0) turn.onIdle?.();
+      generation.requests--;
+      if (generation.requests === 0) generation.onIdle?.();
     }
   }
 
-  async function retire(turn: Turn): Promise<void> {
-    if (turn.requests > 0) {
+  async function retire(generation: Generation): Promise<void> {
+    if (generation.requests > 0) {
       const deadline = new AbortController();
       const idle = new Promise<void>((resolve) => {
-        turn.onIdle = resolve;
+        generation.onIdle = resolve;
       });
       await Promise.race([idle, sleep(LONGEST_REQUEST_MS, deadline.signal)]);
       deadline.abort();
     }
-    await turn.parts.close();
+    await generation.parts.close();
   }
 
   return {
@@ -62,16 +62,15 @@ export function createHotSwapUsers(first: DirectoryParts, log: Log): HotSwapUser
       inspect: (name, context) => ask((users) => users.inspect(name, context)),
     },
     parts: () => current.parts,
-    exchange(next) {
+    swap(next) {
       const old = current;
       current = { parts: next, requests: 0, onIdle: undefined };
       const closed = retire(old)
-        .catch((error: unknown) => log.warn({ err: error }, 'Closing the former connections to the directory failed'))
+        .catch((error: unknown) => log.warn({ err: error }, 'Could not close the replaced connections to the directory'))
         .finally(() => closing.delete(closed));
       closing.add(closed);
     },
     async close() {
-      // Whoever closes has no more requests: the hub link was closed before.
       await Promise.all([current.parts.close(), ...closing]);
     },
   };

@@ -1,6 +1,6 @@
 /**
- * The connector's side of a hub as one part that can be tried beside the one in use: proxy and authorities, provisioning, and the link.
- * What the hub says of its connection is written to config.json only by the part in use.
+ * The connector's side of the hub as one part that can be tried beside the one in use: proxy, certificate authorities, provisioning and
+ * link. Only the part in use writes what the hub says of the connection to config.json.
  */
 import { CodedError, type Log } from '@landbridge/runtime';
 import { readConfigFile, updateConfigFile } from '../config/config-file.ts';
@@ -9,6 +9,7 @@ import type { HubUsers } from '../hub/dispatch.ts';
 import { type HubLink, type LinkStatus, startHubLink } from '../hub/link.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning, type ProvisionedHub } from '../setup/provision.ts';
+import type { Changes } from './desired.ts';
 import { type CheckHubToken, createCheckHubToken } from './hub-tokens.ts';
 
 export interface HubPart {
@@ -16,28 +17,35 @@ export interface HubPart {
   /** Begins to connect. */
   start(users: HubUsers, directoryIsUp: () => boolean): void;
   status(): LinkStatus;
-  /** Resolves once it is known whether the hub accepts this connector: with undefined, or with what is in the way. */
-  tried(signal: AbortSignal): Promise<CodedError | undefined>;
-  /** What was to be written to config.json until now. */
-  learnt(): Readonly<Record<string, unknown>>;
-  /** From now on what is learnt is written as it comes. */
-  adopt(onKept: (changes: Readonly<Record<string, unknown>>) => void, onStatus: (status: LinkStatus) => void): void;
-  /** What the hub said last of the connection, and each time it does; undefined as long as nothing is known. */
+  /** Resolves once the hub has accepted this connector, with undefined, or has not, with the reason. */
+  accepted(signal: AbortSignal): Promise<CodedError | undefined>;
+  /** The changes to config.json that wait until this part is in use. */
+  pendingChanges(): Changes;
+  /** From now on changes are written at once. */
+  putInUse(listeners: HubPartListeners): void;
+  /** What the hub last said of the connection; undefined until it has said anything. */
   provisioned(): ProvisionedHub | undefined;
-  onProvisioned(tell: () => void): void;
-  /** Whether a token is signed by the hub, with the keys that it has now. */
+  /** Whether the hub signed a token with one of its current keys. */
   checkToken: CheckHubToken;
-  /** Finishes what is in work and writes nothing more. */
+  /** Finishes the requests in flight and writes nothing more. */
   close(): Promise<void>;
+}
+
+export interface HubPartListeners {
+  /** After a change was written to config.json. */
+  onSaved(changes: Changes): void;
+  onStatus(status: LinkStatus): void;
+  /** Each time the hub says something of the connection. */
+  onProvisioned(): void;
 }
 
 /** @throws CodedError CA_UNUSABLE, CERTIFICATE_UNUSABLE */
 export function openHubPart({ config, log, agentVersion }: { config: Config; log: Log; agentVersion: string }): HubPart {
   const { values } = config;
   const outbound = createOutbound(values);
-  let use: 'trial' | 'in use' | 'closed' = 'trial';
-  let learnt: Record<string, unknown> = {};
-  let kept: (changes: Readonly<Record<string, unknown>>) => void = () => {};
+  let pending: Changes = {};
+  let listeners: HubPartListeners | undefined;
+  let isClosed = false;
   let link: HubLink | undefined;
   const provisioning = createProvisioning({
     config,
@@ -45,22 +53,17 @@ export function openHubPart({ config, log, agentVersion }: { config: Config; log
     log,
     agentVersion,
     save(changes) {
-      if (use === 'closed') return false;
-      if (use === 'trial') {
-        learnt = { ...learnt, ...changes };
-        return false;
-      }
-      if (isOfAnotherTicket(config)) return false;
+      if (listeners === undefined) pending = { ...pending, ...changes };
+      if (isClosed || listeners === undefined || hasNewTicketOnDisk(config)) return false;
       const isWritten = updateConfigFile(config.home.configFile, changes);
-      kept(changes);
+      listeners.onSaved(changes);
       return isWritten;
     },
   });
   let provisioned: ProvisionedHub | undefined;
-  let tellProvisioned = () => {};
   async function provision(signal: AbortSignal): Promise<ProvisionedHub> {
     provisioned = await provisioning.provision(signal);
-    tellProvisioned();
+    if (!isClosed) listeners?.onProvisioned();
     return provisioned;
   }
   const status = (): LinkStatus => link?.status() ?? { state: 'connecting' };
@@ -82,47 +85,42 @@ export function openHubPart({ config, log, agentVersion }: { config: Config; log
       });
     },
     status,
-    tried(signal) {
+    accepted(signal) {
       return new Promise((resolve) => {
         const look = () => {
           const now = status();
           if (now.state === 'connecting' && !signal.aborted) return;
           link?.events.off('status', look);
           signal.removeEventListener('abort', look);
-          resolve(now.state === 'connected' ? undefined : notConnected('reason' in now ? now.reason : 'it does not answer'));
+          resolve(now.state === 'connected' ? undefined : notConnected('reason' in now ? now.reason : 'the hub does not answer'));
         };
         link?.events.on('status', look);
         signal.addEventListener('abort', look);
         look();
       });
     },
-    learnt: () => learnt,
+    pendingChanges: () => pending,
     provisioned: () => provisioned,
-    onProvisioned(tell) {
-      tellProvisioned = tell;
-    },
     checkToken: createCheckHubToken({ hub: () => provisioned, request: outbound.request, log }),
-    adopt(onKept, onStatus) {
-      use = 'in use';
-      kept = onKept;
-      link?.events.on('status', onStatus);
+    putInUse(given) {
+      listeners = given;
+      link?.events.on('status', given.onStatus);
     },
     async close() {
-      use = 'closed';
-      tellProvisioned = () => {};
+      isClosed = true;
       await link?.close();
     },
   };
 }
 
-/** Somebody has put another ticket into the file, and the connector was not told yet: what the old one says must not replace it. */
-function isOfAnotherTicket({ home, origins, values }: Config): boolean {
-  const { PROVISIONING_TICKET: inFile } = readConfigFile(home.configFile);
-  return origins.PROVISIONING_TICKET === 'file' && inFile !== undefined && String(inFile).trim() !== values.PROVISIONING_TICKET;
+/** Somebody put another ticket into config.json that is not applied yet: what the hub says for the old one must not mix with it. */
+function hasNewTicketOnDisk({ home, origins, values }: Config): boolean {
+  const { PROVISIONING_TICKET: onDisk } = readConfigFile(home.configFile);
+  return origins.PROVISIONING_TICKET === 'file' && onDisk !== undefined && String(onDisk).trim() !== values.PROVISIONING_TICKET;
 }
 
 function notConnected(reason: string): CodedError {
   return new CodedError('HUB_NOT_CONNECTED', `No connection to the hub: ${reason}`, {
-    action: 'The log says more. Check the ticket, the proxy, and whether the hub knows this connector.',
+    action: 'The log has details. Check the ticket, the proxy, and whether the hub knows this connector.',
   });
 }

@@ -3,6 +3,7 @@ import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@la
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { assertRunnable, type Config, loadConfigForStart } from '../config/load.ts';
+import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { openRunLog } from './open-log.ts';
@@ -17,7 +18,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   log.info(`landbridge-connector ${VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`);
   warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Took over the configuration of an installed connector; what was set to keep its ways is in the file');
-  for (const { message } of config.warnings) log.warn(message);
+  for (const { message } of configWarnings(config)) log.warn(message);
 
   try {
     await runUntilStopped(log, async ({ onStop, onHangUp }) => {

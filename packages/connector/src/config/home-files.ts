@@ -19,6 +19,9 @@ export interface HomeFiles {
   certificate: { certificatePem: string; privateKeyPem: string } | undefined;
 }
 
+/** The files of a connector that is configured by the environment only. */
+export const NO_FILES: HomeFiles = { settings: {}, mapper: undefined, certificate: undefined };
+
 const homeFiles = z.object({
   settings: z.record(z.string(), z.unknown()),
   mapper: z.string().optional(),

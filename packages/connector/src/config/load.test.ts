@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Environment, loadConfig, loadConfigForStart } from './load.ts';
 import { profileMapperSource } from './profile-mapper-source.ts';
+import { configWarnings } from './warnings.ts';
 
 let home: string;
 beforeEach(() => {
@@ -121,7 +122,7 @@ describe('problems', () => {
     }
     const allowed = load({ ...plain, HUB_INSECURE_NO_TLS: true });
     assert.deepEqual(allowed.problems, []);
-    assert.deepEqual(namesOf(allowed.warnings), ['HUB_INSECURE_NO_TLS']);
+    assert.deepEqual(namesOf(configWarnings(allowed)), ['HUB_INSECURE_NO_TLS']);
   });
 
   it('include a directory on another machine without TLS, unless that is allowed', () => {
@@ -139,28 +140,31 @@ describe('problems', () => {
 
 describe('warnings', () => {
   it('stand while a setting weakens security', () => {
-    assert.deepEqual(namesOf(load({ ...COMPLETE, LDAP_INSECURE_SKIP_TLS_VERIFY: 'true' }).warnings), ['LDAP_INSECURE_SKIP_TLS_VERIFY']);
+    assert.deepEqual(namesOf(configWarnings(load({ ...COMPLETE, LDAP_INSECURE_SKIP_TLS_VERIFY: 'true' }))), [
+      'LDAP_INSECURE_SKIP_TLS_VERIFY',
+    ]);
     const inClear = load({ ...COMPLETE, LDAP_URL: 'ldap://dc.example', LDAP_INSECURE_NO_TLS: true });
-    assert.deepEqual(namesOf(inClear.warnings), ['LDAP_INSECURE_NO_TLS', 'LDAP_URL']);
+    assert.deepEqual(namesOf(configWarnings(inClear)), ['LDAP_INSECURE_NO_TLS', 'LDAP_URL']);
     assert.deepEqual(inClear.problems, []);
     for (const settings of [
       { LDAP_URL: 'ldap://dc.example' },
       { LDAP_URL: 'ldap://dc.example', LDAP_STARTTLS: true },
       { LDAP_URL: 'ldap://127.0.0.1' },
     ]) {
-      assert.deepEqual(load({ ...COMPLETE, ...settings }).warnings, []);
+      assert.deepEqual(configWarnings(load({ ...COMPLETE, ...settings })), []);
     }
   });
 
   it('name the setting that was probably meant, and do not show the value', () => {
-    const { warnings } = load({ ...COMPLETE, LDAP_BIND_PASWORD: 'pw-secret', 'ldap-base': 'x', 'urn:auth0:fabrikam': 'x', COMMENT: 'x' });
+    const typos = { LDAP_BIND_PASWORD: 'pw-secret', 'ldap-base': 'x', 'urn:auth0:fabrikam': 'x', COMMENT: 'x' };
+    const warnings = configWarnings(load({ ...COMPLETE, ...typos }));
     assert.deepEqual(namesOf(warnings), ['LDAP_BIND_PASWORD', 'ldap-base']);
     assert.match(warnings[0]?.message ?? '', /LDAP_BIND_PASSWORD meant\?/);
     assert.doesNotMatch(JSON.stringify(warnings), /pw-secret/);
   });
 
   it('name what has no effect beside another setting', () => {
-    const warned = (settings: object) => namesOf(load({ ...COMPLETE, ...settings }).warnings);
+    const warned = (settings: object) => namesOf(configWarnings(load({ ...COMPLETE, ...settings })));
     assert.deepEqual(warned({ ANONYMOUS_SEARCH_ENABLED: true }), ['ANONYMOUS_SEARCH_ENABLED']);
     assert.deepEqual(warned({ ANONYMOUS_SEARCH_ENABLED: true, LDAP_BIND_PASSWORD: undefined }), ['LDAP_BIND_USER']);
     assert.deepEqual(warned({ LDAP_USER_DN: 'uid={0},dc=x' }), []);
@@ -172,7 +176,7 @@ describe('warnings', () => {
 
   it('name a file that others may read', { skip: process.platform === 'win32' }, () => {
     writeFileSync(join(home, 'config.json'), JSON.stringify(COMPLETE), { mode: 0o644 });
-    assert.deepEqual(namesOf(loadConfig(home, {}).warnings), [join(home, 'config.json')]);
+    assert.deepEqual(namesOf(configWarnings(loadConfig(home, {}))), [join(home, 'config.json')]);
   });
 });
 
@@ -182,7 +186,7 @@ describe('the layout of installed connectors since 7.0', () => {
     write({ PORT: 6000 });
     const { config } = loadConfigForStart(home, {});
     assert.equal(config.values.PORT, 7000);
-    assert.deepEqual(namesOf(config.warnings), [join(home, 'config.json')]);
+    assert.deepEqual(namesOf(configWarnings(config)), [join(home, 'config.json')]);
     assert.equal(read('data/config.json').CONFIG_VERSION, 1);
     assert.deepEqual(read(), { PORT: 6000 });
   });
@@ -252,13 +256,14 @@ describe('the first start', () => {
       ['ldap://127.0.0.1', false],
     ] as const) {
       write({ ...COMPLETE, AGENT_MODE: true, LDAP_URL: url });
-      const { values, problems, warnings } = loadConfigForStart(home, {}).config;
+      const { config } = loadConfigForStart(home, {});
+      const { values, problems } = config;
       assert.equal(values.LDAP_INSECURE_NO_TLS, expected, url);
       assert.deepEqual(problems, []);
       // At this start and at every later one, for as long as it is on.
       const standing = expected ? ['LDAP_INSECURE_NO_TLS', 'LDAP_URL'] : [];
-      assert.deepEqual(namesOf(warnings), standing, url);
-      assert.deepEqual(namesOf(loadConfigForStart(home, {}).config.warnings), standing, url);
+      assert.deepEqual(namesOf(configWarnings(config)), standing, url);
+      assert.deepEqual(namesOf(configWarnings(loadConfigForStart(home, {}).config)), standing, url);
     }
   });
 

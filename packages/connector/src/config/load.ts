@@ -9,7 +9,6 @@ import { findHome, type Home } from './home.ts';
 import { finishReplacement, type HomeFiles } from './home-files.ts';
 import { type ConnectorSettings, SETTINGS, type SettingName } from './settings.ts';
 import { firstStartChanges } from './take-over.ts';
-import { type Warning, warningsOf } from './warnings.ts';
 
 export interface Config {
   readonly home: Home;
@@ -19,13 +18,13 @@ export interface Config {
   readonly origins: Readonly<Record<SettingName, 'environment' | 'file' | 'default' | 'unset'>>;
   /** With any, the connector does not run. Each names its setting. */
   readonly problems: readonly SettingProblem[];
-  /** What stands as long as it is so: insecure settings, names that look like typing errors. */
-  readonly warnings: readonly Warning[];
   /** The file as it was read, with keys that are no settings. */
   readonly file: FileContent;
   /** Mapper and certificate that stand in for those of the home: of a configuration that is tried before its files are written. */
   readonly candidate?: Pick<HomeFiles, 'mapper' | 'certificate'>;
 }
+
+type ConfigPlace = Pick<Config, 'home' | 'environmentOnly'>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,7 +42,7 @@ export function loadConfig(folder: string, environment: Environment): Config {
   const environmentOnly = isEnvironmentOnly(environment);
   if (!environmentOnly) finishReplacement(home);
   const file = environmentOnly ? {} : readConfigFile(home.configFile);
-  return checkedConfig(home, environmentOnly, file, environment);
+  return withSettingsFile({ home, environmentOnly }, file, environment);
 }
 
 /**
@@ -78,20 +77,20 @@ export function assertHasFiles({ environmentOnly }: Pick<Config, 'environmentOnl
   });
 }
 
-/** @returns the configuration that these keys would make, for checking before anything is saved */
+/** @returns the configuration with these keys of the file changed; nothing is written */
 export function withChanges(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
-  return checkedConfig(config.home, config.environmentOnly, { ...config.file, ...changes }, environment);
+  return withSettingsFile(config, { ...config.file, ...changes }, environment);
 }
 
-/** @returns the configuration that these files would make, for checking before they are written */
-export function withFiles(config: Config, files: HomeFiles, environment: Environment): Config {
-  return { ...checkedConfig(config.home, config.environmentOnly, files.settings, environment), candidate: files };
+/** @returns the configuration with these files in place of those in the home; nothing is written */
+export function withFiles(config: ConfigPlace, files: HomeFiles, environment: Environment): Config {
+  return { ...withSettingsFile(config, files.settings, environment), candidate: files };
 }
 
-function checkedConfig(home: Home, environmentOnly: boolean, file: FileContent, environment: Environment): Config {
+/** @returns the configuration with this content of `config.json`; nothing is written */
+export function withSettingsFile({ home, environmentOnly }: ConfigPlace, file: FileContent, environment: Environment): Config {
   const { values, origins, problems } = loadSettings(SETTINGS, { file, environment: withAliases(environment) });
-  const loaded = { home, environmentOnly, values, origins, file };
-  return { ...loaded, problems: [...problems, ...problemsOf(values, problems)], warnings: warningsOf(loaded) };
+  return { home, environmentOnly, values, origins, file, problems: [...problems, ...problemsOf(values, problems)] };
 }
 
 function withAliases(environment: Environment): Environment {

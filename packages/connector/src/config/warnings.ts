@@ -12,7 +12,7 @@ export interface Warning {
   message: string;
 }
 
-export function warningsOf(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
+export function configWarnings(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
   const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values)];
   if (config.environmentOnly) return warnings;
   return [...warnings, ...likelyTypos(config.file), ...openFiles(config.home), ...twoLayouts(config.home)];

@@ -2,12 +2,14 @@
  * Importing an export: of an installed connector (the layout of 7.x or the one before), or ours, encrypted or not. First it is read,
  * and what would change is told; then it is applied, whole or not at all. This folder owns what travels from one machine to another.
  */
+
 import { CodedError, type Log } from '@landbridge/runtime';
 import { type FileContent, parseConfig } from '../config/config-file.ts';
 import { type HomeFiles, readHomeFiles, readLastGood, replaceHomeFiles } from '../config/home-files.ts';
 import { assertHasFiles, type Config, type Environment, withFiles } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { firstStartChanges } from '../config/take-over.ts';
+import { configWarnings } from '../config/warnings.ts';
 import { problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
 import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
 import {
@@ -187,7 +189,7 @@ async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
 
 function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layout: 'root' | 'data', ignored: readonly string[]): string[] {
   const { values, origins } = candidate;
-  const warnings = candidate.warnings.map(({ message }) => message);
+  const warnings = configWarnings(candidate).map(({ message }) => message);
   if (!found.has(KEY)) warnings.push('The file brings no certificate: the hub has to accept this connector by its own');
   if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter counts');
   const elsewhere = (['AUTH_CERT', 'AUTH_CERT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const).filter((name) => {

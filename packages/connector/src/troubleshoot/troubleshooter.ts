@@ -2,10 +2,12 @@
  * Finds out what is wrong, for the console, for `landbridge-connector troubleshoot` and for an export: from the configuration over the way
  * to the hub to the directory. Nothing is changed anywhere, and no person's password is tried.
  */
+
 import { createHash } from 'node:crypto';
 import { bindPassword } from '../config/credentials.ts';
 import { findHome } from '../config/home.ts';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
+import { configWarnings } from '../config/warnings.ts';
 import { createServiceAccount, type ServiceAccount } from '../ldap/servers/service-account.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates } from '../network/trust.ts';
@@ -106,7 +108,7 @@ function configurationCheck(loaded: Loaded, runWith: (config: Config) => Run): C
       const { config } = loaded;
       const then = checksOf(runWith(config));
       const problems = [...config.problems.map(({ message }) => message), ...problemsOfFiles(config)];
-      const warnings = config.warnings.map(({ message }) => message);
+      const warnings = configWarnings(config).map(({ message }) => message);
       const place = config.environmentOnly ? 'the environment' : config.home.configFile;
       if (problems.length > 0)
         return { status: 'fail', found: [...problems, ...warnings].join('; '), action: `Correct it in ${place}.`, then };

@@ -6,7 +6,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Directory, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { hubApi } from './hub-api.ts';
 import { type RunningProgram, runCommand, startProgram } from './programs.ts';
 import { fieldRows, peopleRows, table } from './tables.ts';
@@ -67,7 +67,7 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   ];
   console.log(table(parts));
 
-  const alice = directory.people.find(({ name }) => name === 'alice');
+  const alice = directory.users.find(({ name }) => name === 'alice');
   if (alice === undefined) throw new Error('The directory has no alice');
   const before = performance.now();
   const profile = await Promise.race([api.login(CONNECTION, alice.name, alice.password), somethingEnded]);
@@ -76,12 +76,12 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
 
   const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
   console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser the page asks for an API key: ${apiKey}\n`);
-  console.log(`${table(peopleRows(directory.people))}\n\nCtrl-C stops everything.`);
+  console.log(`${table(peopleRows(directory.users))}\n\nCtrl-C stops everything.`);
   await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), somethingEnded]);
   console.log('\nStopping …');
 }
 
-async function setUpConnector(home: string, directory: Directory, ticket: string, signal: AbortSignal): Promise<void> {
+async function setUpConnector(home: string, directory: DirectoryServer, ticket: string, signal: AbortSignal): Promise<void> {
   const settings = `${home}.json`;
   // People may also be tried by their whole name, which has the stranger characters.
   await writeFile(settings, JSON.stringify({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(userPrincipalName={0})(cn={0}))' }));

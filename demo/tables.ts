@@ -1,5 +1,5 @@
 /** What the demo prints: a profile and the people to try, in aligned columns. */
-import type { Person } from '@landbridge/directory';
+import type { FabrikamUser } from '@landbridge/directory';
 
 /** Rows as lines, indented, with every column but the last as wide as its longest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -20,7 +20,7 @@ function valueText(value: unknown): string {
 }
 
 /** Whom to try, with what, and what becomes of it; people whose whole name is remarkable are there under it as well. */
-export function peopleRows(people: readonly Person[]): string[][] {
+export function peopleRows(people: readonly FabrikamUser[]): string[][] {
   const rows = people.flatMap(({ name, cn, password, expect }) => {
     const remarkable = /[^A-Za-z0-9-]/.test(cn) ? [[cn, password, expect]] : [];
     return [[name, password, expect], ...remarkable];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Operation, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type LoggedOperation, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { directoryConfig, type HubProgram, startConnector, startHub } from './programs.ts';
 
 const skip = whyNoSlapd();
@@ -15,7 +15,7 @@ after(async () => {
 });
 
 /** What was asked of the directory while `work` ran. */
-async function askedDuring(work: () => Promise<void>): Promise<Operation[]> {
+async function askedDuring(work: () => Promise<void>): Promise<LoggedOperation[]> {
   const before = (await slapd.operations()).length;
   await work();
   return (await slapd.operations()).slice(before);
@@ -71,7 +71,7 @@ test('a wrong password costs a search and one bind, an unknown name and an empty
   const [warmUp, person] = slapd.people.ordinary;
   assert.ok(warmUp && person);
   assert.equal((await hub.login('refused', warmUp.uid, warmUp.password)).status, 200);
-  const bindsOf = (asked: Operation[]) => asked.filter(({ kind }) => kind === 'bind').map(({ dn, result }) => [dn, result]);
+  const bindsOf = (asked: LoggedOperation[]) => asked.filter(({ kind }) => kind === 'bind').map(({ dn, result }) => [dn, result]);
   const wrong = await askedDuring(async () => {
     assert.equal((await hub.login('refused', person.uid, 'wrong')).status, 401);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { directoryConfig, type HubProgram, startConnector, startHub, until } from './programs.ts';
 
 const skip = whyNoSlapd();
@@ -19,7 +19,7 @@ after(async () => {
 
 interface Load {
   /** One for each login that was begun and answered: the person, whether the password was the right one, and the status. */
-  answers: { person: Person; right: boolean; status: number }[];
+  answers: { person: SlapdUser; right: boolean; status: number }[];
   /** Begins no further login, and returns when each that was begun has its answer. */
   finish(): Promise<void>;
 }

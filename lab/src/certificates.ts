@@ -58,7 +58,7 @@ export interface CertificateRequest {
 }
 
 /** From the root on: each part with one attribute, or with several; their types by name, or as object identifiers. */
-export type DistinguishedName = readonly Readonly<Record<string, string>>[];
+export type CertificateSubject = readonly Readonly<Record<string, string>>[];
 
 export interface CertificateAuthority {
   /** PEM text: what a program under test is told to trust. */
@@ -67,7 +67,7 @@ export interface CertificateAuthority {
   readonly key: string;
   issue(request: CertificateRequest): Promise<KeyPair>;
   /** Another authority, whose certificate this one has issued. */
-  issueAuthority(name: string | DistinguishedName, request?: Pick<CertificateRequest, 'ocspUrls'>): Promise<CertificateAuthority>;
+  issueAuthority(name: string | CertificateSubject, request?: Pick<CertificateRequest, 'ocspUrls'>): Promise<CertificateAuthority>;
   /** The list of those that it has revoked (PEM). @param nextUpdate a past one makes a list that is too old */
   revocationList(revoked: readonly KeyPair[], nextUpdate?: Date): Promise<string>;
 }
@@ -80,7 +80,7 @@ const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
  * @param name the CN of the authority, or its whole name from the root on, each part with one attribute or with several; two
  *   authorities of the same name still have different keys
  */
-export async function createCertificateAuthority(name: string | DistinguishedName = 'Landbridge test CA'): Promise<CertificateAuthority> {
+export async function createCertificateAuthority(name: string | CertificateSubject = 'Landbridge test CA'): Promise<CertificateAuthority> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: nameOf(name),
@@ -92,7 +92,7 @@ export async function createCertificateAuthority(name: string | DistinguishedNam
   return authorityOf(nameOf(name), certificate, keys);
 }
 
-function nameOf(name: string | DistinguishedName): Name {
+function nameOf(name: string | CertificateSubject): Name {
   const parts = typeof name === 'string' ? [{ CN: name }] : name;
   return new Name(
     parts.map((part) => Object.fromEntries(Object.entries(part).map(([type, value]) => [type, [{ [stringType(type)]: value }]]))),

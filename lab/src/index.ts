@@ -8,9 +8,9 @@ export { CHROMIUM, CHROMIUM_ARGUMENTS, examinePage, launchChromium, whyNoChromiu
 export {
   type CertificateAuthority,
   type CertificateRequest,
+  type CertificateSubject,
   createCertificateAuthority,
   createSelfSigned,
-  type DistinguishedName,
   type KeyPair,
 } from './certificates.ts';
 export {
@@ -29,11 +29,11 @@ export { type KerberosRealm, openKerberosRealm, whyNoKerberos } from './kerberos
 export { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from './ns-slapd.ts';
 export { type NssDatabase, nssDatabase, whyNoNss } from './nss-database.ts';
 export { type OcspResponder, type OcspResponderOptions, startOcspResponder, whyNoOcspResponder } from './ocsp-responder.ts';
-export { MANY_VALUES, type People, type Person, type SpecialName, UTF8_PICTURE } from './people.ts';
+export { MANY_VALUES, type People, type SlapdUser, type SpecialName, UTF8_PICTURE } from './people.ts';
 export { sendRaw, statusesIn } from './raw-http.ts';
 export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';
 export type { SambaPeople, SambaPerson, SambaPersonName } from './samba-people.ts';
-export { type Account, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
-export type { Operation, OperationKind } from './slapd-log.ts';
+export { type Slapd, type SlapdAccount, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
+export type { LoggedOperation, LoggedOperationKind } from './slapd-log.ts';
 export { makeIdentity, pemBody, type TestIdentity } from './test-identity.ts';
 export { canonicalByXmlCrypto, type DomElement, parseWithXmldom, signedByXmlCrypto, signedReferences } from './xml-crypto.ts';

@@ -1,13 +1,13 @@
 /** Entries, and changes of entries, as text (RFC 2849), and names for them (RFC 4514). */
 
-export interface Entry {
+export interface LdifEntry {
   dn: string;
   /** Operational attributes too: slapadd takes them as they stand. */
   attributes: Record<string, (string | Buffer)[]>;
 }
 
 /** @returns one LDIF record for each entry; every value in base64 unless it is plainly safe */
-export function toLdif(entries: Iterable<Entry>): string {
+export function toLdif(entries: Iterable<LdifEntry>): string {
   const lines: string[] = [];
   for (const entry of entries) {
     lines.push(line('dn', entry.dn));
@@ -18,7 +18,7 @@ export function toLdif(entries: Iterable<Entry>): string {
 }
 
 /** @returns one record for each entry, which replaces all values of the attributes named; none takes an attribute away */
-export function toModifyLdif(changes: Iterable<Entry>): string {
+export function toModifyLdif(changes: Iterable<LdifEntry>): string {
   const lines: string[] = [];
   for (const { dn, attributes } of changes) {
     lines.push(line('dn', dn), 'changetype: modify');

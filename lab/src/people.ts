@@ -1,8 +1,8 @@
 /** The people and groups that are put into a test's directory: many ordinary ones, and one for each thing that directories get wrong. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Entry, escapeRdnValue } from './ldif.ts';
+import { escapeRdnValue, type LdifEntry } from './ldif.ts';
 
-export interface Person {
+export interface SlapdUser {
   dn: string;
   /** What the person types; programs under test look for `(uid={0})`. */
   uid: string;
@@ -14,9 +14,9 @@ export interface Person {
 
 export interface People {
   /** `user00000`, `user00001`, … in the order of their numbers. */
-  ordinary: Person[];
+  ordinary: SlapdUser[];
   /** By what is special about them; see `specialPeople` for what each stands for. */
-  special: Record<SpecialName, Person>;
+  special: Record<SpecialName, SlapdUser>;
 }
 
 export type SpecialName = keyof ReturnType<typeof specialPeople>;
@@ -26,7 +26,7 @@ interface Special {
   cn?: string;
   /** Makes the RDN of both `cn` and `uid`. */
   multiValuedRdn?: boolean;
-  attributes?: Entry['attributes'];
+  attributes?: LdifEntry['attributes'];
 }
 
 /** Bytes that begin like a picture and are valid UTF-8, so that a client that guesses takes them for text. */
@@ -76,13 +76,13 @@ const DIVISIONS = 5;
  * @param userCount how many ordinary people
  * @returns the people, and all entries below and with `baseDn`, parents first
  */
-export function generatePeople(baseDn: string, userCount: number): { people: People; entries: Entry[] } {
+export function generatePeople(baseDn: string, userCount: number): { people: People; entries: LdifEntry[] } {
   const [peopleDn, groupsDn, policiesDn] = ['people', 'groups', 'policies'].map((name) => `ou=${name},${baseDn}`) as [
     string,
     string,
     string,
   ];
-  const entries: Entry[] = [
+  const entries: LdifEntry[] = [
     { dn: baseDn, attributes: { objectClass: ['dcObject', 'organization'], dc: [firstRdnValue(baseDn)], o: ['Landbridge test'] } },
     ...['people', 'groups', 'policies', 'accounts'].map((ou) => ({
       dn: `ou=${ou},${baseDn}`,
@@ -112,7 +112,7 @@ export function generatePeople(baseDn: string, userCount: number): { people: Peo
   ] as const)
     nest(child, parent);
 
-  const add = (uid: string, special: Special, direct: string[]): Person => {
+  const add = (uid: string, special: Special, direct: string[]): SlapdUser => {
     const { cn = uid, multiValuedRdn = false, attributes = {} } = special;
     const password = `${uid}-Passw0rd`;
     const rdn = `cn=${escapeRdnValue(cn)}${multiValuedRdn ? `+uid=${escapeRdnValue(uid)}` : ''}`;
@@ -144,7 +144,7 @@ export function generatePeople(baseDn: string, userCount: number): { people: Peo
       name,
       add(person.uid, person, name === 'inCycle' ? ['cycle-a'] : [department(i)]),
     ]),
-  ) as Record<SpecialName, Person>;
+  ) as Record<SpecialName, SlapdUser>;
 
   for (const [cn, member] of members) {
     entries.push({
@@ -176,7 +176,7 @@ function withAncestors(direct: string[], parents: Map<string, string[]>): string
   return [...seen].sort();
 }
 
-function policy(cn: string, parentDn: string, attributes: Entry['attributes']): Entry {
+function policy(cn: string, parentDn: string, attributes: LdifEntry['attributes']): LdifEntry {
   return {
     dn: `cn=${cn},${parentDn}`,
     attributes: { objectClass: ['pwdPolicy', 'device'], cn: [cn], pwdAttribute: ['userPassword'], ...attributes },

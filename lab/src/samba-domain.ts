@@ -1,5 +1,5 @@
 /** A test's Active Directory as entries: the people and groups of `samba-people.ts`, service accounts, rights, and password policies. */
-import { type Entry, escapeRdnValue } from './ldif.ts';
+import { escapeRdnValue, type LdifEntry } from './ldif.ts';
 import {
   ACCOUNT_DISABLED,
   crowdNames,
@@ -17,16 +17,16 @@ import {
 export interface SambaDomain {
   people: SambaPeople;
   /** The service accounts, with what is above them. */
-  accounts: Entry[];
+  accounts: LdifEntry[];
   /** Everything else but memberships, parents first. @param resetSid of the account that may reset passwords below OU=Lab */
-  entries(resetSid: string): Entry[];
+  entries(resetSid: string): LdifEntry[];
   /** By the groups' DNs. Who has a primary group of their own must be its member before it can be that. */
   members: Map<string, string[]>;
   serviceDn: string;
   resetDn: string;
   primaryGroupDn: string;
   /** For the domain itself. */
-  passwordPolicy: Entry['attributes'];
+  passwordPolicy: LdifEntry['attributes'];
 }
 
 /** @param password of everybody */
@@ -57,7 +57,7 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
       groups: groupsAround(key, groups),
     };
   });
-  const withPassword = { ...flags(0), unicodePwd: [unicodePwd(password)] };
+  const withPassword = { ...flags(0), unicodePwd: [unicodePassword(password)] };
   return {
     people: Object.fromEntries(people.map(({ key, attributes: _, ...person }) => [key, person])) as SambaPeople,
     accounts: [
@@ -98,7 +98,7 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
 const interval = (minutes: number) => String(-minutes * 60 * 10_000_000);
 
 /** Five wrong passwords lock for half an hour; a password may be changed as often as somebody likes. */
-const PASSWORD_POLICY: Entry['attributes'] = {
+const PASSWORD_POLICY: LdifEntry['attributes'] = {
   minPwdAge: ['0'],
   minPwdLength: ['7'],
   pwdHistoryLength: ['3'],
@@ -108,7 +108,7 @@ const PASSWORD_POLICY: Entry['attributes'] = {
 };
 
 /** A policy for one person (MS-ADTS 3.1.1.4.4.8), by which passwords are good for two days. Samba reads one day as for ever. */
-function passwordSettings(name: string, baseDn: string, appliesTo: string): Entry {
+function passwordSettings(name: string, baseDn: string, appliesTo: string): LdifEntry {
   return {
     dn: `CN=${name},CN=Password Settings Container,CN=System,${baseDn}`,
     attributes: {
@@ -147,16 +147,16 @@ function rdn(cn: string): string {
   return `CN=${escapeRdnValue(cn).replaceAll('=', '\\=')}`;
 }
 
-function user(dn: string, name: string, attributes: Entry['attributes']): Entry {
+function user(dn: string, name: string, attributes: LdifEntry['attributes']): LdifEntry {
   return { dn, attributes: { objectClass: ['user'], sAMAccountName: [name], ...attributes } };
 }
 
-function group(dn: string, name: string, type: string): Entry {
+function group(dn: string, name: string, type: string): LdifEntry {
   // An account name may not have the characters that the group's `cn` has.
   return { dn, attributes: { objectClass: ['group'], sAMAccountName: [name.replace(/[,*]/g, '')], groupType: [type] } };
 }
 
 /** A new password as `unicodePwd` takes it (MS-ADTS 3.1.1.3.1.5). */
-export function unicodePwd(password: string): Buffer {
+export function unicodePassword(password: string): Buffer {
   return Buffer.from(`"${password}"`, 'utf16le');
 }

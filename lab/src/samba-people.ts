@@ -2,7 +2,7 @@
  * The people and groups of a test's Active Directory: an account for each state that refuses a sign-in, names that are hard to look
  * up, and groups of every shape. The domain that is made of them is in `samba-domain.ts`.
  */
-import type { Entry } from './ldif.ts';
+import type { LdifEntry } from './ldif.ts';
 
 export interface SambaPerson {
   /** The sAMAccountName. */
@@ -24,7 +24,7 @@ export interface Special {
   cn?: string;
   /** A whole name, or the part before the domain's suffix. `null`: none. By default the sAMAccountName. */
   principalName?: string | null;
-  attributes?: Entry['attributes'];
+  attributes?: LdifEntry['attributes'];
 }
 
 /** userAccountControl (MS-ADTS 2.2.16). */
@@ -34,8 +34,8 @@ export const PASSWORD_NOT_REQUIRED = 0x20;
 export const DONT_EXPIRE_PASSWORD = 0x10000;
 export const SMARTCARD_REQUIRED = 0x40000;
 
-const YESTERDAY = fileTime(Date.now() - 86_400_000);
-export const flags = (value: number): Entry['attributes'] => ({ userAccountControl: [String(NORMAL_ACCOUNT | value)] });
+const YESTERDAY = toFileTime(Date.now() - 86_400_000);
+export const flags = (value: number): LdifEntry['attributes'] => ({ userAccountControl: [String(NORMAL_ACCOUNT | value)] });
 
 export const PEOPLE = {
   alice: { cn: 'Alice Archer', attributes: { givenName: ['Alice'], sn: ['Archer'], title: ['Engineer'], department: ['IT'] } },
@@ -87,15 +87,15 @@ const NESTING = 50;
 const CROWD = 1600;
 
 /** A group's members by name, people and groups alike; a name of a group comes before that of a person. */
-export interface Group {
+export interface SambaGroup {
   type?: string;
   members: string[];
   /** A person whose primary group it is: such a membership shows neither in `member` nor in `memberOf`. */
   primaryOf?: string;
 }
 
-export function sambaGroups(): Map<string, Group> {
-  const groups = new Map<string, Group>(
+export function sambaGroups(): Map<string, SambaGroup> {
+  const groups = new Map<string, SambaGroup>(
     Object.entries({
       'nest-1': { members: ['alice'] },
       'team-a': { members: ['bob'] },
@@ -111,7 +111,7 @@ export function sambaGroups(): Map<string, Group> {
       'primary-direct': { members: [], primaryOf: 'own-primary' },
       'primary-nested': { members: ['primary-direct'] },
       'größe Ω команда 部門 😀, (x) *': { members: ['turkish', 'greek', 'cyrillic', 'japanese', 'emoji', 'combining'] },
-    } satisfies Record<string, Group>),
+    } satisfies Record<string, SambaGroup>),
   );
   for (let i = 1; i <= MANY_GROUPS; i++) groups.set(`many-${String(i).padStart(3, '0')}`, { members: ['many-groups'] });
   for (let i = 1; i <= NESTING; i++) {
@@ -127,7 +127,7 @@ export function crowdNames(): string[] {
 }
 
 /** @returns the names of all groups around one, without duplicates, sorted */
-export function groupsAround(member: string, groups: Map<string, Group>): string[] {
+export function groupsAround(member: string, groups: Map<string, SambaGroup>): string[] {
   const found = new Set<string>();
   const parentsOf = (name: string) => [...groups].filter(([, { members }]) => members.includes(name)).map(([parent]) => parent);
   for (const parent of parentsOf(member)) found.add(parent);
@@ -137,6 +137,6 @@ export function groupsAround(member: string, groups: Map<string, Group>): string
 }
 
 /** @returns steps of 100 nanoseconds since 1601 (MS-DTYP 2.3.3) */
-export function fileTime(unixMs: number): string {
+export function toFileTime(unixMs: number): string {
   return String((BigInt(Math.trunc(unixMs)) + 11_644_473_600_000n) * 10_000n);
 }

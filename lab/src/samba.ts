@@ -16,11 +16,11 @@ import { promisify } from 'node:util';
 import { Client } from 'ldapts';
 import { spawnBound } from './bound-process.ts';
 import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts';
-import { type Entry, toLdif, toModifyLdif } from './ldif.ts';
+import { type LdifEntry, toLdif, toModifyLdif } from './ldif.ts';
 import { eadb, sambaConf } from './samba-conf.ts';
-import { sambaDomain, unicodePwd } from './samba-domain.ts';
-import { fileTime, NORMAL_ACCOUNT, type SambaPeople, SMARTCARD_REQUIRED } from './samba-people.ts';
-import type { Account } from './slapd.ts';
+import { sambaDomain, unicodePassword } from './samba-domain.ts';
+import { NORMAL_ACCOUNT, type SambaPeople, SMARTCARD_REQUIRED, toFileTime } from './samba-people.ts';
+import type { SlapdAccount } from './slapd.ts';
 
 export interface SambaDomainController {
   /** Of loopback, and nobody else's: 127.x.y.z. Samba's LDAP ports are fixed: 389, 636, 3268, 3269. */
@@ -42,16 +42,16 @@ export interface SambaDomainController {
   /** Of everybody. */
   readonly password: string;
   /** Reads what everybody may read. */
-  readonly serviceAccount: Account;
+  readonly serviceAccount: SlapdAccount;
   /** May also reset passwords, set pwdLastSet and lockoutTime of people. */
-  readonly resetAccount: Account;
-  readonly administrator: Account;
+  readonly resetAccount: SlapdAccount;
+  readonly administrator: SlapdAccount;
   /** Of the running process. */
   readonly pid: number | undefined;
   /** Runs `samba-tool`, `ldbsearch` and their like on the domain's files, beside the running server and with all rights. @returns its standard output */
   exec(program: string, args: readonly string[]): Promise<string>;
   /** Replaces attributes, with no right or rule of LDAP in the way. @param args of ldbmodify, such as `--controls=…` */
-  modify(changes: Entry[], ...args: string[]): Promise<void>;
+  modify(changes: LdifEntry[], ...args: string[]): Promise<void>;
   /** Puts passwords and states of all people back, and forgets wrong passwords. */
   reset(): Promise<void>;
   /** Starts again on the same address with the same data; returns when LDAP answers. */
@@ -137,8 +137,8 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
     if (!said.includes(`ed ${records} records successfully`))
       throw new Error(`${program} ${file} did not do all ${records} records: ${said}`);
   };
-  const add = (entries: Entry[]) => ldb('ldbadd', toLdif(entries), entries.length);
-  const modify = (changes: Entry[], ...args: string[]) => ldb('ldbmodify', toModifyLdif(changes), changes.length, args);
+  const add = (entries: LdifEntry[]) => ldb('ldbadd', toLdif(entries), entries.length);
+  const modify = (changes: LdifEntry[], ...args: string[]) => ldb('ldbmodify', toModifyLdif(changes), changes.length, args);
   const sidOf = async (dn: string): Promise<string> => {
     const found = await exec('ldbsearch', ['-b', dn, '-s', 'base', 'objectSid']);
     return /^objectSid: (S-[\d-]+)$/m.exec(found)?.[1] ?? '';
@@ -156,16 +156,16 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
 
   const reset = async (): Promise<void> => {
     await modify([
-      ...Object.values(people).map(({ dn }) => ({ dn, attributes: { unicodePwd: [unicodePwd(PASSWORD)], lockoutTime: ['0'] } })),
+      ...Object.values(people).map(({ dn }) => ({ dn, attributes: { unicodePwd: [unicodePassword(PASSWORD)], lockoutTime: ['0'] } })),
       { dn: people['must-change'].dn, attributes: { pwdLastSet: ['0'] } },
-      { dn: people.locked.dn, attributes: { lockoutTime: [fileTime(Date.now())] } },
+      { dn: people.locked.dn, attributes: { lockoutTime: [toFileTime(Date.now())] } },
       // Turned on, and not left on, this flag puts a random password in place of the one there is.
       { dn: people['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT)] } },
       { dn: people['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT | SMARTCARD_REQUIRED)] } },
     ]);
     // Nobody may write a time into pwdLastSet. This control of Samba's own leaves out the module that watches over it.
     await modify(
-      [{ dn: people['pwd-expired'].dn, attributes: { pwdLastSet: [fileTime(Date.now() - 100 * 86_400_000)] } }],
+      [{ dn: people['pwd-expired'].dn, attributes: { pwdLastSet: [toFileTime(Date.now() - 100 * 86_400_000)] } }],
       '--controls=local_oid:1.3.6.1.4.1.7165.4.3.12:0',
     );
   };

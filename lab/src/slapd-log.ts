@@ -1,11 +1,21 @@
 /** slapd's statistics log as operations: what was asked of the directory, on which connection, with which result. */
 
-export type OperationKind = 'bind' | 'unbind' | 'search' | 'compare' | 'add' | 'modify' | 'delete' | 'rename' | 'abandon' | 'extended';
+export type LoggedOperationKind =
+  | 'bind'
+  | 'unbind'
+  | 'search'
+  | 'compare'
+  | 'add'
+  | 'modify'
+  | 'delete'
+  | 'rename'
+  | 'abandon'
+  | 'extended';
 
-export interface Operation {
+export interface LoggedOperation {
   /** Counts on over a restart of slapd, which itself starts at the same number again. */
   connection: number;
-  kind: OperationKind;
+  kind: LoggedOperationKind;
   /** Of the entry: who binds, what is modified. The base of a search. Empty for an anonymous bind. */
   dn: string;
   /** Of a search, as slapd writes it. */
@@ -18,7 +28,7 @@ export interface Operation {
   entries?: number;
 }
 
-const KINDS: Record<string, OperationKind> = {
+const KINDS: Record<string, LoggedOperationKind> = {
   BIND: 'bind',
   UNBIND: 'unbind',
   SRCH: 'search',
@@ -35,10 +45,10 @@ const KINDS: Record<string, OperationKind> = {
 const RUN_STEP = 1_000_000;
 
 /** @param runs the log of each run of slapd, in their order */
-export function parseSlapdLog(runs: string[]): Operation[] {
-  const operations: Operation[] = [];
+export function parseSlapdLog(runs: string[]): LoggedOperation[] {
+  const operations: LoggedOperation[] = [];
   for (const [run, text] of runs.entries()) {
-    const open = new Map<string, Operation>();
+    const open = new Map<string, LoggedOperation>();
     for (const line of text.split('\n')) {
       const [, conn, op, rest] = /conn=(\d+) op=(\d+) (.*)/.exec(line) ?? [];
       if (conn === undefined || op === undefined || rest === undefined) continue;
@@ -55,7 +65,7 @@ export function parseSlapdLog(runs: string[]): Operation[] {
       // A bind has a second line when it succeeds, a search one for its attributes. Before a bind on a connection that was bound
       // already, slapd says in a line like a bind's that the connection is anonymous again.
       if (kind === undefined || known !== undefined || rest.startsWith('BIND anonymous mech=implicit')) continue;
-      const operation: Operation = {
+      const operation: LoggedOperation = {
         connection: run * RUN_STEP + Number(conn),
         kind,
         dn: quoted(rest, kind === 'search' ? 'base' : 'dn') ?? '',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Attribute, Change, Client } from 'ldapts';
 import { MANY_VALUES, UTF8_PICTURE } from './people.ts';
-import { type Account, type Slapd, startSlapd, whyNoSlapd } from './slapd.ts';
+import { type Slapd, type SlapdAccount, startSlapd, whyNoSlapd } from './slapd.ts';
 
 const skip = whyNoSlapd();
 let slapd: Slapd;
@@ -13,7 +13,7 @@ before(async () => {
 after(() => slapd?.[Symbol.asyncDispose]());
 
 /** Binds, does what is to be done, and closes. */
-async function as<T>({ dn, password }: Account, work: (client: Client) => Promise<T>, url = slapd.url): Promise<T> {
+async function as<T>({ dn, password }: SlapdAccount, work: (client: Client) => Promise<T>, url = slapd.url): Promise<T> {
   const client = new Client({ url, ...(url.startsWith('ldaps:') && { tlsOptions: { ca: slapd.ca } }) });
   try {
     await client.bind(dn, password);
@@ -23,7 +23,7 @@ async function as<T>({ dn, password }: Account, work: (client: Client) => Promis
   }
 }
 
-async function findByUid(account: Account, uid: string, attributes?: string[]) {
+async function findByUid(account: SlapdAccount, uid: string, attributes?: string[]) {
   const filter = `(uid=${uid.replace(/[\\*()]/g, (c) => `\\${c.charCodeAt(0).toString(16)}`)})`;
   const explicitBufferAttributes = ['jpegPhoto', 'userCertificate;binary'];
   const options = { filter, explicitBufferAttributes, timeLimit: 0, ...(attributes && { attributes }) };

@@ -14,10 +14,10 @@ import { Client } from 'ldapts';
 import { spawnBound } from './bound-process.ts';
 import { type CertificateAuthority, createCertificateAuthority, type KeyPair } from './certificates.ts';
 import { freePort } from './free-port.ts';
-import { type Entry, toLdif } from './ldif.ts';
+import { type LdifEntry, toLdif } from './ldif.ts';
 import { generatePeople, type People, saltedSha } from './people.ts';
 import { slapdConf } from './slapd-conf.ts';
-import { type Operation, parseSlapdLog } from './slapd-log.ts';
+import { type LoggedOperation, parseSlapdLog } from './slapd-log.ts';
 
 export interface SlapdOptions {
   /** Ordinary people beside the special ones; 100 by default. 10,000 load in some two seconds. */
@@ -27,7 +27,7 @@ export interface SlapdOptions {
   /** The service account may write passwords. Off by default. */
   serviceAccountResetsPasswords?: boolean;
   /** More entries, after the people; their parents must be there. */
-  entries?: readonly Entry[];
+  entries?: readonly LdifEntry[];
   /** Access rules (slapd.access(5)) that come before the usual ones. */
   access?: string;
   /** Nobody sees the root DSE. */
@@ -42,7 +42,7 @@ export interface SlapdOptions {
   log?: boolean;
 }
 
-export interface Account {
+export interface SlapdAccount {
   dn: string;
   password: string;
 }
@@ -58,9 +58,9 @@ export interface Slapd {
   /** PEM text of the authority that issued the certificate. */
   readonly ca: string;
   /** Reads everything but passwords. */
-  readonly serviceAccount: Account;
+  readonly serviceAccount: SlapdAccount;
   /** Can bind, and sees nothing. */
-  readonly powerlessAccount: Account;
+  readonly powerlessAccount: SlapdAccount;
   readonly people: People;
   /** Of the running process. */
   readonly pid: number | undefined;
@@ -73,7 +73,7 @@ export interface Slapd {
   /** Operations completed since slapd started, by the names of `cn=Operations,cn=Monitor` in lower case: `bind`, `search`, … */
   counters(): Promise<Record<string, number>>;
   /** Everything that was asked of slapd since the first start, in order, without what this fixture asked. */
-  operations(): Promise<Operation[]>;
+  operations(): Promise<LoggedOperation[]>;
   /** Stops slapd and removes its files. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -228,7 +228,7 @@ async function readCounters(url: string, ca: string): Promise<Record<string, num
 /** slapd answers before it writes the result into its log, so results may be a moment late. */
 const LOG_SETTLES_MS = 2000;
 
-async function readOperations(logFiles: string[]): Promise<Operation[]> {
+async function readOperations(logFiles: string[]): Promise<LoggedOperation[]> {
   const deadline = Date.now() + LOG_SETTLES_MS;
   for (;;) {
     const operations = parseSlapdLog(await Promise.all(logFiles.map((file) => readFile(file, 'utf8'))));

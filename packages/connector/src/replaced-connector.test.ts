@@ -11,7 +11,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { createCertificateAuthority } from '@landbridge/lab';
 import { type RunningCommand, startCommand } from '../test/command-line.ts';
 import {
@@ -63,7 +63,7 @@ function v1(password: string): string {
 }
 
 describe('in place of a replaced connector', () => {
-  let directory: Embedded;
+  let directory: DirectoryServer;
   let hub: FakeHub;
   let ca: string;
   before(async () => {
@@ -136,7 +136,7 @@ describe('in place of a replaced connector', () => {
       const { agent, home } = await start(t, files, { LDAP_BIND_CREDENTIALS: encrypt(directory.serviceAccount.password) });
       const { n, p } = await login(agent, 'alice', 'Passw0rd!');
       assert.equal(n, '_result');
-      const alice = directory.people.find(({ name }) => name === 'alice');
+      const alice = directory.users.find(({ name }) => name === 'alice');
       assert.deepEqual(Object.keys(Object(p)), ['profile']);
       const { profile } = Object(p);
       assert.match(profile.id, /^[0-9a-f-]{36}$/);

@@ -2,7 +2,7 @@
  * `node --expose-gc packages/connector/test/bench-groups.ts`: what finding a person's groups costs. On Samba's domain controller the floor is the in-chain query that
  * finds the same, made in the same run; a directory of 100,000 people and 20,000 groups shows what size does. Nothing is asserted.
  */
-import { createDomain, type Entry, startDirectory } from '@landbridge/directory';
+import { createDomain, type DirectoryEntry, startDirectory } from '@landbridge/directory';
 import { startSambaDomainController, whyNoSamba } from '@landbridge/lab';
 import { request, type UsersOn, usersOn } from './users-on.ts';
 
@@ -48,7 +48,7 @@ async function benchSize(): Promise<void> {
     return state % below;
   };
   const domain = createDomain();
-  const groups: Entry[] = [];
+  const groups: DirectoryEntry[] = [];
   for (let i = 0; i < GROUPS; i++) {
     const group = domain.addGroup(`group-${i}`);
     for (let k = 0; k < 2 && i > 0; k++) if (i % 100 !== 0) domain.addMember(groups[i - 1 - random(i % 100)] ?? group, group);

@@ -1,8 +1,8 @@
 /** Who may sign in: passwords, the states of an account in the order Active Directory looks at them, and lockout. */
-import { ACCOUNT_DISABLED, DONT_EXPIRE_PASSWORD, type Domain, NEVER_EXPIRES, SMARTCARD_REQUIRED } from './domain.ts';
+import { type Domain, NEVER_EXPIRES, UAC } from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime, unixMsOf } from './time.ts';
-import type { Entry } from './tree.ts';
+import type { DirectoryEntry } from './tree.ts';
 
 /** MS-SAMR 3.1.1.7.1: the domain's minimum is 7; complex means three of the kinds of characters, and not the name. */
 const MIN_PASSWORD_LENGTH = 7;
@@ -12,7 +12,7 @@ const MIN_PASSWORD_LENGTH = 7;
  *
  * @param name a DN, a userPrincipalName or `DOMAIN\sAMAccountName`
  */
-export function signIn(domain: Domain, name: string, password: Buffer): { entry: Entry } | { refused: BindRefusal } {
+export function signIn(domain: Domain, name: string, password: Buffer): { entry: DirectoryEntry } | { refused: BindRefusal } {
   const entry = domain.findAccount(name);
   const account = entry && domain.accountOf(entry);
   if (entry === undefined || account === undefined) return { refused: '52e' };
@@ -31,14 +31,14 @@ export function signIn(domain: Domain, name: string, password: Buffer): { entry:
   return { entry };
 }
 
-export function isLocked(domain: Domain, entry: Entry): boolean {
+export function isLocked(domain: Domain, entry: DirectoryEntry): boolean {
   const lockoutTime = domain.tree.text(entry, 'lockoutTime') ?? '0';
   if (lockoutTime === '0') return false;
   return domain.lockoutDurationMs === 0 || domain.now() < unixMsOf(lockoutTime) + domain.lockoutDurationMs;
 }
 
 /** One more wrong password; the account locks where that makes too many. */
-export function countWrongPassword(domain: Domain, entry: Entry): void {
+export function countWrongPassword(domain: Domain, entry: DirectoryEntry): void {
   const { tree } = domain;
   const window = domain.lockoutDurationMs;
   const lastWrong = unixMsOf(tree.text(entry, 'badPasswordTime') ?? '0');
@@ -51,11 +51,11 @@ export function countWrongPassword(domain: Domain, entry: Entry): void {
 }
 
 /** What refuses somebody whose password is right. */
-function refusalOf(domain: Domain, entry: Entry): BindRefusal | undefined {
+function refusalOf(domain: Domain, entry: DirectoryEntry): BindRefusal | undefined {
   const { tree } = domain;
   const now = domain.now();
   const flags = Number(tree.text(entry, 'userAccountControl') ?? 0);
-  if (flags & ACCOUNT_DISABLED) return '533';
+  if (flags & UAC.accountDisabled) return '533';
   const expires = tree.text(entry, 'accountExpires') ?? '0';
   if (expires !== '0' && expires !== NEVER_EXPIRES && unixMsOf(expires) <= now) return '701';
   const hours = tree.values(entry, 'logonHours')[0];
@@ -63,7 +63,7 @@ function refusalOf(domain: Domain, entry: Entry): BindRefusal | undefined {
   // An LDAP client is none of the named workstations, as nothing tells the server its name.
   if ((tree.text(entry, 'userWorkstations') ?? '') !== '') return '531';
   const pwdLastSet = tree.text(entry, 'pwdLastSet') ?? '0';
-  if (flags & (DONT_EXPIRE_PASSWORD | SMARTCARD_REQUIRED)) return undefined;
+  if (flags & (UAC.dontExpirePassword | UAC.smartcardRequired)) return undefined;
   if (pwdLastSet === '0') return '773';
   if (domain.maxPasswordAgeMs > 0 && unixMsOf(pwdLastSet) + domain.maxPasswordAgeMs <= now) return '532';
   return undefined;
@@ -76,7 +76,7 @@ function permittedAt(hours: Buffer, moment: Date): boolean {
 }
 
 /** Puts a new password in place; the account is no longer told to change it. Locks and counts stay, as in Active Directory. */
-export function setPassword(domain: Domain, entry: Entry, password: string): void {
+export function setPassword(domain: Domain, entry: DirectoryEntry, password: string): void {
   const account = domain.accountOf(entry);
   if (account === undefined) return;
   account.password = password;
@@ -84,7 +84,7 @@ export function setPassword(domain: Domain, entry: Entry, password: string): voi
 }
 
 /** Whether the domain's rules take a password for this account. */
-export function isGoodPassword(domain: Domain, entry: Entry, password: string): boolean {
+export function isGoodPassword(domain: Domain, entry: DirectoryEntry, password: string): boolean {
   const name = domain.tree.text(entry, 'sAMAccountName')?.toLowerCase() ?? '';
   if (name.length > 2 && password.toLowerCase().includes(name)) return false;
   const kinds = [/\p{Lu}/u, /\p{Ll}/u, /\d/, /[^\p{L}\d]/u].filter((kind) => kind.test(password)).length;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { Client, escapeFilter } from 'ldapts';
-import { createDomain, type Directory, startDirectory } from './index.ts';
+import { createDomain, type DirectoryServer, startDirectory } from './index.ts';
 
 /** The same people and groups in OpenLDAP and here: where LDAP itself says what a filter finds, both find the same. */
 const skip = whyNoSlapd();
 let slapd: Slapd;
-let directory: Directory;
+let directory: DirectoryServer;
 const clients: Client[] = [];
 
 before(async () => {

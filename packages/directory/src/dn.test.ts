@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dnKey, escapeDnValue, foldText, parseDn } from './dn.ts';
+import { dnIndexKey, escapeDnValue, foldText, splitDn } from './dn.ts';
 
 test('a value survives being escaped and read again, whatever characters it has', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ minLength: 1 }), (value, other) => {
-      const parts = parseDn(`CN=${escapeDnValue(value)},OU=${escapeDnValue(other)}`);
+      const parts = splitDn(`CN=${escapeDnValue(value)},OU=${escapeDnValue(other)}`);
       assert.deepEqual(parts, [[{ type: 'CN', value }], [{ type: 'OU', value: other }]]);
     }),
     {
@@ -22,23 +22,23 @@ test('a value survives being escaped and read again, whatever characters it has'
 });
 
 test('spellings of one name have one key, other names have others', () => {
-  const key = dnKey('CN=Müller\\, Jörg,OU=People,DC=fabrikam,DC=local');
+  const key = dnIndexKey('CN=Müller\\, Jörg,OU=People,DC=fabrikam,DC=local');
   for (const same of [
     'cn=müller\\, jörg,ou=people,dc=FABRIKAM,dc=local',
     'CN = M\\C3\\BCller\\2C J\\c3\\b6rg , OU=People;DC=fabrikam,DC=local',
     'CN=Muller\\,  Jorg,OU=People,DC=fabrikam,DC=local',
   ]) {
-    assert.equal(dnKey(same), key, same);
+    assert.equal(dnIndexKey(same), key, same);
   }
-  assert.notEqual(dnKey('CN=Müller,CN=Jörg,OU=People,DC=fabrikam,DC=local'), key);
-  assert.equal(dnKey('CN=a+OU=b,DC=x'), dnKey('ou=B+cn=A,dc=x'));
+  assert.notEqual(dnIndexKey('CN=Müller,CN=Jörg,OU=People,DC=fabrikam,DC=local'), key);
+  assert.equal(dnIndexKey('CN=a+OU=b,DC=x'), dnIndexKey('ou=B+cn=A,dc=x'));
 });
 
 test('what is no name is not read as one', () => {
   for (const text of ['x', '=x', 'CN=', 'CN=a,', 'CN=a,,DC=b', 'CN=a"b', 'CN=a\\', 'CN=a\\zb', 'CN=<a>', ',', `CN=${'x'.repeat(20_000)}`]) {
-    assert.equal(parseDn(text), undefined, text.slice(0, 40));
+    assert.equal(splitDn(text), undefined, text.slice(0, 40));
   }
-  assert.deepEqual(parseDn(''), []);
+  assert.deepEqual(splitDn(''), []);
 });
 
 test('case, accents and width do not count, letters do', () => {

@@ -1,6 +1,6 @@
 /** Distinguished names (RFC 4514): reading, comparing and writing them the way Active Directory does. */
 
-export interface Rdn {
+export interface RdnPart {
   type: string;
   value: string;
 }
@@ -19,10 +19,10 @@ export function foldText(text: string): string {
  * @returns the parts, leaf first, an empty list for the empty name; undefined where the text is no DN. Each part of a
  *   multi-valued RDN (`CN=a+OU=b`) is in one list.
  */
-export function parseDn(text: string): Rdn[][] | undefined {
+export function splitDn(text: string): RdnPart[][] | undefined {
   if (text.length > MAX_DN_CHARACTERS) return undefined;
   if (text.trim() === '') return [];
-  const parts: Rdn[][] = [[]];
+  const parts: RdnPart[][] = [[]];
   let at = 0;
   for (;;) {
     const type = /^ *([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*) *= */.exec(text.slice(at, at + 300));
@@ -67,12 +67,12 @@ function readValue(text: string, start: number): { value: string; end: number } 
 }
 
 /** One text for all spellings of a name, to compare and look up by; undefined where the text is no DN. */
-export function dnKey(text: string): string | undefined {
-  const parts = parseDn(text);
+export function dnIndexKey(text: string): string | undefined {
+  const parts = splitDn(text);
   return parts?.map(rdnKey).join(',');
 }
 
-function rdnKey(rdn: Rdn[]): string {
+function rdnKey(rdn: RdnPart[]): string {
   return rdn
     .map(({ type, value }) => `${type.toLowerCase()}=${escapeDnValue(foldText(value.trim().replace(/ +/g, ' ')))}`)
     .sort()

@@ -5,7 +5,7 @@ import { escapeDnValue, foldText } from './dn.ts';
 import type { Value } from './schema.ts';
 import { sidBytes } from './sid.ts';
 import { fileTime, generalizedTime } from './time.ts';
-import { createTree, type Entry, type Tree } from './tree.ts';
+import { createTree, type DirectoryEntry, type Tree } from './tree.ts';
 
 export type Attributes = Readonly<Record<string, Value | readonly Value[]>>;
 
@@ -31,7 +31,7 @@ export interface UserOptions {
   /** By default the sAMAccountName. */
   cn?: string;
   /** The entry it is made below: `CN=Users` by default. */
-  parent?: Entry;
+  parent?: DirectoryEntry;
   /** Besides or instead of what a new account gets; an empty list takes an attribute away. */
   attributes?: Attributes;
   /** May change other entries by LDAP: reset passwords, unlock, write attributes. */
@@ -39,7 +39,7 @@ export interface UserOptions {
 }
 
 /** What a domain knows beside its entries' attributes. */
-export interface Account {
+export interface DomainAccount {
   password: string | undefined;
   readonly mayWrite: boolean;
 }
@@ -56,27 +56,24 @@ export interface Domain {
   /** May read everything and write; its password does not expire. */
   readonly serviceAccount: { dn: string; password: string };
   /** @throws CodedError `ENTRY_EXISTS` */
-  addOrganizationalUnit(name: string, parent?: Entry): Entry;
+  addOrganizationalUnit(name: string, parent?: DirectoryEntry): DirectoryEntry;
   /** @throws CodedError `ENTRY_EXISTS` where the DN or the sAMAccountName is taken */
-  addUser(sAMAccountName: string, options?: UserOptions): Entry;
+  addUser(sAMAccountName: string, options?: UserOptions): DirectoryEntry;
   /** A global security group. @throws CodedError as `addUser` */
-  addGroup(sAMAccountName: string, options?: { cn?: string; parent?: Entry; attributes?: Attributes }): Entry;
-  addMember(group: Entry, ...members: Entry[]): void;
+  addGroup(sAMAccountName: string, options?: { cn?: string; parent?: DirectoryEntry; attributes?: Attributes }): DirectoryEntry;
+  addMember(group: DirectoryEntry, ...members: DirectoryEntry[]): void;
   /** The account of that DN, userPrincipalName, `DOMAIN\sAMAccountName` or sAMAccountName. */
-  findAccount(name: string): Entry | undefined;
+  findAccount(name: string): DirectoryEntry | undefined;
   /** The password side of an entry; undefined where the entry is no account. */
-  accountOf(entry: Entry): Account | undefined;
+  accountOf(entry: DirectoryEntry): DomainAccount | undefined;
   /** Writes attributes and notes that the entry changed. */
-  update(entry: Entry, attributes: Attributes): void;
+  update(entry: DirectoryEntry, attributes: Attributes): void;
   /** The highest update number so far, as the root DSE shows it. */
   highestUsn(): number;
 }
 
 /** userAccountControl (MS-ADTS 2.2.16). */
-export const ACCOUNT_DISABLED = 0x2;
-export const NORMAL_ACCOUNT = 0x200;
-export const DONT_EXPIRE_PASSWORD = 0x10000;
-export const SMARTCARD_REQUIRED = 0x40000;
+export const UAC = { accountDisabled: 0x2, normalAccount: 0x200, dontExpirePassword: 0x10000, smartcardRequired: 0x40000 } as const;
 
 /** accountExpires of an account that does not (MS-ADA1 2.1). 0 says the same. */
 export const NEVER_EXPIRES = '9223372036854775807';
@@ -99,12 +96,12 @@ export function createDomain(options: DomainOptions = {}): Domain {
   const lockoutDurationMs = options.lockoutDurationMs ?? 30 * 60_000;
   const maxPasswordAgeMs = options.maxPasswordAgeMs ?? 42 * DAY_MS;
   const tree = createTree(baseDn);
-  const accounts = new Map<Entry, Account>();
+  const accounts = new Map<DirectoryEntry, DomainAccount>();
   const domainSid = `S-1-5-21-${[4, 4, 4].map((size) => randomBytes(size).readUInt32LE()).join('-')}`;
   let nextRid = FIRST_RID;
   let usn = 12_000;
 
-  function add(dn: string, category: string, classes: readonly string[], attributes: Attributes): Entry {
+  function add(dn: string, category: string, classes: readonly string[], attributes: Attributes): DirectoryEntry {
     usn++;
     const moment = generalizedTime(now());
     return tree.add(dn, {
@@ -126,12 +123,12 @@ export function createDomain(options: DomainOptions = {}): Domain {
     return { objectSid: sid };
   }
 
-  function accountNamed(sAMAccountName: string): Entry | undefined {
+  function accountNamed(sAMAccountName: string): DirectoryEntry | undefined {
     for (const entry of tree.withValue('samaccountname', foldText(sAMAccountName)) ?? []) return entry;
     return undefined;
   }
 
-  function isFlagged(entry: Entry, flag: number): boolean {
+  function isFlagged(entry: DirectoryEntry, flag: number): boolean {
     return (Number(tree.text(entry, 'userAccountControl') ?? 0) & flag) !== 0;
   }
 
@@ -172,7 +169,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
         sAMAccountName,
         sAMAccountType: '805306368',
         userPrincipalName: `${sAMAccountName}@${dnsName}`,
-        userAccountControl: String(NORMAL_ACCOUNT),
+        userAccountControl: String(UAC.normalAccount),
         displayName: cn,
         accountExpires: NEVER_EXPIRES,
         pwdLastSet: fileTime(now()),
@@ -186,7 +183,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
         ...securityPrincipal(nextRid++),
         ...attributes,
       });
-      accounts.set(entry, { password: isFlagged(entry, SMARTCARD_REQUIRED) ? undefined : password, mayWrite });
+      accounts.set(entry, { password: isFlagged(entry, UAC.smartcardRequired) ? undefined : password, mayWrite });
       return entry;
     },
     addGroup(sAMAccountName, { cn = sAMAccountName, parent = users, attributes = {} } = {}) {
@@ -210,19 +207,19 @@ export function createDomain(options: DomainOptions = {}): Domain {
     accountOf: (entry) => accounts.get(entry),
     update(entry, attributes) {
       usn++;
-      const forgetsPassword = !isFlagged(entry, SMARTCARD_REQUIRED);
+      const forgetsPassword = !isFlagged(entry, UAC.smartcardRequired);
       const changed = { ...attributes, whenChanged: generalizedTime(now()), uSNChanged: String(usn) };
       for (const [name, value] of Object.entries(changed)) {
         tree.replace(entry, name, typeof value === 'string' || Buffer.isBuffer(value) ? [value] : value);
       }
       // Whoever must use a smart card from now on has a random password in place of theirs (MS-SAMR 3.1.1.8.10).
       const account = accounts.get(entry);
-      if (account !== undefined && forgetsPassword && isFlagged(entry, SMARTCARD_REQUIRED)) account.password = undefined;
+      if (account !== undefined && forgetsPassword && isFlagged(entry, UAC.smartcardRequired)) account.password = undefined;
     },
     highestUsn: () => usn,
   };
 
-  function addGroup(sAMAccountName: string, cn: string, parent: Entry, rid: number, attributes: Attributes): Entry {
+  function addGroup(sAMAccountName: string, cn: string, parent: DirectoryEntry, rid: number, attributes: Attributes): DirectoryEntry {
     return add(`CN=${escapeDnValue(cn)},${parent.dn}`, 'Group', ['group'], {
       cn,
       name: cn,
@@ -241,7 +238,10 @@ export function createDomain(options: DomainOptions = {}): Domain {
   const service = domain.addUser('svc-landbridge', {
     password: servicePassword,
     mayWrite: true,
-    attributes: { userAccountControl: String(NORMAL_ACCOUNT | DONT_EXPIRE_PASSWORD), description: 'Reads the directory for the connector' },
+    attributes: {
+      userAccountControl: String(UAC.normalAccount | UAC.dontExpirePassword),
+      description: 'Reads the directory for the connector',
+    },
   });
   return { ...domain, serviceAccount: { dn: service.dn, password: servicePassword } };
 }

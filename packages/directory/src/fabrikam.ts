@@ -1,18 +1,9 @@
 /** The people of the demo: the domain fabrikam.local with somebody for each answer a sign-in can get. */
-import {
-  ACCOUNT_DISABLED,
-  type Attributes,
-  createDomain,
-  DONT_EXPIRE_PASSWORD,
-  type Domain,
-  type DomainOptions,
-  NORMAL_ACCOUNT,
-  SMARTCARD_REQUIRED,
-} from './domain.ts';
+import { type Attributes, createDomain, type Domain, type DomainOptions, UAC } from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime } from './time.ts';
 
-export interface Person {
+export interface FabrikamUser {
   /** The sAMAccountName. */
   name: string;
   cn: string;
@@ -31,10 +22,10 @@ const DAY_MS = 86_400_000;
 const PHOTO = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
 /** @returns the domain, ready to be served, and a table of whom to try */
-export function createFabrikam(options: DomainOptions = {}): { domain: Domain; people: Person[] } {
+export function createFabrikam(options: DomainOptions = {}): { domain: Domain; users: FabrikamUser[] } {
   // Nobody is unlocked by waiting: the locked account stays locked for as long as the demo runs.
   const domain = createDomain({ dnsName: 'fabrikam.local', lockoutDurationMs: 0, ...options });
-  const people: Person[] = [];
+  const users: FabrikamUser[] = [];
   const lab = domain.addOrganizationalUnit('Lab');
   const parent = domain.addOrganizationalUnit('People', lab);
   const groups = domain.addOrganizationalUnit('Groups', lab);
@@ -47,7 +38,7 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; p
       parent,
       attributes: { givenName, sn: rest.join(' ') || [], mail: `${name}@${domain.dnsName}`, company: 'Fabrikam', ...attributes },
     });
-    people.push({ name, cn, password: PASSWORD, dn: user.dn, expect, refusal });
+    users.push({ name, cn, password: PASSWORD, dn: user.dn, expect, refusal });
     return user;
   }
 
@@ -67,7 +58,7 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; p
   add('locked', 'refused: account locked', '775', { displayName: 'Louis Locked', lockoutTime: fileTime(domain.now()), badPwdCount: '5' });
   add('disabled', 'refused: account disabled', '533', {
     displayName: 'Dora Disabled',
-    userAccountControl: String(NORMAL_ACCOUNT | ACCOUNT_DISABLED),
+    userAccountControl: String(UAC.normalAccount | UAC.accountDisabled),
   });
   add('acct-expired', 'refused: account expired', '701', { displayName: 'Axel Expired', accountExpires: longAgo });
   add('must-change', 'refused: must change the password', '773', { displayName: 'Mona Must', pwdLastSet: '0' });
@@ -81,16 +72,16 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; p
   });
   add('smartcard-only', 'refused: only with a smart card (told as a wrong password)', '52e', {
     displayName: 'Sam Card',
-    userAccountControl: String(NORMAL_ACCOUNT | SMARTCARD_REQUIRED),
+    userAccountControl: String(UAC.normalAccount | UAC.smartcardRequired),
   });
   add('disabled-expired', 'refused: account disabled', '533', {
     displayName: 'Dina Doubly',
-    userAccountControl: String(NORMAL_ACCOUNT | ACCOUNT_DISABLED),
+    userAccountControl: String(UAC.normalAccount | UAC.accountDisabled),
     accountExpires: longAgo,
   });
   add('pwd-never-expires', 'signs in', undefined, {
     displayName: 'Nora Never',
-    userAccountControl: String(NORMAL_ACCOUNT | DONT_EXPIRE_PASSWORD),
+    userAccountControl: String(UAC.normalAccount | UAC.dontExpirePassword),
     pwdLastSet: longAgo,
   });
   const jmueller = add('jmueller', 'signs in', undefined, { displayName: 'Jörg Müller' }, 'Müller, Jörg (IT) *\\');
@@ -109,6 +100,6 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; p
   domain.addMember(domain.addGroup('sales', { parent: groups }), bob);
   domain.addMember(domain.addGroup('it (all), *', { cn: 'IT (all), *', parent: groups }), jmueller, weird);
   // Alice is the first to try, and so the first to read of.
-  people.sort((a, b) => Number(b.name === 'alice') - Number(a.name === 'alice'));
-  return { domain, people };
+  users.sort((a, b) => Number(b.name === 'alice') - Number(a.name === 'alice'));
+  return { domain, users };
 }

@@ -5,9 +5,9 @@
 import { type BerReader, SearchFilter } from 'ldapts';
 import { all, boolean, inside, MalformedMessage, octets, text } from './ber.ts';
 
-export type Filter =
-  | { type: 'and' | 'or'; filters: Filter[] }
-  | { type: 'not'; filter: Filter }
+export type FilterNode =
+  | { type: 'and' | 'or'; filters: FilterNode[] }
+  | { type: 'not'; filter: FilterNode }
   | { type: 'equal' | 'greaterOrEqual' | 'lessOrEqual'; attribute: string; value: Buffer }
   | { type: 'substrings'; attribute: string; initial: Buffer | undefined; any: Buffer[]; final: Buffer | undefined }
   | { type: 'present'; attribute: string }
@@ -21,7 +21,7 @@ const ANY = 0x81;
 const FINAL = 0x82;
 
 /** @throws MalformedMessage */
-export function readFilter(reader: BerReader, depth = 0): Filter {
+export function readFilter(reader: BerReader, depth = 0): FilterNode {
   if (depth > MAX_DEPTH) throw new MalformedMessage(`a filter of more than ${MAX_DEPTH} levels`);
   const tag = reader.peek() ?? 0;
   switch (tag) {
@@ -51,12 +51,12 @@ export function readFilter(reader: BerReader, depth = 0): Filter {
   }
 }
 
-function assertion(type: 'equal' | 'greaterOrEqual' | 'lessOrEqual', reader: BerReader): Filter {
+function assertion(type: 'equal' | 'greaterOrEqual' | 'lessOrEqual', reader: BerReader): FilterNode {
   return { type, attribute: text(reader).toLowerCase(), value: octets(reader) };
 }
 
-function readSubstrings(reader: BerReader): Filter {
-  const filter: Filter = { type: 'substrings', attribute: text(reader).toLowerCase(), initial: undefined, any: [], final: undefined };
+function readSubstrings(reader: BerReader): FilterNode {
+  const filter: FilterNode = { type: 'substrings', attribute: text(reader).toLowerCase(), initial: undefined, any: [], final: undefined };
   const parts = inside(reader);
   while (parts.remain > 0) {
     const tag = parts.peek();
@@ -67,7 +67,7 @@ function readSubstrings(reader: BerReader): Filter {
   return filter;
 }
 
-function readMatchingRule(reader: BerReader): Filter {
+function readMatchingRule(reader: BerReader): FilterNode {
   const rule = reader.peek() === 0x81 ? text(reader, 0x81) : undefined;
   const attribute = reader.peek() === 0x82 ? text(reader, 0x82).toLowerCase() : undefined;
   const value = octets(reader, 0x83);

@@ -5,14 +5,14 @@ import { connect as connectTls } from 'node:tls';
 import { createCertificateAuthority } from '@landbridge/lab';
 import fc from 'fast-check';
 import { bindMessage, bound, element, message, presence, rawConnection, searchMessage } from '../test/clients.ts';
-import { createFabrikam, type Directory, startDirectory } from './index.ts';
+import { createFabrikam, type DirectoryServer, startDirectory } from './index.ts';
 import { readRequest } from './requests.ts';
 
 const EXTENDED_RESPONSE = 0x78;
 
-let directory: Directory;
+let directory: DirectoryServer;
 /** Gives up on what does not come soon. */
-let impatient: Directory;
+let impatient: DirectoryServer;
 
 before(async () => {
   const { domain } = createFabrikam();

@@ -2,12 +2,12 @@
  * An LDAP server over real sockets that answers like Active Directory on Windows, for the demo and for tests. It owns a domain held in
  * memory and the protocol; it leaves to others what a client does with the answers. Not meant to keep anything, or to face a network.
  */
-export { type Account, type Attributes, createDomain, type Domain, type DomainOptions, type UserOptions } from './domain.ts';
-export { createFabrikam, type Person } from './fabrikam.ts';
+export { type Attributes, createDomain, type Domain, type DomainAccount, type DomainOptions, type UserOptions } from './domain.ts';
+export { createFabrikam, type FabrikamUser } from './fabrikam.ts';
 export type { Fault, FaultEffect, Faults, OperationKind } from './faults.ts';
 export type { Operation } from './requests.ts';
-export { type BindRefusal, RESULT } from './results.ts';
+export { type BindRefusal, RESULT_CODE } from './results.ts';
 export type { Value } from './schema.ts';
-export { type Directory, type DirectoryOptions, type Operations, startDirectory } from './server.ts';
+export { type DirectoryServer, type DirectoryServerOptions, type Operations, startDirectory } from './server.ts';
 export { fileTime } from './time.ts';
-export type { Entry, Tree } from './tree.ts';
+export type { DirectoryEntry, Tree } from './tree.ts';

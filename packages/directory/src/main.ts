@@ -10,7 +10,7 @@ search base      ${directory.baseDn}
 service account  ${directory.serviceAccount.dn}
 its password     ${directory.serviceAccount.password}
 `);
-const width = Math.max(...directory.people.map(({ name }) => name.length));
-for (const { name, password, expect } of directory.people) console.log(`${name.padEnd(width)}  ${password}  ${expect}`);
+const width = Math.max(...directory.users.map(({ name }) => name.length));
+for (const { name, password, expect } of directory.users) console.log(`${name.padEnd(width)}  ${password}  ${expect}`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void directory.stop());

@@ -5,15 +5,15 @@
 
 import { foldText } from './dn.ts';
 import type { Domain } from './domain.ts';
-import type { Filter } from './filter.ts';
+import type { FilterNode } from './filter.ts';
 import { syntaxOf, type Value, valueKey } from './schema.ts';
-import type { Entry } from './tree.ts';
+import type { DirectoryEntry } from './tree.ts';
 
 export interface Matcher {
   /** Undefined is neither true nor false, and `not` leaves it so. */
-  test(entry: Entry): boolean | undefined;
+  test(entry: DirectoryEntry): boolean | undefined;
   /** Entries among which all matches are; undefined where only reading through the tree finds them. */
-  candidates: Iterable<Entry> | undefined;
+  candidates: Iterable<DirectoryEntry> | undefined;
 }
 
 /** MS-ADTS 3.1.1.3.4.4 */
@@ -49,7 +49,7 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 
 const UNDEFINED: Matcher = { test: () => undefined, candidates: [] };
 
-export function compile(domain: Domain, filter: Filter): Matcher {
+export function compile(domain: Domain, filter: FilterNode): Matcher {
   const { tree } = domain;
   switch (filter.type) {
     case 'and':
@@ -96,7 +96,7 @@ function all(parts: readonly Matcher[]): Matcher {
 }
 
 function any(parts: readonly Matcher[]): Matcher {
-  const lists: Iterable<Entry>[] = [];
+  const lists: Iterable<DirectoryEntry>[] = [];
   for (const part of parts) if (part.candidates !== undefined) lists.push(part.candidates);
   return {
     test(entry) {
@@ -120,7 +120,7 @@ function equal(domain: Domain, attribute: string, value: Value): Matcher {
   // Links are kept as links, and lead from one side to the other without reading through the tree.
   if (attribute === 'member' || attribute === 'memberof') {
     const other = tree.find(value.toString());
-    const entries = other === undefined ? new Set<Entry>() : attribute === 'member' ? other.memberOf : other.members;
+    const entries = other === undefined ? new Set<DirectoryEntry>() : attribute === 'member' ? other.memberOf : other.members;
     return { test: (entry) => entries.has(entry), candidates: entries };
   }
   if (attribute === 'distinguishedname') {
@@ -138,7 +138,7 @@ function categoryKey(domain: Domain, value: string): string | undefined {
   return valueKey('objectcategory', category === undefined ? value : `CN=${category},CN=Schema,CN=Configuration,${domain.baseDn}`);
 }
 
-function substrings(domain: Domain, filter: Extract<Filter, { type: 'substrings' }>): Matcher {
+function substrings(domain: Domain, filter: Extract<FilterNode, { type: 'substrings' }>): Matcher {
   const { tree } = domain;
   const { attribute } = filter;
   // Only texts have parts here; Active Directory finds nothing by a part of a DN either.
@@ -210,7 +210,7 @@ function bits(domain: Domain, rule: string, attribute: string, value: Buffer): M
 function inChain(domain: Domain, attribute: string, value: Buffer): Matcher {
   if (attribute !== 'member' && attribute !== 'memberof') return UNDEFINED;
   const start = domain.tree.find(value.toString());
-  const found = new Set<Entry>();
+  const found = new Set<DirectoryEntry>();
   const next = start === undefined ? [] : [start];
   for (let entry = next.pop(); entry !== undefined; entry = next.pop()) {
     for (const linked of attribute === 'member' ? entry.memberOf : entry.members) {
@@ -232,7 +232,7 @@ function resolveName(domain: Domain, given: string): Matcher {
   if (wanted === '') return UNDEFINED;
   const matches = (value: Value, part: string) =>
     exact ? foldText(value.toString()) === part : foldText(value.toString()).startsWith(part);
-  const has = (entry: Entry, name: string, part: string) => tree.values(entry, name).some((value) => matches(value, part));
+  const has = (entry: DirectoryEntry, name: string, part: string) => tree.values(entry, name).some((value) => matches(value, part));
   const space = wanted.indexOf(' ');
   const first = wanted.slice(0, space);
   const rest = wanted.slice(space + 1).trimStart();

@@ -3,12 +3,12 @@ import { after, before, test } from 'node:test';
 import { createCertificateAuthority } from '@landbridge/lab';
 import { Attribute, Change, Client } from 'ldapts';
 import { bound, openldap } from '../test/clients.ts';
-import { type Directory, startDirectory } from './index.ts';
+import { type DirectoryServer, startDirectory } from './index.ts';
 
 const ALICE = 'CN=alice,OU=People,OU=Lab,DC=fabrikam,DC=local';
 const LOCKED = 'CN=locked,OU=People,OU=Lab,DC=fabrikam,DC=local';
 
-let directory: Directory;
+let directory: DirectoryServer;
 let ca: string;
 
 before(async () => {

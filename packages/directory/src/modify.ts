@@ -1,15 +1,15 @@
 /** Changes to an entry: all of a request or nothing of it, with Active Directory's special rules for passwords and locks. */
 import { countWrongPassword, isGoodPassword, isLocked, setPassword } from './accounts.ts';
 import type { Domain } from './domain.ts';
-import type { Change, ModifyRequest } from './requests.ts';
-import { ACCESS_DENIED, noSuchObject, passwordConstraint, RESULT, type Result, SUCCESS, unwilling } from './results.ts';
+import type { Change, ModifyOperation } from './requests.ts';
+import { ACCESS_DENIED, noSuchObject, type OperationResult, passwordConstraint, RESULT_CODE, SUCCESS, unwilling } from './results.ts';
 import { SYSTEM_ONLY, syntaxOf, type Value, valueKey } from './schema.ts';
 import { fileTime } from './time.ts';
-import type { Entry } from './tree.ts';
+import type { DirectoryEntry } from './tree.ts';
 
 export interface ModifyContext {
   /** Who asks. */
-  by: Entry;
+  by: DirectoryEntry;
   /** Whether passwords may be written over this connection. */
   passwordsAllowed: boolean;
 }
@@ -17,7 +17,7 @@ export interface ModifyContext {
 /** A change that was checked: doing it cannot fail. */
 type Step = () => void;
 
-export function modify(domain: Domain, request: ModifyRequest, { by, passwordsAllowed }: ModifyContext): Result {
+export function modify(domain: Domain, request: ModifyOperation, { by, passwordsAllowed }: ModifyContext): OperationResult {
   const entry = domain.tree.find(request.dn);
   const mayWrite = domain.accountOf(by)?.mayWrite === true;
   if (entry === undefined) return noSuchObject('');
@@ -47,7 +47,7 @@ function isPassword(change: Change): boolean {
 }
 
 /** MS-ADTS 3.1.1.3.1.5.1: replacing is a reset and needs the right to; deleting the old and adding the new one is a person's own change. */
-function passwordStep(domain: Domain, entry: Entry, changes: readonly Change[], mayReset: boolean): Step | Result {
+function passwordStep(domain: Domain, entry: DirectoryEntry, changes: readonly Change[], mayReset: boolean): Step | OperationResult {
   const account = domain.accountOf(entry);
   const [first, second] = changes;
   if (account === undefined || first === undefined) return unwilling('1F');
@@ -77,15 +77,16 @@ function passwordOf(change: Change): string | undefined {
   return /^"(.*)"$/s.exec(value.toString('utf16le'))?.[1];
 }
 
-function planLink(domain: Domain, group: Entry, change: Change, steps: Step[]): Result | undefined {
+function planLink(domain: Domain, group: DirectoryEntry, change: Change, steps: Step[]): OperationResult | undefined {
   const { tree } = domain;
   const named = change.values.map((value) => tree.find(value.toString('utf8')));
-  const members: Entry[] = [];
+  const members: DirectoryEntry[] = [];
   for (const member of named) {
     if (member === undefined) return noSuchObject('');
     members.push(member);
   }
-  if (change.operation === 'add' && members.some((member) => group.members.has(member))) return { resultCode: RESULT.entryAlreadyExists };
+  if (change.operation === 'add' && members.some((member) => group.members.has(member)))
+    return { resultCode: RESULT_CODE.entryAlreadyExists };
   if (change.operation === 'delete' && members.some((member) => !group.members.has(member))) return unwilling('561');
   const removed = change.operation === 'replace' || change.values.length === 0 ? [...group.members] : members;
   if (change.operation !== 'add') for (const member of removed) steps.push(() => tree.unlink(group, member));
@@ -94,11 +95,11 @@ function planLink(domain: Domain, group: Entry, change: Change, steps: Step[]): 
   return undefined;
 }
 
-function plan(domain: Domain, entry: Entry, change: Change, planned: Map<string, readonly Value[]>): Result | undefined {
+function plan(domain: Domain, entry: DirectoryEntry, change: Change, planned: Map<string, readonly Value[]>): OperationResult | undefined {
   const name = change.attribute.toLowerCase();
-  if (SYSTEM_ONLY.has(name) || !/^[a-z][a-z0-9-]*$/.test(name)) return { resultCode: RESULT.constraintViolation };
+  if (SYSTEM_ONLY.has(name) || !/^[a-z][a-z0-9-]*$/.test(name)) return { resultCode: RESULT_CODE.constraintViolation };
   const given: Value[] = syntaxOf(name) === 'octets' ? change.values : change.values.map((value) => value.toString('utf8'));
-  if (given.some((value) => valueKey(name, value) === undefined)) return { resultCode: RESULT.constraintViolation };
+  if (given.some((value) => valueKey(name, value) === undefined)) return { resultCode: RESULT_CODE.constraintViolation };
   const special = planState(domain, name, change, planned);
   if (special !== 'ordinary') return special;
   const before = planned.get(name) ?? domain.tree.values(entry, name);
@@ -106,17 +107,22 @@ function plan(domain: Domain, entry: Entry, change: Change, planned: Map<string,
   const kept = before.filter((value) => !keys.has(valueKey(name, value)));
   if (change.operation === 'replace') planned.set(name, given);
   else if (change.operation === 'add') {
-    if (kept.length < before.length) return { resultCode: RESULT.attributeOrValueExists };
+    if (kept.length < before.length) return { resultCode: RESULT_CODE.attributeOrValueExists };
     planned.set(name, [...before, ...given]);
   } else {
-    if (before.length === 0 || kept.length !== before.length - keys.size) return { resultCode: RESULT.noSuchAttribute };
+    if (before.length === 0 || kept.length !== before.length - keys.size) return { resultCode: RESULT_CODE.noSuchAttribute };
     planned.set(name, given.length === 0 ? [] : kept);
   }
   return undefined;
 }
 
 /** Attributes through which an account's state is set: only certain values may be written (MS-SAMR 3.1.1.8). */
-function planState(domain: Domain, name: string, change: Change, planned: Map<string, readonly Value[]>): Result | undefined | 'ordinary' {
+function planState(
+  domain: Domain,
+  name: string,
+  change: Change,
+  planned: Map<string, readonly Value[]>,
+): OperationResult | undefined | 'ordinary' {
   const value = change.values[0]?.toString('utf8');
   if (name === 'lockouttime') {
     if (change.operation !== 'replace' || value !== '0') return unwilling('57');

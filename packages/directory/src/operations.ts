@@ -3,18 +3,18 @@ import { ProtocolOperation } from 'ldapts';
 import { signIn } from './accounts.ts';
 import type { Domain } from './domain.ts';
 import { modify } from './modify.ts';
-import { type BindRequest, type ExtendedRequest, pagingOf, type Request, type SearchRequest } from './requests.ts';
+import { type BindOperation, type ExtendedRequest, pagingOf, type Request, type SearchOperation } from './requests.ts';
 import { bindResponse, extendedResponse, plainResponse, searchDone, searchEntry, searchReference } from './responses.ts';
-import { BIND_NEEDED, bindRefused, RESULT, type Result, SUCCESS, TLS_NEEDED, unwilling } from './results.ts';
+import { BIND_NEEDED, bindRefused, type OperationResult, RESULT_CODE, SUCCESS, TLS_NEEDED, unwilling } from './results.ts';
 import { CONTROLS, DOMAIN_SCOPE, rootDse, START_TLS, WHO_AM_I } from './root-dse.ts';
 import { search, type WaitingPages } from './search.ts';
 import { selectAttributes } from './selection.ts';
-import type { Entry } from './tree.ts';
+import type { DirectoryEntry } from './tree.ts';
 
 /** What a connection knows about its client. */
 export interface Client {
   /** Who it is bound as; undefined is anonymous. */
-  identity: Entry | undefined;
+  identity: DirectoryEntry | undefined;
   encrypted: boolean;
   readonly pages: WaitingPages;
 }
@@ -40,7 +40,7 @@ export async function* answer(
 ): AsyncGenerator<Buffer> {
   const { messageId } = request;
   if (request.controls.some((control) => control.critical && !CONTROLS.includes(control.oid))) {
-    yield resultMessage(request, { resultCode: RESULT.unavailableCriticalExtension });
+    yield resultMessage(request, { resultCode: RESULT_CODE.unavailableCriticalExtension });
     return;
   }
   switch (request.kind) {
@@ -65,7 +65,7 @@ export async function* answer(
 }
 
 /** An answer that consists of a result alone. */
-export function resultMessage(request: AnsweredRequest, result: Result): Buffer {
+export function resultMessage(request: AnsweredRequest, result: OperationResult): Buffer {
   const { messageId } = request;
   switch (request.kind) {
     case 'bind':
@@ -81,10 +81,10 @@ export function resultMessage(request: AnsweredRequest, result: Result): Buffer 
   }
 }
 
-function bind(domain: Domain, rules: Rules, client: Client, { name, password }: BindRequest): Result {
+function bind(domain: Domain, rules: Rules, client: Client, { name, password }: BindOperation): OperationResult {
   // Whatever comes of it, the client is nobody from here on (RFC 4511, section 4.2.1).
   client.identity = undefined;
-  if (password === undefined) return { resultCode: RESULT.authMethodNotSupported };
+  if (password === undefined) return { resultCode: RESULT_CODE.authMethodNotSupported };
   // As Windows does: a name without a password is anonymous, and a success.
   if (password.length === 0) return SUCCESS;
   if (rules.requireTls && !client.encrypted) return TLS_NEEDED;
@@ -98,7 +98,7 @@ async function* answerSearch(
   domain: Domain,
   rules: Rules,
   client: Client,
-  request: SearchRequest & Request,
+  request: SearchOperation & Request,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const { messageId, attributes, typesOnly } = request;
@@ -141,15 +141,15 @@ function answerExtended(domain: Domain, rules: Rules, client: Client, { messageI
     }
     default:
       return extendedResponse(messageId, {
-        resultCode: RESULT.protocolError,
+        resultCode: RESULT_CODE.protocolError,
         diagnosticMessage: `Unknown extended operation ${oid.slice(0, 100)}`,
       });
   }
 }
 
 /** Whether TLS may begin now; the session begins it where this is a success. */
-export function startTlsResult(rules: Rules, client: Client): Result {
-  if (!rules.hasTls) return { resultCode: RESULT.unavailable, diagnosticMessage: 'The server has no certificate' };
-  if (client.encrypted) return { resultCode: RESULT.operationsError, diagnosticMessage: 'TLS is on already' };
+export function startTlsResult(rules: Rules, client: Client): OperationResult {
+  if (!rules.hasTls) return { resultCode: RESULT_CODE.unavailable, diagnosticMessage: 'The server has no certificate' };
+  if (client.encrypted) return { resultCode: RESULT_CODE.operationsError, diagnosticMessage: 'TLS is on already' };
   return SUCCESS;
 }

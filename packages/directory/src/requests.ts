@@ -1,7 +1,7 @@
 /** LDAP requests (RFC 4511, section 4): from the bytes of a message to a checked record. */
 import { Ber, BerReader, PagedResultsControl, ProtocolOperation } from 'ldapts';
 import { all, boolean, inside, integer, MalformedMessage, octets, text } from './ber.ts';
-import { type Filter, readFilter } from './filter.ts';
+import { type FilterNode, readFilter } from './filter.ts';
 
 interface Control {
   oid: string;
@@ -9,14 +9,14 @@ interface Control {
   value: Buffer | undefined;
 }
 
-export interface BindRequest {
+export interface BindOperation {
   kind: 'bind';
   name: string;
   /** Undefined where the client asks for SASL. */
   password: Buffer | undefined;
 }
 
-export interface SearchRequest {
+export interface SearchOperation {
   kind: 'search';
   base: string;
   scope: 'base' | 'one' | 'sub';
@@ -24,7 +24,7 @@ export interface SearchRequest {
   sizeLimit: number;
   timeLimitSeconds: number;
   typesOnly: boolean;
-  filter: Filter;
+  filter: FilterNode;
   attributes: string[];
 }
 
@@ -34,7 +34,7 @@ export interface Change {
   values: Buffer[];
 }
 
-export interface ModifyRequest {
+export interface ModifyOperation {
   kind: 'modify';
   dn: string;
   changes: Change[];
@@ -46,9 +46,9 @@ export interface ExtendedRequest {
 }
 
 export type Operation =
-  | BindRequest
-  | SearchRequest
-  | ModifyRequest
+  | BindOperation
+  | SearchOperation
+  | ModifyOperation
   | ExtendedRequest
   | { kind: 'unbind' }
   | { kind: 'abandon'; target: number }
@@ -98,14 +98,14 @@ function readOperation(envelope: BerReader): Operation {
   }
 }
 
-function readBind(reader: BerReader): BindRequest {
+function readBind(reader: BerReader): BindOperation {
   const version = integer(reader);
   if (version !== ProtocolOperation.LDAP_VERSION_3) throw new MalformedMessage(`LDAP version ${version}`);
   const name = text(reader);
   return { kind: 'bind', name, password: reader.peek() === Ber.Context ? octets(reader, Ber.Context) : undefined };
 }
 
-function readSearch(reader: BerReader): SearchRequest {
+function readSearch(reader: BerReader): SearchOperation {
   const base = text(reader);
   const scope = SCOPES[integer(reader, Ber.Enumeration)];
   if (scope === undefined) throw new MalformedMessage('an unknown scope');
@@ -123,7 +123,7 @@ function readSearch(reader: BerReader): SearchRequest {
   };
 }
 
-function readModify(reader: BerReader): ModifyRequest {
+function readModify(reader: BerReader): ModifyOperation {
   const dn = text(reader);
   const changes = all(inside(reader), (list) => {
     const change = inside(list);

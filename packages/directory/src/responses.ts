@@ -1,6 +1,6 @@
 /** LDAP answers (RFC 4511, section 4), from records to bytes. */
 import { Ber, BerWriter, ExtendedResponseProtocolOperations, PagedResultsControl, ProtocolOperation } from 'ldapts';
-import { RESULT, type Result } from './results.ts';
+import { type OperationResult, RESULT_CODE } from './results.ts';
 import type { Value } from './schema.ts';
 
 export interface EntryAttributes {
@@ -11,16 +11,16 @@ export interface EntryAttributes {
 const REFERRAL_TAG = 0xa3;
 const NOTICE_OF_DISCONNECTION = '1.3.6.1.4.1.1466.20036';
 
-export function bindResponse(messageId: number, result: Result): Buffer {
+export function bindResponse(messageId: number, result: OperationResult): Buffer {
   return message(messageId, ProtocolOperation.LDAP_RES_BIND, (writer) => writeResult(writer, result));
 }
 
 /** The answer to an operation that has nothing but a result. */
-export function plainResponse(messageId: number, tag: number, result: Result): Buffer {
+export function plainResponse(messageId: number, tag: number, result: OperationResult): Buffer {
   return message(messageId, tag, (writer) => writeResult(writer, result));
 }
 
-export function extendedResponse(messageId: number, result: Result, answer: { oid?: string; value?: string } = {}): Buffer {
+export function extendedResponse(messageId: number, result: OperationResult, answer: { oid?: string; value?: string } = {}): Buffer {
   return message(messageId, ProtocolOperation.LDAP_RES_EXTENSION, (writer) => {
     writeResult(writer, result);
     if (answer.oid !== undefined) writer.writeString(answer.oid, ExtendedResponseProtocolOperations.oid);
@@ -29,7 +29,7 @@ export function extendedResponse(messageId: number, result: Result, answer: { oi
 }
 
 /** Says that the server ends the connection, and why (RFC 4511, section 4.4.1). */
-export function noticeOfDisconnection(diagnosticMessage: string, resultCode: number = RESULT.protocolError): Buffer {
+export function noticeOfDisconnection(diagnosticMessage: string, resultCode: number = RESULT_CODE.protocolError): Buffer {
   return extendedResponse(0, { resultCode, diagnosticMessage }, { oid: NOTICE_OF_DISCONNECTION });
 }
 
@@ -65,7 +65,7 @@ export function searchReference(messageId: number, urls: readonly string[]): Buf
 }
 
 /** @param cookie of a paged search: where the next page begins, empty on the last; undefined without paging */
-export function searchDone(messageId: number, result: Result, cookie: string | undefined): Buffer {
+export function searchDone(messageId: number, result: OperationResult, cookie: string | undefined): Buffer {
   const control = new PagedResultsControl({ value: { size: 0, cookie: Buffer.from(cookie ?? '', 'latin1') } });
   const controls = cookie === undefined ? [] : [control];
   return message(messageId, ProtocolOperation.LDAP_RES_SEARCH, (writer) => writeResult(writer, result), { controls });
@@ -92,7 +92,7 @@ function message(
   return writer.buffer;
 }
 
-function writeResult(writer: BerWriter, { resultCode, matchedDn = '', diagnosticMessage = '', referrals }: Result): void {
+function writeResult(writer: BerWriter, { resultCode, matchedDn = '', diagnosticMessage = '', referrals }: OperationResult): void {
   writer.writeEnumeration(resultCode);
   writer.writeString(matchedDn);
   writer.writeString(diagnosticMessage);

@@ -1,6 +1,6 @@
 /** What an operation came to: LDAP result codes (RFC 4511, appendix A) with Active Directory's own words for them. */
 
-export const RESULT = {
+export const RESULT_CODE = {
   success: 0,
   operationsError: 1,
   protocolError: 2,
@@ -23,14 +23,14 @@ export const RESULT = {
   entryAlreadyExists: 68,
 } as const;
 
-export interface Result {
+export interface OperationResult {
   resultCode: number;
   diagnosticMessage?: string;
   matchedDn?: string;
   referrals?: readonly string[];
 }
 
-export const SUCCESS: Result = { resultCode: RESULT.success };
+export const SUCCESS: OperationResult = { resultCode: RESULT_CODE.success };
 
 // Active Directory ends each of these messages with a NUL character, and readers of its logs meet it.
 const END = '\0';
@@ -54,65 +54,65 @@ export type BindRefusal =
   /** The account is locked. */
   | '775';
 
-export function bindRefused(data: BindRefusal): Result {
+export function bindRefused(data: BindRefusal): OperationResult {
   return {
-    resultCode: RESULT.invalidCredentials,
+    resultCode: RESULT_CODE.invalidCredentials,
     diagnosticMessage: `80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data ${data}, v1db1${END}`,
   };
 }
 
-export const BIND_NEEDED: Result = {
-  resultCode: RESULT.operationsError,
+export const BIND_NEEDED: OperationResult = {
+  resultCode: RESULT_CODE.operationsError,
   diagnosticMessage: `000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4563${END}`,
 };
 
-export const TLS_NEEDED: Result = {
-  resultCode: RESULT.strongerAuthRequired,
+export const TLS_NEEDED: OperationResult = {
+  resultCode: RESULT_CODE.strongerAuthRequired,
   diagnosticMessage: `00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking if SSL\\TLS are not already active on the connection, data 0, v4563${END}`,
 };
 
-export function noSuchObject(bestMatch: string): Result {
+export function noSuchObject(bestMatch: string): OperationResult {
   return {
-    resultCode: RESULT.noSuchObject,
+    resultCode: RESULT_CODE.noSuchObject,
     matchedDn: bestMatch,
     diagnosticMessage: `0000208D: NameErr: DSID-0310028D, problem 2001 (NO_OBJECT), data 0, best match of:\n\t'${bestMatch}'\n${END}`,
   };
 }
 
-export function badName(dn: string): Result {
+export function badName(dn: string): OperationResult {
   return {
-    resultCode: RESULT.invalidDnSyntax,
+    resultCode: RESULT_CODE.invalidDnSyntax,
     diagnosticMessage: `0000208F: NameErr: DSID-03100225, problem 2006 (BAD_NAME), data 8350, best match of:\n\t'${dn.slice(0, 200)}'\n${END}`,
   };
 }
 
 /** Another domain's name: Active Directory sends the client there. */
-export function elsewhere(dnsName: string, dn: string): Result {
+export function elsewhere(dnsName: string, dn: string): OperationResult {
   return {
-    resultCode: RESULT.referral,
+    resultCode: RESULT_CODE.referral,
     diagnosticMessage: `0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: '${dnsName}'\n${END}`,
     referrals: [`ldap://${dnsName}/${encodeURI(dn)}`],
   };
 }
 
 /** Refused by a rule of the server: code 1F where the connection or the value is wrong, 52D where the password is too weak. */
-export function unwilling(windowsError: string): Result {
+export function unwilling(windowsError: string): OperationResult {
   return {
-    resultCode: RESULT.unwillingToPerform,
+    resultCode: RESULT_CODE.unwillingToPerform,
     diagnosticMessage: `${windowsError.padStart(8, '0')}: SvcErr: DSID-031A1254, problem 5003 (WILL_NOT_PERFORM), data 0\n${END}`,
   };
 }
 
 /** A user's own change of password: code 56 where the old one was wrong, 52D where the new one is too weak. */
-export function passwordConstraint(windowsError: string): Result {
+export function passwordConstraint(windowsError: string): OperationResult {
   const code = windowsError.padStart(8, '0');
   return {
-    resultCode: RESULT.constraintViolation,
+    resultCode: RESULT_CODE.constraintViolation,
     diagnosticMessage: `${code}: AtrErr: DSID-03191083, #1:\n\t0: ${code}: DSID-03191083, problem 1005 (CONSTRAINT_ATT_TYPE), data 0, Att 9005a (unicodePwd)\n${END}`,
   };
 }
 
-export const ACCESS_DENIED: Result = {
-  resultCode: RESULT.insufficientAccessRights,
+export const ACCESS_DENIED: OperationResult = {
+  resultCode: RESULT_CODE.insufficientAccessRights,
   diagnosticMessage: `00000005: SecErr: DSID-031521E1, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n${END}`,
 };

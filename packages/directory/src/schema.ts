@@ -2,7 +2,7 @@
  * What the directory knows of attributes: their spelling, how their values compare, and which of them it keeps to itself.
  * Names are those of Active Directory's schema (MS-ADA1 to MS-ADA3).
  */
-import { dnKey, foldText } from './dn.ts';
+import { dnIndexKey, foldText } from './dn.ts';
 import { sidBytes } from './sid.ts';
 
 /** A value as it is kept: text, or bytes where the attribute is binary. */
@@ -68,7 +68,7 @@ export function valueKey(lowerName: string, value: Value): string | undefined {
     case 'text':
       return foldText(text);
     case 'dn':
-      return dnKey(text);
+      return dnIndexKey(text);
     case 'integer':
       // Twenty digits are beyond 64 bits; without the bound a long number would cost more than it is worth.
       return /^-?\d{1,20}$/.test(text) ? String(BigInt(text)) : undefined;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { escapeFilter } from 'ldapts';
 import { type BoundClient, bound, openldap } from '../test/clients.ts';
-import { createDomain, createFabrikam, type Directory, startDirectory } from './index.ts';
+import { createDomain, createFabrikam, type DirectoryServer, startDirectory } from './index.ts';
 
 const PEOPLE = 'OU=People,OU=Lab,DC=fabrikam,DC=local';
 const GROUPS = 'OU=Groups,OU=Lab,DC=fabrikam,DC=local';
 
-let directory: Directory;
+let directory: DirectoryServer;
 let reader: BoundClient;
 
 before(async () => {
@@ -49,7 +49,7 @@ test('filters find what they find in Active Directory', async () => {
     ['(anr=)', []],
     ['(&(objectCategory=group)(cn=nest-*))', ['nest-1', 'nest-2', 'nest-3', 'nest-4']],
     ['(&(objectCategory=user)(cn=nest-*))', []],
-    [`(&(objectCategory=CN=Person,CN=Schema,CN=Configuration,DC=fabrikam,DC=local)(cn=a*e))`, ['alice']],
+    [`(&(objectCategory=CN=FabrikamUser,CN=Schema,CN=Configuration,DC=fabrikam,DC=local)(cn=a*e))`, ['alice']],
     ['(&(objectClass=USER)(sn=*dam*))', ['alice']],
     ['(sn=A*d*m*s)', ['alice']],
     ['(sn=Ada*dams)', []],
@@ -110,7 +110,7 @@ test('a filter takes the bytes of a GUID and of a SID, and a SID as text', async
 });
 
 test('a DN with every special character leads to its entry, as base, in a filter and to its groups', async () => {
-  const weird = directory.people.find(({ name }) => name === 'weird')?.dn ?? '';
+  const weird = directory.users.find(({ name }) => name === 'weird')?.dn ?? '';
   assert.equal(weird, `CN=\\#Weird \\+ \\"quoted\\" \\<x\\>\\; a\\=b\\\\c,${PEOPLE}`);
   const [entry] = await reader.find('(objectClass=*)', { base: weird, scope: 'base' });
   assert.equal(entry?.sAMAccountName, 'weird');

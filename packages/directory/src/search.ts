@@ -1,12 +1,12 @@
 /** A search: where it looks, what it finds, how far it goes, and the pages it comes in. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { parseDn } from './dn.ts';
+import { splitDn } from './dn.ts';
 import type { Domain } from './domain.ts';
 import { compile, type Matcher } from './match.ts';
-import type { SearchRequest } from './requests.ts';
-import { badName, elsewhere, noSuchObject, RESULT, type Result, SUCCESS, unwilling } from './results.ts';
-import type { Entry } from './tree.ts';
+import type { SearchOperation } from './requests.ts';
+import { badName, elsewhere, noSuchObject, type OperationResult, RESULT_CODE, SUCCESS, unwilling } from './results.ts';
+import type { DirectoryEntry } from './tree.ts';
 
 /** Active Directory's MaxPageSize: so many entries come in one answer. */
 const MAX_PAGE_SIZE = 1000;
@@ -18,11 +18,11 @@ const SLICE_MS = 10;
 const MAX_WAITING_PAGES = 10;
 
 /** What one connection's paged searches have still to give, by cookie. */
-export type WaitingPages = Map<string, Entry[]>;
+export type WaitingPages = Map<string, DirectoryEntry[]>;
 
 export interface Found {
-  result: Result;
-  entries: Entry[];
+  result: OperationResult;
+  entries: DirectoryEntry[];
   /** Where the next page begins, empty on the last; undefined where the client did not ask for pages. */
   cookie?: string;
   /** Other parts of the forest that a search of the whole domain would have to ask as well. */
@@ -38,7 +38,11 @@ export interface SearchContext {
   signal: AbortSignal;
 }
 
-export async function search(domain: Domain, request: SearchRequest, { paging, pages, domainOnly, signal }: SearchContext): Promise<Found> {
+export async function search(
+  domain: Domain,
+  request: SearchOperation,
+  { paging, pages, domainOnly, signal }: SearchContext,
+): Promise<Found> {
   const references = domainOnly || request.scope === 'base' ? [] : referencesBelow(domain, request.base);
   if (paging !== undefined && paging.cookie !== '') return nextPage(pages, paging, references);
   const base = domain.tree.find(request.base);
@@ -81,8 +85,8 @@ function referencesBelow({ dnsName, baseDn, tree }: Domain, base: string): strin
 }
 
 /** Why a base finds nothing: not a name, another domain's, or nothing there. */
-function missing(domain: Domain, base: string): Result {
-  const parts = parseDn(base);
+function missing(domain: Domain, base: string): OperationResult {
+  const parts = splitDn(base);
   if (parts === undefined) return badName(base);
   const isDc = (part: (typeof parts)[number] | undefined) => part?.[0]?.type.toLowerCase() === 'dc';
   const suffix = parts.slice(parts.findIndex(isDc)).map((part) => part[0]?.value ?? '');
@@ -101,26 +105,32 @@ function bestMatch(domain: Domain, dn: string): string {
   return '';
 }
 
-async function collect(domain: Domain, request: SearchRequest, base: Entry, wanted: number, signal: AbortSignal): Promise<Found> {
+async function collect(
+  domain: Domain,
+  request: SearchOperation,
+  base: DirectoryEntry,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<Found> {
   const matcher = compile(domain, request.filter);
   const deadline = request.timeLimitSeconds > 0 ? performance.now() + request.timeLimitSeconds * 1000 : Number.POSITIVE_INFINITY;
-  const entries: Entry[] = [];
+  const entries: DirectoryEntry[] = [];
   let sliceEnd = performance.now() + SLICE_MS;
   for (const entry of considered(request.scope, base, matcher)) {
     if (performance.now() > sliceEnd) {
       await setImmediate();
       if (signal.aborted) break;
-      if (performance.now() > deadline) return { result: { resultCode: RESULT.timeLimitExceeded }, entries };
+      if (performance.now() > deadline) return { result: { resultCode: RESULT_CODE.timeLimitExceeded }, entries };
       sliceEnd = performance.now() + SLICE_MS;
     }
     if (!matcher.test(entry)) continue;
-    if (entries.length === wanted) return { result: { resultCode: RESULT.sizeLimitExceeded }, entries };
+    if (entries.length === wanted) return { result: { resultCode: RESULT_CODE.sizeLimitExceeded }, entries };
     entries.push(entry);
   }
   return { result: SUCCESS, entries };
 }
 
-function* considered(scope: SearchRequest['scope'], base: Entry, matcher: Matcher): Generator<Entry> {
+function* considered(scope: SearchOperation['scope'], base: DirectoryEntry, matcher: Matcher): Generator<DirectoryEntry> {
   if (scope === 'base') yield base;
   else if (matcher.candidates !== undefined) {
     for (const entry of matcher.candidates) if (isWithin(entry, base, scope)) yield entry;
@@ -128,13 +138,13 @@ function* considered(scope: SearchRequest['scope'], base: Entry, matcher: Matche
   else yield* below(base);
 }
 
-function isWithin(entry: Entry, base: Entry, scope: 'one' | 'sub'): boolean {
+function isWithin(entry: DirectoryEntry, base: DirectoryEntry, scope: 'one' | 'sub'): boolean {
   if (scope === 'one') return entry.parent === base;
-  for (let at: Entry | undefined = entry; at !== undefined; at = at.parent) if (at === base) return true;
+  for (let at: DirectoryEntry | undefined = entry; at !== undefined; at = at.parent) if (at === base) return true;
   return false;
 }
 
-function* below(base: Entry): Generator<Entry> {
+function* below(base: DirectoryEntry): Generator<DirectoryEntry> {
   const next = [base];
   for (let entry = next.pop(); entry !== undefined; entry = next.pop()) {
     yield entry;

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Domain } from './domain.ts';
-import { createFabrikam, type Person } from './fabrikam.ts';
+import { createFabrikam, type FabrikamUser } from './fabrikam.ts';
 import { createFaults, type Faults, type OperationKind } from './faults.ts';
 import type { Operation } from './requests.ts';
-import { type Session, startSession } from './session.ts';
-import type { Entry } from './tree.ts';
+import { type ClientSession, startSession } from './session.ts';
+import type { DirectoryEntry } from './tree.ts';
 
-export interface DirectoryOptions {
+export interface DirectoryServerOptions {
   /** What it serves; the domain Fabrikam with its people where it is left out. */
   domain?: Domain;
   /** `127.0.0.1` by default: the passwords in here are known to everybody. */
@@ -31,7 +31,7 @@ export interface DirectoryOptions {
   maxConnections?: number;
 }
 
-export interface Directory {
+export interface DirectoryServer {
   /** `ldap://127.0.0.1:PORT` */
   readonly url: string;
   /** Undefined without `tls`. */
@@ -40,7 +40,7 @@ export interface Directory {
   readonly domain: Domain;
   readonly serviceAccount: { dn: string; password: string };
   /** The people of Fabrikam; empty where another domain is served. */
-  readonly people: readonly Person[];
+  readonly users: readonly FabrikamUser[];
   readonly operations: Operations;
   readonly faults: Faults;
   /** Wrong passwords since the last right one. `user`: any name one can bind with, or a sAMAccountName. */
@@ -62,14 +62,14 @@ export interface Operations {
 }
 
 /** @throws what listening throws, for example `EADDRINUSE` */
-export async function startDirectory(options: DirectoryOptions = {}): Promise<Directory> {
+export async function startDirectory(options: DirectoryServerOptions = {}): Promise<DirectoryServer> {
   const { host = '127.0.0.1', tls } = options;
-  const { domain, people } = options.domain === undefined ? createFabrikam() : { domain: options.domain, people: [] };
-  const sessions = new Set<Session>();
+  const { domain, users } = options.domain === undefined ? createFabrikam() : { domain: options.domain, users: [] };
+  const sessions = new Set<ClientSession>();
   const { faults, next } = createFaults();
   const none: Readonly<Record<OperationKind, number>> = { bind: 0, unbind: 0, search: 0, modify: 0, extended: 0, abandon: 0, refused: 0 };
   const counts = { ...none };
-  const binds = new Map<Entry, number>();
+  const binds = new Map<DirectoryEntry, number>();
 
   function arrived(operation: Operation) {
     counts[operation.kind]++;
@@ -133,7 +133,7 @@ export async function startDirectory(options: DirectoryOptions = {}): Promise<Di
       baseDn: domain.baseDn,
       domain,
       serviceAccount: domain.serviceAccount,
-      people,
+      users,
       operations: {
         counts,
         bindAttempts(user) {

@@ -6,11 +6,11 @@ import { after, before, test } from 'node:test';
 import { createCertificateAuthority, type KeyPair } from '@landbridge/lab';
 import { Client } from 'ldapts';
 import { bindMessage, bound, element, message, openldap, presence, rawConnection, searchMessage } from '../test/clients.ts';
-import { type Directory, startDirectory } from './index.ts';
+import { type DirectoryServer, startDirectory } from './index.ts';
 
 let ca: string;
 let tls: KeyPair;
-let directory: Directory;
+let directory: DirectoryServer;
 
 const ALICE = 'CN=alice,OU=People,OU=Lab,DC=fabrikam,DC=local';
 const BIND_RESPONSE = 0x61;

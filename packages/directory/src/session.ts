@@ -12,7 +12,7 @@ import { createFramer } from './framer.ts';
 import { type AnsweredRequest, answer, type Client, type Rules, resultMessage, startTlsResult } from './operations.ts';
 import { type Operation, type Request, readRequest } from './requests.ts';
 import { noticeOfDisconnection } from './responses.ts';
-import { RESULT } from './results.ts';
+import { RESULT_CODE } from './results.ts';
 import { START_TLS } from './root-dse.ts';
 
 /** Nothing more is read from a client that has so many requests running. */
@@ -32,7 +32,7 @@ export interface SessionOptions {
   arrived(operation: Operation): { delayMs: number; effect: FaultEffect | undefined };
 }
 
-export interface Session {
+export interface ClientSession {
   /** Ends the connection at once. */
   destroy(): void;
   /** Resolves when the connection has ended, whoever ended it. */
@@ -40,7 +40,7 @@ export interface Session {
 }
 
 /** @param encrypted whether the client begins with TLS (the LDAPS port) */
-export function startSession(plain: Socket, encrypted: boolean, options: SessionOptions): Session {
+export function startSession(plain: Socket, encrypted: boolean, options: SessionOptions): ClientSession {
   const { domain, rules } = options;
   const client: Client = { identity: undefined, encrypted, pages: new Map() };
   const running = new Map<number, { controller: AbortController; done: Promise<void> }>();
@@ -117,7 +117,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
     if (alone) await Promise.all([...running.values()].map(({ done }) => done));
     else if (running.size >= MAX_RUNNING) await Promise.race([...running.values()].map(({ done }) => done));
     if (running.has(request.messageId)) throw new Error(`message number ${request.messageId} is in use`);
-    const begins = startsTls && startTlsResult(rules, client).resultCode === RESULT.success;
+    const begins = startsTls && startTlsResult(rules, client).resultCode === RESULT_CODE.success;
     const controller = new AbortController();
     const done = run(request, fault, controller.signal).finally(() => running.delete(request.messageId));
     running.set(request.messageId, { controller, done });
@@ -158,10 +158,10 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
         socket.write(resultMessage(request, { resultCode: effect.resultCode, diagnosticMessage: effect.diagnosticMessage ?? '' }));
         return;
       case 'refer':
-        socket.write(resultMessage(request, { resultCode: RESULT.referral, referrals: effect.urls }));
+        socket.write(resultMessage(request, { resultCode: RESULT_CODE.referral, referrals: effect.urls }));
         return;
       case 'cut-answer': {
-        const whole = resultMessage(request, { resultCode: RESULT.success });
+        const whole = resultMessage(request, { resultCode: RESULT_CODE.success });
         socket.write(whole.subarray(0, Math.ceil(whole.length / 2)), () => plain.destroy());
         return;
       }

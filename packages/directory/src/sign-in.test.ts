@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Attribute, Change, Client } from 'ldapts';
 import { bound, openldap } from '../test/clients.ts';
-import { createDomain, createFabrikam, type Directory, fileTime, startDirectory } from './index.ts';
+import { createDomain, createFabrikam, type DirectoryServer, fileTime, startDirectory } from './index.ts';
 
-let directory: Directory;
+let directory: DirectoryServer;
 before(async () => {
   directory = await startDirectory();
 });
@@ -28,8 +28,8 @@ async function signIn(name: string, password: string, { url } = directory): Prom
 }
 
 test('each person gets the answer that the table promises, and a wrong password tells nothing of the state', async () => {
-  assert.ok(directory.people.length > 10);
-  for (const { name, password, dn, refusal } of directory.people) {
+  assert.ok(directory.users.length > 10);
+  for (const { name, password, dn, refusal } of directory.users) {
     const outcome = refusal ?? `u:FABRIKAM\\${name}`;
     assert.equal(await signIn(dn, password), outcome, name);
     assert.equal(await signIn(`${name}@fabrikam.local`, password), outcome, name);

@@ -1,41 +1,41 @@
 /** The entries of a directory: the tree they form, their values with indexes, and the links between groups and members. */
 import { CodedError } from '@landbridge/runtime';
-import { dnKey } from './dn.ts';
+import { dnIndexKey } from './dn.ts';
 import { INDEXED, inSchema, spellingOf, type Value, valueKey } from './schema.ts';
 
-export interface Entry {
+export interface DirectoryEntry {
   readonly dn: string;
-  readonly parent: Entry | undefined;
-  readonly children: ReadonlySet<Entry>;
+  readonly parent: DirectoryEntry | undefined;
+  readonly children: ReadonlySet<DirectoryEntry>;
   /** The direct members of a group, and the groups it is a direct member of. */
-  readonly members: ReadonlySet<Entry>;
-  readonly memberOf: ReadonlySet<Entry>;
+  readonly members: ReadonlySet<DirectoryEntry>;
+  readonly memberOf: ReadonlySet<DirectoryEntry>;
 }
 
 export interface Tree {
   /** The entry of that name, in whatever spelling; undefined where there is none. */
-  find(dn: string): Entry | undefined;
+  find(dn: string): DirectoryEntry | undefined;
   /** @throws CodedError `ENTRY_EXISTS`, `BAD_DN`, `NO_PARENT` (a name needs an entry above it, except for the root's) */
-  add(dn: string, attributes: Readonly<Record<string, Value | readonly Value[]>>): Entry;
+  add(dn: string, attributes: Readonly<Record<string, Value | readonly Value[]>>): DirectoryEntry;
   /** An attribute's values, computed ones included; none is an empty list. `name` in any case. */
-  values(entry: Entry, name: string): readonly Value[];
+  values(entry: DirectoryEntry, name: string): readonly Value[];
   /** The first value as text; undefined where there is none. */
-  text(entry: Entry, name: string): string | undefined;
+  text(entry: DirectoryEntry, name: string): string | undefined;
   /** The names of the attributes that have a value, in the schema's spelling. */
-  attributeNames(entry: Entry): string[];
+  attributeNames(entry: DirectoryEntry): string[];
   /** How an attribute's name is written: by the schema, else as the entry was given it. */
-  spelling(entry: Entry, name: string): string;
+  spelling(entry: DirectoryEntry, name: string): string;
   /** Puts `values` in place of an attribute's values; an empty list removes it. Not for `member`: see `link`. */
-  replace(entry: Entry, name: string, values: readonly Value[]): void;
-  link(group: Entry, member: Entry): void;
-  unlink(group: Entry, member: Entry): void;
+  replace(entry: DirectoryEntry, name: string, values: readonly Value[]): void;
+  link(group: DirectoryEntry, member: DirectoryEntry): void;
+  unlink(group: DirectoryEntry, member: DirectoryEntry): void;
   /** The entries with that value, by `valueKey`; undefined where the attribute has no index. */
-  withValue(lowerName: string, key: string): Iterable<Entry> | undefined;
+  withValue(lowerName: string, key: string): Iterable<DirectoryEntry> | undefined;
   /** Whether the schema or any entry has the attribute: a filter on another one is neither true nor false. */
   knows(lowerName: string): boolean;
 }
 
-interface Node extends Entry {
+interface Node extends DirectoryEntry {
   readonly children: Set<Node>;
   readonly members: Set<Node>;
   readonly memberOf: Set<Node>;
@@ -44,9 +44,9 @@ interface Node extends Entry {
 
 /** @param rootDn the entry that needs none above it */
 export function createTree(rootDn: string): Tree {
-  const rootKey = dnKey(rootDn);
+  const rootKey = dnIndexKey(rootDn);
   const byDn = new Map<string, Node>();
-  const byEntry = new Map<Entry, Node>();
+  const byEntry = new Map<DirectoryEntry, Node>();
   const indexes = new Map<string, Map<string, Set<Node>>>([...INDEXED].map((name) => [name, new Map()]));
   const extraNames = new Set<string>();
 
@@ -63,7 +63,7 @@ export function createTree(rootDn: string): Tree {
     }
   }
 
-  function nodeOf(entry: Entry): Node {
+  function nodeOf(entry: DirectoryEntry): Node {
     const node = byEntry.get(entry);
     if (node === undefined) throw new CodedError('NO_ENTRY', `${entry.dn} is not an entry of this directory`);
     return node;
@@ -78,7 +78,7 @@ export function createTree(rootDn: string): Tree {
     if (!inSchema(lowerName)) extraNames.add(lowerName);
   }
 
-  function values(entry: Entry, name: string): readonly Value[] {
+  function values(entry: DirectoryEntry, name: string): readonly Value[] {
     const lowerName = name.toLowerCase();
     switch (lowerName) {
       case 'distinguishedname':
@@ -94,11 +94,11 @@ export function createTree(rootDn: string): Tree {
 
   return {
     find(dn) {
-      const key = dnKey(dn);
+      const key = dnIndexKey(dn);
       return key === undefined ? undefined : byDn.get(key);
     },
     add(dn, attributes) {
-      const key = dnKey(dn);
+      const key = dnIndexKey(dn);
       if (key === undefined || key === '') throw new CodedError('BAD_DN', `${JSON.stringify(dn)} is not a DN`);
       if (byDn.has(key)) throw new CodedError('ENTRY_EXISTS', `${dn} exists already`);
       // Keys are escaped, so that a comma without a backslash before it separates.

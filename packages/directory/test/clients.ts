@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { BerReader, Client, type SearchOptions } from 'ldapts';
 import { createFramer } from '../src/framer.ts';
-import type { Directory } from '../src/index.ts';
+import type { DirectoryServer } from '../src/index.ts';
 
 /** Runs one of OpenLDAP's commands; `args` after the URL. The result is what it printed and its exit code, the LDAP result. */
 export function openldap(
@@ -38,7 +38,7 @@ export interface BoundClient extends AsyncDisposable {
 
 /** A client of ldapts bound as the service account, or as somebody else. */
 export async function bound(
-  directory: Directory,
+  directory: DirectoryServer,
   as: { name: string; password: string; url?: string } | undefined = undefined,
 ): Promise<BoundClient> {
   const client = new Client({ url: as?.url ?? directory.url, timeout: 20_000 });
@@ -66,7 +66,7 @@ export interface RawConnection extends Disposable {
   closed: Promise<unknown>;
 }
 
-export async function rawConnection(directory: Directory): Promise<RawConnection> {
+export async function rawConnection(directory: DirectoryServer): Promise<RawConnection> {
   const socket = connect(Number(new URL(directory.url).port), '127.0.0.1');
   socket.on('error', () => {});
   // Not by `once`, which rejects where the server ends a connection by a reset.

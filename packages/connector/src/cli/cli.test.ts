@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { type Directory, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { startCommand } from '../../test/command-line.ts';
 import { startFakeHub } from '../../test/fake-hub.ts';
 import { INFO, SECRET, startTicketServer } from '../../test/ticket-server.ts';
 import { decryptPassword } from '../config/credentials.ts';
 
-let directory: Directory;
+let directory: DirectoryServer;
 let home: string;
 before(async () => {
   directory = await startDirectory();
@@ -190,7 +190,7 @@ describe('setup without a terminal', () => {
 
   it('needs no service account where LDAP_USER_DN makes one unnecessary', async (t) => {
     const hub = await startTicketServer(t);
-    const alice = directory.people.find(({ name }) => name === 'alice');
+    const alice = directory.users.find(({ name }) => name === 'alice');
     assert.ok(alice);
     const environment = {
       PROVISIONING_TICKET: hub.ticket,
@@ -240,7 +240,7 @@ describe('run', () => {
     const connector = startCommand(['run', '--home', home]);
     t.after(() => connector.child.kill('SIGKILL'));
     const agent = await Promise.race([hub.nextAgent(), connector.ended.then(({ output }) => assert.fail(output))]);
-    const person = directory.people.find(({ refusal }) => refusal === undefined);
+    const person = directory.users.find(({ refusal }) => refusal === undefined);
     assert.ok(person);
     const pid = agent.ask('authenticate_user', { username: person.name, password: person.password });
     const answer = await agent.nextFrame();

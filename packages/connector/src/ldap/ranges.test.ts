@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createDomain, type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { createDomain, type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { entry as entryMessage, type LdapServer, result, startLdapServer } from '../../test/ldap-server.ts';
 import { type UsersOn, usersOn } from '../../test/users-on.ts';
 import type { Entry } from './entry.ts';
@@ -11,7 +11,7 @@ const ANY = withValue(parseFilter('(objectClass=*)'), '');
 const TIMEOUT = { timeoutMs: 10_000 };
 
 describe('an attribute with more values than the server gives at a time', () => {
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   let on: UsersOn;
   const domain = createDomain();
   before(async () => {

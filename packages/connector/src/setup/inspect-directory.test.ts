@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { type UsersOn, usersOn } from '../../test/users-on.ts';
 import { type DirectoryFindings, type InspectedSettings, inspectDirectory } from './inspect-directory.ts';
@@ -18,7 +18,7 @@ function inspect(target: Parameters<typeof usersOn>[0], settings: Partial<Inspec
 }
 
 describe('looking at Active Directory', () => {
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   before(async () => {
     embedded = await startDirectory();
   });

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it, type TestContext } from 'node:test';
-import { type Directory, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { createCertificateAuthority } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { unzipSync, zipSync } from 'fflate';
@@ -36,7 +36,7 @@ function v1(password: string): string {
 }
 
 describe('an export', { timeout: 240_000 }, () => {
-  let directory: Directory;
+  let directory: DirectoryServer;
   let hub: FakeHub;
   let ca: string;
   let home: string;

@@ -16,7 +16,7 @@ it('everything is well: a line for each check, and exit code 0', { timeout: 60_0
   const hub = await startHub(t, await ca.issue(names));
   const directory = await startDirectory({ tls: await ca.issue(names) });
   t.after(() => directory.stop());
-  const [person] = directory.people;
+  const [person] = directory.users;
   const home = homeWith(t, {
     PROVISIONING_TICKET: hub.ticket,
     CA_CERT: ca.cert,

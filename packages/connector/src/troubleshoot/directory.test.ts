@@ -218,7 +218,7 @@ describe('directory servers', { timeout: 120_000 }, () => {
   it('finds the groups of a person in two ways in Active Directory', async (t) => {
     const directory = await startDirectory();
     t.after(() => directory.stop());
-    const found = await runIn(t, ofDirectory(directory), { userName: directory.people[0]?.name });
+    const found = await runIn(t, ofDirectory(directory), { userName: directory.users[0]?.name });
     assert.match(found.of('groups-of-user').found, /groups as at a sign-in.*by the in-chain rule/, found.of('groups-of-user').found);
     assert.equal(found.of('groups-of-user').status, 'pass', found.of('groups-of-user').found);
   });

@@ -20,7 +20,7 @@ describe('people known without a password, in a directory like Active Directory'
     await using embedded = await disposable(startDirectory());
     const made = usersOn({ url: embedded.server.url, serviceAccount: embedded.server.serviceAccount }, {}, STATUS);
     const refusals: Partial<Record<string, string>> = { '533': 'AccountDisabled', '701': 'AccountExpired', '775': 'AccountLocked' };
-    for (const { name, refusal = '' } of embedded.server.people) {
+    for (const { name, refusal = '' } of embedded.server.users) {
       const seen = await outcomeOf(made, name);
       assert.equal(seen, refusals[refusal] ?? 'active', name);
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import type { Profile } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
 import { userAttributes } from './find.ts';
@@ -25,7 +25,7 @@ type Account = Parameters<typeof usersOn>[0]['serviceAccount'];
 
 describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
-  let person: Person;
+  let person: SlapdUser;
   const open: UsersOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 20, access: ACCESS, hideRootDse: true });

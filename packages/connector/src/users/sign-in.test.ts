@@ -1,8 +1,8 @@
 /** The sign-in table and the counting of wrong passwords on OpenLDAP, and on a directory that answers like Active Directory on Windows. */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
-import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
-import { createCertificateAuthority, type Person, type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
+import { createCertificateAuthority, type Slapd, type SlapdOptions, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { Client } from 'ldapts';
 import { type CountingDirectory, registerBadPasswordCountTest } from './test/bad-password-count.ts';
 import { registerSignInTable, type TableAccount } from './test/sign-in-table.ts';
@@ -55,7 +55,7 @@ describe('signing in at OpenLDAP', { skip: whyNoSlapd() }, () => {
   }));
 });
 
-const typed = ({ uid, dn, password }: Person): TableAccount => ({ name: uid, dn, password });
+const typed = ({ uid, dn, password }: SlapdUser): TableAccount => ({ name: uid, dn, password });
 
 const COUNTED_PASSWORD = 'counted-Passw0rd';
 const COUNTED_DN = 'uid=counted,ou=people,dc=example,dc=org';
@@ -86,7 +86,7 @@ const COUNTED: NonNullable<SlapdOptions['entries']> = [
 ];
 
 describe('signing in at Active Directory as on Windows', () => {
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   let tls: { key: string; cert: string };
   let ca: string;
   before(async () => {
@@ -99,7 +99,7 @@ describe('signing in at Active Directory as on Windows', () => {
 
   const target = () => ({ ca, serviceAccount: embedded.serviceAccount });
   const account = (name: string): TableAccount => {
-    const person = embedded.people.find((one) => one.name === name);
+    const person = embedded.users.find((one) => one.name === name);
     assert.ok(person, name);
     return person;
   };

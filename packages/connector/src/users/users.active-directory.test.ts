@@ -1,7 +1,7 @@
 /** People of a directory that answers like Active Directory on Windows, by LDAPS. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createDomain, type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { createDomain, type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { createCertificateAuthority } from '@landbridge/lab';
 import type { AuthenticateAnswer, Profile, WireErrorName } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
@@ -18,7 +18,7 @@ const EXPECTED: Partial<Record<string, WireErrorName>> = {
 };
 
 describe('users on Active Directory', () => {
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   let ca: string;
   const open: UsersOn[] = [];
   function on(settings: Parameters<typeof usersOn>[1] = {}, target: Partial<Parameters<typeof usersOn>[0]> = {}): UsersOn {
@@ -46,7 +46,7 @@ describe('users on Active Directory', () => {
 
   it('gives each state of an account its answer, and the profile with it', async () => {
     const made = on();
-    for (const person of embedded.people) {
+    for (const person of embedded.users) {
       const answer = await made.users.authenticate(login(person.name, person.password), request());
       if (person.refusal === undefined) {
         assert.equal(profileOf(answer).sAMAccountName, person.name);
@@ -138,7 +138,7 @@ describe('users on Active Directory', () => {
       assert.ok('err' in answer && answer.err.name === 'WrongPassword');
       assert.equal(answer.profile?.sAMAccountName, 'alice');
     }
-    const aliceDn = embedded.people.find(({ name }) => name === 'alice')?.dn ?? '';
+    const aliceDn = embedded.users.find(({ name }) => name === 'alice')?.dn ?? '';
     assert.equal(embedded.operations.bindAttempts(aliceDn), 0);
     assert.equal(embedded.badPwdCount('alice'), 0);
   });

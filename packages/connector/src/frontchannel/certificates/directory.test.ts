@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import {
   type CertificateAuthority,
   type CertificateRequest,
+  type CertificateSubject,
   createCertificateAuthority,
-  type DistinguishedName,
   type KeyPair,
   type SambaDomainController,
   type SambaPersonName,
@@ -36,7 +36,7 @@ async function frontFor(users: UsersOn, authorities: readonly CertificateAuthori
 
 describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
   /** With everything that is escaped in a name. Other letters than those of ASCII are not found: OpenLDAP 2.5 escapes them on one side only. */
-  const NAMES: DistinguishedName[] = [
+  const NAMES: CertificateSubject[] = [
     [{ CN: 'Fabrikam people' }],
     [{ DC: 'test' }, { DC: 'fabrikam' }, { O: 'Fabrikam, "Inc."; <a+b> = c\\d' }, { CN: ' #1 ' }],
     [{ C: 'DE', ST: 'Bayern' }, { L: '#Hof', '2.5.4.9': ' 1' }, { E: 'ca@fabrikam.example' }],
@@ -96,7 +96,7 @@ describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
 });
 
 describe('certificates that Active Directory names', { skip: whyNoSamba() }, () => {
-  const NAMES: DistinguishedName[] = [
+  const NAMES: CertificateSubject[] = [
     [{ DC: 'com' }, { DC: 'fabrikam' }, { CN: 'Fabrikam-CA' }],
     [
       { C: 'DE', O: 'Fabrikam' },

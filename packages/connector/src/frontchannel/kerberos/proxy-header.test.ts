@@ -1,14 +1,14 @@
 /** The person that a reverse proxy names, at a real OpenLDAP: believed of the proxy that is named, and of nobody else. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { type FrontChannelOn, fieldsOf, frontChannelOn } from '../../../test/front-channel-on.ts';
 import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 
 describe("a proxy's header at the front channel", { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   let people: UsersOn;
-  let person: Person;
+  let person: SlapdUser;
   const open: FrontChannelOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 3 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Person, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { type Relay, startRelay } from '../../../test/relay.ts';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { serverAddress } from '../connect.ts';
@@ -41,7 +41,7 @@ after(async () => {
 });
 
 interface Login {
-  person: Person;
+  person: SlapdUser;
   right: boolean;
   answer: unknown;
 }

@@ -1,7 +1,7 @@
 /** What the walk over `memberOf` finds is what the in-chain rule finds, and the primary group: on random graphs of groups. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createDomain, type Directory as Embedded, type Entry, startDirectory } from '@landbridge/directory';
+import { createDomain, type DirectoryEntry, type DirectoryServer, startDirectory } from '@landbridge/directory';
 import fc from 'fast-check';
 import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { dnKey } from '../../ldap/dn.ts';
@@ -57,7 +57,7 @@ const graphs: fc.Arbitrary<Graph> = fc.integer({ min: 1, max: 9 }).chain((count)
 
 describe('the walk over memberOf and the in-chain rule', () => {
   const domain = createDomain();
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   let on: UsersOn;
   let defaults: Queries;
   let built = 0;
@@ -83,7 +83,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
         attributes: { groupType: type },
       }),
     );
-    const at = (index: number): Entry => made[index] ?? assert.fail();
+    const at = (index: number): DirectoryEntry => made[index] ?? assert.fail();
     for (const [member, group] of links) domain.addMember(at(group), at(member));
     const users = people.map(({ direct, primary }, index) => {
       const rid = primary === undefined ? 513 : ridOf(at(primary));
@@ -97,7 +97,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
     return { base: reported.dn.replace('OU=Größe', 'ou=GRÖßE'), users };
   }
 
-  const ridOf = (group: Entry): number => {
+  const ridOf = (group: DirectoryEntry): number => {
     const [sid] = domain.tree.values(group, 'objectSid');
     assert.ok(Buffer.isBuffer(sid));
     return sid.readUInt32LE(sid.length - 4);

@@ -1,12 +1,12 @@
 /** Passwords in a directory that answers like Active Directory on Windows. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Directory as Embedded, startDirectory } from '@landbridge/directory';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { createCertificateAuthority } from '@landbridge/lab';
 import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 
 describe('passwords in Active Directory', () => {
-  let embedded: Embedded;
+  let embedded: DirectoryServer;
   let ca: string;
   const open: UsersOn[] = [];
   before(async () => {
@@ -40,7 +40,7 @@ describe('passwords in Active Directory', () => {
     const made = on();
     const change = async (name: string, old: string, fresh: string) =>
       errorOf(await made.users.changePassword(ownChange(name, old, fresh), request()));
-    for (const person of embedded.people.filter(({ name }) => ['must-change', 'pwd-expired'].includes(name))) {
+    for (const person of embedded.users.filter(({ name }) => ['must-change', 'pwd-expired'].includes(name))) {
       embedded.operations.reset();
       assert.equal(await change(person.name, '', 'new-Secret-3'), 'WrongPassword');
       assert.deepEqual([embedded.operations.counts.modify ?? 0, embedded.badPwdCount(person.name)], [0, 0]);

@@ -30,7 +30,7 @@ test('one id finds a sign-in in the answer, in the lines of the hub and of the c
       linesWith(hub, id, 'Request'),
       linesWith(connector, id),
     ]);
-    assert.deepEqual(ofHub.map(({ msg }) => msg).sort(), ['Login', 'Request']);
+    assert.deepEqual(ofHub.map(({ msg }) => msg).sort(), ['Request', 'Sign-in']);
     assert.ok(ofHub.every((line) => line.requestId === requestId));
     assert.ok(ofConnector.length > 0);
     assert.equal(audit.split(`"correlationId":"${id}"`).length, 2, audit);

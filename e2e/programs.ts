@@ -33,7 +33,7 @@ export interface Answer {
   status: number;
   body: {
     profile?: Record<string, unknown>;
-    error?: { code: string; message: string; pid?: string; retry?: boolean };
+    error?: { code: string; message: string; correlationId?: string; retry?: boolean };
     ticket?: string;
     connection?: { connectors: unknown[] };
     client?: { id: string };

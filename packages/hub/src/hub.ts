@@ -26,10 +26,11 @@ import { measureHub } from './operations/hub-metrics.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { noteCorrelation } from './operations/request-log.ts';
 import { createHubServer } from './operations/server.ts';
-import { createAsk } from './requests/ask.ts';
 import { createRequests } from './requests/requests.ts';
 import { type HubSettings, tlsFilesOf } from './settings.ts';
+import { createSignInEvents } from './sign-in/events.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
+import { createSignInLog } from './sign-in/sign-in-log.ts';
 import type { Store } from './store/store.ts';
 import { provisioningRoutes } from './tickets/provisioning.ts';
 import { tryRoutes } from './try/routes.ts';
@@ -64,28 +65,23 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
   const statistics = createStatistics();
   const applyStanding = createStanding({ store, online, keys, statistics, log });
   online.onBeat(applyStanding);
-  const ask = createAsk({
-    online,
-    keys,
-    timeoutMs: settings.LOGIN_TIMEOUT_MS,
-    maxPerConnector: settings.MAX_REQUESTS_PER_CONNECTOR,
-    maxUnderWay: settings.MAX_REQUESTS,
-  });
-  const requests = createRequests(ask, log);
+  const requests = createRequests({ online, keys, log, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxInFlight: settings.MAX_REQUESTS });
   const credentials = await createCredentialCache({ store, log, settings });
-  const signIn = createSignIn({ requests, guard: createGuard(settings), credentials, audit, log });
-  signIn.onFinished(({ correlationId }) => noteCorrelation(correlationId));
-  const stopMeasuring = measureHub({ metrics, signIn, online, store, certificate: server.certificate });
+  const events = createSignInEvents();
+  const signIn = createSignIn({ requests, guard: createGuard(settings), credentials, events, audit, log });
+  events.subscribe(createSignInLog(audit, log));
+  events.subscribe(({ correlationId }) => noteCorrelation(correlationId));
+  const stopMeasuring = measureHub({ metrics, events, online, store, certificate: server.certificate });
   const stopAuditRetention = startAuditRetention(store, log, settings.AUDIT_RETENTION_DAYS);
   const activity = createActivity();
-  signIn.onFinished(activity.count);
+  events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
   const takeEffect = async () => {
     await Promise.all([applyStanding(), oidc.lookAfter()]);
   };
   let publicUrl = '';
-  const frontChannel = createFrontChannel({ store, online, signIn, log, publicUrl: () => publicUrl });
+  const frontChannel = createFrontChannel({ store, online, events, log, publicUrl: () => publicUrl });
 
   const app = new Hono()
     .route('/api', apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl }))
@@ -111,6 +107,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     keys,
     online,
     statistics,
+    maxInFlight: settings.MAX_REQUESTS_PER_CONNECTOR,
     log,
     ...(parts.authenticateTimeoutMs === undefined ? {} : { authenticateTimeoutMs: parts.authenticateTimeoutMs }),
   });

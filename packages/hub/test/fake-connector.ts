@@ -1,4 +1,4 @@
-/** A connector without a socket, for what decides about connectors: well, idle, and asked by nobody unless a test says otherwise. */
+/** A connector without a socket: eligible, idle, and never asked unless a test says otherwise. */
 import assert from 'node:assert/strict';
 import type { Connector } from '../src/connectors/connector.ts';
 import { exampleConnection } from './store-conformance/examples.ts';
@@ -14,14 +14,11 @@ export function fakeConnector(changes: Partial<Connector> = {}): Connector {
     signingKid: undefined,
     capabilities: [],
     sealing: undefined,
-    directory: undefined,
-    presence: 'well',
-    congested: false,
     draining: false,
     inFlight: 0,
-    silentSinceMs: undefined,
     open: true,
-    ask: () => assert.fail('this test does not expect it to be asked'),
+    eligibility: () => 'eligible',
+    ask: () => assert.fail('the test does not expect a request'),
     drain: () => {},
     heard: () => {},
     ping: () => {},

@@ -147,7 +147,8 @@ const SECRET_ATTRIBUTES = new Set([
   'msds-managedpassword',
 ]);
 
-function cleanProfile(value: unknown): Profile | undefined {
+/** @returns a copy without secret attributes and deeply nested values; undefined if it is not a profile */
+export function cleanProfile(value: unknown): Profile | undefined {
   return profileSchema.safeParse(withoutSecrets(value)).data;
 }
 

@@ -22,6 +22,8 @@ interface FailureRow {
   endsCachedCredential?: true;
   /** The user's sessions in other applications end too. Not after a lockout: an attacker can lock any account. */
   endsSessions?: true;
+  /** Another connector may do better, unless the password may have been tried. */
+  othersMayAnswer?: true;
   /** The same request may be repeated at once. */
   retryAtOnce?: true;
 }
@@ -122,6 +124,7 @@ export const FAILURES = {
     advice: 'The connector is online, but its directory does not answer. See the connector’s log.',
     status: 503,
     category: 'failed',
+    othersMayAnswer: true,
     allowsCache: true,
   },
   connector_offline: {
@@ -145,6 +148,7 @@ export const FAILURES = {
     advice: 'Add a connector, or find out why the directory is slow.',
     status: 503,
     category: 'failed',
+    othersMayAnswer: true,
     retryAtOnce: true,
   },
   connector_lost: {
@@ -153,6 +157,7 @@ export const FAILURES = {
     advice: 'The password may already have been tried, so it was not sent to another connector.',
     status: 503,
     category: 'failed',
+    othersMayAnswer: true,
     maybeTried: true,
     retryAtOnce: true,
   },

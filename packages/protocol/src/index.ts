@@ -3,6 +3,7 @@
  * capabilities, sealed requests, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
  */
 export {
+  cleanProfile,
   encodeAnswer,
   type Failure,
   namedFailure,

@@ -71,13 +71,13 @@ input[readonly] { background: none; border-color: var(--line); }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem 1.25rem; align-items: center; }
 button.link { background: none; color: var(--accent); padding: 0; font-weight: 400; text-decoration: underline; }
 button.quiet { background: none; color: var(--text); border: 1px solid var(--quiet); }
-.way .ms { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.way tbody th { width: auto; overflow-wrap: normal; }
-.way .inside th { padding-left: 1.25rem; font-weight: 400; }
-.way .bar { width: 40%; }
-.way svg { display: block; fill: var(--accent); margin-top: 0.375rem; }
-.way .inside svg { fill: var(--good); }
-.way .rail { fill: var(--line); opacity: 0.5; }
+.trace .ms { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.trace tbody th { width: auto; overflow-wrap: normal; }
+.trace .inside th { padding-left: 1.25rem; font-weight: 400; }
+.trace .bar { width: 40%; }
+.trace svg { display: block; fill: var(--accent); margin-top: 0.375rem; }
+.trace .inside svg { fill: var(--good); }
+.trace .rail { fill: var(--line); opacity: 0.5; }
 @media (max-width: 30rem) {
   .login { margin-top: 0; }
   main { padding-top: 1rem; }

@@ -140,6 +140,6 @@ test('a fault of the hub itself tells nothing', async (t) => {
   };
   const { status, body } = await api('/connections');
   assert.equal(status, 500);
-  assert.deepEqual(body, { error: { code: 'internal_error', message: 'The hub failed; its log says why' } });
+  assert.deepEqual(body, { error: { code: 'internal_error', message: 'The hub failed; see its log' } });
   assert.ok(logLines.some((line) => JSON.stringify(line).includes('secret detail')));
 });

@@ -1,12 +1,13 @@
 /** The HTTP API, below `/api`: who may use it, and what applications ask of connectors; `operate.ts` has the operators' part. */
 
+import type { Failure } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { clientAddressOf, invalidRequest, readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { auditPage } from '../audit/query.ts';
 import { findConnection } from '../connections/connections.ts';
-import type { Requests, Result } from '../requests/requests.ts';
+import type { Requests, Traced } from '../requests/requests.ts';
 import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
 import { clientRoutes } from './clients.ts';
@@ -93,12 +94,9 @@ function mustOperate(c: Context<ApiVariables>): void {
 }
 
 function signInAnswer(c: Context, result: SignInResult): Response {
-  if ('failure' in result) return failureAnswer(c, result.failure, result.correlationId, result.retryAfterSeconds);
-  const { profile, from, cachedAt } = result;
-  return c.json({ profile, from, cachedAt });
+  return answer(c, result, ({ profile, cachedAt }) => ({ profile, from: cachedAt === undefined ? 'directory' : 'cache', cachedAt }));
 }
 
-function answer<T extends object>(c: Context, result: Result<T>, body: (result: T) => object): Response {
-  if ('failure' in result) return failureAnswer(c, result.failure, result.pid);
-  return c.json(body(result));
+function answer<T extends object>(c: Context, result: Traced<T | { failure: Failure }>, body: (result: T) => object): Response {
+  return 'failure' in result ? failureAnswer(c, result) : c.json(body(result));
 }

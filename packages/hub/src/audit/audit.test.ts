@@ -25,7 +25,7 @@ function newLog(t: TestContext) {
   return { path, store, clock, audit: createAudit(store, () => clock.now) };
 }
 
-const LOGIN = { actor: 'person', action: 'login', connection: 'corp', subject: 'anna', result: 'ok' };
+const LOGIN = { actor: 'user', action: 'login', connection: 'corp', subject: 'anna', result: 'ok' };
 const brokenAt = (verdict: Verdict) => ('brokenAt' in verdict ? verdict.brokenAt : undefined);
 
 /** What somebody does who can write the file and has no respect for triggers. */

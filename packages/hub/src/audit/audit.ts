@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { seal } from './chain.ts';
 
 export interface AuditEvent {
-  /** `administrator:NAME`, `api-key:ID`, `person`, `connector:INSTANCE`, `command-line`, `hub`. */
+  /** `administrator:NAME`, `api-key:ID`, `user`, `connector:INSTANCE`, `command-line`, `hub`. */
   actor: string;
   /** `login`, `password.change`, `connection.create`, `ticket.renew`, `connector.revoke`, … */
   action: string;

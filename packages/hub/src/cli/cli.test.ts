@@ -201,12 +201,12 @@ test('the audit log is listed, verified and exported', async (t) => {
   const { store } = openHome(home, {});
   const audit = createAudit(store);
   for (const subject of ['anna', 'ben\u001b[2J'])
-    await audit.record({ actor: 'person', action: 'login', connection: 'corp', subject, result: 'ok' });
+    await audit.record({ actor: 'user', action: 'login', connection: 'corp', subject, result: 'ok' });
   await store.close();
   const options = ['--home', home];
   assert.match(
     hub(['audit', 'list', '--subject', 'ANNA', ...options]).stdout,
-    /^1 {2}\S+Z {2}person {2}login {2}ok {2}connection="corp" {2}subject="anna"$/,
+    /^1 {2}\S+Z {2}user {2}login {2}ok {2}connection="corp" {2}subject="anna"$/,
   );
   const wrong = hub(['audit', 'list', '--limit', '0', ...options]);
   assert.equal(wrong.status, 1);

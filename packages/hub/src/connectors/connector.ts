@@ -1,62 +1,78 @@
-/** One connector: an authenticated socket, what it was asked and has not answered yet, and how that ends. */
-import { answerName, type Capability, decodeFrame, encodeFrame, type Health, healthPayload, type RequestName } from '@landbridge/protocol';
+/** One connector: an authenticated socket, the requests it has not answered yet, and how those end. */
+import {
+  answerName,
+  type Capability,
+  decodeFrame,
+  encodeFrame,
+  type Failure,
+  type Health,
+  healthPayload,
+  parseAnswer,
+  type RequestName,
+  type RequestOutcome,
+  type Step,
+} from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import type { Connection } from '../store/connections.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
+import { watchLiveness } from './liveness.ts';
 import type { Sealing } from './sealing.ts';
-import { type Presence, watchSilence } from './silence.ts';
 
-/**
- * What became of one question. `lost`: the socket ended, or nothing came from it any more, and whether the connector acted on it is
- * unknown: that a frame was written says nothing about who read it.
- */
-export type Reply = { kind: 'answered'; payload: unknown } | { kind: 'timeout' } | { kind: 'lost' };
+/** Why no connector can be asked. */
+export type NoEligibleConnector = 'connector_offline' | 'connector_outdated' | 'connector_busy' | 'directory_unavailable';
+/** `doubtful`: to be asked only if no other connector is eligible. */
+export type Eligibility = 'eligible' | 'doubtful' | NoEligibleConnector;
 
 export interface Connector {
-  /** Names the connector in logs and lists, over reconnections; where it cannot be told apart from others, those have the same. */
+  /** Names the connector in logs and lists, over reconnections. Connectors that cannot be told apart share one name. */
   readonly instance: string;
   readonly connection: Connection;
   readonly remoteAddress: string;
   readonly agentVersion: string | undefined;
   readonly connectedAt: Date;
   readonly algorithm: SigningAlgorithm;
-  /** The key that it verifies requests with, where it knows one only: it reads no JWKS document. */
+  /** The only key it verifies requests with, if it does not read the JWKS document. */
   readonly signingKid: string | undefined;
   readonly capabilities: readonly Capability[];
-  /** Where its token brought keys for it: every request is sealed, and no answer counts that is not signed. */
+  /** Set if its token brought keys: every request is sealed, and unsigned answers are ignored. */
   readonly sealing: Sealing | undefined;
-  /** Whether its directory answers, as it says itself; undefined where it does not say. */
-  readonly directory: Health['directory'] | undefined;
-  readonly presence: Presence;
-  /** It does not read what it is sent: the network has no room for more. */
-  readonly congested: boolean;
-  /** It gets nothing new: it said that it stops, or the hub wants it so (`drain`). */
+  /** It gets no new requests: it is stopping, or the hub drains it (`drain`). */
   readonly draining: boolean;
-  /** How many questions wait for its answer. */
+  /** Requests it has not answered yet. */
   readonly inFlight: number;
-  /** When it last let a question run into its deadline without having answered any since, in epoch milliseconds. */
-  readonly silentSinceMs: number | undefined;
-  /** Still open, as far as is known. */
+  /** The socket is open. */
   readonly open: boolean;
-  /** Never rejects; settles after `timeoutMs` at the latest. `pid` must be new. */
-  ask(name: RequestName, pid: string, jwt: string, timeoutMs: number): Promise<Reply>;
-  /** From now on it gets nothing new, or does again. */
-  drain(wanted: boolean): void;
-  /** To be called for whatever comes from it. */
+  /** Whether it can be asked now. @param needs what it must understand */
+  eligibility(needs?: Capability): Eligibility;
+  /**
+   * Never rejects; settles after `timeoutMs` at the latest. `pid` must be new. The failure `connector_lost` says that the socket ended or
+   * went silent, and that nobody knows whether the connector acted on the request.
+   */
+  ask<N extends RequestName>(name: N, pid: string, jwt: string, timeoutMs: number): Promise<ConnectorAnswer<N>>;
+  /** Switches draining by the hub on or off. */
+  drain(on: boolean): void;
+  /** To be called for all data that comes from it. */
   heard(): void;
   ping(): void;
-  /** Ends the socket politely (a close frame), and by force when the other side does not react within `graceMs`. */
+  /** Sends a close frame, and ends the socket by force if the other side does not react within `graceMs`. */
   close(code: number, reason: string, graceMs?: number): void;
   /** Ends the socket at once. */
   drop(): void;
 }
 
-/** A connector that sends this many frames that make no sense is not one. */
-const MAX_SENSELESS_FRAMES = 20;
+export interface ConnectorAnswer<N extends RequestName> {
+  outcome: RequestOutcome<N>;
+  /** The connector's own. */
+  steps: readonly Step[];
+}
+
+const MAX_MALFORMED_FRAMES = 20;
 const CLOSE_GRACE_MS = 2000;
-/** The kernel takes some megabytes before anything stays with us. */
+/** The kernel buffers some megabytes first: beyond this, the connector does not read, or the network has no room. */
 const MAX_UNSENT_BYTES = 256 * 1024;
+/** A connector that let a request time out is doubtful for this long, unless it answers another. */
+const TIMEOUT_PENALTY_MS = 30_000;
 
 export function createConnector(
   socket: WebSocket,
@@ -64,57 +80,67 @@ export function createConnector(
     Connector,
     'instance' | 'connection' | 'remoteAddress' | 'agentVersion' | 'algorithm' | 'signingKid' | 'capabilities' | 'sealing'
   >,
-  log: Log,
-  onReply: (reply: Reply, ms: number) => void = () => {},
+  {
+    log,
+    maxInFlight,
+    onAnswered,
+  }: {
+    log: Log;
+    maxInFlight: number;
+    /** Called for every request that has ended. */
+    onAnswered: (failure: Failure | undefined, ms: number) => void;
+  },
 ): Connector {
-  const waiting = new Map<string, (reply: Reply) => void>();
-  let draining = false;
-  let drained = false;
-  let silentSinceMs: number | undefined;
-  let senselessFrames = 0;
+  /** By the name of the answer's frame. */
+  const waiting = new Map<string, (ended: Ended) => void>();
+  const knows = (capability: Capability) => facts.capabilities.includes(capability);
+  let isStopping = false;
+  let isDrained = false;
+  let lastTimeoutMs: number | undefined;
+  let malformedFrames = 0;
   let directory: Health['directory'] | undefined;
-  const silence = watchSilence({ ping, onSilent: giveUp });
+  const liveness = watchLiveness({ ping, onSilent: giveUp });
 
   function ping(): void {
     if (socket.readyState === WebSocket.OPEN) socket.ping();
   }
-  /** The socket stays: the heartbeat ends it if nothing comes for longer. */
+  /** The socket stays open: the heartbeat ends it if the silence lasts. */
   function giveUp(): void {
-    log.warn({ inFlight: waiting.size }, 'Connector is silent: what it was asked is given up');
-    for (const settle of waiting.values()) settle({ kind: 'lost' });
+    log.warn({ inFlight: waiting.size }, 'Connector is silent; its requests in flight are given up');
+    for (const settle of waiting.values()) settle('connector_lost');
   }
 
   socket.on('message', (data, isBinary) => {
     const frame = isBinary ? undefined : decodeFrame(textOf(data));
     if (frame === undefined) {
-      senselessFrames++;
-      log.warn('Ignored a frame that is not {n, p}');
-      if (senselessFrames === MAX_SENSELESS_FRAMES) close(1008, 'too many frames that are none');
+      malformedFrames++;
+      log.warn('Malformed frame ignored');
+      if (malformedFrames === MAX_MALFORMED_FRAMES) close(1008, 'too many malformed frames');
       return;
     }
     const settle = waiting.get(frame.n);
     if (settle !== undefined) {
       const answer = facts.sealing === undefined ? { payload: frame.p } : facts.sealing.open(frame.n, frame.p);
-      // The question goes on waiting: the answer of the connector itself may still come.
-      if (answer === undefined) return log.warn({ frame: frame.n }, 'Ignored an answer that the connector has not signed');
-      silentSinceMs = undefined;
-      settle({ kind: 'answered', payload: answer.payload });
-    } else if (frame.n === 'health' && facts.capabilities.includes('health')) {
-      const told = healthPayload.safeParse(frame.p).data?.directory;
-      if (told === undefined || told === directory) return;
-      directory = told;
-      if (told === 'down') log.warn('Connector says that its directory does not answer');
-      else log.info('Connector says that its directory answers');
-    } else if (frame.n === 'draining' && facts.capabilities.includes('drain')) {
-      draining = true;
-      log.info({ inFlight: waiting.size }, 'Connector is stopping: it is sent nothing new');
+      // The request stays in flight: the connector's own answer may still come.
+      if (answer === undefined) return log.warn({ frame: frame.n }, 'Answer ignored: not signed by the connector');
+      lastTimeoutMs = undefined;
+      settle(answer);
+    } else if (frame.n === 'health' && knows('health')) {
+      const reported = healthPayload.safeParse(frame.p).data?.directory;
+      if (reported === undefined || reported === directory) return;
+      directory = reported;
+      if (reported === 'down') log.warn('Connector reports that its directory does not answer; it gets no requests');
+      else log.info('Connector reports that its directory answers');
+    } else if (frame.n === 'draining' && knows('drain')) {
+      isStopping = true;
+      log.info({ inFlight: waiting.size }, 'Connector is stopping; it gets no new requests');
     } else {
-      // An answer after its deadline, a second answer, or an answer to another's question.
-      log.debug({ frame: frame.n.slice(0, 100) }, 'Ignored a frame that nobody waits for');
+      // Late, repeated, or the answer to another connector's request.
+      log.debug({ frame: frame.n.slice(0, 100) }, 'Unexpected frame ignored');
     }
   });
   socket.on('close', () => {
-    for (const settle of waiting.values()) settle({ kind: 'lost' });
+    for (const settle of waiting.values()) settle('connector_lost');
   });
 
   function close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
@@ -127,52 +153,51 @@ export function createConnector(
     ...facts,
     connectedAt: new Date(),
     get draining() {
-      return draining || drained;
+      return isStopping || isDrained;
     },
     get inFlight() {
       return waiting.size;
     },
-    get directory() {
-      return directory;
-    },
-    get presence() {
-      return silence.presence;
-    },
-    get congested() {
-      return socket.bufferedAmount > MAX_UNSENT_BYTES;
-    },
-    get silentSinceMs() {
-      return silentSinceMs;
-    },
     get open() {
       return socket.readyState === WebSocket.OPEN;
     },
+    eligibility(needs) {
+      const { state } = liveness;
+      if (socket.readyState !== WebSocket.OPEN || isStopping || isDrained || state === 'silent') return 'connector_offline';
+      if (needs !== undefined && !knows(needs)) return 'connector_outdated';
+      // Auth0 connectors never report their directory's health.
+      if (directory === 'down') return 'directory_unavailable';
+      if (waiting.size >= maxInFlight || socket.bufferedAmount > MAX_UNSENT_BYTES) return 'connector_busy';
+      return state === 'doubtful' || Date.now() - (lastTimeoutMs ?? 0) < TIMEOUT_PENALTY_MS ? 'doubtful' : 'eligible';
+    },
     ask(name, pid, jwt, timeoutMs) {
       return new Promise((resolve) => {
-        const answer = answerName(name, pid);
+        const frameName = answerName(name, pid);
         const askedAt = performance.now();
-        const settle = (reply: Reply) => {
-          if (!waiting.delete(answer)) return;
+        const settle = (ended: Ended) => {
+          if (!waiting.delete(frameName)) return;
           clearTimeout(deadline);
-          if (waiting.size === 0) silence.end();
-          onReply(reply, performance.now() - askedAt);
-          resolve(reply);
+          if (waiting.size === 0) liveness.end();
+          const answer =
+            typeof ended === 'string' ? { outcome: { failure: { code: ended } }, steps: [] } : parseAnswer(name, ended.payload, knows);
+          onAnswered('failure' in answer.outcome ? answer.outcome.failure : undefined, performance.now() - askedAt);
+          resolve(answer);
         };
         const deadline = setTimeout(() => {
-          silentSinceMs = Date.now();
-          settle({ kind: 'timeout' });
+          lastTimeoutMs = Date.now();
+          settle('connector_timeout');
         }, timeoutMs);
-        waiting.set(answer, settle);
-        silence.begin();
+        waiting.set(frameName, settle);
+        liveness.begin();
         socket.send(encodeFrame(name, { jwt }), (error) => {
-          if (error) settle({ kind: 'lost' });
+          if (error) settle('connector_lost');
         });
       });
     },
-    drain(wanted) {
-      drained = wanted;
+    drain(on) {
+      isDrained = on;
     },
-    heard: silence.heard,
+    heard: liveness.heard,
     ping,
     close,
     drop() {
@@ -180,6 +205,9 @@ export function createConnector(
     },
   };
 }
+
+/** How a request ended on the socket. */
+type Ended = { payload: unknown } | 'connector_lost' | 'connector_timeout';
 
 /** @returns the frame's text; ws has already checked that it is UTF-8 */
 export function textOf(data: RawData): string {

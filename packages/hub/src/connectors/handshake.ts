@@ -55,11 +55,13 @@ export function acceptConnectors(
     keys: SigningKeys;
     online: OnlineConnectors;
     statistics: Statistics;
+    /** Requests per connector. */
+    maxInFlight: number;
     log: Log;
     authenticateTimeoutMs?: number;
   },
 ): Handshake {
-  const { tokens, online, statistics, log } = parts;
+  const { tokens, online, statistics, maxInFlight, log } = parts;
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
   const unauthenticated = new Set<WebSocket>();
   let stopping = false;
@@ -144,8 +146,7 @@ export function acceptConnectors(
         capabilities,
         sealing: agent.sealing,
       },
-      connectorLog,
-      (reply, ms) => statistics.count(instance, reply, ms),
+      { log: connectorLog, maxInFlight, onAnswered: (failure, ms) => statistics.count(instance, failure, ms) },
     );
     connector.drain(drained);
     const { heard, gone } = online.add(connector);

@@ -46,17 +46,14 @@ test('before a key goes, connectors that know no other come again, once, one of 
       signingKid: 'old',
       capabilities: [],
       sealing: undefined,
-      directory: undefined,
-      presence: 'well',
-      congested: false,
       get draining() {
         return state.draining;
       },
       get inFlight() {
         return state.inFlight;
       },
-      silentSinceMs: undefined,
       open: true,
+      eligibility: () => 'eligible',
       ask: () => assert.fail(),
       heard: () => {},
       drain(wanted) {

@@ -1,24 +1,21 @@
-/** How each instance did since the hub started: requests, errors, latency. Counted in memory: a restart begins anew. */
-import { isWireErrorName } from '@landbridge/protocol';
-import { z } from 'zod';
-import type { Reply } from './connector.ts';
+/** Requests, errors and latency of each instance since the hub started, in memory. */
+import type { Failure } from '@landbridge/protocol';
 
-/** Latency is that of the last so many answers. */
 const KEPT_LATENCIES = 256;
 
 export interface InstanceStatistics {
-  /** What was asked and is settled. */
+  /** Requests that have ended. */
   requests: number;
-  /** Not answered, or answered with an error that is none of the person's: a wrong password is no error. */
+  /** Not answered, or answered with an unexpected error. A wrong password is not an error. */
   errors: number;
-  /** Of the last answers, from sending the question; undefined where there is none. */
+  /** Of the latest answers, from sending the request; undefined without any. */
   latency: { meanMs: number; p95Ms: number } | undefined;
 }
 
 export interface Statistics {
-  count(instance: string, reply: Reply, ms: number): void;
+  count(instance: string, failure: Failure | undefined, ms: number): void;
   of(instance: string): InstanceStatistics;
-  /** Those of which something was counted. */
+  /** All with requests. */
   instances(): string[];
   forget(instance: string): void;
 }
@@ -27,22 +24,20 @@ interface Counts {
   requests: number;
   errors: number;
   answered: number;
-  /** A ring. */
+  /** A ring buffer. */
   latenciesMs: number[];
 }
-
-const refusal = z.object({ err: z.unknown() });
-const named = z.object({ name: z.string() });
 
 export function createStatistics(): Statistics {
   const counts = new Map<string, Counts>();
   return {
-    count(instance, reply, ms) {
+    count(instance, failure, ms) {
       const of = counts.get(instance) ?? { requests: 0, errors: 0, answered: 0, latenciesMs: [] };
       counts.set(instance, of);
-      if (reply.kind === 'answered') of.latenciesMs[of.answered++ % KEPT_LATENCIES] = ms;
+      const isAnswered = failure?.code !== 'connector_lost' && failure?.code !== 'connector_timeout';
+      if (isAnswered) of.latenciesMs[of.answered++ % KEPT_LATENCIES] = ms;
       of.requests++;
-      if (isError(reply)) of.errors++;
+      if (failure !== undefined && failure.wireName === undefined) of.errors++;
     },
     of(instance) {
       const { requests, errors, latenciesMs } = counts.get(instance) ?? { requests: 0, errors: 0, latenciesMs: [] };
@@ -53,13 +48,6 @@ export function createStatistics(): Statistics {
       counts.delete(instance);
     },
   };
-}
-
-function isError(reply: Reply): boolean {
-  if (reply.kind !== 'answered') return true;
-  const { err } = refusal.safeParse(reply.payload).data ?? {};
-  if (err === undefined || err === null) return false;
-  return !isWireErrorName(typeof err === 'string' ? err : named.safeParse(err).data?.name);
 }
 
 function latencyOf(latenciesMs: readonly number[]): InstanceStatistics['latency'] {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FinishedSignIn } from '../sign-in/sign-in.ts';
+import type { SignInEvent } from '../sign-in/events.ts';
 import { createActivity } from './activity.ts';
 
 const MINUTE_MS = 60_000;
 
-const finished = (result: FinishedSignIn['result'], ms = 10, connection = 'corp'): FinishedSignIn => ({
+const finished = (result: SignInEvent['result'], ms = 10, connection = 'corp'): SignInEvent => ({
   action: 'login',
   connection,
   username: 'anna',

@@ -1,57 +1,43 @@
-/** What happened lately, minute by minute, in memory: sign-ins, failures by kind, and how long they took. A restart begins anew. */
+/** Recent sign-ins by minute, in memory: how many, failures by category, and how long they took. */
+import { failureRow } from '@landbridge/protocol';
 import { LRUCache } from 'lru-cache';
-import type { FinishedSignIn } from '../sign-in/sign-in.ts';
+import type { SignInEvent } from '../sign-in/events.ts';
 
-/** What one or more minutes amount to. */
+/** Totals of one or more minutes. */
 export interface Amounts {
   ok: number;
   /** Of these, from the credential cache. */
   fromCache: number;
-  /** The person's doing: a wrong password, a locked account. */
+  /** For example a wrong password, or a locked account. */
   refused: number;
-  /** Ours: no connector, no directory, no answer. */
+  /** For example no connector, no directory, or no answer. */
   failed: number;
-  byResult: ReadonlyMap<string, number>;
-  /** Upper bounds, in ms; undefined where nothing happened. */
+  byResult: ReadonlyMap<SignInEvent['result'], number>;
+  /** Upper bounds, in ms; undefined without any sign-in. */
   p50Ms: number | undefined;
   p95Ms: number | undefined;
 }
 
 export interface Activity {
-  count(finished: FinishedSignIn): void;
-  /** @param connection of all where it is not given. @returns the last so many minutes, this one included */
+  count(event: SignInEvent): void;
+  /** @param connection undefined: all @returns the last minutes, this one included */
   last(minutes: number, connection?: string): Amounts;
-  /** @returns `count` stretches of `minutes` each, the oldest first; the last one holds this minute */
+  /** @returns `count` intervals of `minutes` each, the oldest first; the last one includes this minute */
   stretches(count: number, minutes: number): { from: Date; amounts: Amounts }[];
 }
 
 const MINUTE_MS = 60_000;
 const KEPT_MINUTES = 24 * 60;
-/** Of one connection only the last hour is shown. */
+/** Pages show only the last hour of a connection. */
 const KEPT_CONNECTION_MINUTES = 60;
 const MAX_CONNECTIONS = 1000;
-/** Upper bounds in ms; each is about 1.5 times the one before, so that a percentile is exact to a half. */
+/** Upper bounds in ms; each about 1.5 times the one before, so that a percentile is at most half too high. */
 const BOUNDS_MS = [
   1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000,
 ];
-/** A stranger can bring about all of these, and none of them is a fault. */
-const REFUSALS = [
-  'invalid_credentials',
-  'password_expired',
-  'password_change_required',
-  'account_disabled',
-  'account_expired',
-  'account_locked',
-  'too_many_attempts',
-  'connection_disabled',
-  'user_not_found',
-  'password_complexity',
-  'insufficient_access_rights',
-];
-
 interface Minute {
   number: number;
-  byResult: Map<string, number>;
+  byResult: Map<SignInEvent['result'], number>;
   latencies: Uint32Array;
 }
 
@@ -60,7 +46,7 @@ export function createActivity(now: () => number = Date.now): Activity {
   const byConnection = new LRUCache<string, Minute[]>({ max: MAX_CONNECTIONS });
   const thisMinute = () => Math.floor(now() / MINUTE_MS);
 
-  function add(series: Minute[], kept: number, { result, ms }: FinishedSignIn): void {
+  function add(series: Minute[], kept: number, { result, ms }: SignInEvent): void {
     const number = thisMinute();
     let minute = series.at(-1);
     if (minute === undefined || minute.number < number) {
@@ -75,11 +61,11 @@ export function createActivity(now: () => number = Date.now): Activity {
   }
 
   return {
-    count(finished) {
-      add(all, KEPT_MINUTES, finished);
-      const series = byConnection.get(finished.connection) ?? [];
-      byConnection.set(finished.connection, series);
-      add(series, KEPT_CONNECTION_MINUTES, finished);
+    count(event) {
+      add(all, KEPT_MINUTES, event);
+      const series = byConnection.get(event.connection) ?? [];
+      byConnection.set(event.connection, series);
+      add(series, KEPT_CONNECTION_MINUTES, event);
     },
     last(minutes, connection) {
       const from = thisMinute() - minutes + 1;
@@ -100,7 +86,7 @@ export function createActivity(now: () => number = Date.now): Activity {
 }
 
 function amountsOf(minutes: readonly Minute[]): Amounts {
-  const byResult = new Map<string, number>();
+  const byResult = new Map<SignInEvent['result'], number>();
   const latencies = new Uint32Array(BOUNDS_MS.length);
   for (const minute of minutes) {
     for (const [result, count] of minute.byResult) byResult.set(result, (byResult.get(result) ?? 0) + count);
@@ -110,9 +96,14 @@ function amountsOf(minutes: readonly Minute[]): Amounts {
   }
   const amounts = { ok: 0, fromCache: byResult.get('ok_from_cache') ?? 0, refused: 0, failed: 0 };
   for (const [result, count] of byResult) {
-    amounts[result === 'ok' || result === 'ok_from_cache' ? 'ok' : REFUSALS.includes(result) ? 'refused' : 'failed'] += count;
+    amounts[categoryOf(result)] += count;
   }
   return { ...amounts, byResult, p50Ms: percentile(latencies, 0.5), p95Ms: percentile(latencies, 0.95) };
+}
+
+function categoryOf(result: SignInEvent['result']): 'ok' | 'refused' | 'failed' {
+  if (result === 'ok' || result === 'ok_from_cache') return 'ok';
+  return result === 'front_channel_refused' ? 'failed' : failureRow(result).category;
 }
 
 function percentile(latencies: Uint32Array, share: number): number | undefined {

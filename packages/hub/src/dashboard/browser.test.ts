@@ -113,7 +113,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByLabel('Password').fill('right');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Signed in as Anna <img' }).waitFor();
-  assert.deepEqual(await page.locator('.way tbody th').allTextContents(), ['Guard', 'Signature', 'Connector', 'find', 'bind', 'groups']);
+  assert.deepEqual(await page.locator('.trace tbody th').allTextContents(), ['Guard', 'Signature', 'Connector', 'find', 'bind', 'groups']);
   await examinePage(page, '06-try');
   await page.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');

@@ -77,8 +77,8 @@ test('what was used is remembered for as long as there is a sign-in that it woul
   const begin = Date.now();
   let minutes = 0;
   const now = () => new Date(begin + minutes * 60_000);
-  const signIn = { note: async () => {} };
-  const frontChannel = createFrontChannel({ store: hub.store, online, signIn, log, publicUrl: () => hub.hub.publicUrl, now });
+  const events = { emit: async () => {} };
+  const frontChannel = createFrontChannel({ store: hub.store, online, events, log, publicUrl: () => hub.hub.publicUrl, now });
   const leave = async (interaction: string) => {
     const expiresAt = new Date(now().getTime() + 10 * 60_000);
     const payload = { clientId: 'app', sentAt: now().toISOString() };

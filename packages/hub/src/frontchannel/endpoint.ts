@@ -25,7 +25,7 @@ export async function chooseEndpoint(
 ): Promise<string | undefined> {
   const well = parts.online
     .of(connection.id)
-    .filter(({ open, draining, presence, directory }) => open && !draining && presence !== 'silent' && directory !== 'down')
+    .filter((connector) => !['connector_offline', 'directory_unavailable'].includes(connector.eligibility()))
     .map(({ instance }) => instance);
   if (well.length === 0) return undefined;
   const [instances, certificates] = await Promise.all([parts.store.instances(connection.id), parts.store.certificates(connection.id)]);

@@ -8,15 +8,14 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import type { Profile } from '@landbridge/protocol';
+import { cleanProfile, msSince, type Profile } from '@landbridge/protocol';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { assertionRejected, issuerUri, verifyToken, WSFED_SIGN_IN } from '@landbridge/wsfed';
 import { z } from 'zod';
 import { realmOf } from '../connections/connections.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import { readProfileAnswer } from '../requests/answers.ts';
-import type { SignIn } from '../sign-in/sign-in.ts';
+import type { SignInEvents } from '../sign-in/events.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { chooseEndpoint } from './endpoint.ts';
@@ -85,12 +84,12 @@ export interface FrontChannel {
 export function createFrontChannel(parts: {
   store: Store;
   online: OnlineConnectors;
-  signIn: Pick<SignIn, 'note'>;
+  events: Pick<SignInEvents, 'emit'>;
   log: Log;
   publicUrl: () => string;
   now?: () => Date;
 }): FrontChannel {
-  const { store, signIn, log, publicUrl, now = () => new Date() } = parts;
+  const { store, events, log, publicUrl, now = () => new Date() } = parts;
 
   function isFor({ enabled, settings }: Connection, remoteAddress: string): boolean {
     return enabled && (settings.kerberos || settings.certAuth) && createIpRanges(settings.ipRanges).has(remoteAddress);
@@ -114,13 +113,13 @@ export function createFrontChannel(parts: {
       clockSkewMs: CLOCK_SKEW_MS,
       now: now(),
     });
-    const read = readProfileAnswer({ profile });
-    if (read.profile === undefined || 'error' in read) throw assertionRejected('its claims do not form a profile');
+    const clean = cleanProfile(profile);
+    if (clean === undefined) throw assertionRejected('its claims do not form a profile');
     // By then, every sign-in that began before the assertion was issued has expired.
     const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + SENT_LIFETIME_MS);
     const hash = createHash('sha256').update(assertionId).digest('hex');
     if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) throw assertionRejected('it was used before');
-    return { profile: read.profile, amr, authenticatedAt, thumbprint };
+    return { profile: clean, amr, authenticatedAt, thumbprint };
   }
 
   return {
@@ -166,7 +165,7 @@ export function createFrontChannel(parts: {
       try {
         const { authenticatedAt, ...person } = await believe(connection, form.get('wresult') ?? '', leaving);
         const code = newSecretToken();
-        const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+        const ms = msSince(startedAt);
         const payload = { ...person, authenticatedAt: authenticatedAt.toISOString(), clientId: leaving.clientId, correlationId, ms };
         const expiresAt = new Date(now().getTime() + CODE_LIFETIME_MS);
         await store.putFrontChannelSignIn({ ...found, secretHash: code.hash, payload, expiresAt });
@@ -174,20 +173,19 @@ export function createFrontChannel(parts: {
       } catch (error) {
         if (!(error instanceof CodedError) || !REFUSALS.includes(error.code)) throw error;
         log.warn({ err: error, connection: connection?.name, correlationId }, 'The answer of a connector is refused');
-        await signIn.note(
-          {
-            connection: connection?.name ?? '',
-            username: '',
-            remoteAddress,
-            via: 'front-channel',
-            clientId: leaving.clientId,
-            result: 'front_channel_refused',
-            correlationId,
-            instance: undefined,
-            ms: Math.round((performance.now() - startedAt) * 10) / 10,
-          },
-          error.message,
-        );
+        await events.emit({
+          action: 'login',
+          connection: connection?.name ?? '',
+          username: '',
+          remoteAddress,
+          via: 'front-channel',
+          clientId: leaving.clientId,
+          result: 'front_channel_refused',
+          correlationId,
+          instance: undefined,
+          ms: msSince(startedAt),
+          detail: error.message,
+        });
         return { interaction, code: undefined };
       }
     },
@@ -201,20 +199,19 @@ export function createFrontChannel(parts: {
       const certificates = await store.certificates(connection.id);
       if (!certificates.some((certificate) => certificate.thumbprint === thumbprint && certificate.state === 'approved')) return undefined;
       const username = accountNameOf(profile);
-      await signIn.note(
-        {
-          connection: connection.name,
-          username,
-          remoteAddress,
-          via: 'front-channel',
-          clientId,
-          result: 'ok',
-          correlationId,
-          instance: thumbprint,
-          ms,
-        },
-        `by ${amr?.join(', ') ?? 'a way that the connector does not name'}`,
-      );
+      await events.emit({
+        action: 'login',
+        connection: connection.name,
+        username,
+        remoteAddress,
+        via: 'front-channel',
+        clientId,
+        result: 'ok',
+        correlationId,
+        instance: thumbprint,
+        ms,
+        detail: `by ${amr?.join(', ') ?? 'a method that the connector does not name'}`,
+      });
       return { connectionId: connection.id, username, profile, amr, authenticatedAt, correlationId };
     },
   };

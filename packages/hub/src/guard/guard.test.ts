@@ -15,7 +15,7 @@ const ANNA = { id: 'anna-id', sAMAccountName: 'anna', userPrincipalName: 'anna.l
 /** A guard with a directory behind it that knows Anna by several names. Its answers come when the test lets them. */
 function guarded(settings: Partial<GuardSettings> = {}) {
   const clock = { now: 1_000_000 };
-  const guard = createGuard<string>({ ...DEFAULTS, ...settings }, () => clock.now);
+  const guard = createGuard({ ...DEFAULTS, ...settings }, () => clock.now);
   const asked: string[] = [];
   const names = ['anna', 'fabrikam\\anna', 'anna@fabrikam.com', 'anna.lee@fabrikam.com', 'al@fabrikam.com'];
 
@@ -36,7 +36,12 @@ function guarded(settings: Partial<GuardSettings> = {}) {
     await options.answer;
     const isAnna = names.includes(username.toLowerCase());
     const right = isAnna && password === 'right';
-    admission.end(options.end ?? (right ? 'right' : 'wrong'), isAnna ? ANNA : undefined, 'like the first');
+    const profile = isAnna ? ANNA : undefined;
+    const isKnown = right && options.end === undefined;
+    admission.end(
+      options.end ?? (right ? 'right' : 'wrong'),
+      isKnown ? { profile: ANNA } : { failure: { code: 'invalid_credentials', profile } },
+    );
     return options.end ?? (right ? 'right' : 'wrong');
   }
   return { guard, clock, asked, attempt };
@@ -92,7 +97,7 @@ test('the same password at the same time is asked once where it is wrong, and si
   const others = Array.from({ length: 5 }, () =>
     guard.admit({ connectionId: 'corp', username: 'anna', password: 'right', remoteAddress: undefined }),
   );
-  first.end('right', ANNA, '');
+  first.end('right', { profile: ANNA });
   // All are let through before any of them has ended.
   for (const other of await Promise.all(others)) assert.equal(other.kind, 'admitted');
   assert.equal(await attempt('anna', 'right'), 'right');
@@ -114,7 +119,8 @@ test('another connection, and another person of the same short name, are others'
 
   const tryOne = async (username: string, password: string, id: string, outcome: 'right' | 'wrong') => {
     const admission = await guard.admit({ connectionId: 'forest', username, password, remoteAddress: undefined });
-    if (admission.kind === 'admitted') admission.end(outcome, { id }, '');
+    if (admission.kind === 'admitted')
+      admission.end(outcome, outcome === 'right' ? { profile: { id } } : { failure: { code: 'invalid_credentials', profile: { id } } });
     return admission.kind;
   };
   // Somebody with an account of the same short name cannot take back what he spends on another's.
@@ -132,7 +138,7 @@ test('who writes another’s name into a profile of his own does not make that o
   for (let n = 1; n < 8; n++) {
     const own = await guard.admit({ connectionId: 'corp', username: 'eve', password: 'eve', remoteAddress: undefined });
     assert.ok(own.kind === 'admitted');
-    own.end('right', { id: 'eve-id', sAMAccountName: 'eve', mail: 'anna', nickname: 'anna' }, '');
+    own.end('right', { profile: { id: 'eve-id', sAMAccountName: 'eve', mail: 'anna', nickname: 'anna' } });
     await attempt('anna', `wrong ${n}`);
   }
   assert.equal(asked.length, 4);

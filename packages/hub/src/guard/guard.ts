@@ -1,16 +1,15 @@
 /**
- * Limits attempts before they reach a directory, so that its own lockout (commonly five wrong passwords in half an hour) is not reached
- * from outside, and that guessing is slow. Everything is in memory, of bounded size, and gone with the process.
+ * Limits attempts before they reach a directory, so that guessing is slow and cannot trigger the directory's own lockout (commonly five
+ * wrong passwords in half an hour). Everything is in memory, bounded, and lost at a restart.
  *
- * People are counted by the directory's own id as soon as an answer has told it, also where they type another of their names; until
- * then by the name without a domain. One password of a person is tried at a time; those with the same password wait for its answer,
- * and share it where it is no.
+ * A user is counted by the directory's own id once an answer has revealed it, whichever name is typed; until then by the name without a
+ * domain. One password of a user is tried at a time. Attempts with the same password wait for its answer, and share a failure.
  */
 import { hash, randomBytes } from 'node:crypto';
-import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
+import { type Failure, foldedName, namesIn, type Profile, type SignInOutcome, shortName } from '@landbridge/protocol';
 import { LRUCache } from 'lru-cache';
 import { createAddresses } from './addresses.ts';
-import { count, type Ending, isKnownWrong, newPerson, type Person, type PersonLimits, waitOf } from './person.ts';
+import { count, isKnownWrong, newUserAttempts, type UserAttempts, type UserLimits, waitOf } from './user-attempts.ts';
 import { userIdOf } from './user-id.ts';
 
 export interface GuardedAttempt {
@@ -21,27 +20,27 @@ export interface GuardedAttempt {
 }
 
 /**
- * - `right`: the directory takes the password. `profile` tells who it is.
- * - `wrong`: it does not.
+ * - `right`: the password was accepted, by the directory or the cache.
+ * - `wrong`: the directory rejected it.
  * - `unanswered`: it may have been tried, and no answer came.
- * - `mismatched`: the same, and it is not the password that the cache holds.
- * - `not-counted`: it was not tried, or the directory said something else than wrong.
+ * - `mismatched`: `unanswered`, and it is not the cached password.
+ * - `not-counted`: it was not tried, or the directory gave another reason.
  */
 export type AttemptEnd = 'right' | 'wrong' | 'unanswered' | 'mismatched' | 'not-counted';
 
-export type Admission<T> =
-  /** Ask, and call `end` once, whatever happens. `answer` goes to those who wait with the same password, unless it was right. */
-  | { kind: 'admitted'; end(outcome: AttemptEnd, profile: Profile | undefined, answer: T): void }
-  /** Another attempt with the same password was just answered so. */
-  | { kind: 'shared'; answer: T }
+export type Admission =
+  /** Ask, and call `end` exactly once. Attempts that wait with the same password share a failure. */
+  | { kind: 'admitted'; end(how: AttemptEnd, outcome: SignInOutcome): void }
+  /** A simultaneous attempt with the same password just failed. */
+  | { kind: 'shared'; failure: Failure }
   /** The password is known to be wrong: the directory need not be asked. */
   | { kind: 'known-wrong' }
   | { kind: 'limited'; retryAfterSeconds: number };
 
-export interface Guard<T> {
-  /** Waits while another password of the same person is tried. */
-  admit(attempt: GuardedAttempt): Promise<Admission<T>>;
-  /** The person has another password now: what counted against him does no more. */
+export interface Guard {
+  /** Waits while another password of the same user is tried. */
+  admit(attempt: GuardedAttempt): Promise<Admission>;
+  /** The user has a new password: clears the wrong attempts counted so far. */
   forgive(connectionId: string, username: string, profile: Profile): void;
 }
 
@@ -49,45 +48,45 @@ export type GuardSettings = Readonly<
   Record<'GUARD_USER_ATTEMPTS' | 'GUARD_ADDRESS_ATTEMPTS' | 'GUARD_WINDOW_MINUTES' | 'GUARD_WAIT_SECONDS' | 'GUARD_REPEAT_MINUTES', number>
 >;
 
-const MAX_PEOPLE = 50_000;
+const MAX_USERS = 50_000;
 const MAX_NAMES = 200_000;
-/** Different passwords that may wait for one person's attempt to end; a person types one. */
+/** Different passwords that may wait for one attempt of a user to end; a human types one. */
 const MAX_WAITING = 10;
-/** Who waited this long for other attempts is sent away. */
+/** After waiting this long for other attempts, an attempt is rejected. */
 const MAX_WAIT_MS = 30_000;
 const BUSY_RETRY_MS = 1000;
 
-export function createGuard<T>(settings: GuardSettings, now: () => number = () => performance.now()): Guard<T> {
+export function createGuard(settings: GuardSettings, now: () => number = () => performance.now()): Guard {
   const limits = limitsOf(settings);
-  // A keyed hash, as no password may be guessed from what is kept. It takes a third of the time of an HMAC, of which each sign-in would need
-  // some twenty; what HMAC has more is for hashes that somebody sees.
+  // A keyed hash, so that no password can be guessed from memory. It takes a third of the time of an HMAC, and a sign-in needs some twenty;
+  // the extra strength of HMAC matters only for hashes an attacker can see.
   const secret = randomBytes(32).toString('base64');
-  const people = new LRUCache<string, Person<T>>({ max: MAX_PEOPLE });
-  /** From a name to the key of its person, where an answer has told it. */
+  const users = new LRUCache<string, UserAttempts>({ max: MAX_USERS });
+  /** From a name to the key of its user, once an answer has revealed it. */
   const known = new LRUCache<string, string>({ max: MAX_NAMES });
   const addresses = createAddresses({ attempts: settings.GUARD_ADDRESS_ATTEMPTS, windowMs: limits.windowMs });
 
   /** Names may have 64 KB: keys are short. The connection is part of each. */
   const keyOf = (...parts: string[]) => hash('sha256', JSON.stringify([secret, ...parts]), 'base64');
 
-  function personOf(key: string): Person<T> {
-    const person = people.get(key) ?? newPerson<T>();
-    people.set(key, person);
-    return person;
+  function userOf(key: string): UserAttempts {
+    const user = users.get(key) ?? newUserAttempts();
+    users.set(key, user);
+    return user;
   }
 
-  /** Who this is as far as is known now: an answer to another attempt may have told more meanwhile. */
+  /** The user as far as known now: the answer to another attempt may have revealed more in the meantime. */
   function locate({ connectionId, username, password }: GuardedAttempt) {
     const folded = foldedName(username);
     const typed = keyOf('name', connectionId, folded);
     const shortKey = keyOf('name', connectionId, shortName(folded));
     const exact = known.get(typed);
-    const person = personOf(exact ?? known.get(shortKey) ?? shortKey);
-    // By the exact name: of two people with the same short name, one's wrong password may be the other's right one.
-    return { typed, shortKey, person, fingerprint: keyOf('password', exact ?? typed, password) };
+    const user = userOf(exact ?? known.get(shortKey) ?? shortKey);
+    // By the exact name: if two users have the same short name, one's wrong password may be the other's right one.
+    return { typed, user, fingerprint: keyOf('password', exact ?? typed, password) };
   }
 
-  /** @returns the person whom an answer names, and the fingerprint of the password there; later attempts find both by any name */
+  /** @returns the user named by an answer, and the password's fingerprint there; later attempts find both by any name */
   function learn(attempt: GuardedAttempt, profile: Profile | undefined) {
     const located = locate(attempt);
     const userId = userIdOf(profile);
@@ -95,54 +94,53 @@ export function createGuard<T>(settings: GuardSettings, now: () => number = () =
     const { connectionId, password } = attempt;
     const key = keyOf('id', connectionId, userId);
     known.set(located.typed, key);
-    // What a profile says is a hint, and never comes before an answer to that very name: in many directories people change their own
-    // address, and one who took another's name would draw that person's attempts to himself.
+    // A profile is only a hint, and never overrides an answer to that very name: in many directories users can change their own address, and
+    // an attacker who took another user's name would redirect that user's attempts.
     for (const name of namesIn(profile)) {
       const hinted = keyOf('name', connectionId, name);
       if (known.get(hinted) === undefined) known.set(hinted, key);
     }
-    return { ...located, person: personOf(key), fingerprint: keyOf('password', key, password) };
+    return { ...located, user: userOf(key), fingerprint: keyOf('password', key, password) };
   }
 
-  function record(attempt: GuardedAttempt, outcome: AttemptEnd, profile: Profile | undefined): void {
-    if (outcome === 'not-counted') return;
-    const before = locate(attempt).person;
-    const { person, typed, fingerprint } = learn(attempt, profile);
-    if (outcome !== 'right') {
-      count(person, { fingerprint, typed, atMs: now(), certain: outcome === 'wrong' });
+  function record(attempt: GuardedAttempt, how: AttemptEnd, profile: Profile | undefined): void {
+    if (how === 'not-counted') return;
+    const before = locate(attempt).user;
+    const { user, typed, fingerprint } = learn(attempt, profile);
+    if (how !== 'right') {
+      count(user, { fingerprint, typed, atMs: now(), certain: how === 'wrong' });
       return;
     }
-    // Directories forget wrong passwords at a right one. Those that another's name shares with this one are not this person's.
-    if (userIdOf(profile) !== undefined) person.attempts = [];
+    // Directories reset their count at a right password. Attempts under another user's name with the same short form stay.
+    if (userIdOf(profile) !== undefined) user.attempts = [];
     before.attempts = before.attempts.filter((other) => other.typed !== typed);
   }
 
-  /** The first with a password: others with the same one wait for it. */
-  function lead(attempt: GuardedAttempt, person: Person<T>, fingerprint: string): Admission<T> {
-    const { promise: ended, resolve } = Promise.withResolvers<Ending<T>>();
-    person.trying = { fingerprint, ended };
+  /** The first attempt with a password: others with the same one wait for it. */
+  function lead(attempt: GuardedAttempt, user: UserAttempts, fingerprint: string): Admission {
+    const { promise: ended, resolve } = Promise.withResolvers<Failure | undefined>();
+    user.trying = { fingerprint, ended };
     return {
       kind: 'admitted',
-      end(outcome, profile, answer) {
-        record(attempt, outcome, profile);
-        if (attempt.remoteAddress !== undefined)
-          addresses.settle(attempt.remoteAddress, outcome === 'wrong' || outcome === 'mismatched', now());
-        person.trying = undefined;
-        resolve(outcome === 'right' ? { right: true } : { right: false, answer });
+      end(how, outcome) {
+        record(attempt, how, profileOf(outcome));
+        if (attempt.remoteAddress !== undefined) addresses.settle(attempt.remoteAddress, how === 'wrong' || how === 'mismatched', now());
+        user.trying = undefined;
+        resolve('failure' in outcome ? outcome.failure : undefined);
       },
     };
   }
 
-  /** One of several with a password that was right a moment ago: there is nothing to limit, and they go side by side. */
-  function follow(attempt: GuardedAttempt, person: Person<T>, fingerprint: string): Admission<T> {
-    person.proven.set(fingerprint, (person.proven.get(fingerprint) ?? 0) + 1);
+  /** One of several attempts with a password that was just right: nothing to limit, and they run side by side. */
+  function follow(attempt: GuardedAttempt, user: UserAttempts, fingerprint: string): Admission {
+    user.proven.set(fingerprint, (user.proven.get(fingerprint) ?? 0) + 1);
     return {
       kind: 'admitted',
-      end(outcome, profile) {
-        record(attempt, outcome, profile);
-        const left = (person.proven.get(fingerprint) ?? 1) - 1;
-        if (left === 0 || outcome === 'wrong') person.proven.delete(fingerprint);
-        else person.proven.set(fingerprint, left);
+      end(how, outcome) {
+        record(attempt, how, profileOf(outcome));
+        const left = (user.proven.get(fingerprint) ?? 1) - 1;
+        if (left === 0 || how === 'wrong') user.proven.delete(fingerprint);
+        else user.proven.set(fingerprint, left);
       },
     };
   }
@@ -151,25 +149,25 @@ export function createGuard<T>(settings: GuardSettings, now: () => number = () =
     async admit(attempt) {
       const startedAtMs = now();
       for (;;) {
-        const { person, fingerprint } = locate(attempt);
-        if (person.proven.has(fingerprint)) return follow(attempt, person, fingerprint);
-        const waitMs = waitOf(person, limits, now());
+        const { user, fingerprint } = locate(attempt);
+        if (user.proven.has(fingerprint)) return follow(attempt, user, fingerprint);
+        const waitMs = waitOf(user, limits, now());
         if (waitMs > 0) return limited(waitMs);
-        if (isKnownWrong(person, fingerprint, limits, now())) return { kind: 'known-wrong' };
-        // Without a limit nothing can be passed together.
-        if (person.trying === undefined || limits.attempts === 0) {
+        if (isKnownWrong(user, fingerprint, limits, now())) return { kind: 'known-wrong' };
+        // Without a limit there is none to exceed by trying several at once.
+        if (user.trying === undefined || limits.attempts === 0) {
           const addressWaitMs = attempt.remoteAddress === undefined ? undefined : addresses.reserve(attempt.remoteAddress, now());
-          return addressWaitMs === undefined ? lead(attempt, person, fingerprint) : limited(addressWaitMs);
+          return addressWaitMs === undefined ? lead(attempt, user, fingerprint) : limited(addressWaitMs);
         }
-        const same = person.trying.fingerprint === fingerprint;
-        if (!same && (person.waiting >= MAX_WAITING || now() - startedAtMs > MAX_WAIT_MS)) return limited(BUSY_RETRY_MS);
-        if (!same) person.waiting++;
-        const ending = await person.trying.ended;
-        if (!same) person.waiting--;
-        else if (!ending.right) return { kind: 'shared', answer: ending.answer };
+        const same = user.trying.fingerprint === fingerprint;
+        if (!same && (user.waiting >= MAX_WAITING || now() - startedAtMs > MAX_WAIT_MS)) return limited(BUSY_RETRY_MS);
+        if (!same) user.waiting++;
+        const failure = await user.trying.ended;
+        if (!same) user.waiting--;
+        else if (failure !== undefined) return { kind: 'shared', failure };
         else {
           const found = locate(attempt);
-          return follow(attempt, found.person, found.fingerprint);
+          return follow(attempt, found.user, found.fingerprint);
         }
       }
     },
@@ -179,7 +177,11 @@ export function createGuard<T>(settings: GuardSettings, now: () => number = () =
   };
 }
 
-function limitsOf(settings: GuardSettings): PersonLimits {
+function profileOf(outcome: SignInOutcome): Profile | undefined {
+  return 'profile' in outcome ? outcome.profile : outcome.failure.profile;
+}
+
+function limitsOf(settings: GuardSettings): UserLimits {
   return {
     attempts: settings.GUARD_USER_ATTEMPTS,
     windowMs: settings.GUARD_WINDOW_MINUTES * 60_000,

@@ -1,8 +1,10 @@
-/** By what a directory itself knows a person, whatever the name is. */
+/** The directory's own id of a user, independent of names. */
 import type { Profile } from '@landbridge/protocol';
 
-/** @returns the directory's own id of the person, where the profile has one */
+const MAX_ID_LENGTH = 1024;
+
+/** @returns undefined if the profile has no usable id */
 export function userIdOf(profile: Profile | undefined): string | undefined {
   const id = profile?.id;
-  return typeof id === 'string' && id !== '' && id.length <= 1024 ? id : undefined;
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH ? id : undefined;
 }

@@ -1,4 +1,5 @@
 /** The login pages as HTML: who are you, your password, a new password, and the ends where nothing can be entered. No script. */
+import { FAILURES } from '@landbridge/protocol';
 import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
@@ -106,7 +107,7 @@ export function newPasswordPage(
 ): Page {
   return formPage(sitting, {
     heading: TEXTS.changePassword,
-    lead: reason === 'password_expired' ? TEXTS.expired : TEXTS.mustChange,
+    lead: FAILURES[reason].userMessage,
     about: TEXTS.toSignIn(sitting.application),
     problem,
     form: html`<form method="post" action="${sitting.path}/password">

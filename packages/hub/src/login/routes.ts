@@ -1,26 +1,25 @@
 /** The login pages over HTTP: one sitting of one person in one browser, from the application's request to a known account. */
 
 import type { HttpBindings } from '@hono/node-server';
-import type { Profile } from '@landbridge/protocol';
+import { type FailureCode, failureRow, type Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { clientAddressOf, hashOfToken, isFromOwnPage, type Page, readForm, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';
+import type { Eligibility } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { FrontChannel } from '../frontchannel/front-channel.ts';
 import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
-import type { FailureCode } from '../requests/failures.ts';
-import type { Attempt, SignInResult } from '../sign-in/attempt.ts';
-import type { SignIn } from '../sign-in/sign-in.ts';
+import type { SignIn, SignInAttempt, SignInResult } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
 import { connectionByHints, connectionOfPerson, withoutDomains } from './realm.ts';
 import { createSendingOff, type Leaver } from './sending-off.ts';
-import { FAILURE_TEXTS, TEXTS } from './texts.ts';
+import { TEXTS } from './texts.ts';
 
 /** Names and passwords of 64 KB would arrive; nobody types them. */
 const MAX_FORM_BYTES = 64 * 1024;
@@ -30,11 +29,9 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 type Env = { Bindings: HttpBindings };
 
 const reason = z.enum(['password_expired', 'password_change_required']);
-/** Codes that mean that the new password cannot be set from here, whatever the person enters. */
+/** The new password cannot be set here, whatever the user enters. */
 const CANNOT_CHANGE: readonly FailureCode[] = ['insufficient_access_rights', 'connector_outdated'];
-
-/** After these, sign-ins to other applications end as well. Not after a locked account: anybody can lock one from outside. */
-const ENDS_ACCOUNT: readonly FailureCode[] = ['account_disabled', 'account_expired'];
+const CANNOT_ASK: readonly Eligibility[] = ['connector_offline', 'connector_outdated'];
 
 /** A sign-in that has begun: what the application asked for, and where this person may belong. */
 interface Begun extends Leaver {
@@ -57,7 +54,7 @@ export function loginRoutes(parts: {
 
   /** Without a connector that checks the old password nobody is asked to think of a new one. */
   const canChangePassword = (connection: Connection) =>
-    online.of(connection.id).some((connector) => connector.open && connector.capabilities.includes('changeOwnPassword'));
+    online.of(connection.id).some((connector) => !CANNOT_ASK.includes(connector.eligibility('changeOwnPassword')));
 
   /** @returns undefined where this browser has no such sign-in */
   async function begun(c: Context<Env>): Promise<Begun | undefined> {
@@ -119,7 +116,7 @@ export function loginRoutes(parts: {
     return (await connectionByHints(store, possible, hints)) ?? (others.length === 0 ? here : undefined);
   }
 
-  function attemptOf(c: Context<Env>, sitting: Begun, form: URLSearchParams, connection: Connection): Attempt {
+  function attemptOf(c: Context<Env>, sitting: Begun, form: URLSearchParams, connection: Connection): SignInAttempt {
     return {
       connection,
       username: form.get('username')?.trim() ?? '',
@@ -149,21 +146,21 @@ export function loginRoutes(parts: {
   function finishByPassword(
     c: Context<Env>,
     sitting: Begun,
-    { connection, username }: Attempt,
-    { profile, correlationId, from }: Extract<SignInResult, { from: string }>,
+    { connection, username }: SignInAttempt,
+    { profile, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
   ): Promise<Response> {
-    const login = { amr: from === 'cache' ? ['pwd', 'cache'] : ['pwd'] };
+    const login = { amr: cachedAt !== undefined ? ['pwd', 'cache'] : ['pwd'] };
     return finish(c, sitting, { connection, username, profile, correlationId, login });
   }
 
   /** @returns the page after a sign-in that did not succeed */
   async function failed(
     sitting: Begun,
-    { connection, username }: Attempt,
+    { connection, username }: SignInAttempt,
     result: Extract<SignInResult, { failure: unknown }>,
   ): Promise<Page> {
     const { code, profile } = result.failure;
-    if (profile !== undefined && ENDS_ACCOUNT.includes(code)) await forgetAccount(store, connection, profile);
+    if (profile !== undefined && failureRow(code).endsSessions) await forgetAccount(store, connection, profile);
     if (code === 'password_expired' || code === 'password_change_required') {
       if (!canChangePassword(connection)) return cannotChangePage(sitting, code);
       return newPasswordPage(sitting, { connection, username, reason: code });
@@ -276,8 +273,8 @@ function chosen(sitting: Begun, form: URLSearchParams): Connection | undefined {
   return sitting.possible.find(({ name }) => name === form.get('connection'));
 }
 
-function problemOf({ failure, retryAfterSeconds }: Extract<SignInResult, { failure: unknown }>): string {
-  const text = FAILURE_TEXTS[failure.code];
+function problemOf({ failure: { code, retryAfterSeconds } }: Extract<SignInResult, { failure: unknown }>): string {
+  const text = failureRow(code).userMessage;
   return retryAfterSeconds === undefined ? text : `${text} ${TEXTS.tryAgainIn(retryAfterSeconds)}`;
 }
 

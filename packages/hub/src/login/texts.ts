@@ -1,5 +1,5 @@
-/** What the login pages say. English; other languages would stand beside it, with the same keys. */
-import type { FailureCode } from '../requests/failures.ts';
+/** The texts of the login pages, in English. Those of failures are in the table of failures (`protocol`). */
+import { FAILURES } from '@landbridge/protocol';
 
 export const TEXTS = {
   signIn: 'Sign in',
@@ -19,8 +19,6 @@ export const TEXTS = {
   usePassword: 'Use your password instead',
   withoutPassword: 'Sign in without a password',
   changePassword: 'Choose a new password',
-  expired: 'Your password has expired. Choose a new one to go on.',
-  mustChange: 'Your password must be changed before you can sign in. Choose a new one to go on.',
   currentPassword: 'Current password',
   newPassword: 'New password',
   newPasswordAgain: 'New password again',
@@ -53,32 +51,9 @@ export const TEXTS = {
     title: 'Your password cannot be changed here',
     expired: 'Your password has expired.',
     mustChange: 'Your password must be changed before you can sign in.',
-    text: 'Change it on a computer at work, or ask your help desk. Then come back and sign in.',
+    text: FAILURES.insufficient_access_rights.userMessage,
   },
 } as const;
-
-/** What a person reads where a sign-in, or a change of the password, did not succeed. */
-export const FAILURE_TEXTS: Record<FailureCode, string> = {
-  invalid_credentials: 'The user name or the password is wrong.',
-  password_expired: TEXTS.expired,
-  password_change_required: TEXTS.mustChange,
-  account_disabled: 'Your account is disabled. Ask your help desk.',
-  account_expired: 'Your account has expired. Ask your help desk.',
-  account_locked: 'Your account is locked after too many wrong passwords. Wait a while, or ask your help desk to unlock it.',
-  user_not_found: 'The user name or the password is wrong.',
-  insufficient_access_rights: TEXTS.cannotChange.text,
-  password_complexity:
-    'The new password does not meet the rules of your organisation: a longer one, other characters, or one not used before.',
-  too_many_attempts: 'There were too many attempts.',
-  connection_disabled: 'Your organisation has switched off signing in here. Ask your help desk.',
-  directory_unavailable: 'Your organisation cannot be reached right now. Try again in a moment.',
-  connector_offline: 'Your organisation cannot be reached right now. Try again in a moment.',
-  connector_outdated: TEXTS.cannotChange.text,
-  connector_busy: 'Many people are signing in right now. Try again in a moment.',
-  connector_lost: 'The connection to your organisation was lost. Try again.',
-  connector_timeout: 'Your organisation did not answer in time. Try again in a moment.',
-  connector_error: 'Something went wrong at your organisation. Try again, or ask your help desk.',
-};
 
 function duration(seconds: number): string {
   const [count, unit] = seconds < 90 ? [Math.max(1, Math.ceil(seconds)), 'second'] : [Math.ceil(seconds / 60), 'minute'];

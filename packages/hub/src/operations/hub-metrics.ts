@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import type { SignIn } from '../sign-in/sign-in.ts';
+import type { SignInEvents } from '../sign-in/events.ts';
 import type { Store } from '../store/store.ts';
 import { VERSION } from '../version.ts';
 import type { Metrics } from './metrics.ts';
@@ -18,20 +18,20 @@ const SECOND_US = 1e6;
 /** @returns a function that ends the measuring */
 export function measureHub(parts: {
   metrics: Metrics;
-  signIn: SignIn;
+  events: SignInEvents;
   online: OnlineConnectors;
   store: Store;
   certificate: CertificateWatch | undefined;
 }): () => void {
-  const { metrics, signIn, online, store, certificate } = parts;
-  measureSignIns(metrics, signIn);
+  const { metrics, events, online, store, certificate } = parts;
+  measureSignIns(metrics, events);
 
   metrics.gauge('landbridge_hub_info', 'Which version runs', () => [[{ version: VERSION }, 1]]);
   // Those without a connector are what one wants to be told of.
   metrics.gauge('landbridge_hub_connectors_online', 'Connectors that are asked', async () =>
     (await store.connections()).map(({ id, name }) => [
       { connection: name },
-      online.of(id).filter((connector) => connector.open && !connector.draining).length,
+      online.of(id).filter((connector) => connector.eligibility() !== 'connector_offline').length,
     ]),
   );
   metrics.gauge('landbridge_hub_requests_in_flight', 'Requests that connectors have not answered yet', async () =>
@@ -54,7 +54,7 @@ export function measureHub(parts: {
   return measureProcess(metrics);
 }
 
-function measureSignIns(metrics: Metrics, signIn: SignIn): void {
+function measureSignIns(metrics: Metrics, events: SignInEvents): void {
   const countLogin = metrics.counter('landbridge_hub_logins_total', 'Logins by how they ended and who answered', [
     'connection',
     'via',
@@ -68,7 +68,7 @@ function measureSignIns(metrics: Metrics, signIn: SignIn): void {
     LOGIN_SECONDS,
   );
   const countChange = metrics.counter('landbridge_hub_password_changes_total', 'Changes by people themselves', ['connection', 'result']);
-  signIn.onFinished(({ action, connection, via, result, instance, ms }) => {
+  events.subscribe(({ action, connection, via, result, instance, ms }) => {
     if (action === 'password.change') return countChange({ connection, result });
     const from = result === 'ok_from_cache' ? 'cache' : instance === undefined ? 'hub' : 'directory';
     countLogin({ connection, via, result: result === 'ok_from_cache' ? 'ok' : result, from });

@@ -23,15 +23,15 @@ test('one id leads from the answer to every line of a login, to the audit log, a
     const answer = await answers[request.claims.username === 'anna' ? 0 : 1];
     assert.equal(answer?.status, 200);
     await answer.text();
-    const pid = answer.headers.get('X-Correlation-Id');
-    assert.equal(pid, request.claims.pid);
+    const correlationId = answer.headers.get('X-Correlation-Id');
+    assert.equal(correlationId, request.claims.pid);
     const requestId = answer.headers.get('X-Request-Id');
     assert.equal(requestId, `request-of-${String(request.claims.username)}`);
-    const ofLogin = logLines.filter((line) => line.pid === pid);
-    assert.deepEqual(ofLogin.map(({ msg }) => msg).sort(), ['Login', 'Request']);
+    const ofLogin = logLines.filter((line) => line.correlationId === correlationId);
+    assert.deepEqual(ofLogin.map(({ msg }) => msg).sort(), ['Request', 'Sign-in']);
     assert.ok(ofLogin.every((line) => line.requestId === requestId));
-    assert.equal(ofLogin.find(({ msg }) => msg === 'Login')?.username, request.claims.username);
-    assert.equal((await store.auditRecords({ correlationId: pid ?? '' }, 10)).length, 1);
+    assert.equal(ofLogin.find(({ msg }) => msg === 'Sign-in')?.username, request.claims.username);
+    assert.equal((await store.auditRecords({ correlationId: correlationId ?? '' }, 10)).length, 1);
   }
   const strange = logLines.filter(({ requestId, msg }) => requestId !== undefined && msg === 'Connector online');
   assert.deepEqual(strange, [], 'what happens to connectors belongs to no request');
@@ -47,9 +47,9 @@ test('the login page tells the id as well, and a request that failed in the hub 
   const { url } = await application.begin();
   const page = await browser.follow(await browser.open(url));
   const refused = await browser.submit(page, new URL(page.url).pathname, { username: 'anna', password: 'wrong' });
-  const pid = refused.headers.get('X-Correlation-Id') ?? '';
-  assert.match(pid, UUID);
-  assert.ok(logLines.some(({ msg, pid: of }) => msg === 'Login' && of === pid));
+  const correlationId = refused.headers.get('X-Correlation-Id') ?? '';
+  assert.match(correlationId, UUID);
+  assert.ok(logLines.some((line) => line.msg === 'Sign-in' && line.correlationId === correlationId));
 
   await store.close();
   const failed = await fetch(`${hub.url}/api/connections`, { headers: { Authorization: `Bearer ${apiKey}` } });

@@ -72,7 +72,7 @@ export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
       const { requestId, correlationId } = entry;
       const line = {
         requestId,
-        pid: correlationId,
+        correlationId,
         remoteAddress: client.address,
         method,
         route,

@@ -26,8 +26,8 @@ for (const useJwks of [false, true]) {
     assert.ok(jti);
     request.answer({ profile: ANNA });
     assert.deepEqual(await login, { status: 200, body: { profile: ANNA, from: 'directory' } });
-    const line = logLines.find(({ msg }) => msg === 'Login');
-    assert.equal(line?.pid, pid);
+    const line = logLines.find(({ msg }) => msg === 'Sign-in');
+    assert.equal(line?.correlationId, pid);
     assert.equal(line?.result, 'ok');
     assert.equal(line?.username, 'anna');
     assert.ok(!JSON.stringify(logLines).includes('correct horse'));
@@ -298,7 +298,7 @@ test('a silent connector: time-out, a late answer changes nothing, and others ar
   silent.socket.ping();
   await once(silent.socket, 'pong');
   assert.equal((await api(LOGIN, CREDENTIALS)).body.profile.id, 'anna-id');
-  assert.equal(logLines.filter(({ msg }) => msg === 'Ignored a frame that nobody waits for').length, 2);
+  assert.equal(logLines.filter(({ msg }) => msg === 'Unexpected frame ignored').length, 2);
 });
 
 test('a connector cannot answer what another was asked', async (t) => {
@@ -374,7 +374,7 @@ test('garbage from an authenticated connector is ignored, and too much of it end
   for (const garbage of ['garbage', '{}', '[1]', '{"n":1}', '['.repeat(1_000_000), Buffer.from([1, 2, 3])]) connector.socket.send(garbage);
   for (const n of ['close', 'error', 'message', '__proto__', 'authenticate', 'authenticated']) connector.send(n, { x: 1 });
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
-  assert.equal(logLines.filter(({ msg }) => msg === 'Ignored a frame that is not {n, p}').length, 6);
+  assert.equal(logLines.filter(({ msg }) => msg === 'Malformed frame ignored').length, 6);
   for (let n = 0; n < 20; n++) connector.socket.send('garbage');
   assert.equal(await connector.closed, 1008);
 });

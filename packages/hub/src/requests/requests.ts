@@ -1,128 +1,166 @@
-/** What applications ask: a sign-in, a search, the groups, a password change; asked of a connector, read, and logged in one line. */
-import type { Capability, ErrorReason, Profile, RequestName, Step, WireErrorName } from '@landbridge/protocol';
+/** Sends a request to a connector: which one, how long it may take, and whether another is asked if that one disconnects or cannot answer. */
+import { randomUUID } from 'node:crypto';
+import { type Capability, type Failure, failureRow, msSince, type RequestName, type RequestOutcome, type Step } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Connector } from '../connectors/connector.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Connection } from '../store/connections.ts';
-import { type Refusal, readGroupsAnswer, readProfileAnswer, readUsersAnswer } from './answers.ts';
-import type { Ask, Asked, Claims } from './ask.ts';
-import { ERROR_CODES, type FailureCode } from './failures.ts';
+import { createChoose } from './choose.ts';
 
-export interface Failure {
-  code: FailureCode;
-  /** The connector's own name for it: for operators, never for the person who signs in. */
-  connectorError: WireErrorName | undefined;
-  profile: Profile | undefined;
+/** How a request went, whatever it came to. */
+export interface Trace {
+  /** In the logs of hub and connector, and in the audit log. */
+  correlationId: string;
+  /** The connector that was asked; undefined: none was. */
+  instance: string | undefined;
+  ms: number;
+  steps: readonly Step[];
 }
+export type Traced<T> = Trace & T;
 
-/** What came of it, the correlation id, which connector did it (none: it was not asked), how long it took, and the way it went. */
-export type Result<T> = { pid: string | undefined; instance: string | undefined; ms: number; steps: readonly Step[] } & (
-  | T
-  | { failure: Failure }
-);
+type ProfileRequest = Promise<Traced<RequestOutcome<'authenticate_user' | 'change_password'>>>;
 
 export interface Requests {
-  /** An empty password is refused without asking: it would be an anonymous bind, which succeeds in many directories. */
-  login(connection: Connection, username: string, password: string): Promise<Result<{ profile: Profile }>>;
-  search(connection: Connection, search: string | undefined, limit: number | undefined): Promise<Result<{ users: Profile[] }>>;
-  groups(connection: Connection, limit: number | undefined): Promise<Result<{ groups: unknown[] }>>;
+  /** `password` must not be empty: it would be an anonymous bind, which succeeds in many directories. */
+  login(connection: Connection, username: string, password: string): ProfileRequest;
+  search(connection: Connection, search: string | undefined, limit: number | undefined): Promise<Traced<RequestOutcome<'search_users'>>>;
+  groups(connection: Connection, limit: number | undefined): Promise<Traced<RequestOutcome<'list_groups'>>>;
   /** An administrator's reset. */
-  resetPassword(connection: Connection, username: string, password: string): Promise<Result<{ profile: Profile }>>;
-  /** The person's own change. Only connectors that check `oldPassword` are asked: others would set the new password without. */
-  changeOwnPassword(
-    connection: Connection,
-    username: string,
-    passwords: { oldPassword: string; newPassword: string },
-  ): Promise<Result<{ profile: Profile }>>;
+  resetPassword(connection: Connection, username: string, password: string): ProfileRequest;
+  /** The user's own change. Connectors that ignore `oldPassword` are not asked: they would set the new password without checking it. */
+  changeOwnPassword(connection: Connection, username: string, passwords: { oldPassword: string; newPassword: string }): ProfileRequest;
 }
 
-export function createRequests(ask: Ask, log: Log): Requests {
-  async function request<T extends object>(
+/** The claims of a request, apart from those that every request has. */
+type Claims = Readonly<Record<string, string | number | undefined>>;
+
+/** A connector refuses a request that reaches it later than this. */
+const TOKEN_LIFETIME_SECONDS = 60;
+
+/**
+ * Whether another connector may be asked if the first disconnects. Not for a sign-in: its password may have been tried, and a second try
+ * would count twice towards the account's lockout.
+ */
+const REPEATABLE: Record<RequestName, boolean> = {
+  authenticate_user: false,
+  change_password: false,
+  search_users: true,
+  list_groups: true,
+};
+
+/**
+ * No request rejects, or takes longer than `timeoutMs`, however many connectors are tried.
+ *
+ * @param parts.maxInFlight over all connections; excess requests fail as `connector_busy`, none ever waits
+ */
+export function createRequests(parts: {
+  online: OnlineConnectors;
+  keys: SigningKeys;
+  log: Log;
+  timeoutMs: number;
+  maxInFlight: number;
+}): Requests {
+  const { online, keys, log, timeoutMs, maxInFlight } = parts;
+  const choose = createChoose();
+  let inFlight = 0;
+
+  function tokenFor(connector: Connector, pid: string, given: Claims): string {
+    const iat = Math.floor(Date.now() / 1000);
+    const { sealing } = connector;
+    const claims = sealing === undefined ? { ...given, pid } : { pid, sealed: sealing.seal({ ...given, pid }) };
+    return keys.sign(connector.algorithm, { ...claims, iat, exp: iat + TOKEN_LIFETIME_SECONDS, jti: pid }, connector.signingKid);
+  }
+
+  async function ask<N extends RequestName>(
     connection: Connection,
-    name: RequestName,
+    name: N,
     claims: Claims | ((connector: Connector) => Claims),
-    read: (payload: unknown) => T | Refusal,
-    about: { username?: string } = {},
     needs?: Capability,
-  ): Promise<Result<T>> {
+  ): Promise<Traced<RequestOutcome<N>>> {
     const startedAt = performance.now();
-    const asked = await ask(connection, name, typeof claims === 'function' ? claims : () => claims, needs);
-    // Nobody signs in by a reset: its caller may know that the user is missing.
-    const mayTellUser = name === 'change_password' && needs === undefined;
-    const outcome = outcomeOf(asked, read, mayTellUser);
-    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-    const { pid, instance, steps } = asked;
-    const failure = 'failure' in outcome ? outcome.failure : undefined;
-    const result = failure?.code ?? 'ok';
-    log.info(
-      { pid, connection: connection.name, instance, ...about, result, connectorError: failure?.connectorError, ms },
-      LOG_LINES[name],
-    );
-    return { pid, instance, ms, steps, ...outcome };
+    const deadlineMs = Date.now() + timeoutMs;
+    const steps: Step[] = [];
+    const asked = new Set<Connector>();
+    const traced = (outcome: RequestOutcome<N>, correlationId: string = randomUUID(), instance?: string) => ({
+      ...{ correlationId, instance, ms: msSince(startedAt), steps },
+      ...outcome,
+    });
+    if (!connection.enabled) return traced({ failure: { code: 'connection_disabled' } });
+    if (inFlight >= maxInFlight) return traced({ failure: { code: 'connector_busy' } });
+    inFlight++;
+    try {
+      let last: Traced<RequestOutcome<N>> | undefined;
+      for (;;) {
+        const connector = choose(online.of(connection.id), { needs, not: asked });
+        if (typeof connector === 'string') return last ?? traced({ failure: { code: connector } });
+        asked.add(connector);
+        // A new one for each try: an answer to the first can never be taken for an answer to the second.
+        const correlationId = randomUUID();
+        const signedAt = performance.now();
+        const jwt = tokenFor(connector, correlationId, typeof claims === 'function' ? claims(connector) : claims);
+        steps.push({
+          name: 'signature',
+          ms: msSince(signedAt),
+          outcome: `${connector.algorithm}${connector.sealing ? ', sealed' : ''}`,
+        });
+        const sentAt = performance.now();
+        const answer = await connector.ask(name, correlationId, jwt, Math.max(1, deadlineMs - Date.now()));
+        const { outcome } = answer;
+        const failure = 'failure' in outcome ? outcome.failure : undefined;
+        for (const step of answer.steps) steps.push({ ...step, name: `connector: ${step.name}` });
+        steps.push({ name: 'answer', ms: msSince(sentAt), outcome: `${failure?.code ?? 'ok'} (${connector.instance})` });
+        last = traced(outcome, correlationId, connector.instance);
+        if (failure === undefined || !mayAskAnother(name, failure)) return last;
+      }
+    } finally {
+      inFlight--;
+    }
+  }
+
+  /** Sign-ins have their own log (`sign-in`); what else is asked is logged here. */
+  function logged<T extends Traced<object | { failure: Failure }>>(
+    message: string,
+    connection: Connection,
+    result: T,
+    username?: string,
+  ): T {
+    const { correlationId, instance, ms } = result;
+    const failure = 'failure' in result ? result.failure : undefined;
+    const about = { correlationId, connection: connection.name, instance, ...(username === undefined ? {} : { username }) };
+    log.info({ ...about, result: failure?.code ?? 'ok', connectorError: failure?.wireName, ms }, message);
+    return result;
   }
 
   return {
-    async login(connection, username, password) {
-      if (password === '') {
-        const code = 'invalid_credentials';
-        log.info({ connection: connection.name, username: loggable(username), result: code }, 'Login without a password');
-        return { pid: undefined, instance: undefined, ms: 0, steps: [], failure: { code, connectorError: undefined, profile: undefined } };
-      }
-      return request(connection, 'authenticate_user', { username, password }, readProfileAnswer, { username: loggable(username) });
-    },
-    search: (connection, search, limit) =>
-      request(connection, 'search_users', { search, limit }, (payload) => readUsersAnswer(payload, limit)),
-    groups: (connection, limit) =>
-      // Installed connectors never answer a limit that is below the number of groups: they are asked for all of them.
-      request(
-        connection,
-        'list_groups',
-        (connector) => (connector.capabilities.length > 0 ? { limit } : {}),
-        (payload) => readGroupsAnswer(payload, limit),
-      ),
-    resetPassword: (connection, username, password) =>
-      request(connection, 'change_password', { username, password }, readProfileAnswer, { username: loggable(username) }),
+    login: (connection, username, password) => ask(connection, 'authenticate_user', { username, password }),
     changeOwnPassword: (connection, username, { oldPassword, newPassword }) =>
-      request(
-        connection,
-        'change_password',
-        { username, password: newPassword, oldPassword },
-        readProfileAnswer,
-        { username: loggable(username) },
-        'changeOwnPassword',
-      ),
+      ask(connection, 'change_password', { username, password: newPassword, oldPassword }, 'changeOwnPassword'),
+    async resetPassword(connection, username, password) {
+      const result = await ask(connection, 'change_password', { username, password });
+      const isUnknownUser = 'failure' in result && result.failure.wireName === 'WrongUsername';
+      // No user signs in by a reset: its caller may know that the user does not exist.
+      const told = isUnknownUser ? { ...result, failure: { ...result.failure, code: 'user_not_found' as const } } : result;
+      return logged('Password reset', connection, told, shortened(username));
+    },
+    async search(connection, search, limit) {
+      const result = logged('Search', connection, await ask(connection, 'search_users', { search, limit }));
+      return 'users' in result ? { ...result, users: result.users.slice(0, limit) } : result;
+    },
+    async groups(connection, limit) {
+      // Auth0 connectors never answer a limit below the number of groups: they are asked for all of them.
+      const claims = (connector: Connector) => (connector.capabilities.length > 0 ? { limit } : {});
+      const result = logged('List of groups', connection, await ask(connection, 'list_groups', claims));
+      return 'groups' in result ? { ...result, groups: result.groups.slice(0, limit) } : result;
+    },
   };
 }
 
-const LOG_LINES: Record<RequestName, string> = {
-  authenticate_user: 'Login',
-  search_users: 'Search',
-  list_groups: 'List of groups',
-  change_password: 'Password change',
-};
-
-const REASON_CODES: Record<ErrorReason, FailureCode> = { directory_unavailable: 'directory_unavailable', busy: 'connector_busy' };
-
-function outcomeOf<T extends object>(
-  asked: Asked,
-  read: (payload: unknown) => T | Refusal,
-  mayTellUser: boolean,
-): T | { failure: Failure } {
-  if ('failure' in asked) return { failure: { code: asked.failure, connectorError: undefined, profile: undefined } };
-  const answer = read(asked.payload);
-  if (!isRefusal(answer)) return answer;
-  const { error, profile } = answer;
-  if (error === undefined && asked.reason !== undefined) {
-    return { failure: { code: REASON_CODES[asked.reason], connectorError: undefined, profile: undefined } };
-  }
-  const code = error === undefined ? 'connector_error' : mayTellUser && error === 'WrongUsername' ? 'user_not_found' : ERROR_CODES[error];
-  return { failure: { code, connectorError: error, profile } };
+function mayAskAnother(name: RequestName, { code, tried }: Failure): boolean {
+  return failureRow(code).othersMayAnswer === true && (tried === false || REPEATABLE[name]);
 }
 
-/** A name may have 64 KB; a line of the log should not. */
-function loggable(username: string): string {
+/** A user name may have 64 KB; a line of the log should not. */
+export function shortened(username: string): string {
   return username.length > 256 ? `${username.slice(0, 256)}…` : username;
-}
-
-function isRefusal(answer: object): answer is Refusal {
-  return 'error' in answer;
 }

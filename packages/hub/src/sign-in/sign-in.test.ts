@@ -97,7 +97,7 @@ test('with all connectors gone, who signed in before still does, and only with t
   assert.match(record?.detail ?? '', /^via api; as the directory said at 20.*; now connector_offline$/);
   const [first] = await hub.store.auditRecords({ action: 'login', result: 'ok', subject: 'anna' }, 1);
   assert.match(first?.instance ?? '', /^\w+/);
-  assert.ok(hub.logLines.some(({ pid, msg }) => pid === first?.correlationId && msg === 'Login'));
+  assert.ok(hub.logLines.some(({ correlationId, msg }) => correlationId === first?.correlationId && msg === 'Sign-in'));
   assert.ok('records' in (await verifyChain(hub.store)));
   assert.doesNotMatch(JSON.stringify([await hub.store.auditRecordsAfter(0, 100), hub.logLines]), /right"|"wrong"/);
 });

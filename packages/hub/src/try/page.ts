@@ -1,11 +1,11 @@
-/** The Try page as HTML. Whatever a directory or a person may have put in is escaped by the `html` template. */
+/** The Try page as HTML. All text from a directory or a user is escaped by the `html` template. */
 import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
-import { type Outcome, outcomeSection } from './outcome.ts';
+import { resultSection, type TryResult } from './result-section.ts';
 
 export type Content =
   | { kind: 'ask-for-key'; problem: string | undefined }
-  | { kind: 'sign-in'; formToken: string; connectorsOnline: number; username: string; outcome: Outcome | undefined };
+  | { kind: 'sign-in'; formToken: string; connectorsOnline: number; username: string; result: TryResult | undefined };
 
 export function tryPage(connection: string, content: Content): Page {
   return page({
@@ -20,8 +20,8 @@ ${content.kind === 'ask-for-key' ? keyForm(connection, content.problem) : signIn
 
 function titleOf(content: Content): string {
   if (content.kind === 'ask-for-key') return 'Access';
-  if (content.outcome === undefined) return 'Sign in';
-  return 'profile' in content.outcome ? 'Signed in' : 'Not signed in';
+  if (content.result === undefined) return 'Sign in';
+  return 'profile' in content.result ? 'Signed in' : 'Not signed in';
 }
 
 function keyForm(connection: string, problem: string | undefined): Html {
@@ -38,14 +38,14 @@ ${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem
 }
 
 function signIn(connection: string, content: Extract<Content, { kind: 'sign-in' }>): Html {
-  const { formToken, connectorsOnline, username, outcome } = content;
-  const failed = outcome !== undefined && !('profile' in outcome);
-  // The cursor waits where the person goes on: after a failure the name stays, after a success the result is read first.
-  const focusName = outcome === undefined ? html` autofocus` : '';
+  const { formToken, connectorsOnline, username, result } = content;
+  const failed = result !== undefined && !('profile' in result);
+  // After a failure the name stays and the password is typed again; after a success the result is read first.
+  const focusName = result === undefined ? html` autofocus` : '';
   const focusPassword = failed ? html` autofocus aria-describedby="outcome"` : '';
-  return html`${outcome === undefined ? '' : outcomeSection(outcome)}
+  return html`${result === undefined ? '' : resultSection(result)}
 <section aria-labelledby="sign-in">
-<h2 id="sign-in">${outcome === undefined ? 'Sign in' : 'Sign in again'}</h2>
+<h2 id="sign-in">${result === undefined ? 'Sign in' : 'Sign in again'}</h2>
 <p class="quiet">${onlineText(connectorsOnline)}</p>
 <form method="post" action="/try/${connection}">
 <input type="hidden" name="token" value="${formToken}">

@@ -47,13 +47,13 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
     connection: Connection,
     session: TrySession,
     username = '',
-    outcome: SignInContent['outcome'] = undefined,
+    result: SignInContent['result'] = undefined,
   ): SignInContent => ({
     kind: 'sign-in',
     formToken: session.formToken,
-    connectorsOnline: online.of(connection.id).filter((connector) => connector.open && !connector.draining).length,
+    connectorsOnline: online.of(connection.id).filter((connector) => connector.eligibility() !== 'connector_offline').length,
     username,
-    outcome,
+    result,
   });
 
   return new Hono()
@@ -93,12 +93,11 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
       if (connection === undefined || session === undefined) return askForKey(c);
       const body = Object.fromEntries(await readForm(c, MAX_FORM_BYTES));
       const form = signInForm.safeParse(body);
-      const none = { ms: 0, instance: undefined, correlationId: undefined };
       if (!isFromOwnPage(c, origins()) || !sameText(body.token ?? '', session.formToken)) {
-        return page(c, signInPage(connection, session, '', { ...none, problem: 'The form did not come from this page. Try again.' }), 403);
+        return page(c, signInPage(connection, session, '', { problem: 'The form did not come from this page. Try again.' }), 403);
       }
       if (!form.success) {
-        return page(c, signInPage(connection, session, body.username, { ...none, problem: 'Enter a user name and a password.' }), 400);
+        return page(c, signInPage(connection, session, body.username, { problem: 'Enter a user name and a password.' }), 400);
       }
       const { username, password } = form.data;
       const remoteAddress = clientAddressOf(c);

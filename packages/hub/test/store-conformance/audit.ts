@@ -10,7 +10,7 @@ const seal: AuditSeal = (previous, id, entry) => `${previous ?? 'none'}/${id}${e
 function entry(changes: Partial<AuditEntry> = {}): AuditEntry {
   return {
     at: AT,
-    actor: 'person',
+    actor: 'user',
     action: 'login',
     connection: 'corp',
     subject: 'anna',

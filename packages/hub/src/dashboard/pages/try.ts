@@ -1,11 +1,11 @@
-/** Trying a sign-in of a connection, and seeing the whole way it took. */
+/** Tries a sign-in through a connection and shows its trace. */
 import { clientAddressOf, dot, field, type Html, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import type { Connection } from '../../store/connections.ts';
-import { outcomeSection } from '../../try/outcome.ts';
+import { resultSection } from '../../try/result-section.ts';
 import type { Desk, Env } from '../desk.ts';
 import { healthOf } from '../health.ts';
 
@@ -35,11 +35,11 @@ ${field('password', 'Password', { type: 'password' })}
       const form = c.get('form');
       const [username, password] = [form.get('username') ?? '', form.get('password') ?? ''];
       const isComplete = username !== '' && password !== '';
-      const outcome = isComplete
+      const result = isComplete
         ? await desk.signIn.login({ connection, username, password, remoteAddress: clientAddressOf(c), via: 'try' })
-        : { ms: 0, instance: undefined, correlationId: undefined, problem: 'Enter a user name and a password.' };
-      const main = content(connection, c.get('signedIn').session.formToken, username, outcomeSection(outcome));
-      const title = 'profile' in outcome ? 'Signed in' : 'Not signed in';
+        : { problem: 'Enter a user name and a password.' };
+      const main = content(connection, c.get('signedIn').session.formToken, username, resultSection(result));
+      const title = 'profile' in result ? 'Signed in' : 'Not signed in';
       return desk.show(c, { title: `${title} · ${connection.name}`, current: '', main, status: isComplete ? 200 : 400 });
     });
 }

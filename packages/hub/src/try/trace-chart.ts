@@ -1,15 +1,16 @@
-/** The way that a sign-in took, drawn: a bar for each step, one after the other, with its time. */
+/** The trace of a sign-in as a chart: a bar for each step, in order, with its time. */
+
+import type { Step } from '@landbridge/protocol';
 import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
-import type { Step } from '../sign-in/sign-in.ts';
 
 interface Drawn extends Step {
   startMs: number;
-  /** It is part of the step above it. */
+  /** Part of the step above it. */
   inside: boolean;
 }
 
-/** What the connector tells of itself comes before the step in which it was waited for. */
+/** The connector's own steps come before the step that waited for it. */
 const CONNECTOR = 'connector: ';
 
 const NAMES: Record<string, string> = {
@@ -19,12 +20,12 @@ const NAMES: Record<string, string> = {
   cache: 'Credential cache',
 };
 
-export function wayChart(steps: readonly Step[]): Html {
+export function traceChart(steps: readonly Step[]): Html {
   const drawn = layOut(steps);
   const totalMs = Math.max(0.1, ...drawn.map(({ startMs, ms }) => startMs + ms));
   const share = (ms: number) => `${Math.round((ms / totalMs) * 1000) / 10}%`;
-  return html`<div class="table"><table class="way">
-<thead><tr><th scope="col">Step</th><th scope="col">Time</th><th scope="col" class="bar">${totalMs.toFixed(1)} ms in all</th><th scope="col">Outcome</th></tr></thead>
+  return html`<div class="table"><table class="trace">
+<thead><tr><th scope="col">Step</th><th scope="col">Time</th><th scope="col" class="bar">${totalMs.toFixed(1)} ms total</th><th scope="col">Outcome</th></tr></thead>
 <tbody>
 ${drawn.map(
   ({
@@ -39,27 +40,27 @@ ${drawn.map(
 </tbody></table></div>`;
 }
 
-/** When its own steps began the connector does not say: they stand in the middle of the time that was waited for it. */
+/** A connector does not say when its own steps began: they are centred in the time spent waiting for it. */
 function layOut(steps: readonly Step[]): Drawn[] {
   const drawn: Drawn[] = [];
   let atMs = 0;
-  let told: Step[] = [];
+  let ofConnector: Step[] = [];
   const place = (step: Step, startMs: number, inside: boolean) => drawn.push({ ...step, startMs, inside });
   for (const step of steps) {
     if (step.name.startsWith(CONNECTOR)) {
-      told.push(step);
+      ofConnector.push(step);
       continue;
     }
     place(step, atMs, false);
-    const toldMs = told.reduce((sum, { ms }) => sum + ms, 0);
-    let insideMs = atMs + Math.max(0, step.ms - toldMs) / 2;
-    for (const part of told) {
+    const ofConnectorMs = ofConnector.reduce((sum, { ms }) => sum + ms, 0);
+    let insideMs = atMs + Math.max(0, step.ms - ofConnectorMs) / 2;
+    for (const part of ofConnector) {
       place({ ...part, name: part.name.slice(CONNECTOR.length) }, insideMs, true);
       insideMs += part.ms;
     }
-    told = [];
+    ofConnector = [];
     atMs += step.ms;
   }
-  for (const part of told) place(part, atMs, false);
+  for (const part of ofConnector) place(part, atMs, false);
   return drawn;
 }

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { watchLiveness } from './liveness.ts';
+
+const TIMES = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 12 };
+
+function watched(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const counted = { pings: 0, silent: 0 };
+  const liveness = watchLiveness({ ping: () => counted.pings++, onSilent: () => counted.silent++ }, TIMES);
+  return { liveness, counted, wait: (ms: number) => t.mock.timers.tick(ms) };
+}
+
+test('a connector without requests in flight is not checked', (t) => {
+  const { liveness, counted, wait } = watched(t);
+  wait(60_000);
+  liveness.begin();
+  liveness.end();
+  wait(60_000);
+  assert.deepEqual([liveness.state, counted.pings, counted.silent], ['alive', 0, 0]);
+});
+
+test('one from which nothing comes is pinged, in doubt after 1.5 s, and given up once after 6 s', (t) => {
+  const { liveness, counted, wait } = watched(t);
+  liveness.begin();
+  wait(1499);
+  assert.deepEqual([liveness.state, counted.pings], ['alive', 2]);
+  wait(1);
+  assert.equal(liveness.state, 'doubtful');
+  wait(4499);
+  assert.deepEqual([liveness.state, counted.silent], ['doubtful', 0]);
+  wait(1);
+  assert.deepEqual([liveness.state, counted.silent], ['silent', 1]);
+  wait(10_000);
+  assert.equal(counted.silent, 1);
+});
+
+test('any sign of life ends the doubt; an end of what it owes does not', (t) => {
+  const { liveness, counted, wait } = watched(t);
+  liveness.begin();
+  wait(2000);
+  liveness.end();
+  assert.equal(liveness.state, 'doubtful');
+  wait(60_000);
+  assert.equal(liveness.state, 'doubtful');
+  liveness.heard();
+  assert.equal(liveness.state, 'alive');
+  liveness.begin();
+  for (let second = 0; second < 60; second++) {
+    wait(1000);
+    liveness.heard();
+  }
+  assert.deepEqual([liveness.state, counted.silent], ['alive', 0]);
+});

@@ -1,0 +1,57 @@
+/**
+ * Whether a connector with requests in flight is alive. It is checked twice a second and pinged if nothing has come from it; any frame or
+ * pong is a sign of life. An idle connector is left to the slower heartbeat.
+ */
+
+export interface Liveness {
+  /** `doubtful`: asked only if no other connector is alive. `silent`: not asked, and its requests in flight are given up. */
+  readonly state: 'alive' | 'doubtful' | 'silent';
+  /** Its first request is in flight. */
+  begin(): void;
+  /** It has answered all requests. */
+  end(): void;
+  heard(): void;
+}
+
+export interface LivenessTimes {
+  checkIntervalMs: number;
+  /** Checks in a row without a sign of life. The first of them sends a ping. */
+  doubtfulAfterChecks: number;
+  silentAfterChecks: number;
+}
+
+/** A pause of a second is a garbage collection or a network hiccup. After six, users had better try again than go on waiting. */
+const TIMES: LivenessTimes = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 12 };
+
+/** @param onSilent called when it becomes silent */
+export function watchLiveness(
+  { ping, onSilent }: { ping: () => void; onSilent: () => void },
+  { checkIntervalMs, doubtfulAfterChecks, silentAfterChecks }: LivenessTimes = TIMES,
+): Liveness {
+  let timer: NodeJS.Timeout | undefined;
+  let checks = 0;
+
+  function check(): void {
+    checks++;
+    ping();
+    if (checks === silentAfterChecks) onSilent();
+  }
+
+  return {
+    get state() {
+      return checks >= silentAfterChecks ? 'silent' : checks >= doubtfulAfterChecks ? 'doubtful' : 'alive';
+    },
+    begin() {
+      timer ??= setInterval(check, checkIntervalMs);
+    },
+    end() {
+      clearInterval(timer);
+      timer = undefined;
+      // Only a sign of life ends a doubt.
+      if (checks < doubtfulAfterChecks) checks = 0;
+    },
+    heard() {
+      checks = 0;
+    },
+  };
+}

@@ -13,7 +13,7 @@ export const EVERYBODY: FrontUsers = {
     password === 'right'
       ? { profile: { id: username } }
       : { err: { message: 'Wrong password', name: 'WrongPassword' }, profile: { id: username } },
-  signInKnown: async ({ name }) => ({ profile: { id: name } }),
+  signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async ({ search }) => ({ users: [{ id: search }] }),
 };
 

@@ -55,7 +55,7 @@ export function createHotSwap(first: DirectoryParts, log: Log): HotSwap {
   return {
     users: {
       authenticate: (claims, context) => ask((users) => users.authenticate(claims, context)),
-      signInKnown: (person, context) => ask((users) => users.signInKnown(person, context)),
+      signInVerified: (identity, context) => ask((users) => users.signInVerified(identity, context)),
       searchUsers: (claims, context) => ask((users) => users.searchUsers(claims, context)),
       listGroups: (claims, context) => ask((users) => users.listGroups(claims, context)),
       changePassword: (claims, context) => ask((users) => users.changePassword(claims, context)),

@@ -70,7 +70,7 @@ test('a session begins with a password, of somebody who typed it here', async (t
 
   // It is no more than a name: the account is looked at each time.
   const disabled = { err: { message: 'Account disabled', name: 'AccountDisabled' as const }, profile: {} };
-  const refusing = await opened(t, {}, { users: { ...EVERYBODY, signInKnown: async () => disabled } });
+  const refusing = await opened(t, {}, { users: { ...EVERYBODY, signInVerified: async () => disabled } });
   const refused = await refusing.begin({}, { headers: { Cookie } });
   assert.deepEqual([refused.status, signedInAs(refused.text)], [200, []]);
   assert.match(refused.text, /name="password"/);

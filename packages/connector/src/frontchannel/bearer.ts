@@ -1,7 +1,7 @@
-/** Who may search people at `/users`: whoever has a token of the tenant's that was made for it. */
+/** Checks the bearer tokens of `/users`: signed by the tenant, for this audience. */
 import { z } from 'zod';
 
-/** Signature and times are checked by whoever is given; what it is for is checked here. */
+/** Checks signature and times. */
 export type CheckBearer = (token: string) => Promise<{ claims: Record<string, unknown> } | { refused: string }>;
 
 const claimsSchema = z.object({
@@ -11,11 +11,11 @@ const claimsSchema = z.object({
 });
 
 /**
- * The tenant signs with the same key what it asks over the socket, and the ID tokens of everybody who signs in anywhere. Neither may
- * open the directory: the first have a `pid`, the others an application as audience.
+ * The tenant signs its requests over the socket and the ID tokens of its users with the same key. Neither may search the directory: requests
+ * have a `pid`, and ID tokens have an application as audience.
  *
- * @param audiences for whom a token may be that names one
- * @returns undefined where the token is good, else why it is not, for the log
+ * @param audiences the token has to be for one of these
+ * @returns why the token is rejected, for the log; undefined for a valid one
  */
 export async function bearerProblem(
   header: string | undefined,
@@ -23,13 +23,13 @@ export async function bearerProblem(
   audiences: readonly string[],
 ): Promise<string | undefined> {
   const token = /^Bearer +([A-Za-z0-9_.-]+)$/i.exec(header ?? '')?.[1];
-  if (token === undefined) return 'there is no bearer token';
+  if (token === undefined) return 'no bearer token';
   const checked = await check(token);
   if ('refused' in checked) return checked.refused;
   const claims = claimsSchema.safeParse(checked.claims);
   if (!claims.success)
-    return `its claim "${claims.error.issues[0]?.path.join('.') ?? ''}" does not fit: a token for this has exp and no pid`;
+    return `invalid claim "${claims.error.issues[0]?.path.join('.') ?? ''}": a token for this needs exp and must not have pid`;
   const { aud } = claims.data;
   const given = aud === undefined ? [] : [aud].flat();
-  return aud === undefined || given.some((name) => audiences.includes(name)) ? undefined : 'it is for another audience';
+  return aud === undefined || given.some((name) => audiences.includes(name)) ? undefined : 'wrong audience';
 }

@@ -20,7 +20,7 @@ const users: FrontUsers = {
     password === 'right'
       ? { profile: { id: username, displayName: username } }
       : { err: { message: 'Wrong password', name: 'WrongPassword' }, profile: {} },
-  signInKnown: async ({ name }) => ({ profile: { id: name } }),
+  signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async () => ({ users: [] }),
 };
 

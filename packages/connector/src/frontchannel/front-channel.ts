@@ -1,6 +1,6 @@
 /**
- * The front channel: the server on which people's browsers reach the connector, to sign in with a certificate, a Kerberos ticket, by a
- * proxy that did Kerberos, or else with a form. It is put together here from settings and from what the hub says of the connection.
+ * The front channel: the server that users' browsers reach, to sign in by client certificate, Kerberos ticket, a proxy that did Kerberos, or
+ * the form. This file builds it from the settings and the hub's description of the connection.
  */
 import { resolve } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -17,19 +17,19 @@ import { createCertificateCheck } from './certificates/client-certificate.ts';
 import { createOcsp } from './certificates/ocsp/ocsp.ts';
 import { createAskResponder } from './certificates/ocsp/responder.ts';
 import { type Kerberos, openKerberos } from './kerberos/kerberos.ts';
-import { personOfHeader } from './kerberos/proxy-header.ts';
+import { identityOfHeader } from './kerberos/proxy-header.ts';
+import type { SignInMethods } from './methods.ts';
 import { type FrontUsers, frontRoutes } from './routes.ts';
 import { type FrontServer, startFrontServer } from './server.ts';
 import { readServerCertificate } from './server-certificate.ts';
 import { createSessions } from './session.ts';
-import type { Ways } from './ways.ts';
 
-/** What the hub says of the connection. */
+/** The connection as the hub describes it. */
 export interface FrontConnection {
   name: string;
   realm: string;
   wsfedIssuer: string;
-  /** What stands under the realm's key, the usual one first. */
+  /** The addresses that tokens may go to, the default first. */
   replyAddresses: readonly string[];
   kerberos: boolean;
   clientCertificates: boolean;
@@ -38,28 +38,28 @@ export interface FrontConnection {
 
 export interface FrontChannel {
   readonly port: number;
-  /** Reads certificates and revocation lists again, now. */
+  /** Reloads certificates and revocation lists now. */
   renew(): void;
   close(): Promise<void>;
 }
 
 export interface FrontChannelOptions {
   settings: ConnectorSettings;
-  /** The connector's home: paths of settings are relative to it. */
+  /** The connector's home; paths in settings are relative to it. */
   folder: string;
   connection: FrontConnection;
-  /** SERVER_URL, or what it is where it is not set. */
+  /** SERVER_URL or its default. */
   serverUrl: string;
   users: FrontUsers;
   checkBearer: CheckBearer;
-  /** Logs each step of each ticket. */
+  /** Logs each step of checking a ticket. */
   kerberosDebug?: boolean;
   log: Log;
 }
 
 /** Hubs use a token at once; Auth0 expects this lifetime. */
 const TOKEN_LIFETIME_MS = 8 * 60 * 60_000;
-/** What a ticket of a person in a thousand groups needs, with the other headers. */
+/** Enough for the ticket of a user in a thousand groups and the other headers. */
 const KERBEROS_HEADER_BYTES = 96 * 1024;
 
 export function wantsFrontChannel(
@@ -70,8 +70,9 @@ export function wantsFrontChannel(
 }
 
 /**
- * @throws CodedError SERVER_CERTIFICATE_UNUSABLE, CLIENT_CA_UNUSABLE, CLIENT_CRL_UNUSABLE, CA_UNUSABLE, FRONT_CHANNEL_LISTEN_FAILED. What keeps
- *   Kerberos from working is logged, and people get the form
+ * If Kerberos cannot be opened that is logged, and users get the form.
+ *
+ * @throws CodedError SERVER_CERTIFICATE_UNUSABLE, CLIENT_CA_UNUSABLE, CLIENT_CRL_UNUSABLE, CA_UNUSABLE, FRONT_CHANNEL_LISTEN_FAILED
  */
 export async function openFrontChannel(options: FrontChannelOptions): Promise<FrontChannel> {
   const { settings, folder, connection, serverUrl, users, checkBearer, log } = options;
@@ -85,32 +86,35 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     if (!connection.clientCertificates) return undefined;
     const { CLIENT_CERT_CA: given, CLIENT_CERT_CRL: listPaths } = settings;
     const found = readAuthorities({ given, trusted: configuredCertificates(settings), listPaths, folder });
-    // Node would take its own list of authorities in place of an empty one: anybody's certificates.
+    // Node replaces an empty list with its own authorities.
     return found.certificates.length === 0 ? undefined : found;
   };
   if (connection.clientCertificates && (!hasTls || clients() === undefined)) {
     log.error(
       hasTls
-        ? 'Client certificates are on, and no authority is set whose certificates are taken (CLIENT_CERT_CA or CA_CERT): people get the form'
-        : 'Client certificates are on, and can be shown to a server with a certificate only (SSL_PFX, or SSL_CERT and SSL_KEY): people get the form',
+        ? 'Client certificates are on, but CLIENT_CERT_CA and CA_CERT name no authority; users get the form'
+        : 'Client certificates are on, but the server has no certificate itself (SSL_PFX, or SSL_CERT and SSL_KEY); users get the form',
     );
   }
   for (const authority of (connection.clientCertificates && clients()?.rootless) || [])
-    log.warn({ authority }, 'Its client certificates are refused: CLIENT_CERT_CRL needs the certificates above it, up to the root');
+    log.warn(
+      { authority },
+      'Client certificates of this authority will be rejected: CLIENT_CERT_CRL needs the certificates above it, up to the root',
+    );
   if (!hasTls && !hasProxies)
-    log.warn('Browsers reach the connector on this machine only: set SSL_PFX, or SSL_CERT and SSL_KEY, or TRUSTED_PROXIES');
-  if (connection.replyAddresses.length === 0) log.warn('The hub has told no reply address: nobody can sign in by the front channel');
+    log.warn('Only browsers on this machine can reach the connector: set SSL_PFX, or SSL_CERT and SSL_KEY, or TRUSTED_PROXIES');
+  if (connection.replyAddresses.length === 0) log.warn('The hub has sent no reply address; nobody can sign in through the front channel');
 
-  // Where a proxy does Kerberos, there is no keytab here.
+  // If a proxy does Kerberos, this machine has no keytab.
   const wantsKerberos = connection.kerberos && !settings.WITH_KERBEROS_PROXY_FRONTEND;
   if (settings.WITH_KERBEROS_PROXY_FRONTEND && !hasProxies) {
-    log.error('WITH_KERBEROS_PROXY_FRONTEND is on, and TRUSTED_PROXIES names no proxy that is to be believed: people get the form');
+    log.error('WITH_KERBEROS_PROXY_FRONTEND is on, but TRUSTED_PROXIES names no proxy; users get the form');
   }
-  const ways: Ways = {
-    certificateOf: connection.clientCertificates ? certificateCheck(() => server, settings, log) : undefined,
-    kerberos: wantsKerberos ? await tickets(options) : undefined,
-    personOfProxy: settings.WITH_KERBEROS_PROXY_FRONTEND
-      ? (header) => personOfHeader(header, { rule: settings.KERBEROS_USER, realms: settings.KERBEROS_REALMS })
+  const methods: SignInMethods = {
+    certificate: connection.clientCertificates ? certificateCheck(() => server, settings, log) : undefined,
+    kerberos: wantsKerberos ? await openTickets(options) : undefined,
+    proxyHeader: settings.WITH_KERBEROS_PROXY_FRONTEND
+      ? (header) => identityOfHeader(header, { rule: settings.KERBEROS_USER, realms: settings.KERBEROS_REALMS })
       : undefined,
   };
 
@@ -121,7 +125,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     metadata: federationMetadata({ issuer: connection.wsfedIssuer, certificate: connection.signing.certificate, serverUrl }),
     serverUrl,
     users,
-    ways,
+    methods,
     sessions: createSessions({
       privateKey: connection.signing.privateKey,
       secret: settings.SESSION_SECRET,
@@ -145,23 +149,24 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     material: hasTls
       ? () => {
           const found = certificate();
-          if (found === undefined) throw new CodedError('SERVER_CERTIFICATE_UNUSABLE', 'The certificate for browsers is gone');
+          if (found === undefined)
+            throw new CodedError('SERVER_CERTIFICATE_UNUSABLE', 'The certificate for browsers is no longer configured');
           return { certificate: found, clients: clients() };
         }
       : undefined,
     answer(request, response) {
       noteClientContext(request, { trusted: proxies, acceptsUser: true });
-      listener(request, response).catch((error: unknown) => log.error({ err: error }, 'A request could not be answered'));
+      listener(request, response).catch((error: unknown) => log.error({ err: error }, 'Request failed'));
     },
     log,
   });
-  log.info({ port: server.port, tls: hasTls }, `Browsers reach the connector at ${serverUrl}/wsfed`);
+  log.info({ port: server.port, tls: hasTls }, `Front channel ready at ${serverUrl}/wsfed`);
   const opened = server;
   return { port: opened.port, renew: opened.renew, close: () => opened.close(settings.SHUTDOWN_GRACE_MS) };
 }
 
-/** Without them people get the form, which is more than no connector. */
-async function tickets({ settings, folder, kerberosDebug = false, log }: FrontChannelOptions): Promise<Kerberos | undefined> {
+/** A connector without tickets is better than none: users get the form. */
+async function openTickets({ settings, folder, kerberosDebug = false, log }: FrontChannelOptions): Promise<Kerberos | undefined> {
   const { KERBEROS_KEYTAB: keytab, KERBEROS_REALMS: realms, KERBEROS_USER: rule } = settings;
   try {
     return await openKerberos({
@@ -172,26 +177,26 @@ async function tickets({ settings, folder, kerberosDebug = false, log }: FrontCh
       log,
     });
   } catch (error) {
-    log.error({ err: error }, 'Kerberos is on, and tickets cannot be checked: people get the form');
+    log.error({ err: error }, 'Kerberos is on, but tickets cannot be checked; users get the form');
     return undefined;
   }
 }
 
-/** One check for as long as the same authorities hold: reading their certificates takes longer than using them. */
-function certificateCheck(server: () => FrontServer | undefined, settings: ConnectorSettings, log: Log): Ways['certificateOf'] {
+/** Reuses a check until the authorities change, because parsing their certificates takes longer than checking one. */
+function certificateCheck(server: () => FrontServer | undefined, settings: ConnectorSettings, log: Log): SignInMethods['certificate'] {
   const { CLIENT_CERT_USER: by, CLIENT_CERT_OCSP: asks, CLIENT_CERT_OCSP_URL: url } = settings;
   const now = () => new Date();
   const fallback = url === undefined ? undefined : new URL(url);
-  if (!asks && fallback !== undefined) log.warn('CLIENT_CERT_OCSP_URL is set, and CLIENT_CERT_OCSP is not on: no responder is asked');
+  if (!asks && fallback !== undefined) log.warn('CLIENT_CERT_OCSP_URL has no effect: CLIENT_CERT_OCSP is off');
   const checkStatus = asks ? createOcsp({ ask: createAskResponder(settings), fallback, now, log }) : undefined;
-  let of: { clients: Authorities; check: ReturnType<typeof createCertificateCheck> } | undefined;
+  let current: { clients: Authorities; check: ReturnType<typeof createCertificateCheck> } | undefined;
   return async (socket: TLSSocket) => {
     const clients = server()?.clientsOf(socket);
-    if (clients === undefined) return { kind: 'none' };
-    if (of?.clients !== clients)
-      of = { clients, check: createCertificateCheck({ authorities: clients.certificates, by, checkStatus, now }) };
-    const verdict = await of.check(socket, server()?.certificatesOf(socket) ?? []);
-    if (verdict.kind !== 'accepted' || server()?.clientsOf(socket) === clients) return verdict;
-    return { kind: 'refused', reason: 'authorities or lists were renewed while it was checked', subject: verdict.identity.principal };
+    if (clients === undefined) return undefined;
+    if (current?.clients !== clients)
+      current = { clients, check: createCertificateCheck({ authorities: clients.certificates, by, checkStatus, now }) };
+    const identity = await current.check(socket, server()?.certificatesOf(socket) ?? []);
+    if (identity === undefined || 'refused' in identity || server()?.clientsOf(socket) === clients) return identity;
+    return { refused: 'authorities or revocation lists changed during the check', subject: identity.principal };
   };
 }

@@ -1,31 +1,22 @@
-/** A name and a password that somebody typed: within the limits tried at the directory, and its answer in words for the person. */
-import type { AuthenticateAnswer } from '@landbridge/protocol';
+/** Tries a name and password from the form in the directory, within the limits, and turns the answer into a problem that the user can read. */
+import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { RequestContext, Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import type { Problem } from './pages/languages.ts';
 import type { Page } from './pages/page.ts';
 
-export type Signed = Extract<AuthenticateAnswer, { profile: unknown }> & { err?: never };
-
-export interface NotSigned {
+export interface PasswordRejection {
   problem: Problem;
   status: Page['status'];
-  /** Seconds, for the header of this name. */
+  /** In seconds, for the header of this name. */
   retryAfter?: string;
-}
-
-export interface Typed {
-  username: string;
-  password: string;
-  /** Of the person. */
-  address: string;
 }
 
 export const MAX_NAME_LENGTH = 1024;
 
 /** An unknown name and a wrong password look the same. */
-const PROBLEMS: Readonly<Record<string, NotSigned>> = {
+const PROBLEMS: Readonly<Record<string, PasswordRejection>> = {
   WrongUsername: { problem: 'wrong', status: 401 },
   WrongPassword: { problem: 'wrong', status: 401 },
   PasswordExpired: { problem: 'passwordExpired', status: 401 },
@@ -39,19 +30,23 @@ export function createPasswordAttempt(options: {
   users: Pick<Users, 'authenticate'>;
   attempts: Attempts;
   log: Log;
-}): (typed: Typed, context: RequestContext) => Promise<Signed | NotSigned> {
+}): (
+  typed: { username: string; password: string; address: string },
+  context: RequestContext,
+) => Promise<{ profile: Profile } | PasswordRejection> {
   const { users, attempts, log } = options;
 
   return async ({ username, password, address }, context) => {
-    const about = { request: context.correlationId, address, how: 'form', name: username.slice(0, MAX_NAME_LENGTH) };
+    const { correlationId } = context;
+    const about = { correlationId, address, method: 'form', name: username.slice(0, MAX_NAME_LENGTH) };
     if (username === '' || password === '') return { problem: 'empty', status: 401 };
     if (username.length > MAX_NAME_LENGTH) return { problem: 'wrong', status: 401 };
     const attempt = attempts.begin(username, address);
     if ('retryAfterSeconds' in attempt) {
-      log.warn(about, 'Too many attempts: the directory is not asked');
+      log.warn(about, 'Too many attempts; directory not asked');
       return { problem: 'tooMany', status: 429, retryAfter: String(attempt.retryAfterSeconds) };
     }
-    const answer = await users.authenticate({ pid: context.correlationId, username, password, escaped: false }, context);
+    const answer = await users.authenticate({ pid: correlationId, username, password, escaped: false }, context);
     if (!('err' in answer)) {
       attempt.right(answer.profile);
       log.info(about, 'Signed in');
@@ -59,10 +54,10 @@ export function createPasswordAttempt(options: {
     }
     const { name, tried } = answer.err;
     const problem = name === undefined ? undefined : PROBLEMS[name];
-    // What the directory says of the account and not of the password is no guess.
+    // An answer about the account rather than the password does not help a guesser.
     if (tried === false || (problem !== undefined && problem.problem !== 'wrong')) attempt.untried();
     else attempt.wrong(answer.profile);
-    log.info({ ...about, reason: name ?? answer.err.message }, 'Not signed in');
+    log.info({ ...about, reason: name ?? answer.err.message }, 'Sign-in rejected');
     return problem ?? { problem: 'unavailable', status: 503 };
   };
 }

@@ -16,7 +16,7 @@ import { startFrontServer } from './server.ts';
 
 const users: FrontUsers = {
   authenticate: async ({ username }) => ({ profile: { id: username } }),
-  signInKnown: async ({ name }) => ({ profile: { id: name } }),
+  signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async () => ({ users: [] }),
 };
 

@@ -3,11 +3,11 @@ import { after, before, describe } from 'node:test';
 import { type SambaDomainController, startSambaDomainController, whyNoSamba } from '@landbridge/lab';
 import { registerAccountTests } from './test/samba/accounts.ts';
 import { registerGroupsTests } from './test/samba/groups.ts';
-import { registerKnownPeopleTests } from './test/samba/known-people.ts';
 import { registerNamesTests } from './test/samba/names.ts';
 import { registerPasswordsTests } from './test/samba/passwords.ts';
 import { registerServersTests } from './test/samba/servers.ts';
 import { registerTlsTests } from './test/samba/tls.ts';
+import { registerVerifiedUserTests } from './test/samba/verified-users.ts';
 
 /** Making a domain is ten seconds of work, on a processor that nobody else uses. */
 const SETUP_TIMEOUT_MS = 10 * 60_000;
@@ -29,7 +29,7 @@ describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => 
   };
 
   describe('states of an account', () => registerAccountTests(dc));
-  describe('people who are known already', () => registerKnownPeopleTests(dc));
+  describe('verified users', () => registerVerifiedUserTests(dc));
   describe('its certificate', () => registerTlsTests(dc));
   describe('groups', () => registerGroupsTests(dc));
   describe('names', () => registerNamesTests(dc));

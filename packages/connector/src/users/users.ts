@@ -22,12 +22,12 @@ import { createEnrich } from './enrich.ts';
 import { createFindByFilter, createFindUser, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
 import { createNamedGroups } from './groups/named.ts';
-import { createSignInKnown, type KnownPerson } from './known-person.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { type QuerySettings, queriesOf } from './queries.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
+import { createSignInVerified, type VerifiedIdentity } from './sign-in-verified.ts';
 
 export interface RequestContext {
   /** For the log: what the hub calls this request. */
@@ -48,10 +48,10 @@ export interface Step {
 export interface Users {
   authenticate(claims: LoginClaims, context: RequestContext): Promise<AuthenticateAnswer>;
   /**
-   * Of somebody whom a ticket, a certificate or a trusted proxy has named: never a bind. Accounts that are disabled, locked or expired
-   * are refused as at a sign-in with a password; nobody of that name, or several, are `WrongUsername`.
+   * Signs in a user named by a Kerberos ticket, client certificate, trusted proxy or session: never binds. Disabled, locked and expired
+   * accounts are refused as in a sign-in with a password; no match or several matches are `WrongUsername`.
    */
-  signInKnown(person: KnownPerson, context: RequestContext): Promise<AuthenticateAnswer>;
+  signInVerified(identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<AuthenticateAnswer>;
   searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] } | { err: WireError }>;
   listGroups(claims: ListGroupsClaims, context: RequestContext): Promise<{ groups: unknown[] } | { err: WireError }>;
   changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<AuthenticateAnswer>;
@@ -128,14 +128,14 @@ export function createUsers(options: UsersOptions): Users {
   const findUser = createFindUser({ ...finding, attributes });
   const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
   const checkPassword = createCheckPassword(directory, attributes);
-  const findingKnown = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
+  const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, log });
   return {
     authenticate: createAuthenticate({ directory, findUser, checkPassword, enrich, settings, log }),
-    signInKnown: createSignInKnown({
+    signInVerified: createSignInVerified({
       directory,
-      findUser: createFindUser({ ...findingKnown, mustBeOnly: true }),
-      findByFilter: createFindByFilter(findingKnown),
+      findUser: createFindUser({ ...findingVerified, mustBeOnly: true }),
+      findByFilter: createFindByFilter(findingVerified),
       attributes,
       enrich,
       settings,

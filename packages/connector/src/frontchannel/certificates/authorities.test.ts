@@ -85,7 +85,7 @@ describe('certificates of an authority that is not a root', { skip: whyNoSlapd()
     assert.match(front.lines.join(''), /it was revoked/);
     // The root is known, and people of it are not taken all the same.
     assert.equal(await signedIn(front, await people.root.issue({ commonName: people.uid(13), clientAuth: true })), undefined);
-    assert.match(front.lines.join(''), /not by an authority of the settings/);
+    assert.match(front.lines.join(''), /not issued by a configured authority/);
     writeFileSync(join(lists, 'root.crl'), await people.root.revocationList([people.issuing]));
     front.front.renew();
     assert.equal(await signedIn(front, kept), undefined);

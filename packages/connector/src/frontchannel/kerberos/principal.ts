@@ -1,18 +1,18 @@
-/** Whom a Kerberos principal stands for: which of them are people of a realm that is trusted, and how such a person is found. */
+/** Which user a Kerberos principal stands for, if it is a user of a trusted realm. */
 import { parseFilter, withValue } from '../../ldap/filter.ts';
-import type { KnownPerson } from '../../users/known-person.ts';
+import type { VerifiedIdentity } from '../../users/sign-in-verified.ts';
 
 /** KERBEROS_USER */
 export type PrincipalRule = 'account' | 'userPrincipalName' | 'krbPrincipalName';
 
 export interface PrincipalRules {
   rule: PrincipalRule;
-  /** To the letter: realms that differ in case are different ones (RFC 4120, section 6.1). */
+  /** Case-sensitive (RFC 4120, section 6.1). */
   realms: readonly string[];
 }
 
 export interface Principal {
-  /** `['alice']`; a service has several: `['HTTP', 'sso.fabrikam.local']`. */
+  /** `['alice']`; of a service `['HTTP', 'sso.fabrikam.local']`. */
   components: string[];
   realm: string;
 }
@@ -20,10 +20,10 @@ export interface Principal {
 const BY_USER_PRINCIPAL_NAME = parseFilter('(userPrincipalName={0})');
 const BY_KRB_PRINCIPAL_NAME = parseFilter('(krbPrincipalName={0})');
 
-/** What a backslash before these letters stands for (krb5_unparse_name). */
+/** Escape sequences of krb5_unparse_name. */
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '0': '\0' };
 
-/** @param text as the Kerberos library writes it: `/` between components, `@` before the realm, a backslash before either in a name */
+/** @param text with `/` between components, `@` before the realm, and a backslash before either of them within a name */
 export function parsePrincipal(text: string): Principal | undefined {
   const parts = [''];
   let realmAt = -1;
@@ -48,34 +48,34 @@ export function parsePrincipal(text: string): Principal | undefined {
   return { components, realm };
 }
 
-/** @returns whom to look for, or why nobody: for the log */
-export function personOfPrincipal(text: string, { rule, realms }: PrincipalRules): KnownPerson | { refused: string } {
+/** @returns the user, or why the principal is rejected, for the log */
+export function identityOfPrincipal(text: string, { rule, realms }: PrincipalRules): VerifiedIdentity | { refused: string } {
   const principal = parsePrincipal(text);
   if (principal === undefined) return { refused: `${text} is not a principal` };
   const { components, realm } = principal;
-  if (!realms.includes(realm))
-    return { refused: `${text} is of a realm that is not trusted (${realms.join(', ') || 'none is'}): KERBEROS_REALMS` };
-  // Anonymous tickets (RFC 8062) prove nothing but that a KDC gave them.
-  if (components[0] === 'WELLKNOWN') return { refused: `${text} is nobody's name` };
+  if (!realms.includes(realm)) {
+    return { refused: `the realm of ${text} is not trusted (KERBEROS_REALMS: ${realms.join(', ') || 'none'})` };
+  }
+  // Anonymous tickets (RFC 8062) prove only that a KDC issued them.
+  if (components[0] === 'WELLKNOWN') return { refused: `${text} is anonymous` };
+  const identity = { method: 'kerberos', principal: text } as const;
   switch (rule) {
     case 'userPrincipalName': {
       const name = `${components.join('/')}@${realm}`;
-      return { name, filter: withValue(BY_USER_PRINCIPAL_NAME, name) };
+      return { ...identity, name, filter: withValue(BY_USER_PRINCIPAL_NAME, name) };
     }
     case 'krbPrincipalName':
-      return { name: text, filter: withValue(BY_KRB_PRINCIPAL_NAME, text) };
+      return { ...identity, name: text, filter: withValue(BY_KRB_PRINCIPAL_NAME, text) };
     case 'account': {
       const [account = '', ...others] = components;
-      if (others.length > 0) return { refused: `${text} is a service, and not a person` };
-      return isAccountName(account) ? { name: account } : { refused: `${text} is not the account of a person` };
+      if (others.length > 0) return { refused: `${text} is a service, not a user` };
+      return isAccountName(account) ? { ...identity, name: account } : { refused: `${text} is not a user account` };
     }
   }
 }
 
-/**
- * What is left without its realm must not be read as a name with another one, and computers have accounts that end in `$`.
- */
+/** Whether a name without its realm cannot be mistaken for a name with one, and is not that of a computer, which ends in `$`. */
 export function isAccountName(name: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: account names have no control characters
   return name !== '' && !/[@\\/\u0000-\u001f\u007f]|\$$/.test(name);
 }

@@ -48,7 +48,7 @@ describe('Windows', { skip: whyNoWindowsLibrary() }, () => {
     assert.equal((await acceptor.accept(tokenFor({ responseBytes: 0 }))).responseToken, undefined);
     const negotiated = await negotiate({});
     assert.ok(!('refused' in negotiated));
-    assert.deepEqual(negotiated.person, { name: 'alice' });
+    assert.equal(negotiated.name, 'alice');
   });
 
   it('reads the longest token to its end, and names in any script', async () => {
@@ -69,15 +69,15 @@ describe('Windows', { skip: whyNoWindowsLibrary() }, () => {
     }
     // Not a name with a realm of its own.
     assert.equal((await acceptor.accept(tokenFor({ user: 'FABRIKAM\\bob@OTHER' }))).principal, `bob\\@OTHER@${REALM}`);
-    assert.match(await refusal({ user: 'FABRIKAM\\bob@OTHER' }), /not the account of a person/);
-    assert.match(await refusal({ user: 'FABRIKAM\\PC1$' }), /not the account of a person/);
+    assert.match(await refusal({ user: 'FABRIKAM\\bob@OTHER' }), /not a user account/);
+    assert.match(await refusal({ user: 'FABRIKAM\\PC1$' }), /not a user account/);
   });
 
   it('trusts the realm of its domain, and not the one that a ticket names for the service', async () => {
     const foreign = { user: 'OTHER\\mallory', client: 'mallory@OTHER.LOCAL', server: 'HTTP/sso.fabrikam.local@OTHER.LOCAL' };
-    assert.match(await refusal(foreign), /of a realm that is not trusted \(FABRIKAM\.LOCAL\)/);
+    assert.match(await refusal(foreign), /realm of .* is not trusted \(KERBEROS_REALMS: FABRIKAM\.LOCAL\)/);
     assert.ok(!('refused' in (await negotiate(foreign, ['OTHER.LOCAL']))));
-    assert.match(await refusal({}, ['OTHER.LOCAL']), /not trusted \(OTHER\.LOCAL\)/);
+    assert.match(await refusal({}, ['OTHER.LOCAL']), /not trusted \(KERBEROS_REALMS: OTHER\.LOCAL\)/);
   });
 
   it('refuses NTLM, a package without a name, and half an exchange', async () => {

@@ -8,8 +8,8 @@ import { parseFilter, withValue } from '../ldap/filter.ts';
 
 const STATUS = 'module.exports = function (raw) { return { id: raw.dn, ldapStatus: raw.ldapStatus }; };';
 
-const outcomeOf = (made: UsersOn, name: string) => outcome(made.users.signInKnown({ name }, request()));
-async function outcome(answer: ReturnType<UsersOn['users']['signInKnown']>): Promise<unknown> {
+const outcomeOf = (made: UsersOn, name: string) => outcome(made.users.signInVerified({ name }, request()));
+async function outcome(answer: ReturnType<UsersOn['users']['signInVerified']>): Promise<unknown> {
   const decided = await answer;
   return 'err' in decided ? errorOf(decided) : decided.profile.ldapStatus;
 }
@@ -101,7 +101,7 @@ describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() },
 
   it('are found by an attribute that only they have, whatever stands in its value', async () => {
     const by = (attribute: string, value: string) =>
-      outcome(made.users.signInKnown({ name: value, filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request()));
+      outcome(made.users.signInVerified({ name: value, filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request()));
     assert.equal(await by('uid', slapd.people.special.star.uid), 'active');
     assert.equal(await by('uid', '*'), 'WrongUsername');
     assert.equal(await by('uid', '*)(uid=*'), 'WrongUsername');

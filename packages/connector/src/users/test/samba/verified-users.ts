@@ -7,7 +7,7 @@ import { parseFilter, withValue } from '../../../ldap/filter.ts';
 
 const ECHO = 'module.exports = function (raw) { return { id: raw.dn, ldapStatus: raw.ldapStatus, keys: Object.keys(raw) }; };';
 
-export function registerKnownPeopleTests(dc: () => SambaDomainController): void {
+export function registerVerifiedUserTests(dc: () => SambaDomainController): void {
   let made: UsersOn;
   before(() => {
     made = usersOn(
@@ -17,9 +17,9 @@ export function registerKnownPeopleTests(dc: () => SambaDomainController): void 
     );
   });
   after(() => made?.close());
-  const signIn = (name: string) => made.users.signInKnown({ name }, request());
+  const signIn = (name: string) => made.users.signInVerified({ name }, request());
   const by = (attribute: string, value: string) =>
-    made.users.signInKnown({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
+    made.users.signInVerified({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
 
   it('are refused where the account is disabled, locked or expired, and not for what their password is like', async () => {
     const expected: [SambaPersonName, string][] = [

@@ -1,0 +1,92 @@
+/**
+ * Signs in users whose identity was verified without a password: finds the user, reads the state of the account and makes the profile.
+ * Nobody is bound, so the result is only as good as the verification.
+ */
+import { type AuthenticateAnswer, WIRE_ERRORS } from '@landbridge/protocol';
+import { CodedError, type Log } from '@landbridge/runtime';
+import type { Directory } from '../ldap/directory.ts';
+import type { Entry } from '../ldap/entry.ts';
+import type { BoundFilter } from '../ldap/filter.ts';
+import { ACCOUNT_STATE_ATTRIBUTES, accountState } from './account-state.ts';
+import { refusal, undecided, wrongUsername } from './answers.ts';
+import { profileForRefusal } from './authenticate.ts';
+import type { Enrich } from './enrich.ts';
+import { type FindByFilter, type FindUser, isShown } from './find.ts';
+import { passwordWarning } from './password/password-warning.ts';
+import { timed } from './steps.ts';
+import type { RequestContext, UsersSettings } from './users.ts';
+
+/** A user as a Kerberos ticket, client certificate, trusted proxy or session names them. */
+export interface VerifiedIdentity {
+  method: 'kerberos' | 'certificate' | 'proxy-header' | 'session';
+  /** Looked up like a name typed into a form; with a `filter`, only for log and answer. */
+  name: string;
+  /** Matches the user if a name does not identify them. Outside input is only in its values. */
+  filter?: BoundFilter;
+  /** What proved the identity, for the log: the Kerberos principal, the certificate's subject, the header. */
+  principal: string;
+  /** Of a session: when the password was checked. */
+  authenticatedAt?: Date;
+  /** Proves to the browser that it reached the right service (RFC 4559, section 5). */
+  responseToken?: Buffer;
+}
+
+export function createSignInVerified(options: {
+  directory: Directory;
+  /** Both also request `ACCOUNT_STATE_ATTRIBUTES`. */
+  findUser: FindUser;
+  findByFilter: FindByFilter;
+  /** As requested for a sign-in with a password: the mapper sees the same attributes. */
+  attributes: readonly string[];
+  enrich: Enrich;
+  settings: UsersSettings;
+  log: Log;
+}): (identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext) => Promise<AuthenticateAnswer> {
+  const { directory, enrich, settings, log } = options;
+  const requested = new Set(options.attributes.map((name) => name.toLowerCase()));
+  const hidden = ACCOUNT_STATE_ATTRIBUTES.map((name) => name.toLowerCase()).filter((name) => !requested.has('*') && !requested.has(name));
+
+  async function signIn({ name, filter }: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<AuthenticateAnswer> {
+    if (directory.searchesAs === 'nobody') {
+      throw new CodedError(
+        'LDAP_NO_SERVICE_ACCOUNT',
+        'Without a service account the state of an account cannot be read unless the user is bound',
+        { action: 'Set LDAP_BIND_USER and its password: signing in without a password needs a service account.' },
+      );
+    }
+    const search =
+      filter === undefined ? options.findUser({ name, escaped: false }, context.signal) : options.findByFilter(filter, context.signal);
+    const found = await timed(context, 'find', search, (entry) => entry?.dn ?? 'not found');
+    // With LDAP_USER_DN, an entry without readable attributes may not exist.
+    if (found === undefined || !isShown(found)) return wrongUsername(name);
+    const state = await timed(context, 'account', accountState(directory, found, Date.now(), context.signal), (result) =>
+      result.kind === 'usable' ? result.ldapStatus : result.reason,
+    );
+    const entry = withoutState(found);
+    const about = { correlationId: context.correlationId, dn: entry.dn };
+    switch (state.kind) {
+      case 'nobody':
+        log.info({ ...about, reason: state.reason }, 'Sign-in without a password rejected: not a user account');
+        return wrongUsername(name);
+      case 'refused':
+        log.info({ ...about, reason: state.reason }, `Sign-in without a password rejected: ${WIRE_ERRORS[state.error].message}`);
+        return refusal(state.error, await profileForRefusal(enrich, state.error, entry, log));
+      case 'usable': {
+        const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
+        return { profile: (await enrich.full(entry, state.ldapStatus, context, warning)).profile };
+      }
+    }
+  }
+
+  function withoutState(entry: Entry): Entry {
+    const attributes = new Map(entry.attributes);
+    for (const name of hidden) attributes.delete(name);
+    return { dn: entry.dn, attributes };
+  }
+
+  return (identity, context) =>
+    signIn(identity, context).catch((error: unknown) => {
+      log.warn({ err: error, correlationId: context.correlationId }, 'Sign-in without a password failed: no answer from the directory');
+      return undecided(error, false);
+    });
+}

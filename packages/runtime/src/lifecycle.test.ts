@@ -1,4 +1,4 @@
-/** Signals, so each test is a process of its own. */
+/** Each test runs a process of its own to signal. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ async function run(body: string, onReady: (child: ReturnType<typeof spawn>) => v
 }
 
 describe('a program', { timeout: 60_000 }, () => {
-  it('stops its parts in reverse on SIGTERM and then goes on', async () => {
+  it('stops its parts in reverse order on SIGTERM and returns', async () => {
     const { code, out } = await run(
       `await runUntilStopped(log, async ({ onStop }) => {
          onStop('first', () => console.log('stop first')); onStop('second', async () => { console.log('stop second'); throw new Error('oops'); });
@@ -32,10 +32,10 @@ describe('a program', { timeout: 60_000 }, () => {
       (child) => child.kill('SIGTERM'),
     );
     assert.equal(code, 0);
-    assert.match(out, /stop second[\s\S]*Stopping second failed[\s\S]*stop first[\s\S]*ended/);
+    assert.match(out, /stop second[\s\S]*Failed to stop second[\s\S]*stop first[\s\S]*ended/);
   });
 
-  it('stops what had started when starting fails', async () => {
+  it('stops the parts that have started if another fails to start', async () => {
     const { out } = await run(
       `await runUntilStopped(log, async ({ onStop }) => { onStop('first', () => console.log('stop first')); throw new Error('cannot'); })
          .catch((error) => console.log('caught', error.message));`,
@@ -55,7 +55,7 @@ describe('a program', { timeout: 60_000 }, () => {
     assert.equal(code, 1);
   });
 
-  it('reloads on SIGHUP where it can, and stops on SIGHUP where it cannot', { skip: process.platform === 'win32' }, async () => {
+  it('reloads on SIGHUP if it can, and otherwise stops', { skip: process.platform === 'win32' }, async () => {
     const reloading = await run(
       `await runUntilStopped(log, async ({ onHangUp }) => {
          onHangUp(() => { console.log('reloaded'); process.kill(process.pid, 'SIGTERM'); }); console.log('ready');
@@ -65,5 +65,14 @@ describe('a program', { timeout: 60_000 }, () => {
     assert.match(reloading.out, /reloaded[\s\S]*ended/);
     const { out } = await run(`await runUntilStopped(log, async () => console.log('ready'));`, (child) => child.kill('SIGHUP'));
     assert.match(out, /SIGHUP received: stopping[\s\S]*ended/);
+  });
+
+  it('ends at the deadline if something keeps the process alive', async () => {
+    const { code, out } = await run(
+      `await runUntilStopped(log, async () => console.log('ready'), 200); setInterval(() => {}, 1000);`,
+      (child) => child.kill('SIGTERM'),
+    );
+    assert.equal(code, 1);
+    assert.match(out, /Not stopped after 0.2 s/);
   });
 });

@@ -1,40 +1,41 @@
-/** Running until told to stop: parts are started in order and stopped in reverse, within a deadline. */
+/** Runs a program until a signal: parts start in order and stop in reverse order, before a deadline. */
 import type { Log } from './log.ts';
 
 export interface Lifecycle {
-  /** Registers what undoes a part that was just started. The last registered is stopped first. */
+  /** Registers how to stop a part that has just started. The last part registered stops first. */
   onStop(name: string, stop: () => Promise<void> | void): void;
-  /**
-   * What SIGHUP does from now on, instead of stopping; it must not throw. On Windows SIGHUP says that the console is being closed, and
-   * still stops.
-   */
+  /** Makes SIGHUP call `reload`, which must not throw, instead of stopping. On Windows, SIGHUP means a closing console and always stops. */
   onHangUp(reload: () => void): void;
   /** Aborted when stopping begins. */
   readonly stopping: AbortSignal;
 }
 
-/** Everything together may take this long to stop; systemd kills after 90 s, Windows' service manager after 30 s. */
+/** From the signal to the end of the process. systemd kills after 90 s, the Windows service manager after 30 s. */
 const STOP_DEADLINE_MS = 25_000;
 
 /**
- * Calls `start`, then waits for SIGTERM, SIGINT or, unless `onHangUp` was called, SIGHUP (a second one ends at once), then stops what was started.
+ * Calls `start`, waits for SIGTERM, SIGINT or (without `onHangUp`) SIGHUP, and stops all parts. A second signal ends the process at once.
  *
- * @param start starts the parts and registers how each is stopped; when it throws, what it had started is stopped and the error goes on
- * @returns when all is stopped; the caller sets the exit code
+ * @param start starts the parts and registers how to stop each one; if it throws, the parts started so far stop and the error is rethrown
+ * @returns after all parts have stopped; the caller sets the exit code, and the process must end before the deadline
  */
-export async function runUntilStopped(log: Log, start: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
+export async function runUntilStopped(
+  log: Log,
+  start: (lifecycle: Lifecycle) => Promise<void>,
+  deadlineMs = STOP_DEADLINE_MS,
+): Promise<void> {
   const parts: { name: string; stop: () => Promise<void> | void }[] = [];
   const controller = new AbortController();
   let reload: (() => void) | undefined;
   const stopped = new Promise<void>((resolve) => {
     const onSignal = (signal: NodeJS.Signals) => {
       if (signal === 'SIGHUP' && reload !== undefined && process.platform !== 'win32') {
-        // What is stopping has nothing to reload, and a stop is not made a kill by it.
+        // A program that is stopping has nothing to reload.
         if (!controller.signal.aborted) reload();
         return;
       }
       if (controller.signal.aborted) {
-        log.warn(`${signal} again: ending at once`);
+        log.warn(`${signal} received again: ending now`);
         process.exit(1);
       }
       log.info(`${signal} received: stopping`);
@@ -55,16 +56,17 @@ export async function runUntilStopped(log: Log, start: (lifecycle: Lifecycle) =>
   } finally {
     controller.abort();
     const deadline = setTimeout(() => {
-      log.error('Not everything stopped in time: ending now');
+      log.error(`Not stopped after ${deadlineMs / 1000} s: ending now`);
       process.exit(1);
-    }, STOP_DEADLINE_MS);
+    }, deadlineMs);
     for (const part of parts.reverse()) {
       try {
         await part.stop();
       } catch (error) {
-        log.error({ err: error }, `Stopping ${part.name} failed`);
+        log.error({ err: error }, `Failed to stop ${part.name}`);
       }
     }
-    clearTimeout(deadline);
+    // It stays armed for whatever still keeps the process alive.
+    deadline.unref();
   }
 }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CodedError } from './coded-error.ts';
 import { createLog, type LogFormat } from './log.ts';
@@ -14,11 +18,11 @@ describe('the log', () => {
     const { lines, log } = logTo('text');
     log.info({ user: 'alice', ms: 12 }, 'Signed in');
     assert.match(lines[0] ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z info {2}Signed in {2}user=alice {2}ms=12\n$/);
-    log.debug('not said at this level');
+    log.debug('below the level');
     assert.equal(lines.length, 1);
   });
 
-  it('shows code, text, causes and what to do of an error, and no stack of ours', () => {
+  it('shows the code, message, action and causes of an error, without a stack for our own', () => {
     const { lines, log } = logTo('text');
     log.warn(
       { err: new CodedError('LDAP_UNREACHABLE', 'No directory', { action: 'Check LDAP_URL', cause: new Error('refused') }) },
@@ -27,16 +31,16 @@ describe('the log', () => {
     assert.match(lines[0] ?? '', /err=LDAP_UNREACHABLE: No directory \(Check LDAP_URL\): refused\n$/);
   });
 
-  it('lets no text from outside forge a line', () => {
+  it('escapes control characters, so that input cannot forge a line', () => {
     const { lines, log } = logTo('text');
     log.info({ user: 'a\n2026-01-01 info Signed in', esc: '\u001b[31m', ls: '\u2028' }, 'line one\r\nline two');
     assert.equal(lines.length, 1);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters
     assert.doesNotMatch((lines[0] ?? '').slice(0, -1), /[\u0000-\u001f\u2028]/);
   });
 
   for (const format of ['text', 'json'] as const) {
-    it(`takes registered secrets out of every line (${format})`, () => {
+    it(`masks registered secrets in every line (${format})`, () => {
       const { lines, log, keepSecret } = logTo(format);
       keepSecret('pa"ss\\wörd');
       keepSecret('abc');
@@ -44,11 +48,11 @@ describe('the log', () => {
       log.info({ given: 'pa"ss\\wörd', nested: { deep: 'xpa"ss\\wördx' } }, 'it is pa"ss\\wörd, abc');
       log.error({ err: new Error('bind with pa"ss\\wörd failed') }, 'x');
       for (const line of lines) assert.doesNotMatch(line, /wörd/);
-      // Too short to be a secret: it would blank out ordinary words.
+      // Too short: masking it would mask ordinary words.
       assert.match(lines[0] ?? '', /abc/);
     });
 
-    it(`never writes fields that are named like secrets (${format})`, () => {
+    it(`never writes fields with names of secrets (${format})`, () => {
       const { lines, log } = logTo(format);
       log.info({ password: 'hunter2', claims: { password: 'hunter2' }, jwt: 'ey.ey.x' }, 'x');
       assert.doesNotMatch(lines[0] ?? '', /hunter2|ey\.ey/);
@@ -57,13 +61,17 @@ describe('the log', () => {
 });
 
 describe('the log of a process', () => {
-  it('is on standard error, whole and in order, also when the process ends at once', () => {
-    const source = `import { createLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
-      const { log } = createLog({ level: 'info', format: 'text' });
-      for (let i = 0; i < 1000; i++) log.info('line ' + i);`;
-    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', source], {
-      encoding: 'utf8',
-    });
+  const program = (body: string) => [
+    '--input-type=module',
+    '--disable-warning=ExperimentalWarning',
+    '-e',
+    `import { createLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
+     const { log } = createLog({ level: 'info', format: 'text' });
+     ${body}`,
+  ];
+
+  it('is on standard error, complete and in order, even if the process ends at once', () => {
+    const { stderr } = spawnSync(process.execPath, program(`for (let i = 0; i < 1000; i++) log.info('line ' + i);`), { encoding: 'utf8' });
     assert.deepEqual(
       stderr
         .trimEnd()
@@ -71,5 +79,20 @@ describe('the log of a process', () => {
         .map((line) => line.split('line ')[1]),
       Array.from({ length: 1000 }, (_, i) => String(i)),
     );
+  });
+
+  it('does not keep the process from ending if nobody reads a full pipe', { skip: process.platform === 'win32' }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'landbridge-log-'));
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const unreadPipe = openSync(path, 'r+');
+    try {
+      const body = `for (let i = 0; i < 1000; i++) log.info('x'.repeat(200)); setTimeout(() => {}, 100);`;
+      const child = spawn(process.execPath, program(body), { stdio: ['ignore', 'ignore', unreadPipe] });
+      assert.deepEqual(await once(child, 'exit'), [0, null]);
+    } finally {
+      closeSync(unreadPipe);
+      rmSync(folder, { recursive: true });
+    }
   });
 });

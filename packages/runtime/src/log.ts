@@ -1,8 +1,9 @@
 /**
- * The log: one line per event, for people (`text`) or for machines (`json`). Secrets are registered when they are read and
- * taken out of every line at the stream, so that no call can forget it. Lines are written asynchronously.
+ * The log: one line per event, as text or JSON. Secrets are registered when they are read and masked in every line on its way to the
+ * destination, so that no caller can forget to do so.
  */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { openStandardError } from './standard-error.ts';
 
 export type Log = Logger;
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -11,32 +12,32 @@ export type LogFormat = 'text' | 'json';
 export interface LogOptions {
   level: LogLevel;
   format: LogFormat;
-  /** Where lines go; file descriptor 2 (standard error) by default, since standard output belongs to what commands print. */
+  /** Standard error by default: standard output is for the results of commands. */
   destination?: { write(line: string): unknown };
-  /** Fields of every line, asked for when it is written: what is being done just then. */
+  /** Returns fields to add to a line, such as the request that it belongs to. */
   context?: () => object;
-  /** Who gets each line as well, without secrets: a file, a window of the last lines. */
+  /** Further destinations, such as a file. Secrets are masked there too. */
   copies?: readonly LogCopy[];
 }
 
-/** Takes lines of the log; must neither throw nor wait. */
+/** A further destination of the log. It must neither throw nor block. */
 export interface LogCopy {
   /**
-   * @param line as it is written, in the log's format, with its end
-   * @param json the same line as a JSON object, without an end
+   * @param line in the log's format, with its line end
+   * @param json the same as JSON, without a line end
    */
   write(line: string, json: string): void;
 }
 
-/** Shorter values would blank out ordinary words. */
+/** Masking shorter values would mask ordinary words. */
 const SHORTEST_SECRET = 5;
 const MASK = '[secret]';
 
 const secrets = new Set<string>();
 
-/** @returns a log, and the function that registers a value which must appear in no line, in this process, from now on */
-export function createLog(options: LogOptions): { log: Log; flush: () => void; keepSecret: (value: string | undefined) => void } {
-  const sink = options.destination ?? standardError();
+/** @returns the log, and `keepSecret`, which masks a value in every later line of this process */
+export function createLog(options: LogOptions): { log: Log; keepSecret: (value: string | undefined) => void } {
+  const sink = options.destination ?? openStandardError();
   const stream: DestinationStream = {
     write(line: string) {
       const clean = withoutSecrets(line);
@@ -53,45 +54,20 @@ export function createLog(options: LogOptions): { log: Log; flush: () => void; k
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorFields },
-      // Belt and braces: fields of these names are never written, whatever their value.
+      // A second line of defence: these fields are masked whatever their value.
       redact: { paths: ['password', '*.password', 'jwt', '*.jwt', 'authorization', '*.authorization'], censor: MASK },
     },
     stream,
   );
   return {
     log,
-    flush: () => {
-      if ('flushSync' in sink && typeof sink.flushSync === 'function') sink.flushSync();
-    },
     keepSecret: (value) => {
       if (value !== undefined && value.length >= SHORTEST_SECRET) {
         secrets.add(value);
-        // As it stands inside a JSON string, where it has quotes, backslashes or line ends.
+        // JSON escapes quotes, backslashes and line ends.
         secrets.add(JSON.stringify(value).slice(1, -1));
       }
     },
-  };
-}
-
-/** Lines wait this long for others to be written together with: a write costs more than making ten lines. */
-const FLUSH_MS = 20;
-const BUFFER_BYTES = 8 * 1024;
-
-/** pino writes what is left when the process ends. */
-function standardError(): { write(line: string): unknown; flushSync(): void } {
-  const stream = pino.destination({ dest: 2, sync: false, minLength: BUFFER_BYTES });
-  let isFlushDue = false;
-  return {
-    write(line) {
-      stream.write(line);
-      if (isFlushDue) return;
-      isFlushDue = true;
-      setTimeout(() => {
-        isFlushDue = false;
-        stream.flush();
-      }, FLUSH_MS).unref();
-    },
-    flushSync: () => stream.flushSync(),
   };
 }
 
@@ -109,7 +85,7 @@ function errorFields(error: unknown): unknown {
     message: fields.message,
     action: 'action' in error ? error.action : undefined,
     cause: error.cause === undefined ? undefined : errorFields(error.cause),
-    // A stack helps only where the error is not one of ours, which say what happened by themselves.
+    // Our own errors explain themselves without a stack.
     stack: error.name === 'CodedError' ? undefined : fields.stack,
   };
 }
@@ -132,8 +108,8 @@ function fieldText(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }
 
-/** A user name with a line end in it must not be able to forge a line of the log. */
+/** Escapes control characters: a user name with a line end must not forge a line. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

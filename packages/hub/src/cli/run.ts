@@ -14,7 +14,7 @@ const THIS_MACHINE: readonly string[] = ['localhost', '127.0.0.1', '::1', '[::1]
 export function runCommand({ withHome, print }: Surroundings): Command {
   return new Command('run').description('run the hub until it is told to stop (SIGTERM, SIGINT)').action(() =>
     withHome(async ({ folder, databasePath, settings, unknownKeys, store }) => {
-      const { log, flush, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
+      const { log, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
       keepSecret(settings.METRICS_TOKEN);
       const unlock = lockHome(folder);
       try {
@@ -38,7 +38,6 @@ export function runCommand({ withHome, print }: Surroundings): Command {
         });
         log.info('Stopped');
       } finally {
-        flush();
         unlock();
       }
     }),

@@ -10,6 +10,7 @@ export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
 export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
 export { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
+export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreOptions, type SemaphoreRejection } from './semaphore.ts';
 export {
   type LoadedSettings,

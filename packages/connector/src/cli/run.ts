@@ -1,5 +1,5 @@
 /** `run`: starts the connector and its console, takes up its files anew on SIGHUP, and stops both. What is not set up yet gets the console alone. */
-import { CodedError, type Log, runUntilStopped } from '@landbridge/runtime';
+import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { assertRunnable, type Config, loadConfigForStart } from '../config/load.ts';
@@ -16,6 +16,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   if (!isNew) assertRunnable(config);
   const { log, keepSecrets, window, file } = openRunLog(config);
   log.info(`landbridge-connector ${VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`);
+  warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Took over the configuration of an installed connector; what was set to keep its ways is in the file');
   for (const { message } of configWarnings(config)) log.warn(message);
 

@@ -1,5 +1,5 @@
 /** `landbridge-hub run`: the hub, until it is told to stop. */
-import { createLog, runUntilStopped } from '@landbridge/runtime';
+import { createLog, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { Command } from 'commander';
 import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
 import { lockHome } from '../operations/home-lock.ts';
@@ -16,6 +16,7 @@ export function runCommand({ withHome, print }: Surroundings): Command {
     withHome(async ({ folder, databasePath, settings, unknownKeys, store }) => {
       const { log, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
       keepSecret(settings.METRICS_TOKEN);
+      warnIfNodeIsOutdated(log);
       const unlock = lockHome(folder);
       try {
         const { startHub } = await import('../hub.ts');

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { MINIMUM_NODE_VERSION } from '../packages/runtime/src/node-version.ts';
+
+interface LockEntry {
+  version: string;
+  integrity?: string;
+  link?: boolean;
+  hasInstallScript?: boolean;
+}
+
+const { packages }: { packages: Record<string, LockEntry> } = JSON.parse(
+  readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'),
+);
+
+it('every package from the registry is locked with its SHA-512 hash', () => {
+  // npm leaves the hash out for optional packages of other platforms if node_modules exists when it writes the lock file.
+  const unhashed = Object.entries(packages).filter(
+    ([path, { link, integrity }]) => path.includes('node_modules/') && !link && !integrity?.startsWith('sha512-'),
+  );
+  assert.deepEqual(
+    unhashed.map(([path]) => path),
+    [],
+  );
+});
+
+it('Node.js for Linux has the security fixes and needs no install script', () => {
+  for (const arch of ['x64', 'arm64']) {
+    const entry = packages[`node_modules/node-linux-${arch}`];
+    assert.equal(entry?.version, MINIMUM_NODE_VERSION);
+    assert.equal(entry.hasInstallScript, undefined);
+  }
+});

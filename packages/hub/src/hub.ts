@@ -126,7 +126,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
   publicUrl = new URL(settings.PUBLIC_URL ?? `${scheme}://localhost:${port}`).origin;
   await store.setPublicUrl(publicUrl);
   await oidc.start(publicUrl);
-  server.isReady();
+  server.markReady();
   const host = settings.LISTEN_ADDRESS.includes(':') ? `[${settings.LISTEN_ADDRESS}]` : settings.LISTEN_ADDRESS;
 
   return {

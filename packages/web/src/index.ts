@@ -16,4 +16,6 @@ export { checkBox, dot, entries, field, milliseconds, table, textArea, time, tok
 export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
 export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
 export { hashOfToken, newSecretToken, type SecretToken, sameText } from './secret-token.ts';
+export { createWebServer, SERVER_LIMITS, TLS_DEFAULTS, type WebServer } from './server.ts';
 export { STYLE } from './style.ts';
+export { type FileWatch, watchFiles } from './watch-files.ts';

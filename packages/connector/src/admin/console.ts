@@ -1,17 +1,16 @@
 /**
- * The console: pages for the administrator, served by the connector itself on this machine only. It shows and changes through the
- * functions that commands use. This folder owns pages, sessions and who may see them, and decides nothing about people or settings.
+ * The console: the administrator's pages, which the connector serves on this machine only. They call the same functions as the commands.
+ * This folder owns pages, sessions and access to them, and makes no decisions about users or settings.
  */
 
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
-import { serve } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { CodedError } from '@landbridge/runtime';
+import { createWebServer, NO_PROXIES } from '@landbridge/web';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
 import { createActivity } from './activity.ts';
 import { type ConsoleParts, createDesk } from './desk.ts';
-import { createOrigins } from './origin.ts';
+import { createHostCheck } from './own-host.ts';
 import { createConsolePassword } from './password.ts';
 import { consoleRoutes } from './routes.ts';
 import { LINK_LIFETIME_MINUTES, newSignInLink } from './sign-in-link.ts';
@@ -23,9 +22,8 @@ export interface Console {
 }
 
 const LOOPBACK = '127.0.0.1';
-/** A browser on this machine has no reason to be slow; uploads are some megabytes. */
+/** Enough for an upload of some megabytes from this machine. */
 const REQUEST_TIMEOUT_MS = 60_000;
-const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 100;
 
 /**
@@ -40,30 +38,29 @@ export async function openConsole(
   const desk = createDesk({ ...parts, troubleshooter: createTroubleshooter(), activity });
   const password = createConsolePassword(parts.home, parts.now);
   let actualPort = port;
-  const app = consoleRoutes({ desk, password, origins: createOrigins(address, () => actualPort) });
-  const server = serve({ fetch: app.fetch, hostname: address, port }) as Server;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('listening', resolve);
-    server.once('error', (cause) => reject(notOpened(address, port, cause)));
-  }).catch((error: unknown) => {
-    activity.close();
-    throw error;
+  const app = consoleRoutes({ desk, password, isOwnHost: createHostCheck(address, () => actualPort) });
+  const { log } = parts;
+  const server = createWebServer({
+    answer: getRequestListener(app.fetch),
+    proxies: NO_PROXIES,
+    limits: { requestTimeout: REQUEST_TIMEOUT_MS },
+    maxConnections: MAX_CONNECTIONS,
+    log,
   });
-  actualPort = portOf(server.address());
+  try {
+    actualPort = await server.listen(port, address);
+  } catch (cause) {
+    activity.close();
+    throw notOpened(address, port, cause);
+  }
   const url = consoleUrl(address, actualPort);
-  if (password.isSet()) parts.log.info(`The console is at ${url}`);
-  else
-    parts.log.warn(`The console: open ${url}${newSignInLink(parts.home)} within ${LINK_LIFETIME_MINUTES} minutes to choose its password`);
+  if (password.isSet()) log.info(`Console: ${url}`);
+  else log.warn(`Console: open ${url}${newSignInLink(parts.home)} within ${LINK_LIFETIME_MINUTES} minutes to set its password`);
   return {
     url,
     async close() {
       activity.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await server.end();
     },
   };
 }
@@ -75,22 +72,14 @@ export function consoleUrl(address: string | undefined, port: number): string {
   return `http://${host}:${port}`;
 }
 
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function notOpened(address: string, port: number, cause: Error): CodedError {
-  if ('code' in cause && cause.code === 'EADDRINUSE') {
-    return new CodedError(
-      'CONSOLE_PORT_IN_USE',
-      `The console could not be opened: ${consoleUrl(address, port)} is used by another program`,
-      {
-        action: 'It may be another connector. Set CONSOLE_PORT to a free port, or CONSOLE_ENABLED=false.',
-        cause,
-      },
-    );
+function notOpened(address: string, port: number, cause: unknown): CodedError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+    return new CodedError('CONSOLE_PORT_IN_USE', `Cannot open the console: ${consoleUrl(address, port)} is in use by another program`, {
+      action: 'That may be another connector. Set CONSOLE_PORT to a free port, or CONSOLE_ENABLED=false.',
+      cause,
+    });
   }
-  return new CodedError('CONSOLE_NOT_OPENED', `The console could not be opened at ${consoleUrl(address, port)}`, {
+  return new CodedError('CONSOLE_NOT_OPENED', `Cannot open the console at ${consoleUrl(address, port)}`, {
     action: 'Correct CONSOLE_PORT or CONSOLE_INSECURE_ADDRESS, or set CONSOLE_ENABLED=false.',
     cause,
   });

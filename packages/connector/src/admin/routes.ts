@@ -1,7 +1,7 @@
 /** The console over HTTP: for which names it answers, its files, who may see it, what a form needs to be taken, and what a fault looks like. */
 
 import { CodedError } from '@landbridge/runtime';
-import { SAFE_HEADERS, sameText } from '@landbridge/web';
+import { isFromOwnPage, type OriginPolicy, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
@@ -9,7 +9,7 @@ import { MAX_ZIP_BYTES } from '../transfer/read-zip.ts';
 import { ASSETS, EDITOR_MODULES, editorModule } from './assets.ts';
 import { type Desk, type Env, isLive, sentence } from './desk.ts';
 import { frame } from './frame.ts';
-import { isFromOwnPage, type Origins } from './origin.ts';
+import type { HostCheck } from './own-host.ts';
 import { logRoutes } from './pages/logs.ts';
 import { mapperRoutes } from './pages/mapper.ts';
 import { searchRoutes } from './pages/search.ts';
@@ -29,10 +29,11 @@ const MAX_FORM_BYTES = 2 * 1024 * 1024;
 /** An import, with the form around it. */
 const MAX_UPLOAD_BYTES = MAX_ZIP_BYTES + 64 * 1024;
 
-export function consoleRoutes({ desk, password, origins }: { desk: Desk; password: ConsolePassword; origins: Origins }): Hono<Env> {
+export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; password: ConsolePassword; isOwnHost: HostCheck }): Hono<Env> {
   const sessions = createSessions();
   const cookie = createCookie();
   const app = new Hono<Env>();
+  const origins: OriginPolicy = { isOwnOrigin: ({ protocol, host }) => protocol === 'http:' && isOwnHost(host) };
 
   function fault(c: Context, status: 400 | 403 | 404 | 413 | 421 | 500, title: string, text: string): Response | Promise<Response> {
     const page = frame({
@@ -47,8 +48,8 @@ export function consoleRoutes({ desk, password, origins }: { desk: Desk; passwor
   const uploads = bodyLimit({ maxSize: MAX_UPLOAD_BYTES, onError: tooLarge });
 
   app.use(async (c, next) => {
-    // Nothing is told to somebody who asks for another host: not even that this is a console.
-    if (!origins.isOurs(c.req.header('Host'))) return c.text('There is no such host here.', 421, SAFE_HEADERS);
+    // Under another name, do not even reveal that this is a console.
+    if (!isOwnHost(c.req.header('Host'))) return c.text('Unknown host.', 421, SAFE_HEADERS);
     return next();
   });
   for (const { path, text, type } of Object.values(ASSETS)) app.get(path, (c) => c.body(text, 200, assetHeaders(type)));

@@ -6,7 +6,6 @@ import { resolve } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
-import { noteClientContext } from '@landbridge/web';
 import { federationMetadata, type SigningPair } from '@landbridge/wsfed';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { configuredCertificates } from '../network/trust.ts';
@@ -155,7 +154,6 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
         }
       : undefined,
     answer(request, response) {
-      noteClientContext(request, { trusted: proxies, acceptsUser: true });
       listener(request, response).catch((error: unknown) => log.error({ err: error }, 'Request failed'));
     },
     log,

@@ -1,12 +1,14 @@
 /** The hub's own numbers. Labels are names of connections and fixed words, never of people, addresses or connectors. */
+
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FileWatch } from '@landbridge/web';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignInEvents } from '../sign-in/events.ts';
 import type { Store } from '../store/store.ts';
 import { VERSION } from '../version.ts';
 import type { Metrics } from './metrics.ts';
-import type { CertificateWatch } from './tls.ts';
+import type { Certificate } from './tls.ts';
 
 /** From a directory next door to the default deadline of a sign-in. */
 const LOGIN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -21,7 +23,7 @@ export function measureHub(parts: {
   events: SignInEvents;
   online: OnlineConnectors;
   store: Store;
-  certificate: CertificateWatch | undefined;
+  certificate: FileWatch<Certificate> | undefined;
 }): () => void {
   const { metrics, events, online, store, certificate } = parts;
   measureSignIns(metrics, events);

@@ -6,13 +6,13 @@ import { type TestContext, test } from 'node:test';
 import { createLog, loadSettings } from '@landbridge/runtime';
 import { HUB_SETTINGS } from '../settings.ts';
 import { createMetrics } from './metrics.ts';
-import { createHubServer, LIMITS } from './server.ts';
+import { createHubServer } from './server.ts';
 
 const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
 const { values: settings } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '20000' } });
 
 /** Short limits, so that the tests need not wait for those of production. */
-const SHORT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
+const SHORT = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
 async function startServer(t: TestContext, answer: Parameters<typeof createHubServer>[0]['answer']) {
   const server = createHubServer({ settings, log, metrics: createMetrics(), answer, limits: SHORT });

@@ -1,51 +1,31 @@
-/**
- * The hub's HTTP or HTTPS server: limits against slow and large senders, what every answer carries, and a stop that lets requests
- * finish. What is answered is not its business.
- */
-
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+/** The hub's HTTP or HTTPS server: what every response carries, and a stop that first tells load balancers. */
+import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
-import { noteClientContext } from '@landbridge/web';
+import { type ClientContext, clientContextOf, createWebServer, type FileWatch, noteClientContext, type WebServer } from '@landbridge/web';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
 import type { Metrics } from './metrics.ts';
 import { createRequestLog } from './request-log.ts';
-import { type CertificateWatch, TLS_OPTIONS, watchCertificate } from './tls.ts';
+import { type Certificate, watchCertificate } from './tls.ts';
 
-/** Against senders that hold sockets by being slow, and that fill memory by being large. */
-export const LIMITS = {
-  /** A whole request, headers and body, has to be there after this. */
-  requestTimeout: 20_000,
-  headersTimeout: 10_000,
-  /** How often the two above are looked at. */
-  connectionsCheckingInterval: 5_000,
-  /** Longer than proxies keep theirs (nginx: 60 s), which would else send a request into a socket that is just being closed. */
-  keepAliveTimeout: 75_000,
-  maxHeaderSize: 16 * 1024,
-} as const satisfies ServerOptions;
-const MAX_HEADERS = 100;
-const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
-
-/** A year, as is usual (RFC 6797). Subdomains are not ours to decide about. */
+/** One year, as is usual (RFC 6797). Subdomains are not the hub's to decide about. */
 const STRICT_TRANSPORT_SECURITY = 'max-age=31536000';
 
 export interface HubServer {
-  /** Takes upgrades. */
+  /** Emits upgrades. */
   readonly http: Server;
-  readonly certificate: CertificateWatch | undefined;
-  /** No longer `running` as soon as a stop begins: whoever sends requests here should send them elsewhere. */
+  readonly certificate: FileWatch<Certificate> | undefined;
+  /** No longer `running` as soon as a stop begins: load balancers should then send requests elsewhere. */
   readonly state: 'starting' | 'running' | 'stopping';
   /** @returns the port. @throws CodedError LISTEN_FAILED */
   listen(): Promise<number>;
-  /** Everything behind it is there. */
-  isReady(): void;
-  /** Says that it stops (`state`), and goes on for STOP_READY_DELAY_MS. */
+  /** All parts behind the server have started. */
+  markReady(): void;
+  /** Reports the stop in `state`, and keeps working for STOP_READY_DELAY_MS. */
   announceStop(): Promise<void>;
-  /** Listens no longer; requests that are under way get STOP_GRACE_MS. */
+  /** Stops listening, and waits up to STOP_GRACE_MS for requests in flight. */
   finishRequests(): Promise<void>;
-  /** Ends all sockets; resolves when those of connectors are gone, too. */
+  /** Closes all sockets; resolves once those of connectors are closed too. */
   end(): Promise<void>;
 }
 
@@ -54,56 +34,53 @@ export function createHubServer(parts: {
   settings: HubSettings;
   log: Log;
   metrics: Metrics;
-  answer: (request: IncomingMessage, response: ServerResponse) => void;
+  answer: RequestListener;
   limits?: ServerOptions;
 }): HubServer {
-  const { settings, log, metrics, answer, limits = LIMITS } = parts;
+  const { settings, log, metrics, answer, limits } = parts;
   const logged = createRequestLog(log, metrics);
   const proxies = { trusted: createIpRanges(settings.TRUSTED_PROXIES), acceptsRequestId: true };
   let state: HubServer['state'] = 'starting';
-  let underWay = 0;
-  let idle = () => {};
   let warned = false;
-  let closed: Promise<void> | undefined;
 
-  function arrive(request: IncomingMessage) {
-    const arrival = noteClientContext(request, proxies);
-    if (arrival.throughUntrustedProxy && !warned) {
-      warned = true;
-      log.warn(
-        { proxy: arrival.address },
-        'Requests come through a proxy that TRUSTED_PROXIES does not list: all who use it count as one address',
-      );
-    }
-    return arrival;
+  function warnOfProxy({ throughUntrustedProxy, address }: ClientContext): void {
+    if (!throughUntrustedProxy || warned) return;
+    warned = true;
+    log.warn({ proxy: address }, 'TRUSTED_PROXIES does not list this proxy: all its clients share one address, and so its limits');
   }
 
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const arrival = arrive(request);
-    underWay++;
-    response.on('close', () => {
-      underWay--;
-      if (underWay === 0) idle();
+  let renew: WebServer['renewTls'] | undefined;
+  const files = tlsFilesOf(settings);
+  const certificate =
+    files &&
+    watchCertificate({
+      files,
+      warningDays: settings.TLS_EXPIRY_WARNING_DAYS,
+      log,
+      use: ({ cert, key }) => renew?.({ cert, key }),
     });
-    response.setHeader('X-Request-Id', arrival.id);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    if (arrival.secure) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY);
-    const { 'transfer-encoding': encoding = 'chunked' } = request.headers;
-    if (encoding.toLowerCase() !== 'chunked') {
-      // Node reads `identity, chunked` as chunked. A proxy that does not would see another end of the request, and another one behind it.
-      response.writeHead(400, { Connection: 'close' }).end();
-      return;
-    }
-    logged(request, response, arrival, () => answer(request, response));
-  }
-
-  const { http, certificate } = createServerOf(settings, log, limits, onRequest);
-  http.maxHeadersCount = MAX_HEADERS;
-  // Registered first, so that whoever takes upgrades finds it done.
-  http.on('upgrade', arrive);
+  const current = certificate?.current();
+  const server = createWebServer({
+    proxies,
+    limits,
+    log,
+    tls: current && { cert: current.cert, key: current.key },
+    answer(request, response) {
+      const client = clientContextOf(request);
+      warnOfProxy(client);
+      response.setHeader('X-Request-Id', client.id);
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      if (client.secure) response.setHeader('Strict-Transport-Security', STRICT_TRANSPORT_SECURITY);
+      logged(request, response, client, () => answer(request, response));
+    },
+  });
+  renew = server.renewTls;
+  // Registered first, so that later listeners find the context.
+  server.http.on('upgrade', (request) => warnOfProxy(noteClientContext(request, proxies)));
 
   return {
-    http,
+    http: server.http,
+    end: server.end,
     certificate,
     get state() {
       return state;
@@ -111,22 +88,16 @@ export function createHubServer(parts: {
     async listen() {
       const { LISTEN_ADDRESS, PORT } = settings;
       try {
-        return await new Promise<number>((resolve, reject) => {
-          http.once('error', reject);
-          http.listen(PORT, LISTEN_ADDRESS, () => {
-            const address: AddressInfo | string | null = http.address();
-            if (typeof address === 'object' && address !== null) resolve(address.port);
-          });
-        });
+        return await server.listen(PORT, LISTEN_ADDRESS);
       } catch (cause) {
         certificate?.stop();
         throw new CodedError('LISTEN_FAILED', `The hub cannot listen on ${LISTEN_ADDRESS} port ${PORT}`, {
           cause,
-          action: 'Choose another PORT or LISTEN_ADDRESS, or end the program that has it.',
+          action: 'Choose another PORT or LISTEN_ADDRESS, or end the program that uses it.',
         });
       }
     },
-    isReady() {
+    markReady() {
       state = 'running';
     },
     async announceStop() {
@@ -134,42 +105,8 @@ export function createHubServer(parts: {
       if (settings.STOP_READY_DELAY_MS > 0) await delay(settings.STOP_READY_DELAY_MS);
     },
     async finishRequests() {
-      closed = new Promise((resolve) => http.close(() => resolve()));
       certificate?.stop();
-      if (underWay === 0) return;
-      log.info({ requests: underWay }, 'Waiting for requests that are under way');
-      const grace = new AbortController();
-      await Promise.race([
-        new Promise<void>((resolve) => {
-          idle = resolve;
-        }),
-        delay(settings.STOP_GRACE_MS, undefined, { signal: grace.signal }).catch(() => {}),
-      ]);
-      grace.abort();
-    },
-    async end() {
-      http.closeAllConnections();
-      await closed;
+      await server.finishRequests(settings.STOP_GRACE_MS);
     },
   };
-}
-
-function createServerOf(
-  settings: HubSettings,
-  log: Log,
-  limits: ServerOptions,
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): { http: Server; certificate: CertificateWatch | undefined } {
-  const files = tlsFilesOf(settings);
-  if (files === undefined) return { http: createServer(limits, onRequest), certificate: undefined };
-  const http = createTlsServer({ ...limits, ...TLS_OPTIONS, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, onRequest);
-  // Strangers who speak no TLS, or do not trust the certificate.
-  http.on('tlsClientError', (error, socket) => log.debug({ err: error, remoteAddress: socket.remoteAddress }, 'TLS failed'));
-  const certificate = watchCertificate({
-    files,
-    warningDays: settings.TLS_EXPIRY_WARNING_DAYS,
-    log,
-    use: ({ cert, key }) => http.setSecureContext({ cert, key, ...TLS_OPTIONS }),
-  });
-  return { http, certificate };
 }

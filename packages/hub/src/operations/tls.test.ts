@@ -177,7 +177,7 @@ test('from some days before its end the log says so, once a day, and says when i
   let now = new Date();
   const watch = watchCertificate({ files, warningDays: 14, log, use: () => {}, now: () => now });
   t.after(watch.stop);
-  assert.match(String(lines[0]?.msg), /Every account of this machine may read the key/);
+  assert.match(String(lines[0]?.msg), /All users of this machine can read the key/);
   const said = () => lines.splice(0).map(({ level, msg }) => `${level} ${msg}`);
   said();
   now = new Date(notAfter.getTime() - 10.5 * DAY_MS);

@@ -1,14 +1,14 @@
-/** Who may sign in: passwords, the states of an account in the order Active Directory looks at them, and lockout. */
+/** Signing in: passwords, account states in the order in which Active Directory checks them, and lockout. */
 import { type Domain, NEVER_EXPIRES, UAC } from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime, unixMsOf } from './time.ts';
 import type { DirectoryEntry } from './tree.ts';
 
-/** MS-SAMR 3.1.1.7.1: the domain's minimum is 7; complex means three of the kinds of characters, and not the name. */
+/** MS-SAMR 3.1.1.7.1: at least 7 characters of three kinds, and not containing the name. */
 const MIN_PASSWORD_LENGTH = 7;
 
 /**
- * Checks a password and counts a wrong one. An empty password never comes here: Windows takes it as anonymous.
+ * Checks a password and counts it if it is wrong. An empty password never gets here, because Windows treats it as anonymous.
  *
  * @param name a DN, a userPrincipalName or `DOMAIN\sAMAccountName`
  */
@@ -37,12 +37,12 @@ export function isLocked(domain: Domain, entry: DirectoryEntry): boolean {
   return domain.lockoutDurationMs === 0 || domain.now() < unixMsOf(lockoutTime) + domain.lockoutDurationMs;
 }
 
-/** One more wrong password; the account locks where that makes too many. */
+/** Counts a wrong password, and locks the account if there are too many. */
 export function countWrongPassword(domain: Domain, entry: DirectoryEntry): void {
   const { tree } = domain;
   const window = domain.lockoutDurationMs;
   const lastWrong = unixMsOf(tree.text(entry, 'badPasswordTime') ?? '0');
-  // Counting starts over once nothing wrong came for as long as a lock holds (lockOutObservationWindow).
+  // Counting starts over after a time without wrong passwords that is as long as a lock lasts (lockOutObservationWindow).
   const before = window > 0 && domain.now() >= lastWrong + window ? 0 : Number(tree.text(entry, 'badPwdCount') ?? 0);
   const count = before + 1;
   tree.replace(entry, 'badPwdCount', [String(count)]);
@@ -50,7 +50,7 @@ export function countWrongPassword(domain: Domain, entry: DirectoryEntry): void 
   if (domain.lockoutThreshold > 0 && count >= domain.lockoutThreshold) tree.replace(entry, 'lockoutTime', [fileTime(domain.now())]);
 }
 
-/** What refuses somebody whose password is right. */
+/** Why an account is refused although the password is right. */
 function refusalOf(domain: Domain, entry: DirectoryEntry): BindRefusal | undefined {
   const { tree } = domain;
   const now = domain.now();
@@ -60,7 +60,7 @@ function refusalOf(domain: Domain, entry: DirectoryEntry): BindRefusal | undefin
   if (expires !== '0' && expires !== NEVER_EXPIRES && unixMsOf(expires) <= now) return '701';
   const hours = tree.values(entry, 'logonHours')[0];
   if (Buffer.isBuffer(hours) && !permittedAt(hours, new Date(now))) return '530';
-  // An LDAP client is none of the named workstations, as nothing tells the server its name.
+  // LDAP does not tell the server the name of the client's workstation, so it never matches.
   if ((tree.text(entry, 'userWorkstations') ?? '') !== '') return '531';
   const pwdLastSet = tree.text(entry, 'pwdLastSet') ?? '0';
   if (flags & (UAC.dontExpirePassword | UAC.smartcardRequired)) return undefined;
@@ -75,7 +75,7 @@ function permittedAt(hours: Buffer, moment: Date): boolean {
   return ((hours[hour >> 3] ?? 0) >> (hour & 7)) % 2 === 1;
 }
 
-/** Puts a new password in place; the account is no longer told to change it. Locks and counts stay, as in Active Directory. */
+/** Also clears "must change password". Locks and counts stay, as in Active Directory. */
 export function setPassword(domain: Domain, entry: DirectoryEntry, password: string): void {
   const account = domain.accountOf(entry);
   if (account === undefined) return;
@@ -83,7 +83,7 @@ export function setPassword(domain: Domain, entry: DirectoryEntry, password: str
   domain.update(entry, { pwdLastSet: fileTime(domain.now()) });
 }
 
-/** Whether the domain's rules take a password for this account. */
+/** Whether the password meets the domain's policy. */
 export function isGoodPassword(domain: Domain, entry: DirectoryEntry, password: string): boolean {
   const name = domain.tree.text(entry, 'sAMAccountName')?.toLowerCase() ?? '';
   if (name.length > 2 && password.toLowerCase().includes(name)) return false;

@@ -1,14 +1,14 @@
-/** Reading BER that strangers wrote: each element is read whole and inside its parent, or the message is refused. */
+/** Reads untrusted BER: each element has to be complete and inside its parent, or the message is rejected. */
 import { Ber, BerReader } from 'ldapts';
 
-/** The bytes are no LDAP message (RFC 4511, section 5.1). The connection they came over ends. */
+/** The bytes are not an LDAP message (RFC 4511, section 5.1). Their connection ends. */
 export class MalformedMessage extends Error {}
 
-/** Reads an element of that tag and moves behind it. */
+/** Reads an element with this tag and moves past it. */
 export function octets(reader: BerReader, tag: number = Ber.OctetString): Buffer {
   if (reader.peek() !== tag) throw new MalformedMessage(`no element of tag 0x${tag.toString(16)}`);
   const start = reader.readLength(reader.offset + 1);
-  // BerReader takes a length of four bytes as a signed number: a negative one would lead back, and reading would never end.
+  // BerReader reads a length of four bytes as a signed number: a negative one would move back, and reading would never end.
   if (start === null || reader.length < 0 || reader.length > reader.buffer.length - start) {
     throw new MalformedMessage('an element is longer than its parent');
   }
@@ -27,7 +27,7 @@ export function text(reader: BerReader, tag?: number): string {
 
 export function integer(reader: BerReader, tag: number = Ber.Integer): number {
   const bytes = octets(reader, tag);
-  if (bytes.length === 0 || bytes.length > 4) throw new MalformedMessage('an integer of no byte, or of more than four');
+  if (bytes.length === 0 || bytes.length > 4) throw new MalformedMessage('an integer that is empty or longer than four bytes');
   return bytes.readIntBE(0, bytes.length);
 }
 

@@ -1,23 +1,23 @@
-/** Distinguished names (RFC 4514): reading, comparing and writing them the way Active Directory does. */
+/** Distinguished names (RFC 4514), read, compared and written the way Active Directory does. */
 
 export interface RdnPart {
   type: string;
   value: string;
 }
 
-/** Longer names are no names; Active Directory's own limit for a path is far below. */
+/** Longer names are invalid. Active Directory's own limit is far lower. */
 const MAX_DN_CHARACTERS = 16_384;
 
-/** What upper and lower case, accents and width leave of a text: Active Directory finds `Müller` by `MULLER`. */
+/** Ignores case, accents and width, as Active Directory does: it finds `Müller` by `MULLER`. */
 export function foldText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII, to spare the common case the Unicode tables
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, so that the common case skips the Unicode tables
   if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /**
- * @returns the parts, leaf first, an empty list for the empty name; undefined where the text is no DN. Each part of a
- *   multi-valued RDN (`CN=a+OU=b`) is in one list.
+ * @returns the RDNs, leaf first, an empty list for the empty name; undefined if the text is not a DN. The parts of a
+ *   multi-valued RDN (`CN=a+OU=b`) are in one list.
  */
 export function splitDn(text: string): RdnPart[][] | undefined {
   if (text.length > MAX_DN_CHARACTERS) return undefined;
@@ -38,7 +38,7 @@ export function splitDn(text: string): RdnPart[][] | undefined {
   }
 }
 
-/** Reads up to an unescaped `,`, `;` or `+`; hexadecimal pairs are bytes of UTF-8. */
+/** Reads up to an unescaped `,`, `;` or `+`. Hexadecimal pairs are bytes of UTF-8. */
 function readValue(text: string, start: number): { value: string; end: number } | undefined {
   const bytes: Buffer[] = [];
   let at = start;
@@ -66,7 +66,7 @@ function readValue(text: string, start: number): { value: string; end: number } 
   return value === '' ? undefined : { value, end: at };
 }
 
-/** One text for all spellings of a name, to compare and look up by; undefined where the text is no DN. */
+/** One text for all spellings of a DN, to compare and index by; undefined if the text is not a DN. */
 export function dnIndexKey(text: string): string | undefined {
   const parts = splitDn(text);
   return parts?.map(rdnKey).join(',');
@@ -79,7 +79,7 @@ function rdnKey(rdn: RdnPart[]): string {
     .join('+');
 }
 
-/** A value as it stands in a DN, with what Active Directory escapes, which is a little more than RFC 4514 asks for. */
+/** Escapes a value for a DN as Active Directory does, which is a little more than RFC 4514 requires. */
 export function escapeDnValue(value: string): string {
   return value
     .replace(/^[ #]| $|[,\\+"<>;=]/g, (char) => `\\${char}`)

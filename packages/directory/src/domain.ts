@@ -1,4 +1,4 @@
-/** A domain as data: containers, users and groups with the attributes that Active Directory gives them. No sockets here. */
+/** A domain as data: containers, users and groups with the attributes that Active Directory gives them. */
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { escapeDnValue, foldText } from './dn.ts';
@@ -14,11 +14,11 @@ export interface DomainOptions {
   dnsName?: string;
   /** The name before the backslash in `FABRIKAM\alice`; by default the first label of the DNS name in capitals. */
   netbiosName?: string;
-  /** So many wrong passwords lock an account; 0 never does. 5 by default. */
+  /** How many wrong passwords lock an account; 0: never. 5 by default. */
   lockoutThreshold?: number;
-  /** How long a lock holds; 0 until somebody unlocks the account. 30 minutes by default, as in Active Directory. */
+  /** 0: until an administrator unlocks the account. 30 minutes by default, as in Active Directory. */
   lockoutDurationMs?: number;
-  /** How long a password is good for; 0 for ever. 42 days by default, as in Active Directory. */
+  /** 0: passwords do not expire. 42 days by default, as in Active Directory. */
   maxPasswordAgeMs?: number;
   /** The password of the service account. */
   servicePassword?: string;
@@ -26,19 +26,19 @@ export interface DomainOptions {
 }
 
 export interface UserOptions {
-  /** An account without one accepts no password. */
+  /** Without one, the account accepts no password. */
   password?: string;
   /** By default the sAMAccountName. */
   cn?: string;
-  /** The entry it is made below: `CN=Users` by default. */
+  /** `CN=Users` by default. */
   parent?: DirectoryEntry;
-  /** Besides or instead of what a new account gets; an empty list takes an attribute away. */
+  /** Override those that a new account gets; an empty list removes an attribute. */
   attributes?: Attributes;
-  /** May change other entries by LDAP: reset passwords, unlock, write attributes. */
+  /** May change other entries over LDAP: reset passwords, unlock, write attributes. */
   mayWrite?: boolean;
 }
 
-/** What a domain knows beside its entries' attributes. */
+/** What a domain keeps of an account beside the attributes of its entry. */
 export interface DomainAccount {
   password: string | undefined;
   readonly mayWrite: boolean;
@@ -53,37 +53,37 @@ export interface Domain {
   readonly lockoutDurationMs: number;
   readonly maxPasswordAgeMs: number;
   readonly now: () => number;
-  /** May read everything and write; its password does not expire. */
+  /** May read and write everything. Its password does not expire. */
   readonly serviceAccount: { dn: string; password: string };
   /** @throws CodedError `ENTRY_EXISTS` */
   addOrganizationalUnit(name: string, parent?: DirectoryEntry): DirectoryEntry;
-  /** @throws CodedError `ENTRY_EXISTS` where the DN or the sAMAccountName is taken */
+  /** @throws CodedError `ENTRY_EXISTS` if the DN or the sAMAccountName is taken */
   addUser(sAMAccountName: string, options?: UserOptions): DirectoryEntry;
   /** A global security group. @throws CodedError as `addUser` */
   addGroup(sAMAccountName: string, options?: { cn?: string; parent?: DirectoryEntry; attributes?: Attributes }): DirectoryEntry;
   addMember(group: DirectoryEntry, ...members: DirectoryEntry[]): void;
-  /** The account of that DN, userPrincipalName, `DOMAIN\sAMAccountName` or sAMAccountName. */
+  /** @param name a DN, userPrincipalName, `DOMAIN\sAMAccountName` or sAMAccountName */
   findAccount(name: string): DirectoryEntry | undefined;
-  /** The password side of an entry; undefined where the entry is no account. */
+  /** Undefined if the entry is not an account. */
   accountOf(entry: DirectoryEntry): DomainAccount | undefined;
-  /** Writes attributes and notes that the entry changed. */
+  /** Writes attributes and records the change in `whenChanged` and `uSNChanged`. */
   update(entry: DirectoryEntry, attributes: Attributes): void;
-  /** The highest update number so far, as the root DSE shows it. */
+  /** The highest update sequence number, for the root DSE. */
   highestUsn(): number;
 }
 
 /** userAccountControl (MS-ADTS 2.2.16). */
 export const UAC = { accountDisabled: 0x2, normalAccount: 0x200, dontExpirePassword: 0x10000, smartcardRequired: 0x40000 } as const;
 
-/** accountExpires of an account that does not (MS-ADA1 2.1). 0 says the same. */
+/** `accountExpires` of an account that does not expire (MS-ADA1 2.1). 0 means the same. */
 export const NEVER_EXPIRES = '9223372036854775807';
 
 const DOMAIN_USERS_RID = 513;
-/** Identifiers below are kept for built-in accounts. */
+/** Lower identifiers are reserved for built-in accounts. */
 const FIRST_RID = 1104;
 const DAY_MS = 86_400_000;
 
-/** @returns a domain with its well-known containers, the group Domain Users and a service account, and no people */
+/** @returns a domain with its well-known containers, the group Domain Users and a service account */
 export function createDomain(options: DomainOptions = {}): Domain {
   const dnsName = options.dnsName ?? 'fabrikam.local';
   const netbiosName = options.netbiosName ?? (dnsName.split('.')[0] ?? dnsName).toUpperCase();
@@ -119,7 +119,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
 
   function securityPrincipal(rid: number): { objectSid: Buffer } {
     const sid = sidBytes(`${domainSid}-${rid}`);
-    if (sid === undefined) throw new CodedError('BAD_SID', `${domainSid}-${rid} is no SID`);
+    if (sid === undefined) throw new CodedError('BAD_SID', `${domainSid}-${rid} is not a SID`);
     return { objectSid: sid };
   }
 
@@ -212,7 +212,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
       for (const [name, value] of Object.entries(changed)) {
         tree.replace(entry, name, typeof value === 'string' || Buffer.isBuffer(value) ? [value] : value);
       }
-      // Whoever must use a smart card from now on has a random password in place of theirs (MS-SAMR 3.1.1.8.10).
+      // An account that newly requires a smart card gets a random password (MS-SAMR 3.1.1.8.10).
       const account = accounts.get(entry);
       if (account !== undefined && forgetsPassword && isFlagged(entry, UAC.smartcardRequired)) account.password = undefined;
     },
@@ -231,7 +231,7 @@ export function createDomain(options: DomainOptions = {}): Domain {
       ...attributes,
     });
   }
-  // Everybody's primary group. Membership by primaryGroupID shows neither in its member nor in anybody's memberOf.
+  // Every user's primary group. Membership by primaryGroupID shows neither in `member` nor in `memberOf`.
   addGroup('Domain Users', 'Domain Users', users, DOMAIN_USERS_RID, { isCriticalSystemObject: 'TRUE' });
 
   const servicePassword = options.servicePassword ?? 'Svc-Passw0rd!';

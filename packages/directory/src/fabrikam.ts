@@ -1,4 +1,4 @@
-/** The people of the demo: the domain fabrikam.local with somebody for each answer a sign-in can get. */
+/** The domain of the demo, fabrikam.local, with a user for each result of a sign-in. */
 import { type Attributes, createDomain, type Domain, type DomainOptions, UAC } from './domain.ts';
 import type { BindRefusal } from './results.ts';
 import { fileTime } from './time.ts';
@@ -9,21 +9,21 @@ export interface FabrikamUser {
   cn: string;
   password: string;
   dn: string;
-  /** What becomes of a sign-in with that password, for people. */
+  /** The expected result of a sign-in with that password, for the reader of the demo. */
   expect: string;
-  /** Why a bind with that password is refused; undefined where it succeeds. */
+  /** Why a bind with that password is refused; undefined if it succeeds. */
   refusal: BindRefusal | undefined;
 }
 
 const PASSWORD = 'Passw0rd!';
 const DAY_MS = 86_400_000;
 
-/** The shortest picture there is: a GIF of one pixel. Not valid UTF-8, as pictures are not. */
+/** A GIF of one pixel. Like any picture it is not valid UTF-8. */
 const PHOTO = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
-/** @returns the domain, ready to be served, and a table of whom to try */
+/** @returns the domain and a table of users to try */
 export function createFabrikam(options: DomainOptions = {}): { domain: Domain; users: FabrikamUser[] } {
-  // Nobody is unlocked by waiting: the locked account stays locked for as long as the demo runs.
+  // The locked account stays locked for as long as the demo runs.
   const domain = createDomain({ dnsName: 'fabrikam.local', lockoutDurationMs: 0, ...options });
   const users: FabrikamUser[] = [];
   const lab = domain.addOrganizationalUnit('Lab');
@@ -50,7 +50,7 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; u
     title: 'Engineer',
     telephoneNumber: '+49 30 1234567',
     co: 'Germany',
-    description: 'The one to try first',
+    description: 'Try this user first',
     manager: bob.dn,
     thumbnailPhoto: PHOTO,
   });
@@ -62,15 +62,15 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; u
   });
   add('acct-expired', 'refused: account expired', '701', { displayName: 'Axel Expired', accountExpires: longAgo });
   add('must-change', 'refused: must change the password', '773', { displayName: 'Mona Must', pwdLastSet: '0' });
-  add('no-logon-hours', 'refused: outside logon hours (told as a wrong password)', '530', {
+  add('no-logon-hours', 'refused: outside logon hours (reported as a wrong password)', '530', {
     displayName: 'Norah Night',
     logonHours: Buffer.alloc(21),
   });
-  add('wrong-workstation', 'refused: another workstation (told as a wrong password)', '531', {
+  add('wrong-workstation', 'refused: another workstation (reported as a wrong password)', '531', {
     displayName: 'Walter Station',
     userWorkstations: 'PC-17',
   });
-  add('smartcard-only', 'refused: only with a smart card (told as a wrong password)', '52e', {
+  add('smartcard-only', 'refused: smart card required (reported as a wrong password)', '52e', {
     displayName: 'Sam Card',
     userAccountControl: String(UAC.normalAccount | UAC.smartcardRequired),
   });
@@ -99,7 +99,7 @@ export function createFabrikam(options: DomainOptions = {}): { domain: Domain; u
   domain.addMember(circleB, circleA);
   domain.addMember(domain.addGroup('sales', { parent: groups }), bob);
   domain.addMember(domain.addGroup('it (all), *', { cn: 'IT (all), *', parent: groups }), jmueller, weird);
-  // Alice is the first to try, and so the first to read of.
+  // The user to try first is the first in the table.
   users.sort((a, b) => Number(b.name === 'alice') - Number(a.name === 'alice'));
   return { domain, users };
 }

@@ -1,24 +1,24 @@
-/** Playing sick: what a directory in trouble does to chosen operations, set and cleared by tests. */
+/** Fault injection: tests make chosen operations fail as a directory in trouble would. */
 import type { Operation } from './requests.ts';
 
 export type OperationKind = Operation['kind'];
 
 export type Fault = {
-  /** The kind of operation it befalls. */
+  /** The kind of operation that it affects. */
   on: OperationKind;
-  /** Only operations for which this holds. */
+  /** Restricts it to some operations. */
   where?: (operation: Operation) => boolean;
-  /** So many times, then no more; always where it is left out. */
+  /** How many times; without limit by default. */
   times?: number;
 } & FaultEffect;
 
 export type FaultEffect =
-  /** The operation waits, and is then done. Several delays add up, and go before any other fault. */
+  /** The operation waits and is then performed. Several delays add up and come before any other fault. */
   | { does: 'delay'; ms: number }
   /** A result in place of the operation, for example 51 (busy) or 52 (unavailable). */
   | { does: 'answer'; resultCode: number; diagnosticMessage?: string }
   | { does: 'refer'; urls: readonly string[] }
-  /** No answer ever comes; the connection stays. */
+  /** No answer, and the connection stays open. */
   | { does: 'stay-silent' }
   /** The connection ends without an answer. */
   | { does: 'disconnect' }
@@ -26,12 +26,12 @@ export type FaultEffect =
   | { does: 'cut-answer' };
 
 export interface Faults {
-  /** @returns a function that takes this fault away again */
+  /** @returns a function that removes the fault */
   add(fault: Fault): () => void;
   clear(): void;
 }
 
-/** @returns the faults as tests see them, and `next`, which the server asks for each operation */
+/** @returns the faults for tests, and `next`, which the server calls for each operation */
 export function createFaults(): { faults: Faults; next(operation: Operation): { delayMs: number; effect: FaultEffect | undefined } } {
   const active = new Set<{ fault: Fault; left: number }>();
   return {

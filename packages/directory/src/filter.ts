@@ -1,6 +1,6 @@
 /**
- * A search filter as it is sent (RFC 4511, section 4.5.1.7). Values stay bytes, because ldapts' own parser makes text of them, which
- * spoils a GUID, and follows nested filters without a limit.
+ * A search filter as it is sent (RFC 4511, section 4.5.1.7). Values stay bytes: ldapts' own parser turns them into text, which
+ * corrupts a GUID, and follows nested filters without a limit.
  */
 import { type BerReader, SearchFilter } from 'ldapts';
 import { all, boolean, inside, MalformedMessage, octets, text } from './ber.ts';
@@ -13,7 +13,7 @@ export type FilterNode =
   | { type: 'present'; attribute: string }
   | { type: 'matchingRule'; rule: string | undefined; attribute: string | undefined; value: Buffer };
 
-/** People and programs write a handful of levels. */
+/** Real filters have a handful of levels. */
 const MAX_DEPTH = 50;
 
 const INITIAL = 0x80;
@@ -71,7 +71,7 @@ function readMatchingRule(reader: BerReader): FilterNode {
   const rule = reader.peek() === 0x81 ? text(reader, 0x81) : undefined;
   const attribute = reader.peek() === 0x82 ? text(reader, 0x82).toLowerCase() : undefined;
   const value = octets(reader, 0x83);
-  // Whether DN parts count as attributes: Active Directory reads it and does not obey it.
+  // Whether DN parts count as attributes, which Active Directory ignores.
   if (reader.remain > 0) boolean(reader, 0x84);
   return { type: 'matchingRule', rule, attribute, value };
 }

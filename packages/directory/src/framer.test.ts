@@ -5,7 +5,7 @@ import { element } from '../test/clients.ts';
 import { MalformedMessage } from './ber.ts';
 import { createFramer } from './framer.ts';
 
-test('messages come out as they went in, however the bytes are cut', () => {
+test('yields the same messages however the bytes are split', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 8 }), fc.integer({ min: 1, max: 50 }), (contents, size) => {
       const messages = contents.map((content) => element(0x30, Buffer.from(content)));
@@ -19,19 +19,19 @@ test('messages come out as they went in, however the bytes are cut', () => {
   );
 });
 
-test('a large message that comes byte by byte is put together', () => {
+test('assembles a large message that arrives byte by byte', () => {
   const whole = element(0x30, Buffer.alloc(5000, 7));
   const framer = createFramer(10_000);
   const out = [...whole].flatMap((byte) => framer.push(Buffer.from([byte])));
   assert.deepEqual(out, [whole]);
 });
 
-test('thousands of messages in one piece are all found', () => {
+test('finds thousands of messages in one chunk', () => {
   const one = element(0x30, 'x');
   assert.equal(createFramer(100).push(Buffer.concat(Array.from({ length: 50_000 }, () => one))).length, 50_000);
 });
 
-test('a foreign tag, a length that is too long and an indefinite one are refused as soon as they are seen', () => {
+test('rejects another tag, an excessive length and an indefinite length as soon as they arrive', () => {
   for (const bytes of [[0x16], [0x30, 0x80], [0x30, 0x85], [0x30, 0x82, 0x03, 0xe5], [0x30, 0x84, 0xff, 0xff, 0xff, 0xff]]) {
     assert.throws(() => createFramer(1000).push(Buffer.from(bytes)), MalformedMessage, String(bytes));
   }

@@ -1,24 +1,24 @@
-/** Cutting a stream of bytes into LDAP messages, with a limit on their size. */
+/** Cuts a stream of bytes into LDAP messages, with a limit on their size. */
 import { MalformedMessage } from './ber.ts';
 
 const SEQUENCE = 0x30;
-/** So many pieces are held apart before they are made one: a piece of one byte takes some hundred bytes of memory. */
+/** More pieces are joined into one, because a piece of one byte takes some hundred bytes of memory. */
 const MAX_CHUNKS = 1000;
 
 export interface Framer {
   /**
    * @returns the messages that are complete now
-   * @throws MalformedMessage where the bytes begin no message, or one that is too long; nothing after that can be read
+   * @throws MalformedMessage if the bytes are not the beginning of a message, or of one that is too long; no later bytes can be read
    */
   push(chunk: Buffer): Buffer[];
-  /** Whether a message has begun and not ended. */
+  /** Whether an incomplete message is held. */
   readonly partial: boolean;
 }
 
 export function createFramer(maxMessageBytes: number): Framer {
   let chunks: Buffer[] = [];
   let held = 0;
-  /** How long the message at the front is; undefined while its header is incomplete. */
+  /** The length of the first message; undefined while its header is incomplete. */
   let wanted: number | undefined;
   return {
     push(chunk) {
@@ -41,7 +41,7 @@ export function createFramer(maxMessageBytes: number): Framer {
     },
   };
 
-  /** What is held, in one piece. Not done at each chunk: a message that comes byte by byte would be copied as often. */
+  /** The held bytes in one piece. Not done for each chunk: a message that arrives byte by byte would be copied each time. */
   function joined(): Buffer {
     const [first] = chunks;
     if (chunks.length === 1 && first !== undefined) return first;
@@ -51,7 +51,7 @@ export function createFramer(maxMessageBytes: number): Framer {
   }
 }
 
-/** The whole length of the message that these bytes begin; undefined where the header is not complete. */
+/** The length of the message that begins here, header included; undefined while the header is incomplete. */
 function lengthOf(bytes: Buffer, maxMessageBytes: number): number | undefined {
   const [tag, first] = bytes;
   if (tag === undefined) return undefined;
@@ -60,7 +60,7 @@ function lengthOf(bytes: Buffer, maxMessageBytes: number): number | undefined {
   let length = 2 + first;
   if (first >= 0x80) {
     const size = first & 0x7f;
-    // No size at all is BER's indefinite form, which LDAP forbids.
+    // Size 0 is BER's indefinite form, which LDAP forbids.
     if (size === 0 || size > 4) throw new MalformedMessage(`a length of ${size} bytes`);
     if (bytes.length < 2 + size) return undefined;
     length = 2 + size + bytes.readUIntBE(2, size);

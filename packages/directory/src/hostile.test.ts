@@ -11,7 +11,7 @@ import { readRequest } from './requests.ts';
 const EXTENDED_RESPONSE = 0x78;
 
 let directory: DirectoryServer;
-/** Gives up on what does not come soon. */
+/** Rejects after a time. */
 let impatient: DirectoryServer;
 
 before(async () => {
@@ -25,12 +25,12 @@ before(async () => {
 after(() => Promise.all([directory.stop(), impatient.stop()]));
 
 afterEach(async () => {
-  // Whatever was sent, the next client is served.
+  // The next client is served regardless.
   await using client = await bound(directory);
   assert.equal((await client.find('(cn=alice)')).length, 1);
 });
 
-/** Sends bytes and expects a notice of disconnection and the end of the connection. */
+/** Sends bytes and expects a notice of disconnection, then the end of the connection. */
 async function isThrownOut(bytes: Buffer): Promise<void> {
   using raw = await rawConnection(directory);
   raw.socket.write(bytes);
@@ -40,50 +40,50 @@ async function isThrownOut(bytes: Buffer): Promise<void> {
   await raw.closed;
 }
 
-test('garbage, another protocol and lengths beyond the limit end the connection with a notice', async () => {
-  for (const bytes of [
-    Buffer.from('GET / HTTP/1.1\r\n\r\n'),
-    Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]),
-    Buffer.from([0x30, 0x84, 0x7f, 0xff, 0xff, 0xff]),
-    Buffer.from([0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
-    Buffer.from([0x30, 0x80]),
-    element(0x30, randomBytes(50)),
-  ]) {
-    await isThrownOut(bytes);
+test('bytes that are not LDAP end the connection with a notice', async (t) => {
+  for (const [what, bytes] of Object.entries({
+    HTTP: Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+    'a TLS handshake': Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]),
+    'an excessive length': Buffer.from([0x30, 0x84, 0x7f, 0xff, 0xff, 0xff]),
+    'the longest length': Buffer.from([0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
+    'an indefinite length': Buffer.from([0x30, 0x80]),
+    'random bytes': element(0x30, randomBytes(50)),
+  })) {
+    await t.test(what, () => isThrownOut(bytes));
   }
 });
 
-test('messages that are no requests end the connection with a notice', async () => {
+test('messages that are not requests end the connection with a notice', async (t) => {
   const bind = (...parts: Buffer[]) => message(1, element(0x60, ...parts));
   const three = element(0x02, Buffer.from([3]));
-  for (const bytes of [
-    element(0x30),
-    message(0, element(0x42)),
-    message(255, element(0x42)),
-    element(0x30, element(0x02, randomBytes(5)), element(0x42)),
-    element(0x30, element(0x02), element(0x42)),
-    // An operation that there is not, and an answer in place of a request.
-    message(1, element(0x7e)),
-    message(1, element(0x65, element(0x0a, Buffer.from([0])), element(0x04), element(0x04))),
-    bind(element(0x02, Buffer.from([2])), element(0x04), element(0x80)),
-    bind(three),
-    // A name that claims to be longer than the message.
-    bind(three, Buffer.from([0x04, 0x84, 0x00, 0x10, 0x00, 0x00])),
-    message(1, element(0x63, element(0x04), element(0x0a, Buffer.from([7])))),
-    // A length that, read as a signed number, leads back to where it stands.
-    message(1, element(0x66, element(0x04, 'x'), element(0x30, Buffer.from([0x30, 0x84, 0xff, 0xff, 0xff, 0xfa])))),
-    searchMessage(1, '', element(0xaf, element(0x04, 'cn'))),
-    searchMessage(1, '', element(0xa2)),
-    message(1, element(0x42), element(0xa0, element(0x30))),
-    message(1, element(0x66, element(0x04, 'x'), element(0x30, element(0x30, element(0x0a, Buffer.from([9])))))),
-  ]) {
-    await isThrownOut(bytes);
+  for (const [what, bytes] of Object.entries({
+    'an empty message': element(0x30),
+    'message number 0': message(0, element(0x42)),
+    'a negative message number': message(255, element(0x42)),
+    'a message number of five bytes': element(0x30, element(0x02, randomBytes(5)), element(0x42)),
+    'a message number without bytes': element(0x30, element(0x02), element(0x42)),
+    'an unknown operation': message(1, element(0x7e)),
+    'a response': message(1, element(0x65, element(0x0a, Buffer.from([0])), element(0x04), element(0x04))),
+    'a bind of LDAP version 2': bind(element(0x02, Buffer.from([2])), element(0x04), element(0x80)),
+    'a bind without a name': bind(three),
+    'a name that is longer than the message': bind(three, Buffer.from([0x04, 0x84, 0x00, 0x10, 0x00, 0x00])),
+    'an unknown scope': message(1, element(0x63, element(0x04), element(0x0a, Buffer.from([7])))),
+    'a length that points back to itself if read as a signed number': message(
+      1,
+      element(0x66, element(0x04, 'x'), element(0x30, Buffer.from([0x30, 0x84, 0xff, 0xff, 0xff, 0xfa]))),
+    ),
+    'an unknown filter': searchMessage(1, '', element(0xaf, element(0x04, 'cn'))),
+    'an empty "not"': searchMessage(1, '', element(0xa2)),
+    'an empty control': message(1, element(0x42), element(0xa0, element(0x30))),
+    'an unknown change': message(1, element(0x66, element(0x04, 'x'), element(0x30, element(0x30, element(0x0a, Buffer.from([9])))))),
+  })) {
+    await t.test(what, () => isThrownOut(bytes));
   }
 });
 
-test('a filter nested a hundred thousand times is refused without a crash', async () => {
+test('rejects a filter nested a hundred thousand times without crashing', async () => {
   let filter = presence('cn');
-  // Written from the inside out, a copy for each level would take as long as the attack itself should not.
+  // A copy per level, from the inside out, would be as slow as the attack must not be.
   const levels = 100_000;
   const header = Buffer.alloc(6 * levels);
   let length = filter.length;
@@ -96,7 +96,7 @@ test('a filter nested a hundred thousand times is refused without a crash', asyn
   await isThrownOut(searchMessage(1, '', filter));
 });
 
-test('half a message, a silent TLS handshake and bytes that trickle are given up after the time allowed', async () => {
+test('times out on half a message, a silent TLS handshake and trickling bytes', async () => {
   using half = await rawConnection(impatient);
   half.socket.write(bindMessage(1, 'x', 'y').subarray(0, 8));
   await half.closed;
@@ -108,7 +108,7 @@ test('half a message, a silent TLS handshake and bytes that trickle are given up
   await handshake.closed;
 });
 
-test('a connection on which nothing was begun stays', async () => {
+test('keeps an idle connection open', async () => {
   using idle = await rawConnection(impatient);
   using half = await rawConnection(impatient);
   half.socket.write(Buffer.from([0x30]));
@@ -117,7 +117,7 @@ test('a connection on which nothing was begun stays', async () => {
   assert.equal((await idle.answer())?.messageId, 1);
 });
 
-test('garbage on the TLS port, and a client that does not trust it, harm nobody', async () => {
+test('garbage on the TLS port and a client that does not trust the certificate affect no other client', async () => {
   using garbage = await rawConnection({ ...directory, url: directory.ldapsUrl ?? '' });
   garbage.socket.write(randomBytes(200));
   await garbage.closed;
@@ -125,7 +125,7 @@ test('garbage on the TLS port, and a client that does not trust it, harm nobody'
   await assert.rejects(new Promise((_, reject) => distrusting.once('error', reject)));
 });
 
-test('a client that asks a lot and reads nothing is stopped, and holds up nobody', async () => {
+test('throttles a client that asks a lot and reads nothing, without delaying other clients', async () => {
   using greedy = await rawConnection(directory);
   greedy.socket.write(bindMessage(1, directory.serviceAccount.dn, directory.serviceAccount.password));
   await greedy.answer();
@@ -142,11 +142,11 @@ test('a client that asks a lot and reads nothing is stopped, and holds up nobody
   }
   await using client = await bound(directory);
   for (let round = 0; round < 20; round++) assert.equal((await client.find('(cn=alice)')).length, 1);
-  // Each search gives a thousand entries: what is not read holds the rest back.
+  // Each search returns a thousand entries, and unread ones hold back the rest.
   assert.ok(directory.operations.counts.search - before < 300, String(directory.operations.counts.search - before));
 });
 
-test('an expensive search lets others have their turn', async () => {
+test('an expensive search does not block other searches', async () => {
   using slow = await rawConnection(directory);
   slow.socket.write(bindMessage(1, directory.serviceAccount.dn, directory.serviceAccount.password));
   await slow.answer();
@@ -157,7 +157,7 @@ test('an expensive search lets others have their turn', async () => {
   assert.equal((await Promise.race([slow.answer(), client.find('(cn=bob)').then(() => 'still searching')])) ?? 'closed', 'still searching');
 });
 
-test('no more connections than allowed are held', async () => {
+test('closes connections beyond the limit', async () => {
   while (directory.connections > 0) await new Promise(setImmediate);
   const open = await Promise.all(Array.from({ length: 60 }, () => rawConnection(directory)));
   let ended = 0;
@@ -169,7 +169,7 @@ test('no more connections than allowed are held', async () => {
   while (directory.connections > 0) await new Promise(setImmediate);
 });
 
-test('bytes that are almost a request are read or refused, and nothing else', () => {
+test('mutated requests are either parsed or rejected as malformed', () => {
   const entries = [
     bindMessage(1, 'cn=x', 'y'),
     searchMessage(1, 'dc=x', element(0xa0, presence('cn'), element(0xa3, element(0x04, 'a'), element(0x04, 'b')))),

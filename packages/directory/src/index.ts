@@ -1,6 +1,6 @@
 /**
- * An LDAP server over real sockets that answers like Active Directory on Windows, for the demo and for tests. It owns a domain held in
- * memory and the protocol; it leaves to others what a client does with the answers. Not meant to keep anything, or to face a network.
+ * An LDAP server on real sockets that answers like Active Directory on Windows, for the demo and for tests. It owns the protocol and a
+ * domain in memory. Nothing is stored, and it must not be exposed to a network.
  */
 export { type Attributes, createDomain, type Domain, type DomainAccount, type DomainOptions, type UserOptions } from './domain.ts';
 export { createFabrikam, type FabrikamUser } from './fabrikam.ts';

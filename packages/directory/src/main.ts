@@ -1,4 +1,4 @@
-/** The directory as a command: `node packages/directory/src/main.ts --port 3890` serves Fabrikam until Ctrl-C. */
+/** `node packages/directory/src/main.ts --port 3890` serves Fabrikam until Ctrl-C. */
 import { parseArgs } from 'node:util';
 import { startDirectory } from './server.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Whether an entry matches a filter, as Active Directory sees it (MS-ADTS 3.1.1.3.1.3): true, false or undefined (an attribute or a
- * value that nobody knows), with its matching rules and name resolution. Compiled once for a search, asked for each entry.
+ * Whether an entry matches a filter by the rules of Active Directory (MS-ADTS 3.1.1.3.1.3): true, false or undefined (an unknown attribute
+ * or an invalid value), with its matching rules and name resolution. Compiled once per search, tested for each entry.
  */
 
 import { foldText } from './dn.ts';
@@ -10,9 +10,9 @@ import { syntaxOf, type Value, valueKey } from './schema.ts';
 import type { DirectoryEntry } from './tree.ts';
 
 export interface Matcher {
-  /** Undefined is neither true nor false, and `not` leaves it so. */
+  /** Undefined is neither true nor false, and `not` does not change it. */
   test(entry: DirectoryEntry): boolean | undefined;
-  /** Entries among which all matches are; undefined where only reading through the tree finds them. */
+  /** A superset of the matches; undefined if the whole tree has to be searched. */
   candidates: Iterable<DirectoryEntry> | undefined;
 }
 
@@ -90,7 +90,7 @@ function all(parts: readonly Matcher[]): Matcher {
       }
       return result;
     },
-    // Any part's candidates hold all matches. The order of the filter decides, as counting them would read them.
+    // The candidates of any part contain all matches. The first part decides, because counting candidates would read them all.
     candidates: parts.find((part) => part.candidates !== undefined)?.candidates,
   };
 }
@@ -117,7 +117,7 @@ function equal(domain: Domain, attribute: string, value: Value): Matcher {
   if (!tree.knows(attribute)) return UNDEFINED;
   const key = attribute === 'objectcategory' ? categoryKey(domain, value.toString()) : valueKey(attribute, value);
   if (key === undefined) return UNDEFINED;
-  // Links are kept as links, and lead from one side to the other without reading through the tree.
+  // Links are stored as links, so both directions are found without searching the tree.
   if (attribute === 'member' || attribute === 'memberof') {
     const other = tree.find(value.toString());
     const entries = other === undefined ? new Set<DirectoryEntry>() : attribute === 'member' ? other.memberOf : other.members;
@@ -141,7 +141,7 @@ function categoryKey(domain: Domain, value: string): string | undefined {
 function substrings(domain: Domain, filter: Extract<FilterNode, { type: 'substrings' }>): Matcher {
   const { tree } = domain;
   const { attribute } = filter;
-  // Only texts have parts here; Active Directory finds nothing by a part of a DN either.
+  // Only texts have substrings; Active Directory finds nothing by part of a DN either.
   if (!tree.knows(attribute) || syntaxOf(attribute) !== 'text') return UNDEFINED;
   const initial = foldText(filter.initial?.toString() ?? '');
   const middle = filter.any.map((part) => foldText(part.toString()));
@@ -194,7 +194,7 @@ function byRule(domain: Domain, rule: string | undefined, attribute: string | un
 function bits(domain: Domain, rule: string, attribute: string, value: Buffer): Matcher {
   const key = syntaxOf(attribute) === 'integer' ? valueKey(attribute, value) : undefined;
   if (key === undefined) return UNDEFINED;
-  // As 64 bits: groupType is negative where its highest bit, "security group", is set.
+  // As 64 bits: groupType is negative if its highest bit, "security group", is set.
   const mask = BigInt.asUintN(64, BigInt(key));
   return {
     test: (entry) =>
@@ -214,7 +214,7 @@ function inChain(domain: Domain, attribute: string, value: Buffer): Matcher {
   const next = start === undefined ? [] : [start];
   for (let entry = next.pop(); entry !== undefined; entry = next.pop()) {
     for (const linked of attribute === 'member' ? entry.memberOf : entry.members) {
-      // Groups may contain each other in a circle.
+      // Groups can contain each other in a circle.
       if (!found.has(linked)) {
         found.add(linked);
         next.push(linked);
@@ -224,7 +224,7 @@ function inChain(domain: Domain, attribute: string, value: Buffer): Matcher {
   return { test: (entry) => found.has(entry), candidates: found };
 }
 
-/** `anr`: the beginning of one of the names, or of given name and surname in either order; `=` before it asks for the whole name. */
+/** `anr`: the beginning of one of the names, or of given name and surname in either order; a leading `=` requires the whole name. */
 function resolveName(domain: Domain, given: string): Matcher {
   const { tree } = domain;
   const exact = given.startsWith('=');

@@ -1,4 +1,4 @@
-/** Changes to an entry: all of a request or nothing of it, with Active Directory's special rules for passwords and locks. */
+/** Changes to an entry: all of a request or nothing, with Active Directory's special rules for passwords and locks. */
 import { countWrongPassword, isGoodPassword, isLocked, setPassword } from './accounts.ts';
 import type { Domain } from './domain.ts';
 import type { Change, ModifyOperation } from './requests.ts';
@@ -8,13 +8,13 @@ import { fileTime } from './time.ts';
 import type { DirectoryEntry } from './tree.ts';
 
 export interface ModifyContext {
-  /** Who asks. */
+  /** The account that asks. */
   by: DirectoryEntry;
   /** Whether passwords may be written over this connection. */
   passwordsAllowed: boolean;
 }
 
-/** A change that was checked: doing it cannot fail. */
+/** A checked change, which cannot fail. */
 type Step = () => void;
 
 export function modify(domain: Domain, request: ModifyOperation, { by, passwordsAllowed }: ModifyContext): OperationResult {
@@ -46,7 +46,7 @@ function isPassword(change: Change): boolean {
   return change.attribute.toLowerCase() === 'unicodepwd';
 }
 
-/** MS-ADTS 3.1.1.3.1.5.1: replacing is a reset and needs the right to; deleting the old and adding the new one is a person's own change. */
+/** MS-ADTS 3.1.1.3.1.5.1: replacing is a reset and needs permission; deleting the old and adding the new one is a user's own change. */
 function passwordStep(domain: Domain, entry: DirectoryEntry, changes: readonly Change[], mayReset: boolean): Step | OperationResult {
   const account = domain.accountOf(entry);
   const [first, second] = changes;
@@ -63,14 +63,14 @@ function passwordStep(domain: Domain, entry: DirectoryEntry, changes: readonly C
   if (oldPassword === undefined || newPassword === undefined) return unwilling('1F');
   if (isLocked(domain, entry)) return passwordConstraint('775');
   if (account.password !== oldPassword) {
-    // Else this would be a way to try passwords without ever being locked out.
+    // Otherwise passwords could be guessed this way without a lockout.
     countWrongPassword(domain, entry);
     return passwordConstraint('56');
   }
   return isGoodPassword(domain, entry, newPassword) ? () => setPassword(domain, entry, newPassword) : passwordConstraint('52D');
 }
 
-/** The password in quotes as UTF-16LE; undefined where it is written otherwise. */
+/** Expects the password in quotes as UTF-16LE; undefined if it is written otherwise. */
 function passwordOf(change: Change): string | undefined {
   const [value] = change.values;
   if (value === undefined || change.values.length !== 1 || value.length % 2 !== 0) return undefined;
@@ -116,7 +116,7 @@ function plan(domain: Domain, entry: DirectoryEntry, change: Change, planned: Ma
   return undefined;
 }
 
-/** Attributes through which an account's state is set: only certain values may be written (MS-SAMR 3.1.1.8). */
+/** Attributes that set an account's state: only certain values may be written (MS-SAMR 3.1.1.8). */
 function planState(
   domain: Domain,
   name: string,
@@ -131,7 +131,7 @@ function planState(
     return undefined;
   }
   if (name === 'pwdlastset') {
-    // 0: must be changed at the next sign-in. -1: counts as set now.
+    // 0: must be changed at the next sign-in. -1: treated as set now.
     if (change.operation !== 'replace' || (value !== '0' && value !== '-1')) return unwilling('57');
     planned.set('pwdLastSet', [value === '0' ? '0' : fileTime(domain.now())]);
     return undefined;

@@ -1,4 +1,4 @@
-/** One operation: from the request to the messages that answer it. Knows the domain and who asks, and no socket. */
+/** One operation: from a request to the messages that answer it. */
 import { ProtocolOperation } from 'ldapts';
 import { signIn } from './accounts.ts';
 import type { Domain } from './domain.ts';
@@ -13,7 +13,7 @@ import type { DirectoryEntry } from './tree.ts';
 
 /** What a connection knows about its client. */
 export interface Client {
-  /** Who it is bound as; undefined is anonymous. */
+  /** The entry it is bound as; undefined: anonymous. */
   identity: DirectoryEntry | undefined;
   encrypted: boolean;
   readonly pages: WaitingPages;
@@ -22,7 +22,7 @@ export interface Client {
 export interface Rules {
   /** Whether the server can speak TLS at all. */
   hasTls: boolean;
-  /** Names and passwords are taken over TLS only. */
+  /** Binds with a password require TLS. */
   requireTls: boolean;
   insecurePasswordChanges: boolean;
 }
@@ -64,7 +64,7 @@ export async function* answer(
   }
 }
 
-/** An answer that consists of a result alone. */
+/** An answer that is only a result. */
 export function resultMessage(request: AnsweredRequest, result: OperationResult): Buffer {
   const { messageId } = request;
   switch (request.kind) {
@@ -82,7 +82,7 @@ export function resultMessage(request: AnsweredRequest, result: OperationResult)
 }
 
 function bind(domain: Domain, rules: Rules, client: Client, { name, password }: BindOperation): OperationResult {
-  // Whatever comes of it, the client is nobody from here on (RFC 4511, section 4.2.1).
+  // The client is anonymous from here on, whatever the result (RFC 4511, section 4.2.1).
   client.identity = undefined;
   if (password === undefined) return { resultCode: RESULT_CODE.authMethodNotSupported };
   // As Windows does: a name without a password is anonymous, and a success.
@@ -147,9 +147,9 @@ function answerExtended(domain: Domain, rules: Rules, client: Client, { messageI
   }
 }
 
-/** Whether TLS may begin now; the session begins it where this is a success. */
+/** Whether TLS may begin now; if so, the session begins it. */
 export function startTlsResult(rules: Rules, client: Client): OperationResult {
   if (!rules.hasTls) return { resultCode: RESULT_CODE.unavailable, diagnosticMessage: 'The server has no certificate' };
-  if (client.encrypted) return { resultCode: RESULT_CODE.operationsError, diagnosticMessage: 'TLS is on already' };
+  if (client.encrypted) return { resultCode: RESULT_CODE.operationsError, diagnosticMessage: 'TLS is already active' };
   return SUCCESS;
 }

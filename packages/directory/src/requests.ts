@@ -1,4 +1,4 @@
-/** LDAP requests (RFC 4511, section 4): from the bytes of a message to a checked record. */
+/** LDAP requests (RFC 4511, section 4): from bytes to checked records. */
 import { Ber, BerReader, PagedResultsControl, ProtocolOperation } from 'ldapts';
 import { all, boolean, inside, integer, MalformedMessage, octets, text } from './ber.ts';
 import { type FilterNode, readFilter } from './filter.ts';
@@ -12,7 +12,7 @@ interface Control {
 export interface BindOperation {
   kind: 'bind';
   name: string;
-  /** Undefined where the client asks for SASL. */
+  /** Undefined if the client asks for SASL. */
   password: Buffer | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface SearchOperation {
   kind: 'search';
   base: string;
   scope: 'base' | 'one' | 'sub';
-  /** 0 is none. */
+  /** 0: no limit. */
   sizeLimit: number;
   timeLimitSeconds: number;
   typesOnly: boolean;
@@ -91,7 +91,7 @@ function readOperation(envelope: BerReader): Operation {
     case ProtocolOperation.LDAP_REQ_MODRDN:
     case ProtocolOperation.LDAP_REQ_COMPARE:
       octets(envelope, tag);
-      // An answer's number is its request's plus one; a deletion's lacks the mark of a constructed element.
+      // The tag of an answer is that of its request plus one; that of a deletion lacks the bit of a constructed element.
       return { kind: 'refused', responseTag: (tag | 0x20) + 1 };
     default:
       throw new MalformedMessage(`an operation of tag 0x${tag.toString(16)}`);
@@ -109,7 +109,7 @@ function readSearch(reader: BerReader): SearchOperation {
   const base = text(reader);
   const scope = SCOPES[integer(reader, Ber.Enumeration)];
   if (scope === undefined) throw new MalformedMessage('an unknown scope');
-  // How to treat aliases: the domain has none.
+  // Handling of aliases: the domain has none.
   integer(reader, Ber.Enumeration);
   return {
     kind: 'search',
@@ -144,7 +144,7 @@ function readControl(reader: BerReader): Control {
   };
 }
 
-/** The paged results control of a request (RFC 2696); undefined where it has none. @throws MalformedMessage */
+/** The paged results control of a request (RFC 2696). @throws MalformedMessage */
 export function pagingOf(request: Request): { size: number; cookie: string } | undefined {
   const control = request.controls.find(({ oid }) => oid === PagedResultsControl.type);
   if (control?.value === undefined) return undefined;

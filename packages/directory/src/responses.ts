@@ -1,4 +1,4 @@
-/** LDAP answers (RFC 4511, section 4), from records to bytes. */
+/** LDAP answers (RFC 4511, section 4): from records to bytes. */
 import { Ber, BerWriter, ExtendedResponseProtocolOperations, PagedResultsControl, ProtocolOperation } from 'ldapts';
 import { type OperationResult, RESULT_CODE } from './results.ts';
 import type { Value } from './schema.ts';
@@ -15,7 +15,7 @@ export function bindResponse(messageId: number, result: OperationResult): Buffer
   return message(messageId, ProtocolOperation.LDAP_RES_BIND, (writer) => writeResult(writer, result));
 }
 
-/** The answer to an operation that has nothing but a result. */
+/** The answer to an operation that has only a result. */
 export function plainResponse(messageId: number, tag: number, result: OperationResult): Buffer {
   return message(messageId, tag, (writer) => writeResult(writer, result));
 }
@@ -28,13 +28,13 @@ export function extendedResponse(messageId: number, result: OperationResult, ans
   });
 }
 
-/** Says that the server ends the connection, and why (RFC 4511, section 4.4.1). */
+/** Tells the client why the server ends the connection (RFC 4511, section 4.4.1). */
 export function noticeOfDisconnection(diagnosticMessage: string, resultCode: number = RESULT_CODE.protocolError): Buffer {
   return extendedResponse(0, { resultCode, diagnosticMessage }, { oid: NOTICE_OF_DISCONNECTION });
 }
 
 export function searchEntry(messageId: number, dn: string, attributes: readonly EntryAttributes[]): Buffer {
-  // BerWriter moves a sequence of more than 64 KiB by a byte without looking whether that byte is there: the room is made at the start.
+  // BerWriter moves a sequence of more than 64 KiB by a byte without checking for space, so the space is reserved at the start.
   let bytes = 1024 + 3 * dn.length;
   for (const { name, values } of attributes) {
     bytes += name.length + 16;
@@ -64,7 +64,7 @@ export function searchReference(messageId: number, urls: readonly string[]): Buf
   return message(messageId, ProtocolOperation.LDAP_RES_SEARCH_REF, (writer) => writer.writeStringArray([...urls]));
 }
 
-/** @param cookie of a paged search: where the next page begins, empty on the last; undefined without paging */
+/** @param cookie of a paged search: the start of the next page, empty on the last; undefined without paging */
 export function searchDone(messageId: number, result: OperationResult, cookie: string | undefined): Buffer {
   const control = new PagedResultsControl({ value: { size: 0, cookie: Buffer.from(cookie ?? '', 'latin1') } });
   const controls = cookie === undefined ? [] : [control];

@@ -1,4 +1,4 @@
-/** What an operation came to: LDAP result codes (RFC 4511, appendix A) with Active Directory's own words for them. */
+/** Results of operations: LDAP result codes (RFC 4511, appendix A) with Active Directory's messages. */
 
 export const RESULT_CODE = {
   success: 0,
@@ -32,16 +32,16 @@ export interface OperationResult {
 
 export const SUCCESS: OperationResult = { resultCode: RESULT_CODE.success };
 
-// Active Directory ends each of these messages with a NUL character, and readers of its logs meet it.
+// Active Directory ends each of these messages with a NUL character.
 const END = '\0';
 
 /** Why a bind was refused, as the hexadecimal Windows error behind `data` (Win32 error codes, MS-ERREF 2.2). */
 export type BindRefusal =
-  /** Wrong password, no such account, or a name that makes no sense. */
+  /** Wrong password, no such account, or an invalid name. */
   | '52e'
   /** Outside the permitted hours. */
   | '530'
-  /** Not at this workstation. */
+  /** Not from this workstation. */
   | '531'
   /** The password expired. */
   | '532'
@@ -86,7 +86,7 @@ export function badName(dn: string): OperationResult {
   };
 }
 
-/** Another domain's name: Active Directory sends the client there. */
+/** A name in another domain: Active Directory refers the client there. */
 export function elsewhere(dnsName: string, dn: string): OperationResult {
   return {
     resultCode: RESULT_CODE.referral,
@@ -95,7 +95,7 @@ export function elsewhere(dnsName: string, dn: string): OperationResult {
   };
 }
 
-/** Refused by a rule of the server: code 1F where the connection or the value is wrong, 52D where the password is too weak. */
+/** Code 1F if the connection or the value is unsuitable, 52D if the password is too weak. */
 export function unwilling(windowsError: string): OperationResult {
   return {
     resultCode: RESULT_CODE.unwillingToPerform,
@@ -103,7 +103,7 @@ export function unwilling(windowsError: string): OperationResult {
   };
 }
 
-/** A user's own change of password: code 56 where the old one was wrong, 52D where the new one is too weak. */
+/** A user's own password change: code 56 if the old one is wrong, 52D if the new one is too weak. */
 export function passwordConstraint(windowsError: string): OperationResult {
   const code = windowsError.padStart(8, '0');
   return {

@@ -1,4 +1,4 @@
-/** The root DSE: what the server says of itself to anybody (MS-ADTS 3.1.1.3.2). It names only what this server really does. */
+/** The root DSE: what the server tells anyone about itself (MS-ADTS 3.1.1.3.2). It lists only what this server supports. */
 import { PagedResultsControl } from 'ldapts';
 import type { Domain } from './domain.ts';
 import type { EntryAttributes } from './responses.ts';
@@ -7,13 +7,13 @@ import { generalizedTime } from './time.ts';
 export const START_TLS = '1.3.6.1.4.1.1466.20037';
 /** RFC 4532. */
 export const WHO_AM_I = '1.3.6.1.4.1.4203.1.11.3';
-/** "Leave out references to other domains" (MS-ADTS 3.1.1.3.4.1.1). */
+/** No references to other domains (MS-ADTS 3.1.1.3.4.1.1). */
 export const DOMAIN_SCOPE = '1.2.840.113556.1.4.1339';
 
 export const CONTROLS: readonly string[] = [PagedResultsControl.type, DOMAIN_SCOPE];
 
 const CAPABILITIES = [
-  // Active Directory; of Windows 2000, 2003, 2008, 2008 R2, 2012; signing and sealing are left out (MS-ADTS 3.1.1.3.4.3).
+  // Active Directory of Windows 2000, 2003, 2008, 2008 R2, 2012; without signing and sealing (MS-ADTS 3.1.1.3.4.3).
   '1.2.840.113556.1.4.800',
   '1.2.840.113556.1.4.1670',
   '1.2.840.113556.1.4.1935',
@@ -21,7 +21,7 @@ const CAPABILITIES = [
   '1.2.840.113556.1.4.2237',
 ];
 
-/** Windows Server 2016 and what came after it. */
+/** Windows Server 2016 and later. */
 const FUNCTIONAL_LEVEL = '7';
 
 export function rootDse(domain: Domain, hasTls: boolean): EntryAttributes[] {

@@ -1,11 +1,11 @@
 /**
- * What the directory knows of attributes: their spelling, how their values compare, and which of them it keeps to itself.
- * Names are those of Active Directory's schema (MS-ADA1 to MS-ADA3).
+ * What the directory knows about attributes: spelling, comparison of values, and which ones cannot be read or written.
+ * The names are those of Active Directory's schema (MS-ADA1 to MS-ADA3).
  */
 import { dnIndexKey, foldText } from './dn.ts';
 import { sidBytes } from './sid.ts';
 
-/** A value as it is kept: text, or bytes where the attribute is binary. */
+/** Text, or bytes if the attribute is binary. */
 export type Value = string | Buffer;
 
 export type Syntax = 'text' | 'dn' | 'integer' | 'octets' | 'time' | 'boolean';
@@ -31,26 +31,26 @@ for (const [syntax, names] of Object.entries(NAMES)) {
   for (const name of names.split(/\s+/)) known.set(name.toLowerCase(), { name, syntax: syntax as Syntax });
 }
 
-/** Equality on these is answered from an index, as Active Directory does; others are read through. */
+/** Equality on these is answered from an index, as in Active Directory; on others the tree is searched. */
 export const INDEXED: ReadonlySet<string> = new Set(
   'cn displayname givenname mail manager name objectguid objectsid proxyaddresses samaccountname sn uid userprincipalname'.split(' '),
 );
 
-/** Never readable, whoever asks (MS-ADTS 3.1.1.3.1.4). */
+/** No account can read these (MS-ADTS 3.1.1.3.1.4). */
 export const UNREADABLE: ReadonlySet<string> = new Set(['unicodepwd', 'userpassword']);
 
-/** Kept by the directory itself: not to be written by LDAP. */
+/** Maintained by the directory: cannot be written over LDAP. */
 export const SYSTEM_ONLY: ReadonlySet<string> = new Set(
   `badpwdcount badpasswordtime distinguishedname logoncount memberof name objectclass objectguid objectsid samaccounttype usnchanged usncreated
   whenchanged whencreated`.split(/\s+/),
 );
 
-/** Attributes that tests bring along and Active Directory does not have are text. */
+/** Attributes of tests that Active Directory does not have are text. */
 export function syntaxOf(lowerName: string): Syntax {
   return known.get(lowerName)?.syntax ?? 'text';
 }
 
-/** The schema's spelling, or the given one where the schema has none. */
+/** The schema's spelling, or the given one if the schema does not have the attribute. */
 export function spellingOf(name: string): string {
   return known.get(name.toLowerCase())?.name ?? name;
 }
@@ -59,7 +59,7 @@ export function inSchema(lowerName: string): boolean {
   return known.has(lowerName);
 }
 
-/** One text for all values that are equal by the attribute's syntax; undefined where the value is none of that syntax. */
+/** One text for all values that are equal by the attribute's syntax; undefined if the value does not have that syntax. */
 export function valueKey(lowerName: string, value: Value): string | undefined {
   const text = typeof value === 'string' ? value : value.toString('utf8');
   switch (syntaxOf(lowerName)) {
@@ -70,7 +70,7 @@ export function valueKey(lowerName: string, value: Value): string | undefined {
     case 'dn':
       return dnIndexKey(text);
     case 'integer':
-      // Twenty digits are beyond 64 bits; without the bound a long number would cost more than it is worth.
+      // Twenty digits exceed 64 bits; the limit keeps long numbers cheap.
       return /^-?\d{1,20}$/.test(text) ? String(BigInt(text)) : undefined;
     case 'time':
       return /^\d{14}(\.\d+)?Z$/.test(text) ? text.slice(0, 14) : undefined;
@@ -81,6 +81,6 @@ export function valueKey(lowerName: string, value: Value): string | undefined {
 
 function octetsOf(lowerName: string, value: Value): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-  // Active Directory takes a SID as text as well; no SID's bytes begin with the letter S.
+  // Active Directory also accepts a SID as text; the bytes of a SID never begin with the letter S.
   return (lowerName === 'objectsid' && bytes[0] === 0x53 && sidBytes(bytes.toString('latin1'))) || bytes;
 }

@@ -1,4 +1,4 @@
-/** A search: where it looks, what it finds, how far it goes, and the pages it comes in. */
+/** A search: its base and scope, its matches, limits and pages. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { splitDn } from './dn.ts';
@@ -8,33 +8,33 @@ import type { SearchOperation } from './requests.ts';
 import { badName, elsewhere, noSuchObject, type OperationResult, RESULT_CODE, SUCCESS, unwilling } from './results.ts';
 import type { DirectoryEntry } from './tree.ts';
 
-/** Active Directory's MaxPageSize: so many entries come in one answer. */
+/** Active Directory's MaxPageSize, the most entries in one answer. */
 const MAX_PAGE_SIZE = 1000;
 
-/** A search looks so long before it lets others have their turn. */
+/** How long a search runs before it yields to others. */
 const SLICE_MS = 10;
 
-/** So many searches of one connection may wait for their next page, as with Active Directory's MaxResultSetsPerConn. */
+/** Searches of one connection that can wait for their next page, Active Directory's MaxResultSetsPerConn. */
 const MAX_WAITING_PAGES = 10;
 
-/** What one connection's paged searches have still to give, by cookie. */
+/** The remaining entries of a connection's paged searches, by cookie. */
 export type WaitingPages = Map<string, DirectoryEntry[]>;
 
 export interface Found {
   result: OperationResult;
   entries: DirectoryEntry[];
-  /** Where the next page begins, empty on the last; undefined where the client did not ask for pages. */
+  /** The start of the next page, empty on the last; undefined if the client did not ask for pages. */
   cookie?: string;
-  /** Other parts of the forest that a search of the whole domain would have to ask as well. */
+  /** Other parts of the forest that a search of the whole domain would have to include. */
   references?: readonly string[];
 }
 
 export interface SearchContext {
   paging: { size: number; cookie: string } | undefined;
   pages: WaitingPages;
-  /** The client wants no references to other parts of the forest. */
+  /** Without references to other parts of the forest. */
   domainOnly: boolean;
-  /** Aborted when nobody waits for the answer. */
+  /** Aborted when the client no longer waits for the answer. */
   signal: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export async function search(
   const { entries, result } = await collect(domain, request, base, wanted, signal);
   if (paging === undefined) return { result, entries, references };
   const size = Math.min(paging.size, MAX_PAGE_SIZE);
-  // Asking for a page of no entries is asking how many there are (RFC 2696, section 3), which nobody is told here.
+  // A page size of 0 asks for an estimate of the number of entries (RFC 2696, section 3), which is not given.
   if (size === 0) return { result, entries: [], cookie: '' };
   if (entries.length <= size) return { result, entries, cookie: '', references };
   const cookie = randomUUID();
@@ -68,13 +68,13 @@ function nextPage(pages: WaitingPages, { size, cookie }: { size: number; cookie:
   const waiting = pages.get(cookie);
   if (waiting === undefined) return { result: unwilling('57'), entries: [], cookie: '' };
   const entries = waiting.splice(0, Math.min(size, MAX_PAGE_SIZE));
-  // A page of no entries gives the rest up.
+  // A page size of 0 abandons the rest.
   if (size > 0 && waiting.length > 0) return { result: SUCCESS, entries, cookie };
   pages.delete(cookie);
   return { result: SUCCESS, entries, cookie: '', references };
 }
 
-/** The partitions below the domain's root are not searched with it; clients are told where they are, and mostly ignore it. */
+/** The partitions below the domain's root are not searched with it. Clients get references to them and mostly ignore them. */
 function referencesBelow({ dnsName, baseDn, tree }: Domain, base: string): string[] {
   if (tree.find(base)?.parent !== undefined || tree.find(base) === undefined) return [];
   return [
@@ -84,7 +84,7 @@ function referencesBelow({ dnsName, baseDn, tree }: Domain, base: string): strin
   ];
 }
 
-/** Why a base finds nothing: not a name, another domain's, or nothing there. */
+/** Why a base finds nothing: an invalid name, another domain, or no such entry. */
 function missing(domain: Domain, base: string): OperationResult {
   const parts = splitDn(base);
   if (parts === undefined) return badName(base);

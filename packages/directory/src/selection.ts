@@ -1,11 +1,11 @@
-/** Which attributes of an entry an answer holds: those asked for, and of a long list of values a range (MS-ADTS 3.1.1.3.1.3.3). */
+/** The attributes of an entry in an answer: those requested, and a range of a long list of values (MS-ADTS 3.1.1.3.1.3.3). */
 import type { EntryAttributes } from './responses.ts';
 import { UNREADABLE, type Value } from './schema.ts';
 
-/** More values than this come in ranges (MaxValRange). */
+/** More values are sent in ranges (MaxValRange). */
 const MAX_VALUE_RANGE = 1500;
 
-/** A request may name more attributes than any entry has; each costs a look at the entry. */
+/** Bounds the work for a request that names more attributes than any entry has. */
 const MAX_REQUESTED = 1000;
 
 export interface Readable {
@@ -15,7 +15,7 @@ export interface Readable {
   spelling(name: string): string;
 }
 
-/** @param requested as sent: none or `*` is everything, `1.1` nothing (RFC 4511, section 4.5.1.8), `member;range=1500-*` a part */
+/** @param requested as sent: empty or `*` selects all, `1.1` none (RFC 4511, section 4.5.1.8), `member;range=1500-*` a range */
 export function selectAttributes(source: Readable, requested: readonly string[], typesOnly: boolean): EntryAttributes[] {
   const chosen = new Map<string, EntryAttributes>();
   const take = (attribute: EntryAttributes) => {
@@ -37,7 +37,7 @@ export function selectAttributes(source: Readable, requested: readonly string[],
     const values = readable(name);
     if (values.length === 0) return;
     if (values.length <= MAX_VALUE_RANGE) return take({ name: source.spelling(name), values });
-    // Active Directory gives the attribute empty under its own name, and the first values under another.
+    // Active Directory sends the attribute empty under its own name, and the first values under another.
     take({ name: source.spelling(name), values: [] });
     takeRange(name, 0, Number.POSITIVE_INFINITY);
   }
@@ -46,7 +46,7 @@ export function selectAttributes(source: Readable, requested: readonly string[],
     const values = readable(name);
     if (from >= values.length || to < from) return;
     const end = Math.min(to + 1, from + MAX_VALUE_RANGE, values.length);
-    // A star says that these are the last ones.
+    // A star marks the last range.
     take({ name: `${source.spelling(name)};range=${from}-${end === values.length ? '*' : end - 1}`, values: values.slice(from, end) });
   }
 

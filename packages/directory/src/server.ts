@@ -1,4 +1,4 @@
-/** The directory as a server: it listens, serves every connection from one domain, counts operations, and stops. */
+/** The LDAP server: listens, serves all connections from one domain, and counts operations. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { createSecureContext } from 'node:tls';
@@ -10,24 +10,24 @@ import { type ClientSession, startSession } from './session.ts';
 import type { DirectoryEntry } from './tree.ts';
 
 export interface DirectoryServerOptions {
-  /** What it serves; the domain Fabrikam with its people where it is left out. */
+  /** The domain Fabrikam with its users by default. */
   domain?: Domain;
-  /** `127.0.0.1` by default: the passwords in here are known to everybody. */
+  /** `127.0.0.1` by default, because the passwords are public. */
   host?: string;
-  /** 0, the default, takes a free one. */
+  /** 0, the default: a free one. */
   port?: number;
-  /** PEM texts. With them StartTLS is offered and LDAPS listens. */
+  /** PEM. Enables StartTLS and LDAPS. */
   tls?: { key: string; cert: string };
   ldapsPort?: number;
-  /** Refuses names and passwords that come unencrypted, with result 8. */
+  /** Refuses unencrypted binds with a password (result 8). */
   requireTls?: boolean;
-  /** Takes new passwords over unencrypted connections as well, which Active Directory never does. */
+  /** Accepts new passwords over unencrypted connections, which Active Directory never does. */
   insecurePasswordChanges?: boolean;
-  /** Longer messages end the connection. 1 MiB by default. */
+  /** A longer message ends the connection. 1 MiB by default. */
   maxMessageBytes?: number;
-  /** A message that has begun, and a TLS handshake, must be complete after so long. 30 s by default. */
+  /** Within which a message or a TLS handshake must be complete. 30 s by default. */
   receiveTimeoutMs?: number;
-  /** More connections are closed as they come. 5,000 by default, as with Active Directory's MaxConnections. */
+  /** Further connections are closed immediately. 5,000 by default, Active Directory's MaxConnections. */
   maxConnections?: number;
 }
 
@@ -39,25 +39,25 @@ export interface DirectoryServer {
   readonly baseDn: string;
   readonly domain: Domain;
   readonly serviceAccount: { dn: string; password: string };
-  /** The people of Fabrikam; empty where another domain is served. */
+  /** The users of Fabrikam; empty if another domain is served. */
   readonly users: readonly FabrikamUser[];
   readonly operations: Operations;
   readonly faults: Faults;
-  /** Wrong passwords since the last right one. `user`: any name one can bind with, or a sAMAccountName. */
+  /** Wrong passwords since the last right one. `user`: any name that can bind, or a sAMAccountName. */
   badPwdCount(user: string): number;
   /** How many clients are connected. */
   readonly connections: number;
   dropConnections(): void;
-  /** Ends every connection and stops listening. The domain stays as it is and can be served again. */
+  /** Ends all connections and stops listening. The domain can be served again. */
   stop(): Promise<void>;
 }
 
 export interface Operations {
   /** How many operations of each kind came in. */
   readonly counts: Readonly<Record<OperationKind, number>>;
-  /** How many binds with a password named this user, right or wrong. */
+  /** Binds of this user with a password, right or wrong. */
   bindAttempts(user: string): number;
-  /** Sets all of it to 0. */
+  /** Sets all counts to 0. */
   reset(): void;
 }
 

@@ -26,7 +26,7 @@ before(async () => {
 });
 after(() => directory.stop());
 
-test('StartTLS and LDAPS protect a sign-in, for OpenLDAP and for ldapts', async () => {
+test('OpenLDAP and ldapts sign in over StartTLS and LDAPS', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'landbridge-directory-'));
   const file = join(folder.path, 'ca.pem');
   await writeFile(file, ca);
@@ -49,7 +49,7 @@ test('StartTLS and LDAPS protect a sign-in, for OpenLDAP and for ldapts', async 
   assert.match(stdout, new RegExp(`^supportedExtension: ${START_TLS}$`, 'm'));
 });
 
-test('without a certificate there is no StartTLS, and a directory that asks for TLS takes no password in clear', async () => {
+test('rejects StartTLS without a certificate, and unencrypted passwords if TLS is required', async () => {
   const plain = await startDirectory();
   const strict = await startDirectory({ tls, requireTls: true });
   try {
@@ -68,7 +68,7 @@ test('without a certificate there is no StartTLS, and a directory that asks for 
   }
 });
 
-test('what somebody put behind StartTLS is not obeyed', async () => {
+test('ignores bytes after StartTLS', async () => {
   using raw = await rawConnection(directory);
   const startTls = message(1, element(0x77, element(0x80, START_TLS)));
   const before = directory.operations.counts.bind;
@@ -78,7 +78,7 @@ test('what somebody put behind StartTLS is not obeyed', async () => {
   assert.equal(directory.operations.counts.bind, before);
 });
 
-test('a slow search does not hold up the others on its connection, and an abandoned one is never answered', async () => {
+test('a slow search does not delay others on its connection, and an abandoned one is never answered', async () => {
   using raw = await rawConnection(directory);
   raw.socket.write(bindMessage(1, directory.serviceAccount.dn, directory.serviceAccount.password));
   assert.equal((await raw.answer())?.tag, BIND_RESPONSE);
@@ -87,13 +87,13 @@ test('a slow search does not hold up the others on its connection, and an abando
   raw.socket.write(searchMessage(3, 'OU=nobody', presence('cn')));
   assert.equal((await raw.answer())?.messageId, 3);
   raw.socket.write(message(4, element(0x50, Buffer.from([2]))));
-  // Were the first search still running, this bind would wait for it.
+  // This bind would wait if the first search were still running.
   raw.socket.write(bindMessage(5, ALICE, 'Passw0rd!'));
   assert.deepEqual([(await raw.answer())?.messageId, directory.operations.counts.abandon], [5, 1]);
   release();
 });
 
-test('a bind waits for what runs before it, and what follows waits for the bind', async () => {
+test('a bind waits for earlier requests, and later requests wait for the bind', async () => {
   using raw = await rawConnection(directory);
   raw.socket.write(bindMessage(1, directory.serviceAccount.dn, directory.serviceAccount.password));
   await raw.answer();
@@ -119,7 +119,7 @@ test('a bind waits for what runs before it, and what follows waits for the bind'
   assert.ok(answers[2]?.message.includes('a successful bind must be completed'));
 });
 
-test('connections are counted and dropped', async () => {
+test('counts connections and drops them', async () => {
   const own = await startDirectory();
   using raw = await rawConnection(own);
   raw.socket.write(bindMessage(1, '', ''));
@@ -138,7 +138,7 @@ test('connections are counted and dropped', async () => {
   await client.client.unbind();
 });
 
-test('faults befall the chosen operations, as often as told, until cleared', async () => {
+test('faults affect the chosen operations, up to their limit, until cleared', async () => {
   const own = await startDirectory();
   const { client } = await bound(own);
   const search = () => client.search(own.baseDn, { filter: '(cn=alice)', sizeLimit: 1 });

@@ -1,6 +1,6 @@
 /**
- * One client's connection: its bytes become requests, several of which may run at once, and answers go back no faster than the client
- * reads them. A bind waits for what runs before it, and what comes after waits for the bind (RFC 4511, section 4.2.1).
+ * One client's connection. Several requests can run at once, and answers are sent no faster than the client
+ * reads them. A bind waits for earlier requests, and later requests wait for the bind (RFC 4511, section 4.2.1).
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -15,10 +15,10 @@ import { noticeOfDisconnection } from './responses.ts';
 import { RESULT_CODE } from './results.ts';
 import { START_TLS } from './root-dse.ts';
 
-/** Nothing more is read from a client that has so many requests running. */
+/** Reading from a client pauses while this many of its requests run. */
 const MAX_RUNNING = 100;
 
-/** Answers are collected up to this size before they are handed to the socket. */
+/** Answers are collected up to this size before they are written. */
 const WRITE_BYTES = 65_536;
 
 export interface SessionOptions {
@@ -26,16 +26,16 @@ export interface SessionOptions {
   rules: Rules;
   secureContext: SecureContext | undefined;
   maxMessageBytes: number;
-  /** A message that has begun, or a TLS handshake, must be complete after so long. */
+  /** Within which a message or a TLS handshake must be complete. */
   receiveTimeoutMs: number;
-  /** Told of every operation as it arrives; says what fault befalls it. */
+  /** Called for each operation as it arrives. @returns the fault that affects it */
   arrived(operation: Operation): { delayMs: number; effect: FaultEffect | undefined };
 }
 
 export interface ClientSession {
   /** Ends the connection at once. */
   destroy(): void;
-  /** Resolves when the connection has ended, whoever ended it. */
+  /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
 
   async function talk(): Promise<void> {
     if (encrypted) await secure();
-    // Each round is one layer of the connection: the plain one, and the encrypted one after StartTLS.
+    // One round for the plain connection, and one for the encrypted connection after StartTLS.
     while (await readRequests()) {
       await secure();
       client.encrypted = true;
@@ -72,7 +72,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
     await once(socket, 'secure', { signal: AbortSignal.timeout(options.receiveTimeoutMs) });
   }
 
-  /** @returns true where TLS begins now, false where the connection is to end */
+  /** @returns true if TLS begins now, false if the connection ends */
   async function readRequests(): Promise<boolean> {
     const framer = createFramer(options.maxMessageBytes);
     let timer: NodeJS.Timeout | undefined;
@@ -87,7 +87,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
         for (const [index, message] of messages.entries()) {
           const next = await begin(readRequest(message));
           if (next === 'end') return false;
-          // Bytes behind StartTLS were not protected by it: whoever put them there must not be obeyed.
+          // Bytes after StartTLS were sent unencrypted, perhaps by an attacker, and must not be processed.
           if (next === 'start-tls') return index === messages.length - 1 && !framer.partial;
         }
       }
@@ -95,7 +95,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
     } catch (error) {
       if (socket.writable) {
         socket.end(noticeOfDisconnection(error instanceof Error ? error.message : 'malformed message'));
-        // What was sent and not read would turn the end into a reset, and the client would never see the notice.
+        // Unread bytes would turn the end into a reset, and the client would never see the notice.
         socket.resume();
         await once(socket, 'close', { signal: AbortSignal.timeout(1000) }).catch(ignore);
       }
@@ -125,7 +125,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
     return begins && fault.effect === undefined ? 'start-tls' : 'go-on';
   }
 
-  /** Never rejects: what goes wrong ends the connection. */
+  /** Never rejects: a failure ends the connection. */
   async function run(
     request: AnsweredRequest,
     fault: { delayMs: number; effect: FaultEffect | undefined },
@@ -174,7 +174,7 @@ export function startSession(plain: Socket, encrypted: boolean, options: Session
     }
   }
 
-  /** Waits until the client has taken what was written before, so that one that does not read holds little memory. */
+  /** Waits until the client has read earlier answers, so that a client that does not read takes little memory. */
   async function write(bytes: Buffer, signal: AbortSignal): Promise<void> {
     if (!socket.write(bytes)) await once(socket, 'drain', { signal });
   }

@@ -12,7 +12,7 @@ after(() => directory.stop());
 
 const attribute = (type: string, value: string | Buffer) => new Attribute({ type, values: [Buffer.from(value)] });
 
-/** Who a bind makes the client, or the `data` of its refusal. */
+/** The identity after a bind, or the `data` of its refusal. */
 async function signIn(name: string, password: string, { url } = directory): Promise<string> {
   const client = new Client({ url, timeout: 20_000 });
   try {
@@ -27,18 +27,20 @@ async function signIn(name: string, password: string, { url } = directory): Prom
   }
 }
 
-test('each person gets the answer that the table promises, and a wrong password tells nothing of the state', async () => {
+test('each user gets the result in the table, and a wrong password reveals nothing about the account', async (t) => {
   assert.ok(directory.users.length > 10);
   for (const { name, password, dn, refusal } of directory.users) {
-    const outcome = refusal ?? `u:FABRIKAM\\${name}`;
-    assert.equal(await signIn(dn, password), outcome, name);
-    assert.equal(await signIn(`${name}@fabrikam.local`, password), outcome, name);
-    assert.equal(await signIn(`fabrikam\\${name}`, password), outcome, name);
-    assert.equal(await signIn(dn, 'wrong'), refusal === '775' ? '775' : '52e', name);
+    await t.test(name, async () => {
+      const outcome = refusal ?? `u:FABRIKAM\\${name}`;
+      assert.equal(await signIn(dn, password), outcome);
+      assert.equal(await signIn(`${name}@fabrikam.local`, password), outcome);
+      assert.equal(await signIn(`fabrikam\\${name}`, password), outcome);
+      assert.equal(await signIn(dn, 'wrong'), refusal === '775' ? '775' : '52e');
+    });
   }
 });
 
-test('names that are nobody, and names that are none, are refused alike', async () => {
+test('rejects unknown names and invalid names alike', async (t) => {
   const names = [
     'CN=nobody,DC=fabrikam,DC=local',
     'nobody',
@@ -49,10 +51,12 @@ test('names that are nobody, and names that are none, are refused alike', async 
     'DC=fabrikam,DC=local',
     'x'.repeat(65_000),
   ];
-  for (const name of names) assert.equal(await signIn(name, 'Passw0rd!'), '52e', name.slice(0, 40));
+  for (const name of names) {
+    await t.test(JSON.stringify(name.slice(0, 40)), async () => assert.equal(await signIn(name, 'Passw0rd!'), '52e'));
+  }
 });
 
-test('a name with an empty password is a success, and anonymous', async () => {
+test('a bind with an empty password succeeds as anonymous', async () => {
   const { code, stdout } = await openldap('ldapwhoami', directory.url, ['-D', 'CN=alice,OU=People,OU=Lab,DC=fabrikam,DC=local', '-w', '']);
   assert.deepEqual([code, stdout.trim()], [0, 'anonymous']);
   const search = await openldap('ldapsearch', directory.url, ['-D', 'alice@fabrikam.local', '-w', '', '-b', directory.baseDn]);
@@ -68,7 +72,7 @@ test('a failed bind makes a bound client anonymous', async () => {
   await client.unbind();
 });
 
-test('wrong passwords are counted, lock the account at the threshold, and a right one in time forgets them', async () => {
+test('wrong passwords lock the account at the threshold, and a right one resets the count', async () => {
   const own = await startDirectory({ domain: createDomain({ lockoutThreshold: 3 }) });
   try {
     own.domain.addUser('eve', { password: 'Right-1' });
@@ -87,7 +91,7 @@ test('wrong passwords are counted, lock the account at the threshold, and a righ
   }
 });
 
-test('a lock holds for as long as the domain says, and counting then starts over', async () => {
+test('a lock lasts as long as configured, and counting then starts over', async () => {
   let now = Date.UTC(2026, 0, 1);
   const own = await startDirectory({ domain: createDomain({ lockoutThreshold: 1, lockoutDurationMs: 60_000, now: () => now }) });
   try {
@@ -101,7 +105,7 @@ test('a lock holds for as long as the domain says, and counting then starts over
   }
 });
 
-test('what refuses a right password is looked at in order, and at the hour it is', async () => {
+test('account states are checked in order, and logon hours at the current time', async () => {
   let now = Date.UTC(2026, 0, 4, 9, 30);
   const { domain } = createFabrikam({ now: () => now });
   const own = await startDirectory({ domain });
@@ -126,7 +130,7 @@ test('what refuses a right password is looked at in order, and at the hour it is
   }
 });
 
-test('who must use a smart card from now on has no password that anybody knows, until one is set', async () => {
+test('an account that newly requires a smart card has an unknown password until one is set', async () => {
   const own = await startDirectory({ domain: createDomain(), insecurePasswordChanges: true });
   try {
     const { dn } = own.domain.addUser('eve', { password: 'Right-1' });

@@ -1,4 +1,4 @@
-/** The entries of a directory: the tree they form, their values with indexes, and the links between groups and members. */
+/** The entries of a directory: their tree, their values with indexes, and the links between groups and members. */
 import { CodedError } from '@landbridge/runtime';
 import { dnIndexKey } from './dn.ts';
 import { INDEXED, inSchema, spellingOf, type Value, valueKey } from './schema.ts';
@@ -7,31 +7,31 @@ export interface DirectoryEntry {
   readonly dn: string;
   readonly parent: DirectoryEntry | undefined;
   readonly children: ReadonlySet<DirectoryEntry>;
-  /** The direct members of a group, and the groups it is a direct member of. */
+  /** Direct members. */
   readonly members: ReadonlySet<DirectoryEntry>;
   readonly memberOf: ReadonlySet<DirectoryEntry>;
 }
 
 export interface Tree {
-  /** The entry of that name, in whatever spelling; undefined where there is none. */
+  /** The DN can have any spelling. */
   find(dn: string): DirectoryEntry | undefined;
-  /** @throws CodedError `ENTRY_EXISTS`, `BAD_DN`, `NO_PARENT` (a name needs an entry above it, except for the root's) */
+  /** @throws CodedError `ENTRY_EXISTS`, `BAD_DN`, `NO_PARENT` (every entry except the root needs a parent) */
   add(dn: string, attributes: Readonly<Record<string, Value | readonly Value[]>>): DirectoryEntry;
-  /** An attribute's values, computed ones included; none is an empty list. `name` in any case. */
+  /** An attribute's values, including computed ones. `name` in any case. */
   values(entry: DirectoryEntry, name: string): readonly Value[];
-  /** The first value as text; undefined where there is none. */
+  /** The first value as text. */
   text(entry: DirectoryEntry, name: string): string | undefined;
-  /** The names of the attributes that have a value, in the schema's spelling. */
+  /** The attributes that have a value, in the schema's spelling. */
   attributeNames(entry: DirectoryEntry): string[];
-  /** How an attribute's name is written: by the schema, else as the entry was given it. */
+  /** An attribute's name as in the schema, or else as it was given. */
   spelling(entry: DirectoryEntry, name: string): string;
-  /** Puts `values` in place of an attribute's values; an empty list removes it. Not for `member`: see `link`. */
+  /** Replaces an attribute's values; an empty list removes it. Not for `member`: see `link`. */
   replace(entry: DirectoryEntry, name: string, values: readonly Value[]): void;
   link(group: DirectoryEntry, member: DirectoryEntry): void;
   unlink(group: DirectoryEntry, member: DirectoryEntry): void;
-  /** The entries with that value, by `valueKey`; undefined where the attribute has no index. */
+  /** The entries with this value, by `valueKey`; undefined if the attribute has no index. */
   withValue(lowerName: string, key: string): Iterable<DirectoryEntry> | undefined;
-  /** Whether the schema or any entry has the attribute: a filter on another one is neither true nor false. */
+  /** Whether the schema or any entry has the attribute. A filter on an unknown one is neither true nor false. */
   knows(lowerName: string): boolean;
 }
 
@@ -42,7 +42,7 @@ interface Node extends DirectoryEntry {
   readonly attributes: Map<string, { name: string; values: readonly Value[] }>;
 }
 
-/** @param rootDn the entry that needs none above it */
+/** @param rootDn the entry without a parent */
 export function createTree(rootDn: string): Tree {
   const rootKey = dnIndexKey(rootDn);
   const byDn = new Map<string, Node>();
@@ -100,10 +100,10 @@ export function createTree(rootDn: string): Tree {
     add(dn, attributes) {
       const key = dnIndexKey(dn);
       if (key === undefined || key === '') throw new CodedError('BAD_DN', `${JSON.stringify(dn)} is not a DN`);
-      if (byDn.has(key)) throw new CodedError('ENTRY_EXISTS', `${dn} exists already`);
-      // Keys are escaped, so that a comma without a backslash before it separates.
+      if (byDn.has(key)) throw new CodedError('ENTRY_EXISTS', `${dn} already exists`);
+      // Keys are escaped, so a comma without a backslash separates.
       const parent = key === rootKey ? undefined : byDn.get(key.replace(/^(?:[^\\,]|\\.)*,/s, ''));
-      if (parent === undefined && key !== rootKey) throw new CodedError('NO_PARENT', `There is no entry above ${dn}`);
+      if (parent === undefined && key !== rootKey) throw new CodedError('NO_PARENT', `${dn} has no parent entry`);
       const node: Node = { dn, parent, children: new Set(), members: new Set(), memberOf: new Set(), attributes: new Map() };
       byDn.set(key, node);
       byEntry.set(node, node);

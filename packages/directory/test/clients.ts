@@ -1,4 +1,4 @@
-/** Foreign clients for the tests of this package: OpenLDAP's commands, ldapts' Client, and a bare socket. */
+/** Independent clients for the tests of this package: OpenLDAP's commands, ldapts' Client, and a bare socket. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { BerReader, Client, type SearchOptions } from 'ldapts';
 import { createFramer } from '../src/framer.ts';
 import type { DirectoryServer } from '../src/index.ts';
 
-/** Runs one of OpenLDAP's commands; `args` after the URL. The result is what it printed and its exit code, the LDAP result. */
+/** Runs one of OpenLDAP's commands with `args` after the URL. Its exit code is the LDAP result. */
 export function openldap(
   command: 'ldapsearch' | 'ldapwhoami' | 'ldapmodify',
   url: string,
@@ -14,7 +14,7 @@ export function openldap(
   { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    // Without LDAPNOINIT a machine's ldap.conf would take part.
+    // Without LDAPNOINIT the machine's ldap.conf would have an effect.
     const environment = { ...process.env, ...(Object.keys(env).length > 0 ? env : { LDAPNOINIT: '1' }) };
     const child = execFile(
       `/usr/bin/${command}`,
@@ -30,13 +30,13 @@ export function openldap(
 
 export interface BoundClient extends AsyncDisposable {
   readonly client: Client;
-  /** The entries, without attributes that have no value. */
+  /** The entries, without empty attributes. */
   find(filter: string, options?: SearchOptions & { base?: string }): Promise<Record<string, unknown>[]>;
   /** The sAMAccountNames of what a filter finds below the base DN, sorted. */
   names(filter: string): Promise<string[]>;
 }
 
-/** A client of ldapts bound as the service account, or as somebody else. */
+/** An ldapts client, bound as the service account by default. */
 export async function bound(
   directory: DirectoryServer,
   as: { name: string; password: string; url?: string } | undefined = undefined,
@@ -60,7 +60,7 @@ export async function bound(
 
 export interface RawConnection extends Disposable {
   readonly socket: Socket;
-  /** The tag of the next answer's operation and its message number; undefined where the connection ended instead. */
+  /** The next answer's operation tag and message number; undefined if the connection ended. */
   answer(): Promise<{ messageId: number; tag: number; message: Buffer } | undefined>;
   /** Resolves when the server has ended the connection. */
   closed: Promise<unknown>;
@@ -69,7 +69,7 @@ export interface RawConnection extends Disposable {
 export async function rawConnection(directory: DirectoryServer): Promise<RawConnection> {
   const socket = connect(Number(new URL(directory.url).port), '127.0.0.1');
   socket.on('error', () => {});
-  // Not by `once`, which rejects where the server ends a connection by a reset.
+  // Not `once`, which rejects if the server resets the connection.
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect');
   const framer = createFramer(10_000_000);

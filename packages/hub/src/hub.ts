@@ -10,7 +10,7 @@ import { startAuditRetention } from './audit/retention.ts';
 import { createAgentTokens } from './connectors/agent-token.ts';
 import { acceptConnectors } from './connectors/handshake.ts';
 import { createOnlineConnectors } from './connectors/online.ts';
-import { createStanding } from './connectors/standing.ts';
+import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createActivity } from './dashboard/activity.ts';
@@ -63,8 +63,8 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
   const audit = createAudit(store);
   const online = createOnlineConnectors(log, settings.HEARTBEAT_INTERVAL_MS);
   const statistics = createStatistics();
-  const applyStanding = createStanding({ store, online, keys, statistics, log });
-  online.onBeat(applyStanding);
+  const reconcileRegistrations = createReconcileRegistrations({ store, online, keys, statistics, log });
+  online.onBeat(reconcileRegistrations);
   const requests = createRequests({ online, keys, log, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxInFlight: settings.MAX_REQUESTS });
   const credentials = await createCredentialCache({ store, log, settings });
   const events = createSignInEvents();
@@ -78,7 +78,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
   const takeEffect = async () => {
-    await Promise.all([applyStanding(), oidc.lookAfter()]);
+    await Promise.all([reconcileRegistrations(), oidc.lookAfter()]);
   };
   let publicUrl = '';
   const frontChannel = createFrontChannel({ store, online, events, log, publicUrl: () => publicUrl });

@@ -5,7 +5,7 @@ import type { Surroundings } from './program.ts';
 const SOON = 'A running hub takes it up within seconds.';
 
 export function connectorCommand({ withHome, print, note }: Surroundings): Command {
-  const decisions = () => Promise.all([import('../connectors/decisions.ts'), import('./operator.ts')]);
+  const decisions = () => Promise.all([import('../connectors/operator-actions.ts'), import('./operator.ts')]);
   const command = (name: string, description: string, id: string) =>
     new Command(name).description(description).argument('<connection>').argument('<id>', id);
   const INSTANCE = 'as in "connector list"';
@@ -19,7 +19,7 @@ export function connectorCommand({ withHome, print, note }: Surroundings): Comma
         .argument('<connection>')
         .action((name: string) =>
           withHome(async ({ store }) => {
-            const [{ findConnection }, { decided }] = await Promise.all([
+            const [{ findConnection }, { stateSetByOperator }] = await Promise.all([
               import('../connections/connections.ts'),
               import('../connectors/instances.ts'),
             ]);
@@ -28,7 +28,7 @@ export function connectorCommand({ withHome, print, note }: Surroundings): Comma
             if (instances.length === 0) note(`No connector has come to "${name}" yet.`);
             for (const instance of instances) {
               const { id, hostName = '-', version = '-', remoteAddress, lastSeenAt, thumbprint, drained } = instance;
-              const state = decided(instance, certificates) ?? (drained ? 'drained' : 'accepted');
+              const state = stateSetByOperator(instance, certificates) ?? (drained ? 'drained' : 'accepted');
               print(`${id}  ${state}  ${hostName}  ${version}  ${remoteAddress}  seen ${lastSeenAt.toISOString()}  key ${thumbprint}`);
             }
             const seen = new Set(instances.map(({ thumbprint }) => thumbprint));

@@ -1,4 +1,4 @@
-/** Who is at the other end of a socket: the token in `authenticate`, checked against the certificates of the connection it names. */
+/** Authenticates a socket: checks the token in `authenticate` against the registered certificates of the connection it names. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { AGENT_TOKEN_LIFETIME_SECONDS, agentKeys, CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
@@ -9,22 +9,19 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { createSealing, type Sealing } from './sealing.ts';
 
-/**
- * How far a connector's clock may be ahead. Directories keep theirs within five minutes (Kerberos wants that); a clock that is
- * behind has only the token's own lifetime.
- */
+/** How far a connector's clock may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's lifetime. */
 const MAX_AHEAD_SECONDS = 300;
 
 export interface AuthenticatedAgent {
   connection: Connection;
   certificate: RegisteredCertificate;
-  /** Undefined: its token brought no keys, as those of installed connectors. */
+  /** Undefined if its token brought no keys, as with Auth0 connectors. */
   sealing: Sealing | undefined;
 }
 
-/** Checks tokens; each that has a `jti` is accepted once. */
+/** Each token with a `jti` is accepted once. */
 export interface AgentTokens {
-  /** @throws CodedError AGENT_REFUSED, whose message says to the operator why; the connector is not told */
+  /** @throws CodedError AGENT_REFUSED; the message is for the operator, not for the connector */
   verify(jwt: string): Promise<AuthenticatedAgent>;
 }
 
@@ -36,11 +33,11 @@ export function createAgentTokens(store: Store): AgentTokens {
     async verify(jwt) {
       const connection = await namedConnection(store, jwt);
       const { certificate, sealing, expiresAtMs, isUnique } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
-      // Installed connectors put nothing unique into a token: two that share a key and come in the same second send the same one.
+      // Tokens of Auth0 connectors have nothing unique: two that share a key and connect in the same second send the same one.
       if (!isUnique) return { connection, certificate, sealing };
       const now = Date.now();
       for (const [hash, expiry] of used) if (expiry < now) used.delete(hash);
-      // Only what is signed counts: the text of a signature can be varied without changing it.
+      // Without the signature: its base64url has several spellings.
       const hash = createHash('sha256')
         .update(jwt.slice(0, jwt.lastIndexOf('.')))
         .digest('base64');
@@ -59,7 +56,7 @@ async function namedConnection(store: Store, jwt: string): Promise<Connection> {
     throw agentRefused('the token is not a JWT', cause);
   }
   const connection = typeof issuer === 'string' ? await store.connectionByName(issuer) : undefined;
-  if (connection === undefined) throw agentRefused('the token names no connection of this hub');
+  if (connection === undefined) throw agentRefused('the issuer of the token is not a connection of this hub');
   return connection;
 }
 
@@ -88,20 +85,20 @@ async function verifiedBy(
       throw agentRefused(`${errorText(error)} (connection "${connection.name}")`, error);
     }
   }
-  throw agentRefused(`no certificate that is registered for connection "${connection.name}" signed the token`);
+  throw agentRefused(`the token is not signed with a certificate registered for connection "${connection.name}"`);
 }
 
-/** A connector that wants to be asked sealed and cannot be is not asked in clear instead. */
+/** A connector that asks for sealed requests never gets unsealed ones: invalid keys are an error. */
 function sealingOf(keys: unknown): Sealing | undefined {
   if (keys === undefined) return undefined;
   try {
     return createSealing(agentKeys.parse(keys));
   } catch (cause) {
-    throw agentRefused('the keys in the token are not two of P-256', cause);
+    throw agentRefused('the keys in the token are not valid P-256 keys', cause);
   }
 }
 
-/** The refusal of a connector; the reason is for the operator. */
+/** @param reason for the operator */
 export function agentRefused(reason: string, cause?: unknown): CodedError {
   return new CodedError('AGENT_REFUSED', reason, { cause });
 }

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { agentToken, connect, makeIdentity, openSocket, type Provisioned, provision } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
 
-/** Sends a token and expects to be refused. @returns the reason in the hub's log */
+/** Sends a token and expects a rejection. @returns the reason in the hub's log */
 async function refusedFor(under: HubUnderTest, provisioned: Provisioned, jwt: string): Promise<string> {
   const { socket, reply } = await openSocket(provisioned.socketUrl, JSON.stringify({ n: 'authenticate', p: { jwt } }));
   assert.deepEqual(reply, { n: 'authentication_failure', p: {} });
@@ -21,7 +21,7 @@ async function onlineCount({ api }: HubUnderTest, name = 'corp'): Promise<number
   return (await api(`/connections/${name}`)).body.connection.connectors.length;
 }
 
-test('an installed connector gets the plain frame, one that offers capabilities those that both know', async (t) => {
+test('an Auth0 connector gets the plain answer, and one that offers capabilities those that both sides know', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   assert.deepEqual((await connect(provisioned)).authenticated, {});
@@ -31,7 +31,7 @@ test('an installed connector gets the plain frame, one that offers capabilities 
   assert.equal(await onlineCount(under), 3);
 });
 
-test('forged, unsigned, symmetric, foreign, expired, endless and misaddressed tokens are refused', async (t) => {
+test('an invalid token is rejected', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   const stranger = makeIdentity();
@@ -40,12 +40,16 @@ test('forged, unsigned, symmetric, foreign, expired, endless and misaddressed to
   const publicKeyAsSecret = new TextEncoder().encode(provisioned.identity.certificate);
   const good = await agentToken(provisioned);
   const cases: [string, string, RegExp][] = [
-    ['another key', await agentToken(provisioned, { key: stranger.key }), /no certificate/],
-    ['the certificate of another connection', await agentToken(other, { iss: 'corp', aud: provisioned.realm }), /no certificate/],
+    ['another key', await agentToken(provisioned, { key: stranger.key }), /not signed with a certificate/],
+    [
+      'the certificate of another connection',
+      await agentToken(other, { iss: 'corp', aud: provisioned.realm }),
+      /not signed with a certificate/,
+    ],
     [
       'its own certificate in the name of another connection',
       await agentToken(provisioned, { iss: 'other', aud: other.realm }),
-      /no certificate/,
+      /not signed with a certificate/,
     ],
     ['alg none', new UnsecuredJWT(claims).encode(), /alg/i],
     ['HS256', await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(publicKeyAsSecret), /alg/i],
@@ -54,20 +58,22 @@ test('forged, unsigned, symmetric, foreign, expired, endless and misaddressed to
     ['no expiry', await agentToken(provisioned, { noExpiry: true }), /exp/],
     ['a lifetime of a day', await agentToken(provisioned, { lifetimeSeconds: 86_400 }), /too long/],
     ['another audience', await agentToken(provisioned, { aud: other.realm }), /aud/],
-    ['a connection that does not exist', await agentToken(provisioned, { iss: 'nobody' }), /no connection/],
+    ['a connection that does not exist', await agentToken(provisioned, { iss: 'nobody' }), /not a connection/],
     [
       'changed claims',
       good.replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ ...claims, x: 1 })).toString('base64url')}.`),
-      /no certificate/,
+      /not signed with a certificate/,
     ],
     ['not a token', 'a.b.c', /not a JWT/],
   ];
-  for (const [what, jwt, reason] of cases) assert.match(await refusedFor(under, provisioned, jwt), reason, what);
+  for (const [what, jwt, reason] of cases) {
+    await t.test(what, async () => assert.match(await refusedFor(under, provisioned, jwt), reason));
+  }
   assert.equal(await onlineCount(under), 0);
   assert.equal(await onlineCount(under, 'other'), 0);
 });
 
-test('a token is accepted once, also when its signature is spelled in another way', async (t) => {
+test('a token is accepted once, even with its signature spelled differently', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   const jwt = await agentToken(provisioned, { unique: true });
@@ -78,7 +84,7 @@ test('a token is accepted once, also when its signature is spelled in another wa
   assert.equal(await onlineCount(under), 2);
 });
 
-test('installed connectors that share a key and come in the same second are all accepted', async (t) => {
+test('Auth0 connectors that share a key and connect in the same second are all accepted', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   const jwt = await agentToken(provisioned);
@@ -87,19 +93,19 @@ test('installed connectors that share a key and come in the same second are all 
   assert.equal(await onlineCount(under), 2);
 });
 
-test('a connector of a deleted connection is dropped, and a new connection of the name is not its', async (t) => {
+test('a connector of a deleted connection is dropped, and does not belong to a new connection of the same name', async (t) => {
   const under = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '50' });
   const provisioned = await under.provisioned();
   const connector = await connect(provisioned);
-  // As a command in another process does it: only the store knows.
+  // As a command in another process does it: only in the store.
   await under.store.removeConnection('corp');
   await under.createConnection('corp');
   assert.equal(await onlineCount(under), 0);
   assert.equal(await connector.closed, 1008);
-  assert.match(await refusedFor(under, provisioned, await agentToken(provisioned)), /no certificate/);
+  assert.match(await refusedFor(under, provisioned, await agentToken(provisioned)), /not signed with a certificate/);
 });
 
-test('whatever comes first and is not authenticate is refused', async (t) => {
+test('a first frame other than authenticate is rejected', async (t) => {
   const { provisioned } = await startHubForTest(t);
   const { socketUrl } = await provisioned();
   const firsts = [
@@ -122,20 +128,20 @@ test('whatever comes first and is not authenticate is refused', async (t) => {
   }
 });
 
-test('a stranger cannot send much', async (t) => {
+test('a socket that sends too much before authentication is dropped', async (t) => {
   const { provisioned, logLines } = await startHubForTest(t);
   const { socketUrl } = await provisioned();
   assert.equal((await openSocket(socketUrl, 'x'.repeat(10_000_000))).code, 1006);
-  assert.ok(logLines.some(({ msg }) => msg === 'A socket sent too much before it authenticated: dropped'));
+  assert.ok(logLines.some(({ msg }) => msg === 'Socket dropped: too much data before authentication'));
 });
 
-test('a stranger cannot wait for long', async (t) => {
+test('a socket that does not authenticate in time is rejected', async (t) => {
   const { provisioned } = await startHubForTest(t, {}, { authenticateTimeoutMs: 200 });
   const { socketUrl } = await provisioned();
   assert.deepEqual((await openSocket(socketUrl, undefined)).reply, { n: 'authentication_failure', p: {} });
 });
 
-test('browsers and other paths get no socket', async (t) => {
+test('a request with an Origin, or to another path, gets no socket', async (t) => {
   const { hub } = await startHubForTest(t);
   const refusal = async (path: string, headers: Record<string, string>) => {
     const socket = new WebSocket(hub.url.replace('http', 'ws') + path, { headers });
@@ -151,7 +157,7 @@ test('browsers and other paths get no socket', async (t) => {
   assert.equal(response.statusCode, 400);
 });
 
-test('a hub survives what is no HTTP and sockets that end in the middle of the handshake', async (t) => {
+test('the hub survives invalid HTTP and sockets that end during the handshake', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   const { port } = new URL(under.hub.url);
@@ -178,12 +184,12 @@ test('a hub survives what is no HTTP and sockets that end in the middle of the h
   assert.equal((await under.api('/connections/corp/login', { username: 'a', password: 'b' })).status, 200);
 });
 
-test('a connector that answers no ping is dropped, one that does stays', async (t) => {
+test('a connector that answers no ping is dropped, and one that does is not', async (t) => {
   const under = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '100' });
   const provisioned = await under.provisioned();
   const alive = await connect(provisioned);
   const dead = await connect(provisioned);
-  // Reads nothing more, as a machine whose network is gone.
+  // Reads nothing more, like a machine that lost its network.
   dead.socket.pause();
   let pings = 0;
   alive.socket.on('ping', () => pings++);

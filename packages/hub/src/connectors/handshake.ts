@@ -1,4 +1,4 @@
-/** From an HTTP upgrade to an authenticated connector: who may open a socket, the first frame, and its answer. */
+/** From an HTTP upgrade to an authenticated connector: who may open a socket, the first frame, and the answer to it. */
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -21,19 +21,19 @@ import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
 
-/** Where installed connectors find the socket of their hub. */
+/** Auth0 connectors expect the hub's socket at this path. */
 export const HUB_SOCKET_PATH = '/lo/hub';
 
-/** `authenticate` must be there this long after the upgrade. */
+/** From the upgrade to `authenticate`. */
 const AUTHENTICATE_TIMEOUT_MS = 10_000;
-/** A stranger may send this much, in all: a token with a 4096-bit signature is below 2 KB. */
+/** In total, before authentication: a token with a 4096-bit signature is below 2 KB. */
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
-/** Strangers' sockets at once; connectors that are turned away come again. */
+/** Connectors rejected because of this limit retry. */
 const MAX_UNAUTHENTICATED_SOCKETS = 1000;
-/** What the other side has to answer a close frame. */
+/** For the other side to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
-/** Why a connector may be refused, and what it is told: a reason only where it has proved to have a registered key. */
+/** Errors that reject a connector, and the reason sent to it: only after it has proved that it holds a registered key. */
 const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
   ['AGENT_REFUSED', undefined],
   ['AGENT_PENDING', 'approval_pending'],
@@ -42,11 +42,11 @@ const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
 ]);
 
 export interface Handshake {
-  /** No more sockets from now on. */
+  /** Refuses new sockets from now on. */
   stop(): void;
 }
 
-/** Takes the upgrades of `server`. */
+/** Handles the upgrades of `server`. */
 export function acceptConnectors(
   server: Server,
   parts: {
@@ -67,12 +67,12 @@ export function acceptConnectors(
   let stopping = false;
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Without a listener, an error of a socket that is turned away would end the process.
+    // Without a listener, an error of a rejected socket would end the process.
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?', 1)[0] !== HUB_SOCKET_PATH) return turnAway(socket, '404 Not Found');
-    // Browsers send Origin with every WebSocket, connectors never: no page may open a socket in a visitor's name.
-    if (request.headers.origin !== undefined) return turnAway(socket, '403 Forbidden');
-    if (stopping || unauthenticated.size >= MAX_UNAUTHENTICATED_SOCKETS) return turnAway(socket, '503 Service Unavailable');
+    if (request.url?.split('?', 1)[0] !== HUB_SOCKET_PATH) return reject(socket, '404 Not Found');
+    // Browsers send Origin with every WebSocket, connectors never: no web page may open a socket on behalf of a visitor.
+    if (request.headers.origin !== undefined) return reject(socket, '403 Forbidden');
+    if (stopping || unauthenticated.size >= MAX_UNAUTHENTICATED_SOCKETS) return reject(socket, '503 Service Unavailable');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       awaitAuthenticate(webSocket, socket, clientContextOf(request).address);
     });
@@ -80,13 +80,13 @@ export function acceptConnectors(
 
   function awaitAuthenticate(webSocket: WebSocket, stream: Duplex, remoteAddress: string): void {
     unauthenticated.add(webSocket);
-    const timeout = setTimeout(() => refuse('no authenticate in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
+    const timeout = setTimeout(() => refuse('no authenticate frame in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
     let bytes = 0;
-    // ws has one limit for a whole server; the stricter one for strangers is kept here, below the frames.
+    // ws has one limit per server; the stricter one before authentication is enforced here, below the frames.
     const count = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > MAX_UNAUTHENTICATED_BYTES) {
-        log.warn({ remoteAddress }, 'A socket sent too much before it authenticated: dropped');
+        log.warn({ remoteAddress }, 'Socket dropped: too much data before authentication');
         webSocket.terminate();
       }
     };
@@ -100,19 +100,19 @@ export function acceptConnectors(
       webSocket.close(code, reason);
       setTimeout(() => webSocket.terminate(), CLOSE_GRACE_MS).unref();
     };
-    const refuse = (reason: string, told?: AuthenticationFailureReason, action?: string) => {
+    const refuse = (reason: string, sent?: AuthenticationFailureReason, action?: string) => {
       log.warn({ remoteAddress, reason, action }, 'Connector refused');
-      webSocket.send(encodeFrame('authentication_failure', { reason: told }));
+      webSocket.send(encodeFrame('authentication_failure', { reason: sent }));
       end(1008, 'not authenticated');
     };
     stream.on('data', count);
     webSocket.on('close', finish);
-    webSocket.on('error', (error) => log.warn({ remoteAddress, err: error }, 'A connector socket failed'));
+    webSocket.on('error', (error) => log.warn({ remoteAddress, err: error }, 'Connector socket failed'));
     webSocket.once('message', (data, isBinary) => {
       authenticate(webSocket, stream, remoteAddress, data, isBinary).then(finish, (error: unknown) => {
         if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
-        // The fault is the hub's own: the connector is not rejected and may come again.
-        log.error({ remoteAddress, err: error }, 'A connector could not be authenticated');
+        // A fault of the hub: the connector is not rejected and will retry.
+        log.error({ remoteAddress, err: error }, 'Connector authentication failed in the hub; it will retry');
         end(1011, 'try again later');
       });
     });
@@ -127,7 +127,7 @@ export function acceptConnectors(
   ): Promise<void> {
     const frame = isBinary ? undefined : decodeFrame(textOf(data));
     const payload = frame?.n === 'authenticate' ? authenticatePayload.safeParse(frame.p) : undefined;
-    if (payload?.success !== true) throw agentRefused('the first frame is not authenticate {jwt}');
+    if (payload?.success !== true) throw agentRefused('the first frame is not a valid authenticate frame');
     const agent = await tokens.verify(payload.data.jwt);
     const { connection, certificate } = agent;
     const { id: instance, hostName, version, drained } = await admitInstance(parts, agent, payload.data.instance, remoteAddress);
@@ -149,21 +149,21 @@ export function acceptConnectors(
       { log: connectorLog, maxInFlight, onAnswered: (failure, ms) => statistics.count(instance, failure, ms) },
     );
     connector.drain(drained);
-    const { heard, gone } = online.add(connector);
-    // Each byte is a sign of life, not only a whole frame: a list of people may take longer on its way than a ping is waited for.
+    const { heard, remove } = online.add(connector);
+    // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval.
     stream.on('data', () => {
       heard();
       connector.heard();
     });
     webSocket.on('close', (code) => {
-      gone();
-      connectorLog.info({ code }, 'Connector gone');
+      remove();
+      connectorLog.info({ code }, 'Connector offline');
       parts.store.touchInstances([instance], new Date()).catch((error: unknown) => {
-        // At a stop the store may be closed already; the heartbeat wrote it down a minute ago at most.
-        connectorLog.debug({ err: error }, 'When the connector was last seen is not written down');
+        // At shutdown the store may be closed already; the heartbeat wrote the time at most a minute ago.
+        connectorLog.debug({ err: error }, 'Time last seen not stored');
       });
     });
-    // Installed connectors offer none and are answered none.
+    // Auth0 connectors offer none and get none.
     webSocket.send(encodeFrame('authenticated', payload.data.capabilities === undefined ? {} : { capabilities }));
     connectorLog.info(
       { remoteAddress, hostName, agentVersion: version, algorithm: connector.algorithm, sealed: agent.sealing !== undefined, drained },
@@ -179,6 +179,6 @@ export function acceptConnectors(
   };
 }
 
-function turnAway(socket: Duplex, status: string): void {
+function reject(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -9,24 +9,24 @@ import { agentToken, connect, makeIdentity, openSocket, type Provisioned, pemBod
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
 import { createAudit } from '../audit/audit.ts';
 import type { Operator } from '../operator.ts';
-import { drainConnector, revokeInstance, revokeKey } from './decisions.ts';
+import { drainConnector, revokeInstance, revokeKey } from './operator-actions.ts';
 
 const [IDENTITY, OTHER] = [makeIdentity(), makeIdentity()];
 const told = (id: string, rest: object = {}) => ({ id: `instance-${id}`, hostName: `host-${id}`, version: '0.0.1', ...rest });
 const profile = () => ({ profile: { id: '1' } });
 
 const listed = async ({ api }: HubUnderTest, name = 'corp') => (await api(`/connections/${name}/connectors`)).body.connectors;
-/** Each time somebody else, so that nobody is held back for trying too often. */
+/** A new user each time, so that the guard limits none. */
 const login = ({ api }: HubUnderTest) => api('/connections/corp/login', { username: crypto.randomUUID(), password: 'b' });
 const decide = ({ api }: HubUnderTest, id: string | undefined, decision: string, body: unknown = {}) =>
   api(`/connections/corp/connectors/${id}/${decision}`, body);
 
-/** As a command beside the running hub: only the store knows. */
+/** A command in another process: it changes only the store. */
 function operatorElsewhere({ store }: HubUnderTest): Operator {
   return { store, audit: createAudit(store), actor: 'command-line', takeEffect: async () => {} };
 }
 
-/** What the hub answers to `authenticate`. */
+/** @returns the hub's answer to `authenticate` */
 async function answered(provisioned: Provisioned, instance?: unknown) {
   const first = JSON.stringify({ n: 'authenticate', p: { jwt: await agentToken(provisioned), instance } });
   const { socket, reply } = await openSocket(provisioned.socketUrl, first);
@@ -36,7 +36,7 @@ async function answered(provisioned: Provisioned, instance?: unknown) {
 const REVOKED = { n: 'authentication_failure', p: { reason: 'revoked' } };
 const PENDING = { n: 'authentication_failure', p: { reason: 'approval_pending' } };
 
-test('instances with one key are told apart by what they tell, and keep their id over reconnections', async (t) => {
+test('instances with one key are told apart by their own ID, and keep it across reconnections', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   const first = await connect(provisioned, { instance: told('a') });
@@ -57,7 +57,7 @@ test('instances with one key are told apart by what they tell, and keep their id
   assert.deepEqual([again?.id, again?.hostName, again?.requests], [a.id, 'renamed', 1]);
 });
 
-test('installed connectors, which tell nothing, are one instance for each key and address', async (t) => {
+test('Auth0 connectors are one instance per key and address', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   await connect(provisioned);
@@ -67,7 +67,7 @@ test('installed connectors, which tell nothing, are one instance for each key an
   assert.match(only?.remoteAddress ?? '', /127\.0\.0\.1|::1/);
 });
 
-test('errors of connectors are counted, wrong passwords are not', async (t) => {
+test('statistics count errors of connectors, but not wrong passwords', async (t) => {
   const under = await startHubForTest(t, { LOGIN_TIMEOUT_MS: '200' });
   const connector = await connect(await under.provisioned('corp', { identity: IDENTITY }));
   const answers: unknown[] = [
@@ -84,7 +84,7 @@ test('errors of connectors are counted, wrong passwords are not', async (t) => {
   connector.socket.resume();
 });
 
-test('a new key waits for approval where that is wanted; the connector is told so, and nothing is asked of it', async (t) => {
+test('a connection with approval rejects a new key with a reason until an operator approves it', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   await under.api('/connections/corp', { approveConnectors: true }, 'PATCH');
@@ -108,7 +108,7 @@ test('a new key waits for approval where that is wanted; the connector is told s
     detail,
   }));
   assert.deepEqual(registrations, [{ result: 'approval_pending', detail: 'host-a 0.0.1' }]);
-  // Another with the approved key is not asked for again, one with another key is.
+  // Another instance with the approved key needs no approval, one with another key does.
   await connect(provisioned, { instance: told('b') });
   const other = await provision(ticket, OTHER);
   assert.deepEqual(await answered(other), PENDING);
@@ -117,7 +117,7 @@ test('a new key waits for approval where that is wanted; the connector is told s
   await connect(other);
 });
 
-test('a drained instance finishes what it has and gets nothing new, over reconnections, until it is resumed', async (t) => {
+test('a drained instance finishes its requests and gets no new ones, across reconnections, until it is resumed', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   const connector = await connect(provisioned, { instance: told('a') });
@@ -141,7 +141,7 @@ test('a drained instance finishes what it has and gets nothing new, over reconne
   assert.equal((await login(under)).status, 200);
 });
 
-test('a revoked instance is dropped at once with what it had, and is refused from then on; another with its key is not', async (t) => {
+test('a revoked instance is dropped and rejected, and another one with its key is not', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   const connector = await connect(provisioned, { instance: told('a') });
@@ -158,7 +158,7 @@ test('a revoked instance is dropped at once with what it had, and is refused fro
   assert.equal((await login(under)).status, 200);
 });
 
-test('a revoked key is refused for ever: with any instance id, registered again, and in a new certificate', async (t) => {
+test('a revoked key is rejected with any instance ID, after registering again, and in a new certificate', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const rewrapped = newCertificateOf(IDENTITY);
@@ -183,7 +183,7 @@ test('a revoked key is refused for ever: with any instance id, registered again,
   assert.equal((await login(under)).status, 200);
 });
 
-test('what a command did beside the running hub counts at the next heartbeat', async (t) => {
+test('a change by a command in another process takes effect at the next heartbeat', async (t) => {
   const under = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '50' });
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   const elsewhere = operatorElsewhere(under);
@@ -200,12 +200,12 @@ test('what a command did beside the running hub counts at the next heartbeat', a
   assert.equal(await a.closed, 1006);
 });
 
-test('nobody takes the place of an instance without its key', async (t) => {
+test('no connector takes the place of an instance without its key', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const victim = await connect(await provision(ticket, IDENTITY), { instance: told('victim') });
   const attacker = await provision(ticket, OTHER);
-  // The same id, and ids that look like what the hub keeps for others.
+  // The same ID, and IDs that look like stored identities of others.
   const [row] = await under.store.instances((await under.store.connectionByName('corp'))?.id ?? '');
   for (const instance of [told('victim'), { id: row?.id }, { id: row?.thumbprint }, { id: 'address-127.0.0.1' }]) {
     await connect(attacker, { instance });
@@ -223,7 +223,7 @@ test('nobody takes the place of an instance without its key', async (t) => {
   assert.equal((await login(under)).status, 200);
 });
 
-test('one key cannot push out the instances of another, nor forget what was decided about it', async (t) => {
+test('one key cannot displace instances of another key, or drained and revoked instances of its own', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const [mine, theirs] = [await provision(ticket, IDENTITY), await provision(ticket, OTHER)];
@@ -237,7 +237,7 @@ test('one key cannot push out the instances of another, nor forget what was deci
   assert.equal(list.length, 1 + 64);
 });
 
-test('names that connectors give themselves are short and harmless, or are not taken', async (t) => {
+test('an invalid host name, version or instance ID of a connector is ignored', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const provisioned = await provision(ticket, IDENTITY, { instance: told('a', { hostName: '<b>x</b>' }) });
@@ -261,7 +261,7 @@ test('names that connectors give themselves are short and harmless, or are not t
     connector.socket.terminate();
     while ((await listed(under)).some(({ state }) => state === 'online'));
   }
-  // Without a proper id it is as one that tells nothing.
+  // Without a valid ID it counts as an Auth0 connector.
   for (const instance of [{ id: 'x'.repeat(65) }, { id: 'short' }, { id: "' OR 1=1 --" }, { id: 7 }, 'text', [], null, { hostName: 'a' }]) {
     await connect(provisioned, { instance });
   }
@@ -273,7 +273,7 @@ test('names that connectors give themselves are short and harmless, or are not t
   assert.equal((await answered(provisioned, told('giant', { hostName: 'x'.repeat(60_000) })))?.n, 'authenticated');
 });
 
-test('what does not exist, and a decision that there is not, is said', async (t) => {
+test('the API rejects unknown connectors and unknown actions', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   await connect(provisioned);

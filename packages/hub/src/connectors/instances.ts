@@ -1,7 +1,6 @@
 /**
- * Which connector it is that proved to have a registered key: found or added, refused where an operator decided so, and listed with
- * what is known of it. A key may be shared; the id that an instance tells counts only together with its key, so that nobody can take
- * another's place who does not have that key.
+ * Instances of connectors: identified after they proved that they hold a registered key, rejected if an operator says so, and listed. Several
+ * instances may share a key. An instance's own ID counts only together with its key, so that no other connector can take its place.
  */
 import { randomBytes } from 'node:crypto';
 import type { AgentInstance } from '@landbridge/protocol';
@@ -16,18 +15,18 @@ import type { AuthenticatedAgent } from './agent-token.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { InstanceStatistics, Statistics } from './statistics.ts';
 
-/** With one key. A connector that tells a new id each time pushes out only those that share its key. */
+/** A connector that sends a new ID each time displaces only instances with the same key. */
 const MAX_INSTANCES_PER_KEY = 64;
 
 /**
- * @param told what the connector says of itself; undefined for installed ones, which are told apart by their address
- * @returns the instance, which may be asked (unless it is drained)
+ * @param claimed how the connector identifies itself; undefined for Auth0 connectors, which are told apart by address
+ * @returns the instance; it may get requests unless it is drained
  * @throws CodedError AGENT_PENDING, AGENT_REVOKED, AGENT_KEY_RETIRED, AGENT_REFUSED; the message is for the operator
  */
 export async function admitInstance(
   { store, keys }: { store: Store; keys: SigningKeys },
   { connection, certificate }: AuthenticatedAgent,
-  told: AgentInstance | undefined,
+  claimed: AgentInstance | undefined,
   remoteAddress: string,
 ): Promise<StoredInstance> {
   const { thumbprint } = certificate;
@@ -38,9 +37,9 @@ export async function admitInstance(
       id: randomBytes(6).toString('hex'),
       connectionId: connection.id,
       thumbprint,
-      identity: told === undefined ? `address ${remoteAddress}` : `${TOLD}${told.id}`,
-      hostName: told?.hostName,
-      version: told?.version ?? certificate.agentVersion,
+      identity: claimed === undefined ? `address ${remoteAddress}` : `${CLAIMED}${claimed.id}`,
+      hostName: claimed?.hostName,
+      version: claimed?.version ?? certificate.agentVersion,
       remoteAddress,
       at: new Date(),
     },
@@ -51,37 +50,38 @@ export async function admitInstance(
   }
   if (instance.revoked) throw new CodedError('AGENT_REVOKED', `the instance ${instance.id} is revoked (${who})`);
   if (certificate.state === 'pending') {
-    throw new CodedError('AGENT_PENDING', `its key waits for approval (${who})`, {
+    throw new CodedError('AGENT_PENDING', `its key is waiting for approval (${who})`, {
       action: `landbridge-hub connector approve ${connection.name} ${instance.id}`,
     });
   }
   const { signingKid } = certificate;
   if (!certificate.readsJwks && signingKid !== undefined && keys.lifeOf(signingKid).gone) {
-    throw new CodedError('AGENT_KEY_RETIRED', `it knows only a signing key that is gone, and has to register again (${who})`);
+    throw new CodedError('AGENT_KEY_RETIRED', `it knows only a removed signing key, and has to register again (${who})`);
   }
   return instance;
 }
 
-const TOLD = 'told ';
+/** The prefix is stored. */
+const CLAIMED = 'told ';
 
-/** `draining`: by its own word or an operator's; `drained` tells which. */
+/** `draining`: it is stopping, or an operator drains it (`drained`). */
 export type InstanceState = 'online' | 'draining' | 'offline' | 'pending' | 'revoked';
 
 export interface InstanceView
   extends Pick<StoredInstance, 'id' | 'hostName' | 'version' | 'remoteAddress' | 'thumbprint' | 'firstSeenAt' | 'lastSeenAt' | 'drained'>,
     InstanceStatistics {
   state: InstanceState;
-  /** It is one of ours, and of an older version than the hub. */
+  /** A Landbridge connector of an older version than the hub. */
   outdated: boolean;
-  /** Others have the same key: whoever has it can appear as any of them. */
+  /** Other instances have the same key, and could pose as this one. */
   sharesKey: boolean;
-  /** Since when it has a socket, and how many: more than one where several cannot be told apart. */
+  /** `sockets` is more than one if several connectors cannot be told apart. */
   onlineSince: Date | undefined;
   sockets: number;
   inFlight: number;
 }
 
-/** @returns the instances of a connection in the order in which they were first seen */
+/** @returns the instances of a connection, first seen first */
 export async function listInstances(
   parts: { store: Store; online: OnlineConnectors; statistics: Statistics },
   connection: Connection,
@@ -95,11 +95,11 @@ export async function listInstances(
       id,
       hostName,
       version,
-      outdated: instance.identity.startsWith(TOLD) && version !== undefined && isOlder(version, VERSION),
+      outdated: instance.identity.startsWith(CLAIMED) && version !== undefined && isOlder(version, VERSION),
       remoteAddress,
       thumbprint,
       sharesKey: instances.some((other) => other !== instance && other.thumbprint === thumbprint),
-      state: decided(instance, certificates) ?? (sockets.length === 0 ? 'offline' : isDraining ? 'draining' : 'online'),
+      state: stateSetByOperator(instance, certificates) ?? (sockets.length === 0 ? 'offline' : isDraining ? 'draining' : 'online'),
       drained,
       firstSeenAt,
       lastSeenAt: sockets.length > 0 ? new Date() : lastSeenAt,
@@ -111,8 +111,8 @@ export async function listInstances(
   });
 }
 
-/** @returns what an operator's decision makes of an instance, whether it is there or not */
-export function decided(
+/** @returns the state that an operator has set, whether the instance is online or not */
+export function stateSetByOperator(
   { revoked, thumbprint }: StoredInstance,
   certificates: readonly RegisteredCertificate[],
 ): 'pending' | 'revoked' | undefined {

@@ -20,7 +20,7 @@ test('a connector without requests in flight is not checked', (t) => {
   assert.deepEqual([liveness.state, counted.pings, counted.silent], ['alive', 0, 0]);
 });
 
-test('one from which nothing comes is pinged, in doubt after 1.5 s, and given up once after 6 s', (t) => {
+test('a connector that sends nothing is pinged, doubtful after 1.5 s, and given up once after 6 s', (t) => {
   const { liveness, counted, wait } = watched(t);
   liveness.begin();
   wait(1499);
@@ -35,7 +35,7 @@ test('one from which nothing comes is pinged, in doubt after 1.5 s, and given up
   assert.equal(counted.silent, 1);
 });
 
-test('any sign of life ends the doubt; an end of what it owes does not', (t) => {
+test('a sign of life ends the doubt, and the end of its requests does not', (t) => {
   const { liveness, counted, wait } = watched(t);
   liveness.begin();
   wait(2000);

@@ -28,7 +28,7 @@ function online(t: TestContext) {
   return connectors;
 }
 
-test('everybody is pinged once an interval, and not all in one moment', (t) => {
+test('every connector is pinged once per interval, spread over the interval', (t) => {
   const connectors = online(t);
   const all = Array.from({ length: 200 }, (_, index) => counted(String(index)));
   const stepMs = 100;
@@ -45,7 +45,7 @@ test('everybody is pinged once an interval, and not all in one moment', (t) => {
   assert.ok(most <= all.length / 10, `${most} at once`);
 });
 
-test('one that misses three pings is dropped, one that is heard is not', (t) => {
+test('a connector that misses three pings is dropped, and one that sends data is not', (t) => {
   const connectors = online(t);
   const [silent, alive] = [counted('silent'), counted('alive')];
   connectors.add(silent.connector);

@@ -1,4 +1,4 @@
-/** Which connectors are there: by connection, and alive. */
+/** The online connectors by connection, kept alive by a heartbeat. */
 import type { Log } from '@landbridge/runtime';
 import type { Connector } from './connector.ts';
 
@@ -6,42 +6,41 @@ import type { Connector } from './connector.ts';
 const MISSED_PINGS = 3;
 
 export interface OnlineConnectors {
-  /** From now on it is asked; it is forgotten when its socket ends. `heard` is to be called for whatever comes from it. */
-  add(connector: Connector): { heard: () => void; gone: () => void };
-  /** The connectors of a connection, also the draining ones. */
+  /** From now on it may get requests. `heard` is to be called for all data from it, `remove` when its socket ends. */
+  add(connector: Connector): { heard: () => void; remove: () => void };
+  /** The connectors of a connection, draining ones included. */
   of(connectionId: string): readonly Connector[];
-  /** Those of all connections. */
   all(): Connector[];
-  /** Called at each heartbeat; a rejection is logged. */
+  /** Runs at each heartbeat; a rejection is logged. */
   onBeat(listener: () => Promise<void>): void;
-  /** Ends all sockets as a server does that goes away (1001). */
+  /** Closes all sockets with 1001 (going away). */
   closeAll(): void;
   /** Stops the heartbeat. */
   stop(): void;
 }
 
-/** Pings are spread over the interval in so many turns, so that thousands are not pinged, and do not answer, in one moment. */
-const MAX_TURNS = 20;
-const MIN_TURN_MS = 50;
+/** Pings are spread over the interval in up to this many batches, so that thousands do not answer at once. */
+const MAX_BATCHES = 20;
+const MIN_BATCH_MS = 50;
 
-/** Pings everybody each `heartbeatIntervalMs`, and drops the silent ones. */
+/** Pings every connector each `heartbeatIntervalMs`, and drops those that do not answer. */
 export function createOnlineConnectors(log: Log, heartbeatIntervalMs: number): OnlineConnectors {
-  const turns = Math.max(1, Math.min(MAX_TURNS, Math.floor(heartbeatIntervalMs / MIN_TURN_MS)));
-  /** Pings that a connector has not answered, and the turn in which it is pinged. */
-  const unanswered = new Map<Connector, { pings: number; turn: number }>();
+  const batches = Math.max(1, Math.min(MAX_BATCHES, Math.floor(heartbeatIntervalMs / MIN_BATCH_MS)));
+  /** Unanswered pings and batch of each connector. */
+  const unanswered = new Map<Connector, { pings: number; batch: number }>();
   const byConnection = new Map<string, Connector[]>();
   const listeners: (() => Promise<void>)[] = [];
-  let turn = 0;
+  let batch = 0;
   let added = 0;
 
   async function beat(): Promise<void> {
-    turn = (turn + 1) % turns;
+    batch = (batch + 1) % batches;
     for (const [connector, state] of unanswered) {
-      if (state.turn !== turn) continue;
+      if (state.batch !== batch) continue;
       if (state.pings >= MISSED_PINGS) {
         log.warn(
           { connection: connector.connection.name, instance: connector.instance },
-          `Connector answered no ping for ${state.pings} rounds: dropped`,
+          `Connector dropped: ${state.pings} pings unanswered`,
         );
         connector.drop();
         continue;
@@ -49,25 +48,25 @@ export function createOnlineConnectors(log: Log, heartbeatIntervalMs: number): O
       state.pings++;
       connector.ping();
     }
-    if (turn === 0) for (const listener of listeners) await listener();
+    if (batch === 0) for (const listener of listeners) await listener();
   }
   const timer = setInterval(() => {
-    beat().catch((error: unknown) => log.error({ err: error }, 'The heartbeat failed'));
-  }, heartbeatIntervalMs / turns);
+    beat().catch((error: unknown) => log.error({ err: error }, 'Heartbeat failed'));
+  }, heartbeatIntervalMs / batches);
 
   return {
     add(connector) {
       const { id } = connector.connection;
-      const state = { pings: 0, turn: added++ % turns };
+      const state = { pings: 0, batch: added++ % batches };
       unanswered.set(connector, state);
-      const together = byConnection.get(id) ?? [];
-      byConnection.set(id, together);
-      together.push(connector);
+      const connectors = byConnection.get(id) ?? [];
+      byConnection.set(id, connectors);
+      connectors.push(connector);
       return {
         heard() {
           state.pings = 0;
         },
-        gone() {
+        remove() {
           unanswered.delete(connector);
           const others = (byConnection.get(id) ?? []).filter((other) => other !== connector);
           if (others.length > 0) byConnection.set(id, others);
@@ -81,7 +80,7 @@ export function createOnlineConnectors(log: Log, heartbeatIntervalMs: number): O
       listeners.push(listener);
     },
     closeAll() {
-      for (const connector of unanswered.keys()) connector.close(1001, 'the hub stops');
+      for (const connector of unanswered.keys()) connector.close(1001, 'hub is shutting down');
     },
     stop() {
       clearInterval(timer);

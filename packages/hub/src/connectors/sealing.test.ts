@@ -9,7 +9,7 @@ import { startHubForTest } from '../../test/hub-under-test.ts';
 const LOGIN = '/connections/corp/login';
 const ANNA = { id: 'anna-id' };
 
-/** The keys of a connector that knows sealing by a JOSE library only. */
+/** The keys of a connector whose sealing is done by a JOSE library. */
 function makeKeys() {
   const encryption = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -45,7 +45,7 @@ async function sealingConnector(t: TestContext) {
   return { ...hub, provisioned, keys, connector };
 }
 
-test('the claims travel sealed to the connector’s key, and its signed answer counts', async (t) => {
+test('claims are sealed to the connector’s key, and its signed answer is accepted', async (t) => {
   const { api, keys, connector, logLines } = await sealingConnector(t);
   for (const password of ['correct horse', 'pässwörd "\\\0']) {
     const login = api(LOGIN, { username: 'anna', password });
@@ -61,7 +61,7 @@ test('the claims travel sealed to the connector’s key, and its signed answer c
   assert.ok(!JSON.stringify(logLines).includes('correct horse'));
 });
 
-test('two requests with the same password have nothing in common but the header', async (t) => {
+test('two requests with the same password have only the header in common', async (t) => {
   const { api, keys, connector } = await sealingConnector(t);
   const seen: string[][] = [];
   for (const username of ['anna', 'berta']) {
@@ -77,7 +77,7 @@ test('two requests with the same password have nothing in common but the header'
   for (const part of [2, 3, 4]) assert.notEqual(first[part], second[part]);
 });
 
-test('an answer that this connector did not sign for this question is not taken', async (t) => {
+test('an answer that the connector did not sign for this request is ignored', async (t) => {
   const { api, keys, connector } = await sealingConnector(t);
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const login = api(LOGIN, { username: 'anna', password: 'p' });
@@ -105,7 +105,7 @@ test('an answer that this connector did not sign for this question is not taken'
   assert.equal((await login).body.profile.id, 'anna-id');
 });
 
-test('an answer to one question is no answer to another', async (t) => {
+test('the answer to one request is not accepted for another', async (t) => {
   const { api, keys, connector } = await sealingConnector(t);
   const first = api(LOGIN, { username: 'anna', password: 'p' });
   const { claims } = await connector.nextRequest();
@@ -121,7 +121,7 @@ test('an answer to one question is no answer to another', async (t) => {
   assert.equal((await second).status, 401);
 });
 
-test('keys that are none are refused, and never answered by asking in clear', async (t) => {
+test('invalid keys are rejected, and never lead to unsealed requests', async (t) => {
   const { provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const { claim } = makeKeys();

@@ -1,6 +1,6 @@
 /**
- * Sealing what a connector is asked, and reading its signed answers, where its token brought the keys for that; see `sealed.ts` of the
- * protocol. Whoever ends the TLS between hub and connector, and whoever reads the hub's memory of tokens, sees no password.
+ * Seals requests to a connector and checks its signed answers, with the keys its token brought (docs/protocol.md, section 8.3). A proxy that
+ * ends TLS between hub and connector sees no password.
  */
 import { createCipheriv, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import {
@@ -19,7 +19,7 @@ import { z } from 'zod';
 export interface Sealing {
   /** @returns a compact JWE */
   seal(claims: Readonly<Record<string, unknown>>): string;
-  /** @returns what the connector answered in the frame of this name; undefined where it did not sign just that */
+  /** @returns the payload; undefined unless the connector signed it for a frame of this name */
   open(frameName: string, payload: unknown): { payload: unknown } | undefined;
 }
 
@@ -27,13 +27,13 @@ const IV_BYTES = 12;
 
 const signedFrame = z.object({ n: z.string(), p: z.unknown().optional() });
 
-/** @throws Error where one of the keys is no point on the curve */
+/** @throws Error if a key is not a point on the curve */
 export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing {
   const theirs = createPublicKey({ key: encryption, format: 'jwk' });
   const verifying = createPublicKey({ key: signing, format: 'jwk' });
   let own: { header: string; key: KeyObject } | undefined;
 
-  /** Once for a socket, and only when it is asked something: a new pair for each request costs four times as much as all the rest. */
+  /** Once per socket, at its first request: a new key pair for each request costs four times as much as everything else. */
   function agree(): { header: string; key: KeyObject } {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { kty, crv, x, y } = publicKey.export({ format: 'jwk' });
@@ -46,7 +46,7 @@ export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing 
   return {
     seal(claims) {
       own ??= agree();
-      // Random: with one key, 2^32 of them may be used (NIST SP 800-38D, section 8.3), which is a socket that is asked for years.
+      // Random IVs are safe for 2^32 requests with one key (NIST SP 800-38D, section 8.3): years of one socket.
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', own.key, iv);
       cipher.setAAD(Buffer.from(own.header));

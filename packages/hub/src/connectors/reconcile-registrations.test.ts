@@ -4,12 +4,12 @@ import { createLog } from '@landbridge/runtime';
 import { exampleCertificate, exampleConnection } from '../../test/store-conformance/examples.ts';
 import { openStoreForTest } from '../../test/store-for-test.ts';
 import type { Connector } from './connector.ts';
-import { createStanding } from './standing.ts';
+import { createReconcileRegistrations } from './reconcile-registrations.ts';
 import { createStatistics } from './statistics.ts';
 
 const HOUR = 3_600_000;
 
-test('before a key goes, connectors that know no other come again, once, one of each connection at a time, when they are idle', async (t) => {
+test('before a signing key is removed, idle connectors that know no other register again once, one per connection at a time', async (t) => {
   const store = openStoreForTest(t);
   const startMs = Date.now();
   let nowMs = startMs;
@@ -56,8 +56,8 @@ test('before a key goes, connectors that know no other come again, once, one of 
       eligibility: () => 'eligible',
       ask: () => assert.fail(),
       heard: () => {},
-      drain(wanted) {
-        state.draining = wanted;
+      drain(on) {
+        state.draining = on;
       },
       ping() {},
       close(code) {
@@ -71,7 +71,7 @@ test('before a key goes, connectors that know no other come again, once, one of 
     return state;
   }
 
-  const apply = createStanding({
+  const apply = createReconcileRegistrations({
     store,
     online: { add: () => assert.fail(), of: () => [], all: () => [...open], onBeat() {}, closeAll() {}, stop() {} },
     keys: {
@@ -104,7 +104,7 @@ test('before a key goes, connectors that know no other come again, once, one of 
   assert.deepEqual(closed, ['elsewhere 1012', 'busy 1012']);
   await apply();
   assert.deepEqual(closed, ['elsewhere 1012', 'busy 1012', 'idle 1012']);
-  // It came back and did not register again: it is left alone until the key is gone.
+  // It came back without registering again: it stays until the key is removed.
   await add('stubborn', 'corp', { connectedAt: new Date(nowMs) });
   await apply();
   assert.equal(closed.length, 3);

@@ -1,4 +1,4 @@
-/** What operators decided about connectors, applied to the sockets that are open: at each heartbeat, and at once when it is asked for. */
+/** Applies the registrations in the store, as operators have changed them, to the open sockets: at each heartbeat, and on request. */
 import type { Log } from '@landbridge/runtime';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Store } from '../store/store.ts';
@@ -6,13 +6,13 @@ import type { Connector } from './connector.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
 
-/** How exact the time at which an instance was last seen is after the hub ended without a word. */
+/** Precision of the time an instance was last seen, after a crash of the hub. */
 const TOUCH_INTERVAL_MS = 60_000;
-/** This long before a key goes, connectors that know no other are asked to come again; those of one connection one after the other. */
+/** This long before a key is removed, connectors that know no other must register again; those of one connection one after the other. */
 const REGISTER_AGAIN_AHEAD_MS = 30 * 60_000;
 
 /** @returns a function that reads the store and closes, drains or releases sockets accordingly. @throws CodedError STORE_FAILED */
-export function createStanding(parts: {
+export function createReconcileRegistrations(parts: {
   store: Store;
   online: OnlineConnectors;
   keys: SigningKeys;
@@ -23,19 +23,19 @@ export function createStanding(parts: {
   const { store, online, keys, statistics, log, now = Date.now } = parts;
   let touchedAtMs = now();
 
-  /** Whether the connector has to register again before it can be asked, or is asked to while it still can. */
-  function keyOf({ signingKid, connectedAt }: Connector): 'good' | 'ending' | 'gone' {
-    if (signingKid === undefined) return 'good';
+  /** `expired`: it must register again before it can get requests. `expiring`: it should while it still can. */
+  function keyOf({ signingKid, connectedAt }: Connector): 'valid' | 'expiring' | 'expired' {
+    if (signingKid === undefined) return 'valid';
     const { gone, retiresAt } = keys.lifeOf(signingKid);
-    if (gone) return 'gone';
-    const endingFromMs = (retiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - REGISTER_AGAIN_AHEAD_MS;
-    // Asked once only: one that comes back with the old key will not do better the next time.
-    return now() >= endingFromMs && connectedAt.getTime() < endingFromMs ? 'ending' : 'good';
+    if (gone) return 'expired';
+    const expiringFromMs = (retiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - REGISTER_AGAIN_AHEAD_MS;
+    // Only once: a connector that came back with the old key would do so again.
+    return now() >= expiringFromMs && connectedAt.getTime() < expiringFromMs ? 'expiring' : 'valid';
   }
 
   return async () => {
     await keys.reload();
-    // Taken before the store is read: whoever is in it has been written there.
+    // Before the store is read, so that every one of them has been stored.
     const connectors = online.all();
     const exceptions = await store.exceptionalInstances([
       ...new Set([...connectors.map(({ instance }) => instance), ...statistics.instances()]),
@@ -46,21 +46,21 @@ export function createStanding(parts: {
       const { instance, connection } = connector;
       const exception = exceptions.get(instance);
       if (exception === 'gone') {
-        connector.close(1008, 'the connection was deleted, or the instance forgotten');
+        connector.close(1008, 'the connection or the instance was deleted');
         continue;
       }
       if (exception === 'refused') {
-        log.warn({ connection: connection.name, instance }, 'Connector is revoked: dropped');
-        // Not politely: what it would still answer must not count.
+        log.warn({ connection: connection.name, instance }, 'Connector dropped: revoked');
+        // At once: no further answer of it may count.
         connector.drop();
         continue;
       }
       const key = keyOf(connector);
-      const mustGo = key === 'gone' || (key === 'ending' && !replacing.has(connection.id));
+      const mustGo = key === 'expired' || (key === 'expiring' && !replacing.has(connection.id));
       connector.drain(exception === 'drained' || mustGo);
       if (!mustGo) continue;
       replacing.add(connection.id);
-      if (connector.inFlight === 0) connector.close(1012, 'register again: the signing key is replaced');
+      if (connector.inFlight === 0) connector.close(1012, 'signing key replaced: register again');
     }
     if (now() - touchedAtMs >= TOUCH_INTERVAL_MS && connectors.length > 0) {
       touchedAtMs = now();

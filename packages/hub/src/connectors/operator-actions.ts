@@ -1,4 +1,4 @@
-/** What an operator decides about a connector: approve its key, drain it, let it work again, revoke it or its key. */
+/** An operator's actions on a connector: approve its key, drain and resume it, revoke it or its key. */
 import { X509Certificate } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { findConnection } from '../connections/connections.ts';
@@ -8,10 +8,10 @@ import type { Connection } from '../store/connections.ts';
 import type { StoredInstance } from '../store/instances.ts';
 
 /** A key by its thumbprint, or one instance. */
-type Named = { connection: Connection; certificate: RegisteredCertificate; instance: StoredInstance | undefined };
+type Target = { connection: Connection; certificate: RegisteredCertificate; instance: StoredInstance | undefined };
 
 /**
- * Accepts a key that waits: every instance that has it may be asked from now on.
+ * Approves a pending key: all its instances may get requests from now on.
  * @param id an instance, or the thumbprint of a key
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND, CONNECTOR_REVOKED
  */
@@ -24,20 +24,20 @@ export async function approveConnector(operator: Operator, connectionName: strin
 }
 
 /**
- * `drain`: the instance gets nothing new, over reconnections and restarts, and finishes what it has. `resume` ends that.
+ * `drain`: the instance finishes its requests and gets no new ones, across reconnections and restarts. `resume` ends that.
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
  */
-export async function drainConnector(operator: Operator, connectionName: string, id: string, wanted: 'drain' | 'resume'): Promise<void> {
+export async function drainConnector(operator: Operator, connectionName: string, id: string, action: 'drain' | 'resume'): Promise<void> {
   const { connection, instance } = await find(operator, connectionName, id);
   if (instance === undefined) throw notFound(id, connectionName);
-  await operator.store.setInstance(connection.id, instance.id, { drained: wanted === 'drain' });
-  await recordChange(operator, { action: `connector.${wanted}`, connection: connectionName, subject: instance.id });
+  await operator.store.setInstance(connection.id, instance.id, { drained: action === 'drain' });
+  await recordChange(operator, { action: `connector.${action}`, connection: connectionName, subject: instance.id });
   await operator.takeEffect();
 }
 
 /**
- * Refuses one instance from now on; its sockets end, and what it has not answered is lost. This keeps a connector away that behaves.
- * One that may be in strange hands can name itself anew as long as its key is accepted: then `revokeKey` is what helps.
+ * Rejects one instance from now on; its sockets are dropped, and its requests in flight are lost. A compromised connector can reconnect
+ * under a new ID as long as its key is valid: use `revokeKey` then.
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
  */
 export async function revokeInstance(operator: Operator, connectionName: string, id: string): Promise<void> {
@@ -49,15 +49,15 @@ export async function revokeInstance(operator: Operator, connectionName: string,
 }
 
 /**
- * Refuses a key for ever, in whatever certificate; all instances that have it are dropped. Who had the key had the ticket as well:
- * renew it too.
+ * Rejects a key permanently, in any certificate; all its instances are dropped. An attacker with the key had the ticket as well: renew it
+ * too.
  * @param id an instance, or the thumbprint of a key
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
  */
 export async function revokeKey(operator: Operator, connectionName: string, id: string): Promise<void> {
   const { connection, certificate } = await find(operator, connectionName, id);
   const key = publicKeyOf(certificate.pem);
-  // First, so that a registration of this key that is under way sees it or is seen below.
+  // First, so that a simultaneous registration of this key either sees it or is found below.
   await setState(operator, connection, certificate, 'revoked');
   for (const other of await operator.store.certificates(connection.id)) {
     if (publicKeyOf(other.pem) === key) await setState(operator, connection, other, 'revoked');
@@ -66,7 +66,7 @@ export async function revokeKey(operator: Operator, connectionName: string, id: 
   await operator.takeEffect();
 }
 
-/** @returns a text that is the same for all certificates of one key */
+/** @returns the same text for all certificates of one key */
 export function publicKeyOf(pem: string): string {
   return new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 }
@@ -80,7 +80,7 @@ async function setState(
   if (!(await store.setCertificateState(connection.id, thumbprint, state))) throw notFound(thumbprint, connection.name);
 }
 
-async function find({ store }: Operator, connectionName: string, id: string): Promise<Named> {
+async function find({ store }: Operator, connectionName: string, id: string): Promise<Target> {
   const connection = await findConnection(store, connectionName);
   const instance = (await store.instances(connection.id)).find((candidate) => candidate.id === id);
   const thumbprint = instance?.thumbprint ?? id;
@@ -96,7 +96,7 @@ function notFound(id: string, connectionName: string): CodedError {
 }
 
 function isRevoked(id: string): CodedError {
-  return new CodedError('CONNECTOR_REVOKED', `The key of "${id}" is revoked for ever`, {
-    action: 'Let the connector make a new key: move its certs folder away, and give it the ticket again.',
+  return new CodedError('CONNECTOR_REVOKED', `The key of "${id}" is revoked permanently`, {
+    action: 'Give the connector a new key: move its certs folder away, and run setup with the ticket again.',
   });
 }

@@ -15,7 +15,7 @@ import { createStatistics } from './connectors/statistics.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
-import { createFrontChannel } from './frontchannel/front-channel.ts';
+import { createFrontChannelFlow } from './frontchannel/front-channel.ts';
 import { createGuard } from './guard/guard.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
 import { LOGIN_PATH } from './login/pages.ts';
@@ -81,7 +81,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     await Promise.all([reconcileRegistrations(), oidc.lookAfter()]);
   };
   let publicUrl = '';
-  const frontChannel = createFrontChannel({ store, online, events, log, publicUrl: () => publicUrl });
+  const frontChannel = createFrontChannelFlow({ store, online, events, log, publicUrl: () => publicUrl });
 
   const app = new Hono()
     .route('/api', apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl }))

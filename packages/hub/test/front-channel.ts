@@ -1,4 +1,4 @@
-/** A hub with people who are sent to a connector's front channel, and the part of the connector: a test brings its answer by hand. */
+/** A hub that redirects users to a connector's front channel; the test plays the connector and delivers the assertion. */
 import type { TestContext } from 'node:test';
 import { type AssertionParts, responseAround, signedAssertion, type TestIdentity } from '@landbridge/lab';
 import { type Application, createApplication } from './application.ts';
@@ -14,11 +14,11 @@ export interface Fronted {
   app: Application;
   provisioned: Provisioned;
   connector: ForeignConnector;
-  /** The page to which a browser comes for a new sign-in. */
+  /** The first page of a new sign-in. */
   begin(browser: PlainBrowser, parameters?: Record<string, string>): Promise<Shown>;
-  /** An answer of the connector that is as it should be, but for what is given. */
+  /** A valid response of the connector, except for the given parts. */
   answer(parts?: AssertionParts, by?: TestIdentity): string;
-  /** What the connector's page does: a form of another site, without cookies. */
+  /** Posts the form of the connector's page: from another site, without cookies. */
   deliver(
     wctx: string,
     wresult: string,
@@ -57,7 +57,7 @@ export async function startFronted(
   };
 }
 
-/** @returns what the connector is asked, where a page sends the browser to it */
+/** @returns the request to the connector, if the page redirects there */
 export function sentWith(page: Shown): URLSearchParams | undefined {
   return page.onward?.startsWith(`${ENDPOINT}?`) ? new URL(page.onward).searchParams : undefined;
 }

@@ -1,5 +1,4 @@
-/** What people try who are not signed in yet: at the wrong moment, twice at once, from another address, after somebody has locked the door. */
-
+/** Attacks without a session: replays, races, forged addresses, and access that was revoked meanwhile. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendRaw, statusesIn } from '@landbridge/lab';
@@ -15,7 +14,7 @@ import { createOnlineConnectors } from '../connectors/online.ts';
 import { startHub } from '../hub.ts';
 import { HUB_SETTINGS } from '../settings.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { createFrontChannel } from './front-channel.ts';
+import { createFrontChannelFlow } from './front-channel.ts';
 
 async function wctxOf(fronted: Fronted, browser: PlainBrowser = createPlainBrowser()): Promise<string> {
   const wctx = sentWith(await fronted.begin(browser))?.get('wctx');
@@ -23,11 +22,11 @@ async function wctxOf(fronted: Fronted, browser: PlainBrowser = createPlainBrows
   return wctx;
 }
 
-test('of several answers at the same moment one counts', async (t) => {
+test('accepts only one of several assertions that arrive at the same moment', async (t) => {
   const fronted = await startFronted(t);
   const { deliver, answer } = fronted;
   const isCode = ({ onward }: { onward: string | undefined }) => onward?.includes('/finish?code=') === true;
-  // Different assertions for one sign-in, one assertion for different sign-ins, and all the same.
+  // Different assertions for one sign-in, then one assertion for different sign-ins.
   const wctx = await wctxOf(fronted);
   const forOne = await Promise.all(Array.from({ length: 8 }, () => deliver(wctx, answer())));
   assert.equal(forOne.filter(isCode).length, 1);
@@ -36,14 +35,14 @@ test('of several answers at the same moment one counts', async (t) => {
   const wresult = answer();
   assert.equal((await Promise.all(several.map((each) => deliver(each, wresult)))).filter(isCode).length, 1);
 
-  // And a code is good once.
+  // A code works once.
   const browser = createPlainBrowser();
   const { onward = '' } = await deliver(await wctxOf(fronted, browser), answer());
   const ends = await Promise.all(Array.from({ length: 4 }, async () => (await browser.open(onward)).status));
   assert.equal(ends.filter((status) => status === 200).length, 1, ends.join());
 });
 
-test('what was used stays used in another process, and what was begun can be ended there', async (t) => {
+test('another process rejects a used assertion and finishes a sign-in that was begun here', async (t) => {
   const fronted = await startFronted(t);
   const { hub, deliver, answer } = fronted;
   const used = answer();
@@ -68,18 +67,18 @@ test('what was used stays used in another process, and what was begun can be end
   assert.match(await answered(second, answer()), /\/finish\?code=/);
 });
 
-test('what was used is remembered for as long as there is a sign-in that it would fit', async (t) => {
+test('remembers a used assertion for as long as any sign-in would accept it', async (t) => {
   const { hub, answer } = await startFronted(t);
   const connectionId = (await hub.store.connectionByName('corp'))?.id ?? '';
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const online = createOnlineConnectors(log, 60_000);
   t.after(() => online.stop());
-  const begin = Date.now();
+  const startedAt = Date.now();
   let minutes = 0;
-  const now = () => new Date(begin + minutes * 60_000);
+  const now = () => new Date(startedAt + minutes * 60_000);
   const events = { emit: async () => {} };
-  const frontChannel = createFrontChannel({ store: hub.store, online, events, log, publicUrl: () => hub.hub.publicUrl, now });
-  const leave = async (interaction: string) => {
+  const frontChannel = createFrontChannelFlow({ store: hub.store, online, events, log, publicUrl: () => hub.hub.publicUrl, now });
+  const begin = async (interaction: string) => {
     const expiresAt = new Date(now().getTime() + 10 * 60_000);
     const payload = { clientId: 'app', sentAt: now().toISOString() };
     await hub.store.putFrontChannelSignIn({ interaction, connectionId, secretHash: hashOfToken('s'), payload, expiresAt });
@@ -90,47 +89,49 @@ test('what was used is remembered for as long as there is a sign-in that it woul
     return (await frontChannel.receive(form, '127.0.0.1'))?.code !== undefined;
   };
   const [wresult, other] = [answer({ issuedAt: now() }), answer({ issuedAt: now() })];
-  await leave('first');
+  await begin('first');
   assert.equal(await receive('first', wresult), true);
-  // With clocks that are apart it would fit sign-ins that begin a little later.
+  // Allowing for clock skew, it would fit sign-ins that begin a little later.
   minutes = 4.9;
-  for (const interaction of ['second', 'third', 'fourth']) await leave(interaction);
+  for (const interaction of ['second', 'third', 'fourth']) await begin(interaction);
   minutes = 14.8;
   assert.equal(await receive('second', wresult), false);
   assert.equal(await receive('third', other), true);
   minutes = 14.95;
-  assert.equal(await receive('fourth', answer({ issuedAt: now() })), false, 'its time is over');
+  assert.equal(await receive('fourth', answer({ issuedAt: now() })), false, 'expired');
 });
 
-test('who has the code is not signed in any more where key, connection or way were taken away meanwhile', async (t) => {
-  const ways: [string, (fronted: Fronted) => Promise<unknown>][] = [
+test('a code is worthless once the key is revoked or the connection is gone', async (t) => {
+  const changes: [string, (fronted: Fronted) => Promise<unknown>][] = [
     [
-      'the key revoked',
+      'key revoked',
       async ({ hub }) => {
         const { body } = await hub.api('/connections/corp/connectors');
         return hub.api(`/connections/corp/connectors/${body.connectors[0]?.thumbprint}/revoke`, { key: true });
       },
     ],
-    ['the connection deleted', ({ hub }) => hub.api('/connections/corp', undefined, 'DELETE')],
-    ['the connection switched off', ({ hub }) => hub.api('/connections/corp', { enabled: false }, 'PATCH')],
+    ['connection deleted', ({ hub }) => hub.api('/connections/corp', undefined, 'DELETE')],
+    ['connection disabled', ({ hub }) => hub.api('/connections/corp', { enabled: false }, 'PATCH')],
   ];
-  for (const [name, take] of ways) {
-    const fronted = await startFronted(t);
-    const [browser, late] = [createPlainBrowser(), await wctxOf(fronted)];
-    const { onward } = await fronted.deliver(await wctxOf(fronted, browser), fronted.answer());
-    assert.match(onward ?? '', /code=/);
-    await take(fronted);
-    const end = await browser.follow(await browser.open(onward ?? ''));
-    assert.equal(end.status, 400, name);
-    assert.ok(!(end.onward ?? '').startsWith(REDIRECT_URI), name);
-    assert.deepEqual(await fronted.hub.store.auditRecords({ action: 'login', result: 'ok' }, 1), [], name);
-    // An answer that comes later is none, either, and says no more than that.
-    const after = await fronted.deliver(late, fronted.answer());
-    assert.ok(after.status === 404 || /\?refused$/.test(after.onward ?? ''), name);
+  for (const [name, change] of changes) {
+    await t.test(name, async (t) => {
+      const fronted = await startFronted(t);
+      const [browser, late] = [createPlainBrowser(), await wctxOf(fronted)];
+      const { onward } = await fronted.deliver(await wctxOf(fronted, browser), fronted.answer());
+      assert.match(onward ?? '', /code=/);
+      await change(fronted);
+      const end = await browser.follow(await browser.open(onward ?? ''));
+      assert.equal(end.status, 400);
+      assert.ok(!(end.onward ?? '').startsWith(REDIRECT_URI));
+      assert.deepEqual(await fronted.hub.store.auditRecords({ action: 'login', result: 'ok' }, 1), []);
+      // An assertion that arrives later is rejected too.
+      const after = await fronted.deliver(late, fronted.answer());
+      assert.ok(after.status === 404 || /\?refused$/.test(after.onward ?? ''));
+    });
   }
 });
 
-test('where the application wants a new proof, a session at the connector is none, also if somebody took that out of the address', async (t) => {
+test('rejects an old authentication if the application requires a new one, even if the user removes wfresh', async (t) => {
   const { hub, begin, answer, deliver } = await startFronted(t);
   const directly = async (parameters: Record<string, string>) => {
     const browser = createPlainBrowser();
@@ -147,13 +148,13 @@ test('where the application wants a new proof, a session at the connector is non
   assert.match((await deliver(await directly({ prompt: 'login' }), answer())).onward ?? '', /code=/);
 });
 
-test('nobody comes into the ranges by what they say of themselves', async (t) => {
+test('only trusted proxies can place a client within the IP ranges', async (t) => {
   const isSent = async (fronted: Fronted, forwardedFor: string) => {
     const browser = createPlainBrowser();
     const { onward = '' } = await browser.open((await fronted.app.begin()).url);
     return sentWith(await browser.open(onward, { headers: { 'X-Forwarded-For': forwardedFor, 'X-Real-IP': '10.1.2.3' } })) !== undefined;
   };
-  // So many headers that the one that a proxy adds at the end might be left out.
+  // So many headers that a parser might drop the one that a proxy appends.
   const flooded = async ({ hub, app }: Fronted) => {
     const { onward = '' } = await createPlainBrowser().open((await app.begin()).url);
     const filling = Array.from({ length: 97 }, (_, n) => `X-${n}: y`);
@@ -164,7 +165,7 @@ test('nobody comes into the ranges by what they say of themselves', async (t) =>
   assert.equal(await isSent(direct, '10.1.2.3'), false);
   const proxied = await startFronted(t, { ipRanges: ['10.0.0.0/8', '2001:db8::/32'] }, { TRUSTED_PROXIES: '127.0.0.1' });
   for (const inside of ['10.1.2.3', '::ffff:10.1.2.3', '203.0.113.9, 10.1.2.3', '2001:db8::1', '[2001:db8::1]:4711', '10.1.2.3:4711']) {
-    assert.equal(await isSent(proxied, inside), true, inside);
+    await t.test(`inside: ${inside}`, async () => assert.equal(await isSent(proxied, inside), true));
   }
   for (const outside of [
     '203.0.113.9',
@@ -176,16 +177,16 @@ test('nobody comes into the ranges by what they say of themselves', async (t) =>
     'unknown',
     '',
   ]) {
-    assert.equal(await isSent(proxied, outside), false, outside);
+    await t.test(`outside: ${outside}`, async () => assert.equal(await isSent(proxied, outside), false));
   }
   assert.deepEqual(statusesIn(await flooded(proxied)), [431]);
 });
 
-test('an address that a connector tells becomes no header, no second address and no markup', async (t) => {
+test('a registered address cannot inject headers, another address or markup', async (t) => {
   const hub = await startHubForTest(t);
   const ticket = await hub.createConnection();
   const identity = makeIdentity();
-  for (const [told, kept] of [
+  for (const [registered, kept] of [
     ['https://dc1.example/wsfed\r\nSet-Cookie: a=b', 'https://dc1.example/wsfedSet-Cookie:%20a=b'],
     ['https://dc1.example/"><script>alert(1)</script>', 'https://dc1.example/%22%3E%3Cscript%3Ealert(1)%3C/script%3E'],
     ["https://dc1.example/';url=https://evil.example", "https://dc1.example/';url=https://evil.example"],
@@ -198,14 +199,16 @@ test('an address that a connector tells becomes no header, no second address and
     ['http://127.1.evil.example/', undefined],
     ['http://2130706433/', 'http://127.0.0.1/'],
   ] as const) {
-    await provision(ticket, identity, { signInEndpoint: told });
-    const connection = await hub.store.connectionByName('corp');
-    const [certificate] = await hub.store.certificates(connection?.id ?? '');
-    assert.equal(certificate?.signInEndpoint, kept, told);
+    await t.test(registered, async () => {
+      await provision(ticket, identity, { signInEndpoint: registered });
+      const connection = await hub.store.connectionByName('corp');
+      const [certificate] = await hub.store.certificates(connection?.id ?? '');
+      assert.equal(certificate?.signInEndpoint, kept);
+    });
   }
 });
 
-test('where the browser is sent, the address keeps what it had, and gets nothing that it did not ask for', async (t) => {
+test('the redirect keeps the query of the registered address and overrides its protocol parameters', async (t) => {
   const fronted = await startFronted(t);
   await provision((await fronted.hub.api('/connections/corp/ticket', {})).body.ticket, fronted.provisioned.identity, {
     signInEndpoint: `https://dc1.fabrikam.example/wsfed?a="><b>&wctx=theirs&wa=theirs`,

@@ -26,8 +26,8 @@ async function serve(t: TestContext, answer: (url: URL) => string): Promise<{ or
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close };
 }
 
-// The hub is `localhost` and the others `127.0.0.1`: for a browser these are different sites, and the hub's cookies do not go along.
-test('in a browser: from the application by a connector and back without a question; and the form where the connector is not reached', {
+// The hub is `localhost`, the others are `127.0.0.1`: different sites, so the browser does not send the hub's cookies along.
+test('a browser signs in through a connector without asking the user, and shows the form if the connector is unreachable', {
   skip,
 }, async (t) => {
   const hub = await startHubForTest(t);
@@ -55,14 +55,14 @@ test('in a browser: from the application by a connector and back without a quest
   assert.deepEqual(tokens.claims()?.amr, ['wia']);
   assert.equal(frontChannel.asked[0]?.pathname, '/wsfed');
 
-  // Away from the office: the connector is online and not reached from here.
+  // Away from the office: the connector is online, but this browser cannot reach it.
   frontChannel.close();
   const elsewhere = await browser.newContext();
   const lost = await elsewhere.newPage();
   const failed = lost.waitForEvent('requestfailed', (request) => request.url().startsWith(frontChannel.origin));
   await lost.goto((await app.begin()).url, { waitUntil: 'commit' });
   await failed;
-  // As if the person had read the browser's own page for a while, and then gone back to the application.
+  // As if the user had read the browser's error page for a while before going back to the application.
   const [cookie] = (await elsewhere.cookies(`${hub.hub.publicUrl}/login`)).filter(({ name }) => name === 'landbridge_front_channel');
   assert.ok(cookie);
   const [id] = cookie.value.split('.');

@@ -10,7 +10,7 @@ import { createPlainBrowser } from '../../test/plain-browser.ts';
 
 const PASSWORD_FORM = /name="password"/;
 
-test('a person within the ranges is sent to the connector, and comes back signed in', async (t) => {
+test('redirects users within the IP ranges to a connector, and signs them in when they return', async (t) => {
   const { hub, app, answer, deliver } = await startFronted(t);
   const browser = createPlainBrowser();
   const { url, checks } = await app.begin();
@@ -36,12 +36,12 @@ test('a person within the ranges is sent to the connector, and comes back signed
   const [record] = await hub.store.auditRecords({ action: 'login' }, 1);
   assert.deepEqual([record?.result, record?.subject, record?.connection], ['ok', 'anna', 'corp']);
   assert.match(record?.detail ?? '', /^via front-channel, client .*; by wia$/);
-  // Nothing of it is left: the code, wctx and the assertion are used.
+  // Code and wctx are used up.
   assert.equal((await browser.open(delivered.onward ?? '')).status, 404);
   assert.equal((await deliver(wctx, answer())).status, 404);
 });
 
-test('the same person has one subject, by ticket and by password', async (t) => {
+test('a user has the same subject whether signed in by ticket or by password', async (t) => {
   const { app, connector, answer, deliver } = await startFronted(t);
   connector.answerAll(() => ({ profile: { id: 'anna-id' } }));
   const browser = createPlainBrowser();
@@ -56,7 +56,7 @@ test('the same person has one subject, by ticket and by password', async (t) => 
   assert.equal((await app.finish(done.onward ?? '', checksAgain)).claims()?.sub, byTicket);
 });
 
-test('who is not in the ranges, or where nobody can be sent to, gets the form', async (t) => {
+test('shows the form outside the IP ranges, and if no connector can take the user', async (t) => {
   const { hub, begin, connector, provisioned } = await startFronted(t);
   const change = (changes: object) => hub.api('/connections/corp', changes, 'PATCH');
   const first = async () => begin(createPlainBrowser());
@@ -77,7 +77,7 @@ test('who is not in the ranges, or where nobody can be sent to, gets the form', 
   again.socket.close();
 });
 
-test('only an address is taken to which browsers may be sent', async (t) => {
+test('stores only addresses that browsers may be redirected to', async (t) => {
   const hub = await startHubForTest(t);
   const ticket = await hub.createConnection();
   const stored = async (signInEndpoint: string) => {
@@ -89,6 +89,7 @@ test('only an address is taken to which browsers may be sent', async (t) => {
   assert.equal(await stored('https://dc1.fabrikam.example/wsfed'), 'https://dc1.fabrikam.example/wsfed');
   for (const bad of [
     'http://dc1.fabrikam.example/wsfed',
+    'http://localhost.evil.example/wsfed',
     'javascript:alert(1)',
     'not a URL',
     'https://a:b@dc1/wsfed',
@@ -96,15 +97,14 @@ test('only an address is taken to which browsers may be sent', async (t) => {
     '',
     `https://dc1/${'x'.repeat(3000)}`,
   ]) {
-    assert.equal(await stored(bad), undefined, bad);
+    await t.test(`rejects "${bad.slice(0, 60)}"`, async () => assert.equal(await stored(bad), undefined));
   }
   for (const loopback of ['http://localhost:4000/wsfed', 'http://127.0.0.1:4000/wsfed', 'http://[::1]:4000/wsfed']) {
-    assert.equal(await stored(loopback), loopback);
+    await t.test(`accepts ${loopback}`, async () => assert.equal(await stored(loopback), loopback));
   }
-  assert.equal(await stored('http://localhost.evil.example/wsfed'), undefined);
 });
 
-test('of several connectors one is chosen that is online', async (t) => {
+test('chooses an online connector among several', async (t) => {
   const { hub, begin, connector } = await startFronted(t);
   const { body } = await hub.api('/connections/corp/ticket', {});
   const other = await provision(body.ticket, makeIdentity(), { signInEndpoint: 'https://dc2.fabrikam.example/wsfed' });
@@ -116,12 +116,12 @@ test('of several connectors one is chosen that is online', async (t) => {
   second.socket.close();
 });
 
-test('who comes back without an answer finds the form, and is not sent away again unasked', async (t) => {
+test('a user who returns without an assertion gets the form and is not redirected again automatically', async (t) => {
   const { begin } = await startFronted(t);
   const browser = createPlainBrowser();
   const first = await begin(browser);
   assert.ok(sentWith(first));
-  // Several windows at once are all sent.
+  // Several windows opened together are all redirected.
   assert.ok(sentWith(await begin(browser)));
   const cookie = browser.cookies.get('landbridge_front_channel');
   assert.match(cookie?.attributes ?? '', /Max-Age=300; Path=\/login; HttpOnly; SameSite=Lax/);
@@ -132,14 +132,14 @@ test('who comes back without an answer finds the form, and is not sent away agai
   assert.match(form.text, PASSWORD_FORM);
   const direct = /href="([^"]*\/direct\?connection=corp)"/.exec(form.text)?.[1] ?? '';
   assert.ok(sentWith(await browser.open(new URL(direct, form.url).href)));
-  // What a browser makes of the cookie is its own affair.
+  // A browser may forge the cookie for itself.
   for (const value of ['', 'x', `${id}.`, `${id}.9e99`, `other.${Date.now()}`]) {
     browser.cookies.set('landbridge_front_channel', { value, path: '/login', attributes: '' });
     assert.ok(sentWith(await begin(browser)), value);
   }
 });
 
-test('an application that wants a new proof gets the form, and the connector is told so where it is asked', async (t) => {
+test('prompt=login shows the form, and asks the connector for a new authentication if the user chooses it', async (t) => {
   const { begin, hub } = await startFronted(t);
   const browser = createPlainBrowser();
   const page = await begin(browser, { prompt: 'login' });
@@ -149,48 +149,48 @@ test('an application that wants a new proof gets the form, and the connector is 
   assert.equal((await browser.open(`${page.url}/direct?connection=unknown`)).status, 400);
   assert.equal(sentWith(await begin(createPlainBrowser(), { max_age: '60' }))?.get('wfresh'), '0');
   await hub.api('/connections/corp', { kerberos: false }, 'PATCH');
-  assert.match((await browser.open(`${page.url}/direct?connection=corp`)).text, /not possible right now/);
+  assert.match((await browser.open(`${page.url}/direct?connection=corp`)).text, /not available right now/);
 });
 
-test('where a person may belong to several, the address tells which; who wants another account is asked', async (t) => {
+test('the client address selects one of several connections, unless the user wants another account', async (t) => {
   const { begin, hub } = await startFronted(t);
   await hub.createConnection('partners');
   const browser = createPlainBrowser();
   const page = await begin(browser);
   assert.equal(sentWith(page)?.get('wtrealm'), 'urn:landbridge:corp');
-  assert.match((await browser.open(`${page.url}?other`)).text, /e-mail address at work/);
+  assert.match((await browser.open(`${page.url}?other`)).text, /work e-mail address/);
   await hub.api('/connections/partners', { kerberos: true, ipRanges: HERE }, 'PATCH');
   const who = await begin(createPlainBrowser());
-  assert.match(who.text, /e-mail address at work/);
+  assert.match(who.text, /work e-mail address/);
   await hub.api('/connections/corp', { emailDomains: ['fabrikam.example'] }, 'PATCH');
   const another = createPlainBrowser();
   const asked = await begin(another);
   assert.ok(sentWith(await another.submit(asked, '/who', { username: 'anna@fabrikam.example' })));
 });
 
-test('an answer counts once, for its own sign-in, in its own browser', async (t) => {
+test('an assertion counts once, for its own sign-in, in its own browser', async (t) => {
   const { begin, answer, deliver, hub } = await startFronted(t);
   const [victim, attacker] = [createPlainBrowser(), createPlainBrowser()];
   const wctxOf = async (browser: typeof victim) => sentWith(await begin(browser))?.get('wctx') ?? '';
   const ended = async (browser: typeof victim, onward: string | undefined) =>
     (await browser.follow(await browser.open(onward ?? ''))).onward ?? '';
 
-  // The attacker's wctx, answered by the victim's browser: neither of them is signed in.
+  // The victim's browser posts an assertion to the attacker's wctx: neither is signed in.
   const [ofAttacker, ofVictim] = [await wctxOf(attacker), await wctxOf(victim)];
   const delivered = await deliver(ofAttacker, answer());
   const shown = await victim.open(delivered.onward ?? '');
   assert.equal(shown.status, 404);
-  assert.match(shown.text, /begun in another browser/);
+  assert.match(shown.text, /started in another browser/);
   const withoutCode = new URL(delivered.onward ?? '');
   withoutCode.search = '';
   assert.equal((await attacker.open(withoutCode.href)).status, 400);
   assert.equal((await attacker.open(`${withoutCode.href}?code=guessed`)).status, 400);
   assert.equal((await attacker.open(`${withoutCode.href}?code=${ofAttacker.split('.')[1]}`)).status, 400);
-  // The code in another sign-in of the browser that has it.
+  // The code in another sign-in of the victim's browser.
   const [own = ''] = ofVictim.split('.');
   assert.equal((await victim.open(`${hub.hub.publicUrl}/login/${own}/finish${new URL(delivered.onward ?? '').search}`)).status, 400);
 
-  // An assertion that was used, in a sign-in of the attacker's own.
+  // A used assertion in a sign-in of the attacker.
   const wresult = answer();
   const good = await deliver(ofVictim, wresult);
   const stolen = await deliver(await wctxOf(attacker), wresult);
@@ -201,14 +201,14 @@ test('an answer counts once, for its own sign-in, in its own browser', async (t)
   assert.match(refusedPage.text, /could not be signed in without a password/);
   const [record] = await hub.store.auditRecords({ result: 'front_channel_refused' }, 1);
   assert.match(record?.detail ?? '', /used before/);
-  assert.ok(hub.logLines.some(({ msg }) => msg === 'The answer of a connector is refused'));
+  assert.ok(hub.logLines.some(({ msg }) => msg === 'Front-channel sign-in rejected'));
 
   for (const wctx of ['', 'x', '.', `${own}.`, `${own}.guessed`, ofVictim, '../evil.x'])
     assert.equal((await deliver(wctx, answer())).status, 404, wctx);
   assert.equal((await deliver(await wctxOf(attacker), answer(), { wa: 'wsignout1.0' })).status, 404);
 });
 
-test('password hashes among the claims go no further', async (t) => {
+test('drops password hashes from the claims', async (t) => {
   const { hub, begin, answer, deliver } = await startFronted(t);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   const { onward = '' } = await deliver(wctx, answer({ others: { userPassword: '{SSHA}x', sAMAccountName: 'anna' } }));
@@ -218,14 +218,14 @@ test('password hashes among the claims go no further', async (t) => {
   assert.doesNotMatch(JSON.stringify(received), /SSHA/);
 });
 
-test('a refused answer has used up its wctx', async (t) => {
+test('a rejected assertion uses up its wctx', async (t) => {
   const { begin, answer, deliver } = await startFronted(t);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   assert.match((await deliver(wctx, 'nonsense')).onward ?? '', /\?refused$/);
   assert.equal((await deliver(wctx, answer())).status, 404);
 });
 
-test('an answer of another connection, of a stranger, or of a key that was revoked meanwhile is refused', async (t) => {
+test('rejects assertions of another connection, of changed content, and of a revoked key', async (t) => {
   const { begin, answer, deliver, hub } = await startFronted(t);
   const refused = async (wresult: string, why: RegExp) => {
     const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
@@ -250,7 +250,7 @@ test('an answer of another connection, of a stranger, or of a key that was revok
   assert.match(record?.detail ?? '', /revoked/);
 });
 
-test('switching it off ends what is under way', async (t) => {
+test('disabling Kerberos or the connection ends sign-ins in flight', async (t) => {
   const { begin, answer, deliver, hub } = await startFronted(t);
   const browser = createPlainBrowser();
   const wctxOf = async () => sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
@@ -263,7 +263,7 @@ test('switching it off ends what is under way', async (t) => {
   assert.equal((await browser.open(delivered.onward ?? '')).status, 400);
 });
 
-test('an answer leads nowhere but to its own sign-in, and an oversize one is given up', async (t) => {
+test('an assertion only leads to its own sign-in, and an oversized one is rejected', async (t) => {
   const { begin, answer, deliver } = await startFronted(t);
   const wctx = sentWith(await begin(createPlainBrowser()))?.get('wctx') ?? '';
   assert.equal((await deliver(wctx, 'x'.repeat(1_200_000))).status, 413);
@@ -273,7 +273,7 @@ test('an answer leads nowhere but to its own sign-in, and an oversize one is giv
   assert.doesNotMatch(text, /evil/);
 });
 
-test('what a directory says is shown as text, and decides nothing else', async (t) => {
+test('claims are shown as text and cannot override those of the hub', async (t) => {
   const { app, answer, deliver, hub } = await startFronted(t);
   const browser = createPlainBrowser();
   const { url, checks } = await app.begin();

@@ -1,12 +1,12 @@
 /**
- * The front channel: people within a connection's IP ranges are sent to a connector, which knows them by a ticket or a certificate, and come
- * back with an assertion. This folder owns who is sent where, and what is believed of what comes back; pages belong to `login`.
+ * The front channel: browsers within a connection's IP ranges are redirected to a connector, which identifies the user by Kerberos ticket or
+ * client certificate, and return with an assertion. This folder decides which browsers go where and validates what they return with; the
+ * pages are in `login`.
  *
- * Three secrets tie it together. `wctx` goes to the connector and comes back: it says for which sign-in the answer is. Whoever brings the
- * answer gets a code. The code counts only together with the cookie of that sign-in: a stranger who has somebody post an answer to the
- * stranger's own `wctx` has the cookie and not the code, and that somebody the code and not the cookie.
+ * Three secrets protect against login CSRF. `wctx` travels to the connector and back and selects the sign-in. The browser that brings the
+ * assertion gets a code. The code is only valid together with the cookie of that sign-in: an attacker who makes a victim post an assertion to
+ * the attacker's own `wctx` has the cookie but not the code, and the victim has the code but not the cookie.
  */
-
 import { createHash, randomUUID } from 'node:crypto';
 import { cleanProfile, msSince, type Profile } from '@landbridge/protocol';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
@@ -20,18 +20,18 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { chooseEndpoint } from './endpoint.ts';
 
-/** Codes of what strange hands can bring about; others are faults of the hub. */
-const REFUSALS: readonly string[] = ['ASSERTION_REFUSED', 'XML_REFUSED'];
+/** Errors that an attacker can trigger at will; all others are faults of the hub. */
+const REJECTIONS: readonly string[] = ['ASSERTION_REFUSED', 'XML_REFUSED'];
 
 /** How far the clocks of hub and connector may differ. Kerberos requires five minutes as well. */
 const CLOCK_SKEW_MS = 5 * 60_000;
-/** From the hub to the connector and back, with time to type a password into the connector's own form. */
-const SENT_LIFETIME_MS = 10 * 60_000;
-/** From one page of ours to the next. */
+/** Includes the time to type a password into the connector's own form. */
+const REDIRECT_LIFETIME_MS = 10 * 60_000;
+/** Between two pages of the hub. */
 const CODE_LIFETIME_MS = 60_000;
 
-/** A person who came back, as the connector knows them. */
-const arrived = z.object({
+/** The user whom an assertion names, until the browser presents the code. */
+const verifiedUser = z.object({
   clientId: z.string(),
   profile: z.record(z.string(), z.unknown()),
   amr: z.array(z.string()).optional(),
@@ -40,67 +40,68 @@ const arrived = z.object({
   correlationId: z.string(),
   ms: z.number(),
 });
-type Arrived = z.infer<typeof arrived>;
+type VerifiedUser = z.infer<typeof verifiedUser>;
 
-const sent = z.object({
+const redirected = z.object({
   clientId: z.string(),
   sentAt: z.iso.datetime().transform((text) => new Date(text)),
   fresh: z.boolean().default(false),
 });
 
-/** One sign-in of one browser. */
-export interface Leaving {
+export interface FrontChannelAttempt {
   interaction: string;
   clientId: string;
   remoteAddress: string;
-  /** The application wants the person to prove it now: a session at the connector must not count. */
+  /** The application requires a new authentication: a session at the connector is not enough. */
   fresh: boolean;
 }
 
-export interface FrontChannel {
-  /** Whether people at this address sign in there: a connector need not be online. */
-  isFor(connection: Connection, remoteAddress: string): boolean;
-  /** @returns where to send the browser; undefined where this person is not sent anywhere, or no connector is there */
-  leave(connection: Connection, leaving: Leaving): Promise<string | undefined>;
+export interface FrontChannelFlow {
+  /** Whether the connection offers it to browsers at this address; a connector need not be online. */
+  isOffered(connection: Connection, remoteAddress: string): boolean;
+  /** @returns the URL to redirect the browser to; undefined if it is not offered, or no eligible connector has an https address */
+  begin(connection: Connection, attempt: FrontChannelAttempt): Promise<string | undefined>;
   /**
-   * Checks what a browser brings, from whichever browser it comes.
+   * Validates an assertion, whichever browser brings it.
+   *
    * @param form `wa`, `wctx` and `wresult`
-   * @returns the sign-in that it is for, and the code where it is believed; undefined where it is for none that is known here
+   * @returns the sign-in, with a code if the assertion is valid; undefined for an unknown or expired `wctx`
    */
   receive(form: URLSearchParams, remoteAddress: string): Promise<{ interaction: string; code: string | undefined } | undefined>;
   /**
-   * To be called only for the browser that has the cookie of the sign-in.
-   * @returns the person, once
+   * Call it only for the browser that has the cookie of the sign-in.
+   *
+   * @returns the user, once
    */
   finish(
     interaction: string,
     code: string,
     remoteAddress: string,
   ): Promise<
-    (Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'correlationId'> & { connectionId: string; username: string }) | undefined
+    (Pick<VerifiedUser, 'profile' | 'amr' | 'authenticatedAt' | 'correlationId'> & { connectionId: string; username: string }) | undefined
   >;
 }
 
-export function createFrontChannel(parts: {
+export function createFrontChannelFlow(parts: {
   store: Store;
   online: OnlineConnectors;
   events: Pick<SignInEvents, 'emit'>;
   log: Log;
   publicUrl: () => string;
   now?: () => Date;
-}): FrontChannel {
+}): FrontChannelFlow {
   const { store, events, log, publicUrl, now = () => new Date() } = parts;
 
-  function isFor({ enabled, settings }: Connection, remoteAddress: string): boolean {
+  function isOffered({ enabled, settings }: Connection, remoteAddress: string): boolean {
     return enabled && (settings.kerberos || settings.certAuth) && createIpRanges(settings.ipRanges).has(remoteAddress);
   }
 
   /** @throws CodedError ASSERTION_REFUSED, XML_REFUSED */
-  async function believe(
+  async function validate(
     connection: Connection | undefined,
     wresult: string,
-    { sentAt, fresh }: z.infer<typeof sent>,
-  ): Promise<Pick<Arrived, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
+    { sentAt, fresh }: z.infer<typeof redirected>,
+  ): Promise<Pick<VerifiedUser, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
     if (connection === undefined || !connection.enabled || !(connection.settings.kerberos || connection.settings.certAuth)) {
       throw assertionRejected('the connection was deleted or disabled in the meantime');
     }
@@ -116,21 +117,21 @@ export function createFrontChannel(parts: {
     const clean = cleanProfile(profile);
     if (clean === undefined) throw assertionRejected('its claims do not form a profile');
     // By then, every sign-in that began before the assertion was issued has expired.
-    const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + SENT_LIFETIME_MS);
+    const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + REDIRECT_LIFETIME_MS);
     const hash = createHash('sha256').update(assertionId).digest('hex');
     if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) throw assertionRejected('it was used before');
     return { profile: clean, amr, authenticatedAt, thumbprint };
   }
 
   return {
-    isFor,
-    async leave(connection, { interaction, clientId, remoteAddress, fresh }) {
-      if (!isFor(connection, remoteAddress)) return undefined;
+    isOffered,
+    async begin(connection, { interaction, clientId, remoteAddress, fresh }) {
+      if (!isOffered(connection, remoteAddress)) return undefined;
       const endpoint = await chooseEndpoint(parts, connection);
       if (endpoint === undefined) {
         log.info(
           { connection: connection.name },
-          'A person gets the form: no connector is well that registered an https address (SERVER_URL)',
+          'Falling back to the form: no eligible connector has registered an https address (SERVER_URL)',
         );
         return undefined;
       }
@@ -142,7 +143,7 @@ export function createFrontChannel(parts: {
         connectionId: connection.id,
         secretHash: secret.hash,
         payload: { clientId, sentAt: sentAt.toISOString(), fresh },
-        expiresAt: new Date(sentAt.getTime() + SENT_LIFETIME_MS),
+        expiresAt: new Date(sentAt.getTime() + REDIRECT_LIFETIME_MS),
       });
       if (!kept) return undefined;
       const url = new URL(endpoint);
@@ -156,30 +157,30 @@ export function createFrontChannel(parts: {
       const startedAt = performance.now();
       const [interaction = '', secret = ''] = (form.get('wctx') ?? '').split('.');
       if (form.get('wa') !== WSFED_SIGN_IN) return undefined;
-      // Before anything is parsed: whoever was not sent anywhere brings no work. It counts once, whatever comes of it.
+      // First, so that nothing is parsed for browsers that were never redirected. It counts once, whatever the result.
       const found = await store.takeFrontChannelSignIn(interaction, hashOfToken(secret), now());
-      const leaving = sent.safeParse(found?.payload).data;
-      if (found === undefined || leaving === undefined) return undefined;
+      const attempt = redirected.safeParse(found?.payload).data;
+      if (found === undefined || attempt === undefined) return undefined;
       const connection = await store.connectionById(found.connectionId);
       const correlationId = randomUUID();
       try {
-        const { authenticatedAt, ...person } = await believe(connection, form.get('wresult') ?? '', leaving);
+        const { authenticatedAt, ...user } = await validate(connection, form.get('wresult') ?? '', attempt);
         const code = newSecretToken();
         const ms = msSince(startedAt);
-        const payload = { ...person, authenticatedAt: authenticatedAt.toISOString(), clientId: leaving.clientId, correlationId, ms };
+        const payload = { ...user, authenticatedAt: authenticatedAt.toISOString(), clientId: attempt.clientId, correlationId, ms };
         const expiresAt = new Date(now().getTime() + CODE_LIFETIME_MS);
         await store.putFrontChannelSignIn({ ...found, secretHash: code.hash, payload, expiresAt });
         return { interaction, code: code.token };
       } catch (error) {
-        if (!(error instanceof CodedError) || !REFUSALS.includes(error.code)) throw error;
-        log.warn({ err: error, connection: connection?.name, correlationId }, 'The answer of a connector is refused');
+        if (!(error instanceof CodedError) || !REJECTIONS.includes(error.code)) throw error;
+        log.warn({ err: error, connection: connection?.name, correlationId }, 'Front-channel sign-in rejected');
         await events.emit({
           action: 'login',
           connection: connection?.name ?? '',
           username: '',
           remoteAddress,
           via: 'front-channel',
-          clientId: leaving.clientId,
+          clientId: attempt.clientId,
           result: 'front_channel_refused',
           correlationId,
           instance: undefined,
@@ -191,11 +192,11 @@ export function createFrontChannel(parts: {
     },
     async finish(interaction, code, remoteAddress) {
       const found = await store.takeFrontChannelSignIn(interaction, hashOfToken(code), now());
-      const person = arrived.safeParse(found?.payload).data;
+      const user = verifiedUser.safeParse(found?.payload).data;
       const connection = found === undefined ? undefined : await store.connectionById(found.connectionId);
-      if (found === undefined || person === undefined || connection?.enabled !== true) return undefined;
-      const { profile, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = person;
-      // It may have been revoked since the answer came, because of this very answer.
+      if (found === undefined || user === undefined || connection?.enabled !== true) return undefined;
+      const { profile, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = user;
+      // An operator may have revoked it since, because of this very assertion.
       const certificates = await store.certificates(connection.id);
       if (!certificates.some((certificate) => certificate.thumbprint === thumbprint && certificate.state === 'approved')) return undefined;
       const username = accountNameOf(profile);

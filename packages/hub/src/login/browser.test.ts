@@ -9,7 +9,7 @@ import { startHubForTest } from '../../test/hub-under-test.ts';
 
 const skip = whyNoChromium();
 
-/** The application: it sends people on to another address, as applications do. */
+/** An application, which redirects users to another address as applications do. */
 async function startApplicationServer(t: TestContext): Promise<{ origin: string; arrived: string[] }> {
   const arrived: string[] = [];
   const server = createServer((request, response) => {
@@ -24,7 +24,7 @@ async function startApplicationServer(t: TestContext): Promise<{ origin: string;
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, arrived };
 }
 
-test('in a browser: the whole way from the application and back, with what can go wrong', { skip }, async (t) => {
+test('a browser gets from the application through the login pages and back, with every error on the way', { skip }, async (t) => {
   const hub = await startHubForTest(t);
   let current = 'old password';
   const [corp, partners] = [
@@ -60,9 +60,9 @@ test('in a browser: the whole way from the application and back, with what can g
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
 
-  /** Types where the cursor waits by itself, and sends the form with the Enter key. */
+  /** Types into the focused field and submits with the Enter key. */
   const typeAtCursor = async (field: 'username' | 'password', text: string) => {
-    // The cursor gets there with the first picture of a page, which may be after it has loaded.
+    // Focus moves with the first paint, which may be after the page has loaded.
     await page.waitForFunction(`document.activeElement?.id === '${field}'`);
     await page.keyboard.type(text);
     await page.keyboard.press('Enter');
@@ -79,7 +79,7 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.getByText('Use your Fabrikam <script>').waitFor();
   await examinePage(page, 'password');
 
-  // The name is known: the cursor is in the password.
+  // The name is filled in, so the password has the focus.
   await typeAtCursor('password', 'wrong');
   await page.getByText('The user name or the password is wrong.').waitFor();
   assert.match(await page.title(), /^Problem/);
@@ -97,11 +97,11 @@ test('in a browser: the whole way from the application and back, with what can g
   const change = async (chosen: string, again = chosen) => {
     await page.getByLabel('Current password').fill('old password');
     await page.getByLabel('New password', { exact: true }).fill(chosen);
-    await page.getByLabel('New password again').fill(again);
+    await page.getByLabel('Repeat new password').fill(again);
     await page.keyboard.press('Enter');
   };
   await change('new password', 'another');
-  await page.getByText('The two new passwords are not the same.').waitFor();
+  await page.getByText('The new passwords do not match.').waitFor();
   await change('short');
   await page.getByText('does not meet the rules').waitFor();
   await examinePage(page, 'new-password-refused');
@@ -111,7 +111,7 @@ test('in a browser: the whole way from the application and back, with what can g
   const tokens = await application.finish(arrived[0] ?? '', checks);
   assert.equal(tokens.claims()?.name, 'Anna');
 
-  // The second sign-in needs no password, the way out asks.
+  // The second sign-in needs no password; signing out asks for confirmation.
   await page.goto((await application.begin()).url);
   await page.waitForURL('**/home');
   await page.goto(`${hub.hub.publicUrl}/oidc/logout?client_id=${application.clientId}&post_logout_redirect_uri=${origin}/bye`);
@@ -119,12 +119,12 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL('**/bye');
 
-  // Nobody is signed in any more; the provider's one script takes the person through.
+  // Nobody is signed in any more; the provider's one script continues.
   await page.goto(`${hub.hub.publicUrl}/oidc/logout`);
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
   await examinePage(page, 'signed-out');
 
-  // A connector that cannot change passwords: the person learns whom to ask.
+  // A connector that cannot change passwords: the page says whom to ask.
   await page.goto((await application.begin({ login_hint: 'ben@partners.example' })).url);
   await typeAtCursor('password', 'secret');
   await page.getByRole('heading', { name: 'cannot be changed here' }).waitFor();
@@ -135,12 +135,12 @@ test('in a browser: the whole way from the application and back, with what can g
   await page.waitForURL('**/home');
   assert.match(arrived.at(-1) ?? '', /error=access_denied/);
 
-  // Without a domain a connection is offered by name.
+  // Connections without an e-mail domain are offered by name.
   await hub.createConnection('suppliers');
   await hub.createConnection('visitors');
   await page.goto((await application.begin()).url);
   await typeAtCursor('username', 'carla');
-  await page.getByText('To which of these').waitFor();
+  await page.getByText('Choose your organisation').waitFor();
   await examinePage(page, 'choice');
   await page.getByRole('button', { name: 'visitors' }).click();
   await page.getByText('Use your visitors account.').waitFor();

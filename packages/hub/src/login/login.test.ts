@@ -8,7 +8,7 @@ import { connect, type ForeignConnector } from '../../test/foreign-connector.ts'
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from '../../test/plain-browser.ts';
 
-interface Begun {
+interface LoginUnderTest {
   hub: HubUnderTest;
   app: Application;
   browser: PlainBrowser;
@@ -17,7 +17,7 @@ interface Begun {
   begin(parameters?: Record<string, string>): Promise<Shown>;
 }
 
-async function start(t: TestContext, environment: Record<string, string> = {}): Promise<Begun> {
+async function start(t: TestContext, environment: Record<string, string> = {}): Promise<LoginUnderTest> {
   const hub = await startHubForTest(t, environment);
   const connector = await connect(await hub.provisioned(), { capabilities: ['changeOwnPassword'] });
   const app = await createApplication(hub);
@@ -33,22 +33,22 @@ async function start(t: TestContext, environment: Record<string, string> = {}): 
 
 const CREDENTIALS = { username: 'anna', password: 'secret-word' };
 
-test('each failure of a directory is said plainly, and a wrong name is a wrong password', async (t) => {
+test('each failure has its own message, but an unknown name looks like a wrong password', async (t) => {
   const { browser, connector, begin, hub } = await start(t);
   connector.answerAll(({ claims }) => ({ err: { name: claims.username }, profile: {} }));
   const page = await begin();
-  const said = new Map<string, string>();
+  const messages = new Map<string, string>();
   for (const name of ['WrongUsername', 'WrongPassword', 'AccountLocked', 'AccountDisabled', 'AccountExpired', 'Strange']) {
     const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
     assert.equal(shown.status, 200);
-    said.set(name, /role="alert" id="problem">([^<]*)</.exec(shown.text)?.[1] ?? '');
+    messages.set(name, /role="alert" id="problem">([^<]*)</.exec(shown.text)?.[1] ?? '');
     assert.ok(!shown.text.includes(CREDENTIALS.password));
     assert.ok(shown.text.includes(`value="${name}"`));
   }
-  assert.equal(said.get('WrongUsername'), said.get('WrongPassword'));
-  assert.match(said.get('AccountLocked') ?? '', /locked/);
-  assert.match(said.get('AccountDisabled') ?? '', /disabled/);
-  assert.match(said.get('AccountExpired') ?? '', /expired/);
+  assert.equal(messages.get('WrongUsername'), messages.get('WrongPassword'));
+  assert.match(messages.get('AccountLocked') ?? '', /locked/);
+  assert.match(messages.get('AccountDisabled') ?? '', /disabled/);
+  assert.match(messages.get('AccountExpired') ?? '', /expired/);
   for (const [name, heading] of [
     ['PasswordExpired', /Your password has expired/],
     ['PasswordChangeRequired', /must be changed/],
@@ -64,7 +64,7 @@ test('each failure of a directory is said plainly, and a wrong name is a wrong p
   assert.ok(!JSON.stringify(hub.logLines).includes(CREDENTIALS.password));
 });
 
-test('too many attempts are told, with the time to wait', async (t) => {
+test('too many attempts show the time to wait', async (t) => {
   const { browser, connector, begin } = await start(t);
   connector.answerAll(() => ({ err: { name: 'WrongPassword' }, profile: {} }));
   const page = await begin();
@@ -75,7 +75,7 @@ test('too many attempts are told, with the time to wait', async (t) => {
   assert.match(shown.text, /There were too many attempts. Try again in \d+ (second|minute)/);
 });
 
-test('a person who changes the password is signed in with it; each refusal leaves the form', async (t) => {
+test('a user who changes their password is signed in with it; each rejection shows the form again', async (t) => {
   const { browser, connector, begin } = await start(t);
   let answer: unknown = { err: { name: 'PasswordExpired' }, profile: {} };
   const asked: unknown[] = [];
@@ -88,8 +88,8 @@ test('a person who changes the password is signed in with it; each refusal leave
   const change = (fields: Record<string, string>) =>
     browser.submit(page, '/password', { username: 'anna', password: CREDENTIALS.password, new: 'n3w', again: 'n3w', ...fields });
   asked.length = 0;
-  assert.match((await change({ again: 'other' })).text, /not the same/);
-  assert.match((await change({ new: CREDENTIALS.password, again: CREDENTIALS.password })).text, /is the current one/);
+  assert.match((await change({ again: 'other' })).text, /do not match/);
+  assert.match((await change({ new: CREDENTIALS.password, again: CREDENTIALS.password })).text, /must differ from the current one/);
   assert.match((await change({ new: '' })).text, /all three/);
   assert.deepEqual(asked, []);
   for (const [name, text] of [
@@ -98,7 +98,7 @@ test('a person who changes the password is signed in with it; each refusal leave
     ['WrongPassword', /current password is wrong/],
   ] as const) {
     answer = { err: { name }, profile: {} };
-    // Each with a password of its own: the same wrong one again is not asked of the directory.
+    // Each with another password, because a repeated wrong one does not reach the directory.
     assert.match((await change({ password: `${CREDENTIALS.password} ${name}` })).text, text);
   }
   answer = { profile: { id: 'anna' } };
@@ -111,43 +111,43 @@ test('a person who changes the password is signed in with it; each refusal leave
   ]);
 });
 
-test('a person is led to a connection by domain, by hint, by name, or by choice', async (t) => {
+test('selects the connection by e-mail domain, hint, name or choice', async (t) => {
   const { hub, browser, begin } = await start(t);
   await hub.createConnection('partners');
   await hub.createConnection('suppliers');
   await hub.api('/connections/corp', { emailDomains: ['fabrikam.example'] }, 'PATCH');
-  const ledTo = ({ text }: Shown) => /name="connection" value="([^"]*)"[^>]*>\s*<label/.exec(text)?.[1];
+  const connectionIn = ({ text }: Shown) => /name="connection" value="([^"]*)"[^>]*>\s*<label/.exec(text)?.[1];
   const page = await begin();
-  assert.equal(ledTo(page), undefined);
+  assert.equal(connectionIn(page), undefined);
   assert.doesNotMatch(page.text, /fabrikam|partners|corp/);
   const corp = await browser.submit(page, '/who', { username: 'Anna@FABRIKAM.example' });
-  assert.equal(ledTo(corp), 'corp');
+  assert.equal(connectionIn(corp), 'corp');
   assert.match(corp.text, /value="Anna@FABRIKAM.example"/);
-  // Those without a domain are offered, the others are not told of.
+  // Only connections without e-mail domains are offered.
   const choice = await browser.submit(page, '/who', { username: 'anna@elsewhere.example' });
   assert.deepEqual(
     [...choice.text.matchAll(/<button[^>]*value="([^"]*)"/g)].map(([, name]) => name),
     ['partners', 'suppliers'],
   );
-  assert.equal(ledTo(await browser.submit(choice, '/who', { connection: 'partners' })), 'partners');
+  assert.equal(connectionIn(await browser.submit(choice, '/who', { connection: 'partners' })), 'partners');
   await hub.api('/connections/suppliers', undefined, 'DELETE');
-  assert.equal(ledTo(await browser.submit(page, '/who', { username: 'anna' })), 'partners');
+  assert.equal(connectionIn(await browser.submit(page, '/who', { username: 'anna' })), 'partners');
   await hub.api('/connections/partners', { emailDomains: ['partners.example'] }, 'PATCH');
   const nowhere = await browser.submit(page, '/who', { username: 'anna@elsewhere.example' });
-  assert.deepEqual([nowhere.status, ledTo(nowhere)], [400, undefined]);
+  assert.deepEqual([nowhere.status, connectionIn(nowhere)], [400, undefined]);
   assert.doesNotMatch(nowhere.text, /fabrikam|partners/);
 
-  assert.equal(ledTo(await begin({ login_hint: 'ben@partners.example' })), 'partners');
+  assert.equal(connectionIn(await begin({ login_hint: 'ben@partners.example' })), 'partners');
   assert.match((await begin({ login_hint: 'ben@partners.example' })).text, /value="ben@partners.example"/);
-  assert.equal(ledTo(await begin({ connection: 'corp' })), 'corp');
-  assert.equal(ledTo(await begin({ connection: 'unknown' })), undefined);
+  assert.equal(connectionIn(await begin({ connection: 'corp' })), 'corp');
+  assert.equal(connectionIn(await begin({ connection: 'unknown' })), undefined);
   const other = await browser.open(`${(await begin({ connection: 'corp' })).url}?other`);
-  assert.equal(ledTo(other), undefined);
+  assert.equal(connectionIn(other), undefined);
   for (const name of ['corp', 'partners']) await hub.api(`/connections/${name}`, { enabled: false }, 'PATCH');
-  assert.match((await begin()).text, /Nobody can sign in here now/);
+  assert.match((await begin()).text, /Nobody can sign in here at the moment/);
 });
 
-test('a form is taken from its own page in its own browser, and from nowhere else', async (t) => {
+test('accepts a form only from its own page in its own browser', async (t) => {
   const { browser, connector, begin } = await start(t);
   const asked: string[] = [];
   connector.answerAll(({ name }) => {
@@ -162,7 +162,7 @@ test('a form is taken from its own page in its own browser, and from nowhere els
   assert.equal((await browser.submit(page, path, CREDENTIALS, { Origin: 'null' })).status, 403);
   assert.equal((await browser.submit(page, '/cancel', {}, { Origin: 'https://evil.example' })).status, 403);
 
-  // Another browser, one without cookies, and a cookie of another sign-in at this address.
+  // Another browser, one without cookies, and a cookie of another sign-in.
   const stranger = createPlainBrowser();
   assert.equal((await stranger.open(page.url)).status, 404);
   assert.equal((await stranger.submit(page, path, CREDENTIALS)).status, 404);
@@ -176,16 +176,16 @@ test('a form is taken from its own page in its own browser, and from nowhere els
   assert.equal((await browser.submit({ ...page, url: second.url }, path, CREDENTIALS)).status, 404);
   assert.deepEqual(asked, []);
 
-  // The token of one sign-in is worth nothing in another.
+  // The form token of one sign-in is invalid in another.
   const token = /name="token" value="([^"]*)"/.exec(page.text)?.[1] ?? '';
   assert.equal((await browser.submit(second, pathOf(second), { ...CREDENTIALS, token })).status, 403);
   const done = await browser.follow(await browser.submit(second, pathOf(second), CREDENTIALS));
   assert.match(done.onward ?? '', /callback\?code=/);
-  // It is over then.
+  // The sign-in has ended.
   assert.equal((await browser.submit(second, pathOf(second), CREDENTIALS)).status, 404);
 });
 
-test('a connection that the application may not use is no way in', async (t) => {
+test('rejects connections that the application may not use', async (t) => {
   const { hub, browser, connector } = await start(t);
   await hub.createConnection('partners');
   connector.answerAll(() => ({ profile: { id: 'anna' } }));
@@ -196,7 +196,7 @@ test('a connection that the application may not use is no way in', async (t) => 
   assert.match(shown.text, /value="partners"/);
 });
 
-test('what others have written is shown as text, and the pages let no code and no frame in', async (t) => {
+test('shows names as text, and forbids scripts and frames', async (t) => {
   const { hub, browser } = await start(t);
   const nasty = '"><script>alert(1)</script><img src=x onerror=alert(2)>\'';
   await hub.api('/connections/corp', { displayName: nasty }, 'PATCH');
@@ -217,7 +217,7 @@ test('what others have written is shown as text, and the pages let no code and n
   assert.doesNotMatch(error.text, /<script|<img/);
 });
 
-test('a profile without an id signs in to no application, and one from strange hands is taken with care', async (t) => {
+test('rejects profiles without an id, and ignores malformed and reserved claims', async (t) => {
   const { browser, connector, begin, app } = await start(t);
   let profile: Record<string, unknown> = { displayName: 'Nobody' };
   connector.answerAll(() => ({ profile }));
@@ -240,7 +240,7 @@ test('a profile without an id signs in to no application, and one from strange h
   assert.match(claims?.iss ?? '', /^http:\/\/localhost/);
 });
 
-test('an oversize form and a body that never ends are given up', async (t) => {
+test('rejects oversized forms and bodies that never end', async (t) => {
   const { browser, begin, hub } = await start(t);
   const page = await begin();
   const large = await browser.submit(page, pathOf(page), { username: 'a', password: 'x'.repeat(100_000) });
@@ -256,14 +256,14 @@ test('an oversize form and a body that never ends are given up', async (t) => {
   socket.write(
     `POST /oidc/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n`,
   );
-  // More than the provider takes, in one body whose end never comes.
+  // More than the provider accepts, in a body that never ends.
   socket.write(`20000\r\n${'x'.repeat(0x20000)}\r\n`);
   const [answer] = z.tuple([z.instanceof(Buffer)]).parse(await once(socket, 'data'));
   assert.match(answer.toString(), /^HTTP\/1\.1 400/);
   socket.destroy();
 });
 
-test('an account that turns out to be disabled loses its other sign-ins', async (t) => {
+test('a disabled account loses its other sign-ins', async (t) => {
   const { app, connector, browser } = await start(t);
   let disabled = false;
   connector.answerAll(() => (disabled ? { err: { name: 'AccountDisabled' }, profile: { id: 'anna' } } : { profile: { id: 'anna' } }));

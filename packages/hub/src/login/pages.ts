@@ -1,4 +1,4 @@
-/** The login pages as HTML: who are you, your password, a new password, and the ends where nothing can be entered. No script. */
+/** The login pages as HTML, without scripts: e-mail address, password, new password, and pages that end a sign-in. */
 import { FAILURES } from '@landbridge/protocol';
 import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
@@ -7,27 +7,27 @@ import { TEXTS } from './texts.ts';
 
 export const LOGIN_PATH = '/login';
 
-/** What all forms of one sign-in share. */
-export interface Sitting {
-  /** Where its forms go; anything else lies below it. */
+/** Shared by all pages of one sign-in. */
+export interface LoginContext {
+  /** The path that its forms post to; all other paths are below it. */
   path: string;
   formToken: string;
   application: string;
-  /** Whether the person may belong to another connection. */
+  /** Whether the user may belong to another connection. */
   severalConnections: boolean;
-  /** Whether people here can sign in at a connector of it, without a password. */
+  /** Whether users at this address can sign in at a connector of the connection, without a password. */
   hasFrontChannel(connection: Connection): boolean;
 }
 
-/** @param problem what was wrong with what was entered before */
-export function whoPage(sitting: Sitting, { name, problem }: { name: string; problem: string | undefined }): Page {
-  return formPage(sitting, {
+/** @param problem with the last input */
+export function whoPage(login: LoginContext, { name, problem }: { name: string; problem: string | undefined }): Page {
+  return formPage(login, {
     heading: TEXTS.signIn,
     lead: TEXTS.whoAreYou,
     problem,
     isFirst: true,
-    form: html`<form method="post" action="${sitting.path}/who">
-${hidden({ token: sitting.formToken })}
+    form: html`<form method="post" action="${login.path}/who">
+${hidden({ token: login.formToken })}
 <label for="username">${TEXTS.name}</label>
 <input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus${described(problem)}>
 <button type="submit">${TEXTS.continue}</button>
@@ -35,22 +35,22 @@ ${hidden({ token: sitting.formToken })}
   });
 }
 
-/** For people whose connection cannot be found by a domain. */
-export function choicePage(sitting: Sitting, { name, choice }: { name: string; choice: readonly Connection[] }): Page {
-  return formPage(sitting, {
+/** For users whose e-mail domain does not select a connection. */
+export function choicePage(login: LoginContext, { name, choice }: { name: string; choice: readonly Connection[] }): Page {
+  return formPage(login, {
     heading: TEXTS.signIn,
     lead: TEXTS.whichOrganisation,
     problem: undefined,
-    form: html`<form method="post" action="${sitting.path}/who">
-${hidden({ token: sitting.formToken, username: name })}
+    form: html`<form method="post" action="${login.path}/who">
+${hidden({ token: login.formToken, username: name })}
 ${choice.map((connection) => html`<button type="submit" name="connection" value="${connection.name}" class="quiet">${displayNameOf(connection)}</button>`)}
 </form>`,
   });
 }
 
-/** @param note something good to know, such as that the password was changed */
+/** @param note good news, such as that the password was changed */
 export function passwordPage(
-  sitting: Sitting,
+  login: LoginContext,
   {
     connection,
     username,
@@ -59,16 +59,16 @@ export function passwordPage(
   }: { connection: Connection; username: string; problem?: string | undefined; note?: string | undefined },
 ): Page {
   const knowsName = username !== '';
-  return formPage(sitting, {
+  return formPage(login, {
     heading: TEXTS.signIn,
     lead: TEXTS.account(displayNameOf(connection)),
     problem,
     note,
-    links: sitting.hasFrontChannel(connection)
-      ? html`<a href="${sitting.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${TEXTS.withoutPassword}</a>`
+    links: login.hasFrontChannel(connection)
+      ? html`<a href="${login.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${TEXTS.withoutPassword}</a>`
       : undefined,
-    form: html`<form method="post" action="${sitting.path}">
-${hidden({ token: sitting.formToken, connection: connection.name })}
+    form: html`<form method="post" action="${login.path}">
+${hidden({ token: login.formToken, connection: connection.name })}
 <label for="username">${TEXTS.userName}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${knowsName ? '' : focused(problem)}>
 <label for="password">${TEXTS.password}</label>
@@ -78,17 +78,14 @@ ${hidden({ token: sitting.formToken, connection: connection.name })}
   });
 }
 
-/**
- * Shown while the browser goes to a connector. Where that hangs, as it does in a network from which nobody gets there, the page stays, and
- * with it the way to the form.
- */
-export function sendingOffPage(sitting: Sitting, connection: Connection, goTo: string): Page {
+/** Shown while the browser is redirected to a connector. If it cannot reach the connector, this page and its link to the form stay visible. */
+export function redirectPage(login: LoginContext, connection: Connection, goTo: string): Page {
   return frame(
-    TEXTS.sendingOff,
+    TEXTS.redirect,
     html`<section aria-labelledby="title">
-<header><h1 id="title">${TEXTS.sendingOff}</h1><p class="quiet">${TEXTS.to(sitting.application)}</p></header>
-<p role="status">${TEXTS.sendingOffLead(displayNameOf(connection))}</p>
-<p><a href="${sitting.path}?password">${TEXTS.usePassword}</a></p>
+<header><h1 id="title">${TEXTS.redirect}</h1><p class="quiet">${TEXTS.to(login.application)}</p></header>
+<p role="status">${TEXTS.redirectLead(displayNameOf(connection))}</p>
+<p><a href="${login.path}?password">${TEXTS.usePassword}</a></p>
 </section>`,
     goTo,
   );
@@ -97,7 +94,7 @@ export function sendingOffPage(sitting: Sitting, connection: Connection, goTo: s
 export type ChangeReason = 'password_expired' | 'password_change_required';
 
 export function newPasswordPage(
-  sitting: Sitting,
+  login: LoginContext,
   {
     connection,
     username,
@@ -105,13 +102,13 @@ export function newPasswordPage(
     problem,
   }: { connection: Connection; username: string; reason: ChangeReason; problem?: string | undefined },
 ): Page {
-  return formPage(sitting, {
+  return formPage(login, {
     heading: TEXTS.changePassword,
     lead: FAILURES[reason].userMessage,
-    about: TEXTS.toSignIn(sitting.application),
+    about: TEXTS.toSignIn(login.application),
     problem,
-    form: html`<form method="post" action="${sitting.path}/password">
-${hidden({ token: sitting.formToken, connection: connection.name, reason })}
+    form: html`<form method="post" action="${login.path}/password">
+${hidden({ token: login.formToken, connection: connection.name, reason })}
 <label for="username">${TEXTS.userName}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" readonly>
 <label for="password">${TEXTS.currentPassword}</label>
@@ -125,19 +122,19 @@ ${hidden({ token: sitting.formToken, connection: connection.name, reason })}
   });
 }
 
-export function cannotChangePage(sitting: Sitting, reason: ChangeReason): Page {
+export function cannotChangePage(login: LoginContext, reason: ChangeReason): Page {
   const { title, expired, mustChange, text } = TEXTS.cannotChange;
   return frame(
     title,
     html`<section class="notice bad" aria-labelledby="title">
 <h1 id="title">${title}</h1>
 <p role="alert">${reason === 'password_expired' ? expired : mustChange} ${text}</p>
-${cancelForm(sitting)}
+${cancelForm(login)}
 </section>`,
   );
 }
 
-/** An end: there is nothing to enter. */
+/** Ends the sign-in. */
 export function endPage({ title, text }: { title: string; text: string }): Page {
   return frame(
     title,
@@ -146,7 +143,7 @@ export function endPage({ title, text }: { title: string; text: string }): Page 
 }
 
 function formPage(
-  sitting: Sitting,
+  login: LoginContext,
   parts: {
     heading: string;
     lead: string;
@@ -158,7 +155,7 @@ function formPage(
     links?: Html | undefined;
   },
 ): Page {
-  const { heading, lead, problem, note, form, isFirst, about = TEXTS.to(sitting.application), links } = parts;
+  const { heading, lead, problem, note, form, isFirst, about = TEXTS.to(login.application), links } = parts;
   return frame(
     problem === undefined ? heading : TEXTS.notSignedIn(heading),
     html`<section aria-labelledby="title">
@@ -167,7 +164,7 @@ function formPage(
 ${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${problem}</p>`}
 ${note === undefined ? '' : html`<p class="notice good" role="status">${note}</p>`}
 ${form}
-${cancelForm(sitting, { isFirst, links })}
+${cancelForm(login, { isFirst, links })}
 </section>`,
   );
 }
@@ -176,13 +173,16 @@ function frame(title: string, main: Html, goTo?: string): Page {
   return page({ title, main: html`<div class="login">${main}</div>`, ...(goTo === undefined ? {} : { goTo }) });
 }
 
-/** A form of its own, so that the Enter key never means it. */
-function cancelForm(sitting: Sitting, { isFirst = false, links }: { isFirst?: boolean | undefined; links?: Html | undefined } = {}): Html {
-  const other = html`<a href="${sitting.path}?other">${TEXTS.otherAccount}</a>`;
-  return html`<form method="post" action="${sitting.path}/cancel" class="actions">
-${hidden({ token: sitting.formToken })}
+/** A separate form, so that the Enter key does not cancel. */
+function cancelForm(
+  login: LoginContext,
+  { isFirst = false, links }: { isFirst?: boolean | undefined; links?: Html | undefined } = {},
+): Html {
+  const other = html`<a href="${login.path}?other">${TEXTS.otherAccount}</a>`;
+  return html`<form method="post" action="${login.path}/cancel" class="actions">
+${hidden({ token: login.formToken })}
 ${links ?? ''}
-${sitting.severalConnections && !isFirst ? other : ''}
+${login.severalConnections && !isFirst ? other : ''}
 <button type="submit" class="link">${TEXTS.cancel}</button>
 </form>`;
 }
@@ -191,7 +191,7 @@ function hidden(fields: Record<string, string>): Html {
   return html`${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
 }
 
-/** The cursor waits where the person goes on, and what went wrong is read out with that field. */
+/** Focuses the field that the user continues with; screen readers read the problem with it. */
 function focused(problem: string | undefined): Html {
   return html` autofocus${described(problem)}`;
 }

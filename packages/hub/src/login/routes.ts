@@ -1,5 +1,4 @@
-/** The login pages over HTTP: one sitting of one person in one browser, from the application's request to a known account. */
-
+/** The login pages over HTTP: from an application's request to a signed-in account, in one browser. */
 import type { HttpBindings } from '@hono/node-server';
 import { type FailureCode, failureRow, type Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
@@ -9,22 +8,22 @@ import { errors, type Provider } from 'oidc-provider';
 import { z } from 'zod';
 import type { Eligibility } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import type { FrontChannel } from '../frontchannel/front-channel.ts';
+import type { FrontChannelFlow } from '../frontchannel/front-channel.ts';
 import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
 import type { SignIn, SignInAttempt, SignInResult } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
+import { createFrontChannelRedirect, type RedirectableLogin } from './front-channel-redirect.ts';
 import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
-import { connectionByHints, connectionOfPerson, withoutDomains } from './realm.ts';
-import { createSendingOff, type Leaver } from './sending-off.ts';
+import { connectionByHints, connectionOfUser, withoutDomains } from './realm.ts';
 import { TEXTS } from './texts.ts';
 
-/** Names and passwords of 64 KB would arrive; nobody types them. */
+/** Far more than a user name and passwords need. */
 const MAX_FORM_BYTES = 64 * 1024;
-/** An answer of a connector in a form, where some characters take three bytes. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
+/** An assertion in a form, which encodes some characters in three bytes. */
+const MAX_ASSERTION_BYTES = 1024 * 1024;
 
 type Env = { Bindings: HttpBindings };
 
@@ -33,8 +32,8 @@ const reason = z.enum(['password_expired', 'password_change_required']);
 const CANNOT_CHANGE: readonly FailureCode[] = ['insufficient_access_rights', 'connector_outdated'];
 const CANNOT_ASK: readonly Eligibility[] = ['connector_offline', 'connector_outdated'];
 
-/** A sign-in that has begun: what the application asked for, and where this person may belong. */
-interface Begun extends Leaver {
+/** A sign-in that an application has started, and the connections that the user may belong to. */
+interface Login extends RedirectableLogin {
   possible: Connection[];
   hints: { connection: string | undefined; loginHint: string | undefined };
 }
@@ -44,20 +43,23 @@ export function loginRoutes(parts: {
   oidc: Pick<Oidc, 'provider'>;
   signIn: SignIn;
   online: OnlineConnectors;
-  frontChannel: FrontChannel;
+  frontChannel: FrontChannelFlow;
   log: Log;
   publicUrl: () => string;
   signInLifetimeSeconds: number;
 }): Hono<Env> {
   const { store, oidc, signIn, online, frontChannel, log, publicUrl } = parts;
-  const { sendOff, sendOffUnasked } = createSendingOff({ frontChannel, isHttps: () => publicUrl().startsWith('https:') });
+  const { redirectToConnector, redirectAutomatically } = createFrontChannelRedirect({
+    frontChannel,
+    isHttps: () => publicUrl().startsWith('https:'),
+  });
 
-  /** Without a connector that checks the old password nobody is asked to think of a new one. */
+  /** Users are only asked for a new password if a connector can change it. */
   const canChangePassword = (connection: Connection) =>
     online.of(connection.id).some((connector) => !CANNOT_ASK.includes(connector.eligibility('changeOwnPassword')));
 
-  /** @returns undefined where this browser has no such sign-in */
-  async function begun(c: Context<Env>): Promise<Begun | undefined> {
+  /** @returns undefined if this browser has no such sign-in */
+  async function findLogin(c: Context<Env>): Promise<Login | undefined> {
     let interaction: Awaited<ReturnType<Provider['interactionDetails']>>;
     try {
       interaction = await oidc.provider().interactionDetails(c.env.incoming, c.env.outgoing);
@@ -72,11 +74,11 @@ export function loginRoutes(parts: {
     const remoteAddress = clientAddressOf(c);
     return {
       path: `${LOGIN_PATH}/${interaction.uid}`,
-      // `cid` is random, stays in the store, and is of this sign-in alone.
+      // `cid` is random, unique to this sign-in, and never leaves the store.
       formToken: hashOfToken(`login form ${interaction.cid}`),
       application: client.name,
       severalConnections: possible.length > 1,
-      hasFrontChannel: (connection) => frontChannel.isFor(connection, remoteAddress),
+      hasFrontChannel: (connection) => frontChannel.isOffered(connection, remoteAddress),
       interaction: interaction.uid,
       remoteAddress,
       reasons: interaction.prompt.reasons,
@@ -90,187 +92,207 @@ export function loginRoutes(parts: {
     return c.html(html, status, { ...headers });
   }
 
-  /** Reads a form of a sitting. @returns an answer instead where it is not this sitting's own form */
-  async function readOwnForm(c: Context<Env>): Promise<{ sitting: Begun; form: URLSearchParams } | Response> {
-    const form = await readForm(c, MAX_FORM_BYTES);
-    const sitting = await begun(c);
-    if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-    if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', sitting.formToken))
-      return { sitting, form };
-    return send(c, await firstPage(sitting, { problem: TEXTS.forgedForm }), 403);
-  }
+  type Handler = (c: Context<Env>) => Promise<Response>;
+  const forLogin =
+    (handle: (c: Context<Env>, login: Login) => Response | Promise<Response>): Handler =>
+    async (c) => {
+      const login = await findLogin(c);
+      return login === undefined ? send(c, endPage(TEXTS.gone), 404) : handle(c, login);
+    };
 
-  async function firstPage(sitting: Begun, { problem, other = false }: { problem?: string; other?: boolean } = {}): Promise<Page> {
-    if (sitting.possible.length === 0) return endPage(TEXTS.nowhere);
-    const { hints, possible } = sitting;
+  /** Only handles forms of this very sign-in. */
+  const forForm =
+    (handle: (c: Context<Env>, login: Login, form: URLSearchParams) => Response | Promise<Response>): Handler =>
+    async (c) => {
+      const form = await readForm(c, MAX_FORM_BYTES);
+      const login = await findLogin(c);
+      if (login === undefined) return send(c, endPage(TEXTS.gone), 404);
+      if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', login.formToken))
+        return handle(c, login, form);
+      return send(c, await firstPage(login, { problem: TEXTS.forgedForm }), 403);
+    };
+
+  async function firstPage(login: Login, { problem, other = false }: { problem?: string; other?: boolean } = {}): Promise<Page> {
+    if (login.possible.length === 0) return endPage(TEXTS.nowhere);
+    const { hints, possible } = login;
     const connection = other && possible.length > 1 ? undefined : await connectionByHints(store, possible, hints);
     const username = other ? '' : (hints.loginHint ?? '');
-    return connection === undefined
-      ? whoPage(sitting, { name: username, problem })
-      : passwordPage(sitting, { connection, username, problem });
+    return connection === undefined ? whoPage(login, { name: username, problem }) : passwordPage(login, { connection, username, problem });
   }
 
-  /** By what the application said, or else by where the person is. */
-  async function connectionFromStart({ possible, hints, hasFrontChannel }: Begun): Promise<Connection | undefined> {
+  /** @returns the connection by the application's hints, else by the user's address */
+  async function connectionFromStart({ possible, hints, hasFrontChannel }: Login): Promise<Connection | undefined> {
     const [here, ...others] = possible.filter(hasFrontChannel);
     return (await connectionByHints(store, possible, hints)) ?? (others.length === 0 ? here : undefined);
   }
 
-  function attemptOf(c: Context<Env>, sitting: Begun, form: URLSearchParams, connection: Connection): SignInAttempt {
+  function attemptOf(c: Context<Env>, login: Login, form: URLSearchParams, connection: Connection): SignInAttempt {
     return {
       connection,
       username: form.get('username')?.trim() ?? '',
       password: form.get('password') ?? '',
       remoteAddress: clientAddressOf(c),
       via: 'oidc',
-      clientId: sitting.clientId,
+      clientId: login.clientId,
     };
   }
 
-  /** The person is known: back to the application, by way of the provider. */
+  /** Returns the signed-in user to the application, by way of the provider. */
   async function finish(
     c: Context<Env>,
-    sitting: Begun,
-    signedIn: { connection: Connection; username: string; profile: Profile; correlationId: string; login: { amr?: string[]; ts?: number } },
+    login: Login,
+    signedIn: {
+      connection: Connection;
+      username: string;
+      profile: Profile;
+      correlationId: string;
+      authentication: { amr?: string[]; ts?: number };
+    },
   ): Promise<Response> {
-    const { connection, username, profile, correlationId, login } = signedIn;
+    const { connection, username, profile, correlationId, authentication } = signedIn;
     const subject = await rememberAccount(store, { connection, username, profile }, parts.signInLifetimeSeconds * 1000);
     if (subject === undefined) {
-      log.error({ connection: connection.name, correlationId }, 'A profile without an "id" cannot sign in to applications');
-      return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.noIdentity }));
+      log.error(
+        { connection: connection.name, correlationId },
+        'Sign-in failed: the profile has no "id", so applications cannot identify the user',
+      );
+      return send(c, passwordPage(login, { connection, username, problem: TEXTS.noIdentity }));
     }
-    const result = { login: { ...login, accountId: subject } };
+    const result = { login: { ...authentication, accountId: subject } };
     return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
   }
 
   function finishByPassword(
     c: Context<Env>,
-    sitting: Begun,
+    login: Login,
     { connection, username }: SignInAttempt,
     { profile, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
   ): Promise<Response> {
-    const login = { amr: cachedAt !== undefined ? ['pwd', 'cache'] : ['pwd'] };
-    return finish(c, sitting, { connection, username, profile, correlationId, login });
+    const authentication = { amr: cachedAt !== undefined ? ['pwd', 'cache'] : ['pwd'] };
+    return finish(c, login, { connection, username, profile, correlationId, authentication });
   }
 
-  /** @returns the page after a sign-in that did not succeed */
+  /** @returns the page after a failed sign-in */
   async function failed(
-    sitting: Begun,
+    login: Login,
     { connection, username }: SignInAttempt,
     result: Extract<SignInResult, { failure: unknown }>,
   ): Promise<Page> {
     const { code, profile } = result.failure;
     if (profile !== undefined && failureRow(code).endsSessions) await forgetAccount(store, connection, profile);
     if (code === 'password_expired' || code === 'password_change_required') {
-      if (!canChangePassword(connection)) return cannotChangePage(sitting, code);
-      return newPasswordPage(sitting, { connection, username, reason: code });
+      if (!canChangePassword(connection)) return cannotChangePage(login, code);
+      return newPasswordPage(login, { connection, username, reason: code });
     }
-    return passwordPage(sitting, { connection, username, problem: problemOf(result) });
+    return passwordPage(login, { connection, username, problem: problemOf(result) });
   }
 
   return (
     new Hono<Env>()
-      // From the page of a connector, hence without the cookies of this sign-in; the page that answers goes on with them.
+      // Posted by a connector's page, so without the cookies of this sign-in; the page in the answer has them.
       .post('/callback', async (c) => {
-        const form = await readForm(c, MAX_ANSWER_BYTES);
+        const form = await readForm(c, MAX_ASSERTION_BYTES);
         const received = await frontChannel.receive(form, clientAddressOf(c));
         if (received === undefined) return send(c, endPage(TEXTS.gone), 404);
         const { interaction, code } = received;
         return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
       })
-      .get('/:uid', async (c) => {
-        const sitting = await begun(c);
-        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-        const has = (name: string) => c.req.query(name) !== undefined;
-        if (has('other')) return send(c, await firstPage(sitting, { other: true }));
-        if (has('refused')) return send(c, await firstPage(sitting, { problem: TEXTS.notRecognised }));
-        const away = has('password') ? undefined : await sendOffUnasked(c, sitting, await connectionFromStart(sitting));
-        return send(c, away ?? (await firstPage(sitting)));
-      })
-      .get('/:uid/direct', async (c) => {
-        const sitting = await begun(c);
-        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-        const connection = sitting.possible.find(({ name }) => name === c.req.query('connection'));
-        if (connection === undefined) return send(c, await firstPage(sitting), 400);
-        const away = await sendOff(c, sitting, connection);
-        return send(c, away ?? passwordPage(sitting, { connection, username: '', problem: TEXTS.notReached }));
-      })
-      .get('/:uid/finish', async (c) => {
-        const sitting = await begun(c);
-        if (sitting === undefined) return send(c, endPage(TEXTS.gone), 404);
-        const person = await frontChannel.finish(sitting.interaction, c.req.query('code') ?? '', sitting.remoteAddress);
-        const connection = sitting.possible.find(({ id }) => id === person?.connectionId);
-        if (person === undefined || connection === undefined)
-          return send(c, await firstPage(sitting, { problem: TEXTS.notRecognised }), 400);
-        const { username, profile, correlationId, amr, authenticatedAt } = person;
-        const login = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
-        return finish(c, sitting, { connection, username, profile, correlationId, login });
-      })
-      .post('/:uid/who', async (c) => {
-        const read = await readOwnForm(c);
-        if (read instanceof Response) return read;
-        const { sitting, form } = read;
-        const name = form.get('username')?.trim() ?? '';
-        const connection = chosen(sitting, form) ?? (await connectionOfPerson(store, sitting.possible, name));
-        if (connection !== undefined) {
-          return send(c, (await sendOffUnasked(c, sitting, connection)) ?? passwordPage(sitting, { connection, username: name }));
-        }
-        const choice = withoutDomains(sitting.possible);
-        if (choice.length > 0) return send(c, choicePage(sitting, { name, choice }));
-        return send(c, whoPage(sitting, { name, problem: TEXTS.unknownRealm }), 400);
-      })
-      .post('/:uid', async (c) => {
-        const read = await readOwnForm(c);
-        if (read instanceof Response) return read;
-        const { sitting, form } = read;
-        const connection = chosen(sitting, form);
-        if (connection === undefined) return send(c, await firstPage(sitting), 400);
-        const attempt = attemptOf(c, sitting, form, connection);
-        const { username } = attempt;
-        if (username === '' || attempt.password === '') {
-          return send(c, passwordPage(sitting, { connection, username, problem: TEXTS.missing }), 400);
-        }
-        const result = await signIn.login(attempt);
-        if ('profile' in result) return finishByPassword(c, sitting, attempt, result);
-        return send(c, await failed(sitting, attempt, result));
-      })
-      .post('/:uid/password', async (c) => {
-        const read = await readOwnForm(c);
-        if (read instanceof Response) return read;
-        const { sitting, form } = read;
-        const connection = chosen(sitting, form);
-        const why = reason.safeParse(form.get('reason')).data;
-        if (connection === undefined || why === undefined) return send(c, await firstPage(sitting), 400);
-        const attempt = attemptOf(c, sitting, form, connection);
-        const { username, password } = attempt;
-        const newPassword = form.get('new') ?? '';
-        const again = (problem: string, status: 200 | 400 = 200) =>
-          send(c, newPasswordPage(sitting, { connection, username, reason: why, problem }), status);
-        if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
-        if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
-        if (newPassword === password) return again(TEXTS.unchanged, 400);
-        const changed = await signIn.changePassword({ ...attempt, newPassword });
-        if ('failure' in changed) {
-          const { code } = changed.failure;
-          if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(sitting, why));
-          return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
-        }
-        const result = await signIn.login({ ...attempt, password: newPassword });
-        if ('profile' in result) return finishByPassword(c, sitting, attempt, result);
-        // It may take a while until every domain controller knows the new password.
-        return send(c, passwordPage(sitting, { connection, username, note: TEXTS.changed }));
-      })
-      .post('/:uid/cancel', async (c) => {
-        const read = await readOwnForm(c);
-        if (read instanceof Response) return read;
-        const result = { error: 'access_denied', error_description: 'The person cancelled the sign-in' };
-        return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
-      })
+      .get(
+        '/:uid',
+        forLogin(async (c, login) => {
+          const has = (name: string) => c.req.query(name) !== undefined;
+          if (has('other')) return send(c, await firstPage(login, { other: true }));
+          if (has('refused')) return send(c, await firstPage(login, { problem: TEXTS.notRecognised }));
+          const redirect = has('password') ? undefined : await redirectAutomatically(c, login, await connectionFromStart(login));
+          return send(c, redirect ?? (await firstPage(login)));
+        }),
+      )
+      .get(
+        '/:uid/direct',
+        forLogin(async (c, login) => {
+          const connection = login.possible.find(({ name }) => name === c.req.query('connection'));
+          if (connection === undefined) return send(c, await firstPage(login), 400);
+          const redirect = await redirectToConnector(c, login, connection);
+          return send(c, redirect ?? passwordPage(login, { connection, username: '', problem: TEXTS.notReached }));
+        }),
+      )
+      .get(
+        '/:uid/finish',
+        forLogin(async (c, login) => {
+          const user = await frontChannel.finish(login.interaction, c.req.query('code') ?? '', login.remoteAddress);
+          const connection = login.possible.find(({ id }) => id === user?.connectionId);
+          if (user === undefined || connection === undefined) return send(c, await firstPage(login, { problem: TEXTS.notRecognised }), 400);
+          const { username, profile, correlationId, amr, authenticatedAt } = user;
+          const authentication = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
+          return finish(c, login, { connection, username, profile, correlationId, authentication });
+        }),
+      )
+      .post(
+        '/:uid/who',
+        forForm(async (c, login, form) => {
+          const name = form.get('username')?.trim() ?? '';
+          const connection = chosen(login, form) ?? (await connectionOfUser(store, login.possible, name));
+          if (connection !== undefined) {
+            return send(c, (await redirectAutomatically(c, login, connection)) ?? passwordPage(login, { connection, username: name }));
+          }
+          const choice = withoutDomains(login.possible);
+          if (choice.length > 0) return send(c, choicePage(login, { name, choice }));
+          return send(c, whoPage(login, { name, problem: TEXTS.unknownRealm }), 400);
+        }),
+      )
+      .post(
+        '/:uid',
+        forForm(async (c, login, form) => {
+          const connection = chosen(login, form);
+          if (connection === undefined) return send(c, await firstPage(login), 400);
+          const attempt = attemptOf(c, login, form, connection);
+          const { username } = attempt;
+          if (username === '' || attempt.password === '') {
+            return send(c, passwordPage(login, { connection, username, problem: TEXTS.missing }), 400);
+          }
+          const result = await signIn.login(attempt);
+          if ('profile' in result) return finishByPassword(c, login, attempt, result);
+          return send(c, await failed(login, attempt, result));
+        }),
+      )
+      .post(
+        '/:uid/password',
+        forForm(async (c, login, form) => {
+          const connection = chosen(login, form);
+          const why = reason.safeParse(form.get('reason')).data;
+          if (connection === undefined || why === undefined) return send(c, await firstPage(login), 400);
+          const attempt = attemptOf(c, login, form, connection);
+          const { username, password } = attempt;
+          const newPassword = form.get('new') ?? '';
+          const again = (problem: string, status: 200 | 400 = 200) =>
+            send(c, newPasswordPage(login, { connection, username, reason: why, problem }), status);
+          if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
+          if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
+          if (newPassword === password) return again(TEXTS.unchanged, 400);
+          const changed = await signIn.changePassword({ ...attempt, newPassword });
+          if ('failure' in changed) {
+            const { code } = changed.failure;
+            if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(login, why));
+            return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
+          }
+          const result = await signIn.login({ ...attempt, password: newPassword });
+          if ('profile' in result) return finishByPassword(c, login, attempt, result);
+          // The new password may not have reached every domain controller yet.
+          return send(c, passwordPage(login, { connection, username, note: TEXTS.changed }));
+        }),
+      )
+      .post(
+        '/:uid/cancel',
+        forForm(async (c) => {
+          const result = { error: 'access_denied', error_description: 'The user cancelled the sign-in' };
+          return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+        }),
+      )
   );
 }
 
-function chosen(sitting: Begun, form: URLSearchParams): Connection | undefined {
-  return sitting.possible.find(({ name }) => name === form.get('connection'));
+function chosen(login: Login, form: URLSearchParams): Connection | undefined {
+  return login.possible.find(({ name }) => name === form.get('connection'));
 }
 
 function problemOf({ failure: { code, retryAfterSeconds } }: Extract<SignInResult, { failure: unknown }>): string {

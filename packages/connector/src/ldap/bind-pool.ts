@@ -1,6 +1,6 @@
 /**
- * Connections that are bound with people's own passwords, one person at a time on each. What a connection is bound as after that
- * does not matter: whatever is sent on it comes after a bind of its own.
+ * Connections that are bound with users' passwords, one user at a time. Whoever a connection was bound as before does not matter: every
+ * use begins with a bind of its own.
  */
 import { createSemaphore } from '@landbridge/runtime';
 import type { BindOptions, LdapConnection } from './connection.ts';
@@ -9,33 +9,33 @@ import type { LdapResult } from './messages.ts';
 
 export interface BindPoolOptions {
   open(signal: AbortSignal | undefined): Promise<LdapConnection>;
-  /** How many binds run at a time, each on a connection of its own. */
+  /** How many binds run at a time, each on its own connection. */
   connections: number;
   queueTimeoutMs: number;
-  /** Runs one bind, the opening of its connection included. */
+  /** Runs one bind, including the opening of its connection. */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
 
-export type AsPerson = (connection: LdapConnection, options: BindOptions) => Promise<void>;
+export type AsUser = (connection: LdapConnection, options: BindOptions) => Promise<void>;
 
 export interface BindPool {
   /**
-   * Resolves with the server's result, whatever it is. A bind that may have reached a server is never sent again: it may have been
-   * counted as a wrong password there.
+   * Resolves with the server's result, whatever it is. A bind that may have reached a server is never repeated: the server may have
+   * counted a wrong password.
    *
-   * @param asPerson what to do on the connection where the bind succeeded, before anybody else is bound on it
-   * @throws LDAP_UNREACHABLE, LDAP_TLS_FAILED, LDAP_CONNECTION_LOST, LDAP_TIMEOUT, LDAP_BUSY, LDAP_ABORTED, and what `asPerson` throws
+   * @param asUser what to do on the connection after a successful bind, before it is bound as another user
+   * @throws LDAP_UNREACHABLE, LDAP_TLS_FAILED, LDAP_CONNECTION_LOST, LDAP_TIMEOUT, LDAP_BUSY, LDAP_ABORTED, and what `asUser` throws
    */
-  bind(dn: string, password: string, options: BindOptions, asPerson?: AsPerson): Promise<LdapResult>;
+  bind(dn: string, password: string, options: BindOptions, asUser?: AsUser): Promise<LdapResult>;
   /**
-   * Sends away, with this error, every bind that is not on its way yet. Those that are keep their connections and their deadlines:
-   * the server may still answer them, and no other may be asked.
+   * Rejects every bind that has not been sent with this error. Binds in flight keep their connections and their deadlines: the server
+   * may still answer, and no other server may be asked.
    */
   drop(because: LdapError): void;
   close(): void;
 }
 
-/** A connection that was idle for longer may have been forgotten by a firewall in between; a bind on it would wait for its deadline. */
+/** A firewall may have dropped a connection that was idle for longer; a bind on it would run into its deadline. */
 const MAX_IDLE_MS = 60_000;
 
 export function createBindPool(options: BindPoolOptions): BindPool {
@@ -45,7 +45,7 @@ export function createBindPool(options: BindPoolOptions): BindPool {
     waitTimeoutMs: options.queueTimeoutMs,
     rejection: (reason) => busy('user binds', reason),
   });
-  /** The last one used is taken first, so that under little load the others grow old and are closed. */
+  /** Last in, first out, so that under light load the rest age and are closed. */
   const idle: { connection: LdapConnection; since: number }[] = [];
   let closed = false;
   let opening = new AbortController();
@@ -79,34 +79,27 @@ export function createBindPool(options: BindPoolOptions): BindPool {
     throw dropped.reason;
   }
 
-  /** A bind that fails leaves the connection to the next one; after one that does not, the caller gives it back. */
-  async function boundOn(connection: LdapConnection, dn: string, password: string, operation: BindOptions) {
-    try {
-      return { connection, result: await connection.bind(dn, password, operation) };
-    } catch (error) {
-      release(connection);
-      throw error;
-    }
-  }
-
-  async function bound(dn: string, password: string, operation: BindOptions) {
-    const reused = takeIdle();
-    if (reused !== undefined) {
+  /** Binds on the most recently used connection; on a new one if there is none, or if that one was lost before anything was sent. */
+  async function bindOnFreeConnection(dn: string, password: string, operation: BindOptions) {
+    for (;;) {
+      const reused = takeIdle();
+      const connection = reused ?? (await open(operation.signal));
       try {
-        return await boundOn(reused, dn, password, operation);
+        return { connection, result: await connection.bind(dn, password, operation) };
       } catch (error) {
-        if (!(error instanceof LdapError) || error.mayHaveBeenSent || error.code === 'LDAP_ABORTED') throw error;
+        release(connection);
+        const isUnsent = error instanceof LdapError && !error.mayHaveBeenSent && error.code !== 'LDAP_ABORTED';
+        if (reused === undefined || !isUnsent) throw error;
       }
     }
-    return await boundOn(await open(operation.signal), dn, password, operation);
   }
 
   return {
-    bind(dn, password, operation, asPerson) {
+    bind(dn, password, operation, asUser) {
       return semaphore.run(async () => {
-        const { connection, result } = await options.during(() => bound(dn, password, operation));
+        const { connection, result } = await options.during(() => bindOnFreeConnection(dn, password, operation));
         try {
-          if (result.resultCode === RESULT.success) await asPerson?.(connection, operation);
+          if (result.resultCode === RESULT.success) await asUser?.(connection, operation);
         } catch (error) {
           throw afterBind(error);
         } finally {
@@ -129,7 +122,7 @@ export function createBindPool(options: BindPoolOptions): BindPool {
   };
 }
 
-/** Whatever failed after the bind, the bind has been answered: it must not look as if it had never been sent. */
+/** The bind has been answered: a failure after it must not look as if the bind had never been sent. */
 function afterBind(error: unknown): unknown {
   if (!(error instanceof LdapError) || error.mayHaveBeenSent) return error;
   const { code, message, action, resultCode } = error;

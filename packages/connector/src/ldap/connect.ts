@@ -127,7 +127,7 @@ function event(
     const onEvent = () => finish();
     const onError = (error: Error) => finish(asError(error));
     const onClose = () => finish(asError(new Error('the server closed the connection')));
-    const onAbort = () => finish(new LdapError('LDAP_ABORTED', 'Nobody waits for the connection any more'));
+    const onAbort = () => finish(new LdapError('LDAP_ABORTED', 'The caller gave up'));
     const timer = setTimeout(() => finish(asError(new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });

@@ -1,66 +1,65 @@
 /**
- * The directory as the rest of the connector sees it: search, bind and modify, over pools of connections that come and go behind
- * it. It knows LDAP and no users; who may sign in, and what a result means for a person, is decided in `users/`.
+ * The directory as the rest of the connector sees it: search, bind and modify, over pools of connections. It knows LDAP but no users:
+ * who may sign in, and what a result means for a user, is decided in `users/`.
  */
 import type { Log } from '@landbridge/runtime';
-import type { AsPerson } from './bind-pool.ts';
+import type { AsUser } from './bind-pool.ts';
 import type { ServerAddress, TlsOptions } from './connect.ts';
 import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
 import type { Entry } from './entry.ts';
-import { LdapError, RESULT, resultText } from './errors.ts';
+import { isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
 import { type Filter, parseFilter, withValue } from './filter.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
 import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
-import { isNotShown, searchFailed } from './search-failed.ts';
 import { createReferrals } from './servers/referrals.ts';
 import { doesNotServe, type Server, type ServerOptions } from './servers/server.ts';
 import { createServers, type ServerStatus } from './servers/servers.ts';
 import { createServiceAccount } from './servers/service-account.ts';
 
 export interface DirectoryOptions {
-  /** The first that is well is used. A function where DNS names them: it is asked again from time to time. */
+  /** In order of preference. A function if DNS names them: it is called again from time to time. */
   servers: readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>);
   tls: TlsOptions;
-  /** Undefined: searches are anonymous. `none`: there are no searches, and nothing but the root DSE is asked for. */
+  /** Undefined: searches are anonymous. `none`: no searches at all; only the root DSE is read. */
   serviceAccount: { dn: string; password: string } | 'none' | undefined;
   searchConnections: number;
   bindConnections: number;
   connectTimeoutMs: number;
-  /** For one operation, from writing it to its last answer. */
+  /** For one operation, from writing the request to its last response. */
   operationTimeoutMs: number;
-  /** For waiting until an operation may be written. */
+  /** How long an operation may wait before it is written. */
   queueTimeoutMs: number;
   heartbeatMs: number;
-  /** Searched below `heartbeatSearchBase` to prove that a connection works; undefined: the root DSE is read, which needs no right. */
+  /** Searched below `heartbeatSearchBase` to prove that a connection works; undefined: the root DSE is read, which needs no rights. */
   heartbeatFilter: Filter | undefined;
   heartbeatSearchBase: string | undefined;
   /** Undefined: referrals are not followed. */
   referrals?: { trustedDomains: readonly string[]; tls: 'starttls' | 'none' } | undefined;
-  /** How long a server must have been well again before it is preferred to one further down the list; 15 s by default. */
+  /** How long a recovered server must stay healthy before it is preferred again; 15 s by default. */
   returnAfterMs?: number;
   log: Log;
 }
 
 export interface Directory {
-  /** `nobody`: there is no service account, and no leave to search anonymously, which is as anybody. */
-  readonly searchesAs: 'account' | 'anybody' | 'nobody';
-  /** What the directory says of itself; read once. @throws why the directory cannot be asked */
+  /** `none`: there is neither a service account nor permission to search anonymously. */
+  readonly searchesAs: 'service-account' | 'anonymous' | 'none';
+  /** What the directory says about itself; read once. @throws why the directory cannot be asked */
   rootDse(signal?: AbortSignal): Promise<RootDse>;
   /**
-   * A search as the service account. One that was lost with its connection is made again on another. Reaching a size limit is not
-   * an error: `truncated` says so.
+   * A search as the service account, repeated on another connection if its own is lost. Reaching a size limit is not an error:
+   * `truncated` says so.
    *
-   * @throws LDAP_RESULT for any other result than success, LDAP_NO_SERVICE_ACCOUNT, and every other code of `LdapErrorCode`
+   * @throws LDAP_RESULT for any result but success, LDAP_NO_SERVICE_ACCOUNT, and every other `LdapErrorCode`
    */
   search(request: SearchRequest, options?: Partial<OperationOptions>): Promise<SearchResult>;
-  /** A bind with a person's password; see `BindPool.bind`. The result has the password policy's word where the server knows one. */
+  /** A bind with a user's password; see `BindPool.bind`. The result carries the password policy response if the server supports it. */
   bind(dn: string, password: string, options?: Partial<OperationOptions>): Promise<LdapResult>;
   /**
-   * As `bind`; where it succeeds, the person's own entry is then read as they see it themselves.
+   * Like `bind`; after a successful bind it reads the user's own entry as that user.
    *
-   * @returns `entry`: undefined where the bind failed, or where nothing of it is shown to them
-   * @throws as `bind`, and LDAP_RESULT where the server was not able to say
+   * @returns `entry`: undefined if the bind failed, or if the user may not read it
+   * @throws what `bind` throws, and LDAP_RESULT if the server could not say
    */
   bindAndRead(
     dn: string,
@@ -69,20 +68,20 @@ export interface Directory {
     options?: Partial<OperationOptions>,
   ): Promise<{ result: LdapResult; entry: Entry | undefined }>;
   /**
-   * As `bind`; where it succeeds, the person then changes the password over the same connection (RFC 3062).
+   * Like `bind`; after a successful bind the user changes the password over the same connection (RFC 3062).
    *
-   * @returns `change`: the server's result, whatever it is; undefined where the bind failed
+   * @returns `change`: the server's result, whatever it is; undefined if the bind failed
    */
   bindAndChangePassword(
     change: PasswordChange,
     options?: Partial<OperationOptions>,
   ): Promise<{ bind: LdapResult; change: LdapResult | undefined }>;
   /**
-   * The same change as the service account, never repeated, for people who cannot bind. Only with servers that are known to check
-   * the old password even so.
+   * The same change as the service account, never repeated, for users who cannot bind. Only for servers known to check the old
+   * password in this case as well.
    */
   changePassword(change: PasswordChange, options?: Partial<OperationOptions>): Promise<LdapResult>;
-  /** A change as the service account, never repeated. Resolves with whatever result the server gives. */
+  /** A change as the service account, never repeated. Resolves with any result the server gives. */
   modify(dn: string, modifications: readonly Modification[], options?: Partial<OperationOptions>): Promise<LdapResult>;
   status(): DirectoryStatus;
   close(): void;
@@ -90,18 +89,18 @@ export interface Directory {
 
 export interface DirectoryStatus {
   urls: string[];
-  /** Whether whatever is sent to any of its servers is encrypted. */
+  /** Whether everything sent to any of its servers is encrypted. */
   encrypted: boolean;
   connected: boolean;
-  /** Why not, where it is not. */
+  /** Why it is not connected. */
   error: LdapError | undefined;
   product: string | undefined;
-  /** Each server, in order of preference. */
+  /** In order of preference. */
   servers: ServerStatus[];
 }
 
 const RETURN_AFTER_MS = 15_000;
-/** What three servers could not do, a fourth is not asked: somebody is waiting. */
+/** A sign-in is waiting: after three servers have failed, no fourth is asked. */
 const MAX_SERVERS_ASKED = 3;
 
 export function openDirectory(options: DirectoryOptions): Directory {
@@ -121,15 +120,12 @@ export function openDirectory(options: DirectoryOptions): Directory {
             sizeLimit: 1,
           },
   };
-  const servers = createServers({
-    ...each,
-    addresses: options.servers,
-  });
+  const servers = createServers({ ...each, addresses: options.servers });
   const referrals =
     options.referrals &&
     createReferrals({
       ...options.referrals,
-      // What another domain refuses must not keep this one's servers waiting.
+      // A refusal in another domain must not delay binds to this one's servers.
       server: { ...each, serviceAccount: typeof serviceAccount === 'object' ? createServiceAccount(serviceAccount) : undefined },
       known: () => servers.list,
       log: options.log,
@@ -147,9 +143,9 @@ export function openDirectory(options: DirectoryOptions): Directory {
   });
 
   /**
-   * Asks one server, and another one where that could not do it. With a single one it is asked a second time, over a new connection.
+   * Asks one server, and another if the first could not do it. A single server is asked a second time, over a new connection.
    *
-   * @param mayRepeat whether what failed so may be asked again
+   * @param mayRepeat whether an operation that failed this way may be repeated
    */
   async function ask<T>(
     work: (server: Server) => Promise<T>,
@@ -165,7 +161,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
       } catch (error) {
         if (!(error instanceof LdapError) || !mayRepeat(error)) throw error;
         const notServing = error.resultCode !== undefined && doesNotServe(error.resultCode);
-        if (notServing) server.putAside(error);
+        if (notServing) server.deprioritize(error);
         const others = servers.list.length - tried.size;
         if (tries === MAX_SERVERS_ASKED || (others <= 0 && (notServing || tries > 1))) throw error;
       }
@@ -176,7 +172,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
     const found = await ask(
       async (server) => {
         const answer = await server.search((connection) => connection.search(request, operation), operation.signal);
-        if (doesNotServe(answer.result.resultCode)) throw searchFailed(request, answer.result, false);
+        if (doesNotServe(answer.result.resultCode)) throw searchFailed(request.searchBase, answer.result, false);
         return answer;
       },
       maySearchAgain,
@@ -184,35 +180,23 @@ export function openDirectory(options: DirectoryOptions): Directory {
     );
     const all = referrals === undefined ? found : await referrals.follow(request, found, operation);
     if (all.result.resultCode === RESULT.success || all.truncated) return all;
-    throw searchFailed(request, all.result, serviceAccount === undefined);
+    throw searchFailed(request.searchBase, all.result, serviceAccount === undefined);
   }
 
-  async function bind(
-    dn: string,
-    password: string,
-    given: Partial<OperationOptions> | undefined,
-    asPerson?: AsPerson,
-  ): Promise<LdapResult> {
+  async function bind(dn: string, password: string, given: Partial<OperationOptions> | undefined, asUser?: AsUser): Promise<LdapResult> {
     return await ask(
       async (server) => {
-        const result = await server.bind(dn, password, passwordOptions(server, given), asPerson);
-        if (!doesNotServe(result.resultCode)) return result;
-        // Not sent, in effect: a server that says so has not looked at the password.
-        const { resultCode, diagnosticMessage } = result;
-        throw new LdapError(
-          'LDAP_RESULT',
-          `The directory answered a bind with ${resultText(resultCode)}: ${diagnosticMessage || 'no text'}`,
-          {
-            resultCode,
-          },
-        );
+        const result = await server.bind(dn, password, passwordOptions(server, given), asUser);
+        // A server that is busy or unavailable has not looked at the password: as if it had not been sent.
+        if (doesNotServe(result.resultCode)) throw unexpectedResult('The directory answered a bind', result);
+        return result;
       },
       cannotHaveBeenSent,
       given?.signal,
     );
   }
 
-  /** Changes go to one server, and to another only where the first cannot have got them. */
+  /** A change goes to one server, and to another only if it cannot have reached the first. */
   async function change(
     given: Partial<OperationOptions> | undefined,
     send: (connection: LdapConnection, operation: BindOptions) => Promise<LdapResult>,
@@ -225,16 +209,16 @@ export function openDirectory(options: DirectoryOptions): Directory {
     );
   }
 
-  /** With no account to search as, a search would be an anonymous one that nobody allowed. */
+  /** Without this check, the search would run as an anonymous one, which nobody has permitted. */
   function assertServiceAccount(what: string): void {
     if (serviceAccount !== 'none') return;
     throw new LdapError('LDAP_NO_SERVICE_ACCOUNT', `There is no service account for ${what}`, {
-      action: 'Set LDAP_BIND_USER and LDAP_BIND_PASSWORD, or ANONYMOUS_SEARCH_ENABLED where the directory allows it',
+      action: 'Set LDAP_BIND_USER and LDAP_BIND_PASSWORD, or ANONYMOUS_SEARCH_ENABLED if the directory permits it',
     });
   }
 
   return {
-    searchesAs: options.serviceAccount === 'none' ? 'nobody' : options.serviceAccount === undefined ? 'anybody' : 'account',
+    searchesAs: serviceAccount === 'none' ? 'none' : serviceAccount === undefined ? 'anonymous' : 'service-account',
     async rootDse(signal) {
       rootDse ??= (await servers.choose(new Set(), signal)).rootDse;
       return rootDse ?? UNKNOWN_ROOT_DSE;
@@ -243,14 +227,14 @@ export function openDirectory(options: DirectoryOptions): Directory {
       assertServiceAccount('searches');
       return await search(request, withDefaults(given));
     },
-    bind: (dn, password, given) => bind(dn, password, given),
+    bind,
     async bindAndRead(dn, password, attributes, given) {
       let entry: Entry | undefined;
       const result = await bind(dn, password, given, async (connection) => {
         const request: SearchRequest = { ...ENTRY_ITSELF, searchBase: dn, attributes };
         const read = await connection.search(request, withDefaults(given));
         if (read.result.resultCode !== RESULT.success && !isNotShown(read.result.resultCode)) {
-          throw searchFailed(request, read.result, false);
+          throw searchFailed(request.searchBase, read.result, false);
         }
         entry = read.entries[0];
       });
@@ -282,17 +266,17 @@ export function openDirectory(options: DirectoryOptions): Directory {
 
 const ENTRY_ITSELF = { scope: 'base', filter: withValue(parseFilter('(objectClass=*)'), '') } as const;
 
-/** What says nothing about the search itself, but about the server or the way to it. */
+/** Says nothing about the search itself, only about the server or the network. */
 function maySearchAgain({ code, resultCode }: LdapError): boolean {
   return code === 'LDAP_CONNECTION_LOST' || code === 'LDAP_UNREACHABLE' || (resultCode !== undefined && doesNotServe(resultCode));
 }
 
-/** A bind or a change that a server may have got is never sent again: it may have been counted, or done. */
+/** A bind or a change that may have reached a server is never repeated: it may have been counted, or done. */
 function cannotHaveBeenSent({ code, mayHaveBeenSent }: LdapError): boolean {
   return !mayHaveBeenSent && code !== 'LDAP_ABORTED' && code !== 'LDAP_BUSY';
 }
 
-/** Parses a filter of the settings. @throws LDAP_FILTER_INVALID, naming the setting */
+/** Parses a filter from the settings. @throws LDAP_FILTER_INVALID, naming the setting */
 export function settingFilter(name: string, text: string): Filter {
   try {
     return parseFilter(text);

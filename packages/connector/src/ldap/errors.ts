@@ -1,42 +1,48 @@
-/** What can go wrong between us and a directory server. Above `users/` nobody sees one of these. */
+/** What can go wrong between the connector and a directory server. */
 import { CodedError, type SemaphoreRejection } from '@landbridge/runtime';
 
+/** The part of a result that is shown to the operator. */
+interface Refusal {
+  resultCode: number;
+  diagnosticMessage: string;
+}
+
 export type LdapErrorCode =
-  /** No connection: name not found, refused, no route, no answer in time. */
+  /** No connection: unknown host name, refused, no route, timeout. */
   | 'LDAP_UNREACHABLE'
   /** The TLS handshake failed, or the server refused StartTLS. */
   | 'LDAP_TLS_FAILED'
-  /** The connection ended with an operation under way. */
+  /** The connection ended with an operation in flight. */
   | 'LDAP_CONNECTION_LOST'
   /** The server did not answer an operation in time. */
   | 'LDAP_TIMEOUT'
-  /** Too many operations wait already, or one waited too long for its turn. */
+  /** Too many operations are waiting, or one waited too long for its turn. */
   | 'LDAP_BUSY'
-  /** Nobody waits for the answer any more. */
+  /** The caller gave up. */
   | 'LDAP_ABORTED'
-  /** The server sent what is not LDAP, or more than is allowed. */
+  /** The server sent something that is not LDAP, or exceeds a limit. */
   | 'LDAP_PROTOCOL'
   /** The service account's bind was refused. */
   | 'LDAP_SERVICE_BIND_REFUSED'
-  /** There is nobody to search as: neither an account nor leave to search anonymously. */
+  /** Neither a service account nor permission to search anonymously. */
   | 'LDAP_NO_SERVICE_ACCOUNT'
-  /** The server answered an operation with another result than success. */
+  /** The server answered an operation with a result other than success. */
   | 'LDAP_RESULT'
-  /** A filter is not one (RFC 4515). */
+  /** Not a filter (RFC 4515). */
   | 'LDAP_FILTER_INVALID'
-  /** The server's clock is far from ours. */
+  /** The server's clock is too far from this machine's. */
   | 'LDAP_CLOCK_WRONG'
   /** DNS names no server of the domain. */
   | 'LDAP_DISCOVERY_FAILED'
-  /** A server to which the directory refers could not be asked. */
+  /** A server that the directory refers to could not be asked. */
   | 'LDAP_REFERRAL';
 
 export class LdapError extends CodedError<LdapErrorCode> {
-  /** The result code (RFC 4511, appendix A) where the server gave one. */
+  /** The result code (RFC 4511, appendix A) if the server gave one. */
   readonly resultCode: number | undefined;
   /**
-   * Whether the request may have reached the server. Only a request that cannot have reached it may be repeated where repeating
-   * it does harm: a bind that was counted twice locks people out.
+   * Whether the request may have reached the server. If repeating a request does harm, it may be repeated only if it cannot have: a
+   * bind that is counted twice locks accounts.
    */
   readonly mayHaveBeenSent: boolean;
 
@@ -52,11 +58,11 @@ export class LdapError extends CodedError<LdapErrorCode> {
   }
 }
 
-/** For an operation that never got its turn. @param operations for the message: `user binds` */
+/** For an operation that was never started. @param operations for the message: `user binds` */
 export function busy(operations: string, reason: SemaphoreRejection): LdapError {
   switch (reason) {
     case 'aborted':
-      return new LdapError('LDAP_ABORTED', 'The request was given up while it waited');
+      return new LdapError('LDAP_ABORTED', 'The caller gave up');
     case 'timeout':
       return new LdapError('LDAP_BUSY', `One of the ${operations} waited too long: the directory is slow`);
     case 'full':
@@ -67,15 +73,15 @@ export function busy(operations: string, reason: SemaphoreRejection): LdapError 
   }
 }
 
-/** For bytes that are no answer of a directory server. */
+/** For bytes that are not an LDAP message. */
 export function malformed(what: string): LdapError {
-  return new LdapError('LDAP_PROTOCOL', `The directory server sent what is not LDAP: ${what}`, {
-    action: 'Check that LDAP_URL names the LDAP port of a directory server, and ldaps:// where that port speaks TLS',
+  return new LdapError('LDAP_PROTOCOL', `The directory server sent something that is not LDAP: ${what}`, {
+    action: 'Check that LDAP_URL names the LDAP port of a directory server, with ldaps:// if that port speaks TLS',
     mayHaveBeenSent: true,
   });
 }
 
-/** Result codes by number, those that are decided upon here (RFC 4511, appendix A.2). */
+/** The result codes that this program acts on (RFC 4511, appendix A.2). */
 export const RESULT = {
   success: 0,
   operationsError: 1,
@@ -98,8 +104,40 @@ export const RESULT = {
 
 const RESULT_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(RESULT).map(([name, code]) => [code, name]));
 
-/** `invalidCredentials (49)`; codes without a name here stand as their number. */
+/** `invalidCredentials (49)`; a code without a name here becomes `result 80`. */
 export function resultText(resultCode: number): string {
   const name = RESULT_NAMES.get(resultCode);
   return name === undefined ? `result ${resultCode}` : `${name} (${resultCode})`;
+}
+
+/** @param subject the start of a sentence: "The directory answered the bind" */
+export function unexpectedResult(
+  subject: string,
+  { resultCode, diagnosticMessage }: Refusal,
+  options: { action?: string; mayHaveBeenSent?: boolean } = {},
+): LdapError {
+  const text = diagnosticMessage === '' ? '' : `: ${diagnosticMessage}`;
+  return new LdapError('LDAP_RESULT', `${subject} with ${resultText(resultCode)}${text}`, { ...options, resultCode });
+}
+
+/** Whether a server says that an entry does not exist, or that the account may not read it. */
+export function isNotShown(resultCode: number): boolean {
+  return resultCode === RESULT.noSuchObject || resultCode === RESULT.insufficientAccessRights;
+}
+
+/** @param anonymous whether the search ran without a bind */
+export function searchFailed(searchBase: string, result: Refusal, anonymous: boolean): LdapError {
+  const who = anonymous ? 'anonymous callers' : 'the service account';
+  const actions: Partial<Record<number, string>> = {
+    [RESULT.noSuchObject]: `Check LDAP_BASE and LDAP_BASE_GROUPS: the entry does not exist, or ${who} may not read it`,
+    [RESULT.referral]: 'Correct LDAP_BASE or LDAP_BASE_GROUPS, since this server does not hold that part, or set LDAP_FOLLOW_REFERRALS',
+    [RESULT.insufficientAccessRights]: `Give ${who} the right to search there`,
+    // Active Directory's answer to a search without a bind (MS-ADTS, section 5.1.1.1).
+    ...(anonymous && { [RESULT.operationsError]: 'Set LDAP_BIND_USER: this directory does not answer anonymous searches' }),
+  };
+  const action = actions[result.resultCode];
+  return unexpectedResult(`The directory answered a search below "${searchBase}"`, result, {
+    mayHaveBeenSent: true,
+    ...(action === undefined ? {} : { action }),
+  });
 }

@@ -1,18 +1,18 @@
-/** What a directory says of itself in its root DSE (RFC 4512, section 5.1), and which kind of directory that makes it. */
+/** What a directory says about itself in its root DSE (RFC 4512, section 5.1), and which kind of directory that makes it. */
 
 import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { allTexts, type Entry, firstText } from './entry.ts';
 import { parseFilter, withValue } from './filter.ts';
 import type { SearchRequest } from './messages.ts';
 
-/** `unknown`: it does not show its root DSE. */
+/** `unknown`: the directory does not show its root DSE. */
 export type DirectoryKind = 'active-directory' | 'openldap' | '389-ds' | 'other' | 'unknown';
 
 export interface RootDse {
   kind: DirectoryKind;
-  /** For people: `Active Directory (Samba)`. */
+  /** For display: `Active Directory (Samba)`. */
   product: string;
-  /** Where searches begin unless LDAP_BASE says otherwise. */
+  /** Where searches begin unless LDAP_BASE is set. */
   defaultSearchBase: string | undefined;
   namingContexts: string[];
   dnsHostName: string | undefined;
@@ -20,14 +20,14 @@ export interface RootDse {
   configurationNamingContext: string | undefined;
   supportedControls: ReadonlySet<string>;
   supportedExtensions: ReadonlySet<string>;
-  /** The server's clock, where it shows it: Active Directory does. */
+  /** The server's clock, if the server shows it: Active Directory does. */
   currentTime: Date | undefined;
 }
 
-/** Capability of Active Directory and those who do as it does (MS-ADTS, section 3.1.1.3.4.3.1). */
+/** A capability of Active Directory and compatible servers (MS-ADTS, section 3.1.1.3.4.3.1). */
 const ACTIVE_DIRECTORY_OID = '1.2.840.113556.1.4.800';
 
-/** `+` asks for operational attributes, as which OpenLDAP and others publish it. */
+/** `+` asks for operational attributes, among which OpenLDAP and others publish it. */
 export const ROOT_DSE_REQUEST: SearchRequest = {
   searchBase: '',
   scope: 'base',
@@ -41,7 +41,7 @@ export function readRootDse(entry: Entry): RootDse {
   return {
     kind,
     product,
-    // 389-ds spells it defaultnamingcontext; names are compared without case.
+    // 389-ds spells it defaultnamingcontext; attribute names are case-insensitive.
     defaultSearchBase:
       firstText(entry, 'defaultNamingContext') ??
       namingContexts.find((context) => !/^cn=(schema|config|changelog|monitor)\b/i.test(context)),

@@ -1,6 +1,6 @@
 /**
- * The few connections to one server that are bound as the service account and carry all searches, many in flight on each. It keeps
- * them open: one that is lost is replaced, at once at first and then with growing waits.
+ * The few connections to one server that are bound as the service account and carry all searches, many in flight on each. The pool
+ * keeps them open: a lost one is replaced, at once at first and then with growing waits.
  */
 import { createBackoff, createSemaphore, sleep } from '@landbridge/runtime';
 import type { LdapConnection } from './connection.ts';
@@ -12,34 +12,34 @@ export interface SearchPoolOptions {
   connections: number;
   queueTimeoutMs: number;
   heartbeatMs: number;
-  /** Proves that a connection still works; rejects where it does not. */
+  /** Proves that a connection still works; rejects if it does not. */
   heartbeat(connection: LdapConnection): Promise<void>;
-  /** How long a server is left alone that refused the service account. */
+  /** How long to leave a server alone that refused the service account. */
   refusedWaitMs(): number;
-  /** There is a first connection, or none any more, or again none could be opened. */
+  /** The first connection opened, the last one closed, or another attempt failed. */
   onChange(): void;
 }
 
 export interface SearchPool {
-  /** Begins to open connections; until then nobody is asked. */
+  /** Begins to open connections; no server is contacted before. */
   start(): void;
   /** Resolves when there is a connection. @throws why none can be opened */
   ready(): Promise<void>;
   /** @throws what `use` throws, LDAP_BUSY, or why no connection can be opened */
   with<T>(use: (connection: LdapConnection) => Promise<T>, signal?: AbortSignal): Promise<T>;
   readonly connected: boolean;
-  /** Why no connection could be opened the last time, or why the last one is gone; undefined while there is one. */
+  /** Why no connection could be opened, or why the last one closed; undefined while there is one. */
   readonly failure: LdapError | undefined;
-  /** Ends every connection and what is under way on it: the server is not worth waiting for. New ones are tried. */
+  /** Closes every connection and fails what is in flight: the server is not worth waiting for. Reconnects afterwards. */
   drop(because: LdapError): void;
-  /** Opens no more connections, and closes each when nothing is under way on it. */
+  /** Opens no more connections, and closes each once nothing is in flight on it. */
   retire(): void;
   close(): void;
 }
 
-/** OpenLDAP ends a connection with more than 1000 operations pending (conn_max_pending_auth); a few dozen are enough for speed. */
+/** OpenLDAP closes a connection with more than 1000 operations pending (conn_max_pending_auth); a few dozen are enough for speed. */
 const MAX_IN_FLIGHT_PER_CONNECTION = 64;
-/** After a failed try those who ask are answered with its error for this long, so that a dead server is not hammered by logins. */
+/** After a failed attempt, requests fail with its error for this long, so that sign-ins do not hammer a dead server. */
 const FAIL_FAST_MS = 250;
 
 export function createSearchPool(options: SearchPoolOptions): SearchPool {
@@ -59,7 +59,7 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
   let wake: (() => void) | undefined;
   let settled: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  /** The only place that opens connections: one at a time, so that a refused service account is tried once and not by everybody. */
+  /** The only place that opens connections: one at a time, so that a refused service account is tried once and not once per request. */
   async function keepOpen(): Promise<void> {
     while (!closing.signal.aborted) {
       if (live.size >= options.connections) {
@@ -91,7 +91,7 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     options.onChange();
   }
 
-  /** Waits until something asks for a connection, or for so long. */
+  /** Waits until a request needs a connection, or until the time is up. */
   async function waitFor(ms: number | undefined): Promise<void> {
     const waking = Promise.withResolvers<void>();
     wake = waking.resolve;
@@ -136,7 +136,7 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     }
   }
 
-  /** Whoever used it last of a retired pool closes it. */
+  /** The last request on a retired pool's connection closes it. */
   async function using<T>(taken: LdapConnection, use: (connection: LdapConnection) => Promise<T>): Promise<T> {
     try {
       return await use(taken);

@@ -42,14 +42,14 @@ export async function inspectDirectory(directory: Directory, settings: Inspected
   const { product } = rootDse;
   const { encrypted } = directory.status();
   // Nothing is searched: each person's bind shows what there is.
-  if (directory.searchesAs === 'nobody') return { product, searchBase: settings.LDAP_USER_DN ?? '', encrypted, remarks: [] };
+  if (directory.searchesAs === 'none') return { product, searchBase: settings.LDAP_USER_DN ?? '', encrypted, remarks: [] };
   const searchBase = settings.LDAP_BASE ?? rootDse.defaultSearchBase;
   if (searchBase === undefined) {
     throw new CodedError('SEARCH_BASE_MISSING', 'The directory does not say where its people are', {
       action: 'Set LDAP_BASE, for example DC=example,DC=com.',
     });
   }
-  const isShown = await (directory.searchesAs === 'anybody' ? anybodySees : accountSees)(directory, searchBase, signal);
+  const isShown = await (directory.searchesAs === 'anonymous' ? anybodySees : accountSees)(directory, searchBase, signal);
   const remarks = isShown
     ? []
     : [`the service account may search below ${searchBase}, but not read that entry; "landbridge-connector user NAME" shows what it sees`];

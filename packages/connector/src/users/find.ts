@@ -63,7 +63,7 @@ export function createFindUser(
 
   async function byDn(dn: string, signal: AbortSignal | undefined): Promise<Entry> {
     const unseen: Entry = { dn, attributes: new Map() };
-    if (directory.searchesAs === 'nobody') return unseen;
+    if (directory.searchesAs === 'none') return unseen;
     try {
       const { entries } = await directory.search({ searchBase: dn, scope: 'base', filter: PRESENT, attributes }, { signal });
       return entries[0] ?? unseen;

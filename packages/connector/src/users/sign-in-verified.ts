@@ -47,7 +47,7 @@ export function createSignInVerified(options: {
   const hidden = ACCOUNT_STATE_ATTRIBUTES.map((name) => name.toLowerCase()).filter((name) => !requested.has('*') && !requested.has(name));
 
   async function signIn({ name, filter }: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<AuthenticateAnswer> {
-    if (directory.searchesAs === 'nobody') {
+    if (directory.searchesAs === 'none') {
       throw new CodedError(
         'LDAP_NO_SERVICE_ACCOUNT',
         'Without a service account the state of an account cannot be read unless the user is bound',

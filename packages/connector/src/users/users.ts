@@ -105,7 +105,7 @@ export function createUsers(options: UsersOptions): Users {
   const queries = queriesOf(directory, settings);
   const groupSettings = { property: settings.GROUP_PROPERTY, properties: settings.GROUP_PROPERTIES };
   const groupFinder =
-    directory.searchesAs === 'nobody'
+    directory.searchesAs === 'none'
       ? createNamedGroups(groupSettings)
       : createGroupFinder({
           directory,

@@ -72,7 +72,7 @@ function sumOf(minutes: readonly Minute[]): Omit<Minute, 'from'> {
 function serverTable({ directory }: StatusFacts): Html {
   const rows = directory.servers.map(({ url, state, inUse, product, since, error }) => [
     url,
-    html`${dot(state === 'good' ? 'on' : inUse ? 'idle' : 'off', state)}${inUse ? html` <span class="sub">in use</span>` : ''}`,
+    html`${dot(state === 'healthy' ? 'on' : inUse ? 'idle' : 'off', state)}${inUse ? html` <span class="sub">in use</span>` : ''}`,
     product ?? '–',
     time(since),
     error === undefined ? '–' : error.message,

@@ -1,6 +1,6 @@
 /**
- * The servers of a domain, found by DNS as Windows finds them (MS-ADTS, section 6.3.6; RFC 2782). What DNS answers is not proven by
- * anything, so it may name hosts of the domain only: a certificate proves a host's name, and not that the host is the right one.
+ * The servers of a domain, found in DNS as Windows finds them (MS-ADTS, section 6.3.6; RFC 2782). DNS answers are not authenticated, so
+ * they may only name hosts of the domain: a certificate proves a host's name, not that it is the right host.
  */
 
 import { lookup as systemLookup } from 'node:dns';
@@ -15,15 +15,15 @@ import { inSrvOrder, type SrvRecord } from './srv.ts';
 export interface DiscoveryOptions {
   /** As in LDAP_URL. */
   urls: readonly { url: string; tls: 'starttls' | 'none' }[];
-  /** Addresses, each perhaps with a port. Undefined: those of the system. */
+  /** IP addresses, each with an optional port. Empty: the system's. */
   dnsServers: readonly string[];
-  /** Further domains in which a domain's servers may be. */
+  /** Further domains whose hosts may serve a domain. */
   trustedDomains: readonly string[];
   log: Log;
   random?: () => number;
 }
 
-/** One DNS query is tried so often, each time for so long; a name that is a host is then taken as one. */
+/** Attempts per DNS query, and the time for each; a name that may also be a host is then taken as one. */
 const DNS_TRIES = 2;
 const DNS_TIMEOUT_MS = 1000;
 
@@ -31,13 +31,13 @@ interface Domain {
   name: string;
   ldaps: boolean;
   tls: 'starttls' | 'none';
-  /** What the name is if it is not that of a domain. */
+  /** What the name means if it is not a domain. */
   host: ServerAddress | undefined;
 }
 
 type Target = { address: ServerAddress } | { domain: Domain };
 
-/** @returns the servers in order of preference, or, where any of the URLs may name a domain, a function that asks DNS for them */
+/** @returns the servers in order of preference or, if any of the URLs may name a domain, a function that asks DNS for them */
 export function createDiscovery(options: DiscoveryOptions): readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>) {
   const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
   if (options.dnsServers.length > 0) resolver.setServers([...options.dnsServers]);
@@ -50,7 +50,7 @@ export function createDiscovery(options: DiscoveryOptions): readonly ServerAddre
   });
   if (targets.every((target) => 'address' in target)) return targets.flatMap((target) => ('address' in target ? [target.address] : []));
 
-  /** The last answer for each domain; it holds while DNS does not answer, and its order while the records stay the same. */
+  /** The last answer for each domain: valid while DNS does not answer, and its order is kept while the records stay the same. */
   const found = new Map<string, { records: string; addresses: ServerAddress[] }>();
 
   async function serversOf({ name, ldaps, tls, host }: Domain): Promise<ServerAddress[]> {
@@ -60,7 +60,7 @@ export function createDiscovery(options: DiscoveryOptions): readonly ServerAddre
     for (const { name: foreign } of records.filter((record) => !trusted.includes(record))) {
       options.log.warn(
         { domain: name, host: foreign },
-        'DNS names a server outside of the domain, which is not used (LDAP_TRUSTED_DOMAINS)',
+        'Ignoring a directory server from DNS: outside the domain and not in LDAP_TRUSTED_DOMAINS',
       );
     }
     if (trusted.length === 0) {
@@ -68,7 +68,7 @@ export function createDiscovery(options: DiscoveryOptions): readonly ServerAddre
       if (host !== undefined) return [host];
       throw new LdapError('LDAP_DISCOVERY_FAILED', `DNS names no directory server of the domain ${name}`, {
         cause: failure,
-        action: 'Check LDAP_URL, and LDAP_DNS_SERVERS where this machine does not ask the DNS servers of the domain; or name the servers',
+        action: 'Check LDAP_URL. Set LDAP_DNS_SERVERS if this machine does not use the DNS servers of the domain, or name the servers',
       });
     }
     const key = JSON.stringify(trusted.map((record) => [record.name, record.port, record.priority, record.weight]).sort());
@@ -76,7 +76,7 @@ export function createDiscovery(options: DiscoveryOptions): readonly ServerAddre
     const scheme = ldaps ? 'ldaps' : 'ldap';
     const addresses = inSrvOrder(trusted, options.random).map((record) => addressOf(`${scheme}://${record.name}:${record.port}`, tls));
     found.set(name, { records: key, addresses });
-    options.log.info({ domain: name, servers: addresses.map(({ url }) => url) }, 'DNS names the directory servers');
+    options.log.info({ domain: name, servers: addresses.map(({ url }) => url) }, 'Found the directory servers in DNS');
     return addresses;
   }
 
@@ -87,14 +87,14 @@ export function createDiscovery(options: DiscoveryOptions): readonly ServerAddre
     const addresses = lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
     const failed = lists.find((list) => list.status === 'rejected');
     if (addresses.length === 0 && failed !== undefined) throw failed.reason;
-    // A server may be in the list and in DNS.
+    // A server may be both in the settings and in DNS.
     return [...new Map(addresses.map((address) => [address.url, address])).values()];
   };
 }
 
 /**
- * @returns the domain that a URL may name: `ldap:///DC=fabrikam,DC=local` always does, `ldap://fabrikam.local` where DNS says so. A
- *   single label, an address or a name with a port is a host.
+ * @returns the domain that a URL may name: `ldap:///DC=fabrikam,DC=local` always does, `ldap://fabrikam.local` if DNS has records for
+ *   it. A single label, an IP address or a name with a port is a host.
  */
 export function domainOf(url: string): { name: string; ldaps: boolean; isDn: boolean } | undefined {
   const { protocol, hostname, port, pathname } = new URL(url);
@@ -108,7 +108,7 @@ export function domainOf(url: string): { name: string; ldaps: boolean; isDn: boo
   return isHost ? undefined : { name, ldaps, isDn: false };
 }
 
-/** @returns `fabrikam.local` of `DC=fabrikam,DC=local` (RFC 2247), undefined of anything else */
+/** @returns `fabrikam.local` for `DC=fabrikam,DC=local` (RFC 2247), undefined for any other name */
 export function domainOfDn(dn: string): string | undefined {
   const labels = parseDn(dn)?.map((parts) => (parts.length === 1 && parts[0]?.type === 'dc' ? parts[0].value : ''));
   if (labels === undefined || labels.length === 0 || !labels.every((label) => /^[a-z0-9_-]{1,63}$/i.test(label))) return undefined;
@@ -116,14 +116,14 @@ export function domainOfDn(dn: string): string | undefined {
 }
 
 /**
- * Domain controllers first, as Windows registers them, then what any LDAP server registers. For `ldaps` what is registered as such;
- * Windows registers nothing, so its domain controllers are asked at LDAPS' own port.
+ * Domain controllers first, as registered by Windows, then any LDAP server. For `ldaps`, the records for that service; Windows registers
+ * none, so its domain controllers are asked at the LDAPS port.
  */
 async function lookUp(resolver: Resolver, domain: string, ldaps: boolean): Promise<{ records: SrvRecord[]; failure: unknown }> {
   const names = [...(ldaps ? [`_ldaps._tcp.${domain}`] : []), `_ldap._tcp.dc._msdcs.${domain}`, `_ldap._tcp.${domain}`];
   const answers = await Promise.allSettled(names.map((name) => inTime(resolver.resolveSrv(name))));
   for (const [i, answer] of answers.entries()) {
-    // A target of "." says that there is no such service (RFC 2782).
+    // A target of "." means that the service is not available (RFC 2782).
     const records = answer.status === 'fulfilled' ? answer.value.filter(({ name }) => isHostName(name)) : [];
     if (records.length === 0) continue;
     const isLdaps = names[i]?.startsWith('_ldaps.') === true;
@@ -132,16 +132,16 @@ async function lookUp(resolver: Resolver, domain: string, ldaps: boolean): Promi
   return { records: [], failure: answers.find((answer) => answer.status === 'rejected')?.reason };
 }
 
-/** Several DNS servers that are away would take their time one after the other; meanwhile nobody can sign in. */
+/** Several unreachable DNS servers would time out one after the other, while users wait to sign in. */
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('DNS does not answer')), DNS_TRIES * DNS_TIMEOUT_MS + 500);
+    timer = setTimeout(() => reject(new Error('DNS did not answer in time')), DNS_TRIES * DNS_TIMEOUT_MS + 500);
   });
   return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-/** What comes from DNS becomes part of a URL and of log lines. */
+/** Names from DNS become part of URLs and log lines. */
 function isHostName(name: string): boolean {
   return name.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i.test(name);
 }
@@ -151,7 +151,7 @@ export function isInside(host: string, domains: readonly string[]): boolean {
   return domains.map((domain) => domain.toLowerCase().replace(/^\./, '')).some((domain) => name === domain || name.endsWith(`.${domain}`));
 }
 
-/** Addresses of hosts by the same DNS servers; a host that they do not know may be known to the system (`/etc/hosts`). */
+/** Resolves hosts with the same DNS servers; a host unknown to them may be known to the system (`/etc/hosts`). */
 function lookupWith(resolver: Resolver): LookupFunction {
   return (hostname, options, callback) => {
     const families = options.family === 4 || options.family === 6 ? [options.family] : ([4, 6] as const);

@@ -1,6 +1,6 @@
 /**
- * Follows referrals and references of searches to other servers, where a setting says so. A directory may name any host there, so
- * only hosts that the administrator trusts get the service account's password; a person's own is never sent to one of them.
+ * Follows referrals and references of searches to other servers, if LDAP_FOLLOW_REFERRALS is set. A directory may name any host there,
+ * so only hosts the administrator trusts get the service account's password. A user's password is never sent to any of them.
  */
 import type { Log } from '@landbridge/runtime';
 import { type ServerAddress, serverAddress } from '../connect.ts';
@@ -13,11 +13,11 @@ import { createServer, type Server, type ServerOptions } from './server.ts';
 
 export interface ReferralOptions {
   server: ServerOptions;
-  /** The servers that are asked anyway. */
+  /** The directory's own servers. */
   known(): readonly Server[];
-  /** Domains whose hosts may be asked, too. */
+  /** Domains whose hosts may be asked as well. */
   trustedDomains: readonly string[];
-  /** How `ldap://` is spoken there. */
+  /** How to speak `ldap://` there. */
   tls: 'starttls' | 'none';
   log: Log;
 }
@@ -25,8 +25,8 @@ export interface ReferralOptions {
 export interface Referrals {
   /**
    * @param found what the first server answered
-   * @returns it with what the others add
-   * @throws LDAP_REFERRAL where nothing was found and one of them could not be asked: there may be something after all
+   * @returns the same, with what the other servers add
+   * @throws LDAP_REFERRAL if nothing was found and one of the servers could not be asked: it may hold the entry
    */
   follow(request: SearchRequest, found: SearchResult, operation: OperationOptions): Promise<SearchResult>;
   close(): void;
@@ -34,12 +34,12 @@ export interface Referrals {
 
 /** From one server to the next. A forest of domains is a few levels deep. */
 const MAX_HOPS = 5;
-/** For one search: what a directory with a fault, or a hostile one, can make us ask. */
+/** Per search: bounds what a faulty or hostile directory can make us ask. */
 const MAX_FOLLOWED = 20;
-/** Servers that are kept connected. */
+/** Servers kept connected. */
 const MAX_SERVERS = 16;
-/** Parts of every Active Directory that are referred to and hold neither people nor groups. */
-const WITHOUT_PEOPLE = /^(?:DC=(?:Domain|Forest)DnsZones|CN=(?:Configuration|Schema)),/i;
+/** Parts of every Active Directory that hold neither users nor groups. */
+const WITHOUT_USERS = /^(?:DC=(?:Domain|Forest)DnsZones|CN=(?:Configuration|Schema)),/i;
 
 interface Place {
   address: ServerAddress;
@@ -52,7 +52,7 @@ export function createReferrals(options: ReferralOptions): Referrals {
   const servers = new Map<string, Server>();
   const warned = new Set<string>();
 
-  /** The first of several URLs of the same place that may be asked; undefined where none may. */
+  /** The first of several URLs of the same place that may be asked. */
   function allowed(urls: readonly string[]): Place | undefined {
     for (const url of urls) {
       const place = placeOf(url, options.tls);
@@ -60,7 +60,7 @@ export function createReferrals(options: ReferralOptions): Referrals {
       const { host, port } = place.address;
       const isKnown = options.known().some(({ address }) => address.host.toLowerCase() === host.toLowerCase() && address.port === port);
       if (isKnown || isInside(host, options.trustedDomains)) return place;
-      warnOnce(host, `A referral leads to ${host.slice(0, 253)}, which is not trusted (LDAP_TRUSTED_DOMAINS), and is not followed`);
+      warnOnce(host, `Ignoring a referral to ${host.slice(0, 253)}: not in LDAP_TRUSTED_DOMAINS`);
     }
     return undefined;
   }
@@ -102,7 +102,7 @@ export function createReferrals(options: ReferralOptions): Referrals {
         const next: string[][] = [];
         for (const urls of wave) {
           const place = allowed(urls);
-          if (place === undefined || (place.searchBase !== undefined && WITHOUT_PEOPLE.test(place.searchBase))) continue;
+          if (place === undefined || (place.searchBase !== undefined && WITHOUT_USERS.test(place.searchBase))) continue;
           const further: SearchRequest = {
             ...request,
             searchBase: place.searchBase ?? request.searchBase,
@@ -125,7 +125,7 @@ export function createReferrals(options: ReferralOptions): Referrals {
           } catch (error) {
             if (error instanceof LdapError && error.code === 'LDAP_ABORTED') throw error;
             failure ??= error instanceof LdapError && error.code === 'LDAP_REFERRAL' ? error : notAnswered(place, 'an error', error);
-            warnOnce(key, `A referral to ${place.address.url} could not be followed`, error);
+            warnOnce(key, `Following a referral to ${place.address.url} failed`, error);
           }
         }
         wave = next;
@@ -145,16 +145,16 @@ function placesOf({ references, result }: SearchResult): string[][] {
 }
 
 function notAnswered({ address }: Place, what: string, cause?: unknown): LdapError {
-  return new LdapError('LDAP_REFERRAL', `The server ${address.url}, to which the directory refers, answered with ${what}`, {
+  return new LdapError('LDAP_REFERRAL', `${address.url}, which the directory refers to, answered with ${what}`, {
     cause,
     mayHaveBeenSent: true,
-    action: 'See that it can be reached and takes the service account, or search below LDAP_BASE only what this directory holds itself',
+    action: 'Make sure that it can be reached and accepts the service account, or narrow LDAP_BASE to what this directory holds itself',
   });
 }
 
 const SCOPES: Readonly<Record<string, Scope>> = { base: 'base', one: 'one', sub: 'sub' };
 
-/** Reads an LDAP URL (RFC 4516). Attributes and filter of it are left aside: what is searched for is decided here. */
+/** Reads an LDAP URL (RFC 4516). Its attributes and filter are ignored: what is searched for is decided here. */
 function placeOf(url: string, tls: 'starttls' | 'none'): Place | undefined {
   if (url.length > 4096 || !/^ldaps?:\/\/[^/]/i.test(url) || !URL.canParse(url)) return undefined;
   const { pathname, search, username, password } = new URL(url);

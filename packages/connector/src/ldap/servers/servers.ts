@@ -1,54 +1,53 @@
 /**
- * Which of several servers is asked: the first of the list that is well. When it is not, the next one takes over; when it has been
- * well again for a while, it is asked again. One more than is needed is kept connected, so that it is known to be well beforehand.
+ * Chooses among several servers: the first healthy one of the list. When it fails, the next takes over; when it has been healthy again
+ * for a while, it takes back over. One server more than needed is kept connected, so that its health is known in advance.
  */
 import type { ServerAddress } from '../connect.ts';
 import { LdapError } from '../errors.ts';
 import { createServer, type Server, type ServerOptions, type ServerState } from './server.ts';
 
 export interface ServersOptions extends ServerOptions {
-  /** The list in order of preference. A function where DNS names them: it may say something else each time. */
+  /** In order of preference. A function if DNS names them: the answer may differ each time. */
   addresses: readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>);
 }
 
 export interface ServerStatus {
   url: string;
   state: ServerState;
-  /** People's searches and binds go there. */
+  /** Searches and binds go there. */
   inUse: boolean;
   product: string | undefined;
-  /** When it came to this state. */
+  /** When it entered this state. */
   since: Date;
-  /** Why it is not good. */
+  /** Why it is not healthy. */
   error: LdapError | undefined;
 }
 
 export interface Servers {
   /**
-   * The server to ask now.
-   *
-   * @param tried asked only where there is no other
+   * @returns the server to ask now
+   * @param tried asked only if there is no other
    * @throws why none can be asked, LDAP_ABORTED
    */
   choose(tried: ReadonlySet<Server>, signal: AbortSignal | undefined): Server | Promise<Server>;
   readonly list: readonly Server[];
   readonly connected: boolean;
-  /** Why there is no connection to any. */
+  /** Why no server is connected. */
   readonly failure: LdapError | undefined;
   status(): ServerStatus[];
   close(): void;
 }
 
-/** Where none is connected, another one is tried beside those that have not answered for so long. */
+/** While none is connected, the next one is tried once the one before has not answered for this long. */
 const STAGGER_MS = 1000;
-/** So many servers are kept connected: the one in use and one that would take over. */
+/** How many servers are kept connected: the one in use and one that would take over. */
 const KEPT_CONNECTED = 2;
-/** DNS is asked for a domain's servers this often; new ones come seldom. */
+/** How often DNS is asked for a domain's servers; they seldom change. */
 const REFRESH_MS = 5 * 60_000;
-/** While no server can be asked, DNS is asked again this soon, and not sooner. */
+/** While no server can be asked, DNS is asked again, but no more often than this. */
 const REFRESH_AT_MOST_EVERY_MS = 30_000;
 
-const RANK: Record<ServerState, number> = { good: 0, reserve: 1, untried: 3, away: 4 };
+const RANK: Record<ServerState, number> = { healthy: 0, standby: 1, untried: 3, unreachable: 4 };
 
 export function createServers(options: ServersOptions): Servers {
   const { log } = options;
@@ -99,46 +98,45 @@ export function createServers(options: ServersOptions): Servers {
     if (closed) return;
     keepConnected();
     const best = first((server) => isConnected(server));
-    if (best === undefined) return sayThatThereIsNone();
+    if (best === undefined) return reportNone();
     lastLogged = '';
     if (best === inUse) return;
     const before = inUse;
     inUse = best;
-    say(best, before);
+    reportTakeover(best, before);
   }
 
-  function say(best: Server, before: Server | undefined): void {
+  function reportTakeover(best: Server, before: Server | undefined): void {
     const name = nameOf(best);
     if (before === undefined) return log.info(`Connected to the directory ${name}: ${best.rootDse?.product ?? ''}`);
-    const failure = before.failure;
-    if (before.state === 'good') return log.info(`The directory server ${name} is well and used instead of ${nameOf(before)}`);
-    log.warn({ err: failure }, `The directory server ${nameOf(before)} is not used for now; ${name} takes over`);
+    if (before.state === 'healthy') return log.info(`Directory server ${name} is healthy again and takes over from ${nameOf(before)}`);
+    log.warn({ err: before.failure }, `Directory server ${nameOf(before)} failed; ${name} takes over`);
   }
 
-  /** The same failure again and again says nothing new; the first one of each kind is said. */
-  function sayThatThereIsNone(): void {
+  /** Logs only the first of several equal failures. */
+  function reportNone(): void {
     inUse = undefined;
     const failure = failureOfAll();
     if (failure === undefined) return;
-    const message = `No directory: ${failure.message}`;
+    const message = `No directory server: ${failure.message}`;
     if (message !== lastLogged) log.warn({ err: failure }, message);
     lastLogged = message;
     if (Date.now() - askedDnsAt > REFRESH_AT_MOST_EVERY_MS) refresh();
   }
 
-  /** From the first on, as many as it takes to have enough connected; each that fails makes it one more. */
+  /** Starts servers from the top of the list until enough are connected. */
   function keepConnected(): void {
     let enough = 0;
     for (const server of servers) {
       server.start();
-      // Whether a next one is needed shows when this one is there, or is not.
+      // Whether the next one is needed depends on how this one turns out.
       if (server.state === 'untried') return;
-      if (server.state === 'good') enough++;
+      if (server.state === 'healthy') enough++;
       if (enough >= KEPT_CONNECTED) return;
     }
   }
 
-  /** The best by rank, the earlier in the list among equals. */
+  /** The best by rank; the earliest of equals. */
   function first(allowed: (server: Server) => boolean): Server | undefined {
     let best: Server | undefined;
     for (const server of servers) if (allowed(server) && (best === undefined || RANK[server.state] < RANK[best.state])) best = server;
@@ -147,25 +145,25 @@ export function createServers(options: ServersOptions): Servers {
 
   function choose(tried: ReadonlySet<Server>, signal: AbortSignal | undefined): Server | Promise<Server> {
     return (
-      first((server) => isConnected(server) && !server.doubtful && !tried.has(server)) ??
+      first((server) => isConnected(server) && !server.suspect && !tried.has(server)) ??
       first((server) => isConnected(server) && !tried.has(server)) ??
       firstToConnect(tried, signal)
     );
   }
 
   async function firstToConnect(tried: ReadonlySet<Server>, signal: AbortSignal | undefined): Promise<Server> {
-    // Without a server, the next question is to DNS.
+    // Without any server, ask DNS first.
     if (servers.length === 0 && Date.now() - askedDnsAt > STAGGER_MS) refresh();
     await known;
     if (closed) throw new LdapError('LDAP_UNREACHABLE', 'The connector is stopping');
     const candidates = servers.filter((server) => !tried.has(server));
-    // All were tried: whichever is there again.
+    // All have been tried: take any that is back.
     if (candidates.length === 0) candidates.push(...servers);
     if (candidates.length === 0) throw failureOfAll() ?? new LdapError('LDAP_UNREACHABLE', 'There is no directory server');
     return await firstReady(candidates, signal);
   }
 
-  /** What stands against the first of them: the one that somebody would like to be asked. */
+  /** The failure of the most preferred server that has one. */
   function failureOfAll(): LdapError | undefined {
     return servers.find(({ failure }) => failure !== undefined)?.failure ?? discoveryFailure;
   }
@@ -204,14 +202,14 @@ export function createServers(options: ServersOptions): Servers {
 }
 
 function isConnected({ state }: Server): boolean {
-  return state === 'good' || state === 'reserve';
+  return state === 'healthy' || state === 'standby';
 }
 
 function nameOf({ address: { url, tls } }: Server): string {
   return tls === 'starttls' ? `${url} (StartTLS)` : url;
 }
 
-/** One after the other, the next when the one before has failed or taken long; the first that can be asked wins. */
+/** Tries one after the other, the next when the one before has failed or takes long; the first to connect wins. */
 function firstReady(candidates: Server[], signal: AbortSignal | undefined): Promise<Server> {
   return new Promise((resolve, reject) => {
     const failures: unknown[] = [];
@@ -223,7 +221,7 @@ function firstReady(candidates: Server[], signal: AbortSignal | undefined): Prom
       signal?.removeEventListener('abort', onAbort);
       settle();
     };
-    const onAbort = () => end(() => reject(new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more')));
+    const onAbort = () => end(() => reject(new LdapError('LDAP_ABORTED', 'The caller gave up')));
     const tryNext = () => {
       clearTimeout(stagger);
       const server = candidates[next++];

@@ -1,30 +1,31 @@
 /**
- * Binds as the service account, on whichever server, and takes care that a password that is refused is not tried again and again:
- * each try counts as a wrong one in the whole domain, and a domain locks the account after some (five in half an hour is common).
+ * Binds as the service account, on any server, and makes sure that a refused password is not retried over and over: each try counts as
+ * a wrong password in the whole domain, and a domain locks the account after a few (five in half an hour is common).
  */
 import { createBackoff, sleep } from '@landbridge/runtime';
 import { BIND_SUB_CODES, bindSubCode } from '../active-directory/bind-sub-code.ts';
 import type { LdapConnection, OperationOptions } from '../connection.ts';
-import { LdapError, RESULT, resultText } from '../errors.ts';
+import { LdapError, RESULT, unexpectedResult } from '../errors.ts';
+import type { LdapResult } from '../messages.ts';
 
 export interface ServiceAccount {
   /**
    * @param server its URL
-   * @throws LDAP_SERVICE_BIND_REFUSED without asking the server, too, where a try would be one too many; LDAP_RESULT for other results
+   * @throws LDAP_SERVICE_BIND_REFUSED, also without asking the server if it is too early for another try; LDAP_RESULT for other results
    */
   bind(connection: LdapConnection, server: string, operation: OperationOptions): Promise<void>;
-  /** Milliseconds until this server may be tried again; 0: now. */
+  /** Milliseconds until this server may be tried again; 0 means now. */
   waitMs(server: string): number;
 }
 
 const REFUSED_FIRST_WAIT_MS = 5 * 60_000;
 const REFUSED_MAX_WAIT_MS = 15 * 60_000;
-/** Servers are first tried one after the other, so that a wrong password is tried once. One that is silent holds up nobody longer. */
+/** First binds to several servers run one after the other, so that a wrong password is tried once. A silent server delays the next by this. */
 const TURN_MS = 1000;
 
 export function createServiceAccount({ dn, password }: { dn: string; password: string }): ServiceAccount {
   const backoff = createBackoff({ firstMs: REFUSED_FIRST_WAIT_MS, maxMs: REFUSED_MAX_WAIT_MS, holdMs: 1000 });
-  /** Servers that took the password the last time. A refusal elsewhere says little about them. */
+  /** Servers that accepted the password last time. A refusal elsewhere says little about them. */
   const accepting = new Set<string>();
   let refusal: { error: LdapError; until: number } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -37,7 +38,7 @@ export function createServiceAccount({ dn, password }: { dn: string; password: s
       backoff.succeeded();
       return;
     }
-    const error = bindError(dn, result.resultCode, result.diagnosticMessage);
+    const error = bindError(dn, result);
     if (error.code === 'LDAP_SERVICE_BIND_REFUSED') {
       accepting.delete(server);
       refusal = { error, until: Date.now() + backoff.nextMs() };
@@ -69,27 +70,25 @@ export function createServiceAccount({ dn, password }: { dn: string; password: s
   };
 }
 
-function bindError(dn: string, resultCode: number, diagnosticMessage: string): LdapError {
+function bindError(dn: string, { resultCode, diagnosticMessage }: LdapResult): LdapError {
   const subCode = bindSubCode(diagnosticMessage);
-  const reason = subCode === undefined ? diagnosticMessage || 'no text' : BIND_SUB_CODES[subCode];
+  const reason = subCode === undefined ? diagnosticMessage : BIND_SUB_CODES[subCode];
   if (resultCode === RESULT.invalidCredentials) {
-    return new LdapError('LDAP_SERVICE_BIND_REFUSED', `The directory refused the service account ${dn}: ${reason}`, {
+    const text = `The directory refused the service account ${dn}${reason === '' ? '' : `: ${reason}`}`;
+    return new LdapError('LDAP_SERVICE_BIND_REFUSED', text, {
       resultCode,
       action:
-        'Check LDAP_BIND_USER and LDAP_BIND_PASSWORD. Tries are far apart, so that the account is not locked; restart the connector to try at once',
+        'Check LDAP_BIND_USER and LDAP_BIND_PASSWORD. Retries are minutes apart, so that the account is not locked; restart the connector to retry now',
     });
   }
-  return new LdapError(
-    'LDAP_RESULT',
-    `The directory answered the bind of the service account ${dn} with ${resultText(resultCode)}: ${reason}`,
-    {
-      resultCode,
-      ...(demandsTls(resultCode) ? { action: 'It takes passwords over TLS only: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS' } : {}),
-    },
+  return unexpectedResult(
+    `The directory answered the bind of the service account ${dn}`,
+    { resultCode, diagnosticMessage: reason },
+    demandsTls(resultCode) ? { action: 'It accepts passwords over TLS only: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS' } : {},
   );
 }
 
-/** Whether a server says that it wants TLS before anything else; what it was asked, it has not done. */
+/** Whether a server insists on TLS before anything else; it has not done what it was asked. */
 export function demandsTls(resultCode: number | undefined): boolean {
   return resultCode === RESULT.strongerAuthRequired || resultCode === RESULT.confidentialityRequired;
 }

@@ -1,17 +1,17 @@
-/** Puts the SRV records of a service into the order in which they are to be tried (RFC 2782). */
+/** Sorts the SRV records of a service in the order in which to try them (RFC 2782). */
 
 export interface SrvRecord {
   name: string;
   port: number;
-  /** The lower, the earlier. */
+  /** Lower comes first. */
   priority: number;
-  /** Among records of one priority, how often one comes before the others. */
+  /** Among records of one priority: how likely this one comes first. */
   weight: number;
 }
 
 /**
  * @param random as `Math.random`
- * @returns all of them: by priority, and within one priority by chance, in proportion to the weights
+ * @returns all records, by priority; within one priority at random, in proportion to the weights
  */
 export function inSrvOrder<T extends SrvRecord>(records: readonly T[], random: () => number = Math.random): T[] {
   const ordered: T[] = [];
@@ -20,7 +20,7 @@ export function inSrvOrder<T extends SrvRecord>(records: readonly T[], random: (
     const { priority } = left[0];
     const group = left.filter((record) => record.priority === priority).length;
     const sum = left.slice(0, group).reduce((total, { weight }) => total + weight, 0);
-    // From 0 to the sum, both included: weights of zero come first in the list, so that they have a small chance, too.
+    // From 0 to the sum, both inclusive: weights of zero come first in the list, so they have a small chance as well.
     const drawn = Math.floor(random() * (sum + 1));
     let running = 0;
     let picked = 0;

@@ -31,8 +31,8 @@ export function registerServersTests(dc: () => SambaDomainController): void {
       assert.deepEqual(
         on.directory.status().servers.map(({ state, inUse }) => [state, inUse]),
         [
-          ['away', false],
-          ['good', true],
+          ['unreachable', false],
+          ['healthy', true],
         ],
       );
       assert.ok((await on.directory.rootDse()).currentTime, 'it shows its clock');

@@ -146,19 +146,19 @@ describe('two servers with 32 sign-ins in flight', { skip }, () => {
         });
         const servers = () => on?.directory.status().servers ?? [];
         await on.directory.rootDse();
-        await until('both are connected', () => servers().every(({ state }) => state === 'good'));
+        await until('both are connected', () => servers().every(({ state }) => state === 'healthy'));
         const load = startLoad(on);
         await load.more(100);
         await hurt(parts[index]);
-        await until('it is known to be away', () => servers()[index]?.state === 'away');
+        await until('it is known to be away', () => servers()[index]?.state === 'unreachable');
         assert.deepEqual(
           servers().map(({ inUse }) => inUse),
           [index !== 0, index === 0],
         );
         await load.more(100);
         await heal(parts[index]);
-        await until('the first is used', () => servers()[0]?.state === 'good' && servers()[0]?.inUse === true);
-        await until('the second is well', () => servers()[1]?.state === 'good');
+        await until('the first is used', () => servers()[0]?.state === 'healthy' && servers()[0]?.inUse === true);
+        await until('the second is well', () => servers()[1]?.state === 'healthy');
         const later = load.logins.length;
         await load.more(100);
         await load.finish();

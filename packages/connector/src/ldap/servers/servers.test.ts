@@ -73,7 +73,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 const states = () => directory?.status().servers.map(({ state }) => state);
 const inUse = () => directory?.status().servers.findIndex((server) => server.inUse);
-const bothGood = () => until('both are connected', () => states()?.every((state) => state === 'good') === true);
+const bothHealthy = () => until('both are connected', () => states()?.every((state) => state === 'healthy') === true);
 const names = async () => (await directory?.search(REQUEST))?.entries.map(({ dn }) => dn);
 const said = (what: RegExp) => lines.filter((line) => what.test(line)).length;
 
@@ -81,7 +81,7 @@ describe('several servers', () => {
   it('are used in their order, with the second connected and left alone', async () => {
     const [first, second] = [await serve(answer), await serve(answer)];
     open([first.url, second.url]);
-    await bothGood();
+    await bothHealthy();
     for (let i = 0; i < 5; i++) await directory?.search(REQUEST);
     await directory?.bind('cn=person', 'password');
     assert.equal(second.asked.filter((asked) => isRequest(asked) || isPerson(asked)).length, 0);
@@ -94,7 +94,7 @@ describe('several servers', () => {
     const first = await serve((asked) => (silent ? held.push(asked) : answer(asked)));
     const second = await serve((asked) => answer(asked, 'b'));
     open([first.url, second.url], { operationTimeoutMs: 4000, heartbeatMs: 20 });
-    await bothGood();
+    await bothHealthy();
     silent = true;
     const bind = directory?.bind('cn=person', 'wrong', { timeoutMs: 20_000 });
     await until('the bind has arrived', () => held.some(isPerson));
@@ -115,7 +115,7 @@ describe('several servers', () => {
     });
     const second = await serve((asked) => answer(asked, 'b'));
     open([first.url, second.url], { operationTimeoutMs: 10_000 });
-    await bothGood();
+    await bothHealthy();
     assert.deepEqual(await names(), ['cn=a,dc=x']);
     assert.equal(second.asked.filter(isRequest).length, 0);
   });
@@ -124,16 +124,16 @@ describe('several servers', () => {
     let first = await serve(answer);
     const second = await serve((asked) => answer(asked, 'b'));
     open([first.url, second.url], { returnAfterMs: 200 });
-    await bothGood();
+    await bothHealthy();
     const port = Number(new URL(first.url).port);
     await first.close();
     await until('the second is used', () => inUse() === 1);
     assert.deepEqual(await names(), ['cn=b,dc=x']);
-    assert.equal(directory?.status().servers[0]?.state, 'away');
+    assert.equal(directory?.status().servers[0]?.state, 'unreachable');
     assert.match(String(directory?.status().servers[0]?.error), /127\.0\.0\.1/);
     first = await startLdapServer(answer, port);
     servers.push(first);
-    await until('the first is connected', () => states()?.[0] === 'reserve');
+    await until('the first is connected', () => states()?.[0] === 'standby');
     assert.equal(inUse(), 1);
     await until('the first is used', () => inUse() === 0);
     assert.deepEqual(await names(), ['cn=a,dc=x']);
@@ -150,11 +150,11 @@ describe('several servers', () => {
       const first = await serve((asked) => (isRequest(asked) || isPerson(asked) ? refuse(asked) : answer(asked)));
       const second = await serve((asked) => answer(asked, 'b'));
       open([first.url, second.url]);
-      await bothGood();
+      await bothHealthy();
       assert.equal((await directory?.bind('cn=person', 'wrong'))?.resultCode, 49);
       assert.deepEqual([first.asked.filter(isPerson).length, second.asked.filter(isPerson).length], [1, 1]);
       assert.deepEqual(await names(), ['cn=b,dc=x']);
-      assert.deepEqual([states()?.[0], inUse()], ['reserve', 1]);
+      assert.deepEqual([states()?.[0], inUse()], ['standby', 1]);
       assert.equal(first.asked.filter(isRequest).length, 0);
     });
   }

@@ -1,10 +1,12 @@
 /** Users on a directory for tests: the settings that matter given, the others as they are when nobody sets them. */
-import type { AuthenticateAnswer } from '@landbridge/protocol';
+import { type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { serverAddress } from '../src/ldap/connect.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../src/ldap/directory.ts';
+import type { RequestContext } from '../src/users/context.ts';
 import { createProfileMapper } from '../src/users/mapper/profile-mapper.ts';
-import { createUsers, type RequestContext, type Users, type UsersSettings } from '../src/users/users.ts';
+import type { UsersSettings } from '../src/users/settings.ts';
+import { createUsers, type Users } from '../src/users/users.ts';
 
 export interface UsersOn {
   users: Users;
@@ -92,9 +94,11 @@ export function ownChange(username: string, oldPassword: string, password: strin
   return { pid: 'test', username, password, oldPassword, escaped: false };
 }
 
-/** The name of the error an answer has, or `ok`. */
-export function errorOf(answer: AuthenticateAnswer): string {
-  return 'err' in answer ? (answer.err.name ?? `${answer.err.message} ${JSON.stringify(answer.err.inner)}`) : 'ok';
+/** @returns the contract's name of the failure, or `ok` */
+export function errorOf(outcome: SignInOutcome): string {
+  if (!('failure' in outcome)) return 'ok';
+  const { wireName, inner } = outcome.failure;
+  return wireName ?? `${UNEXPECTED_ERROR} ${JSON.stringify(inner)}`;
 }
 
 /** `authenticate_user` as a hub sends it. */

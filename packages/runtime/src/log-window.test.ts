@@ -11,9 +11,9 @@ describe('the window of the last lines', () => {
   it('shows lines by level, user and request', () => {
     const window = createLogWindow();
     const { log } = logWith(window);
-    log.debug({ user: 'Alice', pid: 'p1' }, 'looking');
-    log.info({ user: 'alice', pid: 'p1', result: 'ok' }, 'authenticate_user');
-    log.warn({ user: 'bob', pid: 'p2' }, 'slow');
+    log.debug({ user: 'Alice', correlationId: 'p1' }, 'looking');
+    log.info({ user: 'alice', correlationId: 'p1', result: 'ok' }, 'authenticate_user');
+    log.warn({ user: 'bob', correlationId: 'p2' }, 'slow');
     log.error('broken');
     const messages = (filter: object) => window.lines(filter).map(({ message }) => message);
     assert.deepEqual(messages({}), ['looking', 'authenticate_user', 'slow', 'broken']);
@@ -26,7 +26,12 @@ describe('the window of the last lines', () => {
       ['broken'],
     );
     const { time: _, ...line } = window.lines({ level: 'info' })[0] ?? {};
-    assert.deepEqual(line, { number: 2, level: 'info', message: 'authenticate_user', fields: { user: 'alice', pid: 'p1', result: 'ok' } });
+    assert.deepEqual(line, {
+      number: 2,
+      level: 'info',
+      message: 'authenticate_user',
+      fields: { user: 'alice', correlationId: 'p1', result: 'ok' },
+    });
   });
 
   it('tells of each new line that fits, until it is told to stop, and is not disturbed by who looks on', () => {

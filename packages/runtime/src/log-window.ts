@@ -7,7 +7,7 @@ export interface LogRecord {
   time: string;
   level: string;
   message: string;
-  /** What else the line has: `user`, `pid`, `err` and so on. */
+  /** The other fields of the line: `user`, `correlationId`, `err` and so on. */
   fields: Readonly<Record<string, unknown>>;
 }
 
@@ -16,7 +16,7 @@ export interface LogFilter {
   level?: LogLevel;
   /** A part of the name that somebody typed; case does not matter. */
   user?: string;
-  /** The correlation id of one request (`pid`), whole. */
+  /** Of one request; must match exactly. */
   correlationId?: string;
   /** Only lines after this one. */
   after?: number;
@@ -100,13 +100,13 @@ function recordOf({ number, json }: { number: number; json: string }): LogRecord
 }
 
 function shortened(json: string): string {
-  const { time, level, msg, user, pid }: Record<string, unknown> = JSON.parse(json);
+  const { time, level, msg, user, correlationId }: Record<string, unknown> = JSON.parse(json);
   return JSON.stringify({
     time,
     level,
     msg: String(msg ?? '').slice(0, 1000),
     user: typeof user === 'string' ? user.slice(0, 256) : undefined,
-    pid: typeof pid === 'string' ? pid.slice(0, 256) : undefined,
+    correlationId: typeof correlationId === 'string' ? correlationId.slice(0, 256) : undefined,
     shortened: `${json.length} characters`,
   });
 }
@@ -114,7 +114,7 @@ function shortened(json: string): string {
 function fits({ level, fields, number }: LogRecord, filter: LogFilter): boolean {
   if (filter.after !== undefined && number <= filter.after) return false;
   if (filter.level !== undefined && LEVELS.indexOf(level) < LEVELS.indexOf(filter.level)) return false;
-  if (filter.correlationId !== undefined && fields.pid !== filter.correlationId) return false;
+  if (filter.correlationId !== undefined && fields.correlationId !== filter.correlationId) return false;
   if (filter.user === undefined) return true;
   return typeof fields.user === 'string' && fields.user.toLowerCase().includes(filter.user.toLowerCase());
 }

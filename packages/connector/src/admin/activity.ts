@@ -44,7 +44,7 @@ export function createActivity(window: LogWindow, now: () => number = Date.now):
       user: String(fields.user ?? ''),
       result: fields.result,
       ms: typeof fields.ms === 'number' ? fields.ms : undefined,
-      correlationId: String(fields.pid ?? ''),
+      correlationId: String(fields.correlationId ?? ''),
     });
     seen.length = Math.min(seen.length, KEPT);
     const minute = byMinute.get(minuteOf(at.getTime())) ?? { ok: 0, refused: 0, failed: 0 };

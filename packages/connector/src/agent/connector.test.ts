@@ -185,7 +185,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     const applied = await connector.apply({ LDAP_URL: 'ldap://127.0.0.1:1', GROUPS: false }, { force: true });
     assert.match(applied.remarks.join(), /127\.0\.0\.1/);
     const broken = await connector.users.authenticate({ pid: 'x', username: person(0).uid, password: 'x', escaped: false }, request());
-    assert.equal('err' in broken && broken.err.name, undefined);
+    assert.equal('failure' in broken && broken.failure.wireName, undefined);
     await connector.undo();
     assert.deepEqual(file(home), good);
     await signIn(agent);

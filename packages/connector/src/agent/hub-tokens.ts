@@ -31,6 +31,8 @@ export function createCheckHubToken(options: {
 
   return async (token) => {
     const now = keys();
-    return now === undefined ? { refused: "the hub's keys are not known yet" } : checkToken(token, now, ALLOW_REPLAY, Date.now);
+    return now === undefined
+      ? { refused: "the hub's keys are not known yet" }
+      : checkToken(token, { keys: now, replay: ALLOW_REPLAY, now: Date.now });
   };
 }

@@ -1,6 +1,7 @@
 /** `login`: one sign-in as a hub would ask for it, with each step and its time. The password is never an argument. */
 import { text } from 'node:stream/consumers';
 import { password as askPassword, isCancel } from '@clack/prompts';
+import { UNEXPECTED_ERROR, WIRE_ERRORS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { askDirectory } from './ask-directory.ts';
 import type { CommandContext } from './program.ts';
@@ -28,9 +29,10 @@ export async function login(context: CommandContext, name: string): Promise<numb
         steps.map((step) => `${step.name.padEnd(8)} ${step.ms.toFixed(1).padStart(8)} ms  ${printable(step.outcome)}`),
       ),
     );
-    if ('err' in answer) {
-      const inner = answer.err.inner === undefined ? '' : `: ${JSON.stringify(answer.err.inner)}`;
-      process.stdout.write(`Not signed in: ${answer.err.message}${inner}\n`);
+    if ('failure' in answer) {
+      const { wireName, inner } = answer.failure;
+      const message = wireName === undefined ? UNEXPECTED_ERROR : WIRE_ERRORS[wireName].message;
+      process.stdout.write(`Not signed in: ${message}${inner === undefined ? '' : `: ${JSON.stringify(inner)}`}\n`);
       return 1;
     }
     process.stdout.write(block('Profile', JSON.stringify(answer.profile, null, 2).split('\n')));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendRaw, statusesIn } from '@landbridge/lab';
+import { namedFailure } from '@landbridge/protocol';
 import { EVERYBODY, opened, rawRequest, SIGN_IN, signedInAs } from '../../test/believed-by-all.ts';
 import { HUB_RSA, pemOf, STRANGER_RSA, signToken } from '../../test/fake-hub.ts';
 import { actionOf, fieldsOf, OTHER_REPLY, REALM, REPLY_TO } from '../../test/front-channel-on.ts';
@@ -69,7 +70,7 @@ test('a session begins with a password, of somebody who typed it here', async (t
   assert.match((await on.begin({}, { headers: { Cookie: `${Cookie}; ${other.split(';')[0]}` } })).text, /name="password"/);
 
   // It is no more than a name: the account is looked at each time.
-  const disabled = { err: { message: 'Account disabled', name: 'AccountDisabled' as const }, profile: {} };
+  const disabled = { failure: namedFailure('AccountDisabled', {}) };
   const refusing = await opened(t, {}, { users: { ...EVERYBODY, signInVerified: async () => disabled } });
   const refused = await refusing.begin({}, { headers: { Cookie } });
   assert.deepEqual([refused.status, signedInAs(refused.text)], [200, []]);
@@ -214,7 +215,7 @@ test('/wsfed/direct counts wrong passwords together with the form', async (t) =>
 
 test('/users is open for tokens that the hub signed for it, and for nothing that looks like one', async (t) => {
   const keys = signingKey(pemOf(HUB_RSA.publicKey));
-  const checkBearer = (token: string) => checkToken(token, keys, { firstTime: () => true }, Date.now);
+  const checkBearer = (token: string) => checkToken(token, { keys, replay: { firstTime: () => true }, now: Date.now });
   const on = await opened(t, {}, { checkBearer });
   const now = Math.floor(Date.now() / 1000);
   const good = { exp: now + 60, aud: REALM };

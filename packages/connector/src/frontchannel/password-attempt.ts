@@ -1,7 +1,8 @@
 /** Tries a name and password from the form in the directory, within the limits, and turns the answer into a problem that the user can read. */
-import type { Profile } from '@landbridge/protocol';
+import type { Profile, WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import type { RequestContext, Users } from '../users/users.ts';
+import type { RequestContext } from '../users/context.ts';
+import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import type { Problem } from './pages/languages.ts';
 import type { Page } from './pages/page.ts';
@@ -16,7 +17,7 @@ export interface PasswordRejection {
 export const MAX_NAME_LENGTH = 1024;
 
 /** An unknown name and a wrong password look the same. */
-const PROBLEMS: Readonly<Record<string, PasswordRejection>> = {
+const PROBLEMS: Partial<Record<WireErrorName, PasswordRejection>> = {
   WrongUsername: { problem: 'wrong', status: 401 },
   WrongPassword: { problem: 'wrong', status: 401 },
   PasswordExpired: { problem: 'passwordExpired', status: 401 },
@@ -46,18 +47,18 @@ export function createPasswordAttempt(options: {
       log.warn(about, 'Too many attempts; directory not asked');
       return { problem: 'tooMany', status: 429, retryAfter: String(attempt.retryAfterSeconds) };
     }
-    const answer = await users.authenticate({ pid: correlationId, username, password, escaped: false }, context);
-    if (!('err' in answer)) {
-      attempt.right(answer.profile);
+    const outcome = await users.authenticate({ pid: correlationId, username, password, escaped: false }, context);
+    if (!('failure' in outcome)) {
+      attempt.right(outcome.profile);
       log.info(about, 'Signed in');
-      return answer;
+      return outcome;
     }
-    const { name, tried } = answer.err;
-    const problem = name === undefined ? undefined : PROBLEMS[name];
+    const { code, wireName, tried, profile } = outcome.failure;
+    const problem = wireName === undefined ? undefined : PROBLEMS[wireName];
     // An answer about the account rather than the password does not help a guesser.
     if (tried === false || (problem !== undefined && problem.problem !== 'wrong')) attempt.untried();
-    else attempt.wrong(answer.profile);
-    log.info({ ...about, reason: name ?? answer.err.message }, 'Sign-in rejected');
+    else attempt.wrong(profile);
+    log.info({ ...about, reason: wireName ?? code }, 'Sign-in rejected');
     return problem ?? { problem: 'unavailable', status: 503 };
   };
 }

@@ -156,10 +156,11 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const { id: correlationId, address } = clientOf(c);
     const about = { correlationId, address, method, principal };
     const answer = await users.signInVerified(identity, context(c));
-    if ('err' in answer) {
-      log.info({ ...about, reason: answer.err.name ?? answer.err.message }, 'Single sign-on user rejected; falling back to the form');
+    if ('failure' in answer) {
+      const { code, wireName } = answer.failure;
+      log.info({ ...about, reason: wireName ?? code }, 'Single sign-on user rejected; falling back to the form');
       // Sessions never work without a service account, but the form does.
-      return answer.err.name === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
+      return wireName === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
     }
     const page = await tokenPage(c, request, replyTo, { profile: answer.profile, method, authenticatedAt });
     if (page !== undefined) log.info(about, 'Signed in');
@@ -236,7 +237,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const requested = Number(query.get('limit') ?? MAX_USERS);
     const limit = Number.isInteger(requested) && requested >= 1 ? Math.min(requested, MAX_USERS) : MAX_USERS;
     const answer = await users.searchUsers({ pid: correlationId, search: query.get('criteria') ?? '', limit, escaped: false }, context(c));
-    return 'err' in answer ? c.json({ code: 'unavailable' }, 503, SAFE_HEADERS) : c.json(answer.users, 200, SAFE_HEADERS);
+    return 'failure' in answer ? c.json({ code: 'unavailable' }, 503, SAFE_HEADERS) : c.json(answer.users, 200, SAFE_HEADERS);
   });
 
   app.notFound((c) => c.text('Not found\n', 404, SAFE_HEADERS));

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { createCertificateAuthority, parseWithXmldom } from '@landbridge/lab';
+import { namedFailure } from '@landbridge/protocol';
 import { CodedError, createIpRanges, createLog } from '@landbridge/runtime';
 import { actionOf, type FrontChannelOn, fieldsOf, frontChannelOn, REPLY_TO } from '../../test/front-channel-on.ts';
 import type { FrontUsers } from './routes.ts';
@@ -135,7 +136,7 @@ test('a proxy that is named says who it is and whether it was encrypted; nobody 
 });
 
 test('attempts are counted for the address that the named proxy tells', async (t) => {
-  const refusing: FrontUsers = { ...users, authenticate: async () => ({ err: { message: 'Wrong password', name: 'WrongPassword' } }) };
+  const refusing: FrontUsers = { ...users, authenticate: async () => ({ failure: namedFailure('WrongPassword', {}) }) };
   const front = await frontChannelOn(refusing, { WITH_KERBEROS_PROXY_FRONTEND: true, TRUSTED_PROXIES: '127.0.0.0/8' }, { tls: false });
   t.after(() => front.close());
   await front.fillIn(

@@ -1,13 +1,13 @@
-/** The token by which the connector says who it is, in its first frame. */
+/** The token in the connector's first frame, which proves its identity. */
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { AGENT_TOKEN_LIFETIME_SECONDS, type AgentKeys } from '@landbridge/protocol';
 import { SignJWT } from 'jose';
 
 /**
- * RS256, because that is what hubs verify with the registered certificate.
+ * RS256, since hubs verify it with the registered certificate.
  *
  * @param privateKey of the certificate that is registered with the hub; RSA
- * @param keys for sealed requests and signed answers; a hub that does not know them leaves the claim unread
+ * @param keys for sealed requests and signed answers; other hubs ignore the claim
  */
 export async function signAgentToken(
   privateKey: KeyObject,
@@ -19,7 +19,7 @@ export async function signAgentToken(
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuer(connection)
     .setAudience(realm)
-    // Unique, so that a hub can refuse it the second time.
+    // Unique, so that a hub can reject a replay.
     .setJti(randomUUID())
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + AGENT_TOKEN_LIFETIME_SECONDS)

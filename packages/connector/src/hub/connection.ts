@@ -1,6 +1,5 @@
 /**
- * One WebSocket to the hub, from dialling to its end: the handshake, the agent's authentication, the frames. It is never revived;
- * keeping a connection alive is the link's matter.
+ * One WebSocket to the hub, from dialling to its end: handshake, authentication, frames. It is never reopened: `link.ts` makes a new one.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -21,21 +20,21 @@ import {
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import { signAgentToken } from './agent-token.ts';
-import type { Asker } from './dispatch.ts';
+import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import { createClaimsReader } from './request-claims.ts';
 import { createSealing } from './sealing.ts';
-import type { CheckedToken } from './token.ts';
-import type { warnSeldom } from './warn-seldom.ts';
+import type { TokenChecks } from './token.ts';
 
-/** From here on ws ends the socket; up to here a frame that is too long for a request is only dropped. */
+/** ws closes the socket on a larger frame. A frame below this but too long for a request is dropped. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
-/** A hub that asks and does not read its answers must not fill this machine's memory. */
+/** A hub that sends requests but does not read its answers must not fill this machine's memory. */
 const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
-/** A peer that does not answer our close within this time is cut off. */
+/** How long the hub has to answer a close frame before the socket is destroyed. */
 const CLOSE_TIMEOUT_MS = 2000;
-/** The payload of the ping behind `draining`. */
+/** The payload of the ping that follows the `draining` frame. */
 const DRAINING = Buffer.from('draining');
 
 export interface ConnectionTimes {
@@ -49,18 +48,18 @@ export interface ConnectionTimes {
 
 /** How a connection ended. */
 export type ConnectionEnd =
-  /** The hub refused the agent: its certificate, or its connection. */
+  /** The hub rejected the connector: its certificate, or its connection. */
   | { kind: 'rejected'; reason: AuthenticationFailureReason | undefined; text: string }
-  /** Never connected, or broken. */
+  /** Could not connect, or the connection broke. */
   | { kind: 'failed'; error: CodedError }
-  /** Closed by the hub; 1006 where the socket ended without a word. */
+  /** Closed by the hub; 1006 if the socket ended without a close frame. */
   | { kind: 'closed'; code: number; reason: string }
   | { kind: 'closed by us' };
 
 /** A connection that the hub has accepted. */
 export interface Connection {
   capabilities: readonly Capability[];
-  /** Tells the hub to send nothing new, where it understands that. Resolves when nothing new can come any more. */
+  /** Tells the hub to send no new requests, if it knows `drain`. Resolves when no new request can arrive. */
   drain(): Promise<void>;
   /** Closes with code 1000; `ended` follows. */
   close(): void;
@@ -70,10 +69,11 @@ export interface Connection {
  * Dials, authenticates and serves until the connection ends.
  *
  * @param options.hubUrl http(s) or ws(s)
- * @param options.signal gives up, at any stage
- * @param options.onAccepted called once, when the hub has accepted the agent
+ * @param options.signal ends it at any stage
+ * @param options.onAccepted called once, when the hub has accepted the connector
  * @param options.onRequest called for each request frame after that
- * @throws CodedError HUB_URL_INVALID, AGENT_KEY_UNUSABLE; whatever happens from the dialling on is the result
+ * @returns how it ended, from dialling on
+ * @throws CodedError HUB_URL_INVALID, AGENT_KEY_UNUSABLE
  */
 export async function runConnection(options: {
   hubUrl: string;
@@ -82,15 +82,15 @@ export async function runConnection(options: {
   instance?: AgentInstance;
   privateKey: KeyObject;
   agentFor: (url: URL) => Agent | undefined;
-  checkToken: (jwt: string) => Promise<CheckedToken>;
+  tokenChecks: TokenChecks;
   directoryIsUp: () => boolean;
   times: ConnectionTimes;
   log: Log;
-  warn: ReturnType<typeof warnSeldom>;
+  warn: RateLimitedWarn;
   now: () => number;
   signal: AbortSignal;
   onAccepted: (connection: Connection) => void;
-  onRequest: (name: RequestName, payload: unknown, asker: Asker) => void;
+  onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal } = options;
   const url = socketUrl(options.hubUrl);
@@ -105,10 +105,10 @@ export async function runConnection(options: {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
     handshakeTimeout: times.handshakeTimeoutMs,
-    // A redirect could take the agent's token anywhere.
+    // A redirect could take the connector's token anywhere.
     followRedirects: false,
   });
-  const gone = new AbortController();
+  const closed = new AbortController();
   const ended = Promise.withResolvers<ConnectionEnd>();
   let isAccepted = false;
   let bytesRead = () => 0;
@@ -118,10 +118,10 @@ export async function runConnection(options: {
   let authenticateTimer: NodeJS.Timeout | undefined;
   let closeTimer: NodeJS.Timeout | undefined;
 
-  /** The first reason counts; what follows from it is not told again. */
+  /** The first reason counts; later ones follow from it. */
   function end(reason: ConnectionEnd): void {
-    if (gone.signal.aborted) return;
-    gone.abort();
+    if (closed.signal.aborted) return;
+    closed.abort();
     clearTimeout(authenticateTimer);
     clearTimeout(closeTimer);
     stopHeartbeat();
@@ -141,23 +141,18 @@ export async function runConnection(options: {
     closeTimer ??= setTimeout(() => end({ kind: 'closed by us' }), CLOSE_TIMEOUT_MS);
   }
 
-  function received(data: RawData, isBinary: boolean): void {
-    // ws gives one Buffer for each message unless told otherwise.
-    if (isBinary || !Buffer.isBuffer(data)) return warn('binary', {}, 'A binary frame of the hub is dropped');
+  function onMessage(data: RawData, isBinary: boolean): void {
+    // By default, ws gives one Buffer per message.
+    if (isBinary || !Buffer.isBuffer(data)) return warn('binary', {}, 'Dropped a binary frame from the hub');
     if (data.length > MAX_REQUEST_FRAME_BYTES) {
-      return warn(
-        'too long',
-        { bytes: data.length },
-        `A frame of the hub is longer than ${MAX_REQUEST_FRAME_BYTES} bytes and dropped unread`,
-      );
+      return warn('too long', { bytes: data.length }, `Dropped a frame from the hub unread: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
     }
     const frame = decodeFrame(data.toString('utf8'));
-    if (frame === undefined)
-      return warn('garbage', { bytes: data.length }, 'A frame of the hub is not JSON of the form {n, p} and is dropped');
-    // Names come from outside: they are compared, and never used to look anything up.
+    if (frame === undefined) return warn('malformed', { bytes: data.length }, 'Dropped a malformed frame from the hub');
+    // Names come from the network: compare them, never use them for a lookup.
     switch (frame.n) {
       case 'authenticated':
-        return accepted(frame.p);
+        return accept(frame.p);
       case 'authentication_failure':
         return end({
           kind: 'rejected',
@@ -168,15 +163,15 @@ export async function runConnection(options: {
       case 'search_users':
       case 'list_groups':
       case 'change_password':
-        if (isAccepted) options.onRequest(frame.n, frame.p, asker);
-        else warn('early', { request: frame.n }, 'A request came before the hub accepted this connector; dropped');
+        if (isAccepted) options.onRequest(frame.n, frame.p, hubSocket);
+        else warn('early', { request: frame.n }, 'Dropped a request: the hub has not accepted this connector yet');
         return;
       default:
-        log.debug({ name: frame.n }, 'A frame of an unknown name is ignored');
+        log.debug({ name: frame.n }, 'Ignored a frame with an unknown name');
     }
   }
 
-  function accepted(payload: unknown): void {
+  function accept(payload: unknown): void {
     if (isAccepted) return;
     isAccepted = true;
     clearTimeout(authenticateTimer);
@@ -189,38 +184,38 @@ export async function runConnection(options: {
         fail('HUB_SILENT', 'The hub has not answered several pings', 'The network between here and the hub may be interrupted.'),
     });
     capabilities = knownCapabilities(authenticatedPayload.safeParse(payload).data?.capabilities);
-    if (capabilities.includes('health')) stopHealth = reportHealth(options.directoryIsUp, asker.send);
+    if (capabilities.includes('health')) stopHealth = reportHealth(options.directoryIsUp, hubSocket.send);
     options.onAccepted({
       capabilities,
-      drain: () => (capabilities.includes('drain') ? saidDraining() : Promise.resolve()),
+      drain: () => (capabilities.includes('drain') ? drain() : Promise.resolve()),
       close,
     });
   }
 
-  /** Requests that were on their way when the hub read the frame come before its pong, since frames keep their order. */
-  function saidDraining(): Promise<void> {
+  /** Frames keep their order, so requests the hub sent before it read `draining` arrive before its pong. */
+  function drain(): Promise<void> {
     return new Promise((resolve) => {
-      if (!asker.send(encodeFrame('draining'))) return resolve();
+      if (!hubSocket.send(encodeFrame('draining'))) return resolve();
       socket.on('pong', (data) => {
         if (data.equals(DRAINING)) resolve();
       });
-      gone.signal.addEventListener('abort', () => resolve(), { once: true });
+      closed.signal.addEventListener('abort', () => resolve(), { once: true });
       socket.ping(DRAINING);
     });
   }
 
-  const asker: Asker = {
-    gone: gone.signal,
-    readClaims: createClaimsReader(sealing, options.checkToken),
+  const hubSocket: HubSocket = {
+    closed: closed.signal,
+    readClaims: createClaimsReader(sealing, options.tokenChecks),
     knows: (capability) => capabilities.includes(capability),
     sign: sealing.sign,
     send(frame) {
-      if (gone.signal.aborted || socket.readyState !== WebSocket.OPEN) return false;
+      if (closed.signal.aborted || socket.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > MAX_UNSENT_BYTES) {
         fail(
           'HUB_NOT_READING',
-          `The hub leaves more than ${MAX_UNSENT_BYTES} bytes of answers unread`,
-          'Look at the hub: it asks and does not read.',
+          `The hub has left more than ${MAX_UNSENT_BYTES} bytes of answers unread`,
+          'Check the hub: it sends requests but does not read the answers.',
         );
         return false;
       }
@@ -234,12 +229,12 @@ export async function runConnection(options: {
   });
   socket.on('open', () => {
     authenticateTimer = setTimeout(
-      () => fail('HUB_SILENT', `The hub did not answer the authentication within ${times.authenticateTimeoutMs} ms`, 'Look at the hub.'),
+      () => fail('HUB_SILENT', `The hub did not answer the authentication within ${times.authenticateTimeoutMs} ms`, 'Check the hub.'),
       times.authenticateTimeoutMs,
     );
     socket.send(encodeFrame('authenticate', { jwt, capabilities: [...CAPABILITIES], instance: options.instance }));
   });
-  socket.on('message', received);
+  socket.on('message', onMessage);
   socket.on('unexpected-response', (_request, response) => {
     fail(
       'HUB_REFUSED',
@@ -250,7 +245,7 @@ export async function runConnection(options: {
   socket.on('error', (cause) => {
     fail(
       'HUB_UNREACHABLE',
-      isAccepted ? 'The connection to the hub broke' : 'The hub cannot be reached',
+      isAccepted ? 'The connection to the hub was lost' : 'The hub cannot be reached',
       'Check the network, HTTP_PROXY and CA_CERT.',
       cause,
     );
@@ -262,7 +257,7 @@ export async function runConnection(options: {
   return await ended.promise;
 }
 
-/** `https://host/path` stands for `wss://host/path`. */
+/** `https://host/path` means `wss://host/path`. */
 function socketUrl(hubUrl: string): URL {
   const text = hubUrl.replace(/^http/i, 'ws');
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -271,7 +266,7 @@ function socketUrl(hubUrl: string): URL {
       action: 'It comes from the ticket: provision the connector again.',
     });
   }
-  // A fragment is no part of a request, and ws refuses it.
+  // ws refuses a URL with a fragment.
   url.hash = '';
   return url;
 }
@@ -283,7 +278,7 @@ function keyUnusable(cause: unknown): CodedError {
   });
 }
 
-/** Hubs give a reason in forms of their own, or none. */
+/** The format of the reason differs between hubs; some give none. */
 function reasonText(payload: unknown): string {
   return payload === undefined || payload === null ? '' : JSON.stringify(payload).slice(0, 200);
 }

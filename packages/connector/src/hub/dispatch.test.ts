@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { LoginClaims } from '@landbridge/protocol';
+import { type LoginClaims, namedFailure } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { type FakeAgent, HUB_RSA, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
 import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
-import { type Asker, createDispatch, type HubUsers } from './dispatch.ts';
+import { createDispatch, type HubSocket, type HubUsers } from './dispatch.ts';
 
 const toStop: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,7 +24,7 @@ async function connected(
   return { ...made, agent };
 }
 
-/** A login that is answered shows that the connection is there, and that all frames before it were taken. */
+/** An answered sign-in shows that the connection is open, and that all earlier frames have been read. */
 async function stillServes(agent: FakeAgent): Promise<void> {
   const pid = agent.ask('authenticate_user', { username: 'ada', password: 'right' });
   assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
@@ -32,7 +32,7 @@ async function stillServes(agent: FakeAgent): Promise<void> {
 
 const signsIn = async ({ username }: LoginClaims) => ({ profile: { id: username } });
 
-test('each request reaches its own method with its claims, and its answer goes back under its own name', async () => {
+test('passes each request to its method with its claims, and answers under its name', async () => {
   const asked: unknown[] = [];
   const note =
     <A>(answer: A) =>
@@ -63,7 +63,7 @@ test('each request reaches its own method with its claims, and its answer goes b
   }
 });
 
-test('a request that cannot be verified is not answered, and the log says why without the token', async () => {
+test('drops requests that cannot be verified, and logs why without the token', async () => {
   const { agent, lines } = await connected({ authenticate: signsIn });
   const claims = { pid: 'forged', username: 'ada', password: 'x' };
   const used = signToken({ ...claims, pid: 'first' });
@@ -86,11 +86,11 @@ test('a request that cannot be verified is not answered, and the log says why wi
   await stillServes(agent);
   assert.deepEqual(agent.frames, []);
   const log = lines.join('');
-  assert.match(log, /cannot be verified and is not answered/);
+  assert.match(log, /Dropped a request from the hub: /);
   assert.ok(!log.includes(used) && !log.includes(used.split('.')[2] ?? used));
 });
 
-test('frames of garbage, of too many bytes, of bytes, of deep nesting are dropped, and the rest goes on', async () => {
+test('drops malformed, oversized, binary and deeply nested frames, and stays connected', async () => {
   const { agent, lines, statuses } = await connected({ authenticate: signsIn });
   const depth = 400_000;
   for (const frame of [
@@ -114,19 +114,19 @@ test('frames of garbage, of too many bytes, of bytes, of deep nesting are droppe
   await stillServes(agent);
   assert.equal(statuses.at(-1)?.state, 'connected');
   const log = lines.join('');
-  for (const told of [/dropped unread/, /not JSON/, /binary frame/]) assert.match(log, told);
-  assert.ok(lines.filter((line) => line.includes('not JSON')).length <= 2, 'a flood of garbage is not a flood of lines');
+  for (const warning of [/unread/, /malformed frame/, /binary frame/]) assert.match(log, warning);
+  assert.ok(lines.filter((line) => line.includes('malformed frame')).length <= 2, 'warnings are rate-limited');
 });
 
-test('a frame beyond the socket’s limit ends the connection, and the link makes a new one', async () => {
+test('reconnects after a frame beyond the socket’s limit', async () => {
   const { agent, logged, reached } = await connected({ authenticate: signsIn });
   agent.socket.send('x'.repeat(17 * 1024 * 1024));
   assert.equal((await agent.closed).code, 1009);
-  await logged(/connection to the hub broke/);
+  await logged(/connection to the hub was lost/);
   await reached('connected');
 });
 
-test('frames named as events or built-ins are only names', async () => {
+test('ignores frames named like events or built-ins', async () => {
   const { agent, statuses } = await connected({ authenticate: signsIn });
   for (const n of ['close', 'error', 'open', 'message', 'end', '__proto__', 'constructor', 'toString', 'authenticate', 'pid_result']) {
     agent.send(n, { message: 'x', jwt: 'x' });
@@ -137,7 +137,7 @@ test('frames named as events or built-ins are only names', async () => {
   assert.deepEqual(agent.frames, []);
 });
 
-test('claims of the wrong type are answered where there is a pid, and never reach the directory', async () => {
+test('answers claims of the wrong type with an error if there is a pid, without asking the directory', async () => {
   const { agent } = await connected({});
   for (const claims of [
     { username: 'ada', password: 7 },
@@ -158,7 +158,7 @@ test('claims of the wrong type are answered where there is a pid, and never reac
   assert.deepEqual(agent.frames, []);
 });
 
-test('absent passwords and names are empty ones: the users decide', async () => {
+test('passes missing passwords and names on as empty ones', async () => {
   const seen: LoginClaims[] = [];
   const { agent } = await connected({
     authenticate: async (claims) => {
@@ -179,7 +179,7 @@ test('absent passwords and names are empty ones: the users decide', async () => 
   );
 });
 
-test('with write-back off a password change is refused before it reaches anybody', async () => {
+test('refuses password resets while ENABLE_WRITE_BACK is off', async () => {
   const { agent } = await connected({}, { resetPasswordEnabled: false });
   const pid = agent.ask('change_password', { username: 'ada', password: 'new' });
   const frame = await agent.nextFrame();
@@ -187,7 +187,7 @@ test('with write-back off a password change is refused before it reaches anybody
   assert.match(JSON.stringify(frame.p), /"message":"Unexpected Error","inner":\{"code":"WRITE_BACK_OFF"/);
 });
 
-test('a reset and a person’s own change are switched on each by itself', async () => {
+test('enables resets and users’ own changes independently', async () => {
   for (const [enabled, codes] of [
     [{ resetPasswordEnabled: true, changeOwnPasswordEnabled: false }, [undefined, 'SELF_CHANGE_OFF', 'SELF_CHANGE_OFF']],
     [{ resetPasswordEnabled: false, changeOwnPasswordEnabled: true }, ['WRITE_BACK_OFF', undefined, undefined]],
@@ -202,7 +202,7 @@ test('a reset and a person’s own change are switched on each by itself', async
       },
       enabled,
     );
-    // Null is not absent: it must never become a reset.
+    // A null old password must never become a reset.
     for (const [n, old] of [{}, { oldPassword: 'old' }, { oldPassword: null }].entries()) {
       agent.ask('change_password', { username: 'ada', password: 'new', ...old });
       const answer = JSON.stringify((await agent.nextFrame()).p);
@@ -212,7 +212,7 @@ test('a reset and a person’s own change are switched on each by itself', async
   }
 });
 
-test('a method that throws, or whose answer is no JSON, is answered as an unexpected error', async () => {
+test('answers with an unexpected error if the work throws, or its result is not JSON or too large', async () => {
   const circle: Record<string, unknown> = {};
   circle.circle = circle;
   const answers = [
@@ -231,7 +231,7 @@ test('a method that throws, or whose answer is no JSON, is answered as an unexpe
   }
 });
 
-test('a request without an answer in time is answered with an error, and its work is aborted', async () => {
+test('answers with an error and aborts the work after the time limit', async () => {
   let signal: AbortSignal | undefined;
   const { agent } = await connected(
     {
@@ -247,7 +247,7 @@ test('a request without an answer in time is answered with an error, and its wor
   assert.equal(signal?.aborted, true);
 });
 
-test('an answer goes only to the socket that asked: when that is gone the work is aborted and the answer dropped', async () => {
+test('aborts the work and drops the answer if the socket that asked closes', async () => {
   const started = Promise.withResolvers<AbortSignal>();
   const hub = await startFakeHub();
   toStop.push(() => hub.stop());
@@ -264,7 +264,7 @@ test('an answer goes only to the socket that asked: when that is gone the work i
   first.ask('authenticate_user', { username: 'ada', password: 'x' });
   const signal = await started.promise;
   first.socket.terminate();
-  assert.match(await logged(/answer is dropped/), /user=ada/);
+  assert.match(await logged(/Answer dropped/), /user=ada/);
   assert.equal(signal.aborted, true);
   const second = await hub.nextAgent();
   second.socket.ping();
@@ -272,25 +272,25 @@ test('an answer goes only to the socket that asked: when that is gone the work i
   assert.deepEqual(second.frames, []);
 });
 
-test('one line for each request: what, who, what came out, how long; never the password', async () => {
+test('logs one line per request, without the password', async () => {
   const { agent, logged, lines } = await connected({
-    authenticate: async ({ username }) => ({ err: { name: 'WrongPassword', message: 'Wrong password' }, profile: { id: username } }),
+    authenticate: async ({ username }) => ({ failure: namedFailure('WrongPassword', { id: username }) }),
   });
   agent.ask('authenticate_user', { username: `ada\nforged line ${'x'.repeat(64 * 1024)}`, password: 'pass-word-of-ada' });
   await agent.nextFrame();
   const line = await logged(/authenticate_user/);
-  assert.match(line, /info {2}authenticate_user {2}user="ada.*result=WrongPassword {2}ms=\d+ {2}pid=/);
+  assert.match(line, /info {2}authenticate_user {2}user="ada.*result=WrongPassword {2}ms=\d+ {2}correlationId=/);
   assert.ok(line.length < 1000);
   assert.ok(!lines.join('').includes('pass-word-of-ada'));
 });
 
-test('work is bounded: some run, some wait their turn, the rest is told to come back', async () => {
+test('runs and queues a limited number of requests, and rejects the rest as busy', async () => {
   const finish: (() => void)[] = [];
   const sent: { n: string; p: unknown }[] = [];
-  const gone = new AbortController();
+  const closed = new AbortController();
   let pid = 0;
-  const asker: Asker = {
-    gone: gone.signal,
+  const socket: HubSocket = {
+    closed: closed.signal,
     send: (frame) => sent.push(JSON.parse(frame)) > 0,
     readClaims: async () => ({ claims: { pid: String(++pid) }, sealed: false }),
     knows: () => false,
@@ -310,22 +310,22 @@ test('work is bounded: some run, some wait their turn, the rest is told to come 
     resetPasswordEnabled: false,
     changeOwnPasswordEnabled: false,
     requestTimeoutMs: 60_000,
-    maxInWork: 2,
+    maxRunning: 2,
     maxWaiting: 2,
   });
-  for (let n = 0; n < 5; n++) dispatch.handle('list_groups', { jwt: 'x' }, asker);
+  for (let n = 0; n < 5; n++) dispatch.handle('list_groups', { jwt: 'x' }, socket);
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   await turn();
   assert.equal(finish.length, 2, 'two run');
   assert.deepEqual(
     sent.map(({ n }) => n),
     ['5_list_groups_result'],
-    'the fifth is refused',
+    'the fifth is rejected',
   );
   assert.match(JSON.stringify(sent[0]?.p), /Unexpected Error.*BUSY/);
   finish.shift()?.();
   await turn();
-  assert.equal(finish.length, 2, 'one that waited took the place');
+  assert.equal(finish.length, 2, 'a waiting one took its place');
   let idle = false;
   const whenIdle = dispatch.idle().then(() => {
     idle = true;

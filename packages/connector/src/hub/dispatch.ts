@@ -1,46 +1,47 @@
 /**
- * From a request on the socket to `users` and back: the token is checked, the claims are read, the work is done within bounds of
- * number and time, and exactly one answer goes to the socket that asked.
+ * From a request on the socket to `users` and back: verifies the token, reads the claims, does the work within limits of number and time,
+ * and sends exactly one answer to the socket that asked.
  */
 import {
-  type AuthenticateAnswer,
   answerName,
   type Capability,
   claimsOf,
+  encodeAnswer,
   encodeFrame,
   MAX_FRAME_BYTES,
   pidOf,
   type RequestClaims,
   type RequestName,
+  type RequestOutcome,
   requestPayload,
   type Step,
   UNEXPECTED_ERROR,
-  type WireError,
 } from '@landbridge/protocol';
-import { CodedError, type Log } from '@landbridge/runtime';
-import { undecided, unexpected } from '../users/answers.ts';
-import type { RequestContext, Users } from '../users/users.ts';
+import { CodedError, createSemaphore, type Log } from '@landbridge/runtime';
+import type { RequestContext } from '../users/context.ts';
+import { undecidedFailure, unexpectedFailure } from '../users/failures.ts';
+import type { Users } from '../users/users.ts';
+import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import type { RequestClaimsRead } from './request-claims.ts';
-import type { warnSeldom } from './warn-seldom.ts';
 
-/** At most so many requests are in work. More would only wait in front of the directory instead of here. */
-const MAX_IN_WORK = 256;
-/** So many more may wait; at 1,000 logins a second they wait a second. What comes beyond is told at once that it has to come back. */
+/** Requests in progress. More would only queue in front of the directory instead of here. */
+const MAX_RUNNING = 256;
+/** Requests that wait: at 1,000 sign-ins a second they wait a second. Excess requests are rejected as busy. */
 const MAX_WAITING = 1024;
-/** So many tokens may be under check: it takes microseconds, except while the hub's JWKS document is fetched. */
-const MAX_CHECKING = 2048;
-/** From a request's arrival to its answer, waiting included. Hubs give up at about this time, too. */
+/** Tokens being verified: each takes microseconds, except while the hub's JWKS document is fetched. */
+const MAX_VERIFYING = 2048;
+/** From a request's arrival to its answer, including the time it waits. Hubs give up at about the same time. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The socket that a request came in by. */
-export interface Asker {
-  /** @returns false where the socket is gone; the frame is then dropped */
+/** The socket that a request came in on. */
+export interface HubSocket {
+  /** @returns false if the socket has closed; the frame is dropped */
   send(frame: string): boolean;
-  /** Aborted when the socket is gone. */
-  readonly gone: AbortSignal;
-  /** Checks a request's token with the keys that hold for this socket. */
+  /** Aborted when the socket closes. */
+  readonly closed: AbortSignal;
+  /** Verifies a request's token with the keys that hold for this socket. */
   readClaims(jwt: string): Promise<RequestClaimsRead>;
-  /** What the hub at its other end said that it understands. */
+  /** Whether the capability was negotiated with the hub. */
   knows(capability: Capability): boolean;
   /** Signs an answer with this socket's key. */
   sign(frameName: string, payload: unknown): unknown;
@@ -51,120 +52,94 @@ export type HubUsers = Pick<Users, 'authenticate' | 'searchUsers' | 'listGroups'
 
 export interface Dispatch {
   /** Takes a request; its answer is sent later. Never throws. */
-  handle(name: RequestName, payload: unknown, asker: Asker): void;
-  /** Resolves when nothing is in work or waiting any more. */
+  handle(name: RequestName, payload: unknown, socket: HubSocket): void;
+  /** Resolves when no request is in progress or waiting. */
   idle(): Promise<void>;
-  /** Aborts all that is in work or waiting: each is answered with an error. */
+  /** Aborts every request in progress or waiting: each is answered with an error. */
   abort(): void;
 }
 
-interface Request {
+interface HubRequest {
   name: RequestName;
-  pid: string;
+  correlationId: string;
   claims: Record<string, unknown>;
-  /** So is the answer signed. */
+  /** The answer is then signed. */
   sealed: boolean;
-  asker: Asker;
-  /** The way it took, for hubs that want to know. */
+  socket: HubSocket;
   steps: Step[];
-  controller: AbortController;
   arrivedAt: number;
 }
 
-type Answer = AuthenticateAnswer | { users: unknown[] } | { groups: unknown[] } | { err: WireError };
+type Outcome = RequestOutcome<RequestName>;
 
 export function createDispatch(options: {
   users: HubUsers;
   log: Log;
-  warn: ReturnType<typeof warnSeldom>;
+  warn: RateLimitedWarn;
   resetPasswordEnabled: boolean;
   changeOwnPasswordEnabled: boolean;
   requestTimeoutMs: number;
-  maxInWork?: number;
+  maxRunning?: number;
   maxWaiting?: number;
 }): Dispatch {
   const { users, log, warn, requestTimeoutMs } = options;
-  const maxInWork = options.maxInWork ?? MAX_IN_WORK;
-  const maxWaiting = options.maxWaiting ?? MAX_WAITING;
-  /** Everything that has arrived and is not answered yet. */
-  const unanswered = new Set<Request>();
-  const waiting: Request[] = [];
-  let inWork = 0;
-  let checking = 0;
-  const whenIdle: (() => void)[] = [];
+  const semaphore = createSemaphore({
+    maxRunning: options.maxRunning ?? MAX_RUNNING,
+    maxWaiting: options.maxWaiting ?? MAX_WAITING,
+    rejection: () => new CodedError('BUSY', 'The connector has too many requests in progress; try again'),
+  });
+  const pending = new Set<Promise<void>>();
+  const aborting = new Set<AbortController>();
+  let verifying = 0;
 
-  async function receive(name: RequestName, payload: unknown, asker: Asker): Promise<void> {
+  async function serve(name: RequestName, payload: unknown, socket: HubSocket): Promise<void> {
     const arrivedAt = performance.now();
     const parsed = requestPayload.safeParse(payload);
-    if (!parsed.success) return warn('no token', { request: name }, 'A request of the hub has no token and is not answered');
-    if (checking >= MAX_CHECKING) return warn('too many', { request: name }, 'Too many requests wait for the hub’s keys; dropped');
-    checking++;
-    const read = await asker.readClaims(parsed.data.jwt).finally(() => checking--);
-    try {
-      accept(name, read, asker, arrivedAt);
-    } finally {
-      noticeIdle();
+    if (!parsed.success) return warn('no token', { request: name }, 'Dropped a request from the hub: no token');
+    if (verifying >= MAX_VERIFYING) {
+      return warn('too many', { request: name }, 'Dropped a request from the hub: too many are waiting for the hub’s keys');
     }
+    verifying++;
+    const read = await socket.readClaims(parsed.data.jwt).finally(() => verifying--);
+    if ('refused' in read) return warn('refused', { request: name }, `Dropped a request from the hub: ${read.refused}`);
+    const correlationId = pidOf(read.claims);
+    if (correlationId === undefined) return warn('no pid', { request: name }, 'Dropped a request from the hub: no valid pid');
+    const request: HubRequest = { name, correlationId, ...read, socket, steps: [], arrivedAt };
+    answer(request, await outcomeOf(request));
   }
 
-  function accept(name: RequestName, read: RequestClaimsRead, asker: Asker, arrivedAt: number): void {
-    if ('refused' in read) {
-      return warn('refused', { request: name }, `A request of the hub cannot be verified and is not answered: ${read.refused}`);
-    }
-    const { claims, sealed } = read;
-    const pid = pidOf(claims);
-    if (pid === undefined) return warn('no pid', { request: name }, 'A request of the hub has no usable pid and cannot be answered');
-    const request: Request = { name, pid, claims, sealed, asker, steps: [], controller: new AbortController(), arrivedAt };
-    unanswered.add(request);
-    if (inWork < maxInWork) start(request);
-    else if (waiting.length < maxWaiting) waiting.push(request);
-    else answer(request, undecided(new CodedError('BUSY', 'The connector has too many requests in work; try again'), false));
-  }
-
-  async function work(request: Request): Promise<void> {
-    inWork++;
-    const { asker, controller } = request;
-    const onGone = () => controller.abort(new CodedError('ASKER_GONE', 'The hub’s connection has ended'));
+  /** Ends within the time limit, whatever the work does. Never throws. */
+  async function outcomeOf(request: HubRequest): Promise<Outcome> {
+    const { socket, correlationId } = request;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onClosed = () => controller.abort(new CodedError('HUB_SOCKET_CLOSED', 'The hub’s connection has ended'));
     const onTimeout = () => controller.abort(new CodedError('REQUEST_TIMEOUT', `No answer within ${requestTimeoutMs} ms`));
-    asker.gone.addEventListener('abort', onGone, { once: true });
-    const leftMs = request.arrivedAt + requestTimeoutMs - performance.now();
-    const timer = setTimeout(onTimeout, Math.max(0, leftMs));
+    const timer = setTimeout(onTimeout, Math.max(0, request.arrivedAt + requestTimeoutMs - performance.now()));
+    socket.closed.addEventListener('abort', onClosed, { once: true });
+    if (socket.closed.aborted) onClosed();
+    aborting.add(controller);
     try {
-      if (asker.gone.aborted) onGone();
-      else if (leftMs <= 0) onTimeout();
-      // Whoever does not obey the signal in time is not waited for: the answer must go out.
-      const result = controller.signal.aborted ? undefined : perform(request);
-      const outcome = await Promise.race([result, aborted(controller.signal)]);
-      answer(request, outcome ?? unexpected(controller.signal.reason));
+      return await semaphore.run(async () => {
+        signal.throwIfAborted();
+        // Work that ignores its signal is not waited for.
+        return await Promise.race([perform(request, signal), aborted(signal)]);
+      }, signal);
     } catch (error) {
-      log.error({ err: error, pid: request.pid }, 'A request failed by a fault of this program');
-      answer(request, unexpected(error));
+      if (signal.aborted) return unexpectedFailure(signal.reason);
+      if (error instanceof CodedError && error.code === 'BUSY') return undecidedFailure(error, false);
+      log.error({ err: error, correlationId }, 'A request failed because of a fault in this program');
+      return unexpectedFailure(error);
     } finally {
       clearTimeout(timer);
-      asker.gone.removeEventListener('abort', onGone);
-      inWork--;
-      startNext();
+      socket.closed.removeEventListener('abort', onClosed);
+      aborting.delete(controller);
     }
   }
 
-  function start(request: Request): void {
-    // `work` answers whatever happens; what it cannot even answer is a fault of the log or the socket.
-    work(request).catch((error: unknown) => log.error({ err: error }, 'A request could not be answered'));
-  }
-
-  function startNext(): void {
-    const next = waiting.shift();
-    if (next !== undefined) start(next);
-    else noticeIdle();
-  }
-
-  function noticeIdle(): void {
-    if (unanswered.size === 0 && checking === 0) for (const resolve of whenIdle.splice(0)) resolve();
-  }
-
-  async function perform({ name, pid, claims, controller, asker, steps }: Request): Promise<Answer> {
-    const context: RequestContext = { correlationId: pid, signal: controller.signal };
-    if (asker.knows('steps')) context.onStep = (step) => steps.push(step);
+  async function perform({ name, correlationId, claims, socket, steps }: HubRequest, signal: AbortSignal): Promise<Outcome> {
+    const context: RequestContext = { correlationId, signal };
+    if (socket.knows('steps')) context.onStep = (step) => steps.push(step);
     switch (name) {
       case 'authenticate_user':
         return await withClaims(name, claims, (valid) => users.authenticate(valid, context));
@@ -176,33 +151,32 @@ export function createDispatch(options: {
         return await withClaims(name, claims, async (valid) => {
           const isReset = valid.oldPassword === undefined;
           if (isReset ? options.resetPasswordEnabled : options.changeOwnPasswordEnabled) return await users.changePassword(valid, context);
-          return unexpected(isReset ? RESET_OFF : SELF_CHANGE_OFF);
+          return unexpectedFailure(isReset ? RESET_OFF : SELF_CHANGE_OFF);
         });
     }
   }
 
-  function answer(request: Request, payload: Answer): void {
-    const { name, pid, asker } = request;
-    unanswered.delete(request);
-    const frame = frameOf(request, answerName(name, pid), payload);
-    const fields = { ...asked(request.claims), ...resultOf(payload), ms: Math.round(performance.now() - request.arrivedAt), pid };
-    if (asker.send(frame)) log.info(fields, name);
-    // Not kept for the next connection: a login that is answered a minute late is worse than none.
-    else log.warn(fields, 'The answer is dropped: the connection that asked for it is gone');
+  function answer(request: HubRequest, outcome: Outcome): void {
+    const { name, correlationId, socket, arrivedAt } = request;
+    const isSent = socket.send(frameOf(request, outcome));
+    const fields = { ...subjectOf(request.claims), ...resultOf(outcome), ms: Math.round(performance.now() - arrivedAt), correlationId };
+    if (isSent) log.info(fields, name);
+    // Not kept for the next connection: a sign-in that is answered a minute late is worse than none.
+    else log.warn(fields, 'Answer dropped: the hub connection that asked has closed');
   }
 
   return {
-    handle(name, payload, asker) {
-      receive(name, payload, asker).catch((error: unknown) => log.error({ err: error }, 'A request of the hub could not be taken'));
+    handle(name, payload, socket) {
+      const served = serve(name, payload, socket)
+        .catch((error: unknown) => log.error({ err: error }, 'A request could not be answered'))
+        .finally(() => pending.delete(served));
+      pending.add(served);
     },
-    idle() {
-      return new Promise((resolve) => {
-        whenIdle.push(resolve);
-        noticeIdle();
-      });
+    async idle() {
+      while (pending.size > 0) await Promise.all(pending);
     },
     abort() {
-      for (const request of unanswered) request.controller.abort(new CodedError('STOPPING', 'The connector is stopping'));
+      for (const controller of aborting) controller.abort(new CodedError('STOPPING', 'The connector is stopping'));
     },
   };
 }
@@ -210,60 +184,50 @@ export function createDispatch(options: {
 async function withClaims<N extends RequestName>(
   name: N,
   claims: unknown,
-  perform: (claims: RequestClaims[N]) => Promise<Answer>,
-): Promise<Answer> {
+  perform: (claims: RequestClaims[N]) => Promise<Outcome>,
+): Promise<Outcome> {
   const read = claimsOf(name, claims);
-  return 'problem' in read ? unexpected(new Error(read.problem)) : await perform(read.claims);
+  return 'problem' in read ? unexpectedFailure(new Error(read.problem)) : await perform(read.claims);
 }
 
-/** Resolves with undefined when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-/** What a mapper or the directory made of an answer may be too much for a frame, or nothing that JSON can say. */
-function frameOf(request: Request, name: string, payload: Answer): string {
-  const encode = (answer: object) => encodeFrame(name, request.sealed ? request.asker.sign(name, answer) : answer);
+/** A mapper or the directory may have returned too much for a frame, or something that JSON cannot represent. */
+function frameOf({ name, correlationId, sealed, socket, steps }: HubRequest, outcome: Outcome): string {
+  const frameName = answerName(name, correlationId);
+  const encode = (encoded: Outcome) => {
+    const payload = encodeAnswer(name, encoded, socket.knows, steps);
+    return encodeFrame(frameName, sealed ? socket.sign(frameName, payload) : payload);
+  };
   try {
-    const frame = encode(asUnderstood(request, payload));
+    const frame = encode(outcome);
     if (Buffer.byteLength(frame) <= MAX_FRAME_BYTES) return frame;
     const message = `The answer is larger than ${MAX_FRAME_BYTES} bytes`;
-    return encode(unexpected(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Ask with a limit.' })));
+    return encode(unexpectedFailure(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Ask with a limit.' })));
   } catch (error) {
-    return encode(unexpected(error));
+    return encode(unexpectedFailure(error));
   }
 }
 
-/** Without our additions where the hub does not know them, and with those that it does. */
-function asUnderstood({ asker, name, steps }: Request, payload: Answer): object {
-  let answer: object = payload;
-  if ('err' in payload && !asker.knows('reasons')) {
-    const { reason: _reason, tried: _tried, ...err } = payload.err;
-    answer = { ...payload, err };
-  }
-  return name === 'authenticate_user' && asker.knows('steps') ? { ...answer, steps } : answer;
-}
-
-const RESET_OFF = new CodedError('WRITE_BACK_OFF', 'Setting passwords is switched off in this connector (ENABLE_WRITE_BACK)');
+const RESET_OFF = new CodedError('WRITE_BACK_OFF', 'Setting passwords is disabled in this connector (ENABLE_WRITE_BACK)');
 const SELF_CHANGE_OFF = new CodedError(
   'SELF_CHANGE_OFF',
-  'Changing one’s own password is switched off in this connector (ENABLE_PASSWORD_SELF_CHANGE)',
+  'Changing one’s own password is disabled in this connector (ENABLE_PASSWORD_SELF_CHANGE)',
 );
 
-/** Names that people typed, for the log: never longer than a name is. */
+/** Longer than any real user name. */
 const MAX_LOGGED_CHARS = 256;
 
-function asked(claims: Record<string, unknown>): Record<string, unknown> {
-  const { username, search } = claims;
+/** What the request is about, for the log. */
+function subjectOf({ username, search }: Record<string, unknown>): Record<string, unknown> {
   if (typeof username === 'string') return { user: username.slice(0, MAX_LOGGED_CHARS) };
   return typeof search === 'string' ? { search: search.slice(0, MAX_LOGGED_CHARS) } : {};
 }
 
-function resultOf(payload: Answer): Record<string, unknown> {
-  if (!('err' in payload)) return { result: 'ok' };
-  const { name, inner } = payload.err;
-  return name === undefined ? { result: UNEXPECTED_ERROR, inner } : { result: name };
+function resultOf(outcome: Outcome): Record<string, unknown> {
+  if (!('failure' in outcome)) return { result: 'ok' };
+  const { wireName, inner } = outcome.failure;
+  return wireName === undefined ? { result: UNEXPECTED_ERROR, inner } : { result: wireName };
 }

@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import { startFakeHub } from '../../test/fake-hub.ts';
 import { linkTo } from '../../test/link-to.ts';
 import { LdapError } from '../ldap/errors.ts';
-import { undecided } from '../users/answers.ts';
+import { undecidedFailure } from '../users/failures.ts';
 
 const toStop: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -21,7 +21,7 @@ async function connected(capabilities: string[] | undefined, options: Parameters
   return agent;
 }
 
-test('a hub that wants to know is told of the directory: at first, and at each change', async () => {
+test('tells a hub that knows `health` the state of the directory, at first and at each change', async () => {
   let isUp = true;
   const agent = await connected(['health'], { directoryIsUp: () => isUp });
   assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });
@@ -31,10 +31,10 @@ test('a hub that wants to know is told of the directory: at first, and at each c
   assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });
 });
 
-const unreachable = async () => undecided(new LdapError('LDAP_UNREACHABLE', 'no directory'), false);
+const unreachable = async () => undecidedFailure(new LdapError('LDAP_UNREACHABLE', 'no directory'), false);
 const PLAIN = { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE', message: 'no directory' } };
 
-test('why nothing was found out is told to a hub that knows reasons, and the plain error to others', async () => {
+test('gives the reason of a failure only to hubs that know `reasons`', async () => {
   for (const [capabilities, err] of [
     [['reasons'], { ...PLAIN, reason: 'directory_unavailable', tried: false }],
     [[], PLAIN],
@@ -46,7 +46,7 @@ test('why nothing was found out is told to a hub that knows reasons, and the pla
   }
 });
 
-test('the steps of a sign-in go to a hub that knows them', async () => {
+test('sends the steps of a sign-in only to hubs that know `steps`', async () => {
   const step = { name: 'find', ms: 3.5, outcome: 'uid=ada' };
   for (const capabilities of [['steps'], []]) {
     const agent = await connected(capabilities, {

@@ -1,13 +1,13 @@
-/** Telling the hub whether the directory answers, so that it asks another connector where it does not. */
+/** Tells the hub whether the directory answers; if not, the hub asks another connector. */
 import { encodeFrame, type Health } from '@landbridge/protocol';
 
-/** The state is looked at rather than told: that is a comparison, and needs nothing of the four layers in between. */
+/** Polling the state costs a comparison, and needs no events through the four layers in between. */
 const LOOK_INTERVAL_MS = 250;
-/** A connection that a directory closes for being idle is replaced at once, and not worth a word. */
+/** A connection that the directory closes because it is idle is replaced at once, and not worth reporting. */
 const LOOKS_UNTIL_DOWN = 2;
 
 /**
- * Says what holds now, and each change from then on.
+ * Sends the current state, and each change from then on.
  *
  * @returns stops it
  */

@@ -17,7 +17,7 @@ function started() {
   return { seen, stop };
 }
 
-test('three pings without a byte, and the hub is gone, once', () => {
+test('reports a silent hub once, after three pings without a byte', () => {
   const { seen } = started();
   mock.timers.tick(9000);
   assert.deepEqual(seen, { bytes: 0, pings: 3, silent: 0 });
@@ -27,7 +27,7 @@ test('three pings without a byte, and the hub is gone, once', () => {
   assert.equal(seen.silent, 1);
 });
 
-test('any byte is a sign of life', () => {
+test('takes any byte as a sign of life', () => {
   const { seen, stop } = started();
   for (let n = 0; n < 20; n++) {
     mock.timers.tick(9000);

@@ -1,11 +1,11 @@
-/** Noticing a hub that is gone without a word: pings, and a count of the intervals in which nothing came back. */
+/** Notices a hub that has silently gone away, by pings and a count of the intervals in which nothing came back. */
 
-/** A ping every 3 s, and 3 without any sign of life: gone after 9 to 12 s. Installed connectors take 30 s. */
+/** One ping every 3 s, three missed: noticed after 9 to 12 s. Auth0 connectors take 30 s. */
 export const HEARTBEAT_INTERVAL_MS = 3000;
 export const HEARTBEAT_MISSES = 3;
 
 /**
- * @param options.bytesRead everything received so far; whatever came counts as a sign of life, also a part of a long frame
+ * @param options.bytesRead bytes received so far; any byte counts as a sign of life, including part of a long frame
  * @param options.onSilent called once, after `misses` intervals in a row without a byte
  * @returns stops it
  */
@@ -22,7 +22,7 @@ export function startHeartbeat(options: {
     const bytes = options.bytesRead();
     silent = bytes === seen ? silent + 1 : 0;
     seen = bytes;
-    // The first interval may be silent without a fault: nothing was asked before it.
+    // The first interval may well be silent: no ping was sent before it.
     if (silent > options.misses) {
       clearInterval(timer);
       options.onSilent();

@@ -38,7 +38,7 @@ const stranger = (kid: string) => jwkOf(STRANGER_RSA.publicKey, { kid });
 const HUB = HUB_RSA.publicKey.export({ format: 'jwk' });
 const STRANGER = STRANGER_RSA.publicKey.export({ format: 'jwk' });
 
-test('a document is fetched once in ten minutes, also by many at once', async () => {
+test('fetches the document once in ten minutes, even for concurrent requests', async () => {
   const { state, ask } = published([rsa('a'), stranger('b')]);
   assert.deepEqual(await Promise.all([ask('a'), ask('b'), ask('a')]), [HUB, STRANGER, HUB]);
   state.nowMs += 599_000;
@@ -50,7 +50,7 @@ test('a document is fetched once in ten minutes, also by many at once', async ()
   assert.equal(state.fetches, 2);
 });
 
-test('an unknown kid forces a fetch, at most one in 30 seconds', async () => {
+test('fetches again for an unknown kid, at most once in 30 seconds', async () => {
   const { state, ask } = published([rsa('a')]);
   await ask('a');
   state.publish([rsa('a'), stranger('b')]);
@@ -63,7 +63,7 @@ test('an unknown kid forces a fetch, at most one in 30 seconds', async () => {
   assert.equal(state.fetches, 3);
 });
 
-test('a failed fetch keeps the keys, and does not ask the hub for every request', async () => {
+test('keeps the keys if a fetch fails, and does not fetch for every request', async () => {
   const { state, ask } = published([rsa('a')]);
   await ask('a');
   state.nowMs += 600_000;
@@ -79,16 +79,16 @@ test('a failed fetch keeps the keys, and does not ask the hub for every request'
   assert.deepEqual(await ask('a'), STRANGER);
 });
 
-test('without a kid there must be exactly one key', async () => {
+test('accepts a token without a kid only if there is exactly one key', async () => {
   const one = published([rsa('a')]);
   assert.deepEqual(await one.ask(undefined), HUB);
   const two = published([rsa('a'), stranger('b')]);
-  assert.match(String(await two.ask(undefined)), /not exactly one/);
+  assert.match(String(await two.ask(undefined)), /more or fewer than one/);
   const none = published([]);
-  assert.match(String(await none.ask(undefined)), /not exactly one/);
+  assert.match(String(await none.ask(undefined)), /more or fewer than one/);
 });
 
-test('keys of other kinds are passed over, and a key is used only for the algorithm it names', async () => {
+test('skips keys of other types, and uses a key only with the algorithm it names', async () => {
   const { ask } = published([
     { kty: 'oct', k: 'c2VjcmV0', kid: 'secret', alg: 'HS256' },
     { kty: 'RSA', n: 'broken', kid: 'broken' },

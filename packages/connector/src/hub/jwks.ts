@@ -5,11 +5,11 @@ import { CodedError, type Log } from '@landbridge/runtime';
 import { z } from 'zod';
 import { algorithmsOf, type HubKey, type HubKeys, type TokenHeader } from './token.ts';
 
-/** So long a document is used without asking again. */
+/** How long a document stays fresh. */
 const FRESH_MS = 10 * 60 * 1000;
-/** An unknown `kid` makes a new fetch, but not more often than this: anybody can make up a `kid`. */
+/** An unknown `kid` forces a fetch, but no more often than this: anyone can make up a `kid`. */
 const FORCED_FETCH_INTERVAL_MS = 30_000;
-/** After a failed fetch the next one waits, so that a hub that is down is not asked for every request. */
+/** The wait after a failed fetch, so that a hub that is down is not asked once per request. */
 const FAILED_FETCH_WAIT_MS = 2000;
 const FETCH_TIMEOUT_MS = 5000;
 /** Hubs have two or three. */
@@ -17,7 +17,7 @@ const MAX_KEYS = 100;
 
 interface PublishedKey extends HubKey {
   kid: string | undefined;
-  /** The one algorithm that the hub uses it with, where it says so. */
+  /** The only algorithm the hub uses it with, if the document names one. */
   alg: string | undefined;
 }
 
@@ -26,7 +26,7 @@ const jwkSchema = z.looseObject({
   alg: z.string().optional(),
   use: z.string().optional(),
   kty: z.enum(['RSA', 'EC']),
-  // Whatever else comes: only the public members are handed on to the key's parser.
+  // Only the public members are passed to the key parser.
   n: z.string().optional(),
   e: z.string().optional(),
   crv: z.string().optional(),
@@ -36,7 +36,7 @@ const jwkSchema = z.looseObject({
 
 /**
  * @param options.request fetches a URL, with the connector's proxy and CAs
- * @returns the keys of this document; a failed fetch keeps those of an earlier one
+ * @returns the keys of this document; if a fetch fails, those of the previous one stay
  */
 export function jwksKeys(options: {
   url: string;
@@ -51,7 +51,7 @@ export function jwksKeys(options: {
   let forcedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | undefined;
 
-  /** One fetch at a time; who comes meanwhile waits for the same. */
+  /** One fetch at a time; concurrent callers share it. */
   function fetchOnce(): Promise<void> {
     fetching ??= fetchKeys()
       .then((keys) => {
@@ -62,7 +62,7 @@ export function jwksKeys(options: {
         failedAt = now();
         log.warn(
           { err: error },
-          known.length > 0 ? 'The hub’s keys could not be fetched; the known ones stay' : 'The hub’s keys could not be fetched',
+          known.length > 0 ? 'Fetching the hub’s keys failed; keeping the known ones' : 'Fetching the hub’s keys failed',
         );
       })
       .finally(() => {
@@ -76,7 +76,7 @@ export function jwksKeys(options: {
     const host = new URL(url).host;
     if (answer.status !== 200) throw unusable(`${host} answered the request for its keys with HTTP ${answer.status}`);
     const document = jwksDocument.safeParse(parseJson(answer.text));
-    if (!document.success) throw unusable(`${host} answered the request for its keys with something else than a JWKS document`);
+    if (!document.success) throw unusable(`${host} answered the request for its keys with something other than a JWKS document`);
     return document.data.keys.slice(0, MAX_KEYS).flatMap(usableKey);
   }
 
@@ -84,7 +84,7 @@ export function jwksKeys(options: {
     const fitting = known.filter(
       (key) => (header.kid === undefined || key.kid === header.kid) && (key.alg === undefined || key.alg === header.alg),
     );
-    // Without a kid there must be no choice at all, not even between a fitting and another key.
+    // A token without a kid is accepted only if there is exactly one key, whatever its algorithm.
     if (header.kid === undefined && known.length !== 1) return undefined;
     return fitting[0];
   }
@@ -104,7 +104,9 @@ export function jwksKeys(options: {
     if (key !== undefined) return key;
     return {
       refused:
-        header.kid === undefined ? 'it names no key, and the hub has not exactly one' : 'it names a key that the hub does not publish',
+        header.kid === undefined
+          ? 'it names no key, and the hub publishes more or fewer than one'
+          : 'it names a key that the hub does not publish',
     };
   }
 
@@ -116,7 +118,7 @@ export function jwksKeys(options: {
   };
 }
 
-/** @returns no key where it is not one to verify signatures with: a document may hold others */
+/** @returns no key if this one cannot verify signatures: a document may contain others */
 function usableKey(jwk: unknown): PublishedKey[] {
   const parsed = jwkSchema.safeParse(jwk);
   if (!parsed.success || (parsed.data.use !== undefined && parsed.data.use !== 'sig')) return [];
@@ -140,6 +142,6 @@ function parseJson(text: string): unknown {
 
 function unusable(message: string): CodedError {
   return new CodedError('HUB_KEYS_UNAVAILABLE', message, {
-    action: 'Until its keys can be fetched, no request of the hub can be checked and none is answered.',
+    action: 'Until its keys can be fetched, no request from the hub can be verified, and none is answered.',
   });
 }

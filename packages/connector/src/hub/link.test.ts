@@ -22,7 +22,7 @@ function link(...args: Parameters<typeof linkTo>): LinkUnderTest {
   return made;
 }
 
-/** Time that passes only by waiting: each wait is noted and over at once, until the hub has been tried often enough. */
+/** A clock that only waiting advances: each wait is recorded and ends at once, until the hub has been tried `tries` times. */
 function fastClock(tries: number) {
   let nowMs = Date.now();
   const waits: number[] = [];
@@ -42,7 +42,7 @@ function fastClock(tries: number) {
   };
 }
 
-test('the first frame says who the agent is, signed by its key', async () => {
+test('identifies itself in the first frame, signed with its key', async () => {
   const hub = await fakeHub();
   const { reached, lines } = link(hub);
   const agent = await hub.nextAgent();
@@ -58,16 +58,16 @@ test('the first frame says who the agent is, signed by its key', async () => {
   assert.match(lines.join(''), /Connected to hub 127\.0\.0\.1:\d+/);
 });
 
-test('what comes with `authenticated` may be anything', async () => {
-  for (const payload of [null, 'yes', 7, [], { capabilities: 'drain' }, { capabilities: [1] }, { welcome: { to: 'us' } }]) {
+for (const payload of [null, 'yes', 7, [], { capabilities: 'drain' }, { capabilities: [1] }, { welcome: { to: 'us' } }]) {
+  test(`connects to a hub that sends ${JSON.stringify(payload)} with \`authenticated\``, async () => {
     const hub = await fakeHub();
     hub.authenticatedPayload = payload;
     const { reached } = link(hub);
     await reached('connected');
-  }
-});
+  });
+}
 
-test('over TLS the settings’ CA is trusted, and the pings are answered', async () => {
+test('trusts the CA from the settings, and stays connected while the hub answers pings', async () => {
   const authority = await createCertificateAuthority();
   const hub = await fakeHub(await authority.issue({ commonName: 'hub', dnsNames: ['localhost'] }));
   const { reached, lines, link: made } = link(hub, { caCert: authority.cert, times: { heartbeatIntervalMs: 20, heartbeatMisses: 2 } });
@@ -84,11 +84,11 @@ test('over TLS the settings’ CA is trusted, and the pings are answered', async
 
 for (const [welcome, told] of [
   ['refuse', /HTTP 503/],
-  ['close at once', /Hub closed the connection \(1005\); next try in 0\.\d s/],
-  ['close', /Hub closed the connection \(1008\); next try in 0\.\d s.*go away/],
+  ['close at once', /Hub closed the connection \(1005\); retrying in 0\.\d s/],
+  ['close', /Hub closed the connection \(1008\); retrying in 0\.\d s.*go away/],
   ['silent', /did not answer the authentication within 50 ms/],
 ] as const) {
-  test(`a hub that does "${welcome}" is tried again, in growing jittered waits`, async () => {
+  test(`retries with growing jittered waits if the hub's welcome is "${welcome}"`, async () => {
     const hub = await fakeHub();
     hub.welcome = welcome;
     const { waits, clock } = fastClock(8);
@@ -103,7 +103,7 @@ for (const [welcome, told] of [
   });
 }
 
-test('no hub at all: the same, and the log says what to look at', async () => {
+test('retries if no hub answers, and logs why', async () => {
   const hub = await startFakeHub();
   await hub.stop();
   const { waits, clock } = fastClock(3);
@@ -112,18 +112,18 @@ test('no hub at all: the same, and the log says what to look at', async () => {
   assert.match(await logged(/No connection/), /HUB_UNREACHABLE.*ECONNREFUSED/);
 });
 
-test('a rejected agent is told what to do, and asked again after at most a minute', async () => {
+test('retries at least once a minute after a rejection, and logs what to do', async () => {
   const hub = await fakeHub();
   hub.welcome = 'reject';
   const { waits, clock } = fastClock(12);
   const { logged, statuses } = link(hub, { clock, maxReconnectIntervalMs: 1000 });
   const waited = await waits;
   assert.ok(Math.max(...waited) > 30_000 && Math.max(...waited) <= 60_000);
-  assert.match(await logged(/does not accept/), /Provision it again with a valid ticket/);
+  assert.match(await logged(/rejected this connector/), /Provision it again with a valid ticket/);
   assert.ok(statuses.some((status) => status.state === 'rejected'));
 });
 
-test('before each connection it is provisioned anew; where that fails it is tried again', async () => {
+test('provisions before each connection, and retries if that fails', async () => {
   const hub = await fakeHub();
   hub.welcome = 'close';
   const { waits, clock } = fastClock(4);
@@ -149,11 +149,11 @@ test('before each connection it is provisioned anew; where that fails it is trie
   assert.match(lines.join(''), /HUB_URL_INVALID/);
 });
 
-test('waits start over only after a connection that held', async () => {
+test('resets the backoff only after a connection that lasted', async () => {
   const hub = await fakeHub();
   const { waits, clock } = fastClock(4);
   const { link: made } = link(hub, { clock });
-  // Accepted and dropped each time: it never holds.
+  // Accepted and dropped each time: it never lasts.
   const drop = async () => {
     while (made.status().state !== 'stopped') (await hub.nextAgent()).socket.terminate();
   };
@@ -162,27 +162,27 @@ test('waits start over only after a connection that held', async () => {
   assert.ok((waited[3] ?? 0) >= 2000, String(waited));
 });
 
-test('a dropped socket is noticed at once, a silent one after some pings', async () => {
+test('notices a dropped socket at once, and a silent one after a few pings', async () => {
   const hub = await fakeHub();
   const { logged, statuses } = link(hub, { times: { heartbeatIntervalMs: 20 } });
   (await hub.nextAgent()).socket.terminate();
-  assert.match(await logged(/Hub closed/), /Hub closed the connection \(1006\); next try in 0\.\d s/);
+  assert.match(await logged(/Hub closed/), /Hub closed the connection \(1006\); retrying in 0\.\d s/);
   const second = await hub.nextAgent();
-  // A peer that reads nothing answers no ping.
+  // A peer that reads nothing does not answer pings.
   second.socket.pause();
   await logged(/HUB_SILENT/);
   await hub.nextAgent();
   assert.deepEqual([...new Set(statuses.map(({ state }) => state))], ['connecting', 'connected', 'waiting']);
 });
 
-test('an authentication failure later on ends the connection, too', async () => {
+test('ends the connection on a later authentication failure', async () => {
   const hub = await fakeHub();
   const { reached } = link(hub);
   (await hub.nextAgent()).send('authentication_failure', { reason: 'deleted' });
   await reached('rejected');
 });
 
-test('a hub is told which of several connectors with one key this is, and what it says about a refusal is told', async () => {
+test('tells the hub its instance, and logs the reason of a rejection', async () => {
   const hub = await fakeHub();
   const instance = { id: 'f81d4fae-7dec', hostName: 'dc1', version: '1.2.3' };
   const { reached, logged } = link(hub, { target: { instance } });
@@ -191,10 +191,10 @@ test('a hub is told which of several connectors with one key this is, and what i
   agent.send('authentication_failure', { reason: 'approval_pending' });
   const status = await reached('rejected');
   assert.match(status.state === 'rejected' ? status.reason : '', /approve/);
-  assert.match(await logged(/does not accept/), /somebody has to approve it there/);
+  assert.match(await logged(/rejected this connector/), /an administrator of the hub must approve it/);
 });
 
-test('keys by JWKS: EC keys, a rotation, and a document that cannot be fetched for a moment', async () => {
+test('follows the hub’s JWKS document through a rotation, and while it cannot be fetched', async () => {
   const hub = await fakeHub();
   hub.jwks = { keys: [jwkOf(HUB_EC.publicKey, { kid: 'one' })] };
   const { logged } = link(hub, {
@@ -211,12 +211,12 @@ test('keys by JWKS: EC keys, a rotation, and a document that cannot be fetched f
   await ask({ alg: 'RS256', key: HUB_RSA.privateKey, header: { kid: 'two' } });
   hub.jwks = 500;
   agent.ask('list_groups', {}, { alg: 'ES256', key: HUB_EC.privateKey, header: { kid: 'one' } });
-  await logged(/cannot be verified.*does not publish/);
+  await logged(/Dropped a request.*does not publish/);
   await ask({ alg: 'RS256', key: HUB_RSA.privateKey, header: { kid: 'two' } });
   assert.equal(hub.jwksFetches, 2);
 });
 
-test('closing: says draining where the hub knows it, answers what is in work, closes with 1000', async () => {
+test('on closing, sends `draining` if the hub knows it, answers requests in progress, and closes with 1000', async () => {
   const hub = await fakeHub();
   hub.authenticatedPayload = { capabilities: ['drain', 'other'] };
   const work = Promise.withResolvers<{ groups: string[] }>();
@@ -224,7 +224,7 @@ test('closing: says draining where the hub knows it, answers what is in work, cl
   const agent = await hub.nextAgent();
   await reached('connected');
   const pid = agent.ask('list_groups', {});
-  // An answered ping shows that the request before it was taken.
+  // Frames keep their order, so the pong shows that the request has been taken.
   agent.socket.ping();
   await new Promise((resolve) => agent.socket.once('pong', resolve));
   const closing = made.close();
@@ -237,7 +237,7 @@ test('closing: says draining where the hub knows it, answers what is in work, cl
   assert.equal(hub.handshakes, 1);
 });
 
-test('closing does not wait longer than the grace period, and still answers', async () => {
+test('on closing, answers requests in progress with an error after the grace period', async () => {
   const hub = await fakeHub();
   const { link: made, reached } = link(hub, { users: { listGroups: () => new Promise(() => {}) }, times: { drainTimeoutMs: 50 } });
   const agent = await hub.nextAgent();
@@ -247,12 +247,12 @@ test('closing does not wait longer than the grace period, and still answers', as
   await new Promise((resolve) => agent.socket.once('pong', resolve));
   await made.close();
   const answer = await agent.nextFrame();
-  assert.equal(answer.n, `${pid}_list_groups_result`, 'no draining: this hub does not know it');
+  assert.equal(answer.n, `${pid}_list_groups_result`, 'no `draining` for a hub that does not know it');
   assert.match(JSON.stringify(answer.p), /Unexpected Error.*STOPPING/);
   assert.equal((await agent.closed).code, 1000);
 });
 
-test('closing works at any stage: while waiting, while dialling, while provisioning', async () => {
+test('closes while dialling, waiting or provisioning', async () => {
   const hub = await fakeHub();
   hub.welcome = 'silent';
   const dialling = link(hub);

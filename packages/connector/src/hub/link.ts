@@ -1,6 +1,6 @@
 /**
- * The link to the hub: keeps one connection alive for as long as the connector runs. It owns the only socket, and decides when to
- * dial again; what a connection is, and what its frames mean, is left to `connection.ts` and `dispatch.ts`.
+ * The link to the hub: keeps one connection open for as long as the connector runs. It owns the only socket and decides when to reconnect;
+ * `connection.ts` knows what a connection is, and `dispatch.ts` what its frames mean.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -12,17 +12,17 @@ import { type Connection, type ConnectionEnd, type ConnectionTimes, runConnectio
 import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
 import { jwksKeys } from './jwks.ts';
+import { rateLimitedWarnings } from './rate-limited-warnings.ts';
 import { createReplayMemory } from './replay.ts';
-import { checkToken, type HubKeys, signingKey } from './token.ts';
-import { warnSeldom } from './warn-seldom.ts';
+import { type HubKeys, signingKey } from './token.ts';
 
-/** The first wait is 250 to 500 ms, then each is twice as long. */
+/** The first wait is 250 to 500 ms; each further one is twice as long. */
 const FIRST_WAIT_MS = 500;
-/** A rejected agent stays rejected until somebody does something; this is how long they wait to see that it helped. */
+/** A rejected connector stays rejected until an administrator acts; this is how long they wait to see the effect. */
 const MAX_REJECTED_WAIT_MS = 60_000;
 /** The waits start over after a connection of this length. */
 const HOLD_MS = 10_000;
-/** What `provision` does has time limits of its own; this one holds where they fail. */
+/** `provision` has time limits of its own; this one is the backstop. */
 const PROVISION_TIMEOUT_MS = 60_000;
 
 const DEFAULT_TIMES: LinkTimes = {
@@ -37,20 +37,20 @@ const DEFAULT_TIMES: LinkTimes = {
 export interface LinkTimes extends ConnectionTimes {
   /** From a request's arrival to its answer. */
   requestTimeoutMs: number;
-  /** When stopping: for finishing what is in work. */
+  /** When stopping: for finishing the requests in progress. */
   drainTimeoutMs: number;
 }
 
-/** Where and as what to connect. */
+/** Which hub to connect to, and as which connection. */
 export interface LinkTarget {
   /** AD_HUB as given: http(s) or ws(s). */
   hubUrl: string;
   connection: string;
   realm: string;
-  /** TENANT_SIGNING_KEY: where there is one it is the only key. */
+  /** TENANT_SIGNING_KEY: if set, it is the only key. */
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
-  /** Which of several connectors with this key it is; told to hubs that want to know. */
+  /** Which instance this is, if several connectors share the key; sent to hubs that know instances. */
   instance?: AgentInstance;
 }
 
@@ -58,22 +58,22 @@ export type LinkStatus =
   | { state: 'connecting' }
   | { state: 'connected'; hub: string; sinceMs: number }
   | { state: 'waiting'; reason: string; untilMs: number }
-  /** The hub does not accept this agent. It is asked again, but only a person can change the answer. */
+  /** The hub rejects this connector. It tries again, but only an administrator can change the answer. */
   | { state: 'rejected'; reason: string; untilMs: number }
   | { state: 'stopped' };
 
 export interface HubLink {
   status(): LinkStatus;
   readonly events: EventEmitter<{ status: [LinkStatus] }>;
-  /** Takes nothing new, answers what is in work, closes. Resolves when the socket is gone. */
+  /** Takes no new requests, answers those in progress, closes. Resolves when the socket has closed. */
   close(): Promise<void>;
 }
 
 export interface HubLinkOptions {
-  /** Called at start and before each reconnection; rejects only where nothing usable is known. */
+  /** Called at start and before each reconnection; rejects only if no usable target is known. */
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
-  /** Whether the directory answers now; hubs that want to know are told. */
+  /** Whether the directory answers now; reported to hubs that know `health`. */
   directoryIsUp(): boolean;
   log: Log;
   privateKey: KeyObject;
@@ -82,24 +82,24 @@ export interface HubLinkOptions {
   outbound: Pick<Outbound, 'agentFor' | 'request'>;
   maxReconnectIntervalMs: number;
   times?: Partial<LinkTimes>;
-  /** Time as the link sees it, for tests. */
+  /** For tests. */
   clock?: { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void> };
 }
 
-/** Starts connecting, and goes on until closed: neither the hub nor anything on the way to it ends the process. */
+/** Connects, and keeps reconnecting until closed: no failure of the hub or the network ends the process. */
 export function startHubLink(options: HubLinkOptions): HubLink {
   const { users, log, outbound } = options;
   const times = { ...DEFAULT_TIMES, ...options.times };
   const clock = options.clock ?? { now: Date.now, sleep };
-  const warn = warnSeldom(log, clock.now);
+  const warn = rateLimitedWarnings(log, clock.now);
   const events = new EventEmitter<{ status: [LinkStatus] }>();
-  /** Aborted first: no new connection is made. */
+  /** Aborted first: no new connection is opened. */
   const stopping = new AbortController();
-  /** Aborted when all is answered: the connection there is closes. */
+  /** Aborted when everything is answered: the open connection closes. */
   const ending = new AbortController();
   const replay = createReplayMemory({
     now: clock.now,
-    onFull: () => log.warn('So many requests came that the oldest are forgotten: a replay of one of those would not be noticed'),
+    onFull: () => log.warn('Replay memory is full: the oldest tokens are dropped, and a replay of one of them would not be detected'),
   });
   const dispatch = createDispatch({
     users,
@@ -128,7 +128,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
       if (stopping.signal.aborted) return;
       const isRejected = end.kind === 'rejected';
       const waitMs = (isRejected ? rejectedBackoff : backoff).nextMs();
-      const reason = tellEnd(end, waitMs);
+      const reason = logEnd(end, waitMs);
       setStatus({ state: isRejected ? 'rejected' : 'waiting', reason, untilMs: clock.now() + waitMs });
       await clock.sleep(waitMs, stopping.signal);
     }
@@ -137,35 +137,31 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   async function connectOnce(): Promise<ConnectionEnd> {
     try {
       const target = await options.provision(AbortSignal.any([stopping.signal, AbortSignal.timeout(PROVISION_TIMEOUT_MS)]));
-      return await connectTo(target, keysOf(target));
+      const hub = hostOf(target.hubUrl);
+      return await runConnection({
+        ...target,
+        privateKey: options.privateKey,
+        agentFor: outbound.agentFor,
+        tokenChecks: { keys: keysOf(target), replay, now: clock.now },
+        directoryIsUp: options.directoryIsUp,
+        times,
+        log,
+        warn,
+        now: clock.now,
+        signal: ending.signal,
+        onAccepted(accepted) {
+          connection = accepted;
+          backoff.succeeded();
+          rejectedBackoff.succeeded();
+          log.info({ connection: target.connection }, `Connected to hub ${hub}`);
+          setStatus({ state: 'connected', hub, sinceMs: clock.now() });
+        },
+        onRequest: dispatch.handle,
+      });
     } catch (cause) {
       const message = 'Preparing the connection to the hub failed';
       return { kind: 'failed', error: cause instanceof CodedError ? cause : new CodedError('HUB_CONNECTION_FAILED', message, { cause }) };
     }
-  }
-
-  async function connectTo(target: LinkTarget, keys: HubKeys): Promise<ConnectionEnd> {
-    const hub = hostOf(target.hubUrl);
-    return await runConnection({
-      ...target,
-      privateKey: options.privateKey,
-      agentFor: outbound.agentFor,
-      checkToken: (jwt) => checkToken(jwt, keys, replay, clock.now),
-      directoryIsUp: options.directoryIsUp,
-      times,
-      log,
-      warn,
-      now: clock.now,
-      signal: ending.signal,
-      onAccepted(accepted) {
-        connection = accepted;
-        backoff.succeeded();
-        rejectedBackoff.succeeded();
-        log.info({ connection: target.connection }, `Connected to hub ${hub}`);
-        setStatus({ state: 'connected', hub, sinceMs: clock.now() });
-      },
-      onRequest: dispatch.handle,
-    });
   }
 
   function keysOf(target: LinkTarget): HubKeys {
@@ -176,23 +172,23 @@ export function startHubLink(options: HubLinkOptions): HubLink {
         action: 'Provision the connector with its ticket.',
       });
     }
-    // Kept over reconnections, so that a hub whose JWKS cannot be fetched for a moment is still understood.
+    // Kept across reconnections, in case the JWKS document cannot be fetched for a moment.
     if (jwks?.url !== url) jwks = { url, keys: jwksKeys({ url, request: outbound.request, log, now: clock.now }) };
     return jwks.keys;
   }
 
   /** @returns the reason in a few words, for the status */
-  function tellEnd(end: ConnectionEnd, waitMs: number): string {
-    const next = `next try in ${(waitMs / 1000).toFixed(1)} s`;
+  function logEnd(end: ConnectionEnd, waitMs: number): string {
+    const next = `retrying in ${(waitMs / 1000).toFixed(1)} s`;
     switch (end.kind) {
       case 'rejected':
         log.error(
           end.text === '' ? {} : { hub: end.text },
-          `The hub does not accept this connector: ${REJECTIONS[end.reason ?? 'unknown']}; ${next}`,
+          `The hub rejected this connector: ${REJECTIONS[end.reason ?? 'unknown']}; ${next}`,
         );
         return end.reason === 'approval_pending'
-          ? 'the hub waits for somebody to approve this connector'
-          : 'the hub does not accept this connector';
+          ? 'waiting for an administrator of the hub to approve this connector'
+          : 'the hub rejects this connector';
       case 'failed':
         log.warn({ err: end.error }, `No connection to the hub; ${next}`);
         return end.error.message;
@@ -209,12 +205,14 @@ export function startHubLink(options: HubLinkOptions): HubLink {
     const answered = Promise.resolve(connection?.drain()).then(() => dispatch.idle());
     await Promise.race([answered, sleep(times.drainTimeoutMs, deadline.signal)]);
     deadline.abort();
-    // What is still in work is answered with an error: better than no answer.
+    // Requests still in progress are answered with an error, which is better than no answer.
     dispatch.abort();
     await dispatch.idle();
   }
 
-  const running = run().catch((error: unknown) => log.error({ err: error }, 'The link to the hub stopped by a fault of this program'));
+  const running = run().catch((error: unknown) =>
+    log.error({ err: error }, 'The link to the hub stopped because of a fault in this program'),
+  );
   let closing: Promise<void> | undefined;
   async function closeOnce(): Promise<void> {
     stopping.abort();
@@ -238,12 +236,12 @@ export function startHubLink(options: HubLinkOptions): HubLink {
 
 const REJECTIONS: Record<AuthenticationFailureReason | 'unknown', string> = {
   unknown: 'its connection was deleted, or another certificate is registered. Provision it again with a valid ticket',
-  approval_pending: 'its certificate is registered and somebody has to approve it there',
-  revoked: 'somebody revoked it there. Ask them; with a revoked key it needs a new one (move certs/ away) and a valid ticket',
-  register_again: 'it has to be registered again, which happens before the next try',
+  approval_pending: 'its certificate is registered, and an administrator of the hub must approve it',
+  revoked: 'an administrator of the hub revoked it. To enrol again it needs a new key (move certs/ away) and a valid ticket',
+  register_again: 'it must register again, which happens before the next try',
 };
 
-/** For the log: never the path, which may hold a name or a secret of the tenant. */
+/** For the log: without the path, which may contain a tenant's name or secret. */
 function hostOf(hubUrl: string): string {
   return URL.canParse(hubUrl) ? new URL(hubUrl).host : hubUrl;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createReplayMemory } from './replay.ts';
 
-test('a token is remembered until it expires, and one without expiry for a day', () => {
+test('remembers a token until it expires, and one without expiry for a day', () => {
   let nowMs = 0;
   const replay = createReplayMemory({ now: () => nowMs, onFull: () => {} });
   assert.equal(replay.firstTime('a', 60), true);
@@ -12,13 +12,13 @@ test('a token is remembered until it expires, and one without expiry for a day',
   assert.equal(replay.firstTime('b', undefined), false);
   nowMs = 61_000;
   replay.firstTime('c', 120);
-  assert.equal(replay.firstTime('a', 60), true, 'forgotten: whoever sends it again is refused for its expiry');
+  assert.equal(replay.firstTime('a', 60), true, 'forgotten: it is rejected as expired');
   nowMs = 23 * 3600_000;
   replay.firstTime('d', 1e6);
   assert.equal(replay.firstTime('b', undefined), false);
 });
 
-test('the memory is bounded: the oldest go first, and that is said once', () => {
+test('drops the oldest tokens when it is full, and reports that once', () => {
   let full = 0;
   const replay = createReplayMemory({ now: () => 0, onFull: () => full++, maxRemembered: 100 });
   for (let n = 0; n < 150; n++) assert.equal(replay.firstTime(`token ${n}`, 1000), true);
@@ -28,7 +28,7 @@ test('the memory is bounded: the oldest go first, and that is said once', () => 
   assert.equal(full, 1);
 });
 
-test('expired tokens make room before others are forgotten', () => {
+test('drops expired tokens before others', () => {
   let nowMs = 0;
   let full = 0;
   const replay = createReplayMemory({ now: () => nowMs, onFull: () => full++, maxRemembered: 100 });

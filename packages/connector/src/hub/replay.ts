@@ -1,30 +1,30 @@
-/** Refusing a request that was already served: a memory of tokens, bounded in time by their expiry and in number. */
+/** The replay cache: remembers the tokens of requests, up to their expiry and up to a maximum number. */
 import { hash } from 'node:crypto';
 
-/** Installed hubs may send tokens without `exp`: those are remembered a day. */
+/** Auth0 may send tokens without `exp`: these are remembered for a day. */
 const WITHOUT_EXPIRY_SECONDS = 24 * 60 * 60;
-/** Some 100 bytes each: 20 MB. At 1,000 logins a second with tokens of a minute there are 65,000. */
+/** About 100 bytes each: 20 MB. 1,000 sign-ins a second with tokens that last a minute make 65,000. */
 const MAX_REMEMBERED = 200_000;
-/** Dropping all that have expired takes some milliseconds at most; more often it would not pay. */
+/** Dropping all expired tokens takes a few milliseconds; doing it more often would not pay. */
 const SWEEP_INTERVAL_SECONDS = 10;
 
 export interface ReplayMemory {
   /**
-   * @param signed the part of the token that the signature covers. The signature itself must not be part of what is remembered:
-   *   of one ECDSA signature anybody can make a second valid one.
-   * @param expiresAtSeconds when the token is no longer accepted anyway; undefined where it never expires
-   * @returns false where it was seen before
+   * @param signed the part of the token that the signature covers. The signature must not be part of the key: anyone can turn one valid
+   *   ECDSA signature into another.
+   * @param expiresAtSeconds when the token stops being accepted; undefined if it never expires
+   * @returns false for a token that was seen before
    */
   firstTime(signed: string, expiresAtSeconds: number | undefined): boolean;
 }
 
-/** @param onFull called once, when tokens are forgotten before their time because there are too many */
+/** @param onFull called once, when tokens are first dropped before their expiry because there are too many */
 export function createReplayMemory(options: { now: () => number; onFull: () => void; maxRemembered?: number }): ReplayMemory {
   const maxRemembered = options.maxRemembered ?? MAX_REMEMBERED;
-  // In the order of arrival. 16 bytes of SHA-256 are enough: to find a second token of the same digest one would have to sign it.
+  // In order of arrival. 16 bytes of SHA-256 are enough: a collision would have to be signed by the hub.
   const expiryByDigest = new Map<string, number>();
   let sweptAt = 0;
-  let toldFull = false;
+  let hasReportedFull = false;
 
   function makeRoom(nowSeconds: number): void {
     if (nowSeconds - sweptAt >= SWEEP_INTERVAL_SECONDS) {
@@ -34,8 +34,8 @@ export function createReplayMemory(options: { now: () => number; onFull: () => v
     for (const digest of expiryByDigest.keys()) {
       if (expiryByDigest.size < maxRemembered) return;
       expiryByDigest.delete(digest);
-      if (!toldFull) {
-        toldFull = true;
+      if (!hasReportedFull) {
+        hasReportedFull = true;
         options.onFull();
       }
     }

@@ -1,37 +1,33 @@
-/** From a request's token to its claims: the token is checked, and what was sealed for this socket is opened. */
+/** From a request's token to its claims: verifies the token, and opens what was sealed for this socket. */
 import { z } from 'zod';
 import type { Sealing } from './sealing.ts';
-import type { CheckedToken } from './token.ts';
+import { checkToken, type TokenChecks } from './token.ts';
 
-/** `sealed`: so was the request; its answer has to be signed. */
+/** `sealed`: the request was, so its answer must be signed. `refused`: why, as the end of a sentence. */
 export type RequestClaimsRead = { claims: Record<string, unknown>; sealed: boolean } | { refused: string };
 
 const openedClaims = z.record(z.string(), z.unknown());
 
 /**
- * A hub that seals one request seals them all: after the first, one in clear is refused. Before it there is nothing to go by but the
- * hub's signature, and a hub that knows this connector's keys, which nobody can take out of its token, has no reason to ask in clear.
- *
- * @param checkToken checks signature and times, and that the token is new
+ * A hub that seals one request seals them all: after the first sealed one, a request in clear is refused. Until then a request in clear is
+ * accepted on the hub's signature alone: a hub that knows this connector's keys, which cannot be removed from its token, has no reason to
+ * send one.
  */
-export function createClaimsReader(
-  sealing: Pick<Sealing, 'open'>,
-  checkToken: (jwt: string) => Promise<CheckedToken>,
-): (jwt: string) => Promise<RequestClaimsRead> {
+export function createClaimsReader(sealing: Pick<Sealing, 'open'>, checks: TokenChecks): (jwt: string) => Promise<RequestClaimsRead> {
   let hubSeals = false;
   return async (jwt) => {
-    const checked = await checkToken(jwt);
+    const checked = await checkToken(jwt, checks);
     if ('refused' in checked) return checked;
     const { pid, sealed } = checked.claims;
     if (sealed === undefined) {
-      return hubSeals ? { refused: 'it is in clear, and the hub seals its requests to this connector' } : { ...checked, sealed: false };
+      return hubSeals ? { refused: 'it is not sealed, but earlier ones on this socket were' } : { ...checked, sealed: false };
     }
-    if (typeof sealed !== 'string') return { refused: 'its "sealed" is not a text' };
+    if (typeof sealed !== 'string') return { refused: 'its "sealed" claim is not a string' };
     const result = sealing.open(sealed);
-    if ('refused' in result) return { refused: `what is sealed in it cannot be read: ${result.refused}` };
+    if ('refused' in result) return { refused: `its sealed claims cannot be opened: ${result.refused}` };
     const claims = openedClaims.safeParse(result.opened);
-    // Taken from one request and put into another, it would be another's password.
-    if (!claims.success || claims.data.pid !== pid) return { refused: 'what is sealed in it does not belong to it' };
+    // Moved from one request to another, they would bring another user's password.
+    if (!claims.success || claims.data.pid !== pid) return { refused: 'its sealed claims belong to another request' };
     hubSeals = true;
     return { claims: claims.data, sealed: true };
   };

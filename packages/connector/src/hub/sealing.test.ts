@@ -36,7 +36,7 @@ function keysOf(agent: FakeAgent) {
 
 type Keys = ReturnType<typeof keysOf>;
 
-/** Sealed by a JOSE library, each time with a new key of the hub. */
+/** Sealed by a JOSE library, with a new ephemeral key each time. */
 async function seal(keys: Keys, claims: object, header: Record<string, unknown> = {}): Promise<string> {
   return await new CompactEncrypt(Buffer.from(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: keys.kid, ...header })
@@ -50,7 +50,7 @@ async function verified(keys: Keys, payload: unknown): Promise<unknown> {
   return JSON.parse(new TextDecoder().decode(answer.payload));
 }
 
-test('a sealed login is opened, and its answer is signed together with its frame’s name', async () => {
+test('opens a sealed sign-in, and signs the answer together with the name of its frame', async () => {
   const { agent, keys, passwords } = await connected();
   for (const pid of ['one', 'two', 'three']) {
     agent.ask('authenticate_user', { pid, sealed: await seal(keys, { pid, username: 'ada', password: `secret of ${pid}` }) });
@@ -61,18 +61,18 @@ test('a sealed login is opened, and its answer is signed together with its frame
   assert.deepEqual(passwords, ['secret of one', 'secret of two', 'secret of three']);
 });
 
-test('a hub that does not seal is served in clear; after it sealed once it is not', async () => {
+test('serves requests in clear until the hub has sealed one, and not after that', async () => {
   const { agent, keys, passwords, logged } = await connected();
   const pid = agent.ask('authenticate_user', { username: 'ada', password: 'clear' });
   assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
   agent.ask('authenticate_user', { pid: 's', sealed: await seal(keys, { pid: 's', username: 'ada', password: 'sealed' }) });
   await agent.nextFrame();
   agent.ask('authenticate_user', { username: 'ada', password: 'clear again' });
-  await logged(/it is in clear, and the hub seals/);
+  await logged(/it is not sealed, but earlier ones/);
   assert.deepEqual(passwords, ['clear', 'sealed']);
 });
 
-test('what was sealed for another socket, another request or by no rule is not obeyed', async () => {
+test('drops requests sealed for another socket or another request, and malformed ones', async () => {
   const { agent, keys, passwords, lines } = await connected();
   const stranger = createSealing().keys;
   const claims = { pid: 'p', username: 'ada', password: 'secret word' };
@@ -99,15 +99,15 @@ test('what was sealed for another socket, another request or by no rule is not o
   assert.doesNotMatch(lines.join(''), /secret word|in clear beside it/);
 });
 
-test('a point that is not on the curve is no key', () => {
+test('rejects an ephemeral key that is not on the curve', () => {
   const sealing = createSealing();
   const epk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
   const header = Buffer.from(JSON.stringify({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sealing.keys.kid, epk: { ...epk, y: epk.x } }));
   const result = sealing.open(`${header.toString('base64url')}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`);
-  assert.deepEqual(result, { refused: 'the key it was sealed with is none' });
+  assert.deepEqual(result, { refused: 'invalid ephemeral key' });
 });
 
-test('each socket has keys of its own', async () => {
+test('makes new keys for each socket', async () => {
   const { agent, link, keys } = await connected();
   const hub = await startFakeHub();
   toStop.push(() => hub.stop());

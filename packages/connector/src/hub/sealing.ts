@@ -1,6 +1,6 @@
 /**
- * Opening what a hub sealed for this socket, and signing what is answered; see `sealed.ts` of the protocol. The keys are made for one
- * socket and kept nowhere: what was recorded on the way cannot be opened later with anything that is stored.
+ * Opens what a hub sealed for this socket, and signs the answers; see `sealed.ts` in the protocol. The keys are made for one socket and never
+ * stored, so recorded traffic cannot be opened later.
  */
 import { createDecipheriv, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import {
@@ -15,11 +15,11 @@ import {
 } from '@landbridge/protocol';
 
 export interface Sealing {
-  /** What the hub is told, in the token by which the connector authenticates. */
+  /** For the token with which the connector authenticates. */
   readonly keys: AgentKeys;
-  /** @returns what was sealed, or a sentence on why it cannot be opened, which contains nothing of it */
+  /** @returns what was sealed, or why it cannot be opened, without revealing any of it */
   open(jwe: string): { opened: unknown } | { refused: string };
-  /** @returns the payload in place of `payload` */
+  /** @returns the payload to send instead */
   sign(frameName: string, payload: unknown): { jws: string };
 }
 
@@ -31,7 +31,7 @@ export function createSealing(): Sealing {
   const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = randomBytes(12).toString('base64url');
   const answerHeader = jsonToBase64url({ alg: 'ES256', kid });
-  /** A hub makes its part of the key once for a socket: agreeing again each time would be dearer than all the rest. */
+  /** A hub makes its ephemeral key once per socket. A key agreement for each request would cost more than everything else. */
   let last: { header: string; key: KeyObject } | { header: string; refused: string } | undefined;
 
   function keyFor(encodedHeader: string): { key: KeyObject } | { refused: string } {
@@ -44,11 +44,10 @@ export function createSealing(): Sealing {
     open(jwe) {
       const parts = jwe.split('.');
       const [header = '', encryptedKey, ...rest] = parts;
-      // With a key that both sides agreed on, none is sent (RFC 7516, section 5.1).
-      if (parts.length !== 5 || encryptedKey !== '') return { refused: 'it is not five parts, the second of them empty' };
+      // With direct key agreement, the encrypted key is empty (RFC 7516, section 5.1).
+      if (parts.length !== 5 || encryptedKey !== '') return { refused: 'it does not have five parts with an empty second one' };
       const [iv, ciphertext, tag] = rest.map(fromBase64url);
-      if (iv?.length !== IV_BYTES || ciphertext === undefined || tag?.length !== TAG_BYTES)
-        return { refused: 'its parts are not as they should be' };
+      if (iv?.length !== IV_BYTES || ciphertext === undefined || tag?.length !== TAG_BYTES) return { refused: 'its parts are malformed' };
       const agreed = keyFor(header);
       if ('refused' in agreed) return { refused: agreed.refused };
       try {
@@ -56,7 +55,7 @@ export function createSealing(): Sealing {
         decipher.setAAD(Buffer.from(header)).setAuthTag(tag);
         return { opened: JSON.parse(Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8')) };
       } catch {
-        return { refused: 'it was sealed with another key, or changed on the way' };
+        return { refused: 'it was sealed with another key, or modified in transit' };
       }
     },
     sign(frameName, payload) {
@@ -71,10 +70,10 @@ function agree(encodedHeader: string, kid: string, privateKey: KeyObject): { key
   if (!header.success) return { refused: 'its header is not for ECDH-ES with A256GCM' };
   if (header.data.kid !== kid) return { refused: 'it was sealed for another socket' };
   try {
-    // A point that is not on the curve would tell about the private key; it is no key here.
+    // createPublicKey rejects a point that is not on the curve, which could reveal the private key.
     return { key: agreeOnKey(privateKey, createPublicKey({ key: header.data.epk, format: 'jwk' })) };
   } catch {
-    return { refused: 'the key it was sealed with is none' };
+    return { refused: 'invalid ephemeral key' };
   }
 }
 

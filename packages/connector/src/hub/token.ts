@@ -1,5 +1,5 @@
 /**
- * Checking the signed token in which a hub sends a request: that it was signed by the hub's key, is still valid, and is new.
+ * Checks the signed token of a request from the hub: that the hub's key signed it, that it has not expired, and that it is not a replay.
  *
  * Verified by node:crypto in this thread; docs/decisions/022-jose-and-node-crypto.md has the measurements. What jose would check of a
  * token's form is checked here, as RFC 7515 has it.
@@ -18,13 +18,19 @@ export interface HubKey {
   algorithms: readonly HubTokenAlgorithm[];
 }
 
-/** Where the hub's keys are: the one it posted, or its JWKS document. */
+/** The hub's keys: the one it returned at registration, or those of its JWKS document. */
 export interface HubKeys {
-  /** @returns the key, or a sentence on why there is none; at once where it is known */
+  /** @returns the key, or why there is none; synchronously if it is known */
   keyFor(header: TokenHeader): HubKey | { refused: string } | Promise<HubKey | { refused: string }>;
 }
 
 export type TokenHeader = z.infer<typeof headerSchema>;
+
+export interface TokenChecks {
+  keys: HubKeys;
+  replay: ReplayMemory;
+  now(): number;
+}
 
 export type CheckedToken = { claims: Record<string, unknown> } | { refused: string };
 
@@ -33,7 +39,7 @@ const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = con
 const headerSchema = z.object({
   alg: z.enum(HUB_TOKEN_ALGORITHMS),
   kid: z.string().max(1024).optional(),
-  // Extensions that must be understood: none is (RFC 7515, 4.1.11). RFC 7797's unencoded payload is one of them.
+  // No critical extensions are supported (RFC 7515, section 4.1.11), including the unencoded payload of RFC 7797.
   crit: z.undefined().optional(),
   b64: z.undefined().optional(),
 });
@@ -41,13 +47,13 @@ const claimsSchema = z.record(z.string(), z.unknown());
 const timesSchema = z.object({ exp: z.number().optional(), nbf: z.number().optional() });
 
 /**
- * @param token three parts in base64url, as it came
- * @returns its claims, or a sentence on why it is refused, which contains nothing of the token
+ * @param token three parts in base64url, as received
+ * @returns its claims, or why it is refused, as the end of a sentence that reveals nothing of the token
  */
-export async function checkToken(token: string, keys: HubKeys, replay: ReplayMemory, now: () => number): Promise<CheckedToken> {
+export async function checkToken(token: string, { keys, replay, now }: TokenChecks): Promise<CheckedToken> {
   const parts = token.split('.');
   const [encodedHeader, encodedPayload, encodedSignature] = parts;
-  if (parts.length !== 3 || !encodedHeader || !encodedPayload || !encodedSignature) return { refused: 'it has not three parts' };
+  if (parts.length !== 3 || !encodedHeader || !encodedPayload || !encodedSignature) return { refused: 'it does not have three parts' };
   const signature = fromBase64url(encodedSignature);
   const header = headerSchema.safeParse(jsonFromBase64url(encodedHeader));
   if (!header.success) return { refused: headerProblem(header.error) };
@@ -57,9 +63,9 @@ export async function checkToken(token: string, keys: HubKeys, replay: ReplayMem
   const hubKey = found instanceof Promise ? await found : found;
   if ('refused' in hubKey) return hubKey;
   const { alg } = header.data;
-  if (!hubKey.algorithms.includes(alg)) return { refused: `it is signed by ${alg}, which does not fit the hub's key` };
+  if (!hubKey.algorithms.includes(alg)) return { refused: `it is signed by ${alg}, which does not match the hub's key` };
   const signed = token.slice(0, encodedHeader.length + 1 + encodedPayload.length);
-  if (!verifies(alg, hubKey.key, signed, signature)) return { refused: 'its signature is not by the hub' };
+  if (!verifies(alg, hubKey.key, signed, signature)) return { refused: 'the hub did not sign it' };
 
   const claims = claimsSchema.safeParse(jsonFromBase64url(encodedPayload));
   if (!claims.success) return { refused: 'its payload is not a JSON object' };
@@ -72,7 +78,7 @@ export async function checkToken(token: string, keys: HubKeys, replay: ReplayMem
     return { refused: `it expired ${seconds(nowSeconds - exp)} ago; check the clocks on both sides` };
   }
   if (nbf !== undefined && nowSeconds < nbf - toleranceSeconds) {
-    return { refused: `it is valid only in ${seconds(nbf - nowSeconds)}; check the clocks on both sides` };
+    return { refused: `it becomes valid only in ${seconds(nbf - nowSeconds)}; check the clocks on both sides` };
   }
   const expiresAtSeconds = exp === undefined ? undefined : Math.ceil(exp + toleranceSeconds);
   if (!replay.firstTime(signed, expiresAtSeconds)) return { refused: 'it was used before' };
@@ -80,18 +86,18 @@ export async function checkToken(token: string, keys: HubKeys, replay: ReplayMem
 }
 
 /**
- * @param pem the posted signing key: a public key (SPKI or PKCS#1) or a certificate
+ * @param pem TENANT_SIGNING_KEY: a public key (SPKI or PKCS#1) or a certificate
  * @throws CodedError HUB_SIGNING_KEY_UNUSABLE
  */
 export function signingKey(pem: string): HubKeys {
-  const action = 'Provision the connector again with the ticket; if that does not help, the hub posts a key that nobody can use.';
+  const action = 'Provision the connector again with its ticket. If that does not help, the hub hands out an unusable key.';
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
   } catch (cause) {
     throw new CodedError('HUB_SIGNING_KEY_UNUSABLE', "The hub's signing key (TENANT_SIGNING_KEY) cannot be read", { action, cause });
   }
-  // A private key is also taken by createPublicKey, but nobody should have sent one.
+  // createPublicKey accepts a private key as well, but nobody should have sent one.
   const algorithms = algorithmsOf(key);
   if (pem.includes('PRIVATE KEY') || algorithms.length === 0) {
     throw new CodedError(
@@ -105,14 +111,14 @@ export function signingKey(pem: string): HubKeys {
 }
 
 const RSA_ALGORITHMS: readonly HubTokenAlgorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-/** Curves by OpenSSL's names; each has one algorithm (RFC 7518, 3.4). */
+/** Curves by OpenSSL's names; each has one algorithm (RFC 7518, section 3.4). */
 const EC_ALGORITHMS: Readonly<Record<string, HubTokenAlgorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
 /** Two numbers as long as the curve's (RFC 7518, 3.4). */
 const EC_SIGNATURE_BYTES = { ES256: 64, ES384: 96, ES512: 132 } as const;
-/** RFC 7518, 3.3. */
+/** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2048;
 
-/** @returns the algorithms that a key may be used with; none for a key of another kind, or a weak one */
+/** @returns the algorithms a key may be used with; none for a weak key or one of another type */
 export function algorithmsOf(key: KeyObject): readonly HubTokenAlgorithm[] {
   const details = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') return (details.modulusLength ?? 0) >= MIN_RSA_BITS ? RSA_ALGORITHMS : [];
@@ -143,8 +149,8 @@ function verifies(alg: HubTokenAlgorithm, key: KeyObject, signed: string, signat
 
 function headerProblem(error: z.ZodError): string {
   const field = error.issues[0]?.path[0];
-  if (field === 'alg') return 'its algorithm is none of those a hub may use (RS, PS or ES with 256, 384 or 512)';
-  return field === undefined ? 'its header is not JSON in base64url' : `its header has an unusable "${String(field)}"`;
+  if (field === 'alg') return 'its algorithm is not RS, PS or ES with 256, 384 or 512';
+  return field === undefined ? 'its header is not JSON in base64url' : `its header has an invalid "${String(field)}"`;
 }
 
 function seconds(value: number): string {

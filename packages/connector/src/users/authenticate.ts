@@ -1,140 +1,101 @@
-/** A sign-in, from top to bottom: find the person, refuse an empty password, bind with theirs, then make the profile. */
-import type { AuthenticateAnswer, LoginClaims, Profile, WireErrorName } from '@landbridge/protocol';
-import { WIRE_ERRORS } from '@landbridge/protocol';
+/** A sign-in with a password, from top to bottom: find the user, refuse an empty password, bind as the user, make the profile. */
+import { type LoginClaims, type SignInOutcome, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
-import { LdapError, resultText } from '../ldap/errors.ts';
+import { LdapError, resultText, unexpectedResult } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
-import { refusal, undecided, unexpected, wrongUsername } from './answers.ts';
-import { bindOutcome, type Outcome } from './bind-outcome.ts';
-import { assertShown, type CheckPassword } from './check-password.ts';
-import type { Enrich, LdapStatus } from './enrich.ts';
+import { type BindOutcome, bindOutcome } from './bind-outcome.ts';
+import type { RequestContext } from './context.ts';
+import { assertShown, type Enrich, type LdapStatus } from './enrich.ts';
+import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
 import { type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import { createRefusalTime } from './refusal-time.ts';
-import { timed } from './steps.ts';
-import type { RequestContext, UsersSettings } from './users.ts';
+import type { UsersSettings } from './settings.ts';
 
-export interface AuthenticateOptions {
+export function createAuthenticate(options: {
   directory: Directory;
   findUser: FindUser;
-  checkPassword: CheckPassword;
+  /** Read from the entry after a bind, if the service account may not read it. */
+  attributes: readonly string[];
   enrich: Enrich;
   settings: UsersSettings;
   log: Log;
-}
-
-export function createAuthenticate(
-  options: AuthenticateOptions,
-): (claims: LoginClaims, context: RequestContext) => Promise<AuthenticateAnswer> {
-  const { findUser, checkPassword, enrich, settings, log } = options;
+}): (claims: LoginClaims, context: RequestContext) => Promise<SignInOutcome> {
+  const { directory, findUser, attributes, enrich, settings, log } = options;
   const refusalTime = createRefusalTime();
 
-  async function authenticate(claims: LoginClaims, context: RequestContext, progress: Progress): Promise<AuthenticateAnswer> {
-    const found = await timed(
-      context,
-      'find',
-      findUser({ name: claims.username, escaped: claims.escaped }, context.signal),
-      (user) => user?.dn ?? 'nobody',
-    );
-    if (found === undefined) {
-      await refusalTime.imitate(context.signal);
-      return wrongUsername(claims.username);
+  return async ({ username, password, escaped }, context) => {
+    const { signal, correlationId, onStep } = context;
+    /** What an error means for the password depends on it. */
+    let stage: 'find' | 'bind' | 'decided' = 'find';
+    try {
+      const find = () => findUser({ name: username, escaped }, signal);
+      const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user');
+      if (found === undefined) {
+        await refusalTime.imitate(signal);
+        return unknownUserFailure(username);
+      }
+      // Never send an empty password: servers take it as an anonymous bind, and accept (RFC 4513, section 5.1.2).
+      if (password === '') {
+        await refusalTime.imitate(signal);
+        return await refuse('WrongPassword', found, correlationId, 'the password is empty');
+      }
+      const startedAt = performance.now();
+      stage = 'bind';
+      const { result, entry, outcome } = await timed(onStep, 'bind', () => bind(found, password, signal), bindText);
+      if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });
+      stage = 'decided';
+      if (outcome.kind === 'accepted') return { profile: await profileOf(entry, result, 'active', context) };
+      // If only the user may read the entry, a refused bind leaves nothing to make a profile of.
+      if (isAllowed(outcome.error) && isShown(entry)) {
+        return { profile: await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context) };
+      }
+      refusalTime.measured(performance.now() - startedAt);
+      return await refuse(outcome.error, entry, correlationId, outcome.reason);
+    } catch (error) {
+      log.warn({ err: error, correlationId }, 'Sign-in failed: the directory did not decide');
+      if (stage === 'decided') return unexpectedFailure(error);
+      return undecidedFailure(error, stage === 'bind' && !(error instanceof LdapError && !error.mayHaveBeenSent));
     }
-    // Servers take an empty password as an anonymous bind and say yes (RFC 4513, section 5.1.2): it is never sent.
-    if (claims.password === '') {
-      await refusalTime.imitate(context.signal);
-      return refuse('WrongPassword', found, context, 'the password is empty');
-    }
-    const start = performance.now();
-    progress.stage = 'bind';
-    const { result, entry, outcome } = await timed(context, 'bind', decide(found, claims.password, context.signal), bindText);
-    if (outcome.kind !== 'undecided') progress.stage = 'decided';
-    switch (outcome.kind) {
-      case 'accepted':
-        return signedIn(entry, result, 'active', context);
-      case 'refused':
-        // There is no profile of an entry that only its person may see, and who is not bound.
-        if (allowed(outcome.error) && isShown(entry))
-          return signedIn(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context);
-        refusalTime.measured(performance.now() - start);
-        return refuse(outcome.error, entry, context, outcome.reason);
-      case 'undecided':
-        throw new LdapError(
-          'LDAP_RESULT',
-          `The directory answered the bind with ${resultText(result.resultCode)}: ${result.diagnosticMessage || 'no text'}`,
-          {
-            resultCode: result.resultCode,
-            mayHaveBeenSent: true,
-          },
-        );
-    }
+  };
+
+  /** An entry that the service account may not read is read right after the bind, over the same connection: most directories let users read their own. */
+  async function bind(found: Entry, password: string, signal: AbortSignal) {
+    const bound: { result: LdapResult; entry?: Entry | undefined } = isShown(found)
+      ? { result: await directory.bind(found.dn, password, { signal }) }
+      : await directory.bindAndRead(found.dn, password, attributes, { signal });
+    const entry = bound.entry ?? found;
+    return { result: bound.result, entry, outcome: bindOutcome(bound.result, entry) };
   }
 
-  async function decide(found: Entry, password: string, signal: AbortSignal) {
-    const { result, entry } = await checkPassword(found, password, signal);
-    return { result, entry, outcome: bindOutcome(result, entry) };
-  }
-
-  async function signedIn(entry: Entry, bind: LdapResult, ldapStatus: LdapStatus, context: RequestContext): Promise<AuthenticateAnswer> {
+  async function profileOf(entry: Entry, bound: LdapResult, ldapStatus: LdapStatus, context: RequestContext) {
     assertShown(entry);
-    const warning = passwordWarning(entry, bind, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
+    const warning = passwordWarning(entry, bound, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
     if (warning.passwordGraceLogins !== undefined) {
       log.warn(
-        { pid: context.correlationId, dn: entry.dn, ...warning },
-        'Signed in with an expired password, which works only a few times',
+        { correlationId: context.correlationId, dn: entry.dn, ...warning },
+        'Signed in with an expired password: only a few grace logins are left',
       );
     }
-    return { profile: (await enrich.full(entry, ldapStatus, context, warning)).profile };
+    return (await enrich.full(entry, ldapStatus, context, warning)).profile;
   }
 
-  function allowed(error: WireErrorName): boolean {
+  function isAllowed(error: WireErrorName): boolean {
     return (
       (error === 'PasswordExpired' && settings.ALLOW_PASSWORD_EXPIRED) ||
       (error === 'PasswordChangeRequired' && settings.ALLOW_PASSWORD_CHANGE_REQUIRED)
     );
   }
 
-  async function refuse(
-    error: WireErrorName,
-    entry: Entry,
-    context: RequestContext,
-    reason: string | undefined,
-  ): Promise<AuthenticateAnswer> {
-    if (reason !== undefined) log.info({ pid: context.correlationId, dn: entry.dn, reason }, `Refused: ${WIRE_ERRORS[error].message}`);
-    return refusal(error, await profileForRefusal(enrich, error, entry, log));
+  function refuse(error: WireErrorName, entry: Entry, correlationId: string, reason: string | undefined): Promise<SignInOutcome> {
+    if (reason !== undefined) log.info({ correlationId, dn: entry.dn, reason }, `Refused: ${WIRE_ERRORS[error].message}`);
+    return enrich.refusal(error, entry);
   }
-
-  return async (claims, context) => {
-    const progress: Progress = { stage: 'find' };
-    try {
-      return await authenticate(claims, context, progress);
-    } catch (error) {
-      log.warn({ err: error, pid: context.correlationId }, 'A sign-in could not be decided');
-      if (progress.stage === 'decided') return unexpected(error);
-      return undecided(error, progress.stage === 'bind' && !(error instanceof LdapError && !error.mayHaveBeenSent));
-    }
-  };
 }
 
-/** How far a sign-in came: what its failure means for the password depends on it. */
-interface Progress {
-  stage: 'find' | 'bind' | 'decided';
-}
-
-function bindText({ result, outcome }: { result: LdapResult; outcome: Outcome }): string {
+function bindText({ result, outcome }: { result: LdapResult; outcome: BindOutcome }): string {
   const reason = outcome.kind === 'refused' ? outcome.reason : undefined;
   return reason === undefined ? resultText(result.resultCode) : `${resultText(result.resultCode)}: ${reason}`;
-}
-
-/** A mapper that fails must not turn a refusal into another error. */
-export async function profileForRefusal(enrich: Enrich, error: WireErrorName, entry: Entry, log: Log): Promise<Profile> {
-  if (!isShown(entry)) return { dn: entry.dn };
-  try {
-    return await enrich.brief(entry, WIRE_ERRORS[error].ldapStatus ?? 'active');
-  } catch (caught) {
-    log.warn({ err: caught, dn: entry.dn }, 'The profile of a refused sign-in could not be mapped');
-    return { dn: entry.dn };
-  }
 }

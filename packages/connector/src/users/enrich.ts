@@ -1,23 +1,24 @@
-/** From an entry to a profile: the groups, the organizational units, then the mapper. */
-import type { LDAP_STATUS, Profile } from '@landbridge/protocol';
-import type { Log } from '@landbridge/runtime';
+/** From an entry to a profile: groups, organizational units, then the mapper. */
+import { type Failure, type LDAP_STATUS, namedFailure, type Profile, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import { CodedError, type Log } from '@landbridge/runtime';
 import { organizationalUnits } from '../ldap/dn.ts';
 import { type Entry, rawEntry } from '../ldap/entry.ts';
+import type { RequestContext } from './context.ts';
+import { isShown } from './find.ts';
 import { groupValues } from './groups/group.ts';
 import type { FoundGroups, GroupFinder } from './groups/groups-of.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
-import { timed } from './steps.ts';
-import type { RequestContext, UsersSettings } from './users.ts';
+import type { UsersSettings } from './settings.ts';
 
 export type LdapStatus = (typeof LDAP_STATUS)[number];
 
 export interface Enrich {
   /**
-   * With groups, where they are on. Where they cannot be read it is logged, and GROUPS_ON_FAILURE decides.
+   * With groups if GROUPS is on. If they cannot be read, it is logged and GROUPS_ON_FAILURE decides.
    *
-   * @throws what the mapper throws; with GROUPS_ON_FAILURE=fail why the groups could not be read
+   * @throws what the mapper throws; with GROUPS_ON_FAILURE=fail also why the groups could not be read
    */
   full(
     entry: Entry,
@@ -25,8 +26,19 @@ export interface Enrich {
     context: RequestContext,
     warning?: PasswordWarning,
   ): Promise<{ profile: Profile; raw: Record<string, unknown>; groups: FoundGroups | undefined }>;
-  /** Without groups, for people who are refused and for lists. @throws what the mapper throws */
+  /** Without groups, for lists. @throws what the mapper throws */
   brief(entry: Entry, ldapStatus: LdapStatus): Promise<Profile>;
+  /** A refusal with the user's brief profile. If the mapper fails, the DN is all there is of it. */
+  refusal(error: WireErrorName, entry: Entry): Promise<{ failure: Failure }>;
+}
+
+/** @throws ENTRY_NOT_SHOWN: a profile without attributes would have no id */
+export function assertShown(entry: Entry): void {
+  if (isShown(entry)) return;
+  throw new CodedError('ENTRY_NOT_SHOWN', `The directory shows no attributes of ${entry.dn}, so no profile can be made`, {
+    action:
+      'Give the service account, or the users themselves, the right to read their entries. Without a service account, "landbridge-connector login NAME" shows what a user can read.',
+  });
 }
 
 export function createEnrich(options: {
@@ -37,7 +49,7 @@ export function createEnrich(options: {
   log: Log;
 }): Enrich {
   const { mapper, settings, log } = options;
-  let saidIdMissing = false;
+  let hasWarnedOfMissingId = false;
 
   function raw(entry: Entry, ldapStatus: LdapStatus): Record<string, unknown> {
     const organizationUnits = settings.ORGANIZATION_UNITS_AS_DN ? entry.dn : organizationalUnits(entry.dn);
@@ -51,27 +63,44 @@ export function createEnrich(options: {
       return await options.groupFinder.groupsOf(entry, await options.queries(context.signal), context.signal, onFailure);
     } catch (error) {
       if (settings.GROUPS_ON_FAILURE === 'fail') throw error;
-      log.warn({ err: error, pid: context.correlationId, dn: entry.dn }, 'The groups could not be read; the profile goes without them');
+      log.warn({ err: error, correlationId: context.correlationId, dn: entry.dn }, 'Reading the groups failed; the profile has none');
       return undefined;
     }
   }
 
+  const brief = (entry: Entry, ldapStatus: LdapStatus) => mapper.map(raw(entry, ldapStatus));
+
   return {
     async full(entry, ldapStatus, context, warning = {}) {
-      const groups = await timed(context, 'groups', groupsOf(entry, context), groupsOutcome);
+      const { onStep, correlationId } = context;
+      const groups = await timed(onStep, 'groups', () => groupsOf(entry, context), groupsOutcome);
       const input = Object.assign(raw(entry, ldapStatus), warning);
       if (groups !== undefined) input.groups = groupValues(groups.groups);
-      const profile = await timed(context, 'map', mapper.map(input), () => 'mapped');
-      if (profile.id === undefined && !saidIdMissing) {
-        saidIdMissing = true;
+      const profile = await timed(
+        onStep,
+        'map',
+        () => mapper.map(input),
+        () => 'mapped',
+      );
+      if (profile.id === undefined && !hasWarnedOfMissingId) {
+        hasWarnedOfMissingId = true;
         log.warn(
-          { pid: context.correlationId, dn: entry.dn },
-          'A profile has no id, by which applications know people: the directory must show objectGUID, uid or cn, or the mapper must set one',
+          { correlationId, dn: entry.dn },
+          'A profile has no id, and applications cannot identify the user: the directory must show objectGUID, uid or cn, or the mapper must set an id',
         );
       }
       return { profile, raw: input, groups };
     },
-    brief: (entry, ldapStatus) => mapper.map(raw(entry, ldapStatus)),
+    brief,
+    async refusal(error, entry) {
+      let profile: Profile = { dn: entry.dn };
+      try {
+        if (isShown(entry)) profile = await brief(entry, WIRE_ERRORS[error].ldapStatus ?? 'active');
+      } catch (caught) {
+        log.warn({ err: caught, dn: entry.dn }, 'Mapping the profile of a refused sign-in failed');
+      }
+      return { failure: namedFailure(error, profile) };
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/
 import type { Profile } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
 import { userAttributes } from './find.ts';
-import type { UsersSettings } from './users.ts';
+import type { UsersSettings } from './settings.ts';
 
 const TEMPLATE = 'cn={0},ou=people,dc=example,dc=org';
 const POWERLESS = 'cn=powerless,ou=accounts,dc=example,dc=org';
@@ -46,7 +46,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   }
   async function profileOf(made: UsersOn, username: string, password: string): Promise<Profile> {
     const answer = await made.users.authenticate(login(username, password), request());
-    assert.ok(!('err' in answer), JSON.stringify(answer));
+    assert.ok('profile' in answer, JSON.stringify(answer));
     return answer.profile;
   }
   async function asked(work: () => Promise<unknown>) {
@@ -93,7 +93,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       await made.directory.rootDse();
       const operations = await asked(async () => {
         const answer = await made.users.authenticate(login(person.cn, ''), request());
-        assert.ok('err' in answer && answer.err.name === 'WrongPassword');
+        assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
       });
       assert.deepEqual(operations, []);
     });
@@ -104,7 +104,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       const operations = await asked(async () => {
         for (const name of ['service,ou=accounts,dc=example,dc=org', 'service,ou=accounts', 'x+cn=service', '*', `${person.cn})(cn=*`]) {
           const answer = await made.users.authenticate(login(name, service.password), request());
-          assert.ok('err' in answer && answer.err.name === 'WrongPassword', name);
+          assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword', name);
         }
       });
       for (const { kind, dn } of operations) if (kind === 'bind') assert.match(dn ?? '', /,ou=people,dc=example,dc=org$/i);
@@ -126,8 +126,8 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
           await made.users.searchUsers({ pid: 'x', search: '', limit: 5, escaped: false }, request()),
           await made.users.listGroups({ pid: 'x', limit: 5 }, request()),
         ]) {
-          assert.ok('err' in answer);
-          assert.match(JSON.stringify(answer.err.inner), /LDAP_NO_SERVICE_ACCOUNT/);
+          assert.ok('failure' in answer);
+          assert.match(JSON.stringify(answer.failure.inner), /LDAP_NO_SERVICE_ACCOUNT/);
         }
         await assert.rejects(made.users.inspect(person.cn, request()), { code: 'ENTRY_NOT_SHOWN' });
       });
@@ -139,11 +139,11 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       const { locked, mustChangePassword } = slapd.people.special;
       const refused = await made.users.authenticate(login(locked.cn, locked.password), request());
       // The root DSE is hidden, so it is not known that there is a policy to ask for its reason.
-      assert.ok('err' in refused && refused.err.name === 'WrongPassword');
+      assert.ok('failure' in refused && refused.failure.wireName === 'WrongPassword');
       // Such a person may do nothing but change it, and so does not see the own entry.
       const unseen = await made.users.authenticate(login(mustChangePassword.cn, mustChangePassword.password), request());
-      assert.ok('err' in unseen);
-      assert.match(JSON.stringify(unseen.err.inner), /ENTRY_NOT_SHOWN/);
+      assert.ok('failure' in unseen);
+      assert.match(JSON.stringify(unseen.failure.inner), /ENTRY_NOT_SHOWN/);
     });
   });
 
@@ -152,15 +152,15 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     const made = on(account, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, GROUPS: false });
     assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
     const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
-    assert.ok('err' in wrong && wrong.err.name === 'WrongPassword');
+    assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword');
   });
 
   it('signs in with LDAP_USER_DN and a service account that sees the entry as with a search', async () => {
     const made = on(slapd.serviceAccount, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, LDAP_SEARCH_GROUPS: '(member={0})' });
     assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
     const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
-    assert.ok('err' in wrong && wrong.err.name === 'WrongPassword');
-    assert.equal(wrong.profile?.id, person.uid);
+    assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword');
+    assert.equal(wrong.failure.profile?.id, person.uid);
     assert.equal((await made.users.inspect(person.cn, request()))?.dn, person.dn);
   });
 
@@ -180,8 +180,8 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   it('names the base that cannot be searched', async () => {
     const made = on(powerless(), { LDAP_BASE: `ou=groups,${slapd.baseDn}`, LDAP_USER_BY_NAME: '(uid={0})' });
     const answer = await made.users.authenticate(login(person.uid, person.password), request());
-    assert.ok('err' in answer);
-    assert.match(JSON.stringify(answer.err.inner), /LDAP_RESULT.*ou=groups.*noSuchObject/);
+    assert.ok('failure' in answer);
+    assert.match(JSON.stringify(answer.failure.inner), /LDAP_RESULT.*ou=groups.*noSuchObject/);
     assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not see it')));
   });
 
@@ -220,10 +220,10 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     const made = on('none', { LDAP_USER_DN: TEMPLATE });
     for (const name of [person.cn, 'nobody', 'x,ou=accounts', '\0', '\ud800', 'x'.repeat(5000)]) {
       const answer = await made.users.authenticate(login(name, 'wrong'), request());
-      assert.ok('err' in answer && answer.err.name === 'WrongPassword', JSON.stringify(answer).slice(0, 300));
-      assert.deepEqual(Object.keys(answer.profile ?? {}), ['dn']);
+      assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword', JSON.stringify(answer).slice(0, 300));
+      assert.deepEqual(Object.keys(answer.failure.profile ?? {}), ['dn']);
     }
     const unnamed = await made.users.authenticate(login('', 'x'), request());
-    assert.ok('err' in unnamed && unnamed.err.name === 'WrongUsername');
+    assert.ok('failure' in unnamed && unnamed.failure.wireName === 'WrongUsername');
   });
 });

@@ -4,15 +4,15 @@ import { after, before, describe, it } from 'node:test';
 import { createDomain, startDirectory } from '@landbridge/directory';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+import type { UsersSettings } from './settings.ts';
 import { UNICODE_GROUP, UNICODE_PEOPLE, UNICODE_STRANGERS } from './test/unicode.ts';
-import type { UsersSettings } from './users.ts';
 
 const PASSWORD = 'Passw0rd!';
 
 /** Whose profile it is, by this attribute of it; else the name of the error. */
 async function signIn(made: UsersOn, name: string, attribute: string, password = PASSWORD): Promise<unknown> {
   const answer = await made.users.authenticate(login(name, password), request());
-  return 'err' in answer ? (answer.err.name ?? JSON.stringify(answer.err)) : answer.profile[attribute];
+  return 'failure' in answer ? (answer.failure.wireName ?? JSON.stringify(answer.failure)) : answer.profile[attribute];
 }
 
 /** Sign-ins, groups, attributes and lists. @param id which attribute of a profile has the name */
@@ -20,7 +20,7 @@ async function speaksEveryScript(made: UsersOn, id: string): Promise<void> {
   for (const { name, cn, typed } of UNICODE_PEOPLE) {
     for (const spelling of [name, ...typed]) {
       const answer = await made.users.authenticate(login(spelling, PASSWORD), request());
-      assert.ok(!('err' in answer), `${spelling}: ${JSON.stringify(answer)}`);
+      assert.ok('profile' in answer, `${spelling}: ${JSON.stringify(answer)}`);
       assert.equal(answer.profile[id], name);
       assert.equal(answer.profile.displayName, cn);
       assert.ok(

@@ -6,19 +6,8 @@ import { type Directory, settingFilter } from '../ldap/directory.ts';
 import { dnKey, isWithin } from '../ldap/dn.ts';
 import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
 import type { DirectoryKind, RootDse } from '../ldap/root-dse.ts';
+import type { QuerySettings } from './settings.ts';
 import { createWindowsNames } from './windows-name.ts';
-
-/** The settings, under their names; undefined where nobody set them. */
-export interface QuerySettings {
-  LDAP_BASE: string | undefined;
-  LDAP_BASE_GROUPS: string | undefined;
-  LDAP_USER_BY_NAME: string | undefined;
-  LDAP_USER_BY_MAIL: boolean;
-  LDAP_SEARCH_QUERY: string | undefined;
-  LDAP_SEARCH_ALL_QUERY: string | undefined;
-  LDAP_SEARCH_LIST_GROUPS_QUERY: string | undefined;
-  LDAP_SEARCH_GROUPS: string | undefined;
-}
 
 export interface Queries {
   searchBase: string;

@@ -1,19 +1,19 @@
 /**
- * Makes a refusal without a bind take as long as one with it, so that time does not tell which names exist: a name that nobody
- * has, and an empty password, wait as long as the directory lately took to refuse a password.
+ * Makes a refusal without a bind take as long as one with a bind, so that timing does not reveal which names exist: for an unknown name or
+ * an empty password, the answer waits as long as the directory recently took to refuse a password.
  */
 import { sleep } from '@landbridge/runtime';
 
 export interface RefusalTime {
-  /** A password was refused by the directory after so long. */
+  /** Records how long the directory took to refuse a password. */
   measured(ms: number): void;
-  /** Waits for the time of one of the last refusals, by chance. */
+  /** Waits as long as one of the last refusals took, picked at random. */
   imitate(signal: AbortSignal): Promise<void>;
 }
 
 /** How many refusals are remembered. */
 const REMEMBERED = 64;
-/** What a refusal is taken to last before one was seen: a hashed password on a local network. */
+/** Used until the first refusal: a hashed password on a local network. */
 const FIRST_GUESS_MS = 3;
 
 export function createRefusalTime(random: () => number = Math.random): RefusalTime {

@@ -1,15 +1,16 @@
-/** Lists of people and of groups. A list that a limit cut off is an answer, not an error. */
-import type { ListGroupsClaims, Profile, SearchUsersClaims, WireError } from '@landbridge/protocol';
+/** Lists of users and of groups. A list cut off by a limit is a result, not an error. */
+import type { ListGroupsClaims, Profile, RequestOutcome, SearchUsersClaims } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import { anyOf, withValue } from '../ldap/filter.ts';
 import { PAGED_RESULTS_OID } from '../ldap/messages.ts';
-import { undecided } from './answers.ts';
+import type { RequestContext } from './context.ts';
 import type { Enrich } from './enrich.ts';
+import { undecidedFailure } from './failures.ts';
 import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
-import type { RequestContext, UsersSettings } from './users.ts';
+import type { UsersSettings } from './settings.ts';
 
 interface SearchOptions {
   directory: Directory;
@@ -20,12 +21,12 @@ interface SearchOptions {
 
 /** A list may take longer than a sign-in. */
 const LIST_TIMEOUT_MS = 25_000;
-/** Active Directory returns at most 1000 entries unless they are asked for in pages. */
+/** Active Directory returns at most 1000 entries per page. */
 const PAGE_SIZE = 1000;
-/** How many profiles are made at a time where each needs a look at the directory. */
+/** How many profiles are made at a time if each needs a search for groups. */
 const PROFILES_AT_A_TIME = 16;
 
-/** Pages are asked for only where one would not be enough, and where the directory can. */
+/** Asks for pages only if one may not be enough and the directory supports them. */
 async function pages(directory: Directory, limit: number | undefined, signal: AbortSignal): Promise<{ pageSize?: number }> {
   if (limit !== undefined && limit <= PAGE_SIZE) return {};
   return (await directory.rootDse(signal)).supportedControls.has(PAGED_RESULTS_OID) ? { pageSize: PAGE_SIZE } : {};
@@ -59,10 +60,10 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; att
     return { users };
   }
 
-  return (claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] } | { err: WireError }> =>
+  return (claims: SearchUsersClaims, context: RequestContext): Promise<RequestOutcome<'search_users'>> =>
     searchUsers(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, pid: context.correlationId }, 'A search for people failed');
-      return undecided(error, true);
+      log.warn({ err: error, correlationId: context.correlationId }, 'Searching for users failed');
+      return undecidedFailure(error, true);
     });
 }
 
@@ -88,9 +89,9 @@ export function createListGroups(options: SearchOptions) {
     return { groups: groupValues(found.map((entry) => readGroup(entry, groupSettings))) };
   }
 
-  return (claims: ListGroupsClaims, context: RequestContext): Promise<{ groups: unknown[] } | { err: WireError }> =>
+  return (claims: ListGroupsClaims, context: RequestContext): Promise<RequestOutcome<'list_groups'>> =>
     listGroups(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, pid: context.correlationId }, 'Listing the groups failed');
-      return undecided(error, true);
+      log.warn({ err: error, correlationId: context.correlationId }, 'Listing groups failed');
+      return undecidedFailure(error, true);
     });
 }

@@ -11,7 +11,7 @@ const STATUS = 'module.exports = function (raw) { return { id: raw.dn, ldapStatu
 const outcomeOf = (made: UsersOn, name: string) => outcome(made.users.signInVerified({ name }, request()));
 async function outcome(answer: ReturnType<UsersOn['users']['signInVerified']>): Promise<unknown> {
   const decided = await answer;
-  return 'err' in decided ? errorOf(decided) : decided.profile.ldapStatus;
+  return 'failure' in decided ? errorOf(decided) : decided.profile.ldapStatus;
 }
 const generalizedTime = (ms: number) => `${new Date(ms).toISOString().replace(/[-:T]|\..*/g, '')}Z`;
 

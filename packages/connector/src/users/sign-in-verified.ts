@@ -2,19 +2,18 @@
  * Signs in users whose identity was verified without a password: finds the user, reads the state of the account and makes the profile.
  * Nobody is bound, so the result is only as good as the verification.
  */
-import { type AuthenticateAnswer, WIRE_ERRORS } from '@landbridge/protocol';
+import { type SignInOutcome, timed, WIRE_ERRORS } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
 import type { BoundFilter } from '../ldap/filter.ts';
 import { ACCOUNT_STATE_ATTRIBUTES, accountState } from './account-state.ts';
-import { refusal, undecided, wrongUsername } from './answers.ts';
-import { profileForRefusal } from './authenticate.ts';
+import type { RequestContext } from './context.ts';
 import type { Enrich } from './enrich.ts';
+import { undecidedFailure, unknownUserFailure } from './failures.ts';
 import { type FindByFilter, type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
-import { timed } from './steps.ts';
-import type { RequestContext, UsersSettings } from './users.ts';
+import type { UsersSettings } from './settings.ts';
 
 /** A user as a Kerberos ticket, client certificate, trusted proxy or session names them. */
 export interface VerifiedIdentity {
@@ -41,12 +40,12 @@ export function createSignInVerified(options: {
   enrich: Enrich;
   settings: UsersSettings;
   log: Log;
-}): (identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext) => Promise<AuthenticateAnswer> {
+}): (identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext) => Promise<SignInOutcome> {
   const { directory, enrich, settings, log } = options;
   const requested = new Set(options.attributes.map((name) => name.toLowerCase()));
   const hidden = ACCOUNT_STATE_ATTRIBUTES.map((name) => name.toLowerCase()).filter((name) => !requested.has('*') && !requested.has(name));
 
-  async function signIn({ name, filter }: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<AuthenticateAnswer> {
+  async function signIn({ name, filter }: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<SignInOutcome> {
     if (directory.searchesAs === 'none') {
       throw new CodedError(
         'LDAP_NO_SERVICE_ACCOUNT',
@@ -54,23 +53,22 @@ export function createSignInVerified(options: {
         { action: 'Set LDAP_BIND_USER and its password: signing in without a password needs a service account.' },
       );
     }
-    const search =
-      filter === undefined ? options.findUser({ name, escaped: false }, context.signal) : options.findByFilter(filter, context.signal);
-    const found = await timed(context, 'find', search, (entry) => entry?.dn ?? 'not found');
+    const { signal, correlationId, onStep } = context;
+    const find = () => (filter === undefined ? options.findUser({ name, escaped: false }, signal) : options.findByFilter(filter, signal));
+    const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user');
     // With LDAP_USER_DN, an entry without readable attributes may not exist.
-    if (found === undefined || !isShown(found)) return wrongUsername(name);
-    const state = await timed(context, 'account', accountState(directory, found, Date.now(), context.signal), (result) =>
-      result.kind === 'usable' ? result.ldapStatus : result.reason,
-    );
+    if (found === undefined || !isShown(found)) return unknownUserFailure(name);
+    const readState = () => accountState(directory, found, Date.now(), signal);
+    const state = await timed(onStep, 'account', readState, (result) => (result.kind === 'usable' ? result.ldapStatus : result.reason));
     const entry = withoutState(found);
-    const about = { correlationId: context.correlationId, dn: entry.dn };
+    const about = { correlationId, dn: entry.dn };
     switch (state.kind) {
       case 'nobody':
         log.info({ ...about, reason: state.reason }, 'Sign-in without a password rejected: not a user account');
-        return wrongUsername(name);
+        return unknownUserFailure(name);
       case 'refused':
         log.info({ ...about, reason: state.reason }, `Sign-in without a password rejected: ${WIRE_ERRORS[state.error].message}`);
-        return refusal(state.error, await profileForRefusal(enrich, state.error, entry, log));
+        return await enrich.refusal(state.error, entry);
       case 'usable': {
         const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
         return { profile: (await enrich.full(entry, state.ldapStatus, context, warning)).profile };
@@ -87,6 +85,6 @@ export function createSignInVerified(options: {
   return (identity, context) =>
     signIn(identity, context).catch((error: unknown) => {
       log.warn({ err: error, correlationId: context.correlationId }, 'Sign-in without a password failed: no answer from the directory');
-      return undecided(error, false);
+      return undecidedFailure(error, false);
     });
 }

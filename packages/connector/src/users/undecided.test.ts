@@ -1,14 +1,15 @@
-/** What is said of the password when a sign-in could not be decided: a hub asks another connector only where it was not tried. */
+/** What a failed sign-in says about the password: a hub asks another connector only if the password was not tried. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
 import { UNSET_SETTINGS, usersOn } from '../../test/users-on.ts';
+import type { Directory } from '../ldap/directory.ts';
 import { LdapError } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
-import { type AuthenticateOptions, createAuthenticate } from './authenticate.ts';
+import { createAuthenticate } from './authenticate.ts';
 
 const ADA = { dn: 'uid=ada', attributes: new Map([['uid', { name: 'uid', values: [Buffer.from('ada')] }]]) };
-// Nobody listens on port 1.
+// Nothing listens on port 1.
 const nowhere = usersOn({ url: 'ldap://127.0.0.1:1', serviceAccount: undefined });
 after(() => nowhere.close());
 const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
@@ -17,59 +18,72 @@ function bindResult(resultCode: number): LdapResult {
   return { resultCode, matchedDn: '', diagnosticMessage: '', referrals: [], controls: new Map() };
 }
 
+function bindingWith(bind: Directory['bind']): Directory {
+  return { ...nowhere.directory, bind };
+}
+
 const failing = (error: LdapError) => async (): Promise<never> => {
   throw error;
 };
 
-async function errorWith(changes: Partial<AuthenticateOptions>) {
+type AuthenticateOptions = Parameters<typeof createAuthenticate>[0];
+
+/** @returns the failure's code, and whether the password was tried */
+async function failureWith(changes: Partial<AuthenticateOptions>) {
   const authenticate = createAuthenticate({
     directory: nowhere.directory,
     findUser: async () => ADA,
-    checkPassword: async () => ({ result: bindResult(0), entry: ADA }),
-    enrich: { full: async () => ({ profile: { id: 'ada' }, raw: {}, groups: undefined }), brief: async () => ({ id: 'ada' }) },
+    attributes: [],
+    enrich: {
+      full: async () => ({ profile: { id: 'ada' }, raw: {}, groups: undefined }),
+      brief: async () => ({ id: 'ada' }),
+      refusal: async () => ({ failure: { code: 'invalid_credentials' } }),
+    },
     settings: UNSET_SETTINGS,
     log,
     ...changes,
   });
   const claims = { pid: '1', username: 'ada', password: 'p', escaped: false };
   const answer = await authenticate(claims, { correlationId: '1', signal: new AbortController().signal });
-  assert.ok('err' in answer);
-  const { reason, tried } = answer.err;
-  return [reason, tried];
+  assert.ok('failure' in answer);
+  return [answer.failure.code, answer.failure.tried];
 }
 
-test('before the bind, and where the bind cannot have been sent, the password was not tried', async () => {
+test('the password counts as untried before the bind, and if the bind cannot have been sent', async () => {
   const unreachable = new LdapError('LDAP_UNREACHABLE', 'away');
-  assert.deepEqual(await errorWith({ findUser: failing(unreachable) }), ['directory_unavailable', false]);
-  assert.deepEqual(await errorWith({ findUser: failing(new LdapError('LDAP_TIMEOUT', 'slow', { mayHaveBeenSent: true })) }), [
+  assert.deepEqual(await failureWith({ findUser: failing(unreachable) }), ['directory_unavailable', false]);
+  assert.deepEqual(await failureWith({ findUser: failing(new LdapError('LDAP_TIMEOUT', 'slow', { mayHaveBeenSent: true })) }), [
     'directory_unavailable',
     false,
   ]);
-  assert.deepEqual(await errorWith({ checkPassword: failing(unreachable) }), ['directory_unavailable', false]);
-  assert.deepEqual(await errorWith({ checkPassword: failing(new LdapError('LDAP_BUSY', 'queue')) }), ['busy', false]);
-  assert.deepEqual(await errorWith({ findUser: failing(new LdapError('LDAP_FILTER_INVALID', 'wrong')) }), [undefined, false]);
+  assert.deepEqual(await failureWith({ directory: bindingWith(failing(unreachable)) }), ['directory_unavailable', false]);
+  assert.deepEqual(await failureWith({ directory: bindingWith(failing(new LdapError('LDAP_BUSY', 'queue'))) }), ['connector_busy', false]);
+  assert.deepEqual(await failureWith({ findUser: failing(new LdapError('LDAP_FILTER_INVALID', 'wrong')) }), ['connector_error', false]);
   const { users } = nowhere;
   const answer = await users.authenticate(
     { pid: '1', username: 'ada', password: 'p', escaped: false },
     { correlationId: '1', signal: new AbortController().signal },
   );
-  assert.ok('err' in answer);
-  assert.deepEqual([answer.err.reason, answer.err.tried], ['directory_unavailable', false]);
+  assert.ok('failure' in answer);
+  assert.deepEqual([answer.failure.code, answer.failure.tried], ['directory_unavailable', false]);
 });
 
-test('a bind that may have been sent may have been tried', async () => {
+test('the password counts as tried if the bind may have been sent', async () => {
   for (const code of ['LDAP_TIMEOUT', 'LDAP_CONNECTION_LOST'] as const) {
     const lost = new LdapError(code, 'lost', { mayHaveBeenSent: true });
-    assert.deepEqual(await errorWith({ checkPassword: failing(lost) }), ['directory_unavailable', undefined]);
+    assert.deepEqual(await failureWith({ directory: bindingWith(failing(lost)) }), ['directory_unavailable', undefined]);
   }
   const busy = 51;
-  assert.deepEqual(await errorWith({ checkPassword: async () => ({ result: bindResult(busy), entry: ADA }) }), [
-    'directory_unavailable',
-    undefined,
-  ]);
+  assert.deepEqual(await failureWith({ directory: bindingWith(async () => bindResult(busy)) }), ['directory_unavailable', undefined]);
 });
 
-test('what fails after the bind says nothing of the directory: the password was right', async () => {
+test('a failure after a successful bind is an unexpected error, not an unavailable directory', async () => {
   const groups = new LdapError('LDAP_TIMEOUT', 'groups');
-  assert.deepEqual(await errorWith({ enrich: { full: failing(groups), brief: failing(groups) } }), [undefined, undefined]);
+  assert.deepEqual(
+    await failureWith({
+      directory: bindingWith(async () => bindResult(0)),
+      enrich: { full: failing(groups), brief: failing(groups), refusal: failing(groups) },
+    }),
+    ['connector_error', undefined],
+  );
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MANY_VALUES, type Slapd, startSlapd, UTF8_PICTURE, whyNoSlapd } from '@landbridge/lab';
-import type { Profile } from '@landbridge/protocol';
+import { namedFailure, type Profile } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
 import { dnKey } from '../ldap/dn.ts';
 
@@ -26,7 +26,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   async function profileOf(made: UsersOn, username: string, password: string): Promise<Profile> {
     const answer = await made.users.authenticate(login(username, password), request());
-    assert.ok(!('err' in answer), JSON.stringify(answer));
+    assert.ok('profile' in answer, JSON.stringify(answer));
     return answer.profile;
   }
   const groupsIn = (profile: Profile) => (Array.isArray(profile.groups) ? [...profile.groups].sort() : profile.groups);
@@ -58,7 +58,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
       assert.equal(dnKey(String(profile.dn)), dnKey(person.dn), name);
       assert.deepEqual(groupsIn(profile), person.groups, name);
       const wrong = await made.users.authenticate(login(person.uid, 'wrong'), request());
-      assert.ok('err' in wrong && wrong.err.name === 'WrongPassword', name);
+      assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword', name);
     }
   });
 
@@ -67,16 +67,13 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     const [person] = slapd.people.ordinary;
     assert.ok(person);
     assert.deepEqual(await made.users.authenticate(login('nobody', 'x'), request()), {
-      err: { message: 'Wrong username', username: 'nobody', name: 'WrongUsername' },
-      profile: { username: 'nobody' },
+      failure: namedFailure('WrongUsername', { username: 'nobody' }),
     });
     const wrong = await made.users.authenticate(login(person.uid, 'wrong'), request());
-    assert.ok('err' in wrong);
-    assert.equal(wrong.err.name, 'WrongPassword');
-    assert.equal(wrong.err.message, 'Wrong password');
-    assert.deepEqual(wrong.err.profile, wrong.profile);
-    assert.equal(wrong.profile?.dn, person.dn);
-    assert.equal('userPassword' in (wrong.profile ?? {}), false);
+    assert.ok('failure' in wrong);
+    assert.equal(wrong.failure.wireName, 'WrongPassword');
+    assert.equal(wrong.failure.profile?.dn, person.dn);
+    assert.equal('userPassword' in (wrong.failure.profile ?? {}), false);
   });
 
   it('never binds with an empty password', async () => {
@@ -84,7 +81,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     const [, person] = slapd.people.ordinary;
     assert.ok(person);
     const answer = await made.users.authenticate(login(person.uid, ''), request());
-    assert.ok('err' in answer && answer.err.name === 'WrongPassword');
+    assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
     const binds = (await slapd.operations()).filter((operation) => operation.kind === 'bind' && operation.dn === person.dn);
     assert.deepEqual(binds, []);
   });
@@ -97,8 +94,8 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
       const names: (string | undefined)[] = [];
       for (const person of [locked, expiredPassword, mustChangePassword]) {
         const answer = await made.users.authenticate(login(person.uid, password(person)), request());
-        assert.ok('err' in answer, person.uid);
-        names.push(answer.err.name);
+        assert.ok('failure' in answer, person.uid);
+        names.push(answer.failure.wireName);
       }
       return names;
     };
@@ -113,7 +110,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     const made = on(undefined);
     for (const name of ['*', '*)(uid=*', 'user0000*', '\0', 'a\0b', '\ud800', ')(', '\\', '\\2a', 'x'.repeat(64 * 1024), '((((', 'uid=*']) {
       const answer = await made.users.authenticate(login(name, 'x'), request());
-      assert.ok('err' in answer && answer.err.name === 'WrongUsername', JSON.stringify(name.slice(0, 20)));
+      assert.ok('failure' in answer && answer.failure.wireName === 'WrongUsername', JSON.stringify(name.slice(0, 20)));
     }
   });
 
@@ -128,11 +125,11 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     ];
     for (const [name, password] of good) {
       const answer = await made.users.authenticate(login(name, password, true), request());
-      assert.ok(!('err' in answer), `${name}: ${JSON.stringify(answer)}`);
+      assert.ok('profile' in answer, `${name}: ${JSON.stringify(answer)}`);
     }
     for (const name of ['*', '*)(uid=*', 'st*', '\\', '\\zz', 'a\\2']) {
       const answer = await made.users.authenticate(login(name, 'x', true), request());
-      assert.ok('err' in answer && answer.err.name === 'WrongUsername', name);
+      assert.ok('failure' in answer && answer.failure.wireName === 'WrongUsername', name);
     }
   });
 
@@ -178,16 +175,16 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     const person = slapd.people.ordinary[77];
     assert.ok(person);
     const changed = await made.users.changePassword(login(person.uid, 'New-Passw0rd!'), request());
-    assert.ok(!('err' in changed), JSON.stringify(changed));
+    assert.ok('profile' in changed, JSON.stringify(changed));
     assert.deepEqual(groupsIn(changed.profile), person.groups);
     await profileOf(made, person.uid, 'New-Passw0rd!');
     const powerless = on({ url: slapd.url, serviceAccount: person }, { LDAP_BASE: slapd.baseDn });
     const target = slapd.people.ordinary[78];
     assert.ok(target);
     const unknown = await made.users.changePassword(login('nobody', 'New-Passw0rd!'), request());
-    assert.ok('err' in unknown && unknown.err.name === 'WrongUsername');
+    assert.ok('failure' in unknown && unknown.failure.wireName === 'WrongUsername');
     const empty = await made.users.changePassword(login(target.uid, ''), request());
-    assert.ok('err' in empty && empty.err.name === 'PasswordComplexityError');
+    assert.ok('failure' in empty && empty.failure.wireName === 'PasswordComplexityError');
     await powerless.close();
   });
 

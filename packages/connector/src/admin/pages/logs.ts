@@ -13,12 +13,12 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 export function logRoutes(desk: Desk): Hono<Env> {
   return new Hono<Env>()
     .get('/logs', (c) => {
-      const filter = filterOf(c.req.query('level'), c.req.query('user'), c.req.query('pid'));
+      const filter = filterOf(c.req.query('level'), c.req.query('user'), c.req.query('correlationId'));
       const main = html`<div class="title"><h1>Logs</h1><div class="actions"><a class="button plain" href="/logs/download">Download</a><a class="button danger" href="/logs/clear">Clear</a></div></div>
 <section><form class="filter" method="get" action="/logs">
 ${choiceField('level', 'Level', [{ value: '', label: 'all' }, ...LEVELS.map((level) => ({ value: level, label: `${level} and above` }))], filter.level ?? '')}
 ${field('user', 'User name', { value: filter.user ?? '', required: false })}
-${field('pid', 'Correlation id', { value: filter.correlationId ?? '', required: false })}
+${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', required: false })}
 <div class="actions"><button>Filter</button><a href="/logs">All</a></div></form></section>
 <section aria-label="Lines"><ul class="log" id="lines" data-watch tabindex="0" aria-label="Lines of the log, the newest first">${lines(desk, filter)}</ul></section>`;
       return desk.show(c, { title: 'Logs', current: '/logs', main });
@@ -52,12 +52,12 @@ ${field('pid', 'Correlation id', { value: filter.correlationId ?? '', required: 
     });
 }
 
-function filterOf(level = '', user = '', pid = ''): LogFilter {
+function filterOf(level = '', user = '', correlationId = ''): LogFilter {
   const known = LEVELS.find((one) => one === level);
   return {
     ...(known !== undefined && { level: known }),
     ...(user.trim() !== '' && { user: user.trim() }),
-    ...(pid.trim() !== '' && { correlationId: pid.trim() }),
+    ...(correlationId.trim() !== '' && { correlationId: correlationId.trim() }),
   };
 }
 

@@ -94,7 +94,7 @@ function lastSignIns({ activity, config }: Desk): Html {
       result === 'ok' ? dot('on', 'Signed in') : dot('off', result),
       time(at, '', true),
       milliseconds(ms),
-      html`<a href="/logs?pid=${encodeURIComponent(correlationId)}">Log<span class="hidden"> of ${user}</span></a>`,
+      html`<a href="/logs?correlationId=${encodeURIComponent(correlationId)}">Log<span class="hidden"> of ${user}</span></a>`,
     ]);
   const isQuiet = config().values.LOG_LEVEL === 'warn' || config().values.LOG_LEVEL === 'error';
   return table(

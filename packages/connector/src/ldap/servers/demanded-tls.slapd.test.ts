@@ -20,7 +20,7 @@ describe('a directory that demands TLS', { skip }, () => {
       const [person] = slapd.people.ordinary;
       assert.ok(person);
       const answer = await on.users.authenticate(login(person.uid, person.password), request());
-      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.ok('profile' in answer, JSON.stringify(answer));
       assert.equal(on.directory.status().encrypted, true);
       const refused = (await slapd.operations()).filter(({ kind, result }) => kind === 'bind' && result === 13);
       assert.deepEqual(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
-import type { UsersSettings } from '../users.ts';
+import type { UsersSettings } from '../settings.ts';
 
 const BASE = 'ou=more,dc=example,dc=org';
 const PASSWORD = 'Passw0rd!';
@@ -69,7 +69,7 @@ describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
   }
   async function groupsOf(made: UsersOn, uid: string): Promise<unknown[]> {
     const answer = await made.users.authenticate(login(uid, PASSWORD), request());
-    assert.ok(!('err' in answer) && Array.isArray(answer.profile.groups), JSON.stringify(answer));
+    assert.ok('profile' in answer && Array.isArray(answer.profile.groups), JSON.stringify(answer));
     return answer.profile.groups;
   }
   /** Searches for groups while `work` ran: all but the one that finds the person. */

@@ -1,29 +1,31 @@
-/** A person's own change, for which the old password must be right; also one that has expired or must be changed. */
+/** A user's own password change: the old password must be right, but may have expired or be due for a change. */
 import { CodedError } from '@landbridge/runtime';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
-import { RESULT } from '../../ldap/errors.ts';
+import { RESULT, unexpectedResult } from '../../ldap/errors.ts';
 import { type LdapResult, PASSWORD_MODIFY_OID } from '../../ldap/messages.ts';
 import { passwordPolicyWord } from '../../ldap/password-policy.ts';
 import type { DirectoryKind } from '../../ldap/root-dse.ts';
-import { bindOutcome } from '../bind-outcome.ts';
-import type { RequestContext, UsersSettings } from '../users.ts';
-import { type ChangeOutcome, changeOutcome, undecided } from './change-outcome.ts';
+import { bindOutcome, type NamedRefusal } from '../bind-outcome.ts';
+import type { RequestContext } from '../context.ts';
+import type { UsersSettings } from '../settings.ts';
+import { changeRefusal } from './change-refusal.ts';
 import { assertEncrypted, unicodePwd } from './unicode-pwd.ts';
 
+/** @returns why the directory refused; undefined if the password was changed */
 export type ChangeOwnPassword = (
   entry: Entry,
   passwords: { oldPassword: string; newPassword: string },
   context: RequestContext,
-) => Promise<ChangeOutcome>;
+) => Promise<NamedRefusal | undefined>;
 
 /**
- * These say that a password has expired only to whoever has it, and check the old one also where the service account asks (tried:
- * OpenLDAP 2.5, 389 Directory Server 2.3). In others somebody could set a password without knowing the old one.
+ * These report an expired password only if it was right, and check the old one even if the service account asks (tested with OpenLDAP 2.5
+ * and 389 Directory Server 2.3). In other directories, an attacker could set a password without knowing the old one.
  */
 const RENEWS_EXPIRED: ReadonlySet<DirectoryKind> = new Set(['openldap', '389-ds']);
 
-/** @returns a function that sends the old password once, or again only after the directory has found it right */
+/** @returns a function that sends the old password once, and again only after the directory has accepted it */
 export function createChangeOwnPassword(options: { directory: Directory; settings: UsersSettings }): ChangeOwnPassword {
   const { directory, settings } = options;
 
@@ -31,32 +33,32 @@ export function createChangeOwnPassword(options: { directory: Directory; setting
     const { kind, supportedExtensions } = await directory.rootDse(signal);
     if (kind === 'active-directory' || settings.ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD) {
       assertEncrypted(directory);
-      // Deleting the old and adding the new is a change by whoever knows the old one, over any account's connection, and a wrong
-      // one counts towards the lockout. People whose password expired can do it, though they cannot bind.
+      // Deleting the old value and adding a new one proves knowledge of the old password, over any account's connection, and a wrong one
+      // counts towards the lockout. It works for users with an expired password, who cannot bind.
       const modifications = [
         { operation: 'delete', attribute: 'unicodePwd', values: [unicodePwd(passwords.oldPassword)] },
         { operation: 'add', attribute: 'unicodePwd', values: [unicodePwd(passwords.newPassword)] },
       ] as const;
-      return changeOutcome(await directory.modify(entry.dn, modifications, { signal }));
+      return changeRefusal(await directory.modify(entry.dn, modifications, { signal }));
     }
     if (!supportedExtensions.has(PASSWORD_MODIFY_OID)) {
-      throw new CodedError('PASSWORD_CHANGE_UNSUPPORTED', 'This directory has no operation by which people change their own password', {
-        action: 'Let it support RFC 3062, or switch ENABLE_PASSWORD_SELF_CHANGE off',
+      throw new CodedError('PASSWORD_CHANGE_UNSUPPORTED', 'This directory does not let users change their own passwords', {
+        action: 'Enable the password modify operation (RFC 3062) in the directory, or set ENABLE_PASSWORD_SELF_CHANGE=false',
       });
     }
     const request = { dn: entry.dn, ...passwords };
     const { bind, change } = await directory.bindAndChangePassword(request, { signal });
-    if (change !== undefined) return changeOutcome(change);
+    if (change !== undefined) return changeRefusal(change);
     const outcome = bindOutcome(bind);
-    if (outcome.kind !== 'refused') throw undecided('bind', bind);
+    if (outcome.kind !== 'refused') throw unexpectedResult('The directory answered the bind', bind, { mayHaveBeenSent: true });
     if (outcome.error !== 'PasswordExpired' || !RENEWS_EXPIRED.has(kind)) return outcome;
-    return renewalOutcome(await directory.changePassword(request, { signal }));
+    return renewalRefusal(await directory.changePassword(request, { signal }));
   };
 }
 
-/** OpenLDAP says so where the service account may not compare passwords (the right `auth`); its policy gives a word of its own. */
-function renewalOutcome(result: LdapResult): ChangeOutcome {
+/** OpenLDAP's answer, without a policy error, if the service account may not compare passwords (access level `auth`). */
+function renewalRefusal(result: LdapResult): NamedRefusal | undefined {
   const mayNotCompare = result.resultCode === RESULT.unwillingToPerform && passwordPolicyWord(result)?.error === undefined;
-  if (!mayNotCompare) return changeOutcome(result);
-  return { kind: 'refused', error: 'InsufficientAccessRightsError', reason: result.diagnosticMessage };
+  if (!mayNotCompare) return changeRefusal(result);
+  return { error: 'InsufficientAccessRightsError', reason: result.diagnosticMessage };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AuthenticateAnswer } from '@landbridge/protocol';
+import type { SignInOutcome } from '@landbridge/protocol';
 import { startRelay } from '../../../test/relay.ts';
 import { login, request, usersOn } from '../../../test/users-on.ts';
 
@@ -45,11 +45,11 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
         await delay(20);
       }
     };
-    const assertRefused = (answer: AuthenticateAnswer) =>
-      assert.ok('err' in answer && answer.err.name === 'WrongPassword', JSON.stringify(answer));
+    const assertRefused = (answer: SignInOutcome) =>
+      assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword', JSON.stringify(answer));
     try {
       const right = await made.users.authenticate(login(name, password), request());
-      assert.ok(!('err' in right), JSON.stringify(right));
+      assert.ok('profile' in right, JSON.stringify(right));
       assert.equal(await count(), 0);
 
       assertRefused(await attempt());
@@ -82,6 +82,6 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
   });
 }
 
-function isUndecided(answer: AuthenticateAnswer): boolean {
-  return 'err' in answer && answer.err.name === undefined;
+function isUndecided(answer: SignInOutcome): boolean {
+  return 'failure' in answer && answer.failure.wireName === undefined;
 }

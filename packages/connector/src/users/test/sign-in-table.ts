@@ -1,7 +1,7 @@
 /** One table for all directories: what a sign-in answers for each state of an account, with the right password and with a wrong one. */
 import assert from 'node:assert/strict';
 import { afterEach, it } from 'node:test';
-import { type AuthenticateAnswer, type Profile, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import { namedFailure, type SignInOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 
 interface Row {
@@ -128,21 +128,19 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
         assert.deepEqual(await users.authenticate(login(name, ''), request()), refused(dn, 'WrongPassword'), state);
       }
       for (const username of NOBODY) {
-        const expected = { err: { message: 'Wrong username', username, name: 'WrongUsername' }, profile: { username } };
+        const expected = { failure: namedFailure('WrongUsername', { username }) };
         assert.deepEqual(await users.authenticate(login(username, 'x'), request()), expected, username.slice(0, 20));
       }
     }
   });
 }
 
-function signedIn(dn: string, ldapStatus: string): AuthenticateAnswer {
+function signedIn(dn: string, ldapStatus: string): SignInOutcome {
   return { profile: { id: dn, ldapStatus } };
 }
 
-function refused(dn: string, name: WireErrorName): AuthenticateAnswer {
-  const { message, ldapStatus } = WIRE_ERRORS[name];
-  const profile: Profile = { id: dn, ldapStatus };
-  return { err: { message, profile, name }, profile };
+function refused(dn: string, name: WireErrorName): SignInOutcome {
+  return { failure: namedFailure(name, { id: dn, ldapStatus: WIRE_ERRORS[name].ldapStatus }) };
 }
 
 function reasonsIn(lines: readonly string[]): string[] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import type { SambaDomainController } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
-import type { UsersSettings } from '../../users.ts';
+import type { UsersSettings } from '../../settings.ts';
 
 export function registerNamesTests(dc: () => SambaDomainController): void {
   const open: UsersOn[] = [];
@@ -18,7 +18,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
   /** The account name of whoever it is, else the name of the error. */
   async function signIn(made: UsersOn, name: string, password = dc().password): Promise<unknown> {
     const answer = await made.users.authenticate(login(name, password), request());
-    return 'err' in answer ? (answer.err.name ?? JSON.stringify(answer.err)) : answer.profile.sAMAccountName;
+    return 'failure' in answer ? (answer.failure.wireName ?? JSON.stringify(answer.failure)) : answer.profile.sAMAccountName;
   }
   const inManyScripts = () => {
     const { turkish, greek, cyrillic, japanese, emoji, combining } = dc().people;
@@ -30,7 +30,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     for (const { name, cn, groups } of inManyScripts()) {
       for (const typed of new Set([name, name.normalize('NFC'), name.normalize('NFD'), `${dc().netbiosName}\\${name}`])) {
         const answer = await made.users.authenticate(login(typed, dc().password), request());
-        assert.ok(!('err' in answer), `${typed}: ${JSON.stringify(answer)}`);
+        assert.ok('profile' in answer, `${typed}: ${JSON.stringify(answer)}`);
         assert.equal(answer.profile.sAMAccountName, name);
         assert.equal(String(answer.profile.dn).split(',')[0], `CN=${cn}`);
         for (const group of groups) assert.ok(Array.isArray(answer.profile.groups) && answer.profile.groups.includes(group), group);
@@ -75,7 +75,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
 
   it('are not looked for anonymously in a domain that does not allow it', async () => {
     const answer = await on({}, { serviceAccount: undefined }).users.authenticate(login('alice', dc().password), request());
-    assert.ok('err' in answer && answer.err.name === undefined);
-    assert.match(JSON.stringify(answer.err.inner), /LDAP_RESULT/);
+    assert.ok('failure' in answer && answer.failure.wireName === undefined);
+    assert.match(JSON.stringify(answer.failure.inner), /LDAP_RESULT/);
   });
 }

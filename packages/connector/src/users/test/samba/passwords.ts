@@ -45,7 +45,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     const made = on();
     const profileOf = async (person: SambaPersonName) => {
       const answer = await made.users.authenticate(login(nameOf(person), dc().password), request());
-      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.ok('profile' in answer, JSON.stringify(answer));
       return answer.profile;
     };
     const leftMs = Date.parse(String((await profileOf('pwd-expiring')).passwordExpiresAt)) - Date.now();

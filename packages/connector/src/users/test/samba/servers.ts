@@ -13,7 +13,7 @@ export function registerServersTests(dc: () => SambaDomainController): void {
     const on = usersOn({ url: ldapUrl, ca: caPem, serviceAccount, ...PATIENT });
     try {
       const answer = await on.users.authenticate(login('alice', password), request());
-      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.ok('profile' in answer, JSON.stringify(answer));
       assert.equal(on.directory.status().encrypted, true);
     } finally {
       await on.close();
@@ -27,7 +27,7 @@ export function registerServersTests(dc: () => SambaDomainController): void {
     const on = usersOn({ url: ldapsUrl, servers, ca: caPem, serviceAccount, ...PATIENT });
     try {
       const answer = await on.users.authenticate(login('alice', password), request());
-      assert.ok(!('err' in answer), JSON.stringify(answer));
+      assert.ok('profile' in answer, JSON.stringify(answer));
       assert.deepEqual(
         on.directory.status().servers.map(({ state, inUse }) => [state, inUse]),
         [

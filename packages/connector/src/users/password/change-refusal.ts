@@ -1,12 +1,10 @@
-/** What the directory's answer to a password change means for the one who asked for it. */
+/** Why the directory refused a password change. */
 import type { WireErrorName } from '@landbridge/protocol';
 import { type ModifyCode, modifyCode } from '../../ldap/active-directory/modify-code.ts';
-import { LdapError, RESULT, resultText } from '../../ldap/errors.ts';
+import { RESULT, resultText, unexpectedResult } from '../../ldap/errors.ts';
 import type { LdapResult } from '../../ldap/messages.ts';
 import { type PasswordPolicyError, passwordPolicyWord } from '../../ldap/password-policy.ts';
-
-/** `reason`: in the directory's own words, for the operator. */
-export type ChangeOutcome = { kind: 'changed' } | { kind: 'refused'; error: WireErrorName; reason: string | undefined };
+import type { NamedRefusal } from '../bind-outcome.ts';
 
 const ERROR_OF_CODE: Record<ModifyCode, WireErrorName> = {
   accessDenied: 'InsufficientAccessRightsError',
@@ -15,7 +13,7 @@ const ERROR_OF_CODE: Record<ModifyCode, WireErrorName> = {
   accountLocked: 'AccountLocked',
 };
 
-/** Policies refuse a change with result 19, 50 or 53, whatever the reason is. */
+/** Password policies refuse a change with result 19, 50 or 53, whatever the reason. */
 const ERROR_OF_POLICY: Record<PasswordPolicyError, WireErrorName> = {
   passwordExpired: 'PasswordExpired',
   accountLocked: 'AccountLocked',
@@ -32,25 +30,22 @@ const ERROR_OF_POLICY: Record<PasswordPolicyError, WireErrorName> = {
 const ERROR_OF_RESULT: Partial<Record<number, WireErrorName>> = {
   [RESULT.insufficientAccessRights]: 'InsufficientAccessRightsError',
   [RESULT.invalidCredentials]: 'WrongPassword',
-  // Active Directory refuses a weak password with either of them.
+  // Active Directory refuses a weak password with either.
   [RESULT.constraintViolation]: 'PasswordComplexityError',
   [RESULT.unwillingToPerform]: 'PasswordComplexityError',
 };
 
-/** @throws LDAP_RESULT where the directory neither did it nor refused it */
-export function changeOutcome(result: LdapResult): ChangeOutcome {
+/**
+ * @returns undefined if the password was changed
+ * @throws LDAP_RESULT if the directory neither changed the password nor refused to
+ */
+export function changeRefusal(result: LdapResult): NamedRefusal | undefined {
   const { resultCode, diagnosticMessage } = result;
-  if (resultCode === RESULT.success) return { kind: 'changed' };
+  if (resultCode === RESULT.success) return undefined;
   const byResult = ERROR_OF_RESULT[resultCode];
-  if (byResult === undefined) throw undecided('password change', result);
+  if (byResult === undefined) throw unexpectedResult('The directory answered the password change', result, { mayHaveBeenSent: true });
   const word = passwordPolicyWord(result)?.error;
   const code = modifyCode(diagnosticMessage);
   const error = (word && ERROR_OF_POLICY[word]) ?? (code && ERROR_OF_CODE[code]) ?? byResult;
-  return { kind: 'refused', error, reason: [word, diagnosticMessage].filter(Boolean).join(': ') || resultText(resultCode) };
-}
-
-/** @param what was asked for, as in: answered the bind */
-export function undecided(what: string, { resultCode, diagnosticMessage }: LdapResult): LdapError {
-  const text = `The directory answered the ${what} with ${resultText(resultCode)}: ${diagnosticMessage || 'no text'}`;
-  return new LdapError('LDAP_RESULT', text, { resultCode, mayHaveBeenSent: true });
+  return { error, reason: [word, diagnosticMessage].filter(Boolean).join(': ') || resultText(resultCode) };
 }

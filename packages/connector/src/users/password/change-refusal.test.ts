@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PASSWORD_POLICY_OID } from '../../ldap/password-policy.ts';
-import { changeOutcome } from './change-outcome.ts';
+import { changeRefusal } from './change-refusal.ts';
 
 function outcomeOf(resultCode: number, diagnosticMessage: string, policyWord?: string) {
   const controls = new Map(policyWord === undefined ? [] : [[PASSWORD_POLICY_OID, Buffer.from(policyWord, 'hex')]]);
-  const outcome = changeOutcome({ resultCode, matchedDn: '', diagnosticMessage, referrals: [], controls });
-  return outcome.kind === 'refused' ? outcome.error : outcome.kind;
+  return changeRefusal({ resultCode, matchedDn: '', diagnosticMessage, referrals: [], controls })?.error ?? 'changed';
 }
 
-describe('what a password change comes to', () => {
-  it('goes by the Windows error that Active Directory begins its text with', () => {
+describe('changeRefusal', () => {
+  it('reads the Windows error code at the start of Active Directory’s text', () => {
     const attribute = 'problem 1005 (CONSTRAINT_ATT_TYPE), data 0, Att 9005a (unicodePwd)';
     assert.equal(
       outcomeOf(19, `0000052D: AtrErr: DSID-03190F80, #1:\n\t0: 0000052D: DSID-03190F80, ${attribute}\n`),
@@ -27,11 +26,11 @@ describe('what a password change comes to', () => {
       outcomeOf(53, '00000005: SvcErr: DSID-031A1236, problem 5003 (WILL_NOT_PERFORM), data 0\n'),
       'InsufficientAccessRightsError',
     );
-    // A code elsewhere in the text is about something else.
+    // Elsewhere in the text, a code is about something else.
     assert.equal(outcomeOf(53, 'see 00000056: what it is'), 'PasswordComplexityError');
   });
 
-  it('goes by a password policy’s own word, whatever the result is', () => {
+  it('prefers the error of the password policy control to any result code', () => {
     const expected = [
       ...['PasswordExpired', 'AccountLocked', 'PasswordChangeRequired', 'InsufficientAccessRightsError', 'InsufficientAccessRightsError'],
       ...Array<string>(5).fill('PasswordComplexityError'),
@@ -42,7 +41,7 @@ describe('what a password change comes to', () => {
     }
   });
 
-  it('goes by the result where nothing more is said, and is an error where that decides nothing', () => {
+  it('falls back to the result code, and throws if that decides nothing', () => {
     assert.equal(outcomeOf(0, ''), 'changed');
     assert.equal(outcomeOf(49, 'Invalid oldPasswd value.'), 'WrongPassword');
     assert.equal(outcomeOf(50, ''), 'InsufficientAccessRightsError');

@@ -1,0 +1,11 @@
+/** What comes with a request about a user, whichever channel it came through. */
+import type { Step } from '@landbridge/protocol';
+
+export interface RequestContext {
+  /** The same in every log line about the request; on the hub's wire it is the `pid`. */
+  correlationId: string;
+  /** Aborted when the caller gives up. */
+  signal: AbortSignal;
+  /** Called as each step ends. */
+  onStep?: (step: Step) => void;
+}

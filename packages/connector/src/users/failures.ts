@@ -1,0 +1,44 @@
+/** Failures that the connector words itself: an unknown user, and errors that kept a request from being decided. */
+import { type Failure, type FailureCode, namedFailure } from '@landbridge/protocol';
+import { CodedError, errorText } from '@landbridge/runtime';
+import { LdapError, type LdapErrorCode, RESULT } from '../ldap/errors.ts';
+
+export interface FailedRequest {
+  failure: Failure;
+}
+
+/** The profile of an unknown user is the name as it was asked for. */
+export function unknownUserFailure(username: string): FailedRequest {
+  return { failure: namedFailure('WrongUsername', { username }) };
+}
+
+/** `inner` holds code and text of the error, for the hub's operators; nothing from the user's entry. */
+export function unexpectedFailure(error: unknown): FailedRequest {
+  const inner = error instanceof CodedError ? { code: error.code, message: error.message } : { message: errorText(error) };
+  return { failure: { code: 'connector_error', inner } };
+}
+
+/** The directory decided nothing. @param tried whether the password of the request may have reached the directory */
+export function undecidedFailure(error: unknown, tried: boolean): FailedRequest {
+  const { failure } = unexpectedFailure(error);
+  return { failure: { ...failure, code: codeOf(error), ...(tried ? {} : { tried }) } };
+}
+
+/** No directory answered, as opposed to something being wrong with the request. */
+const NO_DIRECTORY: readonly string[] = [
+  'LDAP_UNREACHABLE',
+  'LDAP_TLS_FAILED',
+  'LDAP_CONNECTION_LOST',
+  'LDAP_TIMEOUT',
+  'LDAP_PROTOCOL',
+  'LDAP_SERVICE_BIND_REFUSED',
+  'LDAP_DISCOVERY_FAILED',
+] satisfies LdapErrorCode[];
+const NOT_NOW: readonly number[] = [RESULT.busy, RESULT.unavailable];
+
+function codeOf(error: unknown): FailureCode {
+  if (!(error instanceof CodedError)) return 'connector_error';
+  if (error.code === 'BUSY' || error.code === 'LDAP_BUSY') return 'connector_busy';
+  const isNotNow = error instanceof LdapError && error.resultCode !== undefined && NOT_NOW.includes(error.resultCode);
+  return isNotNow || NO_DIRECTORY.includes(error.code) ? 'directory_unavailable' : 'connector_error';
+}

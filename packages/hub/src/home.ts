@@ -9,7 +9,7 @@ import type { Store } from './store/store.ts';
 /** In the home folder. */
 export const DATABASE_FILE = 'hub.sqlite';
 
-export interface Home {
+export interface HubHome {
   folder: string;
   databasePath: string;
   settings: HubSettings;
@@ -37,7 +37,7 @@ export function homeFolder(given: string | undefined, environment: Readonly<Reco
  * @param given as for `homeFolder`
  * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, STORE_UNUSABLE
  */
-export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Home {
+export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): HubHome {
   const folder = homeFolder(given, environment);
   const { settings, portIsSet, unknownKeys } = readSettings(folder, environment);
   const databasePath = join(folder, DATABASE_FILE);

@@ -13,7 +13,7 @@ import { createOnlineConnectors } from './connectors/online.ts';
 import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
-import { createActivity } from './dashboard/activity.ts';
+import { createSignInActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createFrontChannelFlow } from './frontchannel/front-channel.ts';
 import { createGuard } from './guard/guard.ts';
@@ -73,7 +73,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
   events.subscribe(({ correlationId }) => noteCorrelation(correlationId));
   const stopMeasuring = measureHub({ metrics, events, online, store, certificate: server.certificate });
   const stopAuditRetention = startAuditRetention(store, log, settings.AUDIT_RETENTION_DAYS);
-  const activity = createActivity();
+  const activity = createSignInActivity();
   events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });

@@ -1,4 +1,4 @@
 /** The program `landbridge-hub`. */
-import { runCommandLine } from './cli/program.ts';
+import { runHubCommand } from './cli/program.ts';
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+process.exitCode = await runHubCommand(process.argv.slice(2));

@@ -1,7 +1,7 @@
 /** The hub's version, and whether another part of the same product is older. */
 import packageJson from '../package.json' with { type: 'json' };
 
-export const VERSION: string = packageJson.version;
+export const HUB_VERSION: string = packageJson.version;
 
 /** @returns whether both are versions (Semantic Versioning 2.0.0) and `version` comes before `than`; a suffix after a hyphen is ignored */
 export function isOlder(version: string, than: string): boolean {

@@ -29,7 +29,7 @@ export interface StatusFacts {
   restartDue: string[];
 }
 
-export interface Problem {
+export interface ConsoleProblem {
   text: string;
   action: string | undefined;
 }
@@ -56,8 +56,8 @@ export async function statusFacts(desk: Desk): Promise<StatusFacts> {
   };
 }
 
-export function problemsNow({ config, hub, directory, clock, certificates, restartDue }: StatusFacts, now = Date.now()): Problem[] {
-  const problems: Problem[] = [];
+export function problemsNow({ config, hub, directory, clock, certificates, restartDue }: StatusFacts, now = Date.now()): ConsoleProblem[] {
+  const problems: ConsoleProblem[] = [];
   const add = (text: string, action?: string) => problems.push({ text: ended(text), action: action && ended(action) });
   if (hub.state === 'waiting')
     add(`The hub cannot be reached: ${hub.reason}`, 'It is tried again by itself. "Troubleshooting" says where it stops.');

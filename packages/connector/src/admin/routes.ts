@@ -16,7 +16,7 @@ import { searchRoutes } from './pages/search.ts';
 import { serverRoutes } from './pages/server.ts';
 import { settingsRoutes } from './pages/settings.ts';
 import { setupRoutes } from './pages/setup.ts';
-import { signInRoutes } from './pages/sign-in.ts';
+import { consoleSignInRoutes } from './pages/sign-in.ts';
 import { statusRoutes } from './pages/status.ts';
 import { transferRoutes } from './pages/transfer.ts';
 import { troubleshootingRoutes } from './pages/troubleshooting.ts';
@@ -66,7 +66,7 @@ export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; passw
     }
     return next();
   });
-  app.route('/', signInRoutes({ desk, password, sessions, cookie }));
+  app.route('/', consoleSignInRoutes({ desk, password, sessions, cookie }));
 
   const pages = new Hono<Env>()
     .use(async (c, next) => {

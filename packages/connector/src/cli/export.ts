@@ -6,13 +6,13 @@ import { createExport } from '../transfer/export.ts';
 import { readPassphrase } from './passphrase.ts';
 import type { CommandContext } from './program.ts';
 
-export interface ExportOptions {
+export interface ExportCommandOptions {
   plain?: boolean;
   passphraseFile?: string;
 }
 
 /** @throws CodedError EXPORT_NOT_WRITABLE, and those of `createExport` and `readPassphrase` */
-export async function exportTo({ home, environment }: CommandContext, path: string, options: ExportOptions): Promise<void> {
+export async function exportTo({ home, environment }: CommandContext, path: string, options: ExportCommandOptions): Promise<void> {
   const config = loadConfig(home, environment);
   const passphrase = options.plain ? undefined : await readPassphrase(options.passphraseFile, { isNew: true });
   const { bytes, remarks } = await createExport(config, passphrase);

@@ -15,7 +15,7 @@ export interface CommandContext {
   environment: Environment;
 }
 
-export const VERSION = manifest.version;
+export const CONNECTOR_VERSION = manifest.version;
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +31,7 @@ Every setting: docs/configuration.md. The environment comes before config.json.`
  * @param args without the program's own name
  * @returns the exit code: 1 where the command failed, 2 where the command line is wrong
  */
-export async function runCommandLine(args: string[], environment: Environment): Promise<number> {
+export async function runConnectorCommand(args: string[], environment: Environment): Promise<number> {
   try {
     let exitCode = 0;
     await createProgram(environment, (code) => {
@@ -53,7 +53,7 @@ export async function runCommandLine(args: string[], environment: Environment): 
 function createProgram(environment: Environment, done: (exitCode: number) => void): Command {
   const program = new Command('landbridge-connector')
     .description('Runs beside Active Directory or another LDAP directory, and signs people in for a hub.')
-    .version(VERSION)
+    .version(CONNECTOR_VERSION)
     .option('--home <folder>', 'where config.json, certs/ and lib/ are (or LANDBRIDGE_HOME, else the current folder)')
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')

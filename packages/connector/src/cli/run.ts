@@ -7,7 +7,7 @@ import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { openRunLog } from './open-log.ts';
-import { type CommandContext, VERSION } from './program.ts';
+import { CONNECTOR_VERSION, type CommandContext } from './program.ts';
 
 /** @throws CodedError why it cannot start with this configuration; a hub or directory that is away is waited for */
 export async function run({ home, environment }: CommandContext): Promise<void> {
@@ -15,7 +15,9 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
   const { log, keepSecrets, window, file } = openRunLog(config);
-  log.info(`landbridge-connector ${VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`);
+  log.info(
+    `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
+  );
   warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Took over the configuration of an installed connector; what was set to keep its ways is in the file');
   for (const { message } of configWarnings(config)) log.warn(message);
@@ -26,7 +28,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
       let starting: Promise<void> | undefined;
       async function start(startConfig: Config): Promise<void> {
         assertRunnable(startConfig);
-        const started = await startConnector({ config: startConfig, environment, log, keepSecrets, agentVersion: VERSION });
+        const started = await startConnector({ config: startConfig, environment, log, keepSecrets, agentVersion: CONNECTOR_VERSION });
         connector = started;
         onStop('the connector', started.close);
         onHangUp(() => reload(started, log));
@@ -38,7 +40,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
         {
           home,
           environment,
-          version: VERSION,
+          version: CONNECTOR_VERSION,
           log,
           logWindow: window,
           logFile: file,

@@ -7,7 +7,7 @@ import { writePrivateFile } from '../config/write-private-file.ts';
 import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
-import { type CommandContext, VERSION } from './program.ts';
+import { CONNECTOR_VERSION, type CommandContext } from './program.ts';
 import { printable } from './terminal-text.ts';
 
 export interface TroubleshootCommandOptions {
@@ -32,7 +32,7 @@ export async function troubleshoot({ home, environment }: CommandContext, option
   });
   process.stdout.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : `\n${summary(results)}\n`);
   if (options.export !== undefined) {
-    const made = exportPackage({ home, environment, version: VERSION, results });
+    const made = exportPackage({ home, environment, version: CONNECTOR_VERSION, results });
     const file = resolve(options.export);
     process.stderr.write(`\n${file} will hold:\n`);
     for (const { name, bytes, what } of made.contents) process.stderr.write(`  ${name} (${bytes} bytes): ${what}\n`);

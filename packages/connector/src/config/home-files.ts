@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 import { type FileContent, readConfigFile } from './config-file.ts';
-import type { Home } from './home.ts';
+import type { ConnectorHome } from './home.ts';
 import { writePrivateFile } from './write-private-file.ts';
 
 export interface HomeFiles {
@@ -34,7 +34,7 @@ const JOURNAL = 'replacement.json';
 const LAST_GOOD = 'last-good.json';
 
 /** @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON, HOME_FILES_UNREADABLE */
-export function readHomeFiles(home: Home): HomeFiles {
+export function readHomeFiles(home: ConnectorHome): HomeFiles {
   const [certificatePem, privateKeyPem] = [readText(home.certFile), readText(home.keyFile)];
   return {
     settings: readConfigFile(home.configFile),
@@ -50,7 +50,7 @@ export function readHomeFiles(home: Home): HomeFiles {
  * @param before what to keep to go back to; undefined keeps what was kept
  * @throws CodedError HOME_FILES_NOT_WRITABLE. Nothing has changed then, or the rest is done when the configuration is next read.
  */
-export function replaceHomeFiles(home: Home, files: HomeFiles, before: HomeFiles | undefined): void {
+export function replaceHomeFiles(home: ConnectorHome, files: HomeFiles, before: HomeFiles | undefined): void {
   try {
     if (before !== undefined) keepLastGood(home, before);
     // From here on it is done, whatever happens.
@@ -62,7 +62,7 @@ export function replaceHomeFiles(home: Home, files: HomeFiles, before: HomeFiles
 }
 
 /** Does what an interrupted `replaceHomeFiles` had left to do; nothing where there is nothing. @throws CodedError HOME_FILES_NOT_WRITABLE */
-export function finishReplacement(home: Home): void {
+export function finishReplacement(home: ConnectorHome): void {
   const path = join(home.folder, JOURNAL);
   const text = readText(path);
   if (text === undefined) return;
@@ -75,7 +75,7 @@ export function finishReplacement(home: Home): void {
 }
 
 /** @throws CodedError HOME_FILES_NOT_WRITABLE */
-export function saveLastGood(home: Home, files: HomeFiles): void {
+export function saveLastGood(home: ConnectorHome, files: HomeFiles): void {
   try {
     keepLastGood(home, files);
   } catch (error) {
@@ -84,7 +84,7 @@ export function saveLastGood(home: Home, files: HomeFiles): void {
 }
 
 /** @returns what was there before the last replacement, and since when; undefined where nothing was replaced yet */
-export function readLastGood(home: Home): { savedAt: Date; files: HomeFiles } | undefined {
+export function readLastGood(home: ConnectorHome): { savedAt: Date; files: HomeFiles } | undefined {
   const path = join(home.folder, LAST_GOOD);
   const text = readText(path);
   if (text === undefined) return undefined;
@@ -92,12 +92,12 @@ export function readLastGood(home: Home): { savedAt: Date; files: HomeFiles } | 
   return { savedAt: new Date(savedAt), files: complete(files) };
 }
 
-function keepLastGood(home: Home, files: HomeFiles): void {
+function keepLastGood(home: ConnectorHome, files: HomeFiles): void {
   writePrivateFile(join(home.folder, LAST_GOOD), JSON.stringify({ savedAt: new Date().toISOString(), files }));
 }
 
 /** Can be done again, by the same or another process, with the same result. */
-function finish(home: Home, files: HomeFiles): void {
+function finish(home: ConnectorHome, files: HomeFiles): void {
   if (files.certificate !== undefined) {
     writePrivateFile(home.keyFile, files.certificate.privateKeyPem);
     writePrivateFile(home.certFile, files.certificate.certificatePem);
@@ -136,7 +136,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-function notWritable(home: Home, cause: unknown): CodedError {
+function notWritable(home: ConnectorHome, cause: unknown): CodedError {
   return new CodedError('HOME_FILES_NOT_WRITABLE', `The files in ${home.folder} cannot be written`, {
     action: 'Give the user that runs the connector the right to write there, and see that the disk is not full.',
     cause,

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Home {
+export interface ConnectorHome {
   folder: string;
   /** `data`: the layout of installed connectors since 7.0; `root`: the one before, and ours. */
   layout: 'root' | 'data';
@@ -13,7 +13,7 @@ export interface Home {
   profileMapperFile: string;
 }
 
-export function findHome(folder: string): Home {
+export function findHome(folder: string): ConnectorHome {
   const inData = join(folder, 'data', 'config.json');
   // A 7.x installation may have left its older file behind, so the newer layout counts where both are there.
   const layout = existsSync(inData) ? 'data' : 'root';

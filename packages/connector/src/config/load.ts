@@ -5,13 +5,13 @@
 import { CodedError, loadSettings, type SettingProblem, setting } from '@landbridge/runtime';
 import { problemsOf } from './check.ts';
 import { type FileContent, readConfigFile, updateConfigFile } from './config-file.ts';
-import { findHome, type Home } from './home.ts';
+import { type ConnectorHome, findHome } from './home.ts';
 import { finishReplacement, type HomeFiles } from './home-files.ts';
 import { type ConnectorSettings, SETTINGS, type SettingName } from './settings.ts';
 import { firstStartChanges } from './take-over.ts';
 
 export interface Config {
-  readonly home: Home;
+  readonly home: ConnectorHome;
   /** `OVERRIDE_CONFIG=false`: the environment only; no file is read or written. */
   readonly environmentOnly: boolean;
   readonly values: ConnectorSettings;

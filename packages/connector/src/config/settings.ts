@@ -8,7 +8,7 @@
 import type { SettingValues } from '@landbridge/runtime';
 import { DIRECTORY_SETTINGS } from './settings/directory.ts';
 import { FRONT_CHANNEL_SETTINGS } from './settings/front-channel.ts';
-import { HUB_SETTINGS } from './settings/hub.ts';
+import { HUB_LINK_SETTINGS } from './settings/hub.ts';
 import { KEPT_SETTINGS } from './settings/kept.ts';
 import { PEOPLE_SETTINGS } from './settings/people.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
@@ -17,7 +17,7 @@ import { TRUST_SETTINGS } from './settings/trust.ts';
 
 /** In the order of the reference. */
 export const SETTINGS = {
-  ...HUB_SETTINGS,
+  ...HUB_LINK_SETTINGS,
   ...DIRECTORY_SETTINGS,
   ...PEOPLE_SETTINGS,
   ...SIGN_IN_SETTINGS,

@@ -4,12 +4,12 @@ import type { Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
-import type { Problem } from './pages/languages.ts';
-import type { Page } from './pages/page.ts';
+import type { FormProblem } from './pages/languages.ts';
+import type { FrontChannelPage } from './pages/page.ts';
 
 export interface PasswordRejection {
-  problem: Problem;
-  status: Page['status'];
+  problem: FormProblem;
+  status: FrontChannelPage['status'];
   /** In seconds, for the header of this name. */
   retryAfter?: string;
 }

@@ -24,8 +24,8 @@ import type { Attempts } from './attempts.ts';
 import { bearerProblem, type CheckBearer } from './bearer.ts';
 import { sessionCookie, sessionOf } from './cookies.ts';
 import { identify, type SignInMethods, wwwAuthenticate } from './methods.ts';
-import { type Language, languageFor, type Problem } from './pages/languages.ts';
-import type { Page } from './pages/page.ts';
+import { type FormProblem, type Language, languageFor } from './pages/languages.ts';
+import type { FrontChannelPage } from './pages/page.ts';
 import { formPage, invalidPage, replyPage, signedOutPage } from './pages/pages.ts';
 import { createPasswordAttempt, MAX_NAME_LENGTH } from './password-attempt.ts';
 import type { Sessions } from './session.ts';
@@ -93,12 +93,16 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return isFromOwnPage(c, { publicUrl: options.serverUrl, otherPages, acceptsUnlabelled: true });
   }
 
-  async function send(c: C, page: Page, headers: Record<string, string | undefined> = {}): Promise<Response> {
+  async function send(c: C, page: FrontChannelPage, headers: Record<string, string | undefined> = {}): Promise<Response> {
     const extra = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined);
     return c.body(await page.body, page.status, { ...page.headers, ...Object.fromEntries(extra) });
   }
 
-  function form(c: C, request: SignInRequest, more: { name?: string; problem?: Problem; status?: Page['status'] } = {}): Page {
+  function form(
+    c: C,
+    request: SignInRequest,
+    more: { name?: string; problem?: FormProblem; status?: FrontChannelPage['status'] } = {},
+  ): FrontChannelPage {
     const carried = Buffer.from(JSON.stringify(request)).toString('base64url');
     return formPage({ language: languageOf(c), siteName, carried, ...more });
   }
@@ -109,7 +113,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     request: SignInRequest,
     replyTo: string,
     user: { profile: Profile; method: keyof typeof METHODS; authenticatedAt: Date },
-  ): Promise<Page | undefined> {
+  ): Promise<FrontChannelPage | undefined> {
     const { wctx } = request;
     try {
       const wresult = await issueToken({ ...user, method: METHODS[user.method], context: wctx }, issuer);
@@ -151,7 +155,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   }
 
   /** @returns the page with the token; the form if the directory rejects the user */
-  async function signInVerified(c: C, request: SignInRequest, replyTo: string, identity: VerifiedIdentity): Promise<Page> {
+  async function signInVerified(c: C, request: SignInRequest, replyTo: string, identity: VerifiedIdentity): Promise<FrontChannelPage> {
     const { method, principal, authenticatedAt = new Date() } = identity;
     const { id: correlationId, address } = clientOf(c);
     const about = { correlationId, address, method, principal };

@@ -25,7 +25,7 @@ import { reportHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import { createClaimsReader } from './request-claims.ts';
-import { createSealing } from './sealing.ts';
+import { createConnectorSealing } from './sealing.ts';
 import type { TokenChecks } from './token.ts';
 
 /** ws closes the socket on a larger frame. A frame below this but too long for a request is dropped. */
@@ -94,7 +94,7 @@ export async function runConnection(options: {
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal } = options;
   const url = socketUrl(options.hubUrl);
-  const sealing = createSealing();
+  const sealing = createConnectorSealing();
   const jwt = await signAgentToken(options.privateKey, { ...options, keys: sealing.keys }, options.now).catch((cause: unknown) => {
     throw keyUnusable(cause);
   });

@@ -1,6 +1,6 @@
 /** From a request's token to its claims: verifies the token, and opens what was sealed for this socket. */
 import { z } from 'zod';
-import type { Sealing } from './sealing.ts';
+import type { ConnectorSealing } from './sealing.ts';
 import { checkToken, type TokenChecks } from './token.ts';
 
 /** `sealed`: the request was, so its answer must be signed. `refused`: why, as the end of a sentence. */
@@ -13,7 +13,10 @@ const openedClaims = z.record(z.string(), z.unknown());
  * accepted on the hub's signature alone: a hub that knows this connector's keys, which cannot be removed from its token, has no reason to
  * send one.
  */
-export function createClaimsReader(sealing: Pick<Sealing, 'open'>, checks: TokenChecks): (jwt: string) => Promise<RequestClaimsRead> {
+export function createClaimsReader(
+  sealing: Pick<ConnectorSealing, 'open'>,
+  checks: TokenChecks,
+): (jwt: string) => Promise<RequestClaimsRead> {
   let hubSeals = false;
   return async (jwt) => {
     const checked = await checkToken(jwt, checks);

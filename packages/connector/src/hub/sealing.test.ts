@@ -5,7 +5,7 @@ import { agentKeys } from '@landbridge/protocol';
 import { CompactEncrypt, compactVerify, decodeJwt } from 'jose';
 import { type FakeAgent, startFakeHub } from '../../test/fake-hub.ts';
 import { linkTo } from '../../test/link-to.ts';
-import { createSealing } from './sealing.ts';
+import { createConnectorSealing } from './sealing.ts';
 
 const toStop: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -74,7 +74,7 @@ test('serves requests in clear until the hub has sealed one, and not after that'
 
 test('drops requests sealed for another socket or another request, and malformed ones', async () => {
   const { agent, keys, passwords, lines } = await connected();
-  const stranger = createSealing().keys;
+  const stranger = createConnectorSealing().keys;
   const claims = { pid: 'p', username: 'ada', password: 'secret word' };
   const sealed = await seal(keys, claims);
   const [header, , iv, ciphertext, tag] = sealed.split('.');
@@ -100,7 +100,7 @@ test('drops requests sealed for another socket or another request, and malformed
 });
 
 test('rejects an ephemeral key that is not on the curve', () => {
-  const sealing = createSealing();
+  const sealing = createConnectorSealing();
   const epk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
   const header = Buffer.from(JSON.stringify({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sealing.keys.kid, epk: { ...epk, y: epk.x } }));
   const result = sealing.open(`${header.toString('base64url')}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`);

@@ -14,7 +14,7 @@ import {
   signEs256,
 } from '@landbridge/protocol';
 
-export interface Sealing {
+export interface ConnectorSealing {
   /** For the token with which the connector authenticates. */
   readonly keys: AgentKeys;
   /** @returns what was sealed, or why it cannot be opened, without revealing any of it */
@@ -26,7 +26,7 @@ export interface Sealing {
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-export function createSealing(): Sealing {
+export function createConnectorSealing(): ConnectorSealing {
   const encryption = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = randomBytes(12).toString('base64url');

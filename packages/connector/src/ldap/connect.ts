@@ -1,7 +1,7 @@
 /** Opens a connection to a directory server: TCP, then TLS at once (`ldaps://`) or by StartTLS, within one deadline. */
 import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
-import { createConnection, type LdapConnection, type OperationOptions } from './connection.ts';
+import { createLdapConnection, type LdapConnection, type OperationOptions } from './connection.ts';
 import { LdapError, RESULT, resultText } from './errors.ts';
 import { type LdapResult, START_TLS_OID } from './messages.ts';
 import { tlsFailed } from './tls-failure.ts';
@@ -63,9 +63,9 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     ...(address.lookup && { lookup: address.lookup }),
   });
   await event(socket, 'connect', left(), options.signal, (cause) => unreachable(address, cause));
-  if (address.tls === 'none') return createConnection(socket, address.url, false);
+  if (address.tls === 'none') return createLdapConnection(socket, address.url, false);
   if (address.tls === 'starttls') {
-    const plain = createConnection(socket, address.url, false);
+    const plain = createLdapConnection(socket, address.url, false);
     const { resultCode, diagnosticMessage } = await startTls(plain, address, { timeoutMs: left(), signal: options.signal });
     if (resultCode !== RESULT.success) {
       plain.close();
@@ -87,7 +87,7 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     minVersion: 'TLSv1.2',
   });
   await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address.url, cause));
-  return createConnection(secure, address.url, true);
+  return createLdapConnection(secure, address.url, true);
 }
 
 /** A port that speaks TLS from the first byte takes the question as nonsense and hangs up. */

@@ -94,7 +94,7 @@ interface Operation {
   finish(outcome: LdapResult | LdapError): void;
 }
 
-export function createConnection(socket: Socket, name: string, encrypted: boolean): LdapConnection {
+export function createLdapConnection(socket: Socket, name: string, encrypted: boolean): LdapConnection {
   const framing = createFraming(MAX_MESSAGE_BYTES);
   const operations = new Map<number, Operation>();
   const closeListeners: ((because: LdapError) => void)[] = [];

@@ -10,7 +10,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { serverUrlOf } from '../setup/ticket.ts';
-import { seal } from './sealed-file.ts';
+import { sealFile } from './sealed-file.ts';
 
 export interface Export {
   /** A zip, or an encrypted file of our own (`.landbridge`) where there was a passphrase. */
@@ -46,7 +46,7 @@ export async function createExport(config: Config, passphrase: string | undefine
   };
   const entries = Object.entries(files).flatMap(([name, text]) => (text === undefined ? [] : [[name, Buffer.from(text, 'utf8')] as const]));
   const zip = Buffer.from(zipSync(Object.fromEntries(entries), FILE_FOR_OWNER));
-  return { bytes: passphrase === undefined ? zip : await seal(zip, passphrase), remarks: remarksOf(config, key !== undefined) };
+  return { bytes: passphrase === undefined ? zip : await sealFile(zip, passphrase), remarks: remarksOf(config, key !== undefined) };
 }
 
 /** Everything that a file elsewhere holds on this machine goes into the settings or the zip itself. */

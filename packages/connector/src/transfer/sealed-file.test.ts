@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isSealed, seal, unseal } from './sealed-file.ts';
+import { isSealed, sealFile, unseal } from './sealed-file.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const CONTENT = Buffer.from('the private key');
@@ -8,15 +8,15 @@ const code = (expected: string) => (error: unknown) => error instanceof Error &&
 
 describe('a sealed file', () => {
   it('opens with its passphrase, typed on any keyboard, and shows nothing without', async () => {
-    const sealed = await seal(CONTENT, 'Grüße an alle Welt');
+    const sealed = await sealFile(CONTENT, 'Grüße an alle Welt');
     assert.ok(isSealed(sealed));
     assert.equal(sealed.includes(CONTENT), false);
     assert.deepEqual(await unseal(sealed, 'Gru\u0308ße an alle Welt'), CONTENT);
-    assert.notDeepEqual(await seal(CONTENT, 'Grüße an alle Welt'), sealed);
+    assert.notDeepEqual(await sealFile(CONTENT, 'Grüße an alle Welt'), sealed);
   });
 
   it('opens with no other passphrase, and not where a byte was changed', async () => {
-    const sealed = await seal(CONTENT, PASSPHRASE);
+    const sealed = await sealFile(CONTENT, PASSPHRASE);
     await assert.rejects(unseal(sealed, 'correct horse batterz'), code('IMPORT_PASSPHRASE'));
     // Salt, nonce, ciphertext, tag.
     for (const at of [10, 30, 40, sealed.length - 1]) {
@@ -27,7 +27,7 @@ describe('a sealed file', () => {
   });
 
   it('of another version, or cut off, is said to be so before any work is done', async () => {
-    const sealed = await seal(CONTENT, PASSPHRASE);
+    const sealed = await sealFile(CONTENT, PASSPHRASE);
     const newer = Buffer.from(sealed);
     newer[8] = 2;
     await assert.rejects(unseal(newer, PASSPHRASE), code('IMPORT_UNREADABLE'));
@@ -36,7 +36,7 @@ describe('a sealed file', () => {
   });
 
   it('wants a passphrase that is not guessed', async () => {
-    await assert.rejects(seal(CONTENT, 'too short'), code('PASSPHRASE_UNUSABLE'));
-    await assert.rejects(seal(CONTENT, 'x'.repeat(2000)), code('PASSPHRASE_UNUSABLE'));
+    await assert.rejects(sealFile(CONTENT, 'too short'), code('PASSPHRASE_UNUSABLE'));
+    await assert.rejects(sealFile(CONTENT, 'x'.repeat(2000)), code('PASSPHRASE_UNUSABLE'));
   });
 });

@@ -21,7 +21,7 @@ const LONGEST_PASSPHRASE = 1024;
 const deriveKey = promisify(argon2);
 
 /** @throws CodedError PASSPHRASE_UNUSABLE where it is too short or too long */
-export async function seal(content: Buffer, passphrase: string): Promise<Buffer> {
+export async function sealFile(content: Buffer, passphrase: string): Promise<Buffer> {
   const characters = [...passphrase].length;
   if (characters < SHORTEST_PASSPHRASE || characters > LONGEST_PASSPHRASE) {
     throw new CodedError('PASSPHRASE_UNUSABLE', `A passphrase has ${SHORTEST_PASSPHRASE} to ${LONGEST_PASSPHRASE} characters`, {

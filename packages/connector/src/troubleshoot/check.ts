@@ -13,10 +13,10 @@ export interface Check {
   /** 15 s by default. */
   readonly timeoutMs?: number;
   /** An error that is thrown is a failure that says what the error says. */
-  run(signal: AbortSignal): Outcome | Promise<Outcome>;
+  run(signal: AbortSignal): CheckOutcome | Promise<CheckOutcome>;
 }
 
-export type Outcome =
+export type CheckOutcome =
   | {
       status: 'pass' | 'warn' | 'fail';
       found: string;
@@ -32,7 +32,7 @@ export interface CheckResult {
   title: string;
   target: string | undefined;
   tried: string;
-  status: Outcome['status'];
+  status: CheckOutcome['status'];
   /** What was found, or why it was skipped. */
   found: string;
   /** What to do about it. */
@@ -42,24 +42,24 @@ export interface CheckResult {
   ms: number;
 }
 
-export function pass(found: string, then?: readonly Check[]): Outcome {
+export function pass(found: string, then?: readonly Check[]): CheckOutcome {
   return { status: 'pass', found, ...(then && { then }) };
 }
 
-export function warn(found: string, action?: string, then?: readonly Check[]): Outcome {
+export function warn(found: string, action?: string, then?: readonly Check[]): CheckOutcome {
   return { status: 'warn', found, action, ...(then && { then }) };
 }
 
-export function fail(found: string, action?: string): Outcome {
+export function fail(found: string, action?: string): CheckOutcome {
   return { status: 'fail', found, action };
 }
 
-export function skipped(because: string): Outcome {
+export function skipped(because: string): CheckOutcome {
   return { status: 'skipped', because };
 }
 
 /** @param error of any kind; ours say what to do, others only what happened */
-export function failedBy(error: unknown): Outcome & { status: 'fail' } {
+export function failedBy(error: unknown): CheckOutcome & { status: 'fail' } {
   const code = error instanceof CodedError ? `${error.code}: ` : '';
   return { status: 'fail', found: `${code}${errorText(error)}`, action: error instanceof CodedError ? error.action : undefined };
 }

@@ -1,6 +1,6 @@
 /** Runs checks: at the same time where nothing speaks against it, each bounded in time, each result told when it is there. */
 import { CHECKS } from './catalogue.ts';
-import { type Check, type CheckResult, failedBy, type Outcome } from './check.ts';
+import { type Check, type CheckOutcome, type CheckResult, failedBy } from './check.ts';
 
 export interface RunOptions {
   signal: AbortSignal;
@@ -40,7 +40,7 @@ export async function runChecks(checks: readonly Check[], options: RunOptions): 
     own.set(check, done.promise);
     const obstacle = await obstacleOf(check);
     const started = performance.now();
-    let outcome: Outcome;
+    let outcome: CheckOutcome;
     if (obstacle !== undefined) outcome = { status: 'skipped', because: `"${titleOf(obstacle)}" did not pass` };
     else if (options.signal.aborted) outcome = { status: 'skipped', because: 'the run was cancelled' };
     else {
@@ -82,10 +82,10 @@ function titleOf({ id, target }: Check): string {
   return target === undefined ? CHECKS[id].title : `${CHECKS[id].title} ${target}`;
 }
 
-async function bounded(check: Check, cancelled: AbortSignal): Promise<Outcome> {
+async function bounded(check: Check, cancelled: AbortSignal): Promise<CheckOutcome> {
   const timeoutMs = check.timeoutMs ?? TIMEOUT_MS;
   const ended = new AbortController();
-  const late = Promise.withResolvers<Outcome>();
+  const late = Promise.withResolvers<CheckOutcome>();
   const timer = setTimeout(() => {
     late.resolve({
       status: 'fail',

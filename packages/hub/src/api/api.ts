@@ -10,7 +10,7 @@ import { findConnection } from '../connections/connections.ts';
 import type { Requests, Traced } from '../requests/requests.ts';
 import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
-import { clientRoutes } from './clients.ts';
+import { clientApi } from './clients.ts';
 import { failureAnswer } from './error-answers.ts';
 import { type ApiVariables, operatorRoutes } from './operate.ts';
 
@@ -81,7 +81,7 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       await next();
     })
     .route('/', operatorRoutes(parts))
-    .route('/', clientRoutes(parts))
+    .route('/', clientApi(parts))
     .get('/audit', async (c) => c.json(await auditPage(store, c.req.query())));
 }
 

@@ -22,7 +22,7 @@ const newClient = z.strictObject({
   idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
 });
 
-export function clientRoutes(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {
+export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {
   const { store } = parts;
   const operatorOf = (c: Context<ApiVariables>): Operator => ({
     ...parts,

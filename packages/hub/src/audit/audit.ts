@@ -3,7 +3,7 @@
  * that nobody changes it unseen; what is worth a record is for those who call. No caller passes a password.
  */
 import type { Store } from '../store/store.ts';
-import { seal } from './chain.ts';
+import { sealRecord } from './chain.ts';
 
 export interface AuditEvent {
   /** `administrator:NAME`, `api-key:ID`, `user`, `connector:INSTANCE`, `command-line`, `hub`. */
@@ -48,7 +48,7 @@ export function createAudit(store: Store, now: () => Date = () => new Date()): A
           correlationId: optional(event.correlationId),
           detail: event.detail === undefined ? undefined : printable(event.detail, MAX_DETAIL_LENGTH),
         },
-        seal,
+        sealRecord,
       );
     },
   };

@@ -18,7 +18,7 @@ export type Verdict = { records: number; head: Head | undefined } | { brokenAt: 
 const RECORDS_AT_ONCE = 1000;
 
 /** The record as a JSON array in this order, absent fields as null: the same bytes on every machine. */
-export const seal: AuditSeal = (previousHash, id, entry) => {
+export const sealRecord: AuditSeal = (previousHash, id, entry) => {
   const canonical = JSON.stringify([
     previousHash ?? null,
     id,
@@ -52,7 +52,7 @@ export async function verifyChain(store: AuditStore, expected?: Head): Promise<V
     for (const record of page) {
       const id = (head?.id ?? 0) + 1;
       if (record.id !== id) return { brokenAt: id, because: 'it is missing' };
-      if (record.hash !== seal(head?.hash, id, record)) return { brokenAt: id, because: 'it, or the one before it, was changed' };
+      if (record.hash !== sealRecord(head?.hash, id, record)) return { brokenAt: id, because: 'it, or the one before it, was changed' };
       if (expected?.id === id && expected.hash !== record.hash) return { brokenAt: id, because: 'its hash is not the one expected' };
       head = { id, hash: record.hash };
       records++;

@@ -1,7 +1,7 @@
 /** How long the audit log is kept: once a day the oldest records go, and the head of the chain is written to the hub's log. */
 import { errorText, type Log } from '@landbridge/runtime';
 import type { Store } from '../store/store.ts';
-import { seal } from './chain.ts';
+import { sealRecord } from './chain.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -20,7 +20,7 @@ export async function pruneAuditLog(store: Store, days: number, now: Date = new 
       result: 'ok',
       correlationId: undefined,
     },
-    seal,
+    sealRecord,
   );
 }
 

@@ -1,8 +1,8 @@
 /** The command line: which commands there are, and how each one's errors reach the person who typed it. */
 import { CodedError, errorText } from '@landbridge/runtime';
 import { Command, CommanderError } from 'commander';
-import type { Home } from '../home.ts';
-import { VERSION } from '../version.ts';
+import type { HubHome } from '../home.ts';
+import { HUB_VERSION } from '../version.ts';
 import { adminCommand } from './admin.ts';
 import { auditCommand } from './audit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
@@ -19,7 +19,7 @@ import { tryCommand } from './try.ts';
 /** What a command gets: a way to open the home folder that was asked for, and to print. */
 export interface Surroundings {
   /** Opens home and store for as long as `use` takes. */
-  withHome<T>(use: (home: Home) => Promise<T>): Promise<T>;
+  withHome<T>(use: (home: HubHome) => Promise<T>): Promise<T>;
   /** The home folder, with nothing opened. */
   folder(): Promise<string>;
   /** To standard output: what a script would want, and lists. */
@@ -29,10 +29,10 @@ export interface Surroundings {
 }
 
 /** @returns the exit code: 0, or 1 after one line on standard error */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+export async function runHubCommand(args: readonly string[]): Promise<number> {
   const program = new Command('landbridge-hub')
     .description('Runs where the applications are and asks connectors to sign people in.')
-    .version(VERSION, '-V, --version', 'print the version')
+    .version(HUB_VERSION, '-V, --version', 'print the version')
     .option('--home <dir>', 'folder with hub.json and hub.sqlite (default: LANDBRIDGE_HOME, else the current folder)')
     .helpOption('-h, --help', 'print help')
     .configureHelp({ showGlobalOptions: true })

@@ -5,7 +5,7 @@ import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administra
 import { lockHome } from '../operations/home-lock.ts';
 import { requestFields } from '../operations/request-log.ts';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
-import { VERSION } from '../version.ts';
+import { HUB_VERSION } from '../version.ts';
 import { commandLineOperator } from './operator.ts';
 import type { Surroundings } from './program.ts';
 
@@ -23,7 +23,7 @@ export function runCommand({ withHome, print }: Surroundings): Command {
         await runUntilStopped(log, async ({ onStop }) => {
           const hub = await startHub({ settings, store, log });
           onStop('the hub', () => hub.close());
-          log.info({ url: hub.url, publicUrl: hub.publicUrl, version: VERSION }, 'Landbridge hub is listening');
+          log.info({ url: hub.url, publicUrl: hub.publicUrl, version: HUB_VERSION }, 'Landbridge hub is listening');
           const link = await firstAdministratorLink(commandLineOperator(store), hub.publicUrl);
           // To standard output and not to the log, which is on standard error: it is a secret.
           if (link !== undefined) print(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);

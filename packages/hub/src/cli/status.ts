@@ -8,10 +8,10 @@ const TIMEOUT_MS = 5000;
 export function statusCommand({ withHome, print }: Surroundings): Command {
   return new Command('status').description('say whether the hub runs and is ready, and what is in its home').action(() =>
     withHome(async ({ folder, databasePath, store, publicUrl }) => {
-      const [{ isHomeInUse }, { VERSION }] = await Promise.all([import('../operations/home-lock.ts'), import('../version.ts')]);
+      const [{ isHomeInUse }, { HUB_VERSION }] = await Promise.all([import('../operations/home-lock.ts'), import('../version.ts')]);
       const [connections, apiKeys, clients] = await Promise.all([store.connections(), store.apiKeys(), store.oidcClients()]);
       const runs = isHomeInUse(folder);
-      print(`version: ${VERSION}`);
+      print(`version: ${HUB_VERSION}`);
       print(`database: ${databasePath}`);
       print(`connections: ${connections.length}, switched off: ${connections.filter(({ enabled }) => !enabled).length}`);
       print(`API keys: ${apiKeys.length}`);

@@ -7,7 +7,7 @@ import { realmOf } from '../connections/connections.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { createSealing, type Sealing } from './sealing.ts';
+import { createHubSealing, type HubSealing } from './sealing.ts';
 
 /** How far a connector's clock may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's lifetime. */
 const MAX_AHEAD_SECONDS = 300;
@@ -16,7 +16,7 @@ export interface AuthenticatedAgent {
   connection: Connection;
   certificate: RegisteredCertificate;
   /** Undefined if its token brought no keys, as with Auth0 connectors. */
-  sealing: Sealing | undefined;
+  sealing: HubSealing | undefined;
 }
 
 /** Each token with a `jti` is accepted once. */
@@ -64,7 +64,7 @@ async function verifiedBy(
   jwt: string,
   connection: Connection,
   certificates: RegisteredCertificate[],
-): Promise<{ certificate: RegisteredCertificate; sealing: Sealing | undefined; expiresAtMs: number; isUnique: boolean }> {
+): Promise<{ certificate: RegisteredCertificate; sealing: HubSealing | undefined; expiresAtMs: number; isUnique: boolean }> {
   for (const certificate of certificates) {
     try {
       const { payload } = await jwtVerify(jwt, new X509Certificate(certificate.pem).publicKey, {
@@ -89,10 +89,10 @@ async function verifiedBy(
 }
 
 /** A connector that asks for sealed requests never gets unsealed ones: invalid keys are an error. */
-function sealingOf(keys: unknown): Sealing | undefined {
+function sealingOf(keys: unknown): HubSealing | undefined {
   if (keys === undefined) return undefined;
   try {
-    return createSealing(agentKeys.parse(keys));
+    return createHubSealing(agentKeys.parse(keys));
   } catch (cause) {
     throw agentRefused('the keys in the token are not valid P-256 keys', cause);
   }

@@ -17,7 +17,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { Connection } from '../store/connections.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import { watchLiveness } from './liveness.ts';
-import type { Sealing } from './sealing.ts';
+import type { HubSealing } from './sealing.ts';
 
 /** Why no connector can be asked. */
 export type NoEligibleConnector = 'connector_offline' | 'connector_outdated' | 'connector_busy' | 'directory_unavailable';
@@ -36,7 +36,7 @@ export interface Connector {
   readonly signingKid: string | undefined;
   readonly capabilities: readonly Capability[];
   /** Set if its token brought keys: every request is sealed, and unsigned answers are ignored. */
-  readonly sealing: Sealing | undefined;
+  readonly sealing: HubSealing | undefined;
   /** It gets no new requests: it is stopping, or the hub drains it (`drain`). */
   readonly draining: boolean;
   /** Requests it has not answered yet. */
@@ -111,7 +111,7 @@ export function createConnector(
   }
 
   socket.on('message', (data, isBinary) => {
-    const frame = isBinary ? undefined : decodeFrame(textOf(data));
+    const frame = isBinary ? undefined : decodeFrame(frameText(data));
     if (frame === undefined) {
       malformedFrames++;
       log.warn('Malformed frame ignored');
@@ -210,7 +210,7 @@ export function createConnector(
 type Ended = { payload: unknown } | 'connector_lost' | 'connector_timeout';
 
 /** @returns the frame's text; ws has already checked that it is UTF-8 */
-export function textOf(data: RawData): string {
+export function frameText(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }

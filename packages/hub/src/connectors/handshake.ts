@@ -16,7 +16,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentTokens, agentRefused } from './agent-token.ts';
-import { createConnector, textOf } from './connector.ts';
+import { createConnector, frameText } from './connector.ts';
 import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
@@ -125,7 +125,7 @@ export function acceptConnectors(
     data: RawData,
     isBinary: boolean,
   ): Promise<void> {
-    const frame = isBinary ? undefined : decodeFrame(textOf(data));
+    const frame = isBinary ? undefined : decodeFrame(frameText(data));
     const payload = frame?.n === 'authenticate' ? authenticatePayload.safeParse(frame.p) : undefined;
     if (payload?.success !== true) throw agentRefused('the first frame is not a valid authenticate frame');
     const agent = await tokens.verify(payload.data.jwt);

@@ -10,7 +10,7 @@ import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { StoredInstance } from '../store/instances.ts';
 import type { Store } from '../store/store.ts';
-import { isOlder, VERSION } from '../version.ts';
+import { HUB_VERSION, isOlder } from '../version.ts';
 import type { AuthenticatedAgent } from './agent-token.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { InstanceStatistics, Statistics } from './statistics.ts';
@@ -95,7 +95,7 @@ export async function listInstances(
       id,
       hostName,
       version,
-      outdated: instance.identity.startsWith(CLAIMED) && version !== undefined && isOlder(version, VERSION),
+      outdated: instance.identity.startsWith(CLAIMED) && version !== undefined && isOlder(version, HUB_VERSION),
       remoteAddress,
       thumbprint,
       sharesKey: instances.some((other) => other !== instance && other.thumbprint === thumbprint),

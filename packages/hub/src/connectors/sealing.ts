@@ -16,7 +16,7 @@ import {
 import { z } from 'zod';
 
 /** For one socket. */
-export interface Sealing {
+export interface HubSealing {
   /** @returns a compact JWE */
   seal(claims: Readonly<Record<string, unknown>>): string;
   /** @returns the payload; undefined unless the connector signed it for a frame of this name */
@@ -28,7 +28,7 @@ const IV_BYTES = 12;
 const signedFrame = z.object({ n: z.string(), p: z.unknown().optional() });
 
 /** @throws Error if a key is not a point on the curve */
-export function createSealing({ kid, encryption, signing }: AgentKeys): Sealing {
+export function createHubSealing({ kid, encryption, signing }: AgentKeys): HubSealing {
   const theirs = createPublicKey({ key: encryption, format: 'jwk' });
   const verifying = createPublicKey({ key: signing, format: 'jwk' });
   let own: { header: string; key: KeyObject } | undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SignInEvent } from '../sign-in/events.ts';
-import { createActivity } from './activity.ts';
+import { createSignInActivity } from './activity.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -20,7 +20,7 @@ const finished = (result: SignInEvent['result'], ms = 10, connection = 'corp'): 
 
 test('sign-ins are counted by minute, by connection and by whose fault it was', () => {
   let nowMs = 10_000 * MINUTE_MS;
-  const activity = createActivity(() => nowMs);
+  const activity = createSignInActivity(() => nowMs);
   activity.count(finished('ok'));
   activity.count(finished('ok_from_cache'));
   activity.count(finished('invalid_credentials'));
@@ -47,7 +47,7 @@ test('sign-ins are counted by minute, by connection and by whose fault it was', 
 });
 
 test('percentiles are the upper bound of where they lie', () => {
-  const activity = createActivity(() => 0);
+  const activity = createSignInActivity(() => 0);
   assert.equal(activity.last(1).p50Ms, undefined);
   for (let n = 0; n < 94; n++) activity.count(finished('ok', 8));
   for (let n = 0; n < 6; n++) activity.count(finished('ok', 250));

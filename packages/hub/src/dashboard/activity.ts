@@ -18,7 +18,7 @@ export interface Amounts {
   p95Ms: number | undefined;
 }
 
-export interface Activity {
+export interface SignInActivity {
   count(event: SignInEvent): void;
   /** @param connection undefined: all @returns the last minutes, this one included */
   last(minutes: number, connection?: string): Amounts;
@@ -41,7 +41,7 @@ interface Minute {
   latencies: Uint32Array;
 }
 
-export function createActivity(now: () => number = Date.now): Activity {
+export function createSignInActivity(now: () => number = Date.now): SignInActivity {
   const all: Minute[] = [];
   const byConnection = new LRUCache<string, Minute[]>({ max: MAX_CONNECTIONS });
   const thisMinute = () => Math.floor(now() / MINUTE_MS);

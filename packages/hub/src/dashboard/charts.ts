@@ -1,7 +1,7 @@
 /** Small charts of what happened lately, as SVG without a script; their texts are HTML beside them, which a reader of the screen hears. */
 import { type Html, milliseconds } from '@landbridge/web';
 import { html } from 'hono/html';
-import type { Activity, Amounts } from './activity.ts';
+import type { Amounts, SignInActivity } from './activity.ts';
 
 export const RANGES = [
   { hours: 1, label: '1 h', minutes: 1 },
@@ -18,7 +18,7 @@ interface Stretch {
   amounts: Amounts;
 }
 
-export function charts(activity: Activity, hours: number): Html[] {
+export function charts(activity: SignInActivity, hours: number): Html[] {
   const range = RANGES.find((candidate) => candidate.hours === hours) ?? RANGES[1];
   const stretches = activity.stretches((range.hours * 60) / range.minutes, range.minutes);
   const each = range.minutes === 1 ? 'a minute' : `in ${range.minutes} minutes`;

@@ -14,7 +14,7 @@ import type { Statistics } from '../connectors/statistics.ts';
 import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Store } from '../store/store.ts';
-import type { Activity } from './activity.ts';
+import type { SignInActivity } from './activity.ts';
 import { frame, type NavigationPath } from './frame.ts';
 
 /** What the middleware before the pages found out. */
@@ -28,7 +28,7 @@ export interface DashboardParts {
   online: OnlineConnectors;
   statistics: Statistics;
   signIn: SignIn;
-  activity: Activity;
+  activity: SignInActivity;
   takeEffect: () => Promise<void>;
   publicUrl: () => string;
 }

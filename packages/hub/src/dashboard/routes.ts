@@ -14,13 +14,13 @@ import { accountRoutes } from './pages/account.ts';
 import { administratorRoutes } from './pages/administrators.ts';
 import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditRoutes } from './pages/audit.ts';
-import { clientRoutes } from './pages/clients.ts';
+import { clientPages } from './pages/clients.ts';
 import { connectionRoutes } from './pages/connection.ts';
 import { connectorRoutes } from './pages/connectors.ts';
 import { overviewRoutes } from './pages/overview.ts';
-import { signInRoutes } from './pages/sign-in.ts';
+import { dashboardSignInRoutes } from './pages/sign-in.ts';
 import { signingKeyRoutes } from './pages/signing-keys.ts';
-import { tryRoutes } from './pages/try.ts';
+import { tryPages } from './pages/try.ts';
 import { createCookie } from './session-cookie.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
@@ -69,8 +69,8 @@ export function dashboardRoutes({ log, limits, ...parts }: DashboardParts & { lo
     .route('/', overviewRoutes(desk))
     .route('/', connectionRoutes(desk))
     .route('/', connectorRoutes(desk))
-    .route('/', tryRoutes(desk))
-    .route('/', clientRoutes(desk))
+    .route('/', tryPages(desk))
+    .route('/', clientPages(desk))
     .route('/', apiKeyRoutes(desk))
     .route('/', signingKeyRoutes(desk))
     .route('/', auditRoutes(desk))
@@ -87,7 +87,7 @@ export function dashboardRoutes({ log, limits, ...parts }: DashboardParts & { lo
       }),
     );
   }
-  app.route('/', signInRoutes(desk, cookie)).route('/', pages);
+  app.route('/', dashboardSignInRoutes(desk, cookie)).route('/', pages);
   app.all('*', (c) => fault(c, 404, 'There is no such page', 'The address is not one of the dashboard.'));
   app.onError((error, c) => {
     if (error instanceof CodedError && !INTERNAL.includes(error.code)) {

@@ -3,7 +3,7 @@ import { FAILURES } from '@landbridge/protocol';
 import { type Html, type Page, page } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
-import { TEXTS } from './texts.ts';
+import { LOGIN_TEXTS } from './texts.ts';
 
 export const LOGIN_PATH = '/login';
 
@@ -22,15 +22,15 @@ export interface LoginContext {
 /** @param problem with the last input */
 export function whoPage(login: LoginContext, { name, problem }: { name: string; problem: string | undefined }): Page {
   return formPage(login, {
-    heading: TEXTS.signIn,
-    lead: TEXTS.whoAreYou,
+    heading: LOGIN_TEXTS.signIn,
+    lead: LOGIN_TEXTS.whoAreYou,
     problem,
     isFirst: true,
     form: html`<form method="post" action="${login.path}/who">
 ${hidden({ token: login.formToken })}
-<label for="username">${TEXTS.name}</label>
+<label for="username">${LOGIN_TEXTS.name}</label>
 <input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus${described(problem)}>
-<button type="submit">${TEXTS.continue}</button>
+<button type="submit">${LOGIN_TEXTS.continue}</button>
 </form>`,
   });
 }
@@ -38,8 +38,8 @@ ${hidden({ token: login.formToken })}
 /** For users whose e-mail domain does not select a connection. */
 export function choicePage(login: LoginContext, { name, choice }: { name: string; choice: readonly Connection[] }): Page {
   return formPage(login, {
-    heading: TEXTS.signIn,
-    lead: TEXTS.whichOrganisation,
+    heading: LOGIN_TEXTS.signIn,
+    lead: LOGIN_TEXTS.whichOrganisation,
     problem: undefined,
     form: html`<form method="post" action="${login.path}/who">
 ${hidden({ token: login.formToken, username: name })}
@@ -60,20 +60,20 @@ export function passwordPage(
 ): Page {
   const knowsName = username !== '';
   return formPage(login, {
-    heading: TEXTS.signIn,
-    lead: TEXTS.account(displayNameOf(connection)),
+    heading: LOGIN_TEXTS.signIn,
+    lead: LOGIN_TEXTS.account(displayNameOf(connection)),
     problem,
     note,
     links: login.hasFrontChannel(connection)
-      ? html`<a href="${login.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${TEXTS.withoutPassword}</a>`
+      ? html`<a href="${login.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${LOGIN_TEXTS.withoutPassword}</a>`
       : undefined,
     form: html`<form method="post" action="${login.path}">
 ${hidden({ token: login.formToken, connection: connection.name })}
-<label for="username">${TEXTS.userName}</label>
+<label for="username">${LOGIN_TEXTS.userName}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${knowsName ? '' : focused(problem)}>
-<label for="password">${TEXTS.password}</label>
+<label for="password">${LOGIN_TEXTS.password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${knowsName ? focused(problem) : ''}>
-<button type="submit">${TEXTS.signIn}</button>
+<button type="submit">${LOGIN_TEXTS.signIn}</button>
 </form>`,
   });
 }
@@ -81,11 +81,11 @@ ${hidden({ token: login.formToken, connection: connection.name })}
 /** Shown while the browser is redirected to a connector. If it cannot reach the connector, this page and its link to the form stay visible. */
 export function redirectPage(login: LoginContext, connection: Connection, goTo: string): Page {
   return frame(
-    TEXTS.redirect,
+    LOGIN_TEXTS.redirect,
     html`<section aria-labelledby="title">
-<header><h1 id="title">${TEXTS.redirect}</h1><p class="quiet">${TEXTS.to(login.application)}</p></header>
-<p role="status">${TEXTS.redirectLead(displayNameOf(connection))}</p>
-<p><a href="${login.path}?password">${TEXTS.usePassword}</a></p>
+<header><h1 id="title">${LOGIN_TEXTS.redirect}</h1><p class="quiet">${LOGIN_TEXTS.to(login.application)}</p></header>
+<p role="status">${LOGIN_TEXTS.redirectLead(displayNameOf(connection))}</p>
+<p><a href="${login.path}?password">${LOGIN_TEXTS.usePassword}</a></p>
 </section>`,
     goTo,
   );
@@ -103,27 +103,27 @@ export function newPasswordPage(
   }: { connection: Connection; username: string; reason: ChangeReason; problem?: string | undefined },
 ): Page {
   return formPage(login, {
-    heading: TEXTS.changePassword,
+    heading: LOGIN_TEXTS.changePassword,
     lead: FAILURES[reason].userMessage,
-    about: TEXTS.toSignIn(login.application),
+    about: LOGIN_TEXTS.toSignIn(login.application),
     problem,
     form: html`<form method="post" action="${login.path}/password">
 ${hidden({ token: login.formToken, connection: connection.name, reason })}
-<label for="username">${TEXTS.userName}</label>
+<label for="username">${LOGIN_TEXTS.userName}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" readonly>
-<label for="password">${TEXTS.currentPassword}</label>
+<label for="password">${LOGIN_TEXTS.currentPassword}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${focused(problem)}>
-<label for="new">${TEXTS.newPassword}</label>
+<label for="new">${LOGIN_TEXTS.newPassword}</label>
 <input id="new" name="new" type="password" autocomplete="new-password" required>
-<label for="again">${TEXTS.newPasswordAgain}</label>
+<label for="again">${LOGIN_TEXTS.newPasswordAgain}</label>
 <input id="again" name="again" type="password" autocomplete="new-password" required>
-<button type="submit">${TEXTS.change}</button>
+<button type="submit">${LOGIN_TEXTS.change}</button>
 </form>`,
   });
 }
 
 export function cannotChangePage(login: LoginContext, reason: ChangeReason): Page {
-  const { title, expired, mustChange, text } = TEXTS.cannotChange;
+  const { title, expired, mustChange, text } = LOGIN_TEXTS.cannotChange;
   return frame(
     title,
     html`<section class="notice bad" aria-labelledby="title">
@@ -155,9 +155,9 @@ function formPage(
     links?: Html | undefined;
   },
 ): Page {
-  const { heading, lead, problem, note, form, isFirst, about = TEXTS.to(login.application), links } = parts;
+  const { heading, lead, problem, note, form, isFirst, about = LOGIN_TEXTS.to(login.application), links } = parts;
   return frame(
-    problem === undefined ? heading : TEXTS.notSignedIn(heading),
+    problem === undefined ? heading : LOGIN_TEXTS.notSignedIn(heading),
     html`<section aria-labelledby="title">
 <header><h1 id="title">${heading}</h1><p class="quiet">${about}</p></header>
 <p>${lead}</p>
@@ -178,12 +178,12 @@ function cancelForm(
   login: LoginContext,
   { isFirst = false, links }: { isFirst?: boolean | undefined; links?: Html | undefined } = {},
 ): Html {
-  const other = html`<a href="${login.path}?other">${TEXTS.otherAccount}</a>`;
+  const other = html`<a href="${login.path}?other">${LOGIN_TEXTS.otherAccount}</a>`;
   return html`<form method="post" action="${login.path}/cancel" class="actions">
 ${hidden({ token: login.formToken })}
 ${links ?? ''}
 ${login.severalConnections && !isFirst ? other : ''}
-<button type="submit" class="link">${TEXTS.cancel}</button>
+<button type="submit" class="link">${LOGIN_TEXTS.cancel}</button>
 </form>`;
 }
 

@@ -18,7 +18,7 @@ import type { Store } from '../store/store.ts';
 import { createFrontChannelRedirect, type RedirectableLogin } from './front-channel-redirect.ts';
 import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
 import { connectionByHints, connectionOfUser, withoutDomains } from './realm.ts';
-import { TEXTS } from './texts.ts';
+import { LOGIN_TEXTS } from './texts.ts';
 
 /** Far more than a user name and passwords need. */
 const MAX_FORM_BYTES = 64 * 1024;
@@ -97,7 +97,7 @@ export function loginRoutes(parts: {
     (handle: (c: Context<Env>, login: Login) => Response | Promise<Response>): Handler =>
     async (c) => {
       const login = await findLogin(c);
-      return login === undefined ? send(c, endPage(TEXTS.gone), 404) : handle(c, login);
+      return login === undefined ? send(c, endPage(LOGIN_TEXTS.gone), 404) : handle(c, login);
     };
 
   /** Only handles forms of this very sign-in. */
@@ -106,14 +106,14 @@ export function loginRoutes(parts: {
     async (c) => {
       const form = await readForm(c, MAX_FORM_BYTES);
       const login = await findLogin(c);
-      if (login === undefined) return send(c, endPage(TEXTS.gone), 404);
+      if (login === undefined) return send(c, endPage(LOGIN_TEXTS.gone), 404);
       if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', login.formToken))
         return handle(c, login, form);
-      return send(c, await firstPage(login, { problem: TEXTS.forgedForm }), 403);
+      return send(c, await firstPage(login, { problem: LOGIN_TEXTS.forgedForm }), 403);
     };
 
   async function firstPage(login: Login, { problem, other = false }: { problem?: string; other?: boolean } = {}): Promise<Page> {
-    if (login.possible.length === 0) return endPage(TEXTS.nowhere);
+    if (login.possible.length === 0) return endPage(LOGIN_TEXTS.nowhere);
     const { hints, possible } = login;
     const connection = other && possible.length > 1 ? undefined : await connectionByHints(store, possible, hints);
     const username = other ? '' : (hints.loginHint ?? '');
@@ -156,7 +156,7 @@ export function loginRoutes(parts: {
         { connection: connection.name, correlationId },
         'Sign-in failed: the profile has no "id", so applications cannot identify the user',
       );
-      return send(c, passwordPage(login, { connection, username, problem: TEXTS.noIdentity }));
+      return send(c, passwordPage(login, { connection, username, problem: LOGIN_TEXTS.noIdentity }));
     }
     const result = { login: { ...authentication, accountId: subject } };
     return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
@@ -193,7 +193,7 @@ export function loginRoutes(parts: {
       .post('/callback', async (c) => {
         const form = await readForm(c, MAX_ASSERTION_BYTES);
         const received = await frontChannel.receive(form, clientAddressOf(c));
-        if (received === undefined) return send(c, endPage(TEXTS.gone), 404);
+        if (received === undefined) return send(c, endPage(LOGIN_TEXTS.gone), 404);
         const { interaction, code } = received;
         return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
       })
@@ -202,7 +202,7 @@ export function loginRoutes(parts: {
         forLogin(async (c, login) => {
           const has = (name: string) => c.req.query(name) !== undefined;
           if (has('other')) return send(c, await firstPage(login, { other: true }));
-          if (has('refused')) return send(c, await firstPage(login, { problem: TEXTS.notRecognised }));
+          if (has('refused')) return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }));
           const redirect = has('password') ? undefined : await redirectAutomatically(c, login, await connectionFromStart(login));
           return send(c, redirect ?? (await firstPage(login)));
         }),
@@ -213,7 +213,7 @@ export function loginRoutes(parts: {
           const connection = login.possible.find(({ name }) => name === c.req.query('connection'));
           if (connection === undefined) return send(c, await firstPage(login), 400);
           const redirect = await redirectToConnector(c, login, connection);
-          return send(c, redirect ?? passwordPage(login, { connection, username: '', problem: TEXTS.notReached }));
+          return send(c, redirect ?? passwordPage(login, { connection, username: '', problem: LOGIN_TEXTS.notReached }));
         }),
       )
       .get(
@@ -221,7 +221,8 @@ export function loginRoutes(parts: {
         forLogin(async (c, login) => {
           const user = await frontChannel.finish(login.interaction, c.req.query('code') ?? '', login.remoteAddress);
           const connection = login.possible.find(({ id }) => id === user?.connectionId);
-          if (user === undefined || connection === undefined) return send(c, await firstPage(login, { problem: TEXTS.notRecognised }), 400);
+          if (user === undefined || connection === undefined)
+            return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }), 400);
           const { username, profile, correlationId, amr, authenticatedAt } = user;
           const authentication = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
           return finish(c, login, { connection, username, profile, correlationId, authentication });
@@ -237,7 +238,7 @@ export function loginRoutes(parts: {
           }
           const choice = withoutDomains(login.possible);
           if (choice.length > 0) return send(c, choicePage(login, { name, choice }));
-          return send(c, whoPage(login, { name, problem: TEXTS.unknownRealm }), 400);
+          return send(c, whoPage(login, { name, problem: LOGIN_TEXTS.unknownRealm }), 400);
         }),
       )
       .post(
@@ -248,7 +249,7 @@ export function loginRoutes(parts: {
           const attempt = attemptOf(c, login, form, connection);
           const { username } = attempt;
           if (username === '' || attempt.password === '') {
-            return send(c, passwordPage(login, { connection, username, problem: TEXTS.missing }), 400);
+            return send(c, passwordPage(login, { connection, username, problem: LOGIN_TEXTS.missing }), 400);
           }
           const result = await signIn.login(attempt);
           if ('profile' in result) return finishByPassword(c, login, attempt, result);
@@ -266,19 +267,20 @@ export function loginRoutes(parts: {
           const newPassword = form.get('new') ?? '';
           const again = (problem: string, status: 200 | 400 = 200) =>
             send(c, newPasswordPage(login, { connection, username, reason: why, problem }), status);
-          if (username === '' || password === '' || newPassword === '' || form.get('again') === '') return again(TEXTS.missingNew, 400);
-          if (newPassword !== form.get('again')) return again(TEXTS.notTheSame, 400);
-          if (newPassword === password) return again(TEXTS.unchanged, 400);
+          if (username === '' || password === '' || newPassword === '' || form.get('again') === '')
+            return again(LOGIN_TEXTS.missingNew, 400);
+          if (newPassword !== form.get('again')) return again(LOGIN_TEXTS.notTheSame, 400);
+          if (newPassword === password) return again(LOGIN_TEXTS.unchanged, 400);
           const changed = await signIn.changePassword({ ...attempt, newPassword });
           if ('failure' in changed) {
             const { code } = changed.failure;
             if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(login, why));
-            return again(code === 'invalid_credentials' || code === 'user_not_found' ? TEXTS.wrongCurrent : problemOf(changed));
+            return again(code === 'invalid_credentials' || code === 'user_not_found' ? LOGIN_TEXTS.wrongCurrent : problemOf(changed));
           }
           const result = await signIn.login({ ...attempt, password: newPassword });
           if ('profile' in result) return finishByPassword(c, login, attempt, result);
           // The new password may not have reached every domain controller yet.
-          return send(c, passwordPage(login, { connection, username, note: TEXTS.changed }));
+          return send(c, passwordPage(login, { connection, username, note: LOGIN_TEXTS.changed }));
         }),
       )
       .post(
@@ -297,7 +299,7 @@ function chosen(login: Login, form: URLSearchParams): Connection | undefined {
 
 function problemOf({ failure: { code, retryAfterSeconds } }: Extract<SignInResult, { failure: unknown }>): string {
   const text = failureRow(code).userMessage;
-  return retryAfterSeconds === undefined ? text : `${text} ${TEXTS.tryAgainIn(retryAfterSeconds)}`;
+  return retryAfterSeconds === undefined ? text : `${text} ${LOGIN_TEXTS.tryAgainIn(retryAfterSeconds)}`;
 }
 
 function textOf(value: unknown): string | undefined {

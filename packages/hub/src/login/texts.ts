@@ -1,7 +1,7 @@
 /** The texts of the login pages, in English. Those of failures are in the table of failures (`protocol`). */
 import { FAILURES } from '@landbridge/protocol';
 
-export const TEXTS = {
+export const LOGIN_TEXTS = {
   signIn: 'Sign in',
   to: (application: string) => `to ${application}`,
   toSignIn: (application: string) => `to sign in to ${application}`,

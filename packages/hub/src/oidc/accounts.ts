@@ -8,7 +8,7 @@ import type { Account } from 'oidc-provider';
 import type { Connection } from '../store/connections.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
-import { claimsForIdToken, claimsOf } from './claims.ts';
+import { claimsForIdToken, providerClaims } from './claims.ts';
 
 /**
  * The `sub` of a person: the same at every sign-in, and never that of somebody else. It is a hash over the connection's id, which is
@@ -34,7 +34,7 @@ export async function rememberAccount(
   const kept = await store.putOidcAccount({
     subject,
     connectionId: connection.id,
-    claims: claimsOf(profile, connection.name, username, now),
+    claims: providerClaims(profile, connection.name, username, now),
     expiresAt: new Date(now.getTime() + lifetimeMs),
   });
   return kept ? subject : undefined;

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimsForIdToken, claimsOf } from './claims.ts';
+import { claimsForIdToken, providerClaims } from './claims.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 
 test('the name is the account’s own, else the nickname, else what was typed', () => {
-  const name = (profile: Record<string, unknown>) => claimsOf(profile, 'corp', 'typed', NOW).preferred_username;
+  const name = (profile: Record<string, unknown>) => providerClaims(profile, 'corp', 'typed', NOW).preferred_username;
   assert.equal(name({ sAMAccountName: 'anna', nickname: 'other' }), 'anna');
   assert.equal(name({ nickname: 'anna' }), 'anna');
   assert.equal(name({ nickname: 7 }), 'typed');
 });
 
 test('a person without mail or groups has no such claims, one without a group has an empty list', () => {
-  const claims = claimsOf({ id: 'x', emails: [{}, { value: '' }] }, 'corp', 'anna', NOW);
+  const claims = providerClaims({ id: 'x', emails: [{}, { value: '' }] }, 'corp', 'anna', NOW);
   assert.equal('email' in claims || 'email_verified' in claims || 'groups' in claims, false);
-  assert.deepEqual(claimsOf({ groups: [] }, 'corp', 'anna', NOW).groups, []);
+  assert.deepEqual(providerClaims({ groups: [] }, 'corp', 'anna', NOW).groups, []);
 });
 
 test('many groups stay out of the ID token, and everything else stays in', () => {
   const groups = (count: number) =>
-    claimsOf({ displayName: 'Anna', groups: Array.from({ length: count }, (_, n) => `Group ${n}`) }, 'corp', 'anna', NOW);
+    providerClaims({ displayName: 'Anna', groups: Array.from({ length: count }, (_, n) => `Group ${n}`) }, 'corp', 'anna', NOW);
   assert.equal(JSON.stringify(claimsForIdToken(groups(200)).groups), JSON.stringify(groups(200).groups));
   const large = claimsForIdToken(groups(2000));
   assert.equal('groups' in large, false);

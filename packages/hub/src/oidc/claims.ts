@@ -32,7 +32,7 @@ const shape = z.object({
 const groupObject = z.object({ cn: text, name: text, dn: text });
 
 /** @param username what the person typed, for directories that give no name of the account */
-export function claimsOf(profile: Profile, connection: string, username: string, now: Date): Record<string, unknown> {
+export function providerClaims(profile: Profile, connection: string, username: string, now: Date): Record<string, unknown> {
   const { displayName, name, nickname, sAMAccountName, emails, groups } = shape.parse(profile);
   const email = emails?.find(({ value }) => value !== undefined)?.value;
   return {

@@ -2,14 +2,14 @@
 import { type Page, page } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { ErrorOut } from 'oidc-provider';
-import { TEXTS } from './texts.ts';
+import { PROVIDER_TEXTS } from './texts.ts';
 
 /**
  * @param form the provider's own form, with its token against forged requests; buttons elsewhere on the page belong to it
  * @param application the one that sent the person here, where it said so; the person may sign out of it alone
  */
 export function confirmSignOutPage(form: string, application: string | undefined): Page {
-  const { title, question, yes, onlyOf } = TEXTS.confirmSignOut;
+  const { title, question, yes, onlyOf } = PROVIDER_TEXTS.confirmSignOut;
   return page({
     title,
     main: html`<div class="login"><section aria-labelledby="title">
@@ -23,9 +23,9 @@ ${application === undefined ? '' : html`<button type="submit" form="op.logoutFor
 }
 
 /** @param application the one that the person signed out of; undefined: of all */
-export function signedOutPage(application: string | undefined): Page {
-  const { text } = TEXTS.signedOut;
-  const title = TEXTS.signedOut.title(application);
+export function providerSignedOutPage(application: string | undefined): Page {
+  const { text } = PROVIDER_TEXTS.signedOut;
+  const title = PROVIDER_TEXTS.signedOut.title(application);
   return page({
     title,
     main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1><p>${text}</p></section></div>`,
@@ -34,7 +34,7 @@ export function signedOutPage(application: string | undefined): Page {
 
 /** Sends the browser on after a form; see `page()` for why not with a redirect. */
 export function onwardPage(location: string): Page {
-  const { title, link } = TEXTS.onward;
+  const { title, link } = PROVIDER_TEXTS.onward;
   return page({
     title,
     goTo: location,
@@ -44,7 +44,7 @@ export function onwardPage(location: string): Page {
 
 /** @param out the standard's code and description, which are for the application's developer, and may hold what was sent here */
 export function errorPage(out: ErrorOut): Page {
-  const { title, text, forDevelopers } = TEXTS.failed;
+  const { title, text, forDevelopers } = PROVIDER_TEXTS.failed;
   return page({
     title,
     main: html`<div class="login"><section class="notice bad" aria-labelledby="title">

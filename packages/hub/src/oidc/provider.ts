@@ -8,7 +8,7 @@ import { findAccount } from './accounts.ts';
 import { adapterOn } from './adapter.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
 import type { ProviderKeys } from './keys.ts';
-import { confirmSignOutPage, errorPage, onwardPage, signedOutPage } from './pages.ts';
+import { confirmSignOutPage, errorPage, onwardPage, providerSignedOutPage } from './pages.ts';
 
 export interface ProviderParts {
   store: Store;
@@ -102,7 +102,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => show(ctx, confirmSignOutPage(form, ctx.oidc.client?.clientName)),
-        postLogoutSuccessSource: (ctx) => show(ctx, signedOutPage(ctx.oidc.client?.clientName)),
+        postLogoutSuccessSource: (ctx) => show(ctx, providerSignedOutPage(ctx.oidc.client?.clientName)),
       },
     },
     scopes: ['openid', 'offline_access'],

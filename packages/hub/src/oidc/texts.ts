@@ -1,5 +1,5 @@
 /** What the provider's own pages say. English; other languages would stand beside it. */
-export const TEXTS = {
+export const PROVIDER_TEXTS = {
   confirmSignOut: {
     title: 'Sign out?',
     question: 'You will be signed out here, and of the applications that you signed in to from here.',

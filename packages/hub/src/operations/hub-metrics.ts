@@ -6,7 +6,7 @@ import type { FileWatch } from '@landbridge/web';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignInEvents } from '../sign-in/events.ts';
 import type { Store } from '../store/store.ts';
-import { VERSION } from '../version.ts';
+import { HUB_VERSION } from '../version.ts';
 import type { Metrics } from './metrics.ts';
 import type { Certificate } from './tls.ts';
 
@@ -28,7 +28,7 @@ export function measureHub(parts: {
   const { metrics, events, online, store, certificate } = parts;
   measureSignIns(metrics, events);
 
-  metrics.gauge('landbridge_hub_info', 'Which version runs', () => [[{ version: VERSION }, 1]]);
+  metrics.gauge('landbridge_hub_info', 'Which version runs', () => [[{ version: HUB_VERSION }, 1]]);
   // Those without a connector are what one wants to be told of.
   metrics.gauge('landbridge_hub_connectors_online', 'Connectors that are asked', async () =>
     (await store.connections()).map(({ id, name }) => [

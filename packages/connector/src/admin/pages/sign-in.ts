@@ -25,7 +25,7 @@ interface SignInParts {
   cookie: SessionCookie;
 }
 
-export function signInRoutes({ desk, password, sessions, cookie }: SignInParts): Hono<Env> {
+export function consoleSignInRoutes({ desk, password, sessions, cookie }: SignInParts): Hono<Env> {
   function show(c: Context, title: string, main: Html, status: 200 | 400 = 200): Response | Promise<Response> {
     const page = frame({
       title,

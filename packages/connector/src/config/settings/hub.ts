@@ -6,7 +6,7 @@ import { MAX_MS } from './types.ts';
 /** Group of the reference. */
 const HUB = 'Hub';
 
-export const HUB_SETTINGS = {
+export const HUB_LINK_SETTINGS = {
   PROVISIONING_TICKET: {
     type: setting.url('https', 'http'),
     group: HUB,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
-import { accept, openGssapi } from './gssapi.ts';
+import { acceptWithGssapi, openGssapi } from './gssapi.ts';
 import type { Accepted, MitKerberos } from './mit-kerberos.ts';
 
 const { log } = createLog({ level: 'error', format: 'json', destination: { write() {} } });
@@ -20,17 +20,17 @@ const STORE = { keytab: 'FILE:/none', rcache: 'dfl:' };
 
 test('what the library says of a ticket is taken as it is', () => {
   const answer = { ...GOOD, client: 'al\\0ice\\@OTHER\\/x@FABRIKAM.LOCAL' };
-  assert.deepEqual(accept(answering(answer), Buffer.from('token'), STORE), {
+  assert.deepEqual(acceptWithGssapi(answering(answer), Buffer.from('token'), STORE), {
     principal: answer.client,
     target: GOOD.service,
     responseToken: GOOD.response,
   });
-  assert.equal(accept(answering({ ...GOOD, response: Buffer.alloc(0) }), Buffer.from('token'), STORE).responseToken, undefined);
+  assert.equal(acceptWithGssapi(answering({ ...GOOD, response: Buffer.alloc(0) }), Buffer.from('token'), STORE).responseToken, undefined);
 });
 
 test('half an exchange, another mechanism and somebody without a name are refused', () => {
   const refused = (answer: Accepted | undefined, message: RegExp) =>
-    assert.throws(() => accept(answering(answer), Buffer.from('token'), STORE), { message });
+    assert.throws(() => acceptWithGssapi(answering(answer), Buffer.from('token'), STORE), { message });
   refused(undefined, /only the beginning of an exchange/);
   refused({ ...GOOD, isKerberos: false }, /something else than Kerberos/);
   refused({ ...GOOD, isAnonymous: true }, /without a name/);

@@ -35,12 +35,12 @@ export async function openGssapi({ keytab, log, libraries }: GssapiOptions): Pro
   return {
     realms: services.realms,
     source: { keytab: services.keytab, principals: services.principals },
-    accept: async (token) => accept(mit, token, store),
+    accept: async (token) => acceptWithGssapi(mit, token, store),
   };
 }
 
 /** Any key of the keytab will do, without a question to the DNS for a name. Which service it was is checked afterwards. */
-export function accept(mit: MitKerberos, token: Buffer, store: CredentialStore): AcceptedContext {
+export function acceptWithGssapi(mit: MitKerberos, token: Buffer, store: CredentialStore): AcceptedContext {
   const accepted = mit.accept(token, store);
   if (accepted === undefined) throw new Error('The token is only the beginning of an exchange');
   const { client, service, isKerberos, isAnonymous, response } = accepted;

@@ -26,7 +26,7 @@ export async function openSspi({ libraries, timeoutMs = ACCEPT_TIMEOUT_MS }: Ssp
   return {
     realms: [domain.toUpperCase()],
     source: { account: 'that of this process', domain },
-    accept: (token) => withinTime(semaphore, timeoutMs, () => accept(windows, token)),
+    accept: (token) => withinTime(semaphore, timeoutMs, () => acceptWithSspi(windows, token)),
   };
 }
 
@@ -74,7 +74,7 @@ function domainOf(windows: Windows): string {
 }
 
 /** Asks for credentials each time, as others read the keytab each time: they do not get old. */
-export async function accept(windows: Windows, token: Buffer): Promise<AcceptedContext> {
+export async function acceptWithSspi(windows: Windows, token: Buffer): Promise<AcceptedContext> {
   const credentials = windows.acquireCredentials();
   try {
     const { context, isComplete, isNullSession, response } = await windows.accept(credentials, token);

@@ -1,7 +1,7 @@
 /** What pages say, in each language, and which one a person gets. */
 
 /** A sentence for each way in which a sign-in at the form can end without one. */
-export type Problem =
+export type FormProblem =
   | 'wrong'
   | 'empty'
   | 'passwordExpired'
@@ -24,7 +24,7 @@ export interface Texts {
   invalidTitle: string;
   invalid: string;
   problem: string;
-  problems: Record<Problem, string>;
+  problems: Record<FormProblem, string>;
 }
 
 const en: Texts = {

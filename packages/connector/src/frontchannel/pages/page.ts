@@ -8,7 +8,7 @@ import { html, raw } from 'hono/html';
 import type { Language } from './languages.ts';
 
 /** Ready to be sent. */
-export interface Page {
+export interface FrontChannelPage {
   status: 200 | 400 | 401 | 403 | 413 | 429 | 503;
   body: Promise<string>;
   headers: Record<string, string>;
@@ -18,14 +18,14 @@ export interface Page {
  * @param script one that runs when the page is there; it is part of this program and of nobody's input
  * @param formAction where forms may go, as CSP says it; undefined: anywhere
  */
-export function page(options: {
+export function frontChannelPage(options: {
   language: Language;
   title: string;
   main: Html;
-  status?: Page['status'];
+  status?: FrontChannelPage['status'];
   formAction?: string;
   script?: string;
-}): Page {
+}): FrontChannelPage {
   const { language, title, main, status = 200, formAction, script } = options;
   const nonce = randomBytes(16).toString('base64');
   const text = html`<!doctype html>

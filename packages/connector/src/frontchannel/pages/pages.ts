@@ -1,8 +1,8 @@
 /** The pages that a person may see: the form, the one that leads back by itself, and those that say that something ended. */
 import type { Html } from '@landbridge/web';
 import { html, raw } from 'hono/html';
-import { LANGUAGES, type Language, type Problem } from './languages.ts';
-import { type Page, page } from './page.ts';
+import { type FormProblem, LANGUAGES, type Language } from './languages.ts';
+import { type FrontChannelPage, frontChannelPage } from './page.ts';
 
 /**
  * @param siteName SITE_NAME
@@ -13,14 +13,14 @@ export function formPage(options: {
   siteName: string;
   carried: string;
   name?: string;
-  problem?: Problem;
-  status?: Page['status'];
-}): Page {
+  problem?: FormProblem;
+  status?: FrontChannelPage['status'];
+}): FrontChannelPage {
   const { language, siteName, carried, name = '', problem, status } = options;
   const texts = LANGUAGES[language];
   // The cursor waits where the person goes on, and what went wrong is read out with that field.
   const here = html` autofocus${problem === undefined ? '' : html` aria-describedby="problem"`}`;
-  return page({
+  return frontChannelPage({
     language,
     title: problem === undefined ? siteName : `${texts.problem}: ${siteName}`,
     formAction: "'self'",
@@ -55,11 +55,11 @@ export function replyPage(options: {
   replyTo: string;
   wctx: string | undefined;
   wresult: string;
-}): Page {
+}): FrontChannelPage {
   const { language, siteName, replyTo, wctx, wresult } = options;
   const texts = LANGUAGES[language];
   const fields = { wa: 'wsignin1.0', wresult, ...(wctx === undefined ? {} : { wctx }) };
-  return page({
+  return frontChannelPage({
     language,
     title: siteName,
     script: SEND,
@@ -75,17 +75,17 @@ ${Object.entries(fields).map(([name, value]) => hidden(name, value))}
 }
 
 /** Nothing of the request is repeated: it may have been made to deceive. */
-export function invalidPage(language: Language, siteName: string): Page {
+export function invalidPage(language: Language, siteName: string): FrontChannelPage {
   const texts = LANGUAGES[language];
   return notice(language, siteName, texts.invalidTitle, texts.invalid, 400);
 }
 
-export function signedOutPage(language: Language, siteName: string): Page {
+export function signedOutPage(language: Language, siteName: string): FrontChannelPage {
   return notice(language, siteName, siteName, LANGUAGES[language].signedOut, 200);
 }
 
-function notice(language: Language, siteName: string, heading: string, text: string, status: Page['status']): Page {
-  return page({
+function notice(language: Language, siteName: string, heading: string, text: string, status: FrontChannelPage['status']): FrontChannelPage {
+  return frontChannelPage({
     language,
     title: siteName,
     formAction: "'none'",

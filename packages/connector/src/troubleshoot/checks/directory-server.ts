@@ -10,7 +10,7 @@ import { demandsTls } from '../../ldap/servers/service-account.ts';
 import { tlsFailed } from '../../ldap/tls-failure.ts';
 import { trustedCertificates } from '../../network/trust.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
-import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
@@ -183,7 +183,7 @@ function tcpTo({ host, port, lookup }: ServerAddress, signal: AbortSignal) {
   return openSocket({ host, port, ...(lookup && { lookup }) }, signal);
 }
 
-async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Promise<Outcome> {
+async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Promise<CheckOutcome> {
   const { values } = run.config;
   if (address.tls === 'none') {
     if (isLoopback(new URL(address.url).hostname)) return skipped('not used: the server is on this machine');

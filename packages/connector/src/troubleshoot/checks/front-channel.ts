@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
-import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
@@ -19,7 +19,7 @@ export function frontChannelChecks(run: Run): Check[] {
   ];
 }
 
-async function opened(run: Run, url: URL, signal: AbortSignal): Promise<Outcome> {
+async function opened(run: Run, url: URL, signal: AbortSignal): Promise<CheckOutcome> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   let socket: Socket;
   try {

@@ -3,7 +3,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbridge/protocol';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
-import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { proxySettingsCheck, wayChecks } from './way-to-hub.ts';
@@ -74,11 +74,11 @@ function urlOf(address: string | undefined): URL | undefined {
   return address === undefined ? undefined : new URL(address);
 }
 
-function notSet(name: string): Outcome {
+function notSet(name: string): CheckOutcome {
   return skipped(`${name} is not set`);
 }
 
-async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signal: AbortSignal): Promise<Outcome> {
+async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const { TENANT_SIGNING_KEY: pem, PROVISIONING_TICKET: ticket } = config.values;
   if (pem !== undefined) {
     signingKey(pem);

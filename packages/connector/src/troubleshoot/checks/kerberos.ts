@@ -9,7 +9,7 @@ import { type KeytabEntry, MAX_KEYTAB_BYTES, readKeytab } from '../../frontchann
 import { firstText } from '../../ldap/entry.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
-import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import type { Searchable } from './directory.ts';
 
@@ -111,7 +111,7 @@ function keytabPath({ config, environment }: Run): string | undefined {
   return typeof given === 'string' && given !== '' ? resolve(config.home.folder, given) : undefined;
 }
 
-function lookAtKeytab(path: string, spn: string, keep: (entries: KeytabEntry[]) => void): Outcome {
+function lookAtKeytab(path: string, spn: string, keep: (entries: KeytabEntry[]) => void): CheckOutcome {
   let bytes: Buffer;
   let mode: number;
   try {

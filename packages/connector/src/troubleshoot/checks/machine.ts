@@ -5,16 +5,16 @@ import { statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Home } from '../../config/home.ts';
+import type { ConnectorHome } from '../../config/home.ts';
 import type { Config } from '../../config/load.ts';
-import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 
 const MIB = 1024 * 1024;
 const NEEDED_MIB = 50;
 const WANTED_MIB = 500;
 
 /** @param config undefined where it could not be read */
-export function machineChecks(home: Home, config: Pick<Config, 'environmentOnly'> | undefined): Check[] {
+export function machineChecks(home: ConnectorHome, config: Pick<Config, 'environmentOnly'> | undefined): Check[] {
   return [
     { id: 'files', run: () => (config?.environmentOnly ? skipped('OVERRIDE_CONFIG=false: no file is used') : fileRights(home)) },
     { id: 'disk', run: () => diskSpace(home.folder) },
@@ -23,7 +23,7 @@ export function machineChecks(home: Home, config: Pick<Config, 'environmentOnly'
   ];
 }
 
-function fileRights(home: Home): Outcome {
+function fileRights(home: ConnectorHome): CheckOutcome {
   if (process.platform === 'win32') return skipped('Windows keeps rights in access lists, which files inherit from their folder');
   if (!existsSync(home.folder)) return fail(`There is no folder ${home.folder}`, 'Give the right one with --home.');
   const problems: string[] = [];
@@ -56,7 +56,7 @@ function fileRights(home: Home): Outcome {
   return pass(`Only user ${folder.uid} can read what is secret in ${home.folder}`);
 }
 
-async function diskSpace(folder: string): Promise<Outcome> {
+async function diskSpace(folder: string): Promise<CheckOutcome> {
   const { bavail, bsize, files, ffree } = await statfs(folder);
   const freeMib = Math.floor((bavail * bsize) / MIB);
   const found = `${freeMib} MB are free at ${folder}`;
@@ -65,7 +65,7 @@ async function diskSpace(folder: string): Promise<Outcome> {
   return freeMib < WANTED_MIB ? warn(found, `Have at least ${WANTED_MIB} MB free.`) : pass(found);
 }
 
-async function windowsDomain(): Promise<Outcome> {
+async function windowsDomain(): Promise<CheckOutcome> {
   if (process.platform !== 'win32') return skipped('not Windows');
   try {
     const { stdout } = await promisify(execFile)('nltest', ['/dsgetdc:'], { windowsHide: true, timeout: 10_000 });
@@ -86,7 +86,7 @@ async function windowsDomain(): Promise<Outcome> {
   }
 }
 
-function windowsAccount(): Outcome {
+function windowsAccount(): CheckOutcome {
   if (process.platform !== 'win32') return skipped('not Windows');
   const { username } = userInfo();
   const isBuiltIn = /^(?:system|administrator|local service)$/i.test(username);

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readAuthorities } from '../../frontchannel/certificates/authorities.ts';
 import { tryResponder } from '../../frontchannel/certificates/ocsp/ocsp.ts';
 import { createAskResponder } from '../../frontchannel/certificates/ocsp/responder.ts';
-import { type Check, fail, failedBy, type Outcome, pass, skipped } from '../check.ts';
+import { type Check, type CheckOutcome, fail, failedBy, pass, skipped } from '../check.ts';
 import type { Run } from '../run.ts';
 
 /** Where CA_CERT counts, it may hold all authorities of the Internet. */
@@ -28,7 +28,7 @@ export function ocspChecks(run: Run): Check[] {
 }
 
 /** One responder may answer for some of the authorities, and others be named by certificates. */
-async function tried(run: Run, url: URL): Promise<Outcome> {
+async function tried(run: Run, url: URL): Promise<CheckOutcome> {
   const { values, home } = run.config;
   const options = { given: values.CLIENT_CERT_CA, trusted: run.configuredCertificates, listPaths: [], folder: home.folder };
   const authorities = readAuthorities(options)

@@ -3,13 +3,13 @@ import type { TicketInfo } from '@landbridge/protocol';
 import { z } from 'zod';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
 import { endsSoon } from '../certificate-seen.ts';
-import { fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 
 const TIMEOUT_MS = 10_000;
 
 /** @param info what the ticket says; undefined without a ticket */
-export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<Outcome> {
+export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const ours = loadCertificate(run.config);
   if (ours === undefined) return skipped('there is none yet: it is made at the first start');
   const own = thumbprint(ours.certificate);

@@ -14,7 +14,7 @@ import { LdapError, RESULT } from '../../ldap/errors.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
 import type { SearchRequest } from '../../ldap/messages.ts';
 import { queriesOf } from '../../users/queries.ts';
-import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import type { Searchable } from './directory.ts';
 
@@ -107,7 +107,7 @@ export function rightsChecks(run: Run, { needsAny, open }: Searchable): Check[] 
 }
 
 /** People differ: administrators' accounts are protected (AdminSDHolder), so several are looked at. */
-async function mayReset({ config }: Run, directory: Directory, people: readonly Entry[], signal: AbortSignal): Promise<Outcome> {
+async function mayReset({ config }: Run, directory: Directory, people: readonly Entry[], signal: AbortSignal): Promise<CheckOutcome> {
   const sids = await sidsOfAccount(directory, config.values.LDAP_BIND_USER ?? '', signal);
   if (sids === undefined)
     return warn(

@@ -6,7 +6,7 @@ import { parseFilter, withValue } from '../../ldap/filter.ts';
 import { createFindUser, isShown, userAttributes } from '../../users/find.ts';
 import { createGroupFinder } from '../../users/groups/groups-of.ts';
 import { IN_CHAIN_RULE, queriesOf } from '../../users/queries.ts';
-import { type Check, fail, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { silentLog } from '../silent-log.ts';
 import type { Searchable } from './directory.ts';
@@ -23,7 +23,7 @@ export function userGroupsCheck(run: Run, { needsAny, open }: Searchable): Check
   };
 }
 
-async function compare({ config }: Run, name: string, open: Searchable['open'], signal: AbortSignal): Promise<Outcome> {
+async function compare({ config }: Run, name: string, open: Searchable['open'], signal: AbortSignal): Promise<CheckOutcome> {
   const { values } = config;
   const directory = await open();
   const queries = queriesOf(directory, values);

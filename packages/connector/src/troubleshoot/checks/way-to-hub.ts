@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { createTunnelAgent, isEncrypted, proxyFor } from '../../network/proxy.ts';
 import { trustedCertificates } from '../../network/trust.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
-import { type Check, fail, failedBy, type Outcome, pass, skipped, warn } from '../check.ts';
+import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
@@ -16,7 +16,7 @@ export function proxySettingsCheck(run: Run, urls: readonly URL[]): Check {
   return { id: 'proxy-settings', run: () => proxySettings(run, urls) };
 }
 
-function proxySettings({ config, environment }: Run, urls: readonly URL[]): Outcome {
+function proxySettings({ config, environment }: Run, urls: readonly URL[]): CheckOutcome {
   const wrong = config.problems.filter(({ name }) => name === 'HTTP_PROXY' || name === 'HTTPS_PROXY' || name === 'NO_PROXY');
   const given = (['HTTP_PROXY', 'HTTPS_PROXY'] as const).map((name) => ({ name, value: givenProxy(name, config.file[name], environment) }));
   const automatic = given.find(({ value }) => value !== undefined && isAutomatic(value));
@@ -93,7 +93,7 @@ export function wayChecks(run: Run, url: URL, needs: readonly Check[]): { reach:
   return { reach, tls };
 }
 
-async function tlsWith(run: Run, url: URL, signal: AbortSignal): Promise<Outcome> {
+async function tlsWith(run: Run, url: URL, signal: AbortSignal): Promise<CheckOutcome> {
   const socket = await open(run, url, signal);
   const proxy = proxyFor(url, run.config.values);
   const between = proxy === undefined ? 'a firewall or proxy on the way' : `the proxy ${proxy.host}, or something behind it`;

@@ -4,12 +4,17 @@ import { WebSocket } from 'ws';
 import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Outbound } from '../../network/outbound.ts';
 import { proxyFor } from '../../network/proxy.ts';
-import { fail, failedBy, type Outcome, pass } from '../check.ts';
+import { type CheckOutcome, fail, failedBy, pass } from '../check.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** @param address http(s) or ws(s) */
-export async function openWebSocket(outbound: Outbound, address: string, values: ConnectorSettings, signal: AbortSignal): Promise<Outcome> {
+export async function openWebSocket(
+  outbound: Outbound,
+  address: string,
+  values: ConnectorSettings,
+  signal: AbortSignal,
+): Promise<CheckOutcome> {
   const url = new URL(address.replace(/^http/i, 'ws'));
   // A fragment is no part of a request, and ws refuses it.
   url.hash = '';
@@ -25,7 +30,7 @@ export async function openWebSocket(outbound: Outbound, address: string, values:
   signal.addEventListener('abort', () => socket.terminate(), { once: true });
   const started = performance.now();
   try {
-    return await new Promise<Outcome>((resolve) => {
+    return await new Promise<CheckOutcome>((resolve) => {
       socket.once('open', () => resolve(pass(`${url.host} opens a WebSocket, in ${Math.round(performance.now() - started)} ms`)));
       socket.once('unexpected-response', (_, response) => {
         response.resume();

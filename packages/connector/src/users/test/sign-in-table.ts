@@ -27,7 +27,7 @@ const ROWS = {
   smartCardOnly: { right: 'WrongPassword', wrong: 'WrongPassword', reason: /smart card/, wrongReason: /smart card/ },
 } satisfies Record<string, Row>;
 
-export type AccountState = keyof typeof ROWS;
+export type TableAccountState = keyof typeof ROWS;
 
 export interface TableAccount {
   /** What is typed. */
@@ -40,7 +40,7 @@ export interface SignInDirectory {
   /** Each way to connect, by a name for messages. */
   transports: Record<string, Parameters<typeof usersOn>[0]>;
   /** Rows without an account are what this kind of directory does not have. */
-  accounts: Partial<Record<AccountState, TableAccount>>;
+  accounts: Partial<Record<TableAccountState, TableAccount>>;
 }
 
 /** Makes the profile show the state and nothing that differs between directories, so that whole answers can be compared. */
@@ -79,11 +79,11 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
     return made;
   }
 
-  function rows(): [AccountState, Row, TableAccount][] {
+  function rows(): [TableAccountState, Row, TableAccount][] {
     const { accounts } = directory();
     return Object.entries<Row>(ROWS).flatMap(([state, row]) => {
-      const account = accounts[state as AccountState];
-      return account === undefined ? [] : [[state as AccountState, row, account]];
+      const account = accounts[state as TableAccountState];
+      return account === undefined ? [] : [[state as TableAccountState, row, account]];
     });
   }
 

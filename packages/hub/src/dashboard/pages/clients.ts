@@ -21,7 +21,7 @@ interface Typed {
 
 const NOTHING: Typed = { name: '', redirectUris: '', postLogoutRedirectUris: '', isPublic: false, refreshTokens: false, connections: [] };
 
-export function clientRoutes(desk: Desk): Hono<Env> {
+export function clientPages(desk: Desk): Hono<Env> {
   const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
 
   async function newPage(c: Context<Env>, typed: Typed = NOTHING, problem = ''): Promise<Response> {

@@ -9,7 +9,7 @@ import { findConnection } from '../../connections/connections.ts';
 import { type InstanceState, type InstanceView, listInstances } from '../../connectors/instances.ts';
 import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
 import type { Connection } from '../../store/connections.ts';
-import { VERSION } from '../../version.ts';
+import { HUB_VERSION } from '../../version.ts';
 import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
 
@@ -125,7 +125,7 @@ export async function connectorTable(desk: Desk, connection: Connection): Promis
     return [
       html`${who}<span class="sub">${remoteAddress}${sharesKey ? ', shares its key' : ''}</span>`,
       html`${dot(kind, label)}${drained && state !== 'revoked' ? html`<span class="sub">by an administrator</span>` : ''}${sockets > 1 ? html`<span class="sub">${sockets} sockets</span>` : ''}`,
-      html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${VERSION})</span>` : ''}`,
+      html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
       html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>`,
       html`${instance.requests}<span class="sub">${instance.inFlight} under way</span>`,
       String(instance.errors),

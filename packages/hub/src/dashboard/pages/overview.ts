@@ -9,7 +9,7 @@ import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
 import type { Connection } from '../../store/connections.ts';
 import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
-import type { Activity } from '../activity.ts';
+import type { SignInActivity } from '../activity.ts';
 import { charts, RANGES } from '../charts.ts';
 import type { Desk, Env } from '../desk.ts';
 import { healthOf } from '../health.ts';
@@ -77,7 +77,7 @@ export function ticketMessage(url: string, text: string) {
   };
 }
 
-function tiles(instances: readonly InstanceView[], activity: Activity): Html[] {
+function tiles(instances: readonly InstanceView[], activity: SignInActivity): Html[] {
   const online = instances.filter(({ state }) => state === 'online').length;
   const known = instances.filter(({ state }) => state !== 'revoked').length;
   const minute = activity.last(1);

@@ -19,7 +19,7 @@ const MAX_FORM_BYTES = 256 * 1024;
 const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PASSWORD_INVALID'];
 const FORGED = 'The form did not come from this page. Try again.';
 
-export function signInRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
+export function dashboardSignInRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
   const { proofs, sessions } = desk;
 
   function show(c: Context<Env>, title: string, main: Html, status: 200 | 400 | 403 = 200): Response | Promise<Response> {

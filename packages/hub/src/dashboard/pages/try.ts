@@ -9,7 +9,7 @@ import { resultSection } from '../../try/result-section.ts';
 import type { Desk, Env } from '../desk.ts';
 import { healthOf } from '../health.ts';
 
-export function tryRoutes(desk: Desk): Hono<Env> {
+export function tryPages(desk: Desk): Hono<Env> {
   function content(connection: Connection, token: string, username: string, outcome: Html | string): Html {
     const { name } = connection;
     const health = healthOf(connection, desk.online);

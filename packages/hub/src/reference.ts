@@ -1,16 +1,34 @@
-/** The reference of the hub's settings, `docs/hub-configuration.md`, made from their list. */
+/** The text of `docs/hub-configuration.md`, made from the lists of settings. */
 import { settingsReference } from '@landbridge/runtime';
 import { HUB_SETTINGS } from './settings.ts';
+import { CONNECTION_FIELDS, CONNECTION_SETTINGS, connectionFields, optionOf } from './store/connection-settings.ts';
 
 const INTRODUCTION = `# Configuration of the hub
 
-Made from the list of settings by \`node tools/generate-configuration.ts\`. The connector's settings are in [configuration.md](configuration.md).
+This file is generated from the lists of settings by \`node tools/generate-configuration.ts\`. The connector's settings are in
+[configuration.md](configuration.md).
 
-All files are in one folder, the home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
-\`hub.sqlite\` (0600: connections, registered certificates, hashes of tickets and keys, the tenant's signing keys) and, where you
-want one, \`hub.json\` with settings. Environment variables of the same names come before it.
+All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
+\`hub.sqlite\` (mode 0600: connections, registered certificates, hashes of tickets and keys, the hub's signing keys) and, optionally, \`hub.json\`
+with settings. An environment variable with the name of a setting overrides \`hub.json\`. Connections have [settings of their
+own](#connections).
+`;
+
+const CONNECTIONS = `## Connections
+
+These settings belong to one connection. Set them on its page in the dashboard, with \`landbridge-hub connection set NAME\`, or with
+\`PATCH /api/connections/NAME\` ([hub-api.md](hub-api.md#connections)). They apply at once.
 `;
 
 export function hubReference(): string {
-  return `${INTRODUCTION}\n${settingsReference(HUB_SETTINGS)}`;
+  return `${INTRODUCTION}\n${settingsReference(HUB_SETTINGS)}\n${CONNECTIONS}\n${connectionReference()}`;
+}
+
+function connectionReference(): string {
+  const rows = connectionFields(CONNECTION_FIELDS).map(({ name, kind, kept, description }) => {
+    const option = name in CONNECTION_SETTINGS ? `\`${optionOf(name)}\`` : '`connection enable`, `connection disable`';
+    const fallback = kept.parse(undefined);
+    return `| \`${name}\` | ${option} | ${kind} | ${fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``} | ${description} |`;
+  });
+  return `| field of the API | command line | type | default | what it does |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }

@@ -92,20 +92,21 @@ test('connections and connectors are managed from the command line', async (t) =
     return result;
   };
   const { child } = await run(t, home);
-  const ticket = ok('connection', 'create', 'corp').stdout;
+  const ticket = ok('connection', 'create', 'corp', '--credential-cache', 'off').stdout;
   const set = ok('connection', 'set', 'corp', '--display-name', 'Fabrikam', '--kerberos', 'on', '--approve-connectors', 'on');
   assert.match(set.stderr, /No IP ranges are set/);
   ok('connection', 'set', 'corp', '--ip-ranges', '10.1.1.1/8, 2001:DB8::/32', '--email-domains', 'fabrikam.com');
   const wrong = hub(['connection', 'set', 'corp', '--ip-ranges', '10.0.0.0/8,10.0.0.0/99', ...options]);
   assert.match(wrong.stderr, /"ipRanges\.1"/);
   ok('connection', 'disable', 'corp');
-  assert.match(ok('connection', 'list').stdout, /switched off$/);
+  assert.match(ok('connection', 'list').stdout, /disabled$/);
   ok('connection', 'enable', 'corp');
   const shown = ok('connection', 'show', 'corp').stdout;
   for (const line of [
     'displayName: Fabrikam',
     'enabled: true',
     'kerberos: true',
+    'credentialCache: false',
     'ipRanges: 10.0.0.0/8, 2001:db8::/32',
     'emailDomains: fabrikam.com',
   ])
@@ -178,7 +179,7 @@ test('help and version', () => {
   assert.equal(status, 0);
   for (const word of ['run', 'connection', 'ticket', 'connector', 'key', 'signing-key', 'try', 'Examples:', '--home'])
     assert.ok(stdout.includes(word), word);
-  assert.match(hub(['connection', '--help']).stdout, /create <name>/);
+  assert.match(hub(['connection', '--help']).stdout, /create \[options\] <name>/);
 });
 
 test('the home folder is --home, else LANDBRIDGE_HOME, else the current folder', (t) => {

@@ -1,17 +1,8 @@
 /** `landbridge-hub connection create|list|show|set|enable|disable|delete`. */
 import { Command, Option } from 'commander';
 import type { Operator } from '../operator.ts';
+import { CONNECTION_SETTINGS, type ConnectionField, connectionFields, optionOf } from '../store/connection-settings.ts';
 import type { Surroundings } from './program.ts';
-
-interface SetOptions {
-  displayName?: string;
-  kerberos?: string;
-  certAuth?: string;
-  ipRanges?: string;
-  credentialCache?: string;
-  emailDomains?: string;
-  approveConnectors?: string;
-}
 
 export function connectionCommand({ withHome, print, note }: Surroundings): Command {
   const change = (name: string, changes: Record<string, unknown>) =>
@@ -21,23 +12,28 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
     });
 
   return new Command('connection')
-    .description('connections: one for each directory')
+    .description('manage connections, one for each directory')
     .addCommand(
-      new Command('create')
-        .description('make a connection and print the ticket for its connectors')
+      withSettings(new Command('create'))
+        .description('create a connection and print the ticket for its connectors')
         .argument('<name>', 'letters, digits, dots, hyphens and underscores')
-        .action((name: string) =>
+        .action((name: string, options: Record<string, string>) =>
           withHome(async ({ store, publicUrl }) => {
-            const [{ createConnection }, { installCommands, ticketUrl }, operator] = await Promise.all([
-              import('../connections/connections.ts'),
-              import('../tickets/tickets.ts'),
-              operatorOn(store),
-            ]);
+            const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }, operator] =
+              await Promise.all([
+                import('../connections/connections.ts'),
+                import('../connections/settings.ts'),
+                import('../tickets/tickets.ts'),
+                operatorOn(store),
+              ]);
             const url = await publicUrl();
+            const settings = changesOf(options);
+            readConnectionChanges(settings);
             const { ticket } = await createConnection(operator, name);
-            note(`Connection "${name}" is there. Its ticket, shown only now (a secret: who has it can add a connector):`);
+            note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);
             print(ticketUrl(url, ticket));
-            note(`On the machine beside the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+            note(`On the connector's machine:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+            if (Object.keys(settings).length > 0) await changeConnection(operator, name, settings);
           }),
         ),
     )
@@ -45,10 +41,10 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
       new Command('list').description('list the connections').action(() =>
         withHome(async ({ store }) => {
           const connections = await store.connections();
-          if (connections.length === 0) note('There are no connections. Make one: landbridge-hub connection create NAME');
+          if (connections.length === 0) note('No connections. Create one: landbridge-hub connection create NAME');
           for (const { id, name, createdAt, enabled } of connections) {
             const certificates = (await store.certificates(id)).filter(({ state }) => state !== 'revoked');
-            const off = enabled ? '' : '  switched off';
+            const off = enabled ? '' : '  disabled';
             print(`${name}  created ${createdAt.toISOString()}  registered connectors: ${certificates.length}${off}`);
           }
         }),
@@ -56,66 +52,55 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
     )
     .addCommand(
       new Command('show')
-        .description('show a connection: its settings, its ticket’s age, its keys')
+        .description('show the settings, ticket date and keys of a connection')
         .argument('<name>')
         .action((name: string) =>
           withHome(async ({ store }) => {
             const { findConnection, realmOf } = await import('../connections/connections.ts');
             const connection = await findConnection(store, name);
-            const { displayName = '', ipRanges, emailDomains, ...switches } = connection.settings;
+            const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
             print(`name: ${connection.name}`);
-            print(`displayName: ${displayName}`);
-            print(`enabled: ${connection.enabled}`);
-            for (const [setting, value] of Object.entries(switches)) print(`${setting}: ${value}`);
-            print(`ipRanges: ${ipRanges.join(', ')}`);
-            print(`emailDomains: ${emailDomains.join(', ')}`);
+            for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
             print(`realm: ${realmOf(connection)}`);
             print(`created: ${connection.createdAt.toISOString()}`);
-            print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'unknown, or none'}`);
+            print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'no ticket'}`);
             for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint } of await store.certificates(
               connection.id,
             )) {
               print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
-              if (signInEndpoint !== undefined) print(`     signs people in without a password at ${signInEndpoint}`);
+              if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
             }
           }),
         ),
     )
     .addCommand(
-      new Command('set')
-        .description('change settings; the name stays, since tokens and tickets carry it')
+      withSettings(new Command('set'))
+        .description('change settings; the name cannot change, because tokens and tickets contain it')
         .argument('<name>')
-        .option('--display-name <text>', 'what people read on the login page; empty: the name')
-        .addOption(onOff('--kerberos', 'sign-in by Kerberos for people within the IP ranges'))
-        .addOption(onOff('--cert-auth', 'sign-in by client certificate for people within the IP ranges'))
-        .option('--ip-ranges <list>', 'such as 10.0.0.0/8,2001:db8::/32; empty: none')
-        .addOption(onOff('--credential-cache', 'the last good sign-in counts while no connector and no directory answers'))
-        .option('--email-domains <list>', 'such as fabrikam.com,fabrikam.de: their people are led here; empty: none')
-        .addOption(onOff('--approve-connectors', 'an operator approves each new key before its connector is asked'))
-        .action(async (name: string, options: SetOptions) => {
+        .action(async (name: string, options: Record<string, string>) => {
           const { settings } = await change(name, changesOf(options));
-          note(`Connection "${name}" is changed.`);
+          note(`Connection "${name}" changed.`);
           if ((settings.kerberos || settings.certAuth) && settings.ipRanges.length === 0) {
-            note('No IP ranges are set, so nobody is sent to Kerberos or client certificates: --ip-ranges');
+            note('No IP ranges are set, so no user signs in by Kerberos or client certificate. Set --ip-ranges');
           }
         }),
     )
     .addCommand(
       new Command('enable')
-        .description('switch a connection on')
+        .description('enable a connection')
         .argument('<name>')
         .action(async (name: string) => {
           await change(name, { enabled: true });
-          note(`Connection "${name}" is switched on.`);
+          note(`Connection "${name}" enabled.`);
         }),
     )
     .addCommand(
       new Command('disable')
-        .description('switch a connection off: its connectors stay connected, and nobody signs in')
+        .description('disable a connection: nobody signs in, and its connectors stay connected')
         .argument('<name>')
         .action(async (name: string) => {
           await change(name, { enabled: false });
-          note(`Connection "${name}" is switched off.`);
+          note(`Connection "${name}" disabled.`);
         }),
     )
     .addCommand(
@@ -126,7 +111,7 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
           withHome(async ({ store }) => {
             const [{ deleteConnection }, operator] = await Promise.all([import('../connections/connections.ts'), operatorOn(store)]);
             await deleteConnection(operator, name);
-            note(`Connection "${name}" is deleted. A running hub drops its connectors within seconds.`);
+            note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
           }),
         ),
     );
@@ -137,22 +122,30 @@ async function operatorOn(store: Operator['store']): Promise<Operator> {
   return commandLineOperator(store);
 }
 
-function onOff(flag: string, description: string): Option {
-  return new Option(`${flag} <on|off>`, description).choices(['on', 'off']);
+/** Adds an option for each setting. */
+function withSettings(command: Command): Command {
+  for (const { name, kind, description } of connectionFields(CONNECTION_SETTINGS)) {
+    const flag = optionOf(name);
+    if (kind === 'switch') command.addOption(new Option(`${flag} <on|off>`, description).choices(['on', 'off']));
+    else command.option(`${flag} <${kind}>`, `${description}${kind === 'list' ? ' Separated by commas.' : ''}`);
+  }
+  return command;
 }
 
-/** What was given, under the names of the settings; `readConnectionChanges` judges the values. */
-function changesOf(options: SetOptions): Record<string, unknown> {
-  const list = (text: string | undefined) => text?.split(',').filter((entry) => entry.trim() !== '');
-  const bit = (text: string | undefined) => (text === undefined ? undefined : text === 'on');
-  const changes = {
-    displayName: options.displayName,
-    kerberos: bit(options.kerberos),
-    certAuth: bit(options.certAuth),
-    ipRanges: list(options.ipRanges),
-    credentialCache: bit(options.credentialCache),
-    emailDomains: list(options.emailDomains),
-    approveConnectors: bit(options.approveConnectors),
+/** @returns the given options by the names of the settings; `readConnectionChanges` checks the values */
+function changesOf(options: Readonly<Record<string, string>>): Record<string, unknown> {
+  const values: Record<ConnectionField['kind'], (text: string) => unknown> = {
+    text: (text) => text,
+    switch: (text) => text === 'on',
+    list: (text) => text.split(',').filter((entry) => entry.trim() !== ''),
   };
-  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const given = connectionFields(CONNECTION_SETTINGS).flatMap(({ name, kind }) => {
+    const text = options[name];
+    return text === undefined ? [] : [[name, values[kind](text)]];
+  });
+  return Object.fromEntries(given);
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
 }

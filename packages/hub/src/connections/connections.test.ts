@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
-import { canonicalDomain, connectionOfEmail } from './email-domains.ts';
+import { canonicalDomain } from '../store/connection-settings.ts';
+import { connectionOfEmail } from './email-domains.ts';
 
-test('settings are changed one by one, kept in one spelling, and told to connectors', async (t) => {
+test('changes settings one by one, normalizes them, and passes them on to connectors', async (t) => {
   const { api, createConnection, store } = await startHubForTest(t);
   const ticket = await createConnection();
   const changed = await api(
@@ -21,7 +22,6 @@ test('settings are changed one by one, kept in one spelling, and told to connect
   assert.deepEqual(second.body.connection.ipRanges, ['10.0.0.0/8', '2001:db8::/32']);
   assert.equal(second.body.connection.displayName, null);
   assert.deepEqual((await store.connectionByName('corp'))?.settings, {
-    displayName: undefined,
     kerberos: true,
     certAuth: true,
     ipRanges: ['10.0.0.0/8', '2001:db8::/32'],
@@ -31,7 +31,7 @@ test('settings are changed one by one, kept in one spelling, and told to connect
   });
 });
 
-test('a setting that is wrong is refused with the name of its field, and nothing changes', async (t) => {
+test('rejects an invalid setting, names its field, and changes nothing', async (t) => {
   const { api, createConnection, store } = await startHubForTest(t);
   await createConnection();
   const before = await store.connectionByName('corp');
@@ -46,20 +46,22 @@ test('a setting that is wrong is refused with the name of its field, and nothing
     [{ displayName: 'evil\u202egnp.exe' }, /"displayName"/],
     [{ displayName: 'two\nlines' }, /"displayName"/],
     [{ name: 'other' }, /"name" cannot be changed/],
-    [{ '<script>': 1 }, /no setting/],
+    [{ '<script>': 1 }, /not a setting/],
     [[], /body/],
     ['{', /not JSON/],
   ];
   for (const [body, message] of cases) {
-    const answer = await api('/connections/corp', body, 'PATCH');
-    assert.equal(answer.status, 400, JSON.stringify(body));
-    assert.match(answer.body.error.message, message);
+    await t.test(JSON.stringify(body).slice(0, 80), async () => {
+      const answer = await api('/connections/corp', body, 'PATCH');
+      assert.equal(answer.status, 400);
+      assert.match(answer.body.error.message, message);
+    });
   }
   assert.deepEqual(await store.connectionByName('corp'), before);
   assert.equal((await api('/connections/nobody', { enabled: false }, 'PATCH')).status, 404);
 });
 
-test('a connection that is switched off is asked nothing, and its connectors stay', async (t) => {
+test('sends no request to a disabled connection, whose connectors stay connected', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const asked: string[] = [];
@@ -81,7 +83,7 @@ test('a connection that is switched off is asked nothing, and its connectors sta
   assert.deepEqual(asked, ['authenticate_user']);
 });
 
-test('an e-mail domain leads to one connection', async (t) => {
+test('maps an e-mail domain to one connection', async (t) => {
   const { api, createConnection, store } = await startHubForTest(t);
   await createConnection('a');
   await createConnection('b');
@@ -104,11 +106,13 @@ test('an e-mail domain leads to one connection', async (t) => {
     ['anna@', undefined],
     ['', undefined],
   ] as const) {
-    assert.equal((await connectionOfEmail(store, email))?.name, name, email);
+    await t.test(`${email || '(empty)'}: ${name ?? 'no connection'}`, async () => {
+      assert.equal((await connectionOfEmail(store, email))?.name, name);
+    });
   }
 });
 
-test('what is no domain is none', () => {
+test('rejects invalid e-mail domains', async (t) => {
   for (const text of [
     '',
     'com',
@@ -125,11 +129,11 @@ test('what is no domain is none', () => {
     'a.com?',
     `${'a'.repeat(64)}.com`,
   ]) {
-    assert.equal(canonicalDomain(text), undefined, text);
+    await t.test(text || '(empty)', () => assert.equal(canonicalDomain(text), undefined));
   }
 });
 
-test('what an operator does is in the audit log with who did it, and holds no secret', async (t) => {
+test('records what an operator does in the audit log, with the operator and without secrets', async (t) => {
   const { api, store, createConnection, apiKey } = await startHubForTest(t);
   const ticket = await createConnection();
   await api('/connections/corp', { displayName: 'Fabrikam' }, 'PATCH');

@@ -1,6 +1,6 @@
 /**
- * A connection: the hub's side of one directory, by whose name applications ask for a sign-in. This folder owns making, changing and
- * deleting it; its ticket belongs to `tickets`, its connectors to `connectors`.
+ * A connection: the hub's side of one directory, which applications name when they ask for a sign-in. This folder creates, changes and
+ * deletes connections; tickets belong to `tickets`, connectors to `connectors`.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -8,12 +8,15 @@ import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
+import { keptConnectionSettings } from '../store/connection-settings.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { DEFAULT_SETTINGS, readConnectionChanges } from './settings.ts';
+import { readConnectionChanges } from './settings.ts';
 
-/** @returns the connection and its ticket, which is shown now and never again
- * @throws CodedError CONNECTION_NAME_INVALID, CONNECTION_EXISTS */
+/**
+ * @returns the connection, and its ticket, which cannot be shown again
+ * @throws CodedError CONNECTION_NAME_INVALID, CONNECTION_EXISTS
+ */
 export async function createConnection(operator: Operator, name: string): Promise<{ connection: Connection; ticket: string }> {
   const checked = connectionName.safeParse(name);
   if (!checked.success) throw new CodedError('CONNECTION_NAME_INVALID', `The name ${checked.error.issues[0]?.message ?? 'is not valid'}`);
@@ -25,10 +28,10 @@ export async function createConnection(operator: Operator, name: string): Promis
     createdAt: now,
     enabled: true,
     ticketIssuedAt: now,
-    settings: DEFAULT_SETTINGS,
+    settings: keptConnectionSettings.parse({}),
   };
   if (!(await operator.store.addConnection(connection, ticket.hash))) {
-    throw new CodedError('CONNECTION_EXISTS', `There is already a connection "${name}"`, { action: 'Choose another name.' });
+    throw new CodedError('CONNECTION_EXISTS', `A connection "${name}" exists already`, { action: 'Choose another name.' });
   }
   await recordChange(operator, { action: 'connection.create', connection: name });
   return { connection, ticket: ticket.token };
@@ -42,7 +45,8 @@ export async function findConnection(store: Store, name: string): Promise<Connec
 }
 
 /**
- * Switches a connection on or off, and replaces the settings that are given. The name stays: tokens and tickets carry it.
+ * Changes the settings that are given, or enables or disables the connection. The name cannot change: tokens and tickets contain it.
+ *
  * @param given from outside, see `readConnectionChanges`
  * @throws CodedError INVALID_REQUEST, CONNECTION_NOT_FOUND, EMAIL_DOMAIN_TAKEN
  */
@@ -55,8 +59,8 @@ export async function changeConnection(operator: Operator, name: string, given: 
   const outcome = await store.updateConnection(connection.id, changed);
   if (outcome === 'gone') throw notFound(name);
   if (outcome === 'domain_taken') {
-    throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": one of them leads to another connection', {
-      action: 'Take it from that connection first.',
+    throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": a domain belongs to another connection', {
+      action: 'Remove it from that connection first.',
     });
   }
   const detail = JSON.stringify(changes, (_key, value: unknown) => (value === undefined ? null : value));
@@ -65,7 +69,7 @@ export async function changeConnection(operator: Operator, name: string, given: 
   return changed;
 }
 
-/** Its ticket, certificates and instances go with it; a running hub drops its connectors. @throws CodedError CONNECTION_NOT_FOUND */
+/** Deletes its ticket, certificates and instances too; a running hub disconnects its connectors. @throws CodedError CONNECTION_NOT_FOUND */
 export async function deleteConnection(operator: Operator, name: string): Promise<void> {
   if (!(await operator.store.removeConnection(name))) throw notFound(name);
   await recordChange(operator, { action: 'connection.delete', connection: name });
@@ -79,6 +83,6 @@ export function realmOf(connection: Connection): string {
 
 function notFound(name: string): CodedError {
   return new CodedError('CONNECTION_NOT_FOUND', `There is no connection "${name}"`, {
-    action: 'See "landbridge-hub connection list".',
+    action: 'List connections with "landbridge-hub connection list".',
   });
 }

@@ -97,7 +97,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
     .waitFor();
 
   // Settings.
-  await page.getByLabel('Name that people see').fill('Fabrikam <script>alert(1)</script>');
+  await page.getByLabel('Display name').fill('Fabrikam <script>alert(1)</script>');
   await page.getByLabel('IP ranges').fill('10.0.0.0/8\nnonsense');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('alert').filter({ hasText: 'ipRanges' }).waitFor();

@@ -12,7 +12,6 @@ export function exampleConnection(name: string, changes: Partial<Connection> = {
     enabled: true,
     ticketIssuedAt: AT,
     settings: {
-      displayName: undefined,
       kerberos: false,
       certAuth: false,
       ipRanges: [],

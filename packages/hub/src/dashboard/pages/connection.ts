@@ -1,11 +1,12 @@
 /** The page of one connection: its switch, connectors, settings, ticket, and its end. */
 
 import { CodedError } from '@landbridge/runtime';
-import { checkBox, dot, entries, field, textArea, time, tokenField } from '@landbridge/web';
+import { checkBox, dot, entries, field, type Html, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeConnection, deleteConnection, findConnection } from '../../connections/connections.ts';
+import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../../store/connection-settings.ts';
 import type { Connection } from '../../store/connections.ts';
 import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
 import type { Desk, Env } from '../desk.ts';
@@ -14,22 +15,14 @@ import { healthOf } from '../health.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
 
-/** What stands in the settings form: what is kept, or what was typed and not taken. */
-interface Typed {
-  displayName: string;
-  kerberos: boolean;
-  certAuth: boolean;
-  credentialCache: boolean;
-  approveConnectors: boolean;
-  ipRanges: string;
-  emailDomains: string;
-}
+/** The texts and switches of the settings form: saved, or typed and rejected. */
+type Typed = Readonly<Record<string, string | boolean>>;
 
 export function connectionRoutes(desk: Desk): Hono<Env> {
   const nameOf = (c: Context<Env>) => c.req.param('name') ?? '';
   const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
 
-  async function page(c: Context<Env>, connection: Connection, typed: Typed = kept(connection), problem = ''): Promise<Response> {
+  async function page(c: Context<Env>, connection: Connection, typed: Typed = saved(connection), problem = ''): Promise<Response> {
     const { name, enabled, ticketIssuedAt } = connection;
     const base = `/connections/${name}`;
     const token = tokenOf(c);
@@ -48,16 +41,7 @@ ${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHB
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <form class="wide" method="post" action="${DASHBOARD_PATH}${base}/settings">${tokenField(token)}
-<div class="columns"><div>
-${field('displayName', 'Name that people see', { value: typed.displayName, required: false, maxlength: 100, hint: 'On the login page. Empty: the name of the connection.' })}
-${textArea('emailDomains', 'E-mail domains', { value: typed.emailDomains, hint: 'People with such an address are led here. One a line, such as fabrikam.com.' })}
-${textArea('ipRanges', 'IP ranges', { value: typed.ipRanges, hint: 'Where Kerberos and client certificates are used. One a line, such as 10.0.0.0/8 or 2001:db8::/32.' })}
-</div><div>
-${checkBox('kerberos', 'Kerberos', typed.kerberos, 'People within the IP ranges sign in with their Windows session.')}
-${checkBox('certAuth', 'Client certificates', typed.certAuth, 'People within the IP ranges sign in with a certificate.')}
-${checkBox('credentialCache', 'Credential cache', typed.credentialCache, 'Who signed in before still does while no connector and no directory answers.')}
-${checkBox('approveConnectors', 'Approve connectors', typed.approveConnectors, 'A connector with a new key is asked only after an administrator has approved it.')}
-</div></div>
+<div class="columns"><div>${settingInputs(typed, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, (kind) => kind === 'switch')}</div></div>
 <button>Save</button></form></section>
 <section aria-labelledby="delete"><h2 id="delete">Delete</h2>
 <p>Its ticket and its connectors go with it; people who use it can no longer sign in.</p>
@@ -91,10 +75,12 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     })
     .post('/connections/:name/settings', async (c) => {
       const typed = read(c.get('form'));
-      const { ipRanges, emailDomains, ...settings } = typed;
+      const changes = Object.entries(typed).map(([name, value]) => [
+        name,
+        isList(name) && typeof value === 'string' ? entries(value) : value,
+      ]);
       try {
-        const changes = { ...settings, ipRanges: entries(ipRanges), emailDomains: entries(emailDomains) };
-        await changeConnection(desk.operatorOf(c), nameOf(c), changes);
+        await changeConnection(desk.operatorOf(c), nameOf(c), Object.fromEntries(changes));
       } catch (error) {
         if (!(error instanceof CodedError) || (error.code !== 'INVALID_REQUEST' && error.code !== 'EMAIL_DOMAIN_TAKEN')) throw error;
         return page(c, await findConnection(desk.store, nameOf(c)), typed, `${error.message}.`);
@@ -141,23 +127,26 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     });
 }
 
-function kept({ settings }: Connection): Typed {
-  return {
-    ...settings,
-    displayName: settings.displayName ?? '',
-    ipRanges: settings.ipRanges.join('\n'),
-    emailDomains: settings.emailDomains.join('\n'),
-  };
+const SETTINGS = connectionFields(CONNECTION_SETTINGS);
+
+function settingInputs(typed: Typed, isShown: (kind: ConnectionField['kind']) => boolean): Html[] {
+  return SETTINGS.filter(({ kind }) => isShown(kind)).map(({ name, kind, label, description }) => {
+    const value = typed[name];
+    if (kind === 'switch') return checkBox(name, label, value === true, description);
+    if (kind === 'list') return textArea(name, label, { value: String(value ?? ''), hint: `${description} One per line.` });
+    return field(name, label, { value: String(value ?? ''), required: false, maxlength: 100, hint: description });
+  });
+}
+
+function isList(name: string): boolean {
+  return SETTINGS.some((setting) => setting.name === name && setting.kind === 'list');
+}
+
+function saved({ settings }: Connection): Typed {
+  const texts = Object.entries(settings).map(([name, value]) => [name, Array.isArray(value) ? value.join('\n') : (value ?? '')]);
+  return Object.fromEntries(texts);
 }
 
 function read(form: URLSearchParams): Typed {
-  return {
-    displayName: form.get('displayName') ?? '',
-    kerberos: form.has('kerberos'),
-    certAuth: form.has('certAuth'),
-    credentialCache: form.has('credentialCache'),
-    approveConnectors: form.has('approveConnectors'),
-    ipRanges: form.get('ipRanges') ?? '',
-    emailDomains: form.get('emailDomains') ?? '',
-  };
+  return Object.fromEntries(SETTINGS.map(({ name, kind }) => [name, kind === 'switch' ? form.has(name) : (form.get(name) ?? '')]));
 }

@@ -1,27 +1,17 @@
-/** Connections in SQLite. The settings are one JSON text: they are always read and written together. */
+/** Connections in SQLite. Their settings are one JSON text, because they are always read and written together. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { ConnectionSettings, ConnectionStore } from '../connections.ts';
+import { keptConnectionSettings } from '../connection-settings.ts';
+import type { ConnectionStore } from '../connections.ts';
 import { column, type Sql } from './sql.ts';
 
-const settings: z.ZodType<ConnectionSettings> = z
-  .object({
-    displayName: z.string().optional(),
-    kerberos: z.boolean().default(false),
-    certAuth: z.boolean().default(false),
-    ipRanges: z.array(z.string()).default([]),
-    credentialCache: z.boolean().default(true),
-    emailDomains: z.array(z.string()).default([]),
-    approveConnectors: z.boolean().default(false),
-  })
-  .transform((kept) => ({ ...kept, displayName: kept.displayName }));
 const connectionRow = z.object({
   id: z.string(),
   name: z.string(),
   createdAt: column.date,
   enabled: column.bit,
   ticketIssuedAt: column.optionalDate,
-  settings: z.string().transform((text) => settings.parse(JSON.parse(text))),
+  settings: z.string().transform((text) => keptConnectionSettings.parse(JSON.parse(text))),
 });
 
 const CONNECTION = 'SELECT id, name, created_at AS createdAt, enabled, ticket_issued_at AS ticketIssuedAt, settings FROM connections';
@@ -72,7 +62,7 @@ export function connectionStore({ all, one, change }: Sql): ConnectionStore {
       return (
         change(
           'UPDATE connections SET ticket_hash = ?, ticket_issued_at = ? WHERE id = ?',
-          // The column is unique and never null; this is the hash of nothing.
+          // The column is unique and not null; no ticket has this hash.
           ticket?.hash ?? `none ${randomUUID()}`,
           ticket?.issuedAt.getTime() ?? null,
           connectionId,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressGroup } from './address-group.ts';
 
-test('an IPv6 address counts as its /64', () => {
+test('groups IPv6 addresses by /64', () => {
   for (const [address, group] of [
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],

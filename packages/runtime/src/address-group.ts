@@ -1,17 +1,17 @@
-/** Which network addresses are one place, for those who limit what comes from there. */
+/** Groups client addresses for rate limits. */
 import { isIPv6 } from 'node:net';
 
 /**
- * IPv6 by /64: that is what one household or host gets, with 2^64 addresses to choose from (RFC 6177, RFC 4291 section 2.5.4).
+ * IPv6 addresses are grouped by /64, because one host can choose among all 2^64 addresses in it (RFC 6177, RFC 4291 section 2.5.4).
  *
- * @param address as it came; what is no address is a place of its own
+ * @param address anything that is not an IP address is a group of its own
  */
 export function addressGroup(address: string): string {
   const bare = address.replace(/%.*$/, '').toLowerCase();
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(bare)) return bare;
-  // A dotted end takes two groups, and never reaches into the first four unless `::` stands for none of them.
+  // A dotted end is two groups, and never one of the first four.
   const [head = '', tail] = bare.replace(/:\d+\.\d+\.\d+\.\d+$/, ':0:0').split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');

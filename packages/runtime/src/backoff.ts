@@ -1,24 +1,24 @@
-/** Waiting between tries: waits that grow and are jittered, and go back to the start only after what was tried has held. */
+/** Backoff between attempts: delays grow, with jitter, and start over only after a success that lasted. */
 
 export interface BackoffOptions {
-  /** The first wait lies between half of this and this. */
+  /** The first delay is between half of this and this. */
   firstMs: number;
-  /** No wait is longer. */
+  /** The longest delay. */
   maxMs: number;
-  /** How long a success must last before the waits start over: one that opens and dies at once must not hammer the other side. */
+  /** How long a success must last before delays start over: a connection that opens and breaks at once must not hammer the peer. */
   holdMs: number;
   now?: () => number;
   random?: () => number;
 }
 
 export interface Backoff {
-  /** The next wait in milliseconds; each call counts as one more failure. */
+  /** The next delay in milliseconds. Each call counts as a failure. */
   nextMs(): number;
-  /** Says that the tried thing works since now. */
+  /** Call when an attempt succeeds. */
   succeeded(): void;
 }
 
-/** Waits of the n-th failure in a row: between half and all of `firstMs * 2^n`, at most `maxMs`. */
+/** The delay after the n-th failure in a row is between half and all of `firstMs * 2^n`, at most `maxMs`. */
 export function createBackoff(options: BackoffOptions): Backoff {
   const now = options.now ?? Date.now;
   const random = options.random ?? Math.random;
@@ -28,7 +28,7 @@ export function createBackoff(options: BackoffOptions): Backoff {
     nextMs() {
       if (successSince !== undefined && now() - successSince >= options.holdMs) failures = 0;
       successSince = undefined;
-      // 2^30 times a millisecond is twelve days: beyond every maximum, and still an integer.
+      // 2^30 ms is twelve days: longer than any maximum, and still an integer.
       const full = Math.min(options.maxMs, options.firstMs * 2 ** Math.min(failures, 30));
       failures++;
       return Math.round(full * (0.5 + random() / 2));
@@ -39,7 +39,7 @@ export function createBackoff(options: BackoffOptions): Backoff {
   };
 }
 
-/** Resolves after `ms` milliseconds, or at once when `signal` is aborted: the caller looks at the signal, nothing is thrown. */
+/** Resolves after `ms` milliseconds, or immediately when `signal` is aborted. Never rejects: the caller checks the signal. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,9 +1,9 @@
-/** The one error class: a stable code to switch on, a sentence on what happened, what to do about it, and the cause. */
+/** The base class of errors: a stable code, a message, an action and a cause. */
 
 /**
- * @param code stable and documented in `docs/errors.md`; callers switch on it, never on the message
- * @param message what happened, to what; never contains a password or another secret
- * @param action what the reader can do about it, one sentence
+ * @param code stable and documented in `docs/errors.md`; callers test it, never the message
+ * @param message what happened, to what; never contains a secret
+ * @param action what the reader can do, in one sentence
  */
 export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
@@ -17,11 +17,11 @@ export class CodedError<Code extends string = string> extends Error {
   }
 }
 
-/** One line for people: the message, with the messages of its causes behind it where they say more. */
+/** One line: the message, followed by the messages of its causes if they add something. */
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
-  // Causes may be circular in foreign code; five levels are more than a reader wants.
+  // Causes can be circular in other code, and five levels are enough for a reader.
   for (let depth = 0; current !== undefined && current !== null && depth < 5; depth++) {
     const text = current instanceof Error ? messageOf(current) : String(current);
     if (text && !parts.some((part) => part.includes(text))) parts.push(text);

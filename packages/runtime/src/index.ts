@@ -1,6 +1,6 @@
 /**
- * What connector and hub both need and that knows no domain: errors with codes, the log and what it must not say, settings,
- * waiting between tries, starting and stopping, places on the network. Nothing enters it that only one of the two programs uses.
+ * What both programs need and what is independent of their domain: coded errors, log, settings, backoff, semaphore, lifecycle, network
+ * addresses. Code that only one of the programs uses does not belong here.
  */
 export { addressGroup } from './address-group.ts';
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const line = (i: number) => `line ${String(i).padStart(5, '0')}\n`;
 
 describe('a log file', () => {
-  it('holds each line in order, for its owner only', async () => {
+  it('contains each line in order and is readable by its owner only', async () => {
     const file = openLogFile({ path, maxBytes: 1_000_000, kept: 3 });
     for (let i = 0; i < 1000; i++) file.write(line(i), '');
     await file.close();
@@ -28,7 +28,7 @@ describe('a log file', () => {
     assert.equal(statSync(join(folder, 'logs')).mode & 0o777, 0o700);
   });
 
-  it('takes the rights of others from a file that is there, and goes on in it', async () => {
+  it('removes permissions of others from an existing file and appends to it', async () => {
     mkdirSync(join(folder, 'logs'));
     writeFileSync(path, 'before\n', { mode: 0o644 });
     const file = openLogFile({ path, maxBytes: 1000, kept: 1 });
@@ -38,7 +38,7 @@ describe('a log file', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
-  it('puts full files aside, keeps so many of them, and reads all, oldest first', async () => {
+  it('rotates full files, keeps a limited number of them, and reads all, oldest first', async () => {
     const file = openLogFile({ path, maxBytes: 30, kept: 2 });
     for (let i = 0; i < 10; i++) {
       file.write(line(i), '');
@@ -49,7 +49,7 @@ describe('a log file', () => {
     await file.close();
   });
 
-  it('is empty after clearing, and goes on', async () => {
+  it('is empty after clearing and accepts new lines', async () => {
     const file = openLogFile({ path, maxBytes: 10, kept: 2 });
     for (let i = 0; i < 4; i++) {
       file.write(line(i), '');
@@ -63,7 +63,7 @@ describe('a log file', () => {
     await file.close();
   });
 
-  it('follows no symbolic link', async () => {
+  it('does not follow symbolic links', async () => {
     mkdirSync(join(folder, 'logs'));
     const other = join(folder, 'other');
     writeFileSync(other, 'untouched');
@@ -75,7 +75,7 @@ describe('a log file', () => {
     await file.close();
   });
 
-  it('disturbs nobody where it cannot be written, and says later what was lost', async (t) => {
+  it('does not fail if it cannot be written, and later says how many lines were lost', async (t) => {
     writeFileSync(join(folder, 'logs'), 'a file where the folder should be');
     t.mock.timers.enable({ apis: ['Date'], now: 0 });
     const file = openLogFile({ path, maxBytes: 1000, kept: 1 });
@@ -87,22 +87,22 @@ describe('a log file', () => {
     log.info('three');
     await file.flush();
     const [lost, three] = readFileSync(path, 'utf8').split('\n');
-    assert.match(lost ?? '', /2 lines of the log could not be written here$/);
+    assert.match(lost ?? '', /2 log lines could not be written here$/);
     assert.match(three ?? '', /three$/);
     await file.close();
   });
 
-  it('waits for a disk that is slow with a bound', async () => {
+  it('buffers a limited amount for a slow disk', async () => {
     const file = openLogFile({ path, maxBytes: 100_000_000, kept: 1 });
     const long = `${'x'.repeat(1024 * 1024)}\n`;
     for (let i = 0; i < 6; i++) file.write(long, '');
     await file.close();
     const written = readFileSync(path, 'utf8');
-    assert.match(written.slice(0, 200), /3 lines of the log could not be written here/);
+    assert.match(written.slice(0, 200), /3 log lines could not be written here/);
     assert.ok(written.length < 4 * 1024 * 1024 + 200);
   });
 
-  it('has the last lines of a process that ends at once', () => {
+  it('contains the last lines of a process that ends immediately', () => {
     const source = `import { openLogFile } from ${JSON.stringify(new URL('./log-file.ts', import.meta.url).href)};
       const file = openLogFile({ path: ${JSON.stringify(path)}, maxBytes: 1000, kept: 1 });
       file.write('last words\\n', '');
@@ -111,7 +111,7 @@ describe('a log file', () => {
     assert.equal(readFileSync(path, 'utf8'), 'last words\n');
   });
 
-  it('holds no secret', async () => {
+  it('contains no secrets', async () => {
     const file = openLogFile({ path, maxBytes: 1000, kept: 1 });
     const { log, keepSecret } = createLog({ level: 'info', format: 'json', destination: { write: () => {} }, copies: [file] });
     keepSecret('hunter2-hunter2');

@@ -1,6 +1,6 @@
 /**
- * The log in files: one that grows, and those before it, which are renamed when it is full. Lines are collected and written in the
- * background; a disk that is full or gone loses lines of the log and nothing else, and the log says later how many.
+ * A log file with rotation: a full file is renamed. Lines are collected and written in the background, so a full or missing disk
+ * costs only log lines, and the log later says how many.
  */
 import { closeSync, constants, createReadStream, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -9,37 +9,37 @@ import { Readable } from 'node:stream';
 import type { LogCopy } from './log.ts';
 
 export interface LogFileOptions {
-  /** The file that grows; the full ones are `PATH.1` (the newest), `PATH.2` and so on. */
+  /** The current file; rotated ones are `PATH.1` (the newest), `PATH.2` and so on. */
   path: string;
-  /** A file that is larger is put aside. */
+  /** A larger file is rotated. */
   maxBytes: number;
-  /** How many full ones are kept. */
+  /** How many rotated files are kept. */
   kept: number;
 }
 
 export interface LogFile extends LogCopy {
-  /** All that is kept, oldest first. */
+  /** All lines in all files, oldest first. */
   read(): Promise<Readable>;
-  /** Forgets all lines, also those in full files. */
+  /** Removes all lines, including rotated files. */
   clear(): Promise<void>;
-  /** Resolves when everything is written that was logged before. */
+  /** Resolves when all earlier lines are written. */
   flush(): Promise<void>;
-  /** Writes what is left and takes nothing more. */
+  /** Writes the remaining lines and accepts no more. */
   close(): Promise<void>;
 }
 
-/** Lines wait this long for others to be written together with. */
+/** How long lines are collected before they are written together. */
 const FLUSH_MS = 200;
-/** What may wait for a slow disk; lines beyond it are lost and counted. */
+/** The buffer for a slow disk; further lines are dropped and counted. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
-/** How long a disk that failed is left alone. */
+/** Until the next attempt after a failed write. */
 const RETRY_MS = 5000;
 
-/** Appends only, follows no symbolic link, and nobody else may read: the log names people. */
+/** Appends only, follows no symbolic links, readable by the owner only: the log contains names of users. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 const MODE = 0o600;
 
-/** @returns at once; a folder or file that cannot be made is tried again with each line */
+/** Returns immediately; creating the folder and the file is retried with each line. */
 export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
   let waiting: string[] = [];
   let waitingCharacters = 0;
@@ -49,7 +49,7 @@ export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
   let file: FileHandle | undefined;
   let bytes = 0;
   let isClosed = false;
-  /** One thing at a time is done to the files, in order. */
+  /** Serializes all operations on the files. */
   let work: Promise<void> = Promise.resolve();
 
   function enqueue(task: () => Promise<void>): Promise<void> {
@@ -123,7 +123,7 @@ export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
     return enqueue(writeWaiting);
   }
 
-  /** The process ends: what still waits is written at once, or is lost. */
+  /** At the end of the process, writes the remaining lines synchronously. */
   function writeAtExit(): void {
     if (waiting.length === 0) return;
     try {
@@ -133,7 +133,7 @@ export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
       writeSync(handle, takeWaiting());
       closeSync(handle);
     } catch {
-      // There is nobody left to tell.
+      // There is nowhere left to report it.
     }
   }
   process.once('exit', writeAtExit);
@@ -179,7 +179,7 @@ async function* textOf(paths: readonly string[]): AsyncGenerator<Buffer> {
     try {
       yield* createReadStream(path, { flags: 'r' });
     } catch (error) {
-      // It was put aside or cleared meanwhile.
+      // It was rotated or cleared meanwhile.
       if (!isMissing(error)) throw error;
     }
   }
@@ -198,7 +198,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function lostLine(lines: number): string {
-  return `${new Date().toISOString().replace('T', ' ')} warn  ${lines} lines of the log could not be written here\n`;
+  return `${new Date().toISOString().replace('T', ' ')} warn  ${lines} log lines could not be written here\n`;
 }
 
 function linesIn(text: string): number {

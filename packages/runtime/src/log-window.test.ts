@@ -7,8 +7,8 @@ function logWith(window: ReturnType<typeof createLogWindow>) {
   return createLog({ level: 'debug', format: 'text', destination: { write: () => {} }, copies: [window] });
 }
 
-describe('the window of the last lines', () => {
-  it('shows lines by level, user and request', () => {
+describe('the log window', () => {
+  it('filters lines by level, user and correlation id', () => {
     const window = createLogWindow();
     const { log } = logWith(window);
     log.debug({ user: 'Alice', correlationId: 'p1' }, 'looking');
@@ -34,7 +34,7 @@ describe('the window of the last lines', () => {
     });
   });
 
-  it('tells of each new line that fits, until it is told to stop, and is not disturbed by who looks on', () => {
+  it('notifies of each new matching line until unsubscribed, even if a subscriber fails', () => {
     const window = createLogWindow();
     const { log } = logWith(window);
     const seen: string[] = [];
@@ -49,7 +49,7 @@ describe('the window of the last lines', () => {
     assert.deepEqual(seen, ['yes']);
   });
 
-  it('is bounded in lines and in characters', () => {
+  it('is bounded in lines and characters', () => {
     const few = createLogWindow(10);
     for (let i = 0; i < 1000; i++) few.write('', JSON.stringify({ msg: String(i) }));
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe('the window of the last lines', () => {
     assert.ok(small.lines().length > 1);
   });
 
-  it('is empty after clearing, and numbers go on', () => {
+  it('is empty after clearing, and numbers continue', () => {
     const window = createLogWindow();
     const { log } = logWith(window);
     log.info('before');
@@ -75,7 +75,7 @@ describe('the window of the last lines', () => {
     assert.equal(window.lines()[0]?.number, 2);
   });
 
-  it('holds no secret', () => {
+  it('contains no secrets', () => {
     const window = createLogWindow();
     const { log, keepSecret } = logWith(window);
     keepSecret('se"cret\\value');

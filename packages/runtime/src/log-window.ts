@@ -1,43 +1,43 @@
-/** The last lines of the log in memory, for whoever looks on: bounded in number and size, filtered, and told of each new line. */
+/** The latest log lines in memory for a live view, bounded in number and size, with filters. */
 import type { LogCopy, LogLevel } from './log.ts';
 
 export interface LogRecord {
-  /** Rises by one with each line of this process; where a live view left off. */
+  /** Increases by one with each line of this process, so that a live view can resume. */
   number: number;
   time: string;
   level: string;
   message: string;
-  /** The other fields of the line: `user`, `correlationId`, `err` and so on. */
+  /** Further fields, such as `user`, `correlationId` and `err`. */
   fields: Readonly<Record<string, unknown>>;
 }
 
 export interface LogFilter {
-  /** This level and those above it. */
+  /** This level and higher ones. */
   level?: LogLevel;
-  /** A part of the name that somebody typed; case does not matter. */
+  /** Part of a user name, in any case. */
   user?: string;
-  /** Of one request; must match exactly. */
+  /** Must match exactly. */
   correlationId?: string;
-  /** Only lines after this one. */
+  /** Only later lines. */
   after?: number;
 }
 
 export interface LogWindow extends LogCopy {
-  /** @returns the lines that fit, oldest first, the newest `limit` of them */
+  /** @returns the newest `limit` matching lines, oldest first */
   lines(filter?: LogFilter, limit?: number): LogRecord[];
-  /** @returns the function that ends it */
+  /** @returns a function that unsubscribes */
   subscribe(filter: LogFilter, onLine: (record: LogRecord) => void): () => void;
-  /** Forgets all lines; numbers go on. */
+  /** Removes all lines; numbers continue. */
   clear(): void;
 }
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal'];
-/** A line with a large object in it must not drive out all others. */
+/** A longer line would evict too many others. */
 const MAX_LINE_CHARACTERS = 16_384;
 
-/** @param maxLines which the window holds, and at most so many characters in all */
+/** @param maxLines also limits the total number of characters */
 export function createLogWindow(maxLines = 5000, maxCharacters = 4 * 1024 * 1024): LogWindow {
-  /** JSON, parsed when somebody looks: nobody does so most of the time. */
+  /** JSON, parsed only when it is read. */
   let kept: { number: number; json: string }[] = [];
   let characters = 0;
   let number = 0;
@@ -49,7 +49,7 @@ export function createLogWindow(maxLines = 5000, maxCharacters = 4 * 1024 * 1024
       characters -= kept[first]?.json.length ?? 0;
       first++;
     }
-    // Many at once: taking one from the front of a long array moves all others.
+    // Many at a time, because removing the first element of a long array moves all others.
     if (first > 0) kept = kept.slice(first);
   }
 
@@ -67,7 +67,7 @@ export function createLogWindow(maxLines = 5000, maxCharacters = 4 * 1024 * 1024
         try {
           onLine(record);
         } catch {
-          // Whoever looks on must not disturb what is logged.
+          // A failing subscriber must not affect logging.
         }
       }
     },

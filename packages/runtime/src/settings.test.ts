@@ -24,7 +24,7 @@ describe('settings', () => {
     );
   });
 
-  it('take text for what it stands for: "false" is not true', () => {
+  it('convert text to their type: "false" is not true', () => {
     for (const text of ['false', 'False', '0', 'no', 'off']) assert.equal(load({}, { GROUPS: text }).values.GROUPS, false, text);
     for (const text of ['true', 'TRUE', '1', 'yes', 'on']) assert.equal(load({ GROUPS: text }).values.GROUPS, true, text);
     assert.deepEqual(load({ PORT: '80' }).values.PORT, 80);
@@ -32,12 +32,12 @@ describe('settings', () => {
     assert.deepEqual(load({}, { CA_CERT: 'a\\nb' }).values.CA_CERT, ['a\nb']);
   });
 
-  it('reach into lists by || in a variable’s name', () => {
+  it('can be list items, with || in the name of a variable', () => {
     const { values } = load({}, { 'GROUP_PROPERTIES||1': 'dn', 'GROUP_PROPERTIES||0': 'cn' });
     assert.deepEqual(values.GROUP_PROPERTIES, ['cn', 'dn']);
   });
 
-  it('report all problems at once, each by name, and no secret', () => {
+  it('report all problems at once, by name and without secrets', () => {
     const { problems } = load({ PORT: 70_000, LDAP_URL: 'http://x', LDAP_BIND_PASSWORD: { hunter2: 1 } }, { GROUPS: 'perhaps' });
     assert.deepEqual(problems.map(({ name }) => name).sort(), ['GROUPS', 'LDAP_BIND_PASSWORD', 'LDAP_URL', 'PORT']);
     for (const { name, message } of problems) assert.ok(message.startsWith(name));
@@ -47,12 +47,12 @@ describe('settings', () => {
     assert.doesNotMatch(JSON.stringify(url), /hunter2/);
   });
 
-  it('take null and an emptied field for unset', () => {
+  it('treat null and an empty field as unset', () => {
     assert.equal(load({ PORT: null }).values.PORT, 4000);
     assert.equal(load({ LDAP_URL: '' }).values.LDAP_URL, undefined);
   });
 
-  it('make a reference that lists each one', () => {
+  it('yield a reference that lists each of them', () => {
     const reference = settingsReference(LIST);
     for (const name of Object.keys(LIST)) assert.match(reference, new RegExp(`\\| \`${name}\` \\|`));
     assert.match(reference, /Names \\\| more/);

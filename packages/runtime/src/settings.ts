@@ -1,24 +1,24 @@
 /**
- * Settings as one list: name, type, default, description, secret or not, the part that uses it. Reading, checking, the reference in
- * `docs/configuration.md` and every form come from that list. A value comes from the environment, else from the file, else it is
- * the default; what a file or the environment gives as text (`"false"`) becomes the type it stands for.
+ * Settings as one list: name, type, default, description, whether it is secret, the part that uses it. Loading, validation, the reference in
+ * `docs/configuration.md` and every form come from that list. A value comes from the environment, else from the file, else from
+ * the default. Text (`"false"`) is converted to the setting's type.
  */
 import { z } from 'zod';
 
-/** How a setting's value is read; `schema` takes the value as a file (any JSON) or the environment (text) gives it. */
+/** How a setting's value is read: `schema` accepts any JSON from the file, and text from the environment. */
 export interface SettingType<T> {
-  /** For people: what may stand there. */
+  /** The accepted values, for documentation and messages. */
   describe: string;
   schema: z.ZodType<T>;
-  /** All texts that may stand there, where they are few. */
+  /** All accepted texts, if they are few. */
   choices?: readonly string[];
-  /** Texts of several lines stand there. */
+  /** The text can have several lines. */
   multiline?: true;
 }
 
 const booleanText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off', ''], case: 'insensitive' });
 
-/** The types that settings have. Each accepts the JSON value and the text that stands for it. */
+/** The types of settings. Each accepts a JSON value and its text form. */
 export const setting = {
   boolean: (): SettingType<boolean> => ({
     describe: '`true` or `false`',
@@ -63,7 +63,7 @@ export const setting = {
     multiline: true,
     schema: z
       .union([z.array(z.string()), z.string().transform((text) => (text === '' ? [] : [text]))])
-      // An environment often cannot hold line ends; people write \n instead.
+      // Environment variables often cannot contain line ends and have \n instead.
       .transform((texts) => texts.map((text) => text.replaceAll('\\n', '\n'))),
   }),
   url: (...schemes: string[]): SettingType<string> => ({
@@ -79,26 +79,26 @@ export const setting = {
 
 export interface Setting<T = unknown> {
   type: SettingType<T>;
-  /** Left out where the setting may be absent. */
+  /** Without it, the setting is optional. */
   default?: T;
   /** For the administrator: what it does and when to change it. Markdown. */
   description: string;
-  /** The heading it stands under in the reference and in forms. */
+  /** The heading in the reference and in forms. */
   group: string;
-  /** Its value never leaves the process: not in logs, not in `config show`, not in an API. */
+  /** Its value never leaves the process: not in logs, `config show` or an API. */
   secret?: true;
-  /** Kept by the program itself; people read it but do not set it. */
+  /** Maintained by the program; administrators read it but do not set it. */
   kept?: true;
-  /** Weakens security: a warning stands for as long as it is on. */
+  /** Weakens security: shown as a warning while it is on. */
   insecure?: true;
-  /** The part of the program that uses it; `restart`: a change applies from the next start. */
+  /** The part of the program that uses it; `restart`: a change applies after a restart. */
   part?: string;
 }
 
 // A list of settings of any types: Setting<T> is invariant in T only through `default`, which loading never writes.
 type SettingList = Record<string, Setting<never> | Setting<unknown>>;
 
-/** The values of a list: a setting with a default is always there, another may be undefined. */
+/** A setting with a default always has a value; others can be undefined. */
 export type SettingValues<L> = {
   readonly [K in keyof L]: L[K] extends { type: SettingType<infer T> } ? (L[K] extends { default: unknown } ? T : T | undefined) : never;
 };
@@ -108,7 +108,7 @@ export type Origin = 'environment' | 'file' | 'default' | 'unset';
 export interface SettingProblem {
   name: string;
   origin: Origin;
-  /** A sentence that begins with the setting's name and never contains its value where that is secret. */
+  /** A sentence that begins with the setting's name and never contains a secret value. */
   message: string;
 }
 
@@ -120,8 +120,8 @@ export interface LoadedSettings<L> {
 
 /**
  * @param list the settings this program has
- * @param sources `file`: the parsed file, `{}` where there is none; `environment`: variables under the settings' own names
- * @returns all problems at once; with any, `values` holds the defaults in their place and must not be run with
+ * @param sources `file`: the parsed file, `{}` without one; `environment`: variables with the names of the settings
+ * @returns all problems at once; if there are any, `values` has defaults in their place and must not be used to run
  */
 export function loadSettings<const L extends SettingList>(
   list: L,
@@ -146,11 +146,11 @@ export function loadSettings<const L extends SettingList>(
       problems.push({ name, origin, message: `${name} (from the ${origin}) must be ${definition.type.describe}, and ${shown} is not` });
     }
   }
-  // The loop above filled every key of the list with a value of its type, or its default.
+  // The loop above set every key to a value of its type or to its default.
   return { values: values as SettingValues<L>, origins: origins as Record<keyof L & string, Origin>, problems };
 }
 
-/** People put passwords into URLs, also where none belongs. */
+/** Masks a password in a URL. */
 function withoutUserInfo(text: string): string {
   return text.replace(/\/\/[^/\s"]*@/g, '//[secret]@');
 }
@@ -158,12 +158,12 @@ function withoutUserInfo(text: string): string {
 function pick(name: string, environment: Record<string, unknown>, file: Readonly<Record<string, unknown>>): [unknown, Origin] {
   if (environment[name] !== undefined) return [environment[name], 'environment'];
   const fromFile = file[name];
-  // `null` and an emptied field of a form mean: not set.
+  // `null` and an empty form field mean unset.
   if (fromFile !== undefined && fromFile !== null && fromFile !== '') return [fromFile, 'file'];
   return [undefined, 'unset'];
 }
 
-/** `GROUP_PROPERTIES||0=cn` stands for `{GROUP_PROPERTIES: ['cn']}`: `||` separates levels, numbers are places in an array. */
+/** `GROUP_PROPERTIES||0=cn` means `{GROUP_PROPERTIES: ['cn']}`: `||` separates levels, numbers are array indexes. */
 function withLevels(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   const nested = new Map<string, [string, string][]>();
@@ -182,7 +182,7 @@ function withLevels(environment: Readonly<Record<string, string | undefined>>): 
   return result;
 }
 
-/** The reference as Markdown: a table for each group, in the list's order. */
+/** The reference in Markdown: a table per group, in the order of the list. */
 export function settingsReference(list: SettingList): string {
   const groups = new Map<string, string[]>();
   for (const [name, definition] of Object.entries(list)) {

@@ -202,7 +202,7 @@ describe('setup without a terminal', () => {
     assert.match(done.stdout, /Signed in\./, done.output);
     assert.match(done.stdout, /"sAMAccountName": "alice"/);
     const nobody = await run(['user', alice.cn]);
-    assert.match(nobody.stderr, /shows nothing of .*landbridge-connector login/s);
+    assert.match(nobody.stderr, /shows no attributes of .*landbridge-connector login/s);
   });
 
   it('names a search base that is not there', async (t) => {

@@ -1,4 +1,4 @@
-/** API keys: who may use the HTTP API. Shown once, kept as a hash, revoked at once. */
+/** API keys, for the HTTP API. Shown once, stored as a hash, revoked at once. */
 
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
@@ -7,7 +7,7 @@ import { type Operator, recordChange } from '../operator.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Store } from '../store/store.ts';
 
-/** Lets people and secret scanners recognise a key. */
+/** Lets secret scanners recognise a key. */
 const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
 
@@ -27,7 +27,7 @@ export async function createApiKey(
   return { apiKey, secret: token };
 }
 
-/** @returns the key whose secret this is, if it is one */
+/** @returns the key with this secret */
 export async function findApiKey(store: Store, secret: string): Promise<ApiKey | undefined> {
   return secret.startsWith(KEY_PREFIX) ? store.apiKeyByHash(hashOfToken(secret)) : undefined;
 }

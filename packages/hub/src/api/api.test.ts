@@ -5,7 +5,7 @@ import { startHubForTest } from '../../test/hub-under-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 
-test('without a valid key nothing below /api answers', async (t) => {
+test('every address below /api requires a valid key', async (t) => {
   const { hub, store, apiKey } = await startHubForTest(t);
   const status = async (authorization: string | undefined, path = '/connections') => {
     const response = await fetch(`${hub.url}/api${path}`, { headers: authorization === undefined ? {} : { Authorization: authorization } });
@@ -31,7 +31,7 @@ test('without a valid key nothing below /api answers', async (t) => {
   assert.equal(await status(`Bearer ${secret}`), 401);
 });
 
-test('a key for sign-ins can operate nothing', async (t) => {
+test('a sign-in-only key cannot operate the hub', async (t) => {
   const under = await startHubForTest(t);
   const { hub, store } = under;
   const connector = await connect(await under.provisioned());
@@ -59,7 +59,7 @@ test('a key for sign-ins can operate nothing', async (t) => {
   }
 });
 
-test('a key is kept as a hash only', async (t) => {
+test('a key is stored as a hash only', async (t) => {
   const { store, apiKey } = await startHubForTest(t);
   assert.equal(await store.apiKeyByHash(apiKey), undefined);
   assert.ok(!JSON.stringify(await store.apiKeys()).includes(apiKey.slice(4)));
@@ -83,7 +83,7 @@ test('connections are created, listed, shown and deleted', async (t) => {
   assert.equal((await api('/connections/corp', undefined, 'DELETE')).body.error.code, 'connection_not_found');
 });
 
-test('what is wrong with a request is said with the name of the field, and never with its value', async (t) => {
+test('an error names the invalid field and never its value', async (t) => {
   const { api, createConnection } = await startHubForTest(t);
   await createConnection();
   const login = '/connections/corp/login';
@@ -107,11 +107,13 @@ test('what is wrong with a request is said with the name of the field, and never
     ['/connections/corp/change-password', { username: 'a', password: 'hidden', oldPassword: null }, /"oldPassword"/],
   ];
   for (const [path, body, message] of cases) {
-    const answer = await api(path, body);
-    assert.equal(answer.status, 400, `${path} ${JSON.stringify(body)}`);
-    assert.equal(answer.body.error.code, 'invalid_request');
-    assert.match(answer.body.error.message, message);
-    assert.doesNotMatch(JSON.stringify(answer.body), /hidden/);
+    await t.test(`${path} ${JSON.stringify(body)}`, async () => {
+      const answer = await api(path, body);
+      assert.equal(answer.status, 400, `${path} ${JSON.stringify(body)}`);
+      assert.equal(answer.body.error.code, 'invalid_request');
+      assert.match(answer.body.error.message, message);
+      assert.doesNotMatch(JSON.stringify(answer.body), /hidden/);
+    });
   }
   for (const limit of ['0', '-1', 'x', '1e99', '']) assert.equal((await api(`/connections/corp/groups?limit=${limit}`)).status, 400, limit);
   const large = await api(login, { username: 'a', password: 'x'.repeat(1024 * 1024) });
@@ -121,7 +123,7 @@ test('what is wrong with a request is said with the name of the field, and never
   assert.equal((await api('/connections/..%2fcorp/login', { username: 'a', password: 'b' })).status, 404);
 });
 
-test('a connection shows which connectors are online', async (t) => {
+test('a connection lists its online connectors', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned(), { capabilities: ['drain'] });
   const [online] = (await api('/connections/corp')).body.connection.connectors;
@@ -133,7 +135,7 @@ test('a connection shows which connectors are online', async (t) => {
   assert.deepEqual((await api('/connections/corp')).body.connection.connectors, []);
 });
 
-test('a fault of the hub itself tells nothing', async (t) => {
+test('an internal error reveals no details', async (t) => {
   const { api, store, logLines } = await startHubForTest(t);
   store.connections = async () => {
     throw new Error('secret detail');

@@ -1,4 +1,4 @@
-/** The HTTP API, below `/api`: who may use it, and what applications ask of connectors; `operate.ts` has the operators' part. */
+/** The HTTP API below `/api`: authentication, and the requests of applications; `operate.ts` has those of operators. */
 
 import type { Failure } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
@@ -18,13 +18,13 @@ import { type ApiVariables, operatorRoutes } from './operate.ts';
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_LIMIT = 1_000_000;
 
-// An empty name is asked of nobody: installed connectors end at it.
+// Auth0 connectors crash at an empty name.
 const credentials = z.object({ username: z.string().min(1, 'must not be empty'), password: z.string() });
-// Of the person, where the application knows it: only then are attempts limited by address.
+// The user's, if the application knows it: only then are attempts limited by address.
 const login = credentials.extend({ remoteAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional() });
 const newCredentials = login.extend({
   password: z.string().min(1, 'must not be empty'),
-  // With it, the person's own change. Present and empty is no reset.
+  // With it, it is the user's own change. An empty one must not become a reset.
   oldPassword: z.string().min(1, 'must not be empty').optional(),
 });
 const limit = z.coerce.number('must be a number').int().min(1).max(MAX_LIMIT).optional();
@@ -41,7 +41,7 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       const apiKey = secret === undefined ? undefined : await findApiKey(store, secret);
       if (apiKey === undefined) {
         c.header('WWW-Authenticate', 'Bearer');
-        throw new CodedError('API_KEY_INVALID', 'The Authorization header holds no valid API key', {
+        throw new CodedError('API_KEY_INVALID', 'The Authorization header has no valid API key', {
           action: 'Send "Authorization: Bearer KEY" with a key from "landbridge-hub key create".',
         });
       }
@@ -88,8 +88,8 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
 /** @throws CodedError API_KEY_SCOPE */
 function mustOperate(c: Context<ApiVariables>): void {
   if (c.get('apiKey').scope === 'operate') return;
-  throw new CodedError('API_KEY_SCOPE', 'This API key is for sign-ins only', {
-    action: 'Use a key of an operator, from "landbridge-hub key create" without --sign-in-only.',
+  throw new CodedError('API_KEY_SCOPE', 'This API key is limited to sign-ins', {
+    action: 'Use a key from "landbridge-hub key create" without --sign-in-only.',
   });
 }
 

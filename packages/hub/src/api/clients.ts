@@ -1,4 +1,4 @@
-/** The part of the API for OpenID Connect: clients, and the keys of the provider. */
+/** The API of OpenID Connect clients and the provider's keys. */
 import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** The part of the API for operators: connections, tickets, connectors, signing keys. Each change is that of a subject's own folder. */
+/** The API for operators: connections, tickets, connectors, signing keys. The changes themselves are functions of those folders. */
 
 import { CodedError } from '@landbridge/runtime';
 import { readJsonBody } from '@landbridge/web';
@@ -23,7 +23,7 @@ const newConnection = z.object({ name: z.string() });
 const rotation = z.strictObject({ graceHours: z.number().optional() });
 const revocation = z.strictObject({ key: z.boolean().optional() });
 
-/** What the middleware before these routes found out. */
+/** Set by the middleware in `api.ts`. */
 export interface ApiVariables {
   Variables: { apiKey: ApiKey; remoteAddress: string | undefined };
 }
@@ -110,16 +110,16 @@ export function operatorRoutes(parts: {
     .get('/connections/:name/connectors', async (c) =>
       c.json({ connectors: await listInstances(parts, await findConnection(store, nameOf(c))) }),
     )
-    .post('/connections/:name/connectors/:id/:decision', async (c) => {
+    .post('/connections/:name/connectors/:id/:action', async (c) => {
       const operator = operatorOf(c);
-      const decision = c.req.param('decision');
-      switch (decision) {
+      const action = c.req.param('action');
+      switch (action) {
         case 'approve':
           await approveConnector(operator, nameOf(c), idOf(c));
           break;
         case 'drain':
         case 'resume':
-          await drainConnector(operator, nameOf(c), idOf(c), decision);
+          await drainConnector(operator, nameOf(c), idOf(c), action);
           break;
         case 'revoke': {
           const { key = false } = await readJsonBody(c, revocation, MAX_BODY_BYTES);
@@ -127,7 +127,7 @@ export function operatorRoutes(parts: {
           break;
         }
         default:
-          throw new CodedError('INVALID_REQUEST', 'The address ends in neither approve, drain, resume nor revoke');
+          throw new CodedError('INVALID_REQUEST', 'The address must end in approve, drain, resume or revoke');
       }
       return c.body(null, 204);
     })

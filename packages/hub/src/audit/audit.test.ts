@@ -28,14 +28,14 @@ function newLog(t: TestContext) {
 const LOGIN = { actor: 'user', action: 'login', connection: 'corp', subject: 'anna', result: 'ok' };
 const brokenAt = (verdict: Verdict) => ('brokenAt' in verdict ? verdict.brokenAt : undefined);
 
-/** What somebody does who can write the file and has no respect for triggers. */
+/** An attacker who can write the file, and drops its triggers. */
 function tamper(path: string, statement: string): void {
   const database = new DatabaseSync(path);
   database.exec(`DROP TRIGGER audit_log_append; DROP TRIGGER audit_log_update; DROP TRIGGER audit_log_delete; ${statement}`);
   database.close();
 }
 
-test('the database refuses what would change or remove a record', async (t) => {
+test('the database refuses to change or remove a record', async (t) => {
   const { path, store, audit } = newLog(t);
   for (let n = 0; n < 3; n++) await audit.record(LOGIN);
   const database = new DatabaseSync(path);
@@ -49,13 +49,15 @@ test('the database refuses what would change or remove a record', async (t) => {
     `INSERT INTO audit_log ${columns.replace('%', '9')}`,
     `INSERT INTO audit_log ${columns.replace('%', '-1')}`,
   ]) {
-    assert.throws(() => database.exec(statement), /only appended to/, statement);
+    await t.test(statement, async () => {
+      assert.throws(() => database.exec(statement), /only appended to/, statement);
+    });
   }
   database.close();
   assert.deepEqual(await verifyChain(store), { records: 3, head: { id: 3, hash: (await store.auditRecords({}, 1))[0]?.hash } });
 });
 
-test('the chain names the first record that was changed, removed or put in', async (t) => {
+test('the chain reveals the first record that was changed, removed or inserted', async (t) => {
   const changes: [string, number][] = [
     ["UPDATE audit_log SET subject = 'ben' WHERE id = 3", 3],
     ['UPDATE audit_log SET subject = NULL WHERE id = 3', 3],
@@ -65,19 +67,21 @@ test('the chain names the first record that was changed, removed or put in', asy
     ['DELETE FROM audit_log WHERE id = 1', 1],
     ['DELETE FROM audit_log WHERE id = 4; UPDATE audit_log SET id = 4 WHERE id = 5', 4],
     ["INSERT INTO audit_log (id, at, actor, action, result, hash) VALUES (6, 0, 'x', 'x', 'x', 'x')", 6],
-    // As if records 1 and 2 had been removed for their age, by a record that was never written.
+    // Records 1 and 2 seem to be removed for their age, by a record that was never written.
     ["DELETE FROM audit_log WHERE id < 3; UPDATE audit_log SET action = 'audit.prune', detail = '2 x' WHERE id = 5", 5],
   ];
   for (const [statement, broken] of changes) {
-    const { path, store, audit } = newLog(t);
-    for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, detail: `record ${n}` });
-    assert.equal(brokenAt(await verifyChain(store)), undefined);
-    tamper(path, statement);
-    assert.equal(brokenAt(await verifyChain(store)), broken, statement);
+    await t.test(statement, async (t) => {
+      const { path, store, audit } = newLog(t);
+      for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, detail: `record ${n}` });
+      assert.equal(brokenAt(await verifyChain(store)), undefined);
+      tamper(path, statement);
+      assert.equal(brokenAt(await verifyChain(store)), broken, statement);
+    });
   }
 });
 
-test('a log whose end was cut off, or that was written anew, does not hold the head that was noted down', async (t) => {
+test('a log that was cut off or rewritten does not match a head noted earlier', async (t) => {
   const { path, store, audit } = newLog(t);
   for (let n = 0; n < 3; n++) await audit.record(LOGIN);
   const verdict = await verifyChain(store);
@@ -93,7 +97,7 @@ test('a log whose end was cut off, or that was written anew, does not hold the h
   assert.equal(brokenAt(await verifyChain(store, head)), 3);
 });
 
-test('old records go, and the chain holds on by the one that stands for them', async (t) => {
+test('old records are removed, and the chain stays valid through the record that replaces them', async (t) => {
   const { path, store, audit, clock } = newLog(t);
   const start = clock.now.getTime();
   for (let day = 0; day < 10; day++) {
@@ -116,7 +120,7 @@ test('old records go, and the chain holds on by the one that stands for them', a
   assert.equal(brokenAt(await verifyChain(store)), 8);
 });
 
-test('processes that append at once make one chain', async (t) => {
+test('simultaneous processes append to one chain', async (t) => {
   const { path, store, audit } = newLog(t);
   const script = `
     import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../store/sqlite/sqlite-store.ts'))};
@@ -136,7 +140,7 @@ test('processes that append at once make one chain', async (t) => {
   assert.equal(verdict.records, 400);
 });
 
-test('what strangers type is cut and cannot play with a terminal', async (t) => {
+test('text from users is shortened, and its control characters are escaped', async (t) => {
   const { store, audit } = newLog(t);
   await audit.record({ ...LOGIN, subject: `a\u001b[2J\n\u202eb\ud800${'x'.repeat(1000)}`, detail: 'y'.repeat(5000) });
   const [record] = await store.auditRecords({}, 1);
@@ -146,7 +150,7 @@ test('what strangers type is cut and cannot play with a terminal', async (t) => 
   assert.equal(brokenAt(await verifyChain(store)), undefined);
 });
 
-test('a query gives pages, and names the field that is wrong', async (t) => {
+test('a query returns pages, and an error names the invalid field', async (t) => {
   const { store, audit } = newLog(t);
   for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, subject: n % 2 === 0 ? 'anna' : 'ben' });
   const first = await auditPage(store, { subject: 'ANNA', limit: '2', from: '2026-02-28', to: '2026-03-02T00:00:00Z' });

@@ -1,6 +1,6 @@
 /**
- * The audit log: who did what, when, from where, over which connector, with which result. This folder owns what a record says and
- * that nobody changes it unseen; what is worth a record is for those who call. No caller passes a password.
+ * The audit log: who did what, when, from where, over which connector, with which result. This folder owns the records and makes changes to them
+ * detectable; callers decide what to record. They never pass a password.
  */
 import type { Store } from '../store/store.ts';
 import { sealRecord } from './chain.ts';
@@ -12,18 +12,18 @@ export interface AuditEvent {
   action: string;
   /** The connection's name. */
   connection?: string | undefined;
-  /** Whom or what it was done to: a user name as typed, an instance, a key. */
+  /** The object: a user name as typed, an instance, a key. */
   subject?: string | undefined;
   remoteAddress?: string | undefined;
   instance?: string | undefined;
-  /** `ok`, or the code of what went wrong. */
+  /** `ok`, or the code of the failure. */
   result: string;
   correlationId?: string | undefined;
   detail?: string | undefined;
 }
 
 export interface Audit {
-  /** @throws CodedError STORE_FAILED: it is not written down */
+  /** @throws CodedError STORE_FAILED: it is not recorded */
   record(event: AuditEvent): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export function createAudit(store: Store, now: () => Date = () => new Date()): A
 }
 
 /**
- * Names are typed by strangers and read by operators, often on a terminal: what would move the cursor, turn the direction of text or
- * not survive the database is written as an escape, and long texts are cut.
+ * Names come from users and are read by operators, often in a terminal: characters that move the cursor, change the direction of text or do not
+ * survive the database are escaped, and long texts are shortened.
  */
 function printable(text: string, maxLength: number): string {
   const start = text.slice(0, maxLength).toWellFormed();

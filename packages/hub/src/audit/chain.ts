@@ -1,8 +1,8 @@
 /**
- * The hashes that make the audit log one chain. Each record's SHA-256 is over the hash of the one before and the record itself, so
- * that whoever changes, removes or puts in a record has to write all later ones anew. Who can write the whole database can do that:
- * against him helps the head of the chain (number and hash of the newest record), kept where he cannot write. The hub writes it
- * to its log, `audit verify` prints it, and `audit verify --head` compares.
+ * The hash chain of the audit log. Each record's SHA-256 covers the previous hash and the record itself, so that an attacker who changes,
+ * removes or inserts a record has to rewrite all later ones. An attacker with write access to the whole database can do that, but not to the
+ * head of the chain (number and hash of the newest record) if it is kept elsewhere: the hub logs it, `audit verify` prints it, and
+ * `audit verify --head` compares it.
  */
 import { createHash } from 'node:crypto';
 import { type AuditRecord, type AuditSeal, type AuditStore, PRUNE_ACTION } from '../store/audit.ts';
@@ -17,7 +17,7 @@ export type Verdict = { records: number; head: Head | undefined } | { brokenAt: 
 
 const RECORDS_AT_ONCE = 1000;
 
-/** The record as a JSON array in this order, absent fields as null: the same bytes on every machine. */
+/** A record is hashed as a JSON array in this order, with null for absent fields: the same bytes on every machine. */
 export const sealRecord: AuditSeal = (previousHash, id, entry) => {
   const canonical = JSON.stringify([
     previousHash ?? null,
@@ -37,9 +37,9 @@ export const sealRecord: AuditSeal = (previousHash, id, entry) => {
 };
 
 /**
- * Walks the whole chain.
- * @param expected a head that was noted down earlier: it still has to be part of the chain
- * @returns how much there is, or the first record that is not what was written
+ * Verifies the whole chain.
+ * @param expected a head noted earlier, which must still be part of the chain
+ * @returns the number of records, or the first invalid one
  */
 export async function verifyChain(store: AuditStore, expected?: Head): Promise<Verdict> {
   const [prune] = await store.auditRecords({ action: PRUNE_ACTION }, 1);

@@ -1,4 +1,4 @@
-/** Reading the audit log from outside: a filter as texts (query string, options of a command), and records as JSON. */
+/** Queries of the audit log: filters from a query string or command options, and records as JSON. */
 import { invalidRequest } from '@landbridge/web';
 import { z } from 'zod';
 import type { AuditFilter, AuditRecord, AuditStore } from '../store/audit.ts';
@@ -24,10 +24,10 @@ const page = z.object({
   limit: z.coerce.number('must be a number').int().min(1).max(MAX_PAGE).default(100),
 });
 
-/** What may stand in a query; everything else is left alone. */
+/** Other fields of a query are ignored. */
 export type AuditQuery = Readonly<Partial<Record<keyof z.input<typeof page>, string>>>;
 
-/** @throws CodedError INVALID_REQUEST, which names the field */
+/** @throws CodedError INVALID_REQUEST; names the field */
 export function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit: number } {
   const parsed = page.safeParse(query);
   if (parsed.success) {
@@ -37,7 +37,7 @@ export function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit:
   throw invalidRequest(parsed.error);
 }
 
-/** @returns one page, the newest first; `next` is the `before` of the page after it. @throws CodedError INVALID_REQUEST */
+/** @returns one page, the newest first; `next` is `before` of the next page. @throws CodedError INVALID_REQUEST */
 export async function auditPage(store: AuditStore, query: AuditQuery): Promise<{ records: AuditRecord[]; next: number | undefined }> {
   const { filter, limit } = readAuditQuery(query);
   const records = await store.auditRecords(filter, limit);

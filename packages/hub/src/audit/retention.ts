@@ -1,11 +1,11 @@
-/** How long the audit log is kept: once a day the oldest records go, and the head of the chain is written to the hub's log. */
+/** Retention of the audit log: once a day old records are removed, and the head of the chain is written to the hub's log. */
 import { errorText, type Log } from '@landbridge/runtime';
 import type { Store } from '../store/store.ts';
 import { sealRecord } from './chain.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Removes what is older than `days`; 0 keeps everything. @returns how many records went */
+/** Removes records older than `days`; 0 keeps all. @returns how many were removed */
 export async function pruneAuditLog(store: Store, days: number, now: Date = new Date()): Promise<number> {
   if (days === 0) return 0;
   return store.pruneAudit(
@@ -24,7 +24,7 @@ export async function pruneAuditLog(store: Store, days: number, now: Date = new 
   );
 }
 
-/** Does so now and each day. @returns a function that ends it */
+/** Now and every day. @returns a function that stops it */
 export function startAuditRetention(store: Store, log: Log, days: number): () => void {
   async function daily(): Promise<void> {
     try {
@@ -32,11 +32,11 @@ export function startAuditRetention(store: Store, log: Log, days: number): () =>
       const [head] = await store.auditRecords({}, 1);
       if (head !== undefined) log.info({ head: `${head.id}:${head.hash}`, removed }, 'Audit log');
     } catch (error) {
-      log.error({ err: error }, `The audit log could not be shortened: ${errorText(error)}`);
+      log.error({ err: error }, `Old audit records not removed: ${errorText(error)}`);
     }
   }
   void daily();
-  // A hub that cannot listen ends, and is not to wait for tomorrow.
+  // The timer must not keep the process alive if the hub cannot listen.
   const timer = setInterval(() => void daily(), DAY_MS).unref();
   return () => clearInterval(timer);
 }

@@ -123,8 +123,10 @@ test('a first frame other than authenticate is rejected', async (t) => {
     '['.repeat(30_000),
   ];
   for (const first of firsts) {
-    const { reply } = await openSocket(socketUrl, first);
-    assert.deepEqual(reply, { n: 'authentication_failure', p: {} }, String(first).slice(0, 50));
+    await t.test(String(first).slice(0, 50), async () => {
+      const { reply } = await openSocket(socketUrl, first);
+      assert.deepEqual(reply, { n: 'authentication_failure', p: {} }, String(first).slice(0, 50));
+    });
   }
 });
 

@@ -35,7 +35,7 @@ async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; 
   return { path, store, clock, connection, open, cache: await open() };
 }
 
-test('the last good sign-in is found with its password and name, until its time is over', async (t) => {
+test('the last successful sign-in is found by name and password until it expires', async (t) => {
   const { cache, connection, clock } = await newCache(t);
   const cachedAt = new Date(clock.now);
   cache.remember(connection, 'anna', 'right', ANNA);
@@ -50,7 +50,7 @@ test('the last good sign-in is found with its password and name, until its time 
   assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
 });
 
-test('the file holds neither password nor profile nor name in clear', async (t) => {
+test('the database has no password, profile or name in clear text', async (t) => {
   const { cache, connection, path } = await newCache(t);
   cache.remember(connection, 'anna.lee', 'right password', ANNA);
   await cache.idle();
@@ -64,7 +64,7 @@ test('the file holds neither password nor profile nor name in clear', async (t) 
   }
 });
 
-test('what was sealed for one person opens for no other, nor after a change of a byte', async () => {
+test('a sealed profile opens only for its own user, and not after a byte changed', async () => {
   const owner = { connectionId: 'id-a', userId: 'anna' };
   const sealed = await sealProfile(ANNA, 'right', owner);
   assert.deepEqual(await openProfile(sealed, 'right', owner), ANNA);
@@ -77,7 +77,7 @@ test('what was sealed for one person opens for no other, nor after a change of a
   assert.notDeepEqual((await sealProfile(ANNA, 'right', owner)).salt, sealed.salt);
 });
 
-test('a new password takes the place of the old one', async (t) => {
+test('a new password replaces the old one', async (t) => {
   const { cache, connection } = await newCache(t);
   cache.remember(connection, 'anna', 'old', ANNA);
   await cache.idle();
@@ -89,7 +89,7 @@ test('a new password takes the place of the old one', async (t) => {
   assert.deepEqual(found.profile.groups, []);
 });
 
-test('a person who may not sign in any more is forgotten, under every name, also what is about to be written', async (t) => {
+test('a rejected user is forgotten under every name, including entries about to be written', async (t) => {
   const { cache, connection } = await newCache(t);
   cache.remember(connection, 'anna', 'right', ANNA);
   cache.remember(connection, 'anna@corp', 'right', ANNA);
@@ -108,7 +108,7 @@ test('a person who may not sign in any more is forgotten, under every name, also
   assert.ok(await cache.find(connection, 'anna', 'right'));
 });
 
-test('a password that the directory calls wrong is forgotten where it is the one that is kept, and nobody can empty another’s entry', async (t) => {
+test('a password that the directory rejects is forgotten if it is the cached one, and any other password forgets nothing', async (t) => {
   const { cache, connection } = await newCache(t);
   cache.remember(connection, 'anna', 'right', ANNA);
   await cache.idle();
@@ -122,7 +122,7 @@ test('a password that the directory calls wrong is forgotten where it is the one
   assert.deepEqual(forgotten, ['right']);
 });
 
-test('nothing is kept where the cache is off, of profiles without an id, and of profiles beyond all measure', async (t) => {
+test('nothing is cached if the cache is off, or of a profile that has no id or is too large', async (t) => {
   const { cache, connection, open } = await newCache(t);
   const without = { ...connection, settings: { ...connection.settings, credentialCache: false } };
   cache.remember(without, 'anna', 'right', ANNA);
@@ -138,6 +138,6 @@ test('nothing is kept where the cache is off, of profiles without an id, and of 
   off.remember(connection, 'anna', 'right', ANNA);
   await off.idle();
   assert.equal(await off.find(connection, 'anna', 'right'), undefined);
-  // It was also removed.
+  // The entry was removed as well.
   assert.equal(await (await open()).find(connection, 'anna', 'right'), undefined);
 });

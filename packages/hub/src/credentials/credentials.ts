@@ -1,6 +1,6 @@
 /**
- * The credential cache: the last good sign-in of each person, for the time in which no connector or no directory answers. This folder
- * owns what is kept and when it goes; that a rejection is never overruled by it is for `sign-in`.
+ * The credential cache: the last successful sign-in of each user, for outages of connectors or directory. This folder decides what is kept and
+ * for how long; `sign-in` makes sure that it never overrules a rejection.
  */
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -13,47 +13,47 @@ import type { Store } from '../store/store.ts';
 import { openNothing, openProfile, sealProfile } from './seal.ts';
 
 export interface CredentialCache {
-  /** After a good sign-in. Returns at once; the expensive part is done beside. */
+  /** After a successful sign-in. Returns at once; the expensive part runs in the background. */
   remember(connection: Connection, username: string, password: string, profile: Profile): void;
   /**
    * While no directory answers. Takes the same time whether the name has an entry or not.
-   * @returns undefined where there is no entry, or too many are being looked at
+   * @returns undefined if there is no entry, or if too many checks are waiting
    */
   find(
     connection: Connection,
     username: string,
     password: string,
   ): Promise<{ profile: Profile; cachedAt: Date } | 'other-password' | undefined>;
-  /** The directory does not let this person sign in any more. @returns whether there was something to forget */
+  /** The directory no longer lets this user sign in. @returns whether there was an entry */
   forget(connection: Connection, username: string, profile: Profile | undefined): Promise<boolean>;
-  /** The directory said that this password is wrong: where it is the one that is kept, it was changed. Returns at once. */
+  /** The directory rejected this password: if it is the cached one, it was changed. Returns at once. */
   forgetPassword(connection: Connection, username: string, password: string, forgotten: () => void): void;
-  /** Drops what waits, and resolves when what runs has ended. */
+  /** Drops waiting work, and resolves when running work has ended. */
   close(): Promise<void>;
-  /** Resolves when everything is written. */
+  /** Resolves when all work has ended. */
   idle(): Promise<void>;
 }
 
-/** The last time that a Date can be (ECMA-262, section 21.4.1.1). */
+/** The latest possible Date (ECMA-262, section 21.4.1.1). */
 const LAST_DATE = new Date(8.64e15);
-/** A good sign-in renews the entry this often; in between, one with the same password leaves it as it is. */
+/** Sign-ins with the same password within this time do not renew the entry. */
 const RENEWAL_MS = 10 * 60_000;
 const MAX_RECENT = 10_000;
-/** A profile with thousands of groups has a hundred kilobytes. */
+/** A profile with thousands of groups has about 100 KB. */
 const MAX_PROFILE_LENGTH = 512 * 1024;
-/** Under how many names one person may be found. */
+/** Of one user. */
 const MAX_NAMES = 5;
-/** Sign-ins whose entry waits to be written; beyond that they are not kept this time. */
+/** Entries waiting to be written. Beyond this, a sign-in is not cached. */
 const MAX_WAITING = 1000;
-/** Sign-ins that wait for their password to be checked, for some seconds. */
+/** Sign-ins waiting for their password to be checked, for some seconds. */
 const MAX_CHECKS_WAITING = 100;
-/** Each takes a core for some 50 ms and 19 MiB; the rest of the hub needs one too. */
+/** Each takes some 50 ms of a core and 19 MiB; the rest of the hub needs a core too. */
 const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 
-/** After each entry that is written, so that a morning's first sign-ins leave three quarters of that core to sign-ins. */
+/** A pause after each entry, so that writing takes at most a quarter of a core when all users sign in in the morning. */
 const WRITING_REST = 3;
 
-/** With CREDENTIAL_CACHE off, what is kept is removed now. @throws CodedError STORE_FAILED */
+/** With CREDENTIAL_CACHE off, all entries are removed now. @throws CodedError STORE_FAILED */
 export async function createCredentialCache(parts: {
   store: Store;
   log: Log;
@@ -67,13 +67,13 @@ export async function createCredentialCache(parts: {
   const writing = createSemaphore({ maxRunning: 1, maxWaiting: MAX_WAITING, restFactor: WRITING_REST });
   const checking = createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING });
   const fingerprintKey = createSecretKey(randomBytes(32));
-  /** By connection and name: which password was kept, and when. */
+  /** By connection and name: which password was cached, and when. */
   const recent = new LRUCache<string, { fingerprint: string; atMs: number }>({ max: MAX_RECENT });
-  /** What waits to be written, and was not overtaken by a rejection. */
+  /** Entries waiting to be written, unless a rejection came first. */
   const pending = new Set<{ connectionId: string; userId: string; nameHash: string }>();
 
   function report(error: unknown): void {
-    log.error({ err: error }, 'The credential cache failed');
+    log.error({ err: error }, 'Credential cache failed');
   }
 
   return {
@@ -87,7 +87,7 @@ export async function createCredentialCache(parts: {
       const last = recent.get(nameHash);
       if (last?.fingerprint === fingerprint && last.atMs > now() - RENEWAL_MS) return;
       if (JSON.stringify(profile).length > MAX_PROFILE_LENGTH) {
-        log.warn({ connection: connection.name, userId }, `A profile is not cached: it is larger than ${MAX_PROFILE_LENGTH} characters`);
+        log.warn({ connection: connection.name, userId }, `Profile not cached: larger than ${MAX_PROFILE_LENGTH} characters`);
         return;
       }
       const verifiedAt = new Date(now());
@@ -116,7 +116,7 @@ export async function createCredentialCache(parts: {
             return undefined;
           }
           const profile = await openProfile(entry, password, entry);
-          // A rejection may have come while this was opened.
+          // A rejection may have come in the meantime.
           const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
           if (still?.userId !== entry.userId) return undefined;
           return profile === undefined ? 'other-password' : { profile, cachedAt: entry.verifiedAt };
@@ -146,7 +146,7 @@ export async function createCredentialCache(parts: {
         })
         .catch(undefinedIfBusy)
         .then(async (isKept) => {
-          // Undefined: too many are being checked, and what may be the old password must not stay.
+          // Undefined: too many checks are waiting. The entry goes, as this may be the old password.
           if (isKept === false) return;
           recent.delete(nameHash);
           if (await store.removeCachedCredential(connection.id, { nameHash })) forgotten();
@@ -163,12 +163,12 @@ export async function createCredentialCache(parts: {
   };
 }
 
-/** Too many tasks are waiting, or the cache is closed: the entry is left as it is. */
+/** Too many tasks are waiting, or the cache is closed: the entry stays unchanged. */
 function undefinedIfBusy(error: unknown): undefined {
   if (!(error instanceof SemaphoreError)) throw error;
 }
 
-/** Names may have 64 KB; case and blanks around one make no other person. */
+/** Names may have 64 KB; case and surrounding blanks do not matter. */
 function hashOfName(connection: Connection, username: string): string {
   const name = username.normalize('NFC').trim().toLowerCase();
   return createHash('sha256')

@@ -1,7 +1,7 @@
 /**
- * A profile sealed by the person's password: argon2id makes a key of password and salt, AES-256-GCM encrypts the profile with it. Opening
- * it checks the password, so that no hash needs to be kept beside it, and who steals the database has to guess each password,
- * at argon2id's price, before he reads one profile.
+ * Seals a profile with the user's password: argon2id derives a key from password and salt, AES-256-GCM encrypts the profile with it. Opening it
+ * checks the password, so that no password hash is stored, and a thief of the database must guess each password at argon2id's cost to
+ * read a profile.
  */
 import { argon2, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -12,19 +12,19 @@ export interface Sealed {
   sealed: Uint8Array;
 }
 
-/** Whose profile it is: what was sealed for one person opens for no other, also where rows are swapped in the database. */
+/** Authenticated with the profile, so that swapping rows in the database does not give one user's profile to another. */
 export interface Owner {
   connectionId: string;
   userId: string;
 }
 
-/** 19 MiB, two passes, one lane: the least that the OWASP Password Storage Cheat Sheet advises for argon2id. */
+/** 19 MiB, two passes, one lane: the minimum in the OWASP Password Storage Cheat Sheet for argon2id. */
 const ARGON2ID = { parallelism: 1, memory: 19 * 1024, passes: 2, tagLength: 32 };
 /** RFC 9106, section 3.1: 16 bytes are recommended for password hashing. */
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** The first byte, so that a later version can have other parameters. */
+/** The first byte; another version may have other parameters. */
 const VERSION = 1;
 
 const hash = promisify(argon2);
@@ -38,7 +38,7 @@ export async function sealProfile(profile: Profile, password: string, owner: Own
   return { salt, sealed: Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), text]) };
 }
 
-/** @returns the profile, or undefined where the password is not the one it was sealed with; takes the same time either way */
+/** Takes the same time either way. @returns undefined if it was sealed with another password */
 export async function openProfile({ salt, sealed }: Sealed, password: string, owner: Owner): Promise<Profile | undefined> {
   const key = await keyOf(password, salt);
   const bytes = Buffer.from(sealed);
@@ -50,12 +50,12 @@ export async function openProfile({ salt, sealed }: Sealed, password: string, ow
     const text = Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
     return profileSchema.parse(JSON.parse(text.toString('utf8')));
   } catch {
-    // The tag does not fit: another password, another person's row, or damage. None of them signs anybody in.
+    // The tag does not match: another password, another user's row, or damage.
     return undefined;
   }
 }
 
-/** Takes as long as opening, for names without a profile: the time must not tell who has signed in before. */
+/** Takes as long as opening, for names without an entry: the time must not reveal who has signed in before. */
 export async function openNothing(password: string): Promise<void> {
   await keyOf(password, Buffer.alloc(SALT_BYTES));
 }

@@ -12,7 +12,7 @@ const DEFAULTS: GuardSettings = {
 };
 const ANNA = { id: 'anna-id', sAMAccountName: 'anna', userPrincipalName: 'anna.lee@fabrikam.com', emails: [{ value: 'al@fabrikam.com' }] };
 
-/** A guard with a directory behind it that knows Anna by several names. Its answers come when the test lets them. */
+/** A guard in front of a directory that knows Anna by several names. The test decides when it answers. */
 function guarded(settings: Partial<GuardSettings> = {}) {
   const clock = { now: 1_000_000 };
   const guard = createGuard({ ...DEFAULTS, ...settings }, () => clock.now);
@@ -47,7 +47,7 @@ function guarded(settings: Partial<GuardSettings> = {}) {
   return { guard, clock, asked, attempt };
 }
 
-test('after so many wrong passwords nothing is asked until the window is over, not even the right one', async () => {
+test('after too many wrong passwords even the right one is rejected until the window ends', async () => {
   const { attempt, clock, asked } = guarded();
   for (let n = 0; n < 4; n++) {
     assert.equal(await attempt('anna', `wrong ${n}`), 'wrong');
@@ -58,22 +58,26 @@ test('after so many wrong passwords nothing is asked until the window is over, n
   assert.equal(asked.length, 4);
   clock.now += 26 * MINUTE;
   assert.equal(await attempt('anna', 'right'), 'right');
-  // A right password takes back what counted before it.
+  // A right password clears the count.
   for (let n = 0; n < 4; n++) assert.equal(await attempt('anna', `again ${n}`), 'wrong');
   assert.match(await attempt('anna', 'right'), /^wait/);
 });
 
-test('fifty wrong passwords at once reach the directory four times', async () => {
+test('fifty wrong passwords at once reach the directory four times', async (t) => {
   for (const username of ['anna', 'nobody']) {
-    const { attempt, asked } = guarded();
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => attempt(username, `wrong ${n}`, { answer: Promise.resolve() })));
-    assert.equal(asked.length, 4);
-    assert.equal(answers.filter((answer) => answer === 'wrong').length, 4);
-    assert.equal(answers.filter((answer) => answer.startsWith('wait')).length, 46);
+    await t.test(username, async () => {
+      const { attempt, asked } = guarded();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => attempt(username, `wrong ${n}`, { answer: Promise.resolve() })),
+      );
+      assert.equal(asked.length, 4);
+      assert.equal(answers.filter((answer) => answer === 'wrong').length, 4);
+      assert.equal(answers.filter((answer) => answer.startsWith('wait')).length, 46);
+    });
   }
 });
 
-test('the same wrong password counts once and is not asked again for a while', async () => {
+test('the same wrong password counts once, and the directory is not asked again for a while', async () => {
   const { attempt, clock, asked } = guarded();
   assert.equal(await attempt('anna', 'old'), 'wrong');
   for (let n = 0; n < 20; n++) assert.equal(await attempt('Anna', 'old'), 'known-wrong');
@@ -84,7 +88,7 @@ test('the same wrong password counts once and is not asked again for a while', a
   assert.equal(asked.length, 3);
 });
 
-test('the same password at the same time is asked once where it is wrong, and side by side once it was right', async () => {
+test('simultaneous attempts with the same password share a failure, and run side by side after a success', async () => {
   const { attempt, asked, guard } = guarded();
   const { promise, resolve } = Promise.withResolvers<void>();
   const wrong = Array.from({ length: 20 }, () => attempt('anna', 'old', { answer: promise }));
@@ -98,12 +102,12 @@ test('the same password at the same time is asked once where it is wrong, and si
     guard.admit({ connectionId: 'corp', username: 'anna', password: 'right', remoteAddress: undefined }),
   );
   first.end('right', { profile: ANNA });
-  // All are let through before any of them has ended.
+  // All are admitted before any of them has ended.
   for (const other of await Promise.all(others)) assert.equal(other.kind, 'admitted');
   assert.equal(await attempt('anna', 'right'), 'right');
 });
 
-test('a person is one person under every name', async () => {
+test('all names of a user share one count', async () => {
   const { attempt, asked } = guarded();
   const names = ['anna', 'FABRIKAM\\Anna', ' ANNA@fabrikam.com ', 'anna.lee@fabrikam.com', 'al@fabrikam.com', 'Änna'];
   for (const [n, name] of names.entries()) await attempt(name, `wrong ${n}`);
@@ -111,7 +115,7 @@ test('a person is one person under every name', async () => {
   for (const name of names) assert.match(await attempt(name, 'right'), /^wait/);
 });
 
-test('another connection, and another person of the same short name, are others', async () => {
+test('another connection, and another user with the same short name, have their own count', async () => {
   const { guard, attempt } = guarded();
   for (let n = 0; n < 4; n++) await attempt('anna', `wrong ${n}`);
   assert.match(await attempt('anna', 'x'), /^wait/);
@@ -123,7 +127,7 @@ test('another connection, and another person of the same short name, are others'
       admission.end(outcome, outcome === 'right' ? { profile: { id } } : { failure: { code: 'invalid_credentials', profile: { id } } });
     return admission.kind;
   };
-  // Somebody with an account of the same short name cannot take back what he spends on another's.
+  // A user with the same short name cannot clear the count of the other.
   for (let n = 0; n < 4; n++) {
     assert.equal(await tryOne('a\\bob', `guess ${n}`, 'bob-a', 'wrong'), 'admitted');
     assert.equal(await tryOne('b\\bob', 'own', 'bob-b', 'right'), 'admitted');
@@ -132,7 +136,7 @@ test('another connection, and another person of the same short name, are others'
   assert.equal(await tryOne('b\\bob', 'own', 'bob-b', 'right'), 'admitted');
 });
 
-test('who writes another’s name into a profile of his own does not make that one’s attempts his', async () => {
+test('a user who puts another user’s name into their own profile does not redirect that user’s attempts', async () => {
   const { guard, attempt, asked } = guarded();
   await attempt('anna', 'wrong 0');
   for (let n = 1; n < 8; n++) {
@@ -144,7 +148,7 @@ test('who writes another’s name into a profile of his own does not make that o
   assert.equal(asked.length, 4);
 });
 
-test('waits grow', async () => {
+test('the wait grows with each wrong password', async () => {
   const slow = guarded({ GUARD_USER_ATTEMPTS: 100, GUARD_WAIT_SECONDS: 30 });
   await slow.attempt('anna', 'a');
   await slow.attempt('anna', 'b');
@@ -158,7 +162,7 @@ test('waits grow', async () => {
   assert.equal(await slow.attempt('anna', 'f'), 'wait 480');
 });
 
-test('without an answer a password counts once and may be tried again; what was not tried does not count', async () => {
+test('a password without an answer counts once and may be tried again, and one that was not tried does not count', async () => {
   const { attempt, asked } = guarded();
   for (let n = 0; n < 10; n++) assert.equal(await attempt('anna', 'right', { end: 'unanswered' }), 'unanswered');
   for (let n = 0; n < 10; n++) assert.equal(await attempt('anna', `x ${n}`, { end: 'not-counted' }), 'not-counted');
@@ -167,7 +171,7 @@ test('without an answer a password counts once and may be tried again; what was 
   assert.equal(asked.length, 23);
 });
 
-test('an address has a limit of its own, that only wrong passwords use up', async () => {
+test('an address has its own limit, which only wrong passwords use up', async () => {
   const { attempt, clock } = guarded({ GUARD_ADDRESS_ATTEMPTS: 10 });
   const address = '198.51.100.7';
   for (let n = 0; n < 50; n++) assert.equal(await attempt('anna', 'right', { address }), 'right');
@@ -183,7 +187,7 @@ test('an address has a limit of its own, that only wrong passwords use up', asyn
   assert.equal(parallel.asked.length, 10);
 });
 
-test('zero turns each limit off', async () => {
+test('a limit of zero is no limit', async () => {
   const { attempt, asked } = guarded({ GUARD_USER_ATTEMPTS: 0, GUARD_ADDRESS_ATTEMPTS: 0, GUARD_REPEAT_MINUTES: 0 });
   for (let n = 0; n < 200; n++) assert.equal(await attempt('anna', `wrong ${n}`, { address: '192.0.2.1' }), 'wrong');
   for (let n = 0; n < 20; n++) assert.equal(await attempt('anna', 'same', { address: '192.0.2.1' }), 'wrong');

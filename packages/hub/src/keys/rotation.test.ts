@@ -17,7 +17,7 @@ import { loadSigningKeys } from './signing-keys.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Keys of a running hub, whose clock the test moves. */
+/** Keys of a running hub, with a clock that the test sets. */
 async function keysWithClock(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-rotation-'));
   const store = openSqliteStore(join(folder, 'hub.sqlite'));
@@ -34,7 +34,7 @@ async function keysWithClock(t: TestContext) {
   return { store, keys, clock, now, operator, kidOf, published };
 }
 
-test('a new key is published first, signs when every reader has had the time to see it, and the old one goes after the grace', async (t) => {
+test('a new key is published, signs once every reader has had time to see it, and replaces the old one after the grace period', async (t) => {
   const { keys, clock, now, operator, kidOf, published, store } = await keysWithClock(t);
   const old = kidOf('RS256');
   const oldPem = keys.pemForRegistration();
@@ -50,7 +50,7 @@ test('a new key is published first, signs when every reader has had the time to 
   clock.nowMs = next.signsFrom.getTime();
   assert.equal(kidOf('RS256'), next.kid);
   assert.equal(keys.privateJwks().keys.find(({ alg }) => alg === 'RS256')?.kid, next.kid);
-  // For who was told the old one as a PEM.
+  // For connectors that hold the old key as a PEM.
   const jwt = keys.sign('RS256', { pid: '1' }, old);
   await jwtVerify(jwt, createPublicKey(oldPem.pem));
   assert.equal(decodeProtectedHeader(jwt).kid, old);
@@ -66,7 +66,7 @@ test('a new key is published first, signs when every reader has had the time to 
   assert.equal(kidOf('RS256', old), next.kid);
 });
 
-test('a second rotation waits for the first, and a senseless grace is refused', async (t) => {
+test('a rotation is rejected during another one, or with an invalid grace period', async (t) => {
   const { operator, now, clock, store } = await keysWithClock(t);
   const coded = (code: string) => (error: unknown) => error instanceof CodedError && error.code === code;
   for (const grace of [0, -1, Number.NaN, 1e9]) await assert.rejects(rotateSigningKeys(operator, grace, now()), coded('INVALID_REQUEST'));
@@ -80,7 +80,7 @@ test('a second rotation waits for the first, and a senseless grace is refused', 
   ]);
 });
 
-test('a key is retired at once: the next one signs, or a new one', async (t) => {
+test('a key is retired at once, and the next or a new one signs', async (t) => {
   const { operator, now, kidOf, published, store } = await keysWithClock(t);
   const first = kidOf('ES256');
   await retireSigningKey(operator, first, now());
@@ -99,7 +99,7 @@ test('a key is retired at once: the next one signs, or a new one', async (t) => 
   );
 });
 
-test('where the next key is retired, the present one goes on until another was published', async (t) => {
+test('if the next key is retired, the current one signs until another has been published', async (t) => {
   const { operator, now, kidOf, clock, store } = await keysWithClock(t);
   const present = kidOf('RS256');
   await rotateSigningKeys(operator, 24, now());
@@ -112,7 +112,7 @@ test('where the next key is retired, the present one goes on until another was p
   assert.equal(kidOf('RS256'), other.kid);
 });
 
-test('a connector with a PEM is asked with that key through a rotation, and comes again when the key is gone', async (t) => {
+test('a connector with a PEM gets requests signed with that key during a rotation, and registers again when the key is removed', async (t) => {
   const { api, createConnection } = await startHubForTest(t);
   const ticket = await createConnection();
   const plain = await provision(ticket, makeIdentity());
@@ -122,7 +122,7 @@ test('a connector with a PEM is asked with that key through a rotation, and come
   assert.equal(await login(), 200);
   const old = (await api('/signing-keys')).body.keys.find(({ algorithm }) => algorithm === 'RS256');
   assert.equal((await api('/signing-keys/rotate', {})).status, 201);
-  // Verified with the PEM from before the rotation, or the test fails.
+  // The connector verifies with the PEM from before the rotation.
   assert.equal(await login(), 200);
   assert.equal((await api('/signing-keys/rotate', {})).body.error.code, 'rotation_under_way');
 

@@ -1,6 +1,6 @@
 /**
- * Replacing signing keys: a new one is published before it signs, the old one stays for those who were told it as a PEM, and then
- * goes; or, where a key may be in strange hands, it goes at once.
+ * Replaces signing keys: a new key is published before it signs, and the old one stays for a while for connectors that hold it as a PEM. A
+ * compromised key is removed at once.
  */
 import { createHash, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -10,22 +10,22 @@ import type { SigningAlgorithm, StoredSigningKey } from '../store/signing-keys.t
 import type { Store } from '../store/store.ts';
 
 /**
- * From being published to signing. A connector keeps the JWKS document for 10 minutes, and a cache on the way may have handed it one
- * that was 10 minutes old.
+ * From publishing to signing. A connector keeps the JWKS document for 10 minutes, and a cache in between may serve one that is 10 minutes
+ * old.
  */
 export const PUBLISHED_AHEAD_MS = 20 * 60_000;
-/** From the new key's first signature to the old one's end; connectors that hold it as a PEM are then made to register again. */
+/** From the new key's first signature to the old one's removal; connectors that hold the old one as a PEM must then register again. */
 const DEFAULT_GRACE_HOURS = 24;
 const MAX_GRACE_HOURS = 24 * 90;
 
-/** `next`: published, does not sign yet. `retiring`: does not sign for those who read the JWKS document any more. */
+/** `next`: published, does not sign yet. `retiring`: signs only for connectors that hold it as a PEM. */
 export type SigningKeyState = 'next' | 'signing' | 'retiring';
 
 export interface SigningKeyView extends Pick<StoredSigningKey, 'kid' | 'algorithm' | 'createdAt' | 'signsFrom' | 'retiresAt'> {
   state: SigningKeyState;
 }
 
-/** @returns what there is to know of each key, without the private part; the newest first */
+/** @returns all keys without their private part, the newest first */
 export async function listSigningKeys(store: Store, now = new Date()): Promise<SigningKeyView[]> {
   const keys = (await store.signingKeys()).reverse();
   return keys.map((key) => {
@@ -36,7 +36,7 @@ export async function listSigningKeys(store: Store, now = new Date()): Promise<S
 }
 
 /**
- * Makes a new key of each algorithm. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
+ * Creates a new key of each algorithm. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
  * @throws CodedError INVALID_REQUEST, SIGNING_KEY_ROTATION_UNDER_WAY
  */
 export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT_GRACE_HOURS, now = new Date()): Promise<void> {
@@ -47,7 +47,7 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
   const waiting = (await listSigningKeys(store, now)).find(({ state }) => state === 'next');
   if (waiting !== undefined) {
     throw new CodedError('SIGNING_KEY_ROTATION_UNDER_WAY', `The key ${waiting.kid} signs from ${waiting.signsFrom.toISOString()} on`, {
-      action: 'Wait until then, or retire a key at once where it may be in strange hands.',
+      action: 'Wait until then. If a key is compromised, retire it at once.',
     });
   }
   const signsFrom = new Date(now.getTime() + PUBLISHED_AHEAD_MS);
@@ -61,9 +61,8 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
 }
 
 /**
- * Removes a key at once, for one that may be in strange hands. Another of its algorithm signs from now on: the newest that was to
- * stay, or a new one. Those who read the JWKS document fetch it when they see the new key; connectors with the old PEM are made to
- * register again.
+ * Removes a compromised key at once. Another of its algorithm signs from now on: the newest remaining one, or a new one. Readers of the JWKS
+ * document fetch it when they see the new key; connectors with the old PEM must register again.
  * @throws CodedError SIGNING_KEY_NOT_FOUND
  */
 export async function retireSigningKey(operator: Operator, kid: string, now = new Date()): Promise<void> {
@@ -71,14 +70,14 @@ export async function retireSigningKey(operator: Operator, kid: string, now = ne
   const keys = (await store.signingKeys()).reverse();
   const key = keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) {
-    throw new CodedError('SIGNING_KEY_NOT_FOUND', `There is no signing key "${kid.slice(0, 64)}"`, {
+    throw new CodedError('SIGNING_KEY_NOT_FOUND', `No signing key "${kid.slice(0, 64)}"`, {
       action: 'See "landbridge-hub signing-key list".',
     });
   }
   const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
   const isSigning = key === ofAlgorithm.find(({ signsFrom }) => signsFrom <= now);
   const replacement = ofAlgorithm.find((other) => other !== key && other.retiresAt === undefined) ?? {
-    // Where the next key goes, the present one still signs, and there is time to publish another.
+    // If it is the next key, the current one still signs, and there is time to publish another.
     ...(await makeSigningKey(key.algorithm, now)),
     signsFrom: new Date(now.getTime() + PUBLISHED_AHEAD_MS),
   };
@@ -87,12 +86,12 @@ export async function retireSigningKey(operator: Operator, kid: string, now = ne
   await operator.takeEffect();
 }
 
-/** @returns a new key, which nobody has yet; it would sign from now on */
+/** @returns a new key that signs from now on; it is not stored */
 export async function makeSigningKey(algorithm: SigningAlgorithm, now: Date): Promise<StoredSigningKey> {
   const make = promisify(generateKeyPair);
   const { publicKey, privateKey } =
     algorithm === 'RS256' ? await make('rsa', { modulusLength: 2048 }) : await make('ec', { namedCurve: 'P-256' });
-  // Hexadecimal, so that it is no option where somebody types it behind a command.
+  // Hexadecimal, so that no kid looks like an option on a command line.
   const kid = createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex')

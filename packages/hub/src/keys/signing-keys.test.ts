@@ -18,7 +18,7 @@ function newStore(t: TestContext): Store {
   return store;
 }
 
-test('what is signed verifies with a JOSE library, for every shape an ECDSA signature can have', async (t) => {
+test('tokens verify with a JOSE library, for every form of an ECDSA signature', async (t) => {
   const store = newStore(t);
   const keys = await loadSigningKeys(store);
   const jwks = createLocalJWKSet({ keys: keys.jwks.keys.map((key) => ({ ...key, kty: String(key.kty) })) });
@@ -33,7 +33,7 @@ test('what is signed verifies with a JOSE library, for every shape an ECDSA sign
   await jwtVerify(keys.sign('RS256', { pid: '1' }), jwks, { algorithms: ['RS256'] });
 });
 
-test('keys are made once, also by two that start at the same time', async (t) => {
+test('two hubs that start at the same time create one set of keys', async (t) => {
   const store = newStore(t);
   const [one, two] = await Promise.all([loadSigningKeys(store), loadSigningKeys(store)]);
   assert.deepEqual(one.jwks, two.jwks);

@@ -1,6 +1,6 @@
 /**
- * The tenant's signing keys of the running hub: RS256 and ES256, which sign what is asked of connectors; connectors verify with the
- * PEM from their registration or with the JWKS document. Making and replacing keys is in `rotation.ts`.
+ * The running hub's signing keys for requests to connectors, RS256 and ES256. Connectors verify with the PEM from their registration or with the
+ * JWKS document. `rotation.ts` creates and replaces keys.
  */
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { jsonToBase64url, signEs256 } from '@landbridge/protocol';
@@ -10,20 +10,20 @@ import { makeSigningKey } from './rotation.ts';
 
 export interface SigningKeys {
   /**
-   * @param kid the key that the reader knows; undefined (or a key that is gone): the one that signs now
-   * @returns a compact JWT. Made with node:crypto rather than a library: it is on the path of every login, and ES256 costs
-   * 0.05 ms of CPU so, 0.2 ms through WebCrypto (RS256: 0.6 and 0.8 ms).
+   * @param kid the key that the connector knows; undefined, or a removed key: the current one
+   * @returns a compact JWT. It uses node:crypto instead of a library, as it is on the path of every sign-in: ES256 takes 0.05 ms of CPU,
+   * and 0.2 ms through WebCrypto (RS256: 0.6 and 0.8 ms).
    */
   sign(algorithm: SigningAlgorithm, claims: Readonly<Record<string, unknown>>, kid?: string): string;
-  /** What a connector that reads no JWKS is told: the newest RS256 key (SPKI), which is good for longest. */
+  /** For connectors that do not read the JWKS document: the newest RS256 key (SPKI), which stays longest. */
   pemForRegistration(): { kid: string; pem: string };
-  /** Whether the key is gone, and when it goes; undefined: that is not decided. */
+  /** Whether the key was removed, or when it will be; undefined: not scheduled. */
   lifeOf(kid: string): { gone: boolean; retiresAt: Date | undefined };
-  /** The JWKS document: also keys that do not sign yet, and those that signed until lately. */
+  /** The JWKS document, including next and retiring keys. */
   readonly jwks: { keys: JsonWebKey[] };
-  /** The private keys, the one that signs now before others of its algorithm; for who signs with a library of its own. */
+  /** The private keys, the current one of each algorithm first. */
   privateJwks(): { keys: JsonWebKey[] };
-  /** Takes up what was changed in the store, also by another process, and removes the keys whose time has come. */
+  /** Reads changes in the store, also those of other processes, and removes expired keys. */
   reload(): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ interface SigningKey {
 
 const ALGORITHMS = ['ES256', 'RS256'] as const;
 
-/** Reads the keys, or makes and keeps them where there are none. @throws CodedError STORE_FAILED */
+/** Reads the keys, or creates missing ones. @throws CodedError STORE_FAILED */
 export async function loadSigningKeys(store: Store, now: () => number = Date.now): Promise<SigningKeys> {
-  /** Of each algorithm the newest first. */
+  /** The newest of each algorithm first. */
   let keys: SigningKey[] = [];
   let jwks: { keys: JsonWebKey[] } = { keys: [] };
 
@@ -63,9 +63,9 @@ export async function loadSigningKeys(store: Store, now: () => number = Date.now
 
   function current(algorithm: SigningAlgorithm): SigningKey {
     const ofAlgorithm = keys.filter((key) => key.algorithm === algorithm);
-    // A clock that was set back must not leave the hub without a key: then it is the oldest.
+    // If the clock was set back and no key signs yet, the oldest does.
     const key = ofAlgorithm.find(({ signsFromMs }) => signsFromMs <= now()) ?? ofAlgorithm.at(-1);
-    if (key === undefined) throw new Error(`There is no ${algorithm} key`);
+    if (key === undefined) throw new Error(`No ${algorithm} key`);
     return key;
   }
 

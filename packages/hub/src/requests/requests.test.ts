@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest as startGuardedHub } from '../../test/hub-under-test.ts';
 
-/** What the guard keeps from connectors is not the subject here: the same person signs in many times at once. */
+/** Without limits of the guard: tests sign the same user in many times at once. */
 const startHubForTest: typeof startGuardedHub = (t, environment = {}, options = {}) =>
   startGuardedHub(t, { GUARD_USER_ATTEMPTS: '0', GUARD_REPEAT_MINUTES: '0', CREDENTIAL_CACHE: 'false', ...environment }, options);
 
@@ -13,7 +13,7 @@ const LOGIN = '/connections/corp/login';
 const CREDENTIALS = { username: 'anna', password: 'correct horse' };
 
 for (const useJwks of [false, true]) {
-  test(`a login goes to the connector and its profile comes back (${useJwks ? 'ES256 by JWKS' : 'RS256 by PEM'})`, async (t) => {
+  test(`a sign-in goes to the connector and its profile comes back (${useJwks ? 'ES256 by JWKS' : 'RS256 by PEM'})`, async (t) => {
     const { api, provisioned, logLines } = await startHubForTest(t);
     const connector = await connect(await provisioned('corp', { useJwks }));
     const login = api(LOGIN, CREDENTIALS);
@@ -34,7 +34,7 @@ for (const useJwks of [false, true]) {
   });
 }
 
-test('a name arrives as it was typed, whatever is in it', async (t) => {
+test('a user name reaches the connector exactly as typed', async (t) => {
   const { api, provisioned, logLines } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   connector.answerAll(({ claims }) => ({ profile: { id: claims.username } }));
@@ -49,14 +49,16 @@ test('a name arrives as it was typed, whatever is in it', async (t) => {
     'x'.repeat(64 * 1024),
     '"\n</script>',
   ]) {
-    const { status, body } = await api(LOGIN, { username, password: 'p' });
-    assert.equal(status, 200);
-    assert.equal(body.profile.id, username);
+    await t.test(JSON.stringify(username.slice(0, 20)), async () => {
+      const { status, body } = await api(LOGIN, { username, password: 'p' });
+      assert.equal(status, 200);
+      assert.equal(body.profile.id, username);
+    });
   }
   assert.ok(logLines.every((line) => JSON.stringify(line).length < 2000));
 });
 
-test('each error of a connector has its code, and a wrong name is a wrong password', async (t) => {
+test('each error of a connector has its code, and a wrong name has that of a wrong password', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   connector.answerAll(({ claims }) => ({ err: { name: claims.username, message: 'text' }, profile: { username: 'anna' } }));
@@ -73,11 +75,13 @@ test('each error of a connector has its code, and a wrong name is a wrong passwo
   ];
   const messages = new Map<string, string>();
   for (const [name, status, code] of expected) {
-    const answer = await api(LOGIN, { username: name, password: 'p' });
-    assert.equal(answer.status, status, name);
-    assert.equal(answer.body.error.code, code);
-    assert.equal(answer.body.error.connectorError, status === 502 ? undefined : name);
-    messages.set(name, answer.body.error.message);
+    await t.test(name, async () => {
+      const answer = await api(LOGIN, { username: name, password: 'p' });
+      assert.equal(answer.status, status);
+      assert.equal(answer.body.error.code, code);
+      assert.equal(answer.body.error.connectorError, status === 502 ? undefined : name);
+      messages.set(name, answer.body.error.message);
+    });
   }
   assert.equal(messages.get('WrongUsername'), messages.get('WrongPassword'));
 
@@ -87,12 +91,12 @@ test('each error of a connector has its code, and a wrong name is a wrong passwo
   assert.equal((await api(change, { username: 'WrongUsername', password: 'p' })).body.error.code, 'user_not_found');
 });
 
-test('a person’s own change is asked only of connectors that check the old password', async (t) => {
+test('a user’s own password change goes only to connectors that check the old password', async (t) => {
   const { api, provisioned, logLines } = await startHubForTest(t);
   const identity = await provisioned();
   const change = '/connections/corp/change-password';
   const body = { username: 'anna', password: 'new-secret', oldPassword: 'old-secret' };
-  // Those would set the new password and not look at the old one.
+  // Others would set the new password without checking the old one.
   const [installed, older] = [await connect(identity), await connect(identity, { capabilities: ['drain'] })];
   const asked: string[] = [];
   for (const connector of [installed, older]) {
@@ -122,13 +126,13 @@ test('a person’s own change is asked only of connectors that check the old pas
   });
   assert.deepEqual((await api(change, body)).body.profile, ANNA);
   const bodies = [body];
-  // Whoever does not know the old password must not learn which names exist.
+  // Without the old password, the answer must not reveal which names exist.
   for (const [status, code] of [
     [401, 'invalid_credentials'],
     [401, 'invalid_credentials'],
     [422, 'password_complexity'],
   ] as const) {
-    // Another one each time: one that was wrong a moment ago need not be asked about again.
+    // A new password each time: the guard would reject a repeated one itself.
     const next = { ...body, oldPassword: `old-secret-${bodies.length}` };
     bodies.push(next);
     const answer = await api(change, next);
@@ -140,7 +144,7 @@ test('a person’s own change is asked only of connectors that check the old pas
   assert.doesNotMatch(JSON.stringify(logLines), /old-secret|new-secret/);
 });
 
-test('an answer in a strange shape is an error, never a success and never shown raw', async (t) => {
+test('a malformed answer is an error without raw content', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   let payload: unknown;
@@ -162,10 +166,12 @@ test('an answer in a strange shape is an error, never a success and never shown 
     { err: 'Error: boom\n at raw stack' },
   ];
   for (payload of strange) {
-    const { status, body } = await api(LOGIN, CREDENTIALS);
-    assert.equal(status, 502, JSON.stringify(payload));
-    assert.equal(body.error.code, 'connector_error');
-    assert.doesNotMatch(JSON.stringify(body), /raw|SSHA/);
+    await t.test(JSON.stringify(payload) ?? 'no payload', async () => {
+      const { status, body } = await api(LOGIN, CREDENTIALS);
+      assert.equal(status, 502);
+      assert.equal(body.error.code, 'connector_error');
+      assert.doesNotMatch(JSON.stringify(body), /raw|SSHA/);
+    });
   }
   payload = { err: 'WrongPassword' };
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 401);
@@ -178,7 +184,7 @@ test('an answer in a strange shape is an error, never a success and never shown 
   assert.deepEqual((await api(LOGIN, CREDENTIALS)).body.profile, { id: '1' });
 });
 
-test('an answer that is nested beyond all measure is cut, not fatal', async (t) => {
+test('a deeply nested answer is cut', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const login = api(LOGIN, CREDENTIALS);
@@ -191,7 +197,7 @@ test('an answer that is nested beyond all measure is cut, not fatal', async (t) 
   assert.ok(JSON.stringify(body).length < 200);
 });
 
-test('without a connector the answer comes at once', async (t) => {
+test('without a connector a request fails at once', async (t) => {
   const { api, createConnection } = await startHubForTest(t);
   await createConnection();
   for (const answer of [await api(LOGIN, CREDENTIALS), await api('/connections/corp/search', {}), await api('/connections/corp/groups')]) {
@@ -200,7 +206,7 @@ test('without a connector the answer comes at once', async (t) => {
   }
 });
 
-test('an empty password is refused without asking the connector', async (t) => {
+test('an empty password is rejected without asking the connector', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const asked: unknown[] = [];
@@ -215,7 +221,7 @@ test('an empty password is refused without asking the connector', async (t) => {
   assert.deepEqual(asked, [CREDENTIALS.password]);
 });
 
-test('two connectors share the work, and when one is killed its logins are answered and tried nowhere else', async (t) => {
+test('sign-ins of a connector that is lost fail and are not repeated on the other connector', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const first = await provisioned();
   const [killed, other] = [await connect(first), await connect(first)];
@@ -236,13 +242,13 @@ test('two connectors share the work, and when one is killed its logins are answe
     assert.equal(body.error.code, 'connector_lost');
     assert.equal(body.error.retry, true);
   }
-  // The survivor was asked for its own ten and nothing of the other's.
+  // The other connector got only its own ten.
   other.answerAll(({ claims }) => ({ profile: { id: claims.username } }));
   assert.equal((await api(LOGIN, { username: 'after', password: 'p' })).body.profile.id, 'after');
   assert.equal(new Set(seen).size, 10);
 });
 
-test('a search and a list of groups are repeated on another connector, until there is none', async (t) => {
+test('a search and a list of groups are repeated on another connector', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const [one, two] = [await connect(identity), await connect(identity)];
@@ -267,22 +273,24 @@ test('a search and a list of groups are repeated on another connector, until the
   assert.equal((await groups).body.error.code, 'connector_lost');
 });
 
-test('only a connector that negotiates is asked for a limited list of groups; the limit holds for both', async (t) => {
+test('an Auth0 connector is asked for all groups, and the limit holds for its answer too', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   for (const capabilities of [undefined, ['drain']]) {
-    const connector = await connect(identity, capabilities === undefined ? {} : { capabilities });
-    connector.answerAll(({ claims }) => {
-      assert.equal(claims.limit, capabilities === undefined ? undefined : 2);
-      return { groups: ['a', { cn: 'b' }, 'c'] };
+    await t.test(capabilities === undefined ? 'Auth0 connector' : 'Landbridge connector', async () => {
+      const connector = await connect(identity, capabilities === undefined ? {} : { capabilities });
+      connector.answerAll(({ claims }) => {
+        assert.equal(claims.limit, capabilities === undefined ? undefined : 2);
+        return { groups: ['a', { cn: 'b' }, 'c'] };
+      });
+      assert.deepEqual(await api('/connections/corp/groups?limit=2'), { status: 200, body: { groups: ['a', { cn: 'b' }] } });
+      connector.socket.close();
+      await connector.closed;
     });
-    assert.deepEqual(await api('/connections/corp/groups?limit=2'), { status: 200, body: { groups: ['a', { cn: 'b' }] } });
-    connector.socket.close();
-    await connector.closed;
   }
 });
 
-test('a silent connector: time-out, a late answer changes nothing, and others are asked first', async (t) => {
+test('after a timeout other connectors are preferred, and a late answer is ignored', async (t) => {
   const { api, provisioned, logLines } = await startHubForTest(t, { LOGIN_TIMEOUT_MS: '1500' });
   const identity = await provisioned();
   const silent = await connect(identity);
@@ -301,13 +309,13 @@ test('a silent connector: time-out, a late answer changes nothing, and others ar
   assert.equal(logLines.filter(({ msg }) => msg === 'Unexpected frame ignored').length, 2);
 });
 
-test('a connector cannot answer what another was asked', async (t) => {
+test('a connector cannot answer a request to another connector', async (t) => {
   const { api, provisioned, createConnection } = await startHubForTest(t);
   const victim = await connect(await provisioned());
   const sameConnection = await connect(await provision((await api('/connections/corp/ticket', {})).body.ticket, makeIdentity()));
   const otherConnection = await connect(await provision(await createConnection('other'), makeIdentity()));
   const login = api(LOGIN, CREDENTIALS);
-  // The one that came first is asked first.
+  // The oldest connector gets the first request.
   const request = await victim.nextRequest();
   for (const liar of [sameConnection, otherConnection]) {
     liar.send(`${request.claims.pid}_result`, { profile: { id: 'liar' } });
@@ -318,7 +326,7 @@ test('a connector cannot answer what another was asked', async (t) => {
   assert.equal((await login).body.profile.id, 'anna-id');
 });
 
-test('the answer to a search is not one to a login', async (t) => {
+test('the answer to a search is not accepted for a sign-in', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const login = api(LOGIN, CREDENTIALS);
@@ -329,7 +337,7 @@ test('the answer to a search is not one to a login', async (t) => {
   assert.equal((await login).body.profile.id, 'anna-id');
 });
 
-test('a connector that drains finishes what it has and gets nothing new', async (t) => {
+test('a draining connector finishes its requests and gets no new ones', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const draining = await connect(identity, { capabilities: ['drain'] });
@@ -343,7 +351,7 @@ test('a connector that drains finishes what it has and gets nothing new', async 
   assert.equal((await login).status, 200);
 });
 
-test('one that did not negotiate cannot drain', async (t) => {
+test('a connector that did not negotiate draining cannot drain', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   connector.send('draining');
@@ -351,7 +359,7 @@ test('one that did not negotiate cannot drain', async (t) => {
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
 });
 
-test('more than a connector may have in flight is answered as busy', async (t) => {
+test('excess requests to a connector fail as busy', async (t) => {
   const { api, provisioned } = await startHubForTest(t, { MAX_REQUESTS_PER_CONNECTOR: '2' });
   const connector = await connect(await provisioned());
   const under = [api(LOGIN, CREDENTIALS), api(LOGIN, CREDENTIALS)];
@@ -366,7 +374,7 @@ test('more than a connector may have in flight is answered as busy', async (t) =
   );
 });
 
-test('garbage from an authenticated connector is ignored, and too much of it ends its socket', async (t) => {
+test('malformed frames of a connector are ignored, and too many end its socket', async (t) => {
   const { api, provisioned, logLines } = await startHubForTest(t);
   const identity = await provisioned();
   const connector = await connect(identity);
@@ -379,7 +387,7 @@ test('garbage from an authenticated connector is ignored, and too much of it end
   assert.equal(await connector.closed, 1008);
 });
 
-test('a frame beyond the limit ends the socket, and the hub lives', async (t) => {
+test('a frame beyond the limit ends the socket only', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const connector = await connect(identity);
@@ -393,7 +401,7 @@ test('a frame beyond the limit ends the socket, and the hub lives', async (t) =>
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
 });
 
-test('a hub that stops lets logins finish, then ends the sockets as a server that goes away', async (t) => {
+test('a hub that shuts down lets sign-ins finish, then closes the sockets with 1001', async (t) => {
   const { api, provisioned, hub } = await startHubForTest(t, { STOP_GRACE_MS: '20000' });
   const connector = await connect(await provisioned());
   const login = api(LOGIN, CREDENTIALS);

@@ -12,18 +12,18 @@ async function hubWith(t: TestContext, count: number, environment: Record<string
   const identity = await hub.provisioned();
   const connectors: ForeignConnector[] = [];
   for (let n = 0; n < count; n++) connectors.push(await connect(identity, { capabilities: OURS }));
-  let person = 0;
-  const login = () => hub.api('/connections/corp/login', { username: `person ${person++}`, password: 'p' });
+  let user = 0;
+  const login = () => hub.api('/connections/corp/login', { username: `user ${user++}`, password: 'p' });
   return { ...hub, connectors, login };
 }
 
-/** What is sent before is read before the pong. */
+/** Resolves when the hub has read all frames sent so far. */
 async function isRead(connector: ForeignConnector): Promise<void> {
   connector.socket.ping();
   await once(connector.socket, 'pong');
 }
 
-/** Answers each login, and counts them. */
+/** Answers each sign-in. @returns a function that counts them */
 function answering(connector: ForeignConnector, answer: (request: Request) => unknown): () => number {
   let count = 0;
   connector.answerAll((request) => {
@@ -37,7 +37,7 @@ const NOT_TRIED = {
   err: { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE' }, reason: 'directory_unavailable', tried: false },
 };
 
-test('one whose directory is down gets nothing while another’s is up, and is asked again when it is', async (t) => {
+test('a connector whose directory is down gets no sign-ins until its directory is up again', async (t) => {
   const { connectors, login } = await hubWith(t, 2);
   const [first, second] = connectors;
   assert.ok(first && second);
@@ -46,7 +46,7 @@ test('one whose directory is down gets nothing while another’s is up, and is a
   await isRead(first);
   for (let n = 0; n < 4; n++) assert.equal((await login()).status, 200);
   assert.deepEqual([asked(), alsoAsked()], [0, 4]);
-  // What makes no sense changes nothing.
+  // Malformed reports change nothing.
   for (const payload of [null, {}, { directory: 'sideways' }, 'up']) first.send('health', payload);
   await isRead(first);
   assert.equal((await login()).status, 200);
@@ -57,7 +57,7 @@ test('one whose directory is down gets nothing while another’s is up, and is a
   assert.ok(asked() > 0);
 });
 
-test('with every directory down the answer comes at once, and nobody is asked', async (t) => {
+test('with every directory down a sign-in fails at once', async (t) => {
   const { connectors, login } = await hubWith(t, 2);
   const counts = connectors.map((connector) => answering(connector, () => ANNA));
   for (const connector of connectors) {
@@ -72,7 +72,7 @@ test('with every directory down the answer comes at once, and nobody is asked', 
   );
 });
 
-test('a login whose password was certainly not tried goes to another connector, once to each', async (t) => {
+test('a sign-in whose password cannot have been tried goes to each other connector once', async (t) => {
   const { connectors, login } = await hubWith(t, 3);
   const counts = connectors.map((connector, n) => answering(connector, () => (n === 2 ? ANNA : NOT_TRIED)));
   assert.equal((await login()).status, 200);
@@ -89,7 +89,7 @@ test('a login whose password was certainly not tried goes to another connector, 
   );
 });
 
-test('one whose password may have been tried does not', async (t) => {
+test('a sign-in whose password may have been tried goes to no other connector', async (t) => {
   for (const err of [
     { message: 'Unexpected Error', reason: 'directory_unavailable' },
     { message: 'Unexpected Error', reason: 'directory_unavailable', tried: true },
@@ -97,18 +97,20 @@ test('one whose password may have been tried does not', async (t) => {
     { message: 'Unexpected Error', tried: false },
     { name: 'WrongPassword', message: 'Wrong password', reason: 'directory_unavailable', tried: false },
   ]) {
-    const { connectors, login } = await hubWith(t, 2);
-    const counts = connectors.map((connector) => answering(connector, () => ({ err })));
-    assert.notEqual((await login()).status, 200);
-    assert.equal(
-      counts.reduce((sum, count) => sum + count(), 0),
-      1,
-      JSON.stringify(err),
-    );
+    await t.test(JSON.stringify(err), async (t) => {
+      const { connectors, login } = await hubWith(t, 2);
+      const counts = connectors.map((connector) => answering(connector, () => ({ err })));
+      assert.notEqual((await login()).status, 200);
+      assert.equal(
+        counts.reduce((sum, count) => sum + count(), 0),
+        1,
+        JSON.stringify(err),
+      );
+    });
   }
 });
 
-test('what was not negotiated is not believed', async (t) => {
+test('reasons and health are ignored unless negotiated', async (t) => {
   const { provisioned, api } = await startHubForTest(t);
   const identity = await provisioned();
   const connectors = [await connect(identity), await connect(identity, { capabilities: ['drain'] })];
@@ -125,7 +127,7 @@ test('what was not negotiated is not believed', async (t) => {
   );
 });
 
-test('the hub as a whole takes only so many at once, and says that it is busy', async (t) => {
+test('excess requests to the hub fail as busy', async (t) => {
   const { connectors, login } = await hubWith(t, 1, { MAX_REQUESTS: '2' });
   const [only] = connectors;
   assert.ok(only);

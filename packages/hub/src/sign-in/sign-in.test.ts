@@ -12,7 +12,7 @@ const auditAnswer = z.object({
 });
 const WRONG = { err: { name: 'WrongPassword', message: 'Wrong password' } };
 
-/** A hub with one connector, behind it a directory with Anna and Ben, whom tests can change. */
+/** A hub whose connector has a directory with Anna and Ben, which tests can change. */
 async function newHub(t: TestContext, environment: Record<string, string> = {}) {
   const under = await startHubForTest(t, environment);
   const provisioned = await under.provisioned();
@@ -46,7 +46,7 @@ async function end(connector: ForeignConnector): Promise<void> {
   await connector.closed;
 }
 
-/** Resolves when the hub has written so many more entries into the credential cache. */
+/** Resolves when the hub has written `count` more entries into the credential cache. */
 function written({ store }: Pick<HubUnderTest, 'store'>, count: number): Promise<void> {
   const put = store.putCachedCredential;
   return new Promise((resolve) => {
@@ -63,7 +63,7 @@ async function untilForgotten({ store }: Pick<HubUnderTest, 'store'>): Promise<v
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-test('with all connectors gone, who signed in before still does, and only with the right password', async (t) => {
+test('without a connector, users who signed in before still can, and only with the right password', async (t) => {
   const hub = await newHub(t);
   const connector = await hub.openConnector();
   const cached = written(hub, 2);
@@ -79,7 +79,7 @@ test('with all connectors gone, who signed in before still does, and only with t
   assert.equal(again.body.from, 'cache');
   assert.ok(Date.parse(again.body.cachedAt) <= Date.now());
   assert.deepEqual(again.body.profile, body.profile);
-  // A wrong password, a name that never signed in, and another's password are told nothing but that nobody can be asked.
+  // A wrong password, an unknown name, and another user's password all get the same answer.
   for (const [username, password] of [
     ['anna', 'wrong'],
     ['nobody', 'anna right'],
@@ -102,29 +102,31 @@ test('with all connectors gone, who signed in before still does, and only with t
   assert.doesNotMatch(JSON.stringify([await hub.store.auditRecordsAfter(0, 100), hub.logLines]), /right"|"wrong"/);
 });
 
-test('who was seen disabled, locked, expired, changed or gone does not sign in while nobody can be asked', async (t) => {
+test('a user whom the directory rejected cannot sign in from the cache', async (t) => {
   for (const name of ['AccountDisabled', 'AccountLocked', 'AccountExpired', 'PasswordExpired', 'PasswordChangeRequired', 'WrongUsername']) {
-    const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
-    const connector = await hub.openConnector();
-    const cached = written(hub, 1);
-    await hub.signIn('anna', 'anna right');
-    await cached;
-    hub.answers.set('anna', { err: { name } });
-    assert.equal((await hub.signIn('anna', 'anna right')).status, 401);
-    await untilForgotten(hub);
-    await end(connector);
-    assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline', name);
+    await t.test(name, async (t) => {
+      const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
+      const connector = await hub.openConnector();
+      const cached = written(hub, 1);
+      await hub.signIn('anna', 'anna right');
+      await cached;
+      hub.answers.set('anna', { err: { name } });
+      assert.equal((await hub.signIn('anna', 'anna right')).status, 401);
+      await untilForgotten(hub);
+      await end(connector);
+      assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline', name);
+    });
   }
 });
 
-test('a password that was changed in the directory does not work from the cache once the directory has refused it', async (t) => {
+test('an old password does not work from the cache once the directory has rejected it', async (t) => {
   const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
   const connector = await hub.openConnector();
   const cached = written(hub, 1);
   await hub.signIn('anna', 'anna right');
   await cached;
   hub.passwords.set('anna', 'changed');
-  // A guess proves nothing, and takes nothing from Anna.
+  // A wrong guess does not remove Anna's entry.
   assert.equal((await hub.signIn('anna', 'a guess')).status, 401);
   assert.equal((await hub.signIn('anna', 'anna right')).status, 401);
   await untilForgotten(hub);
@@ -132,7 +134,7 @@ test('a password that was changed in the directory does not work from the cache 
   assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
 });
 
-test('a rejection is never overruled by the cache', async (t) => {
+test('the cache never overrules a rejection', async (t) => {
   const hub = await newHub(t, { GUARD_REPEAT_MINUTES: '0' });
   await hub.openConnector();
   const cached = written(hub, 1);
@@ -142,12 +144,14 @@ test('a rejection is never overruled by the cache', async (t) => {
     ['WrongPassword', 'invalid_credentials'],
     ['Unheard', 'connector_error'],
   ] as const) {
-    hub.answers.set('anna', { err: { name } });
-    assert.equal((await hub.signIn('anna', 'anna right')).code, code);
+    await t.test(name, async () => {
+      hub.answers.set('anna', { err: { name } });
+      assert.equal((await hub.signIn('anna', 'anna right')).code, code);
+    });
   }
 });
 
-test('a connector that does not answer in time leaves it to the cache; one that is lost does not', async (t) => {
+test('the cache answers after a timeout, but not after a connector was lost', async (t) => {
   const hub = await newHub(t, { LOGIN_TIMEOUT_MS: '1500' });
   const connector = await hub.openConnector();
   const cached = written(hub, 1);
@@ -164,7 +168,7 @@ test('a connector that does not answer in time leaves it to the cache; one that 
   assert.equal((await lost).code, 'connector_lost');
 });
 
-test('after the age limit nobody signs in from the cache', async (t) => {
+test('an entry of the cache expires', async (t) => {
   const hub = await newHub(t, { CREDENTIAL_CACHE_MAX_AGE_HOURS: '1' });
   const connector = await hub.openConnector();
   const cached = written(hub, 1);
@@ -178,7 +182,7 @@ test('after the age limit nobody signs in from the cache', async (t) => {
   assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
 });
 
-test('a connection that is switched off lets nobody in, and has forgotten everybody when it is on again', async (t) => {
+test('a disabled connection rejects sign-ins, and its cache is empty when it is enabled again', async (t) => {
   const hub = await newHub(t);
   const connector = await hub.openConnector();
   const cached = written(hub, 1);
@@ -194,7 +198,7 @@ test('a connection that is switched off lets nobody in, and has forgotten everyb
   assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
 });
 
-test('of fifty wrong passwords at once four reach the connector, and the others are told when to come back', async (t) => {
+test('of fifty simultaneous wrong passwords four reach the connector, and the others get a Retry-After', async (t) => {
   const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
   await hub.openConnector();
   const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => hub.signIn('anna', `wrong ${n}`)));
@@ -213,7 +217,7 @@ test('of fifty wrong passwords at once four reach the connector, and the others 
   assert.equal((await hub.signIn('ben', 'ben right')).status, 200);
 });
 
-test('the same wrong password again and again reaches the connector once, and so does one that is typed for nobody', async (t) => {
+test('a repeated wrong password reaches the connector once, for a known and for an unknown name', async (t) => {
   const hub = await newHub(t);
   await hub.openConnector();
   const texts = new Set<string>();
@@ -228,26 +232,26 @@ test('the same wrong password again and again reaches the connector once, and so
   assert.equal(texts.size, 1);
 });
 
-test('guesses against the cache are limited like those against a directory', async (t) => {
+test('guesses against the cache are limited like guesses against a directory', async (t) => {
   const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
   const connector = await hub.openConnector();
   const cached = written(hub, 1);
   await hub.signIn('anna', 'anna right');
   await cached;
   await end(connector);
-  // Who has an entry and who has none is limited alike.
+  // The same limit with and without an entry.
   for (const username of ['anna', 'nobody']) {
     for (let n = 0; n < 4; n++) assert.equal((await hub.signIn(username, `guess ${n}`)).code, 'connector_offline');
     assert.equal((await hub.signIn(username, 'anna right')).code, 'too_many_attempts');
   }
 });
 
-test('of a flood of refusals the audit log keeps some, and says how many more there were', async (t) => {
+test('the audit log records some of a flood of refusals, and how many more there were', async (t) => {
   const hub = await newHub(t);
   await hub.openConnector();
   for (let n = 0; n < 130; n++) await hub.signIn('anna', 'old');
   const before = await hub.store.auditRecords({ result: 'invalid_credentials' }, 1000);
-  // The one that was asked, and a hundred of those that were not.
+  // The one that reached the directory, and a hundred others.
   assert.equal(before.length, 101);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
   await hub.signIn('anna', 'old');
@@ -255,7 +259,7 @@ test('of a flood of refusals the audit log keeps some, and says how many more th
   assert.match(last?.detail ?? '', /the directory was not asked; 29 more/);
 });
 
-test('a person’s own change is guarded by the old password, a reset is recorded with who demanded it, and both empty the cache', async (t) => {
+test('a user’s own change is guarded by the old password, a reset is recorded with its actor, and both clear the cache', async (t) => {
   const hub = await newHub(t, { GUARD_WAIT_SECONDS: '0' });
   const connector = await connect(hub.provisioned, { capabilities: ['drain', 'changeOwnPassword'] });
   const changes: unknown[] = [];
@@ -268,7 +272,7 @@ test('a person’s own change is guarded by the old password, a reset is recorde
     hub.api('/connections/corp/change-password', { username: 'anna', password: 'new one', oldPassword });
   for (let n = 0; n < 4; n++) assert.equal((await change(`wrong ${n}`)).status, 401);
   assert.equal((await change('anna right')).body.error.code, 'too_many_attempts');
-  // A reset takes back what counted against the person.
+  // A reset clears the count.
   assert.equal((await change()).status, 200);
   const cached = written(hub, 1);
   assert.equal((await hub.signIn('anna', 'anna right')).status, 200);
@@ -283,7 +287,7 @@ test('a person’s own change is guarded by the old password, a reset is recorde
   assert.doesNotMatch(JSON.stringify(await hub.store.auditRecordsAfter(0, 100)), /new one|anna right/);
 });
 
-test('the audit log is read over the API, a page at a time', async (t) => {
+test('the API returns the audit log in pages', async (t) => {
   const hub = await newHub(t);
   await hub.openConnector();
   await hub.signIn('anna', 'anna right');

@@ -17,7 +17,7 @@ async function post(
   return { status: response.status, body: JSON.parse(await response.text()) };
 }
 
-test('a ticket says what a connector needs to know', async (t) => {
+test('the info of a ticket has what a connector needs', async (t) => {
   const { hub, createConnection } = await startHubForTest(t);
   const ticket = await createConnection('corp');
   assert.match(ticket, new RegExp(`^${hub.publicUrl}/p/ad/[A-Za-z0-9_-]{22,}$`));
@@ -35,7 +35,7 @@ test('a ticket says what a connector needs to know', async (t) => {
   });
 });
 
-test('PUBLIC_URL is in ticket and addresses', async (t) => {
+test('tickets and addresses use PUBLIC_URL', async (t) => {
   const { hub, createConnection } = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example.com/' });
   const ticket = await createConnection();
   assert.ok(ticket.startsWith('https://hub.example.com/p/ad/'));
@@ -44,7 +44,7 @@ test('PUBLIC_URL is in ticket and addresses', async (t) => {
   assert.match(info, /"connectionDomain":"hub\.example\.com"/);
 });
 
-test('a wrong, a renewed and a deleted ticket are not known', async (t) => {
+test('a wrong, renewed or deleted ticket is unknown', async (t) => {
   const { hub, api, createConnection } = await startHubForTest(t);
   const old = await createConnection();
   const { status, body } = await api('/connections/corp/ticket', {});
@@ -57,7 +57,7 @@ test('a wrong, a renewed and a deleted ticket are not known', async (t) => {
   assert.equal((await fetch(`${body.ticket}/info`)).status, 404);
 });
 
-test('a registered certificate is known by its SHA-1 thumbprint', async (t) => {
+test('the info of a ticket has the SHA-1 thumbprint of a registered certificate', async (t) => {
   const { createConnection, api } = await startHubForTest(t);
   const ticket = await createConnection();
   const { status, body } = await post(ticket, { certs: [identity.certificate], agentMode: true, agentVersion: '6.1.0' });
@@ -71,7 +71,7 @@ test('a registered certificate is known by its SHA-1 thumbprint', async (t) => {
   assert.equal(certificate?.agentVersion, '6.1.0');
 });
 
-test('a connector that reads the JWKS document gets no key, and finds asymmetric public keys there', async (t) => {
+test('a connector that reads the JWKS document gets no key at registration, and the document has public keys only', async (t) => {
   const { hub, createConnection } = await startHubForTest(t);
   const { body } = await post(await createConnection(), { certs: [identity.certificate], capabilities: { useJWKS: true } });
   assert.deepEqual(body, { signingKey: '' });
@@ -84,7 +84,7 @@ test('a connector that reads the JWKS document gets no key, and finds asymmetric
   }
 });
 
-test('what is no certificate is refused with the name of the field', async (t) => {
+test('an invalid certificate is rejected with the name of the field', async (t) => {
   const { createConnection } = await startHubForTest(t);
   const ticket = await createConnection();
   const elliptic = pemBody((await createSelfSigned({ commonName: 'ec' })).cert, 'CERTIFICATE');
@@ -102,28 +102,30 @@ test('what is no certificate is refused with the name of the field', async (t) =
     [{ certs: [makeIdentity(1024).certificate] }, /2048/],
   ];
   for (const [body, message] of cases) {
-    const answer = await post(ticket, body);
-    assert.equal(answer.status, 400, JSON.stringify(body)?.slice(0, 80));
-    assert.equal(answer.body.error?.code, 'invalid_request');
-    assert.match(answer.body.error?.message ?? '', message);
+    await t.test(`${message}: ${JSON.stringify(body).slice(0, 60)}`, async () => {
+      const answer = await post(ticket, body);
+      assert.equal(answer.status, 400, JSON.stringify(body)?.slice(0, 80));
+      assert.equal(answer.body.error?.code, 'invalid_request');
+      assert.match(answer.body.error?.message ?? '', message);
+    });
   }
   assert.equal((await post(ticket, { certs: [identity.certificate], signInEndpoint: 'x'.repeat(70_000) })).status, 413);
   assert.match(await (await fetch(`${ticket}/info`)).text(), /"thumbprints":\[\]/);
 });
 
-test('a body without a length is counted while it comes', async (t) => {
+test('a body without Content-Length is rejected as soon as it is too large', async (t) => {
   const { createConnection } = await startHubForTest(t);
   const ticket = await createConnection();
   const request = httpRequest(ticket, { method: 'POST' });
   request.on('error', () => {});
-  // Never ended: the answer has to come while the body is still under way.
+  // Never ended: the answer must come before the body is complete.
   request.write('x'.repeat(100_000));
   const [response] = await once(request, 'response');
   assert.equal(response.statusCode, 413);
   request.destroy();
 });
 
-test('the clock is told', async (t) => {
+test('/test returns the clock', async (t) => {
   const { hub } = await startHubForTest(t);
   const before = Date.now();
   const { clock } = JSON.parse(await (await fetch(`${hub.url}/test`)).text());

@@ -1,4 +1,4 @@
-/** What a connector asks over HTTP before it opens its socket: `/info` and registration by its ticket, the keys, the clock. */
+/** Requests of a connector before it opens its socket: `/info` and registration with its ticket, the signing keys, the clock. */
 
 import { X509Certificate } from 'node:crypto';
 import { type Registration, registration, type TicketInfo } from '@landbridge/protocol';
@@ -16,7 +16,7 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { TICKET_PATH } from './tickets.ts';
 
-/** Each connector has one; more than this is a connector that makes a new certificate at each start. */
+/** A connector has one; one that makes a new certificate at each start would add more and more. */
 const MAX_CERTIFICATES_PER_CONNECTION = 32;
 const MAX_CERTIFICATES_PER_REGISTRATION = 4;
 const MAX_REGISTRATION_BYTES = 64 * 1024;
@@ -28,11 +28,12 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
 
   async function connectionOf(c: Context): Promise<Connection> {
     const connection = await store.connectionByTicket(hashOfToken(c.req.param('ticket') ?? ''));
-    if (connection === undefined) throw new CodedError('TICKET_NOT_FOUND', 'The ticket is wrong, was renewed, or its connection is gone');
+    if (connection === undefined)
+      throw new CodedError('TICKET_NOT_FOUND', 'The ticket is wrong or was renewed, or its connection was deleted');
     return connection;
   }
 
-  /** Each connector registers at every start; only a key that is new is news. */
+  /** Connectors register at every start; only new keys are recorded. */
   async function recordRegistration({ name }: Connection, certificate: RegisteredCertificate, remoteAddress: string | undefined) {
     const { thumbprint, hostName, agentVersion, state } = certificate;
     await audit.record({
@@ -46,8 +47,8 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
     });
   }
 
-  /** An operator revokes a key, and then its other certificates: one that came in between is found here. */
-  async function revokeWhatIsRevokedMeanwhile(connection: Connection, registered: readonly RegisteredCertificate[]) {
+  /** For a certificate that was registered while an operator was revoking its key. */
+  async function applySimultaneousRevocation(connection: Connection, registered: readonly RegisteredCertificate[]) {
     try {
       refuseRevokedKeys(await store.certificates(connection.id), registered);
     } catch (error) {
@@ -87,7 +88,7 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
             'TOO_MANY_CERTIFICATES',
             `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection`,
             {
-              action: 'Let the connector keep its certificate, or revoke those that are not used any more.',
+              action: 'Make sure that the connector keeps its certificate, or revoke unused ones.',
             },
           );
         }
@@ -100,12 +101,12 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
             agentVersion: certificate.agentVersion,
             state: known?.state ?? state,
           },
-          'Connector registered its certificate',
+          'Connector certificate registered',
         );
         if (known === undefined) await recordRegistration(connection, certificate, clientAddressOf(c));
       }
-      await revokeWhatIsRevokedMeanwhile(connection, registered);
-      // A connector that reads the JWKS document gets no key here: it may be asked with ES256, which costs a fifth of RS256.
+      await applySimultaneousRevocation(connection, registered);
+      // A connector that reads the JWKS document gets no key: its requests are signed with ES256, at a fifth of the cost of RS256.
       return c.json({ signingKey: readsJwks ? '' : pem });
     })
     .get('/.well-known/jwks.json', (c) => {
@@ -115,7 +116,7 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
     .get('/test', (c) => c.json({ clock: Date.now() }));
 }
 
-/** A revoked key is recognised in any certificate around it. */
+/** A revoked key is rejected in any certificate. */
 function refuseRevokedKeys(before: readonly RegisteredCertificate[], registered: readonly RegisteredCertificate[]): void {
   const revoked = before.filter(({ state }) => state === 'revoked').map(({ pem }) => publicKeyOf(pem));
   const found = registered.find(({ pem }) => revoked.includes(publicKeyOf(pem)));
@@ -124,7 +125,7 @@ function refuseRevokedKeys(before: readonly RegisteredCertificate[], registered:
 
 function keyRevoked(thumbprint: string): CodedError {
   return new CodedError('CERTIFICATE_REVOKED', `The key of the certificate ${thumbprint} is revoked for this connection`, {
-    action: 'Let the connector make a new key: move its certs folder away.',
+    action: 'Give the connector a new key: move its certs folder away.',
   });
 }
 
@@ -153,7 +154,7 @@ function certificatesOf(body: Registration): Omit<RegisteredCertificate, 'readsJ
 function parseCertificate(base64: string): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(Buffer.from(base64, 'base64'));
-    // Reading the key fails here and not later, where it is of a kind that OpenSSL does not know.
+    // Reads the key, to reject a type that OpenSSL does not know.
     return certificate.publicKey ? certificate : undefined;
   } catch {
     return undefined;

@@ -8,7 +8,7 @@ import { connect, makeIdentity, provision } from '../../test/foreign-connector.t
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { installCommands } from './tickets.ts';
 
-test('a revoked ticket lets nobody in, a renewed one does, and registered connectors stay', async (t) => {
+test('a revoked ticket registers no connector, a renewed one does, and registered connectors stay', async (t) => {
   const { api, createConnection } = await startHubForTest(t);
   const ticket = await createConnection();
   const provisioned = await provision(ticket, makeIdentity());
@@ -24,14 +24,14 @@ test('a revoked ticket lets nobody in, a renewed one does, and registered connec
   assert.equal((await api('/connections/nobody/ticket', undefined, 'DELETE')).status, 404);
 });
 
-test('a ticket is looked up by its hash only: how near a guess comes cannot be seen in the time', async (t) => {
+test('a ticket is looked up by its hash, so that the time does not reveal how close a guess is', async (t) => {
   const { createConnection, store } = await startHubForTest(t);
   const secret = (await createConnection()).split('/').at(-1) ?? '';
   assert.equal(await store.connectionByTicket(secret), undefined);
   assert.ok(!JSON.stringify(await store.connections()).includes(secret));
 });
 
-test('the install command hands the ticket over in the environment, where other users do not see it', (t) => {
+test('the install command passes the ticket in the environment, where other users of the machine do not see it', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-install-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, 'landbridge-connector');

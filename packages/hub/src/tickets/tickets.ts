@@ -1,6 +1,6 @@
 /**
- * Tickets: the secret URL that makes a connector one of a connection. This folder owns issuing them and what a connector reads and
- * sends through them (`provisioning.ts`).
+ * Tickets: the secret URLs with which connectors enrol for a connection. This folder issues them and serves their calls
+ * (`provisioning.ts`).
  */
 
 import { CodedError } from '@landbridge/runtime';
@@ -8,7 +8,7 @@ import { newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
 
-/** Installed connectors expect tickets below this path. */
+/** Auth0 connectors expect tickets below this path. */
 export const TICKET_PATH = '/p/ad';
 
 export function ticketUrl(publicUrl: string, ticket: string): string {
@@ -16,9 +16,9 @@ export function ticketUrl(publicUrl: string, ticket: string): string {
 }
 
 /**
- * What to type on the machine beside the directory. The ticket is handed over in the environment: arguments can be read by every
- * user of a machine.
- * @param url of the ticket: nothing in it needs quoting beyond this
+ * The commands for the machine beside the directory. The ticket is passed in the environment: every user of a machine can read
+ * arguments.
+ * @param url the ticket; it needs no further quoting
  */
 export function installCommands(url: string): { shell: string; powershell: string } {
   return {
@@ -36,7 +36,7 @@ export function installCommands(url: string): { shell: string; powershell: strin
 }
 
 /**
- * Makes a new ticket; the old one is dead. Connectors that are registered stay so.
+ * Creates a new ticket; the old one is void. Registered connectors stay registered.
  * @throws CodedError CONNECTION_NOT_FOUND
  */
 export async function renewTicket(operator: Operator, connectionName: string): Promise<string> {
@@ -48,7 +48,7 @@ export async function renewTicket(operator: Operator, connectionName: string): P
 }
 
 /**
- * From now on the connection has no ticket, and no connector can be added. Connectors that are registered stay so.
+ * Removes the ticket, so that no connector can be added. Registered connectors stay registered.
  * @throws CodedError CONNECTION_NOT_FOUND
  */
 export async function revokeTicket(operator: Operator, connectionName: string): Promise<void> {

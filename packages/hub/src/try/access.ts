@@ -1,4 +1,4 @@
-/** Who may use the Try page of a connection: a one-time link, or an API key, opens a session in a browser. */
+/** Access to the Try page of a connection: a one-time link or an API key opens a session in a browser. */
 
 import { randomBytes } from 'node:crypto';
 import { hashOfToken, newSecretToken } from '@landbridge/web';
@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 
 const LINK_LIFETIME_MS = 15 * 60_000;
 export const SESSION_LIFETIME_MS = 60 * 60_000;
-/** Sessions are kept in memory, each some hundred bytes; beyond this the oldest ends. */
+/** In memory, some hundred bytes each; beyond this the oldest ends. */
 const MAX_SESSIONS = 10_000;
 
 /** @returns a link that works once, within 15 minutes. @throws CodedError CONNECTION_NOT_FOUND */
@@ -21,15 +21,15 @@ export async function newTryLink(store: Store, publicUrl: string, connectionName
 
 export interface TrySession {
   readonly connectionId: string;
-  /** Goes into each form of this session and has to come back with it. */
+  /** In every form of this session, against forged requests. */
   readonly formToken: string;
   readonly expiresAtMs: number;
 }
 
 export interface TrySessions {
-  /** @returns the session and the value for its cookie */
+  /** @returns the session and its cookie's value */
   open(connection: Connection): { session: TrySession; cookie: string };
-  /** @returns the session, where it is one of this connection and has not expired */
+  /** @returns the session if it belongs to this connection and has not expired */
   find(cookie: string | undefined, connection: Connection): TrySession | undefined;
 }
 

@@ -7,7 +7,7 @@ import { newTryLink } from './access.ts';
 
 const skip = whyNoChromium();
 
-test('in a browser: sign in with the keyboard, in a wide and in a narrow window, dark and light', { skip }, async (t) => {
+test('the Try page works with the keyboard, in wide and narrow windows, dark and light', { skip }, async (t) => {
   const { hub, store, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const longName = 'Gruppe'.repeat(30);
@@ -41,7 +41,7 @@ test('in a browser: sign in with the keyboard, in a wide and in a narrow window,
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'The account is locked' }).waitFor();
-    // The name stays, and the cursor waits in the password.
+    // The name stays, and the password has the focus.
     assert.equal(await page.getByLabel('User name').inputValue(), 'anna');
     await page.keyboard.type('right');
     await page.keyboard.press('Enter');

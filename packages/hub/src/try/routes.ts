@@ -1,4 +1,4 @@
-/** The Try page over HTTP: who may see it, and its forms. */
+/** The Try page over HTTP: access and forms. */
 
 import type { Log } from '@landbridge/runtime';
 import { clientAddressOf, hashOfToken, isFromOwnPage, readForm, SAFE_HEADERS, sameText } from '@landbridge/web';
@@ -23,7 +23,7 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
   const sessions = createTrySessions();
   const origins = () => ({ publicUrl: publicUrl(), acceptsUnlabelled: true });
 
-  /** A name that is no connection is treated as one without a session: strangers learn no names. */
+  /** An unknown connection looks like one without a session: strangers must not learn names. */
   const connectionOf = (c: Context) => store.connectionByName(c.req.param('name') ?? '');
 
   function openSession(c: Context, connection: Connection): TrySession {
@@ -69,9 +69,9 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
       let session = sessions.find(getCookie(c, COOKIE), connection);
       if (session === undefined && code !== undefined) {
         if ((await store.takeTryCode(hashOfToken(code), new Date())) !== connection.id) {
-          return askForKey(c, 'The link was used before, or is too old. Print a new one, or enter an API key.');
+          return askForKey(c, 'The link was used before or has expired. Create a new one, or enter an API key.');
         }
-        log.info({ connection: connection.name }, 'Try page opened by a one-time link');
+        log.info({ connection: connection.name }, 'Try page opened with a one-time link');
         session = openSession(c, connection);
       }
       if (session === undefined) return askForKey(c);
@@ -80,9 +80,9 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
     .post('/:name/access', async (c) => {
       const form = await readForm(c, MAX_FORM_BYTES);
       const key = await findApiKey(store, form.get('key')?.trim() ?? '');
-      if (key === undefined || !isFromOwnPage(c, origins())) return askForKey(c, 'This is not an API key of this hub.');
+      if (key === undefined || !isFromOwnPage(c, origins())) return askForKey(c, 'Invalid API key.');
       const connection = await connectionOf(c);
-      if (connection === undefined) return askForKey(c, 'There is no connection of this name.');
+      if (connection === undefined) return askForKey(c, 'No connection has this name.');
       log.info({ connection: connection.name, key: key.id }, 'Try page opened with an API key');
       openSession(c, connection);
       return c.redirect(`/try/${connection.name}`, 303);

@@ -33,7 +33,7 @@ async function openPage({ hub, store }: HubUnderTest, name = 'corp'): Promise<Vi
   return page;
 }
 
-test('a link opens the page once, for its connection only', async (t) => {
+test('a one-time link opens the page once, for its connection only', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   await under.createConnection('other');
@@ -54,7 +54,7 @@ test('a link opens the page once, for its connection only', async (t) => {
   assert.equal((await visit(forOther.replace('/try/other', '/try/corp'))).status, 403);
 });
 
-test('without a session the page asks for an API key, and says the same of connections that do not exist', async (t) => {
+test('without a session the page asks for an API key, for known and unknown connections alike', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   const { url } = under.hub;
@@ -74,7 +74,7 @@ test('without a session the page asks for an API key, and says the same of conne
   assert.equal((await visit(`${url}/try/corp`, { form: { username: 'a', password: 'b' } })).status, 401);
 });
 
-test('a person signs in, and nothing that a directory holds becomes markup', async (t) => {
+test('a sign-in shows the profile, and no text of a directory becomes markup', async (t) => {
   const under = await startHubForTest(t);
   const connector = await connect(await under.provisioned());
   const evil = '<script>alert(1)</script>';
@@ -131,7 +131,7 @@ test('a failed sign-in shows the reason and no raw error', async (t) => {
   assert.match((await signIn('anna')).text, /No connector is online for this connection/);
 });
 
-test('a form from another site, or without the token, signs nobody in', async (t) => {
+test('a form from another site, or without the token, is rejected', async (t) => {
   const under = await startHubForTest(t);
   const connector = await connect(await under.provisioned());
   let asked = 0;
@@ -154,7 +154,7 @@ test('a form from another site, or without the token, signs nobody in', async (t
   assert.equal((await visit(url, { cookie, form: { ...form, password: 'x'.repeat(300_000) } })).status, 413);
 });
 
-test('a session ends after its time, and behind TLS its cookie is for TLS only', async (t) => {
+test('a session expires, and with an https address its cookie is Secure', async (t) => {
   let now = 0;
   const sessions = createTrySessions(() => now);
   const connection = exampleConnection('corp');

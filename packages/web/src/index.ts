@@ -12,10 +12,14 @@ export {
   plainAddress,
 } from './client-context.ts';
 export { type Confirmation, confirmation } from './confirmation.ts';
+export { type Cookie, type CookiePolicy, createCookie, createSessionCookie, type SessionCookie } from './cookies.ts';
 export { checkBox, dot, entries, field, milliseconds, table, textArea, time, tokenField } from './elements.ts';
 export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
 export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
+export { hashPassword, isPassword, MIN_PASSWORD_LENGTH } from './password-hash.ts';
 export { hashOfToken, newSecretToken, type SecretToken, sameText } from './secret-token.ts';
 export { createWebServer, SERVER_LIMITS, TLS_DEFAULTS, type WebServer } from './server.ts';
+export { createMemorySessions, hasSessionEnded, type MemorySessions, type SessionLimits } from './sessions.ts';
 export { STYLE } from './style.ts';
+export { createThrottle, type Throttle, type ThrottleRule } from './throttle.ts';
 export { type FileWatch, watchFiles } from './watch-files.ts';

@@ -75,7 +75,7 @@ describe('the console', { timeout: 240_000 }, () => {
       assert.deepEqual([status, headers.location], [303, '/sign-in'], path);
     }
     const { headers: signedIn } = await client.signIn();
-    assert.match(String(signedIn['set-cookie']), /landbridge-console=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict/);
+    assert.match(String(signedIn['set-cookie']), /landbridge-console=[\w-]{27}; Path=\/; HttpOnly; SameSite=Strict/);
     const { headers } = await client.get('/logs');
     const policy = String(headers['content-security-policy']);
     assert.match(policy, /default-src 'none'; script-src 'nonce-[\w+/=]+'; style-src 'nonce-[\w+/=]+'; connect-src 'self'/);
@@ -107,7 +107,7 @@ describe('the console', { timeout: 240_000 }, () => {
     for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) {
       assert.match(
         (await client.post('/sign-in', { token, password: PASSWORD })).text,
-        new RegExp(`wrong passwords: wait ${seconds} second`),
+        new RegExp(`Too many failed attempts: try again in ${seconds} second`),
       );
       clockMs += seconds * 1000;
       assert.match((await client.post('/sign-in', { token, password: 'wrong password 1' })).text, /The password is wrong/);

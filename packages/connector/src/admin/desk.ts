@@ -8,11 +8,11 @@ import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 import type { Activity } from './activity.ts';
 import { frame, type NavigationPath } from './frame.ts';
-import type { Session } from './sessions.ts';
+import type { ConsoleSession } from './sessions.ts';
 
 /** What the middleware before the pages found out. */
 export interface Env {
-  Variables: { session: Session; form: FormData };
+  Variables: { session: ConsoleSession; form: FormData };
 }
 
 export interface ConsoleParts {

@@ -1,7 +1,7 @@
 /** The console over HTTP: for which names it answers, its files, who may see it, what a form needs to be taken, and what a fault looks like. */
 
 import { CodedError } from '@landbridge/runtime';
-import { isFromOwnPage, type OriginPolicy, SAFE_HEADERS, sameText } from '@landbridge/web';
+import { createSessionCookie, isFromOwnPage, type OriginPolicy, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
@@ -22,16 +22,20 @@ import { transferRoutes } from './pages/transfer.ts';
 import { troubleshootingRoutes } from './pages/troubleshooting.ts';
 import { updateRoutes } from './pages/update.ts';
 import type { ConsolePassword } from './password.ts';
-import { createCookie } from './session-cookie.ts';
-import { createSessions } from './sessions.ts';
+import { createConsoleSessions } from './sessions.ts';
 
 const MAX_FORM_BYTES = 2 * 1024 * 1024;
 /** An import, with the form around it. */
 const MAX_UPLOAD_BYTES = MAX_ZIP_BYTES + 64 * 1024;
 
 export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; password: ConsolePassword; isOwnHost: HostCheck }): Hono<Env> {
-  const sessions = createSessions();
-  const cookie = createCookie();
+  const sessions = createConsoleSessions();
+  // Strict: no other site links to a console.
+  const policy = { sameSite: 'Strict', isSecure: () => false } as const;
+  const cookie = createSessionCookie({
+    session: { name: 'landbridge-console', ...policy },
+    visitor: { name: 'landbridge-console-visitor', ...policy },
+  });
   const app = new Hono<Env>();
   const origins: OriginPolicy = { isOwnOrigin: ({ protocol, host }) => protocol === 'http:' && isOwnHost(host) };
 

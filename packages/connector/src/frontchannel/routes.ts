@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import { clientContextOf, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
+import { clientContextOf, createCookie, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
 import {
   type AuthenticationMethod,
   isSignOut,
@@ -22,7 +22,6 @@ import type { VerifiedIdentity } from '../users/sign-in-verified.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import { bearerProblem, type CheckBearer } from './bearer.ts';
-import { sessionCookie, sessionOf } from './cookies.ts';
 import { identify, type SignInMethods, wwwAuthenticate } from './methods.ts';
 import { type FormProblem, type Language, languageFor } from './pages/languages.ts';
 import type { FrontChannelPage } from './pages/page.ts';
@@ -83,6 +82,13 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
 
   const clientOf = (c: C) => clientContextOf(c.env.incoming);
+  const cookie = createCookie({
+    name: 'landbridge',
+    // Lax: users come here from pages of the hub.
+    sameSite: 'Lax',
+    isSecure: (c) => clientContextOf(c.env.incoming).secure,
+    maxAgeSeconds: sessions.maxAgeSeconds,
+  });
   const languageOf = (c: C): Language => languageFor(c.req.header('Accept-Language'));
   const context = (c: C) => ({
     correlationId: clientOf(c).id,
@@ -146,7 +152,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const identity = await identify(incoming, methods, log);
     const headers = { 'WWW-Authenticate': wwwAuthenticate(incoming, methods, identity) };
     if (identity !== undefined) return send(c, await signInVerified(c, request, replyTo, identity), headers);
-    const session = sessions.read(sessionOf(c.req.header('Cookie'), clientOf(c).secure));
+    const session = sessions.read(cookie.read(c));
     if (session !== undefined && isFresh(session.at, request.wfresh)) {
       const { name, at } = session;
       return send(c, await signInVerified(c, request, replyTo, { method: 'session', name, principal: name, authenticatedAt: at }));
@@ -192,12 +198,13 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     const page = await tokenPage(c, request, replyTo, { profile: outcome.profile, method: 'form', authenticatedAt: at });
     if (page === undefined) return send(c, unavailable(c, request));
     const session = sessions.issue({ name, at });
-    const cookie = session === undefined ? undefined : sessionCookie(session, clientOf(c).secure, sessions.maxAgeSeconds);
-    return send(c, page, { 'Set-Cookie': cookie });
+    if (session !== undefined) cookie.write(c, session);
+    return send(c, page);
   }
 
   function signOut(c: C): Promise<Response> {
-    return send(c, signedOutPage(languageOf(c), siteName), { 'Set-Cookie': sessionCookie('', clientOf(c).secure, 0) });
+    cookie.clear(c);
+    return send(c, signedOutPage(languageOf(c), siteName));
   }
 
   app.get('/wsfed', (c) => signIn(c, signInRequestOf(new URL(c.req.url).searchParams)));

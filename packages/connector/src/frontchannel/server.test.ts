@@ -126,7 +126,7 @@ test('a proxy that is named says who it is and whether it was encrypted; nobody 
 
   const cookieOf = async (headers: Record<string, string>) =>
     String((await named.fillIn(await named.begin(), { username: 'a', password: 'b' }, { headers })).headers['set-cookie']);
-  assert.match(await cookieOf({ 'X-Forwarded-Proto': 'https' }), /^__Host-.*; Secure$/);
+  assert.match(await cookieOf({ 'X-Forwarded-Proto': 'https' }), /^__Host-landbridge=.*; Secure; SameSite=Lax$/);
   assert.doesNotMatch(await cookieOf({}), /Secure|__Host-/);
 
   const stranger = await opened(t, { ...settings, TRUSTED_PROXIES: '10.0.0.0/8' }, { tls: false });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { createKey } from '../setup/certificate.ts';
-import { sessionCookie, sessionOf } from './cookies.ts';
 import { createSessions } from './session.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
@@ -62,16 +61,4 @@ test('ends, is not from the future, and can be switched off', () => {
   assert.equal(sessions({ minutes: 0 }).issue(anna), undefined);
   assert.equal(sessions({ minutes: 0 }).read(issued), undefined);
   assert.equal(sessions().issue({ name: 'x'.repeat(4000), at: new Date(NOW) }), undefined);
-});
-
-test('the cookie is for this host and this site, is not read by scripts, and is not mixed up with another', () => {
-  assert.equal(sessionCookie('v', true, 60), '__Host-landbridge=v; Path=/; HttpOnly; Max-Age=60; SameSite=Lax; Secure');
-  assert.equal(sessionCookie('v', false, 60), 'landbridge=v; Path=/; HttpOnly; Max-Age=60; SameSite=Lax');
-  assert.equal(sessionOf('a=b; __Host-landbridge=v; c=d', true), 'v');
-  assert.equal(sessionOf('landbridge=v', false), 'v');
-  for (const planted of ['landbridge=v', '__host-landbridge=v', 'x__Host-landbridge=v', '__Host-landbridge=v; __Host-landbridge=w', '']) {
-    assert.equal(sessionOf(planted, true), undefined, planted);
-  }
-  assert.equal(sessionOf('landbridge=v; landbridge=v', false), undefined);
-  assert.equal(sessionOf(undefined, true), undefined);
 });

@@ -1,23 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CodedError } from '@landbridge/runtime';
 import { TOTP } from 'otpauth';
 import { createChallenges } from './challenges.ts';
 import { newTotpSecret, totpStep, totpUri } from './one-time-codes.ts';
-import { hashPassword, isPassword } from './passwords.ts';
-
-const code = (expected: string) => (error: unknown) => error instanceof CodedError && error.code === expected;
-
-test('a password is kept with a salt, and compared whatever form its accents have', async () => {
-  const [one, other] = await Promise.all([hashPassword('grüne Pferde 11'), hashPassword('grüne Pferde 11')]);
-  assert.notEqual(one, other);
-  assert.doesNotMatch(one, /Pferde/);
-  assert.equal(await isPassword('gru\u0308ne Pferde 11', one), true);
-  assert.equal(await isPassword('grüne Pferde 12', one), false);
-  assert.equal(await isPassword('grüne Pferde 11', undefined), false);
-  assert.equal(await isPassword('', ''), false);
-  await assert.rejects(hashPassword('elevenchars'), code('PASSWORD_INVALID'));
-});
 
 test('a code of the app counts one step before and after, and nothing else does', () => {
   const secret = newTotpSecret();

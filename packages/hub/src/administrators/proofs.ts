@@ -4,15 +4,14 @@
  */
 
 import { CodedError } from '@landbridge/runtime';
-import { hashOfToken } from '@landbridge/web';
+import { hashOfToken, hashPassword, isPassword } from '@landbridge/web';
 import type { Audit } from '../audit/audit.ts';
 import type { Administrator } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 import { isReady } from './administrators.ts';
 import { hashOfRecoveryCode, renewRecoveryCodes, totpStep } from './one-time-codes.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
-import { hashPassword, isPassword } from './passwords.ts';
-import { createWaits } from './waits.ts';
+import { createSignInThrottle } from './sign-in-throttle.ts';
 
 export interface Proofs {
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
@@ -37,7 +36,7 @@ export interface Proofs {
 }
 
 export function createProofs({ store, audit, publicUrl }: { store: Store; audit: Audit; publicUrl: () => string }): Proofs {
-  const waits = createWaits();
+  const throttle = createSignInThrottle();
   const passkeys = createPasskeys(store, publicUrl);
 
   async function record(name: string, remoteAddress: string | undefined, action: string, result: string, detail?: string): Promise<void> {
@@ -50,7 +49,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
   };
 
   async function comparePassword(name: string, administrator: Administrator | undefined, password: string, address: string | undefined) {
-    const succeed = waits.begin({ name, address });
+    const succeed = throttle.beginPassword(name, address);
     const ready = administrator !== undefined && (await isReady(store, administrator));
     const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
     if (isRight && ready) {
@@ -63,7 +62,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
   }
 
   async function checkCode(administrator: Administrator, address: string | undefined, isRight: () => Promise<string | undefined>) {
-    const succeed = waits.begin({ administratorId: administrator.id });
+    const succeed = throttle.beginCode(administrator.id);
     const found = await isRight();
     if (found === undefined) {
       await record(administrator.name, address, 'administrator.sign-in', 'refused', 'code');

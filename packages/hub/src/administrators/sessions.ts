@@ -1,15 +1,9 @@
 /** Sessions of administrators: made anew at each step of signing in, so that an id that somebody planted before is worth nothing after. */
 
 import { randomBytes } from 'node:crypto';
-import { hashOfToken, newSecretToken } from '@landbridge/web';
+import { hashOfToken, hasSessionEnded, newSecretToken, type SessionLimits } from '@landbridge/web';
 import type { Administrator, AdministratorSession, SessionStage } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
-
-export interface SessionLimits {
-  idleMs: number;
-  /** From signing in, however busy it is. */
-  longestMs: number;
-}
 
 export interface SignedIn {
   session: AdministratorSession;
@@ -37,7 +31,7 @@ const MAX_BROWSER_LENGTH = 200;
 export function createSessions(store: Store, limits: SessionLimits, now: () => number = Date.now): Sessions {
   function hasEnded({ stage, createdAt, lastSeenAt }: AdministratorSession): boolean {
     const longestMs = stage === 'full' ? limits.longestMs : STEP_MS[stage];
-    return now() - createdAt.getTime() > longestMs || now() - lastSeenAt.getTime() > limits.idleMs;
+    return hasSessionEnded({ openedAtMs: createdAt.getTime(), seenAtMs: lastSeenAt.getTime() }, { ...limits, longestMs }, now());
   }
 
   return {

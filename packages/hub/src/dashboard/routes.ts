@@ -1,12 +1,12 @@
 /** The dashboard over HTTP: its files, who may see it, what a form needs to be taken, and what a fault looks like. */
 
 import { CodedError, type Log } from '@landbridge/runtime';
-import { isFromOwnPage, readForm, sameText } from '@landbridge/web';
+import { createSessionCookie, isFromOwnPage, readForm, type SessionLimits, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import { createProofs } from '../administrators/proofs.ts';
-import { createSessions, type SessionLimits } from '../administrators/sessions.ts';
+import { createSessions } from '../administrators/sessions.ts';
 import { ASSETS } from './assets.ts';
 import { createDesk, type DashboardParts, type Env, isLive } from './desk.ts';
 import { frame } from './frame.ts';
@@ -21,7 +21,6 @@ import { overviewRoutes } from './pages/overview.ts';
 import { dashboardSignInRoutes } from './pages/sign-in.ts';
 import { signingKeyRoutes } from './pages/signing-keys.ts';
 import { tryPages } from './pages/try.ts';
-import { createCookie } from './session-cookie.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
 const NOT_FOUND = [
@@ -38,7 +37,12 @@ const INTERNAL = ['STORE_FAILED'];
 export function dashboardRoutes({ log, limits, ...parts }: DashboardParts & { log: Log; limits: SessionLimits }): Hono<Env> {
   const proofs = createProofs(parts);
   const desk = createDesk({ ...parts, proofs, sessions: createSessions(parts.store, limits) });
-  const cookie = createCookie(parts.publicUrl);
+  const isSecure = () => parts.publicUrl().startsWith('https:');
+  const cookie = createSessionCookie({
+    // Lax: a link to the dashboard in a chat finds its reader signed in. Forms are bound by token and origin.
+    session: { name: 'landbridge-session', sameSite: 'Lax', isSecure },
+    visitor: { name: 'landbridge-visitor', sameSite: 'Lax', isSecure },
+  });
 
   async function fault(c: Context, status: 400 | 403 | 404 | 413 | 500, title: string, text: string): Promise<Response> {
     const page = frame({

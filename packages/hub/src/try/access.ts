@@ -1,7 +1,6 @@
 /** Access to the Try page of a connection: a one-time link or an API key opens a session in a browser. */
 
-import { randomBytes } from 'node:crypto';
-import { hashOfToken, newSecretToken } from '@landbridge/web';
+import { createMemorySessions, newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
@@ -23,37 +22,22 @@ export interface TrySession {
   readonly connectionId: string;
   /** In every form of this session, against forged requests. */
   readonly formToken: string;
-  readonly expiresAtMs: number;
 }
 
-export interface TrySessions {
-  /** @returns the session and its cookie's value */
-  open(connection: Connection): { session: TrySession; cookie: string };
-  /** @returns the session if it belongs to this connection and has not expired */
-  find(cookie: string | undefined, connection: Connection): TrySession | undefined;
-}
-
-export function createTrySessions(now: () => number = Date.now): TrySessions {
-  /** By the hash of the cookie, the oldest first. */
-  const sessions = new Map<string, TrySession>();
+/** The sessions of Try pages, each for one connection. */
+export function createTrySessions(now?: () => number) {
+  const lifetime = { idleMs: SESSION_LIFETIME_MS, longestMs: SESSION_LIFETIME_MS };
+  const sessions = createMemorySessions<TrySession>({ ...lifetime, maxSessions: MAX_SESSIONS, ...(now === undefined ? {} : { now }) });
   return {
-    open(connection) {
-      const { token, hash } = newSecretToken();
-      const session = {
-        connectionId: connection.id,
-        formToken: randomBytes(20).toString('base64url'),
-        expiresAtMs: now() + SESSION_LIFETIME_MS,
-      };
-      sessions.set(hash, session);
-      for (const [oldest, { expiresAtMs }] of sessions) {
-        if (sessions.size <= MAX_SESSIONS && expiresAtMs > now()) break;
-        sessions.delete(oldest);
-      }
-      return { session, cookie: token };
+    /** @returns the session and the value of its cookie */
+    open({ id: connectionId }: Connection): { session: TrySession; cookie: string } {
+      const session = { connectionId, formToken: newSecretToken().token };
+      return { session, cookie: sessions.open(session) };
     },
-    find(cookie, connection) {
-      const session = cookie === undefined ? undefined : sessions.get(hashOfToken(cookie));
-      return session !== undefined && session.connectionId === connection.id && session.expiresAtMs > now() ? session : undefined;
+    /** @returns the session if it is one of this connection */
+    find(cookie: string | undefined, { id }: Connection): TrySession | undefined {
+      const session = sessions.find(cookie, false);
+      return session?.connectionId === id ? session : undefined;
     },
   };
 }

@@ -162,7 +162,7 @@ test('a session expires, and with an https address its cookie is Secure', async 
   now = SESSION_LIFETIME_MS - 1;
   assert.ok(sessions.find(cookie, connection));
   assert.equal(sessions.find(cookie, { ...connection, id: '2' }), undefined);
-  now = SESSION_LIFETIME_MS;
+  now = SESSION_LIFETIME_MS + 1;
   assert.equal(sessions.find(cookie, connection), undefined);
 
   const under = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example.com' });

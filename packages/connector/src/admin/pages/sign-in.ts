@@ -1,27 +1,26 @@
 /** Signing in to the console: by its password; and by a one-time link, which leads to choosing one. */
 
 import { CodedError } from '@landbridge/runtime';
-import { field, type Html, sameText, tokenField } from '@landbridge/web';
+import { field, type Html, MIN_PASSWORD_LENGTH, type SessionCookie, sameText, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
 import { type Desk, type Env, textOf } from '../desk.ts';
 import { alertOf } from '../elements.ts';
 import { frame } from '../frame.ts';
-import { type ConsolePassword, MIN_PASSWORD_LENGTH } from '../password.ts';
-import type { SessionCookie } from '../session-cookie.ts';
-import type { Sessions } from '../sessions.ts';
+import type { ConsolePassword } from '../password.ts';
+import type { ConsoleSessions } from '../sessions.ts';
 import { isSignInLink, useUpSignInLink } from '../sign-in-link.ts';
 
 const MAX_FORM_BYTES = 16 * 1024;
 const FORGED = 'The form did not come from this page. Try again.';
 /** What is answered to the person, with the form again. */
-const ANSWERED = ['CONSOLE_TOO_MANY_TRIES', 'PASSWORD_INVALID'];
+const ANSWERED = ['TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PASSWORD_INVALID'];
 
 interface SignInParts {
   desk: Desk;
   password: ConsolePassword;
-  sessions: Sessions;
+  sessions: ConsoleSessions;
   cookie: SessionCookie;
 }
 

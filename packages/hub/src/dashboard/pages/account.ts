@@ -1,16 +1,14 @@
 /** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
 
 import { CodedError } from '@landbridge/runtime';
-import { clientAddressOf, field, table, time, tokenField } from '@landbridge/web';
+import { clientAddressOf, field, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret, renewRecoveryCodes } from '../../administrators/one-time-codes.ts';
-import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
 import { recordChange } from '../../operator.ts';
 import type { Desk, Env } from '../desk.ts';
 import { buttonForm } from '../elements.ts';
-import type { SessionCookie } from '../session-cookie.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
 export function accountRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {

@@ -1,17 +1,25 @@
 /** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
 
 import { CodedError } from '@landbridge/runtime';
-import { clientAddressOf, field, type Html, isFromOwnPage, readForm, sameText, tokenField } from '@landbridge/web';
+import {
+  clientAddressOf,
+  field,
+  type Html,
+  isFromOwnPage,
+  MIN_PASSWORD_LENGTH,
+  readForm,
+  type SessionCookie,
+  sameText,
+  tokenField,
+} from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret } from '../../administrators/one-time-codes.ts';
-import { MIN_PASSWORD_LENGTH } from '../../administrators/passwords.ts';
 import type { SignedIn } from '../../administrators/sessions.ts';
 import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
 import type { Desk, Env } from '../desk.ts';
 import { frame } from '../frame.ts';
-import type { SessionCookie } from '../session-cookie.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;

@@ -1,0 +1,41 @@
+/**
+ * How failed sign-ins of administrators delay further ones. Anyone can fail under another's name, so a name alone causes short waits only;
+ * name and address together cause long ones.
+ */
+import { addressGroup } from '@landbridge/runtime';
+import { createThrottle } from '@landbridge/web';
+
+const MINUTE_MS = 60_000;
+
+export interface SignInThrottle {
+  /** @returns what to call if the password was right. @throws CodedError TOO_MANY_ATTEMPTS */
+  beginPassword(name: string, address: string | undefined): () => void;
+  /** @returns what to call if the code was right. @throws CodedError TOO_MANY_ATTEMPTS */
+  beginCode(administratorId: string): () => void;
+}
+
+export function createSignInThrottle(now?: () => number): SignInThrottle {
+  const throttle = createThrottle(
+    {
+      nameAndAddress: { free: 4, longestMs: 15 * MINUTE_MS },
+      address: { free: 30, longestMs: 15 * MINUTE_MS, keepsFailures: true },
+      name: { free: 15, longestMs: MINUTE_MS },
+      /** For an administrator whose password is known: six digits are soon guessed. */
+      code: { free: 4, longestMs: 15 * MINUTE_MS },
+    },
+    { now },
+  );
+  return {
+    beginPassword(givenName, address) {
+      const name = givenName.toLowerCase();
+      if (address === undefined) return throttle.begin([['name', name]]);
+      const group = addressGroup(address);
+      return throttle.begin([
+        ['name', name],
+        ['address', group],
+        ['nameAndAddress', JSON.stringify([name, group])],
+      ]);
+    },
+    beginCode: (administratorId) => throttle.begin([['code', administratorId]]),
+  };
+}

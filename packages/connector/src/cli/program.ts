@@ -5,8 +5,8 @@
 import { resolve } from 'node:path';
 import { CodedError, errorText } from '@landbridge/runtime';
 import { Command, CommanderError } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
 import type { Environment } from '../config/load.ts';
+import { CONNECTOR_VERSION } from '../version.ts';
 
 /** What every command gets. */
 export interface CommandContext {
@@ -14,8 +14,6 @@ export interface CommandContext {
   home: string;
   environment: Environment;
 }
-
-export const CONNECTOR_VERSION = manifest.version;
 
 const EXAMPLES = `
 Examples:

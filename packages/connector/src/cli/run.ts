@@ -6,8 +6,9 @@ import { assertRunnable, type Config, loadConfigForStart } from '../config/load.
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
+import { CONNECTOR_VERSION } from '../version.ts';
 import { openRunLog } from './open-log.ts';
-import { CONNECTOR_VERSION, type CommandContext } from './program.ts';
+import type { CommandContext } from './program.ts';
 
 /** @throws CodedError why it cannot start with this configuration; a hub or directory that is away is waited for */
 export async function run({ home, environment }: CommandContext): Promise<void> {

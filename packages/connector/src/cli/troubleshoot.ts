@@ -7,7 +7,8 @@ import { writePrivateFile } from '../config/write-private-file.ts';
 import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
-import { CONNECTOR_VERSION, type CommandContext } from './program.ts';
+import { CONNECTOR_VERSION } from '../version.ts';
+import type { CommandContext } from './program.ts';
 import { printable } from './terminal-text.ts';
 
 export interface TroubleshootCommandOptions {

@@ -57,7 +57,7 @@ export type ConnectionEnd =
   | { kind: 'closed by us' };
 
 /** A connection that the hub has accepted. */
-export interface Connection {
+export interface AcceptedConnection {
   capabilities: readonly Capability[];
   /** Tells the hub to send no new requests, if it knows `drain`. Resolves when no new request can arrive. */
   drain(): Promise<void>;
@@ -89,7 +89,7 @@ export async function runConnection(options: {
   warn: RateLimitedWarn;
   now: () => number;
   signal: AbortSignal;
-  onAccepted: (connection: Connection) => void;
+  onAccepted: (connection: AcceptedConnection) => void;
   onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal } = options;

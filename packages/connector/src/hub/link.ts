@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
 import type { Outbound } from '../network/outbound.ts';
-import { type Connection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
+import { type AcceptedConnection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
 import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
 import { jwksKeys } from './jwks.ts';
@@ -112,7 +112,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   const backoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: options.maxReconnectIntervalMs, holdMs: HOLD_MS, now: clock.now });
   const rejectedBackoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: MAX_REJECTED_WAIT_MS, holdMs: HOLD_MS, now: clock.now });
   let status: LinkStatus = { state: 'connecting' };
-  let connection: Connection | undefined;
+  let connection: AcceptedConnection | undefined;
   let jwks: { url: string; keys: HubKeys } | undefined;
 
   function setStatus(next: LinkStatus): void {

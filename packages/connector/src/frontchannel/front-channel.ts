@@ -21,7 +21,7 @@ import type { SignInMethods } from './methods.ts';
 import { type FrontUsers, frontRoutes } from './routes.ts';
 import { type FrontServer, startFrontServer } from './server.ts';
 import { readServerCertificate } from './server-certificate.ts';
-import { createSessions } from './session.ts';
+import { createFrontChannelSessions } from './session.ts';
 
 /** The connection as the hub describes it. */
 export interface FrontConnection {
@@ -125,7 +125,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     serverUrl,
     users,
     methods,
-    sessions: createSessions({
+    sessions: createFrontChannelSessions({
       privateKey: connection.signing.privateKey,
       secret: settings.SESSION_SECRET,
       connection: connection.name,

@@ -27,7 +27,7 @@ import { type FormProblem, type Language, languageFor } from './pages/languages.
 import type { FrontChannelPage } from './pages/page.ts';
 import { formPage, invalidPage, replyPage, signedOutPage } from './pages/pages.ts';
 import { createPasswordAttempt, MAX_NAME_LENGTH } from './password-attempt.ts';
-import type { Sessions } from './session.ts';
+import type { FrontChannelSessions } from './session.ts';
 
 export type FrontUsers = Pick<Users, 'authenticate' | 'signInVerified' | 'searchUsers'>;
 
@@ -41,7 +41,7 @@ export interface RouteOptions {
   serverUrl: string;
   users: FrontUsers;
   methods: SignInMethods;
-  sessions: Sessions;
+  sessions: FrontChannelSessions;
   attempts: Attempts;
   checkBearer: CheckBearer;
   /** Whether its connection is older than the current authorities or revocation lists: it has to reconnect to use a certificate. */

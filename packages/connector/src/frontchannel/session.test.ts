@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { createKey } from '../setup/certificate.ts';
-import { createSessions } from './session.ts';
+import { createFrontChannelSessions } from './session.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
 const [{ privateKey }, { privateKey: another }] = [createKey(), createKey()];
 
-function sessions(changes: Partial<Parameters<typeof createSessions>[0]> = {}) {
-  return createSessions({ privateKey, secret: undefined, connection: 'corp', minutes: 60, now: () => NOW, ...changes });
+function sessions(changes: Partial<Parameters<typeof createFrontChannelSessions>[0]> = {}) {
+  return createFrontChannelSessions({ privateKey, secret: undefined, connection: 'corp', minutes: 60, now: () => NOW, ...changes });
 }
 const anna = { name: 'anna', at: new Date(NOW) };
 const issued = sessions().issue(anna) ?? '';

@@ -13,7 +13,7 @@ export interface Session {
   at: Date;
 }
 
-export interface Sessions {
+export interface FrontChannelSessions {
   /** @returns the value of the cookie; undefined where sessions are off, or the name is too long for a cookie */
   issue(session: Session): string | undefined;
   /** @returns undefined for one that is not ours, was changed, or is too old */
@@ -33,13 +33,13 @@ const MAX_COOKIE_LENGTH = 3500;
  * @param secret SESSION_SECRET: another one ends all sessions
  * @param minutes SESSION_MINUTES; 0: none
  */
-export function createSessions(options: {
+export function createFrontChannelSessions(options: {
   privateKey: KeyObject;
   secret: string | undefined;
   connection: string;
   minutes: number;
   now: () => number;
-}): Sessions {
+}): FrontChannelSessions {
   const { privateKey, secret = '', connection, minutes, now } = options;
   const seed = privateKey.export({ type: 'pkcs8', format: 'der' });
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', seed, secret, `landbridge session ${connection}`, 32)));

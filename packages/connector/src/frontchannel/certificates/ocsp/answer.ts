@@ -10,7 +10,7 @@ import { type Extension, readExtensions } from '../certificate-fields.ts';
 import { NONCE } from './request.ts';
 import { isSigned } from './signature.ts';
 
-export interface Answer {
+export interface OcspAnswer {
   status: 'good' | 'revoked' | 'unknown';
   /** Until when it may be used again; undefined where the responder always has something newer. */
   nextUpdate: Date | undefined;
@@ -28,14 +28,14 @@ const RESPONSE_STATUS = ['successful', 'malformedRequest', 'internalError', 'try
 const GENERALIZED_TIME = 0x18;
 const CONTEXT = { zero: 0xa0, one: 0xa1, two: 0xa2 } as const;
 /** CertStatus: `good` and `unknown` are NULL and `revoked` a sequence, with tags of their own. */
-const STATUS: Readonly<Record<number, Answer['status']>> = { 128: 'good', 161: 'revoked', 130: 'unknown' };
+const STATUS: Readonly<Record<number, OcspAnswer['status']>> = { 128: 'good', 161: 'revoked', 130: 'unknown' };
 
 /**
  * @param asked `id` is the certificate's CertID and `issuer` has issued it; the answer must have no other nonce than `nonce`, and may have none,
  *   as many are made before anybody asks
  * @throws Error that says what is wrong with it
  */
-export function believedAnswer(bytes: Buffer, asked: { id: Buffer; issuer: X509Certificate; nonce: Buffer; now: Date }): Answer {
+export function believedAnswer(bytes: Buffer, asked: { id: Buffer; issuer: X509Certificate; nonce: Buffer; now: Date }): OcspAnswer {
   const { responseData, algorithm, signature, certificates } = readBasicResponse(bytes);
   const keys = [asked.issuer, ...certificates.filter((certificate) => mayAnswerFor(asked.issuer, certificate, asked.now))];
   if (!keys.some(({ publicKey }) => isSigned(responseData, { algorithm, signature, publicKey }))) {
@@ -49,7 +49,7 @@ export function believedAnswer(bytes: Buffer, asked: { id: Buffer; issuer: X509C
   return { status: single.status, nextUpdate: single.nextUpdate };
 }
 
-interface SingleResponse extends Answer {
+interface SingleResponse extends OcspAnswer {
   thisUpdate: Date;
   extensions: Extension[];
 }

@@ -7,7 +7,7 @@ import { randomBytes, type X509Certificate } from 'node:crypto';
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
 import { fieldsOf, respondersOf } from '../certificate-fields.ts';
-import { type Answer, believedAnswer } from './answer.ts';
+import { believedAnswer, type OcspAnswer } from './answer.ts';
 import { certificateId, idOfSerialNumber, statusRequest } from './request.ts';
 import type { AskResponder } from './responder.ts';
 
@@ -82,7 +82,7 @@ export function createOcsp(options: { ask: AskResponder; fallback: URL | undefin
  *
  * @throws CodedError OCSP_UNREACHABLE, OCSP_ANSWER_REFUSED
  */
-export async function tryResponder(ask: AskResponder, url: URL, issuer: X509Certificate): Promise<Answer['status']> {
+export async function tryResponder(ask: AskResponder, url: URL, issuer: X509Certificate): Promise<OcspAnswer['status']> {
   const serialNumber = randomBytes(16);
   // A positive number without a leading zero.
   serialNumber[0] = ((serialNumber[0] ?? 0) & 0x3f) | 0x40;
@@ -92,7 +92,7 @@ export async function tryResponder(ask: AskResponder, url: URL, issuer: X509Cert
 async function askAbout(
   ask: AskResponder,
   { url, id, issuer, now }: { url: URL; id: Buffer; issuer: X509Certificate; now: () => Date },
-): Promise<Answer> {
+): Promise<OcspAnswer> {
   const nonce = randomBytes(NONCE_BYTES);
   const answer = await ask(url, statusRequest(id, nonce));
   try {

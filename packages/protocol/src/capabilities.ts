@@ -7,17 +7,17 @@
 import { z } from 'zod';
 
 /**
- * - `drain`: the connector says `draining` before it stops; the hub then sends it nothing new.
- * - `changeOwnPassword`: the connector understands `oldPassword` in `change_password`. One that does not would set the new password
- *   without a look at the old one, so a hub must not ask it.
- * - `health`: the connector says in `health` frames whether its directory answers: once it is accepted, and at each change.
- * - `reasons`: an unexpected error carries `reason` and `tried` (`wire-errors.ts`).
- * - `steps`: the answer to `authenticate_user` carries `steps`, how long each part of it took.
+ * - `drain`: the connector sends `draining` before it stops; the hub then sends it no new requests.
+ * - `changeOwnPassword`: the connector understands `oldPassword` in `change_password`. A hub must not send it to others: they would set the
+ *   new password without checking the old one.
+ * - `health`: the connector reports in `health` frames whether its directory answers, after authentication and at each change.
+ * - `reasons`: an unexpected error carries `reason` and `tried` (`answers.ts`).
+ * - `steps`: the answer to `authenticate_user` carries `steps`: how long each part took.
  */
 export const CAPABILITIES = ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** @returns those of the offered names that this version knows */
+/** @returns the offered capabilities that this version knows */
 export function knownCapabilities(offered: readonly string[] | undefined): Capability[] {
   return CAPABILITIES.filter((capability) => offered?.includes(capability));
 }

@@ -31,7 +31,7 @@ interface FailureRow {
 const CANNOT_CHANGE_PASSWORD = 'Change it on a computer at work, or ask your help desk. Then come back and sign in.';
 const NOT_REACHABLE = 'Your organisation cannot be reached right now. Try again in a moment.';
 
-export const FAILURES = {
+const rows = {
   // One code for both: a user must not learn which names exist.
   invalid_credentials: {
     message: 'The user name or the password is wrong',
@@ -179,26 +179,20 @@ export const FAILURES = {
   },
 } as const satisfies Record<string, FailureRow>;
 
-export type FailureCode = keyof typeof FAILURES;
+export type FailureCode = keyof typeof rows;
+export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = rows;
 
-/** @returns everything that follows from a code */
-export function failureRow(code: FailureCode): FailureRow {
-  return FAILURES[code];
-}
-
-/** `ldapStatus` of a profile. */
-export const LDAP_STATUS = [
-  'active',
-  'password_expired',
-  'account_disabled',
-  'account_expired',
-  'password_change_required',
-  'account_locked',
-  'wrong_password',
-  'insufficient_access_rights',
-  'password_complexity_error',
-] as const;
-type LdapStatus = (typeof LDAP_STATUS)[number];
+/** `ldapStatus` of a profile (docs/protocol.md, section 2.4). */
+export type LdapStatus =
+  | 'active'
+  | 'password_expired'
+  | 'account_disabled'
+  | 'account_expired'
+  | 'password_change_required'
+  | 'account_locked'
+  | 'wrong_password'
+  | 'insufficient_access_rights'
+  | 'password_complexity_error';
 
 /** The named errors on the wire: message, the profile's `ldapStatus`, and our code. */
 export const WIRE_ERRORS = {

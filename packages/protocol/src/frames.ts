@@ -1,13 +1,10 @@
 /** One WebSocket frame: a JSON text `{n: NAME, p: PAYLOAD}`. */
 import { z } from 'zod';
 
-/**
- * No frame of either side may be larger: the socket ends beyond it. Answers to `search_users` over a whole directory are the
- * largest, some kilobytes a user.
- */
+/** A larger frame ends the socket. The largest are answers to `search_users` over a whole directory, some kilobytes per user. */
 export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 
-/** A larger frame from a hub is dropped unread: its requests are some kilobytes, names of 64 KB included. */
+/** A connector drops larger frames of a hub unread: requests have some kilobytes, or more with a name of 64 KB. */
 export const MAX_REQUEST_FRAME_BYTES = 1024 * 1024;
 
 export interface Frame {
@@ -17,7 +14,7 @@ export interface Frame {
 
 const frameSchema = z.object({ n: z.string().min(1).max(1024), p: z.unknown().optional() });
 
-/** @returns the frame, or undefined where the text is not one; never throws */
+/** Never throws. @returns undefined if the text is not a frame */
 export function decodeFrame(text: string): Frame | undefined {
   try {
     const result = frameSchema.safeParse(JSON.parse(text));

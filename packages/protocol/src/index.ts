@@ -15,12 +15,9 @@ export {
 } from './answers.ts';
 export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export {
-  type ErrorReason,
   FAILURES,
   type FailureCode,
-  failureRow,
-  isWireErrorName,
-  LDAP_STATUS,
+  type LdapStatus,
   UNEXPECTED_ERROR,
   WIRE_ERRORS,
   type WireErrorName,
@@ -49,7 +46,7 @@ export {
   signedAnswer,
   signedAnswerHeader,
 } from './sealed.ts';
-export { msSince, type Step, stepsOf, timed } from './steps.ts';
+export { msSince, type Step, timed } from './steps.ts';
 export {
   AGENT_TOKEN_LIFETIME_SECONDS,
   type AgentInstance,
@@ -72,4 +69,3 @@ export {
   ticketInfo,
 } from './ticket.ts';
 export { foldedName, namesIn, shortName } from './user-names.ts';
-export { type AuthenticateAnswer, type WireError, wireError } from './wire-errors.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerName, claimsOf, decodeFrame, encodeFrame, knownCapabilities, pidOf, ticketInfo } from './index.ts';
 
-describe('frames', () => {
-  it('are JSON objects with a name, and nothing else is one', () => {
+describe('decodeFrame', () => {
+  it('accepts JSON objects with a name only', async (t) => {
     assert.deepEqual(decodeFrame('{"n":"x","p":{"a":1}}'), { n: 'x', p: { a: 1 } });
     assert.deepEqual(decodeFrame('{"n":"authenticated"}'), { n: 'authenticated', p: undefined });
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
@@ -20,17 +20,19 @@ describe('frames', () => {
       deep,
       `{"n":"${'x'.repeat(2000)}"}`,
     ]) {
-      assert.equal(decodeFrame(text), undefined, text.slice(0, 20));
+      await t.test(text.slice(0, 20) || 'empty', async () => {
+        assert.equal(decodeFrame(text), undefined, text.slice(0, 20));
+      });
     }
   });
 
-  it('keep names that objects have by themselves as plain names', () => {
+  it('accepts names of object properties as plain names', () => {
     for (const n of ['close', 'error', '__proto__', 'constructor']) assert.equal(decodeFrame(encodeFrame(n))?.n, n);
   });
 });
 
-describe('requests', () => {
-  it('take a missing or null password for an empty one, and refuse other types by the claim’s name', () => {
+describe('claimsOf', () => {
+  it('reads a missing or null password as empty, and rejects other types with the name of the claim', () => {
     for (const password of [undefined, null, '']) {
       const read = claimsOf('authenticate_user', { pid: 'p', username: 'a', password });
       assert.ok('claims' in read);
@@ -44,27 +46,29 @@ describe('requests', () => {
     assert.ok('problem' in claimsOf('authenticate_user', 'x'));
   });
 
-  it('take an old password that is null for an empty one, and only an absent one for a reset', () => {
+  it('reads a null old password as empty, and only an absent one as a reset', async (t) => {
     for (const [given, meant] of [
       [{}, undefined],
       [{ oldPassword: 'x' }, 'x'],
       [{ oldPassword: '' }, ''],
       [{ oldPassword: null }, ''],
     ] as const) {
-      const read = claimsOf('change_password', { pid: 'p', username: 'a', password: 'n', ...given });
-      assert.ok('claims' in read);
-      assert.equal(read.claims.oldPassword, meant);
+      await t.test(JSON.stringify(given), async () => {
+        const read = claimsOf('change_password', { pid: 'p', username: 'a', password: 'n', ...given });
+        assert.ok('claims' in read);
+        assert.equal(read.claims.oldPassword, meant);
+      });
     }
     assert.ok('problem' in claimsOf('change_password', { pid: 'p', username: 'a', password: 'n', oldPassword: false }));
   });
 
-  it('tell the pid even where the rest is wrong', () => {
+  it('leaves the pid readable if another claim is invalid', () => {
     assert.equal(pidOf({ pid: 'p', username: 5 }), 'p');
     assert.equal(pidOf({ pid: 7 }), '7');
     for (const claims of [{}, { pid: '' }, { pid: 'x'.repeat(300) }, { pid: null }, null]) assert.equal(pidOf(claims), undefined);
   });
 
-  it('take limits that ask for nothing for no limit', () => {
+  it('reads a limit below 1 as no limit', async (t) => {
     for (const [given, meant] of [
       [5, 5],
       ['7', 7],
@@ -74,26 +78,30 @@ describe('requests', () => {
       [null, undefined],
       [undefined, undefined],
     ]) {
-      const read = claimsOf('search_users', { pid: 'p', limit: given });
-      assert.ok('claims' in read);
-      assert.equal(read.claims.limit, meant);
+      await t.test(String(given), async () => {
+        const read = claimsOf('search_users', { pid: 'p', limit: given });
+        assert.ok('claims' in read);
+        assert.equal(read.claims.limit, meant);
+      });
     }
   });
 
-  it('believe that a value is escaped only where it says true', () => {
+  it('takes a value as escaped only if `escaped` is true', async (t) => {
     for (const [given, meant] of [
       [true, true],
       ['true', false],
       [1, false],
       [undefined, false],
     ]) {
-      const read = claimsOf('search_users', { pid: 'p', search: 'x', escaped: given });
-      assert.ok('claims' in read);
-      assert.equal(read.claims.escaped, meant);
+      await t.test(JSON.stringify(given) ?? 'absent', async () => {
+        const read = claimsOf('search_users', { pid: 'p', search: 'x', escaped: given });
+        assert.ok('claims' in read);
+        assert.equal(read.claims.escaped, meant);
+      });
     }
   });
 
-  it('are answered under names made of their pid', () => {
+  it('has an answer whose frame name contains the pid', () => {
     assert.equal(answerName('authenticate_user', 'P'), 'P_result');
     assert.equal(answerName('search_users', 'P'), 'P_search_users_result');
     assert.equal(answerName('list_groups', 'P'), 'P_list_groups_result');
@@ -101,8 +109,8 @@ describe('requests', () => {
   });
 });
 
-describe('the answer of a ticket', () => {
-  it('is taken from hubs that say less or more than ours', () => {
+describe('ticketInfo', () => {
+  it('accepts the answer of hubs with fewer or more fields than ours', () => {
     const least = { connectionName: 'c', connectionDomain: 'd', adHub: 'https://h', realm: { name: 'urn:r' } };
     assert.ok(ticketInfo.safeParse(least).success);
     assert.equal(
@@ -113,8 +121,8 @@ describe('the answer of a ticket', () => {
   });
 });
 
-describe('capabilities', () => {
-  it('are those that both sides know', () => {
+describe('knownCapabilities', () => {
+  it('returns those that both sides know', () => {
     assert.deepEqual(knownCapabilities(['drain', 'fly']), ['drain']);
     assert.deepEqual(knownCapabilities(undefined), []);
   });

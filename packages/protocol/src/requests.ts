@@ -1,15 +1,15 @@
 /**
- * What a hub asks of a connector, as the claims of a signed `jwt`, and under which name each answer goes back.
+ * Requests of a hub to a connector as the claims of a signed `jwt`, and the frame names of their answers (docs/protocol.md, section 2.3).
  *
- * The claims come from hubs that were not written here, so they are read leniently where the meaning is clear (a missing or null
- * password is an empty one) and refused with a reason where it is not (a password that is a number).
+ * Auth0's hub sends them too, so they are read leniently if the meaning is clear (a missing or null password is an empty one), and
+ * rejected with a reason if it is not (a number as password).
  */
 import { z } from 'zod';
 
 export const REQUEST_NAMES = ['authenticate_user', 'search_users', 'list_groups', 'change_password'] as const;
 export type RequestName = (typeof REQUEST_NAMES)[number];
 
-/** The pid is part of a frame's name and of log lines; 256 characters are ten times what hubs use. */
+/** Part of a frame's name and of log lines. Hubs use a tenth of this length. */
 const pid = z.union([z.string().min(1).max(256), z.number().transform(String)]);
 const absentAsEmpty = z
   .string()
@@ -19,14 +19,14 @@ const escaped = z
   .unknown()
   .optional()
   .transform((value) => value === true);
-/** Zero and negative limits ask for nothing sensible; like an absent one they mean: no limit from this side. */
+/** Zero and negative limits make no sense, and mean no limit, as an absent one does. */
 const limit = z
   .union([z.number(), z.string().transform(Number)])
   .nullish()
   .transform((value) => (value !== undefined && value !== null && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined));
 
 const loginClaims = z.object({ pid, username: absentAsEmpty, password: absentAsEmpty, escaped });
-// One that is null is an empty one, which is wrong, and not an absent one: that would be a reset.
+// A null old password counts as empty and is rejected; an absent one would make it a reset.
 const changePasswordClaims = loginClaims.extend({
   oldPassword: z.union([z.string(), z.null().transform(() => '')]).optional(),
 });
@@ -35,9 +35,9 @@ const listGroupsClaims = z.object({ pid, limit });
 
 /** `authenticate_user`. `escaped`: the hub has already escaped the name for a filter (RFC 4515). */
 export type LoginClaims = z.infer<typeof loginClaims>;
-/** `change_password`. Without `oldPassword` it is a reset by an administrator; with it, the person's own change (capability `changeOwnPassword`). */
+/** `change_password`. Without `oldPassword` it is an administrator's reset; with it, the user's own change (capability `changeOwnPassword`). */
 export type ChangePasswordClaims = z.infer<typeof changePasswordClaims>;
-/** `search_users`. An empty `search` asks for everybody. */
+/** `search_users`. An empty `search` finds all users. */
 export type SearchUsersClaims = z.infer<typeof searchUsersClaims>;
 export type ListGroupsClaims = z.infer<typeof listGroupsClaims>;
 
@@ -55,7 +55,7 @@ const schemas: { [N in RequestName]: z.ZodType<RequestClaims[N]> } = {
   change_password: changePasswordClaims,
 };
 
-/** @returns the claims, or a sentence that names the claim that is wrong (never its value: it may be the password) */
+/** @returns the claims, or a sentence with the name of the invalid claim, never its value: it may be the password */
 export function claimsOf<N extends RequestName>(name: N, claims: unknown): { claims: RequestClaims[N] } | { problem: string } {
   const result = schemas[name].safeParse(claims);
   if (result.success) return { claims: result.data };
@@ -65,7 +65,7 @@ export function claimsOf<N extends RequestName>(name: N, claims: unknown): { cla
 
 const onlyPid = z.object({ pid });
 
-/** @returns the pid by which a request is answered, also where its other claims are wrong */
+/** @returns the pid, even if other claims are invalid: the answer needs it */
 export function pidOf(claims: unknown): string | undefined {
   return onlyPid.safeParse(claims).data?.pid;
 }

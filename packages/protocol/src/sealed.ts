@@ -1,12 +1,12 @@
 /**
- * Sealed requests and signed answers, our addition. A connector that can do both puts two public keys, made for one socket, into the
- * token in `authenticate`, as the claim `keys`: that token is signed with its registered key, so nobody between the two can take the
- * keys out or put others in. From then on
+ * Sealed requests and signed answers, our addition (docs/protocol.md, section 8.3). A connector that supports both puts two public keys,
+ * generated for one socket, into the claim `keys` of the token in `authenticate`. That token is signed with its registered key, so that no
+ * proxy can remove or replace them. From then on
  *
- * - each request's token has its claims in `sealed`, a compact JWE to `encryption` (RFC 7516; ECDH-ES, A256GCM), beside the times and
- *   the pid. The pid stands in both, and must be the same.
- * - each answer is `{jws}`, a compact JWS by `signing` (RFC 7515; ES256) of the whole frame `{n, p}`. Its name has the pid of the
- *   question, so that it answers that one and no other.
+ * - the token of each request has its claims in `sealed`, a compact JWE to `encryption` (RFC 7516; ECDH-ES, A256GCM), beside the times and
+ *   the pid. The pid inside and outside must match.
+ * - each answer is `{jws}`, a compact JWS by `signing` (RFC 7515; ES256) of the whole frame `{n, p}`. The frame's name contains the pid, so
+ *   that it answers no other request.
  */
 import { createHash, createSecretKey, diffieHellman, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
@@ -16,19 +16,19 @@ const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const p256PublicKey = z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinate, y: coordinate });
 export type P256PublicKey = z.infer<typeof p256PublicKey>;
 
-/** The claim `keys` of the agent's token. `kid` names both, in the headers of what is sealed and signed. */
+/** The claim `keys` of the connector's token. `kid` names both keys in the headers of the JWE and the JWS. */
 export const agentKeys = z.object({ kid: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/), encryption: p256PublicKey, signing: p256PublicKey });
 export type AgentKeys = z.infer<typeof agentKeys>;
 
 const SEALED_ENCRYPTION = 'A256GCM';
 
-/** The protected header of what is sealed; `epk` is the hub's part of the key agreement. */
+/** The protected header of the JWE; `epk` is the hub's part of the key agreement. */
 export const sealedHeader = z.object({
   alg: z.literal('ECDH-ES'),
   enc: z.literal(SEALED_ENCRYPTION),
   kid: z.string(),
   epk: p256PublicKey,
-  // Extensions that must be understood, and compression: there are none.
+  // No critical extensions, and no compression.
   crit: z.undefined().optional(),
   zip: z.undefined().optional(),
 });
@@ -37,8 +37,8 @@ export const signedAnswerHeader = z.object({ alg: z.literal('ES256'), kid: z.str
 export const signedAnswer = z.object({ jws: z.string().min(1) });
 
 /**
- * The key that both sides come to, each from its own private and the other's public key: Concat KDF of one round (RFC 7518, section
- * 4.6.2) without party information, as each key pair belongs to one socket anyway.
+ * The shared key, from one's own private and the other's public key: one round of Concat KDF (RFC 7518, section 4.6.2), without party
+ * information, as each key pair belongs to one socket.
  *
  * @returns 32 bytes
  */

@@ -44,8 +44,3 @@ export async function timed<T>(
 export function msSince(startedAt: number): number {
   return Math.round((performance.now() - startedAt) * 100) / 100;
 }
-
-/** @returns the steps of an answer */
-export function stepsOf(payload: unknown): Step[] {
-  return z.object({ steps: stepsSchema }).safeParse(payload).data?.steps ?? [];
-}

@@ -1,12 +1,12 @@
 /** Provisioning by ticket URL, and the first frames of the socket (docs/protocol.md, sections 1 and 2.1). */
 import { z } from 'zod';
 
-/** Frames and claims carry the name; URLs and certificates do too. */
+/** Part of frames, claims, URLs and certificates. */
 export const connectionName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, {
   error: 'must be 1 to 64 letters, digits, dots, hyphens or underscores, with a letter or digit at both ends',
 });
 
-/** The answer of `GET {ticket}/info`. Booleans may be missing in old hubs: then the feature is off. */
+/** The answer of `GET {ticket}/info`. Old hubs omit booleans: the feature is off. */
 export const ticketInfo = z.object({
   connectionName: z.string().min(1),
   connectionDomain: z.string().min(1),
@@ -21,13 +21,13 @@ export const ticketInfo = z.object({
 });
 export type TicketInfo = z.infer<typeof ticketInfo>;
 
-/** What an agent may say of itself is shown to operators and kept: short, and without anything but letters, digits and these signs. */
+/** Shown to operators and stored: short, with letters, digits and these characters only. */
 const hostName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,252}$/u);
 const agentVersionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/);
 
 /**
- * Our addition: which of several connectors with one key it is. The `id` is random, made once, and kept where the connector is
- * installed. A part that is not as it should be is as if it were missing; without a proper `id` there is no instance.
+ * Our addition: which of several connectors with one key it is. The `id` is random and stays in the connector's home. An invalid part counts
+ * as missing; without a valid `id` there is no instance.
  */
 export const agentInstance = z.object({
   id: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/),
@@ -36,7 +36,7 @@ export const agentInstance = z.object({
 });
 export type AgentInstance = z.infer<typeof agentInstance>;
 
-/** The body of `POST {ticket}`; installed connectors send no `capabilities` and no `instance`. */
+/** The body of `POST {ticket}`. Older connectors send no `capabilities`; `instance` is our addition. */
 export const registration = z.object({
   certs: z.array(z.string()).min(1),
   signInEndpoint: z.string().nullish(),
@@ -47,10 +47,10 @@ export const registration = z.object({
 });
 export type Registration = z.infer<typeof registration>;
 
-/** The answer of `POST {ticket}`: an empty or absent key means, to a connector that said `useJWKS`: read the JWKS document. */
+/** The answer of `POST {ticket}`. An empty or absent key tells a connector with `useJWKS` to read the JWKS document. */
 export const registrationAnswer = z.object({ signingKey: z.string().nullish() });
 
-/** `/.well-known/jwks.json`. Single keys are read by the JOSE library. */
+/** `/.well-known/jwks.json`. The JOSE library validates the keys. */
 export const jwksDocument = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 /** `/test`: the hub's clock in epoch milliseconds. */
@@ -62,7 +62,7 @@ export const CLOCK_SKEW_TOLERANCE_MS = 5000;
 /** Lifetime of the token in `authenticate` (docs/protocol.md, section 2.1). */
 export const AGENT_TOKEN_LIFETIME_SECONDS = 60;
 
-/** What a hub may sign requests with: asymmetric algorithms only. */
+/** For a hub's requests: asymmetric algorithms only. */
 export const HUB_TOKEN_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] as const;
 
 /** `authenticate`: `capabilities` and `instance` are our additions. */
@@ -73,15 +73,15 @@ export const authenticatePayload = z.object({
 });
 
 /**
- * `authentication_failure`: our addition is a reason, told only to whom has proved to have a key that the hub knows. The agent is
- * waiting for an operator's approval; it was revoked; or it has to register again before it is accepted.
+ * `authentication_failure`: our addition is a reason, sent only to a connector that has proved that it holds a registered key. It is waiting
+ * for an operator's approval, it was revoked, or it must register again.
  */
 export const AUTHENTICATION_FAILURE_REASONS = ['approval_pending', 'revoked', 'register_again'] as const;
 export type AuthenticationFailureReason = (typeof AUTHENTICATION_FAILURE_REASONS)[number];
 export const authenticationFailurePayload = z.object({ reason: z.enum(AUTHENTICATION_FAILURE_REASONS).optional().catch(undefined) });
 
-/** `authenticated`: installed hubs send no payload, or one of their own. */
+/** `authenticated`. Auth0's hub sends no payload, or one of its own. */
 export const authenticatedPayload = z.object({ capabilities: z.array(z.string()).optional().catch(undefined) });
 
-/** A request: everything is in the signed token. */
+/** A request: all claims are in the signed token. */
 export const requestPayload = z.object({ jwt: z.string().min(1) });

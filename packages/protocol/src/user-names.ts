@@ -1,25 +1,25 @@
 /**
- * The names of one person, as those need them who count wrong passwords: how directories compare what is typed, what is left of it without
- * a domain, and what a profile adds.
+ * Names that mean one user, for counting wrong passwords: how directories compare typed names, the name without a domain, and the names in a
+ * profile.
  */
 import type { Profile } from './answers.ts';
 
-/** Fields of a profile that people sign in with, in the default mapping and in common custom ones. */
+/** Fields of a profile that users sign in with, in the default mapping and common custom ones. */
 const NAME_FIELDS = ['sAMAccountName', 'userPrincipalName', 'upn', 'mailNickname', 'mail', 'email', 'username', 'uid', 'nickname'];
-/** A directory lets its users change some of these fields; a profile must not fill the memory. */
+/** Users can change some of these fields: a profile must not fill the memory. */
 const MAX_NAMES = 12;
 const MAX_NAME_LENGTH = 256;
 
 /**
- * Folds what directories do not tell apart: case, width, accents (Active Directory finds `Björk` as `bjork`, and `Strauß` as `strauss`),
- * characters that nobody sees, blanks. Two people that become one by it share their attempts, which is the safe side.
+ * Folds what directories treat as equal: case, width, accents (Active Directory finds `Björk` as `bjork`, and `Strauß` as `strauss`), invisible
+ * characters, blanks. Two users whose names become equal share their attempts, which is the safe side.
  */
 export function foldedName(name: string): string {
   return (
     name
       .normalize('NFKD')
       .replace(/[\p{M}\p{Cf}]/gu, '')
-      // In two steps: only small letters have a capital form of several letters.
+      // Upper case in between turns ß into ss.
       .toLowerCase()
       .toUpperCase()
       .toLowerCase()
@@ -35,7 +35,7 @@ export function shortName(folded: string): string {
   return (at > 0 ? account.slice(0, at) : account) || folded;
 }
 
-/** @returns the folded names, whole and short, under which the profile's person may sign in next time */
+/** @returns the folded names, whole and short, with which the profile's user may sign in next time */
 export function namesIn(profile: Profile | undefined): string[] {
   if (profile === undefined) return [];
   const emails: unknown[] = Array.isArray(profile.emails) ? profile.emails.slice(0, MAX_NAMES) : [];

@@ -1,5 +1,5 @@
 /** Tries a name and password from the form in the directory, within the limits, and turns the answer into a problem that the user can read. */
-import type { Profile, WireErrorName } from '@landbridge/protocol';
+import type { FailureCode, Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
 import type { Users } from '../users/users.ts';
@@ -17,14 +17,13 @@ export interface PasswordRejection {
 export const MAX_NAME_LENGTH = 1024;
 
 /** An unknown name and a wrong password look the same. */
-const PROBLEMS: Partial<Record<WireErrorName, PasswordRejection>> = {
-  WrongUsername: { problem: 'wrong', status: 401 },
-  WrongPassword: { problem: 'wrong', status: 401 },
-  PasswordExpired: { problem: 'passwordExpired', status: 401 },
-  PasswordChangeRequired: { problem: 'passwordChangeRequired', status: 401 },
-  AccountLocked: { problem: 'accountLocked', status: 401 },
-  AccountDisabled: { problem: 'accountDisabled', status: 401 },
-  AccountExpired: { problem: 'accountExpired', status: 401 },
+const PROBLEMS: Partial<Record<FailureCode, FormProblem>> = {
+  invalid_credentials: 'wrong',
+  password_expired: 'passwordExpired',
+  password_change_required: 'passwordChangeRequired',
+  account_locked: 'accountLocked',
+  account_disabled: 'accountDisabled',
+  account_expired: 'accountExpired',
 };
 
 export function createPasswordAttempt(options: {
@@ -54,11 +53,11 @@ export function createPasswordAttempt(options: {
       return outcome;
     }
     const { code, wireName, tried, profile } = outcome.failure;
-    const problem = wireName === undefined ? undefined : PROBLEMS[wireName];
+    const problem = PROBLEMS[code];
     // An answer about the account rather than the password does not help a guesser.
-    if (tried === false || (problem !== undefined && problem.problem !== 'wrong')) attempt.untried();
+    if (tried === false || (problem !== undefined && problem !== 'wrong')) attempt.untried();
     else attempt.wrong(profile);
     log.info({ ...about, reason: wireName ?? code }, 'Sign-in rejected');
-    return problem ?? { problem: 'unavailable', status: 503 };
+    return problem === undefined ? { problem: 'unavailable', status: 503 } : { problem, status: 401 };
   };
 }

@@ -2,7 +2,7 @@
  * Whether an account may be used, read from its entry. At a bind the directory says so itself; people who proved who they are by a
  * ticket or a certificate are not bound. An expired password refuses nobody here: no password was used.
  */
-import type { WireErrorName } from '@landbridge/protocol';
+import type { LdapStatus, WireErrorName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { fileTimeMs } from '../ldap/active-directory/file-time.ts';
@@ -10,7 +10,6 @@ import type { Directory } from '../ldap/directory.ts';
 import { type Entry, firstText } from '../ldap/entry.ts';
 import { parseFilter, withValue } from '../ldap/filter.ts';
 import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
-import type { LdapStatus } from './enrich.ts';
 
 export type AccountState =
   | { kind: 'usable'; ldapStatus: LdapStatus }

@@ -1,5 +1,5 @@
 /** A sign-in with a password, from top to bottom: find the user, refuse an empty password, bind as the user, make the profile. */
-import { type LoginClaims, type SignInOutcome, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import { type LdapStatus, type LoginClaims, type SignInOutcome, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
@@ -7,7 +7,7 @@ import { LdapError, resultText, unexpectedResult } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
 import { type BindOutcome, bindOutcome } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
-import { assertShown, type Enrich, type LdapStatus } from './enrich.ts';
+import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
 import { type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';

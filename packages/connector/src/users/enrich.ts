@@ -1,5 +1,5 @@
 /** From an entry to a profile: groups, organizational units, then the mapper. */
-import { type Failure, type LDAP_STATUS, namedFailure, type Profile, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import { type Failure, type LdapStatus, namedFailure, type Profile, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { organizationalUnits } from '../ldap/dn.ts';
 import { type Entry, rawEntry } from '../ldap/entry.ts';
@@ -11,8 +11,6 @@ import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
 import type { UsersSettings } from './settings.ts';
-
-export type LdapStatus = (typeof LDAP_STATUS)[number];
 
 export interface Enrich {
   /**

@@ -1,5 +1,5 @@
 /** Errors as HTTP answers: `{error: {code, message, …}}`. Unexpected errors reveal no details. */
-import { type Failure, failureRow } from '@landbridge/protocol';
+import { FAILURES, type Failure } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -41,7 +41,7 @@ export function errorAnswer(error: unknown, c: Context, log: Log): Response {
 /** @param result a request that failed */
 export function failureAnswer(c: Context, { failure, correlationId }: Traced<{ failure: Failure }>): Response {
   const { code, wireName, profile, retryAfterSeconds } = failure;
-  const { message, status, retryAtOnce } = failureRow(code);
+  const { message, status, retryAtOnce } = FAILURES[code];
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds));
   const error = { code, message, connectorError: wireName, retry: retryAtOnce, retryAfterSeconds, correlationId };
   return c.json({ error, profile }, status);

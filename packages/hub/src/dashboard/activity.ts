@@ -1,5 +1,5 @@
 /** Recent sign-ins by minute, in memory: how many, failures by category, and how long they took. */
-import { failureRow } from '@landbridge/protocol';
+import { FAILURES } from '@landbridge/protocol';
 import { LRUCache } from 'lru-cache';
 import type { SignInEvent } from '../sign-in/events.ts';
 
@@ -103,7 +103,7 @@ function amountsOf(minutes: readonly Minute[]): Amounts {
 
 function categoryOf(result: SignInEvent['result']): 'ok' | 'refused' | 'failed' {
   if (result === 'ok' || result === 'ok_from_cache') return 'ok';
-  return result === 'front_channel_refused' ? 'failed' : failureRow(result).category;
+  return result === 'front_channel_refused' ? 'failed' : FAILURES[result].category;
 }
 
 function percentile(latencies: Uint32Array, share: number): number | undefined {

@@ -1,6 +1,6 @@
 /** The login pages over HTTP: from an application's request to a signed-in account, in one browser. */
 import type { HttpBindings } from '@hono/node-server';
-import { type FailureCode, failureRow, type Profile } from '@landbridge/protocol';
+import { FAILURES, type FailureCode, type Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { clientAddressOf, hashOfToken, isFromOwnPage, type Page, readForm, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -179,7 +179,7 @@ export function loginRoutes(parts: {
     result: Extract<SignInResult, { failure: unknown }>,
   ): Promise<Page> {
     const { code, profile } = result.failure;
-    if (profile !== undefined && failureRow(code).endsSessions) await forgetAccount(store, connection, profile);
+    if (profile !== undefined && FAILURES[code].endsSessions) await forgetAccount(store, connection, profile);
     if (code === 'password_expired' || code === 'password_change_required') {
       if (!canChangePassword(connection)) return cannotChangePage(login, code);
       return newPasswordPage(login, { connection, username, reason: code });
@@ -298,7 +298,7 @@ function chosen(login: Login, form: URLSearchParams): Connection | undefined {
 }
 
 function problemOf({ failure: { code, retryAfterSeconds } }: Extract<SignInResult, { failure: unknown }>): string {
-  const text = failureRow(code).userMessage;
+  const text = FAILURES[code].userMessage;
   return retryAfterSeconds === undefined ? text : `${text} ${LOGIN_TEXTS.tryAgainIn(retryAfterSeconds)}`;
 }
 

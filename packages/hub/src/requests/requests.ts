@@ -1,6 +1,6 @@
 /** Sends a request to a connector: which one, how long it may take, and whether another is asked if that one disconnects or cannot answer. */
 import { randomUUID } from 'node:crypto';
-import { type Capability, type Failure, failureRow, msSince, type RequestName, type RequestOutcome, type Step } from '@landbridge/protocol';
+import { type Capability, FAILURES, type Failure, msSince, type RequestName, type RequestOutcome, type Step } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Connector } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
@@ -157,7 +157,7 @@ export function createRequests(parts: {
 }
 
 function mayAskAnother(name: RequestName, { code, tried }: Failure): boolean {
-  return failureRow(code).othersMayAnswer === true && (tried === false || REPEATABLE[name]);
+  return FAILURES[code].othersMayAnswer === true && (tried === false || REPEATABLE[name]);
 }
 
 /** A user name may have 64 KB; a line of the log should not. */

@@ -3,7 +3,7 @@
  * directory answers, event. Each of these owns its rules; the order, and what follows from an answer, is decided here.
  */
 import { randomUUID } from 'node:crypto';
-import { type Failure, type FailureCode, failureRow, msSince, type SignInOutcome, type Step, timed } from '@landbridge/protocol';
+import { FAILURES, type Failure, type FailureCode, msSince, type SignInOutcome, type Step, timed } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
 import type { CredentialCache } from '../credentials/credentials.ts';
@@ -69,7 +69,7 @@ export function createSignIn(parts: {
     const forget = async () => {
       if (await credentials.forget(connection, username, failure.profile)) noteForgotten();
     };
-    if (failureRow(failure.code).endsCachedCredential) await forget();
+    if (FAILURES[failure.code].endsCachedCredential) await forget();
     // Neither of these is awaited: an unknown name and a wrong password must take the same time.
     else if (failure.wireName === 'WrongUsername') forget().catch(report);
     else if (failure.code === 'invalid_credentials') credentials.forgetPassword(connection, username, password, noteForgotten);
@@ -103,7 +103,7 @@ export function createSignIn(parts: {
         return { outcome, asked };
       }
       const { failure } = asked;
-      const { allowsCache, maybeTried } = failureRow(failure.code);
+      const { allowsCache, maybeTried } = FAILURES[failure.code];
       if (!mayUseCache || !allowsCache) {
         end = failure.code === 'invalid_credentials' ? 'wrong' : maybeTried ? 'unanswered' : 'not-counted';
         await handleRejection(attempt, failure);

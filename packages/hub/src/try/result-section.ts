@@ -1,6 +1,6 @@
 /** The result of a sign-in that an operator tried, as HTML. All text from a directory or a user is escaped by `html`. */
 
-import { failureRow, type Step } from '@landbridge/protocol';
+import { FAILURES, type Step } from '@landbridge/protocol';
 import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { SignInResult } from '../sign-in/sign-in.ts';
@@ -14,7 +14,7 @@ export function resultSection(result: TryResult): Html {
   if ('problem' in result) return html`<p class="notice bad" role="alert" id="outcome">${result.problem}</p>`;
   if ('failure' in result) {
     const { code, wireName, retryAfterSeconds } = result.failure;
-    const { message, advice } = failureRow(code);
+    const { message, advice } = FAILURES[code];
     return html`<section class="notice bad" role="alert" aria-labelledby="outcome">
 <h2 id="outcome">${message}</h2>
 <p>${advice}</p>

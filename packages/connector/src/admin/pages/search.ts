@@ -1,5 +1,5 @@
 /** Looking at the directory as the connector sees it: one person with groups, people by a term, entries by a filter. Nothing is written. */
-import { failureRow } from '@landbridge/protocol';
+import { FAILURES } from '@landbridge/protocol';
 import { field, type Html, table } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -32,7 +32,7 @@ export function searchRoutes(desk: Desk): Hono<Env> {
         { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) },
       );
     if ('failure' in answer) {
-      return html`<section class="notice bad" role="alert"><p>${failureRow(answer.failure.code).message}. The log says more.</p></section>`;
+      return html`<section class="notice bad" role="alert"><p>${FAILURES[answer.failure.code].message}. The log says more.</p></section>`;
     }
     const rows = answer.users.map((user) => {
       const name = typeof user.nickname === 'string' ? user.nickname : '';

@@ -1,7 +1,5 @@
-/**
- * The connector's entry: hands the command line to `cli/`. Whatever goes wrong becomes an exit code, never a `process.exit`, so that
- * logs are written to the end.
- */
-import { runConnectorCommand } from './cli/program.ts';
+/** The program `landbridge-connector`. It sets an exit code and never calls `process.exit`, so that the log is complete. */
+import { runCommandLine } from '@landbridge/runtime';
+import { connectorCommandLine } from './cli/program.ts';
 
-process.exitCode = await runConnectorCommand(process.argv.slice(2), process.env);
+await runCommandLine(connectorCommandLine(process.env), process.argv.slice(2));

@@ -1,4 +1,5 @@
 /** The program `landbridge-hub`. */
-import { runHubCommand } from './cli/program.ts';
+import { runCommandLine } from '@landbridge/runtime';
+import { hubCommandLine } from './cli/program.ts';
 
-process.exitCode = await runHubCommand(process.argv.slice(2));
+await runCommandLine(hubCommandLine(process.env), process.argv.slice(2));

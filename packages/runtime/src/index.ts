@@ -5,6 +5,7 @@
 export { addressGroup } from './address-group.ts';
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
+export { type CommandLineOptions, createCommandLine, runCommandLine } from './command-line.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
 export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
 export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type LogOptions } from './log.ts';

@@ -1,17 +1,16 @@
-/** For commands that ask the directory about one person: the parts, open for as long as the command runs. The hub is not needed. */
-
+/** Opens the directory for commands about one user. They do not need the hub. */
 import { type DirectoryParts, openDirectoryParts } from '../agent/directory-parts.ts';
 import { bindPassword } from '../config/credentials.ts';
 import { assertRunnable, loadConfig } from '../config/load.ts';
 import { loadCertificate } from '../setup/certificate.ts';
+import type { CommandContext } from './context.ts';
 import { openLog } from './open-log.ts';
-import type { CommandContext } from './program.ts';
 
-/** @throws CodedError what keeps the connector from using its directory, or whatever `use` throws */
+/** @throws CodedError if the directory cannot be used; also what `use` throws */
 export async function askDirectory<T>({ home, environment }: CommandContext, use: (parts: DirectoryParts) => Promise<T>): Promise<T> {
   const config = loadConfig(home, environment);
   assertRunnable({ ...config, problems: config.problems.filter(({ name }) => name !== 'PROVISIONING_TICKET' && name !== 'AD_HUB') });
-  // What fails is told by the command itself; the log would tell it a second time.
+  // The command reports failures itself.
   const { log, keepSecret } = openLog({ values: { ...config.values, LOG_LEVEL: 'error' } });
   const password = bindPassword(config, loadCertificate(config)?.privateKeyPem);
   keepSecret(password);

@@ -1,12 +1,11 @@
-/** `config check`: everything that would keep the connector from starting, and every warning, at once. Nothing is written, nobody is asked. */
-
+/** `config check`: prints all problems and warnings. It writes nothing and contacts no server. */
 import { loadConfig } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { problemsOfFiles } from '../setup/problems-of-files.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 /**
- * @returns the exit code: 1 with any problem
+ * @returns the exit code: 1 if there is a problem
  * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON
  */
 export function configCheck({ home, environment }: CommandContext): number {
@@ -16,6 +15,6 @@ export function configCheck({ home, environment }: CommandContext): number {
   const warnings = configWarnings(config);
   for (const { message } of warnings) process.stdout.write(`warning: ${message}\n`);
   if (problems.length > 0) return 1;
-  process.stdout.write(warnings.length === 0 ? 'The configuration is in order.\n' : 'The connector can start with this configuration.\n');
+  process.stdout.write(warnings.length === 0 ? 'The configuration is valid.\n' : 'The configuration is valid, with warnings.\n');
   return 0;
 }

@@ -1,14 +1,14 @@
-/** `config show`: every value that is set, and where it comes from. No secret is printed, and of unknown keys only the name. */
+/** `config show`: prints every value that is set and its origin, without secrets. */
 import { loadConfig } from '../config/load.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 interface ShownSetting {
   name: string;
-  /** Null where it is secret, or no setting: a mistyped name may hide a password. */
+  /** Null for secrets and unknown settings: the value of a misspelled setting may be a password. */
   value: unknown;
   origin: string;
-  note?: 'secret' | 'not a setting';
+  note?: 'secret' | 'unknown setting';
 }
 
 /** @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON */
@@ -23,15 +23,15 @@ export function configShow({ home, environment }: CommandContext, options: { jso
   }
   for (const name of Object.keys(config.file)) {
     if (isSettingName(name)) continue;
-    // The reply addresses that the hub allows stand under the realm's own name.
+    // The key named like the realm holds the reply addresses of the hub.
     if (name === config.values.REALM) shown.push({ name, value: config.file[name], origin: 'file' });
-    else shown.push({ name, value: null, origin: 'file', note: 'not a setting' });
+    else shown.push({ name, value: null, origin: 'file', note: 'unknown setting' });
   }
   process.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : asText(shown));
 }
 
 function asText(shown: readonly ShownSetting[]): string {
-  if (shown.length === 0) return 'Nothing is set.\n';
+  if (shown.length === 0) return 'No settings.\n';
   return shown
     .map(({ name, value, origin, note }) => `${name} = ${note === undefined ? JSON.stringify(value) : `[${note}]`}  (${origin})\n`)
     .join('');

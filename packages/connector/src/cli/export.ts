@@ -1,17 +1,17 @@
-/** `export`: this connector in one file, encrypted unless told otherwise. */
+/** `export`: writes this connector's settings and keys to one file. */
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { CodedError } from '@landbridge/runtime';
 import { loadConfig } from '../config/load.ts';
 import { createExport } from '../transfer/export.ts';
+import type { CommandContext } from './context.ts';
 import { readPassphrase } from './passphrase.ts';
-import type { CommandContext } from './program.ts';
 
 export interface ExportCommandOptions {
   plain?: boolean;
   passphraseFile?: string;
 }
 
-/** @throws CodedError EXPORT_NOT_WRITABLE, and those of `createExport` and `readPassphrase` */
+/** @throws CodedError EXPORT_NOT_WRITABLE; see also `createExport` and `readPassphrase` */
 export async function exportTo({ home, environment }: CommandContext, path: string, options: ExportCommandOptions): Promise<void> {
   const config = loadConfig(home, environment);
   const passphrase = options.plain ? undefined : await readPassphrase(options.passphraseFile, { isNew: true });
@@ -21,12 +21,12 @@ export async function exportTo({ home, environment }: CommandContext, path: stri
   for (const remark of remarks) process.stdout.write(`warning: ${remark}\n`);
   if (options.plain) {
     process.stdout.write(
-      'warning: this file is not encrypted and holds the private key: whoever has it can pose as this connector and read the password of its service account. Delete it once it is imported.\n',
+      'warning: the file is not encrypted. Its private key lets anyone impersonate this connector and decrypt the password of its service account. Delete it after the import.\n',
     );
   }
 }
 
-/** Nobody else may read it, and nothing is overwritten. */
+/** Readable by the owner only; an existing file is never overwritten. */
 function writeNewFile(path: string, bytes: Buffer): void {
   let file: number;
   try {
@@ -45,8 +45,8 @@ function writeNewFile(path: string, bytes: Buffer): void {
 }
 
 function notWritable(path: string, cause: unknown): CodedError {
-  const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-  return new CodedError('EXPORT_NOT_WRITABLE', isThere ? `${path} is there already` : `${path} cannot be written`, {
+  const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+  return new CodedError('EXPORT_NOT_WRITABLE', exists ? `${path} already exists` : `Cannot write ${path}`, {
     action: 'Choose another file.',
     cause,
   });

@@ -1,4 +1,4 @@
-/** `import`: shows what an export would change, asks, and applies it; or goes back to what was there before. */
+/** `import`: shows what an export would change, asks, and applies it. `--undo` reverts the last import. */
 import { readFileSync, statSync } from 'node:fs';
 import { confirm, isCancel } from '@clack/prompts';
 import { CodedError } from '@landbridge/runtime';
@@ -7,9 +7,9 @@ import type { SettingChange } from '../transfer/differences.ts';
 import { applyImport, type ImportSummary, readImport, undoImport } from '../transfer/import.ts';
 import { MAX_ZIP_BYTES } from '../transfer/read-zip.ts';
 import { isSealed } from '../transfer/sealed-file.ts';
+import type { CommandContext } from './context.ts';
 import { openLog } from './open-log.ts';
 import { readPassphrase } from './passphrase.ts';
-import type { CommandContext } from './program.ts';
 import { block, printable } from './terminal-text.ts';
 
 export interface ImportOptions {
@@ -19,54 +19,54 @@ export interface ImportOptions {
   undo?: boolean;
 }
 
-const TAKE_UP = 'A connector that runs takes it up on SIGHUP, or when it is restarted.\n';
+const WHEN_APPLIED = 'A running connector applies this on SIGHUP or restart.\n';
 const SHOWN_CHARACTERS = 120;
 
 /**
- * @returns the exit code: 1 where nothing was applied, because somebody said no or there was nobody to ask
- * @throws CodedError IMPORT_INPUT, and those of `readImport`, `applyImport`, `undoImport` and `readPassphrase`
+ * @returns the exit code: 1 if nothing was applied, because of problems or without confirmation
+ * @throws CodedError IMPORT_INPUT; see also `readImport`, `applyImport`, `undoImport` and `readPassphrase`
  */
 export async function importFrom({ home, environment }: CommandContext, path: string | undefined, options: ImportOptions): Promise<number> {
   const config = loadConfig(home, environment);
   if (options.undo) {
     const since = undoImport(config);
-    process.stdout.write(`Back to what was there until ${since.toISOString()}. ${TAKE_UP}`);
+    process.stdout.write(`Restored the files from before ${since.toISOString()}. ${WHEN_APPLIED}`);
     return 0;
   }
-  if (path === undefined) throw new CodedError('IMPORT_INPUT', 'Which file is to be imported?', { action: 'Name it, or use --undo.' });
+  if (path === undefined) throw new CodedError('IMPORT_INPUT', 'No file to import', { action: 'Name a file or use --undo.' });
   const bytes = readFile(path);
   const passphrase = isSealed(bytes) ? await readPassphrase(options.passphraseFile, { isNew: false }) : undefined;
-  // What a mapper does while it is tried is told as a problem.
+  // The summary reports errors of the mapper as problems.
   const { log } = openLog({ values: { ...config.values, LOG_LEVEL: 'error' } });
   const read = await readImport({ bytes, passphrase, config, environment, log });
   process.stdout.write(summaryText(read.summary));
   if (read.summary.problems.length > 0 && !options.anyway) {
-    process.stdout.write('Nothing was changed. Correct it, or apply it all the same with --anyway.\n');
+    process.stdout.write('Nothing changed. Fix the problems or apply anyway with --anyway.\n');
     return 1;
   }
   if (!options.yes && !(await isConfirmed())) {
-    process.stdout.write('Nothing was changed.\n');
+    process.stdout.write('Nothing changed.\n');
     return 1;
   }
   applyImport(config, read, { force: options.anyway === true });
-  process.stdout.write(`Imported. ${TAKE_UP}To go back: landbridge-connector import --undo --home ${home}\n`);
+  process.stdout.write(`Imported. ${WHEN_APPLIED}To revert: landbridge-connector import --undo --home ${home}\n`);
   return 0;
 }
 
 function readFile(path: string): Buffer {
   try {
     const { size } = statSync(path);
-    if (size > MAX_ZIP_BYTES * 2) throw new CodedError('IMPORT_INPUT', `${path} is larger than any export`);
+    if (size > MAX_ZIP_BYTES * 2) throw new CodedError('IMPORT_INPUT', `${path} is too large to be an export`);
     return readFileSync(path);
   } catch (cause) {
     if (cause instanceof CodedError) throw cause;
-    throw new CodedError('IMPORT_INPUT', `${path} cannot be read`, { action: 'Correct the path.', cause });
+    throw new CodedError('IMPORT_INPUT', `Cannot read ${path}`, { action: 'Check the path.', cause });
   }
 }
 
 async function isConfirmed(): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    process.stdout.write('There is no terminal to ask in: --yes applies it.\n');
+    process.stdout.write('No terminal to ask for confirmation: use --yes.\n');
     return false;
   }
   const answer = await confirm({ message: 'Apply this?', initialValue: false });
@@ -76,7 +76,7 @@ async function isConfirmed(): Promise<boolean> {
 function summaryText({ settings, certificate, mapper, problems, warnings }: ImportSummary): string {
   const thumbprints = `${certificate.thumbprintBefore ?? 'none'} -> ${certificate.thumbprintAfter ?? 'none'}`;
   return [
-    block('Settings', settings.length === 0 ? ['(no change)'] : settings.map(settingLine)),
+    block('Settings', settings.length === 0 ? ['(unchanged)'] : settings.map(settingLine)),
     block('Certificate', [
       certificate.change === 'other' || certificate.change === 'new' ? `${certificate.change}: ${thumbprints}` : certificate.change,
     ]),

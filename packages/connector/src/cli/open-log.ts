@@ -1,4 +1,4 @@
-/** The log of a command, which shows no secret of the configuration; that of `run` is kept in files and in memory as well. */
+/** The log of a command, with the secrets of the configuration masked. `run` also logs to files. */
 import { join } from 'node:path';
 import { createLog, createLogWindow, type Log, type LogCopy, type LogFile, type LogWindow, openLogFile } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
@@ -6,7 +6,7 @@ import { isSettingName, SETTINGS } from '../config/settings.ts';
 
 type KeepSecret = (value: string | undefined) => void;
 
-/** @returns the log, and the function that keeps one more value out of every line */
+/** @returns the log and a function that masks another secret */
 export function openLog(config: Pick<Config, 'values'>, copies: readonly LogCopy[] = []): { log: Log; keepSecret: KeepSecret } {
   const { LOG_LEVEL: level, LOG_FORMAT: format } = config.values;
   const { log, keepSecret } = createLog({ level, format, copies });
@@ -14,7 +14,7 @@ export function openLog(config: Pick<Config, 'values'>, copies: readonly LogCopy
   return { log, keepSecret };
 }
 
-/** @returns also the last lines, and the file where one is kept, which is to be closed at the end */
+/** @returns also the last lines, and the log file, which the caller closes */
 export function openRunLog(config: Config): {
   log: Log;
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
@@ -48,7 +48,7 @@ function keepSecretsOf({ values }: Pick<Config, 'values'>, keepSecret: KeepSecre
     const value = isSettingName(name) && 'secret' in definition ? values[name] : undefined;
     if (typeof value === 'string') keepSecret(value);
   }
-  // Of a URL the secret part appears alone too.
+  // The secret part of a URL can also appear alone.
   keepSecret(values.PROVISIONING_TICKET && new URL(values.PROVISIONING_TICKET).pathname.split('/').filter(Boolean).at(-1));
   for (const proxy of [values.HTTP_PROXY, values.HTTPS_PROXY]) keepSecret(proxy && new URL(proxy).password);
 }

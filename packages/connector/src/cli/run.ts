@@ -1,4 +1,4 @@
-/** `run`: starts the connector and its console, takes up its files anew on SIGHUP, and stops both. What is not set up yet gets the console alone. */
+/** `run`: runs the connector and its console until a signal. SIGHUP reloads the configuration. Before setup, only the console runs. */
 import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
@@ -7,10 +7,10 @@ import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
+import type { CommandContext } from './context.ts';
 import { openRunLog } from './open-log.ts';
-import type { CommandContext } from './program.ts';
 
-/** @throws CodedError why it cannot start with this configuration; a hub or directory that is away is waited for */
+/** @throws CodedError if the configuration does not allow to start; an unreachable hub or directory is retried */
 export async function run({ home, environment }: CommandContext): Promise<void> {
   const { config, takenOver } = loadConfigForStart(home, environment);
   const isNew = isNothingSetUp(config);
@@ -20,7 +20,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
     `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
   );
   warnIfNodeIsOutdated(log);
-  if (takenOver) log.info('Took over the configuration of an installed connector; what was set to keep its ways is in the file');
+  if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behavior');
   for (const { message } of configWarnings(config)) log.warn(message);
 
   try {
@@ -33,7 +33,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
         connector = started;
         onStop('the connector', started.close);
         onHangUp(() => reload(started, log));
-        lookAtDirectory(started, log);
+        checkDirectory(started, log);
       }
       if (!isNew) await start(config);
       if (!hasConsole(config)) return;
@@ -46,14 +46,14 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
           logWindow: window,
           logFile: file,
           connector: () => connector,
-          // Two at once would be two connectors.
+          // Concurrent calls must not start two connectors.
           startConnector: () => (starting ??= start(loadConfigForStart(home, environment).config).finally(() => (starting = undefined))),
         },
         { address: config.values.CONSOLE_INSECURE_ADDRESS, port: config.values.CONSOLE_PORT },
       ).catch((error: unknown) => {
-        // People sign in without a console as well.
+        // Sign-ins do not need the console.
         if (isNew || !(error instanceof CodedError)) throw error;
-        log.warn({ err: error }, 'It goes on without the console');
+        log.warn({ err: error }, 'Console failed to start; the connector runs without it');
         return undefined;
       });
       if (console !== undefined) onStop('the console', console.close);
@@ -63,7 +63,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   }
 }
 
-/** Neither ticket nor directory: nobody has begun yet, and the console is where to begin. Whatever else is missing is an error that says so. */
+/** @returns whether ticket and directory are both unset, so that setup can happen in the console; anything else missing is an error */
 function isNothingSetUp(config: Config): boolean {
   const { PROVISIONING_TICKET, AD_HUB, LDAP_URL } = config.values;
   const isEmpty = PROVISIONING_TICKET === undefined && AD_HUB === undefined && LDAP_URL === undefined;
@@ -76,18 +76,18 @@ function hasConsole({ environmentOnly, values }: Config): boolean {
 }
 
 function reload(connector: RunningConnector, log: Log): void {
-  log.info('SIGHUP received: reading the settings again');
-  connector.reload().catch((error: unknown) => log.error({ err: error }, 'The settings stay as they were'));
+  log.info('SIGHUP received: reloading the configuration');
+  connector.reload().catch((error: unknown) => log.error({ err: error }, 'Reload failed; the configuration is unchanged'));
 }
 
-/** Connects before the first sign-in comes. A directory that is away says so in the log itself, and is tried again. */
-function lookAtDirectory(connector: RunningConnector, log: Log): void {
+/** Connects before the first sign-in. The LDAP client itself logs and retries an unreachable directory. */
+function checkDirectory(connector: RunningConnector, log: Log): void {
   inspectDirectory(connector.directory(), connector.config().values, new AbortController().signal).then(
     ({ remarks }) => {
       for (const remark of remarks) log.warn(remark);
     },
     (error: unknown) => {
-      if (!(error instanceof LdapError)) log.warn({ err: error }, 'Sign-ins will fail as the directory is now');
+      if (!(error instanceof LdapError)) log.warn({ err: error }, 'Directory check failed; sign-ins will fail');
     },
   );
 }

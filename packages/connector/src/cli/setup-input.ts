@@ -1,4 +1,4 @@
-/** What `setup` is told without a terminal: by flags, files, standard input and the environment. */
+/** The input of `setup` without a terminal: flags, files, standard input and environment. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
@@ -18,7 +18,7 @@ export interface SetupOptions {
   saveAnyway?: boolean;
 }
 
-/** Settings that setup takes over from the environment into the file; all others work from the environment as they stand. */
+/** Setup copies these settings from the environment to the file; the others stay in the environment. */
 const FROM_ENVIRONMENT = [
   'PROVISIONING_TICKET',
   'LDAP_URL',
@@ -30,12 +30,12 @@ const FROM_ENVIRONMENT = [
   'SSL_CA_FILE',
 ] as const;
 
-/** A ticket or a password; a file that is longer was meant to be something else. */
+/** A longer file is neither a ticket nor a password. */
 const MAX_SECRET_CHARACTERS = 4096;
 
 /**
- * @returns settings by name, as `config.json` will hold them; a flag comes before `--settings`, that before the environment
- * @throws CodedError SETUP_INPUT, which names the flag and never what a secret file holds
+ * @returns the settings for `config.json`; flags override `--settings`, which overrides the environment
+ * @throws CodedError SETUP_INPUT with the flag, but never with the content of a secret file
  */
 export async function readSetupInput(options: SetupOptions, environment: Environment): Promise<Record<string, unknown>> {
   if (options.ticketFile === '-' && options.passwordFile === '-') {
@@ -51,12 +51,12 @@ export async function readSetupInput(options: SetupOptions, environment: Environ
   if (options.ldapBase !== undefined) given.LDAP_BASE = options.ldapBase;
   if (options.bindUser !== undefined) given.LDAP_BIND_USER = options.bindUser;
   if (options.passwordFile !== undefined) given.LDAP_BIND_PASSWORD = await readSecret('--password-file', options.passwordFile);
-  // The service may run in another folder than setup does.
+  // The service may run in another folder.
   if (options.caFile !== undefined) given.SSL_CA_FILE = resolve(options.caFile);
   return given;
 }
 
-/** The first line, without its end: editors and `echo` add one. @throws CodedError SETUP_INPUT */
+/** @returns the first line: editors and `echo` add a line end. @throws CodedError SETUP_INPUT */
 export async function readSecret(flag: string, file: string): Promise<string> {
   const text = file === '-' ? await readStream(process.stdin) : readFile(flag, file);
   const line = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
@@ -70,13 +70,13 @@ function readSettings(file: string): Record<string, unknown> {
     json = JSON.parse(readFile('--settings', file));
   } catch (error) {
     if (error instanceof CodedError) throw error;
-    throw new CodedError('SETUP_INPUT', `--settings: ${file} is not JSON`, { action: 'It must be an object of settings by name.' });
+    throw new CodedError('SETUP_INPUT', `--settings: ${file} is not JSON`, { action: 'It must be a JSON object of settings.' });
   }
   const result = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!result.success) throw new CodedError('SETUP_INPUT', `--settings: ${file} is not an object of settings by name`);
+  if (!result.success) throw new CodedError('SETUP_INPUT', `--settings: ${file} is not a JSON object of settings`);
   const unknown = Object.keys(result.data).filter((name) => !isSettingName(name));
   if (unknown.length > 0) {
-    throw new CodedError('SETUP_INPUT', `--settings: ${file} has what is no setting: ${unknown.join(', ')}`, {
+    throw new CodedError('SETUP_INPUT', `--settings: ${file} contains unknown settings: ${unknown.join(', ')}`, {
       action: 'docs/configuration.md lists all settings.',
     });
   }
@@ -87,6 +87,6 @@ function readFile(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CodedError('SETUP_INPUT', `${flag}: ${file} cannot be read`, { cause });
+    throw new CodedError('SETUP_INPUT', `${flag}: cannot read ${file}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-/** What `setup` asks in a terminal: only what was not given otherwise, with the present value to keep. */
+/** The prompts of `setup` in a terminal, for settings that are not given otherwise. The current value is the default. */
 import { intro, isCancel, password, text } from '@clack/prompts';
 import { CodedError } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
@@ -14,14 +14,14 @@ interface Question {
 const QUESTIONS: readonly Question[] = [
   { name: 'PROVISIONING_TICKET', message: 'Ticket URL of the connection' },
   { name: 'LDAP_URL', message: 'Directory server', placeholder: 'ldaps://dc1.example.com' },
-  { name: 'LDAP_BASE', message: 'Where people are (empty: ask the directory)', placeholder: 'DC=example,DC=com', optional: true },
+  { name: 'LDAP_BASE', message: 'Search base for users (empty: ask the directory)', placeholder: 'DC=example,DC=com', optional: true },
   { name: 'LDAP_BIND_USER', message: 'Service account', placeholder: 'CN=reader,OU=Services,DC=example,DC=com' },
   { name: 'LDAP_BIND_PASSWORD', message: 'Its password' },
 ];
 
 /**
- * @param given names that need no question
- * @returns answers by setting; a secret that is kept is left out
+ * @param given settings that need no prompt
+ * @returns the answers; a secret that stays the same is omitted
  * @throws CodedError CANCELLED
  */
 export async function askQuestions(config: Config, given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
@@ -44,18 +44,18 @@ async function ask({ name, message, placeholder, optional }: Question, config: C
   const isSecret = 'secret' in definition;
   const isKnown = config.values[name] !== undefined || (name === 'LDAP_BIND_PASSWORD' && config.values.LDAP_BIND_CREDENTIALS !== undefined);
   const validate = (value: string | undefined) => {
-    if (value === undefined || value.trim() === '') return optional || isKnown ? undefined : 'This is needed';
-    return definition.type.schema.safeParse(value).success ? undefined : `This must be ${definition.type.describe}`;
+    if (value === undefined || value.trim() === '') return optional || isKnown ? undefined : 'Required';
+    return definition.type.schema.safeParse(value).success ? undefined : `Must be ${definition.type.describe}`;
   };
   const answer = isSecret
-    ? await password({ message: isKnown ? `${message} (empty: keep the present one)` : message, validate })
+    ? await password({ message: isKnown ? `${message} (empty: keep the current one)` : message, validate })
     : await text({
         message,
         validate,
         initialValue: String(config.values[name] ?? ''),
         ...(placeholder === undefined ? {} : { placeholder }),
       });
-  if (isCancel(answer)) throw new CodedError('CANCELLED', 'Setup was cancelled, and nothing was saved');
+  if (isCancel(answer)) throw new CodedError('CANCELLED', 'Setup cancelled: nothing was saved');
   // A password may begin or end with a space.
   return name === 'LDAP_BIND_PASSWORD' ? (answer ?? '') : (answer ?? '').trim();
 }

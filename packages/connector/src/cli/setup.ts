@@ -1,4 +1,4 @@
-/** `setup`: gathers ticket and directory, tries both, and saves; nothing is saved where a trial fails, unless told so. */
+/** `setup`: collects ticket and directory, checks both, and saves. If a check fails, it saves only with `--save-anyway`. */
 import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
 import { openDirectoryParts } from '../agent/directory-parts.ts';
@@ -9,59 +9,63 @@ import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { saveSetup } from '../setup/save.ts';
 import { fetchTicketInfo, measureClockSkew } from '../setup/ticket.ts';
+import type { CommandContext } from './context.ts';
 import { openLog } from './open-log.ts';
-import type { CommandContext } from './program.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
 
-/** Both trials together; each has shorter time-outs of its own. */
+/** For both checks together; each has shorter timeouts of its own. */
 const CHECK_TIMEOUT_MS = 30_000;
 
-/** @throws CodedError what is missing, what failed, or why nothing could be saved */
+/** @throws CodedError if a setting is missing, a check fails or the file cannot be written */
 export async function setup({ home, environment }: CommandContext, options: SetupOptions): Promise<void> {
   const before = loadConfig(home, environment);
   if (before.environmentOnly) {
-    throw new CodedError('SETUP_ENVIRONMENT_ONLY', 'OVERRIDE_CONFIG=false: there is no file that setup could write', {
-      action: 'Set everything in the environment, or take OVERRIDE_CONFIG out of it.',
-    });
+    throw new CodedError(
+      'SETUP_ENVIRONMENT_ONLY',
+      'OVERRIDE_CONFIG=false: all settings come from the environment, so setup has no file to write',
+      {
+        action: 'Set everything in the environment, or remove OVERRIDE_CONFIG.',
+      },
+    );
   }
   const given = await readSetupInput(options, environment);
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, given) : {};
   const changes = { ...given, ...answers };
-  // What was just said comes before the environment, as it will when only the file is left.
+  // The new values override the environment, because they will be in the file without it.
   const config = withChanges(before, changes, withoutKeys(environment, changes));
   assertRunnable(config);
 
-  const { info, failures } = await tryEverything(config);
+  const { info, failures } = await checkEverything(config);
   for (const failure of failures)
     say(`failed: ${errorText(failure)}${failure instanceof CodedError && failure.action ? `. ${failure.action}` : ''}`);
   if (failures.length > 0 && !options.saveAnyway) {
     throw new CodedError('SETUP_FAILED', 'Nothing was saved', {
-      action: 'Correct what failed, or save it all the same with --save-anyway.',
+      action: 'Fix what failed, or save anyway with --save-anyway.',
     });
   }
   saveSetup(before, config, changes, info);
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
 }
 
-async function tryEverything(config: Config): Promise<{ info: TicketInfo | undefined; failures: unknown[] }> {
+async function checkEverything(config: Config): Promise<{ info: TicketInfo | undefined; failures: unknown[] }> {
   const failures: unknown[] = [];
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   let info: TicketInfo | undefined;
   try {
-    info = await tryTicket(config, createOutbound(config.values), signal);
+    info = await checkTicket(config, createOutbound(config.values), signal);
   } catch (error) {
     failures.push(error);
   }
   try {
-    await tryDirectory(config, signal);
+    await checkDirectoryAccess(config, signal);
   } catch (error) {
     failures.push(error);
   }
   return { info, failures };
 }
 
-async function tryTicket({ values }: Config, outbound: Outbound, signal: AbortSignal): Promise<TicketInfo | undefined> {
+async function checkTicket({ values }: Config, outbound: Outbound, signal: AbortSignal): Promise<TicketInfo | undefined> {
   const ticket = values.PROVISIONING_TICKET;
   if (ticket === undefined) return undefined;
   const info = await fetchTicketInfo(outbound, ticket, values, signal);
@@ -69,14 +73,14 @@ async function tryTicket({ values }: Config, outbound: Outbound, signal: AbortSi
   try {
     const { skewMs } = await measureClockSkew(outbound, ticket, signal);
     if (Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS)
-      say(`warning: this machine's clock and the hub's are ${Math.abs(skewMs / 1000).toFixed(1)} s apart`);
+      say(`warning: the clocks of this machine and the hub differ by ${Math.abs(skewMs / 1000).toFixed(1)} s`);
   } catch {
-    // A hub without a clock to compare with works all the same.
+    // Not every hub reports its time.
   }
   return info;
 }
 
-async function tryDirectory(config: Config, signal: AbortSignal): Promise<void> {
+async function checkDirectoryAccess(config: Config, signal: AbortSignal): Promise<void> {
   const { values } = config;
   const password = bindPassword(config, loadCertificate(config)?.privateKeyPem);
   const { log, keepSecret } = openLog({ values: { ...values, LOG_LEVEL: 'error' } });
@@ -84,7 +88,7 @@ async function tryDirectory(config: Config, signal: AbortSignal): Promise<void> 
   const { directory, close } = await openDirectoryParts(config, password, log);
   try {
     const { product, searchBase, encrypted, remarks } = await inspectDirectory(directory, values, signal);
-    say(`directory: ${product}, people below ${searchBase}${encrypted ? '' : ' (not encrypted)'}`);
+    say(`directory: ${product}, users below ${searchBase}${encrypted ? '' : ' (not encrypted)'}`);
     for (const remark of remarks) say(`warning: ${remark}`);
   } finally {
     await close();

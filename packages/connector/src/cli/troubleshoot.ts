@@ -1,5 +1,4 @@
-/** `troubleshoot`: runs every check and shows what is wrong and what to do; with `--export` packs it for support. */
-
+/** `troubleshoot`: runs all checks and shows what to fix. `--export` writes a zip file for support. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { CodedError } from '@landbridge/runtime';
@@ -8,7 +7,7 @@ import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 import { printable } from './terminal-text.ts';
 
 export interface TroubleshootCommandOptions {
@@ -19,7 +18,7 @@ export interface TroubleshootCommandOptions {
 }
 
 /**
- * @returns the exit code: 1 where any check failed
+ * @returns the exit code: 1 if a check failed
  * @throws CodedError EXPORT_NOT_CONFIRMED, LOG_UNREADABLE, EXPORT_NOT_WRITABLE
  */
 export async function troubleshoot({ home, environment }: CommandContext, options: TroubleshootCommandOptions): Promise<number> {
@@ -35,7 +34,7 @@ export async function troubleshoot({ home, environment }: CommandContext, option
   if (options.export !== undefined) {
     const made = exportPackage({ home, environment, version: CONNECTOR_VERSION, results });
     const file = resolve(options.export);
-    process.stderr.write(`\n${file} will hold:\n`);
+    process.stderr.write(`\n${file} will contain:\n`);
     for (const { name, bytes, what } of made.contents) process.stderr.write(`  ${name} (${bytes} bytes): ${what}\n`);
     if (!options.yes) await confirm();
     write(file, made.zip());
@@ -51,7 +50,7 @@ async function confirm(): Promise<void> {
     if (/^y(?:es)?$/i.test(answer.trim())) return;
   }
   throw new CodedError('EXPORT_NOT_CONFIRMED', 'Nothing was written', {
-    action: 'Read the list above; --yes writes it without a question.',
+    action: 'Review the list above. --yes writes the file without asking.',
   });
 }
 
@@ -59,9 +58,9 @@ function write(file: string, content: Uint8Array): void {
   try {
     writePrivateFile(file, content);
   } catch (cause) {
-    throw new CodedError('EXPORT_NOT_WRITABLE', `${file} cannot be written`, {
+    throw new CodedError('EXPORT_NOT_WRITABLE', `Cannot write ${file}`, {
       cause,
-      action: 'Give a path at which this user may write.',
+      action: 'Choose a path that this user may write to.',
     });
   }
 }

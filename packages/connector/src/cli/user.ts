@@ -1,22 +1,22 @@
-/** `user`: one person as the connector sees them: the raw entry, the groups with how each was reached, and the mapped profile. */
+/** `user`: shows the entry, groups and profile of a user as the connector sees them. */
 import type { FoundGroups } from '../users/groups/groups-of.ts';
 import type { FoundGroup } from '../users/groups/walk.ts';
 import { askDirectory } from './ask-directory.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 import { block, printable } from './terminal-text.ts';
 
-/** Longer values (photos, certificates) say nothing in a terminal. */
+/** Longer values, such as photos, are useless in a terminal. */
 const LONGEST_SHOWN = 200;
 
 /**
- * @returns the exit code: 1 where nobody has this name
- * @throws CodedError why the directory or the mapper could not be asked
+ * @returns the exit code: 1 if no user matches
+ * @throws CodedError if the directory or the mapper fails
  */
 export async function user(context: CommandContext, name: string): Promise<number> {
   return askDirectory(context, async ({ users }) => {
     const found = await users.inspect(name, { correlationId: 'user', signal: new AbortController().signal });
     if (found === undefined) {
-      process.stderr.write(`Nobody is found as ${printable(name)}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE say who is.\n`);
+      process.stderr.write(`No user matches ${printable(name)}. See LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE.\n`);
       return 1;
     }
     process.stdout.write(
@@ -43,7 +43,7 @@ function rawLines(attribute: string, value: unknown): string[] {
 }
 
 function groupLines(found: FoundGroups | undefined): string[] {
-  if (found === undefined) return ['(not looked for, or not to be read: GROUPS, and the log, say why)'];
+  if (found === undefined) return ['(not searched or not readable: see GROUPS and the log)'];
   const lines = found.groups.map((group) => groupLine(group, ''));
   const passed = found.passedThrough.map((group) => groupLine(group, '; not reported: outside LDAP_BASE_GROUPS'));
   return [...(lines.length > 0 ? lines : ['(none)']), ...passed];

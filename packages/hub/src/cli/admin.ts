@@ -1,20 +1,20 @@
 /** `landbridge-hub admin list|invite|reset|remove`. */
 import { Command } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-export function adminCommand({ withHome, print, note }: Surroundings): Command {
-  const parts = () => Promise.all([import('../administrators/administrators.ts'), import('./operator.ts')]);
+export function adminCommand({ withHome, print, note }: HubCommandContext): Command {
+  const administration = () => import('../administrators/administrators.ts');
   const noteLink = (hours: number) =>
-    note(`A secret that lives for ${hours} hours, shown only now: open it to choose a password and a second factor.`);
+    note(`Open this link within ${hours} hours to choose a password and a second factor. It is a secret and not shown again.`);
 
   return new Command('admin')
-    .description('administrators: who may use the dashboard')
+    .description('manage administrators, who may use the dashboard')
     .addCommand(
       new Command('list').description('list the administrators').action(() =>
         withHome(async ({ store }) => {
-          const [{ isReady }] = await parts();
+          const { isReady } = await administration();
           const administrators = await store.administrators();
-          if (administrators.length === 0) note('There are no administrators. Invite one: landbridge-hub admin invite NAME');
+          if (administrators.length === 0) note('No administrators. To invite one: landbridge-hub admin invite NAME');
           for (const administrator of administrators) {
             const { name, createdAt, lastSignInAt } = administrator;
             const state = (await isReady(store, administrator)) ? 'can sign in' : 'invited';
@@ -25,12 +25,12 @@ export function adminCommand({ withHome, print, note }: Surroundings): Command {
     )
     .addCommand(
       new Command('invite')
-        .description('make an administrator and print the link with which they begin')
+        .description('create an administrator and print the link for their first sign-in')
         .argument('<name>', 'such as an e-mail address')
         .action((name: string) =>
-          withHome(async ({ store, publicUrl }) => {
-            const [{ inviteAdministrator, INVITATION_LIFETIME_HOURS }, { commandLineOperator }] = await parts();
-            const link = await inviteAdministrator(commandLineOperator(store), await publicUrl(), name);
+          withHome(async ({ operator, publicUrl }) => {
+            const { inviteAdministrator, INVITATION_LIFETIME_HOURS } = await administration();
+            const link = await inviteAdministrator(operator, await publicUrl(), name);
             noteLink(INVITATION_LIFETIME_HOURS);
             print(link);
           }),
@@ -38,12 +38,12 @@ export function adminCommand({ withHome, print, note }: Surroundings): Command {
     )
     .addCommand(
       new Command('reset')
-        .description('take password, second factors and sessions away, and print a link with which they begin anew')
+        .description('remove password, second factors and sessions, and print a link to set them up again')
         .argument('<name>')
         .action((name: string) =>
-          withHome(async ({ store, publicUrl }) => {
-            const [{ resetAdministrator, INVITATION_LIFETIME_HOURS }, { commandLineOperator }] = await parts();
-            const link = await resetAdministrator(commandLineOperator(store), await publicUrl(), name);
+          withHome(async ({ operator, publicUrl }) => {
+            const { resetAdministrator, INVITATION_LIFETIME_HOURS } = await administration();
+            const link = await resetAdministrator(operator, await publicUrl(), name);
             noteLink(INVITATION_LIFETIME_HOURS);
             print(link);
           }),
@@ -51,13 +51,13 @@ export function adminCommand({ withHome, print, note }: Surroundings): Command {
     )
     .addCommand(
       new Command('remove')
-        .description('remove an administrator; their sessions end at once')
+        .description('remove an administrator and end their sessions')
         .argument('<name>')
         .action((name: string) =>
-          withHome(async ({ store }) => {
-            const [{ removeAdministrator }, { commandLineOperator }] = await parts();
-            await removeAdministrator(commandLineOperator(store), name);
-            note(`The administrator "${name}" is removed.`);
+          withHome(async ({ operator }) => {
+            const { removeAdministrator } = await administration();
+            await removeAdministrator(operator, name);
+            note(`Administrator "${name}" removed.`);
           }),
         ),
     );

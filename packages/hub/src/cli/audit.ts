@@ -4,40 +4,40 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Head } from '../audit/chain.ts';
 import type { AuditQuery } from '../audit/query.ts';
 import type { AuditRecord } from '../store/audit.ts';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
 const RECORDS_AT_ONCE = 1000;
 
-export function auditCommand({ withHome, print, note }: Surroundings): Command {
+export function auditCommand({ withHome, print, note }: HubCommandContext): Command {
   return new Command('audit')
-    .description('the audit log: who did what, when, from where, with which result')
+    .description('read the audit log: who did what, when, from where, and with what result')
     .addCommand(
       new Command('list')
-        .description('print the newest records, the newest first')
-        .option('--connection <name>', 'only of this connection')
-        .option('--subject <name>', 'only about this user name, connector, key, …')
-        .option('--actor <actor>', 'only by: person, command-line, api-key:ID, administrator:NAME, hub')
-        .option('--action <action>', 'only: login, password.change, connection.create, …')
-        .option('--result <result>', 'only with this result: ok, invalid_credentials, …')
-        .option('--correlation-id <id>', 'only of one sign-in')
-        .option('--from <time>', 'not before (ISO 8601)')
-        .option('--to <time>', 'before (ISO 8601)')
-        .option('--before <number>', 'only records with a smaller number: the next page')
-        .option('--limit <count>', 'at most so many', '100')
+        .description('print records, newest first')
+        .option('--connection <name>', 'only this connection')
+        .option('--subject <name>', 'only records about this user name, connector, key, …')
+        .option('--actor <actor>', 'only actions by: user, command-line, api-key:ID, administrator:NAME, hub')
+        .option('--action <action>', 'only this action: login, password.change, connection.create, …')
+        .option('--result <result>', 'only this result: ok, invalid_credentials, …')
+        .option('--correlation-id <id>', 'only this sign-in')
+        .option('--from <time>', 'at or after this time (ISO 8601)')
+        .option('--to <time>', 'before this time (ISO 8601)')
+        .option('--before <number>', 'only records with a lower number, for the next page')
+        .option('--limit <count>', 'maximum number of records', '100')
         .action((query: AuditQuery) =>
           withHome(async ({ store }) => {
             const { auditPage } = await import('../audit/query.ts');
             const { records, next } = await auditPage(store, query);
-            if (records.length === 0) note('There are no such records.');
+            if (records.length === 0) note('No matching records.');
             for (const record of records) print(lineOf(record));
-            if (next !== undefined) note(`There may be more: --before ${next}`);
+            if (next !== undefined) note(`More records: --before ${next}`);
           }),
         ),
     )
     .addCommand(
       new Command('verify')
-        .description('check that no record was changed, removed or put in')
-        .option('--head <number:hash>', 'a head that was noted down earlier (the hub logs it daily): it must still be there', headOf)
+        .description('check that no record was changed, removed or inserted')
+        .option('--head <number:hash>', 'an earlier head of the chain, which must still exist (the hub logs it daily)', headOf)
         .action(({ head: expected }: { head?: Head }) =>
           withHome(async ({ store }) => {
             const { verifyChain } = await import('../audit/chain.ts');
@@ -45,19 +45,19 @@ export function auditCommand({ withHome, print, note }: Surroundings): Command {
             if ('brokenAt' in verdict) {
               throw new CodedError(
                 'AUDIT_LOG_BROKEN',
-                `Record ${verdict.brokenAt} of the audit log is not as it was written: ${verdict.because}`,
+                `The audit log was tampered with at record ${verdict.brokenAt}: ${verdict.because}`,
                 {
-                  action: 'Keep a copy of the database as it is, and find out who could write it.',
+                  action: 'Keep a copy of the database as evidence and find out who can write to it.',
                 },
               );
             }
-            note(`The audit log is as it was written: ${verdict.records} records. Its head, to be noted down elsewhere:`);
+            note(`The audit log is intact: ${verdict.records} records. Store its head elsewhere:`);
             if (verdict.head !== undefined) print(`${verdict.head.id}:${verdict.head.hash}`);
           }),
         ),
     )
     .addCommand(
-      new Command('export').description('print all records as JSON, one a line, the oldest first').action(() =>
+      new Command('export').description('print all records as JSON lines, oldest first').action(() =>
         withHome(async ({ store }) => {
           for (let last = 0; ; ) {
             const records = await store.auditRecordsAfter(last, RECORDS_AT_ONCE);
@@ -72,7 +72,7 @@ export function auditCommand({ withHome, print, note }: Surroundings): Command {
 
 function headOf(text: string): Head {
   const [, id, hash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (id === undefined || hash === undefined) throw new InvalidArgumentError('It is a number, a colon and a hash.');
+  if (id === undefined || hash === undefined) throw new InvalidArgumentError('Expected NUMBER:HASH.');
   return { id: Number(id), hash };
 }
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
-/** Of commands that are run beside the hub, which chose its port itself. */
+/** PORT=0 lets the system choose the port. */
 const ENVIRONMENT = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
 
 function homeForTest(t: TestContext) {
@@ -32,7 +32,7 @@ function homeForTest(t: TestContext) {
   return { home, hub, run };
 }
 
-test('a backup is made while the hub runs, and restored when it does not, also after it was killed', async (t) => {
+test('backup works while the hub runs; restore works after it has stopped or was killed', async (t) => {
   const { home, hub, run } = homeForTest(t);
   const end = await run();
   assert.equal(hub('connection', 'create', 'corp').status, 0);
@@ -45,24 +45,24 @@ test('a backup is made while the hub runs, and restored when it does not, also a
 
   const refused = hub('restore', file);
   assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /A hub runs on .*Stop the hub first/);
+  assert.match(refused.stderr, /^error: HOME_IN_USE: .*\n {7}Stop the hub first/);
   const status = hub('status');
   assert.equal(status.status, 0, status.stderr);
-  for (const line of ['connections: 2, switched off: 0', 'runs: yes']) assert.ok(status.stdout.includes(line), status.stdout);
+  for (const line of ['connections: 2, disabled: 0', 'running: yes']) assert.ok(status.stdout.includes(line), status.stdout);
   assert.match(status.stdout, /^ready: yes \(http:\/\/localhost:\d+\/readyz\)$/m);
 
   await end('SIGKILL');
   const stopped = hub('status');
   assert.equal(stopped.status, 1);
-  assert.match(stopped.stdout, /^runs: no$/m);
+  assert.match(stopped.stdout, /^running: no$/m);
   const restored = hub('restore', file);
   assert.equal(restored.status, 0, restored.stderr);
-  assert.match(restored.stderr, /What was there before is in .*hub\.sqlite\.replaced-/);
+  assert.match(restored.stderr, /The old database is .*hub\.sqlite\.replaced-/);
   assert.match(hub('connection', 'list').stdout, /^corp .*$/);
   assert.equal(readdirSync(home).filter((name) => name.includes('replaced') && !/-(wal|shm)$/.test(name)).length, 1);
 });
 
-test('one hub for a home: a second one is refused', async (t) => {
+test('a second hub cannot run on the same home folder', async (t) => {
   const { hub, run } = homeForTest(t);
   const end = await run();
   const second = hub('run');
@@ -71,9 +71,9 @@ test('one hub for a home: a second one is refused', async (t) => {
   await end('SIGTERM');
 });
 
-test('a home without a database has nothing to copy, and none is made', (t) => {
+test('backup of a home folder without a database fails and creates none', (t) => {
   const { home, hub } = homeForTest(t);
-  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /There is no .*hub\.sqlite.*--home/);
+  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: DATABASE_MISSING: .*hub\.sqlite\n.*--home/);
   assert.ok(!existsSync(join(home, 'hub.sqlite')));
   assert.match(hub('restore', join(home, 'missing')).stderr, /cannot be used as the database of this hub/);
 });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
 
-test('clients are registered, listed, given a new secret and deleted', (t) => {
+test('commands register, list and delete clients and replace their secrets', (t) => {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-client-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const hub = (...args: string[]) => {
@@ -27,7 +27,7 @@ test('clients are registered, listed, given a new secret and deleted', (t) => {
   const [, id = '', secret = ''] =
     /^issuer {9}http:\/\/localhost:4100\/oidc\nclient_id {6}(\w+)\nclient_secret {2}(\S+)$/.exec(created.stdout) ?? [];
   assert.ok(id && secret, created.stdout + created.stderr);
-  assert.equal(hub('list').stdout, `${id}  Billing  with a secret  https://a.example/cb http://localhost/cb`);
+  assert.equal(hub('list').stdout, `${id}  Billing  confidential  https://a.example/cb http://localhost/cb`);
   const renewed = hub('secret', id);
   assert.match(renewed.stdout, /^lbs_/);
   assert.notEqual(renewed.stdout, secret);

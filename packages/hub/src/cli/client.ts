@@ -1,6 +1,6 @@
 /** `landbridge-hub client create|list|secret|delete|rotate-keys`. */
 import { Command, Option } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
 interface CreateOptions {
   redirectUri: string[];
@@ -13,35 +13,35 @@ interface CreateOptions {
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
-export function clientCommand({ withHome, print, note }: Surroundings): Command {
+export function clientCommand({ withHome, print, note }: HubCommandContext): Command {
   return new Command('client')
-    .description('clients: applications that people sign in to with OpenID Connect')
+    .description('manage clients: applications that use OpenID Connect')
     .addCommand(
       new Command('create')
-        .description('register an application; prints its client id and, only now, its secret')
-        .argument('<name>', 'people read it on the login page')
+        .description('register an application; prints its client ID and, once only, its secret')
+        .argument('<name>', 'name on the login page')
         .addOption(
-          new Option('--redirect-uri <url>', 'where people are sent back to: https, or http on this machine; may be given again')
+          new Option('--redirect-uri <url>', 'redirect URI: https, or http on this machine; repeatable')
             .argParser(collect)
             .makeOptionMandatory(),
         )
-        .option('--post-logout-redirect-uri <url>', 'where they are sent after signing out; may be given again', collect)
-        .option('--public', 'it can keep no secret: it runs in a browser or on a device')
-        .option('--connection <name>', 'whose people may sign in; may be given again (default: every connection)', collect)
-        .option('--refresh-tokens', 'give it refresh tokens')
-        .addOption(new Option('--id-token-algorithm <alg>', 'how its ID tokens are signed').choices(['RS256', 'ES256']))
+        .option('--post-logout-redirect-uri <url>', 'redirect URI after signing out; repeatable', collect)
+        .option('--public', 'the application cannot keep a secret, because it runs in a browser or on a device')
+        .option('--connection <name>', 'connection whose users may sign in; repeatable (default: all connections)', collect)
+        .option('--refresh-tokens', 'issue refresh tokens')
+        .addOption(new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']))
         .action((name: string, options: CreateOptions) =>
-          withHome(async ({ store, publicUrl }) => {
-            const [{ createClient }, { commandLineOperator }] = await Promise.all([import('../oidc/clients.ts'), import('./operator.ts')]);
+          withHome(async ({ operator, publicUrl }) => {
+            const { createClient } = await import('../oidc/clients.ts');
             const { redirectUri, postLogoutRedirectUri, connection, ...rest } = options;
-            const { client, secret } = await createClient(commandLineOperator(store), {
+            const { client, secret } = await createClient(operator, {
               ...rest,
               name,
               redirectUris: redirectUri,
               postLogoutRedirectUris: postLogoutRedirectUri,
               connections: connection,
             });
-            note(`Client "${name}" is registered.${secret === undefined ? '' : ' Its secret is shown only now.'}`);
+            note(`Client "${name}" registered.${secret === undefined ? '' : ' Its secret is not shown again.'}`);
             print(`issuer         ${await publicUrl()}/oidc`);
             print(`client_id      ${client.id}`);
             if (secret !== undefined) print(`client_secret  ${secret}`);
@@ -52,50 +52,44 @@ export function clientCommand({ withHome, print, note }: Surroundings): Command 
       new Command('list').description('list the clients').action(() =>
         withHome(async ({ store }) => {
           const clients = await store.oidcClients();
-          if (clients.length === 0) note('There are no clients. Make one: landbridge-hub client create NAME --redirect-uri URL');
+          if (clients.length === 0) note('No clients. To create one: landbridge-hub client create NAME --redirect-uri URL');
           for (const { id, name, secretHash, redirectUris } of clients) {
-            print(`${id}  ${name}  ${secretHash === undefined ? 'public' : 'with a secret'}  ${redirectUris.join(' ')}`);
+            print(`${id}  ${name}  ${secretHash === undefined ? 'public' : 'confidential'}  ${redirectUris.join(' ')}`);
           }
         }),
       ),
     )
     .addCommand(
       new Command('secret')
-        .description('make a new secret and print it, only now; the old one is dead at once')
+        .description('replace the secret and print the new one, once only')
         .argument('<client-id>')
         .action((id: string) =>
-          withHome(async ({ store }) => {
-            const [{ rotateClientSecret }, { commandLineOperator }] = await Promise.all([
-              import('../oidc/clients.ts'),
-              import('./operator.ts'),
-            ]);
-            print(await rotateClientSecret(commandLineOperator(store), id));
+          withHome(async ({ operator }) => {
+            const { rotateClientSecret } = await import('../oidc/clients.ts');
+            print(await rotateClientSecret(operator, id));
           }),
         ),
     )
     .addCommand(
       new Command('delete')
-        .description('delete a client; its tokens are worthless at once')
+        .description('delete a client and revoke its tokens')
         .argument('<client-id>')
         .action((id: string) =>
-          withHome(async ({ store }) => {
-            const [{ deleteClient }, { commandLineOperator }] = await Promise.all([import('../oidc/clients.ts'), import('./operator.ts')]);
-            await deleteClient(commandLineOperator(store), id);
-            note(`Client ${id} is deleted.`);
+          withHome(async ({ operator }) => {
+            const { deleteClient } = await import('../oidc/clients.ts');
+            await deleteClient(operator, id);
+            note(`Client ${id} deleted.`);
           }),
         ),
     )
     .addCommand(
       new Command('rotate-keys')
-        .description('make new keys for ID tokens and cookies; the old ones are published for 30 more days')
+        .description('create new keys for ID tokens and cookies; the old ones stay published for 30 days')
         .action(() =>
-          withHome(async ({ store }) => {
-            const [{ rotateProviderKeys }, { commandLineOperator }] = await Promise.all([
-              import('../oidc/keys.ts'),
-              import('./operator.ts'),
-            ]);
-            await rotateProviderKeys(commandLineOperator(store));
-            note('There are new keys. A running hub signs with them within a minute.');
+          withHome(async ({ operator }) => {
+            const { rotateProviderKeys } = await import('../oidc/keys.ts');
+            await rotateProviderKeys(operator);
+            note('New keys created. A running hub uses them within a minute.');
           }),
         ),
     );

@@ -1,13 +1,12 @@
 /** `landbridge-hub connection create|list|show|set|enable|disable|delete`. */
 import { Command, Option } from 'commander';
-import type { Operator } from '../operator.ts';
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields, optionOf } from '../store/connection-settings.ts';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-export function connectionCommand({ withHome, print, note }: Surroundings): Command {
+export function connectionCommand({ withHome, print, note }: HubCommandContext): Command {
   const change = (name: string, changes: Record<string, unknown>) =>
-    withHome(async ({ store }) => {
-      const [{ changeConnection }, operator] = await Promise.all([import('../connections/connections.ts'), operatorOn(store)]);
+    withHome(async ({ operator }) => {
+      const { changeConnection } = await import('../connections/connections.ts');
       return changeConnection(operator, name, changes);
     });
 
@@ -18,14 +17,12 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
         .description('create a connection and print the ticket for its connectors')
         .argument('<name>', 'letters, digits, dots, hyphens and underscores')
         .action((name: string, options: Record<string, string>) =>
-          withHome(async ({ store, publicUrl }) => {
-            const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }, operator] =
-              await Promise.all([
-                import('../connections/connections.ts'),
-                import('../connections/settings.ts'),
-                import('../tickets/tickets.ts'),
-                operatorOn(store),
-              ]);
+          withHome(async ({ operator, publicUrl }) => {
+            const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }] = await Promise.all([
+              import('../connections/connections.ts'),
+              import('../connections/settings.ts'),
+              import('../tickets/tickets.ts'),
+            ]);
             const url = await publicUrl();
             const settings = changesOf(options);
             readConnectionChanges(settings);
@@ -108,18 +105,13 @@ export function connectionCommand({ withHome, print, note }: Surroundings): Comm
         .description('delete a connection, its ticket and its registered connectors')
         .argument('<name>')
         .action((name: string) =>
-          withHome(async ({ store }) => {
-            const [{ deleteConnection }, operator] = await Promise.all([import('../connections/connections.ts'), operatorOn(store)]);
+          withHome(async ({ operator }) => {
+            const { deleteConnection } = await import('../connections/connections.ts');
             await deleteConnection(operator, name);
             note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
           }),
         ),
     );
-}
-
-async function operatorOn(store: Operator['store']): Promise<Operator> {
-  const { commandLineOperator } = await import('./operator.ts');
-  return commandLineOperator(store);
 }
 
 /** Adds an option for each setting. */

@@ -1,21 +1,21 @@
 /** `landbridge-hub connector list|approve|drain|resume|revoke`. */
 import { Command } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-const SOON = 'A running hub takes it up within seconds.';
+const SOON = 'A running hub applies this within seconds.';
 
-export function connectorCommand({ withHome, print, note }: Surroundings): Command {
-  const decisions = () => Promise.all([import('../connectors/operator-actions.ts'), import('./operator.ts')]);
+export function connectorCommand({ withHome, print, note }: HubCommandContext): Command {
+  const actions = () => import('../connectors/operator-actions.ts');
   const command = (name: string, description: string, id: string) =>
     new Command(name).description(description).argument('<connection>').argument('<id>', id);
-  const INSTANCE = 'as in "connector list"';
-  const INSTANCE_OR_KEY = 'as in "connector list", or the thumbprint of a key as in "connection show"';
+  const INSTANCE = 'ID from "connector list"';
+  const INSTANCE_OR_KEY = 'ID from "connector list", or key thumbprint from "connection show"';
 
   return new Command('connector')
-    .description('connectors: the instances that have proved to have a registered key')
+    .description('manage connectors: instances that have proved possession of a registered key')
     .addCommand(
       new Command('list')
-        .description('list the connectors of a connection; who is online now, and how each does, is in the API and on the dashboard')
+        .description('list the connectors of a connection; the dashboard and the API also show which are online')
         .argument('<connection>')
         .action((name: string) =>
           withHome(async ({ store }) => {
@@ -25,7 +25,7 @@ export function connectorCommand({ withHome, print, note }: Surroundings): Comma
             ]);
             const connection = await findConnection(store, name);
             const [instances, certificates] = await Promise.all([store.instances(connection.id), store.certificates(connection.id)]);
-            if (instances.length === 0) note(`No connector has come to "${name}" yet.`);
+            if (instances.length === 0) note(`No connector has connected to "${name}" yet.`);
             for (const instance of instances) {
               const { id, hostName = '-', version = '-', remoteAddress, lastSeenAt, thumbprint, drained } = instance;
               const state = stateSetByOperator(instance, certificates) ?? (drained ? 'drained' : 'accepted');
@@ -33,50 +33,50 @@ export function connectorCommand({ withHome, print, note }: Surroundings): Comma
             }
             const seen = new Set(instances.map(({ thumbprint }) => thumbprint));
             for (const { thumbprint, hostName = '-', agentVersion = '-' } of certificates.filter(({ state }) => state === 'pending')) {
-              if (!seen.has(thumbprint)) print(`${thumbprint}  pending  ${hostName}  ${agentVersion}  registered, has not connected yet`);
+              if (!seen.has(thumbprint)) print(`${thumbprint}  pending  ${hostName}  ${agentVersion}  registered, not connected yet`);
             }
           }),
         ),
     )
     .addCommand(
-      command('approve', 'accept a key that waits for approval', INSTANCE_OR_KEY).action((connection: string, id: string) =>
-        withHome(async ({ store }) => {
-          const [{ approveConnector }, { commandLineOperator }] = await decisions();
-          await approveConnector(commandLineOperator(store), connection, id);
-          note('Approved. The connector is accepted when it comes again: within a minute.');
+      command('approve', 'approve a pending key', INSTANCE_OR_KEY).action((connection: string, id: string) =>
+        withHome(async ({ operator }) => {
+          const { approveConnector } = await actions();
+          await approveConnector(operator, connection, id);
+          note('Approved. The connector is accepted when it reconnects, within a minute.');
         }),
       ),
     )
     .addCommand(
-      command('drain', 'send a connector nothing new, until it is resumed', INSTANCE).action((connection: string, id: string) =>
-        withHome(async ({ store }) => {
-          const [{ drainConnector }, { commandLineOperator }] = await decisions();
-          await drainConnector(commandLineOperator(store), connection, id, 'drain');
-          note(`Drained: it finishes what it has. ${SOON}`);
+      command('drain', 'stop sending new requests to a connector until it is resumed', INSTANCE).action((connection: string, id: string) =>
+        withHome(async ({ operator }) => {
+          const { drainConnector } = await actions();
+          await drainConnector(operator, connection, id, 'drain');
+          note(`Drained: the connector finishes its current requests. ${SOON}`);
         }),
       ),
     )
     .addCommand(
-      command('resume', 'let a drained connector work again', INSTANCE).action((connection: string, id: string) =>
-        withHome(async ({ store }) => {
-          const [{ drainConnector }, { commandLineOperator }] = await decisions();
-          await drainConnector(commandLineOperator(store), connection, id, 'resume');
-          note(`It is sent requests again. ${SOON}`);
+      command('resume', 'resume a drained connector', INSTANCE).action((connection: string, id: string) =>
+        withHome(async ({ operator }) => {
+          const { drainConnector } = await actions();
+          await drainConnector(operator, connection, id, 'resume');
+          note(`Resumed. ${SOON}`);
         }),
       ),
     )
     .addCommand(
-      command('revoke', 'refuse a connector from now on', INSTANCE_OR_KEY)
-        .option('--key', 'refuse its key, and with it every connector that shares it; for ever')
+      command('revoke', 'reject a connector permanently', INSTANCE_OR_KEY)
+        .option('--key', 'reject its key, and thereby every connector that shares it')
         .action((connection: string, id: string, { key = false }: { key?: boolean }) =>
-          withHome(async ({ store }) => {
-            const [{ revokeInstance, revokeKey }, { commandLineOperator }] = await decisions();
-            await (key ? revokeKey : revokeInstance)(commandLineOperator(store), connection, id);
-            note(key ? `Its key is revoked for ever. ${SOON}` : `It is revoked. ${SOON}`);
+          withHome(async ({ operator }) => {
+            const { revokeInstance, revokeKey } = await actions();
+            await (key ? revokeKey : revokeInstance)(operator, connection, id);
+            note(key ? `Key revoked permanently. ${SOON}` : `Connector revoked. ${SOON}`);
             note(
               key
-                ? `Who had the key had the ticket too: landbridge-hub ticket renew ${connection}`
-                : 'If it may be in strange hands, this is not enough, since it still has an accepted key: revoke with --key.',
+                ? `If the key was stolen, so was the ticket: landbridge-hub ticket renew ${connection}`
+                : 'If the connector is compromised, revoke its key too (--key): it could reconnect under a new ID.',
             );
           }),
         ),

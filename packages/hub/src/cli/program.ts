@@ -1,7 +1,6 @@
-/** The command line: which commands there are, and how each one's errors reach the person who typed it. */
-import { CodedError, errorText } from '@landbridge/runtime';
-import { Command, CommanderError } from 'commander';
-import type { HubHome } from '../home.ts';
+/** The command line: one file per command. */
+import { createCommandLine } from '@landbridge/runtime';
+import type { Command } from 'commander';
 import { HUB_VERSION } from '../version.ts';
 import { adminCommand } from './admin.ts';
 import { auditCommand } from './audit.ts';
@@ -9,6 +8,7 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
 import { connectorCommand } from './connector.ts';
+import type { HubCommandContext } from './context.ts';
 import { keyCommand } from './key.ts';
 import { runCommand } from './run.ts';
 import { signingKeyCommand } from './signing-key.ts';
@@ -16,47 +16,44 @@ import { statusCommand } from './status.ts';
 import { ticketCommand } from './ticket.ts';
 import { tryCommand } from './try.ts';
 
-/** What a command gets: a way to open the home folder that was asked for, and to print. */
-export interface Surroundings {
-  /** Opens home and store for as long as `use` takes. */
-  withHome<T>(use: (home: HubHome) => Promise<T>): Promise<T>;
-  /** The home folder, with nothing opened. */
-  folder(): Promise<string>;
-  /** To standard output: what a script would want, and lists. */
-  print(line: string): void;
-  /** To standard error: words around it, for people. */
-  note(line: string): void;
-}
+const EXAMPLES = `
+Examples:
+  landbridge-hub run --home /var/lib/landbridge-hub
+  landbridge-hub connection create corp     creates a connection and prints the ticket for its connectors
+  landbridge-hub key create billing         prints an API key for an application
+  landbridge-hub client create billing --redirect-uri https://billing.example/callback
+  landbridge-hub try corp                   prints a link to a page for a test sign-in
+  landbridge-hub backup /backup/hub-$(date +%F).sqlite
 
-/** @returns the exit code: 0, or 1 after one line on standard error */
-export async function runHubCommand(args: readonly string[]): Promise<number> {
-  const program = new Command('landbridge-hub')
-    .description('Runs where the applications are and asks connectors to sign people in.')
-    .version(HUB_VERSION, '-V, --version', 'print the version')
-    .option('--home <dir>', 'folder with hub.json and hub.sqlite (default: LANDBRIDGE_HOME, else the current folder)')
-    .helpOption('-h, --help', 'print help')
-    .configureHelp({ showGlobalOptions: true })
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`${text.trim()}. See landbridge-hub --help.\n`) })
-    .addHelpText('after', EXAMPLES);
-  const surroundings: Surroundings = {
+docs/hub-configuration.md lists all settings. Environment variables override hub.json.`;
+
+export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
+  const program = createCommandLine({
+    name: 'landbridge-hub',
+    description: 'Runs beside your applications and asks connectors to sign users in.',
+    version: HUB_VERSION,
+    homeFiles: 'hub.json and hub.sqlite',
+    examples: EXAMPLES,
+  });
+  const given = () => program.opts<{ home?: string }>().home;
+  const context: HubCommandContext = {
     async withHome(use) {
-      const { openHome } = await import('../home.ts');
-      const home = openHome(program.opts<{ home?: string }>().home, process.env);
+      const [{ openHome }, { commandLineOperator }] = await Promise.all([import('../home.ts'), import('./operator.ts')]);
+      const home = openHome(given(), environment);
       try {
-        return await use(home);
+        return await use({ ...home, operator: commandLineOperator(home.store) });
       } finally {
         await home.store.close();
       }
     },
     async folder() {
       const { homeFolder } = await import('../home.ts');
-      return homeFolder(program.opts<{ home?: string }>().home, process.env);
+      return homeFolder(given(), environment);
     },
     print: (line) => console.log(line),
     note: (line) => console.error(line),
   };
-  for (const make of [
+  for (const create of [
     runCommand,
     connectionCommand,
     ticketCommand,
@@ -71,29 +68,7 @@ export async function runHubCommand(args: readonly string[]): Promise<number> {
     backupCommand,
     restoreCommand,
   ]) {
-    program.addCommand(make(surroundings));
+    program.addCommand(create(context));
   }
-  for (const command of [program, ...program.commands, ...program.commands.flatMap((parent) => parent.commands)]) {
-    command.copyInheritedSettings(program);
-  }
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return 0;
-  } catch (error) {
-    // Commander has already printed help, version or what was wrong with the arguments.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    const action = error instanceof CodedError && error.action !== undefined ? `. ${error.action}` : '';
-    console.error(`${errorText(error)}${action}`);
-    return 1;
-  }
+  return program;
 }
-
-const EXAMPLES = `
-Examples:
-  landbridge-hub run --home /var/lib/landbridge-hub
-  landbridge-hub connection create corp     makes a connection and prints the ticket for its connectors
-  landbridge-hub key create billing         prints an API key for an application
-  landbridge-hub client create billing --redirect-uri https://billing.example/callback
-  landbridge-hub try corp                   prints a link to sign in on a page, for a test
-  landbridge-hub backup /backup/hub-$(date +%F).sqlite
-`;

@@ -1,4 +1,4 @@
-/** `landbridge-hub run`: the hub, until it is told to stop. */
+/** `landbridge-hub run`. */
 import { createLog, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { Command } from 'commander';
 import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
@@ -6,14 +6,13 @@ import { lockHome } from '../operations/home-lock.ts';
 import { requestFields } from '../operations/request-log.ts';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
 import { HUB_VERSION } from '../version.ts';
-import { commandLineOperator } from './operator.ts';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
 const THIS_MACHINE: readonly string[] = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
-export function runCommand({ withHome, print }: Surroundings): Command {
-  return new Command('run').description('run the hub until it is told to stop (SIGTERM, SIGINT)').action(() =>
-    withHome(async ({ folder, databasePath, settings, unknownKeys, store }) => {
+export function runCommand({ withHome, print }: HubCommandContext): Command {
+  return new Command('run').description('run the hub until SIGTERM or SIGINT').action(() =>
+    withHome(async ({ folder, databasePath, settings, unknownKeys, store, operator }) => {
       const { log, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
       keepSecret(settings.METRICS_TOKEN);
       warnIfNodeIsOutdated(log);
@@ -23,17 +22,17 @@ export function runCommand({ withHome, print }: Surroundings): Command {
         await runUntilStopped(log, async ({ onStop }) => {
           const hub = await startHub({ settings, store, log });
           onStop('the hub', () => hub.close());
-          log.info({ url: hub.url, publicUrl: hub.publicUrl, version: HUB_VERSION }, 'Landbridge hub is listening');
-          const link = await firstAdministratorLink(commandLineOperator(store), hub.publicUrl);
-          // To standard output and not to the log, which is on standard error: it is a secret.
+          log.info({ url: hub.url, publicUrl: hub.publicUrl, version: HUB_VERSION }, 'Hub is listening');
+          const link = await firstAdministratorLink(operator, hub.publicUrl);
+          // The link is a secret, so it goes to standard output and not into the log.
           if (link !== undefined) print(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);
           const [connections, apiKeys] = await Promise.all([store.connections(), store.apiKeys()]);
-          log.info({ database: databasePath, connections: connections.length, apiKeys: apiKeys.length }, 'State');
-          if (isClearText(hub.publicUrl)) log.warn(`PUBLIC_URL is ${hub.publicUrl}: passwords cross the network in clear text. Use https.`);
+          log.info({ database: databasePath, connections: connections.length, apiKeys: apiKeys.length }, 'Home opened');
+          if (isClearText(hub.publicUrl)) log.warn(`PUBLIC_URL is ${hub.publicUrl}: passwords cross the network in clear text. Use https`);
           if (isOpenToNetwork(settings)) {
-            log.warn(`LISTEN_ADDRESS is ${settings.LISTEN_ADDRESS} without TLS_CERT_FILE: only a proxy that speaks TLS should reach it`);
+            log.warn(`LISTEN_ADDRESS is ${settings.LISTEN_ADDRESS} without TLS_CERT_FILE: make sure that only a TLS proxy can reach it`);
           }
-          for (const key of unknownKeys) log.warn(`hub.json has "${key}", which is no setting`);
+          for (const key of unknownKeys) log.warn(`Unknown setting "${key}" in hub.json`);
           if (connections.length === 0) log.info(`Next: landbridge-hub connection create NAME --home ${folder}`);
           if (apiKeys.length === 0) log.info(`Next: landbridge-hub key create NAME --home ${folder}`);
         });
@@ -45,12 +44,12 @@ export function runCommand({ withHome, print }: Surroundings): Command {
   );
 }
 
-/** Whether other machines may send passwords to the port itself without TLS. */
+/** @returns whether other machines can send passwords to the port without TLS */
 function isOpenToNetwork(settings: HubSettings): boolean {
   return tlsFilesOf(settings) === undefined && !THIS_MACHINE.includes(settings.LISTEN_ADDRESS);
 }
 
-/** Whether what is sent there leaves this machine without TLS. */
+/** @returns whether traffic to this URL leaves this machine without TLS */
 function isClearText(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !THIS_MACHINE.includes(hostname);

@@ -1,18 +1,18 @@
 /** `landbridge-hub signing-key list|rotate|retire`. */
 import { Command } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-export function signingKeyCommand({ withHome, print, note }: Surroundings): Command {
-  const keys = () => Promise.all([import('../keys/rotation.ts'), import('./operator.ts')]);
+export function signingKeyCommand({ withHome, print, note }: HubCommandContext): Command {
+  const rotation = () => import('../keys/rotation.ts');
   return new Command('signing-key')
-    .description('signing keys: with these the hub signs what it asks of connectors')
+    .description('manage the keys with which the hub signs requests to connectors')
     .addCommand(
-      new Command('list').description('list the signing keys, the newest first').action(() =>
+      new Command('list').description('list the signing keys, newest first').action(() =>
         withHome(async ({ store }) => {
-          const [{ listSigningKeys }] = await keys();
+          const { listSigningKeys } = await rotation();
           for (const { kid, algorithm, state, createdAt, signsFrom, retiresAt } of await listSigningKeys(store)) {
-            const times = [`made ${createdAt.toISOString()}`, `signs from ${signsFrom.toISOString()}`];
-            if (retiresAt !== undefined) times.push(`goes ${retiresAt.toISOString()}`);
+            const times = [`created ${createdAt.toISOString()}`, `signs from ${signsFrom.toISOString()}`];
+            if (retiresAt !== undefined) times.push(`retires ${retiresAt.toISOString()}`);
             print([kid, algorithm, state, ...times].join('  '));
           }
         }),
@@ -20,25 +20,25 @@ export function signingKeyCommand({ withHome, print, note }: Surroundings): Comm
     )
     .addCommand(
       new Command('rotate')
-        .description('make new keys: published now, signing in 20 minutes; the old ones go after a grace')
-        .option('--grace-hours <hours>', 'how long the old ones stay for connectors that read no JWKS document (default: 24)', Number)
+        .description('create new keys: published now, used after 20 minutes; the old ones retire after a grace period')
+        .option('--grace-hours <hours>', 'grace period for connectors that do not read the JWKS document (default: 24)', Number)
         .action(({ graceHours }: { graceHours?: number }) =>
-          withHome(async ({ store }) => {
-            const [{ rotateSigningKeys }, { commandLineOperator }] = await keys();
-            await rotateSigningKeys(commandLineOperator(store), graceHours);
-            note('New keys are made. See "signing-key list".');
+          withHome(async ({ operator }) => {
+            const { rotateSigningKeys } = await rotation();
+            await rotateSigningKeys(operator, graceHours);
+            note('New keys created: landbridge-hub signing-key list');
           }),
         ),
     )
     .addCommand(
       new Command('retire')
-        .description('remove a key at once, for one that may be in strange hands; another signs from now on')
-        .argument('<kid>', 'as in "signing-key list"')
+        .description('remove a compromised key at once; another one takes over')
+        .argument('<kid>', 'ID from "signing-key list"')
         .action((kid: string) =>
-          withHome(async ({ store }) => {
-            const [{ retireSigningKey }, { commandLineOperator }] = await keys();
-            await retireSigningKey(commandLineOperator(store), kid);
-            note('The key is gone. A running hub takes it up within seconds; connectors that know no other have to come again.');
+          withHome(async ({ operator }) => {
+            const { retireSigningKey } = await rotation();
+            await retireSigningKey(operator, kid);
+            note('Key removed. A running hub applies this within seconds; connectors that know no other key have to reconnect.');
           }),
         ),
     );

@@ -1,40 +1,34 @@
 /** `landbridge-hub ticket renew|revoke`. */
 import { Command } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-export function ticketCommand({ withHome, print, note }: Surroundings): Command {
+export function ticketCommand({ withHome, print, note }: HubCommandContext): Command {
   return new Command('ticket')
-    .description('tickets: the secret URL with which connectors join a connection')
+    .description('manage tickets, the secret URLs with which connectors enrol')
     .addCommand(
       new Command('renew')
-        .description('make a new ticket; the old one is dead, registered connectors stay')
+        .description('replace the ticket of a connection; registered connectors stay')
         .argument('<connection>')
         .action((connection: string) =>
-          withHome(async ({ store, publicUrl }) => {
-            const [{ installCommands, renewTicket, ticketUrl }, { commandLineOperator }] = await Promise.all([
-              import('../tickets/tickets.ts'),
-              import('./operator.ts'),
-            ]);
+          withHome(async ({ operator, publicUrl }) => {
+            const { installCommands, renewTicket, ticketUrl } = await import('../tickets/tickets.ts');
             const url = await publicUrl();
-            const ticket = await renewTicket(commandLineOperator(store), connection);
-            note(`The new ticket of "${connection}", shown only now; the old one is dead:`);
+            const ticket = await renewTicket(operator, connection);
+            note(`New ticket for "${connection}". The old one is invalid, and this one is not shown again:`);
             print(ticketUrl(url, ticket));
-            note(`On the machine beside the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+            note(`On the machine next to the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
           }),
         ),
     )
     .addCommand(
       new Command('revoke')
-        .description('from now on no connector can be added; registered connectors stay')
+        .description('stop connectors from enrolling; registered connectors stay')
         .argument('<connection>')
         .action((connection: string) =>
-          withHome(async ({ store }) => {
-            const [{ revokeTicket }, { commandLineOperator }] = await Promise.all([
-              import('../tickets/tickets.ts'),
-              import('./operator.ts'),
-            ]);
-            await revokeTicket(commandLineOperator(store), connection);
-            note(`The connection "${connection}" has no ticket any more. A new one: landbridge-hub ticket renew ${connection}`);
+          withHome(async ({ operator }) => {
+            const { revokeTicket } = await import('../tickets/tickets.ts');
+            await revokeTicket(operator, connection);
+            note(`Ticket of "${connection}" revoked. To create a new one: landbridge-hub ticket renew ${connection}`);
           }),
         ),
     );

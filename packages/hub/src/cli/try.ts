@@ -1,10 +1,10 @@
-/** `landbridge-hub try`: a one-time link to the Try page of a connection. */
+/** `landbridge-hub try`. */
 import { Command } from 'commander';
-import type { Surroundings } from './program.ts';
+import type { HubCommandContext } from './context.ts';
 
-export function tryCommand({ withHome, print }: Surroundings): Command {
+export function tryCommand({ withHome, print }: HubCommandContext): Command {
   return new Command('try')
-    .description('print a one-time link to a page where one can sign in, for a test')
+    .description('print a one-time link to a page for test sign-ins')
     .argument('<connection>')
     .action((connection: string) =>
       withHome(async ({ store, publicUrl }) => {

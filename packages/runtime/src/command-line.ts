@@ -1,0 +1,65 @@
+/** What both command lines share: help, options, error messages and exit codes (0: success, 1: failure, 2: usage error). */
+import { Command, CommanderError } from 'commander';
+import { CodedError, errorText } from './coded-error.ts';
+
+const FAILURE = 1;
+const USAGE_ERROR = 2;
+
+export interface CommandLineOptions {
+  name: string;
+  description: string;
+  version: string;
+  /** What the home folder contains. */
+  homeFiles: string;
+  /** Shown below the help of the program. */
+  examples: string;
+}
+
+/** @returns a program without commands; `runCommandLine` runs it */
+export function createCommandLine({ name, description, version, homeFiles, examples }: CommandLineOptions): Command {
+  return new Command(name)
+    .description(description)
+    .version(version, '-V, --version', 'print the version')
+    .option('--home <folder>', `folder with ${homeFiles} (default: LANDBRIDGE_HOME, else the current folder)`)
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError(`Run "${name} --help" for usage.`)
+    .addHelpText('after', examples)
+    .exitOverride();
+}
+
+/**
+ * Runs the command that `args` name, and prints its error. Sets the exit code of the process; a command that fails without an error sets it
+ * itself.
+ *
+ * @param args without the name of the program
+ */
+export async function runCommandLine(program: Command, args: readonly string[]): Promise<void> {
+  // A reader such as `head` may end early. Without a listener, that would end a running connector or hub.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  inheritSettings(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // Commander has already printed its message, or the help or version that the user asked for.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+    else {
+      process.exitCode = FAILURE;
+      process.stderr.write(errorMessage(error));
+    }
+  }
+}
+
+/** Commander does this only for commands that it creates itself. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent));
+}
+
+function errorMessage(error: unknown): string {
+  if (error instanceof CodedError) {
+    const action = error.action === undefined ? '' : `       ${error.action}\n`;
+    return `error: ${error.code}: ${errorText(error)}\n${action}`;
+  }
+  return `error: ${errorText(error)}\n${error instanceof Error ? `${error.stack}\n` : ''}`;
+}

@@ -1,4 +1,4 @@
-/** Requests that two programs may read in two ways, and what strangers say in the words of a proxy: behind one that is named, over plain sockets. */
+/** Requests that proxy and connector could parse differently, and forged proxy headers, over plain sockets behind a trusted proxy. */
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
@@ -8,15 +8,15 @@ import type { FrontChannelOn } from '../../test/front-channel-on.ts';
 
 const FORM_LINE = 'Content-Type: application/x-www-form-urlencoded';
 
-/** The proxy is whoever asks: what the header says counts. */
+/** The test's own address is the trusted proxy. */
 const behindProxy = (t: TestContext) => opened(t, { TRUSTED_PROXIES: '127.0.0.1' }, { tls: false });
 
-test('a request is never two: what a proxy might read in another way is refused', async (t) => {
+test('rejects requests that a proxy might parse differently (request smuggling)', async (t) => {
   const on = await behindProxy(t);
   const honest = await sendRaw(on.url, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', 'X-Forwarded-User: anna']));
   assert.deepEqual(signedInAs(honest), ['anna']);
   const smuggled = rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', 'X-Forwarded-User: boss']);
-  const ways: [string, string[], string][] = [
+  const requests: [string, string[], string][] = [
     ['both lengths', ['Content-Length: 5', 'Transfer-Encoding: chunked'], `0\r\n\r\n${smuggled}`],
     ['both lengths, the other way round', ['Transfer-Encoding: chunked', `Content-Length: ${smuggled.length + 5}`], `0\r\n\r\n${smuggled}`],
     ['two lengths', ['Content-Length: 0', `Content-Length: ${smuggled.length}`], smuggled],
@@ -34,14 +34,16 @@ test('a request is never two: what a proxy might read in another way is refused'
     ['a bare carriage return in a header', ['X-A: b\rX-B: c', 'Content-Length: 0'], smuggled],
     ['a null in a header', ['X-A: b\0c', 'Content-Length: 0'], smuggled],
   ];
-  for (const [name, headers, body] of ways) {
-    const received = await sendRaw(on.url, rawRequest('POST /wsfed HTTP/1.1', [FORM_LINE, ...headers], body));
-    assert.deepEqual(signedInAs(received), [], `${name}: ${received}`);
-    assert.ok(!statusesIn(received).includes(200), `${name}: ${received}`);
+  for (const [name, headers, body] of requests) {
+    await t.test(name, async () => {
+      const received = await sendRaw(on.url, rawRequest('POST /wsfed HTTP/1.1', [FORM_LINE, ...headers], body));
+      assert.deepEqual(signedInAs(received), [], received);
+      assert.ok(!statusesIn(received).includes(200), received);
+    });
   }
 });
 
-test('the header of a proxy is that one header, once, and nothing that resembles it', async (t) => {
+test('only one header of exactly this name counts as X-Forwarded-User', async (t) => {
   const on = await behindProxy(t);
   for (const lines of [
     ['X_Forwarded_User: boss'],
@@ -67,10 +69,12 @@ test('the header of a proxy is that one header, once, and nothing that resembles
     ['Authorization: Basic Ym9zczpib3Nz'],
     [`Cookie: X-Forwarded-User=boss`],
   ]) {
-    const received = await sendRaw(on.url, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', ...lines]));
-    assert.deepEqual(signedInAs(received), [], `${lines.join(' / ')}: ${received.slice(0, 200)}`);
+    await t.test(JSON.stringify(lines).slice(0, 100), async () => {
+      const received = await sendRaw(on.url, rawRequest(`GET ${SIGN_IN} HTTP/1.1`, ['Connection: close', ...lines]));
+      assert.deepEqual(signedInAs(received), [], received.slice(0, 200));
+    });
   }
-  // What comes behind a body is no header of the request (RFC 9110, section 6.5).
+  // Trailers are not headers (RFC 9110, section 6.5).
   const trailer = await sendRaw(
     on.url,
     rawRequest(
@@ -86,8 +90,8 @@ test('the header of a proxy is that one header, once, and nothing that resembles
 const outside = Object.values(networkInterfaces())
   .flat()
   .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
-test('in clear nobody is served but the proxy that is named, and this machine', {
-  skip: outside === undefined && 'this machine has no address in a network',
+test('serves plain HTTP only to trusted proxies and this machine', {
+  skip: outside === undefined && 'this machine has no network address',
 }, async (t) => {
   const settings = { LISTEN_ADDRESS: '0.0.0.0' };
   const on = await opened(t, { ...settings, TRUSTED_PROXIES: '203.0.113.1' }, { tls: false });
@@ -101,7 +105,7 @@ test('in clear nobody is served but the proxy that is named, and this machine', 
   assert.deepEqual(await ask(await opened(t, { ...settings, TRUSTED_PROXIES: outside }, { tls: false })), [200, 'boss']);
 });
 
-test('of several requests on one connection each is its own person', async (t) => {
+test('each request on a connection has its own user', async (t) => {
   const on = await behindProxy(t);
   const of = (name: string | undefined, more: string[] = []) =>
     rawRequest(`GET ${SIGN_IN} HTTP/1.1`, [...(name === undefined ? [] : [`X-Forwarded-User: ${name}`]), ...more]);

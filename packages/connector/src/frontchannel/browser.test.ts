@@ -1,4 +1,4 @@
-/** The front channel in a real browser: with a certificate of its own, by the form, in narrow and dark windows, with and without scripts. */
+/** The front channel in a real browser: by certificate and by form, in narrow and dark windows, with and without scripts. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ const skip = whyNoChromium();
 
 const WCTX = 'rm=0&id="p"<x>&ru=%2f';
 
-/** A directory with one person. */
+/** A directory that accepts any name. */
 const users: FrontUsers = {
   authenticate: async ({ username, password }) =>
     password === 'right'
@@ -24,7 +24,7 @@ const users: FrontUsers = {
   searchUsers: async () => ({ users: [] }),
 };
 
-/** The hub: takes the token, and sends people on to an application elsewhere, as hubs do. */
+/** A hub that accepts the token and redirects to an application on another site, as hubs do. */
 async function startHub(t: TestContext): Promise<{ replyTo: string; posted: URLSearchParams[] }> {
   const posted: URLSearchParams[] = [];
   const server = createServer((request, response) => {
@@ -49,7 +49,7 @@ async function startHub(t: TestContext): Promise<{ replyTo: string; posted: URLS
   return { replyTo: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`, posted };
 }
 
-test('in a browser: the form and its errors, then by certificate without a question', { skip }, async (t) => {
+test('a browser signs in by form, session, certificate, and without scripts', { skip }, async (t) => {
   const { replyTo, posted } = await startHub(t);
   const authority = await createCertificateAuthority('People');
   const front = await frontChannelOn(
@@ -87,7 +87,7 @@ test('in a browser: the form and its errors, then by certificate without a quest
   assert.equal(posted.at(-1)?.get('wctx'), WCTX);
   assert.match(posted.at(-1)?.get('wresult') ?? '', />anna</);
 
-  // The session answers, though the person is sent from another site.
+  // The session works although the request comes from another site.
   await page.goto(replyTo.replace('callback', 'from'));
   await page.evaluate(`setTimeout(() => { location.href = ${JSON.stringify(address)}; })`);
   await page.waitForURL('**/application');
@@ -112,7 +112,7 @@ test('in a browser: the form and its errors, then by certificate without a quest
   assert.deepEqual(complaints, []);
 });
 
-test('in a browser: the form in each language, with a long name, a long organisation and each problem', { skip }, async (t) => {
+test('the form fits a narrow window in each language, with long names and each problem', { skip }, async (t) => {
   const problems = [
     'PasswordExpired',
     'PasswordChangeRequired',
@@ -142,20 +142,20 @@ test('in a browser: the form in each language, with a long name, a long organisa
     const page = await context.newPage();
     await page.goto(`${front.url}/wsfed?wa=wsignin1.0`);
     assert.equal(await page.evaluate('document.documentElement.lang'), locale);
-    const said = new Set<string>();
+    const alerts = new Set<string>();
     for (const problem of [...problems, 'unavailable']) {
       await page.locator('#username').fill(`maximiliane.von-und-zu-hohenlohe-${locale}-${problem}@verwaltung.fabrikam.example`);
       await page.locator('#password').fill(problem);
       await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
-      said.add((await page.getByRole('alert').textContent()) ?? '');
-      // Whoever cannot see the page hears it at the field where they go on.
+      alerts.add((await page.getByRole('alert').textContent()) ?? '');
+      // Screen readers read the problem with the focused field.
       assert.equal(
         await page.evaluate("document.activeElement.id + ' ' + document.activeElement.getAttribute('aria-describedby')"),
         'password problem',
       );
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, `${locale}, ${problem}, is too wide`);
     }
-    assert.equal(said.size, problems.length + 1, locale);
+    assert.equal(alerts.size, problems.length + 1, locale);
     await examinePage(page, `form-${locale}`, { narrowPx: 320 });
     await context.close();
   }

@@ -1,4 +1,4 @@
-/** The whole way of a sign-in at a real OpenLDAP: the form, the token, the session, and everything that must not be possible there. */
+/** Signing in with a real OpenLDAP: form, token, session, and what must not be possible. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -55,7 +55,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal(token.getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), 'urn:fabrikam.example');
   });
 
-  it('speaks the language of the person', async () => {
+  it('speaks the language of the user', async (t) => {
     for (const [header, language, word] of [
       ['de-AT,de;q=0.9,en;q=0.5', 'de', 'Anmelden'],
       ['ja', 'ja', 'サインイン'],
@@ -63,13 +63,15 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       ['zz;q=0.9,fr;q=0.1', 'fr', 'Mot de passe'],
       ['constructor', 'en', 'Password'],
     ] as const) {
-      const { text } = await on.begin({}, { headers: { 'Accept-Language': header } });
-      assert.match(text, new RegExp(`<html lang="${language}">`), header);
-      assert.ok(text.includes(word), header);
+      await t.test(header, async () => {
+        const { text } = await on.begin({}, { headers: { 'Accept-Language': header } });
+        assert.match(text, new RegExp(`<html lang="${language}">`));
+        assert.ok(text.includes(word));
+      });
     }
   });
 
-  it('gives wctx back as it came, whatever is in it', async () => {
+  it('returns wctx unchanged, whatever it contains', async () => {
     for (const wctx of [
       '',
       'rm=0&id=<passive>&ru=/?a=1',
@@ -88,7 +90,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal(fieldsOf(without.text).wctx, undefined);
   });
 
-  it('posts only to the addresses of the list', async () => {
+  it('posts only to listed addresses', async () => {
     const second = await on.fillIn(await on.begin({ wreply: OTHER_REPLY }), as(2));
     assert.equal(actionOf(second.text), OTHER_REPLY);
     const refused: Record<string, string>[] = [
@@ -105,14 +107,14 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       const page = await on.begin(values);
       assert.equal(page.status, 400, JSON.stringify(values));
       assert.doesNotMatch(page.text, /evil|javascript|urn:auth0/);
-      // The form is not a way around.
+      // The request in the form is validated too.
       const carried = Buffer.from(JSON.stringify({ wa: 'wsignin1.0', wtrealm: REALM, ...values })).toString('base64url');
       const posted = await on.fillIn({ ...page, text: '' }, { ...as(2), request: carried });
       assert.equal(posted.status, 400, JSON.stringify(values));
     }
   });
 
-  it('says what is wrong, and the same for an unknown name and a wrong password', async () => {
+  it('shows what is wrong, and the same for an unknown name and a wrong password', async () => {
     const page = await on.begin();
     const wrong = await on.fillIn(page, { ...as(3), password: 'wrong' });
     const unknown = await on.fillIn(page, { username: 'no"body<', password: 'wrong' });
@@ -130,7 +132,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.match((await on.fillIn(page, { ...as(3), password: '' })).text, /Enter your user name/);
   });
 
-  it('takes names as values and never as a query', async () => {
+  it('treats names as values, never as part of a filter', async () => {
     for (const username of ['*', 'user0000*', `${person(4).uid})(objectClass=*`, '\\2a', `*)(uid=${person(4).uid}))(|(uid=*`, 'a\0b']) {
       const answer = await on.fillIn(await on.begin(), { username, password: person(4).password });
       assert.equal(answer.status, 401, username);
@@ -142,7 +144,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('asks the directory only so often for one name, whatever form it has', async () => {
+  it('limits the attempts for a name in all its forms', async () => {
     const { uid } = person(5);
     const statuses: number[] = [];
     for (const username of [uid, `CORP\\${uid}`, uid.toUpperCase(), `${uid}@example.org`, uid, ` ${uid}`]) {
@@ -152,11 +154,11 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     const right = await on.fillIn(await on.begin(), as(5));
     assert.equal(right.status, 429);
     assert.ok(Number(right.headers['retry-after']) > 60);
-    // Others are not kept out by it.
+    // Other users are not affected.
     assert.equal((await on.fillIn(await on.begin(), as(6))).status, 200);
   });
 
-  it('refuses forms of other sites', async () => {
+  it('rejects forms from other sites', async () => {
     for (const headers of [{ Origin: 'https://evil.example' }, { Origin: 'null' }, { Origin: 'https://connector.example.evil.example' }]) {
       const answer = await on.fillIn(await on.begin(), as(7), { headers });
       assert.equal(answer.status, 403);
@@ -166,7 +168,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const post = (headers: Record<string, string>) => on.ask('/wsfed', { method: 'POST', body, headers: { ...type, ...headers } });
     assert.equal((await post({ 'Sec-Fetch-Site': 'cross-site' })).status, 403);
-    // Programs that are no browsers say nothing of where they come from.
+    // Programs other than browsers do not send an origin.
     assert.equal((await post({})).status, 200);
     assert.equal((await on.ask('/wsfed', { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } })).status, 415);
   });
@@ -194,7 +196,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.match(String((await on.begin({ wa: 'wsignout1.0' })).headers['set-cookie']), /Max-Age=0/);
   });
 
-  it('takes sessions of another connector with the same key and secret, and of no other', async () => {
+  it('accepts sessions of another connector only if key and secret are the same', async () => {
     const make = (secret: string) => frontChannelOn(people.users, { SESSION_SECRET: secret, WITH_KERBEROS_PROXY_FRONTEND: true });
     const [one, same, other] = await Promise.all([make('a'), make('a'), make('b')]);
     try {
@@ -202,14 +204,14 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       const Cookie = String([signedIn.headers['set-cookie'] ?? []].flat()[0]).split(';')[0] ?? '';
       assert.equal(actionOf((await same.begin({}, { headers: { Cookie } })).text), REPLY_TO);
       assert.match((await other.begin({}, { headers: { Cookie } })).text, /name="password"/);
-      // A form of one is good at the other.
+      // A form of one works at the other.
       assert.equal((await other.fillIn(await one.begin(), as(10))).status, 200);
     } finally {
       for (const each of [one, same, other]) await each.close();
     }
   });
 
-  it('answers /wsfed/direct with the form of the token or with JSON', async () => {
+  it('answers /wsfed/direct with the token page or with JSON', async () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const direct = (body: Record<string, string>) =>
       on.ask(`/wsfed/direct?wa=wsignin1.0&wtrealm=${REALM}&wctx=here`, {
@@ -228,7 +230,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal(evil.status, 400);
   });
 
-  it('searches people for a token of the tenant that was made for it', async () => {
+  it('searches users for tokens of the tenant with the right audience', async () => {
     const claims: Record<string, Record<string, unknown>> = {
       good: { exp: 1, aud: REALM },
       plain: { exp: 1 },
@@ -256,7 +258,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('holds against requests that are large, slow or ambiguous', async () => {
+  it('rejects oversized requests and unknown paths', async () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const large = await on.ask('/wsfed', { method: 'POST', headers, body: `username=a&password=${'x'.repeat(200_000)}` });
     assert.equal(large.status, 413);
@@ -267,12 +269,12 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('without TLS takes nobody but the proxy that is named, and drops what strangers say of themselves', async () => {
+  it('without TLS ignores forged proxy headers and rejects ambiguous requests', async () => {
     const plain = await frontChannelOn(people.users, { WITH_KERBEROS_PROXY_FRONTEND: true }, { tls: false });
     try {
       const forged = await plain.begin({}, { headers: { 'X-Forwarded-User': person(12).uid, X_Forwarded_User: person(12).uid } });
       assert.match(forged.text, /name="password"/);
-      // Two lengths of one body: what one program takes for the end of a request is for another the begin of the next.
+      // Two lengths: where one program sees the end of a request, another sees the beginning of the next.
       const smuggled = await rawRequest(
         plain.front.port,
         'POST /wsfed HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /wsfed HTTP/1.1\r\nX-Forwarded-User: a\r\n\r\n',
@@ -288,7 +290,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('has metadata with its certificate', async () => {
+  it('serves metadata with its certificate', async () => {
     const { text, headers } = await on.ask('/wsfed/FederationMetadata/2007-06/FederationMetadata.xml');
     assert.match(String(headers['content-type']), /^application\/xml/);
     const root = parseWithXmldom(text);

@@ -1,4 +1,4 @@
-/** Authorities that are no roots, over real TLS: what counts where only they are listed, and that nothing else begins to count. */
+/** Intermediate authorities in CLIENT_CERT_CA, over real TLS: their certificates are accepted, and no others. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,14 +7,14 @@ import { createCertificateAuthority, type KeyPair, whyNoSlapd } from '@landbridg
 import { type CertificatePeople, startCertificatePeople } from '../../../test/certificate-people.ts';
 import { signedIn } from '../../../test/signed-in.ts';
 
-describe('certificates of an authority that is not a root', { skip: whyNoSlapd() }, () => {
+describe('certificates of an intermediate authority', { skip: whyNoSlapd() }, () => {
   let people: CertificatePeople;
   before(async () => {
     people = await startCertificatePeople();
   });
   after(() => people?.[Symbol.asyncDispose]());
 
-  it('are taken without the root, and nobody else of the root is', async () => {
+  it('are accepted without the root, and no others of the root', async (t) => {
     const front = await people.on({ CLIENT_CERT_CA: people.issuing.cert });
     const below = await people.issuing.issueAuthority('Fabrikam people, branch');
     const beside = await people.root.issueAuthority('Fabrikam guests');
@@ -27,31 +27,31 @@ describe('certificates of an authority that is not a root', { skip: whyNoSlapd()
       await signedIn(front, { ...branch, cert: branch.cert + below.cert + people.issuing.cert + people.root.cert }),
       people.uid(11),
     );
-    const refused: [string, KeyPair, string][] = [
+    const rejected: [string, KeyPair, string][] = [
       ['of the root', await people.root.issue({ commonName: people.uid(12), clientAuth }), ''],
-      ['of the root, which comes along', await people.root.issue({ commonName: people.uid(12), clientAuth }), people.root.cert],
-      ['of another one of the root', await beside.issue({ commonName: people.uid(12), clientAuth }), beside.cert + people.root.cert],
-      ['of one of the same name', await namesake.issue({ commonName: people.uid(12), clientAuth }), namesake.cert],
+      ['of the root, with its certificate', await people.root.issue({ commonName: people.uid(12), clientAuth }), people.root.cert],
+      ['of another intermediate authority', await beside.issue({ commonName: people.uid(12), clientAuth }), beside.cert + people.root.cert],
+      ['of an authority of the same name', await namesake.issue({ commonName: people.uid(12), clientAuth }), namesake.cert],
       ['of a server', await people.issuing.issue({ commonName: people.uid(12), dnsNames: ['a.example'] }), ''],
     ];
-    for (const [what, pair, along] of refused) {
-      assert.equal(await signedIn(front, { ...pair, cert: pair.cert + along }), undefined, what);
+    for (const [name, pair, along] of rejected) {
+      await t.test(name, async () => assert.equal(await signedIn(front, { ...pair, cert: pair.cert + along }), undefined));
     }
   });
 
-  it('are taken as before where the root is listed, and it is not', async () => {
+  it('need the intermediate certificate from the client if only the root is configured', async () => {
     const front = await people.on({ CLIENT_CERT_CA: people.root.cert });
     const pair = await people.forPerson(10);
     assert.equal(await signedIn(front, pair), undefined);
     assert.equal(await signedIn(front, { ...pair, cert: pair.cert + people.issuing.cert }), people.uid(10));
   });
 
-  it('are not taken where it is there for the hub or the directory', async () => {
+  it('are rejected if the authority is only in CA_CERT', async () => {
     const front = await people.on({ CLIENT_CERT_CA: undefined, CA_CERT: [people.issuing.cert] });
     assert.equal(await signedIn(front, await people.forPerson(10)), undefined);
   });
 
-  it('are not taken where it comes with the certificate of the server', async () => {
+  it('are rejected if the authority only comes with the server certificate', async () => {
     const servers = await createCertificateAuthority('Servers');
     const hosts = await servers.issueAuthority('Hosts');
     for (const [n, along] of [hosts.cert, hosts.cert + servers.cert].entries()) {
@@ -65,7 +65,7 @@ describe('certificates of an authority that is not a root', { skip: whyNoSlapd()
     }
   });
 
-  it('are looked up in revocation lists where the certificates above it stand beside them', async () => {
+  it('are checked with revocation lists if the issuers are next to the lists', async () => {
     const lists = mkdtempSync(join(people.folder, 'lists-'));
     const [kept, lost] = [await people.forPerson(13), await people.forPerson(14)];
     writeFileSync(join(lists, 'people.crl'), await people.issuing.revocationList([lost]));
@@ -83,7 +83,7 @@ describe('certificates of an authority that is not a root', { skip: whyNoSlapd()
     assert.equal(await signedIn(front, kept), people.uid(13));
     assert.equal(await signedIn(front, lost), undefined);
     assert.match(front.lines.join(''), /it was revoked/);
-    // The root is known, and people of it are not taken all the same.
+    // The root is known, but its other certificates are rejected.
     assert.equal(await signedIn(front, await people.root.issue({ commonName: people.uid(13), clientAuth: true })), undefined);
     assert.match(front.lines.join(''), /not issued by a configured authority/);
     writeFileSync(join(lists, 'root.crl'), await people.root.revocationList([people.issuing]));

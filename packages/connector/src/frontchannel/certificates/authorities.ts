@@ -1,4 +1,4 @@
-/** Whose client certificates are taken, and which of them are revoked: certificates and revocation lists from settings and files. */
+/** Reads the authorities that may issue client certificates, and their revocation lists, from settings and files. */
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -7,13 +7,13 @@ import { CodedError } from '@landbridge/runtime';
 import { trustedByThemselves, upToTheRoots } from './trust-anchors.ts';
 
 export interface Authorities {
-  /** PEM, each once: whose certificates are taken. */
+  /** PEM, without duplicates: the authorities whose client certificates are accepted. */
   certificates: string[];
-  /** PEM: the same as OpenSSL needs them to check chains. What it trusts beside them is not taken. */
+  /** PEM: the trust anchors for OpenSSL. Chains that end at any other of them are rejected afterwards. */
   anchors: string[];
-  /** Names of those for whose certificates no revocation list can be checked: they are refused. */
+  /** Names of authorities whose certificates are rejected because no revocation list can be checked for them. */
   rootless: string[];
-  /** PEM. With any, each authority of a chain needs one that is current, or its certificates are refused. */
+  /** PEM. If there are any, each authority of a chain needs a current one, or its certificates are rejected. */
   revocationLists: string[];
 }
 
@@ -24,14 +24,14 @@ interface Found {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const LIST = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g;
-/** Large authorities have lists of some megabytes. */
+/** Large authorities have lists of several megabytes. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
 
 /**
- * @param given CLIENT_CERT_CA: PEM text, or the path of a file; undefined: `trusted`
- * @param trusted the authorities of CA_CERT, SSL_CA_FILE and SSL_CA_PATH, which installed connectors use
- * @param listPaths CLIENT_CERT_CRL: files or folders
- * @param folder paths are relative to it
+ * @param options.given CLIENT_CERT_CA: PEM text or a file; undefined: `trusted`
+ * @param options.trusted the authorities of CA_CERT, SSL_CA_FILE and SSL_CA_PATH, as replaced connectors use them
+ * @param options.listPaths CLIENT_CERT_CRL: files or folders
+ * @param options.folder that paths are relative to
  * @throws CodedError CLIENT_CA_UNUSABLE, CLIENT_CRL_UNUSABLE
  */
 export function readAuthorities(options: {
@@ -48,7 +48,7 @@ export function readAuthorities(options: {
   if (revocationLists.length > 0) {
     return { certificates, revocationLists, ...upToTheRoots(certificates, [...new Set(found.flatMap((one) => one.certificates))]) };
   }
-  // What stands in CA_CERT was put there for something else: there only roots count, as in installed connectors.
+  // CA_CERT serves other purposes too, so only its roots count, as in replaced connectors.
   return { certificates, revocationLists, anchors: given === undefined ? certificates : trustedByThemselves(certificates), rootless: [] };
 }
 
@@ -58,12 +58,12 @@ function certificatesIn(given: string, folder: string): string[] {
     try {
       text = readFileSync(resolve(folder, given), 'latin1');
     } catch (cause) {
-      throw unusableCa('it is neither PEM text nor a file that can be read', cause);
+      throw unusableCa('neither PEM text nor a readable file', cause);
     }
   }
   const found = text.match(CERTIFICATE) ?? [];
-  if (found.length === 0) throw unusableCa('it holds no PEM certificate');
-  if (!found.every(isReadable)) throw unusableCa('it holds a certificate that cannot be read');
+  if (found.length === 0) throw unusableCa('no PEM certificate found');
+  if (!found.every(isReadable)) throw unusableCa('it contains an unreadable certificate');
   return found;
 }
 
@@ -75,20 +75,20 @@ function isReadable(certificate: string): boolean {
   }
 }
 
-/** A path that leads to no list would else be as if nobody wanted revocation to be checked. */
+/** A path without a list is an error: it would silently disable the revocation check. */
 function listsAt(path: string): Found {
   const found = listsOf(path);
-  if (found.lists.length === 0) throw unusableList(`${path} holds no certificate revocation list`);
+  if (found.lists.length === 0) throw unusableList(`no certificate revocation list in ${path}`);
   return found;
 }
 
-/** With the certificates that stand beside them: of authorities that nobody trusts for people, and that have to be known to check a list. */
+/** Also returns the certificates next to the lists: issuers that are needed to check a list but not trusted to issue client certificates. */
 function listsOf(path: string): Found {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) {
       const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
-      // Folders of authorities hold other files as well.
+      // Such folders may contain other files.
       const found = files
         .map(({ name }) => join(path, name))
         .filter((file) => /\.(crl|pem|der)$/i.test(file))
@@ -96,7 +96,7 @@ function listsOf(path: string): Found {
         .map(listsOf);
       return { lists: found.flatMap(({ lists }) => lists), certificates: found.flatMap(({ certificates }) => certificates) };
     }
-    if (stat.size > MAX_LIST_BYTES) throw new Error(`it has more than ${MAX_LIST_BYTES} bytes`);
+    if (stat.size > MAX_LIST_BYTES) throw new Error(`more than ${MAX_LIST_BYTES} bytes`);
     const bytes = readFileSync(path);
     const text = bytes.toString('latin1');
     if (text.includes('-----BEGIN ')) {
@@ -113,20 +113,20 @@ function assertLists(lists: string[]): void {
   try {
     createSecureContext({ crl: lists });
   } catch (cause) {
-    throw unusableList('a file is not a certificate revocation list (PEM or DER)', cause);
+    throw unusableList('a file is not a valid certificate revocation list (PEM or DER)', cause);
   }
 }
 
 function unusableCa(what: string, cause?: unknown): CodedError {
   return new CodedError('CLIENT_CA_UNUSABLE', `CLIENT_CERT_CA: ${what}`, {
-    action: 'Put the certificates of the authorities there that issue client certificates.',
+    action: 'Set it to the certificates of the authorities that issue client certificates.',
     cause,
   });
 }
 
 function unusableList(what: string, cause?: unknown): CodedError {
   return new CodedError('CLIENT_CRL_UNUSABLE', `CLIENT_CERT_CRL: ${what}`, {
-    action: 'Put the current revocation list of each authority there; until then no client certificate is taken.',
+    action: 'Provide the current revocation list of each authority; until then all client certificates are rejected.',
     cause,
   });
 }

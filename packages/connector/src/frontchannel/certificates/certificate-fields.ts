@@ -1,15 +1,15 @@
-/** What Node does not tell of a certificate, or tells as text only: names and numbers as they are encoded (RFC 5280, section 4.1). */
+/** Fields of a certificate that Node does not expose, or only as text: names and numbers as encoded (RFC 5280, section 4.1). */
 import type { X509Certificate } from 'node:crypto';
 import { BerReader } from '../../asn1/ber-reader.ts';
 import { TAG } from '../../asn1/ber-writer.ts';
 
 export interface CertificateFields {
-  /** The content of its INTEGER. */
+  /** The content of the INTEGER. */
   serialNumber: Buffer;
-  /** These two with tag and length. */
+  /** Like `subject`, with tag and length. */
   issuer: Buffer;
   subject: Buffer;
-  /** The key itself, without its algorithm. */
+  /** Without its algorithm. */
   publicKey: Buffer;
   /** By object identifier. */
   extensions: ReadonlyMap<string, Buffer>;
@@ -17,7 +17,7 @@ export interface CertificateFields {
 
 export interface Extension {
   type: string;
-  /** Whoever does not know it must not go on as if it were not there. */
+  /** Must not be ignored by those who do not know it. */
   isCritical: boolean;
   value: Buffer;
 }
@@ -32,7 +32,7 @@ const EXTENSIONS = 0xa3;
 /** `uniformResourceIdentifier` of a GeneralName. */
 const URI = 0x86;
 
-/** @throws Error where it is encoded in a way that OpenSSL reads and DER does not allow */
+/** @throws Error for encodings that OpenSSL accepts and DER does not allow */
 export function fieldsOf({ raw }: X509Certificate): CertificateFields {
   const content = readerOf(raw).enter(TAG.sequence).enter(TAG.sequence);
   content.enterIf(VERSION);
@@ -50,7 +50,7 @@ export function fieldsOf({ raw }: X509Certificate): CertificateFields {
   return { serialNumber, issuer, subject, publicKey, extensions: new Map(extensions.map(({ type, value }) => [type, value])) };
 }
 
-/** @param list what stands in a SEQUENCE OF Extension, of a certificate or of an answer about one */
+/** @param list the content of a SEQUENCE OF Extension, of a certificate or an OCSP response */
 export function readExtensions(list: BerReader): Extension[] {
   const found: Extension[] = [];
   while (!list.atEnd) {
@@ -62,7 +62,7 @@ export function readExtensions(list: BerReader): Extension[] {
   return found;
 }
 
-/** @returns the responders that it names, in its order: those that can be asked by HTTP (RFC 6960, section 3.1) */
+/** @returns the OCSP responders that it names, in order, if they have an HTTP address (RFC 6960, section 3.1) */
 export function respondersOf({ extensions }: CertificateFields): URL[] {
   const access = extensions.get(AUTHORITY_INFORMATION_ACCESS);
   if (access === undefined) return [];

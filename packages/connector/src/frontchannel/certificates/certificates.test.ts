@@ -1,4 +1,4 @@
-/** Client certificates over real TLS, with people of a real OpenLDAP: whose certificate signs in, and whose leads to the form. */
+/** Client certificates over real TLS, with users of a real OpenLDAP. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -17,14 +17,14 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
   });
   after(() => people?.[Symbol.asyncDispose]());
 
-  it('signs a person in without a question, and shows the form without a certificate', async () => {
+  it('sign the user in without asking; without one, the form is shown', async () => {
     const front = await people.on();
     assert.equal(await signedIn(front, await people.forPerson(0)), people.uid(0));
     assert.equal(await signedIn(front, await people.root.issue({ commonName: people.uid(1), clientAuth: true })), people.uid(1));
     assert.equal(await signedIn(front, undefined), undefined);
   });
 
-  it('leads everybody else to the form, with the reason in the log', async () => {
+  it('lead to the form if they are invalid, and the log has the reason', async (t) => {
     const front = await people.on();
     const foreign = await createCertificateAuthority('Fabrikam root');
     const day = 86_400_000;
@@ -35,14 +35,14 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
         await foreign.issue({ commonName: people.uid(2), clientAuth: true }),
         /only one of the same name/,
       ],
-      ['that nobody signed', await createSelfSigned({ commonName: people.uid(2), clientAuth: true }), /self-signed/],
+      ['self-signed', await createSelfSigned({ commonName: people.uid(2), clientAuth: true }), /self-signed/],
       [
-        'that has expired',
+        'expired',
         await people.issuing.issue({ commonName: people.uid(2), clientAuth: true, notAfter: new Date(Date.now() - day) }),
         /"expired"/,
       ],
       [
-        'that is not valid yet',
+        'not valid yet',
         await people.issuing.issue({
           commonName: people.uid(2),
           clientAuth: true,
@@ -61,25 +61,27 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
       ],
       ['of a locked account', await people.issuing.issue({ commonName: locked.uid, clientAuth: true }), /AccountLocked/],
     ];
-    for (const [what, pair, reason] of cases) {
-      const before = front.lines.length;
-      assert.equal(await signedIn(front, pair), undefined, what);
-      assert.match(front.lines.slice(before).join(''), reason, what);
+    for (const [name, pair, reason] of cases) {
+      await t.test(name, async () => {
+        const before = front.lines.length;
+        assert.equal(await signedIn(front, pair), undefined);
+        assert.match(front.lines.slice(before).join(''), reason);
+      });
     }
   });
 
-  it('keeps a connection whose certificate has a wrong signature, also where the request comes after the handshake', async () => {
+  it('with an invalid signature do not close the connection, even if the request follows the handshake', async () => {
     const front = await people.on();
     const foreign = await (await createCertificateAuthority('Fabrikam root')).issue({ commonName: people.uid(2), clientAuth: true });
-    // In TLS 1.3 the client may be done, and write, before the server is.
+    // In TLS 1.3 the client may finish, and write, before the server.
     const socket = connect({ port: front.front.port, host: '127.0.0.1', ca: front.ca, maxVersion: 'TLSv1.2', ...foreign });
     await once(socket, 'secureConnect');
     socket.write('GET /wsfed?wa=wsignin1.0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     assert.match(await text(socket), /name="password"/);
   });
 
-  it('takes the certificates of no authority that is there for something else', async () => {
-    // The server's own authority comes with it in a PFX, where OpenSSL would trust it for clients too.
+  it('are rejected if issued by the authority of the server certificate', async () => {
+    // OpenSSL also trusts the server's own authority in a PFX.
     const servers = await createCertificateAuthority('Servers');
     const own = await servers.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] });
     const front = await people.on({ ...people.pfx(own, servers.cert), CLIENT_CERT_CA: people.root.cert }, { serversCa: servers.cert });
@@ -88,18 +90,18 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     assert.equal(await signedIn(front, await people.root.issue({ commonName: people.uid(3), clientAuth: true })), people.uid(3));
   });
 
-  it('asks nobody for a certificate where no authority is set', async () => {
+  it('are not requested if no authority is configured', async () => {
     const front = await people.on({ CLIENT_CERT_CA: undefined });
     assert.equal(await signedIn(front, await people.forPerson(4)), undefined);
     assert.match(front.lines.join(''), /name no authority/);
   });
 
-  it('uses the authorities of CA_CERT where no others are set', async () => {
+  it('may be issued by the authorities of CA_CERT if CLIENT_CERT_CA is not set', async () => {
     const front = await people.on({ CLIENT_CERT_CA: undefined, CA_CERT: [people.root.cert, people.issuing.cert] });
     assert.equal(await signedIn(front, await people.forPerson(4)), people.uid(4));
   });
 
-  it('refuses what is revoked, also on a connection from before, and everything once a list is too old', async () => {
+  it('are rejected once revoked, also on older connections, and altogether once a list has expired', async () => {
     const [kept, lost] = [await people.forPerson(5), await people.forPerson(6)];
     const write = async (revoked: KeyPair[], nextUpdate?: Date) => {
       writeFileSync(join(people.folder, 'root.crl'), await people.root.revocationList([], nextUpdate));
@@ -108,7 +110,7 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     await write([]);
     const front = await people.on({ CLIENT_CERT_CRL: 'root.crl,people.crl' });
     assert.equal(await signedIn(front, lost), people.uid(6));
-    // This one begins its request while the certificate is still good.
+    // This request begins before the certificate is revoked.
     const early = connect({ port: front.front.port, host: '127.0.0.1', ca: front.ca, ...lost });
     await once(early, 'secureConnect');
     early.write('GET /wsfed?wa=wsignin1.0&wctx=x HTTP/1.1\r\nHost: localhost\r\n');
@@ -124,7 +126,7 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     assert.equal(await signedIn(front, lost), undefined);
     assert.match(front.lines.join(''), /it was revoked/);
     assert.equal(await signedIn(front, kept), people.uid(5));
-    // A list that is damaged changes nothing: what was revoked stays so.
+    // A damaged list has no effect.
     writeFileSync(join(people.folder, 'people.crl'), '-----BEGIN CRL-----\n-----END CRL-----\n');
     front.front.renew();
     assert.equal(await signedIn(front, lost), undefined);
@@ -135,7 +137,7 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     assert.match(front.lines.join(''), /revocation list of its issuer has expired/);
   });
 
-  it('finds people by the name that the setting says, and by no other of the certificate', async () => {
+  it('identify users only by the name of the configured kind', async () => {
     const cn = people.uid(7);
     const pair = await people.issuing.issue({ commonName: cn, clientAuth: true, upn: people.uid(8), mail: `${people.uid(9)}@example.org` });
     for (const [by, expected] of [

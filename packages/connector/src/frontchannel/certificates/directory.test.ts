@@ -1,4 +1,4 @@
-/** Certificates that the directory itself names, in a real OpenLDAP and a real Active Directory: whose they are, and whose they are not. */
+/** Certificates in the entries of a real OpenLDAP and a real Active Directory: whose they are, and whose not. */
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -34,8 +34,8 @@ async function frontFor(users: UsersOn, authorities: readonly CertificateAuthori
   return frontChannelOn(users.users, settings, { connection: { clientCertificates: true } });
 }
 
-describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
-  /** With everything that is escaped in a name. Other letters than those of ASCII are not found: OpenLDAP 2.5 escapes them on one side only. */
+describe('certificates in OpenLDAP', { skip: whyNoSlapd() }, () => {
+  /** With everything that has to be escaped. Only ASCII: OpenLDAP 2.5 escapes other letters on one side only and does not find them. */
   const NAMES: CertificateSubject[] = [
     [{ CN: 'Fabrikam people' }],
     [{ DC: 'test' }, { DC: 'fabrikam' }, { O: 'Fabrikam, "Inc."; <a+b> = c\\d' }, { CN: ' #1 ' }],
@@ -51,7 +51,7 @@ describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
   let users: UsersOn;
   let front: FrontChannelOn;
   let authorities: CertificateAuthority[];
-  /** One of each authority, and of nobody else. */
+  /** One of each authority. */
   let own: KeyPair[];
   let shared: KeyPair;
 
@@ -77,17 +77,17 @@ describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
   });
   const first = (): CertificateAuthority => authorities[0] ?? assert.fail();
 
-  it('leads to the person who has it in userCertificate', async () => {
+  it('lead to the user who has one in userCertificate', async () => {
     for (const [n, pair] of own.entries()) assert.equal(await signedIn(front, pair), `owner${n}`);
   });
 
-  it('leads to nobody where nobody has it, or two have', async () => {
+  it('lead to nobody if no user has one, or two have the same', async () => {
     assert.equal(await signedIn(front, await first().issue(person({ commonName: 'owner0' }))), undefined);
     assert.equal(await signedIn(front, shared), undefined);
     assert.match(front.lines.join(''), /WrongUsername/);
   });
 
-  it('leads to nobody by the serial number of another authority', async () => {
+  it('lead to nobody by the serial number of another authority', async () => {
     const { serialNumber } = new X509Certificate(own[0]?.cert ?? '');
     for (const authority of authorities.slice(1)) {
       assert.equal(await signedIn(front, await authority.issue(person({ serialNumber }))), undefined);
@@ -95,7 +95,7 @@ describe('certificates that OpenLDAP names', { skip: whyNoSlapd() }, () => {
   });
 });
 
-describe('certificates that Active Directory names', { skip: whyNoSamba() }, () => {
+describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
   const NAMES: CertificateSubject[] = [
     [{ DC: 'com' }, { DC: 'fabrikam' }, { CN: 'Fabrikam-CA' }],
     [
@@ -105,12 +105,12 @@ describe('certificates that Active Directory names', { skip: whyNoSamba() }, () 
       { CN: 'Fabrikam, "Zürich"; <東京> ' },
       { '2.5.4.97': 'NTRDE-1' },
     ],
-    // Each of these would be the first one, if names were only put together.
+    // Each of these would equal the first one if its parts were concatenated without quotes.
     [{ DC: 'com,DC=fabrikam' }, { CN: 'Fabrikam-CA' }],
     [{ DC: 'com' }, { DC: 'fabrikam' }, { CN: 'Fabrikam-CA<SR>10ff' }],
     [{ DC: 'com' }, { DC: 'fabrikam' }, { CN: 'Fabrikam-CA\n' }],
   ];
-  /** As Microsoft's guides spell them. */
+  /** In the notation of Microsoft's guides. */
   const PLAIN = 'X509:<I>DC=com,DC=fabrikam,CN=Fabrikam-CA';
   const RICH = 'X509:<I>C=DE + O=Fabrikam,S=Bayern,E=ca@fabrikam.example,CN="Fabrikam, ""Zürich""; <東京> ",OID.2.5.4.97=NTRDE-1';
   let dc: SambaDomainController;
@@ -138,7 +138,7 @@ describe('certificates that Active Directory names', { skip: whyNoSamba() }, () 
     dc.modify([{ dn: dc.people[person].dn, attributes: { altSecurityIdentities, userCertificate } }]);
   const account = (pair: KeyPair) => signedIn(front, pair, 'sAMAccountName');
 
-  it('leads to the person by issuer and serial number, whose bytes are turned around and have no zeros in front', async () => {
+  it('lead to the user by issuer and serial number, little-endian without leading zeros', async () => {
     await names('alice', [`${PLAIN}<SR>10ff`]);
     await names('bob', ['X509:<SKI>00', `${RICH}<SR>000302010A`]);
     assert.equal(await account(await issue(0, { serialNumber: '00ff10' })), 'alice');
@@ -148,14 +148,14 @@ describe('certificates that Active Directory names', { skip: whyNoSamba() }, () 
     }
   });
 
-  it('takes no name of an authority for another one', async () => {
+  it('do not confuse the names of authorities', async () => {
     await names('alice', [`${PLAIN}<SR>10ff`, `${PLAIN}<SR>10ff<SR>10ff`]);
     await names('bob', []);
     for (const n of [1, 2, 3, 4]) assert.equal(await account(await issue(n, { serialNumber: '00ff10' })), undefined, String(n));
     assert.equal(await account(await issue(3, { commonName: 'alice', serialNumber: '11' })), undefined);
   });
 
-  it('leads to the person by the identifier of the key, by the hash of key or certificate, and by the whole certificate', async () => {
+  it('lead to the user by key identifier, hash of key or certificate, or the whole certificate', async () => {
     const pair = await issue(0, { subjectKeyIdentifier: '00a1b2c3d4' });
     const bare = await issue(0);
     const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
@@ -173,7 +173,7 @@ describe('certificates that Active Directory names', { skip: whyNoSamba() }, () 
     assert.equal(await account(bare), undefined);
   });
 
-  it('takes none of the mappings that are weak, and no mapping of two people', async () => {
+  it('lead to nobody by weak mappings, or by a mapping of two users', async () => {
     const pair = await issue(0, { commonName: 'alice', mail: 'alice@fabrikam.example', upn: 'alice', serialNumber: '0b01' });
     const weak = ['X509:<S>CN=alice', `${PLAIN}<S>CN=alice`, 'X509:<RFC822>alice@fabrikam.example', `${PLAIN}<SR>`, 'X509:<SKI>'];
     await names('alice', weak);

@@ -1,25 +1,25 @@
 /**
- * The distinguished names in certificates as text, in the two spellings by which directories find them: Active Directory's and that of
- * RFC 4514. They are made of the encoded name, since the text that OpenSSL makes is neither of them.
+ * Distinguished names of certificates as text, in the notations that directories search by: Active Directory's and that of RFC 4514. Built
+ * from the encoded name, because OpenSSL's text is neither.
  */
 import { BerReader } from '../../asn1/ber-reader.ts';
 import { TAG } from '../../asn1/ber-writer.ts';
 
-/** From the root on, as it is encoded; each part with one attribute, or with several. */
+/** In encoded order, from the root; each part has one or several attributes. */
 export type DistinguishedName = readonly (readonly NameAttribute[])[];
 
 export interface NameAttribute {
   /** An object identifier. */
   type: string;
-  /** Undefined where the value is not a text. */
+  /** Undefined if the value is not text. */
   text: string | undefined;
   /** The value with tag and length. */
   encoded: Buffer;
 }
 
 /**
- * Names of attribute types: of Windows (CertStrToName, wincrypt.h), and of LDAP (RFC 4514, section 3; RFC 4519). Where it has none, Windows
- * writes the object identifier.
+ * Names of attribute types in Windows (CertStrToName, wincrypt.h) and LDAP (RFC 4514, section 3; RFC 4519). For others, Windows writes the
+ * object identifier.
  */
 const ATTRIBUTE_TYPES: Readonly<Record<string, { windows?: string; ldap: string }>> = {
   '2.5.4.3': { windows: 'CN', ldap: 'CN' },
@@ -41,7 +41,7 @@ const ATTRIBUTE_TYPES: Readonly<Record<string, { windows?: string; ldap: string 
   '1.2.840.113549.1.9.1': { windows: 'E', ldap: 'emailAddress' },
 };
 
-/** @param encoded a Name (RFC 5280, section 4.1.2.4). @throws Error where it is none */
+/** @param encoded a Name (RFC 5280, section 4.1.2.4). @throws Error if it is invalid */
 export function readName(encoded: Buffer): DistinguishedName {
   const parts = new BerReader(encoded, (what) => new Error(`the certificate has a name with ${what}`)).enter(TAG.sequence);
   const name: NameAttribute[][] = [];
@@ -60,8 +60,8 @@ export function readName(encoded: Buffer): DistinguishedName {
 }
 
 /**
- * As Active Directory compares it with `altSecurityIdentities`: in the order in which it is encoded, separated by commas without spaces
- * (MS-PKCA, section 3.1.5.2.1.3, and CertNameToStr, to which it refers without saying so).
+ * As Active Directory compares it with `altSecurityIdentities`: in encoded order, separated by commas without spaces (MS-PKCA, section
+ * 3.1.5.2.1.3, which implicitly refers to CertNameToStr).
  */
 export function windowsName(name: DistinguishedName): string {
   return spelled(name, ',', ' + ', ({ type, text, encoded }) => {
@@ -70,12 +70,12 @@ export function windowsName(name: DistinguishedName): string {
   });
 }
 
-/** In quotes where it has what would mean something outside of them: no name can be taken for another one. */
+/** Quotes values with special characters, so that no name can be mistaken for another. */
 function windowsValue(text: string): string {
   return text === '' || /^\s|\s$|[,+="\n\r<>#;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The entry first and the root last, as in RFC 4514. */
+/** From the entry to the root, as in RFC 4514. */
 export function ldapName(name: DistinguishedName): string {
   return spelled(name.toReversed(), ',', '+', ({ type, text, encoded }) => {
     const typeName = ATTRIBUTE_TYPES[type]?.ldap;
@@ -103,7 +103,7 @@ function textOf(value: Buffer): string | undefined {
     case STRING_TAG.numeric:
     case STRING_TAG.printable:
     case STRING_TAG.ia5:
-    // In practice Latin-1, and not what its standard says.
+    // In practice Latin-1, despite the standard.
     case STRING_TAG.teletex:
       return bytes.toString('latin1');
     case STRING_TAG.bmp:

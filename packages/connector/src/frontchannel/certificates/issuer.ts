@@ -1,4 +1,4 @@
-/** Who has issued a certificate: by name, key identifier and signature, and not by the name alone. */
+/** Whether an authority issued a certificate: by name, key identifier and signature. */
 import type { X509Certificate } from 'node:crypto';
 
 export function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {

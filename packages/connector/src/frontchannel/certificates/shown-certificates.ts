@@ -1,19 +1,19 @@
-/** The certificates that clients show at the handshake, each with those that came along to complete its chain. */
+/** The certificates that clients send in the handshake: their own and those that complete its chain. */
 import type { X509Certificate } from 'node:crypto';
 import type { Server, TLSSocket } from 'node:tls';
 
 export interface ShownCertificates {
-  /** @returns the client's own certificate first, then those that it sent along, which may be any; empty where it showed none */
+  /** @returns the client's own certificate, then whatever else it sent; empty if it sent none */
   of(socket: TLSSocket): readonly X509Certificate[];
 }
 
-/** Longer chains are made by nobody. */
+/** No real chain is longer. */
 const MAX_CERTIFICATES = 10;
 
 /**
- * Whoever asks a socket of Node 24.21 for its certificate first takes what was sent along away from those who ask later, and that is Node
- * itself, where the certificate is good (github.com/nodejs/node/issues/65579). So it is asked before: the one event by which a server
- * tells of a socket before its handshake ends is `keylog`. What that is for, the secrets of TLS, is not looked at.
+ * In Node 24.21 only the first reader of a socket's certificate gets the rest of the chain, and for valid certificates that is Node itself
+ * (github.com/nodejs/node/issues/65579). So this reads it first: `keylog` is the only event of a server before a handshake ends. The TLS
+ * secrets that it carries are ignored.
  */
 export function keepShownCertificates(server: Server): ShownCertificates {
   const shown = new WeakMap<TLSSocket, X509Certificate[]>();

@@ -1,6 +1,6 @@
 /**
- * The authorities of the settings as OpenSSL needs them: it follows a chain up to a root, and an administrator may have named only the
- * authority below, which issues people's certificates.
+ * The configured authorities as OpenSSL needs them: it follows chains up to a root, but an administrator may configure only the intermediate
+ * authority that issues user certificates.
  */
 import { X509Certificate } from 'node:crypto';
 import { encodeBer } from '../../asn1/ber-writer.ts';
@@ -9,9 +9,9 @@ import { isIssuer } from './issuer.ts';
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
 
 /**
- * Without revocation lists: an authority whose issuer is not among them is marked as trusted by itself.
+ * For use without revocation lists: marks authorities whose issuer is not configured as trusted themselves.
  *
- * @param certificates PEM, each once
+ * @param certificates PEM, without duplicates
  */
 export function trustedByThemselves(certificates: readonly string[]): string[] {
   const all = certificates.map((pem) => new X509Certificate(pem));
@@ -19,19 +19,18 @@ export function trustedByThemselves(certificates: readonly string[]): string[] {
 }
 
 /**
- * With revocation lists OpenSSL also asks whether the last authority of a chain was revoked, which it can only where it knows who has
- * issued it. Those certificates may stand beside the lists, and whom else they have issued certificates for is not taken
- * (`client-certificate.ts`).
+ * For use with revocation lists: OpenSSL then also checks whether the last authority of a chain was revoked, for which it needs its issuer.
+ * Issuers can be placed next to the lists; other certificates that they issued are rejected (`client-certificate.ts`).
  *
- * @param certificates PEM, each once
- * @param beside PEM of certificates that stand beside the lists
- * @returns `rootless`: names of those above which one is missing
+ * @param certificates PEM, without duplicates
+ * @param beside PEM of the certificates next to the lists
+ * @returns `rootless`: names of authorities whose issuer is missing
  */
 export function upToTheRoots(certificates: readonly string[], beside: readonly string[]): { anchors: string[]; rootless: string[] } {
   const used = new Set(certificates.map((pem) => new X509Certificate(pem)));
   const known = [...used, ...beside.map((pem) => new X509Certificate(pem))];
   const rootless: string[] = [];
-  // What is added while a set is walked is walked as well, and each once.
+  // Iteration includes elements that are added meanwhile, each once.
   for (const one of used) {
     const issuers = known.filter((other) => isIssuer(other, one));
     if (one.ca && issuers.length === 0) rootless.push(one.subject.replaceAll('\n', ', '));
@@ -41,9 +40,9 @@ export function upToTheRoots(certificates: readonly string[], beside: readonly s
 }
 
 /**
- * OpenSSL's own form of a certificate that is trusted for a purpose, whoever has issued it (openssl-x509(1), "Trust Options"): behind the
- * certificate stands a CertAux, whose first part is the list of purposes. `allowPartialTrustChain` of Node would do it for all certificates,
- * those of the server's PFX among them, and Node's servers do not know it.
+ * OpenSSL's format for a certificate that is trusted for a purpose, whoever issued it (openssl-x509(1), "Trust Options"): a CertAux follows the
+ * certificate, and its first part lists the purposes. Node's `allowPartialTrustChain` would apply to all certificates, including those in the
+ * server's PFX, and servers do not support it.
  */
 function trusted({ raw }: X509Certificate): string {
   const purposes = encodeBer((writer) => {

@@ -1,7 +1,4 @@
-/**
- * Tickets by MIT Kerberos without a KDC: where the library is missing, and what is not accepted though the library did not
- * refuse it. Real tickets are in `kerberos.test.ts`.
- */
+/** GSS-API without a KDC: a missing library, and answers of the library that are rejected. Real tickets are in `kerberos.test.ts`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
@@ -18,7 +15,7 @@ const GOOD: Accepted = {
 };
 const STORE = { keytab: 'FILE:/none', rcache: 'dfl:' };
 
-test('what the library says of a ticket is taken as it is', () => {
+test('returns the names of the library unchanged', () => {
   const answer = { ...GOOD, client: 'al\\0ice\\@OTHER\\/x@FABRIKAM.LOCAL' };
   assert.deepEqual(acceptWithGssapi(answering(answer), Buffer.from('token'), STORE), {
     principal: answer.client,
@@ -28,16 +25,16 @@ test('what the library says of a ticket is taken as it is', () => {
   assert.equal(acceptWithGssapi(answering({ ...GOOD, response: Buffer.alloc(0) }), Buffer.from('token'), STORE).responseToken, undefined);
 });
 
-test('half an exchange, another mechanism and somebody without a name are refused', () => {
-  const refused = (answer: Accepted | undefined, message: RegExp) =>
+test('rejects incomplete exchanges, other mechanisms and anonymous tickets', () => {
+  const rejects = (answer: Accepted | undefined, message: RegExp) =>
     assert.throws(() => acceptWithGssapi(answering(answer), Buffer.from('token'), STORE), { message });
-  refused(undefined, /only the beginning of an exchange/);
-  refused({ ...GOOD, isKerberos: false }, /something else than Kerberos/);
-  refused({ ...GOOD, isAnonymous: true }, /without a name/);
+  rejects(undefined, /only begins an exchange/);
+  rejects({ ...GOOD, isKerberos: false }, /mechanism other than Kerberos/);
+  rejects({ ...GOOD, isAnonymous: true }, /anonymous/);
 });
 
-test('a library that is missing, or is another one, is said with what to install', async () => {
-  // The first one is not there, and the second is not one of Kerberos.
+test('reports a missing or wrong library, and what to install', async () => {
+  // The first does not exist, the second is not a Kerberos library.
   for (const libraries of [['libnothing-of-the-kind.so.1'], ['libnothing-of-the-kind.so.1', process.execPath]]) {
     await assert.rejects(openGssapi({ keytab: '/none', log, libraries }), (error: unknown) => {
       const { code, message, action } = Object(error);

@@ -1,7 +1,4 @@
-/**
- * MIT Kerberos as the one that checks tickets, with a keytab: which keytab, whose people are taken, and what of the library's answers is
- * accepted.
- */
+/** Checks tickets with MIT Kerberos and a keytab: validates the keytab, and decides which of the library's answers count. */
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CodedError, type Log } from '@landbridge/runtime';
@@ -12,21 +9,21 @@ import { parsePrincipal } from './principal.ts';
 
 const SERVICE = 'HTTP';
 /**
- * The default one of this machine and user. Named, so that nothing else counts: without a replay cache whoever sees a token can use it for
- * five minutes more.
+ * The default of this machine and user. Set explicitly, because environment or krb5.conf could disable it: without a replay cache a stolen token
+ * works for five more minutes.
  */
 const REPLAY_CACHE = 'dfl:';
 
 export interface GssapiOptions {
   keytab: string | undefined;
   log: Log;
-  /** In place of this system's. */
+  /** Replace those of this system. */
   libraries?: readonly string[];
 }
 
 /**
- * @param keytab the path of its file, which is read anew for each token: a new one counts at once
- * @throws KERBEROS_UNAVAILABLE, KERBEROS_KEYTAB_UNUSABLE
+ * @param options.keytab the path of its file, which the library reads for each token: a new one takes effect at once
+ * @throws CodedError KERBEROS_UNAVAILABLE, KERBEROS_KEYTAB_UNUSABLE
  */
 export async function openGssapi({ keytab, log, libraries }: GssapiOptions): Promise<Acceptor> {
   const mit = await loadMitKerberos(libraries);
@@ -39,17 +36,17 @@ export async function openGssapi({ keytab, log, libraries }: GssapiOptions): Pro
   };
 }
 
-/** Any key of the keytab will do, without a question to the DNS for a name. Which service it was is checked afterwards. */
+/** With any key of the keytab, so that no DNS lookup is needed. The caller checks the service. */
 export function acceptWithGssapi(mit: MitKerberos, token: Buffer, store: CredentialStore): AcceptedContext {
   const accepted = mit.accept(token, store);
-  if (accepted === undefined) throw new Error('The token is only the beginning of an exchange');
+  if (accepted === undefined) throw new Error('the token only begins an exchange');
   const { client, service, isKerberos, isAnonymous, response } = accepted;
-  if (!isKerberos) throw new Error('The library accepted something else than Kerberos');
-  if (isAnonymous) throw new Error('The library accepted somebody without a name');
+  if (!isKerberos) throw new Error('the library accepted a mechanism other than Kerberos');
+  if (isAnonymous) throw new Error('the ticket is anonymous');
   return { principal: client, target: service, responseToken: response.length > 0 ? response : undefined };
 }
 
-/** What the keytab is for. @throws KERBEROS_KEYTAB_UNUSABLE: better at the start than at each ticket */
+/** Reads the principals and realms of the keytab. @throws CodedError KERBEROS_KEYTAB_UNUSABLE, at start instead of at each ticket */
 async function servicesOf(keytab: string | undefined, log: Log) {
   const unusable = (what: string, cause?: unknown) =>
     new CodedError('KERBEROS_KEYTAB_UNUSABLE', what, {
@@ -57,16 +54,16 @@ async function servicesOf(keytab: string | undefined, log: Log) {
         'Export the key of the account that has the service principal name HTTP/ and the host of SERVER_URL (ktpass, samba-tool domain exportkeytab or ktutil), and name the file in KERBEROS_KEYTAB.',
       cause,
     });
-  if (keytab === undefined) throw unusable('KERBEROS_KEYTAB is not set, and without a keytab no ticket can be checked');
+  if (keytab === undefined) throw unusable('KERBEROS_KEYTAB is not set, so tickets cannot be checked');
   let bytes: Buffer;
   try {
     const stats = statSync(keytab);
     const { mode, size } = stats;
-    // A pipe would stop the process, now and at each ticket.
+    // A pipe would block the process.
     if (!stats.isFile()) throw unusable(`${keytab} is not a file`);
-    if (size > MAX_KEYTAB_BYTES) throw unusable(`${keytab} is too long for a keytab`);
+    if (size > MAX_KEYTAB_BYTES) throw unusable(`${keytab} is too large for a keytab`);
     if ((mode & 0o077) !== 0)
-      log.warn(`${keytab} can be read by others than its owner, who can then sign in as anybody: chmod 600 ${keytab}`);
+      log.warn(`Others than its owner can read ${keytab}, which lets them sign in as any user: chmod 600 ${keytab}`);
     bytes = await readFile(keytab);
   } catch (error) {
     if (error instanceof CodedError) throw error;
@@ -77,6 +74,6 @@ async function servicesOf(keytab: string | undefined, log: Log) {
   const principals = [...new Set(entries.map(({ principal }) => principal))];
   const parsed = principals.flatMap((principal) => parsePrincipal(principal) ?? []);
   const realms = [...new Set(parsed.filter(({ components }) => components[0] === SERVICE).map(({ realm }) => realm))];
-  if (realms.length === 0) throw unusable(`${keytab} has no key of a web server, only of ${principals.join(', ') || 'nobody'}`);
+  if (realms.length === 0) throw unusable(`${keytab} has no key for HTTP/, only for ${principals.join(', ') || 'no principal'}`);
   return { keytab, principals, realms };
 }

@@ -1,7 +1,4 @@
-/**
- * Tickets of a real KDC, by curl and by Chromium, at the front channel: who gets in, who gets the form, and what the log says. One domain
- * controller for all.
- */
+/** Tickets of a real KDC at the front channel, from curl and Chromium. All tests share one domain controller. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +24,7 @@ import { type FrontChannelOn, fieldsOf, frontChannelOn, REALM } from '../../../t
 import { request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { type Kerberos, openKerberos, wantsKerberosDebug } from './kerberos.ts';
 
-/** Making a domain is ten seconds of work, on a processor that nobody else uses. */
+/** Provisioning a domain takes ten seconds on an idle processor. */
 const SETUP_TIMEOUT_MS = 10 * 60_000;
 const HOST = 'connector.ad.landbridge.test';
 const SPN = `HTTP/${HOST}`;
@@ -53,7 +50,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
       folder = await mkdtemp(join(tmpdir(), 'landbridge-negotiate-'));
       dc = await startSambaDomainController();
       realm = await openKerberosRealm(dc);
-      // The library of this process reads where its replay cache is; and curl and Chromium, which KDC.
+      // For the replay cache of this process, and the KDC of curl and Chromium.
       Object.assign(process.env, realm.environment);
       await realm.addService('svc-http', SPN);
       await realm.addService('svc-other', `HTTP/other.${dc.dnsName}`);
@@ -89,11 +86,11 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   const address = () =>
     `https://${HOST}:${on.front.port}/wsfed?${new URLSearchParams({ wa: 'wsignin1.0', wtrealm: REALM, wctx: 'state' })}`;
 
-  /** Whom the connector says to the hub that it is, or `form`. */
+  /** @returns the user in the token, or `form` */
   async function curl(cache: string): Promise<string> {
     const { stdout } = await promisify(execFile)(
       'curl',
-      // The name is what counts here; the certificate has another one.
+      // The certificate is for another name.
       [
         ...['-sSk', '--max-time', '60', '--noproxy', '*', '--resolve', `${HOST}:${on.front.port}:127.0.0.1`],
         '--negotiate',
@@ -119,7 +116,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     return negotiated.refused;
   };
 
-  it('signs a person in who comes with a ticket, and shows who is answering', async () => {
+  it('signs in a user with a ticket, and authenticates the service to the browser', async () => {
     assert.equal(await curl(aliceCache), 'alice');
     const negotiated = await kerberos.negotiate(token(aliceCache), { correlationId: 'test' });
     assert.ok(!('refused' in negotiated));
@@ -128,11 +125,11 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.ok((negotiated.responseToken?.length ?? 0) > 50);
   });
 
-  it('leaves a person without a ticket to the form', async () => {
+  it('shows the form to a user without a ticket', async () => {
     assert.equal(await curl(realm.noTicket), 'form');
   });
 
-  it('takes the long ticket of somebody in hundreds of groups', async () => {
+  it('accepts the long ticket of a user in hundreds of groups', async () => {
     const cache = await realm.signIn('many-groups', dc.password);
     const long = token(cache);
     assert.ok(long.length > 3000, String(long.length));
@@ -140,7 +137,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.equal(await curl(cache), 'many-groups');
   });
 
-  it('takes fifty tickets at once', async () => {
+  it('accepts fifty tickets at once', async () => {
     const tokens: Buffer[] = [];
     for (let n = 0; n < 50; n++) tokens.push(token(aliceCache));
     const all = await Promise.all(tokens.map((one) => kerberos.negotiate(one, { correlationId: 'test' })));
@@ -150,18 +147,18 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     );
   });
 
-  it('takes a token once, also when it comes twice at the same time', async () => {
+  it('accepts a token once, even if it arrives several times at the same moment', async () => {
     const once = token(aliceCache);
     assert.ok(!('refused' in (await kerberos.negotiate(once, { correlationId: 'test' }))));
     assert.match(await refusedBecause(once), /replay/);
-    // Another connector of this machine.
+    // Another connector on this machine.
     assert.match(await refusedBecause(once, await open()), /replay/);
     const race = token(aliceCache);
     const both = await Promise.all([race, race, race, race].map((one) => kerberos.negotiate(one, { correlationId: 'test' })));
     assert.equal(both.filter((one) => !('refused' in one)).length, 1);
   });
 
-  it('keeps keytab and replay cache where environment and krb5.conf would have others', async (t) => {
+  it('uses its own keytab and replay cache, whatever environment and krb5.conf say', async (t) => {
     const own = join(folder, 'krb5.conf');
     const given = readFileSync(realm.environment.KRB5_CONFIG, 'utf8');
     await writeFile(own, given.replace('[libdefaults]', '[libdefaults]\ndefault_rcache_name = none:\ndefault_keytab_name = FILE:/none'));
@@ -184,7 +181,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.match(await refusedBecause(other, again), /replay/);
   });
 
-  it('refuses NTLM, noise, and what was changed or cut on the way', async () => {
+  it('rejects NTLM, noise, and changed or truncated tokens', async () => {
     const ntlm = 'TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKAGFKAAAADw==';
     const ntlmInside = 'YEgGBisGAQUFAqA+MDygDjAMBgorBgEEAYI3AgIKoioEKE5UTE1TU1AAAQAAAJeCCOIAAAAAAAAAAAAAAAAAAAAACgBhSgAAAA8=';
     for (const sent of [ntlm, ntlmInside]) assert.match(await refusedBecause(Buffer.from(sent, 'base64')), /NTLM/);
@@ -198,17 +195,17 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
       changed[at] = (changed[at] ?? 0) ^ 0xff;
       await refusedBecause(changed);
     }
-    // What it would negotiate, without a ticket in it (RFC 4178, section 4.2.1).
+    // A negotiation without a ticket (RFC 4178, section 4.2.1).
     const initial = '601b06062b0601050502a011300fa00d300b06092a864886f712010202';
-    assert.match(await refusedBecause(Buffer.from(initial, 'hex')), /only the beginning of an exchange/);
-    // None of that was the token itself.
+    assert.match(await refusedBecause(Buffer.from(initial, 'hex')), /only begins an exchange/);
+    // None of these used up the token itself.
     assert.ok(!('refused' in (await kerberos.negotiate(whole, { correlationId: 'test' }))));
   });
 
-  it('refuses a ticket for another server, and for another service of this one whose key is there too', async () => {
+  it('rejects a ticket for another server, or for another service with a key in the keytab', async () => {
     await refusedBecause(token(aliceCache, `HTTP@other.${dc.dnsName}`));
     assert.match(await refusedBecause(token(aliceCache, `imap@${HOST}`)), /not for a web server/);
-    // The service's name in a token is not encrypted: what counts is whose key opens it.
+    // The service name in a token is not encrypted: what counts is the key that decrypts it.
     const renamed = token(aliceCache, `imap@${HOST}`);
     const at = renamed.indexOf('imap');
     assert.ok(at > 0);
@@ -216,7 +213,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.match(await refusedBecause(renamed), /the ticket is for imap\/.*, not for a web server/);
   });
 
-  it('refuses a realm that is not trusted, and a computer', async () => {
+  it('rejects untrusted realms and computer accounts', async () => {
     assert.match(
       await refusedBecause(token(aliceCache), await open({ realms: ['OTHER.LOCAL'] })),
       /not trusted \(KERBEROS_REALMS: OTHER\.LOCAL\)/,
@@ -226,14 +223,14 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.match(await refusedBecause(token(await realm.signIn('pc1$', dc.password))), /not a user account/);
   });
 
-  it('finds the person by the principal name where that is the rule', async () => {
+  it('finds the user by userPrincipalName under that rule', async () => {
     const negotiated = await (await open({ rule: 'userPrincipalName' })).negotiate(token(aliceCache), { correlationId: 'test' });
     assert.ok(!('refused' in negotiated));
     const found = await made.users.signInVerified(negotiated, request());
     assert.equal('profile' in found && found.profile.sAMAccountName, 'alice');
   });
 
-  it('does not let in whose account was disabled while the ticket is still good', async () => {
+  it('rejects a disabled account whose ticket is still valid', async () => {
     const { name, dn } = dc.people.bob;
     const cache = await realm.signIn(name, dc.password);
     assert.equal(await curl(cache), 'bob');
@@ -244,13 +241,13 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.equal(await curl(cache), 'bob');
   });
 
-  it('signs a person in by Chromium without a question, and shows the form where there is no ticket or no leave', {
+  it('Chromium signs in without asking, or shows the form without a ticket or permission', {
     skip: whyNoChromium(),
   }, async () => {
     const page = async (cache: string, ...args: string[]): Promise<string> => {
       const profile = await mkdtemp(join(folder, 'profile-'));
-      // On Linux it loads the Kerberos library only in a profile that has met this header before; and without the second setting it asks
-      // for a ticket for the address that the name is mapped to. Neither has a switch.
+      // On Linux, Chromium loads the Kerberos library only in a profile that has seen this header before; without the second setting it
+      // requests a ticket for the address that the name is mapped to. Neither has a command-line switch.
       const state = { net: { received_http_auth_negotiate_headers: true }, auth: { disable_negotiate_cname_lookup: true } };
       await writeFile(join(profile, 'Local State'), JSON.stringify(state));
       const context = await chromium.launchPersistentContext(profile, {
@@ -261,7 +258,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
       try {
         const tab = await context.newPage();
         await tab.goto(address());
-        // The page with the token posts itself.
+        // The page with the token submits itself.
         const atHub = tab.getByRole('heading', { name: 'the hub' });
         await atHub.or(tab.getByLabel('Password')).waitFor();
         return (await atHub.isVisible()) ? 'the hub' : 'the form';
@@ -277,20 +274,20 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.equal(await page(aliceCache), 'the form');
   });
 
-  it('says each step where it is asked to', async () => {
+  it('logs each step with KERBEROS_DEBUG', async () => {
     assert.equal(wantsKerberosDebug(false, {}), false);
     assert.equal(wantsKerberosDebug(true, {}), true);
     assert.equal(wantsKerberosDebug(false, { DEBUG: 'express,kerberos-server' }), true);
-    const said = () => lines.map((line) => JSON.parse(line)).filter(({ level, msg }) => level === 'info' && /^Kerberos: /.test(msg));
-    assert.equal(said().length, 0);
+    const logged = () => lines.map((line) => JSON.parse(line)).filter(({ level, msg }) => level === 'info' && /^Kerberos: /.test(msg));
+    assert.equal(logged().length, 0);
     await (await open({ debug: true })).negotiate(token(aliceCache), { correlationId: 'test' });
-    const [ready, came, good] = said();
+    const [ready, came, good] = logged();
     assert.deepEqual(ready?.realms, [dc.realm]);
     assert.equal(came?.kind, 'kerberos');
     assert.equal(good?.principal, `alice@${dc.realm}`);
   });
 
-  it('refuses tickets for a key that the keytab does not have yet, until it has, without a restart', async () => {
+  it('accepts tickets for a new key as soon as the keytab has it, without a restart', async () => {
     await realm.setPassword('svc-http');
     const cache = await realm.signIn('alice', dc.password);
     assert.match(await refusedBecause(token(cache)), /not found in keytab/);
@@ -298,7 +295,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     assert.ok(!('refused' in (await kerberos.negotiate(token(cache), { correlationId: 'test' }))));
   });
 
-  it('does not start with a keytab that is missing, of something else, or for no web server; and warns of an open one', async () => {
+  it('does not open with an unusable keytab, and warns if others can read it', async () => {
     const unusable = async (path: string | undefined, message: RegExp) =>
       assert.rejects(open({ keytab: path }), { code: 'KERBEROS_KEYTAB_UNUSABLE', message });
     await unusable(undefined, /not set/);
@@ -306,7 +303,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
     await unusable(folder, /not a file/);
     await writeFile(join(folder, 'noise'), 'not a keytab');
     await unusable(join(folder, 'noise'), /not a keytab/);
-    await unusable(await realm.keytab(`imap/${HOST}`), /no key of a web server/);
+    await unusable(await realm.keytab(`imap/${HOST}`), /no key for HTTP/);
     chmodSync(keytab, 0o644);
     const before = lines.length;
     await open();

@@ -1,18 +1,18 @@
-/** Reads a keytab of MIT Kerberos, format 2 (its documentation, "Keytab file format"), for what it is about: no key leaves this file. */
+/** Reads the principals of an MIT Kerberos keytab, format 2 (MIT's documentation, "Keytab file format"). Keys are skipped. */
 
 export interface KeytabEntry {
   /** `HTTP/sso.fabrikam.local@FABRIKAM.LOCAL` */
   principal: string;
   keyVersion: number;
-  /** As Kerberos numbers them (RFC 3961, RFC 8009): 17 and 18 are AES, 23 is RC4. */
+  /** RFC 3961, RFC 8009: 17 and 18 are AES, 23 is RC4. */
   encryptionType: number;
 }
 
-/** A keytab holds some few keys; one that is longer is something else. */
+/** A keytab has a few keys; a larger file is something else. */
 export const MAX_KEYTAB_BYTES = 1024 * 1024;
 const MAX_ENTRIES = 10_000;
 
-/** @returns undefined where it is not such a file, or ends in the middle of an entry */
+/** @returns undefined if it is not a keytab, or is truncated */
 export function readKeytab(bytes: Buffer): KeytabEntry[] | undefined {
   if (bytes.length < 2 || bytes.length > MAX_KEYTAB_BYTES || bytes.readUInt16BE(0) !== 0x0502) return undefined;
   const entries: KeytabEntry[] = [];
@@ -20,7 +20,7 @@ export function readKeytab(bytes: Buffer): KeytabEntry[] | undefined {
   while (at + 4 <= bytes.length && entries.length < MAX_ENTRIES) {
     const size = bytes.readInt32BE(at);
     at += 4;
-    // A negative size is a hole that an entry left; zero is the end.
+    // A negative size is a hole of a deleted entry; zero is the end.
     if (size === 0) break;
     const length = Math.abs(size);
     if (at + length > bytes.length) return undefined;
@@ -57,13 +57,13 @@ function readEntry(bytes: Buffer): KeytabEntry | undefined {
     if (component === undefined) return undefined;
     components.push(component.toString());
   }
-  // Kind of name, time, and the version in eight bits.
+  // Name type, time, and the version in eight bits.
   if (!has(9)) return undefined;
   const shortVersion = bytes.readUInt8(at + 8);
   at += 9;
   const encryptionType = number16();
   if (encryptionType === undefined || counted() === undefined) return undefined;
-  // Versions beyond 255 follow in 32 bits, where there is room for them; zero says that there is none.
+  // Versions above 255 follow in optional 32 bits; zero means none.
   const longVersion = has(4) ? bytes.readUInt32BE(at) : 0;
   return { principal: `${components.join('/')}@${realm.toString()}`, keyVersion: longVersion || shortVersion, encryptionType };
 }

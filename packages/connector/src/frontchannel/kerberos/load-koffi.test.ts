@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-test('a package that is missing is said with what to do, and nothing else of the connector needs it', async () => {
-  // In a process of its own, whose Node finds no such package.
+test('reports the missing package and how to install it; nothing else of the connector needs it', async () => {
+  // In a process that cannot resolve the package.
   const hook = `import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('no such package'); return next(name, context); } });`;
   const program = `

@@ -1,6 +1,6 @@
 /**
- * That everything the library gives out is given back, whatever it answers, and that its answers have limits. In place of the library are
- * functions in TypeScript that write as it does; the library itself is in `kerberos.test.ts`.
+ * Memory and limits of the calls into MIT Kerberos, with a fake library in TypeScript: everything that it allocates is freed, whatever it answers.
+ * The real library is tested in `kerberos.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -14,7 +14,7 @@ const TOKEN = Buffer.from('token');
 const GSS_S_FAILURE = 13 << 16;
 
 interface Script {
-  /** Statuses of functions; 0 where none is given. */
+  /** Statuses of functions; 0 by default. */
   statuses?: Readonly<Record<string, number>>;
   flags?: number;
   /** null: a null pointer */
@@ -57,12 +57,12 @@ function libraryFor(script: Script) {
   }
   function back(kind: Kind, holder: Holder): void {
     const [at] = holder;
-    assert.ok(at !== null && outstanding.get(at) === kind, `${kind} was given back that is none`);
+    assert.ok(at !== null && outstanding.get(at) === kind, `freed something that is not a ${kind}`);
     outstanding.delete(at);
     koffi.free(at);
     holder[0] = null;
   }
-  /** The bytes of a name lie where it points to; their length stands beside. */
+  /** The bytes of each name, by its address. */
   const names = new Map<bigint, Buffer>();
   function giveName(holder: Holder, text: Buffer | null): void {
     if (text === null) return;
@@ -124,7 +124,7 @@ function libraryFor(script: Script) {
         called.push(name);
         const status = statuses[name] ?? 0;
         (given[0] as number[])[0] = status === 0 ? 0 : 99;
-        // What fails before it begins has nothing to give.
+        // A function that fails at once allocates nothing.
         if (status >>> 16 === 0 || name === 'gss_accept_sec_context') work(given);
         return status;
       };
@@ -145,12 +145,12 @@ function accepted(script: Script) {
   try {
     return { answer: mit.accept(TOKEN, STORE), ...seen };
   } finally {
-    assert.deepEqual([...outstanding.values()], [], 'something was not given back');
+    assert.deepEqual([...outstanding.values()], [], 'something was not freed');
   }
 }
 
 describe('MIT Kerberos', () => {
-  it('is asked for Kerberos alone, with this keytab and this replay cache, and for nobody in particular', () => {
+  it('is called for Kerberos only, with this keytab and replay cache, and for any service name', () => {
     const { answer, asked } = accepted({});
     assert.deepEqual(answer, {
       client: 'alice@R',
@@ -174,7 +174,7 @@ describe('MIT Kerberos', () => {
     ]);
   });
 
-  it('says what was accepted that is not Kerberos, or nobody', () => {
+  it('reports other mechanisms and anonymous tickets', () => {
     for (const mechanism of [null, '', SPNEGO, '2b06010401823702020a', `${KRB5}00`, KRB5.replace(/02$/, '03')]) {
       assert.equal(accepted({ mechanism }).answer?.isKerberos, false, String(mechanism));
     }
@@ -182,7 +182,7 @@ describe('MIT Kerberos', () => {
     assert.equal(accepted({ response: Buffer.alloc(0) }).answer?.response.length, 0);
   });
 
-  it('is not done where it wants another token, or says more than yes', () => {
+  it('returns nothing if the library needs another token or adds a supplementary status', () => {
     for (const status of [1, 2, 4, 3]) {
       const { answer, called } = accepted({ statuses: { gss_accept_sec_context: status } });
       assert.equal(answer, undefined);
@@ -190,7 +190,7 @@ describe('MIT Kerberos', () => {
     }
   });
 
-  it('gives everything back where a function fails, and says why', () => {
+  it('frees everything if a function fails, and reports why', () => {
     for (const name of [
       ...['gss_acquire_cred_from', 'gss_set_neg_mechs', 'gss_accept_sec_context'],
       ...['gss_inquire_context', 'gss_display_name'],
@@ -203,15 +203,15 @@ describe('MIT Kerberos', () => {
     }
   });
 
-  it('reads names to their last byte and letter, and none that is not one', () => {
+  it('reads names to their last byte, and rejects missing names and invalid UTF-8', () => {
     const zero = Buffer.from('alice\0@R\uFEFF');
     assert.equal(accepted({ client: zero }).answer?.client, 'alice\0@R\uFEFF');
     assert.equal(accepted({ client: Buffer.from('\uFEFFalice@R') }).answer?.client, '\uFEFFalice@R');
     assert.throws(() => accepted({ client: Buffer.from('ff406552', 'hex') }), /not UTF-8/);
-    for (const who of ['client', 'service']) assert.throws(() => accepted({ [who]: null }), /does not name who takes part/);
+    for (const who of ['client', 'service']) assert.throws(() => accepted({ [who]: null }), /did not return a name/);
   });
 
-  it('has limits for all that it reads', () => {
+  it('limits everything that it reads', () => {
     assert.equal(accepted({ response: Buffer.alloc(65_536, 1) }).answer?.response.length, 65_536);
     assert.throws(() => accepted({ response: Buffer.alloc(65_537) }), /65537 bytes, more than 65536/);
     assert.throws(() => accepted({ service: Buffer.alloc(65_537, 97) }), /more than 65536/);

@@ -1,9 +1,9 @@
 /**
- * The functions of MIT Kerberos by which a service checks tickets (gssapi.h and gssapi_ext.h; RFC 2744), called by the npm package `koffi`.
- * Memory stays in this file: what it gives back are values.
+ * Calls the functions of MIT Kerberos that check tickets (gssapi.h and gssapi_ext.h; RFC 2744) with the npm package `koffi`. All memory management
+ * is in this file; results are plain values.
  *
- * Calls are synchronous. The library asks no network to check a ticket, takes well under a millisecond, and keeps the text of an error for
- * the thread that met it: on another thread it would be lost.
+ * Calls are synchronous: the library checks a ticket in well under a millisecond without the network, and keeps error texts per thread, so that
+ * another thread could not read them.
  */
 import { CodedError } from '@landbridge/runtime';
 import type { TypeObject } from 'koffi';
@@ -11,21 +11,21 @@ import { type Koffi, loadKoffi } from './load-koffi.ts';
 
 export interface MitKerberos {
   /**
-   * The first leg of an exchange, by Kerberos alone or within SPNEGO.
+   * The first leg of an exchange, with Kerberos directly or within SPNEGO.
    *
-   * @returns undefined where the library wants another token
-   * @throws with the library's own words
+   * @returns undefined if the library needs another token
+   * @throws Error with the library's text
    */
   accept(token: Buffer, store: CredentialStore): Accepted | undefined;
 }
 
-/** What is used of koffi's LibraryHandle. */
+/** The part of koffi's LibraryHandle in use. */
 export interface Library {
   func(name: string, result: string, parameters: Parameter[]): (...given: unknown[]) => number;
 }
 type Parameter = TypeObject | string | ReturnType<Koffi['inout']>;
 
-/** Where the library finds what it needs, whatever the environment and krb5.conf say (MIT's documentation, "Credential store extensions"). */
+/** Overrides the environment and krb5.conf (MIT's documentation, "Credential store extensions"). */
 export interface CredentialStore {
   keytab: string;
   /** The replay cache. */
@@ -33,26 +33,22 @@ export interface CredentialStore {
 }
 
 export interface Accepted {
-  /** As krb5_unparse_name writes principals, with backslashes before special characters. */
+  /** In the notation of krb5_unparse_name, with backslashes before special characters. */
   client: string;
   service: string;
-  /** Else by another mechanism, which somebody has added to the library. */
+  /** Otherwise by a mechanism that was added to the library. */
   isKerberos: boolean;
-  /** Somebody without a name. */
   isAnonymous: boolean;
   response: Buffer;
 }
 
-/**
- * Those of which the first that is there is taken. Apple's own library cannot be told which keytab to take, and so has to be replaced by
- * that of Homebrew, which stands in the one folder or the other.
- */
+/** The first one that exists is used. Apple's own library does not support choosing a keytab, so Homebrew's is needed, in either of two folders. */
 const LIBRARIES =
   process.platform === 'darwin'
     ? ['/opt/homebrew/opt/krb5/lib/libgssapi_krb5.dylib', '/usr/local/opt/krb5/lib/libgssapi_krb5.dylib']
     : ['libgssapi_krb5.so.2'];
 
-/** Contents of the object identifiers (RFC 4121, RFC 4178). */
+/** Object identifiers (RFC 4121, RFC 4178). */
 const KRB5 = Buffer.from('2a864886f712010202', 'hex');
 const SPNEGO = Buffer.from('2b0601050502', 'hex');
 
@@ -63,10 +59,10 @@ const GSS_C_GSS_CODE = 1;
 const GSS_C_MECH_CODE = 2;
 const GSS_S_COMPLETE = 0;
 
-/** The answer to a ticket has some 200 bytes. */
+/** Response tokens have about 200 bytes. */
 const MAX_RESPONSE_BYTES = 65_536;
 const MAX_NAME_BYTES = 65_536;
-/** Some have a name of the token in them, with backslashes. */
+/** Some quote a name from the token, with backslashes. */
 const MAX_MESSAGE_BYTES = 262_144;
 /** A status has one or two. */
 const MAX_MESSAGES = 8;
@@ -82,10 +78,10 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const emptyBuffer = (): GssBuffer => ({ length: 0, value: null });
 
-/** By what they are of. koffi never forgets what was declared to it, so that is done once. */
+/** By library. koffi never frees declarations, so they are made once. */
 const loaded = new Map<string, MitKerberos>();
 
-/** @param libraries names or whole paths, in place of this system's @throws KERBEROS_UNAVAILABLE */
+/** @param libraries names or paths @throws CodedError KERBEROS_UNAVAILABLE */
 export async function loadMitKerberos(libraries: readonly string[] = LIBRARIES): Promise<MitKerberos> {
   const koffi = await loadKoffi();
   const key = libraries.join();
@@ -94,17 +90,17 @@ export async function loadMitKerberos(libraries: readonly string[] = LIBRARIES):
   return mit;
 }
 
-/** @param library as koffi has loaded it @throws where a function is not there */
+/** @throws Error if a function is missing */
 export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos {
   const pointer = 'void *';
   const buffer = koffi.struct({ length: 'size_t', value: pointer });
-  // Without a gap between its fields on Macs with processors of Intel (gssapi.h).
+  // Packed on Intel Macs (gssapi.h).
   const isPacked = process.platform === 'darwin' && process.arch === 'x64';
   const oid = (isPacked ? koffi.pack : koffi.struct)({ length: 'uint32_t', elements: pointer });
   const oidSet = koffi.pointer(koffi.struct({ count: 'size_t', elements: koffi.pointer(oid) }));
   const element = koffi.struct({ key: 'str', value: 'str' });
   const keyValueSet = koffi.pointer(koffi.struct({ count: 'uint32_t', elements: koffi.pointer(element) }));
-  // What is written to has a value before: not every function writes where it fails.
+  // Output parameters are initialised, because not every function writes them when it fails.
   const written = (type: TypeObject | string) => koffi.inout(koffi.pointer(type));
 
   const declare = (name: string, parameters: Parameter[]) => library.func(name, 'uint32_t', [written('uint32_t'), ...parameters]);
@@ -127,15 +123,15 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
   const releaseCred = declare('gss_release_cred', [written(pointer)]);
   const deleteSecContext = declare('gss_delete_sec_context', [written(pointer), pointer]);
 
-  // Not by koffi.decode with a length, of which koffi keeps some bytes each time.
+  // Not koffi.decode with a length, which leaks some bytes each time.
   const copyOf = (at: Pointer | Buffer, length: number) => Buffer.from(new Uint8Array(koffi.view(at, length)));
 
-  /** Reads what the library has allocated, and gives it back. */
+  /** Copies a buffer of the library and frees it. */
   function taken(from: GssBuffer, maxBytes: number): Buffer {
     try {
       const length = Number(from.length);
       if (from.value === null || length === 0) return Buffer.alloc(0);
-      if (length > maxBytes) throw new Error(`The Kerberos library answered ${length} bytes, more than ${maxBytes}`);
+      if (length > maxBytes) throw new Error(`the Kerberos library returned ${length} bytes, more than ${maxBytes}`);
       return copyOf(from.value, length);
     } finally {
       releaseBuffer([0], from);
@@ -153,7 +149,7 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
     return messages.join(', ');
   }
 
-  /** Before anything else is asked of the library, which keeps the text of the last error only. */
+  /** Call it before anything else, because the library only keeps the text of the last error. */
   function check(major: number, [minor = 0]: readonly number[]): void {
     if (!isError(major)) return;
     const texts = [textOf(major, GSS_C_GSS_CODE), minor === 0 ? '' : textOf(minor, GSS_C_MECH_CODE)];
@@ -161,7 +157,7 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
   }
 
   function nameText(name: Pointer): string {
-    if (name === null) throw new Error('The Kerberos library does not name who takes part');
+    if (name === null) throw new Error('the Kerberos library did not return a name');
     const minor = [0];
     const text = emptyBuffer();
     check(displayName(minor, name, text, null), minor);
@@ -169,8 +165,8 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
     try {
       return UTF8.decode(bytes);
     } catch (cause) {
-      // With replacements it would be the same as others that are none.
-      throw new Error('The Kerberos library gives a name that is not UTF-8', { cause });
+      // Replacement characters would make different names equal.
+      throw new Error('the Kerberos library returned a name that is not UTF-8', { cause });
     }
   }
 
@@ -185,7 +181,7 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
     elements: oids.map((elements) => ({ length: elements.length, elements })),
   });
 
-  /** Those of no name in particular. The library would have to ask the DNS for one. */
+  /** For any name: the library would look a specific one up in the DNS. */
   function acquire(credentials: Holder, { keytab, rcache }: CredentialStore): void {
     const elements = [
       { key: 'keytab', value: keytab },
@@ -199,7 +195,7 @@ export function declareMitKerberos(koffi: Koffi, library: Library): MitKerberos 
       ),
       minor,
     );
-    // SPNEGO would negotiate whatever the library has.
+    // Otherwise SPNEGO could negotiate any mechanism of the library.
     check(setNegMechs(minor, credentials[0], setOf(KRB5)), minor);
   }
 
@@ -246,12 +242,12 @@ function onLibrary<T>(names: readonly string[], load: (name: string) => Library,
   }
   throw new CodedError('KERBEROS_UNAVAILABLE', `Kerberos tickets cannot be checked: the library ${names.join(' or ')} is not installed`, {
     action:
-      'Install MIT Kerberos, the package libgssapi-krb5-2 (Debian, Ubuntu), krb5-libs (Red Hat, Alpine) or krb5 (Homebrew); there is nothing to compile. Without it, switch Kerberos off for this connection.',
+      'Install MIT Kerberos, the package libgssapi-krb5-2 (Debian, Ubuntu), krb5-libs (Red Hat, Alpine) or krb5 (Homebrew); there is nothing to compile. Or switch Kerberos off for this connection.',
     cause,
   });
 }
 
-/** Calling and routine errors stand in the upper half (RFC 2744, section 3.9.1). */
+/** Calling and routine errors are in the upper half (RFC 2744, section 3.9.1). */
 function isError(major: number): boolean {
   return major >>> 16 !== 0;
 }

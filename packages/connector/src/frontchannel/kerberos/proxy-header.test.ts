@@ -1,11 +1,11 @@
-/** The person that a reverse proxy names, at a real OpenLDAP: believed of the proxy that is named, and of nobody else. */
+/** X-Forwarded-User with a real OpenLDAP: only a trusted proxy may set it. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { type FrontChannelOn, fieldsOf, frontChannelOn } from '../../../test/front-channel-on.ts';
 import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 
-describe("a proxy's header at the front channel", { skip: whyNoSlapd() }, () => {
+describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   let people: UsersOn;
   let person: SlapdUser;
@@ -32,7 +32,7 @@ describe("a proxy's header at the front channel", { skip: whyNoSlapd() }, () => 
     return wresult === undefined ? 'form' : (/<saml:NameIdentifier[^>]*>([^<]*)</.exec(wresult)?.[1] ?? wresult);
   };
 
-  it('signs the person in, in each of its forms, where the domain is trusted', async () => {
+  it('signs the user in, in each of its forms, if the domain is trusted', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'EXAMPLE.ORG,EXAMPLE' });
     for (const value of [person.uid, `${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) {
       assert.equal(await outcome(front, value), person.uid, value);
@@ -44,13 +44,13 @@ describe("a proxy's header at the front channel", { skip: whyNoSlapd() }, () => 
     assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
   });
 
-  it('finds nobody with a domain that nobody has trusted', async () => {
+  it('with a domain finds nobody if KERBEROS_REALMS is not set', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1' });
     assert.equal(await outcome(front, person.uid), person.uid);
     for (const value of [`${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) assert.equal(await outcome(front, value), 'form', value);
   });
 
-  it('counts for nothing from somebody else, and where no proxy does Kerberos', async () => {
+  it('is ignored from untrusted clients, and if no proxy does Kerberos', async () => {
     assert.equal(await outcome(await on({}), person.uid), 'form');
     assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.2' }), person.uid), 'form');
     assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.1', WITH_KERBEROS_PROXY_FRONTEND: false }), person.uid), 'form');

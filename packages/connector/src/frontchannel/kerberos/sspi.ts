@@ -1,14 +1,14 @@
 /**
- * Windows as the one that checks tickets: its Security Support Provider Interface, with the key of the account that this process runs as.
- * It takes more than tickets (NTLM, guests), so what it has accepted is looked at again.
+ * Checks tickets with Windows' Security Support Provider Interface and the key of the account that this process runs as. Windows also accepts
+ * NTLM and guests, so its answer is checked again.
  */
 import { CodedError, createSemaphore, type Semaphore } from '@landbridge/runtime';
 import type { AcceptedContext, Acceptor } from './acceptor.ts';
 import { type Handle, type Libraries, loadWindows, type Windows } from './windows.ts';
 
-/** Of the four threads on which Node also reads files and looks up names. */
+/** Of Node's four pool threads, which also read files and resolve names. */
 const MAX_AT_ONCE = 3;
-/** Mostly some milliseconds. Where Windows asks a domain controller that does not answer, the person should have the form before that ends. */
+/** Usually some milliseconds. If Windows waits for a domain controller, the user should get the form instead of waiting too. */
 const ACCEPT_TIMEOUT_MS = 15_000;
 
 const KERBEROS = 'Kerberos';
@@ -18,7 +18,7 @@ export interface SspiOptions {
   timeoutMs?: number;
 }
 
-/** @throws KERBEROS_UNAVAILABLE */
+/** @throws CodedError KERBEROS_UNAVAILABLE */
 export async function openSspi({ libraries, timeoutMs = ACCEPT_TIMEOUT_MS }: SspiOptions = {}): Promise<Acceptor> {
   const windows = await loadWindows(libraries);
   const domain = domainOf(windows);
@@ -30,13 +30,17 @@ export async function openSspi({ libraries, timeoutMs = ACCEPT_TIMEOUT_MS }: Ssp
   };
 }
 
-/** Waiting included. A call that takes longer keeps its place until it ends: it cannot be stopped from outside. */
+/** Waiting included. A longer call keeps its place until it ends, because it cannot be cancelled. */
 async function withinTime<T>(semaphore: Semaphore, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   const overdue = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   let began = false;
   const timer = setTimeout(() => {
-    reject(new Error(began ? `No answer within ${timeoutMs} ms` : `No turn within ${timeoutMs} ms: earlier calls have no answer yet`));
+    reject(
+      new Error(
+        began ? `no answer from Windows within ${timeoutMs} ms` : `not started within ${timeoutMs} ms: earlier calls have not ended`,
+      ),
+    );
     overdue.abort();
   }, timeoutMs);
   const run = () => {
@@ -51,15 +55,15 @@ async function withinTime<T>(semaphore: Semaphore, timeoutMs: number, call: () =
 }
 
 /**
- * The domain of this computer, whose realm is its name in capital letters. Not the realm that a ticket names for the service: that part of
- * a ticket is not encrypted (RFC 4120, section 5.3), and whoever shows it can write another one there.
+ * The domain of this computer; its realm is the domain in capital letters. The realm of the service in the ticket does not count: that part is
+ * not encrypted (RFC 4120, section 5.3), so the client can change it.
  */
 function domainOf(windows: Windows): string {
   const action =
     'Make the computer a member of the domain, or put a reverse proxy in front that does Kerberos, and set WITH_KERBEROS_PROXY_FRONTEND.';
   let domain: string;
   try {
-    // Better at the start than at each ticket.
+    // Fails at start instead of at each ticket.
     windows.freeCredentials(windows.acquireCredentials());
     domain = windows.computerDomain();
   } catch (cause) {
@@ -69,21 +73,21 @@ function domainOf(windows: Windows): string {
     });
   }
   if (domain === '')
-    throw new CodedError('KERBEROS_UNAVAILABLE', 'This computer is in no domain, so there are no tickets for it', { action });
+    throw new CodedError('KERBEROS_UNAVAILABLE', 'This computer is not in a domain, so there are no tickets for it', { action });
   return domain;
 }
 
-/** Asks for credentials each time, as others read the keytab each time: they do not get old. */
+/** Acquires credentials for each token, so that they never expire. */
 export async function acceptWithSspi(windows: Windows, token: Buffer): Promise<AcceptedContext> {
   const credentials = windows.acquireCredentials();
   try {
     const { context, isComplete, isNullSession, response } = await windows.accept(credentials, token);
     try {
-      // NTLM takes a second token, so it ends here at the latest.
-      if (!isComplete) throw new Error('The token is only the beginning of an exchange');
-      if (isNullSession) throw new Error('Windows accepted somebody without a name');
+      // NTLM needs a second token.
+      if (!isComplete) throw new Error('the token only begins an exchange');
+      if (isNullSession) throw new Error('the ticket is anonymous');
       const packageName = windows.packageOf(context);
-      if (packageName !== KERBEROS) throw new Error(`Windows accepted ${packageName || 'something unknown'}, and not ${KERBEROS}`);
+      if (packageName !== KERBEROS) throw new Error(`Windows accepted ${packageName || 'an unknown package'} instead of ${KERBEROS}`);
       return { ...namesOf(windows, context), responseToken: response.length > 0 ? response : undefined };
     } finally {
       windows.deleteContext(context);
@@ -94,20 +98,20 @@ export async function acceptWithSspi(windows: Windows, token: Buffer): Promise<A
 }
 
 /**
- * The account is that of the access token, which Windows makes of what the domain controller has signed in the ticket (PAC). The client's
- * name in the ticket may be another one, such as a `userPrincipalName`: the one that was asked for.
+ * The account is that of the access token, which Windows builds from what the domain controller signed in the ticket (PAC). The client name in
+ * the ticket may be another name that the client requested, such as a `userPrincipalName`.
  */
 function namesOf(windows: Windows, context: Handle): Pick<AcceptedContext, 'principal' | 'target'> {
   const user = windows.userOf(context);
   const { client, server } = windows.namesInTicket(context);
   const [, account] = /^[^\\]+\\([^\\]+)$/.exec(user) ?? [];
-  if (account === undefined) throw new Error(`Windows names the person ${user || 'not at all'}, and not as DOMAIN\\account`);
+  if (account === undefined) throw new Error(`Windows gives the user as "${user}" instead of DOMAIN\\account`);
   const [, realm] = /@([^@]+)$/.exec(client) ?? [];
-  if (realm === undefined) throw new Error(`Windows names the ticket's client ${client || 'not at all'}, and not as name@REALM`);
-  if (server === '') throw new Error('Windows does not name the service that the ticket is for');
+  if (realm === undefined) throw new Error(`Windows gives the ticket's client as "${client}" instead of name@REALM`);
+  if (server === '') throw new Error('Windows does not give the service of the ticket');
   return {
     principal: `${account.replace(/[\\/@]/g, '\\$&')}@${realm}`,
-    // Windows takes service classes in any case, and leaves the realm away where it is its own.
+    // Windows accepts service classes in either case and omits its own realm.
     target: `${server.replace(/^http\//i, 'HTTP/')}${server.includes('@') ? '' : `@${realm}`}`,
   };
 }

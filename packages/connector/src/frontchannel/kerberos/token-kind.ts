@@ -1,17 +1,14 @@
-/**
- * What a browser sent after `Negotiate`, by its first bytes. It decides nothing: the Kerberos library refuses what it cannot use,
- * but says the same of a browser without a ticket and of noise.
- */
+/** Guesses from its first bytes what a browser sent after `Negotiate`. Only for better messages: the Kerberos library rejects everything else alike. */
 
 export type TokenKind = 'kerberos' | 'ntlm' | 'other';
 
-/** Mechanisms as they stand in a token (RFC 4178, section 4.2.1): Kerberos, Kerberos as Windows 2000 spelled it, NTLM. */
+/** Mechanisms in a token (RFC 4178, section 4.2.1): Kerberos, Kerberos of Windows 2000, NTLM. */
 const KERBEROS = [Buffer.from('06092a864886f712010202', 'hex'), Buffer.from('06092a864882f712010202', 'hex')];
 const NTLM = Buffer.from('060a2b06010401823702020a', 'hex');
-/** An NTLM message without anything around it (MS-NLMP, section 2.2.1.1). */
+/** A bare NTLM message (MS-NLMP, section 2.2.1.1). */
 const NTLM_SIGNATURE = Buffer.from('NTLMSSP\0');
 
-/** The list of mechanisms stands at the beginning. */
+/** The list of mechanisms comes first. */
 const HEAD_BYTES = 256;
 
 export function tokenKind(token: Buffer): TokenKind {

@@ -1,48 +1,45 @@
 /**
- * The functions of Windows by which a service checks tickets (sspi.h) and learns its computer's domain (dsrole.h), called by the npm
- * package `koffi`, which is optional and loaded on Windows only. Memory stays in this file: what it gives back are values, and handles
- * that whoever asked for them has to give back.
+ * Calls the Windows functions that check tickets (sspi.h) and return the computer's domain (dsrole.h) with the npm package `koffi`. All memory
+ * management is in this file; results are values, and handles that the caller has to free.
  */
 import type { TypeObject } from 'koffi';
 import { type Koffi, loadKoffi } from './load-koffi.ts';
 
-/** CredHandle or CtxtHandle, as they are. */
+/** CredHandle or CtxtHandle. */
 export interface Handle {
   dwLower: number | bigint;
   dwUpper: number | bigint;
 }
 
-/** What asks throws where Windows reports an error; what gives back does not. */
+/** All functions throw Windows' errors, except those that free something. */
 export interface Windows {
-  /** To accept with, of the account that this process runs as. Give back with `freeCredentials`. */
+  /** Inbound credentials of the account that this process runs as. Free them with `freeCredentials`. */
   acquireCredentials(): Handle;
   freeCredentials(credentials: Handle): void;
   /**
-   * The first leg of an exchange, on another thread, since Windows may ask a domain controller. Where it does not throw, there is a
-   * context: give it back with `deleteContext`.
+   * The first leg of an exchange, on another thread, since Windows may ask a domain controller. Free the context with `deleteContext`.
    */
   accept(credentials: Handle, token: Buffer): Promise<Leg>;
   deleteContext(context: Handle): void;
-  /** What was agreed on within Negotiate: `Kerberos`, `NTLM`. */
+  /** The negotiated package: `Kerberos`, `NTLM`. */
   packageOf(context: Handle): string;
-  /** The account that Windows takes the person for: `FABRIKAM\alice`. */
+  /** The Windows account: `FABRIKAM\alice`. */
   userOf(context: Handle): string;
-  /** Names as they stand in the ticket: `alice@FABRIKAM.LOCAL`, `HTTP/sso.fabrikam.local@FABRIKAM.LOCAL`. */
+  /** The names in the ticket: `alice@FABRIKAM.LOCAL`, `HTTP/sso.fabrikam.local@FABRIKAM.LOCAL`. */
   namesInTicket(context: Handle): { client: string; server: string };
-  /** `fabrikam.local`; empty where the computer is in no domain of Active Directory. */
+  /** `fabrikam.local`; empty if the computer is not in an Active Directory domain. */
   computerDomain(): string;
 }
 
 export interface Leg {
   context: Handle;
-  /** Else Windows wants another token. */
+  /** Otherwise Windows needs another token. */
   isComplete: boolean;
-  /** Somebody without a name. */
   isNullSession: boolean;
   response: Buffer;
 }
 
-/** Whole paths: a name alone is looked for beside the program first. */
+/** Full paths: Windows searches for a bare name next to the program first. */
 export interface Libraries {
   secur32: string;
   netapi32: string;
@@ -58,14 +55,14 @@ const SECBUFFER_VERSION = 0;
 const SECBUFFER_TOKEN = 2;
 const ASC_REQ_MUTUAL_AUTH = 0x2;
 const ASC_REQ_CONNECTION = 0x800;
-/** ASC_REQ_ALLOW_NULL_SESSION is not asked for, and neither is ASC_REQ_ALLOW_CONTEXT_REPLAY, with which a token would count twice. */
+/** Without ASC_REQ_ALLOW_NULL_SESSION, and without ASC_REQ_ALLOW_CONTEXT_REPLAY, which would accept a token twice. */
 const REQUIREMENTS = ASC_REQ_MUTUAL_AUTH | ASC_REQ_CONNECTION;
 const ASC_RET_NULL_SESSION = 0x100000;
 const SECPKG_ATTR_NAMES = 1;
 const SECPKG_ATTR_NEGOTIATION_INFO = 12;
 const SECPKG_ATTR_NATIVE_NAMES = 13;
 const DS_ROLE_PRIMARY_DOMAIN_INFO_BASIC = 1;
-/** The longest token that Windows makes (MaxTokenSize). An answer to a ticket has some 200 bytes. */
+/** The longest token of Windows (MaxTokenSize). Responses to a ticket have about 200 bytes. */
 const MAX_RESPONSE_BYTES = 65_536;
 
 const SEC_E_OK = 0;
@@ -88,10 +85,10 @@ const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
 
 type Pointer = bigint | null;
 
-/** By what they are of. koffi never forgets what was declared to it, so that is done once. */
+/** By library. koffi never frees declarations, so they are made once. */
 const loaded = new Map<string, Windows>();
 
-/** @throws KERBEROS_UNAVAILABLE */
+/** @throws CodedError KERBEROS_UNAVAILABLE */
 export async function loadWindows(libraries = SYSTEM_LIBRARIES): Promise<Windows> {
   const koffi = await loadKoffi();
   const key = `${libraries.secur32},${libraries.netapi32}`;
@@ -140,10 +137,10 @@ function declareWindows(koffi: Koffi, libraries: Libraries): Windows {
   ]);
   const dsRoleFreeMemory = netapi32.func('__stdcall', 'DsRoleFreeMemory', 'void', [pointer]);
 
-  /** Text of Windows' own memory, up to its zero. */
+  /** Zero-terminated text in Windows' memory. */
   const text = (at: Pointer): string => (at === null ? '' : koffi.decode.string16(at));
 
-  /** Gives back what Windows has allocated for an answer. */
+  /** Frees what Windows allocated for a result. */
   function taking<T>(buffers: Pointer[], take: () => T): T {
     try {
       return take();
@@ -152,7 +149,7 @@ function declareWindows(koffi: Koffi, libraries: Libraries): Windows {
     }
   }
 
-  /** A SecBufferDesc with one buffer, in memory that the garbage collector neither moves nor takes back while a call is under way. */
+  /** A SecBufferDesc with one buffer, in memory that the garbage collector does not touch during a call. */
   function tokenBuffer(size: number) {
     const bytes: bigint = koffi.alloc('uint8_t', size);
     const buffer: bigint = koffi.alloc(secBuffer, 1);
@@ -235,7 +232,7 @@ function declareWindows(koffi: Koffi, libraries: Libraries): Windows {
     computerDomain() {
       const found: [Pointer] = [null];
       const error: number = dsRoleGetPrimaryDomainInformation(null, DS_ROLE_PRIMARY_DOMAIN_INFO_BASIC, found);
-      if (error !== 0) throw new Error(`DsRoleGetPrimaryDomainInformation: error ${error} of Windows`);
+      if (error !== 0) throw new Error(`DsRoleGetPrimaryDomainInformation: Windows error ${error}`);
       const [info] = found;
       if (info === null) return '';
       try {
@@ -248,13 +245,13 @@ function declareWindows(koffi: Koffi, libraries: Libraries): Windows {
   };
 }
 
-/** @param status SECURITY_STATUS; what is negative is an error */
+/** @param status SECURITY_STATUS; errors are negative */
 function check(functionName: string, status: number): void {
   if (status < 0) throw windowsError(functionName, status);
 }
 
 function windowsError(functionName: string, status: number): Error {
-  // As Windows writes it: unsigned.
+  // Windows documents them as unsigned.
   const code = status >>> 0;
   const hex = `0x${code.toString(16).toUpperCase()}`;
   return new Error(`${functionName}: ${STATUS_NAMES.get(code) ?? 'error'} (${hex})`);

@@ -1,13 +1,9 @@
-/**
- * The frame of every page, and the headers that keep others' code and pages away from it. Whatever a person or a directory may have put
- * in is escaped by the `html` template.
- */
+/** The frame of every page and its security headers. The `html` template escapes values from users and directories. */
 import { createHash, randomBytes } from 'node:crypto';
 import { type Html, SAFE_HEADERS, STYLE } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { Language } from './languages.ts';
 
-/** Ready to be sent. */
 export interface FrontChannelPage {
   status: 200 | 400 | 401 | 403 | 413 | 429 | 503;
   body: Promise<string>;
@@ -15,8 +11,8 @@ export interface FrontChannelPage {
 }
 
 /**
- * @param script one that runs when the page is there; it is part of this program and of nobody's input
- * @param formAction where forms may go, as CSP says it; undefined: anywhere
+ * @param options.script runs after loading; must not contain any input
+ * @param options.formAction the CSP directive; undefined: anywhere
  */
 export function frontChannelPage(options: {
   language: Language;

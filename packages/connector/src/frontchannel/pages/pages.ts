@@ -1,12 +1,12 @@
-/** The pages that a person may see: the form, the one that leads back by itself, and those that say that something ended. */
+/** The pages of the front channel: the form, the page that posts the token to the hub, and notices. */
 import type { Html } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { type FormProblem, LANGUAGES, type Language } from './languages.ts';
 import { type FrontChannelPage, frontChannelPage } from './page.ts';
 
 /**
- * @param siteName SITE_NAME
- * @param carried what the hub asked, to be given back with the form; browsers would change line ends in it, so it is encoded
+ * @param options.siteName SITE_NAME
+ * @param options.carried the hub's request, which returns with the form; encoded, because browsers change line ends
  */
 export function formPage(options: {
   language: Language;
@@ -18,7 +18,7 @@ export function formPage(options: {
 }): FrontChannelPage {
   const { language, siteName, carried, name = '', problem, status } = options;
   const texts = LANGUAGES[language];
-  // The cursor waits where the person goes on, and what went wrong is read out with that field.
+  // Focuses the field that the user continues with; screen readers read the problem with it.
   const here = html` autofocus${problem === undefined ? '' : html` aria-describedby="problem"`}`;
   return frontChannelPage({
     language,
@@ -40,14 +40,14 @@ ${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="probl
   });
 }
 
-/** Takes no input but what is in the page, and is allowed by its hash. */
+/** Allowed by its hash in the Content-Security-Policy. */
 const SEND = 'document.forms[0].submit()';
 
 /**
- * Posts the token to the reply address by itself, or by its button where scripts are off.
+ * Posts the token to the reply address by script, or by its button if scripts are off.
  *
- * There is no form-action: Chromium applies it to redirects after the post as well, and where a hub sends people on to is not ours to
- * know. The page has one form, whose address is from the list.
+ * Without a form-action: Chromium also applies it to redirects after the post, and the hub's are unknown here. The only form goes to an
+ * address from the list.
  */
 export function replyPage(options: {
   language: Language;
@@ -68,13 +68,13 @@ export function replyPage(options: {
 <p>${texts.signedIn}</p>
 <form method="post" action="${replyTo}">
 ${Object.entries(fields).map(([name, value]) => hidden(name, value))}
-<button type="submit">${texts.goOn}</button>
+<button type="submit">${texts.continue}</button>
 </form>
 </section>`,
   });
 }
 
-/** Nothing of the request is repeated: it may have been made to deceive. */
+/** Repeats nothing of the request, which may be an attempt to deceive. */
 export function invalidPage(language: Language, siteName: string): FrontChannelPage {
   const texts = LANGUAGES[language];
   return notice(language, siteName, texts.invalidTitle, texts.invalid, 400);
@@ -94,7 +94,7 @@ function notice(language: Language, siteName: string, heading: string, text: str
   });
 }
 
-/** A parser of HTML makes one line end of every kind of them, unless they are written as references. */
+/** HTML parsers normalise line ends unless they are written as references. */
 function hidden(name: string, value: string): Html {
   return html`<input type="hidden" name="${name}" value="${raw(attributeText(value))}">`;
 }

@@ -1,4 +1,4 @@
-/** What responders say of certificates: OpenSSL's own responder, and servers that send what no responder should. */
+/** Certificate status from OpenSSL's own responder, and from servers that send what no responder should. */
 import assert from 'node:assert/strict';
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
@@ -16,10 +16,10 @@ import {
 } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { BerReader } from '../../../asn1/ber-reader.ts';
-import { believedAnswer } from './answer.ts';
 import { type CheckStatus, createOcsp } from './ocsp.ts';
 import { certificateId, statusRequest } from './request.ts';
 import { createAskResponder } from './responder.ts';
+import { validateResponse } from './response.ts';
 
 const NETWORK = {
   HTTP_PROXY: undefined,
@@ -66,7 +66,7 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
   const issue = (request: Partial<CertificateRequest> = {}) =>
     authority.issue({ commonName: 'alice', clientAuth: true, ocspUrls: [responder.url], ...request });
   const chainOf = (...pairs: { cert: string }[]) => pairs.map(({ cert }) => new X509Certificate(cert));
-  /** Of one certificate of the authority. */
+  /** Of a certificate issued directly by the authority. */
   const status = (check: CheckStatus, pair: KeyPair) => check(chainOf(pair, authority));
 
   async function serverOf(t: TestContext, listener: RequestListener): Promise<string> {
@@ -79,11 +79,11 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     const { port } = server.address() as AddressInfo;
     return `http://127.0.0.1:${port}/status`;
   }
-  /** A responder that has one answer, whatever it is asked. */
+  /** A responder that always sends this. */
   const serverWith = (t: TestContext, answer: Buffer, type = 'application/ocsp-response') =>
     serverOf(t, (_, response) => response.writeHead(200, { 'Content-Type': type }).end(answer));
 
-  it('takes what the responder calls good, and refuses what was revoked or is unknown', async () => {
+  it('accepts good certificates, and rejects revoked and unknown ones', async () => {
     const [good, revoked, unknown] = [await issue(), await issue(), await issue()];
     await responder.tell(good, 'good');
     await responder.tell(revoked, 'revoked');
@@ -93,7 +93,7 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     assert.match((await status(check, unknown)) ?? '', /does not know it/);
   });
 
-  it('refuses a certificate that names no responder, unless the settings name one', async () => {
+  it('rejects a certificate that names no responder, unless the settings do', async () => {
     for (const ocspUrls of [[], ['ldap://127.0.0.1/cn=x', 'file:///etc/passwd', 'no address']]) {
       const pair = await issue({ ocspUrls });
       await responder.tell(pair, 'good');
@@ -102,21 +102,21 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     }
     const elsewhere = await issue({ ocspUrls: ['http://127.0.0.1:1/'] });
     await responder.tell(elsewhere, 'good');
-    assert.match((await status(checkWith({ fallback: responder.url }), elsewhere)) ?? '', /127\.0\.0\.1:1 gave no answer/);
+    assert.match((await status(checkWith({ fallback: responder.url }), elsewhere)) ?? '', /127\.0\.0\.1:1 did not answer/);
   });
 
-  it('asks about authorities that name a responder too, and not about the last one', async () => {
+  it('also checks authorities that name a responder, except the last one', async () => {
     const root = await createCertificateAuthority('Fabrikam root');
     await using above = await startOcspResponder(root, { minutes: 60 });
     const issuing = await root.issueAuthority('Fabrikam issuing', { ocspUrls: [above.url] });
     await using below = await startOcspResponder(issuing, { minutes: 60 });
     const pair = await issuing.issue({ commonName: 'alice', clientAuth: true, ocspUrls: [below.url] });
     await below.tell(pair, 'good');
-    assert.match((await checkWith()(chainOf(pair, issuing, root))) ?? '', /^of an authority above it: .* does not know it/);
+    assert.match((await checkWith()(chainOf(pair, issuing, root))) ?? '', /^issuer: .* does not know it/);
     await above.tell(issuing, 'good');
     assert.equal(await checkWith()(chainOf(pair, issuing, root)), undefined);
     await above.tell(issuing, 'revoked');
-    assert.match((await checkWith()(chainOf(pair, issuing, root))) ?? '', /^of an authority above it: it was revoked/);
+    assert.match((await checkWith()(chainOf(pair, issuing, root))) ?? '', /^issuer: it was revoked/);
     assert.equal(await checkWith()(chainOf(pair, issuing)), undefined);
 
     const silent = await root.issueAuthority('Fabrikam issuing 2');
@@ -126,7 +126,7 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     assert.equal(await checkWith({ fallback: its.url })(chainOf(person, silent, root)), undefined);
   });
 
-  it('uses a good answer for five minutes at most, and not longer than it holds', async () => {
+  it('reuses a good response for up to five minutes, within its validity', async () => {
     let minutes = 0;
     const pair = await issue();
     await responder.tell(pair, 'good');
@@ -148,7 +148,7 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     assert.match((await status(check, other)) ?? '', /it was revoked/);
   });
 
-  it('asks once for many requests at the same time', async (t) => {
+  it('sends one request for concurrent checks of a certificate', async (t) => {
     const pair = await issue();
     await responder.tell(pair, 'good');
     let asked = 0;
@@ -164,39 +164,41 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     assert.equal(asked, 1);
   });
 
-  it('believes a responder that the authority has appointed, and nobody else', async () => {
-    const appointed = await authority.issue({ commonName: 'responder', ocspSigning: true });
+  it('accepts only the authority and responders that it authorised', async (t) => {
+    const authorised = await authority.issue({ commonName: 'responder', ocspSigning: true });
     const namesake = await createCertificateAuthority('Fabrikam people');
     const above = await createCertificateAuthority('Fabrikam root');
     const day = 24 * 60 * MINUTE_MS;
     const cases: [string, Parameters<typeof startOcspResponder>[1], RegExp | undefined][] = [
-      ['appointed', { signer: appointed }, undefined],
-      ['appointed, and silent about it', { signer: appointed, noCertificates: true }, /neither by the authority nor/],
-      ['a person of the same authority', { signer: await issue() }, /neither by the authority nor/],
+      ['authorised', { signer: authorised }, undefined],
+      ['authorised, without sending its certificate', { signer: authorised, noCertificates: true }, /neither by the authority nor/],
+      ['a user of the same authority', { signer: await issue() }, /neither by the authority nor/],
       [
-        'appointed by an authority of the same name',
+        'authorised by an authority of the same name',
         { signer: await namesake.issue({ commonName: 'r', ocspSigning: true }) },
         /neither by/,
       ],
-      ['appointed by another authority', { signer: await above.issue({ commonName: 'r', ocspSigning: true }) }, /neither by/],
+      ['authorised by another authority', { signer: await above.issue({ commonName: 'r', ocspSigning: true }) }, /neither by/],
       [
-        'appointed for a time that is over',
+        'with an expired certificate',
         { signer: await authority.issue({ commonName: 'r', ocspSigning: true, notAfter: new Date(Date.now() - day) }) },
         /neither by/,
       ],
       ['an authority of the same name', { signer: namesake }, /neither by/],
     ];
-    for (const [what, options, reason] of cases) {
-      await using other = await startOcspResponder(authority, { minutes: 60, ...options });
-      const pair = await issue({ ocspUrls: [other.url] });
-      await other.tell(pair, 'good');
-      const found = await status(checkWith(), pair);
-      if (reason === undefined) assert.equal(found, undefined, what);
-      else assert.match(found ?? '', reason, what);
+    for (const [name, options, reason] of cases) {
+      await t.test(name, async () => {
+        await using other = await startOcspResponder(authority, { minutes: 60, ...options });
+        const pair = await issue({ ocspUrls: [other.url] });
+        await other.tell(pair, 'good');
+        const found = await status(checkWith(), pair);
+        if (reason === undefined) assert.equal(found, undefined);
+        else assert.match(found ?? '', reason);
+      });
     }
   });
 
-  describe('an answer', () => {
+  describe('validateResponse', () => {
     let pair: KeyPair;
     let asked: { id: Buffer; issuer: X509Certificate; nonce: Buffer; now: Date };
     before(async () => {
@@ -208,83 +210,83 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     });
     const whenMinutes = (minutes: number) => ({ ...asked, now: new Date(Date.now() + minutes * MINUTE_MS) });
 
-    it('may have no nonce, and must have no other one', async () => {
-      assert.equal(believedAnswer(await responder.answerTo(statusRequest(asked.id, asked.nonce)), asked).status, 'good');
-      assert.equal(believedAnswer(await responder.answerTo(await responder.requestFor(pair)), asked).status, 'good');
+    it('accepts responses without a nonce and rejects another nonce', async () => {
+      assert.equal(validateResponse(await responder.answerTo(statusRequest(asked.id, asked.nonce)), asked).status, 'good');
+      assert.equal(validateResponse(await responder.answerTo(await responder.requestFor(pair)), asked).status, 'good');
       const replayed = await responder.answerTo(statusRequest(asked.id, randomBytes(32)));
-      assert.throws(() => believedAnswer(replayed, asked), /answers another request/);
+      assert.throws(() => validateResponse(replayed, asked), /answers another request/);
     });
 
-    it('must be recent', async () => {
+    it('rejects responses that are not recent', async () => {
       const request = await responder.requestFor(pair);
       const holds = await responder.answerTo(request);
-      assert.equal(believedAnswer(holds, whenMinutes(64)).status, 'good');
-      assert.throws(() => believedAnswer(holds, whenMinutes(66)), /too old/);
-      assert.equal(believedAnswer(holds, whenMinutes(-4)).status, 'good');
-      assert.throws(() => believedAnswer(holds, whenMinutes(-6)), /of the future/);
+      assert.equal(validateResponse(holds, whenMinutes(64)).status, 'good');
+      assert.throws(() => validateResponse(holds, whenMinutes(66)), /too old/);
+      assert.equal(validateResponse(holds, whenMinutes(-4)).status, 'good');
+      assert.throws(() => validateResponse(holds, whenMinutes(-6)), /in the future/);
       await using always = await startOcspResponder(authority);
       await always.tell(pair, 'good');
       const doesNotSay = await always.answerTo(request);
-      assert.deepEqual(believedAnswer(doesNotSay, whenMinutes(4)), { status: 'good', nextUpdate: undefined });
-      assert.throws(() => believedAnswer(doesNotSay, whenMinutes(6)), /too old/);
+      assert.deepEqual(validateResponse(doesNotSay, whenMinutes(4)), { status: 'good', nextUpdate: undefined });
+      assert.throws(() => validateResponse(doesNotSay, whenMinutes(6)), /too old/);
     });
 
-    it('must be about this certificate of this authority', async () => {
+    it('rejects responses about another certificate or authority', async () => {
       const other = await issue();
       await responder.tell(other, 'good');
       const about = await responder.answerTo(await responder.requestFor(other));
-      assert.throws(() => believedAnswer(about, asked), /about another certificate/);
-      // One authority may sign for another one that has the same serial number: only the hashes of name and key tell them apart.
+      assert.throws(() => validateResponse(about, asked), /about another certificate/);
+      // The same serial number under another authority with the same signer: only the hashes of name and key differ.
       const serialNumber = new X509Certificate(pair.cert).serialNumber;
       const sibling = await createCertificateAuthority('Fabrikam others');
       await using its = await startOcspResponder(sibling, { minutes: 60, signer: authority });
       const twin = await sibling.issue({ commonName: 'alice', clientAuth: true, serialNumber });
       await its.tell(twin, 'good');
       const aboutTwin = await its.answerTo(await its.requestFor(twin));
-      assert.throws(() => believedAnswer(aboutTwin, asked), /about another certificate/);
+      assert.throws(() => validateResponse(aboutTwin, asked), /about another certificate/);
     });
 
-    it('is nothing any more where a byte of what is signed is another one, and never more than an error', async () => {
+    it('rejects any changed bit of the signed part, and any truncation, with an error', async () => {
       const whole = await responder.answerTo(statusRequest(asked.id, asked.nonce));
       const signed = signedPart(whole);
       for (let i = 0; i < whole.length; i++) {
         const changed = Buffer.from(whole);
         changed[i] = (changed[i] ?? 0) ^ (1 << (i % 8));
         try {
-          believedAnswer(changed, asked);
-          // Outside of what is signed there is what nobody needs, such as certificates that have not signed it.
+          validateResponse(changed, asked);
+          // The unsigned part has optional content, such as certificates that did not sign it.
           assert.ok(i < signed.start || i >= signed.end, `byte ${i}`);
         } catch (error) {
           assert.ok(error instanceof Error);
         }
-        assert.throws(() => believedAnswer(whole.subarray(0, i), asked));
+        assert.throws(() => validateResponse(whole.subarray(0, i), asked));
       }
     });
   });
 
-  it('refuses what is no answer', async (t) => {
+  it('rejects everything that is not a response', async (t) => {
     const cases: [string, string, RegExp][] = [
       [
         'an error page',
         await serverWith(t, Buffer.from('<h1>Not now</h1>'), 'text/html'),
-        /it is not application\/ocsp-response but text\/html/,
+        /expected application\/ocsp-response, got text\/html/,
       ],
-      ['a page that says it is one', await serverWith(t, Buffer.from('<h1>Not now</h1>')), /no OCSP response/],
-      ['nothing', await serverWith(t, Buffer.alloc(0)), /no OCSP response/],
-      ['noise', await serverWith(t, randomBytes(2000)), /no OCSP response/],
-      ['nested without end', await serverWith(t, Buffer.alloc(60_000, Buffer.of(0x30, 0x80))), /no OCSP response/],
-      ['too much', await serverWith(t, Buffer.alloc(70_000, 0x30)), /more than 65536 bytes/],
+      ['a page with the content type of a response', await serverWith(t, Buffer.from('<h1>Not now</h1>')), /not an OCSP response/],
+      ['nothing', await serverWith(t, Buffer.alloc(0)), /not an OCSP response/],
+      ['noise', await serverWith(t, randomBytes(2000)), /not an OCSP response/],
+      ['unlimited nesting', await serverWith(t, Buffer.alloc(60_000, Buffer.of(0x30, 0x80))), /not an OCSP response/],
+      ['an oversized response', await serverWith(t, Buffer.alloc(70_000, 0x30)), /more than 65536 bytes/],
       ['tryLater', await serverWith(t, Buffer.of(0x30, 3, 0x0a, 1, 3)), /tryLater/],
       ['unauthorized', await serverWith(t, Buffer.of(0x30, 3, 0x0a, 1, 6)), /unauthorized/],
-      ['successful, and nothing else', await serverWith(t, Buffer.of(0x30, 3, 0x0a, 1, 0)), /no OCSP response/],
+      ['an empty success', await serverWith(t, Buffer.of(0x30, 3, 0x0a, 1, 0)), /not an OCSP response/],
       ['an error', await serverOf(t, (_, response) => response.writeHead(500).end()), /status 500/],
       ['a redirect', await serverOf(t, (_, response) => response.writeHead(302, { Location: responder.url }).end()), /status 302/],
     ];
-    // Everybody else has all the time that a busy machine needs.
+    // Only these have a short timeout, because the machine may be busy.
     const slow: typeof cases = [
       ['silence', await serverOf(t, () => {}), /did not answer within 500 ms/],
       [
-        'an answer without an end',
+        'an endless response',
         await serverOf(t, (request, response) => {
           response.writeHead(200, { 'Content-Type': 'application/ocsp-response' });
           const timer = setInterval(() => response.write('0'), 10);
@@ -293,19 +295,21 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
         /did not answer within 500 ms/,
       ],
     ];
-    for (const [what, url, reason] of [...cases, ...slow]) {
-      const pair = await issue({ ocspUrls: [url] });
-      await responder.tell(pair, 'good');
-      const before = lines.length;
-      assert.match((await status(checkWith(slow.some(([name]) => name === what) ? { timeoutMs: 500 } : {}), pair)) ?? '', reason, what);
-      const logged = lines.slice(before).join('');
-      assert.match(logged, /A certificate could not be asked about/, what);
-      // The path may be as secret as its maker wants.
-      assert.doesNotMatch(logged, /\/status/, what);
+    for (const [name, url, reason] of [...cases, ...slow]) {
+      await t.test(name, async () => {
+        const pair = await issue({ ocspUrls: [url] });
+        await responder.tell(pair, 'good');
+        const before = lines.length;
+        assert.match((await status(checkWith(slow.some(([slowName]) => slowName === name) ? { timeoutMs: 500 } : {}), pair)) ?? '', reason);
+        const logged = lines.slice(before).join('');
+        assert.match(logged, /OCSP request failed/);
+        // The path may contain a secret.
+        assert.doesNotMatch(logged, /\/status/);
+      });
     }
   });
 
-  it('goes through the proxy as a plain request, unless the responder is exempt', async (t) => {
+  it('sends plain requests through the proxy, unless NO_PROXY exempts the responder', async (t) => {
     const seen: IncomingMessage[] = [];
     const url = await serverOf(t, async (request, response) => {
       seen.push(request);

@@ -1,50 +1,46 @@
 /**
- * Whether the certificates of a chain are still good, as responders say (OCSP, RFC 6960). Everything fails closed: whoever gives no usable
- * answer has not said that a certificate is good. Only certificates of a chain that is checked already come here, since whoever makes a
- * certificate says where it is asked about.
+ * Checks the certificates of a chain with OCSP (RFC 6960). It fails closed: without a valid response a certificate is rejected. Only for chains
+ * that have been verified, because a certificate names its own responder: otherwise anyone could make the connector send requests.
  */
 import { randomBytes, type X509Certificate } from 'node:crypto';
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
 import { fieldsOf, respondersOf } from '../certificate-fields.ts';
-import { believedAnswer, type OcspAnswer } from './answer.ts';
 import { certificateId, idOfSerialNumber, statusRequest } from './request.ts';
 import type { AskResponder } from './responder.ts';
+import { type OcspAnswer, validateResponse } from './response.ts';
 
 /**
- * @param chain from the person's certificate up to an authority of the settings
- * @returns why it is not taken; undefined where all of it is good
+ * @param chain from the user's certificate to a configured authority
+ * @returns why it is rejected; undefined if all certificates are good
  */
 export type CheckStatus = (chain: readonly X509Certificate[]) => Promise<string | undefined>;
 
-/**
- * A good answer is used for so long, also where it holds for days: whoever is revoked is out after this and what the responder itself is
- * behind, and a morning's many requests of one browser are one question.
- */
+/** A good response is reused for this long even if it is valid for days, so that revocation takes effect soon and a browser's requests share one. */
 const MAX_KEPT_MS = 5 * 60_000;
 const MAX_KEPT = 10_000;
-/** What RFC 9654 (section 2.1) wants at least. */
+/** The minimum of RFC 9654, section 2.1. */
 const NONCE_BYTES = 32;
 
-/** @param options.fallback CLIENT_CERT_OCSP_URL: asked about a person's certificate that names no responder */
+/** @param options.fallback CLIENT_CERT_OCSP_URL: for user certificates that name no responder */
 export function createOcsp(options: { ask: AskResponder; fallback: URL | undefined; now: () => Date; log: Log }): CheckStatus {
   const { ask, fallback, now, log } = options;
-  /** Until when a certificate is good, in milliseconds since 1970. */
+  /** Until when a certificate is good, as a timestamp in milliseconds. */
   const good = new LRUCache<string, number>({ max: MAX_KEPT });
-  const underWay = new Map<string, Promise<string | undefined>>();
+  const inFlight = new Map<string, Promise<string | undefined>>();
 
   async function statusOf(certificate: X509Certificate, issuer: X509Certificate, url: URL): Promise<string | undefined> {
     const key = `${certificate.fingerprint256} ${issuer.fingerprint256}`;
     if ((good.get(key) ?? 0) > now().getTime()) return undefined;
-    let asked = underWay.get(key);
+    let asked = inFlight.get(key);
     if (asked === undefined) {
-      asked = question(certificate, issuer, url, (until) => good.set(key, until)).finally(() => underWay.delete(key));
-      underWay.set(key, asked);
+      asked = query(certificate, issuer, url, (until) => good.set(key, until)).finally(() => inFlight.delete(key));
+      inFlight.set(key, asked);
     }
     return asked;
   }
 
-  async function question(
+  async function query(
     certificate: X509Certificate,
     issuer: X509Certificate,
     url: URL,
@@ -58,7 +54,7 @@ export function createOcsp(options: { ask: AskResponder; fallback: URL | undefin
       onGood(Math.min(latest, nextUpdate?.getTime() ?? latest));
       return undefined;
     } catch (error) {
-      log.warn({ err: error, responder: url.host }, 'A certificate could not be asked about');
+      log.warn({ err: error, responder: url.host }, 'OCSP request failed; the certificate is rejected');
       return errorText(error);
     }
   }
@@ -71,14 +67,14 @@ export function createOcsp(options: { ask: AskResponder; fallback: URL | undefin
         return depth === 0 ? 'it names no OCSP responder, and CLIENT_CERT_OCSP_URL is not set' : undefined;
       }
       const reason = await statusOf(certificate, issuer, url);
-      return reason === undefined || depth === 0 ? reason : `of an authority above it: ${reason}`;
+      return reason === undefined || depth === 0 ? reason : `issuer: ${reason}`;
     });
     return (await Promise.all(reasons)).find((reason) => reason !== undefined);
   };
 }
 
 /**
- * Whether a responder answers for an authority at all: it is asked about a certificate that nobody has.
+ * Tests whether a responder serves an authority, by asking about a random serial number.
  *
  * @throws CodedError OCSP_UNREACHABLE, OCSP_ANSWER_REFUSED
  */
@@ -96,10 +92,10 @@ async function askAbout(
   const nonce = randomBytes(NONCE_BYTES);
   const answer = await ask(url, statusRequest(id, nonce));
   try {
-    return believedAnswer(answer, { id, issuer, nonce, now: now() });
+    return validateResponse(answer, { id, issuer, nonce, now: now() });
   } catch (cause) {
-    throw new CodedError('OCSP_ANSWER_REFUSED', `The answer of the OCSP responder ${url.host} cannot be taken`, {
-      action: "Check this machine's clock, and that the responder answers for the authority that has issued the certificate.",
+    throw new CodedError('OCSP_ANSWER_REFUSED', `Invalid response of the OCSP responder ${url.host}`, {
+      action: "Check this machine's clock, and that the responder serves the authority that issued the certificate.",
       cause,
     });
   }

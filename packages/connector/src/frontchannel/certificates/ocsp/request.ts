@@ -1,25 +1,25 @@
-/** Asking for the status of a certificate (RFC 6960, section 4.1): which certificate is meant, and the request about it. */
+/** OCSP requests (RFC 6960, section 4.1). */
 import { createHash, type X509Certificate } from 'node:crypto';
 import { encodeBer, TAG } from '../../../asn1/ber-writer.ts';
 import { fieldsOf } from '../certificate-fields.ts';
 
 export const NONCE = '1.3.6.1.5.5.7.48.1.2';
-/** SHA-1 tells certificates of a few authorities apart here, and proves nothing. Responders need not know another (RFC 5019, section 2.1.1). */
+/** SHA-1 only distinguishes authorities here, without security relevance. Responders need not support others (RFC 5019, section 2.1.1). */
 const SHA1 = '1.3.14.3.2.26';
 
 const REQUEST_EXTENSIONS = 0xa2;
 
 /**
- * @param issuer has issued it, which is checked already
- * @returns the CertID, by which an answer says which certificate it is about
- * @throws Error where one of them cannot be read
+ * @param issuer its verified issuer
+ * @returns the CertID, which identifies the certificate in a response
+ * @throws Error if one of them cannot be parsed
  */
 export function certificateId(certificate: X509Certificate, issuer: X509Certificate): Buffer {
   const { issuer: issuerName, serialNumber } = fieldsOf(certificate);
   return idOf({ issuerName, issuer, serialNumber });
 }
 
-/** Of a certificate of this authority that perhaps does not exist. @param serialNumber the content of an INTEGER */
+/** For a serial number that may not exist. @param serialNumber the content of an INTEGER */
 export function idOfSerialNumber(serialNumber: Buffer, issuer: X509Certificate): Buffer {
   return idOf({ issuerName: fieldsOf(issuer).subject, issuer, serialNumber });
 }
@@ -39,7 +39,7 @@ function idOf({ issuerName, issuer, serialNumber }: { issuerName: Buffer; issuer
   });
 }
 
-/** @param nonce comes back in an answer that was made for this request (RFC 9654) */
+/** @param nonce returned in a response to this very request (RFC 9654) */
 export function statusRequest(id: Buffer, nonce: Buffer): Buffer {
   return encodeBer((writer) => {
     writer.startSequence();

@@ -1,4 +1,4 @@
-/** Signing in with certificates that a responder is asked about, over real TLS with OpenSSL's own responder. */
+/** Client certificates with OCSP, over real TLS and OpenSSL's own responder. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import {
 import { type CertificatePeople, startCertificatePeople } from '../../../../test/certificate-people.ts';
 import { signedIn } from '../../../../test/signed-in.ts';
 
-describe('certificates that responders are asked about', { skip: whyNoSlapd() || whyNoOcspResponder() }, () => {
+describe('client certificates with OCSP', { skip: whyNoSlapd() || whyNoOcspResponder() }, () => {
   let people: CertificatePeople;
   let responder: OcspResponder;
   before(async () => {
@@ -39,7 +39,7 @@ describe('certificates that responders are asked about', { skip: whyNoSlapd() ||
   }
   const naming = (n: number, ...ocspUrls: string[]) => people.issuing.issue({ commonName: people.uid(n), clientAuth: true, ocspUrls });
 
-  it('lead to the form unless they are good, with the reason in the log', async () => {
+  it('lead to the form unless they are good, and the log has the reason', async () => {
     const [good, revoked, unknown] = [await naming(15, responder.url), await naming(16, responder.url), await naming(17, responder.url)];
     await responder.tell(good, 'good');
     await responder.tell(revoked, 'revoked');
@@ -49,18 +49,18 @@ describe('certificates that responders are asked about', { skip: whyNoSlapd() ||
       [revoked, /it was revoked \(OCSP/],
       [unknown, /does not know it/],
       [await people.forPerson(15), /names no OCSP responder/],
-      [await naming(15, 'http://127.0.0.1:1/'), /127\.0\.0\.1:1 gave no answer/],
+      [await naming(15, 'http://127.0.0.1:1/'), /127\.0\.0\.1:1 did not answer/],
     ];
     for (const [pair, reason] of cases) {
       const before = front.lines.length;
       assert.equal(await signedIn(front, pair), undefined, String(reason));
       assert.match(front.lines.slice(before).join(''), reason);
     }
-    assert.equal(await signedIn(await people.on(), revoked), people.uid(16), 'nobody is asked unless the setting is on');
+    assert.equal(await signedIn(await people.on(), revoked), people.uid(16), 'without CLIENT_CERT_OCSP, no responder is asked');
     assert.equal(await signedIn(await people.on({ CLIENT_CERT_CA: people.issuing.cert, CLIENT_CERT_OCSP: true }), good), people.uid(15));
   });
 
-  it('are asked about at CLIENT_CERT_OCSP_URL where they name none', async () => {
+  it('use CLIENT_CERT_OCSP_URL if they name no responder', async () => {
     const pair = await people.forPerson(15);
     await responder.tell(pair, 'good');
     assert.equal(await signedIn(await people.on({ CLIENT_CERT_OCSP: true, CLIENT_CERT_OCSP_URL: responder.url }), pair), people.uid(15));
@@ -68,7 +68,7 @@ describe('certificates that responders are asked about', { skip: whyNoSlapd() ||
     assert.match(off.lines.join(''), /CLIENT_CERT_OCSP is off/);
   });
 
-  it('and nobody else: a stranger does not decide where the connector sends something', async (t) => {
+  it('make the connector send requests only if they are otherwise valid', async (t) => {
     let asked = 0;
     const url = await serverOf(t, (_, response) => {
       asked++;
@@ -90,7 +90,7 @@ describe('certificates that responders are asked about', { skip: whyNoSlapd() ||
     assert.equal(asked, 1);
   });
 
-  it('lead to the form where authorities are renewed before the responder answers', async (t) => {
+  it('lead to the form if the authorities change before the responder answers', async (t) => {
     const [file, pair] = [join(people.folder, 'renewed.pem'), await people.forPerson(19)];
     await responder.tell(pair, 'good');
     writeFileSync(file, people.issuing.cert);
@@ -104,14 +104,14 @@ describe('certificates that responders are asked about', { skip: whyNoSlapd() ||
     assert.match(front.lines.join(''), /changed during the check/);
   });
 
-  it('lead to the form where the responder is gone', async () => {
+  it('lead to the form if the responder is down', async () => {
     const [before, after] = [await naming(15, responder.url), await naming(16, responder.url)];
     await responder.tell(before, 'good');
     await responder.tell(after, 'good');
     const front = await people.on({ CLIENT_CERT_OCSP: true });
     assert.equal(await signedIn(front, before), people.uid(15));
     await responder.kill();
-    assert.equal(await signedIn(front, before), people.uid(15), 'what it said a moment ago');
+    assert.equal(await signedIn(front, before), people.uid(15), 'the cached response');
     assert.equal(await signedIn(front, after), undefined);
     assert.match(front.lines.join(''), /OCSP_UNREACHABLE/);
   });

@@ -1,9 +1,9 @@
-/** Whether a responder's signature is good, by the algorithms that are in use for certificates (RFC 5280, RFC 4055, RFC 5758, RFC 8410). */
+/** Verifies a responder's signature, with the algorithms of certificates (RFC 5280, RFC 4055, RFC 5758, RFC 8410). */
 import { constants, type KeyObject, verify } from 'node:crypto';
 import { BerReader } from '../../../asn1/ber-reader.ts';
 import { TAG } from '../../../asn1/ber-writer.ts';
 
-/** SHA-1 is not among them: OpenSSL takes it in no certificate either. A null hash is part of the algorithm. */
+/** Without SHA-1, which OpenSSL rejects in certificates too. A null hash is part of the algorithm. */
 const ALGORITHMS: Readonly<Record<string, { keyType: string; hash: string | null }>> = {
   '1.2.840.113549.1.1.11': { keyType: 'rsa', hash: 'sha256' },
   '1.2.840.113549.1.1.12': { keyType: 'rsa', hash: 'sha384' },
@@ -24,7 +24,7 @@ const PSS_HASH = 0xa0;
 
 /**
  * @param signed.algorithm an AlgorithmIdentifier
- * @throws Error where nobody here knows the algorithm
+ * @throws Error for unknown algorithms
  */
 export function isSigned(data: Buffer, signed: { algorithm: Buffer; signature: Buffer; publicKey: KeyObject }): boolean {
   const { signature, publicKey } = signed;
@@ -35,11 +35,11 @@ export function isSigned(data: Buffer, signed: { algorithm: Buffer; signature: B
     // Without parameters it is SHA-1 (RFC 4055, section 3.1).
     const parameters = content.enterIf(TAG.sequence)?.enterIf(PSS_HASH)?.enter(TAG.sequence);
     const hash = PSS_HASHES[parameters?.readOid() ?? ''];
-    if (hash === undefined) throw new Error('it is signed with an RSA-PSS hash that nobody here knows');
+    if (hash === undefined) throw new Error('unknown RSA-PSS hash');
     const key = { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING };
     return (keyType === 'rsa' || keyType === 'rsa-pss') && verify(hash, data, key, signature);
   }
   const known = ALGORITHMS[type];
-  if (known === undefined) throw new Error(`it is signed with an algorithm that nobody here takes (${type})`);
+  if (known === undefined) throw new Error(`unsupported signature algorithm ${type}`);
   return keyType === known.keyType && verify(known.hash, data, publicKey, signature);
 }

@@ -1,19 +1,19 @@
-/** The certificates that clients send in the handshake: their own and those that complete its chain. */
+/** Client certificates of TLS handshakes, with the intermediate certificates that the client sent. */
 import type { X509Certificate } from 'node:crypto';
 import type { Server, TLSSocket } from 'node:tls';
 
 export interface ShownCertificates {
-  /** @returns the client's own certificate, then whatever else it sent; empty if it sent none */
+  /** @returns the client's certificate, then the other certificates that it sent, unverified; empty without a client certificate */
   of(socket: TLSSocket): readonly X509Certificate[];
 }
 
-/** No real chain is longer. */
+/** Longer chains do not occur in practice. */
 const MAX_CERTIFICATES = 10;
 
 /**
- * In Node 24.21 only the first reader of a socket's certificate gets the rest of the chain, and for valid certificates that is Node itself
- * (github.com/nodejs/node/issues/65579). So this reads it first: `keylog` is the only event of a server before a handshake ends. The TLS
- * secrets that it carries are ignored.
+ * In Node.js 24.21, which some platforms still get, only the first read of a peer certificate has the intermediate certificates, and Node.js
+ * itself reads a valid one first (github.com/nodejs/node/issues/65579; fixed in 24.22.3). So this reads it earlier: `keylog` is the only
+ * event of a server that gives the socket before the end of the handshake. The TLS secrets in the event are ignored.
  */
 export function keepShownCertificates(server: Server): ShownCertificates {
   const shown = new WeakMap<TLSSocket, X509Certificate[]>();

@@ -3,15 +3,24 @@ import { settingsReference } from '@landbridge/runtime';
 import { HUB_SETTINGS } from './settings.ts';
 import { CONNECTION_FIELDS, CONNECTION_SETTINGS, connectionFields, optionOf } from './store/connection-settings.ts';
 
-const INTRODUCTION = `# Configuration of the hub
+const INTRODUCTION = `# The hub's settings
 
 This file is generated from the lists of settings by \`node tools/generate-configuration.ts\`. The connector's settings are in
 [configuration.md](configuration.md).
 
+**Set these first** if the hub is reached from other machines ([operations.md](operations.md#https) explains both ways). Everything else has
+a default that works:
+
+| setting | value |
+| --- | --- |
+| \`PUBLIC_URL\` | the address that users and connectors use |
+| \`TLS_CERT_FILE\`, \`TLS_KEY_FILE\`, \`LISTEN_ADDRESS\` | if the hub serves HTTPS itself |
+| \`TRUSTED_PROXIES\` | if a proxy in front of it does |
+
 All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
 \`hub.sqlite\` (mode 0600: connections, registered certificates, hashes of tickets and keys, the hub's signing keys) and, optionally, \`hub.json\`
-with settings. An environment variable with the name of a setting overrides \`hub.json\`. Connections have [settings of their
-own](#connections).
+with settings. An environment variable with the name of a setting overrides \`hub.json\`. Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`,
+\`no\`, \`off\`. Connections have [settings of their own](#connections).
 `;
 
 const CONNECTIONS = `## Connections

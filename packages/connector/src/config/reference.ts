@@ -6,24 +6,46 @@ const INTRODUCTION = `# The connector's settings
 
 This file is generated from \`packages/connector/src/config/settings.ts\` by \`node tools/generate-configuration.ts\`.
 
-Each setting is a key of \`config.json\` in the connector's home, or an environment variable of the same name, which comes first. In the
-environment \`||\` separates levels: \`GROUP_PROPERTIES||0=cn\`. With \`OVERRIDE_CONFIG=false\` in the environment no file is read or
-written. Keys that are no settings are kept. \`landbridge-connector config check\` says what is missing or wrong, \`config show\` what is set
-and where it comes from.
+**Set these five first**, or let \`landbridge-connector setup\` or the [console](console.md) ask for them. Everything else has a default that
+works:
 
-The files in the home, each with mode 0600:
-
-| file | what |
+| setting | value |
 | --- | --- |
-| \`config.json\`, or \`data/config.json\` where it is there | the settings |
+| \`PROVISIONING_TICKET\` | the ticket URL from the hub |
+| \`LDAP_URL\` | the directory, such as \`ldaps://dc1.fabrikam.local\` |
+| \`LDAP_BASE\` | the DN below which users are found; often the directory announces it |
+| \`LDAP_BIND_USER\`, \`LDAP_BIND_PASSWORD\` | the service account that searches |
+
+If the directory's certificate is from your own authority, also set \`CA_CERT\` or \`SSL_CA_FILE\`.
+
+## How settings are read
+
+Each setting is a key of \`config.json\` in the connector's home, or an environment variable of the same name, which takes precedence. With
+\`OVERRIDE_CONFIG=false\` in the environment no file is read or written. Unknown keys are kept. \`landbridge-connector config check\` lists
+missing and invalid settings, \`config show\` shows each value and where it comes from.
+
+- Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`, \`no\`, \`off\`.
+- In the environment lists are separated by commas: \`GROUP_PROPERTIES=cn,mail\`. \`||\` separates the levels of a nested key
+  (\`GROUP_PROPERTIES||0=cn\`), which shells cannot export: set such names with \`env\` or in the service's unit.
+- \`GROUPS\` is a variable of bash itself, which ignores \`export GROUPS=false\`. Use \`env GROUPS=false landbridge-connector …\`, the service's
+  unit, or \`config.json\`.
+- Most changes take effect without a restart: send SIGHUP, or use the console. Settings that apply only after a restart say so.
+
+## Files
+
+In the connector's home, each with mode 0600:
+
+| file | content |
+| --- | --- |
+| \`config.json\`, or \`data/config.json\` if it exists | the settings |
 | \`config.json.bak\` | the settings before the connector last changed them |
-| \`last-good.json\` | settings, certificate and mapper before they were last changed as a whole: what undoing goes back to |
-| \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key; whoever has them can pose as this connector |
-| \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a profile mapper, if there is one |
+| \`last-good.json\` | settings, certificate and mapper before the last change, for undo |
+| \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key. Anyone who has the key can impersonate this connector. |
+| \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a custom profile mapper, if there is one |
 | \`logs/connector.log\`, \`logs/connector.log.1\` and so on | the log (\`LOG_FILE\`) |
-| \`console.json\`, \`console-link.json\` | the console's password and its newest one-time link, as hashes; in no export |
+| \`console.json\`, \`console-link.json\` | the console's password and its newest one-time link, as hashes; never exported |
 | \`update/\` | packages of newer versions, which the console lists |
-| \`instance-id\` | which of several connectors with this certificate it is; never copied |
+| \`instance-id\` | tells this connector from others with the same certificate; never copy it |
 
 `;
 

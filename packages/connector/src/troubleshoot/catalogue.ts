@@ -1,178 +1,179 @@
 /**
- * The one list of all checks: what each is called, what it tries, and what to do where it fails. `docs/troubleshooting.md`, the table
- * of the command and the console show these texts; what a check found out stands in its result.
+ * All checks: title, what each does, and what to do if it fails. `docs/troubleshooting.md`, the command and the console show these texts.
+ * A check's result says what it found.
  */
 
 export interface CheckText {
   title: string;
-  /** What is done to find out. */
   tries: string;
-  /** What a failure means, and what helps. */
+  /** What to do if it fails. */
   remedy: string;
 }
 
 export const CHECKS = {
   configuration: {
     title: 'Configuration',
-    tries: 'Reads `config.json` and the environment, checks every setting, and reads the certificates, filters and the mapper they name.',
-    remedy: 'Correct each setting that is named. While the file cannot be read, nothing else can be checked.',
+    tries: 'Reads `config.json` and the environment, checks every setting, and reads the certificates, filters and mapper that they name.',
+    remedy: 'Correct each setting in the result. If the file cannot be read, nothing else can be checked.',
   },
   'profile-mapper': {
     title: 'Profile mapper',
     tries: 'Loads the profile mapper in its sandbox.',
-    remedy: 'Correct the line that is named; `landbridge-connector user NAME` shows what it makes of a person.',
+    remedy: 'Correct the line in the result. `landbridge-connector user NAME` shows the profile that it returns.',
   },
   files: {
-    title: 'File rights',
-    tries: 'Looks at the owner and the rights of the home folder, of the configuration and of the private key.',
-    remedy: 'Whoever reads the key can act as this connector. Make both files readable by the user of the service alone (0600).',
+    title: 'File permissions',
+    tries: 'Checks owner and permissions of the home folder, the configuration and the private key.',
+    remedy:
+      'Anyone who can read the key can impersonate this connector. Make both files readable by the account of the service only (0600).',
   },
   disk: {
     title: 'Disk space',
-    tries: 'Asks how much is free where the home folder is.',
-    remedy: 'Make room: settings are saved by writing a new file beside the old one, and logs need room too.',
+    tries: 'Reads the free space of the disk with the home folder.',
+    remedy: 'Free some space: saving settings writes a new file beside the old one, and logs need space too.',
   },
   'windows-domain': {
     title: 'Windows domain',
     tries: 'Runs `nltest /dsgetdc:`, which asks Windows for its domain controller.',
-    remedy: 'The machine does not reach its domain: check its network, its DNS servers, and that it is a member.',
+    remedy: 'The machine cannot reach its domain: check its network, its DNS servers, and its domain membership.',
   },
   'windows-account': {
     title: 'Windows service account',
-    tries: 'Looks at the account that this program runs as.',
-    remedy: 'Run the service as an account of its own that reads the directory, and not as an administrator.',
+    tries: 'Checks the account that this program runs as.',
+    remedy: 'Run the service under its own account, which can read the directory, not as an administrator.',
   },
   'proxy-settings': {
     title: 'Proxy settings',
-    tries: 'Shows which of `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and their lower-case names count for the hub.',
-    remedy: 'Give the address of the proxy itself. The address of a `.pac` file is none: look into that file for the proxy.',
+    tries: 'Shows which of `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` and their lower-case names apply to the hub.',
+    remedy: 'Set the address of the proxy itself, not of a `.pac` file: look the proxy up in that file.',
   },
   'hub-reach': {
-    title: 'The way to the hub',
-    tries: 'Opens a connection to the host of the hub, through the proxy where one counts.',
-    remedy: 'Let a firewall or the proxy allow it; a proxy that asks for a password (407) needs it in `HTTP_PROXY`.',
+    title: 'Connection to the hub',
+    tries: 'Opens a TCP connection to the hub, through the proxy if one applies.',
+    remedy: 'Allow it in the firewall or proxy. A proxy that asks for a password (407) needs it in `HTTP_PROXY`.',
   },
   'hub-tls': {
     title: 'TLS with the hub',
-    tries: 'Looks at the certificate that is shown for the hub, and who issued it.',
-    remedy: 'An unknown issuer is mostly a proxy or firewall that opens TLS: put its authority into `CA_CERT`, or have the hub excepted.',
+    tries: 'Checks the certificate that arrives for the hub, and its issuer.',
+    remedy: 'An unknown issuer is usually a proxy or firewall that inspects TLS: put its authority into `CA_CERT`, or exempt the hub.',
   },
   ticket: {
     title: 'Ticket',
-    tries: 'Asks the ticket URL about the connection.',
-    remedy: 'Copy the ticket again from the hub. An answer that is no JSON comes from something in between.',
+    tries: 'Reads the connection from the ticket URL.',
+    remedy: 'Copy the ticket from the hub again. An answer that is not JSON comes from something in between.',
   },
   'hub-clock': {
-    title: "Clock and the hub's",
-    tries: "Compares this machine's clock with that of the hub (`/test`).",
-    remedy: 'Let NTP set this machine’s clock: with more than 5 seconds between them tokens are refused.',
+    title: 'Clock of the hub',
+    tries: "Compares this machine's clock with the hub's (`/test`).",
+    remedy: 'Let NTP set this machine’s clock: tokens are refused if the clocks differ by more than 5 seconds.',
   },
   'hub-websocket': {
     title: 'WebSocket to the hub',
-    tries: 'Opens a WebSocket to the hub and closes it, without signing in as this connector.',
-    remedy: 'Where HTTPS works and this does not, a proxy or firewall breaks upgrades: let it pass WebSockets to the hub.',
+    tries: 'Opens a WebSocket to the hub and closes it, without authenticating.',
+    remedy: 'If HTTPS works but this fails, a proxy or firewall breaks upgrades: let it pass WebSockets to the hub.',
   },
   certificate: {
     title: "The connector's certificate",
-    tries: 'Compares the certificate with the thumbprints that the hub knows, and looks at its dates.',
-    remedy: 'Restart the connector, which registers its certificate; or put back the files of `certs/` from a backup.',
+    tries: 'Compares the certificate with the thumbprints that the hub knows, and checks its dates.',
+    remedy: 'Restart the connector, which registers its certificate, or restore `certs/` from a backup.',
   },
   'hub-keys': {
     title: "The hub's keys",
-    tries: 'Reads the keys with which the hub signs its requests: `TENANT_SIGNING_KEY`, else its JWKS document.',
-    remedy: 'Without them no request can be checked, and none is answered. Read the ticket again by a restart.',
+    tries: 'Reads the keys with which the hub signs requests: `TENANT_SIGNING_KEY`, else its JWKS document.',
+    remedy: 'Without them requests cannot be verified and are not answered. Restart the connector, which reads the ticket again.',
   },
   'directory-servers': {
     title: 'Directory servers',
-    tries: 'Finds the servers of `LDAP_URL`: their addresses, and for a domain its SRV records.',
-    remedy: 'Correct `LDAP_URL`; or set `LDAP_DNS_SERVERS` where this machine does not ask the DNS servers of the domain.',
+    tries: 'Resolves the servers in `LDAP_URL`: their addresses, and for a domain its SRV records.',
+    remedy: 'Correct `LDAP_URL`, or set `LDAP_DNS_SERVERS` if this machine does not use the domain’s DNS servers.',
   },
   'ldap-tcp': {
     title: 'Port of the directory server',
     tries: 'Opens a TCP connection.',
-    remedy: 'The server is down, listens on another port, or a firewall is in between.',
+    remedy: 'The server is down, listens on another port, or a firewall blocks it.',
   },
   'ldap-tls': {
     title: 'TLS with the directory server',
-    tries: 'Makes the handshake (at once, or by StartTLS) and looks at the certificate and its chain.',
-    remedy: 'Mostly the authority of the directory is missing in `CA_CERT`, or the name in `LDAP_URL` is not in the certificate.',
+    tries: 'Makes the handshake (directly, or by StartTLS) and checks the certificate and its chain.',
+    remedy: 'Usually the directory’s authority is missing in `CA_CERT`, or the name in `LDAP_URL` is not in the certificate.',
   },
   'ldap-root-dse': {
-    title: 'Kind of directory',
-    tries: 'Reads the root DSE, in which a directory says what it is.',
-    remedy: 'Without it the directory is taken for an Active Directory: set the queries, or let the root DSE be read.',
+    title: 'Directory type',
+    tries: 'Reads the root DSE, in which a directory describes itself.',
+    remedy: 'Without it the connector assumes Active Directory: set the queries, or make the root DSE readable.',
   },
   'ldap-clock': {
     title: 'Clock of the directory server',
     tries: 'Compares `currentTime` of the root DSE with this machine’s clock.',
-    remedy: 'Set both by the same NTP server. Kerberos refuses more than 5 minutes.',
+    remedy: 'Set both by the same NTP server. Kerberos tolerates 5 minutes at most.',
   },
   'ldap-bind': {
     title: 'Service account',
-    tries: 'Binds as the service account, once. A password that was refused is not tried at another server, so that it locks nobody out.',
-    remedy: 'Check `LDAP_BIND_USER` and set `LDAP_BIND_PASSWORD` anew; look whether the account is locked or its password expired.',
+    tries: 'Binds as the service account, once. A refused password is not tried at another server, so that the account is not locked.',
+    remedy: 'Check `LDAP_BIND_USER` and set `LDAP_BIND_PASSWORD` again. Check whether the account is locked or its password expired.',
   },
   'ldap-search': {
     title: 'Search',
-    tries: 'Looks for the search base, and for anything below it.',
-    remedy: 'Correct `LDAP_BASE`, or give the service account the right to read there.',
+    tries: 'Reads the search base, and any entry below it.',
+    remedy: 'Correct `LDAP_BASE`, or give the service account permission to read there.',
   },
   'ldap-latency': {
     title: 'Latency',
     tries: 'Reads the root DSE five times over one connection.',
-    remedy: 'Every sign-in waits for several answers: put the connector near the directory, or another server first in `LDAP_URL`.',
+    remedy:
+      'Every sign-in waits for several answers: move the connector closer to the directory, or list another server first in `LDAP_URL`.',
   },
-  'rights-people': {
-    title: 'Right to read people',
-    tries: 'Looks for a few people, and whether `memberOf` is shown of them.',
-    remedy: 'Give the service account the right to read people and their `memberOf`.',
+  'rights-users': {
+    title: 'Permission to read users',
+    tries: 'Reads a few users, and checks whether their `memberOf` is readable.',
+    remedy: 'Give the service account permission to read users and their `memberOf`.',
   },
   'rights-groups': {
-    title: 'Right to read groups',
-    tries: 'Looks for a group.',
-    remedy: 'Give the service account the right to read groups, or correct `LDAP_BASE_GROUPS`.',
+    title: 'Permission to read groups',
+    tries: 'Reads a group.',
+    remedy: 'Give the service account permission to read groups, or correct `LDAP_BASE_GROUPS`.',
   },
   'rights-token-groups': {
-    title: 'Right to read tokenGroups',
-    tries: 'Reads `tokenGroups` of a person, which only Active Directory has.',
-    remedy: 'Put the service account into the group "Windows Authorization Access Group".',
+    title: 'Permission to read tokenGroups',
+    tries: 'Reads the `tokenGroups` of a user, which only Active Directory has.',
+    remedy: 'Add the service account to the group "Windows Authorization Access Group".',
   },
   'rights-reset': {
-    title: 'Right to reset passwords',
-    tries: 'Reads the rights in the security descriptor of a person (Active Directory). No password is set.',
-    remedy: 'Delegate "Reset password" for the people to the service account. Other directories do not tell; there only a reset shows it.',
+    title: 'Permission to reset passwords',
+    tries: 'Reads the rights in the security descriptor of a user (Active Directory). No password is set.',
+    remedy: 'Delegate "Reset password" for the users to the service account. In other directories only a reset shows it.',
   },
   'groups-of-user': {
-    title: 'Groups of one person',
-    tries: 'Finds the groups of the person given by `--user` as a sign-in does, and in a second way, and compares.',
-    remedy: 'What one way finds and the other does not is mostly hidden from the service account, or outside of `LDAP_BASE_GROUPS`.',
+    title: 'Groups of one user',
+    tries: 'Finds the groups of the user in `--user` as a sign-in does, and in a second way, and compares them.',
+    remedy: 'A group that only one way finds is usually hidden from the service account, or outside `LDAP_BASE_GROUPS`.',
   },
   'kerberos-keytab': {
     title: 'Kerberos keytab',
     tries:
-      'Reads the file of `KERBEROS_KEYTAB`: principals, key versions, kinds of encryption. On Windows there is none, and it says which account matters.',
-    remedy: 'Make the keytab anew (`ktpass`, `samba-tool domain exportkeytab`, `ktutil`) for the service principal.',
+      'Reads the file in `KERBEROS_KEYTAB`: principals, key versions, encryption types. On Windows, which needs none, it names the account whose key is used.',
+    remedy: 'Make a new keytab for the service principal (`ktpass`, `samba-tool domain exportkeytab`, `ktutil`).',
   },
   'kerberos-spn': {
     title: 'Service principal name',
-    tries: 'Looks for `HTTP/host` of `SERVER_URL` in the directory, and whether several accounts have it.',
-    remedy: 'Exactly one account must have it: `setspn -S HTTP/host account`; `setspn -X` finds duplicates.',
+    tries: 'Looks up `HTTP/` and the host of `SERVER_URL` in the directory, and whether several accounts have it.',
+    remedy: 'Exactly one account must have it: `setspn -S HTTP/host account`. `setspn -X` finds duplicates.',
   },
   'kerberos-key-version': {
     title: 'Key version',
-    tries: 'Compares the key version of the keytab with `msDS-KeyVersionNumber` of the account.',
-    remedy: 'The password of the account was set after the keytab was made: make the keytab anew.',
+    tries: 'Compares the keytab’s key version with the account’s `msDS-KeyVersionNumber`.',
+    remedy: 'The account’s password is newer than the keytab: make a new keytab.',
   },
   'front-channel': {
     title: 'Front channel',
-    tries: 'Opens the address at which browsers reach the connector, and looks at its certificate.',
-    remedy: 'Open the port in the firewall, check that the name of `SERVER_URL` leads here, and renew the certificate.',
+    tries: 'Opens the address that browsers use, and checks its certificate.',
+    remedy: 'Open the port in the firewall, check that the name in `SERVER_URL` resolves to this machine, and renew the certificate.',
   },
   'ocsp-responder': {
     title: 'OCSP responder',
     tries:
-      'Asks the responder of `CLIENT_CERT_OCSP_URL` about a certificate that nobody has, once for each authority of `CLIENT_CERT_CA`, and checks its signature.',
-    remedy: 'Let the firewall or the proxy allow it; the authority, or a certificate that it has issued for this, has to sign the answers.',
+      'Asks the responder in `CLIENT_CERT_OCSP_URL` about a certificate that does not exist, once per authority in `CLIENT_CERT_CA`, and verifies the signature.',
+    remedy: 'Allow it in the firewall or proxy. The authority, or a certificate that it issued for this purpose, must sign the answers.',
   },
 } as const satisfies Record<string, CheckText>;
 

@@ -1,4 +1,4 @@
-/** A TLS handshake that looks at what the other side shows and goes on whatever it is, to say what is wrong with it. */
+/** A TLS handshake that accepts any certificate, to say what is wrong with it. */
 import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
@@ -6,30 +6,29 @@ import { trustedCertificates } from '../network/trust.ts';
 
 export interface SeenCertificate {
   subject: string;
-  /** Of the last certificate that was shown: the authority, or the nearest to it. */
+  /** Of the last certificate in the chain: the root, or the certificate closest to it. */
   issuer: string;
   validTo: Date;
-  /** A code of OpenSSL or Node where the certificate is not accepted: `CERT_HAS_EXPIRED`. */
+  /** OpenSSL's or Node's code if the certificate is not accepted, such as `CERT_HAS_EXPIRED`. */
   refusedBecause: string | undefined;
-  /** It is accepted only because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH. */
+  /** Accepted only because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH. */
   byOwnAuthority: boolean;
   chainLength: number;
 }
 
-/** A certificate that ends sooner is worth a word. */
+/** A certificate that expires sooner is a warning. */
 const SOON_DAYS = 30;
 const DAY_MS = 86_400_000;
-/** As the system names it. */
 const HUNG_UP = 'ECONNRESET';
 /** Chains are three or four long. */
 const MAX_CHAIN = 10;
 
 /**
- * Makes the handshake over a connected socket, which is destroyed afterwards.
+ * Handshakes over a connected socket and then destroys it.
  *
- * @param options.host whose name must be in the certificate
- * @param options.configured PEM texts of further authorities
- * @throws why there was no handshake at all
+ * @param options.host must be named in the certificate
+ * @param options.configured PEM texts of additional authorities
+ * @throws if the handshake failed
  */
 export async function seeCertificate(
   socket: Socket,
@@ -41,20 +40,20 @@ export async function seeCertificate(
     host,
     ...(isIP(host) ? {} : { servername: host }),
     ca: trustedCertificates(configured),
-    // Nothing is sent over it.
+    // No data is sent.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   });
-  const end = () => secure.destroy(new Error('nobody waits for the handshake any more'));
+  const end = () => secure.destroy(new Error('the check ended before the handshake'));
   signal.addEventListener('abort', end, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
       secure.once('secureConnect', resolve);
       secure.once('error', reject);
-      secure.once('close', () => reject(Object.assign(new Error('the other side hung up'), { code: HUNG_UP })));
+      secure.once('close', () => reject(Object.assign(new Error('the server closed the connection'), { code: HUNG_UP })));
     });
     const leaf = secure.getPeerX509Certificate();
-    if (leaf === undefined) throw new Error('no certificate was shown');
+    if (leaf === undefined) throw new Error('the server sent no certificate');
     const chain = chainOf(leaf);
     const last = chain.at(-1) ?? leaf;
     return {
@@ -72,12 +71,12 @@ export async function seeCertificate(
   }
 }
 
-/** One sentence: `CN=dc1, issued by CN=Fabrikam CA, valid until 2027-01-01`. */
+/** `CN=dc1, issued by CN=Fabrikam CA, valid until 2027-01-01` */
 export function describeCertificate({ subject, issuer, validTo }: SeenCertificate): string {
   return `${subject}, issued by ${issuer}, valid until ${validTo.toISOString().slice(0, 10)}`;
 }
 
-/** @returns how many days it is still valid, where they are few */
+/** @returns the remaining days, if they are few */
 export function endsSoon(validTo: Date): number | undefined {
   const days = Math.floor((validTo.getTime() - Date.now()) / DAY_MS);
   return days < SOON_DAYS ? days : undefined;
@@ -97,7 +96,7 @@ function isIssuedBy(certificate: X509Certificate, pem: string): boolean {
   return authority.raw.equals(certificate.raw) || certificate.checkIssued(authority);
 }
 
-/** A name has a line for each part; here it is one. */
+/** Node puts each part of a name on its own line. */
 function nameOf(text: string): string {
   return text.split('\n').filter(Boolean).reverse().join(', ') || '(no name)';
 }

@@ -1,18 +1,18 @@
-/** What a check is, and what comes of one. */
+/** A check and its result. */
 import { CodedError, errorText } from '@landbridge/runtime';
 import type { CheckId } from './catalogue.ts';
 
 export interface Check {
   readonly id: CheckId;
-  /** Which one, where there are several of a kind: a server, a host. */
+  /** The server or host, if there are several checks with this id. */
   readonly target?: string;
-  /** Runs only where each of these passed, or passed with a warning. */
+  /** Runs only if each of these passed, with or without a warning. */
   readonly needs?: readonly Check[];
-  /** Runs only where at least one of these did. */
+  /** Runs only if at least one of these passed. */
   readonly needsAny?: readonly Check[];
   /** 15 s by default. */
   readonly timeoutMs?: number;
-  /** An error that is thrown is a failure that says what the error says. */
+  /** A thrown error is a failure with the error's message. */
   run(signal: AbortSignal): CheckOutcome | Promise<CheckOutcome>;
 }
 
@@ -21,12 +21,12 @@ export type CheckOutcome =
       status: 'pass' | 'warn' | 'fail';
       found: string;
       action?: string | undefined;
-      /** Checks that are known only now; they stand after this one. */
+      /** Further checks that this one found; their results follow it. */
       then?: readonly Check[];
     }
   | { status: 'skipped'; because: string };
 
-/** For people and machines: no part of it holds a secret. */
+/** Holds no secrets. */
 export interface CheckResult {
   id: CheckId;
   title: string;
@@ -35,9 +35,8 @@ export interface CheckResult {
   status: CheckOutcome['status'];
   /** What was found, or why it was skipped. */
   found: string;
-  /** What to do about it. */
   action: string | undefined;
-  /** The check for which this one was skipped. */
+  /** The check that caused the skip. */
   because: { id: CheckId; target: string | undefined } | undefined;
   ms: number;
 }
@@ -58,7 +57,7 @@ export function skipped(because: string): CheckOutcome {
   return { status: 'skipped', because };
 }
 
-/** @param error of any kind; ours say what to do, others only what happened */
+/** @param error a CodedError also says what to do */
 export function failedBy(error: unknown): CheckOutcome & { status: 'fail' } {
   const code = error instanceof CodedError ? `${error.code}: ` : '';
   return { status: 'fail', found: `${code}${errorText(error)}`, action: error instanceof CodedError ? error.action : undefined };

@@ -1,4 +1,4 @@
-/** The package for support: what is in it, and that no secret is. Made by the command, as a person makes it. */
+/** The support package, made by the command: its contents, and that it holds no secret. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,8 +12,8 @@ import { homeWith } from './test/run-in.ts';
 const TICKET = 'https://127.0.0.1:1/p/ad/t1cket-secret';
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJwYXNzd29yZCI6Ing.c2lnbmF0dXJl';
 
-describe('the troubleshooting package', { timeout: 120_000 }, () => {
-  it('holds what helps under the names that are known, and no secret', async (t) => {
+describe('the support package', { timeout: 120_000 }, () => {
+  it('has the file names of the replaced connector, and no secret', async (t) => {
     const key = createKey();
     const home = homeWith(t, {
       PROVISIONING_TICKET: TICKET,
@@ -86,7 +86,7 @@ describe('the troubleshooting package', { timeout: 120_000 }, () => {
     assert.match(parts.get('test-results.log') ?? '', /^landbridge-connector \d.*\n\d+ ok, \d+ warnings?, \d+ failed, \d+ skipped\n/);
   });
 
-  it('comes of a configuration that cannot be read, too', async (t) => {
+  it('is made even if the configuration cannot be read', async (t) => {
     const home = homeWith(t, {});
     writeFileSync(join(home, 'config.json'), '{ "LDAP_BIND_PASSWORD": "hidden-Passw0rd" ', { mode: 0o600 });
     const file = join(home, 'support.zip');
@@ -97,11 +97,11 @@ describe('the troubleshooting package', { timeout: 120_000 }, () => {
 });
 
 describe('redaction', () => {
-  it('takes secrets out in each of their spellings', () => {
+  it('masks secrets in each of their spellings', () => {
     const { keepSecret, redact, redactLog } = createRedactor(undefined);
     keepSecret('a"b/c d');
     assert.equal(redact('a"b/c d, a\\"b/c d, a%22b%2Fc%20d'), '[secret], [secret], [secret]');
     assert.equal(redactLog('Authorization: Bearer abc.def and {"password":"x y"}'), 'Authorization: [secret] and {"password":[secret]}');
-    assert.equal(redact('password: shown here only if nobody knows it'), 'password: shown here only if nobody knows it');
+    assert.equal(redact('password: shown here only if unknown'), 'password: shown here only if unknown');
   });
 });

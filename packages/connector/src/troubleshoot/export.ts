@@ -1,6 +1,6 @@
 /**
- * The package for support: a zip with the configuration, the profile mapper, the logs and the results, under the names that installed
- * connectors give them. Secrets are masked, the private key is not in it, and what goes in can be read before it is made.
+ * The support package: a zip with the configuration, the profile mapper, the logs and the results, with the file names of the replaced
+ * connector. Secrets are masked, the private key is left out, and the contents are listed before the zip is made.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
@@ -14,21 +14,19 @@ import type { CheckResult } from './check.ts';
 import { createRedactor, MASK, type Redactor } from './redact.ts';
 import { resultLines, summary } from './report.ts';
 
-/** The log, and the newest that was put aside. */
+/** The log and the newest rotated one. */
 const LOG_FILES = ['logs/connector.log', 'logs/connector.log.1'];
-/** Of each log its end goes in. */
+/** Only the end of a larger log is included. */
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
 export interface ExportOptions {
   home: string;
   environment: Environment;
-  /** Of this program. */
   version: string;
   results: readonly CheckResult[];
 }
 
 export interface ExportPackage {
-  /** What goes in, for a person to read first. */
   contents: readonly { name: string; bytes: number; what: string }[];
   zip(): Uint8Array;
 }
@@ -39,7 +37,7 @@ interface Part {
   what: string;
 }
 
-/** Reads everything; nothing is written. A configuration that cannot be read is left out, and the results say why. @throws CodedError LOG_UNREADABLE */
+/** Reads the files; writes nothing. An unreadable configuration is left out, and the results say why. @throws CodedError LOG_UNREADABLE */
 export function exportPackage(options: ExportOptions): ExportPackage {
   const config = readConfig(options);
   const redactor = createRedactor(config);
@@ -47,7 +45,7 @@ export function exportPackage(options: ExportOptions): ExportPackage {
     ...(config === undefined ? [] : configurationParts(config, redactor)),
     ...LOG_FILES.flatMap((path) => logPart(join(options.home, path), redactor)),
     { name: 'test-results.log', text: resultsText(options), what: 'the results of all checks, as text' },
-    { name: 'test-results.json', text: `${JSON.stringify(options.results, null, 2)}\n`, what: 'the same for programs' },
+    { name: 'test-results.json', text: `${JSON.stringify(options.results, null, 2)}\n`, what: 'the same as JSON' },
   ];
   const files = parts.map((part) => ({ ...part, content: strToU8(part.text) }));
   return {
@@ -69,19 +67,19 @@ function configurationParts(config: Config, redactor: Redactor): Part[] {
     {
       name: 'config.json',
       text: `${JSON.stringify(maskedFile(config), null, 2)}\n`,
-      what: 'the configuration file; passwords, the ticket, keys and whatever is no setting are masked',
+      what: 'the configuration file; passwords, the ticket, keys and unknown settings are masked',
     },
     {
       name: 'settings.json',
       text: `${JSON.stringify(effectiveSettings(config), null, 2)}\n`,
-      what: 'the settings that are in effect, and where each comes from',
+      what: 'the effective settings, and where each comes from',
     },
   ];
   const mapper = mapperPart(config, redactor);
   return mapper === undefined ? parts : [...parts, mapper];
 }
 
-/** Keys that are no settings may be mistyped ones, and hide a password: their names go in, their values do not. */
+/** An unknown key may be a mistyped password setting, so its value is masked. */
 function maskedFile({ file, values }: Config): Record<string, unknown> {
   const masked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(file)) {
@@ -100,19 +98,19 @@ function effectiveSettings({ values, origins }: Config): Record<string, { value:
   return settings;
 }
 
-/** The mapper's source goes in as a file of its own. */
+/** The mapper's source is a file of its own. */
 function isMasked(name: keyof typeof SETTINGS): boolean {
   return 'secret' in SETTINGS[name] || name === 'PROFILE_MAPPER';
 }
 
-/** People put passwords into URLs, also where none belongs. */
+/** Any URL may contain a password. */
 function withoutUserInfo(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUserInfo);
   return typeof value === 'string' ? value.replace(/(:\/\/)[^\s/"'@]+@/g, `$1${MASK}@`) : value;
 }
 
 function mapperPart(config: Config, { redact }: Redactor): Part | undefined {
-  const what = 'the profile mapper as it is: look whether somebody wrote a secret into it';
+  const what = 'the profile mapper, unmasked: check it for secrets';
   try {
     const source = profileMapperSource(config);
     return source === undefined ? undefined : { name: 'lib/profileMapper.js', text: redact(source), what };
@@ -125,10 +123,10 @@ function logPart(path: string, { redactLog }: Redactor): Part[] {
   const text = endOf(path);
   return text === undefined
     ? []
-    : [{ name: `logs/${basename(path)}`, text: redactLog(text), what: 'the log, without secrets; it names people who signed in' }];
+    : [{ name: `logs/${basename(path)}`, text: redactLog(text), what: 'the log, without secrets; it contains user names' }];
 }
 
-/** @returns undefined where there is no such file */
+/** @returns undefined if the file does not exist */
 function endOf(path: string): string | undefined {
   let file: number | undefined;
   try {
@@ -137,13 +135,13 @@ function endOf(path: string): string | undefined {
     const bytes = Buffer.alloc(Math.min(size, MAX_LOG_BYTES));
     const read = readSync(file, bytes, 0, bytes.length, Math.max(0, size - bytes.length));
     const text = bytes.subarray(0, read).toString();
-    // A secret that was cut in two would not be recognised, so the first line goes where it may be half of one.
+    // A truncated secret would not be recognised, so a partial first line is dropped.
     return size > MAX_LOG_BYTES ? text.slice(text.indexOf('\n') + 1) : text;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw new CodedError('LOG_UNREADABLE', `The log ${path} cannot be read`, {
       cause,
-      action: 'Run this as the user of the service, or give this one the right to read it.',
+      action: 'Run this as the service’s account, or give this account permission to read it.',
     });
   } finally {
     if (file !== undefined) closeSync(file);

@@ -1,4 +1,4 @@
-/** The checks of the way to the hub through real proxies: a squid that is open, wants a password, forbids; and one that opens TLS. */
+/** The checks of the connection to the hub through real proxies: squid open, with a password, and forbidding; and one that inspects TLS. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { type CertificateAuthority, createCertificateAuthority, type KeyPair } from '@landbridge/lab';
@@ -15,7 +15,7 @@ describe('proxies', { timeout: 180_000 }, () => {
     localhost = await ca.issue({ commonName: 'localhost', dnsNames: ['localhost'], notAfter: new Date(Date.now() + 90 * 86_400_000) });
   });
 
-  it('squid carries all of it', { skip: whyNoSquid() }, async (t) => {
+  it('passes every check through squid', { skip: whyNoSquid() }, async (t) => {
     const hub = await startHub(t, localhost);
     const squid = await startSquid(t);
     const { of } = await runIn(t, { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert, HTTP_PROXY: squid.host });
@@ -26,7 +26,7 @@ describe('proxies', { timeout: 180_000 }, () => {
     assert.ok(squid.requests().some((line) => line.includes(`CONNECT localhost:${hub.port}`)));
   });
 
-  it('squid wants a password: none, a wrong one, the right one', { skip: whyNoSquid() }, async (t) => {
+  it('reports a missing and a wrong password for squid, and accepts the right one', { skip: whyNoSquid() }, async (t) => {
     const hub = await startHub(t, localhost);
     const squid = await startSquid(t, { user: { name: 'connector', password: 'pröxy:Passw0rd' } });
     const through = (userInfo: string) =>
@@ -42,7 +42,7 @@ describe('proxies', { timeout: 180_000 }, () => {
     assert.doesNotMatch(JSON.stringify(right.all), /Passw0rd/);
   });
 
-  it('squid forbids the way, or is not there', { skip: whyNoSquid() }, async (t) => {
+  it('reports a squid that refuses the connection, and an absent one', { skip: whyNoSquid() }, async (t) => {
     const hub = await startHub(t, localhost);
     const squid = await startSquid(t, { forbids: true });
     const settings = { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert };
@@ -52,18 +52,18 @@ describe('proxies', { timeout: 180_000 }, () => {
     assert.match(absent.of('hub-reach').found, /^PROXY_UNREACHABLE/);
   });
 
-  it('a proxy that opens TLS is seen by its issuer, and gets no ticket', async (t) => {
+  it('recognises a proxy that inspects TLS by its issuer, and sends it no ticket', async (t) => {
     const hub = await startHub(t, localhost);
     const inspector = await startInspectingProxy(t, await createCertificateAuthority('Inspector CA'), ca.cert);
     const { of, failed } = await runIn(t, { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert, HTTP_PROXY: inspector.host });
     assert.deepEqual(failed, ['configuration', 'hub-tls']);
     assert.match(of('hub-tls').found, /issued by CN=Inspector CA/);
-    assert.match(of('hub-tls').action ?? '', new RegExp(`proxy ${inspector.host}.* opens TLS`));
+    assert.match(of('hub-tls').action ?? '', new RegExp(`proxy ${inspector.host}.* inspects TLS`));
     assert.equal(of('ticket').status, 'skipped');
     assert.deepEqual(inspector.seen, []);
   });
 
-  it('one that is trusted and breaks upgrades is told apart from one that is not', async (t) => {
+  it('tells a trusted inspecting proxy that breaks upgrades from an untrusted one', async (t) => {
     const hub = await startHub(t, localhost);
     const authority = await createCertificateAuthority('Inspector CA');
     const inspector = await startInspectingProxy(t, authority, ca.cert);
@@ -73,7 +73,7 @@ describe('proxies', { timeout: 180_000 }, () => {
       HTTP_PROXY: inspector.host,
     });
     assert.equal(of('hub-tls').status, 'warn');
-    assert.match(of('hub-tls').found, /opens TLS and can read passwords/);
+    assert.match(of('hub-tls').found, /inspects TLS and can read passwords/);
     assert.deepEqual(failed, ['configuration', 'hub-websocket']);
     assert.match(of('hub-websocket').found, /HTTP 502 by "1\.1 inspector\.corp"/);
     assert.ok(inspector.seen.includes(`GET /p/ad/${TICKET_SECRET}/info`));

@@ -1,4 +1,4 @@
-/** Takes secrets out of text that leaves this machine: results that somebody copies, and the logs of an export. */
+/** Removes secrets from text that leaves this machine: results and the logs of a support package. */
 import type { Config } from '../config/load.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../config/settings.ts';
 
@@ -6,16 +6,16 @@ export const MASK = '[secret]';
 
 const LIKE_A_SECRET = /pas{1,2}w|pwd|secret|token|credential|key/i;
 
-/** Shorter values would blank out ordinary words. */
+/** Masking shorter values would hide ordinary words. */
 const SHORTEST_SECRET = 5;
 
-/** What is secret by its form, wherever it comes from: an earlier configuration may have left it in a log. */
+/** Secrets recognised by their form: a log may hold those of an earlier configuration. */
 const SECRET_FORMS: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
   // A ticket's last part.
   [/(\/p\/ad\/)[^\s/"'?]+/g, `$1${MASK}`],
   [/(:\/\/)[^\s/"'@]+@/g, `$1${MASK}@`],
-  // A token of three parts in base64url; the first begins with `{"`.
+  // A JWT: its base64url header begins with `{"`.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, MASK],
   [/\$2\$\.[0-9a-f.]+/gi, MASK],
   [
@@ -25,42 +25,42 @@ const SECRET_FORMS: readonly [RegExp, string][] = [
 ];
 
 export interface Redactor {
-  /** Keeps one more value out of every text. */
+  /** Masks this value too. */
   keepSecret(value: string | undefined): void;
-  /** Takes out the secrets that are known. */
+  /** Masks known secrets. */
   redact(text: string): string;
-  /** Takes out also what looks like one. */
+  /** Also masks text that looks like a secret. */
   redactLog(text: string): string;
 }
 
-/** @param config whose secret settings are kept out from the start; undefined where it could not be read */
+/** @param config its secret settings are masked; undefined if it cannot be read */
 export function createRedactor(config: Pick<Config, 'values' | 'file'> | undefined): Redactor {
   const secrets = new Set<string>();
 
   function keepSecret(value: string | undefined): void {
     if (value === undefined || value.length < SHORTEST_SECRET) return;
     secrets.add(value);
-    // As it stands inside a JSON string, and in a URL.
+    // As written in JSON and in URLs.
     secrets.add(JSON.stringify(value).slice(1, -1));
     secrets.add(encodeURIComponent(value));
   }
 
   function redact(text: string): string {
     let clean = text;
-    // The longest first: a ticket holds its own last part.
+    // The longest first: a ticket contains its own last part.
     for (const secret of [...secrets].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, MASK);
     return clean;
   }
 
   for (const [name, definition] of Object.entries(SETTINGS)) {
     if (config === undefined || !isSettingName(name) || !('secret' in definition)) continue;
-    // A value that is not valid is in the file only.
+    // An invalid value is only in the file.
     for (const value of [config.values[name], config.file[name]]) {
       if (typeof value === 'string') for (const secret of secretsIn(name, value)) keepSecret(secret);
     }
   }
   for (const [name, value] of Object.entries(config?.file ?? {})) {
-    // No setting, but perhaps one that was mistyped.
+    // Perhaps a mistyped setting.
     if (!isSettingName(name) && typeof value === 'string' && LIKE_A_SECRET.test(name)) keepSecret(value);
   }
   return {
@@ -83,7 +83,7 @@ function secretsIn(name: SettingName, value: string): string[] {
     }
     case 'HTTP_PROXY':
     case 'HTTPS_PROXY': {
-      // Where a proxy is, is what people need to see.
+      // The proxy's address stays visible.
       const password = url?.password ?? /:([^:@/]+)@/.exec(value)?.[1] ?? '';
       return [password, decoded(password)];
     }

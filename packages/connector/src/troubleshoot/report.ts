@@ -1,9 +1,9 @@
-/** Results as text for people: a line for each check, and below it what was found and what to do. */
+/** Results as text: one line per check with what it found, and one with what to do. */
 import type { CheckResult } from './check.ts';
 
 const MARKS: Record<CheckResult['status'], string> = { pass: 'ok  ', warn: 'WARN', fail: 'FAIL', skipped: '--  ' };
 
-/** @returns one or two lines; a terminal must be kept from control characters in them */
+/** @returns one or two lines, which may contain control characters */
 export function resultLines(result: CheckResult): string[] {
   const name = result.target === undefined ? result.title : `${result.title} (${result.target})`;
   const head = `${MARKS[result.status]}  ${name}: ${result.found}${result.status === 'skipped' ? '' : `  [${result.ms} ms]`}`;
@@ -17,7 +17,6 @@ export function summary(results: readonly CheckResult[]): string {
   return `${count('pass')} ok, ${warnings} warning${warnings === 1 ? '' : 's'}, ${count('fail')} failed, ${count('skipped')} skipped`;
 }
 
-/** Whether nothing failed. */
 export function isWell(results: readonly CheckResult[]): boolean {
   return results.every(({ status }) => status !== 'fail');
 }

@@ -1,10 +1,10 @@
-/** Runs checks: at the same time where nothing speaks against it, each bounded in time, each result told when it is there. */
+/** Runs checks in parallel as far as they do not depend on each other, each with a time limit, and reports each result at once. */
 import { CHECKS } from './catalogue.ts';
 import { type Check, type CheckOutcome, type CheckResult, failedBy } from './check.ts';
 
 export interface RunOptions {
   signal: AbortSignal;
-  /** Takes secrets out of whatever is told. */
+  /** Removes secrets from results. */
   redact: (text: string) => string;
   onStarted?: ((check: Pick<Check, 'id' | 'target'>) => void) | undefined;
   onResult?: ((result: CheckResult) => void) | undefined;
@@ -12,13 +12,13 @@ export interface RunOptions {
 
 const TIMEOUT_MS = 15_000;
 
-/** @returns all results in the order of the checks, those that a check added after it */
+/** @returns all results in the order of the checks; the checks that one added follow it */
 export async function runChecks(checks: readonly Check[], options: RunOptions): Promise<CheckResult[]> {
-  // One line each: text from a directory or a certificate must not make lines of its own.
+  // Text from a directory or a certificate must not add lines.
   const clean = (text: string) => options.redact(text).replace(/\s+/g, ' ').trim();
   const running = new Map<Check, Promise<CheckResult[]>>();
 
-  /** The check's own result first, then those of the checks that it added. */
+  /** The check's own result, then those of the checks that it added. */
   function start(check: Check): Promise<CheckResult[]> {
     let results = running.get(check);
     if (results === undefined) {
@@ -89,8 +89,8 @@ async function bounded(check: Check, cancelled: AbortSignal): Promise<CheckOutco
   const timer = setTimeout(() => {
     late.resolve({
       status: 'fail',
-      found: `It came to no end within ${timeoutMs / 1000} s`,
-      action: 'Look at what is in between: something takes the question and does not answer.',
+      found: `No result within ${timeoutMs / 1000} s`,
+      action: 'Check what is in between: something accepts the connection but does not answer.',
     });
     ended.abort();
   }, timeoutMs);
@@ -100,7 +100,7 @@ async function bounded(check: Check, cancelled: AbortSignal): Promise<CheckOutco
   };
   cancelled.addEventListener('abort', onCancel, { once: true });
   try {
-    // What a check still does after its time is of no interest, nor how it fails.
+    // Whatever a check does after its time limit is ignored.
     const work = Promise.resolve(ended.signal)
       .then((signal) => check.run(signal))
       .catch(failedBy);

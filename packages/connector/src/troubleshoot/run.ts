@@ -1,4 +1,4 @@
-/** What the checks of one run share. */
+/** Shared by the checks of one run. */
 import type { Config, Environment } from '../config/load.ts';
 import type { ServiceAccount } from '../ldap/servers/service-account.ts';
 import type { Outbound } from '../network/outbound.ts';
@@ -11,13 +11,13 @@ export interface Run {
   redactor: Redactor;
   /** PEM texts of CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
   configuredCertificates: readonly string[];
-  /** Whose groups are looked for. */
+  /** The user whose groups are compared. */
   userName: string | undefined;
   platform: NodeJS.Platform;
   /** The password of LDAP_BIND_USER, or why it cannot be read. */
   servicePassword(): string | undefined;
-  /** Remembers a refusal, also from one run to the next. */
+  /** Remembers a refused password, across runs too. */
   serviceAccount(dn: string, password: string): ServiceAccount;
-  /** Told what is to be closed when the run is over. */
+  /** Registers what to close after the run. */
   onEnd(close: () => unknown): void;
 }

@@ -1,7 +1,7 @@
-/** A log that nobody reads: what it would say is told by the checks themselves. */
+/** A log for the parts under test, whose findings the checks report themselves. */
 import { createLog, type Log } from '@landbridge/runtime';
 
-/** @returns also the messages of its warnings, for a check that has no other way to learn of them */
+/** @returns the log and the messages of its warnings */
 export function silentLog(): { log: Log; warnings: string[] } {
   const warnings: string[] = [];
   const { log } = createLog({

@@ -1,6 +1,6 @@
 /**
- * Finds out what is wrong, for the console, for `landbridge-connector troubleshoot` and for an export: from the configuration over the way
- * to the hub to the directory. Nothing is changed anywhere, and no person's password is tried.
+ * Checks everything from the configuration to the hub and the directory, for the console, `landbridge-connector troubleshoot` and the support
+ * package. It changes nothing and tries no user's password.
  */
 
 import { createHash } from 'node:crypto';
@@ -27,29 +27,28 @@ import type { Run } from './run.ts';
 import { runChecks } from './run-checks.ts';
 
 export interface TroubleshootOptions {
-  /** The folder of all files. */
   home: string;
   environment: Environment;
-  /** Whose groups are looked for: a name as it is typed at sign-in. */
+  /** The user whose groups are compared: a name as typed at a sign-in. */
   userName?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** In place of this machine's. */
+  /** Instead of this machine's, for tests. */
   platform?: NodeJS.Platform;
   onStarted?: (check: Pick<Check, 'id' | 'target'>) => void;
   onResult?: (result: CheckResult) => void;
 }
 
 export interface Troubleshooter {
-  /** @returns all results, each once told to `onResult` */
+  /** @returns all results; each is also passed to `onResult` */
   run(options: TroubleshootOptions): Promise<CheckResult[]>;
 }
 
-/** One for the whole process: a service account that was refused is not tried again by the next run, which may lock it. */
+/** One per process: a refused service account is not tried again by the next run, which could lock it. */
 export function createTroubleshooter(): Troubleshooter {
   const accounts = new Map<string, ServiceAccount>();
 
   function serviceAccount(dn: string, password: string): ServiceAccount {
-    // Another password may be tried at once.
+    // A new password may be tried at once.
     const key = createHash('sha256')
       .update(JSON.stringify([dn, password]))
       .digest('hex');
@@ -72,7 +71,7 @@ export function createTroubleshooter(): Troubleshooter {
           userName: options.userName,
           platform: options.platform ?? process.platform,
           redactor,
-          // Certificates that cannot be read are told by "Configuration"; the others go on without them.
+          // "Configuration" reports unreadable certificates; the other checks continue without them.
           outbound: createOutbound(usableTrust(readable)),
           configuredCertificates: configuredCertificates(usableTrust(readable)),
           servicePassword() {
@@ -82,7 +81,7 @@ export function createTroubleshooter(): Troubleshooter {
           },
           serviceAccount,
           onEnd(close) {
-            // What a check that was given up opens after all is closed at once.
+            // Opened by a check after its time limit.
             if (isOver) void close();
             else closers.push(close);
           },
@@ -99,7 +98,7 @@ export function createTroubleshooter(): Troubleshooter {
   };
 }
 
-/** Everything that needs a configuration comes after it. */
+/** All checks that need a configuration follow this one. */
 function configurationCheck(loaded: Loaded, runWith: (config: Config) => Run): Check {
   return {
     id: 'configuration',
@@ -111,7 +110,7 @@ function configurationCheck(loaded: Loaded, runWith: (config: Config) => Run): C
       const warnings = configWarnings(config).map(({ message }) => message);
       const place = config.environmentOnly ? 'the environment' : config.home.configFile;
       if (problems.length > 0)
-        return { status: 'fail', found: [...problems, ...warnings].join('; '), action: `Correct it in ${place}.`, then };
+        return { status: 'fail', found: [...problems, ...warnings].join('; '), action: `Correct this in ${place}.`, then };
       if (warnings.length > 0) return warn(warnings.join('; '), undefined, then);
       const count = Object.values(config.origins).filter((origin) => origin === 'file' || origin === 'environment').length;
       return pass(`${count} settings, from ${place}`, then);

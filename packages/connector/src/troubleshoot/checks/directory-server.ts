@@ -1,4 +1,4 @@
-/** One directory server, from its port up to a search: what the connector does there, step by step. */
+/** One directory server, from its port to a search, in the steps of a running connector. */
 import { isLoopback } from '../../config/loopback.ts';
 import { connect, type ServerAddress, type TlsOptions } from '../../ldap/connect.ts';
 import type { LdapConnection } from '../../ldap/connection.ts';
@@ -22,14 +22,14 @@ const SLOW_MS = 100;
 const LATENCY_TRIES = 5;
 
 /**
- * @param onSearchable told when a search was answered
- * @returns all of them, and the one that says whether it can be searched
+ * @param onSearchable called when a search was answered
+ * @returns the checks, and among them the one that shows whether the server can be searched
  */
 export function serverChecks(run: Run, address: ServerAddress, onSearchable: () => void): { checks: Check[]; search: Check } {
   const { values } = run.config;
   const target = address.url;
   const timeoutMs = values.LDAP_OPERATION_TIMEOUT_MS;
-  // Verification by the settings: an answer over a connection that the connector would not use says nothing.
+  // Verified as configured: a connection that the connector would not use proves nothing.
   const tls: TlsOptions = {
     get ca() {
       return trustedCertificates(run.configuredCertificates);
@@ -40,7 +40,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
   let rootDse: RootDse | undefined;
   let askedAtMs = 0;
   const hasPassword = values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined;
-  // As in `run`: an account without a password searches anonymously where that is allowed.
+  // As in `run`: an account without a password searches anonymously if that is allowed.
   const dn = hasPassword ? values.LDAP_BIND_USER : undefined;
 
   async function opened(to: ServerAddress, signal: AbortSignal): Promise<LdapConnection> {
@@ -63,7 +63,6 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     },
   };
   const tlsCheck: Check = { id: 'ldap-tls', target, needs: [tcpCheck], run: (signal) => tlsOf(run, address, signal) };
-  // Where TLS is not wanted there is nothing that it could be refused for.
   const secure = address.tls === 'none' ? tcpCheck : tlsCheck;
   const dseCheck: Check = {
     id: 'ldap-root-dse',
@@ -80,12 +79,12 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
       }
       if (entries[0] === undefined)
         return warn(
-          `The root DSE is not shown: ${resultText(result.resultCode)}`,
-          'If this is no Active Directory, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other queries.',
+          `The root DSE cannot be read: ${resultText(result.resultCode)}`,
+          'Unless this is Active Directory, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other queries.',
         );
       rootDse = readRootDse(entries[0]);
       return pass(
-        `${rootDse.product}${rootDse.dnsHostName === undefined ? '' : `, ${rootDse.dnsHostName}`}; people below ${values.LDAP_BASE ?? rootDse.defaultSearchBase ?? 'an unknown base'}`,
+        `${rootDse.product}${rootDse.dnsHostName === undefined ? '' : `, ${rootDse.dnsHostName}`}; users below ${values.LDAP_BASE ?? rootDse.defaultSearchBase ?? 'an unknown base'}`,
       );
     },
   };
@@ -94,16 +93,12 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     target,
     needs: [dseCheck],
     run() {
-      if (rootDse?.currentTime === undefined) return skipped('this directory does not show its clock');
-      // It shows whole seconds.
+      if (rootDse?.currentTime === undefined) return skipped('this directory does not report its time');
       const skewMs = askedAtMs - rootDse.currentTime.getTime();
-      const apart = `This machine's clock is ${Math.abs(Math.round(skewMs / 1000))} s ${skewMs > 0 ? 'ahead of' : 'behind'} that of ${address.host}`;
+      const apart = `This machine's clock is ${Math.abs(Math.round(skewMs / 1000))} s ${skewMs > 0 ? 'ahead of' : 'behind'} ${address.host}`;
       if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS)
-        return fail(
-          apart,
-          'Let both be set by the same NTP server: Kerberos refuses more than 5 minutes, and accounts end at the wrong time.',
-        );
-      return Math.abs(skewMs) > CLOCK_WARNING_MS ? warn(apart, 'Let both be set by the same NTP server.') : pass(apart);
+        return fail(apart, 'Set both by the same NTP server: Kerberos tolerates 5 minutes at most, and accounts expire at the wrong time.');
+      return Math.abs(skewMs) > CLOCK_WARNING_MS ? warn(apart, 'Set both by the same NTP server.') : pass(apart);
     },
   };
   const bindCheck: Check = {
@@ -115,19 +110,19 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
         return skipped(
           values.ANONYMOUS_SEARCH_ENABLED
             ? 'ANONYMOUS_SEARCH_ENABLED: searches are anonymous'
-            : 'there is no LDAP_BIND_USER with a password',
+            : 'LDAP_BIND_USER or its password is not set',
         );
       const password = run.servicePassword();
-      if (connection === undefined || password === undefined) return skipped('there is no connection, or no password');
+      if (connection === undefined || password === undefined) return skipped('no connection, or no password');
       const account = run.serviceAccount(dn, password);
       try {
         await account.bind(connection, address.url, { timeoutMs, signal });
         return pass(`${dn} is accepted`);
       } catch (error) {
         if (!(error instanceof LdapError) || connection.encrypted || address.tls !== 'none' || !demandsTls(error.resultCode)) throw error;
-        // As the connector does: the server did not look at the password, and gets it encrypted.
+        // As the connector does: the server has not checked the password yet and gets it encrypted.
         await account.bind(await opened({ ...address, tls: 'starttls' }, signal), address.url, { timeoutMs, signal });
-        return pass(`${dn} is accepted, over StartTLS, which the server demands`);
+        return pass(`${dn} is accepted, over StartTLS, which the server requires`);
       }
     },
   };
@@ -138,24 +133,24 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     needs: [bound],
     async run(signal) {
       if (dn === undefined && !values.ANONYMOUS_SEARCH_ENABLED)
-        return skipped('there is no service account: each person reads their own entry (LDAP_USER_DN)');
+        return skipped('no service account: users read their own entries (LDAP_USER_DN)');
       const searchBase = values.LDAP_BASE ?? rootDse?.defaultSearchBase;
       if (searchBase === undefined)
-        return fail('The directory does not say where its people are', 'Set LDAP_BASE, for example DC=example,DC=com.');
-      if (connection === undefined) return skipped('there is no connection');
+        return fail('The directory does not announce a search base', 'Set LDAP_BASE, for example DC=example,DC=com.');
+      if (connection === undefined) return skipped('no connection');
       const found = await connection.search(
         { searchBase, scope: 'sub', filter: PRESENT, attributes: ['1.1'], sizeLimit: 1 },
         { timeoutMs, signal },
       );
       if (found.entries.length > 0) {
         onSearchable();
-        return pass(`Entries are shown below ${searchBase}`);
+        return pass(`Entries below ${searchBase} can be read`);
       }
-      const who = dn === undefined ? 'who searches anonymously' : 'the service account';
+      const who = dn === undefined ? 'an anonymous client' : 'the service account';
       const said = found.result.resultCode === RESULT.success ? 'nothing' : resultText(found.result.resultCode);
       return fail(
-        `The search below ${searchBase} was answered with ${said}: there is no such entry, or ${who} may not read there`,
-        `Correct LDAP_BASE, or give ${who} the right to read there.`,
+        `The search below ${searchBase} returned ${said}: the entry does not exist, or ${who} may not read there`,
+        `Correct LDAP_BASE, or give ${who} permission to read there.`,
       );
     },
   };
@@ -164,7 +159,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     target,
     needs: [dseCheck, ...(dn === undefined ? [] : [bindCheck])],
     async run(signal) {
-      if (connection === undefined) return skipped('there is no connection');
+      if (connection === undefined) return skipped('no connection');
       const times: number[] = [];
       for (let i = 0; i < LATENCY_TRIES; i++) {
         const started = performance.now();
@@ -172,8 +167,8 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
         times.push(performance.now() - started);
       }
       const median = times.sort((a, b) => a - b)[Math.floor(LATENCY_TRIES / 2)] ?? 0;
-      const found = `An answer takes ${median.toFixed(1)} ms`;
-      return median > SLOW_MS ? warn(found, 'Each sign-in waits for several answers: use a server that is nearer.') : pass(found);
+      const found = `The server answers in ${median.toFixed(1)} ms`;
+      return median > SLOW_MS ? warn(found, 'Each sign-in waits for several answers: use a closer server.') : pass(found);
     },
   };
   return { checks: [tcpCheck, tlsCheck, dseCheck, clockCheck, bindCheck, searchCheck, latencyCheck], search: searchCheck };
@@ -186,7 +181,7 @@ function tcpTo({ host, port, lookup }: ServerAddress, signal: AbortSignal) {
 async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Promise<CheckOutcome> {
   const { values } = run.config;
   if (address.tls === 'none') {
-    if (isLoopback(new URL(address.url).hostname)) return skipped('not used: the server is on this machine');
+    if (isLoopback(new URL(address.url).hostname)) return skipped('off: the server is on this machine');
     return warn(
       'Not encrypted: every password crosses the network in clear (LDAP_INSECURE_NO_TLS)',
       'Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS.',
@@ -205,11 +200,11 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
       tlsFailed(address.url, Object.assign(new Error(seen.refusedBecause), { code: seen.refusedBecause })),
     );
     if (values.LDAP_INSECURE_SKIP_TLS_VERIFY)
-      return warn(`${found}. Used all the same because of LDAP_INSECURE_SKIP_TLS_VERIFY. Shown: ${description}`, action);
-    return fail(`${found}. Shown: ${description}`, action);
+      return warn(`${found}. Used nevertheless because of LDAP_INSECURE_SKIP_TLS_VERIFY. Certificate: ${description}`, action);
+    return fail(`${found}. Certificate: ${description}`, action);
   }
   const days = endsSoon(seen.validTo);
-  return days === undefined ? pass(description) : warn(`${description}: it ends in ${days} days`, "Renew the server's certificate.");
+  return days === undefined ? pass(description) : warn(`${description}: expires in ${days} days`, "Renew the server's certificate.");
 }
 
 /** @returns the socket on which the server agreed to TLS; @throws LdapError why not */
@@ -223,5 +218,5 @@ async function startTls(address: ServerAddress, timeoutMs: number, signal: Abort
   const { resultCode } = await plain.extended(START_TLS_OID, { timeoutMs, signal });
   if (resultCode === RESULT.success) return plain.detach();
   plain.close();
-  throw tlsFailed(address.url, new Error(`StartTLS was answered with ${resultText(resultCode)}: the server needs a certificate`));
+  throw tlsFailed(address.url, new Error(`StartTLS failed with ${resultText(resultCode)}: the server needs a certificate`));
 }

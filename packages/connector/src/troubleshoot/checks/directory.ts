@@ -1,4 +1,4 @@
-/** The directory servers: found by name or by DNS, and the one of them that further checks may search. */
+/** Resolves the directory servers, and opens one for the checks that search. */
 
 import { openConfiguredDirectory } from '../../agent/directory-parts.ts';
 import { ldapTransport } from '../../config/ldap-transport.ts';
@@ -12,21 +12,21 @@ import { serverChecks } from './directory-server.ts';
 import { rightsChecks } from './rights.ts';
 import { userGroupsCheck } from './user-groups.ts';
 
-/** A directory that can be searched, for the checks that come after. */
+/** A directory for the checks that search. */
 export interface Searchable {
   needsAny: readonly Check[];
-  /** One connection to the first server that could be searched; the same at each call. */
+  /** A connection to the first searchable server; the same at each call. */
   open(): Promise<Directory>;
 }
 
-/** @param further checks that need a directory that can be searched */
+/** @param further checks that search */
 export function directoryChecks(run: Run, further: (searchable: Searchable) => readonly Check[]): Check[] {
   return [
     {
       id: 'directory-servers',
       async run() {
         const { values } = run.config;
-        if (values.LDAP_URL === undefined) return skipped('LDAP_URL is not set, or no URL; see "Configuration"');
+        if (values.LDAP_URL === undefined) return skipped('LDAP_URL is not set or not a URL; see "Configuration"');
         const urls = values.LDAP_URL.map((url) => ({
           url,
           tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
@@ -36,9 +36,7 @@ export function directoryChecks(run: Run, further: (searchable: Searchable) => r
         const isAsked = typeof found === 'function';
         const addresses = isAsked ? await found() : found;
         const then = checksOf(run, addresses, further);
-        const how = isAsked
-          ? ` (DNS was asked for the servers of ${values.LDAP_URL.flatMap((url) => domainOf(url)?.name ?? []).join(', ')})`
-          : '';
+        const how = isAsked ? ` (from DNS, the servers of ${values.LDAP_URL.flatMap((url) => domainOf(url)?.name ?? []).join(', ')})` : '';
         const sentence = `${addresses.map(({ url }) => url).join(', ')}${how}`;
         return warnings.length > 0 ? warn(`${sentence}; ${warnings.join('; ')}`, undefined, then) : pass(sentence, then);
       },
@@ -53,17 +51,17 @@ function checksOf(run: Run, addresses: readonly ServerAddress[], further: (searc
   const searchable: Searchable = {
     needsAny: servers.map(({ search }) => search),
     async open() {
-      // In the order of the settings, which is not that in which they answered.
+      // In the order of the settings, not of the answers.
       const server = addresses.find((address) => working.includes(address));
       if (opened === undefined && server !== undefined) {
         const { values } = run.config;
-        // One server and one connection: one more bind, with a password that was just taken.
+        // One server and one connection, so one more bind, with a password that was just accepted.
         const one = { ...values, LDAP_URL: [server.url], LDAP_SEARCH_CONNECTIONS: 1, LDAP_FOLLOW_REFERRALS: false };
         const directory = openConfiguredDirectory({ values: one }, run.servicePassword(), silentLog().log);
         run.onEnd(() => directory.close());
         opened = directory;
       }
-      if (opened === undefined) throw new Error('no server can be searched');
+      if (opened === undefined) throw new Error('no server is searchable');
       return opened;
     },
   };

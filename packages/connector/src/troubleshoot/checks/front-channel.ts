@@ -1,4 +1,4 @@
-/** The front channel: whether browsers find the connector where the hub sends them, and what certificate they are shown. */
+/** The front channel: whether browsers reach the connector at the address that the hub uses, and with which certificate. */
 import type { Socket } from 'node:net';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
@@ -26,13 +26,13 @@ async function opened(run: Run, url: URL, signal: AbortSignal): Promise<CheckOut
     socket = await openSocket({ host, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }, signal);
   } catch (error) {
     return fail(
-      `Nothing answers at ${url.host}: ${failedBy(error).found}`,
-      'Check that the connector runs, that the name of SERVER_URL leads here, and that the firewall lets browsers in.',
+      `No answer from ${url.host}: ${failedBy(error).found}`,
+      'Check that the connector runs, that the name in SERVER_URL resolves to this machine, and that the firewall allows browsers.',
     );
   }
   if (url.protocol === 'http:') {
     socket.destroy();
-    return warn(`${url.host} answers, without TLS`, 'Set SSL_PFX and an https:// address in SERVER_URL, or put a proxy with TLS in front.');
+    return warn(`${url.host} answers without TLS`, 'Set SSL_PFX and an https:// address in SERVER_URL, or put a proxy with TLS in front.');
   }
   const seen = await seeCertificate(socket, { host, configured: run.configuredCertificates, signal });
   const description = describeCertificate(seen);
@@ -40,7 +40,7 @@ async function opened(run: Run, url: URL, signal: AbortSignal): Promise<CheckOut
   if (seen.refusedBecause !== undefined)
     return fail(
       `${description}: ${seen.refusedBecause}`,
-      'Give it a certificate of an authority that browsers know, with the name of SERVER_URL.',
+      'Use a certificate for the name in SERVER_URL from an authority that browsers trust.',
     );
-  return days === undefined ? pass(description) : warn(`${description}: it ends in ${days} days`, 'Renew it.');
+  return days === undefined ? pass(description) : warn(`${description}: expires in ${days} days`, 'Renew it.');
 }

@@ -33,22 +33,22 @@ export function hubChecks(run: Run): Check[] {
       if (ticketUrl === undefined) {
         return config.origins.PROVISIONING_TICKET === 'unset'
           ? notSet('PROVISIONING_TICKET')
-          : skipped('PROVISIONING_TICKET is no URL; see "Configuration"');
+          : skipped('PROVISIONING_TICKET is not a URL; see "Configuration"');
       }
       info = await fetchTicketInfo(outbound, ticketUrl, config.values, signal);
-      return pass(`The hub knows it: connection ${info.connectionName}, realm ${info.realm.name}`);
+      return pass(`The hub knows the ticket: connection ${info.connectionName}, realm ${info.realm.name}`);
     },
   };
   const clock: Check = {
     id: 'hub-clock',
     needs: onTheWay,
     async run(signal) {
-      if (ticketUrl === undefined) return skipped('without PROVISIONING_TICKET it is not known where to ask');
+      if (ticketUrl === undefined) return skipped('PROVISIONING_TICKET is not set');
       const { skewMs, roundTripMs } = await measureClockSkew(outbound, ticketUrl, signal);
       const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
-      const found = `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's (an answer takes ${roundTripMs} ms)`;
+      const found = `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's (round trip ${roundTripMs} ms)`;
       return Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS
-        ? fail(found, 'Let NTP set this machine’s clock. If it is right, tell who runs the hub.')
+        ? fail(found, 'Let NTP set this machine’s clock. If it is correct, tell the hub’s administrators.')
         : pass(found);
     },
   };
@@ -57,7 +57,7 @@ export function hubChecks(run: Run): Check[] {
     needs: ticketUrl === undefined ? reached : [ticket],
     async run(signal) {
       const address = info?.adHub ?? AD_HUB;
-      if (address === undefined) return skipped('the address of the hub is not known');
+      if (address === undefined) return skipped('the hub’s address is unknown');
       return await openWebSocket(outbound, address, config.values, signal);
     },
   };
@@ -82,37 +82,34 @@ async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signa
   const { TENANT_SIGNING_KEY: pem, PROVISIONING_TICKET: ticket } = config.values;
   if (pem !== undefined) {
     signingKey(pem);
-    const end = pem.includes('CERTIFICATE') ? `, of a certificate until ${day(new Date(new X509Certificate(pem).validTo))}` : '';
-    return pass(`TENANT_SIGNING_KEY can be used${end}`);
+    const end = pem.includes('CERTIFICATE') ? `, from a certificate valid until ${day(new Date(new X509Certificate(pem).validTo))}` : '';
+    return pass(`TENANT_SIGNING_KEY is usable${end}`);
   }
-  if (hub === undefined) return skipped('neither a ticket nor an address of the hub is known');
+  if (hub === undefined) return skipped('neither ticket nor hub address is set');
   const url = jwksUrlOf(ticket ?? hub.href.replace(/^ws/, 'http'));
   const answer = await outbound.request(url, { timeoutMs: TIMEOUT_MS, signal });
-  // A hub without such a document gives its key when the connector registers, which has not happened yet.
+  // Such a hub returns its key when the connector registers, which has not happened yet.
   if (answer.status === 404 && config.values.LAST_SENT_THUMBPRINT === undefined)
-    return warn(`${hub.host} publishes no keys; it should give its key when the connector registers`);
+    return warn(`${hub.host} publishes no keys; it should return its key when the connector registers`);
   if (answer.status !== 200)
     return fail(
-      `${hub.host} answered the request for its keys with status ${answer.status}`,
-      'Ask who runs the hub; without keys no request is answered.',
+      `${hub.host} answered the request for its keys with HTTP ${answer.status}`,
+      'Ask the hub’s administrators. Without keys no request is answered.',
     );
   const document = jwksDocument.safeParse(jsonOf(answer.text));
   if (!document.success)
-    return fail(
-      `${hub.host} answered the request for its keys with something else than a JWKS document`,
-      'A proxy or a sign-in page may have answered instead of the hub.',
-    );
+    return fail(`${hub.host} did not answer with a JWKS document`, 'A proxy or a sign-in page may have answered instead of the hub.');
   const usable = document.data.keys.filter(isUsable).length;
   if (usable === 0)
     return fail(
-      `None of the ${document.data.keys.length} keys in the JWKS document of ${hub.host} can be used`,
-      'Ask who runs the hub: it needs RSA keys of 2048 bits or more, or EC keys.',
+      `None of the ${document.data.keys.length} keys in the JWKS document of ${hub.host} is usable`,
+      'Ask the hub’s administrators: it needs RSA keys of 2048 bits or more, or EC keys.',
     );
   return pass(`${hub.host} publishes ${usable} usable key${usable === 1 ? '' : 's'}`);
 }
 
 function isUsable(jwk: Record<string, unknown>): boolean {
-  // A document may hold keys for other purposes.
+  // A document may contain keys for other purposes.
   if (jwk.use !== undefined && jwk.use !== 'sig') return false;
   try {
     const { kty, n, e, crv, x, y } = jwk;

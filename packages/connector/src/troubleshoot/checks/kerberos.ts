@@ -1,6 +1,5 @@
 /**
- * Kerberos: the keytab, or on Windows the account in its place; the account that has the service principal name; and whether the key is
- * that of today.
+ * Kerberos: the keytab, or on Windows the service's account; the account with the service principal name; and whether the key is current.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -27,7 +26,7 @@ const ENCRYPTION_NAMES: Readonly<Record<number, string>> = {
 
 export interface KerberosChecks {
   keytab: Check;
-  /** Those that ask the directory. */
+  /** The checks that need the directory. */
   inDirectory(searchable: Searchable): Check[];
 }
 
@@ -45,7 +44,7 @@ export function kerberosChecks(run: Run): KerberosChecks {
       if (off !== undefined) return skipped(off);
       if (isWindows)
         return pass(
-          `There is no keytab on Windows, which has the key of the account that the service runs as (this ran as ${userInfo().username}). "setspn -Q ${spn}" must name that account, and no other`,
+          `Windows uses the key of the service’s account instead of a keytab (this command runs as ${userInfo().username}). "setspn -Q ${spn}" must list that account and no other`,
         );
       const path = keytabPath(run);
       if (path === undefined) return skipped('KERBEROS_KEYTAB is not set');
@@ -66,17 +65,17 @@ export function kerberosChecks(run: Run): KerberosChecks {
           const directory = await open();
           const { kind, defaultSearchBase } = await directory.rootDse(signal);
           if (kind !== 'active-directory' || defaultSearchBase === undefined)
-            return skipped('only Active Directory knows service principal names');
+            return skipped('only Active Directory has service principal names');
           const attributes = ['sAMAccountName', 'msDS-KeyVersionNumber'];
           const found = (
             await directory.search({ searchBase: defaultSearchBase, scope: 'sub', filter: withValue(BY_SPN, spn), attributes }, { signal })
           ).entries;
           const [only] = found;
-          if (only === undefined) return fail(`No account has the service principal name ${spn}`, `setspn -S ${spn} ACCOUNT`);
+          if (only === undefined) return fail(`No account has the service principal name ${spn}`, `Run setspn -S ${spn} ACCOUNT.`);
           if (found.length > 1)
             return fail(
-              `${found.length} accounts have ${spn}, so Windows gives no ticket for it: ${found.map(({ dn }) => dn).join('; ')}`,
-              `setspn -D ${spn} ACCOUNT, on all but one.`,
+              `${found.length} accounts have ${spn}, so no ticket is issued for it: ${found.map(({ dn }) => dn).join('; ')}`,
+              `Run setspn -D ${spn} ACCOUNT for all but one.`,
             );
           account = { dn: only.dn, keyVersion: numberOf(firstText(only, 'msDS-KeyVersionNumber')) };
           return pass(`${only.dn} has ${spn}`);
@@ -87,16 +86,16 @@ export function kerberosChecks(run: Run): KerberosChecks {
         target: spn,
         needs: [keytab, principal],
         run() {
-          if (isWindows) return skipped('Windows knows the version of its key');
+          if (isWindows) return skipped('Windows manages its key');
           if (account?.keyVersion === undefined) return skipped('the directory does not show msDS-KeyVersionNumber');
           const versions = entries.filter((entry) => isFor(entry, spn)).map((entry) => entry.keyVersion);
           const newest = Math.max(...versions);
-          // A version of 0 is that of a tool which did not know it; keys are then found by trying.
+          // Some tools write version 0; the library then tries each key.
           if (versions.includes(account.keyVersion) || newest === 0)
             return pass(`Version ${account.keyVersion} of ${account.dn} is in the keytab`);
           return fail(
             `The keytab has version ${newest} of ${spn}, and ${account.dn} has version ${account.keyVersion}`,
-            'Its password was set after the keytab was made: make the keytab anew.',
+            'The account’s password is newer than the keytab: make a new keytab.',
           );
         },
       };
@@ -105,7 +104,6 @@ export function kerberosChecks(run: Run): KerberosChecks {
   };
 }
 
-/** As a setting of the file or the environment, under this name. */
 function keytabPath({ config, environment }: Run): string | undefined {
   const given = environment.KERBEROS_KEYTAB ?? config.file.KERBEROS_KEYTAB;
   return typeof given === 'string' && given !== '' ? resolve(config.home.folder, given) : undefined;
@@ -117,26 +115,26 @@ function lookAtKeytab(path: string, spn: string, keep: (entries: KeytabEntry[]) 
   try {
     const stats = statSync(path);
     mode = stats.mode;
-    if (!stats.isFile() || stats.size > MAX_KEYTAB_BYTES) return fail(`${path} is no keytab: it is no file, or too long`);
+    if (!stats.isFile() || stats.size > MAX_KEYTAB_BYTES) return fail(`${path} is not a keytab: not a file, or too large`);
     bytes = readFileSync(path);
   } catch (error) {
     return fail(
       `${path} cannot be read: ${failedBy(error).found}`,
-      'Correct KERBEROS_KEYTAB, or give the user of the service the right to read it.',
+      'Correct KERBEROS_KEYTAB, or give the service’s account permission to read it.',
     );
   }
   const entries = readKeytab(bytes);
-  if (entries === undefined) return fail(`${path} is no keytab`, 'Make it with ktpass, samba-tool domain exportkeytab or ktutil.');
+  if (entries === undefined) return fail(`${path} is not a keytab`, 'Make it with ktpass, samba-tool domain exportkeytab or ktutil.');
   keep(entries);
   const principals = [...new Set(entries.map(({ principal }) => principal))];
   const shown = `${path} holds ${principals.map((principal) => describe(principal, entries)).join('; ') || 'no key'}`;
   const ours = entries.filter((entry) => isFor(entry, spn));
-  if (ours.length === 0) return fail(`${shown}; and none for ${spn}`, `Make it for ${spn}, or correct SERVER_URL.`);
-  if ((mode & 0o077) !== 0) return fail(`${shown}. Others than its owner can read it`, `chmod 600 ${path}`);
+  if (ours.length === 0) return fail(`${shown}, but no key for ${spn}`, `Make a keytab for ${spn}, or correct SERVER_URL.`);
+  if ((mode & 0o077) !== 0) return fail(`${shown}. Accounts other than its owner can read it`, `chmod 600 ${path}`);
   if (!ours.some(({ encryptionType }) => AES.has(encryptionType)))
     return warn(
-      `${shown}. There is no key for AES, and newer Windows gives tickets for AES only`,
-      'Let the account support AES, set its password anew, and make the keytab anew.',
+      `${shown}. It has no AES key, and newer Windows issues AES tickets only`,
+      'Enable AES for the account, set its password again, and make a new keytab.',
     );
   return pass(shown);
 }

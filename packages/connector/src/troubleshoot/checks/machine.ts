@@ -1,4 +1,4 @@
-/** The machine: who can read the files, whether there is room, and on Windows the domain and the account. */
+/** The machine: file permissions, free disk space, and on Windows the domain and the account. */
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const NEEDED_MIB = 50;
 const WANTED_MIB = 500;
 
-/** @param config undefined where it could not be read */
+/** @param config undefined if it cannot be read */
 export function machineChecks(home: ConnectorHome, config: Pick<Config, 'environmentOnly'> | undefined): Check[] {
   return [
     { id: 'files', run: () => (config?.environmentOnly ? skipped('OVERRIDE_CONFIG=false: no file is used') : fileRights(home)) },
@@ -24,11 +24,11 @@ export function machineChecks(home: ConnectorHome, config: Pick<Config, 'environ
 }
 
 function fileRights(home: ConnectorHome): CheckOutcome {
-  if (process.platform === 'win32') return skipped('Windows keeps rights in access lists, which files inherit from their folder');
-  if (!existsSync(home.folder)) return fail(`There is no folder ${home.folder}`, 'Give the right one with --home.');
+  if (process.platform === 'win32') return skipped('Windows uses access lists, which files inherit from their folder');
+  if (!existsSync(home.folder)) return fail(`The folder ${home.folder} does not exist`, 'Name the right folder with --home.');
   const problems: string[] = [];
   const commands: string[] = [];
-  // The copies that the connector keeps of both are as secret.
+  // The connector's copies of both are just as secret.
   const secret = [home.configFile, `${home.configFile}.bak`, home.keyFile, join(home.folder, 'last-good.json')];
   for (const path of secret) {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
@@ -38,31 +38,30 @@ function fileRights(home: ConnectorHome): CheckOutcome {
   }
   const folder = statSync(home.folder);
   if ((folder.mode & 0o002) !== 0) {
-    problems.push(`${home.folder} can be written by everybody`);
+    problems.push(`${home.folder} is writable by everyone`);
     commands.push(`chmod o-w ${home.folder}`);
   }
   const uid = process.getuid?.();
-  // As root everything can be read; what the service can is decided by the owner.
+  // Root can read everything; the owner decides what the service can read.
   for (const path of [home.folder, home.configFile, home.keyFile, home.certFile]) {
     const owner = statSync(path, { throwIfNoEntry: false })?.uid;
     if (owner === undefined || owner === uid || owner === folder.uid) continue;
-    problems.push(`${path} belongs to user ${owner}, and ${home.folder} to user ${folder.uid}`);
+    problems.push(`${path} belongs to uid ${owner}, but ${home.folder} to uid ${folder.uid}`);
     commands.push(`chown ${folder.uid} ${path}`);
   }
   if (uid !== undefined && uid !== 0 && folder.uid !== uid)
-    problems.push(`${home.folder} belongs to another user (${folder.uid}) than this program (${uid})`);
-  if (problems.length > 0)
-    return fail(problems.join('; '), commands.length > 0 ? commands.join('; ') : 'Run it as the user of the service.');
-  return pass(`Only user ${folder.uid} can read what is secret in ${home.folder}`);
+    problems.push(`${home.folder} belongs to uid ${folder.uid}, but this program runs as uid ${uid}`);
+  if (problems.length > 0) return fail(problems.join('; '), commands.length > 0 ? commands.join('; ') : 'Run it as the service’s account.');
+  return pass(`Only uid ${folder.uid} can read the secret files in ${home.folder}`);
 }
 
 async function diskSpace(folder: string): Promise<CheckOutcome> {
   const { bavail, bsize, files, ffree } = await statfs(folder);
   const freeMib = Math.floor((bavail * bsize) / MIB);
-  const found = `${freeMib} MB are free at ${folder}`;
-  if (files > 0 && ffree === 0) return fail(`No further file can be made at ${folder}`, 'Remove files that nobody needs.');
-  if (freeMib < NEEDED_MIB) return fail(found, 'Make room: settings and logs cannot be written for long.');
-  return freeMib < WANTED_MIB ? warn(found, `Have at least ${WANTED_MIB} MB free.`) : pass(found);
+  const found = `${freeMib} MB free at ${folder}`;
+  if (files > 0 && ffree === 0) return fail(`No inode is free at ${folder}`, 'Delete unneeded files.');
+  if (freeMib < NEEDED_MIB) return fail(found, 'Free some space: settings and logs can soon no longer be written.');
+  return freeMib < WANTED_MIB ? warn(found, `Keep at least ${WANTED_MIB} MB free.`) : pass(found);
 }
 
 async function windowsDomain(): Promise<CheckOutcome> {
@@ -81,7 +80,7 @@ async function windowsDomain(): Promise<CheckOutcome> {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
     return fail(
       `nltest /dsgetdc: found no domain controller. ${said.trim().split(/\r?\n/)[0] ?? ''}`.trim(),
-      'Check the network, the DNS servers, and that this machine is a member of the domain.',
+      'Check the network, the DNS servers, and this machine’s domain membership.',
     );
   }
 }
@@ -91,6 +90,6 @@ function windowsAccount(): CheckOutcome {
   const { username } = userInfo();
   const isBuiltIn = /^(?:system|administrator|local service)$/i.test(username);
   return isBuiltIn
-    ? warn(`It runs as ${username}`, 'Run the service as an account of its own, or as NETWORK SERVICE.')
-    : pass(`It runs as ${username}`);
+    ? warn(`Runs as ${username}`, 'Run the service under its own account, or as NETWORK SERVICE.')
+    : pass(`Runs as ${username}`);
 }

@@ -1,4 +1,4 @@
-/** The responder that is asked whether client certificates are still good, where the settings name one. */
+/** The OCSP responder of the settings, if there is one. */
 import { X509Certificate } from 'node:crypto';
 import { readAuthorities } from '../../frontchannel/certificates/authorities.ts';
 import { tryResponder } from '../../frontchannel/certificates/ocsp/ocsp.ts';
@@ -6,7 +6,7 @@ import { createAskResponder } from '../../frontchannel/certificates/ocsp/respond
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped } from '../check.ts';
 import type { Run } from '../run.ts';
 
-/** Where CA_CERT counts, it may hold all authorities of the Internet. */
+/** CA_CERT may contain all public authorities. */
 const MAX_ASKED_ABOUT = 10;
 
 export function ocspChecks(run: Run): Check[] {
@@ -18,27 +18,25 @@ export function ocspChecks(run: Run): Check[] {
       id: 'ocsp-responder',
       ...(url === undefined ? {} : { target: url.host }),
       run() {
-        if (!isOn) return skipped('off: no responder is asked about client certificates');
-        return url === undefined
-          ? skipped('the responders stand in the certificates of people, which nobody has shown here')
-          : tried(run, url);
+        if (!isOn) return skipped('off: CLIENT_CERT_OCSP is not set');
+        return url === undefined ? skipped('the responders are named in user certificates, of which none is at hand') : tried(run, url);
       },
     },
   ];
 }
 
-/** One responder may answer for some of the authorities, and others be named by certificates. */
+/** It is enough if the responder answers for one authority: certificates may name other responders. */
 async function tried(run: Run, url: URL): Promise<CheckOutcome> {
   const { values, home } = run.config;
   const options = { given: values.CLIENT_CERT_CA, trusted: run.configuredCertificates, listPaths: [], folder: home.folder };
   const authorities = readAuthorities(options)
     .certificates.slice(0, MAX_ASKED_ABOUT)
     .map((pem) => new X509Certificate(pem));
-  if (authorities.length === 0) return fail('There is no authority whose certificates are taken', 'Set CLIENT_CERT_CA.');
+  if (authorities.length === 0) return fail('No authority for client certificates is configured', 'Set CLIENT_CERT_CA.');
   const ask = createAskResponder(values);
   const asked = await Promise.allSettled(authorities.map((authority) => tryResponder(ask, url, authority)));
   const answered = authorities.filter((_, n) => asked[n]?.status === 'fulfilled').map(({ subject }) => subject.replaceAll('\n', ', '));
-  if (answered.length > 0) return pass(`It answers for ${answered.join('; ')}`);
+  if (answered.length > 0) return pass(`Answers for ${answered.join('; ')}`);
   const problem = asked.find((one) => one.status === 'rejected');
   return failedBy(problem?.reason);
 }

@@ -1,4 +1,4 @@
-/** The connector's own certificate: its dates, and whether it is one that the hub knows. */
+/** The connector's own certificate: its dates, and whether the hub knows it. */
 import type { TicketInfo } from '@landbridge/protocol';
 import { z } from 'zod';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
@@ -8,14 +8,14 @@ import type { Run } from '../run.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** @param info what the ticket says; undefined without a ticket */
+/** @param info from the ticket; undefined without one */
 export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const ours = loadCertificate(run.config);
-  if (ours === undefined) return skipped('there is none yet: it is made at the first start');
+  if (ours === undefined) return skipped('none yet: it is made at the first start');
   const own = thumbprint(ours.certificate);
   const from = new Date(ours.certificate.validFrom);
   const to = new Date(ours.certificate.validTo);
-  const dates = `made for the time from ${day(from)} to ${day(to)}`;
+  const dates = `valid from ${day(from)} to ${day(to)}`;
   if (to.getTime() < Date.now())
     return fail(
       `The certificate ${own} has expired: ${dates}`,
@@ -25,42 +25,42 @@ export async function ownCertificate(run: Run, info: TicketInfo | undefined, sig
   const known = await thumbprintsOf(run, info, signal);
   if (known === undefined)
     return warn(
-      `The hub does not tell which certificates it knows. Ours is ${own}, ${dates}`,
-      'Set CONNECTIONS_API_V2_KEY to ask the management API of the tenant.',
+      `The hub does not list its certificates. Ours is ${own}, ${dates}`,
+      'Set CONNECTIONS_API_V2_KEY to query the tenant’s management API.',
     );
   if (!known.some((one) => one.replaceAll(':', '').toLowerCase() === own)) {
     const names = known.length === 0 ? 'none' : known.map((one) => one.slice(0, 64)).join(', ');
     return fail(
-      `The hub knows ${names}, and ours is ${own}`,
-      'Restart the connector, which registers it. If another connector of this connection has another key, give all the same certs/.',
+      `The hub knows ${names}, but ours is ${own}`,
+      'Restart the connector, which registers it. If another connector of this connection uses another key, give all of them the same certs/.',
     );
   }
   const days = endsSoon(to);
   return days === undefined
     ? pass(`The hub knows it: ${own}, ${dates}`)
-    : warn(`${own} ends in ${days} days`, 'Replace it before that, and restart the connector.');
+    : warn(`${own} expires in ${days} days`, 'Replace it before that, and restart the connector.');
 }
 
 const connectionsAnswer = z.array(
   z.object({ name: z.string(), options: z.object({ thumbprints: z.array(z.string()).nullish() }).nullish() }),
 );
 
-/** @returns undefined where the hub does not say; @throws CodedError why it could not be asked */
+/** @returns undefined if the hub does not say. @throws CodedError if it cannot be asked */
 async function thumbprintsOf({ config, outbound }: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<string[] | undefined> {
   if (info?.thumbprints?.length) return info.thumbprints;
   const { CONNECTIONS_API_V2_KEY: key, PROVISIONING_TICKET: ticket } = config.values;
   const name = info?.connectionName ?? config.values.CONNECTION;
-  // The hub of a ticket that answers an empty list knows of none; without a list it did not say.
+  // An empty list means that the hub knows none; no list means that it does not say.
   if (key === undefined || ticket === undefined || name === undefined) return info?.thumbprints ?? undefined;
   const url = new URL('/api/v2/connections', ticket);
   url.search = new URLSearchParams({ strategy: 'ad', name }).toString();
   const answer = await outbound.request(url.href, { bearerToken: key, timeoutMs: TIMEOUT_MS, signal });
   if (answer.status !== 200)
     throw new Error(
-      `the management API answered status ${answer.status}: CONNECTIONS_API_V2_KEY may have ended, or lacks read:connections`,
+      `the management API answered status ${answer.status}: CONNECTIONS_API_V2_KEY may have expired, or lacks read:connections`,
     );
   const connections = connectionsAnswer.safeParse(jsonOf(answer.text));
-  if (!connections.success) throw new Error('the management API answered something else than connections');
+  if (!connections.success) throw new Error('the management API did not answer with connections');
   return connections.data.find((connection) => connection.name === name)?.options?.thumbprints ?? [];
 }
 

@@ -1,4 +1,4 @@
-/** The profile mapper: whether it loads. What it makes of a person, `landbridge-connector user NAME` shows. */
+/** Loads the profile mapper. `landbridge-connector user NAME` shows the profile that it returns. */
 import { profileMapperSource } from '../../config/profile-mapper-source.ts';
 import { createProfileMapper } from '../../users/mapper/profile-mapper.ts';
 import { type Check, pass } from '../check.ts';
@@ -10,7 +10,7 @@ export function profileMapperCheck({ config }: Run): Check {
     id: 'profile-mapper',
     async run() {
       const source = profileMapperSource(config);
-      if (source === undefined) return pass('The default mapper is used');
+      if (source === undefined) return pass('Uses the default mapper');
       const mapper = createProfileMapper({
         source,
         timeoutMs: config.values.PROFILE_MAPPING_TIMEOUT_MS,
@@ -19,7 +19,7 @@ export function profileMapperCheck({ config }: Run): Check {
       });
       try {
         await mapper.ready();
-        return pass(`It loads (${source.length} characters)`);
+        return pass(`Loads (${source.length} characters)`);
       } finally {
         await mapper.close();
       }

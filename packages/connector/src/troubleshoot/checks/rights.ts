@@ -1,4 +1,4 @@
-/** What the service account may see and do: people, groups, `tokenGroups`, and resetting passwords, all without trying. */
+/** What the service account may do: read users, groups and `tokenGroups`, and reset passwords. No password is set. */
 import {
   ATTRIBUTE_LOCKOUT_TIME,
   ATTRIBUTE_PWD_LAST_SET,
@@ -18,46 +18,46 @@ import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../che
 import type { Run } from '../run.ts';
 import type { Searchable } from './directory.ts';
 
-/** So many people are looked at. */
+/** Users to check. */
 const SAMPLE = 20;
 const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 const BY_LOGIN = parseFilter('(|(userPrincipalName={0})(sAMAccountName={0}))');
-/** Everyone and Authenticated Users: in each account's token beside its groups (MS-DTYP, section 2.4.2.4). */
-const EVERYBODY = ['S-1-1-0', 'S-1-5-11'];
+/** Everyone and Authenticated Users, which are in every account's token (MS-DTYP, section 2.4.2.4). */
+const EVERYONE = ['S-1-1-0', 'S-1-5-11'];
 
 export function rightsChecks(run: Run, { needsAny, open }: Searchable): Check[] {
   const { values } = run.config;
-  let people: Entry[] = [];
+  let users: Entry[] = [];
   const queries = async (directory: Directory, signal: AbortSignal) => await queriesOf(directory, values)(signal);
 
-  const seesPeople: Check = {
-    id: 'rights-people',
+  const readsUsers: Check = {
+    id: 'rights-users',
     needsAny,
     async run(signal) {
       const directory = await open();
       const { searchBase, allUsers } = await queries(directory, signal);
       const filter = withValue(allUsers, '');
-      people = (
+      users = (
         await directory.search(
           { searchBase, scope: 'sub', filter, attributes: ['memberOf', 'objectSid', 'primaryGroupID'], sizeLimit: SAMPLE },
           { signal },
         )
       ).entries;
-      if (people.length === 0)
+      if (users.length === 0)
         return fail(
-          `No person is shown below ${searchBase}`,
-          'Give the service account the right to read people, or correct LDAP_BASE or LDAP_SEARCH_ALL_QUERY.',
+          `No user can be read below ${searchBase}`,
+          'Give the service account permission to read users, or correct LDAP_BASE or LDAP_SEARCH_ALL_QUERY.',
         );
-      const withGroups = people.filter(({ attributes }) => [...attributes.keys()].some((name) => name.startsWith('memberof'))).length;
-      const found = `People are shown below ${searchBase}; memberOf of ${withGroups} of the first ${people.length}`;
+      const withGroups = users.filter(({ attributes }) => [...attributes.keys()].some((name) => name.startsWith('memberof'))).length;
+      const found = `Users below ${searchBase} can be read; memberOf of ${withGroups} of the first ${users.length}`;
       if (withGroups > 0 || !values.GROUPS) return pass(found);
       const { kind } = await directory.rootDse(signal);
-      // Other directories need not have it: their groups name their members.
-      if (kind !== 'active-directory') return pass(`${found}, which this directory need not have`);
-      return warn(found, 'If these people are in groups, give the service account the right to read memberOf.');
+      // In other directories it is optional: groups name their members.
+      if (kind !== 'active-directory') return pass(`${found}, which is optional in this directory`);
+      return warn(found, 'If these users are in groups, give the service account permission to read memberOf.');
     },
   };
-  const seesGroups: Check = {
+  const readsGroups: Check = {
     id: 'rights-groups',
     needsAny,
     async run(signal) {
@@ -68,56 +68,52 @@ export function rightsChecks(run: Run, { needsAny, open }: Searchable): Check[] 
         { searchBase: groupsSearchBase, scope: 'sub', filter: withValue(listGroups, ''), attributes: ['cn'], sizeLimit: 1 },
         { signal },
       );
-      if (entries.length > 0) return pass(`Groups are shown below ${groupsSearchBase}`);
+      if (entries.length > 0) return pass(`Groups below ${groupsSearchBase} can be read`);
       return fail(
-        `No group is shown below ${groupsSearchBase}`,
-        'Give the service account the right to read groups, or correct LDAP_BASE_GROUPS.',
+        `No group can be read below ${groupsSearchBase}`,
+        'Give the service account permission to read groups, or correct LDAP_BASE_GROUPS.',
       );
     },
   };
   const tokenGroups: Check = {
     id: 'rights-token-groups',
-    needs: [seesPeople],
+    needs: [readsUsers],
     async run(signal) {
       const directory = await open();
       if ((await directory.rootDse(signal)).kind !== 'active-directory') return skipped('only Active Directory has tokenGroups');
-      const [person] = people;
-      if (person === undefined) return skipped('nobody is shown');
-      const entry = await readEntry(directory, { searchBase: person.dn, attributes: ['tokenGroups'] }, signal);
+      const [user] = users;
+      if (user === undefined) return skipped('no user can be read');
+      const entry = await readEntry(directory, { searchBase: user.dn, attributes: ['tokenGroups'] }, signal);
       const count = entry?.attributes.get('tokengroups')?.values.length ?? 0;
-      if (count > 0) return pass(`tokenGroups of ${person.dn} is shown: ${count} groups`);
+      if (count > 0) return pass(`tokenGroups of ${user.dn} can be read: ${count} groups`);
       return warn(
-        `tokenGroups of ${person.dn} is not shown. Sign-ins do not need it`,
-        'To allow it, put the service account into "Windows Authorization Access Group".',
+        `tokenGroups of ${user.dn} cannot be read. Sign-ins do not need it`,
+        'To allow it, add the service account to "Windows Authorization Access Group".',
       );
     },
   };
   const reset: Check = {
     id: 'rights-reset',
-    needs: [seesPeople],
+    needs: [readsUsers],
     async run(signal) {
       if (!values.ENABLE_WRITE_BACK) return skipped('ENABLE_WRITE_BACK is off');
       const directory = await open();
       const { kind } = await directory.rootDse(signal);
-      if (kind !== 'active-directory') return skipped('not known: this directory does not tell who may set passwords');
-      return await mayReset(run, directory, people, signal);
+      if (kind !== 'active-directory') return skipped('unknown: this directory does not show who may set passwords');
+      return await mayReset(run, directory, users, signal);
     },
   };
-  return [seesPeople, seesGroups, tokenGroups, reset];
+  return [readsUsers, readsGroups, tokenGroups, reset];
 }
 
-/** People differ: administrators' accounts are protected (AdminSDHolder), so several are looked at. */
-async function mayReset({ config }: Run, directory: Directory, people: readonly Entry[], signal: AbortSignal): Promise<CheckOutcome> {
+/** Several users, because administrators' accounts are protected (AdminSDHolder). */
+async function mayReset({ config }: Run, directory: Directory, users: readonly Entry[], signal: AbortSignal): Promise<CheckOutcome> {
   const sids = await sidsOfAccount(directory, config.values.LDAP_BIND_USER ?? '', signal);
-  if (sids === undefined)
-    return warn(
-      'Not known: the entry of the service account, or its groups, are not shown to it',
-      'Give LDAP_BIND_USER as a DN, to see more.',
-    );
+  if (sids === undefined) return warn('Unknown: the service account cannot read its own entry or groups', 'Set LDAP_BIND_USER to a DN.');
   const refused: string[] = [];
   const noUnlock: string[] = [];
   let known = 0;
-  for (const { dn } of people) {
+  for (const { dn } of users) {
     const entry = await readEntry(directory, { searchBase: dn, attributes: ['nTSecurityDescriptor'], accessListOnly: true }, signal);
     const descriptor = entry?.attributes.get('ntsecuritydescriptor')?.values[0];
     const list = descriptor && readAccessList(descriptor);
@@ -127,29 +123,29 @@ async function mayReset({ config }: Run, directory: Directory, people: readonly 
     if (!mayUse(RESET_PASSWORD, list, sids) || mustChange) refused.push(dn);
     else if (config.values.AUTO_UNLOCK_ON_PASSWORD_CHANGE && !mayWrite(ATTRIBUTE_LOCKOUT_TIME, list, sids)) noUnlock.push(dn);
   }
-  if (known === 0) return warn('Not known: the rights of people are not shown to the service account');
-  const unlock = noUnlock.length > 0 ? `; of ${noUnlock.length} it may not unlock the account` : '';
+  if (known === 0) return warn('Unknown: the service account cannot read the users’ security descriptors');
+  const unlock = noUnlock.length > 0 ? `; it may not unlock ${noUnlock.length} of them` : '';
   if (refused.length === known)
     return fail(
-      `The service account may reset the password of none of ${known} people`,
-      'Delegate "Reset password" (and writing pwdLastSet, lockoutTime) for the people to it.',
+      `The service account may reset the password of none of ${known} users`,
+      'Delegate "Reset password" (and writing pwdLastSet, lockoutTime) for the users to it.',
     );
-  const found = `The service account may reset the passwords of ${known - refused.length} of ${known} people${unlock}`;
+  const found = `The service account may reset the passwords of ${known - refused.length} of ${known} users${unlock}`;
   return refused.length + noUnlock.length > 0
     ? warn(
-        `${found}; not of ${refused.slice(0, 3).join(', ') || 'nobody'}`,
-        'Accounts of administrators are protected, which is well so. For others, delegate the right.',
+        `${found}${refused.length > 0 ? `; not of ${refused.slice(0, 3).join(', ')}` : ''}`,
+        'Administrators’ accounts are protected on purpose. For others, delegate the right.',
       )
     : pass(found);
 }
 
-/** @returns what is in the account's token: itself, its groups, and everybody */
+/** @returns the SIDs in the account's token: its own, its groups', and the well-known ones */
 async function sidsOfAccount(directory: Directory, name: string, signal: AbortSignal): Promise<Set<string> | undefined> {
   const entry = name.includes('=')
     ? await readEntry(directory, { searchBase: name, attributes: ['objectSid', 'tokenGroups'] }, signal)
     : await accountNamed(directory, name, signal);
   const values = [...(entry?.attributes.get('objectsid')?.values ?? []), ...(entry?.attributes.get('tokengroups')?.values ?? [])];
-  return values.length < 2 ? undefined : new Set([...values.map(sidText), ...EVERYBODY]);
+  return values.length < 2 ? undefined : new Set([...values.map(sidText), ...EVERYONE]);
 }
 
 async function accountNamed(directory: Directory, name: string, signal: AbortSignal): Promise<Entry | undefined> {
@@ -159,13 +155,13 @@ async function accountNamed(directory: Directory, name: string, signal: AbortSig
   const [found] = (
     await directory.search({ searchBase: defaultSearchBase, scope: 'sub', filter, attributes: ['1.1'], sizeLimit: 1 }, { signal })
   ).entries;
-  // tokenGroups is given in a search of the entry itself only (MS-ADTS, section 3.1.1.4.5.19).
+  // tokenGroups is returned only by a base search (MS-ADTS, section 3.1.1.4.5.19).
   return found && (await readEntry(directory, { searchBase: found.dn, attributes: ['objectSid', 'tokenGroups'] }, signal));
 }
 
 type EntryRequest = Pick<SearchRequest, 'searchBase' | 'attributes' | 'accessListOnly'>;
 
-/** @returns undefined where it is not shown */
+/** @returns undefined if it cannot be read */
 async function readEntry(directory: Directory, request: EntryRequest, signal: AbortSignal): Promise<Entry | undefined> {
   try {
     return (await directory.search({ ...request, scope: 'base', filter: PRESENT }, { signal })).entries[0];

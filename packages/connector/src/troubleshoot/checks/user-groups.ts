@@ -1,4 +1,4 @@
-/** The groups of one person, found in the way of a sign-in and in a second way, and compared. */
+/** Finds the groups of one user as a sign-in does, and in a second way, and compares them. */
 
 import { dnKey } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';
@@ -19,7 +19,7 @@ export function userGroupsCheck(run: Run, { needsAny, open }: Searchable): Check
     id: 'groups-of-user',
     timeoutMs: run.config.values.GROUPS_TIMEOUT_SECONDS * 2000 + 5000,
     needsAny,
-    run: (signal) => (run.userName === undefined ? skipped('no name was given (--user NAME)') : compare(run, run.userName, open, signal)),
+    run: (signal) => (run.userName === undefined ? skipped('no user was named (--user NAME)') : compare(run, run.userName, open, signal)),
   };
 }
 
@@ -37,12 +37,12 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
   });
   const user = await findUser({ name, escaped: false }, signal);
   if (user === undefined || !isShown(user))
-    return fail(`Nobody is found as ${JSON.stringify(name)}`, 'Check the name, LDAP_USER_BY_NAME and LDAP_BASE.');
+    return fail(`No user matches ${JSON.stringify(name)}`, 'Check the name, LDAP_USER_BY_NAME and LDAP_BASE.');
   const finder = createGroupFinder({
     directory,
     property: values.GROUP_PROPERTY,
     properties: values.GROUP_PROPERTIES,
-    // Both ways shall ask.
+    // Both ways must query the directory.
     cacheSeconds: 0,
     staleSeconds: 0,
     timeoutSeconds: values.GROUPS_TIMEOUT_SECONDS,
@@ -55,17 +55,17 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
   const walked = await finder.groupsOf(user, found, signal, 'throw');
   const walkMs = Math.round(performance.now() - started);
   const ours = new Map([...(walked?.groups ?? []), ...(walked?.passedThrough ?? [])].map((group) => [dnKey(group.dn), group.dn]));
-  const summary = `${user.dn}: ${walked?.groups.length ?? 0} groups as at a sign-in, in ${walkMs} ms`;
+  const summary = `${user.dn}: ${walked?.groups.length ?? 0} groups as in a sign-in, in ${walkMs} ms`;
 
   const { kind } = await directory.rootDse(signal);
   if (kind !== 'active-directory') {
     const named = allTexts(user, 'memberOf');
     const missing = named.filter((dn) => !ours.has(dnKey(dn)));
-    if (named.length === 0) return pass(`${summary}; this directory shows no memberOf to compare with`);
+    if (named.length === 0) return pass(`${summary}; there is no memberOf to compare with`);
     return missing.length === 0
-      ? pass(`${summary}; each of the ${named.length} of memberOf is among them`)
+      ? pass(`${summary}; all ${named.length} in memberOf are among them`)
       : warn(
-          `${summary}; memberOf names others: ${list(missing)}`,
+          `${summary}; memberOf also has ${list(missing)}`,
           'Check LDAP_BASE_GROUPS, and whether the service account may read these groups.',
         );
   }
@@ -77,7 +77,7 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
   const missing = entries.map(({ dn }) => dn).filter((dn) => !ours.has(dnKey(dn)));
   if (missing.length === 0) return pass(both);
   return warn(
-    `${both}. The first way lacks ${list(missing)}`,
+    `${both}. The sign-in misses ${list(missing)}`,
     'Check LDAP_SEARCH_GROUPS and LDAP_BASE_GROUPS, and whether the service account may read memberOf of each group on the way.',
   );
 }

@@ -1,4 +1,4 @@
-/** The way to a host of the hub: which proxy counts, whether a connection can be opened through it, and who answers there by TLS. */
+/** The connection to the hub's host: which proxy applies, whether it can be opened, and whose certificate arrives. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
@@ -22,17 +22,17 @@ function proxySettings({ config, environment }: Run, urls: readonly URL[]): Chec
   const automatic = given.find(({ value }) => value !== undefined && isAutomatic(value));
   if (automatic !== undefined) {
     return fail(
-      `${automatic.name} is the address of an automatic configuration (${withoutUserInfo(automatic.value ?? '')}), and not that of a proxy`,
-      'Look into that file for PROXY host:port, and put http://host:port there.',
+      `${automatic.name} is the address of a proxy auto-configuration file (${withoutUserInfo(automatic.value ?? '')}), not of a proxy`,
+      'Look up PROXY host:port in that file, and set http://host:port.',
     );
   }
-  if (wrong.length > 0) return fail(wrong.map(({ message }) => message).join('; '), 'Correct it, or remove it.');
-  if (urls.length === 0) return skipped('it is not known where the hub is');
+  if (wrong.length > 0) return fail(wrong.map(({ message }) => message).join('; '), 'Correct or remove it.');
+  if (urls.length === 0) return skipped('the hub’s address is unknown');
   const ways = urls.map((url) => {
     const proxy = proxyFor(url, config.values);
     if (proxy !== undefined) return `${url.host}: through ${proxy.host} (${sourceOf(proxy, url, config)})`;
     const exempt = config.values.HTTP_PROXY !== undefined || config.values.HTTPS_PROXY !== undefined;
-    return `${url.host}: directly${exempt ? ' (NO_PROXY, or no proxy for this kind of address)' : ''}`;
+    return `${url.host}: directly${exempt ? ' (NO_PROXY, or no proxy for this scheme)' : ''}`;
   });
   const twice = ['http_proxy', 'https_proxy', 'no_proxy'].filter((name) => {
     const upper = environment[name.toUpperCase()];
@@ -42,8 +42,8 @@ function proxySettings({ config, environment }: Run, urls: readonly URL[]): Chec
     (name) => config.origins[name] === 'environment' && typeof config.file[name] === 'string' && config.file[name] !== environment[name],
   );
   const remarks = [
-    ...twice.map((name) => `${name} of the environment does not count: ${name.toUpperCase()} is set to something else`),
-    ...shadowed.map((name) => `${name} of config.json does not count: the environment comes first`),
+    ...twice.map((name) => `${name} in the environment is ignored: ${name.toUpperCase()} has a different value`),
+    ...shadowed.map((name) => `${name} in config.json is ignored: the environment takes precedence`),
   ];
   const found = [...ways, ...remarks].join('; ');
   return remarks.length > 0 ? warn(found, 'Set it in one place only.') : pass(found);
@@ -54,7 +54,7 @@ function givenProxy(name: 'HTTP_PROXY' | 'HTTPS_PROXY', inFile: unknown, environ
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** `.pac`, or `wpad.dat` as browsers look for it: a proxy's own address has no path. */
+/** `.pac`, or `wpad.dat`, which browsers look for. A proxy's own address has no path. */
 function isAutomatic(value: string): boolean {
   const text = value.includes('://') ? value : `http://${value}`;
   return URL.canParse(text) && /\.(?:pac|dat)$/i.test(new URL(text).pathname);
@@ -67,10 +67,10 @@ function withoutUserInfo(url: string): string {
 function sourceOf(proxy: URL, url: URL, { values, origins }: Run['config']): string {
   const name =
     isEncrypted(url) && values.HTTPS_PROXY !== undefined && new URL(values.HTTPS_PROXY).href === proxy.href ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  return `${name} of the ${origins[name]}${proxy.username === '' ? '' : ', with a user'}`;
+  return `${name} from the ${origins[name]}${proxy.username === '' ? '' : ', with a user name'}`;
 }
 
-/** @returns a TCP connection, then TLS over another one; with the second passed, HTTPS can be spoken */
+/** @returns a check for TCP, and one for TLS over a second connection */
 export function wayChecks(run: Run, url: URL, needs: readonly Check[]): { reach: Check; tls: Check } {
   const reach: Check = {
     id: 'hub-reach',
@@ -88,7 +88,7 @@ export function wayChecks(run: Run, url: URL, needs: readonly Check[]): { reach:
     id: 'hub-tls',
     target: url.host,
     needs: [reach],
-    run: (signal) => (isEncrypted(url) ? tlsWith(run, url, signal) : skipped('the address begins with http://')),
+    run: (signal) => (isEncrypted(url) ? tlsWith(run, url, signal) : skipped('the address is http://')),
   };
   return { reach, tls };
 }
@@ -96,37 +96,37 @@ export function wayChecks(run: Run, url: URL, needs: readonly Check[]): { reach:
 async function tlsWith(run: Run, url: URL, signal: AbortSignal): Promise<CheckOutcome> {
   const socket = await open(run, url, signal);
   const proxy = proxyFor(url, run.config.values);
-  const between = proxy === undefined ? 'a firewall or proxy on the way' : `the proxy ${proxy.host}, or something behind it`;
+  const between = proxy === undefined ? 'a firewall or proxy in between' : `the proxy ${proxy.host}, or something behind it`;
   let seen: Awaited<ReturnType<typeof seeCertificate>>;
   try {
     seen = await seeCertificate(socket, { host: url.hostname.replace(/^\[|\]$/g, ''), configured: run.configuredCertificates, signal });
   } catch (error) {
     return {
       ...failedBy(error),
-      found: `${url.host} makes no TLS handshake: ${failedBy(error).found}`,
+      found: `The TLS handshake with ${url.host} failed: ${failedBy(error).found}`,
       action: `Check the address, and whether ${between} breaks TLS.`,
     };
   }
   const description = describeCertificate(seen);
   if (seen.refusedBecause !== undefined) {
     const { reason, action } = REFUSALS[seen.refusedBecause] ?? unknownIssuer(between);
-    return fail(`${reason} (${seen.refusedBecause}). Shown for ${url.host}: ${description}`, action);
+    return fail(`${reason} (${seen.refusedBecause}). Certificate for ${url.host}: ${description}`, action);
   }
   const days = endsSoon(seen.validTo);
-  if (days !== undefined) return warn(`${description}: it ends in ${days} days`, 'Ask who runs the hub to renew it.');
+  if (days !== undefined) return warn(`${description}: expires in ${days} days`, 'Ask the hub’s administrators to renew it.');
   if (seen.byOwnAuthority && proxy !== undefined) {
     return warn(
-      `${description}: accepted because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH. Unless it is the hub’s own authority, ${between} opens TLS and can read passwords`,
-      'Have the hub excepted from TLS inspection.',
+      `${description}: accepted because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH. Unless it is the hub’s own authority, ${between} inspects TLS and can read passwords`,
+      'Exempt the hub from TLS inspection.',
     );
   }
-  return pass(`${description}${seen.byOwnAuthority ? ', by an authority of CA_CERT, SSL_CA_FILE or SSL_CA_PATH' : ''}`);
+  return pass(`${description}${seen.byOwnAuthority ? ', trusted because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH' : ''}`);
 }
 
 const REFUSALS: Readonly<Record<string, { reason: string; action: string }>> = {
   CERT_HAS_EXPIRED: {
     reason: 'The certificate has expired, or this machine’s clock is ahead',
-    action: 'Check this machine’s clock; else whoever runs the hub must renew it.',
+    action: 'Check this machine’s clock. If it is correct, the hub’s administrators must renew the certificate.',
   },
   CERT_NOT_YET_VALID: {
     reason: 'The certificate is not valid yet, or this machine’s clock is behind',
@@ -134,18 +134,18 @@ const REFUSALS: Readonly<Record<string, { reason: string; action: string }>> = {
   },
   ERR_TLS_CERT_ALTNAME_INVALID: {
     reason: 'The certificate is for another host name',
-    action: 'Check the address of the hub, and whether its name leads to the right place.',
+    action: 'Check the hub’s address, and that its name resolves correctly.',
   },
 };
 
 function unknownIssuer(between: string): { reason: string; action: string } {
   return {
-    reason: 'The certificate was issued by an authority that this machine does not know',
-    action: `If that is the authority of your company, ${between} opens TLS: have the hub excepted there, or put the authority's certificate into CA_CERT. If it is the hub's own authority, put that into CA_CERT.`,
+    reason: 'The certificate’s issuer is not trusted by this machine',
+    action: `If it is your company's authority, ${between} inspects TLS: exempt the hub there, or put the authority's certificate into CA_CERT. If it is the hub's own authority, put that into CA_CERT.`,
   };
 }
 
-/** A connection to the host, by the proxy's tunnel where one counts. @throws CodedError PROXY_*, and what the network says */
+/** Connects to the host, through the proxy if one applies. @throws CodedError PROXY_*, or the network's error */
 async function open({ config, configuredCertificates }: Run, url: URL, signal: AbortSignal): Promise<Socket> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || (isEncrypted(url) ? 443 : 80));

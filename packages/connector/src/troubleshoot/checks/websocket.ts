@@ -1,4 +1,4 @@
-/** A WebSocket to the hub, opened and closed without a word: whether upgrades get through where HTTPS does. */
+/** Opens a WebSocket to the hub and closes it again: a proxy may pass HTTPS but break upgrades. */
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import type { ConnectorSettings } from '../../config/settings.ts';
@@ -16,11 +16,11 @@ export async function openWebSocket(
   signal: AbortSignal,
 ): Promise<CheckOutcome> {
   const url = new URL(address.replace(/^http/i, 'ws'));
-  // A fragment is no part of a request, and ws refuses it.
+  // ws refuses URLs with a fragment.
   url.hash = '';
   const proxy = proxyFor(url, values);
-  const between = proxy === undefined ? 'A proxy or firewall on the way' : `The proxy ${proxy.host}, or something behind it,`;
-  const action = `${between} breaks WebSocket upgrades: let it pass ${url.host} without looking inside.`;
+  const between = proxy === undefined ? 'A proxy or firewall in between' : `The proxy ${proxy.host}, or something behind it,`;
+  const action = `${between} breaks WebSocket upgrades: exempt ${url.host} from inspection.`;
   const socket = new WebSocket(url, {
     agent: outbound.agentFor(url),
     perMessageDeflate: false,
@@ -31,16 +31,16 @@ export async function openWebSocket(
   const started = performance.now();
   try {
     return await new Promise<CheckOutcome>((resolve) => {
-      socket.once('open', () => resolve(pass(`${url.host} opens a WebSocket, in ${Math.round(performance.now() - started)} ms`)));
+      socket.once('open', () => resolve(pass(`${url.host} opens a WebSocket in ${Math.round(performance.now() - started)} ms`)));
       socket.once('unexpected-response', (_, response) => {
         response.resume();
         resolve(
-          fail(`The ticket can be read, and the WebSocket was answered with HTTP ${response.statusCode}${whoAnswered(response)}`, action),
+          fail(`The ticket can be read, but the WebSocket was answered with HTTP ${response.statusCode}${whoAnswered(response)}`, action),
         );
       });
       socket.once('error', (error) => {
         const { found } = failedBy(error);
-        resolve(fail(`The ticket can be read, and the WebSocket does not open: ${found}`, action));
+        resolve(fail(`The ticket can be read, but the WebSocket does not open: ${found}`, action));
       });
     });
   } finally {
@@ -49,7 +49,7 @@ export async function openWebSocket(
   }
 }
 
-/** Proxies like to say who they are. */
+/** Proxies often identify themselves. */
 function whoAnswered({ headers }: IncomingMessage): string {
   const via = headers.via ?? headers.server;
   return via === undefined ? '' : ` by "${via.slice(0, 80)}"`;

@@ -1,4 +1,4 @@
-/** An application that people sign in to, by a client library that is not ours. */
+/** An application that users sign in to, with a third-party client library. */
 import * as openid from 'openid-client';
 import { createClient, type NewClient } from '../src/oidc/clients.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
@@ -12,14 +12,14 @@ export interface Application {
   clientId: string;
   secret: string | undefined;
   config: openid.Configuration;
-  /** The address to send a browser to, and what to check its return with. */
+  /** The address to send a browser to, and the checks for its return. */
   begin(parameters?: Record<string, string>): Promise<{ url: string; checks: openid.AuthorizationCodeGrantChecks }>;
-  /** Exchanges the code in the address to which the browser came back. */
+  /** Exchanges the code in the address that the browser came back to. */
   finish(
     returned: string,
     checks: openid.AuthorizationCodeGrantChecks,
   ): Promise<openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers>;
-  /** A whole sign-in in a new browser, or the given one. */
+  /** A whole sign-in, in a new browser or the given one. */
   signIn(options?: { browser?: PlainBrowser; parameters?: Record<string, string>; username?: string; password?: string }): Promise<{
     browser: PlainBrowser;
     tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers;

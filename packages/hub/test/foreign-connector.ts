@@ -1,6 +1,6 @@
 /**
- * A connector that was not written here, as the protocol describes one: its own certificate, the ticket, the socket. It verifies what
- * it is asked with a JOSE library, and can be told to misbehave.
+ * An independent connector, written from the protocol: its own certificate, the ticket, the socket. It verifies requests with a JOSE library,
+ * and can misbehave on demand.
  */
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -17,11 +17,11 @@ export interface Provisioned {
   connection: string;
   realm: string;
   socketUrl: string;
-  /** What the connector verifies its requests with. */
+  /** For verifying requests. */
   verify: (jwt: string) => Promise<{ claims: JWTPayload; algorithm: string }>;
 }
 
-/** Reads `/info`, registers the certificate, and keeps what a connector keeps. */
+/** Reads `/info`, registers the certificate, and stores the results as a connector does. */
 export async function provision(
   ticket: string,
   identity: TestIdentity,
@@ -58,7 +58,7 @@ export async function provision(
   };
 }
 
-/** The token that a well-behaved connector authenticates with; tests change what is wrong about it. */
+/** The token of a well-behaved connector; tests make it invalid. */
 export async function agentToken(
   { identity, connection, realm }: Provisioned,
   changes: {
@@ -90,20 +90,20 @@ export interface Request {
   name: string;
   claims: JWTPayload;
   algorithm: string;
-  /** Sends the answer under its proper name. */
+  /** Sends the answer in a frame with the right name. */
   answer: (payload: unknown) => void;
 }
 
 export interface ForeignConnector {
   socket: WebSocket;
-  /** The payload of `authenticated`; empty for installed connectors. */
+  /** The payload of `authenticated`; empty for Auth0 connectors. */
   authenticated: unknown;
-  /** The next request of the hub, also one that came before. */
+  /** The next request of the hub, which may have come before. */
   nextRequest: () => Promise<Request>;
   send: (n: string, p?: unknown) => void;
   /** Resolves with the close code. */
   closed: Promise<number>;
-  /** From now on each request is answered with what this returns. */
+  /** Answers each request from now on with the result of `answer`. */
   answerAll: (answer: (request: Request) => unknown) => void;
 }
 
@@ -118,7 +118,7 @@ const ANSWERS: Record<string, string> = {
   change_password: '_change_password_result',
 };
 
-/** Opens a socket and sends a first frame. @returns the socket and the first frame that came back, or the close code */
+/** Opens a socket and sends a first frame. @returns the socket and the first frame in reply, or the close code */
 export async function openSocket(
   url: string,
   first: string | Buffer | undefined,
@@ -135,7 +135,7 @@ export async function openSocket(
   return { socket, reply: 'reply' in outcome ? outcome.reply : undefined, code: 'code' in outcome ? outcome.code : undefined };
 }
 
-/** Connects and authenticates. @throws where the hub refuses */
+/** Connects and authenticates. @throws if the hub rejects it */
 export async function connect(
   provisioned: Provisioned,
   options: { capabilities?: string[]; token?: string; instance?: unknown } = {},
@@ -161,7 +161,7 @@ export async function connect(
     requests.push(request);
     arrivals.emit('request');
   }
-  // A request that does not verify makes the test fail as an unhandled rejection.
+  // An invalid request fails the test as an unhandled rejection.
   socket.on('message', (data) => void receive(String(data)));
   return {
     socket,

@@ -46,7 +46,7 @@ export async function startFronted(
     begin: async (browser, parameters) => browser.follow(await browser.open((await app.begin(parameters)).url)),
     answer: (parts, by = provisioned.identity) => responseAround(signedAssertion(by, parts)),
     async deliver(wctx, wresult, others = {}) {
-      // A browser of its own: the real one sends no cookies along.
+      // Another browser: a real one would send no cookies.
       const page = await createPlainBrowser().open(`${hub.hub.publicUrl}/login/callback`, {
         method: 'POST',
         body: new URLSearchParams({ wa: 'wsignin1.0', wctx, wresult, ...others }),

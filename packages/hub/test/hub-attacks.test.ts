@@ -1,4 +1,4 @@
-/** Requests that no honest program makes, against everything that the hub serves. */
+/** Malicious requests against everything the hub serves. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { rawRequest } from './raw-http.ts';
 
 const ENTRANCES = ['/', '/api/connections', '/try/corp', '/login/x', '/oidc/authorize', '/dashboard', '/p/ad/x', '/metrics', '/readyz'];
 
-/** Nothing of how the hub is made, where it is, or what it knows. */
+/** Internals that no answer may reveal. */
 function tellsNothing(text: string): void {
   for (const inside of [
     /\bat \w+ \(/,
@@ -32,7 +32,7 @@ async function stillAnswers({ hub, api }: HubUnderTest): Promise<void> {
   assert.equal((await api('/connections')).status, 200);
 }
 
-test('a path never leads to a file, however it is written', async (t) => {
+test('no spelling of a path leads to a file', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   const starts = ['', '/api', '/try', '/login', '/oidc', '/dashboard', '/dashboard/assets', '/.well-known', '/p/ad'];
@@ -68,7 +68,7 @@ test('a path never leads to a file, however it is written', async (t) => {
   await stillAnswers(under);
 });
 
-test('what is too large is refused while it arrives', async (t) => {
+test('a request that is too large is rejected while it arrives', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   const { url } = under.hub;
@@ -101,13 +101,13 @@ test('what is too large is refused while it arrives', async (t) => {
   await stillAnswers(under);
 });
 
-test('a request is never two: what proxies might read in another way is refused', async (t) => {
+test('a request that a proxy might read differently is rejected', async (t) => {
   const under = await startHubForTest(t);
   const smuggled = rawRequest('GET /healthz HTTP/1.1', ['Host: hub']);
   const post = 'POST /api/connections HTTP/1.1';
   const ways: [string, string[], string][] = [
     ['both lengths', ['Content-Length: 5', 'Transfer-Encoding: chunked'], `0\r\n\r\n${smuggled}`],
-    ['both lengths, the other way round', ['Transfer-Encoding: chunked', `Content-Length: ${smuggled.length}`], `0\r\n\r\n${smuggled}`],
+    ['both lengths, reversed', ['Transfer-Encoding: chunked', `Content-Length: ${smuggled.length}`], `0\r\n\r\n${smuggled}`],
     ['two lengths', ['Content-Length: 0', `Content-Length: ${smuggled.length}`], smuggled],
     ['a length that is a list', [`Content-Length: 0, ${smuggled.length}`], smuggled],
     ['a signed length', ['Content-Length: +0'], smuggled],
@@ -129,7 +129,7 @@ test('a request is never two: what proxies might read in another way is refused'
   await stillAnswers(under);
 });
 
-test('nothing that is sent becomes a header of the answer', async (t) => {
+test('no text of a request becomes a header of the response', async (t) => {
   const under = await startHubForTest(t, { TRUSTED_PROXIES: '127.0.0.1' });
   await under.createConnection();
   const application = await createApplication(under);
@@ -159,7 +159,7 @@ test('nothing that is sent becomes a header of the answer', async (t) => {
   await stillAnswers(under);
 });
 
-test('Host and what proxies say about it decide nothing: PUBLIC_URL does', async (t) => {
+test('addresses come from PUBLIC_URL, whatever Host and forwarded headers say', async (t) => {
   const under = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example' });
   const { url } = under.hub;
   const evil = [
@@ -204,7 +204,7 @@ test('Host and what proxies say about it decide nothing: PUBLIC_URL does', async
   await stillAnswers(under);
 });
 
-test('no page opens a socket, and no address but one takes any', async (t) => {
+test('a web page cannot open a socket, and only one address accepts sockets', async (t) => {
   const under = await startHubForTest(t);
   const corp = await under.provisioned();
   const refusal = async (url: string, headers: Record<string, string> = {}) => {
@@ -222,14 +222,14 @@ test('no page opens a socket, and no address but one takes any', async (t) => {
   (await connect(corp)).socket.terminate();
 });
 
-test('methods that an address does not know change nothing, echo nothing and fail nothing', async (t) => {
+test('an unsupported method changes nothing and reflects nothing', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'SEARCH', 'M-SEARCH']) {
     for (const path of ENTRANCES) {
       const received = await sendRaw(under.hub.url, rawRequest(`${method} ${path} HTTP/1.1`, ['Host: hub', 'Cookie: secret=cookie']));
       const [status] = statusesIn(received);
-      // CONNECT gets no answer at all.
+      // CONNECT gets no response.
       assert.ok(status === undefined || (status >= 300 && status < 500), `${method} ${path}: ${received}`);
       assert.doesNotMatch(received, /secret=cookie/);
       tellsNothing(received);
@@ -238,7 +238,7 @@ test('methods that an address does not know change nothing, echo nothing and fai
   assert.equal((await under.api('/connections/corp')).status, 200);
 });
 
-test('JSON reaches no prototype', async (t) => {
+test('JSON cannot pollute prototypes', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   const bodies = [
@@ -266,7 +266,7 @@ test('JSON reaches no prototype', async (t) => {
   await stillAnswers(under);
 });
 
-test('a fault inside tells a stranger nothing, on any page', async (t) => {
+test('an internal error reveals no details on any page', async (t) => {
   const under = await startHubForTest(t);
   await under.store.close();
   for (const path of [...ENTRANCES, '/.well-known/jwks.json', '/oidc/token', '/dashboard/sign-in', '/p/ad/x/info']) {

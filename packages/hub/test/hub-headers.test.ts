@@ -1,4 +1,4 @@
-/** What every answer carries, on all pages that can be reached, and what none does. */
+/** Headers of all pages that can be reached. */
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ interface Seen {
   text: string;
 }
 
-/** Signs an administrator in, past the pages that do so. @returns the cookie */
+/** Signs an administrator in without the pages. @returns the cookie */
 async function administratorCookie({ store }: HubUnderTest): Promise<string> {
   const { token, hash } = newSecretToken();
   const at = new Date();
@@ -25,7 +25,7 @@ async function administratorCookie({ store }: HubUnderTest): Promise<string> {
   return `landbridge-session=${token}`;
 }
 
-/** Opens the starts, and whatever of the hub they link to. */
+/** Opens the start pages, and every page of the hub they link to. */
 async function crawl(origin: string, starts: readonly string[], cookie: string): Promise<Seen[]> {
   const waiting = [...starts];
   const known = new Set(waiting);
@@ -48,7 +48,7 @@ async function crawl(origin: string, starts: readonly string[], cookie: string):
 function assertSafePage({ url, headers, text }: Seen): void {
   const policy = headers.get('Content-Security-Policy') ?? '';
   for (const part of [/default-src 'none'/, /frame-ancestors 'none'/, /base-uri 'none'/]) assert.match(policy, part, url);
-  // A picture inside a page, such as a QR code, can do nothing.
+  // Inline images, such as a QR code, are harmless.
   assert.doesNotMatch(policy.replace(/img-src [^;]*;/, ''), /unsafe|\*|data:|https?:/, url);
   assert.equal(headers.get('X-Content-Type-Options'), 'nosniff', url);
   assert.equal(headers.get('X-Frame-Options'), 'DENY', url);
@@ -58,7 +58,7 @@ function assertSafePage({ url, headers, text }: Seen): void {
   assert.doesNotMatch(text, /<[^>]+\sstyle=/i, `${url} has a style attribute`);
   assert.doesNotMatch(text, /href="\s*javascript:/i, url);
   for (const [, inside = ''] of text.matchAll(/<script\b[^>]*>([\s\S]*?)<\/script>/gi)) {
-    // The OpenID provider has one, which its policy names by its hash.
+    // The OpenID provider has one, which its policy allows by hash.
     const hash = `'sha256-${createHash('sha256').update(inside).digest('base64')}'`;
     assert.ok(inside.trim() === '' || (url.includes('/oidc/') && policy.includes(hash)), `${url} has an inline script`);
   }
@@ -67,7 +67,7 @@ function assertSafePage({ url, headers, text }: Seen): void {
   }
 }
 
-test('every page that can be reached has the headers that keep others away from it, and no script of its own in it', async (t) => {
+test('every page has the security headers and no inline script', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   const application = await createApplication(under);
@@ -93,7 +93,7 @@ test('every page that can be reached has the headers that keep others away from 
   }
 });
 
-test('what is for one reader is kept by no cache', async (t) => {
+test('personal responses are not cached', async (t) => {
   const under = await startHubForTest(t);
   await under.createConnection();
   for (const path of [
@@ -114,7 +114,7 @@ test('what is for one reader is kept by no cache', async (t) => {
   assert.match(refused.headers.get('Cache-Control') ?? '', /no-store/);
 });
 
-test('no other site may read an answer', async (t) => {
+test('no other site may read a response', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const origins = ['https://evil.example', 'null', under.hub.publicUrl];
@@ -142,7 +142,7 @@ test('no other site may read an answer', async (t) => {
   }
 });
 
-test('cookies are for the hub alone: not for scripts, other sites, or the network in clear', async (t) => {
+test('cookies are HttpOnly, SameSite and Secure', async (t) => {
   const under = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example', TRUSTED_PROXIES: '127.0.0.1' });
   await under.createConnection();
   const { url } = under.hub;

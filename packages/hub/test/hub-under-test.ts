@@ -1,4 +1,4 @@
-/** A whole hub for one test: a home folder of its own, a free port, its log in memory, and an API key. */
+/** A whole hub for one test, with its own home, a free port, its log in memory, and an API key. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ export interface HubUnderTest {
   logLines: Record<string, unknown>[];
   /** Calls the API; a body makes it a POST. */
   api(path: string, body?: unknown, method?: string): Promise<{ status: number; body: ApiBody }>;
-  /** Makes a connection. @returns its ticket */
+  /** Creates a connection. @returns its ticket */
   createConnection(name?: string): Promise<string>;
-  /** Makes a connection and a connector for it that has yet to connect. */
+  /** Creates a connection and a registered connector that is not connected yet. */
   provisioned(name?: string, options?: { useJwks?: boolean; identity?: TestIdentity }): Promise<Provisioned>;
 }
 
-/** The parts that answers of the API have; a test names the one it expects, and fails where it is not there. */
+/** Parts of API responses: a test that reads a missing one fails. */
 interface ApiBody {
   error: { code: string; message: string; connectorError?: string; retry?: boolean };
   profile: Record<string, unknown>;
@@ -75,7 +75,7 @@ interface ConnectionView {
   connectors: { instance: string; agentVersion: string; capabilities: string[]; draining: boolean; inFlight: number }[];
 }
 
-/** Certificates take a while to make, and a test file rarely needs more than one. */
+/** Certificates take time, and a test file rarely needs more than one. */
 let sharedIdentity: TestIdentity | undefined;
 
 export async function startHubForTest(

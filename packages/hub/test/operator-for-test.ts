@@ -1,4 +1,4 @@
-/** An operator whose changes count at once, for tests that prepare something. */
+/** An operator whose changes take effect at once, for preparations of tests. */
 import { createAudit } from '../src/audit/audit.ts';
 import type { Operator } from '../src/operator.ts';
 import type { Store } from '../src/store/store.ts';

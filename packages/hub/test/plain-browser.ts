@@ -1,19 +1,19 @@
-/** A browser without a screen, for tests: keeps cookies by path, shows forms, and follows what a page or a redirect says only when told. */
+/** A minimal browser for tests: keeps cookies by path, shows forms, and follows redirects only on demand. */
 
 export interface Shown {
   url: string;
   status: number;
   headers: Headers;
   text: string;
-  /** Where a redirect, or a page that sends the browser on, leads. */
+  /** The target of an HTTP redirect or a redirecting page. */
   onward: string | undefined;
 }
 
 export interface PlainBrowser {
   open(url: string, init?: RequestInit): Promise<Shown>;
-  /** Follows redirects and pages that send on, as long as they stay at this origin. */
+  /** Follows redirects within this origin. */
   follow(shown: Shown): Promise<Shown>;
-  /** Sends the form of a page whose action ends so, with its hidden fields. */
+  /** Submits the page's form whose action ends so, with its hidden fields. */
   submit(shown: Shown, actionEnd: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Shown>;
   cookies: Map<string, { value: string; path: string; attributes: string }>;
 }

@@ -1,4 +1,4 @@
-/** An empty store for one test, in a file of its own that goes with the test. */
+/** An empty store for one test, in its own file, which is removed afterwards. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

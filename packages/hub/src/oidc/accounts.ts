@@ -1,6 +1,6 @@
 /**
- * People as applications know them: the subject, and the claims of their last sign-in. A directory cannot be asked about a person
- * without the password, so an account lives no longer than its sign-in.
+ * Users as applications know them: the subject, and the claims of their last sign-in. A directory cannot be asked about a user without the
+ * password, so an account lives no longer than its sign-in.
  */
 import { createHash } from 'node:crypto';
 import type { Profile } from '@landbridge/protocol';
@@ -11,9 +11,9 @@ import type { Store } from '../store/store.ts';
 import { claimsForIdToken, providerClaims } from './claims.ts';
 
 /**
- * The `sub` of a person: the same at every sign-in, and never that of somebody else. It is a hash over the connection's id, which is
- * never used again: a new connection of an old name does not inherit the accounts that applications keep.
- * @returns undefined where the profile has no id
+ * The `sub` of a user: the same at every sign-in, and unique. It is a hash over the connection's id, which is never reused: a new connection with
+ * an old name does not inherit accounts in applications.
+ * @returns undefined if the profile has no id
  */
 export function subjectOf(connection: Connection, profile: Profile): string | undefined {
   const { id } = profile;
@@ -21,7 +21,7 @@ export function subjectOf(connection: Connection, profile: Profile): string | un
   return createHash('sha256').update(`${connection.id}\0${id}`).digest('base64url');
 }
 
-/** Keeps what the directory said about a person who has just signed in. @returns the subject; undefined where they can have none */
+/** Stores the claims of a user who has just signed in. @returns the subject; undefined if the profile has no id */
 export async function rememberAccount(
   store: Store,
   signedIn: { connection: Connection; profile: Profile; username: string },
@@ -40,13 +40,13 @@ export async function rememberAccount(
   return kept ? subject : undefined;
 }
 
-/** Ends all sign-ins of a person: their tokens are worthless from then on. */
+/** Ends all sign-ins of a user: their tokens become void. */
 export async function forgetAccount(store: Store, connection: Connection, profile: Profile): Promise<void> {
   const subject = subjectOf(connection, profile);
   if (subject !== undefined) await store.removeOidcAccount(subject);
 }
 
-/** @returns the account, unless its time is over or its connection is gone, switched off, or not for this client */
+/** @returns the account, unless it has expired, or its connection was deleted, is disabled, or is not for this client */
 export async function findAccount(store: Store, subject: string, clientId: string | undefined): Promise<Account | undefined> {
   const account = await store.oidcAccount(subject);
   if (account === undefined || account.expiresAt.getTime() <= Date.now()) return undefined;
@@ -63,7 +63,7 @@ export async function findAccount(store: Store, subject: string, clientId: strin
   };
 }
 
-/** The connections by which people can sign in to a client now. */
+/** The connections whose users can sign in to a client now. */
 export async function connectionsFor(store: Store, client: OidcClient): Promise<Connection[]> {
   return (await store.connections()).filter((connection) => connection.enabled && mayUse(client, connection));
 }

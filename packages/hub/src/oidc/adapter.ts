@@ -1,6 +1,6 @@
 /**
- * The provider's records in our store. The provider calls it with ids that are themselves the secrets (session cookies, codes,
- * tokens): what is kept is their hash, and a record never holds its own id.
+ * The provider's records in our store. The provider passes ids that are secrets themselves (session cookies, codes, tokens): only their hash is
+ * stored, and a record never contains its own id.
  */
 import { hashOfToken } from '@landbridge/web';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
@@ -8,7 +8,7 @@ import type { OidcClient } from '../store/oidc-clients.ts';
 import type { OidcRecord } from '../store/oidc-state.ts';
 import type { Store } from '../store/store.ts';
 
-/** Records without an end of their own: none of those in use; a bound all the same. */
+/** For records without an expiry. None of those in use is, but all records need one. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 
 export function adapterOn(store: Store): (kind: string) => Adapter {
@@ -18,7 +18,7 @@ export function adapterOn(store: Store): (kind: string) => Adapter {
 function recordsOf(store: Store, kind: string): Adapter {
   return {
     async upsert(id, payload, expiresIn = LONGEST_LIFETIME_SECONDS) {
-      // `session.cookie` of an interaction is the id of a session, and nothing reads it.
+      // `session.cookie` of an interaction is the id of a session, and is never read.
       const { jti: _, session, ...rest } = payload;
       await store.putOidcRecord({
         kind,
@@ -35,14 +35,14 @@ function recordsOf(store: Store, kind: string): Adapter {
       return payload && { ...payload, jti: id };
     },
     async findByUid(uid) {
-      // Without its id: who looks by uid only reads.
+      // Without its id: callers with a uid only read.
       return payloadOf(await store.oidcRecordByUid(kind, uid));
     },
     async findByUserCode() {
       return undefined;
     },
     async consume(id) {
-      // The provider has looked before, and somebody else may have been quicker since.
+      // The provider checked before, but another request may have been faster.
       if (!(await store.consumeOidcRecord(kind, hashOfToken(id), new Date()))) throw new errors.InvalidGrant('already used');
     },
     destroy: (id) => store.removeOidcRecord(kind, hashOfToken(id)),
@@ -56,7 +56,7 @@ function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {
   return consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(consumedAt.getTime() / 1000) };
 }
 
-/** Clients are ours, and only read by the provider. */
+/** Clients are the hub's, and read-only for the provider. */
 function clientsOf(store: Store): Adapter {
   const refuse = async () => {
     throw new Error('The provider does not write clients');
@@ -81,7 +81,7 @@ function metadataOf(client: OidcClient): AdapterPayload {
     client_name: client.name,
     redirect_uris: [...client.redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
-    // A native application listens on whichever port of the loopback address is free (RFC 8252, section 7.3).
+    // A native application listens on any free port of the loopback address (RFC 8252, section 7.3).
     application_type: client.secretHash === undefined && client.redirectUris.every((uri) => uri.startsWith('http:')) ? 'native' : 'web',
     grant_types: client.refreshTokens ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     response_types: ['code'],
@@ -89,7 +89,7 @@ function metadataOf(client: OidcClient): AdapterPayload {
     id_token_signed_response_alg: client.idTokenAlgorithm,
     ...(client.secretHash === undefined
       ? { token_endpoint_auth_method: 'none' }
-      : // The hash stands in for the secret: `provider.ts` replaces how they are compared.
+      : // The hash replaces the secret: `provider.ts` replaces the comparison.
         { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secretHash }),
   };
 }

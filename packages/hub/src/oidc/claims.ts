@@ -1,8 +1,8 @@
-/** A directory's profile as the claims of OpenID Connect. A profile comes from any mapper of any connector: each value is checked. */
+/** Maps a profile to OpenID Connect claims. A profile comes from any mapper of any connector, so each value is checked. */
 import type { Profile } from '@landbridge/protocol';
 import { z } from 'zod';
 
-/** Which claims each scope opens. */
+/** The claims of each scope. */
 export const CLAIMS_OF_SCOPES = {
   openid: ['sub', 'connection', 'amr', 'auth_time'],
   profile: ['name', 'given_name', 'family_name', 'nickname', 'preferred_username', 'updated_at'],
@@ -10,10 +10,10 @@ export const CLAIMS_OF_SCOPES = {
   groups: ['groups'],
 } as const;
 
-/** Longer values are left out: no name of a person or a group is that long, and tokens travel in headers. */
+/** Longer values are omitted: no name of a user or group is that long, and tokens travel in headers. */
 const MAX_TEXT_LENGTH = 1000;
 const MAX_GROUPS = 10_000;
-/** More text than this (UTF-16 units) does not go into an ID token; the userinfo endpoint has all groups. */
+/** In UTF-16 units. Beyond this an ID token has no groups; the userinfo endpoint has all. */
 const MAX_GROUPS_TEXT_IN_ID_TOKEN = 4000;
 
 const text = z.string().min(1).max(MAX_TEXT_LENGTH).optional().catch(undefined);
@@ -28,10 +28,10 @@ const shape = z.object({
     .catch(undefined),
   groups: z.array(z.unknown()).optional().catch(undefined),
 });
-/** Connectors may be set up to give groups as objects of chosen attributes. */
+/** Connectors can return groups as objects of chosen attributes. */
 const groupObject = z.object({ cn: text, name: text, dn: text });
 
-/** @param username what the person typed, for directories that give no name of the account */
+/** @param username as typed, for profiles without an account name */
 export function providerClaims(profile: Profile, connection: string, username: string, now: Date): Record<string, unknown> {
   const { displayName, name, nickname, sAMAccountName, emails, groups } = shape.parse(profile);
   const email = emails?.find(({ value }) => value !== undefined)?.value;
@@ -43,13 +43,13 @@ export function providerClaims(profile: Profile, connection: string, username: s
     nickname,
     preferred_username: sAMAccountName ?? nickname ?? text.parse(username),
     updated_at: Math.floor(now.getTime() / 1000),
-    // Whatever stands in the directory: nobody has proved that mail sent there reaches this person.
+    // The directory does not prove that mail to this address reaches the user.
     ...(email === undefined ? {} : { email, email_verified: false }),
     ...(groups === undefined ? {} : { groups: groups.slice(0, MAX_GROUPS).flatMap(groupName) }),
   };
 }
 
-/** ID tokens are sent in headers and kept in cookies: many groups are left to the userinfo endpoint. */
+/** ID tokens are sent in headers and stored in cookies: many groups are only at the userinfo endpoint. */
 export function claimsForIdToken(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { groups, ...others } = claims;
   const fits = Array.isArray(groups) && groups.join('').length + groups.length * 3 <= MAX_GROUPS_TEXT_IN_ID_TOKEN;

@@ -1,4 +1,4 @@
-/** Clients: which applications may send people here, where they are sent back to, and who may sign in to them. */
+/** Clients: applications that users sign in to, their redirect addresses, and whose users may sign in. */
 
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
@@ -10,7 +10,7 @@ import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { checkRedirectUris } from './redirect-uris.ts';
 
-/** Lets people and secret scanners recognise a secret. */
+/** Lets secret scanners recognise a secret. */
 const SECRET_PREFIX = 'lbs_';
 const MAX_NAME_LENGTH = 100;
 
@@ -18,7 +18,7 @@ export interface NewClient {
   name: string;
   redirectUris: readonly string[];
   postLogoutRedirectUris?: readonly string[] | undefined;
-  /** It can keep no secret: an application that runs in a browser or on a device. */
+  /** It cannot keep a secret: an application in a browser or on a device. */
   public?: boolean | undefined;
   /** Names of connections; undefined: all. */
   connections?: readonly string[] | undefined;
@@ -26,14 +26,14 @@ export interface NewClient {
   idTokenAlgorithm?: SigningAlgorithm | undefined;
 }
 
-/** @returns the client, and its secret unless it is public; the secret is shown now and never again
+/** @returns the client, and its secret unless it is public; the secret is shown only once
  * @throws CodedError CLIENT_INVALID, REDIRECT_URI_INVALID, CONNECTION_NOT_FOUND */
 export async function createClient(operator: Operator, wanted: NewClient): Promise<{ client: OidcClient; secret: string | undefined }> {
   const { store } = operator;
   if (wanted.name === '' || wanted.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(wanted.name)) {
     throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
   }
-  if (wanted.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" must have at least one address');
+  if (wanted.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
   checkRedirectUris(wanted.redirectUris, 'redirectUris');
   checkRedirectUris(wanted.postLogoutRedirectUris ?? [], 'postLogoutRedirectUris');
   const connections = wanted.connections && (await Promise.all(wanted.connections.map((name) => findConnection(store, name))));
@@ -61,22 +61,22 @@ export async function findClient(store: Store, id: string): Promise<OidcClient> 
   return client;
 }
 
-/** The old secret is dead at once. @returns the new one. @throws CodedError CLIENT_NOT_FOUND, CLIENT_IS_PUBLIC */
+/** The old secret becomes void at once. @returns the new one. @throws CodedError CLIENT_NOT_FOUND, CLIENT_IS_PUBLIC */
 export async function rotateClientSecret(operator: Operator, id: string): Promise<string> {
   const client = await findClient(operator.store, id);
-  if (client.secretHash === undefined) throw new CodedError('CLIENT_IS_PUBLIC', `The client "${id}" is public: it has no secret`);
+  if (client.secretHash === undefined) throw new CodedError('CLIENT_IS_PUBLIC', `The client "${id}" is public and has no secret`);
   const { token, hash } = newSecretToken(SECRET_PREFIX);
   if (!(await operator.store.updateOidcClient({ ...client, secretHash: hash }))) throw notFound(id);
   await recordChange(operator, { action: 'client.secret', subject: id, detail: client.name });
   return token;
 }
 
-/** Its tokens are worthless from then on. @throws CodedError CLIENT_NOT_FOUND */
+/** Its tokens become void. @throws CodedError CLIENT_NOT_FOUND */
 export async function deleteClient(operator: Operator, id: string): Promise<void> {
   if (!(await operator.store.removeOidcClient(id))) throw notFound(id);
   await recordChange(operator, { action: 'client.delete', subject: id });
 }
 
 function notFound(id: string): CodedError {
-  return new CodedError('CLIENT_NOT_FOUND', `There is no client "${id}"`, { action: 'See "landbridge-hub client list".' });
+  return new CodedError('CLIENT_NOT_FOUND', `No client "${id}"`, { action: 'See "landbridge-hub client list".' });
 }

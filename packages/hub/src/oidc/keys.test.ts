@@ -9,7 +9,7 @@ import { loadProviderKeys, removeRetiredKeys, rotateProviderKeys } from './keys.
 
 const DAY_MS = 24 * 60 * 60_000;
 
-test('keys are made once, rotated, and removed 30 days after they were replaced', async (t) => {
+test('keys are created once, rotated, and removed 30 days after their replacement', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-oidc-keys-'));
   const store = openSqliteStore(join(folder, 'hub.sqlite'));
   t.after(async () => {
@@ -24,7 +24,7 @@ test('keys are made once, rotated, and removed 30 days after they were replaced'
   const both = await loadProviderKeys(store);
   assert.equal(both.jwks.keys.length, 4);
   assert.equal(both.cookieKeys.length, 2);
-  // The newest signs: it stands before the one of the same algorithm that it replaces.
+  // The newest signs: it comes before the one it replaces.
   const newest = both.jwks.keys.find(({ alg }) => alg === 'RS256');
   assert.ok(!first.jwks.keys.some(({ kid }) => kid === newest?.kid));
   assert.notEqual(both.cookieKeys[0], first.cookieKeys[0]);
@@ -33,7 +33,7 @@ test('keys are made once, rotated, and removed 30 days after they were replaced'
     ['oidc-keys.rotate'],
   );
 
-  // One that signs is never removed, however old it is.
+  // The signing key is never removed, whatever its age.
   await removeRetiredKeys(store, new Date(Date.now() + 29 * DAY_MS));
   assert.equal((await loadProviderKeys(store)).version, both.version);
   await removeRetiredKeys(store, new Date(Date.now() + 400 * DAY_MS));

@@ -1,6 +1,6 @@
 /**
- * What the OpenID provider signs with: one key for each algorithm of ID tokens, and one for its cookies. They are others than the
- * keys that connectors verify (`keys/`): a token for an application can then never pass as a request to a connector.
+ * The OpenID provider's keys: one per algorithm of ID tokens, and one for cookies. They differ from the keys for requests to connectors (`keys/`),
+ * so that a token for an application can never pass as a request.
  */
 import { createHash, createPrivateKey, generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -10,18 +10,18 @@ import type { OidcKey } from '../store/oidc-keys.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 
-/** So long an old key is still published, and its cookies and ID tokens (as hints at signing out) still taken. */
+/** An old key stays published this long, and its cookies and ID tokens (as logout hints) stay valid. */
 const RETIRED_LIFETIME_MS = 30 * 24 * 60 * 60_000;
 
 export interface ProviderKeys {
-  /** Private, the newest of each algorithm first: that one signs. */
+  /** Private. The newest of each algorithm comes first, and signs. */
   jwks: { keys: JWK[] };
   cookieKeys: string[];
   /** Changes with every rotation. */
   version: string;
 }
 
-/** Reads the keys, or makes the first ones. @throws CodedError STORE_FAILED */
+/** Reads the keys, or creates the first ones. @throws CodedError STORE_FAILED */
 export async function loadProviderKeys(store: Store): Promise<ProviderKeys> {
   let stored = await store.oidcKeys();
   if (stored.length === 0) {
@@ -36,7 +36,7 @@ export async function loadProviderKeys(store: Store): Promise<ProviderKeys> {
 }
 
 /**
- * New keys sign from now on, within a minute in a running hub; old ones are published for another 30 days.
+ * New keys sign from now on, in a running hub within a minute; old ones stay published for 30 days.
  * @returns the ids of the new keys
  */
 export async function rotateProviderKeys(operator: Operator): Promise<string[]> {
@@ -47,9 +47,9 @@ export async function rotateProviderKeys(operator: Operator): Promise<string[]> 
   return keys.map(({ id }) => id);
 }
 
-/** Removes keys that were replaced more than 30 days ago. */
+/** Removes keys replaced more than 30 days ago. */
 export async function removeRetiredKeys(store: Store, now: Date): Promise<void> {
-  // The newest first: a key is out of use since the one before it in this list, of the same purpose, was made.
+  // The newest first: a key has been out of use since the previous one in this list, of the same purpose, was created.
   const replacedAt = new Map<OidcKey['purpose'], Date>();
   for (const { id, purpose, createdAt } of await store.oidcKeys()) {
     const since = replacedAt.get(purpose);

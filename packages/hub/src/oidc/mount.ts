@@ -1,4 +1,4 @@
-/** The OpenID provider in the hub's HTTP server, below `/oidc`: its address, its keys while they change, and what it leaves behind. */
+/** Mounts the OpenID provider below `/oidc` of the hub's HTTP server: its address, key rotation, and removal of expired records. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '@landbridge/runtime';
 import type { Provider } from 'oidc-provider';
@@ -8,19 +8,19 @@ import { createProvider } from './provider.ts';
 
 export const OIDC_PATH = '/oidc';
 
-/** How soon a hub sees keys that were rotated by a command, and removes what has expired. */
-const LOOK_AFTER_MS = 60_000;
-/** Anybody can begin a sign-in and leave it. Each takes 1 to 16 KB (the longest request that Node reads); beyond this the oldest go. */
+/** How soon a hub sees keys rotated by a command, and removes expired records. */
+const MAINTENANCE_MS = 60_000;
+/** Anybody can begin a sign-in and abandon it. Each takes 1 to 16 KB, the longest request that Node reads; beyond this the oldest are removed. */
 const MAX_INTERACTIONS = 20_000;
 
 export interface Oidc {
-  /** Before this nothing is answered: the provider has to know its own address. @throws CodedError STORE_FAILED */
+  /** Nothing is answered before this: the provider must know its own address. @throws CodedError STORE_FAILED */
   start(publicUrl: string): Promise<void>;
-  /** The provider with the keys of now. */
+  /** The provider with the current keys. */
   provider(): Provider;
-  /** @returns whether the request was for the provider, which then answers it */
+  /** @returns whether the request is for the provider, which then answers it */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Takes rotated keys up at once, and removes what has expired. */
+  /** Applies rotated keys and removes expired records now. */
   lookAfter(): Promise<void>;
   stop(): void;
 }
@@ -28,9 +28,9 @@ export interface Oidc {
 export function createOidc(parts: {
   store: Store;
   log: Log;
-  /** The path of the login page for an interaction; its cookie goes nowhere else. */
+  /** The path of an interaction's login page; its cookie is limited to it. */
   loginPath: (interaction: string) => string;
-  /** How long a sign-in lasts: the browser's session, and refresh tokens. */
+  /** Lifetime of a sign-in: the browser's session, and refresh tokens. */
   signInLifetimeSeconds: number;
 }): Oidc {
   const { store, log } = parts;
@@ -40,27 +40,27 @@ export function createOidc(parts: {
   async function build(origin: URL): Promise<void> {
     const keys = await loadProviderKeys(store);
     if (keys.version === running?.version) return;
-    // Nothing is kept in a provider but its keys: requests that are under way end with the old one.
+    // A provider has no state but its keys: requests in flight end with the old one.
     const provider = createProvider({ ...parts, keys, issuer: origin.origin + OIDC_PATH });
     running = { provider, version: keys.version, answer: provider.callback(), origin };
-    log.info({ keys: keys.jwks.keys.map(({ kid }) => kid) }, 'The OpenID provider has its keys');
+    log.info({ keys: keys.jwks.keys.map(({ kid }) => kid) }, 'OpenID provider keys loaded');
   }
 
   const oidc: Oidc = {
     async start(publicUrl) {
       await build(new URL(publicUrl));
-      timer = setInterval(() => void oidc.lookAfter(), LOOK_AFTER_MS);
+      timer = setInterval(() => void oidc.lookAfter(), MAINTENANCE_MS);
       timer.unref();
     },
     provider() {
-      if (running === undefined) throw new Error('The OpenID provider has not started');
+      if (running === undefined) throw new Error('OpenID provider not started');
       return running.provider;
     },
     answer(request, response) {
       const { url = '' } = request;
       if (running === undefined || !url.startsWith(`${OIDC_PATH}/`)) return false;
       const { host, protocol } = running.origin;
-      // The provider makes addresses from these. Ours is known: no header from outside may change it.
+      // The provider builds its addresses from these: no header of a request may change them.
       request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
       request.headers['x-forwarded-host'] = host;
       request.url = url.slice(OIDC_PATH.length);
@@ -74,7 +74,7 @@ export function createOidc(parts: {
         await removeRetiredKeys(store, now);
         if (running !== undefined) await build(running.origin);
       } catch (error) {
-        log.error({ err: error }, 'The records of the OpenID provider were not looked after');
+        log.error({ err: error }, 'OpenID provider maintenance failed; it is retried every minute');
       }
     },
     stop: () => clearInterval(timer),

@@ -31,7 +31,7 @@ function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path).toString('latin1') : '';
 }
 
-test('a client library signs a person in, reads who it is, refreshes and signs out', async (t) => {
+test('a client library signs a user in, reads the claims, refreshes and signs out', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();
   const claims = tokens.claims();
@@ -63,7 +63,7 @@ test('a client library signs a person in, reads who it is, refreshes and signs o
   await assert.rejects(openid.fetchUserInfo(app.config, refreshed.access_token, claims.sub));
 });
 
-test('a refresh token works once; using it again ends all tokens of the sign-in', async (t) => {
+test('a refresh token works once, and its reuse ends all tokens of the sign-in', async (t) => {
   const { app } = await start(t);
   const { tokens } = await app.signIn();
   const first = tokens.refresh_token ?? '';
@@ -73,7 +73,7 @@ test('a refresh token works once; using it again ends all tokens of the sign-in'
   await assert.rejects(openid.fetchUserInfo(app.config, second.access_token, openid.skipSubjectCheck));
 });
 
-test('a code works once, also for two at the same moment', async (t) => {
+test('a code works once, even for two simultaneous requests', async (t) => {
   const { hub, app } = await start(t);
   const { browser } = await app.signIn();
   const { url, checks } = await app.begin();
@@ -84,7 +84,7 @@ test('a code works once, also for two at the same moment', async (t) => {
   assert.ok(!JSON.stringify(hub.logLines).includes(new URL(onward).searchParams.get('code') ?? ''));
 });
 
-test('an access token can be revoked, and a client without the right gets no refresh token', async (t) => {
+test('an access token can be revoked, and a client without refresh tokens gets none', async (t) => {
   const { hub, app } = await start(t);
   const { tokens } = await app.signIn();
   await openid.tokenRevocation(app.config, tokens.access_token);
@@ -93,7 +93,7 @@ test('an access token can be revoked, and a client without the right gets no ref
   assert.equal((await plain.signIn()).tokens.refresh_token, undefined);
 });
 
-test('a public client needs no secret, a native one may listen on any port, and ID tokens can be ES256', async (t) => {
+test('a public client needs no secret, a native one may use any port, and ID tokens can be ES256', async (t) => {
   const { hub } = await start(t);
   const spa = await createApplication(hub, { public: true, idTokenAlgorithm: 'ES256' });
   const { tokens } = await spa.signIn();
@@ -105,7 +105,7 @@ test('a public client needs no secret, a native one may listen on any port, and 
   );
 });
 
-test('without PKCE, with another method or a wrong verifier there are no tokens', async (t) => {
+test('a request without PKCE, with another method, or with a wrong verifier gets no tokens', async (t) => {
   const { app } = await start(t);
   const { browser } = await app.signIn();
   const { url, checks } = await app.begin();
@@ -124,7 +124,7 @@ test('without PKCE, with another method or a wrong verifier there are no tokens'
   await assert.rejects(app.finish(onward, { ...checks, pkceCodeVerifier: openid.randomPKCECodeVerifier() }), { error: 'invalid_grant' });
 });
 
-test('nobody is sent to an address that is not registered, neither after signing in nor after signing out', async (t) => {
+test('a browser is never redirected to an unregistered address, after signing in or out', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();
   const { url } = await app.begin();
@@ -151,14 +151,14 @@ test('nobody is sent to an address that is not registered, neither after signing
     const refused = await browser.open(out.href);
     assert.deepEqual([refused.status, refused.onward], [400, undefined], uri);
   }
-  // Without a client the address is not looked at, and not used.
+  // Without a client the address is ignored.
   const question = await browser.open(`${hub.hub.publicUrl}/oidc/logout?post_logout_redirect_uri=https://evil.example`);
   const done = await browser.follow(await browser.submit(question, '/confirm', { logout: 'yes' }));
   assert.deepEqual([done.status, done.onward], [200, undefined]);
   assert.match(done.text, /You are signed out/);
 });
 
-test('what a request says about itself changes no address', async (t) => {
+test('headers of a request change no address', async (t) => {
   const { hub } = await start(t);
   const response = await fetch(`${hub.hub.url}/oidc/.well-known/openid-configuration`, {
     headers: { 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https', Forwarded: 'host=evil.example' },
@@ -172,7 +172,7 @@ test('what a request says about itself changes no address', async (t) => {
   assert.deepEqual(code_challenge_methods_supported, ['S256']);
 });
 
-test('a page signs nobody out that did not come from here', async (t) => {
+test('a sign-out form from another site is rejected', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();
   await browser.open(`${hub.hub.publicUrl}/oidc/logout`);
@@ -185,7 +185,7 @@ test('a page signs nobody out that did not come from here', async (t) => {
   await openid.fetchUserInfo(app.config, tokens.access_token, openid.skipSubjectCheck);
 });
 
-test('the session has a new id after a sign-in, and a cookie from outside opens nothing', async (t) => {
+test('a sign-in changes the session ID, and a planted cookie is worthless', async (t) => {
   const { app } = await start(t);
   const { browser } = await app.signIn();
   const session = () => browser.cookies.get('landbridge_session')?.value;
@@ -194,7 +194,7 @@ test('the session has a new id after a sign-in, and a cookie from outside opens 
   assert.match(browser.cookies.get('landbridge_session')?.attributes ?? '', /httponly/i);
   await app.signIn({ browser, parameters: { prompt: 'login' } });
   assert.notEqual(session(), before);
-  // The old id, with its own signature, is worthless.
+  // The old ID with its valid signature is worthless.
   const after = session() ?? '';
   browser.cookies.set('landbridge_session', { value: before, path: '/', attributes: '' });
   const shown = await browser.open((await app.begin()).url);
@@ -202,7 +202,7 @@ test('the session has a new id after a sign-in, and a cookie from outside opens 
   browser.cookies.set('landbridge_session', { value: after, path: '/', attributes: '' });
 });
 
-test('prompt, max_age and a second application use the sign-in that is there, or ask again', async (t) => {
+test('prompt, max_age and a second application reuse the session or ask again', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();
   const other = await createApplication(hub, { name: 'Other' });
@@ -220,12 +220,12 @@ test('prompt, max_age and a second application use the sign-in that is there, or
   assert.ok(tokens);
 });
 
-test('an application gets the people of its connections only, and nobody of one that is switched off', async (t) => {
+test('an application gets users of its own enabled connections only', async (t) => {
   const { hub, app } = await start(t);
   await hub.createConnection('partners');
   const partners = await createApplication(hub, { connections: ['partners'] });
   const { browser, tokens } = await app.signIn({ parameters: { connection: 'corp' } });
-  // By corp, which does not count there.
+  // The session is of corp, which is not for this application.
   assert.match((await browser.open((await partners.begin({ prompt: 'none' })).url)).onward ?? '', /error=login_required/);
   await hub.api('/connections/corp', { enabled: false }, 'PATCH');
   await assert.rejects(openid.refreshTokenGrant(app.config, tokens.refresh_token ?? ''), { error: 'invalid_grant' });
@@ -235,7 +235,7 @@ test('an application gets the people of its connections only, and nobody of one 
   await assert.rejects(openid.fetchUserInfo(app.config, tokens.access_token, openid.skipSubjectCheck));
 });
 
-test('two people, and one person of two connections, are different subjects; one person is always the same', async (t) => {
+test('a subject is stable, and unique per user and connection', async (t) => {
   const { hub, app } = await start(t);
   const connector = await connect(await hub.provisioned('second'));
   connector.answerAll(({ claims }) => ({ profile: { id: `${claims.username}-id` } }));
@@ -246,7 +246,7 @@ test('two people, and one person of two connections, are different subjects; one
   assert.equal(await subject('anna', 'corp'), subjects[0]);
 });
 
-test('secrets are compared, not shown: rotated, deleted, wrong', async (t) => {
+test('a wrong secret, a rotated secret and a deleted client are rejected', async (t) => {
   const { hub, app } = await start(t);
   const token = (id: string, secret: string) =>
     fetch(`${hub.hub.publicUrl}/oidc/token`, {
@@ -268,7 +268,7 @@ test('secrets are compared, not shown: rotated, deleted, wrong', async (t) => {
   assert.deepEqual(await token(app.clientId, secret), unknown);
 });
 
-test('what is kept opens nothing: no id, code or token stands in the store', async (t) => {
+test('the store has no session ID, code or token in clear text', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens, returned } = await app.signIn();
   await app.begin().then(({ url }) => browser.open(`${url}&prompt=login`));
@@ -281,7 +281,7 @@ test('what is kept opens nothing: no id, code or token stands in the store', asy
   }
 });
 
-test('keys can be changed while people are signed in', async (t) => {
+test('keys can be rotated while users are signed in', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();
   const jwks = async () =>
@@ -297,7 +297,7 @@ test('keys can be changed while people are signed in', async (t) => {
   assert.ok((await openid.refreshTokenGrant(app.config, again.refresh_token ?? '')).access_token);
 });
 
-test('behind a proxy with TLS, cookies are Secure and addresses are the public ones', async (t) => {
+test('behind a TLS proxy, cookies are Secure and addresses are public', async (t) => {
   const hub = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example' });
   const { client } = await createClient(operatorForTest(hub.store), { name: 'App', redirectUris: [REDIRECT_URI] });
   const asked = new URLSearchParams({
@@ -315,7 +315,7 @@ test('behind a proxy with TLS, cookies are Secure and addresses are the public o
   for (const cookie of cookies) assert.match(cookie, /; samesite=lax; secure; httponly/i);
 });
 
-test('operators register, see and delete clients; what is wrong is named, and each change is in the audit log', async (t) => {
+test('operators manage clients, errors name the field, and each change is in the audit log', async (t) => {
   const hub = await startHubForTest(t);
   await hub.createConnection();
   const good = { name: 'Billing', redirectUris: [REDIRECT_URI], connections: ['corp'] };
@@ -351,7 +351,7 @@ test('operators register, see and delete clients; what is wrong is named, and ea
   assert.deepEqual(actions.filter((action) => action.startsWith('client.')).sort(), ['client.create', 'client.create', 'client.delete']);
 });
 
-test('an answer can come in a form, which the one script that the page allows sends off', async (t) => {
+test('a form_post response is submitted by the only script that the page allows', async (t) => {
   const { app } = await start(t);
   const { browser } = await app.signIn();
   const shown = await browser.open((await app.begin({ response_mode: 'form_post' })).url);
@@ -361,7 +361,7 @@ test('an answer can come in a form, which the one script that the page allows se
   assert.match((await browser.open((await app.begin({ response_mode: 'fragment' })).url)).onward ?? '', /error=/);
 });
 
-test('whoever signs in while no directory answers is told apart by the application', async (t) => {
+test('a sign-in from the cache has its own amr', async (t) => {
   const hub = await startHubForTest(t);
   const connector = await connect(await hub.provisioned());
   connector.answerAll(() => ({ profile: ANNA }));

@@ -1,12 +1,12 @@
-/** The pages that the provider shows itself: signing out, onward, and what went wrong. */
+/** The provider's own pages: sign-out, redirect after a form, and errors. */
 import { type Page, page } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { ErrorOut } from 'oidc-provider';
 import { PROVIDER_TEXTS } from './texts.ts';
 
 /**
- * @param form the provider's own form, with its token against forged requests; buttons elsewhere on the page belong to it
- * @param application the one that sent the person here, where it said so; the person may sign out of it alone
+ * @param form the provider's own form, with its token against forged requests; the page's buttons belong to it
+ * @param application the one that sent the user here, if known; the user may sign out of it alone
  */
 export function confirmSignOutPage(form: string, application: string | undefined): Page {
   const { title, question, yes, onlyOf } = PROVIDER_TEXTS.confirmSignOut;
@@ -22,7 +22,7 @@ ${application === undefined ? '' : html`<button type="submit" form="op.logoutFor
   });
 }
 
-/** @param application the one that the person signed out of; undefined: of all */
+/** @param application the one that the user signed out of; undefined: all */
 export function providerSignedOutPage(application: string | undefined): Page {
   const { text } = PROVIDER_TEXTS.signedOut;
   const title = PROVIDER_TEXTS.signedOut.title(application);
@@ -32,7 +32,7 @@ export function providerSignedOutPage(application: string | undefined): Page {
   });
 }
 
-/** Sends the browser on after a form; see `page()` for why not with a redirect. */
+/** Redirects the browser after a form; `page()` says why this is not an HTTP redirect. */
 export function onwardPage(location: string): Page {
   const { title, link } = PROVIDER_TEXTS.onward;
   return page({
@@ -42,7 +42,7 @@ export function onwardPage(location: string): Page {
   });
 }
 
-/** @param out the standard's code and description, which are for the application's developer, and may hold what was sent here */
+/** @param out the standard's code and description, for the application's developer; may contain text from the request */
 export function errorPage(out: ErrorOut): Page {
   const { title, text, forDevelopers } = PROVIDER_TEXTS.failed;
   return page({

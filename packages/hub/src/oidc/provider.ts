@@ -1,4 +1,4 @@
-/** The OpenID provider as we set it up: code flow with PKCE for everybody, nothing dynamic, our store, our pages. */
+/** Configures the OpenID provider: code flow with PKCE for all clients, no dynamic registration, our store and pages. */
 
 import type { Log } from '@landbridge/runtime';
 import { hashOfToken, type Page, SAFE_HEADERS } from '@landbridge/web';
@@ -21,7 +21,7 @@ export interface ProviderParts {
 
 const CODE_LIFETIME_SECONDS = 60;
 const TOKEN_LIFETIME_SECONDS = 60 * 60;
-/** Time to find the password, and to think of a new one. */
+/** Time to type a password, or to choose a new one. */
 const INTERACTION_LIFETIME_SECONDS = 30 * 60;
 
 export function createProvider(parts: ProviderParts): Provider {
@@ -29,16 +29,16 @@ export function createProvider(parts: ProviderParts): Provider {
   const provider = new Provider(issuer, configurationOf(parts));
   // Koa writes to standard error otherwise.
   provider.silent = true;
-  // With X-Forwarded-* as `mount.ts` sets them, whatever the request said.
+  // `mount.ts` overwrites X-Forwarded-* of every request.
   provider.proxy = true;
-  // What is kept of a secret is its hash. Hashes are compared in constant time by being hashed once more.
+  // Only a hash of the secret is stored. Hashing both once more makes the comparison constant-time.
   provider.Client.prototype.compareClientSecret = function (this: { clientSecret?: string }, actual: string) {
     return this.clientSecret !== undefined && hashOfToken(hashOfToken(actual)) === hashOfToken(this.clientSecret);
   };
   provider.use(async (ctx, next) => {
     ctx.set({
       ...SAFE_HEADERS,
-      // The one script is the provider's own, which submits a form where no redirect can; it adds its hash to this empty list.
+      // The only script is the provider's own, which submits a form_post response; it adds its hash to this empty list.
       'Content-Security-Policy': `default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'`,
     });
     await next();
@@ -52,7 +52,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const refused = (ctx: KoaContextWithOIDC, error: Error) =>
     log.info(
       { client: ctx.oidc?.client?.clientId, route: ctx.oidc?.route, error: error.message, detail: detailOf(error) },
-      'OpenID request refused',
+      'OpenID request rejected',
     );
   provider.on('authorization.error', refused);
   provider.on('grant.error', refused);
@@ -60,14 +60,14 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.on('revocation.error', refused);
   provider.on('end_session.error', refused);
   provider.on('end_session_confirm.error', refused);
-  provider.on('server_error', (ctx, error) => log.error({ err: error, route: ctx.oidc?.route }, 'The OpenID provider failed'));
+  provider.on('server_error', (ctx, error) => log.error({ err: error, route: ctx.oidc?.route }, 'OpenID provider failed'));
   return provider;
 }
 
 function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds }: ProviderParts): Configuration {
   const secure = issuer.startsWith('https:');
   const off = { enabled: false };
-  /** Nothing outlives the sign-in that it came from. */
+  /** Nothing outlives its sign-in. */
   const restOfSignIn = (signedInAt: number | undefined) =>
     Math.max(1, (signedInAt ?? epochSeconds()) + signInLifetimeSeconds - epochSeconds());
   return {
@@ -107,7 +107,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     },
     scopes: ['openid', 'offline_access'],
     claims: Object.fromEntries(Object.entries(CLAIMS_OF_SCOPES).map(([scope, claims]) => [scope, [...claims]])),
-    // Many applications read the ID token only.
+    // Many applications read only the ID token.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
@@ -136,10 +136,10 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
   };
 }
 
-/** When a person has to sign in; beside the standard's reasons, where the session's account is no longer good for this client. */
+/** When a user must sign in: for the standard's reasons, or if the session's account is not valid for this client. */
 function policy() {
   const base = interactionPolicy.base();
-  // Whoever registers a client decides what it is given: nobody is asked for consent, and `prompt=consent` does no harm.
+  // The operator decides at registration what a client gets: no consent is asked, and `prompt=consent` has no effect.
   base.get('consent')?.checks.clear();
   base.get('login')?.checks.add(
     new interactionPolicy.Check('account', 'End-User authentication is required', 'login_required', async (ctx) => {
@@ -152,7 +152,7 @@ function policy() {
   return base;
 }
 
-/** A client gets the scopes that it asks for. Each sign-in has a grant of its own, so that the one before ends with its tokens. */
+/** A client gets the scopes that it requests. Each sign-in has its own grant, so that the previous one ends with its tokens. */
 async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   const { oidc } = ctx;
   const { client, session, provider, account } = oidc;

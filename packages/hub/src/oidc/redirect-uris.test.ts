@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRedirectUris } from './redirect-uris.ts';
 
-test('addresses that a browser can be sent to safely are taken', () => {
+test('safe redirect addresses are accepted', () => {
   checkRedirectUris(
     [
       'https://app.example/callback',
@@ -15,7 +15,7 @@ test('addresses that a browser can be sent to safely are taken', () => {
   );
 });
 
-test('all others are refused with the name of the field', () => {
+test('unsafe or invalid redirect addresses are rejected with the name of the field', () => {
   for (const uri of [
     '',
     'app.example/callback',

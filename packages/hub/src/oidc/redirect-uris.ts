@@ -1,4 +1,4 @@
-/** Which addresses a client may register to be sent back to. They are later compared as they stand, letter by letter. */
+/** Validates a client's redirect addresses. Requests must later match them exactly. */
 import { CodedError } from '@landbridge/runtime';
 
 const MAX_LENGTH = 2000;
@@ -6,7 +6,7 @@ const MAX_COUNT = 50;
 /** Plain HTTP never leaves the machine there (RFC 8252, section 7.3). */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-/** @param field the name under which they were given. @throws CodedError REDIRECT_URI_INVALID, which names the field */
+/** @param field named by the error @throws CodedError REDIRECT_URI_INVALID */
 export function checkRedirectUris(uris: readonly string[], field: string): void {
   if (uris.length > MAX_COUNT) throw invalid(field, `has more than ${MAX_COUNT} addresses`);
   for (const uri of uris) {
@@ -17,8 +17,8 @@ export function checkRedirectUris(uris: readonly string[], field: string): void 
 
 function problemOf(uri: string): string | undefined {
   if (uri.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
-  // Browsers drop or change these, so that the address would not be the one that was compared.
-  if (!/^[\x21-\x7e]+$/.test(uri) || /["'<>\\^`{|}]/.test(uri)) return 'has characters that an address may not have';
+  // Browsers drop or change these, so that the address would differ from the compared one.
+  if (!/^[\x21-\x7e]+$/.test(uri) || /["'<>\\^`{|}]/.test(uri)) return 'has invalid characters';
   if (!URL.canParse(uri)) return 'is no whole address';
   const { protocol, hostname, username, password } = new URL(uri);
   if (uri.includes('#')) return 'has a fragment (#)';

@@ -1,8 +1,8 @@
-/** What the provider's own pages say. English; other languages would stand beside it. */
+/** The texts of the provider's own pages, in English. */
 export const PROVIDER_TEXTS = {
   confirmSignOut: {
     title: 'Sign out?',
-    question: 'You will be signed out here, and of the applications that you signed in to from here.',
+    question: 'You will be signed out here and in the applications that you signed in to from here.',
     yes: 'Sign out',
     onlyOf: (application: string) => `Only sign out of ${application}`,
   },
@@ -12,8 +12,8 @@ export const PROVIDER_TEXTS = {
   },
   onward: { title: 'One moment…', link: 'Continue' },
   failed: {
-    title: 'This did not work',
-    text: 'The application sent you here with a request that cannot be answered. Go back to it and try again.',
+    title: 'Something went wrong',
+    text: 'The application sent an invalid request. Go back to it and try again.',
     forDevelopers: 'For its developers:',
   },
 } as const;

@@ -1,12 +1,12 @@
-/** Administrators of the hub: what they sign in with, how they are invited, and their sessions. Codes and cookies arrive as hashes. */
+/** The hub's administrators: their credentials, invitations and sessions. Codes and cookies are stored as hashes. */
 
 export interface Administrator {
   readonly id: string;
-  /** Unique, whatever the case of its letters. */
+  /** Unique regardless of case. */
   readonly name: string;
-  /** Undefined: invited, and never finished. */
+  /** Undefined: the invitation is open. */
   readonly passwordHash: string | undefined;
-  /** Base32. It has to be readable to check codes with it. */
+  /** Base32, not a hash: it is needed to check codes. */
   readonly totpSecret: string | undefined;
   readonly createdAt: Date;
   readonly lastSignInAt: Date | undefined;
@@ -16,7 +16,7 @@ export interface Passkey {
   /** The credential id, base64url. */
   readonly id: string;
   readonly administratorId: string;
-  /** Chosen by the administrator, to tell one from another. */
+  /** Chosen by the administrator. */
   readonly name: string;
   /** COSE (RFC 9052). */
   readonly publicKey: Uint8Array<ArrayBuffer>;
@@ -25,15 +25,15 @@ export interface Passkey {
   readonly lastUsedAt: Date | undefined;
 }
 
-/** `password`: the second factor is due. `enrolling`: invited, and the second factor is to be set up. `full`: signed in. */
+/** `password`: the second factor is due. `enrolling`: invited, the second factor is not set up yet. `full`: signed in. */
 export type SessionStage = 'password' | 'enrolling' | 'full';
 
 export interface AdministratorSession {
-  /** Names the session in lists; it is no secret. */
+  /** Names the session in lists; not a secret. */
   readonly id: string;
   readonly administratorId: string;
   readonly stage: SessionStage;
-  /** Goes into each form of this session and has to come back with it. */
+  /** In every form of this session, against forged requests. */
   readonly formToken: string;
   readonly remoteAddress: string | undefined;
   readonly browser: string | undefined;
@@ -41,35 +41,35 @@ export interface AdministratorSession {
   readonly lastSeenAt: Date;
 }
 
-/** What changes about an administrator; what is absent stays, and `undefined` removes. */
+/** Absent fields stay; `undefined` removes a field. */
 export type AdministratorChanges = Partial<Pick<Administrator, 'passwordHash' | 'totpSecret' | 'lastSignInAt'>>;
 
 export interface AdministratorStore {
-  /** @returns false where the name is taken */
+  /** @returns false if the name is taken */
   addAdministrator(administrator: Administrator): Promise<boolean>;
-  /** In the order of their names. */
+  /** Sorted by name. */
   administrators(): Promise<Administrator[]>;
   administratorById(id: string): Promise<Administrator | undefined>;
   administratorByName(name: string): Promise<Administrator | undefined>;
-  /** A new TOTP secret has no codes used. @returns false where there is no such administrator */
+  /** A new TOTP secret resets its used codes. @returns false if there is no such administrator */
   changeAdministrator(id: string, changes: AdministratorChanges): Promise<boolean>;
-  /** With all that is theirs. @returns false where there was none */
+  /** Removes their credentials and sessions too. @returns false if there was no such administrator */
   removeAdministrator(id: string): Promise<boolean>;
 
-  /** Replaces the one before. */
+  /** Replaces an earlier invitation. */
   putInvitation(administratorId: string, hash: string, expiresAt: Date): Promise<void>;
-  /** @returns whose it is; undefined where there is none, or it is too old */
+  /** @returns the administrator's id; undefined if it is unknown or expired */
   invitationOwner(hash: string, now: Date): Promise<string | undefined>;
   removeInvitation(administratorId: string): Promise<void>;
 
-  /** @returns false where this time step, or a later one, was used before; from then on it is */
+  /** Marks it as used. @returns false if this time step or a later one was used before */
   useTotpStep(administratorId: string, step: number): Promise<boolean>;
   replaceRecoveryCodes(administratorId: string, hashes: readonly string[]): Promise<void>;
   countRecoveryCodes(administratorId: string): Promise<number>;
-  /** @returns false where there is no such code; it is gone afterwards */
+  /** Removes the code. @returns false if it is unknown */
   takeRecoveryCode(administratorId: string, hash: string): Promise<boolean>;
 
-  /** @returns false where the credential is known already, whoever's it is */
+  /** @returns false if any administrator has this credential already */
   addPasskey(passkey: Passkey): Promise<boolean>;
   /** The oldest first. */
   passkeys(administratorId: string): Promise<Passkey[]>;
@@ -83,8 +83,8 @@ export interface AdministratorStore {
   sessions(administratorId: string): Promise<AdministratorSession[]>;
   touchSession(id: string, at: Date): Promise<void>;
   removeSession(administratorId: string, id: string): Promise<boolean>;
-  /** @param exceptId stays, where it is given */
+  /** @param exceptId stays */
   removeSessions(administratorId: string, exceptId?: string): Promise<void>;
-  /** Removes what was made, or last seen, before these times. */
+  /** Removes sessions created, or last seen, before these times. */
   removeOldSessions(madeBefore: Date, seenBefore: Date): Promise<void>;
 }

@@ -1,11 +1,11 @@
 /** API keys, by the hash of their secret. */
 
 export interface ApiKey {
-  /** Names the key in lists and in `key revoke`; it is no secret. */
+  /** Names the key in lists and in `key revoke`; not a secret. */
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
-  /** `sign-in`: only what an application needs for its people; `operate`: all that the API can. */
+  /** `sign-in`: only what an application needs for its users; `operate`: the whole API. */
   readonly scope: 'operate' | 'sign-in';
 }
 
@@ -14,6 +14,6 @@ export interface ApiKeyStore {
   apiKeyByHash(hash: string): Promise<ApiKey | undefined>;
   /** The oldest first. */
   apiKeys(): Promise<ApiKey[]>;
-  /** @returns false where there was none */
+  /** @returns false if there was none */
   removeApiKey(id: string): Promise<boolean>;
 }

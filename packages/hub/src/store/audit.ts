@@ -1,6 +1,6 @@
-/** The audit log as it is kept: records in the order of their numbers, each sealed by a hash over the one before. Nothing changes one. */
+/** Storage of the audit log: numbered, immutable records, each sealed with a hash that covers the previous one. */
 
-/** What happened. Texts are short and printable: `audit/audit.ts` sees to that. */
+/** `audit/audit.ts` keeps the texts short and printable. */
 export interface AuditEntry {
   readonly at: Date;
   readonly actor: string;
@@ -20,10 +20,10 @@ export interface AuditRecord extends AuditEntry {
   readonly hash: string;
 }
 
-/** The hash of a record, given the hash of the one before (undefined: it is the first). */
+/** The hash of a record, from the previous hash (undefined for the first). */
 export type AuditSeal = (previousHash: string | undefined, id: number, entry: AuditEntry) => string;
 
-/** Each field that is there has to be equal (a subject in any case); times are `from <= at < to`. */
+/** Fields must be equal (subjects regardless of case); times are `from <= at < to`. */
 export interface AuditFilter {
   connection?: string | undefined;
   subject?: string | undefined;
@@ -37,22 +37,22 @@ export interface AuditFilter {
   before?: number | undefined;
 }
 
-/** The action of the record that stands for those which were removed. Its detail is `ID HASH` of the last of them. */
+/** The action of the record that replaces removed ones. Its detail is `ID HASH` of the last of them. */
 export const PRUNE_ACTION = 'audit.prune';
 
 export interface AuditStore {
   /**
-   * Resolves when it is written. Those that are asked for at once may be written together, in their order, and then all of them or none; always in a
-   * transaction, so that processes that append at once never seal over the same record.
+   * Resolves when the record is written. Simultaneous records may be written together, in order, all or none; always in a transaction, so that
+   * two processes never seal over the same record.
    */
   appendAudit(entry: AuditEntry, seal: AuditSeal): Promise<AuditRecord>;
   /** The newest first. */
   auditRecords(filter: AuditFilter, limit: number): Promise<AuditRecord[]>;
-  /** The oldest first, from the one after `id` on. */
+  /** The oldest first, from `id` + 1 on. */
   auditRecordsAfter(id: number, limit: number): Promise<AuditRecord[]>;
   /**
-   * Removes the oldest records up to the first that is not older than `before`, after it has appended a record (`entry`, with action
-   * and detail as PRUNE_ACTION says) that holds the number and hash of the last removed one. Nothing else can remove a record.
+   * Removes the oldest records, up to the first that is not older than `before`, after appending a record (`entry`, with action and detail
+   * as for PRUNE_ACTION) with number and hash of the last removed one. Records cannot be removed in any other way.
    * @returns how many were removed
    */
   pruneAudit(before: Date, entry: Omit<AuditEntry, 'action' | 'detail'>, seal: AuditSeal): Promise<number>;

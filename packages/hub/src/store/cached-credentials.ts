@@ -1,26 +1,26 @@
-/** Cached credentials: for each person of a connection the last good sign-in, sealed by the password, and the names it was typed with. */
+/** Cached credentials: each user's last successful sign-in, sealed with the password, and the names it was typed with. */
 
 export interface CachedCredential {
   readonly connectionId: string;
-  /** The directory's own id of the person. */
+  /** The directory's own id of the user. */
   readonly userId: string;
   readonly salt: Uint8Array;
-  /** The profile, encrypted with what argon2id makes of password and salt; see `credentials/seal.ts`. */
+  /** The profile, encrypted with a key from argon2id; see `credentials/seal.ts`. */
   readonly sealed: Uint8Array;
-  /** The last time that the directory took this password. */
+  /** When the directory last accepted this password. */
   readonly verifiedAt: Date;
 }
 
-/** Names arrive here as hashes, all of one length. */
+/** Names are hashes of one length. */
 export interface CachedCredentialStore {
   /**
-   * Replaces what there is for this person, and adds the name; of more than `maxNames` names the oldest go. A name leads to one person.
-   * @returns false where the connection is gone, switched off, or has no credential cache; nothing is kept then
+   * Replaces the user's entry and adds the name; beyond `maxNames` names the oldest are removed. A name belongs to one user.
+   * @returns false if the connection was deleted, is disabled, or has no credential cache; nothing is stored then
    */
   putCachedCredential(credential: CachedCredential, nameHash: string, maxNames: number): Promise<boolean>;
   cachedCredential(connectionId: string, nameHash: string): Promise<CachedCredential | undefined>;
-  /** Removes a person, found by name or by id. @returns whether there was one */
+  /** Removes a user by name or id. @returns whether there was one */
   removeCachedCredential(connectionId: string, person: { nameHash: string } | { userId: string }): Promise<boolean>;
-  /** Removes what was verified before that time. Switching a connection or its cache off removes all that is its own. @returns how many */
+  /** Removes entries verified before that time. Disabling a connection or its cache removes all its entries. @returns how many */
   removeCachedCredentialsBefore(time: Date): Promise<number>;
 }

@@ -1,7 +1,7 @@
-/** What the running hub writes down for the commands beside it. */
+/** Facts that the running hub stores for commands. */
 
 export interface FactStore {
-  /** Where the running hub is reached, so that commands can print whole URLs. */
+  /** The running hub's public URL, so that commands can print whole URLs. */
   setPublicUrl(url: string): Promise<void>;
   publicUrl(): Promise<string | undefined>;
 }

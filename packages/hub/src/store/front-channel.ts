@@ -1,21 +1,21 @@
-/** What the front channel remembers, for minutes: who was sent to a connector or came back from one, and which assertions were used. */
+/** State of the front channel, for minutes: browsers sent to a connector or back from one, and used assertions. */
 
 export interface FrontChannelSignIn {
-  /** Of the OpenID provider; each has one of these at most. */
+  /** Of the OpenID provider; it has one sign-in at most. */
   readonly interaction: string;
   readonly connectionId: string;
-  /** Hash of what has to be shown to go on. */
+  /** Of the secret required to go on. */
   readonly secretHash: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly expiresAt: Date;
 }
 
 export interface FrontChannelStore {
-  /** Adds, or replaces that of the same interaction. @returns false where the connection is gone */
+  /** Adds it, or replaces that of the same interaction. @returns false if the connection was deleted */
   putFrontChannelSignIn(signIn: FrontChannelSignIn): Promise<boolean>;
-  /** Removes it. @returns it, once; undefined where the secret is another, or its time is over */
+  /** Removes and returns it; undefined if the secret is wrong or it has expired. */
   takeFrontChannelSignIn(interaction: string, secretHash: string, now: Date): Promise<FrontChannelSignIn | undefined>;
-  /** @returns true once for each hash of a connection; false also where the connection is gone */
+  /** @returns true once per hash and connection; false also if the connection was deleted */
   markAssertionUsed(connectionId: string, hash: string, expiresAt: Date): Promise<boolean>;
   removeExpiredFrontChannelState(now: Date): Promise<void>;
 }

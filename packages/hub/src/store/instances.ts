@@ -1,46 +1,45 @@
 /**
- * Connector instances: the programs that proved to have a registered key. Several may share one key; they are told apart by the id
- * that each one made for itself or, where it names none, by its address.
+ * Connector instances: programs that proved that they hold a registered key. Instances that share a key are told apart by the ID that each
+ * generated for itself, or else by address.
  */
 
 export interface StoredInstance {
-  /** Made by the hub, random: names the instance everywhere. */
+  /** Random, from the hub: names the instance everywhere. */
   readonly id: string;
   readonly connectionId: string;
   /** Of the certificate whose key it has. */
   readonly thumbprint: string;
-  /** What tells it apart from others with the same certificate. */
+  /** Unique per certificate. */
   readonly identity: string;
   readonly hostName: string | undefined;
   readonly version: string | undefined;
   readonly remoteAddress: string;
   readonly firstSeenAt: Date;
   readonly lastSeenAt: Date;
-  /** An operator wants it to be asked nothing new, over reconnections too. */
+  /** By an operator: it gets no new requests, across reconnections too. */
   readonly drained: boolean;
-  /** An operator wants it to be refused. */
+  /** By an operator: it is rejected. */
   readonly revoked: boolean;
 }
 
-/** What was seen at the other end of a socket. `id` is taken where the identity is new. */
+/** An instance as it authenticates. `id` is used if the identity is new. */
 export type SeenInstance = Omit<StoredInstance, 'firstSeenAt' | 'lastSeenAt' | 'drained' | 'revoked'> & { at: Date };
 
 export interface InstanceStore {
   /**
-   * Finds the instance of this identity and brings it up to date, or adds it. Where `limit` others have the same certificate, the
-   * one that was seen longest ago goes; those that are drained or revoked stay, or the decision would be forgotten.
-   * @returns undefined where none of them may go, or where there is no such certificate
+   * Finds the instance with this identity and updates it, or adds it. If `limit` others have the same certificate, the one seen longest ago
+   * is removed; drained or revoked ones stay, or the operator's action would be lost.
+   * @returns undefined if none can be removed, or if there is no such certificate
    */
   seeInstance(seen: SeenInstance, limit: number): Promise<StoredInstance | undefined>;
-  /** In the order in which they were first seen. */
+  /** First seen first. */
   instances(connectionId: string): Promise<StoredInstance[]>;
-  /** @returns false where the connection has no such instance */
+  /** @returns false if the connection has no such instance */
   setInstance(connectionId: string, id: string, changes: { drained?: boolean; revoked?: boolean }): Promise<boolean>;
-  /** They were seen at that time. */
+  /** Stores when they were last seen. */
   touchInstances(ids: readonly string[], at: Date): Promise<void>;
   /**
-   * Those of the given instances that are not simply to be asked, by id. `gone`: there is none. `refused`: it, or its certificate, is
-   * not (or no longer) accepted.
+   * The given instances that may not get requests, by id. `gone`: unknown. `refused`: it or its certificate is not, or no longer, accepted.
    */
   exceptionalInstances(ids: readonly string[]): Promise<Map<string, 'gone' | 'refused' | 'drained'>>;
 }

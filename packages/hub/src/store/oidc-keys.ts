@@ -1,4 +1,4 @@
-/** What the OpenID provider signs with: ID tokens, and its cookies. */
+/** The OpenID provider's keys for ID tokens and cookies. */
 import type { SigningAlgorithm } from './signing-keys.ts';
 
 export interface OidcKey {
@@ -10,7 +10,7 @@ export interface OidcKey {
 }
 
 export interface OidcKeyStore {
-  /** Adds them where there are none yet, so that two hubs that start at once make one set. @returns whether they were added */
+  /** Adds them if there are none, so that two hubs that start at the same time create one set. @returns whether they were added */
   addFirstOidcKeys(keys: readonly OidcKey[]): Promise<boolean>;
   addOidcKeys(keys: readonly OidcKey[]): Promise<void>;
   /** The newest first. */

@@ -1,6 +1,6 @@
-/** What the OpenID provider remembers: who signed in, and its own records of sessions, codes and tokens. All of it ends by itself. */
+/** State of the OpenID provider: signed-in users, and its records of sessions, codes and tokens. All of it expires. */
 
-/** A person as an application sees them: what the directory said at the last sign-in, already as claims. */
+/** A user as applications see them: the claims of the last sign-in. */
 export interface OidcAccount {
   readonly subject: string;
   readonly connectionId: string;
@@ -8,34 +8,34 @@ export interface OidcAccount {
   readonly expiresAt: Date;
 }
 
-/** A record of the provider's. `key` is the hash of its id: the id is a secret that a browser or an application holds. */
+/** A record of the provider. `key` is the hash of its id: the id is a secret of a browser or an application. */
 export interface OidcRecord {
   readonly kind: string;
   readonly key: string;
   readonly payload: Readonly<Record<string, unknown>>;
   /** Codes and tokens of one grant are revoked together. */
   readonly grantId: string | undefined;
-  /** Names a session in tokens; unlike its id it is no secret. */
+  /** Names a session in tokens; unlike its id not a secret. */
   readonly uid: string | undefined;
   readonly consumedAt: Date | undefined;
   readonly expiresAt: Date;
 }
 
 export interface OidcStateStore {
-  /** Adds, or replaces that of the same subject. @returns false where the connection is gone */
+  /** Adds it, or replaces that of the same subject. @returns false if the connection was deleted */
   putOidcAccount(account: OidcAccount): Promise<boolean>;
   oidcAccount(subject: string): Promise<OidcAccount | undefined>;
   removeOidcAccount(subject: string): Promise<void>;
 
-  /** Adds, or replaces that of the same kind and key, which stays consumed if it was. */
+  /** Adds it, or replaces that of the same kind and key; a consumed one stays consumed. */
   putOidcRecord(record: OidcRecord): Promise<void>;
   oidcRecord(kind: string, key: string): Promise<OidcRecord | undefined>;
   oidcRecordByUid(kind: string, uid: string): Promise<OidcRecord | undefined>;
-  /** @returns true once; false where it was consumed before, or is gone */
+  /** @returns true once; false if it was consumed or removed before */
   consumeOidcRecord(kind: string, key: string, at: Date): Promise<boolean>;
   removeOidcRecord(kind: string, key: string): Promise<void>;
   removeOidcRecordsOfGrant(kind: string, grantId: string): Promise<void>;
 
-  /** Records and accounts whose time is over, and of records of `kind` all but the newest `keep`. */
+  /** Removes expired records and accounts, and of records of `kind` all but the newest `keep`. */
   removeExpiredOidcState(now: Date, kind: string, keep: number): Promise<void>;
 }

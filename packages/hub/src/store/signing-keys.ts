@@ -1,4 +1,4 @@
-/** The tenant's private signing keys. */
+/** The hub's private signing keys for requests to connectors. */
 
 export type SigningAlgorithm = 'RS256' | 'ES256';
 
@@ -8,21 +8,21 @@ export interface StoredSigningKey {
   /** PKCS #8. */
   readonly privateKeyPem: string;
   readonly createdAt: Date;
-  /** Published from its making on; it signs from this time on, when all who read the keys have seen it. */
+  /** Published since its creation; it signs from this time on, when all readers of the JWKS document know it. */
   readonly signsFrom: Date;
-  /** A newer one takes its place, and it is removed at this time. */
+  /** Replaced by a newer key, and removed at this time. */
   readonly retiresAt: Date | undefined;
 }
 
 export interface SigningKeyStore {
-  /** @returns the key that stands for its algorithm: the given one, or the newest that was there already */
+  /** Adds it unless there is one of its algorithm. @returns the given key, or the newest existing one */
   addSigningKey(key: StoredSigningKey): Promise<StoredSigningKey>;
-  /** Adds a key; those of its algorithm that were there retire at the given time, where no time was set before. */
+  /** Adds a key; existing ones of its algorithm retire at the given time, unless they have one already. */
   succeedSigningKey(next: StoredSigningKey, retiresAt: Date): Promise<void>;
-  /** Removes a key at once; `replacement`, which may be stored already, signs from its `signsFrom` on and does not retire. */
+  /** Removes a key at once; `replacement`, new or stored, signs from its `signsFrom` on and does not retire. */
   replaceSigningKey(kid: string, replacement: StoredSigningKey): Promise<void>;
-  /** Removes those whose time has come. */
+  /** Removes keys whose retirement has come. */
   removeRetiredSigningKeys(now: Date): Promise<void>;
-  /** In the order in which they begin to sign. */
+  /** Sorted by `signsFrom`. */
   signingKeys(): Promise<StoredSigningKey[]>;
 }

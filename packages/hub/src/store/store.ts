@@ -1,6 +1,6 @@
 /**
- * What the hub keeps, as one interface of a part for each subject. This folder owns how it is kept; what it means is owned by the
- * folders of those subjects. Every implementation passes the suite in `test/store-conformance`. All methods may reject with a CodedError
+ * The hub's store: one interface, with a part per subject. This folder owns the storage, and the folders of those subjects own the meaning. Every
+ * implementation passes the suite in `test/store-conformance`. All methods may reject with a CodedError
  * STORE_FAILED; secrets arrive here only as hashes, except the private signing keys.
  */
 import type { AdministratorStore } from './administrators.ts';

@@ -4,7 +4,7 @@ import { type AuditEntry, type AuditSeal, PRUNE_ACTION } from '../../src/store/a
 import type { StoreCheck } from './conformance.ts';
 import { AT } from './examples.ts';
 
-/** Stands for a hash: what a store has to pass on is seen in it. */
+/** A readable hash: shows what the store passes to it. */
 const seal: AuditSeal = (previous, id, entry) => `${previous ?? 'none'}/${id}${entry.action}`;
 
 function entry(changes: Partial<AuditEntry> = {}): AuditEntry {

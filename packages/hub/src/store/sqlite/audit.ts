@@ -25,7 +25,7 @@ const place = z.object({ id: z.number(), hash: z.string() });
 const RECORDS = `SELECT id, at, actor, action, connection, subject, remote_address AS remoteAddress, instance, result,
   correlation_id AS correlationId, detail, hash FROM audit_log`;
 
-/** Deleting is quick, and yet a year's records at once would stop the hub for seconds. */
+/** Deleting a year's records at once would block the hub for seconds. */
 const DELETED_AT_ONCE = 5000;
 
 interface Waiting {
@@ -36,7 +36,7 @@ interface Waiting {
 }
 
 export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
-  /** Of one turn of the event loop: with many sign-ins at once a transaction for each would be a sixth of the hub's work. */
+  /** Of one turn of the event loop: with many simultaneous sign-ins, one transaction each would be a sixth of the hub's work. */
   let waiting: Waiting[] = [];
 
   function appendWaiting(): void {
@@ -88,7 +88,7 @@ export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
     },
     async pruneAudit(before, entry, seal) {
       const last = transaction(() => {
-        // Clocks are set back sometimes: what follows a record that stays, stays too.
+        // Clocks may be set back: all records after one that stays also stay.
         const kept = one(
           z.object({ id: z.number().nullable() }),
           'SELECT min(id) AS id FROM audit_log WHERE at >= ?',

@@ -20,7 +20,7 @@ export function certificateStore({ all, one, change }: Sql): CertificateStore {
   return {
     async addCertificate(connectionId, certificate, limit) {
       const { thumbprint, pem, readsJwks, agentVersion, hostName, registeredAt, state, signingKid, signInEndpoint } = certificate;
-      // One statement, so that two registrations at once cannot pass the limit together.
+      // One statement, so that two simultaneous registrations cannot exceed the limit.
       const stored = change(
         `INSERT INTO certificates (connection_id, thumbprint, pem, reads_jwks, agent_version, registered_at, host_name, state, signing_kid, sign_in_endpoint)
          SELECT id, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?10, ?11 FROM connections WHERE id = ?1

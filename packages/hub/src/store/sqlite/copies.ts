@@ -1,4 +1,4 @@
-/** Copies of the SQLite file: made while others write, checked before they count, readable by their owner only. */
+/** Copies of the SQLite file: made during writes, verified before use, readable by their owner only. */
 import { chmodSync, closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
@@ -6,7 +6,7 @@ import { CodedError, errorText } from '@landbridge/runtime';
 import { z } from 'zod';
 import { SCHEMA_VERSION, versionOf } from './schema.ts';
 
-/** More than any file has: one step, which sees the file as it is at one moment, however busily others write. */
+/** More pages than any file has: one step sees one consistent state of the file, even during writes. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 export interface Checked {
@@ -15,8 +15,8 @@ export interface Checked {
 }
 
 /**
- * Copies the database as it is now to a new file, also while a hub runs, and checks the copy. The file appears only when it is whole.
- * @throws CodedError BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID where what was copied is damaged
+ * Copies the current database to a new file, also while a hub runs, and verifies the copy. The file appears only when it is complete.
+ * @throws CodedError BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID if the copy is damaged
  */
 export async function copyDatabase(from: string, to: string): Promise<Checked> {
   if (existsSync(to)) throw targetExists(to);
@@ -24,7 +24,7 @@ export async function copyDatabase(from: string, to: string): Promise<Checked> {
   try {
     const database = new DatabaseSync(from, { readOnly: true });
     try {
-      // Made before SQLite does, with these rights: it will hold private keys.
+      // Created before SQLite does, with these permissions: it will hold private keys.
       closeSync(openSync(unfinished, 'wx', 0o600));
       await backup(database, unfinished, { rate: ALL_PAGES });
     } finally {
@@ -46,7 +46,7 @@ export async function copyDatabase(from: string, to: string): Promise<Checked> {
 }
 
 /**
- * Whether a file is a database of a hub that this program can use: whole, and of its version or an older one. It is left as it is.
+ * Verifies that a file is an undamaged database of a hub, of this version or an older one. The file is not changed.
  * @throws CodedError BACKUP_INVALID
  */
 export function checkDatabase(path: string): Checked {
@@ -74,20 +74,20 @@ export function checkDatabase(path: string): Checked {
 }
 
 /**
- * Copies a file that is about to be brought to another version; there is one such copy of each version.
- * @returns where it is. @throws where it cannot be made: without it nothing is changed
+ * Copies a file before its migration to another version; there is one such copy per version.
+ * @returns its path @throws if it cannot be made: the migration must not go on without it
  */
 export function keepBeforeMigration(database: DatabaseSync, path: string): string {
   const kept = `${path}.schema-${versionOf(database)}`;
   if (existsSync(kept)) return kept;
   const unfinished = `${kept}.unfinished-${process.pid}`;
   try {
-    // SQLite takes an empty file, and leaves its rights as they are.
+    // SQLite accepts an empty file, and keeps its permissions.
     closeSync(openSync(unfinished, 'wx', 0o600));
     database.prepare('VACUUM INTO ?').run(unfinished);
     publish(unfinished, kept);
   } catch (error) {
-    // Another process that starts at the same moment was faster.
+    // Another process that started at the same time was faster.
     if (!existsSync(kept)) throw error;
   } finally {
     rmSync(unfinished, { force: true });
@@ -95,7 +95,7 @@ export function keepBeforeMigration(database: DatabaseSync, path: string): strin
   return kept;
 }
 
-/** A database in WAL mode is three files while it is open, and cannot be read where its folder cannot be written. */
+/** An open database in WAL mode has three files, and cannot be read in a read-only folder. */
 function intoOneFile(path: string): void {
   const database = new DatabaseSync(path);
   try {
@@ -105,14 +105,14 @@ function intoOneFile(path: string): void {
   }
 }
 
-/** Gives a finished file its name, unless there is one of that name by now. */
+/** Renames a finished file, unless the name exists by now. */
 function publish(unfinished: string, to: string): void {
   toDisk(unfinished);
   try {
     linkSync(unfinished, to);
   } catch {
     if (existsSync(to)) throw targetExists(to);
-    // File systems without links: no name is overwritten there either.
+    // File systems without hard links: never overwrite a file there either.
     copyFileSync(unfinished, to, constants.COPYFILE_EXCL);
     chmodSync(to, 0o600);
     toDisk(to);

@@ -24,7 +24,7 @@ const INSTANCE = `SELECT id, connection_id AS connectionId, thumbprint, identity
 const SAME_KEY = 'connection_id = ? AND thumbprint = ?';
 
 export function instanceStore({ all, one, change, transaction }: Sql): InstanceStore {
-  /** Makes room below `limit`. @returns whether there is some */
+  /** Removes instances above `limit`. @returns whether there is room */
   function hasRoom(connectionId: string, thumbprint: string, limit: number): boolean {
     const count = one(countRow, `SELECT count(*) AS count FROM instances WHERE ${SAME_KEY}`, connectionId, thumbprint)?.count ?? 0;
     if (count < limit) return true;

@@ -1,4 +1,4 @@
-/** The tables of the SQLite store, and how a file of an older version becomes one of this version. */
+/** The tables of the SQLite store, and migrations from older versions. */
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { begin } from './steps/001-begin.ts';
@@ -11,21 +11,21 @@ import { administrators } from './steps/007-administrators.ts';
 import { frontChannel } from './steps/008-front-channel.ts';
 import { keyScopes } from './steps/009-key-scopes.ts';
 
-/** One step for each version; a step that was released is never changed again. */
+/** One step per version; released steps never change. */
 const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators, frontChannel, keyScopes];
 
-/** Of files as this program writes them. */
+/** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
 
 /**
- * @param keep called with a file of an older version before it is changed
- * @throws where the file was written by a newer version, or is no database
+ * @param keep called with a file of an older version before the migration
+ * @throws if the file is of a newer version, or not a database
  */
 export function migrate(database: DatabaseSync, keep: () => void): void {
   const before = versionOf(database);
   if (before === STEPS.length) return;
   if (before > 0 && before < STEPS.length) keep();
-  // IMMEDIATE: another process that starts at the same moment waits, and then finds the work done.
+  // IMMEDIATE: another process that starts at the same time waits, and then finds the migration done.
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);

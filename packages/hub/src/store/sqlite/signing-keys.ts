@@ -16,7 +16,7 @@ const SIGNING_KEYS = `SELECT kid, algorithm, private_key_pem AS privateKeyPem, c
   retires_at AS retiresAt FROM signing_keys`;
 
 export function signingKeyStore({ all, one, change, transaction }: Sql): SigningKeyStore {
-  /** @param condition when it is added at all */
+  /** @param condition for adding it */
   function add(key: StoredSigningKey, condition = 'true'): void {
     change(
       `INSERT INTO signing_keys (kid, algorithm, private_key_pem, created_at, signs_from, retires_at)

@@ -1,4 +1,4 @@
-/** Runs statements of one SQLite database: each prepared once, each row through a schema, each fault with the file's name. */
+/** Runs the statements of one SQLite database: prepared once, rows validated by a schema, errors with the file's name. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
@@ -6,9 +6,9 @@ import { z } from 'zod';
 export interface Sql {
   all<T>(row: z.ZodType<T>, text: string, ...values: SQLInputValue[]): T[];
   one<T>(row: z.ZodType<T>, text: string, ...values: SQLInputValue[]): T | undefined;
-  /** @returns how many rows were changed */
+  /** @returns the number of changed rows */
   change(text: string, ...values: SQLInputValue[]): number;
-  /** All of `work` or nothing of it; other processes wait. */
+  /** Runs `work` in a transaction; other processes wait. */
   transaction<T>(work: () => T): T;
   close(): void;
 }
@@ -59,7 +59,7 @@ export function sqlOn(database: DatabaseSync, path: string): Sql {
   };
 }
 
-/** Columns as SQLite gives them, as what they mean. Times are epoch milliseconds. */
+/** Schemas of SQLite columns. Times are epoch milliseconds. */
 export const column = {
   date: z.number().transform((epochMs) => new Date(epochMs)),
   optionalDate: z

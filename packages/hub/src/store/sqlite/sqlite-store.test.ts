@@ -20,7 +20,7 @@ storeConformance('SQLite', async () => openSqliteStore(newPath()));
 
 const CONNECTION = exampleConnection('corp');
 
-test('what one process writes, another that has the file open sees, and it is there after a restart', async () => {
+test('a write is visible to another process with the open file, and after a restart', async () => {
   const path = newPath();
   const [one, other] = [openSqliteStore(path), openSqliteStore(path)];
   await one.addConnection(CONNECTION, 'ticket');
@@ -32,7 +32,7 @@ test('what one process writes, another that has the file open sees, and it is th
   await again.close();
 });
 
-test('what was to be recorded when the store is closed is recorded', async () => {
+test('records pending when the store is closed are written', async () => {
   const path = newPath();
   const store = openSqliteStore(path);
   const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined };
@@ -45,7 +45,7 @@ test('what was to be recorded when the store is closed is recorded', async () =>
   await again.close();
 });
 
-test('only the owner can read the file and what SQLite puts beside it', async () => {
+test('only the owner can read the file and its side files', async () => {
   const path = newPath();
   writeFileSync(path, '', { mode: 0o644 });
   chmodSync(path, 0o644);
@@ -66,7 +66,7 @@ const unusable = (text: RegExp) => (error: unknown) => {
   return true;
 };
 
-test('a file that is no database, a folder, and a newer version are refused and left alone', () => {
+test('a file that is not a database, a folder, and a newer version are rejected and unchanged', () => {
   const garbage = newPath();
   const text = 'this is not a database, whatever its name says '.repeat(100);
   writeFileSync(garbage, text);
@@ -84,7 +84,7 @@ test('a file that is no database, a folder, and a newer version are refused and 
   assert.throws(() => openSqliteStore(newer), unusable(/newer/));
 });
 
-test('a database whose pages are damaged gives an error that names it, not a crash', async () => {
+test('a damaged database causes an error with its name', async () => {
   const path = newPath();
   const store = openSqliteStore(path);
   for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
@@ -104,12 +104,12 @@ test('a database whose pages are damaged gives an error that names it, not a cra
   );
 });
 
-test('a file that this account may not write is refused with a word on what to check', (t) => {
+test('a read-only file is rejected with advice', (t) => {
   if (process.getuid?.() !== 0) t.diagnostic('not as root: the file is made read-only instead of somebody else’s');
   const path = newPath();
   openSqliteStore(path);
   chmodSync(path, 0o444);
-  // As another account than root, for whom rights do not count.
+  // As an account other than root, which ignores permissions.
   const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite-store.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)})).catch((error) => console.log(error.code, error.message, error.action))`;
   chmodSync(folder, 0o755);
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -119,7 +119,7 @@ test('a file that this account may not write is refused with a word on what to c
   assert.match(stdout, /^STORE_UNUSABLE The database .* cannot be used Check that the file/, stderr);
 });
 
-test('a file of version 1 is brought up to date with what it holds', async () => {
+test('a file of version 1 is migrated with its content', async () => {
   const path = newPath();
   const database = new DatabaseSync(path);
   database.exec(begin);

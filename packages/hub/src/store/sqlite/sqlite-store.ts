@@ -22,12 +22,12 @@ import { signingKeyStore } from './signing-keys.ts';
 import { sqlOn } from './sql.ts';
 import { tryCodeStore } from './try-codes.ts';
 
-/** How long a write waits for another process's write; those take milliseconds. */
+/** A write waits this long for another process, whose writes take milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 
 /**
- * @param path the file; made, readable by its owner only, where it is missing
- * @throws CodedError STORE_UNUSABLE where the file cannot be opened, is no database, or belongs to a newer version
+ * @param path created if missing, readable by its owner only
+ * @throws CodedError STORE_UNUSABLE if the file cannot be opened, is not a database, or is of a newer version
  */
 export function openSqliteStore(path: string): Store {
   const sql = sqlOn(open(path), path);
@@ -47,7 +47,7 @@ export function openSqliteStore(path: string): Store {
     ...administratorStore(sql),
     ...frontChannelStore(sql),
     async close() {
-      // What is to be appended to the audit log in this turn of the event loop is written before.
+      // Pending audit records of this turn of the event loop are written first.
       await setImmediate();
       sql.close();
     },
@@ -56,7 +56,7 @@ export function openSqliteStore(path: string): Store {
 
 function open(path: string): DatabaseSync {
   try {
-    // Made before SQLite does, with these rights: it holds private keys. SQLite gives its side files the rights of this one.
+    // Created before SQLite does, with these permissions: it holds private keys. SQLite copies them to its side files.
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });

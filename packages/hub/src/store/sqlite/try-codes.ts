@@ -16,7 +16,7 @@ export function tryCodeStore({ one, change }: Sql): TryCodeStore {
         'DELETE FROM try_codes WHERE hash = ? RETURNING connection_id AS connectionId, expires_at AS expiresAt',
         hash,
       );
-      // Codes that nobody came for go at the same time.
+      // Removes unused expired codes as well.
       change('DELETE FROM try_codes WHERE expires_at <= ?', now.getTime());
       return taken !== undefined && taken.expiresAt > now.getTime() ? taken.connectionId : undefined;
     },

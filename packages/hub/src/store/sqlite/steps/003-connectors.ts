@@ -1,4 +1,4 @@
-/** Version 3: operators decide about registered keys and about instances, which are kept; signing keys are rotated. */
+/** Version 3: states of registered keys and instances; rotation of signing keys. */
 export const connectors = `
   ALTER TABLE certificates ADD COLUMN state TEXT NOT NULL DEFAULT 'approved';
   ALTER TABLE certificates ADD COLUMN host_name TEXT;

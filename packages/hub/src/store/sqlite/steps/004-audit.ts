@@ -1,6 +1,6 @@
 /**
- * Version 4: the audit log. The triggers refuse what would change a record, `INSERT OR REPLACE` included, and let only those be
- * deleted that an appended `audit.prune` record (detail: `ID HASH` of the last one) has taken the place of.
+ * Version 4: the audit log. The triggers refuse to change a record, `INSERT OR REPLACE` included, and to delete one, unless an appended
+ * `audit.prune` record (detail: `ID HASH` of the last one) replaces it.
  */
 export const audit = `
   CREATE TABLE audit_log (

@@ -1,4 +1,4 @@
-/** Version 5: cached credentials. They go with their connection, and when it, or its credential cache, is switched off. */
+/** Version 5: cached credentials. They are removed with their connection, or when it or its credential cache is disabled. */
 export const cachedCredentials = `
   CREATE TABLE cached_credentials (
     connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
-/** Version 6: OpenID Connect. Records of the provider are JSON texts: their shape is its own. */
+/** Version 6: OpenID Connect. Records of the provider are JSON texts of its own form. */
 export const oidc = `
   CREATE TABLE oidc_clients (
     id TEXT PRIMARY KEY,

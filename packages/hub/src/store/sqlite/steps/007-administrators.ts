@@ -1,4 +1,4 @@
-/** Version 7: administrators, what they sign in with, and their sessions. */
+/** Version 7: administrators, their credentials and sessions. */
 export const administrators = `
   CREATE TABLE administrators (
     id TEXT PRIMARY KEY,

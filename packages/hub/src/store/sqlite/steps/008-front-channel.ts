@@ -1,4 +1,4 @@
-/** Version 8: the front channel: where browsers are sent, who was sent there, and which assertions were used. */
+/** Version 8: the front channel: addresses, sign-ins, and used assertions. */
 export const frontChannel = `
   ALTER TABLE certificates ADD COLUMN sign_in_endpoint TEXT;
   CREATE TABLE front_channel_sign_ins (

@@ -8,6 +8,7 @@ import type { CheckBearer } from '../src/frontchannel/bearer.ts';
 import { type FrontChannel, type FrontConnection, openFrontChannel } from '../src/frontchannel/front-channel.ts';
 import type { FrontUsers } from '../src/frontchannel/routes.ts';
 import { createCertificate, createKey } from '../src/setup/certificate.ts';
+import { createSignInEvents, type SignInEvents } from '../src/users/sign-in-events.ts';
 
 export const REALM = 'urn:auth0:fabrikam';
 export const REPLY_TO = 'https://hub.example/login/callback';
@@ -47,7 +48,14 @@ const key = createKey();
 export async function frontChannelOn(
   users: FrontUsers,
   settings: Record<string, unknown> = {},
-  options: { connection?: Partial<FrontConnection>; tls?: boolean; checkBearer?: CheckBearer; folder?: string; ca?: string } = {},
+  options: {
+    connection?: Partial<FrontConnection>;
+    tls?: boolean;
+    checkBearer?: CheckBearer;
+    folder?: string;
+    ca?: string;
+    signIns?: SignInEvents;
+  } = {},
 ): Promise<FrontChannelOn> {
   const { tls = true, checkBearer = async () => ({ refused: 'nobody signs here' }) } = options;
   const lines: string[] = [];
@@ -77,6 +85,7 @@ export async function frontChannelOn(
     connection,
     serverUrl: 'https://connector.example',
     users,
+    signIns: options.signIns ?? createSignInEvents(log),
     checkBearer,
     log,
   });

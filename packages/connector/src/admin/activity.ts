@@ -1,13 +1,12 @@
-/** The last sign-ins and how many there were in each minute of the last hour, read from the log as it is written: no password is in it. */
-import type { LogRecord, LogWindow } from '@landbridge/runtime';
+/** The last sign-ins, and how many there were in each minute of the last hour. */
+import { type SignInEvent, type SignInEvents, signInCategory, signInResult } from '../users/sign-in-events.ts';
 
-export interface SignInSeen {
+export interface RecentSignIn {
   at: Date;
   user: string;
   /** `ok`, or the name of the refusal. */
   result: string;
-  ms: number | undefined;
-  /** For finding its lines in the log. */
+  ms: number;
   correlationId: string;
 }
 
@@ -20,7 +19,7 @@ export interface Minute {
 
 export interface Activity {
   /** The newest first. */
-  last(): readonly SignInSeen[];
+  last(): readonly RecentSignIn[];
   /** The last 60, oldest first. */
   minutes(): Minute[];
   close(): void;
@@ -29,39 +28,31 @@ export interface Activity {
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
 const KEPT = 50;
-const UNDECIDED = 'Unexpected Error';
 
-export function createActivity(window: LogWindow, now: () => number = Date.now): Activity {
-  const seen: SignInSeen[] = [];
+export function createActivity(signIns: SignInEvents, now: () => number = Date.now): Activity {
+  const recent: RecentSignIn[] = [];
   const byMinute = new Map<number, Omit<Minute, 'from'>>();
-  const minuteOf = (ms: number) => Math.floor(ms / MINUTE_MS);
+  const currentMinute = () => Math.floor(now() / MINUTE_MS);
 
-  const close = window.subscribe({}, ({ message, fields, time }: LogRecord) => {
-    if (message !== 'authenticate_user' || typeof fields.result !== 'string') return;
-    const at = new Date(Number.isNaN(Date.parse(time)) ? now() : time);
-    seen.unshift({
-      at,
-      user: String(fields.user ?? ''),
-      result: fields.result,
-      ms: typeof fields.ms === 'number' ? fields.ms : undefined,
-      correlationId: String(fields.correlationId ?? ''),
-    });
-    seen.length = Math.min(seen.length, KEPT);
-    const minute = byMinute.get(minuteOf(at.getTime())) ?? { ok: 0, refused: 0, failed: 0 };
-    minute[fields.result === 'ok' ? 'ok' : fields.result === UNDECIDED ? 'failed' : 'refused']++;
-    byMinute.set(minuteOf(at.getTime()), minute);
-    for (const key of byMinute.keys()) if (key <= minuteOf(now()) - MINUTES) byMinute.delete(key);
-  });
+  function count({ user, outcome, ms, correlationId }: SignInEvent): void {
+    recent.unshift({ at: new Date(now()), user, result: signInResult(outcome), ms, correlationId });
+    recent.length = Math.min(recent.length, KEPT);
+    const minute = byMinute.get(currentMinute()) ?? { ok: 0, refused: 0, failed: 0 };
+    minute[signInCategory(outcome)]++;
+    byMinute.set(currentMinute(), minute);
+    for (const key of byMinute.keys()) if (key <= currentMinute() - MINUTES) byMinute.delete(key);
+  }
+  signIns.on('signIn', count);
 
   return {
-    last: () => seen,
+    last: () => recent,
     minutes() {
-      const newest = minuteOf(now());
+      const newest = currentMinute();
       return Array.from({ length: MINUTES }, (_, index) => {
         const minute = newest - MINUTES + 1 + index;
         return { from: new Date(minute * MINUTE_MS), ...(byMinute.get(minute) ?? { ok: 0, refused: 0, failed: 0 }) };
       });
     },
-    close,
+    close: () => void signIns.off('signIn', count),
   };
 }

@@ -208,7 +208,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await go('Logs');
   await page.getByLabel('User name').fill(someone.uid);
   await page.getByRole('button', { name: 'Filter' }).click();
-  await page.locator('.log').getByText('authenticate_user').first().waitFor();
+  await page.locator('.log').getByText('Signed in').first().waitFor();
   await examinePage(page, '14-logs');
 
   await go('Troubleshooting');

@@ -34,7 +34,7 @@ export async function openConsole(
   parts: ConsoleParts,
   { address = LOOPBACK, port }: { address?: string | undefined; port: number },
 ): Promise<Console> {
-  const activity = createActivity(parts.logWindow);
+  const activity = createActivity(parts.signIns);
   const desk = createDesk({ ...parts, troubleshooter: createTroubleshooter(), activity });
   const password = createConsolePassword(parts.home, parts.now);
   let actualPort = port;

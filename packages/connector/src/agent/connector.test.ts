@@ -303,7 +303,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     running.child.kill('SIGTERM');
     assert.equal((await running.ended).exitCode, 0);
     const log = readFileSync(join(home, 'logs', 'connector.log'), 'utf8');
-    assert.match(log, /authenticate_user/);
+    assert.match(log, /Signed in/);
     assert.doesNotMatch(log, /service-Passw0rd/);
   });
 });

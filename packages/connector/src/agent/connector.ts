@@ -18,6 +18,7 @@ import type { Directory } from '../ldap/directory.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
+import { createSignInEvents, type SignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import { affectedParts } from './affected-parts.ts';
 import {
@@ -39,6 +40,8 @@ export interface ConnectorOptions {
   config: Config;
   environment: Environment;
   log: Log;
+  /** By default only the log subscribes. */
+  signIns?: SignInEvents;
   /** Keeps the secrets of a configuration, and one more value, out of the log. */
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
   agentVersion: string;
@@ -105,7 +108,7 @@ interface Parts extends InUse {
  * @throws CodedError why it cannot start with this configuration
  */
 export async function startConnector(options: ConnectorOptions): Promise<RunningConnector> {
-  const { environment, log, agentVersion } = options;
+  const { environment, log, agentVersion, signIns = createSignInEvents(log) } = options;
   const events = new EventEmitter<{ changed: [Applied]; hub: [LinkStatus] }>();
   const stopping = new AbortController();
 
@@ -136,7 +139,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   }
 
   assertRunnable(options.config);
-  let hub = openHubPart({ config: options.config, log, agentVersion });
+  let hub = openHubPart({ config: options.config, signIns, log, agentVersion });
   const files = options.config.environmentOnly ? NO_FILES : readHomeFiles(options.config.home);
   const inUse = openedWith(options.config, files, hub.privateKeyPem);
   if (!options.config.environmentOnly) recordSaved(savePassword(options.config, hub.pendingChanges(), log));
@@ -146,6 +149,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   const frontChannel = createFrontChannelPart({
     basis: () => ({ config: inUse.config, hub: hub.provisioned() }),
     users: hotSwap.users,
+    signIns,
     checkToken: (token) => hub.checkToken(token),
     kerberosDebug: () => wantsKerberosDebug(inUse.config.values.KERBEROS_DEBUG, environment),
     log,
@@ -180,7 +184,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       let nextHub: HubPart | undefined;
       // Do not bother the hub with a change that is refused already.
       if (reopenHub && (failures.length === 0 || force)) {
-        nextHub = openHubPart({ config, log, agentVersion });
+        nextHub = openHubPart({ config, signIns, log, agentVersion });
         opened.push(nextHub.close);
         nextHub.start(hotSwap.users, directoryIsUp);
         const failure = await nextHub.accepted(AbortSignal.any([stopping.signal, AbortSignal.timeout(HUB_TRIAL_MS)]));

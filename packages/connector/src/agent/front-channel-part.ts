@@ -11,6 +11,7 @@ import { type FrontChannel, openFrontChannel, wantsFrontChannel } from '../front
 import type { FrontUsers } from '../frontchannel/routes.ts';
 import type { ProvisionedHub } from '../setup/provision.ts';
 import { serverUrlOf } from '../setup/ticket.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import { reopens } from './affected-parts.ts';
 import type { CheckHubToken } from './hub-tokens.ts';
 
@@ -34,11 +35,12 @@ const RETRY_MS = 30_000;
 export function createFrontChannelPart(options: {
   basis: () => FrontChannelBasis;
   users: FrontUsers;
+  signIns: SignInEvents;
   checkToken: CheckHubToken;
   kerberosDebug: () => boolean;
   log: Log;
 }): FrontChannelPart {
-  const { basis, users, checkToken, kerberosDebug, log } = options;
+  const { basis, users, signIns, checkToken, kerberosDebug, log } = options;
   let open: { from: unknown; channel: FrontChannel } | undefined;
   let lastProblem: string | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -76,6 +78,7 @@ export function createFrontChannelPart(options: {
           signing: { privateKey, certificate },
         },
         users,
+        signIns,
         checkBearer: checkToken,
         kerberosDebug: kerberosDebug(),
         log,

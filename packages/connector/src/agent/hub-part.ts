@@ -9,6 +9,7 @@ import type { HubUsers } from '../hub/dispatch.ts';
 import { type HubLink, type LinkStatus, startHubLink } from '../hub/link.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning, type ProvisionedHub } from '../setup/provision.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import type { Changes } from './desired.ts';
 import { type CheckHubToken, createCheckHubToken } from './hub-tokens.ts';
 
@@ -39,8 +40,15 @@ export interface HubPartListeners {
   onProvisioned(): void;
 }
 
+export interface HubPartOptions {
+  config: Config;
+  signIns: SignInEvents;
+  log: Log;
+  agentVersion: string;
+}
+
 /** @throws CodedError CA_UNUSABLE, CERTIFICATE_UNUSABLE */
-export function openHubPart({ config, log, agentVersion }: { config: Config; log: Log; agentVersion: string }): HubPart {
+export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptions): HubPart {
   const { values } = config;
   const outbound = createOutbound(values);
   let pending: Changes = {};
@@ -74,6 +82,7 @@ export function openHubPart({ config, log, agentVersion }: { config: Config; log
       link = startHubLink({
         provision,
         users,
+        signIns,
         directoryIsUp,
         log,
         privateKey: provisioning.privateKey,

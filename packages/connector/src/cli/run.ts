@@ -6,6 +6,7 @@ import { assertRunnable, type Config, loadConfigForStart } from '../config/load.
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
+import { createSignInEvents } from '../users/sign-in-events.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { openRunLog } from './open-log.ts';
@@ -16,6 +17,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
   const { log, keepSecrets, window, file } = openRunLog(config);
+  const signIns = createSignInEvents(log);
   log.info(
     `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
   );
@@ -29,7 +31,14 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
       let starting: Promise<void> | undefined;
       async function start(startConfig: Config): Promise<void> {
         assertRunnable(startConfig);
-        const started = await startConnector({ config: startConfig, environment, log, keepSecrets, agentVersion: CONNECTOR_VERSION });
+        const started = await startConnector({
+          config: startConfig,
+          environment,
+          log,
+          signIns,
+          keepSecrets,
+          agentVersion: CONNECTOR_VERSION,
+        });
         connector = started;
         onStop('the connector', started.close);
         onHangUp(() => reload(started, log));
@@ -43,6 +52,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
           environment,
           version: CONNECTOR_VERSION,
           log,
+          signIns,
           logWindow: window,
           logFile: file,
           connector: () => connector,

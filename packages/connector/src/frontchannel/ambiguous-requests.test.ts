@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { sendRaw, statusesIn } from '@landbridge/lab';
-import { opened, rawRequest, SIGN_IN, signedInAs } from '../../test/believed-by-all.ts';
 import type { FrontChannelOn } from '../../test/front-channel-on.ts';
+import { opened, rawRequest, SIGN_IN, signedInAs } from '../../test/trusted-identity.ts';
 
 const FORM_LINE = 'Content-Type: application/x-www-form-urlencoded';
 

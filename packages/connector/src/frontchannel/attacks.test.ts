@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sendRaw, statusesIn } from '@landbridge/lab';
 import { namedFailure } from '@landbridge/protocol';
-import { EVERYBODY, opened, rawRequest, SIGN_IN, signedInAs } from '../../test/believed-by-all.ts';
 import { HUB_RSA, pemOf, STRANGER_RSA, signToken } from '../../test/fake-hub.ts';
 import { actionOf, fieldsOf, OTHER_REPLY, REALM, REPLY_TO } from '../../test/front-channel-on.ts';
+import { EVERYBODY, opened, rawRequest, SIGN_IN, signedInAs } from '../../test/trusted-identity.ts';
 import { checkToken, signingKey } from '../hub/token.ts';
 
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };

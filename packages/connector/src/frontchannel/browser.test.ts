@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { createCertificateAuthority, examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
+import { namedFailure } from '@landbridge/protocol';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { frontChannelOn, REALM } from '../../test/front-channel-on.ts';
 import { LANGUAGES } from './pages/languages.ts';
@@ -17,9 +18,7 @@ const WCTX = 'rm=0&id="p"<x>&ru=%2f';
 /** A directory that accepts any name. */
 const users: FrontUsers = {
   authenticate: async ({ username, password }) =>
-    password === 'right'
-      ? { profile: { id: username, displayName: username } }
-      : { err: { message: 'Wrong password', name: 'WrongPassword' }, profile: {} },
+    password === 'right' ? { profile: { id: username, displayName: username } } : { failure: namedFailure('WrongPassword', {}) },
   signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async () => ({ users: [] }),
 };

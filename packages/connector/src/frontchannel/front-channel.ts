@@ -9,6 +9,7 @@ import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { federationMetadata, type SigningPair } from '@landbridge/wsfed';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { configuredCertificates } from '../network/trust.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import { createAttempts } from './attempts.ts';
 import type { CheckBearer } from './bearer.ts';
 import { type Authorities, readAuthorities } from './certificates/authorities.ts';
@@ -50,6 +51,7 @@ export interface FrontChannelOptions {
   /** SERVER_URL or its default. */
   serverUrl: string;
   users: FrontUsers;
+  signIns: SignInEvents;
   checkBearer: CheckBearer;
   /** Logs each step of checking a ticket. */
   kerberosDebug?: boolean;
@@ -124,6 +126,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     metadata: federationMetadata({ issuer: connection.wsfedIssuer, certificate: connection.signing.certificate, serverUrl }),
     serverUrl,
     users,
+    signIns: options.signIns,
     methods,
     sessions: createFrontChannelSessions({
       privateKey: connection.signing.privateKey,

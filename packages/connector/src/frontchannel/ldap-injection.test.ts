@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createCertificateAuthority } from '@landbridge/lab';
-import { EVERYBODY, opened } from '../../test/believed-by-all.ts';
+import { EVERYBODY, opened } from '../../test/trusted-identity.ts';
 import type { VerifiedIdentity } from '../users/sign-in-verified.ts';
 import { identityOfPrincipal, type PrincipalRule } from './kerberos/principal.ts';
 import type { FrontUsers } from './routes.ts';

@@ -2,6 +2,7 @@
 import type { FailureCode, Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import type { FormProblem } from './pages/languages.ts';
@@ -15,6 +16,7 @@ export interface PasswordRejection {
 }
 
 export const MAX_NAME_LENGTH = 1024;
+const MAX_LOGGED_LENGTH = 256;
 
 /** An unknown name and a wrong password look the same. */
 const PROBLEMS: Partial<Record<FailureCode, FormProblem>> = {
@@ -28,36 +30,36 @@ const PROBLEMS: Partial<Record<FailureCode, FormProblem>> = {
 
 export function createPasswordAttempt(options: {
   users: Pick<Users, 'authenticate'>;
+  signIns: SignInEvents;
   attempts: Attempts;
   log: Log;
 }): (
   typed: { username: string; password: string; address: string },
   context: RequestContext,
 ) => Promise<{ profile: Profile } | PasswordRejection> {
-  const { users, attempts, log } = options;
+  const { users, signIns, attempts, log } = options;
 
   return async ({ username, password, address }, context) => {
     const { correlationId } = context;
-    const about = { correlationId, address, method: 'form', name: username.slice(0, MAX_NAME_LENGTH) };
     if (username === '' || password === '') return { problem: 'empty', status: 401 };
     if (username.length > MAX_NAME_LENGTH) return { problem: 'wrong', status: 401 };
     const attempt = attempts.begin(username, address);
     if ('retryAfterSeconds' in attempt) {
-      log.warn(about, 'Too many attempts; directory not asked');
+      log.warn({ correlationId, address, user: username.slice(0, MAX_LOGGED_LENGTH) }, 'Too many attempts; directory not asked');
       return { problem: 'tooMany', status: 429, retryAfter: String(attempt.retryAfterSeconds) };
     }
+    const startedAt = performance.now();
     const outcome = await users.authenticate({ pid: correlationId, username, password, escaped: false }, context);
+    signIns.emit('signIn', { correlationId, user: username, method: 'form', address, outcome, ms: performance.now() - startedAt });
     if (!('failure' in outcome)) {
       attempt.right(outcome.profile);
-      log.info(about, 'Signed in');
       return outcome;
     }
-    const { code, wireName, tried, profile } = outcome.failure;
+    const { code, tried, profile } = outcome.failure;
     const problem = PROBLEMS[code];
     // An answer about the account rather than the password does not help a guesser.
     if (tried === false || (problem !== undefined && problem !== 'wrong')) attempt.untried();
     else attempt.wrong(profile);
-    log.info({ ...about, reason: wireName ?? code }, 'Sign-in rejected');
     return problem === undefined ? { problem: 'unavailable', status: 503 } : { problem, status: 401 };
   };
 }

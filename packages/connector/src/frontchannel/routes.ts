@@ -18,6 +18,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import type { VerifiedIdentity } from '../users/sign-in-verified.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
@@ -40,6 +41,7 @@ export interface RouteOptions {
   /** Where browsers reach this connector; its origin is that of our own form. */
   serverUrl: string;
   users: FrontUsers;
+  signIns: SignInEvents;
   methods: SignInMethods;
   sessions: FrontChannelSessions;
   attempts: Attempts;
@@ -75,7 +77,7 @@ const carriedSchema = z.object({
 });
 
 export function frontRoutes(options: RouteOptions): Hono<Env> {
-  const { siteName, issuer, users, methods, sessions, log } = options;
+  const { siteName, issuer, users, signIns, methods, sessions, log } = options;
   const tryPassword = createPasswordAttempt(options);
   const app = new Hono<Env>();
   const tooLarge = (c: Context) => c.text('Request too large\n', 413, SAFE_HEADERS);
@@ -164,17 +166,15 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   async function signInVerified(c: C, request: SignInRequest, replyTo: string, identity: VerifiedIdentity): Promise<FrontChannelPage> {
     const { method, principal, authenticatedAt = new Date() } = identity;
     const { id: correlationId, address } = clientOf(c);
-    const about = { correlationId, address, method, principal };
-    const answer = await users.signInVerified(identity, context(c));
-    if ('failure' in answer) {
-      const { code, wireName } = answer.failure;
-      log.info({ ...about, reason: wireName ?? code }, 'Single sign-on user rejected; falling back to the form');
+    const startedAt = performance.now();
+    const outcome = await users.signInVerified(identity, context(c));
+    signIns.emit('signIn', { correlationId, user: principal, method, address, outcome, ms: performance.now() - startedAt });
+    if ('failure' in outcome) {
       // Sessions never work without a service account, but the form does.
-      return wireName === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
+      return outcome.failure.wireName === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
     }
-    const page = await tokenPage(c, request, replyTo, { profile: answer.profile, method, authenticatedAt });
-    if (page !== undefined) log.info(about, 'Signed in');
-    return page ?? unavailable(c, request);
+    const { profile } = outcome;
+    return (await tokenPage(c, request, replyTo, { profile, method, authenticatedAt })) ?? unavailable(c, request);
   }
 
   /** @param values with `username` and `password` */

@@ -4,6 +4,7 @@ import { type LoginClaims, namedFailure } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { type FakeAgent, HUB_RSA, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
 import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
+import { createSignInEvents } from '../users/sign-in-events.ts';
 import { createDispatch, type HubSocket, type HubUsers } from './dispatch.ts';
 
 const toStop: (() => Promise<void>)[] = [];
@@ -44,7 +45,7 @@ test('passes each request to its method with its claims, and answers under its n
     authenticate: note({ profile: { id: '1', name: {} } }),
     searchUsers: note({ users: [{ id: '2' }] }),
     listGroups: note({ groups: ['a', { cn: 'b' }] }),
-    changePassword: note({ err: { name: 'PasswordComplexityError', message: 'no', profile: { id: '3' } }, profile: { id: '3' } }),
+    changePassword: note({ failure: namedFailure('PasswordComplexityError', { id: '3' }) }),
   });
   for (const [name, claims, answerName, answer] of [
     ['authenticate_user', { username: 'ada', password: 'pw', escaped: true }, 'result', { profile: { id: '1', name: {} } }],
@@ -54,7 +55,10 @@ test('passes each request to its method with its claims, and answers under its n
       'change_password',
       { username: 'ada', password: 'new', escaped: false },
       'change_password_result',
-      { err: { name: 'PasswordComplexityError', message: 'no', profile: { id: '3' } }, profile: { id: '3' } },
+      {
+        err: { name: 'PasswordComplexityError', message: 'Password doesn’t meet minimum requirements', profile: { id: '3' } },
+        profile: { id: '3' },
+      },
     ],
   ] as const) {
     const pid = agent.ask(name, claims);
@@ -278,8 +282,8 @@ test('logs one line per request, without the password', async () => {
   });
   agent.ask('authenticate_user', { username: `ada\nforged line ${'x'.repeat(64 * 1024)}`, password: 'pass-word-of-ada' });
   await agent.nextFrame();
-  const line = await logged(/authenticate_user/);
-  assert.match(line, /info {2}authenticate_user {2}user="ada.*result=WrongPassword {2}ms=\d+ {2}correlationId=/);
+  const line = await logged(/Sign-in rejected/);
+  assert.match(line, /info {2}Sign-in rejected {2}user="ada.*result=WrongPassword {2}ms=\d+ {2}correlationId=\S+ {2}method=hub/);
   assert.ok(line.length < 1000);
   assert.ok(!lines.join('').includes('pass-word-of-ada'));
 });
@@ -305,6 +309,7 @@ test('runs and queues a limited number of requests, and rejects the rest as busy
       changePassword: unused,
       listGroups: () => new Promise((resolve) => finish.push(() => resolve({ groups: [] }))),
     },
+    signIns: createSignInEvents(log),
     log,
     warn: () => {},
     resetPasswordEnabled: false,

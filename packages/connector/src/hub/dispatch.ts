@@ -20,6 +20,7 @@ import {
 import { CodedError, createSemaphore, type Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
 import { undecidedFailure, unexpectedFailure } from '../users/failures.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import type { RequestClaimsRead } from './request-claims.ts';
@@ -74,6 +75,7 @@ type Outcome = RequestOutcome<RequestName>;
 
 export function createDispatch(options: {
   users: HubUsers;
+  signIns: SignInEvents;
   log: Log;
   warn: RateLimitedWarn;
   resetPasswordEnabled: boolean;
@@ -82,7 +84,7 @@ export function createDispatch(options: {
   maxRunning?: number;
   maxWaiting?: number;
 }): Dispatch {
-  const { users, log, warn, requestTimeoutMs } = options;
+  const { users, signIns, log, warn, requestTimeoutMs } = options;
   const semaphore = createSemaphore({
     maxRunning: options.maxRunning ?? MAX_RUNNING,
     maxWaiting: options.maxWaiting ?? MAX_WAITING,
@@ -159,10 +161,15 @@ export function createDispatch(options: {
   function answer(request: HubRequest, outcome: Outcome): void {
     const { name, correlationId, socket, arrivedAt } = request;
     const isSent = socket.send(frameOf(request, outcome));
-    const fields = { ...subjectOf(request.claims), ...resultOf(outcome), ms: Math.round(performance.now() - arrivedAt), correlationId };
-    if (isSent) log.info(fields, name);
+    const subject = subjectOf(request.claims);
+    const ms = performance.now() - arrivedAt;
+    const fields = { ...subject, ...resultOf(outcome), ms: Math.round(ms), correlationId };
     // Not kept for the next connection: a sign-in that is answered a minute late is worse than none.
-    else log.warn(fields, 'Answer dropped: the hub connection that asked has closed');
+    if (!isSent) log.warn({ request: name, ...fields }, 'Answer dropped: the hub connection that asked has closed');
+    else if (name !== 'authenticate_user') log.info(fields, name);
+    else if ('profile' in outcome || 'failure' in outcome) {
+      signIns.emit('signIn', { correlationId, user: subject.user ?? '', method: 'hub', outcome, ms });
+    }
   }
 
   return {
@@ -221,7 +228,7 @@ const SELF_CHANGE_OFF = new CodedError(
 const MAX_LOGGED_CHARS = 256;
 
 /** What the request is about, for the log. */
-function subjectOf({ username, search }: Record<string, unknown>): Record<string, unknown> {
+function subjectOf({ username, search }: Record<string, unknown>): { user?: string; search?: string } {
   if (typeof username === 'string') return { user: username.slice(0, MAX_LOGGED_CHARS) };
   return typeof search === 'string' ? { search: search.slice(0, MAX_LOGGED_CHARS) } : {};
 }

@@ -8,6 +8,7 @@ import { EventEmitter } from 'node:events';
 import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
 import type { Outbound } from '../network/outbound.ts';
+import type { SignInEvents } from '../users/sign-in-events.ts';
 import { type AcceptedConnection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
 import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
@@ -73,6 +74,7 @@ export interface HubLinkOptions {
   /** Called at start and before each reconnection; rejects only if no usable target is known. */
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
+  signIns: SignInEvents;
   /** Whether the directory answers now; reported to hubs that know `health`. */
   directoryIsUp(): boolean;
   log: Log;
@@ -103,6 +105,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   });
   const dispatch = createDispatch({
     users,
+    signIns: options.signIns,
     log,
     warn,
     resetPasswordEnabled: options.resetPasswordEnabled,

@@ -182,7 +182,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     const answer = await made.users.authenticate(login(person.uid, person.password), request());
     assert.ok('failure' in answer);
     assert.match(JSON.stringify(answer.failure.inner), /LDAP_RESULT.*ou=groups.*noSuchObject/);
-    assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not see it')));
+    assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not read it')));
   });
 
   it('asks for the attributes of LDAP_USER_ATTRIBUTES, and never for a secret', async () => {

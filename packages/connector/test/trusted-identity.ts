@@ -3,6 +3,7 @@
  * before it.
  */
 import type { TestContext } from 'node:test';
+import { namedFailure } from '@landbridge/protocol';
 import type { FrontUsers } from '../src/frontchannel/routes.ts';
 import { type FrontChannelOn, frontChannelOn, REALM } from './front-channel-on.ts';
 
@@ -10,9 +11,7 @@ export const SIGN_IN = `/wsfed?wa=wsignin1.0&wtrealm=${REALM}`;
 
 export const EVERYBODY: FrontUsers = {
   authenticate: async ({ username, password }) =>
-    password === 'right'
-      ? { profile: { id: username } }
-      : { err: { message: 'Wrong password', name: 'WrongPassword' }, profile: { id: username } },
+    password === 'right' ? { profile: { id: username } } : { failure: namedFailure('WrongPassword', { id: username }) },
   signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async ({ search }) => ({ users: [{ id: search }] }),
 };

@@ -1,6 +1,6 @@
 /**
- * Whether an account may be used, read from its entry. At a bind the directory says so itself; people who proved who they are by a
- * ticket or a certificate are not bound. An expired password refuses nobody here: no password was used.
+ * Whether an account may be used, as its entry says. At a bind, the directory itself decides; users verified by a ticket or certificate are
+ * not bound. An expired password does not matter here, since no password was used.
  */
 import type { LdapStatus, WireErrorName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
@@ -14,22 +14,22 @@ import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
 export type AccountState =
   | { kind: 'usable'; ldapStatus: LdapStatus }
   | { kind: 'refused'; error: WireErrorName; reason: string }
-  /** A computer's or a domain's account. */
-  | { kind: 'nobody'; reason: string };
+  /** A computer or trust account. */
+  | { kind: 'not a user'; reason: string };
 
-/** Flags that Active Directory computes when it is asked, and gives only to who names the attribute (MS-ADTS, section 3.1.1.4.5.17). */
+/** Flags that Active Directory computes on request, and returns only if the attribute is named (MS-ADTS, section 3.1.1.4.5.17). */
 const COMPUTED_FLAGS = 'msDS-User-Account-Control-Computed';
 
-/** What is asked for. A directory takes names that it does not know for attributes that an entry does not have. */
+/** The attributes to request. A directory treats names it does not know like missing attributes. */
 export const ACCOUNT_STATE_ATTRIBUTES: readonly string[] = [
   ...[USER_ACCOUNT_CONTROL, COMPUTED_FLAGS, 'lockoutTime', 'accountExpires', 'pwdLastSet'],
   // OpenLDAP and others with the password policy of draft-behera-ldap-password-policy-10.
   ...['pwdAccountLockedTime', 'pwdPolicySubentry', 'pwdReset', 'pwdStartTime', 'pwdEndTime'],
-  // 389 Directory Server, and FreeIPA, which is made of it.
+  // 389 Directory Server, and FreeIPA, which is based on it.
   ...['nsAccountLock', 'accountUnlockTime', 'passwordExpirationTime', 'krbPrincipalExpiration'],
 ];
 
-/** userAccountControl and the computed one (MS-ADTS, section 2.2.16). */
+/** userAccountControl and the computed flags (MS-ADTS, section 2.2.16). */
 const DISABLED = 0x2;
 const LOCKED_OUT = 0x10;
 const NORMAL_ACCOUNT = 0x200;
@@ -37,12 +37,12 @@ const PASSWORD_EXPIRED = 0x80_0000;
 
 /**
  * @param entry read with `ACCOUNT_STATE_ATTRIBUTES`
- * @throws ACCOUNT_STATE_NOT_SHOWN where Active Directory hides it from the service account; LdapError
+ * @throws ACCOUNT_STATE_NOT_SHOWN if Active Directory hides it from the service account; LdapError
  */
 export async function accountState(directory: Directory, entry: Entry, nowMs: number, signal: AbortSignal): Promise<AccountState> {
   const { kind, defaultSearchBase } = await directory.rootDse(signal);
   if (kind === 'active-directory') return inActiveDirectory(entry, nowMs);
-  // Elsewhere nothing to be seen means that nothing is wrong: these attributes appear only then.
+  // In other directories, these attributes exist only if something is wrong.
   const locked = await isLockedByPolicy(directory, entry, defaultSearchBase ?? '', nowMs, signal);
   return locked ?? elsewhere(entry, nowMs);
 }
@@ -56,16 +56,16 @@ function inActiveDirectory(entry: Entry, nowMs: number): AccountState {
   if (flags === undefined || !Number.isInteger(flags)) {
     throw new CodedError('ACCOUNT_STATE_NOT_SHOWN', `The directory does not show ${USER_ACCOUNT_CONTROL} of ${entry.dn}`, {
       action:
-        'Without it nobody can tell whether the account is disabled, so a ticket or certificate is not enough. Give the service account the right to read it.',
+        'Give the service account the right to read it. Without it the account may be disabled, so a ticket or certificate is not enough.',
     });
   }
-  if ((flags & NORMAL_ACCOUNT) === 0) return { kind: 'nobody', reason: `${entry.dn} is not the account of a person` };
+  if ((flags & NORMAL_ACCOUNT) === 0) return { kind: 'not a user', reason: `${entry.dn} is not a user account` };
   if ((flags & DISABLED) !== 0) return refused('AccountDisabled', USER_ACCOUNT_CONTROL);
   const expiresMs = fileTimeMs(firstText(entry, 'accountExpires'));
-  // 0 means never, as 2^63 - 1 does.
+  // 0 means never, like 2^63 - 1.
   if (expiresMs !== undefined && number('accountExpires') !== 0 && expiresMs <= nowMs) return refused('AccountExpired', 'accountExpires');
   const computed = number(COMPUTED_FLAGS);
-  // lockoutTime stays after the lock has ended, until the next bind. Where nobody computes whether it has, it has not.
+  // lockoutTime remains after the lockout has ended, until the next bind. If the flags are not computed, assume that it has not ended.
   const isLocked = computed === undefined ? (number('lockoutTime') ?? 0) !== 0 : (computed & LOCKED_OUT) !== 0;
   if (isLocked) return refused('AccountLocked', computed === undefined ? 'lockoutTime' : COMPUTED_FLAGS);
   if (((computed ?? 0) & PASSWORD_EXPIRED) === 0) return usable('active');
@@ -80,7 +80,7 @@ function elsewhere(entry: Entry, nowMs: number): AccountState {
   }
   if ((time('pwdStartTime') ?? 0) > nowMs) return refused('AccountDisabled', 'pwdStartTime');
   const unlocked = time('accountUnlockTime');
-  // 1970 stands for never.
+  // 1970 means never.
   if (unlocked !== undefined && (unlocked === 0 || unlocked > nowMs)) return refused('AccountLocked', 'accountUnlockTime');
   const expires = time('passwordExpirationTime');
   if (firstText(entry, 'pwdReset')?.toLowerCase() === 'true' || expires === 0) return usable('password_change_required');
@@ -90,8 +90,8 @@ function elsewhere(entry: Entry, nowMs: number): AccountState {
 const POLICIES = withValue(parseFilter('(objectClass=pwdPolicy)'), '');
 
 /**
- * `pwdAccountLockedTime` stays after the lock has ended, until the next bind. How long a lock lasts stands in the person's policy: the
- * one that their entry names, else the only one there is. Where that cannot be found out, the lock has not ended.
+ * `pwdAccountLockedTime` remains after the lockout has ended, until the next bind. Its duration is in the user's policy: the one that the
+ * entry names, else the only one there is. If no policy can be found, the lockout has not ended.
  */
 async function isLockedByPolicy(
   directory: Directory,
@@ -102,9 +102,9 @@ async function isLockedByPolicy(
 ): Promise<AccountState | undefined> {
   const since = firstText(entry, 'pwdAccountLockedTime');
   if (since === undefined) return undefined;
-  // 000001010000Z, which is no time, was set by an administrator, and ends by an administrator.
+  // 000001010000Z, which is not a time, was set by an administrator and must be removed by one.
   const sinceMs = parseGeneralizedTime(since)?.getTime();
-  if (sinceMs === undefined) return refused('AccountLocked', 'pwdAccountLockedTime, for ever');
+  if (sinceMs === undefined) return refused('AccountLocked', 'pwdAccountLockedTime, until an administrator unlocks it');
   const named = firstText(entry, 'pwdPolicySubentry');
   const request = { filter: POLICIES, attributes: ['pwdLockoutDuration'], sizeLimit: 2 };
   const { entries } = await directory.search(

@@ -1,4 +1,4 @@
-/** Finds a person by the name that was typed: by a search, or by the name that their entry must have (LDAP_USER_DN). */
+/** Finds a user by the name that was typed: by a search, or by the DN that their entry must have (LDAP_USER_DN). */
 import type { Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import { type Entry, isSecretAttribute } from '../ldap/entry.ts';
@@ -11,23 +11,23 @@ import { userDnTemplate } from './user-dn.ts';
 
 export interface TypedName {
   name: string;
-  /** It is escaped for a filter already (RFC 4515). */
+  /** Already escaped for a filter (RFC 4515). */
   escaped: boolean;
 }
 
 /**
- * @returns the entry of the person who has this name, undefined where there is none. With LDAP_USER_DN it may be one of which only
- *   the name is known: see `isShown`
+ * @returns the entry of the user with this name, undefined if there is none. With LDAP_USER_DN nothing but its DN may be known: see
+ *   `isShown`
  * @throws LdapError
  */
 export type FindUser = (typed: TypedName, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
-/** How many people of one name are counted, for the log. */
+/** How many users with the same name are counted, for the log. */
 const MAX_COUNTED = 10;
 
 const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 
-/** How servers say that there is no such entry, or none for whoever asks; what was typed may make no valid name either. */
+/** A server's answer if an entry does not exist or may not be read, or if the typed name makes no valid DN. */
 const NOT_SHOWN: ReadonlySet<number> = new Set([RESULT.noSuchObject, RESULT.invalidDnSyntax, RESULT.insufficientAccessRights]);
 
 interface Asking {
@@ -42,7 +42,7 @@ export function createFindUser(
   options: Asking & {
     /** LDAP_USER_DN */
     userDn: string | undefined;
-    /** Several people of a name are nobody, also where LDAP_USER_BY_NAME is set: no password decides between them afterwards. */
+    /** Reject names of several users even if LDAP_USER_BY_NAME is set, since no password decides between them later. */
     mustBeOnly?: boolean;
   },
 ): FindUser {
@@ -54,7 +54,7 @@ export function createFindUser(
     for (const spelling of spellings(name)) {
       for (const query of await usersByName(spelling, signal)) {
         const { entry, isAmbiguous } = await ask(options, options.mustBeOnly ? { ...query, mustBeOnly: true } : query, searchBase, signal);
-        // Another way to understand the name must not choose between them.
+        // Another interpretation of the name must not choose between them.
         if (entry !== undefined || isAmbiguous) return entry;
       }
     }
@@ -80,7 +80,7 @@ export function createFindUser(
   };
 }
 
-/** Finds the one person below LDAP_BASE whom a filter matches; several are nobody. @throws LdapError */
+/** Finds the only user below LDAP_BASE that matches a filter; undefined if several match. @throws LdapError */
 export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
 const PERSON = parseFilter('(objectClass=person)');
@@ -93,7 +93,7 @@ export function createFindByFilter(options: Asking): FindByFilter {
   };
 }
 
-/** What is set decides by its first entry. A name that is understood in our own way leads to one person, or to nobody. */
+/** With a filter from the settings the first entry counts. A name interpreted by our own rules must lead to exactly one user. */
 async function ask(
   { directory, attributes, log }: Asking,
   { filter, mustBeOnly }: NameQuery,
@@ -102,41 +102,41 @@ async function ask(
 ) {
   const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: mustBeOnly ? MAX_COUNTED : 1 };
   const { entries, truncated } = await directory.search(request, { signal });
-  // Where a limit of the server cut the answer off after the first, there was another one.
+  // If a server limit truncated the result after the first entry, there was another one.
   const isAmbiguous = mustBeOnly && (entries.length > 1 || (entries.length === 1 && truncated));
   if (!isAmbiguous) return { entry: entries[0], isAmbiguous };
   const count = `${entries.length}${truncated ? ' or more' : ''}`;
-  log.warn({ dns: entries.map(({ dn }) => dn) }, `One name leads to ${count} people, so it is taken for nobody's`);
+  log.warn({ dns: entries.map(({ dn }) => dn) }, `Ambiguous user name: ${count} entries match, so none is used`);
   return { entry: undefined, isAmbiguous };
 }
 
 /**
- * Whether anything of an entry is known beyond its name. Of one that the service account may not see, nothing is until its person
- * has signed in, and not even that there is such an entry.
+ * Whether anything beyond an entry's DN is known. Nothing is, not even whether it exists, if the service account may not read it and its
+ * user has not signed in yet.
  */
 export function isShown(entry: Entry): boolean {
   return entry.attributes.size > 0;
 }
 
-/** @returns what was typed, before anything was escaped; undefined where a backslash escapes nothing */
+/** @returns the name without filter escapes; undefined if an escape is invalid */
 export function plainText({ name, escaped }: TypedName): string | undefined {
   return escaped ? unescapeValue(name)?.toString() : name;
 }
 
 /**
- * As it was typed, then with letters and their accents as one character each, then as two (Unicode Standard Annex 15): a Mac may
- * send the one where the directory holds the other. A name of ASCII has one spelling.
+ * As typed, then with precomposed accents, then with decomposed ones (Unicode Standard Annex 15): a Mac may send one form while the
+ * directory contains the other. An ASCII name has a single spelling.
  */
 export function spellings(name: string): string[] {
   return [...new Set([name, name.normalize('NFC'), name.normalize('NFD')])];
 }
 
 /**
- * What is asked for of a person's entry: what LDAP_USER_ATTRIBUTES lists, else what the default mapper looks at, one by one. That is
- * a shorter answer, and none of the secrets that a directory may show to its service account. `memberOf` is operational in some
- * directories, and `*` leaves it out.
+ * The attributes to request of a user's entry: those in LDAP_USER_ATTRIBUTES, else those the default mapper reads. Naming them keeps the
+ * answer short and free of secrets that a directory may show its service account. `memberOf` is operational in some directories, so `*`
+ * does not include it.
  *
- * @param customMapper it may look at any attribute
+ * @param customMapper it may read any attribute
  */
 export function userAttributes(listed: readonly string[] | undefined, customMapper: boolean): string[] {
   const wanted = listed?.length ? listed : customMapper ? ['*'] : DEFAULT_MAPPER_ATTRIBUTES;

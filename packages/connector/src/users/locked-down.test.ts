@@ -1,4 +1,4 @@
-/** Sign-ins in a directory that shows its service account little, or has none. */
+/** Sign-ins in a directory that shows its service account little, or has no service account. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -12,8 +12,8 @@ const TEMPLATE = 'cn={0},ou=people,dc=example,dc=org';
 const POWERLESS = 'cn=powerless,ou=accounts,dc=example,dc=org';
 
 /**
- * The powerless account may search below ou=people by uid, and read three attributes there. People read what they are, strangers
- * what is public, and nobody the root DSE.
+ * The powerless account may search below ou=people by uid, and read three attributes there. Users may read their own entries, other users
+ * only public attributes, and anonymous callers the root DSE.
  */
 const ACCESS = `
 access to dn.base="ou=people,dc=example,dc=org" attrs=entry by dn.exact="${POWERLESS}" search by * break
@@ -39,7 +39,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   });
 
   function on(serviceAccount: Account, settings: Partial<UsersSettings>, mapper?: string): UsersOn {
-    // One connection of each kind, so that what is counted is what the sign-in asks.
+    // One connection of each kind, so that only the sign-in's operations are counted.
     const made = usersOn({ url: slapd.url, serviceAccount, searchConnections: 1, bindConnections: 1 }, settings, mapper);
     open.push(made);
     return made;
@@ -57,7 +57,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   const powerless = () => slapd.powerlessAccount;
 
   describe('with LDAP_USER_DN and no service account', () => {
-    it('signs people in by two operations on their own connection, with the groups of their entry', async () => {
+    it('signs a user in with two operations on one connection, with the groups of the entry', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       await made.directory.rootDse();
       let profile: Profile = {};
@@ -74,11 +74,11 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       assert.equal(profile.id, person.uid);
       assert.equal(profile.dn, person.dn);
       assert.deepEqual(profile.emails, [{ value: `${person.uid}@example.org` }]);
-      // Nested ones are only found by a search, which nobody here may make.
+      // Nested groups are only found by a search, which is not permitted here.
       assert.deepEqual(profile.groups, ['department-02']);
     });
 
-    it('gives the groups as GROUP_PROPERTY and GROUP_PROPERTIES say, as far as their names tell', async () => {
+    it('shapes groups by GROUP_PROPERTY and GROUP_PROPERTIES as far as their DNs allow', async () => {
       const groups = async (settings: Partial<UsersSettings>) =>
         (await profileOf(on('none', { LDAP_USER_DN: TEMPLATE, ...settings }), person.cn, person.password)).groups;
       assert.deepEqual(await groups({ GROUP_PROPERTY: 'dn' }), ['cn=department-02,ou=groups,dc=example,dc=org']);
@@ -98,7 +98,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       assert.deepEqual(operations, []);
     });
 
-    it('binds nobody but an entry of the template, whatever is typed', async () => {
+    it('binds only entries that match the template, whatever is typed', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       const service = slapd.serviceAccount;
       const operations = await asked(async () => {
@@ -110,7 +110,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       for (const { kind, dn } of operations) if (kind === 'bind') assert.match(dn ?? '', /,ou=people,dc=example,dc=org$/i);
     });
 
-    it('finds people whose names need escaping', async () => {
+    it('finds users whose names need escaping', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       const { rfc4514, leadingHash, spaces, umlauts, dollar, star } = slapd.people.special;
       for (const one of [rfc4514, leadingHash, spaces, umlauts, dollar, star]) {
@@ -118,7 +118,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       }
     });
 
-    it('searches nothing for anybody, and says what is missing', async () => {
+    it('refuses searches, and reports the missing service account', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       await made.directory.rootDse();
       const operations = await asked(async () => {
@@ -134,20 +134,20 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       assert.deepEqual(operations, []);
     });
 
-    it('refuses whose account the password policy locks, and whoever must change the password first', async () => {
+    it('refuses a locked account and a user who must change the password first', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE, ALLOW_PASSWORD_CHANGE_REQUIRED: true });
       const { locked, mustChangePassword } = slapd.people.special;
       const refused = await made.users.authenticate(login(locked.cn, locked.password), request());
-      // The root DSE is hidden, so it is not known that there is a policy to ask for its reason.
+      // The root DSE is hidden, so the connector does not know that the server supports the policy control.
       assert.ok('failure' in refused && refused.failure.wireName === 'WrongPassword');
-      // Such a person may do nothing but change it, and so does not see the own entry.
+      // Such a user may only change the password, and cannot read their own entry.
       const unseen = await made.users.authenticate(login(mustChangePassword.cn, mustChangePassword.password), request());
       assert.ok('failure' in unseen);
       assert.match(JSON.stringify(unseen.failure.inner), /ENTRY_NOT_SHOWN/);
     });
   });
 
-  it('signs in with LDAP_USER_DN and a service account that sees nothing', async () => {
+  it('signs in with LDAP_USER_DN and a service account that may read nothing', async () => {
     const account = { dn: slapd.people.ordinary[5]?.dn ?? '', password: slapd.people.ordinary[5]?.password ?? '' };
     const made = on(account, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, GROUPS: false });
     assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
@@ -155,7 +155,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword');
   });
 
-  it('signs in with LDAP_USER_DN and a service account that sees the entry as with a search', async () => {
+  it('signs in with LDAP_USER_DN and a service account that may read the entry', async () => {
     const made = on(slapd.serviceAccount, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, LDAP_SEARCH_GROUPS: '(member={0})' });
     assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
     const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
@@ -164,7 +164,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     assert.equal((await made.users.inspect(person.cn, request()))?.dn, person.dn);
   });
 
-  it('signs in with a service account that may search by uid and read three attributes, and says what it may not', async () => {
+  it('signs in with a service account that may search by uid and read three attributes, and logs what it may not do', async () => {
     const made = on(powerless(), {
       LDAP_BASE: `ou=people,${slapd.baseDn}`,
       LDAP_USER_BY_NAME: '(uid={0})',
@@ -177,7 +177,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     assert.equal(JSON.stringify(profile).includes('assword'), false);
   });
 
-  it('names the base that cannot be searched', async () => {
+  it('names a search base that cannot be searched', async () => {
     const made = on(powerless(), { LDAP_BASE: `ou=groups,${slapd.baseDn}`, LDAP_USER_BY_NAME: '(uid={0})' });
     const answer = await made.users.authenticate(login(person.uid, person.password), request());
     assert.ok('failure' in answer);
@@ -185,7 +185,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not read it')));
   });
 
-  it('asks for the attributes of LDAP_USER_ATTRIBUTES, and never for a secret', async () => {
+  it('requests the attributes in LDAP_USER_ATTRIBUTES, but never secret ones', async () => {
     const made = on(
       slapd.serviceAccount,
       {
@@ -201,7 +201,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     assert.doesNotMatch(userAttributes(['uid', 'userPassword', 'USERPASSWORD;x-old'], true).join(), /password/i);
   });
 
-  it('needs no right for its heartbeat', async () => {
+  it('needs no permission for its heartbeat', async () => {
     const target = { url: slapd.url, serviceAccount: powerless(), searchConnections: 1, heartbeatMs: 20, heartbeatFilter: undefined };
     const made = usersOn(target);
     open.push(made);
@@ -211,12 +211,12 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     while ((await beats()) < first + 5) await setTimeout(20);
     assert.equal(made.directory.status().connected, true);
     const connected = made.lines.filter((line) => line.includes('Connected to the directory'));
-    assert.equal(connected.length, 1, 'no connection was given up');
+    assert.equal(connected.length, 1, 'no connection was closed');
     await made.close();
   });
 
-  // Last, since slapd logs no result for a name that it cannot read, and what it was asked is read from its log.
-  it('answers a wrong name, a wrong password and a name that makes no DN in one way', async () => {
+  // Last: slapd logs no result for a DN that it cannot parse, and its log is where operations are counted.
+  it('answers a wrong name, a wrong password and an invalid DN alike', async () => {
     const made = on('none', { LDAP_USER_DN: TEMPLATE });
     for (const name of [person.cn, 'nobody', 'x,ou=accounts', '\0', '\ud800', 'x'.repeat(5000)]) {
       const answer = await made.users.authenticate(login(name, 'wrong'), request());

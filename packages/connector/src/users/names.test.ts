@@ -1,4 +1,4 @@
-/** Which names find whom: mail addresses, names of two people, and names in every script. */
+/** Which names find which users: mail addresses, ambiguous names, and names in every script. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createDomain, startDirectory } from '@landbridge/directory';
@@ -9,13 +9,13 @@ import { UNICODE_GROUP, UNICODE_PEOPLE, UNICODE_STRANGERS } from './test/unicode
 
 const PASSWORD = 'Passw0rd!';
 
-/** Whose profile it is, by this attribute of it; else the name of the error. */
+/** @returns this attribute of the profile; else the name of the error */
 async function signIn(made: UsersOn, name: string, attribute: string, password = PASSWORD): Promise<unknown> {
   const answer = await made.users.authenticate(login(name, password), request());
   return 'failure' in answer ? (answer.failure.wireName ?? JSON.stringify(answer.failure)) : answer.profile[attribute];
 }
 
-/** Sign-ins, groups, attributes and lists. @param id which attribute of a profile has the name */
+/** Sign-ins, groups, attributes and lists. @param id the profile attribute with the name */
 async function speaksEveryScript(made: UsersOn, id: string): Promise<void> {
   for (const { name, cn, typed } of UNICODE_PEOPLE) {
     for (const spelling of [name, ...typed]) {
@@ -47,7 +47,7 @@ describe('names on Active Directory', () => {
   add('anna', { mail: 'anna@brand.example', proxyAddresses: ['SMTP:anna@brand.example', 'smtp:a.abel@old.example', 'x400:c=de'] });
   add('ben', { mail: 'shared@brand.example' });
   add('cleo', { proxyAddresses: ['smtp:shared@brand.example'] });
-  // Whoever may write a mail address writes somebody else's name.
+  // Users who may write their mail attribute could write another user's name into it.
   add('mallory', { mail: 'anna@fabrikam.local', proxyAddresses: ['smtp:dora@sso.example'] });
   add('dora', { userPrincipalName: 'dora@sso.example' });
   const group = domain.addGroup(UNICODE_GROUP);
@@ -70,7 +70,7 @@ describe('names on Active Directory', () => {
     await embedded?.stop();
   });
 
-  it('take a mail address where LDAP_USER_BY_MAIL says so, every one of a mailbox', async () => {
+  it('include every mail address of a mailbox with LDAP_USER_BY_MAIL', async () => {
     const byMail = on({ LDAP_USER_BY_MAIL: true });
     for (const name of [
       'anna@brand.example',
@@ -88,7 +88,7 @@ describe('names on Active Directory', () => {
     assert.equal(await signIn(on({}), 'anna@brand.example', 'sAMAccountName'), 'WrongUsername');
   });
 
-  it('take a mail address of two people for nobody’s, and tell the operator how many they are', async () => {
+  it('do not include a mail address of two users, and the log says how many there are', async () => {
     const made = on({ LDAP_USER_BY_MAIL: true });
     embedded.operations.reset();
     assert.equal(await signIn(made, 'shared@brand.example', 'sAMAccountName'), 'WrongUsername');
@@ -98,13 +98,13 @@ describe('names on Active Directory', () => {
     }
   });
 
-  it('belong to the one whose account name or principal name it is, and not to the one who has it as mail address', async () => {
+  it('mean the user with this account or principal name, not one with this mail address', async () => {
     const made = on({ LDAP_USER_BY_MAIL: true });
     assert.equal(await signIn(made, 'dora@sso.example', 'sAMAccountName'), 'dora');
     assert.equal(await signIn(made, 'anna@fabrikam.local', 'sAMAccountName'), 'anna');
   });
 
-  it('are obeyed as LDAP_USER_BY_NAME has them: there the first entry counts', async () => {
+  it('follow LDAP_USER_BY_NAME, for which the first entry counts', async () => {
     const filter = '(|(mail={0})(proxyAddresses=smtp:{0}))';
     assert.match(String(await signIn(on({ LDAP_USER_BY_NAME: filter }), 'shared@brand.example', 'sAMAccountName')), /^(ben|cleo)$/);
     const both = on({ LDAP_USER_BY_NAME: '(cn={0})', LDAP_USER_BY_MAIL: true });
@@ -161,7 +161,7 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  it('take a mail address where LDAP_USER_BY_MAIL says so, unless it is that of two people', async () => {
+  it('include a mail address with LDAP_USER_BY_MAIL, unless two users have it', async () => {
     const made = on({ LDAP_USER_BY_MAIL: true });
     assert.equal(await signIn(made, 'First@brand.example', 'id'), 'first');
     assert.equal(await signIn(made, 'first', 'id'), 'first');
@@ -170,7 +170,7 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.equal(await signIn(on({}), 'first@brand.example', 'id'), 'WrongUsername');
   });
 
-  it('of two people are nobody’s, unless LDAP_USER_BY_NAME is set', async () => {
+  it('of two users find neither, unless LDAP_USER_BY_NAME is set', async () => {
     assert.equal(await signIn(on({}), 'twin', 'id'), 'WrongUsername');
     assert.equal(await signIn(on({ LDAP_USER_BY_NAME: '(uid={0})' }), 'twin', 'id'), 'twin');
   });

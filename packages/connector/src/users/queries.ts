@@ -1,6 +1,6 @@
 /**
- * Which queries are made of a directory: those that the settings name, as they stand, and for the others the defaults of the kind
- * of directory that it says it is.
+ * The queries for a directory: those in the settings, unchanged, and for the others the defaults for the kind of directory that it says
+ * it is.
  */
 import { type Directory, settingFilter } from '../ldap/directory.ts';
 import { dnKey, isWithin } from '../ldap/dn.ts';
@@ -12,7 +12,7 @@ import { createWindowsNames } from './windows-name.ts';
 export interface Queries {
   searchBase: string;
   groupsSearchBase: string;
-  /** What to search for to find the person of a name, in this order, until something is found. */
+  /** The searches for a user name, in this order, until one finds an entry. */
   usersByName(name: string, signal: AbortSignal | undefined): Promise<NameQuery[]>;
   searchUsers: Filter;
   allUsers: Filter;
@@ -22,19 +22,19 @@ export interface Queries {
 
 export interface NameQuery {
   filter: BoundFilter;
-  /** Whether several people of that name are nobody. A filter that was set says what it means: there the first counts. */
+  /** Whether several entries mean no user. With a filter from the settings, the first entry counts. */
   mustBeOnly: boolean;
 }
 
 export type GroupQueries =
-  /** One search finds all groups of a person. */
+  /** One search finds all groups of a user. */
   | { how: 'query'; ofUser: Filter }
-  /** People and groups name the groups they are in; a group is looked for in the first of these bases that it lies below. */
+  /** Users and groups name the groups they are in; each group is read below the first of these bases that contains it. */
   | { how: 'memberOf'; searchBases: readonly string[] }
-  /** Groups name their members: one search finds the direct ones of a person, and others lead upwards from those. */
+  /** Groups name their members: one search finds a user's direct groups, and further ones lead upwards. */
   | { how: 'member'; ofUser: Filter; ofUserName: Filter; ofGroup: Filter; memberAttributes: readonly string[] };
 
-/** A matching rule of Active Directory that follows a chain of links (MS-ADTS, section 3.1.1.3.4.4.3). */
+/** Active Directory's matching rule that follows a chain of links (MS-ADTS, section 3.1.1.3.4.4.3). */
 export const IN_CHAIN_RULE = '1.2.840.113556.1.4.1941';
 
 interface Defaults {
@@ -48,7 +48,7 @@ interface Defaults {
 
 const ACTIVE_DIRECTORY: Defaults = {
   userByName: '(sAMAccountName={0})',
-  // Groups and contacts have mail addresses too. `smtp:` stands before each address of a mailbox, in capitals before its first.
+  // Groups and contacts have mail addresses as well. Each address of a mailbox starts with `smtp:`, the primary one with `SMTP:`.
   userByMail: '(&(objectCategory=person)(objectClass=user)(|(mail={0})(proxyAddresses=smtp:{0})))',
   searchUsers: '(&(objectCategory=person)(anr={0}))',
   allUsers: '(objectCategory=person)',
@@ -71,13 +71,13 @@ const DEFAULTS: Record<DirectoryKind, Defaults> = {
   openldap: INET_ORG_PERSON,
   '389-ds': INET_ORG_PERSON,
   other: INET_ORG_PERSON,
-  // One that does not say what it is gets what installed connectors ask.
+  // A directory that does not say what it is gets the queries of Auth0 connectors.
   unknown: { ...ACTIVE_DIRECTORY, userByMail: '(mail={0})', groups: 'query' },
 };
 
 /**
- * @returns a function that gives the queries, asking the directory what it is when it is called first
- * @throws LDAP_FILTER_INVALID at once where a setting is not a filter
+ * @returns the queries; on the first call it asks the directory what it is
+ * @throws LDAP_FILTER_INVALID at once if a setting is not a filter
  */
 export function queriesOf(directory: Directory, settings: QuerySettings): (signal?: AbortSignal) => Promise<Queries> {
   const set = (name: Exclude<keyof QuerySettings, 'LDAP_USER_BY_MAIL'>) =>
@@ -94,7 +94,7 @@ export function queriesOf(directory: Directory, settings: QuerySettings): (signa
     const byName = accountNames(rootDse, parseFilter(defaults.userByName));
     return async (name, signal) => {
       const names = await byName(name, signal);
-      // After the names: whoever may write a mail address must not take somebody's name by it.
+      // After the names: a user who may write their own mail address must not take over another user's name.
       return byMail !== undefined && name.includes('@') ? [...names, { filter: withValue(byMail, name), mustBeOnly: true }] : names;
     };
   }
@@ -146,8 +146,8 @@ function defaultGroupQueries(how: Defaults['groups'], rootDse: RootDse, groupsSe
 }
 
 /**
- * Groups are passed through wherever they are in the domain, also where they are not reported. A base outside it is one of another
- * domain, or of the whole forest (`""`), which a global catalog has.
+ * Groups anywhere in the domain are passed through, even if they are not reported. A base outside the domain belongs to another domain, or
+ * to the whole forest (`""`) as in a global catalog.
  */
 function basesForGroups(domain: string | undefined, groupsSearchBase: string): string[] {
   if (domain === undefined || groupsSearchBase === '') return [groupsSearchBase];

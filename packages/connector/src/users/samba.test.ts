@@ -1,4 +1,4 @@
-/** People of a real Active Directory: one domain controller, which takes a while to make, for the tests of every subject. */
+/** Users of a real Active Directory: one domain controller, which takes a while to create, for the tests of every topic. */
 import { after, before, describe } from 'node:test';
 import { type SambaDomainController, startSambaDomainController, whyNoSamba } from '@landbridge/lab';
 import { registerAccountTests } from './test/samba/accounts.ts';
@@ -9,7 +9,7 @@ import { registerServersTests } from './test/samba/servers.ts';
 import { registerTlsTests } from './test/samba/tls.ts';
 import { registerVerifiedUserTests } from './test/samba/verified-users.ts';
 
-/** Making a domain is ten seconds of work, on a processor that nobody else uses. */
+/** Creating a domain takes ten seconds on an otherwise idle processor. */
 const SETUP_TIMEOUT_MS = 10 * 60_000;
 
 describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => {
@@ -33,7 +33,7 @@ describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => 
   describe('its certificate', () => registerTlsTests(dc));
   describe('groups', () => registerGroupsTests(dc));
   describe('names', () => registerNamesTests(dc));
-  // These change accounts and stop the server, each for the tests after them in its own subject only.
+  // These change accounts and stop the server, which affects only later tests of the same topic.
   describe('passwords', () => registerPasswordsTests(dc));
   describe('servers', () => registerServersTests(dc));
 });

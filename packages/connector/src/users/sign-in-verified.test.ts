@@ -1,4 +1,4 @@
-/** Sign-ins of people whom a ticket, a certificate or a proxy has named: the state of the account decides, and nobody is bound. */
+/** Sign-ins of users verified by a ticket, certificate or proxy: the state of the account decides, and nobody is bound. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startDirectory } from '@landbridge/directory';
@@ -15,8 +15,8 @@ async function outcome(answer: ReturnType<UsersOn['users']['signInVerified']>): 
 }
 const generalizedTime = (ms: number) => `${new Date(ms).toISOString().replace(/[-:T]|\..*/g, '')}Z`;
 
-describe('people known without a password, in a directory like Active Directory', () => {
-  it('are refused for the state of the account and not of the password', async () => {
+describe('verified users, on Active Directory', () => {
+  it('are refused for the state of the account, not of the password', async () => {
     await using embedded = await disposable(startDirectory());
     const made = usersOn({ url: embedded.server.url, serviceAccount: embedded.server.serviceAccount }, {}, STATUS);
     const refusals: Partial<Record<string, string>> = { '533': 'AccountDisabled', '701': 'AccountExpired', '775': 'AccountLocked' };
@@ -28,20 +28,20 @@ describe('people known without a password, in a directory like Active Directory'
     await made.close();
   });
 
-  it('are not let in where their state is hidden, nor where nobody may search', async () => {
+  it('are refused if the state of the account is hidden, or if there is no service account', async () => {
     await using embedded = await disposable(startDirectory());
     const url = embedded.server.url;
     const blind = usersOn({ url, serviceAccount: 'none' }, { LDAP_BASE: 'DC=fabrikam,DC=local' });
     assert.match(String(await outcomeOf(blind, 'alice')), /LDAP_NO_SERVICE_ACCOUNT/);
     await blind.close();
-    // A group has no userAccountControl; neither has a person from whom it is hidden.
+    // A group has no userAccountControl, like a user whose userAccountControl is hidden.
     const made = usersOn({ url, serviceAccount: embedded.server.serviceAccount }, { LDAP_USER_BY_NAME: '(sAMAccountName={0})' });
     assert.match(String(await outcomeOf(made, 'nest-1')), /ACCOUNT_STATE_NOT_SHOWN/);
     await made.close();
   });
 });
 
-describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() }, () => {
+describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   let made: UsersOn;
   const base = 'dc=example,dc=org';
@@ -67,7 +67,7 @@ describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() },
         },
         person('locked.now', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(5) }),
         person('lock.ended', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(15) }),
-        // Which of several policies holds is not to be seen.
+        // Which of several policies applies cannot be seen.
         person('lock.unclear', { pwdAccountLockedTime: minutesAgo(15) }),
         person('ended', { pwdEndTime: minutesAgo(5) }),
         person('not.begun', { pwdStartTime: minutesAgo(-5) }),
@@ -80,7 +80,7 @@ describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() },
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  it('are refused while a lock lasts, before and after their time, and by nothing else', async () => {
+  it('are refused while a lockout lasts, and before and after the account’s validity', async () => {
     const { ordinary, special } = slapd.people;
     const expected: [string, string][] = [
       [ordinary[0]?.uid ?? '', 'active'],
@@ -99,21 +99,21 @@ describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() },
     assert.deepEqual(people, []);
   });
 
-  it('are found by an attribute that only they have, whatever stands in its value', async () => {
+  it('are found by a unique attribute, whatever its value', async () => {
     const by = (attribute: string, value: string) =>
       outcome(made.users.signInVerified({ name: value, filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request()));
     assert.equal(await by('uid', slapd.people.special.star.uid), 'active');
     assert.equal(await by('uid', '*'), 'WrongUsername');
     assert.equal(await by('uid', '*)(uid=*'), 'WrongUsername');
     assert.equal(await by('mail', 'shared@example.org'), 'WrongUsername');
-    // With a password the first would count, for it has to be theirs.
+    // With a password the first entry would count, since the password must be that user's.
     const { serviceAccount, ca, ldapsUrl: url } = slapd;
     const first = usersOn({ url, ca, serviceAccount }, { LDAP_USER_BY_NAME: '(mail={0})' }, STATUS);
     assert.equal(await outcomeOf(first, 'shared@example.org'), 'WrongUsername');
     await first.close();
   });
 
-  it('are nobody with LDAP_USER_DN where there is no such entry', async () => {
+  it('are unknown with LDAP_USER_DN if the entry does not exist', async () => {
     const { serviceAccount, ca, ldapsUrl: url } = slapd;
     const byDn = usersOn({ url, ca, serviceAccount }, { LDAP_USER_DN: `uid={0},ou=people,${base}` }, STATUS);
     assert.equal(await outcomeOf(byDn, 'lock.ended'), 'active');
@@ -123,7 +123,7 @@ describe('people known without a password, on OpenLDAP', { skip: whyNoSlapd() },
   });
 });
 
-describe('people known without a password, on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
+describe('verified users, on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
   let server: NsSlapd;
   let made: UsersOn;
   before(async () => {
@@ -135,7 +135,7 @@ describe('people known without a password, on 389 Directory Server', { skip: why
     await server?.[Symbol.asyncDispose]();
   });
 
-  it('are refused where the account is switched off, or locked for now or for ever', async () => {
+  it('are refused if the account is disabled, or locked temporarily or permanently', async () => {
     const { dn, uid } = server.people.retries;
     const locked = (value: string) => server.modify(dn, { accountUnlockTime: value });
     assert.equal(await outcomeOf(made, server.people.active.uid), 'active');

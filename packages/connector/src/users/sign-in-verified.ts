@@ -63,7 +63,7 @@ export function createSignInVerified(options: {
     const entry = withoutState(found);
     const about = { correlationId, dn: entry.dn };
     switch (state.kind) {
-      case 'nobody':
+      case 'not a user':
         log.info({ ...about, reason: state.reason }, 'Sign-in without a password rejected: not a user account');
         return unknownUserFailure(name);
       case 'refused':

@@ -1,4 +1,4 @@
-/** The sign-in table and the counting of wrong passwords on OpenLDAP, and on a directory that answers like Active Directory on Windows. */
+/** The sign-in table and the counting of wrong passwords on OpenLDAP and on a directory that answers like Active Directory. */
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { type DirectoryServer, startDirectory } from '@landbridge/directory';
@@ -60,7 +60,7 @@ const typed = ({ uid, dn, password }: SlapdUser): TableAccount => ({ name: uid, 
 const COUNTED_PASSWORD = 'counted-Passw0rd';
 const COUNTED_DN = 'uid=counted,ou=people,dc=example,dc=org';
 const COUNTING_POLICY = 'cn=counting,ou=policies,dc=example,dc=org';
-/** Somebody whose wrong passwords are kept, and the policy that says so: without a limit nothing is counted. */
+/** A user whose wrong passwords are counted, and the policy that makes OpenLDAP count them: without a limit nothing is counted. */
 const COUNTED: NonNullable<SlapdOptions['entries']> = [
   {
     dn: COUNTING_POLICY,

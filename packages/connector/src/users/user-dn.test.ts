@@ -22,7 +22,7 @@ const HOSTILE = [
 ];
 
 describe('the DN of LDAP_USER_DN', () => {
-  it('has the name in it, and nothing that was typed gets out of its value', () => {
+  it('contains the name, which cannot escape from its value', () => {
     const userDn = userDnTemplate('uid={0}, ou=people,dc=example,dc=org');
     assert.equal(userDn('alice'), 'uid=alice,ou=people,dc=example,dc=org');
     for (const name of HOSTILE) {
@@ -36,18 +36,18 @@ describe('the DN of LDAP_USER_DN', () => {
     }
   });
 
-  it('has it wherever the template does: in part of a value, twice, in quotes, after an escape', () => {
+  it('contains the name wherever the template has {0}: in part of a value, twice, in quotes, after an escape', () => {
     assert.equal(userDnTemplate('cn={0}+uid=x-{0},o=a\\,b')('a,b'), 'cn=a\\,b+uid=x-a\\,b,o=a\\,b');
     assert.equal(userDnTemplate('cn="{0}",o=x')('a"b'), 'cn=a\\"b,o=x');
     assert.equal(userDnTemplate('cn=\\{0},o=x')('x,o=y'), 'cn=x\\,o\\=y,o=x');
     assert.equal(userDnTemplate('cn=#{0},o=x')('0402'), 'cn=\\#0402,o=x');
   });
 
-  it('has accented letters as one character', () => {
+  it('contains precomposed accents', () => {
     assert.equal(userDnTemplate('cn={0}')('zoe\u0308'), 'cn=zo\u00eb');
   });
 
-  it('is refused where it is no DN, or has no place for the name', () => {
+  it('is rejected if it is not a DN, or has no {0}', () => {
     for (const template of ['{0}', '{0}@fabrikam.local', 'FABRIKAM\\{0}', '{0}=x,o=y', 'uid=alice,o=x', 'uid={1},o=x', '']) {
       assert.throws(() => userDnTemplate(template), { code: 'LDAP_USER_DN_INVALID', message: /^LDAP_USER_DN/ }, template);
     }

@@ -1,4 +1,4 @@
-/** People of a directory that answers like Active Directory on Windows, by LDAPS. */
+/** Users of a directory that answers like Active Directory on Windows, over LDAPS. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createDomain, type DirectoryServer, startDirectory } from '@landbridge/directory';
@@ -44,7 +44,7 @@ describe('users on Active Directory', () => {
     return answer.profile;
   };
 
-  it('gives each state of an account its answer, and the profile with it', async () => {
+  it('answers each state of an account with its error and the profile', async () => {
     const made = on();
     for (const person of embedded.users) {
       const answer = await made.users.authenticate(login(person.name, person.password), request());
@@ -60,7 +60,7 @@ describe('users on Active Directory', () => {
     }
   });
 
-  it('takes every name that Windows takes, and no other', async () => {
+  it('accepts every name that Windows accepts, and no other', async () => {
     const made = on();
     for (const name of [
       'alice',
@@ -99,7 +99,7 @@ describe('users on Active Directory', () => {
     assert.ok('failure' in obeyed && obeyed.failure.wireName === 'WrongUsername');
   });
 
-  it('takes account@domain of people who have another principal name, or none', async () => {
+  it('accepts account@domain of users with another principal name, or none', async () => {
     const domain = createDomain({ dnsName: 'fabrikam.local' });
     domain.addUser('dora', { password: 'Passw0rd!', attributes: { userPrincipalName: 'dora.diaz@sso.example' } });
     domain.addUser('emil', { password: 'Passw0rd!', attributes: { userPrincipalName: 'dora@fabrikam.local' } });
@@ -109,7 +109,7 @@ describe('users on Active Directory', () => {
       const who = async (name: string) => profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request())).sAMAccountName;
       assert.equal(await who('dora.diaz@sso.example'), 'dora');
       assert.equal(await who('emil@fabrikam.local'), 'emil');
-      // A principal name that somebody was given comes before the account name of somebody else.
+      // An explicit principal name takes precedence over another user's account name.
       assert.equal(await who('dora@fabrikam.local'), 'emil');
       await made.close();
     } finally {
@@ -117,7 +117,7 @@ describe('users on Active Directory', () => {
     }
   });
 
-  it('maps the default profile, and nested groups without duplicates', async () => {
+  it('makes the default profile, with nested groups and without duplicates', async () => {
     const profile = profileOf(await on().users.authenticate(login('alice', 'Passw0rd!'), request()));
     assert.match(String(profile.id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     assert.deepEqual(profile.name, { familyName: 'Adams', givenName: 'Alice' });
@@ -142,7 +142,7 @@ describe('users on Active Directory', () => {
     assert.equal(embedded.badPwdCount('alice'), 0);
   });
 
-  it('counts one wrong password as one', async () => {
+  it('makes the directory count one wrong password once', async () => {
     const answer = await on().users.authenticate(login('bob', 'wrong'), request());
     assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
     assert.equal(embedded.badPwdCount('bob'), 1);
@@ -150,7 +150,7 @@ describe('users on Active Directory', () => {
     assert.equal(embedded.badPwdCount('bob'), 0);
   });
 
-  it('asks three operations for a sign-in with unknown groups, and two when they are known', async () => {
+  it('needs three operations for a sign-in, and two if the groups are cached', async () => {
     const made = on({}, { searchConnections: 1, bindConnections: 1 });
     await made.directory.rootDse();
     const count = async (name: string) => {
@@ -161,11 +161,11 @@ describe('users on Active Directory', () => {
     };
     assert.deepEqual(await count('jmueller'), { bind: 1, search: 2 });
     assert.deepEqual(await count('jmueller'), { bind: 1, search: 1 });
-    // Another person in the same group.
+    // Another user in the same group.
     assert.deepEqual(await count('weird'), { bind: 1, search: 1 });
   });
 
-  it('finds the same groups from the cache as by the query', async () => {
+  it('finds the same groups from the cache as with the query', async () => {
     const [cached, fresh] = [on(), on({ GROUPS_CACHE_SECONDS: 0 })];
     for (const name of ['alice', 'alice', 'jmueller', 'weird', 'bob']) {
       const [one, other] = await Promise.all([cached, fresh].map(({ users }) => users.authenticate(login(name, 'Passw0rd!'), request())));
@@ -174,7 +174,7 @@ describe('users on Active Directory', () => {
     }
   });
 
-  it('signs in without groups where they cannot be read, and says so in the log', async () => {
+  it('signs a user in without groups if they cannot be read, and logs that', async () => {
     const made = on({ GROUPS_TIMEOUT_SECONDS: 1 });
     await made.directory.rootDse();
     const clear = embedded.faults.add({
@@ -186,10 +186,10 @@ describe('users on Active Directory', () => {
     const profile = profileOf(await made.users.authenticate(login('alice', 'Passw0rd!'), request()));
     clear();
     assert.equal('groups' in profile, false);
-    assert.ok(made.lines.some((line) => line.includes('groups could not be read')));
+    assert.ok(made.lines.some((line) => line.includes('Reading the groups failed')));
   });
 
-  it('does what GROUPS_ON_FAILURE says where groups cannot be read', async () => {
+  it('follows GROUPS_ON_FAILURE if groups cannot be read', async () => {
     const fail = () =>
       embedded.faults.add({
         on: 'search',
@@ -203,7 +203,7 @@ describe('users on Active Directory', () => {
     const answer = await failing.users.authenticate(login('alice', 'Passw0rd!'), request());
     clear();
     assert.ok('failure' in answer && answer.failure.wireName === undefined && answer.failure.profile === undefined);
-    // Remembered for a millisecond, which no sign-in is shorter than.
+    // Cached for a millisecond, which is shorter than any sign-in.
     const stale = on({ GROUPS_ON_FAILURE: 'stale', GROUPS_CACHE_SECONDS: 0.001 });
     const before = profileOf(await stale.users.authenticate(login('alice', 'Passw0rd!'), request()));
     clear = fail();
@@ -211,12 +211,12 @@ describe('users on Active Directory', () => {
     const unknown = profileOf(await stale.users.authenticate(login('bob', 'Passw0rd!'), request()));
     clear();
     assert.deepEqual(after.groups, before.groups);
-    assert.equal('groups' in unknown, false, 'nothing is remembered of the groups of bob');
+    assert.equal('groups' in unknown, false, 'the groups of bob are not cached');
     assert.ok(stale.lines.some((line) => line.includes('using the cached ones')));
   });
 
-  it('answers a directory in trouble as unexpected, and nothing of the entry with it', async () => {
-    // One connection for searches: the bind of a second one's service account must not meet the fault.
+  it('answers with an unexpected error and without a profile if the directory fails', async () => {
+    // One search connection, so that the fault does not hit the service account's bind on a second one.
     const made = on({}, { searchConnections: 1 });
     await made.directory.rootDse();
     for (const resultCode of [51, 52, 80, 10]) {
@@ -228,7 +228,7 @@ describe('users on Active Directory', () => {
     }
   });
 
-  it('sends a bind once, even where the connection breaks before the answer', async () => {
+  it('sends a bind once, even if the connection breaks before the answer', async () => {
     const made = on({}, { searchConnections: 1 });
     profileOf(await made.users.authenticate(login('alice', 'Passw0rd!'), request()));
     embedded.operations.reset();
@@ -239,7 +239,7 @@ describe('users on Active Directory', () => {
     assert.ok(embedded.badPwdCount('bob') <= 1);
   });
 
-  it('resets and unlocks with unicodePwd, and says what the domain refuses', async () => {
+  it('resets a password and unlocks the account with unicodePwd, and reports refusals', async () => {
     const settings = { ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: true, AUTO_UNLOCK_ON_PASSWORD_CHANGE: true };
     const made = on(settings);
     profileOf(await made.users.changePassword(login('locked', 'N3w-Passw0rd!'), request()));
@@ -254,7 +254,7 @@ describe('users on Active Directory', () => {
     assert.ok('failure' in rights && rights.failure.wireName === 'InsufficientAccessRightsError');
   });
 
-  it('lists beyond a thousand entries page by page, and stops at a limit', async () => {
+  it('lists more than a thousand entries, and stops at a limit', async () => {
     const domain = createDomain();
     for (let i = 0; i < 2345; i++) domain.addUser(`u${i}`, { password: 'Passw0rd!' });
     const big = await startDirectory({ domain });
@@ -272,7 +272,7 @@ describe('users on Active Directory', () => {
     }
   });
 
-  it('shows an operator how each group was reached', async () => {
+  it('shows how each group was found', async () => {
     const inspection = await on().users.inspect('alice', request());
     assert.deepEqual(
       inspection?.groups?.groups.map(({ value, how, through }) => [value, how, through?.split(',')[0]]),

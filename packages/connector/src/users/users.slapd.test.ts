@@ -1,4 +1,4 @@
-/** People of a real OpenLDAP, by LDAPS with a private authority, by StartTLS and in clear. */
+/** Users of a real OpenLDAP, over LDAPS with a private authority, StartTLS, and in clear. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MANY_VALUES, type Slapd, startSlapd, UTF8_PICTURE, whyNoSlapd } from '@landbridge/lab';
@@ -31,7 +31,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
   }
   const groupsIn = (profile: Profile) => (Array.isArray(profile.groups) ? [...profile.groups].sort() : profile.groups);
 
-  it('signs people in with their nested groups, over every kind of transport', async () => {
+  it('signs users in with their nested groups over every transport', async () => {
     const account = slapd.serviceAccount;
     for (const target of [
       { url: slapd.ldapsUrl, ca: slapd.ca, serviceAccount: account },
@@ -49,10 +49,10 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('finds, binds and maps people whose names and DNs need escaping', async () => {
+  it('signs in users whose names and DNs need escaping', async () => {
     const made = on(undefined);
     for (const [name, person] of Object.entries(slapd.people.special)) {
-      // Their passwords are refused by policy, which is another test's subject.
+      // Their passwords are refused by policy, which another test covers.
       if (['locked', 'expiredPassword', 'mustChangePassword'].includes(name)) continue;
       const profile = await profileOf(made, person.uid, person.password);
       assert.equal(dnKey(String(profile.dn)), dnKey(person.dn), name);
@@ -62,7 +62,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('answers wrong names and wrong passwords as the protocol says', async () => {
+  it('answers wrong names and wrong passwords with their named errors', async () => {
     const made = on(undefined);
     const [person] = slapd.people.ordinary;
     assert.ok(person);
@@ -86,7 +86,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(binds, []);
   });
 
-  it('tells what the password policy says, to whoever has the right password', async () => {
+  it('reports the password policy’s error, but only for the right password', async () => {
     const made = on(undefined);
     await made.directory.rootDse();
     const { locked, expiredPassword, mustChangePassword } = slapd.people.special;
@@ -106,7 +106,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.equal((await profileOf(lenient, mustChangePassword.uid, mustChangePassword.password)).ldapStatus, 'password_change_required');
   });
 
-  it('takes what is typed for a name and never for a filter', async () => {
+  it('treats what is typed as a name, never as a filter', async () => {
     const made = on(undefined);
     for (const name of ['*', '*)(uid=*', 'user0000*', '\0', 'a\0b', '\ud800', ')(', '\\', '\\2a', 'x'.repeat(64 * 1024), '((((', 'uid=*']) {
       const answer = await made.users.authenticate(login(name, 'x'), request());
@@ -114,7 +114,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('takes a name that the hub escaped already', async () => {
+  it('accepts a name that the hub has escaped', async () => {
     const made = on(undefined);
     const { star, umlauts, parenthesis } = slapd.people.special;
     const good: [string, string][] = [
@@ -133,7 +133,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('gives a mapper of the administrator every attribute in its form, and no secret', async () => {
+  it('passes a custom mapper every attribute in its form, but no secrets', async () => {
     const made = on(undefined, {}, ECHO);
     const { manyValues, noValue, oneValue, binary } = slapd.people.special;
     const many = await profileOf(made, manyValues.uid, manyValues.password);
@@ -151,7 +151,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     );
   });
 
-  it('searches people and lists groups within a limit', async () => {
+  it('searches users and lists groups within a limit', async () => {
     const made = on(undefined);
     const some = await made.users.searchUsers({ pid: 'x', search: 'user0123', limit: 5, escaped: false }, request());
     assert.ok('users' in some);
@@ -170,7 +170,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(Object.keys(Object(listed.groups[0])), ['cn', 'dn', 'description']);
   });
 
-  it('changes a password, and says what the directory refuses', async () => {
+  it('changes a password, and reports refusals', async () => {
     const made = on(undefined);
     const person = slapd.people.ordinary[77];
     assert.ok(person);
@@ -188,8 +188,8 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     await powerless.close();
   });
 
-  it('asks three operations for a sign-in with unknown groups, and two when they are known', async () => {
-    // One connection, so that what is counted is what the sign-in asks.
+  it('needs three operations for a sign-in, and two if the groups are cached', async () => {
+    // One connection, so that only the sign-in's operations are counted.
     const made = on(
       { url: slapd.url, serviceAccount: slapd.serviceAccount, searchConnections: 1, bindConnections: 1 },
       { LDAP_USER_BY_NAME: '(uid={0})', LDAP_SEARCH_GROUPS: '(member={0})' },
@@ -205,7 +205,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(await count(first.uid, first.password), ['search', 'bind', 'search']);
     assert.deepEqual(await count(first.uid, first.password), ['search', 'bind']);
     assert.deepEqual(await count(second.uid, second.password), ['search', 'bind']);
-    // The cached groups are those that the query finds: direct ones, since this query follows no nesting.
+    // The cached groups are those found by the query: direct ones, since this query does not follow nesting.
     const cached = await profileOf(made, second.uid, second.password);
     const fresh = await profileOf(
       on(undefined, { LDAP_USER_BY_NAME: '(uid={0})', LDAP_SEARCH_GROUPS: '(member={0})', GROUPS_CACHE_SECONDS: 0 }),

@@ -1,6 +1,6 @@
 /**
- * The names that Windows' own logon takes: `alice`, `FABRIKAM\alice`, `alice@fabrikam.local`, and a user principal name with another
- * suffix (MS-ADTS, section 5.1.1.1.1). Used in Active Directory where LDAP_USER_BY_NAME is not set.
+ * The names that Windows accepts at logon: `alice`, `FABRIKAM\alice`, `alice@fabrikam.local`, and a user principal name with another suffix
+ * (MS-ADTS, section 5.1.1.1.1). Used with Active Directory if LDAP_USER_BY_NAME is not set.
  */
 import type { Directory } from '../ldap/directory.ts';
 import { parseDn } from '../ldap/dn.ts';
@@ -15,13 +15,13 @@ const NETBIOS_NAME = parseFilter('(&(objectClass=crossRef)(nCName={0})(nETBIOSNa
 const NOT_SHOWN: ReadonlySet<number> = new Set([RESULT.noSuchObject, RESULT.insufficientAccessRights, RESULT.referral]);
 
 export interface WindowsNames {
-  /** @returns the filters to try, in order, until one finds somebody; none for a name of another domain */
+  /** @returns the filters to try in order until one finds a user; none for a name of another domain */
   filtersFor(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
 }
 
 /**
- * @param domainDn the domain whose people sign in: the directory's default naming context
- * @param configurationDn the forest's configuration, which knows the domain's NetBIOS name
+ * @param domainDn the users' domain: the directory's default naming context
+ * @param configurationDn the forest's configuration, which contains the domain's NetBIOS name
  */
 export function createWindowsNames(directory: Directory, domainDn: string, configurationDn: string | undefined): WindowsNames {
   const dnsName = (parseDn(domainDn) ?? [])
@@ -30,12 +30,12 @@ export function createWindowsNames(directory: Directory, domainDn: string, confi
     .toLowerCase();
   let netBiosName: string | undefined;
 
-  /** Where the configuration does not show it, the name is taken to be what it mostly is. @throws LdapError */
+  /** If the configuration does not show it, assume the usual name: the first label of the DNS name. @throws LdapError */
   async function readNetBiosName(signal: AbortSignal | undefined): Promise<string> {
     const searchBase = `CN=Partitions,${configurationDn ?? `CN=Configuration,${domainDn}`}`;
     const request = { searchBase, scope: 'one' as const, filter: withValue(NETBIOS_NAME, domainDn), attributes: ['nETBIOSName'] };
     const { entries } = await directory.search(request, { signal }).catch((error: unknown) => {
-      // Not there, or not for this account: that stays so. After anything else it is asked again.
+      // Missing or not readable, which will not change. After any other error it is read again.
       if (error instanceof LdapError && error.resultCode !== undefined && NOT_SHOWN.has(error.resultCode)) return { entries: [] };
       throw error;
     });
@@ -59,7 +59,7 @@ export function createWindowsNames(directory: Directory, domainDn: string, confi
       const at = name.lastIndexOf('@');
       if (at < 0) return [withValue(BY_ACCOUNT_NAME, name)];
       const [account, suffix] = [name.slice(0, at), name.slice(at + 1)];
-      // Everybody has account@domain as well, unless it is somebody else's principal name.
+      // Every user also has account@domain, unless that is another user's principal name.
       const implicit = account !== '' && suffix.toLowerCase() === dnsName ? [withValue(BY_ACCOUNT_NAME, account)] : [];
       return [withValue(BY_PRINCIPAL_NAME, name), ...implicit];
     },

@@ -1,6 +1,6 @@
 /**
- * The groups of a person in Active Directory: those that `memberOf` names and the primary group, then `memberOf` of each, upwards.
- * The result is that of the in-chain rule, and the primary group with what it is in, at a small part of its cost.
+ * A user's groups in Active Directory: those that `memberOf` names and the primary group, then the `memberOf` of each, upwards. The result
+ * is that of the in-chain rule plus the primary group and its parents, at a fraction of the cost.
  */
 import { primaryGroupSid } from '../../ldap/active-directory/primary-group.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
@@ -16,11 +16,11 @@ import { createReadByName, referenceToSid, type SidReference } from './read-by-n
 import { createReadParents } from './read-parents.ts';
 import { type Start, walkUpwards } from './walk.ts';
 
-/** Only groups have members. Samba has no index for them, and looks through the groups instead of through everything. */
+/** Only groups have members. Samba has no index on members and would otherwise scan everything, not just the groups. */
 const MEMBERS_OF = parseFilter('(&(objectCategory=group)(member={0}))');
 const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
 
-/** @returns the groups of a person's entry; @throws LdapError where the directory cannot say */
+/** @returns finds the groups of a user's entry @throws LdapError if the directory cannot say */
 export function createGroupsByMemberOf(
   options: GroupsOptions,
   { searchBases }: GroupQueries & { how: 'memberOf' },
@@ -34,8 +34,8 @@ export function createGroupsByMemberOf(
 
   const groups = createKnownGroups<Reference | SidReference>({ ...options, read: (references) => readByName(references, searchBases) });
   /**
-   * People without `memberOf` are in no group, or the service account may not read it: then the groups know. That they do not is
-   * remembered; where they do, they are asked each time, since who is in a group directly is never remembered.
+   * A user without `memberOf` is in no group, or the service account may not read it; then the groups are searched. A result without groups
+   * is cached. One with groups is not: direct membership is never cached.
    */
   const unlisted = createKnownGroups({
     ...options,
@@ -43,7 +43,7 @@ export function createGroupsByMemberOf(
     mayKeep: ({ parents }) => parents.length === 0,
     missingSeconds: options.cacheSeconds,
   });
-  /** The base below which groups are reported, as the directory spells it: the setting may be spelled otherwise. */
+  /** The base below which groups are reported, in the directory's own spelling, which may differ from the setting's. */
   const bases = createKnownGroups({
     ...options,
     async read(references) {

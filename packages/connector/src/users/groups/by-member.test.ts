@@ -1,4 +1,4 @@
-/** Groups of a real OpenLDAP, which knows members only: many names in one filter, and what each group costs. */
+/** Groups of a real OpenLDAP, where only groups know their members: many names in one filter, and the cost per group. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -20,13 +20,13 @@ function groupEntry(cn: string, members: string[], attribute: 'member' | 'unique
 
 const WIDE = 100;
 const DEEP = 50;
-/** Names that differ in what some servers fold, members of one group each, and all of those of another. */
+/** Names that some servers fold differently: each a member of its own group, and all of them members of another. */
 const NAMES = ['Iğdır', 'İstanbul', 'ΟΔΟΣ', 'Ёлка', '営業部', '👩‍👩‍👧', 'Größe', 'nai\u0308ve', 'Kelvin'];
-/** The same names as an administrator may have typed them into `member`. OpenLDAP takes them for the same, but not a dotted I of two. */
+/** The same names as an administrator may have typed them into `member`. OpenLDAP considers them equal, except for a decomposed dotted I. */
 const typedOtherwise = (name: string) =>
   name === 'İstanbul' ? 'İSTANBUL' : name.normalize(name === name.normalize('NFC') ? 'NFD' : 'NFC').replace('Ёл', 'ёЛ');
 
-describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
+describe('groups found by their members', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   const open: UsersOn[] = [];
   before(async () => {
@@ -72,7 +72,7 @@ describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
     assert.ok('profile' in answer && Array.isArray(answer.profile.groups), JSON.stringify(answer));
     return answer.profile.groups;
   }
-  /** Searches for groups while `work` ran: all but the one that finds the person. */
+  /** The searches made while `work` ran, without the one that finds the user. */
   async function groupSearches(work: () => Promise<unknown>): Promise<number> {
     const earlier = (await slapd.operations()).length;
     await work();
@@ -80,7 +80,7 @@ describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
     return asked.filter(({ kind }) => kind === 'search').length - 1;
   }
 
-  it('cost one search a level, and the direct ones only once they are known', async () => {
+  it('cost one search per level, and one for the direct groups once they are cached', async () => {
     const made = on();
     await made.directory.rootDse();
     const nearestFirst = ['unix', 'deep-0', ...Array.from({ length: DEEP - 1 }, (_, i) => `deep-${i + 1}`)];
@@ -93,12 +93,12 @@ describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
       groups.filter((name) => String(name).startsWith('deep-')),
       nearestFirst.slice(1),
     );
-    // One for the direct ones, one for each level, and the first levels have few enough names for one filter.
+    // One for the direct groups and one per level; the first levels have few enough names for one filter.
     assert.equal(cold, 1 + DEEP);
     assert.equal(await groupSearches(() => groupsOf(made, 'deep')), 1);
   });
 
-  it('are asked for together, many names in one filter', async () => {
+  it('are searched together, many names in one filter', async () => {
     const made = on();
     await made.directory.rootDse();
     const cold = await groupSearches(async () => {
@@ -110,21 +110,21 @@ describe('groups that know their members only', { skip: whyNoSlapd() }, () => {
     assert.ok(cold <= 1 + Math.ceil(WIDE / 16) + 1, `${cold} searches`);
   });
 
-  it('belong to whom they belong, also where members are spelled in another way', async () => {
+  it('are told apart, even if members are spelled differently', async () => {
     const [cached, fresh] = [on(), on({ GROUPS_CACHE_SECONDS: 0 })];
     const wanted = [...NAMES, ...NAMES.map((_, i) => `of ${i}`), 'all names'].sort();
     for (let i = 0; i < 2; i++) {
       assert.deepEqual([...(await groupsOf(cached, 'unicode'))].sort(), wanted);
       assert.deepEqual([...(await groupsOf(fresh, 'unicode'))].sort(), wanted);
     }
-    // What is remembered of each group is its own, and not that of those it was asked for with.
+    // What is cached of each group must be its own, not that of groups read in the same search.
     const inspection = await cached.users.inspect('unicode', request());
     for (const [i, name] of NAMES.entries()) {
       assert.equal(inspection?.groups?.groups.find(({ value }) => value === `of ${i}`)?.through, group(name), name);
     }
   });
 
-  it('may contain each other, and are found by member, uniqueMember and memberUid', async () => {
+  it('may form cycles, and are found by member, uniqueMember and memberUid', async () => {
     const made = on();
     assert.deepEqual([...(await groupsOf(made, 'circle'))].sort(), ['circle-a', 'circle-b']);
     assert.deepEqual([...(await groupsOf(made, 'unix'))].sort(), ['above-unix', 'unix']);

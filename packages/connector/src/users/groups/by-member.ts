@@ -1,6 +1,6 @@
 /**
- * The groups of a person in directories where only the groups know their members (`member`, `uniqueMember`, and `memberUid` with a
- * person's name): one search for the direct ones, then upwards, one search a level for many groups.
+ * A user's groups in directories in which only the groups know their members (`member`, `uniqueMember`, and `memberUid` with a user name):
+ * one search for the direct groups, then upwards, one search per level for many groups.
  */
 import { firstText } from '../../ldap/entry.ts';
 import { anyOf, withValue } from '../../ldap/filter.ts';
@@ -16,7 +16,7 @@ interface Person extends Reference {
   uid: string | undefined;
 }
 
-/** @returns the groups of a person's entry; @throws LdapError where the directory cannot say */
+/** @returns finds the groups of a user's entry @throws LdapError if the directory cannot say */
 export function createGroupsByMember(options: GroupsOptions, queries: GroupQueries & { how: 'member' }, searchBase: string): GroupsOf {
   const search = createGroupSearch(options);
   const attributes = groupAttributes(options);
@@ -27,7 +27,7 @@ export function createGroupsByMember(options: GroupsOptions, queries: GroupQueri
     memberAttributes: queries.memberAttributes,
   });
   const groups = createKnownGroups({ ...options, read: (references) => readParents(references, searchBase) });
-  /** Who is in a group directly is asked each time, and remembered for when it cannot be asked only. */
+  /** Direct membership is searched each time; it is cached only for when the search fails. */
   const people = createKnownGroups<Person>({ ...options, cacheSeconds: 0, read: directGroups });
 
   async function directGroups(references: readonly Person[]) {

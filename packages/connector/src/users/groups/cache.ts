@@ -1,8 +1,8 @@
-/** Groups by key with when they were read, in memory only, and not more than a certain number of bytes. */
+/** Groups by key and when they were read, in memory, up to a maximum number of bytes. */
 import { LRUCache } from 'lru-cache';
 import type { KnownGroup } from './group.ts';
 
-/** A group of a dozen parents takes some 4 KB, most take less than 1 KB: enough for 20,000 groups and more. */
+/** A group with a dozen parents takes about 4 KB, most take less than 1 KB: enough for more than 20,000 groups. */
 export const MAX_CACHE_BYTES = 64 * 1024 * 1024;
 
 export interface Remembered {
@@ -11,12 +11,12 @@ export interface Remembered {
 }
 
 export interface GroupCache {
-  /** The group, however old it is within `keepSeconds`. */
+  /** The group, whatever its age within `keepSeconds`. */
   get(key: string): Remembered | undefined;
   set(key: string, known: KnownGroup): void;
 }
 
-/** @param options `keepSeconds`: 0 keeps nothing; beyond `maxBytes` what was used longest ago goes */
+/** @param options `keepSeconds`: 0 keeps nothing; beyond `maxBytes` the least recently used go first */
 export function createGroupCache(options: { keepSeconds: number; maxBytes?: number; now: () => number }): GroupCache {
   const { keepSeconds, maxBytes = MAX_CACHE_BYTES, now } = options;
   if (keepSeconds <= 0) return { get: () => undefined, set: () => {} };
@@ -36,11 +36,11 @@ export function createGroupCache(options: { keepSeconds: number; maxBytes?: numb
   };
 }
 
-/** What the cache's own tables and the objects take beside the texts, measured with Node 24. */
+/** The overhead of the map and the objects, measured with Node 24. */
 const ENTRY_BYTES = 400;
 const PARENT_BYTES = 120;
 
-/** Texts at two bytes a character, as those have that are not Latin: rather too much than too little. */
+/** Two bytes per character, as in texts that are not Latin-1: an upper bound. */
 function sizeOf(key: string, { group, parents }: KnownGroup): number {
   let bytes = ENTRY_BYTES + 2 * key.length;
   if (group !== undefined) bytes += 2 * (group.dn.length + group.key.length) + valueSize(group.value);

@@ -1,9 +1,9 @@
-/** Names for one filter at a time. */
+/** Splits names into batches for one filter each. */
 import type { Reference } from './group.ts';
 
-/** The cost of a filter with many parts grows with its square in some servers (Samba: 3 ms for 10, 90 ms for 200). */
+/** In some servers the cost of a filter grows with the square of its size (Samba: 3 ms for 10 names, 90 ms for 200). */
 const MAX_NAMES = 16;
-/** Long names make long requests; servers have limits for those. */
+/** Long names make long requests, and servers limit their size. */
 const MAX_CHARACTERS = 16_384;
 
 export function chunks<T extends Reference>(references: readonly T[]): T[][] {

@@ -1,29 +1,29 @@
-/** One group: how it is named, and what is remembered of it. */
+/** One group: its name in the profile, and what is cached of it. */
 import { dnKey } from '../../ldap/dn.ts';
 import { type Entry, firstText, rawAttribute } from '../../ldap/entry.ts';
 
 export interface GroupSettings {
   /** The attribute that names a group in the profile. */
   property: string;
-  /** Where not empty, each group is an object of these attributes. */
+  /** If not empty, each group becomes an object of these attributes. */
   properties: readonly string[];
 }
 
-/** A group by name, which need not be one that can be read. */
+/** A group known by name, which may not be readable. */
 export interface Reference {
-  /** Under which spellings of the DN meet. */
+  /** The same for all spellings of the DN. */
   key: string;
   dn: string;
 }
 
 export interface Group extends Reference {
-  /** What goes into the profile; undefined where the entry has nothing to name it by. */
+  /** Goes into the profile; undefined if the entry has no attribute to name it by. */
   value: unknown;
 }
 
 /** A group with the groups it is a direct member of. */
 export interface KnownGroup {
-  /** Undefined where there is no such entry, or none that the service account may read. */
+  /** Undefined if the entry does not exist, or the service account may not read it. */
   group: Group | undefined;
   parents: readonly (Reference | Group)[];
 }
@@ -32,7 +32,7 @@ export function referenceTo(dn: string): Reference {
   return { key: dnKey(dn), dn };
 }
 
-/** Which attributes must be asked for. */
+/** The attributes to request. */
 export function groupAttributes(settings: GroupSettings): string[] {
   const named = [...(settings.properties.length > 0 ? settings.properties : [settings.property])].filter(
     (name) => name.toLowerCase() !== 'dn',
@@ -51,13 +51,13 @@ function groupValue(entry: Entry, { property, properties }: GroupSettings): unkn
   return value;
 }
 
-/** @returns the values of these groups, each once */
+/** @returns the values of these groups, without duplicates */
 export function groupValues(groups: Iterable<Pick<Group, 'value'>>): unknown[] {
   const seen = new Set<unknown>();
   const values: unknown[] = [];
   for (const { value } of groups) {
     if (value === undefined) continue;
-    // Objects differ by what they hold, and two groups in different places may have the same name.
+    // Objects are compared by content; two groups in different places may have the same name.
     const identity = typeof value === 'object' ? JSON.stringify(value) : value;
     if (seen.has(identity)) continue;
     seen.add(identity);

@@ -1,6 +1,6 @@
 /**
- * The groups a person is in, nested ones included, each once, nearest first. How they are found follows the directory and the
- * settings: `by-member-of.ts` for Active Directory, `by-member.ts` for others, `query.ts` where the administrator set a query.
+ * The groups a user is in, including nested ones, each once, nearest first. How they are found depends on the directory and the settings:
+ * `by-member-of.ts` for Active Directory, `by-member.ts` for other directories, `query.ts` if the administrator set a query.
  */
 import { PRIMARY_GROUP_ATTRIBUTES } from '../../ldap/active-directory/primary-group.ts';
 import type { Directory } from '../../ldap/directory.ts';
@@ -14,57 +14,57 @@ import type { KnownGroups, Seen } from './known-groups.ts';
 import { createGroupsByQuery } from './query.ts';
 import type { FoundGroup } from './walk.ts';
 
-/** What must be asked for of a person's entry. `memberOf` is operational in some directories, and `*` leaves it out. */
+/** Attributes to request of a user's entry. `memberOf` is operational in some directories, so `*` does not include it. */
 export const USER_ATTRIBUTES_FOR_GROUPS: readonly string[] = ['memberOf', ...PRIMARY_GROUP_ATTRIBUTES];
 
 export interface GroupsOptions extends GroupSettings {
   directory: Directory;
-  /** No answer is older than that; 0: nothing is remembered. */
+  /** The maximum age of a cached group; 0 disables the cache. */
   cacheSeconds: number;
-  /** How long groups are kept for when the directory cannot say; 0: not beyond `cacheSeconds`. */
+  /** How long groups are kept for when the directory does not answer; 0: no longer than `cacheSeconds`. */
   staleSeconds: number;
   timeoutSeconds: number;
   derefAliases: number;
-  /** Told why groups that are in use could not be read again. */
+  /** Called if refreshing groups in use failed. */
   onRefreshFailed(error: unknown): void;
-  /** Milliseconds that only grow. */
+  /** A monotonic clock in milliseconds. */
   now: () => number;
 }
 
 export interface FoundGroups {
-  /** What the profile has. */
+  /** For the profile. */
   groups: readonly FoundGroup[];
   /** Groups outside `LDAP_BASE_GROUPS` that lead to others. */
   passedThrough: readonly FoundGroup[];
-  /** `searched`: the directory was asked; `remembered`: it did not have to be; `stale`: it could not say, and old answers stand in. */
-  from: 'searched' | 'remembered' | 'stale';
+  /** `searched`: the directory was asked; `cached`: there was no need to; `stale`: it did not answer, and outdated groups are used. */
+  from: 'searched' | 'cached' | 'stale';
 }
 
-/** What becomes of the groups when the directory cannot say: an error, or what was known within `staleSeconds`, else an error. */
+/** If the directory does not answer: throw, or use groups up to `staleSeconds` old and throw only if there are none. */
 export type OnFailure = 'throw' | 'stale';
 
 export interface GroupFinder {
   /**
    * @param user the entry, with `USER_ATTRIBUTES_FOR_GROUPS`
-   * @returns undefined where nobody may be asked, and the entry does not say
-   * @throws LdapError where the directory cannot say; LDAP_TIMEOUT after `timeoutSeconds`; LDAP_ABORTED
+   * @returns undefined if no search is allowed and the entry does not name the groups
+   * @throws LdapError if the directory cannot say; LDAP_TIMEOUT after `timeoutSeconds`; LDAP_ABORTED
    */
   groupsOf(user: Entry, queries: Queries, signal: AbortSignal | undefined, onFailure: OnFailure): Promise<FoundGroups | undefined>;
 }
 
-/** How a way of finding groups learns what is known of them. */
+/** How groups are looked up, from the cache or the directory. */
 export interface Look {
-  /** Only what is remembered counts, however old. */
+  /** Only cached groups count, whatever their age. */
   memoryOnly: boolean;
   signal: AbortSignal;
-  /** @throws what the search throws; with `memoryOnly` NOT_REMEMBERED */
+  /** @throws what the search throws; with `memoryOnly` NOT_CACHED */
   at<R extends Reference>(known: KnownGroups<R>, references: readonly R[]): Promise<Map<string, Seen>>;
 }
 
-/** One way of finding groups; undefined where it has nothing in memory and may not ask. */
+/** One method of finding groups; returns undefined if nothing is cached and no search is allowed. */
 export type GroupsOf = (user: Entry, look: Look) => Promise<Pick<FoundGroups, 'groups' | 'passedThrough'> | undefined>;
 
-const NOT_REMEMBERED = Symbol('a group on the way is not remembered');
+const NOT_CACHED = Symbol('a group on the path is not cached');
 
 export function createGroupFinder(options: GroupsOptions): GroupFinder {
   let made: { queries: Queries; find: GroupsOf } | undefined;
@@ -85,8 +85,8 @@ export function createGroupFinder(options: GroupsOptions): GroupFinder {
         return seen;
       },
     });
-    if (found === undefined) throw new TypeError('a search for groups gave nothing');
-    return { ...found, from: searched || found.groups.some(({ ageMs }) => ageMs === undefined) ? 'searched' : 'remembered' };
+    if (found === undefined) throw new TypeError('a search for groups returned nothing');
+    return { ...found, from: searched || found.groups.some(({ ageMs }) => ageMs === undefined) ? 'searched' : 'cached' };
   }
 
   async function remember(user: Entry, find: GroupsOf): Promise<FoundGroups | undefined> {
@@ -96,13 +96,13 @@ export function createGroupFinder(options: GroupsOptions): GroupFinder {
         signal: new AbortController().signal,
         async at(known, references) {
           const seen = known.remembered(references);
-          if (seen === undefined) throw NOT_REMEMBERED;
+          if (seen === undefined) throw NOT_CACHED;
           return seen;
         },
       });
       return found && { ...found, from: 'stale' };
     } catch (error) {
-      if (error === NOT_REMEMBERED) return undefined;
+      if (error === NOT_CACHED) return undefined;
       throw error;
     }
   }
@@ -112,7 +112,7 @@ export function createGroupFinder(options: GroupsOptions): GroupFinder {
       const find = wayFor(queries);
       const ending = new AbortController();
       const end = (error: LdapError) => ending.abort(error);
-      const onAbort = () => end(new LdapError('LDAP_ABORTED', 'Nobody waits for the groups any more', { cause: signal?.reason }));
+      const onAbort = () => end(new LdapError('LDAP_ABORTED', 'The caller gave up', { cause: signal?.reason }));
       const timer = setTimeout(
         () =>
           end(new LdapError('LDAP_TIMEOUT', `Finding the groups took longer than ${options.timeoutSeconds} s`, { mayHaveBeenSent: true })),

@@ -1,4 +1,4 @@
-/** What the walk over `memberOf` finds is what the in-chain rule finds, and the primary group: on random graphs of groups. */
+/** Checks on random graphs that the walk over `memberOf` finds the same groups as the in-chain rule, plus the primary group. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createDomain, type DirectoryEntry, type DirectoryServer, startDirectory } from '@landbridge/directory';
@@ -13,7 +13,7 @@ const IN_CHAIN = parseFilter(`(member:${IN_CHAIN_RULE}:={0})`);
 
 /** Global, universal and domain-local security groups, and a distribution group (MS-ADTS, section 2.2.12). */
 const GROUP_TYPES = ['-2147483646', '-2147483640', '-2147483644', '2'];
-/** Names in which servers fold letters differently, and some that a DN must escape. */
+/** Names with letters that servers fold differently, and with characters that a DN must escape. */
 const NAMES = [
   'İstanbul',
   'Iğdır',
@@ -35,7 +35,7 @@ const NAMES = [
 
 interface Graph {
   groups: { name: string; type: string; isReported: boolean }[];
-  /** From a member to the group it is in; both below the number of groups. */
+  /** From a member to its group; both below the number of groups. */
   links: [number, number][];
   people: { direct: number[]; primary: number | undefined }[];
 }
@@ -88,7 +88,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
     const users = people.map(({ direct, primary }, index) => {
       const rid = primary === undefined ? 513 : ridOf(at(primary));
       const user = domain.addUser(`u${number}-${index}`, { parent: other, attributes: { primaryGroupID: String(rid) } });
-      // A primary group has those people as members by their primaryGroupID only.
+      // A primary group's members are known by their primaryGroupID only.
       for (const group of direct) if (group !== primary) domain.addMember(at(group), user);
       const primaryGroup = primary === undefined ? `CN=Domain Users,CN=Users,${domain.baseDn}` : at(primary).dn;
       return { dn: user.dn, primary: primaryGroup };
@@ -154,7 +154,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
       const cached = finderWith(600);
       const entries = await Promise.all(users.map(({ dn }) => entryOf(dn)));
       const wanted = await Promise.all(users.map((user) => expected(base, user)));
-      // All at once, so that they share what is under way.
+      // All at once, so that they share searches in flight.
       for (const finder of [cached, finderWith(0)]) {
         const found = await Promise.all(entries.map((entry) => finder.groupsOf(entry, queries, undefined, 'throw')));
         for (const [index, one] of found.entries()) {
@@ -167,14 +167,14 @@ describe('the walk over memberOf and the in-chain rule', () => {
       for (const [index, entry] of entries.entries()) {
         const again = await cached.groupsOf(entry, queries, undefined, 'throw');
         assert.deepEqual(again?.groups.map(({ dn }) => dn).sort(), wanted[index]);
-        assert.equal(again?.from, 'remembered');
+        assert.equal(again?.from, 'cached');
       }
       assert.equal(embedded.operations.counts.search, before);
     });
     await fc.assert(property, { numRuns: 1000, seed: 20261122 });
   });
 
-  it('find the same where the directory gives memberOf in pieces', async () => {
+  it('find the same if the directory returns memberOf in ranges', async () => {
     const parent = domain.addOrganizationalUnit('Pieces');
     const user = domain.addUser('joiner', { parent });
     const inner = domain.addGroup('inner', { parent });

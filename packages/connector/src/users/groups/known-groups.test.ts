@@ -7,7 +7,7 @@ import { createKnownGroups, type KnownGroups } from './known-groups.ts';
 const [A, B] = [referenceTo('CN=a,DC=x'), referenceTo('CN=b,DC=x')];
 const forever = new AbortController().signal;
 
-/** Readings that end when the test says so, and a clock that stands still until it is set. */
+/** Reads that end when the test says so, and a clock that stands still until it is set. */
 function startKnown(options: { cacheSeconds?: number; staleSeconds?: number } = {}) {
   const readings: { keys: string[]; done: PromiseWithResolvers<Map<string, KnownGroup>> }[] = [];
   const refreshFailures: unknown[] = [];
@@ -29,7 +29,7 @@ function startKnown(options: { cacheSeconds?: number; staleSeconds?: number } = 
     readings,
     refreshFailures,
     clock,
-    /** Ends the last reading. */
+    /** Ends the last read. */
     answer(value: unknown, references: readonly Reference[] = [A, B]) {
       readings.at(-1)?.done.resolve(new Map(references.map((one) => [one.key, { group: { ...one, value }, parents: [] }])));
     },
@@ -40,8 +40,8 @@ function startKnown(options: { cacheSeconds?: number; staleSeconds?: number } = 
 }
 const valueIn = async (got: ReturnType<KnownGroups['get']>, { key } = A) => (await got).get(key)?.known.group?.value;
 
-describe('groups that are known', () => {
-  it('are read once for all who ask meanwhile, several together', async () => {
+describe('cached groups', () => {
+  it('are read once for all concurrent requests, several in one search', async () => {
     const { known, readings, answer } = startKnown();
     const first = known.get([A, B], forever);
     const second = known.get([B], forever);
@@ -56,7 +56,7 @@ describe('groups that are known', () => {
     assert.equal(readings.length, 1);
   });
 
-  it('are read again behind the back in the second half of their time, and before the answer after it', async () => {
+  it('are refreshed in the background in the second half of their lifetime, and before the answer after it', async () => {
     const { known, readings, answer, clock } = startKnown();
     const first = known.get([A], forever);
     answer('old');
@@ -68,7 +68,7 @@ describe('groups that are known', () => {
     assert.equal(await valueIn(known.get([A], forever)), 'old');
     assert.equal(readings.length, 2);
     await known.get([A], forever);
-    assert.equal(readings.length, 2, 'one reading is under way already');
+    assert.equal(readings.length, 2, 'a read is in flight already');
     answer('new');
     await readings[1]?.done.promise;
     assert.equal(await valueIn(known.get([A], forever)), 'new');
@@ -79,7 +79,7 @@ describe('groups that are known', () => {
     assert.equal(await valueIn(late), 'newest');
   });
 
-  it('stay as they are when they cannot be read again, until their time is over', async () => {
+  it('stay valid until the end of their lifetime if a refresh fails', async () => {
     const { known, readings, answer, clock, refreshFailures } = startKnown();
     const first = known.get([A], forever);
     answer('old');
@@ -97,7 +97,7 @@ describe('groups that are known', () => {
     assert.equal(known.remembered([A]), undefined);
   });
 
-  it('are kept beyond their time only where that is asked for', async () => {
+  it('are kept beyond their lifetime only on request', async () => {
     const { known, answer, clock } = startKnown({ staleSeconds: 86_400 });
     const first = known.get([A], forever);
     answer('old', [A]);
@@ -109,7 +109,7 @@ describe('groups that are known', () => {
     assert.equal(known.remembered([A]), undefined);
   });
 
-  it('that are not there are asked for again after a minute', async () => {
+  it('that do not exist are read again after a minute', async () => {
     const { known, readings, missing, clock } = startKnown();
     const first = known.get([A], forever);
     missing(A);
@@ -124,7 +124,7 @@ describe('groups that are known', () => {
     await again;
   });
 
-  it('are not remembered with GROUPS_CACHE_SECONDS=0', async () => {
+  it('are not kept with GROUPS_CACHE_SECONDS=0', async () => {
     const { known, readings, answer } = startKnown({ cacheSeconds: 0 });
     for (const value of ['one', 'two']) {
       const got = known.get([A], forever);
@@ -134,7 +134,7 @@ describe('groups that are known', () => {
     assert.equal(readings.length, 2);
   });
 
-  it('are still read for the others when one no longer waits', async () => {
+  it('are still read for the others if one caller gives up', async () => {
     const { known, answer } = startKnown();
     const gone = new AbortController();
     const impatient = known.get([A], gone.signal);
@@ -147,7 +147,7 @@ describe('groups that are known', () => {
 });
 
 describe('the cache of groups', () => {
-  it('holds no more than its bytes, and drops what was used longest ago', () => {
+  it('holds no more than its bytes, and drops the least recently used', () => {
     const cache = createGroupCache({ keepSeconds: 600, maxBytes: 100_000, now: () => 0 });
     const parents = Array.from({ length: 20 }, (_, i) => referenceTo(`CN=parent-${i},OU=Groups,DC=fabrikam,DC=local`));
     for (let i = 0; i < 200; i++) {
@@ -158,6 +158,6 @@ describe('the cache of groups', () => {
     assert.ok(kept > 5 && kept < 40, `${kept} groups of some 5 KB`);
     cache.set('huge', { group: { ...A, value: 'x'.repeat(100_000) }, parents: [] });
     assert.equal(cache.get('huge'), undefined);
-    assert.ok(cache.get('g0'), 'one that never fits drives nobody out');
+    assert.ok(cache.get('g0'), 'a group that never fits does not evict others');
   });
 });

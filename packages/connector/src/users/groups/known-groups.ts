@@ -1,38 +1,38 @@
 /**
- * Groups that are known or become so: from memory while they are young enough, else read, several with one search. People who need
- * the same group at the same time share its search.
+ * Groups from the cache while they are fresh, else read from the directory, several with one search. Concurrent requests for the same group
+ * share its search.
  *
- * An answer is never older than `cacheSeconds`. In the second half of that time it is still used at once, and read again behind the
- * back of whoever asked, so that groups in use are always there.
+ * A group is never older than `cacheSeconds`. In the second half of that time it is returned at once and refreshed in the background, so
+ * that groups in use are always cached.
  */
 import { createGroupCache } from './cache.ts';
 import type { KnownGroup, Reference } from './group.ts';
 
 export interface KnownGroupsOptions<R extends Reference> {
   cacheSeconds: number;
-  /** Where larger than `cacheSeconds`, groups are kept so long for `remembered`. */
+  /** If larger than `cacheSeconds`, how long groups are kept for `remembered`. */
   staleSeconds: number;
-  /** How long it is remembered that there is no such group; by default a minute: it may just not have reached this server yet. */
+  /** How long a missing group stays cached as missing; a minute by default, as it may not have been replicated to this server yet. */
   missingSeconds?: number;
   /** @returns what is known of each, by the reference's key */
   read(references: readonly R[]): Promise<Map<string, KnownGroup>>;
-  /** Whether an answer may be kept; by default each. */
+  /** Whether an answer may be cached; by default every one. */
   mayKeep?(known: KnownGroup): boolean;
-  /** Told why a group that is in use could not be read again. */
+  /** Called if refreshing a group in use failed. */
   onRefreshFailed(error: unknown): void;
   now: () => number;
 }
 
 export interface Seen {
   known: KnownGroup;
-  /** How long it has been in memory; undefined where it was read now. */
+  /** How long it has been cached; undefined if it was just read. */
   ageMs: number | undefined;
 }
 
 export interface KnownGroups<R extends Reference = Reference> {
   /** @throws what `read` throws, or the signal's reason */
   get(references: readonly R[], signal: AbortSignal): Promise<Map<string, Seen>>;
-  /** From memory alone, also what is too old; undefined where one of them is not there. */
+  /** From the cache alone, including outdated groups; undefined if one of them is not cached. */
   remembered(references: readonly R[]): Map<string, Seen> | undefined;
 }
 
@@ -44,7 +44,7 @@ export function createKnownGroups<R extends Reference>(options: KnownGroupsOptio
   const cache = createGroupCache({ keepSeconds: Math.max(cacheSeconds, options.staleSeconds), now });
   const underWay = new Map<string, Promise<Map<string, KnownGroup>>>();
 
-  /** One reading for all that nobody reads already. */
+  /** One search for all groups that are not being read already. */
   function read(references: readonly R[]): void {
     const unread = references.filter(({ key }) => !underWay.has(key));
     if (unread.length === 0) return;
@@ -84,7 +84,7 @@ export function createKnownGroups<R extends Reference>(options: KnownGroupsOptio
       }
       if (missing.length === 0) return seen;
       read(missing);
-      // Others may wait for the same reading, so one caller's signal must not end it; its time-out does.
+      // Other callers may share this search, so one caller's signal must not end it; its timeout does.
       const readings = missing.map(({ key }) => ({ key, reading: underWay.get(key) }));
       const all = Promise.all(readings.map(async ({ key, reading }) => ({ key, known: (await reading)?.get(key) })));
       for (const { key, known } of await unlessAborted(all, signal)) if (known !== undefined) seen.set(key, { known, ageMs: undefined });
@@ -102,7 +102,7 @@ export function createKnownGroups<R extends Reference>(options: KnownGroupsOptio
   };
 }
 
-/** @returns what comes of the work, for as long as somebody waits for it; @throws the signal's reason */
+/** @returns the result of the work, as long as the caller waits for it @throws the signal's reason */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);

@@ -1,6 +1,6 @@
 /**
- * The groups that a person's own `memberOf` names, where nothing may be searched: direct ones, known by their DN and nothing else.
- * Without `memberOf` it is not known that somebody is in no group.
+ * The groups that a user's own `memberOf` names, if searching is not possible: direct ones only, known by DN alone. Without `memberOf`,
+ * whether the user is in any group is unknown.
  */
 import { parseDn } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';

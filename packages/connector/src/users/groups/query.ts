@@ -1,6 +1,6 @@
 /**
- * Groups by one search per person, with the administrator's query. What it finds is remembered by group with the `memberOf` of
- * each, so that the next person whose groups are all known needs no search.
+ * Groups by one search per user with the administrator's query. The groups it finds are cached with their `memberOf`, so that the next user
+ * whose groups are all cached needs no search.
  */
 import { dnKey } from '../../ldap/dn.ts';
 import { allTexts, type Entry } from '../../ldap/entry.ts';
@@ -14,7 +14,7 @@ import type { GroupsOf, GroupsOptions } from './groups-of.ts';
 import { unlessAborted } from './known-groups.ts';
 import type { FoundGroup } from './walk.ts';
 
-/** @returns the groups of a person's entry; @throws LdapError where the directory cannot say */
+/** @returns finds the groups of a user's entry @throws LdapError if the directory cannot say */
 export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQueries & { how: 'query' }, searchBase: string): GroupsOf {
   const { now, cacheSeconds } = options;
   const search = createGroupSearch(options);
@@ -22,12 +22,12 @@ export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQue
   const attributes = groupAttributes(options);
   const transitive = usesRule(ofUser, IN_CHAIN_RULE);
   const underWay = new Map<string, Promise<FoundGroup[]>>();
-  /** Until then the cache answers nobody: a search found groups to which no `memberOf` leads. */
+  /** Until then the cache is not used: a search found groups that no `memberOf` leads to. */
   let cacheDistrustedUntil = Number.NEGATIVE_INFINITY;
 
   return async (user, look) => {
     const direct = allTexts(user, 'memberOf').map(dnKey);
-    // Someone without memberOf may be in groups that the directory does not list there.
+    // A user without memberOf may be in groups that the directory does not list there.
     if (direct.length > 0 && now() >= cacheDistrustedUntil) {
       const oldestMs = look.memoryOnly ? Number.POSITIVE_INFINITY : cacheSeconds * 1000;
       const known = reach(direct, transitive, (key) => {
@@ -40,7 +40,7 @@ export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQue
     const key = dnKey(user.dn);
     let lookup = underWay.get(key);
     if (lookup === undefined) {
-      // Others may join, so one caller's signal must not end it; its time-out does.
+      // Other callers may share it, so one caller's signal must not end it; its timeout does.
       lookup = find(user, direct).finally(() => underWay.delete(key));
       underWay.set(key, lookup);
     }
@@ -53,7 +53,7 @@ export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQue
       const group = readGroup(entry, options);
       const known = { group, parents: allTexts(entry, 'memberOf').map(referenceTo) };
       found.set(group.key, known);
-      // What is listed in pieces only cannot stand in for the query.
+      // A memberOf that is returned in ranges cannot replace the query.
       if (!isRanged(entry, 'memberOf')) cache.set(group.key, known);
     }
     const { groups } = reach(direct, transitive, (key) => {
@@ -62,14 +62,14 @@ export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQue
     });
     const reached = new Set(groups.map(({ key }) => key));
     const others = [...found.values()].filter(({ group }) => !reached.has(group.key));
-    // The query and memberOf disagree: then memberOf cannot stand in for the query.
+    // Query and memberOf disagree, so memberOf cannot replace the query.
     if (others.length > 0) cacheDistrustedUntil = now() + cacheSeconds * 1000;
     const how = direct.length === 0 && !transitive ? 'direct' : 'found';
     return [...groups, ...others.map(({ group }) => ({ ...group, how, through: undefined, ageMs: undefined }) as const)];
   }
 }
 
-/** Breadth first from the direct groups upwards; not `complete` where a group on the way is not known. */
+/** Breadth first from the direct groups upwards; not `complete` if a group on the path is not cached. */
 function reach(
   direct: readonly string[],
   transitive: boolean,

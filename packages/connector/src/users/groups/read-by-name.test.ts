@@ -1,4 +1,4 @@
-/** What a directory may do that no other test's directory does: hide groups, and spell their names in another way. */
+/** Directories that hide groups, or spell their DNs differently. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Directory } from '../../ldap/directory.ts';
@@ -16,11 +16,11 @@ const dnOf = (cn: string) => `CN=${cn},${BASE}`;
 interface Shown {
   memberOf?: string[];
   member?: string[];
-  /** What the server takes for this entry's name. */
+  /** The server's spelling of this entry's DN. */
   alsoAs?: string[];
 }
 
-/** A server of these groups; whom a filter names is read from the bytes of its values. */
+/** A server with these groups, which matches filters by the bytes of their values. */
 function readerOf(groups: Record<string, Shown>) {
   let searches = 0;
   const search: GroupSearch = async (base, { filter, value }, attributes, scope) => {
@@ -80,7 +80,7 @@ it('reads many groups with one search', async () => {
   assert.equal(searches(), 1);
 });
 
-it('finds what a hidden group is in from the other side, and groups of another domain likewise', async () => {
+it('finds the parents of a hidden group, or one of another domain, from the parents’ side', async () => {
   const { read } = readerOf({ shown: { memberOf: ['outer'] }, outer: { member: ['hidden', 'shown'] }, other: { member: ['hidden'] } });
   const found = await read(dnOf('hidden'));
   assert.deepEqual(found, { [dnOf('hidden')]: [undefined, ['outer', 'other']] });
@@ -88,7 +88,7 @@ it('finds what a hidden group is in from the other side, and groups of another d
   assert.deepEqual(await read(foreign), { [foreign]: [undefined, []] });
 });
 
-it('does not take one group for another where the server spells names in another way', async () => {
+it('does not confuse groups if the server spells their DNs differently', async () => {
   const { read } = readerOf({
     Straße: { memberOf: ['s'], alsoAs: ['STRASSE'] },
     Ωmega: { memberOf: ['o'], alsoAs: ['ωMEGA'] },

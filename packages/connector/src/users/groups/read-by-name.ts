@@ -1,4 +1,4 @@
-/** Reads groups of Active Directory by their DNs or SIDs, many in one search, each with the groups that its `memberOf` names. */
+/** Reads groups of Active Directory by DN or SID, many in one search, each with the groups in its `memberOf`. */
 import type { Directory } from '../../ldap/directory.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
 import type { Entry } from '../../ldap/entry.ts';
@@ -12,7 +12,7 @@ import type { ReadParents } from './read-parents.ts';
 
 const BY_DN = parseFilter('(distinguishedName={0})');
 const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
-/** How a server says that there is no such entry for whoever asks, or that it is in a domain below. */
+/** A server's answer if the entry does not exist or may not be read, or if it is in a child domain. */
 const NOT_READABLE: ReadonlySet<number> = new Set([
   RESULT.noSuchObject,
   RESULT.referral,
@@ -25,7 +25,7 @@ export interface SidReference extends Reference {
   sid: Buffer;
 }
 
-/** A group that is known by its SID only. */
+/** A group known only by its SID. */
 export function referenceToSid(sid: Buffer): SidReference {
   return { key: sidKey(sid), dn: '', sid };
 }
@@ -39,14 +39,14 @@ export interface ReadByNameOptions extends GroupSettings {
   search: GroupSearch;
   timeoutSeconds: number;
   /**
-   * Asked for groups that cannot be read: of another domain, or hidden from the service account. A domain controller follows its
-   * in-chain rule through them, so their parents count; they are found from the parents' side.
+   * Called for groups that cannot be read: in another domain, or hidden from the service account. A domain controller follows its in-chain
+   * rule through them, so their parents count; they are found from the parents' side.
    */
   readParents: ReadParents;
 }
 
 /**
- * @returns a function that reads groups; `searchBases`: the parts of the directory to look in, the domain first
+ * @returns reads groups; `searchBases`: where to look, the domain first
  * @throws LdapError
  */
 export function createReadByName(options: ReadByNameOptions) {
@@ -97,13 +97,13 @@ export function createReadByName(options: ReadByNameOptions) {
         for (const key of keys) known.set(key, group);
       }
     }
-    // The server takes another spelling for the same name: asked one at a time it is certain which is which.
+    // The server accepts other spellings of a name. Read one at a time, there is no doubt which is which.
     if (others.length > 0) {
       await Promise.all([...waiting.values()].map((reference) => readChunk(base, [reference], known)));
     }
   }
 
-  /** Half as long as a search below the domain, which matters where groups are nested deeply. */
+  /** Half as expensive as a search below the domain, which matters for deeply nested groups. */
   async function readOne(dn: string): Promise<Entry | undefined> {
     try {
       return (await search(dn, ANY_ENTRY, attributes, 'base'))[0];

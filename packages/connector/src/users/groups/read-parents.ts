@@ -1,6 +1,6 @@
 /**
- * Finds the groups that groups are members of, from the side of those who have the members: many names in one search, after which
- * the members of what was found say which belongs to which. Where they do not say it for certain, each group is asked for alone.
+ * Finds the parents of groups from the side of the groups that have members: many names in one search, then the members of the results say
+ * which parent belongs to which child. If they do not say for certain, each child is searched alone.
  */
 import { dnKey, parseDn } from '../../ldap/dn.ts';
 import { allTexts, type Entry } from '../../ldap/entry.ts';
@@ -10,10 +10,10 @@ import { chunks } from './chunks.ts';
 import { type Group, type GroupSettings, groupAttributes, type KnownGroup, type Reference, readGroup } from './group.ts';
 import type { GroupSearch } from './group-search.ts';
 
-/** @returns each of the references with its parents, by key; @throws LdapError */
+/** @returns each reference with its parents, by key @throws LdapError */
 export type ReadParents = (references: readonly (Reference | Group)[], searchBase: string) => Promise<Map<string, KnownGroup>>;
 
-/** @param membersOf finds the groups in which its `{0}` is a member, by `memberAttributes` */
+/** @param membersOf finds the groups that have `{0}` as a member in one of `memberAttributes` */
 export function createReadParents(
   options: GroupSettings & { search: GroupSearch; membersOf: Filter; memberAttributes: readonly string[] },
 ): ReadParents {
@@ -53,7 +53,7 @@ export function createReadParents(
     );
   }
 
-  /** @returns the entries that have each child as a member; a child for which that is not certain is left out */
+  /** @returns the entries that have each child as a member; omits children for which that is not certain */
   function sortByChild(chunk: readonly Reference[], entries: readonly Entry[]): Map<string, Entry[]> {
     const sorted = new Map<string, Entry[]>(chunk.map(({ key }) => [key, []]));
     const alike = new Map<string, string[]>();
@@ -67,7 +67,7 @@ export function createReadParents(
         if (sorted.has(key)) certain.add(key);
         else for (const similar of alike.get(lookalike(member)) ?? []) doubtful.add(similar);
       }
-      // Members that are hidden, or come in pieces, may be any of them.
+      // Members that are hidden, or returned in ranges, may be any of them.
       const incomplete = certain.size + doubtful.size === 0 || memberAttributes.some((name) => isRanged(entry, name));
       for (const [key, parents] of sorted) {
         if (certain.has(key)) parents.push(entry);
@@ -83,7 +83,7 @@ function withoutUniqueIdentifier(value: string): string {
   return value.endsWith("'B") ? value.replace(/#'[01]*'B$/, '') : value;
 }
 
-/** One text for all names that any server could take for the same: letters and digits without case, accents and width, and no types. */
+/** The same text for all names that any server could consider equal: letters and digits without case, accents, width and attribute types. */
 function lookalike(dn: string): string {
   const values = /[\\"]/.test(dn)
     ? parseDn(dn)

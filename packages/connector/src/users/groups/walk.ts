@@ -1,13 +1,13 @@
-/** From a person's direct groups upwards, breadth first: each group once, nearest first, circles harmless. */
+/** From a user's direct groups upwards, breadth first: each group once, nearest first, cycles harmless. */
 import type { Group, Reference } from './group.ts';
 import type { Seen } from './known-groups.ts';
 
 export interface FoundGroup extends Group {
   /** `found`: by the administrator's query, and `memberOf` does not say through which group. */
   how: 'direct' | 'primary' | 'nested' | 'found';
-  /** The DN of the group through which the person is in a nested one. */
+  /** The DN of the group through which the user is in a nested one. */
   through: string | undefined;
-  /** How long it has been in memory; undefined where it was read now. */
+  /** How long it has been cached; undefined if it was just read. */
   ageMs: number | undefined;
 }
 
@@ -17,9 +17,9 @@ export interface Start {
 }
 
 /**
- * @param start the direct groups in the order in which they are to be reported
- * @param look what is known of the groups of one level, by key; a group that is left out is not there
- * @returns the groups that can be read; those that cannot are passed through
+ * @param start the direct groups in the order in which to report them
+ * @param look what is known of the groups of one level, by key; a missing group is omitted
+ * @returns the readable groups; unreadable ones are passed through
  * @throws what `look` throws
  */
 export async function walkUpwards(
@@ -40,7 +40,7 @@ export async function walkUpwards(
       if (entry === undefined) continue;
       const { known, ageMs } = entry;
       if (known.group !== undefined) {
-        // It may have been named in another way before: by its SID, or in another spelling.
+        // It may have been found under another name before: by its SID, or in another spelling.
         if (known.group.key !== reference.key) {
           if (seen.has(known.group.key)) continue;
           seen.add(known.group.key);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_MAPPER_ATTRIBUTES, defaultProfile } from './default-mapper.ts';
 
-test('an Active Directory entry becomes the whole profile', () => {
+test('makes the whole profile of an Active Directory entry', () => {
   const profile = defaultProfile({
     dn: 'CN=Ada,OU=People,DC=example,DC=com',
     controls: [],
@@ -38,7 +38,7 @@ test('an Active Directory entry becomes the whole profile', () => {
   });
 });
 
-test('what is absent is left out, and the fallbacks are taken', () => {
+test('omits missing attributes, and uses the fallbacks', () => {
   assert.deepEqual(defaultProfile({ dn: 'cn=x', objectGUID: [], uid: 'x', cn: 'X Y', mail: [], displayName: undefined, co: [] }), {
     id: 'x',
     name: {},
@@ -49,13 +49,13 @@ test('what is absent is left out, and the fallbacks are taken', () => {
   assert.equal(defaultProfile({ commonName: 'C' }).nickname, 'C');
 });
 
-test('what there is to warn of is there, and is asked of no directory', () => {
+test('includes password warnings, and does not request them as attributes', () => {
   const profile = defaultProfile({ cn: 'X', passwordExpiresAt: '2026-11-24T12:00:00.000Z', passwordGraceLogins: 0 });
   assert.deepEqual([profile.passwordExpiresAt, profile.passwordGraceLogins], ['2026-11-24T12:00:00.000Z', 0]);
   assert.ok(!DEFAULT_MAPPER_ATTRIBUTES.some((name) => name.startsWith('password')));
 });
 
-test('bytes that are no text become text, and nothing is taken from the prototype', () => {
+test('turns bytes that are not text into text, and reads nothing from the prototype', () => {
   const raw = Object.create({ displayName: 'inherited' });
   raw.cn = [Buffer.from('caf\u00e9'), 'x'];
   raw.st = Buffer.from([0x61, 0xff]);

@@ -1,7 +1,7 @@
-/** The profile that is made of a directory entry where nobody wrote a mapper of their own. */
+/** The profile made of a directory entry if there is no custom mapper. */
 import type { Profile } from '@landbridge/protocol';
 
-/** Carried over under their own names. */
+/** Copied under their own names. */
 const SAME_NAME = [
   'dn',
   'st',
@@ -20,17 +20,17 @@ const SAME_NAME = [
   'organizationUnits',
 ] as const;
 
-/** Set beside the entry where there is something to warn of; no attributes of any directory. */
+/** Set beside the entry to warn of an expiring password; not attributes of any directory. */
 const PASSWORD_WARNINGS = ['passwordExpiresAt', 'passwordGraceLogins'] as const;
 
 /**
- * Makes the profile that hubs expect from any connector. An attribute of several values goes over as the array it is, one that is
- * absent (undefined, or `[]` as an LDAP search gives it) is left out.
+ * Makes the profile that hubs expect of any connector. An attribute with several values stays an array, and a missing one (undefined, or
+ * `[]` as an LDAP search returns it) is omitted.
  *
- * @param raw the entry by attribute name, with `groups` and `organizationUnits` where they are known
+ * @param raw the entry by attribute name, with `groups` and `organizationUnits` if known
  */
 export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile {
-  // Own properties only: an entry without `constructor` has none, whatever its prototype says.
+  // Own properties only: an entry does not have a `constructor`, whatever its prototype says.
   const value = (name: string): unknown => (Object.hasOwn(raw, name) ? present(raw[name]) : undefined);
   const mail = value('mail');
   const profile: Profile = withoutUndefined({
@@ -38,7 +38,7 @@ export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile 
     displayName: value('displayName'),
     name: withoutUndefined({ familyName: value('sn'), givenName: value('givenName') }),
     nickname: value('sAMAccountName') ?? value('cn') ?? value('commonName'),
-    // An empty list of groups says something: this person is in none.
+    // An empty list of groups means that the user is in none.
     groups: Object.hasOwn(raw, 'groups') ? raw.groups : undefined,
     emails: mail === undefined ? undefined : [{ value: mail }],
   });
@@ -49,7 +49,7 @@ export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile 
   return profile;
 }
 
-/** @returns undefined for what installed connectors, too, treat as no value; bytes that are not text become text as well as they can */
+/** @returns undefined for what Auth0 connectors treat as no value; binary values become text as far as possible */
 function present(value: unknown): unknown {
   if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
   if (Array.isArray(value)) return value.map((item: unknown) => (Buffer.isBuffer(item) ? item.toString('utf8') : item));
@@ -61,7 +61,7 @@ function withoutUndefined(object: Record<string, unknown>): Record<string, unkno
   return object;
 }
 
-/** The attributes it looks at, by which a directory can be asked for no more than these. */
+/** The attributes it reads, so that a directory can be asked for just these. */
 export const DEFAULT_MAPPER_ATTRIBUTES: readonly string[] = [
   ...['objectGUID', 'uid', 'cn', 'displayName', 'sn', 'givenName', 'mail'],
   ...SAME_NAME.filter((name) => name !== 'dn' && name !== 'organizationUnits'),

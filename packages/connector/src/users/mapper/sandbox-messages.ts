@@ -1,4 +1,4 @@
-/** What the sandbox and its worker say to each other. */
+/** The messages between the sandbox and its worker. */
 
 export interface WorkerSettings {
   source: string;
@@ -6,7 +6,7 @@ export interface WorkerSettings {
   memoryLimitMb: number;
 }
 
-/** One mapping. Binary attributes travel beside the JSON; each path says where in the entry one belongs. */
+/** One mapping. Binary attributes are sent beside the JSON; each path says where in the entry one belongs. */
 export interface MapRequest {
   rawJson: string;
   binaryPaths: string;
@@ -17,14 +17,14 @@ export type SandboxErrorCode = 'MAPPER_SYNTAX' | 'MAPPER_FAILED' | 'MAPPER_TIMEO
 
 export interface SandboxFailure {
   code: SandboxErrorCode;
-  /** From the mapper: at most some hundred characters, to be shown to people only. */
+  /** From the mapper: a few hundred characters at most, only to be displayed. */
   message: string;
   line?: number | undefined;
 }
 
 /**
- * The engine says only by its text that memory is at its end. A mapper that throws this text itself is told of memory: no harm.
- *
+ * Only the engine's error text reveals that memory has run out. A mapper that throws this text itself is reported as out of memory, which is
+ * harmless.
  * @param otherwise the code of any other message
  */
 export function failureCode(message: string, otherwise: SandboxErrorCode): SandboxErrorCode {
@@ -32,11 +32,11 @@ export function failureCode(message: string, otherwise: SandboxErrorCode): Sandb
 }
 
 export type WorkerMessage =
-  /** Sent once: the source was loaded, or was not. */
+  /** Sent once: whether the source was loaded. */
   | { kind: 'loaded'; failure: SandboxFailure | undefined }
   /** What the mapper wrote to its console. */
   | { kind: 'console'; line: string }
-  /** `json` is the profile as the mapper's world answered it: bytes from outside. */
+  /** `json` is the profile as returned from the sandbox: untrusted bytes. */
   | { kind: 'mapped'; json: string }
-  /** `broken`: the engine is in no state to go on, the worker must be replaced. */
+  /** `broken`: the engine is in an unknown state, and the worker must be replaced. */
   | { kind: 'failed'; failure: SandboxFailure; broken: boolean };

@@ -1,10 +1,10 @@
 /**
- * What a custom mapper finds in its world besides the language: `module`, `exports`, a `require` that explains itself, `console`,
- * and a small `Buffer` for binary attributes. There is nothing else: no timers, no files, no network, no `process`.
+ * The globals of a custom mapper besides the language: `module`, `exports`, a `require` that explains itself, `console`, and a small `Buffer`
+ * for binary attributes. Nothing else: no timers, no files, no network, no `process`.
  *
- * The functions of this file are not called here: their text is evaluated inside the sandbox, so they use nothing from outside
- * themselves. Evaluating it is a good part of what a mapping costs, so there is little of it. What they return to the host is treated
- * there like any bytes from outside: a mapper can change every built-in that is used here, and so say what it likes, in its own name.
+ * The functions of this file are not called here: their text is evaluated inside the sandbox, so they use nothing from outside themselves.
+ * Evaluating it is a good part of a mapping's cost, so it is short. The host treats what they return as untrusted bytes: a mapper can change
+ * every built-in used here, and so return whatever it likes, in its own name.
  */
 
 type Callback = (error: unknown, profile: unknown) => void;
@@ -26,14 +26,14 @@ export function prelude(log: (...values: unknown[]) => void) {
     load(factory: (exports: unknown, require: unknown, module: { exports: unknown }) => void): void {
       const module: { exports: unknown } = { exports: {} };
       const require = (name: unknown) => {
-        throw new Error(`require(${String(name)}) is not possible: a mapper runs without modules, files and network`);
+        throw new Error(`require(${String(name)}) is not available: a mapper has no modules, files or network`);
       };
       factory(module.exports, require, module);
       if (typeof module.exports !== 'function') throw new TypeError('module.exports is not set to a function');
       mapper = module.exports as Mapper;
     },
 
-    /** Calls the mapper; its answer may come later, from a promise. `binaryPaths` says where in the entry each of `binaries` belongs. */
+    /** Calls the mapper; its result may come later, from a promise. `binaryPaths` says where in the entry each of `binaries` belongs. */
     map(rawJson: string, binaryPaths: string, ...binaries: ArrayBuffer[]): void {
       const raw = parse(rawJson);
       parse(binaryPaths).forEach((path: (string | number)[], place: number) => {
@@ -51,20 +51,20 @@ export function prelude(log: (...values: unknown[]) => void) {
       }
     },
 
-    /** @returns the profile as JSON, when no promise is left to run */
+    /** @returns the profile as JSON, once no promise is pending */
     outcome(): string {
       if (outcome === undefined) throw new Error('it neither returned a profile nor called its callback');
       if ('error' in outcome) throw outcome.error;
       const { profile } = outcome;
       if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) {
-        throw new TypeError(`its result is ${profile === undefined ? profile : stringify(profile)} where a profile object must be`);
+        throw new TypeError(`its result is ${profile === undefined ? profile : stringify(profile)} , not a profile object`);
       }
       return stringify(profile);
     },
   };
 }
 
-/** Defines `Buffer`: evaluated only for mappers and entries that need it. Encodings are the host's work. */
+/** Defines `Buffer`; evaluated only for mappers and entries that need it. The host does the encoding. */
 export function bufferPrelude(
   encode: (bytes: ArrayBuffer, encoding: string) => string,
   decode: (text: string, encoding: string) => ArrayBuffer,
@@ -78,7 +78,7 @@ export function bufferPrelude(
       return value instanceof Buffer;
     }
     override toString(encoding: unknown = 'utf8', start = 0, end = this.length): string {
-      // A Uint8Array of its own, so that the ArrayBuffer holds these bytes only.
+      // A separate Uint8Array, so that the ArrayBuffer contains only these bytes.
       return encode(new Uint8Array(this.subarray(start, end)).buffer, String(encoding));
     }
     toJSON(): unknown {

@@ -1,8 +1,8 @@
 /**
- * The thread in which custom mappers run: QuickJS, compiled to WebAssembly, with a memory that cannot grow beyond its limit.
+ * The thread that runs custom mappers: QuickJS compiled to WebAssembly, with a memory that cannot grow beyond its limit.
  *
- * Each mapping gets an engine and a context of its own, so that nothing of one person is there when the next is mapped. Making them
- * takes most of a mapping's time, so the next ones are made ready, with the source loaded, right after an answer was sent.
+ * Each mapping gets its own engine and context, so that nothing of one user is left when the next is mapped. Creating them takes most of a
+ * mapping's time, so the next ones are prepared, with the source loaded, right after each result.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import variantModule from '@jitl/quickjs-ng-wasmfile-release-sync';
@@ -18,18 +18,18 @@ import {
 import { failureCode, type MapRequest, type SandboxFailure, type WorkerMessage, type WorkerSettings } from './sandbox-messages.ts';
 import { bufferPrelude, prelude } from './sandbox-prelude.ts';
 
-// The compiler's library for Node has no WebAssembly; this is all that is used of it.
+// The compiler's library for Node has no WebAssembly types; these are all that is used.
 declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => object };
 
-/** WebAssembly's unit of memory is 64 KiB. The module declares 256 of them (16 MiB) as the least it starts with. */
+/** WebAssembly's unit of memory is 64 KiB. The module declares 256 of them (16 MiB) as its initial size. */
 const PAGES_PER_MB = 16;
 const LEAST_PAGES = 256;
-/** Deeper recursion of the mapper is its RangeError. At 512 KiB the thread's own stack overflows first, inside the engine. */
+/** Deeper recursion in the mapper throws its RangeError. At 512 KiB the thread's own stack would overflow first, inside the engine. */
 const MAX_STACK_BYTES = 256 * 1024;
-/** A profile is some kilobytes. */
+/** A profile is a few kilobytes. */
 const MAX_ANSWER_CHARS = 1024 * 1024;
 const MAX_MESSAGE_CHARS = 500;
-/** Of one mapping. */
+/** Per mapping. */
 const MAX_CONSOLE_LINES = 20;
 
 const settings: WorkerSettings = workerData;
@@ -37,22 +37,22 @@ const memory = new WebAssembly.Memory({
   initial: LEAST_PAGES,
   maximum: Math.max(LEAST_PAGES, Math.floor(settings.memoryLimitMb * PAGES_PER_MB)),
 });
-// The package declares the types of its CommonJS build, where the variant is one level deeper than in what is imported here.
+// The package declares the types of its CommonJS build, in which the variant is one level deeper than in what is imported here.
 const quickJsVariant: QuickJSSyncVariant = 'default' in variantModule ? variantModule.default : variantModule;
 const quickJs = await newQuickJSWASMModuleFromVariant(newVariant(quickJsVariant, { wasmMemory: memory }));
 
-/** A mapper's world, loaded and not used yet. */
+/** A mapper's engine and context, loaded and unused. */
 interface World {
   runtime: QuickJSRuntime;
   context: QuickJSContext;
-  /** What `prelude` returned; undefined where loading failed. */
+  /** What `prelude` returned; undefined if loading failed. */
   harness: QuickJSHandle | undefined;
   hasBuffer: boolean;
   failure: SandboxFailure | undefined;
   timeIsUp: () => boolean;
 }
 
-/** The mapper's own exception is a value in its world; this is how it leaves that world. */
+/** Carries the mapper's own exception, a value inside the sandbox, to the outside. */
 class Failed extends Error {
   readonly failure: SandboxFailure;
   constructor(failure: SandboxFailure) {
@@ -75,7 +75,7 @@ function makeWorld(): World {
     using log = consoleOf(context);
     world.harness = unwrap(world, context.callFunction(start, context.undefined, log), 'MAPPER_FAILED');
     if (settings.source.includes('Buffer')) addBuffer(world);
-    // As Node does it: on one line with the source's first, so that line numbers are those of the file.
+    // On one line with the beginning of the source, as Node does it, so that line numbers match the file.
     const wrapped = `(function (exports, require, module) {${settings.source}\n})`;
     using factory = unwrap(world, context.evalCode(wrapped, 'profileMapper.js'), 'MAPPER_SYNTAX');
     call(world, 'load', factory).dispose();
@@ -86,7 +86,7 @@ function makeWorld(): World {
   return world;
 }
 
-/** The interpreter asks every some thousand steps whether to go on; a mapper cannot catch the interruption. */
+/** The interpreter asks every few thousand steps whether to continue; a mapper cannot catch the interruption. */
 function startDeadline(runtime: QuickJSRuntime): () => boolean {
   const endsAt = performance.now() + settings.timeoutMs;
   let isUp = false;
@@ -97,7 +97,7 @@ function startDeadline(runtime: QuickJSRuntime): () => boolean {
   return () => isUp;
 }
 
-/** @returns the function behind the mapper's console: a bounded number of lines goes to the log */
+/** @returns the function behind the mapper's console; it logs a limited number of lines */
 function consoleOf(context: QuickJSContext): QuickJSHandle {
   let lines = 0;
   return context.newFunction('log', (...values) => {
@@ -131,7 +131,7 @@ function encodingOf(name: string): BufferEncoding {
   return name;
 }
 
-/** Small Buffers share one large ArrayBuffer: what goes into the sandbox is a copy of just these bytes. */
+/** Small Buffers share one large ArrayBuffer: the sandbox gets a copy of just these bytes. */
 function bytesOf(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
 }
@@ -145,9 +145,9 @@ function unwrap(world: World, result: VmCallResult<QuickJSHandle>, code: Sandbox
   throw new Failed(described(error, code));
 }
 
-/** @param thrown as the engine copies it out: of an Error its name, message and stack, of other values what JSON can say */
+/** @param thrown as copied out by the engine: an Error's name, message and stack, and of other values what JSON can represent */
 function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailure {
-  // Where small objects have taken the last byte, the engine has no room for an error either and throws null.
+  // If small objects have used the last byte, the engine has no room for an error either, and throws null.
   if (thrown === null) return failure(code, 'out of memory, even for an error (unless it threw null itself)');
   if (typeof thrown !== 'object' || !('message' in thrown)) return failure(code, `it threw ${shown(thrown)}`);
   const line = 'stack' in thrown ? /profileMapper\.js:(\d+)/.exec(shown(thrown.stack))?.[1] : undefined;
@@ -155,9 +155,9 @@ function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailur
   return failure(code, `${name}${shown(thrown.message)}`, line === undefined ? undefined : Number(line));
 }
 
-/** @param value a copy, outside the sandbox: looking at it runs no code of the mapper */
+/** @param value a copy outside the sandbox: reading it runs none of the mapper's code */
 function shown(value: unknown): string {
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value)) || '(a value that cannot be shown)';
+  return (typeof value === 'object' ? JSON.stringify(value) : String(value)) || '(a value that cannot be displayed)';
 }
 
 function timeout(): SandboxFailure {
@@ -186,7 +186,7 @@ function map(world: World, request: MapRequest): string {
   } finally {
     for (const value of values) value.dispose();
   }
-  // Promises: each job may add more; the deadline holds for all together.
+  // Promises: each job may add more; one deadline holds for all of them.
   while (runtime.hasPendingJob()) {
     const ran = runtime.executePendingJobs(100);
     if (ran.error !== undefined) unwrap(world, { error: ran.error }, 'MAPPER_FAILED');
@@ -196,7 +196,7 @@ function map(world: World, request: MapRequest): string {
   using outcome = call(world, 'outcome');
   const answer = context.getString(outcome);
   if (answer.length > MAX_ANSWER_CHARS) {
-    throw new Failed(failure('MAPPER_FAILED', `its profile is ${answer.length} characters long, at most ${MAX_ANSWER_CHARS} are allowed`));
+    throw new Failed(failure('MAPPER_FAILED', `its profile is ${answer.length} characters long; the limit is ${MAX_ANSWER_CHARS}`));
   }
   return answer;
 }
@@ -211,10 +211,10 @@ function post(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** An exception of the engine itself: its state is unknown, and only a new worker helps. */
+/** An exception of the engine itself: its state is unknown, so the worker must be replaced. */
 function postBroken(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  post({ kind: 'failed', failure: failure('MAPPER_FAILED', `the engine gave up: ${message}`), broken: true });
+  post({ kind: 'failed', failure: failure('MAPPER_FAILED', `the engine failed: ${message}`), broken: true });
 }
 
 let next: World | undefined;

@@ -8,7 +8,7 @@ const { log } = createLog({ level: 'debug', format: 'json', destination: { write
 const mappers: ProfileMapper[] = [];
 after(() => Promise.all(mappers.map((mapper) => mapper.close())));
 
-/** A mapper from the body of its function. */
+/** A mapper with this function body. */
 function mapperOf(body: string, timeoutMs = 2000): ProfileMapper {
   return mapperFrom(`module.exports = function (raw) {${body}\n}`, timeoutMs);
 }
@@ -28,14 +28,14 @@ function failsWith(code: string, text: RegExp = /./) {
   };
 }
 
-test('without a source the default mapper runs, and with no worker', async () => {
+test('runs the default mapper without a worker if there is no source', async () => {
   const mapper = createProfileMapper({ source: undefined, timeoutMs: 1000, memoryLimitMb: 16, log });
   await mapper.ready();
   assert.deepEqual(await mapper.map({ cn: 'x' }), { id: 'x', name: {}, nickname: 'x' });
   await mapper.close();
 });
 
-test('a mapper may return, call back, or promise', async () => {
+test('accepts a returned profile, a callback or a promise', async () => {
   const expected = { id: 'ada', groups: ['a', 'b'] };
   const raw = { uid: 'ada', groups: ['a', 'b'] };
   const body = '{ id: raw.uid, groups: raw.groups }';
@@ -50,7 +50,7 @@ test('a mapper may return, call back, or promise', async () => {
   }
 });
 
-test('binary attributes are Buffers that know their encodings', async () => {
+test('passes binary attributes as Buffers with encodings', async () => {
   const photo = Buffer.from([0, 0xff, 0x10, 0x80]);
   const mapper = mapperOf(`return {
     base64: raw.photo.toString('base64'), hex: raw.photos[1].toString('hex'), part: raw.photo.toString('hex', 1, 3),
@@ -69,37 +69,37 @@ test('binary attributes are Buffers that know their encodings', async () => {
   });
 });
 
-test('the console goes to the debug log, a bounded number of lines', async () => {
+test('logs a limited number of console lines at debug level', async () => {
   await mapperOf(`for (let i = 0; i < 10000; i++) console.log('looking at', raw, i); return {}`).map({ uid: 'console-user' });
   const written = lines.filter((line) => line.includes('console-user'));
   assert.equal(written.length, 20);
   assert.match(written[0] ?? '', /looking at .*console-user.* 0/);
 });
 
-test('a source with a syntax error says its line, at start and for each mapping', async () => {
+test('reports the line of a syntax error, at start and for each mapping', async () => {
   const mapper = mapperFrom('const a = 1;\nmodule.exports = function (raw) {\n  return {;\n};\n');
   await assert.rejects(mapper.ready(), failsWith('MAPPER_SYNTAX', /line 3/));
   await assert.rejects(mapper.map({}), failsWith('MAPPER_SYNTAX', /line 3/));
   assert.ok(lines.some((line) => line.includes('does not load') && line.includes('MAPPER_SYNTAX')));
 });
 
-test('a source of 10 MB is refused before anything runs it', () => {
+test('rejects a source of 10 MB without running it', () => {
   assert.throws(() => mapperFrom(' '.repeat(10 * 1024 * 1024)), failsWith('MAPPER_SYNTAX', /characters/));
 });
 
-test('a module that exports no function, or throws while it loads, says so', async () => {
+test('reports a module that exports no function, or throws while loading', async () => {
   await assert.rejects(mapperFrom('exports.default = () => ({})').ready(), failsWith('MAPPER_FAILED', /module\.exports/));
   await assert.rejects(mapperFrom('\n\nmissing()').map({}), failsWith('MAPPER_FAILED', /missing.*line 3/));
   await assert.rejects(mapperFrom(`const fs = require('fs')`).map({}), failsWith('MAPPER_FAILED', /require\(fs\) is not possible/));
 });
 
-test('an endless loop is stopped, and the next mapping works', async () => {
+test('stops an endless loop, and runs the next mapping', async () => {
   const mapper = mapperOf('if (raw.loop) for (;;); return { id: 1 }', 500);
   await assert.rejects(mapper.map({ loop: 'yes' }), failsWith('MAPPER_TIMEOUT', /500 ms/));
   assert.deepEqual(await mapper.map({}), { id: 1 });
 });
 
-test('so are loops that catch, that run in promises, in getters, in what they throw, and in the module itself', async () => {
+test('stops loops in catch blocks, promises, getters, thrown values, regular expressions and the module itself', async () => {
   for (const body of [
     'for (;;) { try { for (;;); } catch {} }',
     'const again = () => { Promise.resolve().then(again); }; again(); return {}',
@@ -113,13 +113,13 @@ test('so are loops that catch, that run in promises, in getters, in what they th
   await assert.rejects(mapperFrom('for (;;);', 500).map({}), failsWith('MAPPER_TIMEOUT'));
 });
 
-test('a loop inside a built-in, which no interruption reaches, costs the worker', async () => {
+test('replaces the worker if a loop inside a built-in cannot be interrupted', async () => {
   const mapper = mapperOf('if (raw.loop) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); return { id: 1 }', 500);
   await assert.rejects(mapper.map({ loop: 'yes' }), failsWith('MAPPER_TIMEOUT'));
   assert.deepEqual(await mapper.map({}), { id: 1 });
 });
 
-test('memory has an end, and the next mapping works', async () => {
+test('stops a mapper at the memory limit, and runs the next mapping', async () => {
   for (const bomb of [
     'const all = []; for (;;) all.push(new Array(1000).fill(1));',
     'const all = []; for (;;) all.push(new Uint8Array(1000000));',
@@ -134,13 +134,13 @@ test('memory has an end, and the next mapping works', async () => {
   }
 });
 
-test('recursion without end fails alone', async () => {
+test('fails a mapping with endless recursion, and runs the next one', async () => {
   const mapper = mapperOf('if (raw.deep) { (function f() { f(); })(); } return { id: 1 }');
   await assert.rejects(mapper.map({ deep: 'yes' }), failsWith('MAPPER_FAILED', /call stack/));
   assert.deepEqual(await mapper.map({}), { id: 1 });
 });
 
-test('no mapping sees anything of an earlier one', async () => {
+test('shows a mapping nothing of an earlier one', async () => {
   const mapper = mapperFrom(`let seen = [];
     module.exports = function (raw) {
       const before = { seen: seen.length, polluted: ({}).polluted ?? null, stolen: globalThis.stolen ?? null };
@@ -153,7 +153,7 @@ test('no mapping sees anything of an earlier one', async () => {
   assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
 });
 
-test('there is no process, no module, no network, no timer, and no way to the host through a constructor', async () => {
+test('offers no process, modules, network, timers, or way to the host through a constructor', async () => {
   const names = [
     'process',
     'require_',
@@ -176,12 +176,12 @@ test('there is no process, no module, no network, no timer, and no way to the ho
   await assert.rejects(mapperOf(`Buffer.from('x', 'rot13'); return {}`).map({}), failsWith('MAPPER_FAILED', /encoding/));
 });
 
-test('a promise or callback that never answers fails at once, not at the time limit', async () => {
+test('fails a promise or callback that can never settle at once, not at the time limit', async () => {
   await assert.rejects(mapperOf('return new Promise(() => {})', 60_000).map({}), failsWith('MAPPER_FAILED', /neither returned/));
   await assert.rejects(mapperFrom('module.exports = function (raw, callback) {}', 60_000).map({}), failsWith('MAPPER_FAILED', /callback/));
 });
 
-test('whatever it throws is told in a bounded text', async () => {
+test('reports anything thrown in a text of limited length', async () => {
   for (const [thrown, text] of [
     ['undefined', /threw undefined/],
     ['"x".repeat(1000000)', /x{100}/],
@@ -204,7 +204,7 @@ test('whatever it throws is told in a bounded text', async () => {
   await assert.rejects(mapperOf('return Promise.reject("later")').map({}), failsWith('MAPPER_FAILED', /later/));
 });
 
-test('a result that is no profile is refused: nothing, text, arrays, circles, too much, too deep', async () => {
+test('rejects results that are not profiles: nothing, text, arrays, cycles, too large, too deep', async () => {
   for (const [result, text] of [
     ['undefined', /result is undefined/],
     ['null', /result is null/],
@@ -220,7 +220,7 @@ test('a result that is no profile is refused: nothing, text, arrays, circles, to
   }
 });
 
-test('keys named __proto__ change no object, on the way in and on the way out', async () => {
+test('changes no prototypes by keys named __proto__, in either direction', async () => {
   const raw: Record<string, unknown> = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": "c", "uid": "u"}');
   const profile = await mapperOf(
     `return { in: raw.polluted ?? null, id: raw.uid, c: raw.constructor, nested: JSON.parse('{"__proto__": {"polluted": 1}, "a": 1}') }`,
@@ -229,7 +229,7 @@ test('keys named __proto__ change no object, on the way in and on the way out', 
   assert.equal(Object.getPrototypeOf(Object.assign({}, profile.nested)), Object.prototype);
 });
 
-test('a mapper that forges the built-ins speaks only for itself', async () => {
+test('confines a mapper that forges built-ins to its own result', async () => {
   await assert.rejects(
     mapperOf('String.prototype.slice = () => 7; Array.isArray = () => { throw 1 }; return {}').map({}),
     failsWith('MAPPER_FAILED'),
@@ -240,7 +240,7 @@ test('a mapper that forges the built-ins speaks only for itself', async () => {
   );
 });
 
-test('many at once are all answered, in turn, each with its own', async () => {
+test('answers concurrent mappings in order, each with its own result', async () => {
   const mapper = mapperOf('return { id: raw.uid }');
   const profiles = await Promise.all(Array.from({ length: 200 }, (_, n) => mapper.map({ uid: `u${n}` })));
   assert.deepEqual(
@@ -249,7 +249,7 @@ test('many at once are all answered, in turn, each with its own', async () => {
   );
 });
 
-test('the queue is bounded, and closing refuses what waits', async () => {
+test('limits the queue, and rejects waiting mappings when closed', async () => {
   const mapper = mapperOf('for (;;);', 30_000);
   const results = await Promise.all([
     ...Array.from({ length: 1100 }, () =>

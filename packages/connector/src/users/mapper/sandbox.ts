@@ -1,6 +1,6 @@
 /**
- * Running a custom mapper without trusting it: one worker thread, one mapping in it at a time, the others waiting in a bounded queue.
- * The worker stops a mapper that takes too long by itself; where it does not answer even then, it is ended and replaced.
+ * Runs a custom mapper without trusting it: one worker thread with one mapping at a time, the others in a bounded queue. The worker stops a
+ * mapper that takes too long; if the worker itself does not answer, it is terminated and replaced.
  */
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
@@ -10,35 +10,35 @@ import type { MapRequest, SandboxErrorCode, SandboxFailure, WorkerMessage, Worke
 
 type MapperErrorCode = SandboxErrorCode | 'MAPPER_BUSY';
 
-/** The longest real mappers have some hundred lines. */
+/** The longest real mappers have a few hundred lines. */
 const MAX_SOURCE_CHARS = 1024 * 1024;
-/** More than all requests that a connector has in work. */
+/** More than all requests that a connector has in progress. */
 const MAX_WAITING = 1024;
-/** What the worker may take beyond the mapper's own time: a built-in that loops inside the engine asks nobody whether to go on. */
+/** What the worker may take beyond the mapper's own time: a built-in that loops inside the engine cannot be interrupted. */
 const GRACE_MS = 1000;
-/** Loading the engine takes some 30 ms; a machine may be busy. */
+/** Loading the engine takes about 30 ms, more on a busy machine. */
 const START_MS = 10_000;
-/** A person waits for each of these; after so long the hub has given up. */
+/** A user waits for each of these; after this long the hub has given up. */
 const MAX_QUEUE_MS = 10_000;
-/** Profiles have two or three levels. What is nested by thousands overflows the stack of whoever walks over it. */
+/** Profiles have two or three levels. Thousands of levels would overflow the stack of any code that walks them. */
 const MAX_DEPTH = 100;
 
 interface Waiting {
   request: MapRequest;
   resolve(profile: Profile): void;
   reject(error: Error): void;
-  /** Bounds the waiting in the queue; the work has its own time. */
+  /** Bounds the time in the queue; the work has its own limit. */
   queueTimer: NodeJS.Timeout;
 }
 
-/** @throws CodedError MAPPER_SYNTAX where the source is longer than any mapper */
+/** @throws CodedError MAPPER_SYNTAX if the source is too long */
 export function startSandbox(options: { source: string; timeoutMs: number; memoryLimitMb: number; log: Log }): ProfileMapper {
   const { timeoutMs, log } = options;
   const source = options.source.replace(/^\uFEFF/, '');
   if (source.length > MAX_SOURCE_CHARS) {
     throw mapperError({
       code: 'MAPPER_SYNTAX',
-      message: `its source has ${source.length} characters, at most ${MAX_SOURCE_CHARS} are allowed`,
+      message: `its source has ${source.length} characters; the limit is ${MAX_SOURCE_CHARS}`,
     });
   }
   const settings: WorkerSettings = { source, timeoutMs, memoryLimitMb: options.memoryLimitMb };
@@ -49,19 +49,19 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   let isLoaded = false;
   let watchdog: NodeJS.Timeout | undefined;
   const loaded = Promise.withResolvers<void>();
-  // Who does not ask whether it is ready learns it from the log, and from each mapping.
+  // A caller that does not await `ready` learns of a failure from the log, and from each mapping.
   loaded.promise.catch(() => {});
 
   function startWorker(): Worker {
     isLoaded = false;
     const started = new Worker(new URL('./sandbox-worker.ts', import.meta.url), {
       workerData: settings,
-      // The thread needs nothing of the process: should anything ever get out of the engine, it finds no secrets in the environment.
+      // The thread gets an empty environment: should anything ever escape the engine, it finds no secrets there.
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
     });
-    // An idle mapper is no reason to keep the program running.
+    // An idle mapper must not keep the process running.
     started.unref();
     started.on('message', (message: WorkerMessage) => started === worker && received(message));
     started.on('error', (error) => started === worker && broken({ code: 'MAPPER_FAILED', message: `its worker ended: ${error.message}` }));
@@ -79,7 +79,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   }
 
   function received(message: WorkerMessage): void {
-    // A line on the console is no answer: the time goes on.
+    // A console line is not a result, so the timeout keeps running.
     if (message.kind !== 'console') clearTimeout(watchdog);
     switch (message.kind) {
       case 'console':
@@ -100,7 +100,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   function failedToLoad(failure: SandboxFailure): void {
     const error = mapperError(failure);
     loaded.reject(error);
-    log.error({ err: error }, 'The profile mapper does not load: nobody can sign in until it is corrected');
+    log.error({ err: error }, 'The profile mapper does not load; nobody can sign in until it is corrected');
   }
 
   function answer(json: string): void {
@@ -119,17 +119,17 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
     runNext();
   }
 
-  /** The worker is of no use any more: what it was working on fails, the rest goes to a new one. */
+  /** The worker is useless: its mapping fails, and the queue goes to a new worker. */
   function broken(failure: SandboxFailure): void {
     clearTimeout(watchdog);
     const ended = worker;
     worker = undefined;
-    // Its own `exit` is not waited for: a thread that does not react is left to the operating system.
+    // Its `exit` is not awaited: a thread that does not react is left to the operating system.
     ended?.terminate().catch(() => {});
     const error = mapperError(failure);
     loaded.reject(error);
-    log.warn({ err: error }, 'The profile mapper’s worker was ended; a new one takes over');
-    // One that never came up would not come up a moment later, either: nobody is left waiting for it.
+    log.warn({ err: error }, 'The profile mapper’s worker was terminated; a new one takes over');
+    // A worker that never started would not start a moment later either, so fail the queue as well.
     if (!isLoaded) for (const waiting of queue.splice(0)) refuse(waiting, error);
     finish((waiting) => waiting.reject(error));
   }
@@ -154,7 +154,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   return {
     map(raw) {
       return new Promise<Profile>((resolve, reject) => {
-        if (closed) return reject(busy('it is stopping'));
+        if (closed) return reject(busy('the connector is stopping'));
         if (queue.length >= MAX_WAITING) return reject(busy(`${queue.length} mappings are waiting already`));
         const waiting: Waiting = {
           request: requestFor(raw),
@@ -162,7 +162,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
           reject,
           queueTimer: setTimeout(() => {
             queue.splice(queue.indexOf(waiting), 1);
-            reject(busy(`earlier ones took longer than ${MAX_QUEUE_MS} ms`));
+            reject(busy(`earlier mappings took longer than ${MAX_QUEUE_MS} ms`));
           }, MAX_QUEUE_MS),
         };
         queue.push(waiting);
@@ -173,7 +173,8 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
     async close() {
       closed = true;
       clearTimeout(watchdog);
-      for (const waiting of [...queue.splice(0), ...(running === undefined ? [] : [running])]) refuse(waiting, busy('it is stopping'));
+      for (const waiting of [...queue.splice(0), ...(running === undefined ? [] : [running])])
+        refuse(waiting, busy('the connector is stopping'));
       running = undefined;
       const ended = worker;
       worker = undefined;
@@ -182,7 +183,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   };
 }
 
-/** Binary values are taken out and sent beside the JSON, which has no bytes. */
+/** Binary values are sent beside the JSON, which cannot hold bytes. */
 function requestFor(raw: Readonly<Record<string, unknown>>): MapRequest {
   const binaries: Uint8Array[] = [];
   const paths: (string | number)[][] = [];
@@ -202,7 +203,7 @@ function requestFor(raw: Readonly<Record<string, unknown>>): MapRequest {
   return { rawJson, binaryPaths: JSON.stringify(paths), binaries };
 }
 
-/** @returns undefined where the text is not JSON */
+/** @returns undefined if the text is not JSON */
 function parseAnswer(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -211,7 +212,7 @@ function parseAnswer(json: string): unknown {
   }
 }
 
-/** Takes out keys named `__proto__`, which would change whatever object is made of the profile later. @returns false where it is too deep */
+/** Removes keys named `__proto__`, which would later change the prototype of objects made of the profile. @returns false if nested too deeply */
 function makeHarmless(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_DEPTH) return false;
@@ -223,8 +224,8 @@ const ACTIONS: Record<MapperErrorCode, string> = {
   MAPPER_SYNTAX: 'Correct the source of the profile mapper (lib/profileMapper.js, PROFILE_MAPPER or PROFILE_MAPPER_FILE).',
   MAPPER_FAILED: 'Correct the profile mapper; it must return a profile object, or hand one to its callback.',
   MAPPER_TIMEOUT: 'Make the profile mapper faster, or raise PROFILE_MAPPING_TIMEOUT_MS.',
-  MAPPER_MEMORY: 'Make the profile mapper hold less, or raise PROFILE_MAPPING_MEMORY_LIMIT_MB.',
-  MAPPER_BUSY: 'Make the profile mapper faster; it runs for one person at a time.',
+  MAPPER_MEMORY: 'Reduce the memory the profile mapper uses, or raise PROFILE_MAPPING_MEMORY_LIMIT_MB.',
+  MAPPER_BUSY: 'Make the profile mapper faster; it runs for one user at a time.',
 };
 
 function mapperError(failure: SandboxFailure): CodedError<MapperErrorCode> {

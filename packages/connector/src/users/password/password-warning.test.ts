@@ -15,11 +15,11 @@ function entryWith(expiry: string | undefined): Entry {
 const fileTime = (unixMs: number) => String((BigInt(unixMs) + 11_644_473_600_000n) * 10_000n);
 
 describe('the warning about a password', () => {
-  it('is the time that Active Directory computed, where that is near', () => {
+  it('is the expiry that Active Directory computed, if it is near', () => {
     const warn = (expiry: string | undefined, days = 5) => passwordWarning(entryWith(expiry), undefined, days, NOW_MS);
     assert.deepEqual(warn(fileTime(NOW_MS + 2 * DAY_MS)), { passwordExpiresAt: '2026-11-24T12:00:00.000Z' });
     assert.deepEqual(warn(fileTime(NOW_MS + 5 * DAY_MS)), { passwordExpiresAt: '2026-11-27T12:00:00.000Z' });
-    // Far, over, to be changed, never, and nothing at all; and what is no such time.
+    // Far away, past, to be changed, never, missing, and not a time.
     const nothing = [
       fileTime(NOW_MS + 6 * DAY_MS),
       fileTime(NOW_MS - 1),
@@ -35,7 +35,7 @@ describe('the warning about a password', () => {
     assert.deepEqual(warn(fileTime(NOW_MS + 1), 0), {});
   });
 
-  it('is what a password policy said at the bind', () => {
+  it('is what the password policy reported at the bind', () => {
     const bind = (oid: string, value: Buffer): LdapResult => ({
       resultCode: 0,
       matchedDn: '',

@@ -27,7 +27,7 @@ describe('passwords in Active Directory', () => {
     return made;
   }
 
-  it('are set in unicodePwd without a setting that says so, and never in clear', async () => {
+  it('are set in unicodePwd by default, and never in clear', async () => {
     assert.equal(errorOf(await on().users.changePassword(login('bob', 'new-Secret-1'), request())), 'ok');
     const clear = on({}, embedded.url);
     for (const claims of [login('bob', 'new-Secret-2'), ownChange('bob', 'new-Secret-1', 'new-Secret-2')]) {
@@ -36,7 +36,7 @@ describe('passwords in Active Directory', () => {
     assert.equal(errorOf(await on().users.authenticate(login('bob', 'new-Secret-1'), request())), 'ok');
   });
 
-  it('are changed by their owners with the old one: a wrong one is counted once, an empty one is not sent', async () => {
+  it('are changed by users with the old one; a wrong one is counted once, and an empty one is not sent', async () => {
     const made = on();
     const change = async (name: string, old: string, fresh: string) =>
       errorOf(await made.users.changePassword(ownChange(name, old, fresh), request()));
@@ -54,7 +54,7 @@ describe('passwords in Active Directory', () => {
     assert.doesNotMatch(made.lines.join(''), /new-Secret/);
   });
 
-  it('are not sent again when the answer is lost: the wrong one may have been counted', async () => {
+  it('are not sent again if the answer is lost, since a wrong one may have been counted', async () => {
     const made = on();
     await made.directory.rootDse();
     embedded.operations.reset();

@@ -1,4 +1,4 @@
-/** Passwords on a real 389 Directory Server: what each state of an account is answered with, resets, and people's own changes. */
+/** Passwords on a real 389 Directory Server: the answer to each state of an account, resets, and users' own changes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,7 +22,7 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
   const change = async (name: NsPersonName, oldPassword: string, password: string): Promise<string> =>
     errorOf(await made.users.changePassword(ownChange(server.people[name].uid, oldPassword, password), request()));
 
-  /** This server answers a change first, and then writes down what it means for the account: for a moment the state is the former one. */
+  /** This server answers a change before it updates the account's state: for a moment the old state still holds. */
   async function untilSignedIn(name: NsPersonName, password: string, expected: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
@@ -32,13 +32,13 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     }
   }
 
-  it('tell by a sign-in in which state they are', async () => {
+  it('reveal their state at a sign-in', async () => {
     const answers: [NsPersonName, string, string][] = [
       ['active', 'ok', 'WrongPassword'],
       ['expiring', 'ok', 'WrongPassword'],
       ['expired', 'PasswordExpired', 'WrongPassword'],
       ['mustChange', 'PasswordChangeRequired', 'WrongPassword'],
-      // It says so before it looks at the password.
+      // It answers so before it checks the password.
       ['disabled', 'AccountDisabled', 'AccountDisabled'],
     ];
     for (const [name, right, wrong] of answers) {
@@ -51,24 +51,24 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     assert.equal(errorOf(await signIn('retries')), 'AccountLocked');
   });
 
-  it('warn in the profile when they expire soon, or work only a few times more', async () => {
+  it('are warned of in the profile if they expire soon, or if few grace logins are left', async () => {
     const [active, expiring, grace] = [await signIn('active'), await signIn('expiring'), await signIn('grace')];
     assert.ok('profile' in active && 'profile' in expiring && 'profile' in grace);
     assert.equal('passwordExpiresAt' in active.profile, false);
-    // The first sign-in within the time of warning moves the end to a whole such time from then, here a day.
+    // The first sign-in within the warning period moves the expiry to a whole such period from then, here a day.
     const leftMs = Date.parse(String(expiring.profile.passwordExpiresAt)) - Date.now();
     assert.ok(leftMs > 0 && leftMs <= 86_400_000, String(leftMs));
     assert.equal(grace.profile.passwordGraceLogins, 1);
   });
 
-  it('are changed by their owners with the old one, also when it expired or must be changed', async () => {
+  it('are changed by users with the old one, even if it has expired or must be changed', async () => {
     for (const [n, name] of (['active', 'expired', 'mustChange'] as const).entries()) {
       const old = server.people[name].password;
       const fresh = `Kx7-violet-Moon-${n}`;
       assert.equal(await change(name, 'wrong', fresh), 'WrongPassword', name);
       assert.equal(await change(name, old, 'short'), 'PasswordComplexityError', name);
       assert.equal(await change(name, old, fresh), 'ok', name);
-      // With passwordMustChange this server takes a change through the service account for an administrator's.
+      // With passwordMustChange this server treats a change through the service account as an administrator's.
       await untilSignedIn(name, fresh, name === 'expired' ? 'PasswordChangeRequired' : 'ok');
       assert.equal(errorOf(await signIn(name, old)), 'WrongPassword', name);
     }
@@ -76,7 +76,7 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     assert.doesNotMatch(made.lines.join(''), /Secret-of|Kx7-violet/);
   });
 
-  it('are reset by the service account, which unlocks', async () => {
+  it('are reset by the service account, which unlocks the account', async () => {
     const { uid } = server.people.retries;
     assert.equal(errorOf(await made.users.changePassword(login(uid, 'short'), request())), 'PasswordComplexityError');
     assert.ok(made.lines.some((line) => line.includes('insufficientPasswordQuality')));

@@ -1,4 +1,4 @@
-/** Passwords on a real OpenLDAP with policies: what a sign-in warns of, resets, and people's own changes. */
+/** Passwords on a real OpenLDAP with policies: warnings at a sign-in, resets, and users' own changes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -34,7 +34,7 @@ describe('passwords on OpenLDAP', { skip: whyNoSlapd() }, () => {
     slapd = await startSlapd({
       users: 3,
       serviceAccountResetsPasswords: true,
-      // To renew an expired password the service account also needs the right to compare it (auth, x).
+      // To renew an expired password, the service account also needs the right to compare it (auth, x).
       access: `access to attrs=pwdReset by dn.exact="cn=service,ou=accounts,${BASE_DN}" write by * none
 access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
   by dn.exact="cn=service,ou=accounts,${BASE_DN}" =wx by anonymous auth by * none`,
@@ -74,7 +74,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     return errorOf(await made.users.authenticate(login(uid, password), request()));
   }
 
-  it('warn in the profile, and only when there is something to warn of', async () => {
+  it('are warned of in the profile, but only if necessary', async () => {
     const made = on();
     await made.directory.rootDse();
     const profileOf = async (from: UsersOn, uid: string) => {
@@ -106,7 +106,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     noSecretIn(made);
   });
 
-  it('are changed by their owners with the old one, also when it expired or must be changed', async () => {
+  it('are changed by users with the old one, even if it has expired or must be changed', async () => {
     const made = on();
     const change = async (uid: string, old: string, fresh: string) =>
       errorOf(await made.users.changePassword(ownChange(uid, old, fresh), request()));
@@ -133,7 +133,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     noSecretIn(made);
   });
 
-  it('need the old one, whatever the hub leaves out: nothing is sent for an empty one, and a wrong one is sent once', async () => {
+  it('need the old one, whatever the hub omits; an empty one is not sent, and a wrong one is sent once', async () => {
     const made = on();
     await made.directory.rootDse();
     const dn = `uid=soon,ou=people,${BASE_DN}`;
@@ -143,7 +143,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     assert.deepEqual(
       asked.map(({ kind, dn: bound }) => [kind, bound]),
       [
-        // Of the service account, for the searches.
+        // The service account's, for the searches.
         ...asked.filter(({ dn: bound }) => bound === slapd.serviceAccount.dn).map(({ kind, dn: bound }) => [kind, bound]),
         ['bind', dn],
       ],
@@ -151,7 +151,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     assert.equal(await signIn(made, 'soon', 'old-secret-soon'), 'ok');
   });
 
-  it('are reset by the service account, and must then be changed where that is set', async () => {
+  it('are reset by the service account, and must then be changed if MUST_CHANGE_PASSWORD_AFTER_RESET is set', async () => {
     const made = on();
     const reset = async (from: UsersOn, uid: string, password: string) =>
       errorOf(await from.users.changePassword(login(uid, password), request()));
@@ -169,7 +169,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     noSecretIn(mustChange);
   });
 
-  it('are changed over an encrypted connection only where the directory is Active Directory’s kind', async () => {
+  it('are changed in clear, except in directories like Active Directory', async () => {
     const clear = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, { ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: true });
     open.push(clear);
     for (const claims of [login('fresh', 'new-secret-x'), ownChange('fresh', 'old-secret-fresh', 'new-secret-x')]) {

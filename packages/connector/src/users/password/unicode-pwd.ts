@@ -1,4 +1,4 @@
-/** `unicodePwd`, by which Active Directory takes passwords (MS-ADTS, section 3.1.1.3.1.5.1): which form, when, and over what. */
+/** `unicodePwd`, with which Active Directory sets passwords (MS-ADTS, section 3.1.1.3.1.5.1), and the encryption it requires. */
 import { CodedError } from '@landbridge/runtime';
 import type { Directory } from '../../ldap/directory.ts';
 
@@ -8,13 +8,13 @@ export function unicodePwd(password: string): Buffer {
 }
 
 /**
- * Active Directory refuses it in clear, too, but only once it has the password, and with the result of one that is too weak.
+ * Active Directory refuses it in clear as well, but only after the password was sent, and with the same result as for a weak password.
  *
  * @throws PASSWORD_NOT_ENCRYPTED
  */
 export function assertEncrypted(directory: Directory): void {
   if (directory.status().encrypted) return;
-  throw new CodedError('PASSWORD_NOT_ENCRYPTED', 'A password is changed in Active Directory over an encrypted connection only', {
+  throw new CodedError('PASSWORD_NOT_ENCRYPTED', 'Active Directory changes passwords over encrypted connections only', {
     action: 'Use ldaps:// in LDAP_URL, or unset LDAP_INSECURE_NO_TLS',
   });
 }

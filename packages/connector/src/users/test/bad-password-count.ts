@@ -1,4 +1,4 @@
-/** Five wrong passwords must be five in the directory's own count, whatever breaks meanwhile: one more may lock a person out. */
+/** Five wrong passwords must be five in the directory's own count, whatever breaks meanwhile: one more may lock a user out. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,16 +7,16 @@ import { startRelay } from '../../../test/relay.ts';
 import { login, request, usersOn } from '../../../test/users-on.ts';
 
 export interface CountingDirectory {
-  /** Where LDAPS listens, an address of loopback that is in the certificate. */
+  /** Where LDAPS listens: a loopback address that is in the certificate. */
   host: string;
   ldapsPort: number;
   target: Omit<Parameters<typeof usersOn>[0], 'url'>;
-  /** What is typed. */
+  /** As typed. */
   name: string;
   password: string;
-  /** How many wrong passwords the directory counts for this person now. */
+  /** How many wrong passwords the directory counts for this user now. */
   count(): Promise<number>;
-  /** The server ends without a word and starts again with the same data. */
+  /** Kills the server and starts it again with the same data. */
   crash(): Promise<void>;
 }
 
@@ -33,9 +33,9 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
       ...target,
       url: `ldaps://${host}:${relay.port}`,
     });
-    /** The same wrong password each time: repeating it is a try as well. */
+    /** The same wrong password each time: each repetition is another attempt. */
     const attempt = (context = request()) => made.users.authenticate(login(name, 'Wr0ng-Passw0rd!'), context);
-    /** Until the connector knows that its connections are gone it may try one: that reaches nobody, and is not to be counted. */
+    /** Until the connector notices that its connections are lost it may try one: that reaches nobody, and must not be counted. */
     const attemptWhenConnected = async (counted: number) => {
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {
@@ -53,28 +53,28 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
       assert.equal(await count(), 0);
 
       assertRefused(await attempt());
-      assert.equal(await count(), 1, 'one as it mostly is');
+      assert.equal(await count(), 1, 'the usual case');
 
       relay.mend();
       assertRefused(await attemptWhenConnected(1));
-      assert.equal(await count(), 2, 'idle connections were gone');
+      assert.equal(await count(), 2, 'idle connections were lost');
 
       relay.breakAtAnswer();
       assertRefused(await attempt());
-      assert.equal(await count(), 3, 'the search broke off, and was made again');
+      assert.equal(await count(), 3, 'the search was interrupted, and repeated');
 
       const context = request();
       context.onStep = (step) => {
         if (step.name === 'find') relay.breakAtAnswer();
       };
       const undecided = await attempt(context);
-      // The server had the bind, so it is not sent again; the person learns that something went wrong.
+      // The server has received the bind, so it is not sent again; the user gets an error.
       assert.ok(isUndecided(undecided), JSON.stringify(undecided));
       assert.equal(await count(), 4, 'the answer to the bind was lost');
 
       await crash();
       assertRefused(await attemptWhenConnected(4));
-      assert.equal(await count(), 5, 'the server was gone for a while');
+      assert.equal(await count(), 5, 'the server was down for a while');
     } finally {
       await made.close();
       await relay.close();

@@ -1,4 +1,4 @@
-/** One table for all directories: what a sign-in answers for each state of an account, with the right password and with a wrong one. */
+/** One table for all directories: the answer to a sign-in for each state of an account, with the right password and with a wrong one. */
 import assert from 'node:assert/strict';
 import { afterEach, it } from 'node:test';
 import { namedFailure, type SignInOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
@@ -7,9 +7,9 @@ import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts
 interface Row {
   right: 'active' | WireErrorName;
   wrong: WireErrorName;
-  /** What the operator is told beside the answer to the right password; looked at where the answer alone does not tell it. */
+  /** What is logged beside the answer to the right password, if the answer alone does not say it. */
   reason?: RegExp;
-  /** As `reason`, to a wrong one. */
+  /** Like `reason`, for a wrong password. */
   wrongReason?: RegExp;
 }
 
@@ -30,20 +30,20 @@ const ROWS = {
 export type TableAccountState = keyof typeof ROWS;
 
 export interface TableAccount {
-  /** What is typed. */
+  /** As typed. */
   name: string;
   dn: string;
   password: string;
 }
 
 export interface SignInDirectory {
-  /** Each way to connect, by a name for messages. */
+  /** Each transport, by its name in test titles. */
   transports: Record<string, Parameters<typeof usersOn>[0]>;
-  /** Rows without an account are what this kind of directory does not have. */
+  /** Rows without an account are missing in this kind of directory. */
   accounts: Partial<Record<TableAccountState, TableAccount>>;
 }
 
-/** Makes the profile show the state and nothing that differs between directories, so that whole answers can be compared. */
+/** Makes profiles of the state and nothing that differs between directories, so that whole answers can be compared. */
 const MAPPER = 'module.exports = function (raw) { return { id: raw.dn, ldapStatus: raw.ldapStatus }; };';
 
 const NOBODY = [
@@ -63,7 +63,7 @@ const NOBODY = [
   'x'.repeat(64 * 1024),
 ];
 
-/** @param transports those that `directory()` will have, for the names of the tests */
+/** @param transports those that `directory()` will have, for the test titles */
 export function registerSignInTable(directory: () => SignInDirectory, transports: readonly string[]): void {
   const open: UsersOn[] = [];
   afterEach(async () => {
@@ -105,7 +105,7 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
     });
   }
 
-  it('lets in whose password expired or must be changed where the settings say so, and nobody else', async () => {
+  it('lets in users whose password has expired or must be changed if the settings allow it, and nobody else', async () => {
     const settings = { ALLOW_PASSWORD_EXPIRED: true, ALLOW_PASSWORD_CHANGE_REQUIRED: true };
     for (const transport of transports.slice(0, 1)) {
       const { users } = await on(transport, settings);
@@ -121,7 +121,7 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
     }
   });
 
-  it('answers an empty password as a wrong one, whatever the state, and names that are nobody as such', async () => {
+  it('answers an empty password as a wrong one in every state, and unknown names as such', async () => {
     for (const transport of transports.slice(0, 1)) {
       const { users } = await on(transport);
       for (const [state, , { name, dn }] of rows()) {

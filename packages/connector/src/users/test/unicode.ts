@@ -1,13 +1,13 @@
-/** People and a group whose names are written in many ways, for directories that tests fill themselves. */
+/** Users and a group whose names can be written in several ways, for directories that tests fill. */
 export interface UnicodePerson {
-  /** As the directory holds it. */
+  /** As stored in the directory. */
   name: string;
   cn: string;
-  /** Other ways in which it may be typed and that every directory must take for the same. */
+  /** Other spellings that every directory must treat as equal. */
   typed: string[];
 }
 
-/** Accented letters are one character each, unless said otherwise. */
+/** Accented letters are precomposed, unless stated otherwise. */
 export const UNICODE_PEOPLE: readonly UnicodePerson[] = [
   { name: 'ipek.ışık', cn: 'İpek Işık', typed: [] },
   { name: 'οδυσσέας', cn: 'Οδυσσέας Σίσυφος', typed: ['ΟΔΥΣΣΈΑς', 'Οδυσσέας'.normalize('NFD')] },
@@ -19,7 +19,7 @@ export const UNICODE_PEOPLE: readonly UnicodePerson[] = [
   { name: 'na\u0308\u0323h', cn: 'na\u0308\u0323h', typed: ['n\u1ea1\u0308h'] },
 ];
 
-/** Names that are nobody's: each looks like one of theirs. */
+/** Unknown names that look like one of those above. */
 export const UNICODE_STRANGERS = ['ipek.isik.', 'юлия.щукинa', '山田太朗', 'smile😁', 'smile', 'zo\u00eb.\u0142', '\u200balice'];
 
 export const UNICODE_GROUP = 'größe Ω команда 部門 😀 İı';

@@ -1,4 +1,4 @@
-/** The states of an account, and the counting of wrong passwords, on a real Active Directory; and whether its certificate is checked. */
+/** States of an account, the counting of wrong passwords and certificate checks, on a real Active Directory. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';

@@ -1,4 +1,4 @@
-/** Groups on a real Active Directory: what the walk finds is what the domain controller's own rule finds, and the primary group. */
+/** On a real Active Directory, the walk finds the same groups as the domain controller's in-chain rule, plus the primary group. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { SambaDomainController } from '@landbridge/lab';
@@ -58,8 +58,8 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
     return inspection.groups.groups.map(({ dn }) => dn);
   }
 
-  it('are those of the in-chain rule and the primary group, for everybody', async () => {
-    // One after the other: while the server follows a chain it may do nothing else.
+  it('are those of the in-chain rule and the primary group, for every user', async () => {
+    // One after the other: while the server follows a chain, it may do nothing else.
     for (const { name, dn, groups } of Object.values(dc().people)) {
       const wanted = await expected(dn, dc().baseDn);
       assert.deepEqual((await found(on, name)).sort(), wanted, name);
@@ -78,7 +78,7 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
     assert.deepEqual(await found(inside, 'alice'), [`CN=Users,CN=Builtin,${dc().baseDn}`]);
   });
 
-  it('are remembered: the next sign-in asks nothing about them, nor does a query that was set', async () => {
+  it('are cached: the next sign-in does not search for them, nor does a query from the settings', async () => {
     const { alice } = dc().people;
     for (const made of [startUsers(), startUsers({ LDAP_SEARCH_GROUPS: IN_CHAIN })]) {
       const outcomes: (string | undefined)[] = [];

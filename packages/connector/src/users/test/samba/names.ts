@@ -15,7 +15,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     open.push(made);
     return made;
   }
-  /** The account name of whoever it is, else the name of the error. */
+  /** @returns the account name of the user who signed in; else the name of the error */
   async function signIn(made: UsersOn, name: string, password = dc().password): Promise<unknown> {
     const answer = await made.users.authenticate(login(name, password), request());
     return 'failure' in answer ? (answer.failure.wireName ?? JSON.stringify(answer.failure)) : answer.profile.sAMAccountName;
@@ -25,7 +25,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     return [turkish, greek, cyrillic, japanese, emoji, combining];
   };
 
-  it('may be written in any script, with accents in one part or in two', async () => {
+  it('may be written in any script, with precomposed or decomposed accents', async () => {
     const made = on();
     for (const { name, cn, groups } of inManyScripts()) {
       for (const typed of new Set([name, name.normalize('NFC'), name.normalize('NFD'), `${dc().netbiosName}\\${name}`])) {
@@ -57,14 +57,14 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     assert.ok('groups' in listed && unicodeGroup !== undefined && listed.groups.includes(unicodeGroup));
   });
 
-  it('may be mail addresses where LDAP_USER_BY_MAIL says so', async () => {
+  it('may be mail addresses with LDAP_USER_BY_MAIL', async () => {
     const { alice } = dc().people;
     const byMail = on({ LDAP_USER_BY_MAIL: true });
     assert.equal(await signIn(byMail, alice.mail.toUpperCase()), 'alice');
     assert.equal(await signIn(byMail, 'nobody@nowhere.example'), 'WrongUsername');
   });
 
-  it('make a DN where LDAP_USER_DN says so, with no service account', async () => {
+  it('become DNs with LDAP_USER_DN and no service account', async () => {
     const { alice, weird, jdoe, emoji } = dc().people;
     const above = alice.dn.slice(alice.dn.indexOf(',') + 1);
     const made = on({ LDAP_USER_DN: `CN={0},${above}` }, { serviceAccount: 'none' });
@@ -73,7 +73,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     assert.equal(await signIn(made, 'nobody'), 'WrongPassword');
   });
 
-  it('are not looked for anonymously in a domain that does not allow it', async () => {
+  it('are not found anonymously in a domain that does not allow it', async () => {
     const answer = await on({}, { serviceAccount: undefined }).users.authenticate(login('alice', dc().password), request());
     assert.ok('failure' in answer && answer.failure.wireName === undefined);
     assert.match(JSON.stringify(answer.failure.inner), /LDAP_RESULT/);

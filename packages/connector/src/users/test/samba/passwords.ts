@@ -22,7 +22,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     errorOf(await made.users.changePassword(login(nameOf(person), password), request()));
   const change = async (made: UsersOn, person: SambaPersonName, old: string, password: string) =>
     errorOf(await made.users.changePassword(ownChange(nameOf(person), old, password), request()));
-  /** As text, as a profile mapper would see it. */
+  /** As text, like a profile mapper sees it. */
   async function read(dn: string, attribute: string): Promise<string> {
     const request = { searchBase: dn, scope: 'base', filter: PRESENT, attributes: [attribute] } as const;
     const [entry] = (await on({}, dc().administrator).directory.search(request)).entries;
@@ -41,7 +41,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     await dc().reset();
   });
 
-  it('warn in the profile when they expire soon', async () => {
+  it('are warned of in the profile if they expire soon', async () => {
     const made = on();
     const profileOf = async (person: SambaPersonName) => {
       const answer = await made.users.authenticate(login(nameOf(person), dc().password), request());
@@ -54,7 +54,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
       assert.equal('passwordExpiresAt' in (await profileOf(person)), false, person);
   });
 
-  it('are changed by their owners over an account that may reset nothing, also when they expired or must be changed', async () => {
+  it('are changed by users over a powerless account, even if they have expired or must be changed', async () => {
     const made = on({}, dc().serviceAccount);
     for (const person of ['carol', 'must-change', 'pwd-expired'] as const) {
       const old = dc().password;
@@ -75,13 +75,13 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     noSecretIn(made);
   });
 
-  it('are not changed by their owners while the account is locked', async () => {
+  it('are not changed by users while the account is locked', async () => {
     const made = on({}, dc().serviceAccount);
     for (let tries = 0; (await signIn(made, 'locked', 'wrong-One-1')) !== 'AccountLocked'; tries++) assert.ok(tries < 20);
     assert.equal(await change(made, 'locked', dc().password, 'new-Secret-0f-locked'), 'AccountLocked');
   });
 
-  it('are reset by the service account: unlocked, and to be changed, where that is set', async () => {
+  it('are reset by the service account, with unlocking and a required change if set', async () => {
     const made = on({ AUTO_UNLOCK_ON_PASSWORD_CHANGE: true });
     assert.equal(await reset(made, 'locked', 'short'), 'PasswordComplexityError');
     assert.equal(await signIn(made, 'locked', dc().password), 'AccountLocked');
@@ -96,7 +96,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     noSecretIn(mustChange);
   });
 
-  it('are reset all the same where the service account may not unlock, and the log says so', async () => {
+  it('are reset even if the service account may not unlock, which is logged', async () => {
     const { dn } = dc().people.carol;
     // Writing lockoutTime, by its schemaIDGUID.
     const denied = `(OD;;WP;28630ebf-41d5-11d1-a9c1-0000f80367c1;;${await read(dc().resetAccount.dn, 'objectSid')})`;

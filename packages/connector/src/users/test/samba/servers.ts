@@ -1,4 +1,4 @@
-/** What a real domain controller makes of being one server among several, and of a connection in clear. */
+/** A real domain controller as one of several servers, and without TLS. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { freePort, type SambaDomainController } from '@landbridge/lab';
@@ -8,7 +8,7 @@ import { serverAddress } from '../../../ldap/connect.ts';
 export function registerServersTests(dc: () => SambaDomainController): void {
   const PATIENT = { connectTimeoutMs: 60_000, operationTimeoutMs: 60_000, queueTimeoutMs: 60_000 };
 
-  it('gets StartTLS though nobody set it, since it takes no password in clear', async () => {
+  it('gets StartTLS by itself, since it accepts no passwords in clear', async () => {
     const { ldapUrl, caPem, serviceAccount, password } = dc();
     const on = usersOn({ url: ldapUrl, ca: caPem, serviceAccount, ...PATIENT });
     try {
@@ -20,7 +20,7 @@ export function registerServersTests(dc: () => SambaDomainController): void {
     }
   });
 
-  it('takes over from one that cannot be reached, and has a clock that is right', async () => {
+  it('takes over from an unreachable server, and has the right clock', async () => {
     const { ldapsUrl, caPem, serviceAccount, password } = dc();
     const gone = `ldaps://127.0.0.1:${await freePort()}`;
     const servers = [gone, ldapsUrl].map((url) => serverAddress(url, 'starttls'));

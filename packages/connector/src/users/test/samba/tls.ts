@@ -1,4 +1,4 @@
-/** Whether a real domain controller's certificate is checked, by the settings that an administrator makes. */
+/** Whether a real domain controller's certificate is verified, depending on the settings. */
 import assert from 'node:assert/strict';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { startCommand } from '../../../../test/command-line.ts';
 import { startRelay } from '../../../../test/relay.ts';
 
 export function registerTlsTests(dc: () => SambaDomainController): void {
-  /** What `login` says with these settings and the right password. */
+  /** The outcome of `login` with these settings and the right password. */
   async function says(settings: Record<string, string>, name = 'alice'): Promise<string> {
     await using home = await mkdtempDisposable(join(tmpdir(), 'landbridge-tls-'));
     const { serviceAccount, password, ldapsUrl } = dc();
@@ -26,7 +26,7 @@ export function registerTlsTests(dc: () => SambaDomainController): void {
     return (await startCommand(['login', name], { environment, input: password }).ended).output;
   }
 
-  it('is, by an authority of CA_CERT, and of SSL_CA_PATH', async () => {
+  it('is trusted by an authority in CA_CERT, and in SSL_CA_PATH', async () => {
     assert.match(await says({ CA_CERT: dc().caPem }), /^Signed in\.$/m);
     assert.match(await says({ CA_CERT: dc().caPem, LDAP_URL: dc().ldapUrl }), /^Signed in\.$/m);
     await using folder = await mkdtempDisposable(join(tmpdir(), 'landbridge-ca-'));
@@ -34,7 +34,7 @@ export function registerTlsTests(dc: () => SambaDomainController): void {
     assert.match(await says({ SSL_CA_PATH: folder.path }), /^Signed in\.$/m);
   });
 
-  it('refuses one of an authority that nobody named, of one that has a new key, and one for another name', async () => {
+  it('is rejected from an unknown authority, from one with a new key, and for another name', async () => {
     const foreign = await createCertificateAuthority('Another CA');
     for (const url of [dc().ldapsUrl, dc().ldapUrl]) {
       assert.match(await says({ CA_CERT: foreign.cert, LDAP_URL: url }), /by an authority that this machine does not know/);
@@ -49,7 +49,7 @@ export function registerTlsTests(dc: () => SambaDomainController): void {
     }
   });
 
-  it('tells the operator by `login` what the person is not told', async () => {
+  it('is explained to the operator by `login`, but not to the user', async () => {
     const settings = { CA_CERT: dc().caPem };
     assert.match(await says(settings, 'no-logon-hours'), /at this hour[\s\S]*Wrong password/);
     assert.match(await says(settings, 'wrong-workstation'), /at this workstation[\s\S]*Wrong password/);

@@ -1,4 +1,4 @@
-/** Sign-ins without a bind on a real Active Directory: which states of an account refuse them, and whom a value leads to. */
+/** Sign-ins without a bind on a real Active Directory: which states of an account are refused, and which users a value finds. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
@@ -21,7 +21,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
   const by = (attribute: string, value: string) =>
     made.users.signInVerified({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
 
-  it('are refused where the account is disabled, locked or expired, and not for what their password is like', async () => {
+  it('are refused if the account is disabled, locked or expired, whatever the state of the password', async () => {
     const expected: [SambaPersonName, string][] = [
       ['alice', 'active'],
       ['disabled', 'AccountDisabled'],
@@ -40,7 +40,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
     }
   });
 
-  it('are let in again when a lock has ended by itself, though its time is still there', async () => {
+  it('are let in after a lockout has ended, although lockoutTime is still set', async () => {
     const { dn, name } = dc().people.carol;
     // Samba computes the flag from its policy: thirty minutes.
     const anHourAgo = String((BigInt(Date.now() - 3_600_000) + 11_644_473_600_000n) * 10_000n);
@@ -49,7 +49,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
     await dc().reset();
   });
 
-  it('are nobody where the account is a computer’s, or the value leads to none or to several', async () => {
+  it('are unknown if the account is a computer’s, or if the value finds none or several', async () => {
     assert.equal(errorOf(await signIn('DC1$')), 'WrongUsername');
     for (const value of ['', '*', 'alice*', `*)(objectClass=*`, 'nobody@ad.landbridge.test', '\0']) {
       assert.equal(errorOf(await by('userPrincipalName', value)), 'WrongUsername', value);
@@ -60,7 +60,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
     assert.equal(errorOf(await by('memberOf', `CN=big-group,OU=Groups,OU=Lab,${dc().baseDn}`)), 'WrongUsername');
   });
 
-  it('are seen by a mapper with the attributes of any other sign-in, and no more', async () => {
+  it('are mapped from the same attributes as at any other sign-in', async () => {
     const answer = await signIn('alice');
     assert.ok('profile' in answer);
     const keys = answer.profile.keys;

@@ -38,7 +38,7 @@ const ERROR_OF_POLICY: Partial<Record<PasswordPolicyError, WireErrorName>> = {
 /** Account flags in Active Directory (MS-ADTS, section 2.2.16). */
 export const USER_ACCOUNT_CONTROL = 'userAccountControl';
 const SMARTCARD_REQUIRED = 0x40000;
-const IS_FOR_SMART_CARDS = 'the account requires a smart card, and its password is random';
+const IS_FOR_SMART_CARDS = 'the account requires a smart card, so its password is random';
 
 /** @param entry the user's: its account flags may say more than the result */
 export function bindOutcome(result: LdapResult, entry?: Entry): BindOutcome {

@@ -1,6 +1,6 @@
 /** Sign-ins as events, from the hub and from the front channel alike. The log subscribes first, so no other subscriber depends on its level. */
 import { EventEmitter } from 'node:events';
-import { failureRow, type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
+import { FAILURES, type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { VerifiedIdentity } from './sign-in-verified.ts';
 
@@ -35,5 +35,5 @@ export function signInResult(outcome: SignInOutcome): string {
 }
 
 export function signInCategory(outcome: SignInOutcome): 'ok' | 'refused' | 'failed' {
-  return 'failure' in outcome ? failureRow(outcome.failure.code).category : 'ok';
+  return 'failure' in outcome ? FAILURES[outcome.failure.code].category : 'ok';
 }

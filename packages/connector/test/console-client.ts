@@ -8,7 +8,7 @@ import { createLog, createLogWindow } from '@landbridge/runtime';
 import { openConsole } from '../src/admin/console.ts';
 import { newSignInLink } from '../src/admin/sign-in-link.ts';
 import type { RunningConnector } from '../src/agent/connector.ts';
-import { createSignInEvents } from '../src/users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../src/users/sign-in-events.ts';
 
 export const PASSWORD = 'eleven blue horses';
 
@@ -50,7 +50,7 @@ export async function openConsoleForTest(
       version: '1.2.3',
       platform,
       log,
-      signIns: createSignInEvents(log),
+      signIns: createConnectorSignInEvents(log),
       logWindow: window,
       logFile: undefined,
       connector,

@@ -8,7 +8,7 @@ import type { CheckBearer } from '../src/frontchannel/bearer.ts';
 import { type FrontChannel, type FrontConnection, openFrontChannel } from '../src/frontchannel/front-channel.ts';
 import type { FrontUsers } from '../src/frontchannel/routes.ts';
 import { createCertificate, createKey } from '../src/setup/certificate.ts';
-import { createSignInEvents, type SignInEvents } from '../src/users/sign-in-events.ts';
+import { type ConnectorSignInEvents, createConnectorSignInEvents } from '../src/users/sign-in-events.ts';
 
 export const REALM = 'urn:auth0:fabrikam';
 export const REPLY_TO = 'https://hub.example/login/callback';
@@ -54,7 +54,7 @@ export async function frontChannelOn(
     checkBearer?: CheckBearer;
     folder?: string;
     ca?: string;
-    signIns?: SignInEvents;
+    signIns?: ConnectorSignInEvents;
   } = {},
 ): Promise<FrontChannelOn> {
   const { tls = true, checkBearer = async () => ({ refused: 'nobody signs here' }) } = options;
@@ -85,7 +85,7 @@ export async function frontChannelOn(
     connection,
     serverUrl: 'https://connector.example',
     users,
-    signIns: options.signIns ?? createSignInEvents(log),
+    signIns: options.signIns ?? createConnectorSignInEvents(log),
     checkBearer,
     log,
   });

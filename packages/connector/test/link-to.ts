@@ -4,7 +4,7 @@ import { createLog } from '@landbridge/runtime';
 import type { HubUsers } from '../src/hub/dispatch.ts';
 import { type HubLink, type HubLinkOptions, type LinkStatus, type LinkTarget, startHubLink } from '../src/hub/link.ts';
 import { createOutbound } from '../src/network/outbound.ts';
-import { createSignInEvents } from '../src/users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../src/users/sign-in-events.ts';
 import { AGENT_RSA, CONNECTION, type FakeHub, HUB_RSA, pemOf, REALM } from './fake-hub.ts';
 
 export interface LinkUnderTest {
@@ -48,7 +48,7 @@ export function linkTo(
     }),
     directoryIsUp: () => true,
     log,
-    signIns: createSignInEvents(log),
+    signIns: createConnectorSignInEvents(log),
     privateKey: AGENT_RSA.privateKey,
     resetPasswordEnabled: true,
     changeOwnPasswordEnabled: true,

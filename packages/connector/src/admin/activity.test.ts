@@ -7,7 +7,7 @@ import { frontChannelOn } from '../../test/front-channel-on.ts';
 import { linkTo } from '../../test/link-to.ts';
 import { EVERYBODY } from '../../test/trusted-identity.ts';
 import { unexpectedFailure } from '../users/failures.ts';
-import { createSignInEvents } from '../users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { createActivity } from './activity.ts';
 
 function warnLog() {
@@ -17,7 +17,7 @@ function warnLog() {
 
 test('counts sign-ins from the hub and the front channel at LOG_LEVEL=warn', async (t) => {
   const { log, lines } = warnLog();
-  const signIns = createSignInEvents(log);
+  const signIns = createConnectorSignInEvents(log);
   const activity = createActivity(signIns);
   const hub = await startFakeHub();
   const { link, reached } = linkTo(hub, { users: { authenticate: EVERYBODY.authenticate }, log, signIns });
@@ -47,7 +47,7 @@ test('counts sign-ins from the hub and the front channel at LOG_LEVEL=warn', asy
 
 test('keeps the last hour, by minute and outcome', () => {
   let nowMs = 3_600_000;
-  const signIns = createSignInEvents(warnLog().log);
+  const signIns = createConnectorSignInEvents(warnLog().log);
   const activity = createActivity(signIns, () => nowMs);
   const signIn = (outcome: Parameters<typeof signIns.emit<'signIn'>>[1]['outcome']) =>
     signIns.emit('signIn', { correlationId: '1', user: 'ada', method: 'hub', outcome, ms: 5 });

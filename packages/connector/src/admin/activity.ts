@@ -1,5 +1,5 @@
 /** The last sign-ins, and how many there were in each minute of the last hour. */
-import { type SignInEvent, type SignInEvents, signInCategory, signInResult } from '../users/sign-in-events.ts';
+import { type ConnectorSignInEvent, type ConnectorSignInEvents, signInCategory, signInResult } from '../users/sign-in-events.ts';
 
 export interface RecentSignIn {
   at: Date;
@@ -29,12 +29,12 @@ const MINUTE_MS = 60_000;
 const MINUTES = 60;
 const KEPT = 50;
 
-export function createActivity(signIns: SignInEvents, now: () => number = Date.now): Activity {
+export function createActivity(signIns: ConnectorSignInEvents, now: () => number = Date.now): Activity {
   const recent: RecentSignIn[] = [];
   const byMinute = new Map<number, Omit<Minute, 'from'>>();
   const currentMinute = () => Math.floor(now() / MINUTE_MS);
 
-  function count({ user, outcome, ms, correlationId }: SignInEvent): void {
+  function count({ user, outcome, ms, correlationId }: ConnectorSignInEvent): void {
     recent.unshift({ at: new Date(now()), user, result: signInResult(outcome), ms, correlationId });
     recent.length = Math.min(recent.length, KEPT);
     const minute = byMinute.get(currentMinute()) ?? { ok: 0, refused: 0, failed: 0 };

@@ -6,7 +6,7 @@ import type { Context } from 'hono';
 import type { RunningConnector } from '../agent/connector.ts';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Activity } from './activity.ts';
 import { frame, type NavigationPath } from './frame.ts';
 import type { ConsoleSession } from './sessions.ts';
@@ -25,7 +25,7 @@ export interface ConsoleParts {
   /** In place of a clock, in milliseconds: for the waits after wrong passwords. */
   now?: () => number;
   log: Log;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   logWindow: LogWindow;
   /** Undefined where none is written. */
   logFile: LogFile | undefined;

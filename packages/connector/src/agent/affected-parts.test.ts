@@ -4,7 +4,7 @@ import { createLog } from '@landbridge/runtime';
 import { type Config, loadConfig } from '../config/load.ts';
 import { REOPENED_PARTS, type RunningPart } from '../config/parts.ts';
 import { type ConnectorSettings, isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '../config/settings.ts';
-import { createSignInEvents } from '../users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { affectedParts, reopens } from './affected-parts.ts';
 import { openDirectoryParts } from './directory-parts.ts';
 import { openHubPart } from './hub-part.ts';
@@ -62,7 +62,7 @@ describe('affected parts', () => {
   it('a change of every setting that the link to the hub reads reopens the link', async () => {
     const { users, close } = await openDirectoryParts(config, 'password', log);
     const { config: recording, read } = recorded();
-    const part = openHubPart({ config: recording, signIns: createSignInEvents(log), log, agentVersion: '1.2.3' });
+    const part = openHubPart({ config: recording, signIns: createConnectorSignInEvents(log), log, agentVersion: '1.2.3' });
     part.start(users, () => false);
     await part.close();
     await close();

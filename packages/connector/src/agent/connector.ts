@@ -18,7 +18,7 @@ import type { Directory } from '../ldap/directory.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
-import { createSignInEvents, type SignInEvents } from '../users/sign-in-events.ts';
+import { type ConnectorSignInEvents, createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import { affectedParts } from './affected-parts.ts';
 import {
@@ -41,7 +41,7 @@ export interface ConnectorOptions {
   environment: Environment;
   log: Log;
   /** By default only the log subscribes. */
-  signIns?: SignInEvents;
+  signIns?: ConnectorSignInEvents;
   /** Keeps the secrets of a configuration, and one more value, out of the log. */
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
   agentVersion: string;
@@ -108,7 +108,7 @@ interface Parts extends InUse {
  * @throws CodedError why it cannot start with this configuration
  */
 export async function startConnector(options: ConnectorOptions): Promise<RunningConnector> {
-  const { environment, log, agentVersion, signIns = createSignInEvents(log) } = options;
+  const { environment, log, agentVersion, signIns = createConnectorSignInEvents(log) } = options;
   const events = new EventEmitter<{ changed: [Applied]; hub: [LinkStatus] }>();
   const stopping = new AbortController();
 

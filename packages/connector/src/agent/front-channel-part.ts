@@ -11,7 +11,7 @@ import { type FrontChannel, openFrontChannel, wantsFrontChannel } from '../front
 import type { FrontUsers } from '../frontchannel/routes.ts';
 import type { ProvisionedHub } from '../setup/provision.ts';
 import { serverUrlOf } from '../setup/ticket.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { reopens } from './affected-parts.ts';
 import type { CheckHubToken } from './hub-tokens.ts';
 
@@ -35,7 +35,7 @@ const RETRY_MS = 30_000;
 export function createFrontChannelPart(options: {
   basis: () => FrontChannelBasis;
   users: FrontUsers;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   checkToken: CheckHubToken;
   kerberosDebug: () => boolean;
   log: Log;

@@ -9,7 +9,7 @@ import type { HubUsers } from '../hub/dispatch.ts';
 import { type HubLink, type LinkStatus, startHubLink } from '../hub/link.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning, type ProvisionedHub } from '../setup/provision.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Changes } from './desired.ts';
 import { type CheckHubToken, createCheckHubToken } from './hub-tokens.ts';
 
@@ -42,7 +42,7 @@ export interface HubPartListeners {
 
 export interface HubPartOptions {
   config: Config;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   log: Log;
   agentVersion: string;
 }

@@ -28,7 +28,7 @@ describe('the BER reader', () => {
       assert.throws(() => reader(broken).readOid(), broken);
   });
 
-  it('gives elements as they stand, and bit strings of whole bytes', () => {
+  it('returns raw elements, and bit strings of whole bytes', () => {
     const content = reader('3008020101030300c0de').enter(0x30);
     assert.equal(content.readElement(2).toString('hex'), '020101');
     assert.equal(content.enterIf(4), undefined);
@@ -39,7 +39,7 @@ describe('the BER reader', () => {
     assert.deepEqual([reader('0101ff').readBoolean(), reader('010100').readBoolean()], [true, false]);
   });
 
-  it('ends hostile bytes in an error of whoever reads', () => {
+  it('rejects hostile bytes with the caller’s error', () => {
     class Mine extends Error {}
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {

@@ -1,11 +1,11 @@
 /**
- * Reads BER (X.690) with definite lengths and one-byte tags, which is all of DER that certificates have, and what LDAP restricts BER to
- * (RFC 4511, section 5.1). Every read is checked against the end of what encloses it and moves forward, so that hostile bytes end in an
- * error and not in an endless loop.
+ * Reads BER (X.690) with definite lengths and one-byte tags, which covers the DER of certificates and the subset that LDAP uses (RFC 4511,
+ * section 5.1). Every read is checked against the end of the enclosing element and moves forward, so that hostile bytes cause an error and
+ * not an endless loop.
  */
 import { TAG } from './ber-writer.ts';
 
-/** The error for bytes that are not what they should be, in words of whoever reads them. */
+/** Makes the error for malformed bytes, in the caller's words. */
 export type Malformed = (what: string) => Error;
 
 export class BerReader {
@@ -30,25 +30,25 @@ export class BerReader {
     return this.atEnd ? undefined : this.#bytes[this.#offset];
   }
 
-  /** The content of the next element, which must have this tag, as a reader of its own. */
+  /** The content of the next element, which must have this tag, as a separate reader. */
   enter(tag: number): BerReader {
     const start = this.#header(tag);
     return new BerReader(this.#bytes, this.#malformed, start, this.#offset);
   }
 
-  /** Likewise, where the next element has this tag; undefined where it has another, and nothing is read. */
+  /** The same if the next element has this tag; undefined, without reading anything, if it has another. */
   enterIf(tag: number): BerReader | undefined {
     return this.peekTag() === tag ? this.enter(tag) : undefined;
   }
 
-  /** The next element's content, whatever its tag is. */
+  /** The next element's content, whatever its tag. */
   readAny(): { tag: number; bytes: Buffer } {
     const tag = this.peekTag();
-    if (tag === undefined) throw this.#malformed('an element is missing');
+    if (tag === undefined) throw this.#malformed('a missing element');
     return { tag, bytes: this.readBytes(tag) };
   }
 
-  /** The next element as it stands, with its tag and length: what hashes and signatures are made of. */
+  /** The raw next element, with its tag and length: the input of hashes and signatures. */
   readElement(tag: number = TAG.sequence): Buffer {
     const start = this.#offset;
     this.#header(tag);
@@ -80,13 +80,13 @@ export class BerReader {
   /** An object identifier in dotted form (X.690, section 8.19). */
   readOid(): string {
     const bytes = this.readBytes(TAG.oid);
-    if ((bytes.at(-1) ?? 0x80) >= 0x80) throw this.#malformed('an object identifier without an end');
+    if ((bytes.at(-1) ?? 0x80) >= 0x80) throw this.#malformed('an unterminated object identifier');
     const numbers: number[] = [];
     let number = 0;
     for (const byte of bytes) {
       number = number * 128 + (byte & 0x7f);
-      // Two different numbers must not become one.
-      if (number > Number.MAX_SAFE_INTEGER) throw this.#malformed('an object identifier with a number that is too large');
+      // Two different numbers must not become equal.
+      if (number > Number.MAX_SAFE_INTEGER) throw this.#malformed('an object identifier with too large a number');
       if (byte >= 0x80) continue;
       numbers.push(number);
       number = 0;
@@ -96,30 +96,30 @@ export class BerReader {
     return [root, first - root * 40, ...others].join('.');
   }
 
-  /** The bytes of a BIT STRING that has no unused bits: keys and signatures. */
+  /** The bytes of a BIT STRING without unused bits: keys and signatures. */
   readBits(): Buffer {
     const bytes = this.readBytes(TAG.bitString);
-    if (bytes[0] !== 0) throw this.#malformed('a bit string that does not consist of bytes');
+    if (bytes[0] !== 0) throw this.#malformed('a bit string with unused bits');
     return bytes.subarray(1);
   }
 
-  /** Moves past the next element and returns where its content begins; the reader then stands at its end. */
+  /** Moves past the next element and returns where its content begins. */
   #header(tag: number): number {
-    if (this.#offset + 2 > this.#end) throw this.#malformed('an element is cut off');
+    if (this.#offset + 2 > this.#end) throw this.#malformed('a truncated element');
     const seen = this.#bytes[this.#offset];
-    if (seen !== tag) throw this.#malformed(`tag 0x${seen?.toString(16)} where 0x${tag.toString(16)} belongs`);
+    if (seen !== tag) throw this.#malformed(`tag 0x${seen?.toString(16)} instead of 0x${tag.toString(16)}`);
     const header = readLength(this.#bytes, this.#offset + 1, this.#end, this.#malformed);
-    if (header === undefined) throw this.#malformed('a length is cut off');
+    if (header === undefined) throw this.#malformed('a truncated length');
     const end = header.contentStart + header.length;
-    if (end > this.#end) throw this.#malformed('an element is longer than what encloses it');
+    if (end > this.#end) throw this.#malformed('an element longer than the enclosing one');
     this.#offset = end;
     return header.contentStart;
   }
 }
 
 /**
- * @returns where the content begins and how long it is, or undefined where `end` comes before the length's last byte
- * @throws what `malformed` makes, for indefinite lengths and lengths of more than four bytes
+ * @returns where the content begins and how long it is, or undefined if `end` comes before the length's last byte
+ * @throws `malformed` for indefinite lengths and lengths of more than four bytes
  */
 export function readLength(
   bytes: Buffer,

@@ -46,7 +46,7 @@ describe('the BER writer', () => {
     }
   });
 
-  it('keeps a message that is written while another one is apart from it', () => {
+  it('keeps nested messages apart', () => {
     let inner: Buffer | undefined;
     const outer = encodeBer((writer) => {
       writer.writeString('before');
@@ -59,12 +59,12 @@ describe('the BER writer', () => {
   });
 
   it('writes object identifiers', () => {
-    // X.690, section 8.19.5, and one with parts of several bytes.
+    // X.690, section 8.19.5, and one whose parts take several bytes.
     assert.equal(encodeBer((writer) => writer.writeOid('2.999.3')).toString('hex'), '060388' + '3703');
     assert.equal(encodeBer((writer) => writer.writeOid('1.2.840.113549.1.1.11')).toString('hex'), '06092a864886f70d01010b');
   });
 
-  it('refuses sequences that do not pair', () => {
+  it('rejects unbalanced sequences', () => {
     assert.throws(() => encodeBer((writer) => writer.startSequence()), TypeError);
     assert.throws(() => encodeBer((writer) => writer.endSequence()), TypeError);
   });

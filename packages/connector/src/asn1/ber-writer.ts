@@ -1,9 +1,9 @@
 /**
- * Writes BER with minimal lengths, so that what it writes is also DER (X.690): LDAP requests, the connector's certificate, signatures.
- * Everything is written into one buffer that is kept, and copied out when it is done; requests are small and many.
+ * Writes BER with minimal lengths, which is also DER (X.690): LDAP requests, the connector's certificate, signatures. Everything is written
+ * into one reused buffer and copied out at the end, since requests are small and frequent.
  */
 
-/** Universal tags, X.680 section 8.6, with the bit for constructed ones where they are. */
+/** Universal tags (X.680, section 8.6), including the bit for constructed ones. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -19,7 +19,7 @@ export const TAG = {
 } as const;
 
 export interface BerWriter {
-  /** What follows, until `endSequence`, is the content of an element with this tag. */
+  /** Until `endSequence`, everything is the content of an element with this tag. */
   startSequence(tag?: number): void;
   endSequence(): void;
   /** A signed integer of at most 32 bits. */
@@ -31,11 +31,11 @@ export interface BerWriter {
   writeBuffer(value: Uint8Array, tag?: number): void;
   /** An object identifier in dotted form. */
   writeOid(oid: string): void;
-  /** Bytes that are encoded already. */
+  /** Bytes that are already encoded. */
   writeRaw(bytes: Uint8Array): void;
 }
 
-/** The kept buffer's first size, and the most that is kept after a larger message. */
+/** The reused buffer's initial size, and the most that is kept after a larger message. */
 const KEPT_BYTES = 64 * 1024;
 
 let bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
@@ -43,14 +43,14 @@ let isInUse = false;
 
 /** @returns the bytes that `write` wrote */
 export function encodeBer(write: (writer: BerWriter) => void): Buffer {
-  // Writing never waits; but a message may be written while another one is, for a control's value.
+  // Writing is synchronous, but one message may be written inside another, for the value of a control.
   if (isInUse) return withOwnBuffer(write);
   isInUse = true;
   try {
     return written(write);
   } finally {
     isInUse = false;
-    // What was sent may have been a password: it does not stay behind in here.
+    // The message may have contained a password, which must not stay here.
     if (bytes.length > KEPT_BYTES) bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
   }
 }
@@ -67,7 +67,7 @@ function withOwnBuffer(write: (writer: BerWriter) => void): Buffer {
 
 function written(write: (writer: BerWriter) => void): Buffer {
   let offset = 0;
-  /** Where the content of each open sequence begins; one byte before it is left for its length. */
+  /** Where the content of each open sequence begins, with one byte before it reserved for its length. */
   const open: number[] = [];
 
   function need(count: number): void {
@@ -77,7 +77,7 @@ function written(write: (writer: BerWriter) => void): Buffer {
     bytes = larger;
   }
 
-  /** Tag and length, for content that follows. */
+  /** Tag and length of the content that follows. */
   function header(tag: number, length: number): void {
     need(6);
     bytes[offset++] = tag;
@@ -98,7 +98,7 @@ function written(write: (writer: BerWriter) => void): Buffer {
     },
     endSequence() {
       const start = open.pop();
-      if (start === undefined) throw new TypeError('There is no sequence to end');
+      if (start === undefined) throw new TypeError('No sequence is open');
       const length = offset - start;
       if (length < 0x80) {
         bytes[start - 1] = length;
@@ -136,7 +136,7 @@ function written(write: (writer: BerWriter) => void): Buffer {
     },
     writeOid(oid) {
       const [first = 0, second = 0, ...rest] = oid.split('.').map(Number);
-      // X.690, section 8.19: seven bits a byte, the highest bit set in all but the last.
+      // X.690, section 8.19: seven bits per byte, the highest bit set in all but the last.
       const content = [first * 40 + second, ...rest].flatMap((part) => {
         const septets = [part & 0x7f];
         for (let left = Math.floor(part / 128); left > 0; left = Math.floor(left / 128)) septets.unshift((left & 0x7f) | 0x80);
@@ -151,7 +151,7 @@ function written(write: (writer: BerWriter) => void): Buffer {
     },
   };
   write(writer);
-  if (open.length > 0) throw new TypeError('A sequence is not ended');
+  if (open.length > 0) throw new TypeError('A sequence was not closed');
   return Buffer.from(bytes.subarray(0, offset));
 }
 

@@ -6,7 +6,7 @@ import { assertRunnable, type Config, loadConfigForStart } from '../config/load.
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
-import { createSignInEvents } from '../users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { openRunLog } from './open-log.ts';
@@ -17,7 +17,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
   const { log, keepSecrets, window, file } = openRunLog(config);
-  const signIns = createSignInEvents(log);
+  const signIns = createConnectorSignInEvents(log);
   log.info(
     `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
   );

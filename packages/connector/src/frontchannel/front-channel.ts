@@ -9,7 +9,7 @@ import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { federationMetadata, type SigningPair } from '@landbridge/wsfed';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { configuredCertificates } from '../network/trust.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { createAttempts } from './attempts.ts';
 import type { CheckBearer } from './bearer.ts';
 import { type Authorities, readAuthorities } from './certificates/authorities.ts';
@@ -51,7 +51,7 @@ export interface FrontChannelOptions {
   /** SERVER_URL or its default. */
   serverUrl: string;
   users: FrontUsers;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   checkBearer: CheckBearer;
   /** Logs each step of checking a ticket. */
   kerberosDebug?: boolean;

@@ -2,7 +2,7 @@
 import type { FailureCode, Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import type { FormProblem } from './pages/languages.ts';
@@ -30,7 +30,7 @@ const PROBLEMS: Partial<Record<FailureCode, FormProblem>> = {
 
 export function createPasswordAttempt(options: {
   users: Pick<Users, 'authenticate'>;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   attempts: Attempts;
   log: Log;
 }): (

@@ -18,7 +18,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { VerifiedIdentity } from '../users/sign-in-verified.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
@@ -41,7 +41,7 @@ export interface RouteOptions {
   /** Where browsers reach this connector; its origin is that of our own form. */
   serverUrl: string;
   users: FrontUsers;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   methods: SignInMethods;
   sessions: FrontChannelSessions;
   attempts: Attempts;

@@ -4,7 +4,7 @@ import { type LoginClaims, namedFailure } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { type FakeAgent, HUB_RSA, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
 import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
-import { createSignInEvents } from '../users/sign-in-events.ts';
+import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { createDispatch, type HubSocket, type HubUsers } from './dispatch.ts';
 
 const toStop: (() => Promise<void>)[] = [];
@@ -309,7 +309,7 @@ test('runs and queues a limited number of requests, and rejects the rest as busy
       changePassword: unused,
       listGroups: () => new Promise((resolve) => finish.push(() => resolve({ groups: [] }))),
     },
-    signIns: createSignInEvents(log),
+    signIns: createConnectorSignInEvents(log),
     log,
     warn: () => {},
     resetPasswordEnabled: false,

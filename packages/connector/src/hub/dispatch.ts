@@ -20,7 +20,7 @@ import {
 import { CodedError, createSemaphore, type Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
 import { undecidedFailure, unexpectedFailure } from '../users/failures.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import type { RequestClaimsRead } from './request-claims.ts';
@@ -75,7 +75,7 @@ type Outcome = RequestOutcome<RequestName>;
 
 export function createDispatch(options: {
   users: HubUsers;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   log: Log;
   warn: RateLimitedWarn;
   resetPasswordEnabled: boolean;

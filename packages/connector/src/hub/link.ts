@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
 import type { Outbound } from '../network/outbound.ts';
-import type { SignInEvents } from '../users/sign-in-events.ts';
+import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { type AcceptedConnection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
 import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
@@ -74,7 +74,7 @@ export interface HubLinkOptions {
   /** Called at start and before each reconnection; rejects only if no usable target is known. */
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
-  signIns: SignInEvents;
+  signIns: ConnectorSignInEvents;
   /** Whether the directory answers now; reported to hubs that know `health`. */
   directoryIsUp(): boolean;
   log: Log;

@@ -12,14 +12,14 @@ export interface ServerAddress {
   host: string;
   port: number;
   tls: 'none' | 'ldaps' | 'starttls';
-  /** How the host's address is found; undefined: as the system does. */
+  /** Resolves the host; undefined: the system's resolver. */
   lookup?: LookupFunction;
 }
 
 export interface TlsOptions {
-  /** PEM texts trusted beside the system's and Node's own. Undefined: only those. */
+  /** PEM texts trusted beside the system's and Node's own. Undefined: only those two. */
   ca: readonly string[] | undefined;
-  /** Takes any certificate: whoever is in between can read every password. */
+  /** Accepts any certificate: a man in the middle can read every password. */
   insecureSkipVerify: boolean;
 }
 
@@ -31,15 +31,15 @@ export interface ConnectOptions {
 }
 
 /**
- * @param url `ldap://` or `ldaps://`, host and perhaps port; what follows is ignored
- * @param tls of an `ldap://` URL: `starttls` asks the server for TLS and goes on only when it agrees
+ * @param url `ldap://` or `ldaps://`, host and optional port; the rest is ignored
+ * @param tls for an `ldap://` URL: `starttls` asks the server for TLS and continues only if it agrees
  */
 export function serverAddress(url: string, tls: 'starttls' | 'none'): ServerAddress {
   const parsed = new URL(url);
   const ldaps = parsed.protocol === 'ldaps:';
   return {
     url: `${parsed.protocol}//${parsed.host}`,
-    // IPv6 addresses stand in brackets in a URL only.
+    // Only URLs put IPv6 addresses in brackets.
     host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost',
     port: parsed.port === '' ? (ldaps ? 636 : 389) : Number(parsed.port),
     tls: ldaps ? 'ldaps' : tls,
@@ -47,7 +47,7 @@ export function serverAddress(url: string, tls: 'starttls' | 'none'): ServerAddr
 }
 
 /**
- * @returns a connection on which nothing was sent yet but StartTLS
+ * @returns a connection on which nothing has been sent except StartTLS
  * @throws LDAP_UNREACHABLE, LDAP_TLS_FAILED, LDAP_TIMEOUT, LDAP_PROTOCOL, LDAP_ABORTED
  */
 export async function connect(options: ConnectOptions): Promise<LdapConnection> {
@@ -72,7 +72,7 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
       throw new LdapError('LDAP_TLS_FAILED', `${address.url} refused StartTLS: ${resultText(resultCode)} ${diagnosticMessage}`.trimEnd(), {
         resultCode,
         action:
-          'Give the server a certificate, or use ldaps:// where it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear',
+          'Give the server a certificate, or use ldaps:// if it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear',
       });
     }
     plain.detach();
@@ -80,7 +80,7 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
   const secure = tls.connect({
     socket,
     host: address.host,
-    // SNI takes names only (RFC 6066, section 3); the certificate is checked against the host in either case.
+    // SNI accepts names only (RFC 6066, section 3); the certificate is verified against the host in either case.
     ...(net.isIP(address.host) ? {} : { servername: address.host }),
     ...(options.tls.ca === undefined ? {} : { ca: [...options.tls.ca] }),
     rejectUnauthorized: !options.tls.insecureSkipVerify,
@@ -90,20 +90,20 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
   return createLdapConnection(secure, address.url, true);
 }
 
-/** A port that speaks TLS from the first byte takes the question as nonsense and hangs up. */
+/** A port that speaks TLS from the first byte does not understand the request and hangs up. */
 async function startTls(plain: LdapConnection, address: ServerAddress, operation: OperationOptions): Promise<LdapResult> {
   try {
     return await plain.extended(START_TLS_OID, operation);
   } catch (error) {
     if (!(error instanceof LdapError) || error.code !== 'LDAP_CONNECTION_LOST') throw error;
-    throw new LdapError('LDAP_TLS_FAILED', `${address.url} ended the connection instead of answering StartTLS`, {
+    throw new LdapError('LDAP_TLS_FAILED', `${address.url} closed the connection instead of answering StartTLS`, {
       cause: error,
-      action: 'Where this port speaks TLS from the start, write ldaps:// in LDAP_URL',
+      action: 'If this port speaks TLS from the start, use ldaps:// in LDAP_URL',
     });
   }
 }
 
-/** Waits for the event; on error, close, deadline or abort the socket is destroyed and the error thrown. */
+/** Waits for the event; on error, close, timeout or abort it destroys the socket and throws. */
 function event(
   socket: net.Socket,
   name: 'connect' | 'secureConnect',
@@ -119,7 +119,7 @@ function event(
       socket.removeListener('error', onError);
       socket.removeListener('close', onClose);
       if (error === undefined) return resolve();
-      // A destroyed socket may still report an error; without a listener that would end the process.
+      // A destroyed socket may still emit an error, which would end the process without a listener.
       socket.on('error', () => {});
       socket.destroy();
       reject(error);

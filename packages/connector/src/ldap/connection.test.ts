@@ -1,4 +1,4 @@
-/** One connection against servers and networks that go wrong. */
+/** One connection to servers and over networks that misbehave. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
@@ -30,11 +30,11 @@ async function connected(onAsked: (asked: Asked) => void): Promise<{ server: Lda
 const hasCode = (code: LdapErrorCode) => (error: unknown) => error instanceof LdapError && error.code === code;
 
 describe('an LDAP connection', () => {
-  it('carries many operations at a time and tells their answers apart', async () => {
+  it('carries many concurrent operations and tells their responses apart', async () => {
     const waiting: Asked[] = [];
     const { connection } = await connected((asked) => {
       waiting.push(asked);
-      // Answers come in the opposite order, all in one piece.
+      // Responses come in reverse order, all in one chunk.
       if (waiting.length === 50) {
         const pieces = waiting.reverse().flatMap(({ messageId }) => [entry(messageId, `cn=${messageId}`), result(messageId, 0x65)]);
         asked.socket.write(Buffer.concat(pieces));
@@ -48,7 +48,7 @@ describe('an LDAP connection', () => {
     assert.equal(connection.inFlight, 0);
   });
 
-  it('reads messages that come byte by byte, and tens of thousands in one piece', async () => {
+  it('reads messages byte by byte, and tens of thousands in one chunk', async () => {
     const { connection } = await connected(({ messageId, socket }) => {
       if (messageId === 1)
         for (const byte of Buffer.concat([entry(1, 'cn=a', { cn: ['ü'] }), result(1, 0x65)])) socket.write(Buffer.of(byte));
@@ -59,7 +59,7 @@ describe('an LDAP connection', () => {
     assert.equal((await connection.search(REQUEST, { timeoutMs: 20_000 })).entries.length, 20_000);
   });
 
-  it('abandons a search at its deadline and when nobody waits for it, and carries on with the others', async () => {
+  it('abandons a search at its deadline or when it is cancelled, and continues the others', async () => {
     const { server, connection } = await connected(({ messageId, operation, socket }) => {
       if (operation === 0x63 && messageId === 3) socket.write(result(messageId, 0x65));
     });
@@ -75,7 +75,7 @@ describe('an LDAP connection', () => {
     assert.equal(connection.closedBecause, undefined);
   });
 
-  it('ignores the answer to what was abandoned', async () => {
+  it('ignores the response to an abandoned search', async () => {
     const { connection } = await connected(({ messageId, operation, socket }) => {
       if (operation === 0x50) socket.write(Buffer.concat([entry(1, 'cn=late'), result(1, 0x65)]));
       else if (messageId > 2) socket.write(Buffer.concat([entry(messageId, 'cn=mine'), result(messageId, 0x65)]));
@@ -88,7 +88,7 @@ describe('an LDAP connection', () => {
     );
   });
 
-  it('is closed by a bind without an answer, since a bind cannot be abandoned', async () => {
+  it('closes after a bind without a response, since a bind cannot be abandoned', async () => {
     const { server, connection } = await connected(() => {});
     await assert.rejects(connection.bind('cn=a', 'secret', { timeoutMs: 50 }), hasCode('LDAP_TIMEOUT'));
     assert.ok(connection.closedBecause);
@@ -105,7 +105,7 @@ describe('an LDAP connection', () => {
     assert.equal(server.asked.length, 0);
   });
 
-  it('fails everything under way when the server goes away, and says whether it may have been sent', async () => {
+  it('fails operations in flight when the server goes away, and says whether they may have been sent', async () => {
     const { connection } = await connected(({ socket }) => socket.destroy());
     await assert.rejects(
       connection.search(REQUEST, { timeoutMs: 5000 }),
@@ -117,13 +117,13 @@ describe('an LDAP connection', () => {
     );
   });
 
-  it('ends with the notice of disconnection and tells its text', async () => {
+  it('ends with a notice of disconnection and reports its text', async () => {
     const { connection } = await connected(({ socket }) => socket.write(result(0, 0x78, 52, 'going down')));
     await assert.rejects(connection.search(REQUEST, { timeoutMs: 5000 }), /going down/);
   });
 
   const hostile: [string, Buffer][] = [
-    ['what is not LDAP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['something that is not LDAP', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['a message of four gigabytes', Buffer.from('3084ffffffff', 'hex')],
     ['an indefinite length', Buffer.from('308002010165800000', 'hex')],
     ['a length of eight bytes', Buffer.from('30880000000000000010', 'hex')],
@@ -134,14 +134,14 @@ describe('an LDAP connection', () => {
     ['a message number of nine bytes', Buffer.from('300d0209010101010101010101650100', 'hex')],
   ];
   for (const [what, bytes] of hostile) {
-    it(`ends with an error when the server sends ${what}`, async () => {
+    it(`fails if the server sends ${what}`, async () => {
       const { connection } = await connected(({ socket }) => socket.write(bytes));
       await assert.rejects(connection.search(REQUEST, { timeoutMs: 5000 }), hasCode('LDAP_PROTOCOL'));
       assert.ok(connection.closedBecause);
     });
   }
 
-  it('takes no entry of millions of values, and no search of endless empty pages', async () => {
+  it('rejects an entry with millions of values, and a search with endless empty pages', async () => {
     const { connection } = await connected(({ messageId, socket }) =>
       socket.write(entry(messageId, 'cn=a', { cn: new Array(250_000).fill('') })),
     );
@@ -155,7 +155,7 @@ describe('an LDAP connection', () => {
     await endless.close();
   });
 
-  it('never shows what a directory should keep to itself', async () => {
+  it('drops secret attributes', async () => {
     const { connection } = await connected(({ messageId, socket }) => {
       const attributes = {
         cn: ['a'],
@@ -171,7 +171,7 @@ describe('an LDAP connection', () => {
     assert.deepEqual(entries[0] && allTexts(entries[0], 'sn'), ['b', 'c']);
   });
 
-  it('goes on to TLS only with nothing left of what came in clear', async () => {
+  it('starts TLS only if no unencrypted bytes are left', async () => {
     server = await startLdapServer(({ messageId, socket }) => {
       socket.write(Buffer.concat([result(messageId, 0x78), Buffer.from('30')]));
     });
@@ -181,7 +181,7 @@ describe('an LDAP connection', () => {
     );
   });
 
-  it('sends nothing more in clear when StartTLS is refused', async () => {
+  it('sends nothing in clear after StartTLS is refused', async () => {
     server = await startLdapServer(({ messageId, socket }) => socket.write(result(messageId, 0x78, 2, 'unsupported')));
     await assert.rejects(
       connect({ address: serverAddress(server.url, 'starttls'), tls: NO_TLS, timeoutMs: 5000 }),
@@ -193,7 +193,7 @@ describe('an LDAP connection', () => {
     );
   });
 
-  it('gives up on a server that accepts and is silent', async () => {
+  it('gives up on a server that accepts connections but never answers', async () => {
     server = await startLdapServer(() => {});
     await assert.rejects(
       connect({ address: serverAddress(server.url.replace('ldap:', 'ldaps:'), 'none'), tls: NO_TLS, timeoutMs: 100 }),
@@ -203,7 +203,7 @@ describe('an LDAP connection', () => {
     if (socket !== undefined) await once(socket, 'close');
   });
 
-  it('says where it could not connect to', async () => {
+  it('names the server that it could not connect to', async () => {
     const gone = await startLdapServer(() => {});
     await gone.close();
     await assert.rejects(

@@ -1,6 +1,6 @@
 /**
- * One LDAP connection over a socket that is connected already: many operations in flight, each with its own deadline and its own
- * abandon. Once it is closed, by whichever side, it stays closed: what holds it makes a new one.
+ * One LDAP connection over a connected socket: many operations in flight, each with its own deadline and abandon. Once closed by either side
+ * it stays closed; its owner opens a new one.
  */
 import type { Socket } from 'node:net';
 import type { Entry } from './entry.ts';
@@ -22,23 +22,23 @@ import {
   unbindRequest,
 } from './messages.ts';
 
-/** A larger message ends the connection. A group with 100,000 members makes 10 MB. */
+/** A larger message closes the connection. A group with 100,000 members makes 10 MB. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
-/** Entries beyond this many bytes are not collected; the search then ends as if the server had reached its size limit. */
+/** Entries beyond this many bytes are dropped; the search then ends as if the server had reached its size limit. */
 const MAX_SEARCH_BYTES = 128 * 1024 * 1024;
-/** What an entry costs in memory beyond its bytes: millions of empty ones must not be free. */
+/** The memory an entry takes beyond its bytes: millions of empty ones must not be free. */
 const ENTRY_OVERHEAD_BYTES = 500;
 
 export interface OperationOptions {
-  /** From the request's writing to its last answer. */
+  /** From writing the request to its last response. */
   timeoutMs: number;
-  /** Abandons the operation when nobody waits for it any more. */
+  /** Abandons the operation when its caller gives up. */
   signal?: AbortSignal | undefined;
 }
 
-/** Of an operation with a password. */
+/** For an operation with a password. */
 export interface BindOptions extends OperationOptions {
-  /** Asks the server to say why, where its password policy is the reason. */
+  /** Asks the server for the password policy control, which gives the reason of a refusal. */
   askPasswordPolicy?: boolean;
 }
 
@@ -51,14 +51,14 @@ export interface PasswordChange {
 export interface SearchResult {
   entries: Entry[];
   result: LdapResult;
-  /** More entries match than are here: a limit of the server, of the request or of this program was reached. */
+  /** More entries match: a limit of the server, of the request or of this program was reached. */
   truncated: boolean;
-  /** Where the server says that more is found: for each place, URLs of servers that have it. */
+  /** Search continuations: for each one, URLs of servers that hold that part. */
   references: string[][];
 }
 
 export interface LdapConnection {
-  /** Where it leads, for messages: `ldaps://dc1:636`. */
+  /** For messages: `ldaps://dc1:636`. */
   readonly name: string;
   /** Whether what is sent is encrypted. */
   readonly encrypted: boolean;
@@ -66,8 +66,8 @@ export interface LdapConnection {
   /** Why it is closed; undefined while it is open. */
   readonly closedBecause: LdapError | undefined;
   /**
-   * Simple bind. Resolves with whatever result the server gives. There is no abandoning a bind (RFC 4511, section 4.11): when its
-   * deadline passes the connection is closed. An empty password is refused here, since servers take it as anonymous and say yes.
+   * Simple bind. Resolves with any result. A bind cannot be abandoned (RFC 4511, section 4.11): when its deadline passes, the connection is
+   * closed. An empty password is rejected here, since servers take it as an anonymous bind and accept.
    */
   bind(dn: string, password: string, options: BindOptions): Promise<LdapResult>;
   /** Resolves with entries and result; a result other than success is not an error here. */
@@ -76,15 +76,15 @@ export interface LdapConnection {
   /** Password modify (RFC 3062). */
   changePassword(change: PasswordChange, options: BindOptions): Promise<LdapResult>;
   extended(oid: string, options: OperationOptions): Promise<LdapResult>;
-  /** Called once, when it is closed; at once when it is already. */
+  /** Called once, when the connection closes; at once if it is closed already. */
   onClose(listener: (because: LdapError) => void): void;
-  /** Says goodbye (unbind) and closes. What is under way fails with `because`. */
+  /** Sends an unbind and closes. Operations in flight fail with `because`. */
   close(because?: LdapError): void;
-  /** Takes the socket away from this connection, for TLS to go over it; only with nothing in flight. */
+  /** Hands the socket over to TLS; only with no operation in flight. */
   detach(): Socket;
 }
 
-/** A directory has some few subordinate ones. */
+/** A directory has a handful of subordinate ones. */
 const MAX_REFERENCES = 100;
 
 interface Operation {
@@ -115,16 +115,16 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
   }
 
   function handle(answer: Answer, bytes: number): void {
-    // Message 0 is the notice of disconnection (RFC 4511, section 4.4.1).
+    // Message ID 0 is the notice of disconnection (RFC 4511, section 4.4.1).
     if (answer.messageId === 0 && answer.type === 'result') {
       const { diagnosticMessage } = answer.result;
       return fail(
-        new LdapError('LDAP_CONNECTION_LOST', `${name} ended the connection: ${diagnosticMessage || 'no reason given'}`, {
+        new LdapError('LDAP_CONNECTION_LOST', `${name} closed the connection: ${diagnosticMessage || 'no reason given'}`, {
           mayHaveBeenSent: true,
         }),
       );
     }
-    // Answers to abandoned operations may still come.
+    // Responses to abandoned operations may still arrive.
     const operation = operations.get(answer.messageId);
     if (operation === undefined) return;
     switch (answer.type) {
@@ -136,7 +136,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
           operation.finish({
             resultCode: 4,
             matchedDn: '',
-            diagnosticMessage: 'the answer is too large',
+            diagnosticMessage: 'the result is too large',
             referrals: [],
             controls: new Map(),
           });
@@ -174,7 +174,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
   socket.on('close', onEnd);
   socket.on('end', onEnd);
 
-  /** What is written in one turn of the event loop goes out in one system call. */
+  /** Writes of one turn of the event loop go out in one system call. */
   function write(bytes: Buffer): void {
     if (!corked) {
       corked = true;
@@ -188,7 +188,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
   }
 
   function nextMessageId(): number {
-    // RFC 4511, section 4.1.1.1: up to 2^31-1, and never that of an operation under way.
+    // RFC 4511, section 4.1.1.1: up to 2^31-1, and not in use by an operation in flight.
     do lastMessageId = lastMessageId >= 0x7fffffff ? 1 : lastMessageId + 1;
     while (operations.has(lastMessageId));
     return lastMessageId;
@@ -210,7 +210,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
         return reject(new LdapError('LDAP_CONNECTION_LOST', closedBecause.message, { cause: closedBecause.cause }));
       if (signal?.aborted) return reject(aborted(false));
       const messageId = nextMessageId();
-      // Encoding may throw (a request beyond 16 MB); nothing is under way then.
+      // Encoding may throw (a request beyond 16 MB); nothing is in flight then.
       const bytes = encode(messageId);
       const operation: Operation = {
         entries: [],
@@ -255,7 +255,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     let bytes = 0;
     for (;;) {
       const timeoutMs = deadline - Date.now();
-      // A server could go on with empty pages for ever.
+      // A server could continue with empty pages forever.
       if (timeoutMs <= 0)
         throw new LdapError('LDAP_TIMEOUT', `${name} did not end a search within ${options.timeoutMs} ms`, { mayHaveBeenSent: true });
       const page = await perform(
@@ -311,13 +311,13 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     close(because) {
       if (closedBecause !== undefined) return;
       socket.end(unbindRequest(nextMessageId()));
-      // The server may never close its side; nothing of ours waits for it.
+      // The server may never close its side, and nothing waits for it.
       setTimeout(() => socket.destroy(), 1000).unref();
       settle(because ?? new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was closed`, { mayHaveBeenSent: true }));
     },
     detach() {
       if (operations.size > 0 || framing.pendingBytes > 0) {
-        // Bytes after the answer to StartTLS came unencrypted from whoever is in between: they must not count as the server's.
+        // Unencrypted bytes after the response to StartTLS may have been injected by a man in the middle: they must not count as the server's.
         const error = new LdapError('LDAP_PROTOCOL', `${name} sent unencrypted bytes after agreeing to TLS`, { mayHaveBeenSent: true });
         fail(error);
         throw error;
@@ -326,12 +326,12 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
       socket.removeListener('error', onError);
       socket.removeListener('close', onEnd);
       socket.removeListener('end', onEnd);
-      closedBecause = new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} goes on encrypted`);
+      closedBecause = new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was handed over to TLS`);
       return socket;
     },
   };
 }
 
 function aborted(mayHaveBeenSent: boolean): LdapError {
-  return new LdapError('LDAP_ABORTED', 'Nobody waits for the answer any more', { mayHaveBeenSent });
+  return new LdapError('LDAP_ABORTED', 'The caller gave up', { mayHaveBeenSent });
 }

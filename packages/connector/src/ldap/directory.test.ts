@@ -1,4 +1,4 @@
-/** The pools behind a directory, against a server that comes and goes. */
+/** The pools behind a directory, with a server that comes and goes. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createLog } from '@landbridge/runtime';
@@ -48,7 +48,7 @@ async function serve(onAsked: (asked: Asked) => void): Promise<LdapServer> {
   return server;
 }
 
-/** Answers everything as a directory that has one entry. */
+/** Answers everything like a directory with one entry. */
 function answer({ messageId, operation, socket, bytes }: Asked): void {
   if (operation === BIND) socket.write(result(messageId, 0x61, bytes.includes('wrong') ? 49 : 0));
   else if (operation === SEARCH) socket.write(Buffer.concat([entry(messageId, 'cn=a,dc=x'), result(messageId, 0x65)]));
@@ -56,11 +56,11 @@ function answer({ messageId, operation, socket, bytes }: Asked): void {
 
 const userBinds = (server: LdapServer) =>
   server.asked.filter(({ operation, bytes }) => operation === BIND && !bytes.includes('service-password'));
-/** Searches below dc=x: not the root DSE. */
+/** Searches below dc=x, without those for the root DSE. */
 const isRequest = ({ operation, bytes }: Asked) => operation === SEARCH && bytes.includes('dc=x');
 
 describe('a directory', () => {
-  it('repeats a search that was lost with its connection on another one', async () => {
+  it('repeats a search on another connection if its own is lost', async () => {
     let lost = 0;
     const server = await serve((asked) => {
       if (isRequest(asked) && lost++ === 0) asked.socket.destroy();
@@ -71,7 +71,7 @@ describe('a directory', () => {
     assert.equal(server.asked.filter(isRequest).length, 2);
   });
 
-  it('never sends a bind again that may have reached the server', async () => {
+  it('never repeats a bind that may have reached the server', async () => {
     const server = await serve((asked) => {
       if (asked.operation === BIND && asked.bytes.includes('person')) asked.socket.destroy();
       else answer(asked);
@@ -80,7 +80,7 @@ describe('a directory', () => {
     assert.equal(userBinds(server).length, 1);
   });
 
-  it('binds on a new connection where the idle one is gone', async () => {
+  it('binds on a new connection if the idle one is lost', async () => {
     const server = await serve(answer);
     const directory = open(server.url);
     await directory.bind('cn=person', 'password');
@@ -92,14 +92,14 @@ describe('a directory', () => {
     assert.equal(userBinds(server).length, 2);
   });
 
-  it('binds with people’s passwords on connections of their own, as many at a time as allowed', async () => {
+  it('binds users on separate connections, as many at a time as configured', async () => {
     const waiting: Asked[] = [];
     let most = 0;
     const server = await serve((asked) => {
       if (asked.operation !== BIND || asked.bytes.includes('service-password')) return answer(asked);
       waiting.push(asked);
       most = Math.max(most, waiting.length);
-      // A fourth would have come by then.
+      // A fourth would have arrived by then.
       if (waiting.length === 3) setTimeout(() => waiting.splice(0).forEach(answer), 20);
     });
     const directory = open(server.url, { bindConnections: 3 });
@@ -110,7 +110,7 @@ describe('a directory', () => {
     assert.ok(userBinds(server).every(({ socket }) => !searching.has(socket)));
   });
 
-  it('tries a refused service account once, whoever asks, so that it is not locked', async () => {
+  it('tries a refused service account once for all requests, so that it is not locked', async () => {
     const server = await serve((asked) =>
       asked.operation === BIND
         ? asked.socket.write(result(asked.messageId, 0x61, 49, 'AcceptSecurityContext error, data 52e, v1'))
@@ -122,7 +122,7 @@ describe('a directory', () => {
     assert.match(directory.status().error?.message ?? '', /wrong name or password/);
   });
 
-  it('answers at once while there is no server, and works again when there is', async () => {
+  it('fails fast while no server is reachable, and recovers', async () => {
     const first = await startLdapServer(answer);
     const directory = open(first.url);
     await directory.search(REQUEST);
@@ -145,7 +145,7 @@ describe('a directory', () => {
     assert.equal((await directory.bind('cn=person', 'password')).resultCode, 0);
   });
 
-  it('closes a connection on which a heartbeat is not answered, and goes on with another', async () => {
+  it('replaces a connection on which a heartbeat is not answered', async () => {
     let deaf = true;
     const server = await serve((asked) => {
       if (asked.operation === SEARCH && asked.bytes.includes('heartbeat') && deaf) {
@@ -162,7 +162,7 @@ describe('a directory', () => {
     assert.equal(server.asked.filter(({ bytes }) => bytes.includes('service-password')).length, 2);
   });
 
-  it('lets nobody wait for a turn without end', async () => {
+  it('limits the time an operation waits', async () => {
     const server = await serve((asked) => {
       if (asked.operation !== BIND || asked.bytes.includes('service-password')) answer(asked);
     });
@@ -176,7 +176,7 @@ describe('a directory', () => {
     assert.equal(userBinds(server).length, 1);
   });
 
-  it('takes the next server where one cannot be reached', async () => {
+  it('uses the next server if one cannot be reached', async () => {
     const gone = await startLdapServer(answer);
     await gone.close();
     const server = await serve(answer);
@@ -185,7 +185,7 @@ describe('a directory', () => {
     assert.equal((await directory.bind('cn=person', 'password')).resultCode, 0);
   });
 
-  it('tells a wrong search base from a directory that is away', async () => {
+  it('tells a wrong search base from an unreachable directory', async () => {
     const server = await serve((asked) => (isRequest(asked) ? asked.socket.write(result(asked.messageId, 0x65, 32)) : answer(asked)));
     await assert.rejects(
       open(server.url).search(REQUEST),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { dnKey, isWithin, organizationalUnits, parseDn } from './dn.ts';
 
-/** RFC 4514, section 2.4, as a server would write a value. */
+/** As a server would write a value (RFC 4514, section 2.4). */
 const escaped = (value: string) =>
   value
     .replace(/[\\,+"<>;=]/g, '\\$&')
@@ -12,10 +12,10 @@ const escaped = (value: string) =>
     .replaceAll('\0', '\\00');
 
 describe('distinguished names', () => {
-  it('are taken apart, whatever a value holds', () => {
+  it('are parsed, whatever their values contain', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 }), (values) => {
-        // Lone surrogates have no bytes in UTF-8.
+        // Lone surrogates cannot be encoded as UTF-8.
         const clean = values.map((value) => value.toWellFormed());
         const dn = clean.map((value) => `CN=${escaped(value)}`).join(',');
         assert.deepEqual(
@@ -26,7 +26,7 @@ describe('distinguished names', () => {
     );
   });
 
-  it('are read in every form of RFC 4514 and its predecessors', () => {
+  it('are parsed in every form of RFC 4514 and its predecessors', () => {
     assert.deepEqual(parseDn('cn=a\\2cb+uid=x , OU = "b, c" ;dc=\\c3\\bc'), [
       [
         { type: 'cn', value: 'a,b' },
@@ -39,13 +39,13 @@ describe('distinguished names', () => {
     for (const text of ['x', 'cn', 'cn=a,', 'cn=a,b', 'c n=a', '=a', 'cn=a\\']) assert.equal(parseDn(text), undefined, text);
   });
 
-  it('meet under one key in all their spellings', () => {
+  it('have one key in all their spellings', () => {
     const keys = ['CN=Doe\\, John,OU=People,DC=x', 'cn=doe\\2C john, ou=people ,dc=X', 'cn="Doe, John",ou=People,dc=x'].map(dnKey);
     assert.deepEqual(new Set(keys).size, 1);
     assert.notEqual(dnKey('cn=a\\,ou=b,dc=x'), dnKey('cn=a,ou=b,dc=x'));
   });
 
-  it('give the organizational units, nearest first', () => {
+  it('contain the organizational units, nearest first', () => {
     assert.deepEqual(organizationalUnits('CN=Doe\\, John,OU=IT \\+ Ops,OU=People,DC=fabrikam,DC=local'), ['IT + Ops', 'People']);
     assert.deepEqual(organizationalUnits('OU=itself,DC=x'), []);
     assert.deepEqual(organizationalUnits('not a name'), []);
@@ -53,7 +53,7 @@ describe('distinguished names', () => {
 });
 
 describe('where an entry lies', () => {
-  it('is told by names and not by texts', () => {
+  it('is decided by names, not by texts', () => {
     const base = dnKey('OU=Groups,DC=x');
     for (const dn of ['OU=Groups,DC=x', 'CN=a,ou=GROUPS,dc=X', 'CN=a\\\\,OU=Groups,DC=x', 'CN=a , OU=Groups , DC=x']) {
       assert.ok(isWithin(dnKey(dn), base), dn);
@@ -64,7 +64,7 @@ describe('where an entry lies', () => {
     assert.ok(isWithin(dnKey('CN=a'), ''));
   });
 
-  it('has one key for one name only, whatever letters servers may fold', () => {
+  it('has a key for one name only, whatever letters servers fold', () => {
     const names = ['I', 'İ', 'ı', 'K', '\u212a', 'σ', 'ς', 'é', 'e\u0301', 'e', 'ß', 'ss', 'ｅ', 'Я', 'я', 'が', 'か\u3099'];
     const keys = names.map((name) => dnKey(`CN=${name},DC=x`));
     assert.equal(new Set(keys).size, names.length);

@@ -1,15 +1,15 @@
-/** Distinguished names as text (RFC 4514): taking them apart, and a key under which equal ones meet. */
+/** Distinguished names as text (RFC 4514): parsing, formatting, and keys by which equal ones are found. */
 
 export interface Rdn {
-  /** Lower case, as written otherwise. */
+  /** In lower case, otherwise as written. */
   type: string;
   /** With escapes resolved. */
   value: string;
 }
 
 /**
- * @returns the relative names from the entry up to the root; of a multi-valued one its parts in order; undefined where the text
- *   is not a distinguished name
+ * @returns the relative names from the entry up to the root, a multi-valued one as several parts; undefined if the text is not a
+ *   distinguished name
  */
 export function parseDn(dn: string): Rdn[][] | undefined {
   const names: Rdn[][] = [];
@@ -33,7 +33,7 @@ export function parseDn(dn: string): Rdn[][] | undefined {
   }
 }
 
-/** Reads up to an unescaped `,`, `;` or `+`; spaces around the value do not belong to it, escaped ones do. */
+/** Reads up to an unescaped `,`, `;` or `+`. Unescaped spaces around the value are not part of it. */
 function readValue(dn: string, start: number): { value: string; end: number } | undefined {
   let position = start;
   while (dn[position] === ' ') position++;
@@ -83,12 +83,12 @@ function readQuoted(dn: string, start: number): { value: string; end: number } |
 }
 
 /**
- * A key under which the spellings of one name meet: the case of ASCII letters, spaces around separators and ways of escaping do not
- * count. Everything else counts, since servers differ in what they take for the same (dotless i, final sigma, accents, composed and
- * decomposed letters): two names that a server keeps apart never have one key, two that it takes for one may have two.
+ * A key that is the same for different spellings of a name: the case of ASCII letters, spaces around separators and the form of escapes do
+ * not matter. Everything else does, since servers differ in what they consider equal (dotless i, final sigma, accents, composed and
+ * decomposed letters): two names that a server keeps apart never share a key, but two that it considers equal may have different ones.
  */
 export function dnKey(dn: string): string {
-  // Most names need no taking apart, and this runs for each group of each login.
+  // Most names need no parsing, and this runs for each group of each sign-in.
   if (!/[\\"]|[,;+=] | [,;+=]/.test(dn)) return lowerAscii(dn);
   const names = parseDn(dn);
   if (names === undefined) return lowerAscii(dn);
@@ -98,21 +98,21 @@ export function dnKey(dn: string): string {
 }
 
 function lowerAscii(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII, for which the built-in function does it
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, for which the built-in function is enough
   if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** Whether the entry of one key is that of the other, or lies below it; everything lies below the empty name. */
+/** Whether the entry of one key is the other's or below it; everything is below the empty name. */
 export function isWithin(key: string, baseKey: string): boolean {
   if (key === baseKey || baseKey === '') return true;
   if (!key.endsWith(`,${baseKey}`)) return false;
-  // A comma after an odd number of backslashes belongs to a value: a group may be named "x,ou=groups".
+  // A comma after an odd number of backslashes is part of a value: a group may be named "x,ou=groups".
   const backslashes = /\\*$/.exec(key.slice(0, -baseKey.length - 1))?.[0].length ?? 0;
   return backslashes % 2 === 0;
 }
 
-/** @returns the name as text; whatever stands in a value stays in that value */
+/** @returns the name as text, with its values escaped */
 export function formatDn(names: readonly (readonly Rdn[])[]): string {
   return names.map((parts) => parts.map(({ type, value }) => `${type}=${escapeValue(value)}`).join('+')).join(',');
 }
@@ -122,7 +122,7 @@ function escapeValue(value: string): string {
   return value.replace(/["+,;<>=\\]|^[ #]| $/g, '\\$&').replaceAll('\0', '\\00');
 }
 
-/** The names of the organizational units an entry lies in, nearest first. */
+/** The names of an entry's organizational units, nearest first. */
 export function organizationalUnits(dn: string): string[] {
   return (parseDn(dn) ?? []).slice(1).flatMap((parts) => parts.filter(({ type }) => type === 'ou').map(({ value }) => value));
 }

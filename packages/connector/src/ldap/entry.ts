@@ -1,22 +1,22 @@
-/** An entry as it came from the directory, its attributes as bytes; and the plain object that a profile mapper is given. */
+/** An entry as received from the directory, with attributes as bytes, and the plain object that a profile mapper gets. */
 import { guidText } from './active-directory/object-guid.ts';
 import { sidText } from './active-directory/object-sid.ts';
 
 export interface Entry {
   readonly dn: string;
-  /** By lower-case attribute name, options included (`usercertificate;binary`). */
+  /** By lower-case attribute name, including options (`usercertificate;binary`). */
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
 export interface Attribute {
-  /** As the server spells it. */
+  /** In the server's spelling. */
   readonly name: string;
   readonly values: readonly Buffer[];
 }
 
 /**
- * Attributes that hold or derive from passwords and keys. A server that returns them to the service account says too much; they
- * are dropped where the entry is decoded, so that no mapper, log, answer or command can see them.
+ * Attributes that contain passwords, keys or their hashes. A server that returns them to the service account reveals too much; they are
+ * dropped when the entry is decoded, so that no mapper, log, answer or command can see them.
  */
 const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set([
   'userpassword',
@@ -46,7 +46,7 @@ const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set([
   'msds-keycredentiallink',
 ]);
 
-/** Attributes whose values are bytes and not text; some servers name them with `;binary`. */
+/** Attributes with binary values; some servers name them with `;binary`. */
 const BINARY_ATTRIBUTES: ReadonlySet<string> = new Set([
   'objectguid',
   'objectsid',
@@ -90,7 +90,7 @@ function baseName(name: string): string {
   return (options < 0 ? name : name.slice(0, options)).toLowerCase();
 }
 
-/** @returns the attribute's first value as text, undefined where it has none */
+/** @returns the attribute's first value as text, undefined if it has none */
 export function firstText(entry: Entry, name: string): string | undefined {
   return entry.attributes.get(name.toLowerCase())?.values[0]?.toString();
 }
@@ -103,8 +103,8 @@ export function allTexts(entry: Entry, name: string): string[] {
 export type RawValue = string | Buffer;
 
 /**
- * The form in which entries are given to profile mappers: each attribute under the server's name for it, one value as it is,
- * several as an array, none as `[]`. `objectGUID` and `objectSid` are text; other binary attributes stay bytes.
+ * The form of entries for profile mappers: each attribute under the server's name, one value as it is, several as an array, none as `[]`.
+ * `objectGUID` and `objectSid` are text; other binary attributes stay bytes.
  */
 export interface RawEntry {
   dn: string;
@@ -112,13 +112,13 @@ export interface RawEntry {
 }
 
 export function rawEntry(entry: Entry): RawEntry {
-  // No prototype: a directory may have an attribute of any name.
+  // No prototype: an attribute may have any name.
   const raw: RawEntry = Object.assign(Object.create(null), { dn: entry.dn, controls: [] });
   for (const [key, { name, values }] of entry.attributes) raw[name] = rawValue(key, values);
   return raw;
 }
 
-/** One attribute in that form, `undefined` where the entry has it not. */
+/** One attribute in that form; `undefined` if the entry does not have it. */
 export function rawAttribute(entry: Entry, name: string): RawValue | RawValue[] | undefined {
   if (name.toLowerCase() === 'dn') return entry.dn;
   const attribute = entry.attributes.get(name.toLowerCase());
@@ -134,7 +134,7 @@ function rawValue(key: string, values: readonly Buffer[]): RawValue | RawValue[]
 function converter(key: string): (value: Buffer) => RawValue {
   if (key === 'objectguid') return guidText;
   if (key === 'objectsid') return sidText;
-  // A copy: the bytes are a piece of a network buffer, which would be kept alive by them.
+  // A copy: these bytes are a slice of a network buffer, which would be kept alive.
   if (isBinaryAttribute(key)) return (value) => Buffer.from(value);
   return (value) => value.toString();
 }

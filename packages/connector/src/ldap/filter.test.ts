@@ -11,7 +11,7 @@ function bytesOf(text: string, value: string | Buffer = ''): Buffer {
   return encodeBer((writer) => writeFilter(writer, bound.filter, bound.value));
 }
 
-/** What another implementation makes of the same text. */
+/** The same text encoded by another implementation. */
 function foreignBytes(text: string): Buffer {
   const writer = new BerWriter();
   FilterParser.parseString(text).write(writer);
@@ -19,7 +19,7 @@ function foreignBytes(text: string): Buffer {
 }
 
 describe('search filters', () => {
-  it('are encoded as another implementation does', () => {
+  it('are encoded like another implementation does', () => {
     for (const text of [
       '(sAMAccountName=alice)',
       'cn=alice',
@@ -43,18 +43,18 @@ describe('search filters', () => {
     }
   });
 
-  it('take escaped bytes for what they are: UTF-8, and binary values', () => {
+  it('decode escaped bytes as UTF-8 or binary values', () => {
     assert.ok(bytesOf('(cn=J\\c3\\bcrgen)').includes(Buffer.from('Jürgen')));
     assert.ok(bytesOf('(objectGUID=\\ff\\00\\80)').includes(Buffer.from([0xff, 0x00, 0x80])));
   });
 
-  it('take OIDs and options as attributes, and spaces between filters', () => {
+  it('accept OIDs and options as attributes, and spaces between filters', () => {
     assert.ok(bytesOf('(2.5.4.3=x)').includes(Buffer.from('2.5.4.3')));
     assert.ok(bytesOf('(userCertificate;binary=x)').includes(Buffer.from('userCertificate;binary')));
     assert.deepEqual(bytesOf('( & (cn=a) (sn=b) )'), bytesOf('(&(cn=a)(sn=b))'));
   });
 
-  it('put a value into every {0}, as it is, whatever characters it has', () => {
+  it('insert a value into every {0} unchanged, whatever its characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (value) => {
         const bytes = bytesOf('(|(cn={0})(mail={0}@x)(sn=*{0}*))', value);
@@ -81,14 +81,14 @@ describe('search filters', () => {
     );
   });
 
-  it('keep {0} apart where filters are joined', () => {
+  it('keep the values of joined filters apart', () => {
     const byName = parseFilter('(member={0})');
     const joined = anyOf([withValue(byName, 'a'), withValue(byName, '{0}')]);
     const bytes = encodeBer((writer) => writeFilter(writer, joined.filter, Buffer.from('never')));
     assert.deepEqual(bytes, bytesOf('(|(member=a)(member=\\7b0\\7d))'));
   });
 
-  it('are refused with the place where they stop to be filters', () => {
+  it('are rejected with the position of the error', () => {
     for (const text of [
       '',
       '(',
@@ -118,14 +118,14 @@ describe('search filters', () => {
     assert.throws(() => parseFilter(`${'(!'.repeat(100_000)}(cn=a)${')'.repeat(100_000)}`), { code: 'LDAP_FILTER_INVALID' });
   });
 
-  it('say whether they follow chains', () => {
+  it('reveal whether they follow chains', () => {
     assert.equal(usesRule(parseFilter('(&(objectClass=group)(member:1.2.840.113556.1.4.1941:={0}))'), '1.2.840.113556.1.4.1941'), true);
     assert.equal(usesRule(parseFilter('(member={0})'), '1.2.840.113556.1.4.1941'), false);
   });
 });
 
 describe('escaped values', () => {
-  it('are unescaped byte by byte, and are no value where a backslash escapes nothing', () => {
+  it('are unescaped byte by byte, and rejected if an escape is invalid', () => {
     assert.deepEqual(unescapeValue('a\\2ab\\C3\\BC'), Buffer.from('a*bü'));
     assert.deepEqual(unescapeValue('ü*'), Buffer.from('ü*'));
     for (const text of ['\\', 'a\\2', '\\zz', '\\2g']) assert.equal(unescapeValue(text), undefined, text);

@@ -1,12 +1,12 @@
 /**
- * Search filters (RFC 4515), prepared: a filter text from the settings is parsed once, with `{0}` in its values as a place for a
- * value that comes later. The value is put in as bytes when the request is written and is never read as filter syntax, so nothing
- * that a person types can change a filter's meaning.
+ * Search filters (RFC 4515), prepared: a filter in the settings is parsed once, with `{0}` in its values as a placeholder. The value is
+ * inserted as bytes when the request is written and is never parsed as filter syntax, so nothing that a user types can change a filter's
+ * meaning.
  */
 import type { BerWriter } from '../asn1/ber-writer.ts';
 import { LdapError } from './errors.ts';
 
-/** Stands for `{0}` in a value. */
+/** The placeholder `{0}` in a value. */
 const SLOT = Symbol('{0}');
 type Value = (Buffer | typeof SLOT)[];
 
@@ -24,23 +24,23 @@ export interface BoundFilter {
   value: Buffer;
 }
 
-/** Nesting that no filter of a person reaches; it keeps the parser's recursion shallow. */
+/** Deeper than any filter written by hand; it keeps the parser's recursion shallow. */
 const MAX_DEPTH = 64;
 
 /**
- * @param text a filter of RFC 4515, with or without the outer parentheses; `{0}` may stand in values
- * @throws LDAP_FILTER_INVALID with the place where it stops to be a filter
+ * @param text a filter of RFC 4515, with or without the outer parentheses; values may contain `{0}`
+ * @throws LDAP_FILTER_INVALID with the position of the error
  */
 export function parseFilter(text: string): Filter {
   const trimmed = text.trim();
   const source = trimmed.startsWith('(') ? trimmed : `(${trimmed})`;
   const parser = new FilterTextParser(source);
   const filter = parser.filter(0);
-  if (parser.position < source.length) parser.fail('text follows after the end');
+  if (parser.position < source.length) parser.fail('there is text after the end');
   return filter;
 }
 
-/** @returns the filter with the value that goes into its `{0}` */
+/** @returns the filter with the value for its `{0}` */
 export function withValue(filter: Filter, value: string | Buffer): BoundFilter {
   return { filter, value: typeof value === 'string' ? Buffer.from(value) : value };
 }
@@ -78,10 +78,10 @@ function fill(filter: Filter, slot: Buffer): Filter {
 }
 
 /**
- * The bytes that a text escaped by RFC 4515 stands for. What should have been escaped and was not stands for itself: it cannot
- * become syntax any more.
+ * Decodes the escapes of RFC 4515. Characters that should have been escaped but were not are kept: they can no longer become syntax.
  *
- * @returns undefined where a backslash is not followed by two hexadecimal digits
+ *
+ * @returns undefined if a backslash is not followed by two hexadecimal digits
  */
 export function unescapeValue(text: string): Buffer | undefined {
   if (!text.includes('\\')) return Buffer.from(text);
@@ -93,7 +93,7 @@ export function unescapeValue(text: string): Buffer | undefined {
   return Buffer.concat(parts);
 }
 
-/** Whether the filter asks with this matching rule anywhere. */
+/** Whether the filter uses this matching rule anywhere. */
 export function usesRule(filter: Filter, oid: string): boolean {
   switch (filter.type) {
     case 'and':
@@ -127,7 +127,7 @@ const FILTER_TAG = {
   extensible: 0xa9,
 } as const;
 
-/** Writes the filter, with `slot` where it has `{0}`. */
+/** Writes the filter, with `slot` in place of `{0}`. */
 export function writeFilter(writer: BerWriter, filter: Filter, slot: Buffer): void {
   const tag = FILTER_TAG[filter.type];
   if (filter.type === 'present') return writer.writeString(filter.attribute, tag);
@@ -199,7 +199,7 @@ class FilterTextParser {
       'LDAP_FILTER_INVALID',
       `${JSON.stringify(this.#text)} is not a search filter: ${reason} at character ${this.position + 1}`,
       {
-        action: 'Write it as RFC 4515 says, for example (&(objectClass=person)(uid={0}))',
+        action: 'Use the syntax of RFC 4515, for example (&(objectClass=person)(uid={0}))',
       },
     );
   }

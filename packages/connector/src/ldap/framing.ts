@@ -1,23 +1,23 @@
-/** Cuts the byte stream of a connection into LDAP messages, each at most of a given size. */
+/** Splits the byte stream of a connection into LDAP messages of limited size. */
 import { readLength } from '../asn1/ber-reader.ts';
 import { TAG } from '../asn1/ber-writer.ts';
 import { LdapError, malformed } from './errors.ts';
 
 export interface Framing {
   /**
-   * @returns the messages that are complete now, in order
-   * @throws LDAP_PROTOCOL when the bytes are no LDAP message, or when one is larger than allowed
+   * @returns the messages that are now complete, in order
+   * @throws LDAP_PROTOCOL if the bytes are not an LDAP message, or a message is too large
    */
   push(chunk: Buffer): Buffer[];
-  /** Bytes of a message that is not complete. */
+  /** Bytes of an incomplete message. */
   readonly pendingBytes: number;
 }
 
 export function createFraming(maxMessageBytes: number): Framing {
   let chunks: Buffer[] = [];
   let pendingBytes = 0;
-  // How many bytes are needed before looking again is worth it: large messages come in many chunks, and joining them each time
-  // would take quadratic time.
+  // How many bytes to wait for before trying again: large messages come in many chunks, and joining them each time would take quadratic
+  // time.
   let neededBytes = 2;
   return {
     get pendingBytes() {
@@ -31,7 +31,7 @@ export function createFraming(maxMessageBytes: number): Framing {
       const messages: Buffer[] = [];
       neededBytes = 2;
       while (bytes.length >= 2) {
-        // A TLS record: an alert or a handshake, of version 3.x (RFC 8446, section 5.1).
+        // A TLS alert or handshake record of version 3.x (RFC 8446, section 5.1).
         if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 3) throw answeredByTls();
         if (bytes[0] !== TAG.sequence) throw malformed(`a message that begins with 0x${bytes[0]?.toString(16)}`);
         const header = readLength(bytes, 1, bytes.length, malformed);
@@ -43,7 +43,7 @@ export function createFraming(maxMessageBytes: number): Framing {
         if (size > maxMessageBytes) {
           throw new LdapError(
             'LDAP_PROTOCOL',
-            `The directory server announced a message of ${size} bytes; at most ${maxMessageBytes} are taken`,
+            `The directory server announced a message of ${size} bytes; the limit is ${maxMessageBytes}`,
             {
               mayHaveBeenSent: true,
             },
@@ -65,7 +65,7 @@ export function createFraming(maxMessageBytes: number): Framing {
 
 function answeredByTls(): LdapError {
   return new LdapError('LDAP_PROTOCOL', 'The directory server speaks TLS where plain LDAP was expected', {
-    action: 'Write ldaps:// in LDAP_URL, or use the port of plain LDAP (389)',
+    action: 'Use ldaps:// in LDAP_URL, or the port of plain LDAP (389)',
     mayHaveBeenSent: true,
   });
 }

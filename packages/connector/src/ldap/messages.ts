@@ -1,4 +1,4 @@
-/** LDAP messages (RFC 4511): writes the requests we send and reads the answers we expect. */
+/** LDAP messages (RFC 4511): encodes requests and decodes responses. */
 import { BerReader } from '../asn1/ber-reader.ts';
 import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
@@ -25,9 +25,9 @@ const OPERATION = {
 
 const CONTROLS = 0xa0;
 export const PAGED_RESULTS_OID = '1.2.840.113556.1.4.319';
-/** Which parts of a security descriptor are wanted (MS-ADTS, section 3.1.1.3.4.1.11). */
+/** The parts of a security descriptor to return (MS-ADTS, section 3.1.1.3.4.1.11). */
 const SD_FLAGS_OID = '1.2.840.113556.1.4.801';
-/** The access list alone: a reader without the right to the audit list would be given nothing at all. */
+/** The access list only: without the right to read the audit list, nothing at all would be returned. */
 const DACL_SECURITY_INFORMATION = 4;
 export const START_TLS_OID = '1.3.6.1.4.1.1466.20037';
 /** Password modify (RFC 3062). */
@@ -40,17 +40,17 @@ export interface SearchRequest {
   searchBase: string;
   scope: Scope;
   filter: BoundFilter;
-  /** `['1.1']` for none. */
+  /** `['1.1']` requests none. */
   attributes: readonly string[];
-  /** Entries; 0 for no limit from our side. */
+  /** In entries; 0 for no limit from this side. */
   sizeLimit?: number;
-  /** Asks the server to give up by itself after this many seconds; 0 for its own limit. */
+  /** Asks the server to stop after this many seconds; 0 leaves it to the server. */
   timeLimitSeconds?: number;
   /** 0 never, 1 searching, 2 finding the base, 3 always. */
   derefAliases?: number;
-  /** Entries a page: the server's answer is then fetched page by page (RFC 2696). */
+  /** Entries per page: the result is then fetched page by page (RFC 2696). */
   pageSize?: number;
-  /** Of `nTSecurityDescriptor` (Active Directory) the access list only. Not together with `pageSize`. */
+  /** Requests only the access list of `nTSecurityDescriptor` (Active Directory). Cannot be combined with `pageSize`. */
   accessListOnly?: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface Modification {
   values: readonly (string | Buffer)[];
 }
 
-/** What ends an operation. */
+/** The final response of an operation. */
 export interface LdapResult {
   resultCode: number;
   matchedDn: string;
@@ -73,11 +73,11 @@ export interface LdapResult {
 export type Answer =
   | { type: 'entry'; messageId: number; entry: Entry }
   | { type: 'result'; messageId: number; result: LdapResult }
-  /** Another server may have more (RFC 4511, section 4.5.3): LDAP URLs that lead to the same. */
+  /** A search continuation (RFC 4511, section 4.5.3): LDAP URLs that lead to the same entries. */
   | { type: 'reference'; messageId: number; urls: string[] }
   | { type: 'ignored'; messageId: number };
 
-/** @param askPasswordPolicy sends the control that lets the answer say more than yes and no (see `password-policy.ts`) */
+/** @param askPasswordPolicy sends the control that asks for details of a refusal (see `password-policy.ts`) */
 export function bindRequest(messageId: number, dn: string, password: string, askPasswordPolicy: boolean): Buffer {
   return message(
     messageId,
@@ -99,7 +99,7 @@ export function abandonRequest(messageId: number, abandonedId: number): Buffer {
   return primitive(messageId, OPERATION.abandonRequest, abandonedId);
 }
 
-/** @param cookie where the server stopped, for the next page of a search with `pageSize` */
+/** @param cookie from the previous page of a search with `pageSize` */
 export function searchRequest(messageId: number, request: SearchRequest, cookie?: Buffer): Buffer {
   return message(
     messageId,
@@ -153,7 +153,7 @@ export function extendedRequest(messageId: number, oid: string): Buffer {
   return message(messageId, OPERATION.extendedRequest, (writer) => writer.writeString(oid, 0x80));
 }
 
-/** A person's own change, with both passwords (RFC 3062, section 2). `askPasswordPolicy` as for a bind. */
+/** A user's own change, with both passwords (RFC 3062, section 2). `askPasswordPolicy` as for a bind. */
 export function passwordModifyRequest(
   messageId: number,
   change: { dn: string; oldPassword: string; newPassword: string },
@@ -194,7 +194,7 @@ function message(
   });
 }
 
-/** Unbind is a NULL, abandon an INTEGER in the place of its operation's tag. */
+/** Unbind is a NULL, abandon an INTEGER, each under its operation's tag. */
 function primitive(messageId: number, operation: number, value: number | undefined): Buffer {
   return encodeBer((writer) => {
     writer.startSequence();
@@ -205,14 +205,14 @@ function primitive(messageId: number, operation: number, value: number | undefin
   });
 }
 
-/** Its request has no value, and is not critical: a server that does not know it binds all the same. */
+/** The request control has no value and is not critical: servers that do not know it bind anyway. */
 function writePasswordPolicyControl(writer: BerWriter): void {
   writer.startSequence();
   writer.writeString(PASSWORD_POLICY_OID);
   writer.endSequence();
 }
 
-/** Not critical: directories without security descriptors answer all the same. */
+/** Not critical: directories without security descriptors answer anyway. */
 function writeAccessListControl(writer: BerWriter): void {
   const value = encodeBer((inner) => {
     inner.startSequence();
@@ -251,9 +251,9 @@ export function nextPageCookie(result: LdapResult): Buffer | undefined {
 }
 
 /**
- * Reads one message of a server.
+ * Decodes one message from a server.
  *
- * @throws LDAP_PROTOCOL where it is not one that a server sends
+ * @throws LDAP_PROTOCOL if it is not a message that servers send
  */
 export function readAnswer(bytes: Buffer): Answer {
   const content = new BerReader(bytes, malformed).enter(TAG.sequence);
@@ -276,7 +276,7 @@ export function readAnswer(bytes: Buffer): Answer {
   }
 }
 
-/** Two bytes on the wire make an empty value, which takes a hundred in memory. People have some thousands at the most. */
+/** Two bytes on the wire make an empty value, which takes a hundred in memory. A user has a few thousand at most. */
 const MAX_VALUES = 200_000;
 
 function readEntry(content: BerReader): Entry {
@@ -285,7 +285,7 @@ function readEntry(content: BerReader): Entry {
   const list = content.enter(TAG.sequence);
   let valueCount = 0;
   while (!list.atEnd) {
-    // One without values takes memory, too.
+    // An attribute without values takes memory as well.
     if (++valueCount > MAX_VALUES) throw malformed(`an entry of more than ${MAX_VALUES} attributes and values`);
     const attribute = list.enter(TAG.sequence);
     const name = attribute.readText();
@@ -301,7 +301,7 @@ function readEntry(content: BerReader): Entry {
   return { dn, attributes };
 }
 
-/** Alternatives that lead to the same; nobody has more servers than that to offer. */
+/** Alternatives to one another; a directory has fewer servers than that. */
 const MAX_URLS = 16;
 
 function readUrls(list: BerReader): string[] {

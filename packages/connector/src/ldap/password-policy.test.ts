@@ -13,7 +13,7 @@ function resultWith(hex: string): LdapResult {
   };
 }
 
-describe('the word of a password policy', () => {
+describe('the password policy control', () => {
   it('is read in each of its forms', () => {
     const nothing = { error: undefined, secondsBeforeExpiration: undefined, graceLoginsRemaining: undefined };
     assert.deepEqual(passwordPolicyWord(resultWith('3000')), nothing);
@@ -26,13 +26,13 @@ describe('the word of a password policy', () => {
       error: 'changeAfterReset',
     });
     assert.deepEqual(passwordPolicyWord(resultWith('3003810106')), { ...nothing, error: 'passwordTooShort' });
-    // A number that no draft has.
+    // A number that is in no draft.
     assert.deepEqual(passwordPolicyWord(resultWith('3003810163')), nothing);
-    // Lengths as 389 Directory Server writes them.
+    // Lengths as encoded by 389 Directory Server.
     assert.deepEqual(passwordPolicyWord(resultWith('308400000003810105')), { ...nothing, error: 'insufficientPasswordQuality' });
   });
 
-  it('is read in the form of older servers, where the newer control is missing', () => {
+  it('is read in its older forms if the newer control is missing', () => {
     const word = (resultCode: number, ...controls: [string, string][]) =>
       passwordPolicyWord({
         ...resultWith(''),
@@ -42,12 +42,12 @@ describe('the word of a password policy', () => {
     assert.equal(word(0, ['2.16.840.1.113730.3.4.4', '0'])?.error, 'changeAfterReset');
     assert.equal(word(49, ['2.16.840.1.113730.3.4.4', '0'])?.error, 'passwordExpired');
     assert.equal(word(0, ['2.16.840.1.113730.3.4.5', '3600'])?.secondsBeforeExpiration, 3600);
-    // A sign-in by grace has both, and only the newer one says that it is no refusal.
+    // A grace login has both, and only the newer control says that it is not a refusal.
     assert.equal(word(0, ['2.16.840.1.113730.3.4.4', '0'], [PASSWORD_POLICY_OID, '3005a003810102'])?.error, undefined);
     for (const seconds of ['', '-1', 'soon', '9'.repeat(30)]) assert.equal(word(0, ['2.16.840.1.113730.3.4.5', seconds]), undefined);
   });
 
-  it('is none without the control, and an error where the control is broken', () => {
+  it('is undefined if it is missing, and an error if it is malformed', () => {
     assert.equal(passwordPolicyWord({ ...resultWith(''), controls: new Map() }), undefined);
     for (const hex of ['', '30', '3003810900', '3005a0038101'])
       assert.throws(() => passwordPolicyWord(resultWith(hex)), { code: 'LDAP_PROTOCOL' });

@@ -1,21 +1,21 @@
 /**
- * What a directory's password policy says beside the result of a bind or of a password change: the control of
+ * What a directory's password policy adds to the result of a bind or of a password change: the control of
  * draft-behera-ldap-password-policy-10, section 6.2 (OpenLDAP's ppolicy overlay, 389 Directory Server, OpenDJ), and the two older ones
- * of draft-vchu-ldap-pwd-policy-00 that 389 Directory Server and FreeIPA send unasked. Active Directory says it in the diagnostic
+ * of draft-vchu-ldap-pwd-policy-00 that 389 Directory Server and FreeIPA send unasked. Active Directory puts it into the diagnostic
  * message instead.
  */
 import { BerReader } from '../asn1/ber-reader.ts';
 import { malformed } from './errors.ts';
 import type { LdapResult } from './messages.ts';
 
-/** Of the control in the request and in the answer. */
+/** Of the control in requests and responses. */
 export const PASSWORD_POLICY_OID = '1.3.6.1.4.1.42.2.27.8.5.1';
-/** Its value, `0`, says nothing: with success, that the password must be changed; with a refusal, that it has expired. */
+/** Its value, `0`, says nothing: after success the password must be changed, after a refusal it has expired. */
 const NETSCAPE_EXPIRED_OID = '2.16.840.1.113730.3.4.4';
-/** Its value is the number of seconds as text. */
+/** Its value is the number of seconds, as text. */
 const NETSCAPE_EXPIRING_OID = '2.16.840.1.113730.3.4.5';
 
-/** By their numbers; the last one is OpenLDAP's, from a later draft. */
+/** By number; the last one is OpenLDAP's, from a later draft. */
 const ERRORS = [
   'passwordExpired',
   'accountLocked',
@@ -42,7 +42,7 @@ export interface PasswordPolicyWord {
   graceLoginsRemaining: number | undefined;
 }
 
-/** @returns undefined where the server sent no such control; @throws LDAP_PROTOCOL where it sent a broken one */
+/** @returns undefined if the server sent no such control @throws LDAP_PROTOCOL if it is malformed */
 export function passwordPolicyWord(result: LdapResult): PasswordPolicyWord | undefined {
   const value = result.controls.get(PASSWORD_POLICY_OID);
   return value === undefined ? netscapeWord(result) : readControl(value);

@@ -10,7 +10,7 @@ import { allValues, isRanged } from './ranges.ts';
 const ANY = withValue(parseFilter('(objectClass=*)'), '');
 const TIMEOUT = { timeoutMs: 10_000 };
 
-describe('an attribute with more values than the server gives at a time', () => {
+describe('an attribute with more values than the server returns at once', () => {
   let embedded: DirectoryServer;
   let on: UsersOn;
   const domain = createDomain();
@@ -25,7 +25,7 @@ describe('an attribute with more values than the server gives at a time', () => 
     await embedded?.stop();
   });
 
-  it('is read piece by piece, each value once', async () => {
+  it('is read range by range, each value once', async () => {
     const base = `CN=big,CN=Users,${embedded.baseDn}`;
     const { entries } = await on.directory.search({ searchBase: base, scope: 'base', filter: ANY, attributes: ['member', 'cn'] });
     const [big] = entries;
@@ -38,8 +38,8 @@ describe('an attribute with more values than the server gives at a time', () => 
   });
 });
 
-describe('a server that gives pieces that do not fit', () => {
-  /** It answers every search for a piece with the one of that name. */
+describe('a server that returns inconsistent ranges', () => {
+  /** Answers every search for a range with the entry of that name. */
   async function withServer(name: string, values: string[], run: (on: UsersOn) => Promise<void>): Promise<void> {
     const server: LdapServer = await startLdapServer(({ messageId, operation, bytes, socket }) => {
       if (operation === 0x60) socket.write(result(messageId, 0x61));
@@ -67,14 +67,14 @@ describe('a server that gives pieces that do not fit', () => {
     ['member;range=2-9', ['c']],
     ['member;range=2-1', []],
   ] as const) {
-    it(`is an error and no endless loop: ${name}`, async () => {
+    it(`causes an error, not an endless loop: ${name}`, async () => {
       await withServer(name, [...values], async (on) => {
         await assert.rejects(allValues(on.directory, first, 'member', TIMEOUT), { code: 'LDAP_PROTOCOL' });
       });
     });
   }
 
-  it('ends where the rest has gone meanwhile', async () => {
+  it('ends the list if the remaining values have been removed', async () => {
     await withServer('other', [], async (on) => {
       assert.deepEqual((await allValues(on.directory, first, 'member', TIMEOUT)).map(String), ['a', 'b']);
     });

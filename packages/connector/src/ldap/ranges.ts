@@ -1,32 +1,32 @@
 /**
- * Attributes that come in pieces: Active Directory gives at most 1,500 values of a linked attribute at a time, under names such as
- * `memberOf;range=0-1499`, and the rest when asked for it (MS-ADTS, section 3.1.1.3.1.3.3).
+ * Ranged attributes: Active Directory returns at most 1,500 values of a linked attribute at once, under names such as
+ * `memberOf;range=0-1499`, and the rest on request (MS-ADTS, section 3.1.1.3.1.3.3).
  */
 import type { Directory } from './directory.ts';
 import type { Entry } from './entry.ts';
 import { LdapError } from './errors.ts';
 import { parseFilter, withValue } from './filter.ts';
 
-/** Values of one attribute, all pieces together. */
+/** Values of one attribute in all ranges. */
 const MAX_VALUES = 200_000;
 const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
 
 interface Piece {
   from: number;
-  /** Undefined: the last one. */
+  /** Undefined: the last range. */
   to: number | undefined;
   values: readonly Buffer[];
 }
 
-/** Whether the entry has the attribute in pieces, so that what it holds under the plain name is not all. */
+/** Whether the entry has the attribute in ranges, so that the values under its plain name are incomplete. */
 export function isRanged(entry: Entry, name: string): boolean {
   return pieceOf(entry, name) !== undefined;
 }
 
 /**
  * @param name without options
- * @returns all values of the attribute, asking for the pieces that are missing
- * @throws LDAP_PROTOCOL where pieces do not follow each other, LDAP_TIMEOUT, and whatever a search throws
+ * @returns all values of the attribute, requesting missing ranges
+ * @throws LDAP_PROTOCOL if the ranges are inconsistent, LDAP_TIMEOUT, and whatever a search throws
  */
 export async function allValues(
   directory: Directory,
@@ -40,7 +40,7 @@ export async function allValues(
   const values: Buffer[] = [];
   for (;;) {
     if (piece.from !== values.length || (piece.to !== undefined && piece.to - piece.from + 1 !== piece.values.length)) {
-      throw broken(entry, name, `values ${piece.from} to ${piece.to ?? 'the end'} where value ${values.length} comes next`);
+      throw broken(entry, name, `values ${piece.from} to ${piece.to ?? 'the end'} instead of value ${values.length}`);
     }
     for (const value of piece.values) values.push(value);
     if (piece.to === undefined) return values;
@@ -50,9 +50,9 @@ export async function allValues(
       { timeoutMs: Math.max(1, deadline - performance.now()), signal: options.signal },
     );
     const next = entries[0] && pieceOf(entries[0], name);
-    // Values may have gone meanwhile, with the rest of the list.
+    // The remaining values may have been removed meanwhile.
     if (next === undefined) return values;
-    if (next.values.length === 0) throw broken(entry, name, 'a piece without values');
+    if (next.values.length === 0) throw broken(entry, name, 'a range without values');
     piece = next;
   }
 }
@@ -68,7 +68,7 @@ function pieceOf(entry: Entry, name: string): Piece | undefined {
 }
 
 function broken(entry: Entry, name: string, what: string): LdapError {
-  return new LdapError('LDAP_PROTOCOL', `The directory gives ${name} of ${entry.dn} in pieces that do not fit: ${what}`, {
+  return new LdapError('LDAP_PROTOCOL', `The directory returned inconsistent ranges of ${name} of ${entry.dn}: ${what}`, {
     mayHaveBeenSent: true,
   });
 }

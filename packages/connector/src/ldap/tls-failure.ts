@@ -1,4 +1,4 @@
-/** Why TLS with a directory server failed: a sentence and an action for each way in which it does. */
+/** Why TLS with a directory server failed: a reason and an action for each way in which it can. */
 import { LdapError } from './errors.ts';
 
 interface Reason {
@@ -7,26 +7,26 @@ interface Reason {
 }
 
 const TRUST = "Add the issuing authority's certificate to CA_CERT, SSL_CA_FILE or the system's store";
-const UNKNOWN_ISSUER: Reason = { reason: 'its certificate was issued by an authority that this machine does not know', action: TRUST };
+const UNKNOWN_ISSUER: Reason = { reason: 'its certificate was issued by an unknown authority', action: TRUST };
 const NOT_TLS: Reason = {
   reason: 'the port answers, but not with TLS',
   action: 'Use the port of LDAPS (636), or ldap:// with StartTLS',
 };
-const TOO_OLD: Reason = { reason: 'it knows no TLS as new as 1.2', action: 'Let the server speak TLS 1.2 or newer' };
+const TOO_OLD: Reason = { reason: 'it does not support TLS 1.2', action: 'Enable TLS 1.2 or newer on the server' };
 const TOO_WEAK: Reason = {
-  reason: 'its certificate, or one of its chain, has a key or a signature that is too weak to be trusted',
+  reason: 'its certificate, or one in its chain, has a weak key or signature',
   action: 'Give the server a certificate with RSA of 2048 bits or more, or an elliptic curve, signed with SHA-256 or better',
 };
 const NO_COMMON: Reason = {
-  reason: 'it found no way to encrypt that both sides know',
-  action: 'Look at the TLS settings of the server, and whether it has a certificate with its key',
+  reason: 'it shares no cipher suite with this machine',
+  action: 'Check the TLS settings of the server, and that it has a certificate with its key',
 };
 const HUNG_UP: Reason = {
   reason: 'it hung up during the handshake',
   action: 'Check that the server has a certificate (a domain controller without one hangs up), and that this port speaks TLS',
 };
 const OTHER: Reason = {
-  reason: 'the handshake did not succeed',
+  reason: 'the handshake failed',
   action: 'Check that this port speaks TLS (ldaps://), or use ldap:// with StartTLS',
 };
 
@@ -35,38 +35,38 @@ const REASONS: ReadonlyMap<string, Reason> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNKNOWN_ISSUER],
   ['UNABLE_TO_GET_ISSUER_CERT', UNKNOWN_ISSUER],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNKNOWN_ISSUER],
-  ['SELF_SIGNED_CERT_IN_CHAIN', { reason: 'its chain ends in an authority that this machine does not trust', action: TRUST }],
+  ['SELF_SIGNED_CERT_IN_CHAIN', { reason: 'its chain ends in an untrusted authority', action: TRUST }],
   [
     'CERT_SIGNATURE_FAILURE',
     {
-      reason: 'its certificate was not issued by the authority of that name that this machine knows, which may have a new key',
+      reason: 'its certificate was not issued by the trusted authority of that name, which may have a new key',
       action: TRUST,
     },
   ],
   [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
     {
-      reason: 'its certificate is signed by itself',
+      reason: 'its certificate is self-signed',
       action: "Add this certificate to CA_CERT, or give the server one of your company's authority",
     },
   ],
   [
     'CERT_HAS_EXPIRED',
     {
-      reason: 'its certificate, or one of its chain, has expired',
+      reason: 'its certificate, or one in its chain, has expired',
       action: "Renew the server's certificate, and check this machine's clock",
     },
   ],
   [
     'CERT_NOT_YET_VALID',
     {
-      reason: 'its certificate, or one of its chain, is not valid yet',
+      reason: 'its certificate, or one in its chain, is not valid yet',
       action: "Check this machine's clock and the clock of whoever issued the certificate",
     },
   ],
   [
     'ERR_TLS_CERT_ALTNAME_INVALID',
-    { reason: 'its certificate is for another host name', action: 'Use in LDAP_URL a name that the certificate contains' },
+    { reason: 'its certificate is for another host name', action: 'Use a name from the certificate in LDAP_URL' },
   ],
   [
     'INVALID_PURPOSE',

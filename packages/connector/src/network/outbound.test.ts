@@ -57,7 +57,7 @@ async function listening(t: TestContext, server: Server): Promise<number> {
 const httpServer = (t: TestContext, listener: RequestListener = sayHello) => listening(t, createHttpServer(listener));
 const httpsServer = (t: TestContext, pair = localhost) => listening(t, createHttpsServer(pair, sayHello));
 
-/** A proxy that knows CONNECT, checks Basic credentials where told, and counts its tunnels. */
+/** A proxy that supports CONNECT, checks Basic credentials if given, and counts its tunnels. */
 async function proxy(t: TestContext, credentials?: string, connectAnswer?: string) {
   const tunnels: string[] = [];
   const server = createHttpServer((_, response) => response.writeHead(405).end());
@@ -95,7 +95,7 @@ async function codeOf(promise: Promise<unknown>): Promise<CodedError> {
 }
 
 describe('a request', () => {
-  it('posts JSON and gives back status, type and text', async (t) => {
+  it('posts JSON and returns status, type and text', async (t) => {
     const port = await httpServer(t);
     const answer = await createOutbound(NOTHING).request(`http://127.0.0.1:${port}/p?q=1`, {
       method: 'POST',
@@ -118,7 +118,7 @@ describe('a request', () => {
     assert.equal(asked, 1);
   });
 
-  it('ends at the size limit, also where the answer has no end', async (t) => {
+  it('ends at the size limit, even for an endless response', async (t) => {
     const port = await httpServer(t, (_, response) => {
       const timer = setInterval(() => response.write('x'.repeat(10_000)), 1);
       response.once('close', () => clearInterval(timer));
@@ -127,7 +127,7 @@ describe('a request', () => {
     assert.equal(error.code, 'HUB_ANSWER_TOO_LARGE');
   });
 
-  it('ends at the time limit, names the host and not the path', async (t) => {
+  it('ends at the time limit, with an error that names the host but not the path', async (t) => {
     const port = await httpServer(t, () => undefined);
     const error = await codeOf(createOutbound(NOTHING).request(`http://127.0.0.1:${port}/p/ad/secret-ticket`, { timeoutMs: 50 }));
     assert.equal(error.code, 'HUB_TIMEOUT');
@@ -135,7 +135,7 @@ describe('a request', () => {
     assert.doesNotMatch(errorText(error) + error.stack, /secret-ticket/);
   });
 
-  it('bounds a body that comes a drop at a time', async (t) => {
+  it('ends at the time limit even if the body trickles in', async (t) => {
     const port = await httpServer(t, (_, response) => {
       response.write('{');
     });
@@ -149,7 +149,7 @@ describe('a request', () => {
     assert.equal((await codeOf(promise)).code, 'CANCELLED');
   });
 
-  it('says that nothing listens', async (t) => {
+  it('reports that nothing listens', async (t) => {
     const server = createHttpServer();
     const port = await listening(t, server);
     await new Promise((resolve) => server.close(resolve));
@@ -160,7 +160,7 @@ describe('a request', () => {
 });
 
 describe('a private CA', () => {
-  it('is refused, with what to set, until it is configured', async (t) => {
+  it('is rejected, with the setting to use, until it is configured', async (t) => {
     const error = await codeOf(createOutbound(NOTHING).request(`https://localhost:${await httpsServer(t)}/`, { timeoutMs: 5000 }));
     assert.equal(error.code, 'HUB_CERTIFICATE');
     assert.match(error.action ?? '', /CA_CERT/);
@@ -176,7 +176,7 @@ describe('a private CA', () => {
     }
   });
 
-  it('does not make a certificate of another name good', async (t) => {
+  it('does not make a certificate for another name valid', async (t) => {
     const other = await ca.issue({ commonName: 'localhost', dnsNames: ['other.example'] });
     const outbound = createOutbound({ ...NOTHING, CA_CERT: [ca.cert] });
     const error = await codeOf(outbound.request(`https://localhost:${await httpsServer(t, other)}/`, { timeoutMs: 5000 }));
@@ -184,7 +184,7 @@ describe('a private CA', () => {
     assert.match(error.message, /not valid/);
   });
 
-  it('that cannot be read is an error that names the setting', () => {
+  it('causes an error that names the setting if it cannot be read', () => {
     const empty = join(folder, 'empty.txt');
     writeFileSync(empty, 'nothing');
     const cases: [object, RegExp][] = [
@@ -200,7 +200,7 @@ describe('a private CA', () => {
 });
 
 describe('a proxy', () => {
-  it('carries https and http requests of HTTP_PROXY through CONNECT', async (t) => {
+  it('from HTTP_PROXY carries https and http requests through CONNECT', async (t) => {
     const { port, tunnels } = await proxy(t);
     const outbound = createOutbound({ ...NOTHING, HTTP_PROXY: `http://127.0.0.1:${port}`, CA_CERT: [ca.cert] });
     const secure = await httpsServer(t);
@@ -210,7 +210,7 @@ describe('a proxy', () => {
     assert.deepEqual(tunnels, [`localhost:${secure}`, `127.0.0.1:${plain}`]);
   });
 
-  it('gets user and password, percent-encoded ones too, and without them it is an error with what to do', async (t) => {
+  it('gets user and password, decoded from percent-encoding; without them, the error says what to do', async (t) => {
     const { port, tunnels } = await proxy(t, 'us:er:p@ss');
     const address = `https://localhost:${await httpsServer(t)}/secret-ticket`;
     const at = (userinfo: string) =>
@@ -248,7 +248,7 @@ describe('a proxy', () => {
     assert.equal(tunnels.length, 2);
   });
 
-  it('tells a WebSocket why it was refused', async (t) => {
+  it('reports to a WebSocket why it refused', async (t) => {
     const { port } = await proxy(t, 'a:b');
     const url = new URL('wss://hub.example/');
     const socket = new WebSocket(url, { agent: createOutbound({ ...NOTHING, HTTP_PROXY: `http://127.0.0.1:${port}` }).agentFor(url) });
@@ -257,7 +257,7 @@ describe('a proxy', () => {
     assert.equal(error.code, 'PROXY_AUTHENTICATION');
   });
 
-  it('that refuses, is absent or stays silent is told apart from the hub', async (t) => {
+  it('that refuses, is missing or stays silent is reported as such, not as the hub', async (t) => {
     const refusing = await proxy(t, undefined, 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
     const request = (port: number, timeoutMs = 5000) =>
       createOutbound({ ...NOTHING, HTTP_PROXY: `http://127.0.0.1:${port}` }).request('https://hub.example/', { timeoutMs });
@@ -274,7 +274,7 @@ describe('a proxy', () => {
     assert.equal((await codeOf(request(port))).code, 'PROXY_UNREACHABLE');
   });
 
-  it('that stays silent loses its connection, instead of one more being left at each try', async (t) => {
+  it('that stays silent loses its connection, so that retries do not leak connections', async (t) => {
     const silent = await proxy(t, undefined, '');
     const closed = new Promise((resolve) => silent.server.once('connection', (socket) => socket.once('close', resolve)));
     const agent = createTunnelAgent(new URL(`http://127.0.0.1:${silent.port}`), false, undefined, 50);
@@ -285,7 +285,7 @@ describe('a proxy', () => {
     await closed;
   });
 
-  it('holds a tunnel for longer than it may take to open one', async (t) => {
+  it('keeps a tunnel open for longer than it may take to open one', async (t) => {
     const { port } = await proxy(t);
     const server = createHttpServer();
     new WebSocketServer({ server }).on('connection', (peer) => peer.on('message', (data) => peer.send(data)));
@@ -299,10 +299,10 @@ describe('a proxy', () => {
     socket.terminate();
   });
 
-  it('is left out for the hosts of NO_PROXY', () => {
+  it('is bypassed for the hosts in NO_PROXY', () => {
     const agent = (address: string, ...NO_PROXY: string[]) =>
       createOutbound({ ...NOTHING, HTTP_PROXY: 'http://proxy.example:3128', NO_PROXY }).agentFor(new URL(address));
-    // undefined: Node reaches it directly
+    // undefined: Node connects directly
     assert.equal(agent('http://hub.example/', 'hub.example'), undefined);
     assert.equal(agent('http://HUB.example/', '.example'), undefined);
     assert.equal(agent('http://a.hub.example/', '*.hub.example'), undefined);

@@ -1,6 +1,6 @@
 /**
- * How anything reaches the hub: through a proxy where one is set, trusting the system's CAs and those of the settings, with a limit on
- * time and on size. Redirects are not followed: a ticket is a secret, and whoever redirects could send it anywhere.
+ * How the connector reaches the hub: through a proxy if one is set, trusting the system's CAs and those in the settings, within limits of
+ * time and size. Redirects are not followed: a ticket is a secret, and a redirect could send it anywhere.
  */
 import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -16,12 +16,12 @@ export interface OutboundAnswer {
 }
 
 export interface Outbound {
-  /** @returns the agent for a request or WebSocket to this address; undefined: Node's own will do */
+  /** @returns the agent for a request or WebSocket to this address; undefined: Node's own */
   agentFor(url: URL): HttpAgent | undefined;
   /**
    * @param url http or https
-   * @param options `maxBytes`: a longer answer is an error, 1 MiB unless told; `bearerToken`: sent as authorization
-   * @returns the answer of any status
+   * @param options `maxBytes`: a longer response is an error, 1 MiB by default; `bearerToken`: sent as authorization
+   * @returns the response, whatever its status
    * @throws CodedError HUB_UNREACHABLE, HUB_TIMEOUT, HUB_CERTIFICATE, HUB_ANSWER_TOO_LARGE, PROXY_UNREACHABLE, PROXY_REFUSED,
    *   PROXY_AUTHENTICATION, CANCELLED. Each names the host and never the path, which may be a ticket.
    */
@@ -38,7 +38,7 @@ export interface Outbound {
   ): Promise<OutboundAnswer>;
 }
 
-/** Provisioning answers and JWKS documents are some kilobytes. */
+/** Provisioning responses and JWKS documents are a few kilobytes. */
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /** @throws CodedError CA_UNUSABLE, which names the setting whose certificates cannot be read */
@@ -80,7 +80,7 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
         if (options.signal?.aborted) throw new CodedError('CANCELLED', `The request to ${url.host} was cancelled`);
         if (timeout.aborted) {
           throw new CodedError('HUB_TIMEOUT', `${url.host} did not answer within ${options.timeoutMs} ms`, {
-            action: 'Check that this machine may reach that host, directly or through HTTP_PROXY.',
+            action: 'Check that this machine can reach that host, directly or through HTTP_PROXY.',
           });
         }
         throw unreachable(url, error);
@@ -115,7 +115,7 @@ async function exchange(
     });
     request.once('response', resolve);
     request.once('error', reject);
-    // While an agent is still opening a tunnel Node keeps the end of a request to itself.
+    // While an agent is opening a tunnel, Node does not report the end of a request.
     options.signal.addEventListener('abort', () => reject(options.signal.reason), { once: true });
     request.end(body);
   });
@@ -125,7 +125,7 @@ async function exchange(
     size += chunk.length;
     if (size > options.maxBytes) {
       throw new CodedError('HUB_ANSWER_TOO_LARGE', `${url.host} answered more than ${options.maxBytes} bytes`, {
-        action: 'Check that the address is that of a hub.',
+        action: 'Check that the address belongs to a hub.',
       });
     }
     chunks.push(chunk);
@@ -137,7 +137,7 @@ async function exchange(
   };
 }
 
-/** What OpenSSL says of a certificate that is not trusted (Node documents these codes under "X.509 certificate error codes"). */
+/** OpenSSL's codes for an untrusted certificate (listed by Node under "X.509 certificate error codes"). */
 const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -151,8 +151,8 @@ function unreachable(url: URL, error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (UNTRUSTED.has(code)) {
-    return new CodedError('HUB_CERTIFICATE', `The certificate of ${url.host} is not signed by a CA that is trusted here (${code})`, {
-      action: 'If a proxy or the hub uses a CA of your own, put its certificate into CA_CERT or SSL_CA_FILE.',
+    return new CodedError('HUB_CERTIFICATE', `The certificate of ${url.host} is not signed by a trusted CA (${code})`, {
+      action: 'If a proxy or the hub uses a private CA, put its certificate into CA_CERT or SSL_CA_FILE.',
       cause: error,
     });
   }
@@ -163,7 +163,7 @@ function unreachable(url: URL, error: unknown): CodedError {
     });
   }
   return new CodedError('HUB_UNREACHABLE', `${url.host} cannot be reached`, {
-    action: 'Check the address, the name resolution, the firewall and HTTP_PROXY.',
+    action: 'Check the address, name resolution, the firewall and HTTP_PROXY.',
     cause: error,
   });
 }

@@ -1,4 +1,4 @@
-/** Through which proxy an address is reached: by a tunnel (CONNECT, RFC 9110 section 9.3.6), or passed on in clear. */
+/** How an address is reached through a proxy: by a tunnel (CONNECT, RFC 9110, section 9.3.6), or by forwarding plain HTTP. */
 import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
@@ -8,10 +8,10 @@ import type { ConnectorSettings } from '../config/settings.ts';
 
 export type ProxySettings = Pick<ConnectorSettings, 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY'>;
 
-/** @returns the proxy for an address, or undefined where it is reached directly */
+/** @returns the proxy for an address, or undefined if it is reached directly */
 export function proxyFor(url: URL, settings: ProxySettings): URL | undefined {
   const encrypted = isEncrypted(url);
-  // As in installed connectors HTTP_PROXY is for all addresses; one for encrypted ones only comes before it.
+  // As in Auth0 connectors, HTTP_PROXY applies to all addresses; HTTPS_PROXY takes precedence for encrypted ones.
   const proxy = (encrypted ? settings.HTTPS_PROXY : undefined) ?? settings.HTTP_PROXY;
   if (proxy === undefined) return undefined;
   const host = url.hostname.toLowerCase();
@@ -26,20 +26,20 @@ export function isEncrypted(url: URL): boolean {
 function isExempt(host: string, port: string, rule: string): boolean {
   if (rule === '*') return true;
   const [, name = rule, rulePort] = /^(.*?)(?::(\d+))?$/.exec(rule.toLowerCase()) ?? [];
-  // An IPv6 address is written in brackets where a port follows; without brackets its last group is not a port.
+  // An IPv6 address with a port is in brackets; without brackets, its last group is not a port.
   if (host.startsWith('[')) return [host, `${host}:${port}`, host.slice(1, -1)].includes(rule.toLowerCase());
   if (rulePort !== undefined && rulePort !== port) return false;
   const domain = name.replace(/^\*?\./, '');
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
 
-/** The time a proxy has to open a tunnel: Node itself would wait for ever, also for a request that was given up long ago. */
+/** How long a proxy may take to open a tunnel: Node itself would wait forever, even for an aborted request. */
 const TUNNEL_TIMEOUT_MS = 10_000;
 
 /**
- * @param encrypted whether what is reached through the proxy speaks TLS
- * @param secureContext whom to trust: the hub where it speaks TLS, and the proxy where its address is https
- * @returns an agent whose connections go through the proxy, WebSockets too; they fail with CodedError PROXY_UNREACHABLE,
+ * @param encrypted whether the target behind the proxy speaks TLS
+ * @param secureContext the trusted CAs: for the hub if it speaks TLS, and for the proxy if its address is https
+ * @returns an agent whose connections, including WebSockets, go through the proxy; they fail with CodedError PROXY_UNREACHABLE,
  *   PROXY_AUTHENTICATION or PROXY_REFUSED
  */
 export function createTunnelAgent(
@@ -52,7 +52,7 @@ export function createTunnelAgent(
   agent.createConnection = (options, callback) => {
     openTunnel(proxy, `${options.host}:${options.port}`, secureContext, timeoutMs)
       .then((socket) => (encrypted ? tlsConnect({ ...tlsOptions(options), socket, secureContext }) : socket))
-      // The type wants a socket beside an error; Node looks at the error first.
+      // The type requires a socket beside an error; Node looks at the error first.
       .then(
         (socket) => callback?.(null, socket),
         (error: Error) => callback?.(error, new Socket()),
@@ -84,7 +84,7 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
       socket.destroy();
       reject(refusal(answer.statusCode, proxy, target));
     });
-    // A proxy that answers CONNECT as if it were a web page gives no 'connect' in some versions of HTTP.
+    // In some versions of HTTP, a proxy that answers CONNECT like a web page emits no 'connect'.
     request.once('response', (answer) => {
       answer.destroy();
       reject(refusal(answer.statusCode, proxy, target));
@@ -103,7 +103,7 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
 }
 
 /**
- * For a request that is not encrypted: the proxy is sent the whole address and passes it on (RFC 9112, section 3.2.2).
+ * For an unencrypted request: the proxy gets the absolute address and forwards the request (RFC 9112, section 3.2.2).
  *
  * @returns what to add to the options of a request to `url`
  */
@@ -126,12 +126,12 @@ function credentials(proxy: URL): { 'proxy-authorization'?: string } {
 
 function refusal(status: number | undefined, proxy: URL, target: string): CodedError {
   if (status === 407) {
-    const what = proxy.username === '' ? 'wants a user and password' : 'refused the user or password';
+    const what = proxy.username === '' ? 'requires a user and password' : 'rejected the user or password';
     return new CodedError('PROXY_AUTHENTICATION', `The proxy ${proxy.host} ${what} (407)`, {
       action: 'Put them into HTTP_PROXY: http://user:password@host:port, special characters percent-encoded.',
     });
   }
   return new CodedError('PROXY_REFUSED', `The proxy ${proxy.host} refused a connection to ${target} (status ${status ?? 'none'})`, {
-    action: `Let the proxy allow CONNECT to ${target}, or put the host into NO_PROXY if it is reached directly.`,
+    action: `Allow CONNECT to ${target} in the proxy, or put the host into NO_PROXY if it can be reached directly.`,
   });
 }

@@ -1,4 +1,4 @@
-/** Whom the connector trusts: the CAs of the system, those that Node brings, and those of CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
+/** The trusted CAs: the system's, Node's own, and those in CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * @returns the certificates (PEM) of the three settings, each readable
- * @throws CodedError CA_UNUSABLE, which names the setting whose text, file or folder cannot be read or holds no certificate
+ * @returns the certificates (PEM) in the three settings, all readable
+ * @throws CodedError CA_UNUSABLE, which names the setting whose text, file or folder cannot be read or contains no certificate
  */
 export function configuredCertificates(settings: TrustSettings): string[] {
   const found: string[] = [];
@@ -23,7 +23,7 @@ export function configuredCertificates(settings: TrustSettings): string[] {
 }
 
 /**
- * Reading the system's certificates takes some 80 ms, so this is called when the first TLS connection is made and not before.
+ * Reading the system's certificates takes about 80 ms, so this is called for the first TLS connection and not before.
  *
  * @param configured from `configuredCertificates`
  * @returns all trusted certificates, for the `ca` of a TLS connection
@@ -36,7 +36,7 @@ function certificatesOfFolder(folder: string): string[] {
   let names: string[];
   try {
     names = readdirSync(folder, { withFileTypes: true })
-      // A folder made by `openssl rehash` holds links to its own files.
+      // A folder made by `openssl rehash` contains links to its own files.
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => entry.name)
       .sort();
@@ -44,7 +44,7 @@ function certificatesOfFolder(folder: string): string[] {
     throw unusable('SSL_CA_PATH', `the folder ${folder} cannot be read`, error);
   }
   const found = names.flatMap((name) => certificatesOfFile(join(folder, name), 'SSL_CA_PATH', true));
-  if (found.length === 0) throw unusable('SSL_CA_PATH', `the folder ${folder} holds no PEM certificate`);
+  if (found.length === 0) throw unusable('SSL_CA_PATH', `the folder ${folder} contains no PEM certificate`);
   return found;
 }
 
@@ -60,12 +60,12 @@ function certificatesOfFile(path: string, setting: string, mayHoldNone = false):
 
 function certificatesIn(text: string, setting: string, path = 'its text'): string[] {
   const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw unusable(setting, `${path} holds no PEM certificate`);
+  if (certificates.length === 0) throw unusable(setting, `${path} contains no PEM certificate`);
   for (const certificate of certificates) {
     try {
       new X509Certificate(certificate);
     } catch (error) {
-      throw unusable(setting, `${path} holds a certificate that cannot be read`, error);
+      throw unusable(setting, `${path} contains an unreadable certificate`, error);
     }
   }
   return certificates;

@@ -33,9 +33,9 @@ describe('proxies', { timeout: 180_000 }, () => {
       runIn(t, { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert, HTTP_PROXY: `http://${userInfo}${squid.host}` });
     const none = await through('');
     assert.deepEqual(none.failed, ['configuration', 'hub-reach']);
-    assert.match(none.of('hub-reach').found, /^PROXY_AUTHENTICATION.*wants a user and password \(407\)/);
+    assert.match(none.of('hub-reach').found, /^PROXY_AUTHENTICATION.*requires a user and password \(407\)/);
     const wrong = await through('connector:wrong-Passw0rd@');
-    assert.match(wrong.of('hub-reach').found, /^PROXY_AUTHENTICATION.*refused the user or password/);
+    assert.match(wrong.of('hub-reach').found, /^PROXY_AUTHENTICATION.*rejected the user or password/);
     assert.doesNotMatch(JSON.stringify(wrong.all), /wrong-Passw0rd/);
     const right = await through(`connector:${encodeURIComponent('pröxy:Passw0rd')}@`);
     assert.equal(right.of('hub-websocket').status, 'pass', right.of('hub-reach').found);

@@ -4,7 +4,7 @@ import { FAILURES, type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/prot
 import type { Log } from '@landbridge/runtime';
 import type { VerifiedIdentity } from './sign-in-verified.ts';
 
-export interface SignInEvent {
+export interface ConnectorSignInEvent {
   correlationId: string;
   /** As typed, or as a ticket, certificate or header names the user. */
   user: string;
@@ -15,10 +15,10 @@ export interface SignInEvent {
   ms: number;
 }
 
-export type SignInEvents = EventEmitter<{ signIn: [SignInEvent] }>;
+export type ConnectorSignInEvents = EventEmitter<{ signIn: [ConnectorSignInEvent] }>;
 
-export function createSignInEvents(log: Log): SignInEvents {
-  const events: SignInEvents = new EventEmitter();
+export function createConnectorSignInEvents(log: Log): ConnectorSignInEvents {
+  const events: ConnectorSignInEvents = new EventEmitter();
   events.on('signIn', ({ outcome, user, ms, ...others }) => {
     const result = signInResult(outcome);
     const inner = 'failure' in outcome ? outcome.failure.inner : undefined;

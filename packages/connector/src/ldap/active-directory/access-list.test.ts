@@ -41,7 +41,7 @@ function decision(...entries: Buffer[]): { reset: boolean; write: boolean } {
 }
 
 describe('an access list', () => {
-  it('allows what it names to whoever it names', () => {
+  it('grants rights to the accounts it names', () => {
     assert.deepEqual(decision(entry(5, 0, CONTROL, ACCOUNT, RESET_PASSWORD)), { reset: true, write: false });
     assert.deepEqual(decision(entry(5, 0, WRITE, GROUP, ATTRIBUTE_PWD_LAST_SET)), { reset: false, write: true });
     assert.deepEqual(decision(entry(0, 0, CONTROL | WRITE, GROUP)), { reset: true, write: true });
@@ -50,7 +50,7 @@ describe('an access list', () => {
     assert.deepEqual(decision(), { reset: false, write: false });
   });
 
-  it('denies where a denial comes first, and not by what is for entries below or for audits', () => {
+  it('denies if a denial comes first, ignoring entries for child objects and for audits', () => {
     const allow = entry(5, 0, CONTROL, ACCOUNT, RESET_PASSWORD);
     assert.equal(decision(entry(1, 0, CONTROL, GROUP), allow).reset, false);
     assert.equal(decision(allow, entry(1, 0, CONTROL, GROUP)).reset, true);
@@ -59,7 +59,7 @@ describe('an access list', () => {
     assert.equal(decision(entry(2, 0, CONTROL, ACCOUNT)).reset, false);
   });
 
-  it('that is cut off, or lies about its lengths, is none and breaks nothing', () => {
+  it('is undefined if it is truncated or its lengths are wrong', () => {
     const whole = descriptor(entry(5, 0, CONTROL, ACCOUNT, RESET_PASSWORD), entry(0, 0, WRITE, GROUP));
     for (let length = 0; length < whole.length; length++) assert.equal(readAccessList(whole.subarray(0, length)), undefined);
     for (let at = 0; at < whole.length; at++) {

@@ -1,6 +1,6 @@
 /**
- * What an access list of Active Directory allows, without trying (MS-DTYP, sections 2.4.4 to 2.4.6; MS-ADTS, section 5.1.3.3). Only the
- * decision that is needed here is made: whether somebody has one control access right, or may write one attribute.
+ * What an access list of Active Directory permits, without trying it (MS-DTYP, sections 2.4.4 to 2.4.6; MS-ADTS, section 5.1.3.3). Only two
+ * decisions are implemented: whether an account has a control access right, and whether it may write an attribute.
  */
 import { sidText } from './object-sid.ts';
 
@@ -14,15 +14,15 @@ const ACCESS_ALLOWED = 0x00;
 const ACCESS_DENIED = 0x01;
 const ACCESS_ALLOWED_OBJECT = 0x05;
 const ACCESS_DENIED_OBJECT = 0x06;
-/** The entry is for what is below, and not for this object. */
+/** The entry applies to child objects only. */
 const INHERIT_ONLY = 0x08;
 const OBJECT_TYPE_PRESENT = 0x1;
 const INHERITED_OBJECT_TYPE_PRESENT = 0x2;
 
-/** A security descriptor is at most as long as its access lists, whose length has 16 bits each. */
+/** A security descriptor is at most as long as its access lists, whose lengths have 16 bits each. */
 const MAX_BYTES = 256 * 1024;
 
-/** Rights and attributes by their GUIDs as they stand in an entry: the first three parts little-endian. */
+/** Rights and attributes by GUID in the byte order of an entry: the first three parts little-endian. */
 export const RESET_PASSWORD = guid('00299570-246d-11d0-a768-00aa006e0529');
 export const ATTRIBUTE_PWD_LAST_SET = guid('bf967a0a-0de6-11d0-a285-00aa003049e2');
 export const ATTRIBUTE_LOCKOUT_TIME = guid('28630ebf-41d5-11d1-a9c1-0000f80367c1');
@@ -37,8 +37,8 @@ export interface AccessEntry {
 }
 
 /**
- * @param descriptor a self-relative security descriptor, as `nTSecurityDescriptor` has it
- * @returns the entries that are for the object itself, in their order; undefined where it is not one, or has no access list
+ * @param descriptor a self-relative security descriptor, as in `nTSecurityDescriptor`
+ * @returns the entries that apply to the object itself, in order; undefined if it is malformed or has no access list
  */
 export function readAccessList(descriptor: Buffer): AccessEntry[] | undefined {
   if (descriptor.length < 20 || descriptor.length > MAX_BYTES || descriptor.readUInt8(0) !== 1) return undefined;
@@ -58,7 +58,7 @@ export function readAccessList(descriptor: Buffer): AccessEntry[] | undefined {
   return entries;
 }
 
-/** @returns undefined for one that decides nothing here: for audits, or for what is below only */
+/** @returns undefined for an entry that decides nothing here: for audits, or for child objects only */
 function readEntry(bytes: Buffer): AccessEntry | undefined {
   const type = bytes.readUInt8(0);
   const isObject = type === ACCESS_ALLOWED_OBJECT || type === ACCESS_DENIED_OBJECT;
@@ -75,7 +75,7 @@ function readEntry(bytes: Buffer): AccessEntry | undefined {
     }
     if ((flags & INHERITED_OBJECT_TYPE_PRESENT) !== 0) at += 16;
   }
-  // A SID: revision, how many parts, six bytes, the parts.
+  // A SID: revision, number of parts, six bytes, the parts.
   if (at + 8 > bytes.length) return undefined;
   const sidEnd = at + 8 + 4 * bytes.readUInt8(at + 1);
   if (sidEnd > bytes.length) return undefined;
@@ -87,12 +87,12 @@ function readEntry(bytes: Buffer): AccessEntry | undefined {
   };
 }
 
-/** Whether somebody with these SIDs has a control access right such as RESET_PASSWORD: the first entry that says so decides. */
+/** Whether an account with these SIDs has a control access right such as RESET_PASSWORD: the first matching entry decides. */
 export function mayUse(right: Buffer, list: readonly AccessEntry[], sids: ReadonlySet<string>): boolean {
   return decide(list, sids, right, CONTROL_ACCESS | GENERIC_ALL);
 }
 
-/** Whether somebody with these SIDs may write an attribute. Property sets are not looked at: those here are in none that is delegated. */
+/** Whether an account with these SIDs may write an attribute. Ignores property sets: no commonly delegated one contains these attributes. */
 export function mayWrite(attribute: Buffer, list: readonly AccessEntry[], sids: ReadonlySet<string>): boolean {
   return decide(list, sids, attribute, WRITE_PROPERTY | GENERIC_ALL | GENERIC_WRITE);
 }

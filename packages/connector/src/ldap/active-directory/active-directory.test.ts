@@ -6,7 +6,7 @@ import { sidText } from './object-sid.ts';
 
 describe('objectGUID', () => {
   it('is written in the mixed byte order of Windows', () => {
-    // The example of MS-DTYP, section 2.3.4: the fields of {12345678-9abc-def0-1234-56789abcdef0} as they lie in memory.
+    // The example of MS-DTYP, section 2.3.4: the fields of {12345678-9abc-def0-1234-56789abcdef0} in memory order.
     assert.equal(guidText(Buffer.from('78563412bc9af0de123456789abcdef0', 'hex')), '12345678-9abc-def0-1234-56789abcdef0');
     assert.equal(guidText(Buffer.from('01', 'hex')), '01');
   });
@@ -28,7 +28,7 @@ describe('the sub-code of a refused bind', () => {
     assert.equal(bindSubCode('80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 52e, v1db1'), '52e');
     assert.equal(bindSubCode('80090308: LdapErr: DSID-0C090453, comment: AcceptSecurityContext error, data 775, v4563\0'), '775');
   });
-  it('is none where the text has none that is known', () => {
+  it('is undefined if the text contains no known one', () => {
     for (const text of ['', 'invalid credentials', 'data 999, v1', 'data toString, v1', 'metadata 52e'])
       assert.equal(bindSubCode(text), undefined, text);
   });

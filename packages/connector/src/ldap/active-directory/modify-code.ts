@@ -1,9 +1,9 @@
 /**
- * Why Active Directory refused a modification. Its diagnostic message begins with a Windows error as eight hexadecimal digits:
- * `0000052D: AtrErr: DSID-03190F80, #1: …` (the text behind it differs between versions, and in Samba).
+ * Why Active Directory refused a modification. Its diagnostic message begins with a Windows error code in eight hexadecimal digits:
+ * `0000052D: AtrErr: DSID-03190F80, #1: …` (the rest differs between versions, and in Samba).
  */
 
-/** Windows system error codes that a password change can meet (MS-ERREF, section 2.2). */
+/** Windows error codes of a refused password change (MS-ERREF, section 2.2). */
 const MODIFY_CODES = {
   '00000005': 'accessDenied',
   '00000056': 'wrongOldPassword',
@@ -13,7 +13,7 @@ const MODIFY_CODES = {
 } as const;
 export type ModifyCode = (typeof MODIFY_CODES)[keyof typeof MODIFY_CODES];
 
-/** @returns undefined where the message begins with no code that is known */
+/** @returns undefined if the message begins with no known code */
 export function modifyCode(diagnosticMessage: string): ModifyCode | undefined {
   const code = /^([0-9a-f]{8}): /i.exec(diagnosticMessage)?.[1]?.toLowerCase();
   return code !== undefined && isModifyCode(code) ? MODIFY_CODES[code] : undefined;

@@ -1,9 +1,9 @@
-/** `objectGUID`: 16 bytes, written the way Windows writes GUIDs. */
+/** `objectGUID`: 16 bytes, written like Windows writes GUIDs. */
 
 /**
  * The first three groups are little-endian, the rest is in order (MS-DTYP, section 2.3.4).
  *
- * @returns `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in lower case; hexadecimal as it stands where it has not 16 bytes
+ * @returns `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx` in lower case; plain hexadecimal if it does not have 16 bytes
  */
 export function guidText(bytes: Buffer): string {
   const hex = bytes.toString('hex');

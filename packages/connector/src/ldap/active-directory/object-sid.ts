@@ -3,7 +3,7 @@
 /**
  * Revision, count of sub-authorities, 48-bit authority big-endian, then 32-bit sub-authorities little-endian (MS-DTYP, section 2.4.2.2).
  *
- * @returns `S-1-5-21-…`; hexadecimal as it stands where the lengths do not fit
+ * @returns `S-1-5-21-…`; plain hexadecimal if the lengths do not match
  */
 export function sidText(bytes: Buffer): string {
   const count = bytes[1] ?? 0;

@@ -18,14 +18,14 @@ const person = (objectSid: Buffer, primaryGroupID: string): Entry => ({
   ]),
 });
 
-it('has the SID of the domain with its own number', () => {
+it('has the SID of the domain with its own RID', () => {
   const own = sid(21, 1, 2, 3, 4_000_000_000);
   const group = primaryGroupSid(person(own, '513'));
   assert.equal(group && sidText(group), 'S-1-5-21-1-2-3-513');
   assert.equal(sidText(own), 'S-1-5-21-1-2-3-4000000000', 'the entry is not changed');
 });
 
-it('is not guessed from what is no SID or no number', () => {
+it('is undefined without a valid SID and number', () => {
   for (const [objectSid, number] of [
     [Buffer.alloc(0), '513'],
     [sid(21, 1).subarray(0, -1), '513'],

@@ -1,14 +1,14 @@
-/** A person's primary group, which `memberOf` leaves out: it is named by its number within the domain of the person. */
+/** A user's primary group, which `memberOf` does not include: it is given as a RID in the user's domain. */
 import { type Entry, firstText } from '../entry.ts';
 
-/** What must be asked for of a person's entry. */
+/** Attributes to request of a user's entry. */
 export const PRIMARY_GROUP_ATTRIBUTES: readonly string[] = ['primaryGroupID', 'objectSid'];
 
 /**
- * The domain's part of the person's `objectSid` with `primaryGroupID` as its last sub-authority (MS-ADTS, section 3.1.1.4.5.10; the
- * form of a SID: MS-DTYP, section 2.4.2.2).
+ * The domain part of the user's `objectSid` with `primaryGroupID` as its last sub-authority (MS-ADTS, section 3.1.1.4.5.10; format of a
+ * SID: MS-DTYP, section 2.4.2.2).
  *
- * @returns the group's `objectSid`; undefined where the entry does not show both attributes, or they are not what they should be
+ * @returns the group's `objectSid`; undefined if the entry does not show both attributes, or they are invalid
  */
 export function primaryGroupSid(user: Entry): Buffer | undefined {
   const number = firstText(user, 'primaryGroupID');

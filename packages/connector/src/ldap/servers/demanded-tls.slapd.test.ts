@@ -1,4 +1,4 @@
-/** A real directory that takes nothing but StartTLS in clear, where nobody has set StartTLS. */
+/** A real directory that refuses everything in clear except StartTLS, while StartTLS is not configured. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -14,7 +14,7 @@ before(async () => {
 after(() => slapd?.[Symbol.asyncDispose]());
 
 describe('a directory that demands TLS', { skip }, () => {
-  it('gets it by StartTLS, for searches and for binds', async () => {
+  it('gets StartTLS, for searches and for binds', async () => {
     const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount, ca: slapd.ca });
     try {
       const [person] = slapd.people.ordinary;
@@ -23,17 +23,13 @@ describe('a directory that demands TLS', { skip }, () => {
       assert.ok('profile' in answer, JSON.stringify(answer));
       assert.equal(on.directory.status().encrypted, true);
       const refused = (await slapd.operations()).filter(({ kind, result }) => kind === 'bind' && result === 13);
-      assert.deepEqual(
-        new Set(refused.map(({ dn }) => dn)),
-        new Set([slapd.serviceAccount.dn]),
-        'no password of a person went out in clear',
-      );
+      assert.deepEqual(new Set(refused.map(({ dn }) => dn)), new Set([slapd.serviceAccount.dn]), 'no user password was sent in clear');
     } finally {
       await on.close();
     }
   });
 
-  it('gets it only with a certificate that is trusted', async () => {
+  it('gets StartTLS only with a trusted certificate', async () => {
     const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
     try {
       await assert.rejects(

@@ -1,4 +1,4 @@
-/** A domain's servers, found through a real DNS server and asked over LDAPS with certificates of their names. */
+/** A domain's servers, found through a real DNS server and asked over LDAPS with certificates for their names. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { createCertificateAuthority, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -49,7 +49,7 @@ async function discover(url: string, records: DnsRecords, trustedDomains: string
 const urls = (addresses: readonly { url: string }[]) => addresses.map(({ url }) => url);
 
 describe('the servers of a domain', { skip }, () => {
-  it('sign people in over LDAPS, and one of them does when the other is gone', async () => {
+  it('sign users in over LDAPS, even after one of them is down', async () => {
     const [first, second] = slapds;
     assert.ok(first && second);
     const addresses = await discover('ldaps:///DC=fabrikam,DC=test', {
@@ -77,7 +77,7 @@ describe('the servers of a domain', { skip }, () => {
     await first.start();
   });
 
-  it('do not get a password where the certificate is that of another host', async () => {
+  it('get no password if the certificate is for another host', async () => {
     const [first] = slapds;
     assert.ok(first);
     const addresses = await discover('ldaps:///DC=fabrikam,DC=test', {
@@ -92,7 +92,7 @@ describe('the servers of a domain', { skip }, () => {
     assert.equal((await first.operations()).length, before);
   });
 
-  it('are those of the domain only, unless another one is trusted', async () => {
+  it('belong to the domain, unless another domain is trusted', async () => {
     const srv = [
       { service: CONTROLLERS, host: 'dc.evil.test', port: 389 },
       { service: CONTROLLERS, host: 'evilfabrikam.test', port: 389 },
@@ -105,19 +105,19 @@ describe('the servers of a domain', { skip }, () => {
     assert.deepEqual(new Set(urls(await trusting())), new Set(['ldap://dc1.fabrikam.test:389', 'ldap://dc.evil.test:389']));
   });
 
-  it('are asked at the port of LDAPS where only plain LDAP is registered, as Windows does', async () => {
+  it('are asked at the LDAPS port if only plain LDAP is registered, as by Windows', async () => {
     const srv = [{ service: CONTROLLERS, host: 'dc1.fabrikam.test', port: 389 }];
     assert.deepEqual(urls(await (await discover('ldaps://fabrikam.test', { srv }))()), ['ldaps://dc1.fabrikam.test:636']);
   });
 
-  it('are the host itself where its name has no such records, and nobody where there is no host either', async () => {
+  it('are the host itself if its name has no SRV records, and an error if there is no host either', async () => {
     assert.deepEqual(urls(await (await discover('ldaps://dc1.fabrikam.test', {}))()), ['ldaps://dc1.fabrikam.test']);
     await dns?.stop();
     const nobody = await discover('ldap:///DC=fabrikam,DC=test', {});
     await assert.rejects(nobody(), (error) => error instanceof LdapError && error.code === 'LDAP_DISCOVERY_FAILED');
   });
 
-  it('stay as they were while DNS is away, and in their order while its answer is the same', async () => {
+  it('stay the same while DNS does not answer, and keep their order while its answer is the same', async () => {
     const srv = Array.from({ length: 6 }, (_, i) => ({ service: CONTROLLERS, host: `dc${i}.fabrikam.test`, port: 389, weight: 10 }));
     const addresses = await discover('ldap://fabrikam.test', { srv });
     const before = await addresses();

@@ -1,4 +1,4 @@
-/** Two real directories with the same people and 32 sign-ins in flight, while one of them is killed, stopped or cut off. */
+/** Two real directories with the same users and 32 sign-ins in flight, while one of them is killed, stopped or cut off. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,18 +46,18 @@ interface Login {
   answer: unknown;
 }
 
-/** 32 at a time without a pause, every fourth with a wrong password, each of another person: a bind sent twice is one person's second. */
+/** 32 at a time without a pause, every fourth with a wrong password, each of another user: a repeated bind would be the user's second. */
 function startLoad({ users }: UsersOn) {
   const logins: Login[] = [];
   let running = true;
   const worker = async () => {
     while (running) {
       const person = parts[0].slapd.people.ordinary[nextPerson++];
-      assert.ok(person, 'the load ran out of people');
+      assert.ok(person, 'the load ran out of users');
       const right = nextPerson % 4 !== 0;
       const answer = await users.authenticate(login(person.uid, right ? person.password : 'wrong'), request());
       logins.push({ person, right, answer });
-      // Some hundred a second prove as much as some thousand.
+      // A few hundred a second prove as much as a few thousand.
       await delay(20);
     }
   };
@@ -85,7 +85,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 const TRY_AGAIN = new Set(['LDAP_CONNECTION_LOST', 'LDAP_TIMEOUT']);
 
-/** @returns who was told to try again; everybody else must have got the right answer */
+/** @returns the users who were asked to try again; all others must have got the right answer */
 function undecided(logins: Login[]): Login[] {
   return logins.filter(({ person, right, answer }) => {
     const { err, profile } = answer as { err?: { name?: string; inner?: { code?: string; message?: string } }; profile?: { dn?: string } };
@@ -100,7 +100,7 @@ function undecided(logins: Login[]): Login[] {
   });
 }
 
-/** How often each of these people was bound, both servers together, by their own logs. */
+/** How often each user was bound, on both servers together, by the servers' own logs. */
 async function assertNobodyBoundTwice(logins: Login[]): Promise<void> {
   const counts = new Map(logins.map(({ person }) => [person.dn, 0]));
   for (const { slapd } of parts) {
@@ -133,7 +133,7 @@ function signal(slapd: Slapd, name: 'SIGSTOP' | 'SIGCONT'): void {
 describe('two servers with 32 sign-ins in flight', { skip }, () => {
   for (const index of [0, 1] as const) {
     for (const { name, hurt, heal } of outages) {
-      it(`lose none of them, and send no bind twice, when the ${index === 0 ? 'first' : 'second'} is ${name}`, async (t) => {
+      it(`lose no sign-in and repeat no bind when the ${index === 0 ? 'first' : 'second'} is ${name}`, async (t) => {
         const { serviceAccount } = parts[0].slapd;
         on = usersOn({
           url: parts[0].slapd.url,
@@ -150,7 +150,7 @@ describe('two servers with 32 sign-ins in flight', { skip }, () => {
         const load = startLoad(on);
         await load.more(100);
         await hurt(parts[index]);
-        await until('it is known to be away', () => servers()[index]?.state === 'unreachable');
+        await until('it is known to be unreachable', () => servers()[index]?.state === 'unreachable');
         assert.deepEqual(
           servers().map(({ inUse }) => inUse),
           [index !== 0, index === 0],
@@ -158,13 +158,13 @@ describe('two servers with 32 sign-ins in flight', { skip }, () => {
         await load.more(100);
         await heal(parts[index]);
         await until('the first is used', () => servers()[0]?.state === 'healthy' && servers()[0]?.inUse === true);
-        await until('the second is well', () => servers()[1]?.state === 'healthy');
+        await until('the second is healthy', () => servers()[1]?.state === 'healthy');
         const later = load.logins.length;
         await load.more(100);
         await load.finish();
         const lost = undecided(load.logins);
-        t.diagnostic(`${lost.length} of ${load.logins.length} were told to try again`);
-        assert.ok(lost.length <= (index === 0 ? BIND_CONNECTIONS : 0), `${lost.length} were told to try again`);
+        t.diagnostic(`${lost.length} of ${load.logins.length} were asked to try again`);
+        assert.ok(lost.length <= (index === 0 ? BIND_CONNECTIONS : 0), `${lost.length} were asked to try again`);
         assert.ok(lost.every((one) => load.logins.indexOf(one) < later + IN_FLIGHT));
         await assertNobodyBoundTwice(load.logins);
       });

@@ -1,4 +1,4 @@
-/** Which of several servers is asked, with servers that do what the test tells them to. */
+/** Which of several servers is asked, with scripted servers. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +50,7 @@ function open(urls: string[], options: Partial<DirectoryOptions> = {}): Director
   return directory;
 }
 
-/** As a directory that has one entry, named after it. */
+/** Like a directory with one entry, named after the server. */
 function answer({ messageId, operation, socket, bytes }: Asked, name = 'a', rootDse: Record<string, string[]> = {}): void {
   if (operation === BIND) socket.write(result(messageId, 0x61, bytes.includes('wrong') ? 49 : 0));
   else if (operation === SEARCH) {
@@ -88,7 +88,7 @@ describe('several servers', () => {
     assert.equal(first.asked.filter(isPerson).length, 1);
   });
 
-  it('take over from one that takes requests and answers none, and leave the bind that it has to it', async () => {
+  it('take over from one that accepts requests but answers none, without repeating its bind', async () => {
     let silent = false;
     const held: Asked[] = [];
     const first = await serve((asked) => (silent ? held.push(asked) : answer(asked)));
@@ -108,7 +108,7 @@ describe('several servers', () => {
     assert.equal(second.asked.filter(isPerson).length, 1);
   });
 
-  it('wait for a slow one that still answers something', async () => {
+  it('wait for a slow one that still answers', async () => {
     const first = await serve((asked) => {
       if (isRequest(asked)) setTimeout(answer, 1500, asked);
       else answer(asked);
@@ -120,7 +120,7 @@ describe('several servers', () => {
     assert.equal(second.asked.filter(isRequest).length, 0);
   });
 
-  it('go back to the first when it has been well for a while, and say both once', async () => {
+  it('go back to the first when it has been healthy for a while, and log both once', async () => {
     let first = await serve(answer);
     const second = await serve((asked) => answer(asked, 'b'));
     open([first.url, second.url], { returnAfterMs: 200 });
@@ -144,7 +144,7 @@ describe('several servers', () => {
     [51, 'busy'],
     [52, 'unavailable'],
   ] as const) {
-    it(`ask another where one answers "${name}", and leave that one alone for a moment`, async () => {
+    it(`ask another if one answers "${name}", and leave that one alone for a moment`, async () => {
       const refuse = ({ messageId, operation, socket }: Asked) =>
         socket.write(result(messageId, operation === BIND ? 0x61 : 0x65, resultCode));
       const first = await serve((asked) => (isRequest(asked) || isPerson(asked) ? refuse(asked) : answer(asked)));
@@ -159,7 +159,7 @@ describe('several servers', () => {
     });
   }
 
-  it('say what a single one says where it is busy', async () => {
+  it('pass on a busy answer if there is only one', async () => {
     const only = await serve((asked) => (isRequest(asked) ? asked.socket.write(result(asked.messageId, 0x65, 51)) : answer(asked)));
     open([only.url]);
     await assert.rejects(names(), (error) => error instanceof LdapError && error.resultCode === 51);
@@ -178,7 +178,7 @@ describe('several servers', () => {
     assert.equal(both.flatMap(({ asked }) => asked).filter(isServiceBind).length, 1);
   });
 
-  it('prefer one whose clock is right', async () => {
+  it('prefer one with the right clock', async () => {
     const clock = (date: Date) => ({ currentTime: [`${date.toISOString().replaceAll(/[-:T]|\..*/g, '')}.0Z`] });
     const first = await serve((asked) => answer(asked, 'a', clock(new Date(Date.now() - 3_600_000))));
     const second = await serve((asked) => answer(asked, 'b', clock(new Date())));
@@ -207,7 +207,7 @@ describe('referrals', () => {
   const TRUSTING = { trustedDomains: ['localhost'], tls: 'none' } as const;
   const searchesOf = (server: LdapServer) => server.asked.filter(isRequest).length;
 
-  it('are not followed unless that is set', async () => {
+  it('are not followed by default', async () => {
     const other = await serve(answer);
     const first = await serve((asked) => {
       if (isRequest(asked)) asked.socket.write(referral(asked.messageId, [`${other.url.replace('127.0.0.1', 'localhost')}/dc=x`]));
@@ -221,7 +221,7 @@ describe('referrals', () => {
     assert.equal(other.asked.length, 0);
   });
 
-  it('add what a trusted server has, asked as the service account', async () => {
+  it('add entries from a trusted server, asked as the service account', async () => {
     const other = await serve((asked) => answer(asked, 'b'));
     const first = await serve((asked) => {
       if (!isRequest(asked)) return answer(asked);
@@ -236,7 +236,7 @@ describe('referrals', () => {
     assert.equal(other.asked.filter(isServiceBind).length, 1);
   });
 
-  it('give nobody a password whom the administrator does not trust, and hold for searches only', async () => {
+  it('send no password to untrusted servers, and apply to searches only', async () => {
     const thief = await serve(answer);
     const first = await serve((asked) => {
       if (isPerson(asked)) asked.socket.write(result(asked.messageId, 0x61, 10));
@@ -252,7 +252,7 @@ describe('referrals', () => {
     assert.equal(said(/not trusted/), 1);
   });
 
-  it('end where they lead in circles or on and on', async () => {
+  it('end if they are cyclic or endless', async () => {
     let hops = 0;
     const first: LdapServer = await serve((asked) => {
       if (!isRequest(asked)) return answer(asked);
@@ -272,7 +272,7 @@ describe('referrals', () => {
     assert.ok(searchesOf(first) <= 21, String(searchesOf(first)));
   });
 
-  it('that cannot be followed are an error where nothing else was found', async () => {
+  it('that cannot be followed are an error if nothing else was found', async () => {
     const gone = await startLdapServer(answer);
     await gone.close();
     const first = await serve((asked) => {

@@ -5,7 +5,7 @@ import { inSrvOrder } from './srv.ts';
 const record = (name: string, priority: number, weight: number) => ({ name, port: 389, priority, weight });
 const names = (records: { name: string }[]) => records.map(({ name }) => name).join('');
 
-/** Numbers that are the same in every run (a linear congruential generator). */
+/** The same numbers in every run (a linear congruential generator). */
 function fixedRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -15,7 +15,7 @@ function fixedRandom(seed: number): () => number {
 }
 
 describe('the order of SRV records', () => {
-  it('goes by priority, whatever the weights are', () => {
+  it('follows the priority, whatever the weights', () => {
     const records = [record('c', 20, 100), record('a', 0, 0), record('b', 10, 1)];
     for (let seed = 0; seed < 50; seed++) assert.equal(names(inSrvOrder(records, fixedRandom(seed))), 'abc');
   });
@@ -34,7 +34,7 @@ describe('the order of SRV records', () => {
     for (const edge of [0, 0.999_999_999]) assert.equal(inSrvOrder([record('a', 0, 0), record('b', 0, 65_535)], () => edge).length, 2);
   });
 
-  it('puts a record first as often as its weight says', () => {
+  it('puts a record first in proportion to its weight', () => {
     const random = fixedRandom(1);
     const first = { a: 0, b: 0, z: 0 };
     for (let i = 0; i < 20_000; i++) {

@@ -49,3 +49,12 @@ test('every relative link in the documents leads to a file and an anchor', () =>
   }
   assert.deepEqual(broken, []);
 });
+
+test('every path below packages/ that the documents name exists', () => {
+  const missing: string[] = [];
+  for (const file of globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })) {
+    for (const [, path = ''] of read(file).matchAll(/`(packages\/[\w./-]+)`/g))
+      if (!existsSync(join(ROOT, path))) missing.push(`${file}: ${path}`);
+  }
+  assert.deepEqual(missing, []);
+});

@@ -1,7 +1,4 @@
-/**
- * A front channel over a directory that knows everybody, whose password is `right`: whether somebody is signed in, and as whom, is decided
- * before it.
- */
+/** A front channel on a fake directory that knows every user name with the password `right`. */
 import type { TestContext } from 'node:test';
 import { namedFailure } from '@landbridge/protocol';
 import type { FrontUsers } from '../src/frontchannel/routes.ts';
@@ -11,12 +8,14 @@ export const SIGN_IN = `/wsfed?wa=wsignin1.0&wtrealm=${REALM}`;
 
 export const EVERYBODY: FrontUsers = {
   authenticate: async ({ username, password }) =>
-    password === 'right' ? { profile: { id: username } } : { failure: namedFailure('WrongPassword', { id: username }) },
+    password === 'right'
+      ? { profile: { id: username, displayName: username } }
+      : { failure: namedFailure('WrongPassword', { id: username }) },
   signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async ({ search }) => ({ users: [{ id: search }] }),
 };
 
-/** @param settings beside those that switch it on */
+/** @param settings in addition to those that switch it on */
 export async function opened(
   t: TestContext,
   settings: Record<string, unknown> = {},
@@ -27,7 +26,7 @@ export async function opened(
   return on;
 }
 
-/** The ids in the tokens that pages or answers carry, each once. */
+/** @returns the distinct user ids of the tokens in a response */
 export function signedInAs(received: string): string[] {
   return [...new Set(Array.from(received.matchAll(/NameIdentifier [^>]*?(?:>|&gt;|&#62;)([^&<]*)/g), ([, id = '']) => id))];
 }

@@ -8,20 +8,13 @@ import { createCertificateAuthority, examinePage, launchChromium, whyNoChromium 
 import { namedFailure } from '@landbridge/protocol';
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { frontChannelOn, REALM } from '../../test/front-channel-on.ts';
+import { EVERYBODY } from '../../test/trusted-identity.ts';
 import { LANGUAGES } from './pages/languages.ts';
 import type { FrontUsers } from './routes.ts';
 
 const skip = whyNoChromium();
 
 const WCTX = 'rm=0&id="p"<x>&ru=%2f';
-
-/** A directory that accepts any name. */
-const users: FrontUsers = {
-  authenticate: async ({ username, password }) =>
-    password === 'right' ? { profile: { id: username, displayName: username } } : { failure: namedFailure('WrongPassword', {}) },
-  signInVerified: async ({ name }) => ({ profile: { id: name } }),
-  searchUsers: async () => ({ users: [] }),
-};
 
 /** A hub that accepts the token and redirects to an application on another site, as hubs do. */
 async function startHub(t: TestContext): Promise<{ replyTo: string; posted: URLSearchParams[] }> {
@@ -52,7 +45,7 @@ test('a browser signs in by form, session, certificate, and without scripts', { 
   const { replyTo, posted } = await startHub(t);
   const authority = await createCertificateAuthority('People');
   const front = await frontChannelOn(
-    users,
+    EVERYBODY,
     { SITE_NAME: 'Fabrikam', CLIENT_CERT_CA: authority.cert },
     { connection: { clientCertificates: true, replyAddresses: [replyTo] } },
   );
@@ -121,10 +114,10 @@ test('the form fits a narrow window in each language, with long names and each p
     'WrongPassword',
   ] as const;
   const refusing: FrontUsers = {
-    ...users,
+    ...EVERYBODY,
     authenticate: async ({ password }) => {
       const name = problems.find((problem) => problem === password);
-      return { err: name === undefined ? { message: 'Busy' } : { message: name, name }, profile: {} };
+      return { failure: name === undefined ? { code: 'connector_busy' } : namedFailure(name, {}) };
     },
   };
   const front = await frontChannelOn(refusing, {

@@ -1,4 +1,4 @@
-/** What an import would change, for the person who has to say yes; no secret is in it. */
+/** What an import would change, for the administrator to confirm. Contains no secrets. */
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FileContent } from '../config/config-file.ts';
@@ -9,32 +9,32 @@ import { thumbprint } from '../setup/certificate.ts';
 export interface SettingChange {
   name: string;
   change: 'added' | 'changed' | 'removed';
-  /** As they stand in the files; left out where there is none. Where `hidden` is set there is neither. */
+  /** The values in the files, if there are any. Both are missing if `hidden` is set. */
   before?: unknown;
   after?: unknown;
-  /** Its value is not shown: it is a secret, or no setting, which may be a mistyped name of one. */
+  /** Why the value is not shown. An unknown name may be that of a mistyped secret. */
   hidden?: 'secret' | 'not a setting';
 }
 
 export interface CertificateChange {
-  /** `kept`: the file brings none, and the present one stays; `none`: nowhere is one, so it is made at the next start. */
+  /** `kept`: the import has none, and the current one stays. `none`: neither has one, so the next start makes it. */
   change: 'same' | 'other' | 'new' | 'kept' | 'none';
-  /** SHA-1, by which hubs name it. */
+  /** SHA-1, as hubs display it. */
   thumbprintBefore?: string;
   thumbprintAfter?: string;
 }
 
 export interface MapperChange {
-  /** `none`: there is no custom mapper, before and after. */
+  /** `none`: no custom mapper before or after. */
   change: 'same' | 'other' | 'new' | 'removed' | 'none';
-  /** Of the new one. */
+  /** Of the new mapper. */
   firstLines: string[];
 }
 
 const SHOWN_LINES = 10;
 const SHOWN_COLUMNS = 160;
 
-/** @returns by name; names of a realm (its reply addresses) are shown like settings */
+/** @returns the changes sorted by name; the realm's key, with its reply addresses, is shown like a setting */
 export function settingChanges(before: FileContent, after: FileContent): SettingChange[] {
   const realms = new Set([before.REALM, after.REALM]);
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
@@ -63,7 +63,7 @@ export function mapperChange(before: string | undefined, after: string | undefin
   return { change: before === after ? 'same' : 'other', firstLines };
 }
 
-/** People put passwords into URLs, also where none belongs. */
+/** Any URL may contain a password. */
 function shown(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(/\/\/[^/\s"]*@/g, '//[secret]@');
   return Array.isArray(value) ? value.map(shown) : value;
@@ -78,7 +78,7 @@ function thumbprintOf(certificate: HomeFiles['certificate']): string | undefined
   try {
     return certificate && thumbprint(new X509Certificate(certificate.certificatePem));
   } catch {
-    // That it cannot be read is a problem of its own.
+    // Reported as a problem elsewhere.
     return undefined;
   }
 }

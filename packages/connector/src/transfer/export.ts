@@ -1,6 +1,6 @@
 /**
- * Exporting this connector: a zip with the names that installed connectors use, so that either imports it. Whoever has it can pose as
- * this connector and read its service account's password, so it can be encrypted with a passphrase.
+ * Exports this connector as a zip with the replaced connector's file names, so that either program imports it. It contains the private key and, encrypted
+ * with that key, the service account's password, so it can be encrypted with a passphrase.
  */
 import { CodedError } from '@landbridge/runtime';
 import { zipSync } from 'fflate';
@@ -13,28 +13,28 @@ import { serverUrlOf } from '../setup/ticket.ts';
 import { sealFile } from './sealed-file.ts';
 
 export interface Export {
-  /** A zip, or an encrypted file of our own (`.landbridge`) where there was a passphrase. */
+  /** A zip, or with a passphrase an encrypted file (`.landbridge`). */
   bytes: Buffer;
-  /** What the other machine will lack. */
+  /** What is missing in the export. */
   remarks: string[];
 }
 
-/** A file that its owner may read, where somebody unpacks it on Unix. */
+/** Unpacked on Unix, a file is readable by its owner only. */
 const FILE_FOR_OWNER = { os: 3, attrs: (0o100600 << 16) >>> 0 };
 
 const EXPORTED_AS_FILES = new Set(['AUTH_CERT', 'AUTH_CERT_KEY', 'PROFILE_MAPPER_FILE']);
 
 /**
- * The instance's id is not in it: a second machine with this export is another instance of the same connector.
+ * The instance id is not included: a second machine with this export is another instance of the same connector.
  *
- * @param passphrase undefined: a zip that anybody can read
+ * @param passphrase undefined: an unencrypted zip
  * @throws CodedError PASSPHRASE_UNUSABLE, CONFIG_ENVIRONMENT_ONLY, CERTIFICATE_UNUSABLE, CREDENTIALS_UNREADABLE, CA_UNUSABLE,
- *   PROFILE_MAPPER_UNREADABLE, EXPORT_INCOMPLETE where there is nothing to export yet
+ *   PROFILE_MAPPER_UNREADABLE, EXPORT_INCOMPLETE if there is nothing to export yet
  */
 export async function createExport(config: Config, passphrase: string | undefined): Promise<Export> {
   assertHasFiles(config);
   if (Object.keys(config.file).length === 0) {
-    throw new CodedError('EXPORT_INCOMPLETE', `There is no ${config.home.configFile} to export`, { action: 'Run setup first.' });
+    throw new CodedError('EXPORT_INCOMPLETE', `${config.home.configFile} does not exist`, { action: 'Run setup first.' });
   }
   const key = loadCertificate(config);
   const mapper = config.values.PROFILE_MAPPER === undefined ? profileMapperSource(config) : undefined;
@@ -49,7 +49,7 @@ export async function createExport(config: Config, passphrase: string | undefine
   return { bytes: passphrase === undefined ? zip : await sealFile(zip, passphrase), remarks: remarksOf(config, key !== undefined) };
 }
 
-/** Everything that a file elsewhere holds on this machine goes into the settings or the zip itself. */
+/** Files elsewhere on this machine are copied into the settings or the zip. */
 function settingsFor(config: Config, privateKeyPem: string | undefined): Record<string, unknown> {
   const { file, values, origins } = config;
   const settings: Record<string, unknown> = { ...file };
@@ -63,7 +63,7 @@ function settingsFor(config: Config, privateKeyPem: string | undefined): Record<
     delete settings.LDAP_BIND_PASSWORD;
     if (password !== undefined) settings.LDAP_BIND_CREDENTIALS = encryptPassword(password, privateKeyPem);
   }
-  // Made from this machine's own name; the other one makes its own.
+  // The default contains this machine's name; the other machine makes its own.
   if (settings.SERVER_URL === serverUrlOf({ SERVER_URL: undefined, PORT: values.PORT })) delete settings.SERVER_URL;
   return settings;
 }
@@ -73,8 +73,8 @@ function remarksOf({ origins, values }: Config, hasKey: boolean): string[] {
   const fromEnvironment = Object.entries(origins).flatMap(([name, origin]) =>
     origin === 'environment' && !EXPORTED_AS_FILES.has(name) ? [name] : [],
   );
-  if (fromEnvironment.length > 0) remarks.push(`Set in the environment, and so not exported: ${fromEnvironment.join(', ')}`);
-  if (!hasKey) remarks.push('This connector has no certificate yet, so none is exported: start it once with its ticket');
-  if (values.LDAP_BIND_PASSWORD !== undefined && !hasKey) remarks.push('LDAP_BIND_PASSWORD is in it as clear text');
+  if (fromEnvironment.length > 0) remarks.push(`Not exported because it is set in the environment: ${fromEnvironment.join(', ')}`);
+  if (!hasKey) remarks.push('No certificate is exported: this connector has none until it has started once with its ticket');
+  if (values.LDAP_BIND_PASSWORD !== undefined && !hasKey) remarks.push('The export contains LDAP_BIND_PASSWORD in clear');
   return remarks;
 }

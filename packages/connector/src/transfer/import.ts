@@ -1,6 +1,6 @@
 /**
- * Importing an export: of an installed connector (the layout of 7.x or the one before), or ours, encrypted or not. First it is read,
- * and what would change is told; then it is applied, whole or not at all. This folder owns what travels from one machine to another.
+ * Imports an export of a replaced connector (either layout) or of ours, encrypted or not. It is read first, to show what would change,
+ * and then applied as a whole or not at all.
  */
 
 import { CodedError, type Log } from '@landbridge/runtime';
@@ -31,31 +31,31 @@ const CERTIFICATE = 'certs/cert.pem';
 const KEY = 'certs/cert.key';
 const NAMES: ReadonlySet<string> = new Set([...LAYOUTS.flatMap(({ settings, mapper }) => [settings, mapper]), CERTIFICATE, KEY]);
 
-/** Settings are lists at the most; what is nested more deeply is there to exhaust somebody's stack. */
+/** Settings are at most lists. Deeper nesting could exhaust the stack. */
 const MAX_DEPTH = 10;
 
-/** What an import would do. Everything in it may be shown. */
+/** What an import would do. Contains no secrets. */
 export interface ImportSummary {
   encrypted: boolean;
   layout: 'root' | 'data';
   settings: SettingChange[];
   certificate: CertificateChange;
   mapper: MapperChange;
-  /** What would keep the connector from working; with any, it is applied only by force. */
+  /** Reasons why the connector would not work. With any, the import must be forced. */
   problems: string[];
   warnings: string[];
 }
 
 export interface Import {
   summary: ImportSummary;
-  /** What would be written; it holds secrets and is for `applyImport` or a running connector only. */
+  /** What would be written, secrets included. */
   files: HomeFiles;
 }
 
 /**
- * Nothing is written, and nobody is asked.
+ * Reads an export without writing anything.
  *
- * @param config of the connector that it is for
+ * @param config of the importing connector
  * @param passphrase of an encrypted export
  * @throws CodedError IMPORT_UNREADABLE, IMPORT_REFUSED, IMPORT_INCOMPLETE, IMPORT_PASSPHRASE, CONFIG_NOT_JSON, CONFIG_ENVIRONMENT_ONLY,
  *   HOME_FILES_UNREADABLE
@@ -73,7 +73,7 @@ export async function readImport(options: {
   const zip = encrypted ? await unseal(bytes, passphraseOf(options.passphrase)) : bytes;
   const { files: found, ignored } = await readZip(zip, NAMES);
   const layout = LAYOUTS.find(({ settings }) => found.has(settings));
-  if (layout === undefined) throw incomplete('it has no config.json (nor data/config.json)');
+  if (layout === undefined) throw incomplete('it has neither config.json nor data/config.json');
   const brought = certificateIn(found);
   const before = readHomeFiles(config.home);
   const files: HomeFiles = {
@@ -97,10 +97,9 @@ export async function readImport(options: {
 }
 
 /**
- * Writes what was read in place of what is there; a connector that runs takes it up when it is reloaded. What was there can be had back
- * by `undoImport`.
+ * Replaces the files. A running connector uses them after a reload. `undoImport` restores the previous ones.
  *
- * @throws CodedError IMPORT_INVALID where it has problems and is not forced, HOME_FILES_NOT_WRITABLE, HOME_FILES_UNREADABLE
+ * @throws CodedError IMPORT_INVALID if it has problems and is not forced, HOME_FILES_NOT_WRITABLE, HOME_FILES_UNREADABLE
  */
 export function applyImport(config: Config, { files, summary }: Import, options: { force?: boolean } = {}): void {
   if (summary.problems.length > 0 && !options.force) throw invalid(summary.problems);
@@ -108,40 +107,40 @@ export function applyImport(config: Config, { files, summary }: Import, options:
 }
 
 /**
- * Goes back to what was there before; done twice, it changes nothing.
+ * Restores the previous files. Undoing twice changes nothing.
  *
- * @returns since when that was kept
+ * @returns when the previous files were replaced
  * @throws CodedError NOTHING_TO_UNDO, HOME_FILES_NOT_WRITABLE, HOME_FILES_UNREADABLE
  */
 export function undoImport(config: Config): Date {
   assertHasFiles(config);
   const last = readLastGood(config.home);
   if (last === undefined) {
-    throw new CodedError('NOTHING_TO_UNDO', 'There is nothing to go back to: nothing was imported or changed as a whole yet');
+    throw new CodedError('NOTHING_TO_UNDO', 'Nothing to undo: nothing has been imported or changed as a whole yet');
   }
   replaceHomeFiles(config.home, last.files, readHomeFiles(config.home));
   return last.savedAt;
 }
 
 export function invalid(problems: readonly string[]): CodedError {
-  return new CodedError('IMPORT_INVALID', `The connector would not work with it:\n       ${problems.join('\n       ')}`, {
-    action: 'Correct that where it was exported, or apply it all the same and correct it here.',
+  return new CodedError('IMPORT_INVALID', `The connector would not work with these settings:\n       ${problems.join('\n       ')}`, {
+    action: 'Correct them where they were exported, or import anyway and correct them here.',
   });
 }
 
 function passphraseOf(given: string | undefined): string {
   if (given !== undefined && given !== '') return given;
-  throw new CodedError('IMPORT_PASSPHRASE', 'The file is encrypted, and no passphrase was given', {
-    action: 'Give the passphrase of the export.',
+  throw new CodedError('IMPORT_PASSPHRASE', 'The file is encrypted, but no passphrase was given', {
+    action: 'Use the passphrase of the export.',
   });
 }
 
-/** What an installed connector wrote is taken over as at a first start, so that it is seen beforehand. */
+/** A replaced connector's settings are converted as at a first start, so that the conversion is shown. */
 function settingsIn(found: ReadonlyMap<string, Buffer>, name: string): FileContent {
   const settings = parseConfig(name, textIn(found, name));
   if (isDeeperThan(settings, MAX_DEPTH)) {
-    throw new CodedError('IMPORT_REFUSED', `${name} is nested more deeply than settings are`, {
-      action: 'Import what an installed connector or this one exported.',
+    throw new CodedError('IMPORT_REFUSED', `${name} is nested more deeply than settings can be`, {
+      action: 'Import a file that a connector exported.',
     });
   }
   return { ...settings, ...firstStartChanges(settings).changes };
@@ -169,13 +168,13 @@ function textIn(found: ReadonlyMap<string, Buffer>, name: string): string | unde
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CodedError('IMPORT_UNREADABLE', `${name} in the file is not text in UTF-8`, { action: 'Save it so, and pack it again.' });
+    throw new CodedError('IMPORT_UNREADABLE', `${name} in the file is not UTF-8 text`, { action: 'Save it as UTF-8, and pack it again.' });
   }
 }
 
 async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
   const problems = [...candidate.problems.map(({ message }) => message), ...problemsOfFiles(candidate)];
-  // A file that is named and cannot be read is among them.
+  // Includes files that are named but unreadable.
   if (problems.length > 0) return problems;
   const { PROFILE_MAPPING_TIMEOUT_MS: timeoutMs, PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = candidate.values;
   try {
@@ -190,21 +189,21 @@ async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
 function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layout: 'root' | 'data', ignored: readonly string[]): string[] {
   const { values, origins } = candidate;
   const warnings = configWarnings(candidate).map(({ message }) => message);
-  if (!found.has(KEY)) warnings.push('The file brings no certificate: the hub has to accept this connector by its own');
-  if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter counts');
+  if (!found.has(KEY)) warnings.push('The file has no certificate: this connector keeps its own, which the hub must accept');
+  if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter is used');
   const elsewhere = (['AUTH_CERT', 'AUTH_CERT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const).filter((name) => {
     const value = values[name];
     return origins[name] === 'file' && value !== undefined && !value.includes('-----BEGIN ');
   });
-  for (const name of elsewhere) warnings.push(`${name} names a file that is not part of an export: copy it to this machine as well`);
+  for (const name of elsewhere) warnings.push(`${name} names a file that is not in the export: copy it to this machine too`);
   const overridden = Object.entries(origins).filter(([name, origin]) => origin === 'environment' && name in candidate.file);
-  for (const [name] of overridden) warnings.push(`${name} is set in the environment here, which comes before the file`);
-  if (ignored.length > 0) warnings.push(`Not read, because no export has it: ${ignored.join(', ')}`);
+  for (const [name] of overridden) warnings.push(`${name} is set in the environment here, which takes precedence`);
+  if (ignored.length > 0) warnings.push(`Ignored, because no export contains it: ${ignored.join(', ')}`);
   return warnings;
 }
 
 function incomplete(what: string): CodedError {
-  return new CodedError('IMPORT_INCOMPLETE', `The file is not a whole export: ${what}`, {
-    action: 'Export it again; or pack config.json, lib/profileMapper.js, certs/cert.pem and certs/cert.key under these names.',
+  return new CodedError('IMPORT_INCOMPLETE', `The file is not a complete export: ${what}`, {
+    action: 'Export it again, or pack config.json, lib/profileMapper.js, certs/cert.pem and certs/cert.key under these names.',
   });
 }

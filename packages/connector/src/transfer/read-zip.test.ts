@@ -18,7 +18,7 @@ function centralEntry(zip: Buffer, place = 0): number {
 }
 
 describe('a zip', () => {
-  it('gives what is wanted and names what else is there', async () => {
+  it('yields the wanted files and names the others', async () => {
     const { files, ignored } = await readZip(
       zipOf({
         'config.json': text('{}'),
@@ -38,21 +38,21 @@ describe('a zip', () => {
     assert.deepEqual(ignored, ['evil.exe', 'nested.zip']);
   });
 
-  it('may have one top folder around all, and not two', async () => {
+  it('may have one top folder, but not two', async () => {
     const { files } = await readZip(zipOf({ 'export/config.json': text('{}'), 'export/certs/cert.key': text('k') }), WANTED);
     assert.deepEqual([...files.keys()], ['config.json', 'certs/cert.key']);
     await refused(zipOf({ 'a/config.json': text('{}'), 'b/config.json': text('{}') }));
-    // Not looked for any deeper.
+    // Deeper folders are not searched.
     assert.equal((await readZip(zipOf({ 'a/b/config.json': text('{}') }), WANTED)).files.size, 0);
   });
 
-  it('is refused with a path that leads elsewhere', async () => {
+  it('is refused if a path leads outside', async () => {
     for (const name of ['../config.json', 'a/../../config.json', '/config.json', 'C:/config.json', '..\\config.json']) {
       await refused(zipOf({ 'config.json': text('{}'), [name]: text('x') }), 'IMPORT_UNREADABLE');
     }
   });
 
-  it('is refused with a link or a device in it, wanted or not', async () => {
+  it('is refused if it contains a link or a device, wanted or not', async () => {
     for (const [name, mode] of [
       ['config.json', 0o120777],
       ['other', 0o120777],
@@ -63,19 +63,19 @@ describe('a zip', () => {
     }
   });
 
-  it('is refused with a name twice, also in other letters', async () => {
+  it('is refused if a name occurs twice, regardless of case', async () => {
     const twice = zipOf({ 'config.json': text('{"a":1}'), 'config.jsoN': text('{"b":2}') });
     await refused(twice);
     await refused(Buffer.from(twice.toString('latin1').replaceAll('config.jsoN', 'config.json'), 'latin1'));
   });
 
-  it('is refused where it is encrypted in the way of zips', async () => {
+  it('is refused if it uses zip encryption', async () => {
     const zip = zipOf({ 'config.json': text('{}') });
     zip.writeUInt16LE(zip.readUInt16LE(centralEntry(zip) + 8) | 1, centralEntry(zip) + 8);
     await refused(zip);
   });
 
-  it('is refused where it is a bomb: dense, large, many, or larger than it says', async () => {
+  it('is refused if it is a bomb: too dense, too large, too many files, or larger than it claims', async () => {
     await refused(zipOf({ 'config.json': Buffer.alloc(3 * 1024 * 1024) }));
     await refused(zipOf({ 'config.json': [Buffer.alloc(5 * 1024 * 1024, 'x'), { level: 0 }] }));
     await refused(zipOf(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`f${i}`, text('')]))));
@@ -83,11 +83,11 @@ describe('a zip', () => {
     const lying = zipOf({ 'config.json': Buffer.alloc(2 * 1024 * 1024) });
     lying.writeUInt32LE(100, centralEntry(lying) + 24);
     await refused(lying, 'IMPORT_UNREADABLE');
-    // What is not read may be as dense as it likes.
+    // A file that is not read may be dense.
     assert.equal((await readZip(zipOf({ 'config.json': text('{}'), zeros: Buffer.alloc(20 * 1024 * 1024) }), WANTED)).files.size, 1);
   });
 
-  it('is refused where it is damaged, cut off, has something behind it, or is none', async () => {
+  it('is refused if it is damaged, truncated, followed by data, or not a zip', async () => {
     const zip = zipOf({ 'config.json': [text('{"LDAP_URL":"ldaps://dc1"}'), { level: 0 }] });
     for (let length = 0; length < zip.length; length += 7) await refused(zip.subarray(0, length), 'IMPORT_UNREADABLE');
     await refused(Buffer.concat([zip, text('trailing')]), 'IMPORT_UNREADABLE');
@@ -98,7 +98,7 @@ describe('a zip', () => {
     await refused(changed, 'IMPORT_UNREADABLE');
   });
 
-  it('never ends in anything but an error of ours, whichever byte is wrong', async () => {
+  it('causes an error with a code, whichever byte is wrong', async () => {
     const zip = zipOf({ 'config.json': text('{"a":1}'), 'certs/cert.key': text('key') });
     for (let at = 0; at < zip.length; at++) {
       for (const value of [0, 0xff, (zip[at] ?? 0) ^ 1]) {
@@ -111,7 +111,7 @@ describe('a zip', () => {
     }
   });
 
-  it('with a name that would move a cursor is told of without that', async () => {
+  it('is reported without the control characters in its names', async () => {
     const { ignored } = await readZip(zipOf({ 'config.json': text('{}'), 'a\u001b[31mb\u202ec': text('') }), WANTED);
     assert.deepEqual(ignored, ['a?[31mb?c']);
   });

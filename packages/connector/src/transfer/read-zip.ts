@@ -1,38 +1,38 @@
 /**
- * Reading a zip that may be hostile: only files that are asked for by name are read, into memory, within limits; a zip with anything in
- * it that no export has (links, paths that lead elsewhere, a name twice, encryption) is refused as a whole.
+ * Reads a zip that may be hostile: only the named files, into memory, within limits. A zip with anything that no export contains (links, paths
+ * that lead outside, duplicate names, encryption) is refused as a whole.
  */
 import { buffer as collect } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { CodedError } from '@landbridge/runtime';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 
-/** An export is some kilobytes; with certificate authorities and a PFX it may be a hundred times that. */
+/** An export is a few kilobytes; with certificate authorities and a PFX up to a hundred times that. */
 export const MAX_ZIP_BYTES = 16 * 1024 * 1024;
 const MAX_ENTRIES = 1000;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_TOTAL_BYTES = 8 * 1024 * 1024;
-/** Settings and source text shrink to a tenth, hardly to a fiftieth. */
+/** Settings and source code compress to a tenth, hardly to a fiftieth. */
 const MAX_RATIO = 200;
-/** Below it a ratio says nothing. */
+/** Smaller files may have any ratio. */
 const RATIO_COUNTS_FROM_BYTES = 64 * 1024;
 const MAX_LISTED = 20;
 
-/** Parts of a mode in the upper half of the external attributes (APPNOTE.TXT, section 4.4.15, as Unix zips fill it). */
+/** File types in the upper half of the external attributes, as Unix programs write them (APPNOTE.TXT, section 4.4.15). */
 const FILE_TYPE = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
 export interface ZipContent {
-  /** What was asked for and is there, by its name without the top folder. */
+  /** The wanted files that exist, by name without the top folder. */
   files: Map<string, Buffer>;
-  /** Names of what else is there and was not read; the first of them. */
+  /** The first names of other files, which were not read. */
   ignored: string[];
 }
 
 /**
- * @param wanted names that are read, as they stand in the zip or below one top folder of it
- * @throws CodedError IMPORT_UNREADABLE where it is no zip or is damaged, IMPORT_REFUSED where it is more than an export may be
+ * @param wanted names to read, at the top of the zip or below one folder
+ * @throws CodedError IMPORT_UNREADABLE if it is not a zip or damaged, IMPORT_REFUSED if it contains more than an export may
  */
 export async function readZip(bytes: Buffer, wanted: ReadonlySet<string>): Promise<ZipContent> {
   if (bytes.length > MAX_ZIP_BYTES) throw refused(`it is larger than ${MAX_ZIP_BYTES / 1024 / 1024} MiB`);
@@ -42,13 +42,9 @@ export async function readZip(bytes: Buffer, wanted: ReadonlySet<string>): Promi
     return await readWanted(zip, entries, wanted);
   } catch (error) {
     if (error instanceof CodedError) throw error;
-    throw new CodedError(
-      'IMPORT_UNREADABLE',
-      `It is not a zip that can be read: ${printable(error instanceof Error ? error.message : '')}`,
-      {
-        action: 'Copy it again from where it was exported.',
-      },
-    );
+    throw new CodedError('IMPORT_UNREADABLE', `The file is not a readable zip: ${printable(error instanceof Error ? error.message : '')}`, {
+      action: 'Copy it from the exporting machine again.',
+    });
   }
 }
 
@@ -59,13 +55,13 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   for await (const entry of zip.eachEntry()) {
     if (entries.length >= MAX_ENTRIES) throw refused(`it has more than ${MAX_ENTRIES} files`);
     const name = printable(entry.fileName);
-    // Windows and macOS know no difference.
+    // Windows and macOS ignore case.
     const folded = entry.fileName.toLowerCase();
     if (names.has(folded)) throw refused(`it has ${name} twice`);
     names.add(folded);
-    if (entry.isEncrypted()) throw refused('it is encrypted in the way of zips; unpack it, and pack it without a password');
+    if (entry.isEncrypted()) throw refused('it uses zip encryption; unpack it, and pack it without a password');
     const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE;
-    if (type !== 0 && type !== REGULAR && type !== FOLDER) throw refused(`${name} in it is a link, or no file`);
+    if (type !== 0 && type !== REGULAR && type !== FOLDER) throw refused(`${name} in it is a link or not a file`);
     entries.push(entry);
   }
   return entries;
@@ -85,14 +81,14 @@ async function readWanted(zip: ZipFile, entries: readonly Entry[], wanted: Reado
     total += entry.uncompressedSize;
     if (entry.uncompressedSize > MAX_FILE_BYTES || total > MAX_TOTAL_BYTES) throw refused(`${name} in it is too large`);
     if (entry.uncompressedSize > RATIO_COUNTS_FROM_BYTES && entry.uncompressedSize > entry.compressedSize * MAX_RATIO) {
-      throw refused(`${name} in it is packed more densely than settings are`);
+      throw refused(`${name} in it is compressed more than settings can be`);
     }
     content.files.set(name, await readEntry(zip, entry));
   }
   return content;
 }
 
-/** What a person packed by hand lies in a folder. */
+/** Zips packed by hand often have one top folder. */
 function topFolderOf(entries: readonly Entry[], wanted: ReadonlySet<string>): string {
   const names = entries.map(({ fileName }) => fileName);
   if (names.some((name) => wanted.has(name))) return '';
@@ -105,12 +101,12 @@ function withoutFirst(name: string): string {
   return name.slice(name.indexOf('/') + 1);
 }
 
-/** yauzl ends a stream that is longer than the entry said; it does not look at the checksum. */
+/** yauzl ends a stream that is longer than the entry says, but does not verify the checksum. */
 async function readEntry(zip: ZipFile, entry: Entry): Promise<Buffer> {
   const content = await collect(await zip.openReadStreamPromise(entry));
   if (crc32(content) !== entry.crc32) {
     throw new CodedError('IMPORT_UNREADABLE', `${printable(entry.fileName)} in the zip is damaged: its checksum is wrong`, {
-      action: 'Copy it again from where it was exported.',
+      action: 'Copy it from the exporting machine again.',
     });
   }
   return content;
@@ -118,12 +114,12 @@ async function readEntry(zip: ZipFile, entry: Entry): Promise<Buffer> {
 
 function refused(why: string): CodedError {
   return new CodedError('IMPORT_REFUSED', `The zip is refused: ${why}`, {
-    action: 'Import what an installed connector or this one exported.',
+    action: 'Import a file that a connector exported.',
   });
 }
 
-/** Names in a zip are anything; they go to terminals, logs and pages. */
+/** Names in a zip are untrusted, and go to terminals, logs and pages. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
   return text.slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?');
 }

@@ -7,7 +7,7 @@ const CONTENT = Buffer.from('the private key');
 const code = (expected: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === expected;
 
 describe('a sealed file', () => {
-  it('opens with its passphrase, typed on any keyboard, and shows nothing without', async () => {
+  it('opens with its passphrase in any Unicode form, and reveals nothing without', async () => {
     const sealed = await sealFile(CONTENT, 'Grüße an alle Welt');
     assert.ok(isSealed(sealed));
     assert.equal(sealed.includes(CONTENT), false);
@@ -15,7 +15,7 @@ describe('a sealed file', () => {
     assert.notDeepEqual(await sealFile(CONTENT, 'Grüße an alle Welt'), sealed);
   });
 
-  it('opens with no other passphrase, and not where a byte was changed', async () => {
+  it('does not open with another passphrase or after a changed byte', async () => {
     const sealed = await sealFile(CONTENT, PASSPHRASE);
     await assert.rejects(unseal(sealed, 'correct horse batterz'), code('IMPORT_PASSPHRASE'));
     // Salt, nonce, ciphertext, tag.
@@ -26,7 +26,7 @@ describe('a sealed file', () => {
     }
   });
 
-  it('of another version, or cut off, is said to be so before any work is done', async () => {
+  it('is rejected before any work if it is truncated or of another version', async () => {
     const sealed = await sealFile(CONTENT, PASSPHRASE);
     const newer = Buffer.from(sealed);
     newer[8] = 2;
@@ -35,7 +35,7 @@ describe('a sealed file', () => {
     assert.equal(isSealed(Buffer.alloc(3)), false);
   });
 
-  it('wants a passphrase that is not guessed', async () => {
+  it('requires a passphrase of sufficient length', async () => {
     await assert.rejects(sealFile(CONTENT, 'too short'), code('PASSPHRASE_UNUSABLE'));
     await assert.rejects(sealFile(CONTENT, 'x'.repeat(2000)), code('PASSPHRASE_UNUSABLE'));
   });

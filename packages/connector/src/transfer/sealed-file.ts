@@ -1,6 +1,6 @@
 /**
- * A file encrypted with a passphrase: magic, version, salt, nonce, ciphertext, tag. Argon2id makes the key, AES-256-GCM encrypts and
- * vouches for the header as well. The version fixes all parameters, so that no file can ask for more memory or fewer rounds.
+ * A file encrypted with a passphrase: magic, version, salt, nonce, ciphertext, tag. Argon2id derives the key; AES-256-GCM encrypts and also
+ * authenticates the header. The version fixes all parameters, so that a file cannot demand more memory or fewer rounds.
  */
 import { argon2, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -12,20 +12,20 @@ const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = MAGIC.length + 1 + SALT_BYTES + NONCE_BYTES;
-/** 64 MiB, three passes, four lanes: the second recommendation of RFC 9106, section 4. Guessing offline costs that for each try. */
+/** 64 MiB, three passes, four lanes: the second recommendation of RFC 9106, section 4. Each offline guess costs that. */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
-/** Shorter ones are guessed, whatever the hash. */
+/** Shorter passphrases can be guessed despite the hash. */
 export const SHORTEST_PASSPHRASE = 12;
 const LONGEST_PASSPHRASE = 1024;
 
 const deriveKey = promisify(argon2);
 
-/** @throws CodedError PASSPHRASE_UNUSABLE where it is too short or too long */
+/** @throws CodedError PASSPHRASE_UNUSABLE if it is too short or too long */
 export async function sealFile(content: Buffer, passphrase: string): Promise<Buffer> {
   const characters = [...passphrase].length;
   if (characters < SHORTEST_PASSPHRASE || characters > LONGEST_PASSPHRASE) {
-    throw new CodedError('PASSPHRASE_UNUSABLE', `A passphrase has ${SHORTEST_PASSPHRASE} to ${LONGEST_PASSPHRASE} characters`, {
-      action: 'Take several words.',
+    throw new CodedError('PASSPHRASE_UNUSABLE', `A passphrase must have ${SHORTEST_PASSPHRASE} to ${LONGEST_PASSPHRASE} characters`, {
+      action: 'Use several words.',
     });
   }
   const [salt, nonce] = [randomBytes(SALT_BYTES), randomBytes(NONCE_BYTES)];
@@ -39,11 +39,11 @@ export function isSealed(bytes: Buffer): boolean {
   return bytes.subarray(0, MAGIC.length).equals(MAGIC);
 }
 
-/** @throws CodedError IMPORT_PASSPHRASE where it is another one, or the file was changed; IMPORT_UNREADABLE where it is of a newer version */
+/** @throws CodedError IMPORT_PASSPHRASE if the passphrase is wrong or the file was changed, IMPORT_UNREADABLE if a newer version wrote it */
 export async function unseal(bytes: Buffer, passphrase: string): Promise<Buffer> {
   const version = bytes[MAGIC.length];
   if (version !== VERSION || bytes.length < HEADER_BYTES + TAG_BYTES) {
-    throw new CodedError('IMPORT_UNREADABLE', 'The encrypted file is cut off, or a newer version wrote it', {
+    throw new CodedError('IMPORT_UNREADABLE', 'The encrypted file is truncated, or from a newer version', {
       action: 'Copy it again, or update this connector.',
     });
   }
@@ -57,13 +57,13 @@ export async function unseal(bytes: Buffer, passphrase: string): Promise<Buffer>
   try {
     return Buffer.concat([decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()]);
   } catch {
-    throw new CodedError('IMPORT_PASSPHRASE', 'The passphrase is not the one of this file, or the file was changed', {
-      action: 'Type it as it was typed at the export.',
+    throw new CodedError('IMPORT_PASSPHRASE', 'The passphrase is wrong, or the file was changed', {
+      action: 'Use the passphrase of the export.',
     });
   }
 }
 
-/** The same letters may be typed on another machine as other code points (RFC 8265, section 4.2.2: NFC). */
+/** Another machine may type the same letters as other code points (RFC 8265, section 4.2.2: NFC). */
 async function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
   return deriveKey('argon2id', { ...ARGON2ID, message: Buffer.from(passphrase.normalize('NFC'), 'utf8'), nonce: salt });
 }

@@ -1,4 +1,4 @@
-/** Exports of installed connectors and of ours, on their way into another connector, as an administrator does it. */
+/** Exports of replaced connectors and of ours, imported into another connector as an administrator does it. */
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -75,7 +75,7 @@ describe('an export', { timeout: 240_000 }, () => {
     LDAP_BIND_USER: directory.serviceAccount.dn,
     LDAP_BIND_CREDENTIALS: credentials,
     [REALM]: 'https://fabrikam.example/login/callback',
-    'a key of nobody': 'hunter2',
+    'an unknown key': 'hunter2',
     ...more,
   });
   const zipOf = (files: Record<string, string>) =>
@@ -108,8 +108,8 @@ describe('an export', { timeout: 240_000 }, () => {
     return Object(p).profile;
   }
 
-  describe('of an installed connector', () => {
-    it('signs people in with no further step', async (t) => {
+  describe('of a replaced connector', () => {
+    it('signs users in without further steps', async (t) => {
       const credentials = v1(directory.serviceAccount.password);
       const path = join(home, 'from-there.zip');
       writeFileSync(path, rootZip(installed(credentials)));
@@ -120,7 +120,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.match(output, new RegExp(`new: none -> ${thumbprint(OURS.certificate)}`));
       assert.match(output, /added {4}ORGANIZATION_UNITS_AS_DN {2}true/);
       assert.match(output, /added {4}LDAP_BIND_CREDENTIALS {2}\[secret\]/);
-      assert.match(output, /added {4}a key of nobody {2}\[not a setting\]/);
+      assert.match(output, /added {4}an unknown key {2}\[not a setting\]/);
       assert.match(output, /\| module\.exports/);
       for (const name of ['config.json', 'lib/profileMapper.js', 'certs/cert.key', 'certs/cert.pem']) {
         assert.equal(statSync(join(home, name)).mode & 0o777, 0o600, name);
@@ -128,7 +128,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal((await signIn(await connected(t))).nick, 'alice');
     });
 
-    it('of 7.x, packed with its folder, does so in a home of the older layout', async (t) => {
+    it('works if it is of 7.x, packed with its folder, in a home of the older layout', async (t) => {
       const zip = zipOf({
         'AD LDAP Connector/data/config.json': JSON.stringify(installed(encryptPassword(directory.serviceAccount.password, KEY))),
         'AD LDAP Connector/data/profileMapper/custom.js': MAPPER,
@@ -145,7 +145,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal((await signIn(await connected(t))).nick, 'alice');
     });
 
-    it('tells what it would change, and changes nothing', async () => {
+    it('shows what it would change, and changes nothing', async () => {
       write({
         'config.json': JSON.stringify({
           LDAP_URL: 'ldaps://old.example',
@@ -184,7 +184,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'))).length, 5);
     });
 
-    it('that would not work is applied by force only, and says why', async () => {
+    it('is applied only by force if it would not work, and says why', async () => {
       const cases: [Buffer, RegExp][] = [
         [rootZip(installed(v1('x').replace(/^../, '00'))), /LDAP_BIND_CREDENTIALS cannot be decrypted/],
         [rootZip(installed(v1('x'), { LDAP_URL: 'https://dc' })), /LDAP_URL/],
@@ -192,7 +192,7 @@ describe('an export', { timeout: 240_000 }, () => {
         [rootZip(installed(v1('x')), { 'lib/profileMapper.js': 'module.exports = (' }), /mapper/i],
         [rootZip(installed(v1('x')), { 'certs/cert.pem': 'not a certificate' }), /cert\.pem is not a certificate/],
         [rootZip(installed(v1('x')), { 'certs/cert.key': createKey().privateKeyPem }), /does not belong/],
-        // 7.x keeps the password elsewhere.
+        // 7.x stores the password elsewhere.
         [rootZip({ ...installed(''), LDAP_BIND_CREDENTIALS: undefined }), /LDAP_BIND_PASSWORD is missing/],
       ];
       for (const [zip, pattern] of cases) {
@@ -210,7 +210,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal(existsSync(join(home, 'config.json')), true);
     });
 
-    it('that is not whole, or no settings, is refused', async () => {
+    it('is refused if it is incomplete or not settings', async () => {
       const settings = JSON.stringify(installed(v1('x')));
       await assert.rejects(read(zipOf({ 'certs/cert.key': KEY, 'certs/cert.pem': CERT })), code('IMPORT_INCOMPLETE'));
       await assert.rejects(read(zipOf({ 'config.json': settings, 'certs/cert.key': KEY })), code('IMPORT_INCOMPLETE'));
@@ -226,7 +226,7 @@ describe('an export', { timeout: 240_000 }, () => {
       );
     });
 
-    it('can be undone, and that again', async () => {
+    it('can be undone, and the undo too', async () => {
       write({ 'config.json': '{"SITE_NAME":"before"}', 'lib/profileMapper.js': 'before' });
       applyImport(loadConfig(home, {}), await read(rootZip(installed(v1(directory.serviceAccount.password)), {})));
       assert.equal(existsSync(join(home, 'lib/profileMapper.js')), false);
@@ -239,7 +239,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal(readFileSync(join(home, 'config.json'), 'utf8'), after);
     });
 
-    it('warns of what it leaves behind, and of what this machine decides by itself', async () => {
+    it('warns about missing files and about settings in the environment', async () => {
       const { summary } = await read(
         zipOf({ 'config.json': JSON.stringify(installed(v1('x'), { SSL_CA_FILE: '/etc/there.pem' })) }),
         undefined,
@@ -248,12 +248,12 @@ describe('an export', { timeout: 240_000 }, () => {
       const all = summary.warnings.join('\n');
       assert.match(all, /SSL_CA_FILE names a file/);
       assert.match(all, /LDAP_URL is set in the environment/);
-      assert.match(all, /brings no certificate/);
+      assert.match(all, /has no certificate/);
       assert.match(summary.problems.join(), /SSL_CA_FILE/);
     });
   });
 
-  describe('of ours', () => {
+  describe('of our connector', () => {
     it('makes a second machine another instance of the same connector', async (t) => {
       write({
         'config.json': JSON.stringify(installed(encryptPassword(directory.serviceAccount.password, KEY))),
@@ -271,19 +271,19 @@ describe('an export', { timeout: 240_000 }, () => {
 
       const other = newHome(t);
       const wrong = await run(['import', file, '--yes', '--passphrase-file', '-'], 'another passphrase', other);
-      assert.match(wrong.stderr, /passphrase is not the one/);
+      assert.match(wrong.stderr, /passphrase is wrong/);
       assert.deepEqual([wrong.exitCode, existsSync(join(other, 'config.json'))], [1, false]);
       const imported = await run(['import', file, '--yes', '--passphrase-file', '-'], PASSPHRASE, other);
       assert.equal(imported.exitCode, 0, imported.output);
       const second = await connected(t, other);
       assert.equal((await signIn(second)).nick, 'alice');
-      // Both at the same time.
+      // At the same time.
       await signIn(first);
       assert.equal(readFileSync(join(other, 'certs/cert.key'), 'utf8'), KEY);
       assert.notEqual(readFileSync(join(other, 'instance-id'), 'utf8'), readFileSync(join(home, 'instance-id'), 'utf8'));
     });
 
-    it('in plain is a zip of the names that installed connectors know, and says what it holds', async () => {
+    it('is, without encryption, a zip with the replaced connector’s file names, and says what it contains', async () => {
       write({
         'config.json': JSON.stringify(installed('', { LDAP_BIND_CREDENTIALS: undefined, LDAP_BIND_PASSWORD: 'typed-just-now' })),
         'lib/profileMapper.js': MAPPER,
@@ -299,10 +299,10 @@ describe('an export', { timeout: 240_000 }, () => {
       const settings = JSON.parse(Buffer.from(files['config.json'] ?? []).toString());
       assert.equal(settings.LDAP_BIND_PASSWORD, undefined);
       assert.equal(decryptPassword(settings.LDAP_BIND_CREDENTIALS, KEY), 'typed-just-now');
-      assert.equal(settings['a key of nobody'], 'hunter2');
+      assert.equal(settings['an unknown key'], 'hunter2');
     });
 
-    it('holds what files elsewhere on this machine hold, and leaves out what is only of this machine', async () => {
+    it('includes files from elsewhere on this machine, and leaves out what belongs to this machine', async () => {
       write({
         'config.json': JSON.stringify(
           installed(encryptPassword('pw', KEY), {
@@ -329,7 +329,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal(Buffer.from(files['certs/cert.key'] ?? []).toString(), KEY);
     });
 
-    it('wants a passphrase unless told otherwise, at both ends', async () => {
+    it('requires a passphrase at both ends unless --plain is used', async () => {
       write({ 'config.json': JSON.stringify(installed(encryptPassword('pw', KEY))), 'certs/cert.pem': CERT, 'certs/cert.key': KEY });
       const { exitCode, stderr } = await run(['export', join(home, 'x.landbridge')]);
       assert.equal(exitCode, 1);
@@ -342,7 +342,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.deepEqual((await read(bytes, PASSPHRASE)).summary.certificate.change, 'same');
     });
 
-    it('has nothing to export before there is anything', async () => {
+    it('is refused if there is no configuration yet', async () => {
       await assert.rejects(createExport(loadConfig(home, {}), undefined), code('EXPORT_INCOMPLETE'));
     });
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import type { RequestOutcome } from '@landbridge/protocol';
 import { type Relay, startRelay } from '../../../test/relay.ts';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { serverAddress } from '../connect.ts';
@@ -43,7 +44,7 @@ after(async () => {
 interface Login {
   person: SlapdUser;
   right: boolean;
-  answer: unknown;
+  outcome: RequestOutcome<'authenticate_user'>;
 }
 
 /** 32 at a time without a pause, every fourth with a wrong password, each of another user: a repeated bind would be the user's second. */
@@ -55,8 +56,8 @@ function startLoad({ users }: UsersOn) {
       const person = parts[0].slapd.people.ordinary[nextPerson++];
       assert.ok(person, 'the load ran out of users');
       const right = nextPerson % 4 !== 0;
-      const answer = await users.authenticate(login(person.uid, right ? person.password : 'wrong'), request());
-      logins.push({ person, right, answer });
+      const outcome = await users.authenticate(login(person.uid, right ? person.password : 'wrong'), request());
+      logins.push({ person, right, outcome });
       // A few hundred a second prove as much as a few thousand.
       await delay(20);
     }
@@ -85,17 +86,16 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 const TRY_AGAIN = new Set(['LDAP_CONNECTION_LOST', 'LDAP_TIMEOUT']);
 
-/** @returns the users who were asked to try again; all others must have got the right answer */
+/** @returns the sign-ins without a result; all others must have the right one */
 function undecided(logins: Login[]): Login[] {
-  return logins.filter(({ person, right, answer }) => {
-    const { err, profile } = answer as { err?: { name?: string; inner?: { code?: string; message?: string } }; profile?: { dn?: string } };
-    if (err !== undefined && err.name === undefined) {
-      assert.ok(TRY_AGAIN.has(err.inner?.code ?? ''), JSON.stringify(err));
+  return logins.filter(({ person, right, outcome }) => {
+    const failure = 'failure' in outcome ? outcome.failure : undefined;
+    if (failure !== undefined && failure.wireName === undefined) {
+      assert.ok(TRY_AGAIN.has(failure.inner?.code ?? ''), JSON.stringify(failure));
       return true;
     }
-    if (right) assert.equal(err, undefined, JSON.stringify(err));
-    else assert.equal(err?.name, 'WrongPassword');
-    assert.ok(profile, person.uid);
+    assert.equal(failure?.wireName, right ? undefined : 'WrongPassword');
+    assert.ok('failure' in outcome ? outcome.failure.profile : outcome.profile, person.uid);
     return false;
   });
 }

@@ -31,14 +31,12 @@ export function createReplayMemory(options: { now: () => number; onFull: () => v
       sweptAt = nowSeconds;
       for (const [digest, expiry] of expiryByDigest) if (expiry <= nowSeconds) expiryByDigest.delete(digest);
     }
-    for (const digest of expiryByDigest.keys()) {
-      if (expiryByDigest.size < maxRemembered) return;
-      expiryByDigest.delete(digest);
-      if (!hasReportedFull) {
-        hasReportedFull = true;
-        options.onFull();
-      }
-    }
+    // Looking for the first key costs some 50 µs after a sweep: a Map skips its deleted entries one by one.
+    if (expiryByDigest.size < maxRemembered) return;
+    const [oldest = ''] = expiryByDigest.keys();
+    expiryByDigest.delete(oldest);
+    if (!hasReportedFull) options.onFull();
+    hasReportedFull = true;
   }
 
   return {

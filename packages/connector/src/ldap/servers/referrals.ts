@@ -3,6 +3,7 @@
  * so only hosts the administrator trusts get the service account's password. A user's password is never sent to any of them.
  */
 import type { Log } from '@landbridge/runtime';
+import { LRUCache } from 'lru-cache';
 import { type ServerAddress, serverAddress } from '../connect.ts';
 import type { LdapConnection, OperationOptions, SearchResult } from '../connection.ts';
 import { parseDn } from '../dn.ts';
@@ -36,7 +37,7 @@ export interface Referrals {
 const MAX_HOPS = 5;
 /** Per search: bounds what a faulty or hostile directory can make us ask. */
 const MAX_FOLLOWED = 20;
-/** Servers kept connected. */
+/** Servers kept connected, those used most recently. */
 const MAX_SERVERS = 16;
 /** Parts of every Active Directory that hold neither users nor groups. */
 const WITHOUT_USERS = /^(?:DC=(?:Domain|Forest)DnsZones|CN=(?:Configuration|Schema)),/i;
@@ -49,7 +50,12 @@ interface Place {
 
 export function createReferrals(options: ReferralOptions): Referrals {
   const { log } = options;
-  const servers = new Map<string, Server>();
+  const servers = new LRUCache<string, Server>({
+    max: MAX_SERVERS,
+    dispose: (server, _url, reason) => {
+      if (reason === 'evict') server.retire();
+    },
+  });
   const warned = new Set<string>();
 
   /** The first of several URLs of the same place that may be asked. */
@@ -77,11 +83,6 @@ export function createReferrals(options: ReferralOptions): Referrals {
       .find((server) => server.address.host.toLowerCase() === address.host.toLowerCase() && server.address.port === address.port);
     const kept = known ?? servers.get(address.url);
     if (kept !== undefined) return kept;
-    const [oldest] = servers;
-    if (servers.size >= MAX_SERVERS && oldest !== undefined) {
-      servers.delete(oldest[0]);
-      oldest[1].retire();
-    }
     const server = createServer(
       address,
       { ...options.server, searchConnections: 1, bindConnections: 1 },

@@ -1,13 +1,13 @@
-/** Parts that several pages have: dots, times, tables, fields. Whatever comes from outside is escaped by `html`. */
+/** Parts of pages: dots, times, tables, fields. `html` escapes all values. */
 import { html } from 'hono/html';
 import type { Html } from './page.ts';
 
-/** `on`: green; `off`: red; `idle`: neither, because somebody wants it so. The word stands beside it: colour alone tells nothing. */
+/** `on`: green; `off`: red; `idle`: off on purpose. The label is visible too: colour alone would say nothing to some users. */
 export function dot(kind: 'on' | 'off' | 'idle', label: string): Html {
   return html`<span class="state"><span class="dot ${kind}" aria-hidden="true"></span>${label}</span>`;
 }
 
-/** @returns the time in UTC, to the second or the minute */
+/** @returns the time in UTC, to the minute, or to the second if `exact` */
 export function time(at: Date | undefined, none = 'never', exact = false): Html | string {
   if (at === undefined) return none;
   const text = at.toISOString().replace('T', ' ');
@@ -18,7 +18,7 @@ export function milliseconds(ms: number | undefined): string {
   return ms === undefined ? '–' : ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-/** In a narrow window each row becomes a card, with the column's name before each value. The first cell is the row's name. */
+/** The first cell names the row. In a narrow window each row becomes a card, with the column's name before each value. */
 export function table(caption: string, columns: readonly string[], rows: readonly (readonly (Html | string)[])[], empty: string): Html {
   if (rows.length === 0) return html`<p class="quiet">${empty}</p>`;
   return html`<div class="table"><table class="cards">
@@ -53,12 +53,23 @@ export function textArea(name: string, label: string, { value = '', hint = '', r
 <p class="hint" id="${name}-hint">${hint}</p></div>`;
 }
 
+export function choiceField(name: string, label: string, choices: readonly { value: string; label: string }[], value: string): Html {
+  return html`<div class="field"><label for="${name}">${label}</label>
+<select id="${name}" name="${name}">${choices.map((choice) => html`<option value="${choice.value}"${choice.value === value ? html` selected` : ''}>${choice.label}</option>`)}</select></div>`;
+}
+
+export function fileField(name: string, label: string, { hint = '', accept = '', required = true } = {}): Html {
+  return html`<div class="field"><label for="${name}">${label}</label>
+<input id="${name}" name="${name}" type="file" accept="${accept}"${required ? html` required` : ''}${hint === '' ? '' : html` aria-describedby="${name}-hint"`}>
+${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div>`;
+}
+
 export function checkBox(name: string, label: string, checked: boolean, hint = ''): Html {
   return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="on"${checked ? html` checked` : ''}${hint === '' ? '' : html` aria-describedby="${name}-hint"`}>
 <div><label for="${name}">${label}</label>${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div></div>`;
 }
 
-/** Entries of a text area: one a line, or with commas between. */
+/** Entries of a text area, one per line or separated by commas. */
 export function entries(text: string | null): string[] {
   return (text ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
 }

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
 import { defaultProfile } from '../users/mapper/default-mapper.ts';
 import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
-import { ASSETS, DEFAULT_MAPPER_SOURCE, EDITOR_MODULES, editorModule } from './assets.ts';
+import { DEFAULT_MAPPER_SOURCE, EDITOR_MODULES, EDITOR_SCRIPT, editorModule } from './assets.ts';
 
-test('every module that the editor imports, and that those import, is served', () => {
-  const texts = [ASSETS.editor.text, ...Object.values(EDITOR_MODULES).map((path) => editorModule(path) ?? assert.fail(path))];
+test('serves every module that the editor imports, directly or not', () => {
+  const texts = [EDITOR_SCRIPT.text, ...Object.values(EDITOR_MODULES).map((path) => editorModule(path) ?? assert.fail(path))];
   const imported = texts.flatMap((text) =>
     [...text.matchAll(/^\s*(?:import|export)\b[^'"\n]*from ['"]([^'"]+)['"]/gm)].map(([, name = '']) => name),
   );
@@ -18,7 +18,7 @@ test('every module that the editor imports, and that those import, is served', (
   assert.equal(editorModule('/assets/modules/hono.js'), undefined);
 });
 
-test('the mapper to start from makes the same profiles as the default one', async () => {
+test('the mapper to start from returns the same profiles as the default one', async () => {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const mapper = createProfileMapper({ source: DEFAULT_MAPPER_SOURCE, timeoutMs: 10_000, memoryLimitMb: 16, log });
   try {

@@ -1,34 +1,18 @@
-/** The style and the scripts of the console: files of its own, under addresses that change with what is in them; and the editor's modules as npm installed them. */
-import { createHash } from 'node:crypto';
+/** Style and scripts of the console; and the editor's modules as npm installed them. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { APPLICATION_STYLE, LIVE_SCRIPT } from '@landbridge/web';
+import { APPLICATION_STYLE, createAsset, type Html } from '@landbridge/web';
+import { html, raw } from 'hono/html';
 
-export interface Asset {
-  path: string;
-  text: string;
-  type: 'text/css; charset=utf-8' | 'text/javascript; charset=utf-8';
-}
-
-const SCRIPT = 'text/javascript; charset=utf-8';
 const read = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
 
-function asset(name: string, type: Asset['type'], text: string): Asset {
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return { path: `/assets/${hash}-${name}`, text, type };
-}
+export const CONSOLE_STYLE = createAsset('console.css', `${APPLICATION_STYLE}\n${read('console.css')}`);
+export const EDITOR_SCRIPT = createAsset('editor.js', read('editor.js'));
 
-export const ASSETS = {
-  style: asset('console.css', 'text/css; charset=utf-8', `${APPLICATION_STYLE}\n${read('console.css')}`),
-  live: asset('live.js', SCRIPT, LIVE_SCRIPT),
-  watch: asset('watch.js', SCRIPT, read('watch.js')),
-  editor: asset('editor.js', SCRIPT, read('editor.js')),
-} as const;
-
-/** A mapper that does what the default one does, to start from. */
+/** A mapper that does what the default one does, as a start. */
 export const DEFAULT_MAPPER_SOURCE = read('default-mapper.js');
 
-/** What the editor imports, and what that imports. */
+/** What the editor imports, directly or not. */
 const MODULES = [
   'codemirror',
   '@codemirror/autocomplete',
@@ -57,8 +41,14 @@ export const EDITOR_MODULES: Readonly<Record<string, string>> = Object.fromEntri
 
 const FILES = new Map<string, string>(Object.entries(EDITOR_MODULES).map(([name, path]) => [path, name]));
 
-/** @returns the text of a module by its address; nothing else of the disk can be asked for */
+/** @returns the text of a module by its address; no other file can be read */
 export function editorModule(path: string): string | undefined {
   const name = FILES.get(path);
   return name === undefined ? undefined : readFileSync(fileURLToPath(import.meta.resolve(name)), 'utf8');
+}
+
+/** What a page with the editor loads besides the other scripts. */
+export function editorHead(nonce: string): Html {
+  return html`<script type="importmap" nonce="${nonce}">${raw(JSON.stringify({ imports: EDITOR_MODULES }))}</script>
+<script type="module" src="${EDITOR_SCRIPT.path}" nonce="${nonce}"></script>`;
 }

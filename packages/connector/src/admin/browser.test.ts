@@ -227,7 +227,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await examinePage(page, '19-sign-in');
   await page.getByLabel('Password').fill('not this one');
   await page.keyboard.press('Enter');
-  await page.getByRole('alert').filter({ hasText: 'The password is wrong' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Wrong password' }).waitFor();
   await page.getByLabel('Password').fill(PASSWORD);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Status' }).waitFor();

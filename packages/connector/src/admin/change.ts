@@ -1,19 +1,19 @@
 /** Applying a change to the running connector, in the words of a page: what was done, what waits for a restart, why it was refused. */
 
 import { CodedError } from '@landbridge/runtime';
-import type { Message } from '@landbridge/web';
+import { type Message, sentence } from '@landbridge/web';
 import type { Applied } from '../agent/connector.ts';
-import { type Desk, sentence } from './desk.ts';
+import type { ConsoleContext } from './page-context.ts';
 
 /** @returns what to say; `refused` where it may be applied all the same, by force */
 export async function applied(
-  desk: Desk,
+  context: ConsoleContext,
   change: () => Promise<Applied>,
   done = 'It is saved and in use.',
 ): Promise<Message & { refused: boolean }> {
   try {
     const { afterRestart, remarks } = await change();
-    for (const name of afterRestart) desk.restartDue.add(name);
+    for (const name of afterRestart) context.restartDue.add(name);
     const restart =
       afterRestart.length === 0
         ? ''

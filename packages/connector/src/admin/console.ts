@@ -9,8 +9,8 @@ import { CodedError } from '@landbridge/runtime';
 import { createWebServer, NO_PROXIES } from '@landbridge/web';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
 import { createActivity } from './activity.ts';
-import { type ConsoleParts, createDesk } from './desk.ts';
 import { createHostCheck } from './own-host.ts';
+import { type ConsoleParts, createConsoleContext } from './page-context.ts';
 import { createConsolePassword } from './password.ts';
 import { consoleRoutes } from './routes.ts';
 import { LINK_LIFETIME_MINUTES, newSignInLink } from './sign-in-link.ts';
@@ -35,10 +35,10 @@ export async function openConsole(
   { address = LOOPBACK, port }: { address?: string | undefined; port: number },
 ): Promise<Console> {
   const activity = createActivity(parts.signIns);
-  const desk = createDesk({ ...parts, troubleshooter: createTroubleshooter(), activity });
+  const context = createConsoleContext({ ...parts, troubleshooter: createTroubleshooter(), activity });
   const password = createConsolePassword(parts.home, parts.now);
   let actualPort = port;
-  const app = consoleRoutes({ desk, password, isOwnHost: createHostCheck(address, () => actualPort) });
+  const app = consoleRoutes({ context, password, isOwnHost: createHostCheck(address, () => actualPort) });
   const { log } = parts;
   const server = createWebServer({
     answer: getRequestListener(app.fetch),

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import { ended } from '@landbridge/web';
 import type { Config } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
@@ -10,7 +11,7 @@ import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { measureClockSkew } from '../setup/ticket.ts';
-import { type Desk, ended } from './desk.ts';
+import type { ConsoleContext } from './page-context.ts';
 import { browserCertificate } from './server-certificate.ts';
 
 export interface CertificateFact {
@@ -40,19 +41,19 @@ const ENDS_SOON_MS = 30 * DAY_MS;
 const CLOCK_FRESH_MS = 5 * 60_000;
 const CLOCK_TIMEOUT_MS = 2000;
 
-/** Of one desk: what was measured, and when. */
-const clocks = new WeakMap<Desk, { at: number; ticket: string; clock: { skewMs: number } | undefined }>();
+/** Of one context: what was measured, and when. */
+const clocks = new WeakMap<ConsoleContext, { at: number; ticket: string; clock: { skewMs: number } | undefined }>();
 
-export async function statusFacts(desk: Desk): Promise<StatusFacts> {
-  const connector = desk.running();
+export async function statusFacts(context: ConsoleContext): Promise<StatusFacts> {
+  const connector = context.running();
   const config = connector.config();
   return {
     config,
     hub: connector.hub(),
     directory: connector.directory().status(),
-    clock: await clockOf(desk, config),
+    clock: await clockOf(context, config),
     certificates: await certificatesOf(config),
-    restartDue: [...desk.restartDue],
+    restartDue: [...context.restartDue],
   };
 }
 
@@ -92,13 +93,13 @@ export function problemsNow({ config, hub, directory, clock, certificates, resta
   return problems;
 }
 
-async function clockOf(desk: Desk, { values }: Config): Promise<{ skewMs: number } | undefined> {
+async function clockOf(context: ConsoleContext, { values }: Config): Promise<{ skewMs: number } | undefined> {
   const { PROVISIONING_TICKET: ticket } = values;
   if (ticket === undefined) return undefined;
-  const known = clocks.get(desk);
+  const known = clocks.get(context);
   if (known !== undefined && known.ticket === ticket && Date.now() - known.at < CLOCK_FRESH_MS) return known.clock;
   const clock = await measureClockSkew(createOutbound(values), ticket, AbortSignal.timeout(CLOCK_TIMEOUT_MS)).catch(() => undefined);
-  clocks.set(desk, { at: Date.now(), ticket, clock });
+  clocks.set(context, { at: Date.now(), ticket, clock });
   return clock;
 }
 

@@ -1,15 +1,11 @@
-/** The console over HTTP: for which names it answers, its files, who may see it, what a form needs to be taken, and what a fault looks like. */
-
-import { CodedError } from '@landbridge/runtime';
-import { createSessionCookie, isFromOwnPage, type OriginPolicy, SAFE_HEADERS, sameText } from '@landbridge/web';
+/** The console over HTTP: the names it answers to, its files, who may see it, and what a form needs to be accepted. */
+import { createSessionCookie, IMMUTABLE_HEADERS, isFromOwnPage, isLive, type OriginPolicy, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { html } from 'hono/html';
 import { MAX_ZIP_BYTES } from '../transfer/read-zip.ts';
-import { ASSETS, EDITOR_MODULES, editorModule } from './assets.ts';
-import { type Desk, type Env, isLive, sentence } from './desk.ts';
-import { frame } from './frame.ts';
+import { EDITOR_MODULES, EDITOR_SCRIPT, editorModule } from './assets.ts';
 import type { HostCheck } from './own-host.ts';
+import type { ConsoleContext, ConsoleEnv } from './page-context.ts';
 import { logRoutes } from './pages/logs.ts';
 import { mapperRoutes } from './pages/mapper.ts';
 import { searchRoutes } from './pages/search.ts';
@@ -28,7 +24,8 @@ const MAX_FORM_BYTES = 2 * 1024 * 1024;
 /** An import, with the form around it. */
 const MAX_UPLOAD_BYTES = MAX_ZIP_BYTES + 64 * 1024;
 
-export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; password: ConsolePassword; isOwnHost: HostCheck }): Hono<Env> {
+export function consoleRoutes(parts: { context: ConsoleContext; password: ConsolePassword; isOwnHost: HostCheck }): Hono<ConsoleEnv> {
+  const { context, password, isOwnHost } = parts;
   const sessions = createConsoleSessions();
   // Strict: no other site links to a console.
   const policy = { sameSite: 'Strict', isSecure: () => false } as const;
@@ -36,43 +33,34 @@ export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; passw
     session: { name: 'landbridge-console', ...policy },
     visitor: { name: 'landbridge-console-visitor', ...policy },
   });
-  const app = new Hono<Env>();
   const origins: OriginPolicy = { isOwnOrigin: ({ protocol, host }) => protocol === 'http:' && isOwnHost(host) };
+  const app = new Hono<ConsoleEnv>();
 
-  function fault(c: Context, status: 400 | 403 | 404 | 413 | 421 | 500, title: string, text: string): Response | Promise<Response> {
-    const page = frame({
-      title,
-      main: html`<div class="login"><header><p class="product">Landbridge connector</p><h1>${title}</h1></header>
-<section><p role="alert">${text}</p><p><a href="/">To the first page</a></p></section></div>`,
-    });
-    return c.html(page.html, status, page.headers);
-  }
-  const tooLarge = (c: Context) => fault(c, 413, 'That is too large', 'Nothing was changed.');
+  const tooLarge = (c: Context) => context.showProblem(c, 413, 'Request too large', 'Nothing was changed.');
   const forms = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge });
   const uploads = bodyLimit({ maxSize: MAX_UPLOAD_BYTES, onError: tooLarge });
+  const rejectForm = (c: Context) =>
+    context.showProblem(c, 403, 'Form rejected', 'It did not come from a page of this session. Go back and send it again.');
 
   app.use(async (c, next) => {
     // Under another name, do not even reveal that this is a console.
     if (!isOwnHost(c.req.header('Host'))) return c.text('Unknown host.', 421, SAFE_HEADERS);
     return next();
   });
-  for (const { path, text, type } of Object.values(ASSETS)) app.get(path, (c) => c.body(text, 200, assetHeaders(type)));
+  context.addAssets(app);
+  app.get(EDITOR_SCRIPT.path, (c) => c.body(EDITOR_SCRIPT.text, 200, { ...IMMUTABLE_HEADERS, 'Content-Type': EDITOR_SCRIPT.type }));
   for (const path of Object.values(EDITOR_MODULES)) {
-    app.get(path, (c) =>
-      c.body(editorModule(path) ?? '', 200, { ...assetHeaders('text/javascript; charset=utf-8'), 'Cache-Control': 'no-cache' }),
-    );
+    const headers = { ...IMMUTABLE_HEADERS, 'Content-Type': EDITOR_SCRIPT.type, 'Cache-Control': 'no-cache' };
+    app.get(path, (c) => c.body(editorModule(path) ?? '', 200, headers));
   }
 
   app.use(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
-    if (c.req.method !== 'POST' || !isFromOwnPage(c, origins)) {
-      return fault(c, 403, 'Nothing was changed', 'The form did not come from a page of this console. Go back, and send it again.');
-    }
-    return next();
+    return c.req.method === 'POST' && isFromOwnPage(c, origins) ? next() : rejectForm(c);
   });
-  app.route('/', consoleSignInRoutes({ desk, password, sessions, cookie }));
+  app.route('/', consoleSignInRoutes({ context, password, sessions, cookie }));
 
-  const pages = new Hono<Env>()
+  const pages = new Hono<ConsoleEnv>()
     .use(async (c, next) => {
       const session = sessions.find(cookie.read(c), !isLive(c));
       if (session === undefined) return c.redirect('/sign-in', 303);
@@ -82,52 +70,24 @@ export function consoleRoutes({ desk, password, isOwnHost }: { desk: Desk; passw
     .use((c, next) => (c.req.path === '/transfer/import' ? uploads(c, next) : forms(c, next)))
     .use(async (c, next) => {
       if (c.req.method !== 'POST') return next();
-      const form = await readForm(c);
+      const form = await c.req.formData().catch(() => undefined);
       const token = form?.get('token');
-      if (form === undefined || typeof token !== 'string' || !sameText(token, c.get('session').formToken)) {
-        return fault(c, 403, 'Nothing was changed', 'The form did not come from a page of this session. Go back, and send it again.');
-      }
+      if (form === undefined || typeof token !== 'string' || !sameText(token, context.tokenOf(c))) return rejectForm(c);
       c.set('form', form);
       return next();
     })
-    .route('/', statusRoutes(desk))
-    .route('/', setupRoutes(desk))
-    .route('/', settingsRoutes(desk))
-    .route('/', serverRoutes(desk))
-    .route('/', mapperRoutes(desk))
-    .route('/', searchRoutes(desk))
-    .route('/', transferRoutes(desk))
-    .route('/', logRoutes(desk))
-    .route('/', troubleshootingRoutes(desk))
-    .route('/', updateRoutes(desk));
+    .route('/', statusRoutes(context))
+    .route('/', setupRoutes(context))
+    .route('/', settingsRoutes(context))
+    .route('/', serverRoutes(context))
+    .route('/', mapperRoutes(context))
+    .route('/', searchRoutes(context))
+    .route('/', transferRoutes(context))
+    .route('/', logRoutes(context))
+    .route('/', troubleshootingRoutes(context))
+    .route('/', updateRoutes(context));
 
   app.route('/', pages);
-  app.all('*', (c) => fault(c, 404, 'There is no such page', 'The address is not one of the console.'));
-  app.onError((error, c) => {
-    const text = sentence(error);
-    if (error instanceof CodedError && text !== undefined) {
-      return fault(c, error.code === 'CONSOLE_NOT_SET_UP' ? 404 : 400, 'That did not work', text);
-    }
-    desk.log.error({ err: error }, 'A page of the console failed');
-    return fault(c, 500, 'That did not work', 'The console failed; the log says why.');
-  });
+  context.addErrors(app);
   return app;
-}
-
-/** @returns undefined where it is no form */
-async function readForm(c: Context): Promise<FormData | undefined> {
-  try {
-    return await c.req.formData();
-  } catch {
-    return undefined;
-  }
-}
-
-function assetHeaders(type: string): Record<string, string> {
-  return {
-    'Content-Type': type,
-    'Cache-Control': 'public, max-age=31536000, immutable',
-    'X-Content-Type-Options': 'nosniff',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-  };
 }

@@ -1,7 +1,7 @@
 /** Console sessions, in memory: they also hold messages for the next page, and input that waits to be confirmed. */
 import { createMemorySessions, type MemorySessions, type Message, newSecretToken } from '@landbridge/web';
 import type { Import } from '../transfer/import.ts';
-import type { Trial } from './trial.ts';
+import type { CheckRun } from './check-run.ts';
 
 export interface ConsoleSession {
   formToken: string;
@@ -9,9 +9,9 @@ export interface ConsoleSession {
   /** An import that was read and not confirmed yet. */
   pendingImport: Import | undefined;
   /** The check run of settings that setup has not saved yet. */
-  trial: Trial | undefined;
+  checkRun: CheckRun | undefined;
   /** The last check run. */
-  troubleshooting: { trial: Trial; userName: string } | undefined;
+  troubleshooting: { checkRun: CheckRun; userName: string } | undefined;
 }
 
 export interface ConsoleSessions extends Omit<MemorySessions<ConsoleSession>, 'open'> {
@@ -28,7 +28,7 @@ export function createConsoleSessions(): ConsoleSessions {
         formToken: newSecretToken().token,
         messages: [],
         pendingImport: undefined,
-        trial: undefined,
+        checkRun: undefined,
         troubleshooting: undefined,
       }),
   };

@@ -34,7 +34,7 @@ test('sign-ins are counted by minute, by connection and by whose fault it was', 
   assert.equal(activity.last(2, 'branch').ok, 1);
   assert.equal(activity.last(2, 'nowhere').ok, 0);
   assert.deepEqual(
-    activity.stretches(3, 1).map(({ from, amounts }) => [from.getTime() / MINUTE_MS, amounts.ok]),
+    activity.periods(3, 1).map(({ from, amounts }) => [from.getTime() / MINUTE_MS, amounts.ok]),
     [
       [9999, 0],
       [10_000, 2],

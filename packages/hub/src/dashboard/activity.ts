@@ -22,8 +22,8 @@ export interface SignInActivity {
   count(event: SignInEvent): void;
   /** @param connection undefined: all @returns the last minutes, this one included */
   last(minutes: number, connection?: string): Amounts;
-  /** @returns `count` intervals of `minutes` each, the oldest first; the last one includes this minute */
-  stretches(count: number, minutes: number): { from: Date; amounts: Amounts }[];
+  /** @returns `count` periods of `minutes` each, the oldest first; the last one includes this minute */
+  periods(count: number, minutes: number): { from: Date; amounts: Amounts }[];
 }
 
 const MINUTE_MS = 60_000;
@@ -72,7 +72,7 @@ export function createSignInActivity(now: () => number = Date.now): SignInActivi
       const series = connection === undefined ? all : (byConnection.get(connection) ?? []);
       return amountsOf(series.filter(({ number }) => number >= from));
     },
-    stretches(count, minutes) {
+    periods(count, minutes) {
       const end = thisMinute() + 1;
       return Array.from({ length: count }, (_, index) => {
         const from = end - (count - index) * minutes;

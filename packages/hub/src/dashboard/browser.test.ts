@@ -34,11 +34,11 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.goto(link);
   await examinePage(page, '01-invitation');
   await page.getByLabel('Password', { exact: true }).fill('short');
-  await page.getByLabel('Password again').fill('short');
+  await page.getByLabel('Repeat the password').fill('short');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').filter({ hasText: 'must have 12' }).waitFor();
   await page.getByLabel('Password', { exact: true }).fill('eleven blue horses');
-  await page.getByLabel('Password again').fill('eleven blue horses');
+  await page.getByLabel('Repeat the password').fill('eleven blue horses');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor();
   await examinePage(page, '02-second-factor');
@@ -54,7 +54,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
 
   // A connection, with the keyboard.
   await page.keyboard.press('Tab');
-  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the page');
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to content');
   await page.getByRole('link', { name: 'New connection' }).press('Enter');
   await page.getByLabel('Name').waitFor();
   await examinePage(page, '04-new-connection');
@@ -229,7 +229,7 @@ test('a passkey is added, and then signs in alone', { skip }, async (t) => {
   });
   await page.goto((await firstAdministratorLink(operatorForTest(store), hub.publicUrl)) ?? '');
   await page.getByLabel('Password', { exact: true }).fill('eleven blue horses');
-  await page.getByLabel('Password again').fill('eleven blue horses');
+  await page.getByLabel('Repeat the password').fill('eleven blue horses');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Add a passkey' }).click();
   await page.getByRole('region', { name: 'Recovery codes' }).waitFor();

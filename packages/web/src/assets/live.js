@@ -1,32 +1,40 @@
-/** Keeps the numbers of a page up to date, and adds buttons that copy. Without it the page shows what it showed when it was loaded. */
-const INTERVAL_MS = 5000;
+/** Refreshes parts of a page, and adds buttons that copy. Without it the page stays as it was loaded. */
 
-function liveParts(root) {
-  return root.querySelectorAll('[data-live]');
-}
+/** Parts with `data-live` show the current state. */
+const LIVE_MS = 5000;
+/** Parts with `data-watch` follow something that runs, until the page no longer marks them. */
+const WATCH_MS = 700;
 
-async function refresh() {
+async function refresh(mark) {
+  const parts = document.querySelectorAll(mark);
+  if (parts.length === 0) return false;
+  if (document.visibilityState !== 'visible') return true;
   const response = await fetch(location.href, { headers: { 'Landbridge-Live': '1' }, redirect: 'manual', cache: 'no-store' });
-  // Signed out, or the hub stops: what is shown stays.
-  if (!response.ok) return;
+  // Signed out, or the server stops: keep what the page shows.
+  if (!response.ok) return true;
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
-  for (const part of liveParts(document)) {
+  for (const part of parts) {
     const next = fresh.getElementById(part.id);
-    // Nothing moves under the fingers of somebody who is in it.
-    if (next !== null && !part.contains(document.activeElement) && part.innerHTML !== next.innerHTML)
-      part.replaceChildren(...next.childNodes);
+    // Do not replace what the user is working in.
+    if (next === null || (part.hasAttribute('data-live') && part.contains(document.activeElement))) continue;
+    if (!next.hasAttribute('data-watch')) part.removeAttribute('data-watch');
+    if (part.innerHTML !== next.innerHTML) part.replaceChildren(...next.childNodes);
   }
+  return true;
 }
+
+function repeat(mark, ms) {
+  setTimeout(async () => {
+    // Offline for a moment: the next round tries again.
+    if (await refresh(mark).catch(() => true)) repeat(mark, ms);
+  }, ms);
+}
+
+repeat('[data-live]', LIVE_MS);
+repeat('[data-watch]', WATCH_MS);
 
 // In a narrow window the navigation is wider than the page.
 document.querySelector('.masthead [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
-
-if (liveParts(document).length > 0) {
-  setInterval(() => {
-    // Offline for a moment: the next round tries again.
-    if (document.visibilityState === 'visible') refresh().catch(() => {});
-  }, INTERVAL_MS);
-}
 
 for (const source of navigator.clipboard === undefined ? [] : document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button');

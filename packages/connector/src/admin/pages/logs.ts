@@ -1,17 +1,16 @@
 /** The last lines of the log, as they come, by level, person and request; all of it as a file; and clearing it. */
 import { Readable } from 'node:stream';
 import type { LogFilter, LogLevel, LogRecord } from '@landbridge/runtime';
-import { confirmation, field, type Html } from '@landbridge/web';
+import { choiceField, confirmation, field, type Html } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { Desk, Env } from '../desk.ts';
-import { choiceField } from '../elements.ts';
+import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
 
 const SHOWN_LINES = 300;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-export function logRoutes(desk: Desk): Hono<Env> {
-  return new Hono<Env>()
+export function logRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
+  return new Hono<ConsoleEnv>()
     .get('/logs', (c) => {
       const filter = filterOf(c.req.query('level'), c.req.query('user'), c.req.query('correlationId'));
       const main = html`<div class="title"><h1>Logs</h1><div class="actions"><a class="button plain" href="/logs/download">Download</a><a class="button danger" href="/logs/clear">Clear</a></div></div>
@@ -20,12 +19,14 @@ ${choiceField('level', 'Level', [{ value: '', label: 'all' }, ...LEVELS.map((lev
 ${field('user', 'User name', { value: filter.user ?? '', required: false })}
 ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', required: false })}
 <div class="actions"><button>Filter</button><a href="/logs">All</a></div></form></section>
-<section aria-label="Lines"><ul class="log" id="lines" data-watch tabindex="0" aria-label="Lines of the log, the newest first">${lines(desk, filter)}</ul></section>`;
-      return desk.show(c, { title: 'Logs', current: '/logs', main });
+<section aria-label="Lines"><ul class="log" id="lines" data-watch tabindex="0" aria-label="Lines of the log, the newest first">${lines(context, filter)}</ul></section>`;
+      return context.show(c, { title: 'Logs', current: '/logs', main });
     })
     .get('/logs/download', async (c) => {
       const text =
-        desk.logFile === undefined ? Readable.from(desk.logWindow.lines().map((line) => `${plain(line)}\n`)) : await desk.logFile.read();
+        context.logFile === undefined
+          ? Readable.from(context.logWindow.lines().map((line) => `${plain(line)}\n`))
+          : await context.logFile.read();
       return c.body(Readable.toWeb(text) as ReadableStream, 200, {
         'Content-Type': 'text/plain; charset=utf-8',
         'Content-Disposition': 'attachment; filename="connector.log"',
@@ -34,21 +35,21 @@ ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', 
       });
     })
     .get('/logs/clear', (c) => {
-      const main = confirmation(c.get('session').formToken, {
+      const main = confirmation(context.tokenOf(c), {
         heading: 'Clear the log?',
-        text: html`<p>All lines are forgotten: those shown here and ${desk.logFile === undefined ? 'no file, as none is written' : 'those in logs/'}.</p>`,
+        text: html`<p>All lines are forgotten: those shown here and ${context.logFile === undefined ? 'no file, as none is written' : 'those in logs/'}.</p>`,
         action: '/logs/clear',
         button: 'Clear it',
         back: '/logs',
       });
-      return desk.show(c, { title: 'Clear the log', current: '/logs', main });
+      return context.show(c, { title: 'Clear the log', current: '/logs', main });
     })
     .post('/logs/clear', async (c) => {
-      desk.logWindow.clear();
-      await desk.logFile?.clear();
+      context.logWindow.clear();
+      await context.logFile?.clear();
       // Somebody may look for what was there.
-      desk.log.warn('The log was cleared by the console');
-      return desk.goOn(c, '/logs', { tone: 'good', text: 'The log is empty.' });
+      context.log.warn('The log was cleared by the console');
+      return context.redirect(c, '/logs', { tone: 'good', text: 'The log is empty.' });
     });
 }
 
@@ -61,7 +62,7 @@ function filterOf(level = '', user = '', correlationId = ''): LogFilter {
   };
 }
 
-function lines({ logWindow }: Desk, filter: LogFilter): Html {
+function lines({ logWindow }: ConsoleContext, filter: LogFilter): Html {
   const found = logWindow.lines(filter, SHOWN_LINES).reverse();
   if (found.length === 0) return html`<li class="quiet">No line fits.</li>`;
   return html`${found.map(({ time, level, message, fields }) => html`<li><time datetime="${time}">${time.replace('T', ' ').slice(0, 23)}</time> <span class="level ${level}">${level}</span> ${message} <span class="fields">${fieldsText(fields)}</span></li>`)}`;

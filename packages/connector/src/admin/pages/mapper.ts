@@ -1,7 +1,7 @@
 /** The profile mapper: its source in an editor, the entry of a real person beside it, and what it makes of that. It is saved only if it runs. */
 
 import { CodedError } from '@landbridge/runtime';
-import { field, type Html, tokenField } from '@landbridge/web';
+import { alertOf, field, type Html, sentence, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Applied } from '../../agent/connector.ts';
@@ -9,10 +9,9 @@ import { readHomeFiles } from '../../config/home-files.ts';
 import { profileMapperSource } from '../../config/profile-mapper-source.ts';
 import { createProfileMapper } from '../../users/mapper/profile-mapper.ts';
 import { createUsers } from '../../users/users.ts';
-import { DEFAULT_MAPPER_SOURCE } from '../assets.ts';
+import { DEFAULT_MAPPER_SOURCE, editorHead } from '../assets.ts';
 import { applied } from '../change.ts';
-import { type Desk, type Env, sentence, textOf } from '../desk.ts';
-import { alertOf } from '../elements.ts';
+import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
 import { jsonText } from '../raw-text.ts';
 
 /** While somebody types, a mapper that loops is not waited for as long as at a sign-in. */
@@ -29,18 +28,18 @@ interface Person {
 
 type Outcome = { profile: unknown; defaultProfile: unknown } | { problem: string } | undefined;
 
-export function mapperRoutes(desk: Desk): Hono<Env> {
+export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   let last: { name: string; at: number; person: Person } | undefined;
 
   /** @throws CodedError why the directory cannot be asked */
   async function personOf(name: string): Promise<Person | undefined> {
     if (name === '') return undefined;
     if (last?.name === name && Date.now() - last.at < PERSON_FRESH_MS) return last.person;
-    const connector = desk.running();
+    const connector = context.running();
     const { values } = connector.config();
     // The mapper in use may be the one that fails, so the entry is read beside it.
-    const mapper = createProfileMapper({ source: undefined, timeoutMs: PREVIEW_TIMEOUT_MS, memoryLimitMb: 16, log: desk.log });
-    const users = createUsers({ directory: connector.directory(), mapper, customMapper: true, settings: values, log: desk.log });
+    const mapper = createProfileMapper({ source: undefined, timeoutMs: PREVIEW_TIMEOUT_MS, memoryLimitMb: 16, log: context.log });
+    const users = createUsers({ directory: connector.directory(), mapper, customMapper: true, settings: values, log: context.log });
     const found = await users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
     if (found === undefined) return undefined;
     const person = { raw: found.raw, profile: found.profile };
@@ -51,10 +50,10 @@ export function mapperRoutes(desk: Desk): Hono<Env> {
   /** One at a time: each has a process of its own, with all the memory that it may use. */
   let mapping: Promise<unknown> = Promise.resolve();
   function map(source: string, person: Person | undefined, timeoutMs: number): Promise<Outcome> {
-    const { PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = desk.running().config().values;
+    const { PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = context.running().config().values;
     const outcome = mapping.then(async (): Promise<Outcome> => {
       try {
-        const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb, log: desk.log });
+        const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb, log: context.log });
         try {
           await mapper.ready();
           return person && { profile: await mapper.map(person.raw), defaultProfile: person.profile };
@@ -71,18 +70,18 @@ export function mapperRoutes(desk: Desk): Hono<Env> {
   }
 
   function present(): { source: string; isCustom: boolean; isFixed: boolean } {
-    const config = desk.running().config();
+    const config = context.running().config();
     const source = profileMapperSource(config);
     const isFixed = config.origins.PROFILE_MAPPER === 'environment' || config.origins.PROFILE_MAPPER_FILE === 'environment';
     return { source: source ?? DEFAULT_MAPPER_SOURCE, isCustom: source !== undefined, isFixed };
   }
 
   async function content(
-    c: Context<Env>,
+    c: Context<ConsoleEnv>,
     { source, user, problem }: { source: string; user: string; problem?: string | undefined },
   ): Promise<Html> {
     const { isCustom, isFixed } = present();
-    const token = c.get('session').formToken;
+    const token = context.tokenOf(c);
     const found = await personOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory could not be asked.' }));
     const person = found !== undefined && 'raw' in found ? found : undefined;
     const outcome = await map(source, person, PREVIEW_TIMEOUT_MS);
@@ -105,20 +104,20 @@ ${outcomePart(outcome)}
 <section><details><summary>The default mapper, to compare with</summary>${pre('The default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
   }
 
-  async function page(c: Context<Env>, given: { source: string; user: string; problem?: string | undefined }): Promise<Response> {
+  async function page(c: Context<ConsoleEnv>, given: { source: string; user: string; problem?: string | undefined }): Promise<Response> {
     const main = await content(c, given);
-    return desk.show(c, {
+    return context.show(c, {
       title: 'Profile mapper',
       current: '/mapper',
       main,
-      editor: true,
+      head: editorHead,
       status: given.problem === undefined ? 200 : 400,
     });
   }
 
   /** Where the source stands now decides where it is written; a file elsewhere is left, and no longer used. */
   function save(source: string | undefined): Promise<Applied> {
-    const connector = desk.running();
+    const connector = context.running();
     const files = readHomeFiles(connector.config().home);
     const settings = { ...files.settings };
     delete settings.PROFILE_MAPPER;
@@ -126,7 +125,7 @@ ${outcomePart(outcome)}
     return connector.replace({ ...files, settings, mapper: source });
   }
 
-  return new Hono<Env>()
+  return new Hono<ConsoleEnv>()
     .get('/mapper', (c) => page(c, { source: present().source, user: (c.req.query('user') ?? '').trim() }))
     .post('/mapper/preview', async (c) => {
       const form = c.get('form');
@@ -142,15 +141,15 @@ ${outcomePart(outcome)}
       const outcome = await map(
         source,
         await personOf(user).catch(() => undefined),
-        desk.running().config().values.PROFILE_MAPPING_TIMEOUT_MS,
+        context.running().config().values.PROFILE_MAPPING_TIMEOUT_MS,
       );
       if (outcome !== undefined && 'problem' in outcome) return page(c, { source, user, problem: `It was not saved: ${outcome.problem}` });
-      const message = await applied(desk, () => save(source), 'The mapper is saved and in use.');
+      const message = await applied(context, () => save(source), 'The mapper is saved and in use.');
       if (message.tone === 'bad') return page(c, { source, user, problem: message.text });
-      return desk.goOn(c, `/mapper?user=${encodeURIComponent(user)}`, message);
+      return context.redirect(c, `/mapper?user=${encodeURIComponent(user)}`, message);
     })
     .post('/mapper/default', async (c) =>
-      desk.goOn(c, '/mapper', await applied(desk, () => save(undefined), 'The default mapper is in use.')),
+      context.redirect(c, '/mapper', await applied(context, () => save(undefined), 'The default mapper is in use.')),
     );
 }
 

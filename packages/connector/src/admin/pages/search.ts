@@ -1,22 +1,22 @@
 /** Looking at the directory as the connector sees it: one person with groups, people by a term, entries by a filter. Nothing is written. */
 import { FAILURES } from '@landbridge/protocol';
-import { field, type Html, table } from '@landbridge/web';
+import { field, type Html, sentence, table } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { rawEntry } from '../../ldap/entry.ts';
 import { LdapError } from '../../ldap/errors.ts';
 import { type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { FoundGroups } from '../../users/groups/groups-of.ts';
-import { type Desk, type Env, sentence } from '../desk.ts';
+import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
 import { jsonText } from '../raw-text.ts';
 
 const TIMEOUT_MS = 20_000;
 const MOST_FOUND = 50;
 const REACHED = { direct: 'direct', primary: 'primary group', nested: 'nested', found: 'found by LDAP_SEARCH_GROUPS' } as const;
 
-export function searchRoutes(desk: Desk): Hono<Env> {
+export function searchRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   async function person(name: string): Promise<Html> {
-    const found = await desk.running().users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const found = await context.running().users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (found === undefined)
       return html`<section><h2>Nobody</h2><p>Nobody is found as ${name}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE say who is.</p></section>`;
     return html`<section aria-labelledby="groups"><h2 id="groups">Groups</h2>${groupTable(found.groups)}</section>
@@ -25,7 +25,7 @@ export function searchRoutes(desk: Desk): Hono<Env> {
   }
 
   async function people(term: string): Promise<Html> {
-    const answer = await desk
+    const answer = await context
       .running()
       .users.searchUsers(
         { pid: 'console', search: term, limit: MOST_FOUND, escaped: false },
@@ -55,7 +55,7 @@ ${table('People', ['User name', 'Name', 'DN'], rows, 'Nobody.')}</section>`;
       return html`<section class="notice bad" role="alert"><h2>That is no filter</h2><p>${sentence(error)}</p>
 <p class="quiet">A filter is a comparison in parentheses, such as <code>(mail=*@example.com)</code>; several are joined with <code>(&amp;(…)(…))</code> for and, <code>(|(…)(…))</code> for or, <code>(!(…))</code> for not. In values <code>( ) * \\</code> are written <code>\\28 \\29 \\2a \\5c</code>.</p></section>`;
     }
-    const connector = desk.running();
+    const connector = context.running();
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const searchBase =
       base || (connector.config().values.LDAP_BASE ?? (await connector.directory().rootDse(signal)).defaultSearchBase ?? '');
@@ -77,7 +77,7 @@ ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre
     }
   }
 
-  return new Hono<Env>().get('/search', async (c: Context<Env>) => {
+  return new Hono<ConsoleEnv>().get('/search', async (c: Context<ConsoleEnv>) => {
     const kind = c.req.query('kind') ?? 'login';
     const value = (c.req.query('for') ?? '').trim();
     const base = (c.req.query('base') ?? '').trim();
@@ -92,7 +92,7 @@ ${namedField(`for-${name}`, 'for', label, kind === name ? value : '', hint)}${mo
 <div class="columns two">${form('login', 'User name', 'As it is typed at sign-in: entry, groups and profile.')}${form('people', 'People', 'A part of a name: what LDAP_SEARCH_QUERY finds.')}</div>
 ${form('filter', 'Filter', `Any LDAP filter, as the service account; the first ${MOST_FOUND}.`, field('base', 'Below', { value: base, required: false, hint: 'Empty: LDAP_BASE.' }))}
 ${await result(kind, value, base)}`;
-    return desk.show(c, { title: 'Search', current: '/search', main });
+    return context.show(c, { title: 'Search', current: '/search', main });
   });
 }
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
-import { field, type Html, type Message, table, textArea, time, tokenField } from '@landbridge/web';
+import { field, fileField, type Html, type Message, sentence, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { SettingName } from '../../config/settings.ts';
@@ -12,8 +12,7 @@ import { writePrivateFile } from '../../config/write-private-file.ts';
 import { readKeytab } from '../../frontchannel/kerberos/keytab.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
-import { type Desk, type Env, fileOf, sentence, textOf } from '../desk.ts';
-import { fileField } from '../elements.ts';
+import { type ConsoleContext, type ConsoleEnv, fileOf, textOf } from '../page-context.ts';
 import { browserCertificate, openPfx } from '../server-certificate.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
@@ -31,10 +30,10 @@ const KEYTAB_FILE = 'kerberos.keytab';
 /** RFC 3961, RFC 8009. */
 const ENCRYPTION_TYPES: Record<number, string> = { 17: 'AES-128', 18: 'AES-256', 19: 'AES-128 (SHA-2)', 20: 'AES-256 (SHA-2)', 23: 'RC4' };
 
-export function serverRoutes(desk: Desk): Hono<Env> {
-  async function page(c: Context<Env>, problem?: string, typed?: FormData): Promise<Response> {
-    const config = desk.running().config();
-    const token = c.get('session').formToken;
+export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
+  async function page(c: Context<ConsoleEnv>, problem?: string, typed?: FormData): Promise<Response> {
+    const config = context.running().config();
+    const token = context.tokenOf(c);
     const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
     const isOn = KERBEROS_AUTH || CLIENT_CERT_AUTH || WITH_KERBEROS_PROXY_FRONTEND;
     const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For people who sign in without typing, by Kerberos or by a client certificate. ${
@@ -42,38 +41,43 @@ export function serverRoutes(desk: Desk): Hono<Env> {
     }</p></div></div>
 ${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <section aria-labelledby="certificate"><h2 id="certificate">Certificate for browsers</h2>
-${await certificatePart(desk)}
+${await certificatePart(context)}
 <form class="wide" method="post" action="/server/pfx" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
 ${fileField('pfx', 'PKCS #12 file (.pfx, .p12)', { accept: '.pfx,.p12' })}</div><div>${field('passphrase', 'Its passphrase', { type: 'password', required: false, autocomplete: 'new-password' })}</div></div>
 <div class="actions"><button>Check and use</button></div></form></section>
 <section aria-labelledby="authorities"><h2 id="authorities">Certificate authorities</h2>
 <p class="quiet">Trusted for the hub, the directory and, unless CLIENT_CERT_CA is set, for client certificates.</p>
-${authorityTable(desk, token)}
+${authorityTable(context, token)}
 <form class="wide" method="post" action="/server/authorities" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
 ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileField('file', 'Or a file', { accept: '.pem,.crt,.cer,.der', required: false, hint: 'PEM or DER.' })}</div></div>
 <div class="actions"><button>Add</button></div></form></section>
 <section aria-labelledby="kerberos"><h2 id="kerberos">Keytab</h2>
-${keytabPart(desk, token)}</section>
+${keytabPart(context, token)}</section>
 <section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
 <form class="wide" method="post" action="/server">${tokenField(token)}
 <div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
 <div class="actions"><button>Save</button></div></form></section>`;
-    return desk.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
+    return context.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
   }
 
-  async function change(c: Context<Env>, changes: Readonly<Record<string, unknown>>, done: string, typed?: FormData): Promise<Response> {
-    const message = await applied(desk, () => desk.running().apply(changes), done);
-    return message.tone === 'bad' ? page(c, message.text, typed) : desk.goOn(c, '/server', message);
+  async function change(
+    c: Context<ConsoleEnv>,
+    changes: Readonly<Record<string, unknown>>,
+    done: string,
+    typed?: FormData,
+  ): Promise<Response> {
+    const message = await applied(context, () => context.running().apply(changes), done);
+    return message.tone === 'bad' ? page(c, message.text, typed) : context.redirect(c, '/server', message);
   }
 
-  return new Hono<Env>()
+  return new Hono<ConsoleEnv>()
     .get('/server', (c) => page(c))
     .post('/server', async (c) => {
       const form = c.get('form');
       const removed = new Set(form.getAll('remove').map(String));
       const { changes, problems } = changesOf(
         ADDRESSES,
-        desk.running().config(),
+        context.running().config(),
         (name) => (form.has(name) ? textOf(form, name) : undefined),
         removed,
       );
@@ -95,7 +99,7 @@ ${keytabPart(desk, token)}</section>
       const end = new Date(certificate.validTo);
       if (end.getTime() < Date.now())
         return page(c, `The certificate ended on ${end.toISOString().slice(0, 10)}: browsers would refuse it. Nothing was changed.`);
-      const host = new URL(serverUrlOf(desk.running().config().values)).hostname;
+      const host = new URL(serverUrlOf(context.running().config().values)).hostname;
       const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
       const changes = { SSL_PFX: pfx.toString('base64'), SSL_KEY_PASSWORD: passphrase === '' ? undefined : passphrase };
       const note = fits ? `It is for ${host}.` : `Note: it is not for ${host}, the host of SERVER_URL, and browsers will refuse it there.`;
@@ -106,7 +110,7 @@ ${keytabPart(desk, token)}</section>
       const form = c.get('form');
       const added = authoritiesIn(textOf(form, 'pem'), await fileOf(form, 'file'));
       if (added === undefined) return page(c, 'That is no certificate: paste PEM text, or choose a file with PEM or DER.');
-      const { CA_CERT } = desk.running().config().values;
+      const { CA_CERT } = context.running().config().values;
       const known = new Set(CA_CERT.flatMap((text) => text.match(PEM) ?? []).map((pem) => fingerprintOf(pem)));
       const others = added.filter((pem) => !known.has(fingerprintOf(pem)));
       return change(
@@ -117,7 +121,7 @@ ${keytabPart(desk, token)}</section>
     })
     .post('/server/authorities/remove', (c) => {
       const fingerprint = textOf(c.get('form'), 'fingerprint');
-      const texts = desk
+      const texts = context
         .running()
         .config()
         .values.CA_CERT.flatMap((text) => text.match(PEM) ?? []);
@@ -134,15 +138,15 @@ ${keytabPart(desk, token)}</section>
         ({ principal, keyVersion, encryptionType }) =>
           `${principal} (version ${keyVersion}, ${ENCRYPTION_TYPES[encryptionType] ?? `type ${encryptionType}`})`,
       );
-      const path = join(desk.home, KEYTAB_FILE);
+      const path = join(context.home, KEYTAB_FILE);
       const former = existsSync(path) ? readFileSync(path) : undefined;
       putKeytab(path, bytes);
       const message = await applied(
-        desk,
-        () => desk.running().apply({ KERBEROS_KEYTAB: path }),
+        context,
+        () => context.running().apply({ KERBEROS_KEYTAB: path }),
         `The keytab is in use. It holds ${held.join('; ')}.`,
       );
-      if (message.tone === 'good') return desk.goOn(c, '/server', message);
+      if (message.tone === 'good') return context.redirect(c, '/server', message);
       // The file is read for each ticket, so one that is refused must not stay in the place of the former.
       putKeytab(path, former);
       return page(c, message.text);
@@ -162,8 +166,8 @@ function putKeytab(path: string, bytes: Buffer | undefined): void {
   }
 }
 
-async function certificatePart(desk: Desk): Promise<Html> {
-  const config = desk.running().config();
+async function certificatePart(context: ConsoleContext): Promise<Html> {
+  const config = context.running().config();
   let message: Message | undefined;
   const certificate = await browserCertificate(config).catch((error: unknown): undefined => {
     message = { tone: 'bad', text: sentence(error) ?? 'The certificate cannot be read.' };
@@ -177,18 +181,18 @@ async function certificatePart(desk: Desk): Promise<Html> {
 <div><dt>For ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will refuse it</span>`}</dd></div></dl>`;
 }
 
-function keytabPart(desk: Desk, token: string): Html {
-  const { values } = desk.running().config();
+function keytabPart(context: ConsoleContext, token: string): Html {
+  const { values } = context.running().config();
   const servicePrincipalName = `HTTP/${new URL(serverUrlOf(values)).hostname}`;
-  if ((desk.platform ?? process.platform) === 'win32') {
+  if ((context.platform ?? process.platform) === 'win32') {
     return html`<p class="quiet">None is needed: Windows has the key of the account that this service runs as, which is ${userInfo().username}. It must have the service principal name ${servicePrincipalName}, and no other account may: <code>setspn -Q ${servicePrincipalName}</code> shows who has it.</p>`;
   }
   return html`<p class="quiet">The key of the account that has the service principal ${servicePrincipalName}. ${values.KERBEROS_KEYTAB === undefined ? 'None is set.' : `In use: ${values.KERBEROS_KEYTAB}.`}</p>
 <form method="post" action="/server/keytab" enctype="multipart/form-data">${tokenField(token)}${fileField('keytab', 'Keytab file')}<div class="actions"><button>Check and use</button></div></form>`;
 }
 
-function authorityTable(desk: Desk, token: string): Html {
-  const { values, origins } = desk.running().config();
+function authorityTable(context: ConsoleContext, token: string): Html {
+  const { values, origins } = context.running().config();
   const rows = values.CA_CERT.flatMap((text) => text.match(PEM) ?? []).flatMap((pem) => {
     const certificate = certificateOf(pem);
     if (certificate === undefined) return [];

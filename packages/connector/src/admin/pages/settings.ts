@@ -1,44 +1,43 @@
 /** Every setting of the one list, by group: what it does, where its value comes from, and changing it while the connector runs. */
-import { confirmation, type Html, table, time, tokenField } from '@landbridge/web';
+import { alertOf, confirmation, type Html, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../../config/settings.ts';
 import { settingChanges } from '../../transfer/differences.ts';
 import { applied } from '../change.ts';
-import { type Desk, type Env, textOf } from '../desk.ts';
-import { alertOf } from '../elements.ts';
+import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
 import { changeRows } from '../setting-changes.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
 const GROUPS = [...new Set(SETTING_NAMES.map((name) => SETTINGS[name].group))];
 
-export function settingsRoutes(desk: Desk): Hono<Env> {
+export function settingsRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   function page(
-    c: Context<Env>,
+    c: Context<ConsoleEnv>,
     group: string,
     { problem, typed, refused = false }: { problem?: string; typed?: FormData; refused?: boolean } = {},
   ) {
-    const config = desk.running().config();
+    const config = context.running().config();
     const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
     const main = html`<div class="title"><div><h1>Settings</h1><p class="quiet">${config.home.configFile}. A change is tried first; one that would keep the connector from working is refused.</p></div>
 <a class="button plain" href="/settings/undo">Undo the last change</a></div>
 <nav aria-label="Groups of settings"><ul class="groups-nav">${GROUPS.map((one) => html`<li><a href="/settings?group=${encodeURIComponent(one)}"${one === group ? html` aria-current="true"` : ''}>${one}</a></li>`)}</ul></nav>
 ${alertOf(problem)}
-<form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(c.get('session').formToken)}
+<form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(context.tokenOf(c))}
 <section aria-labelledby="group"><h2 id="group">${group}</h2>
 <div>${names.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
 ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply it all the same: I know that it does not work now</label></p>` : ''}
 <div class="actions"><button>Save</button></div></section></form>`;
-    return desk.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
+    return context.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
   }
 
-  return new Hono<Env>()
+  return new Hono<ConsoleEnv>()
     .get('/settings', (c) => page(c, groupOf(c.req.query('group'))))
     .post('/settings', async (c) => {
       const group = groupOf(c.req.query('group'));
       const form = c.get('form');
-      const connector = desk.running();
+      const connector = context.running();
       const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
       const removed = new Set(form.getAll('remove').map(String));
       const { changes, problems } = changesOf(
@@ -49,17 +48,17 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       );
       if (problems.length > 0) return page(c, group, { problem: problems.join(' '), typed: form });
       if (Object.keys(changes).length === 0)
-        return desk.goOn(c, c.req.path + search(group), { tone: 'good', text: 'Nothing was changed.' });
+        return context.redirect(c, c.req.path + search(group), { tone: 'good', text: 'Nothing was changed.' });
       const force = textOf(form, 'force') === 'on';
-      const message = await applied(desk, () => connector.apply(changes, { force }));
+      const message = await applied(context, () => connector.apply(changes, { force }));
       if (message.tone === 'bad') return page(c, group, { problem: message.text, typed: form, refused: message.refused });
-      return desk.goOn(c, c.req.path + search(group), message);
+      return context.redirect(c, c.req.path + search(group), message);
     })
     .get('/settings/undo', (c) => {
-      const { home } = desk.running().config();
+      const { home } = context.running().config();
       const good = readLastGood(home);
       if (good === undefined)
-        return desk.goOn(c, '/settings', { tone: 'bad', text: 'There is nothing to go back to: nothing was changed yet.' });
+        return context.redirect(c, '/settings', { tone: 'bad', text: 'There is nothing to go back to: nothing was changed yet.' });
       const now = readHomeFiles(home);
       const changes = settingChanges(now.settings, good.files.settings);
       const others = [
@@ -70,7 +69,7 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       ];
       const text: Html = html`<p>To what was in use until ${time(good.savedAt, '', true)}. The directory and the hub are tried with it first.</p>
 ${table('What changes', ['Setting', 'Change', 'Now', 'Then'], changeRows(changes), 'No setting differs.')}${others.map((other) => html`<p>${other}</p>`)}`;
-      const main = confirmation(c.get('session').formToken, {
+      const main = confirmation(context.tokenOf(c), {
         heading: 'Undo the last change?',
         text,
         action: '/settings/undo',
@@ -78,10 +77,10 @@ ${table('What changes', ['Setting', 'Change', 'Now', 'Then'], changeRows(changes
         back: '/settings',
         danger: false,
       });
-      return desk.show(c, { title: 'Undo', current: '/settings', main });
+      return context.show(c, { title: 'Undo', current: '/settings', main });
     })
     .post('/settings/undo', async (c) =>
-      desk.goOn(c, '/settings', await applied(desk, () => desk.running().undo(), 'It is as it was before.')),
+      context.redirect(c, '/settings', await applied(context, () => context.running().undo(), 'It is as it was before.')),
     );
 }
 

@@ -1,5 +1,5 @@
 /** The way in, as long as nothing is set up: ticket, directory and service account are typed, every check of them is shown, and only then they are saved. */
-import { field, type Html, textArea, tokenField } from '@landbridge/web';
+import { field, type Html, sentence, textArea, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { type Config, withChanges } from '../../config/load.ts';
@@ -9,9 +9,9 @@ import { type FoundDirectory, findDirectories } from '../../setup/find-directory
 import { saveSetup } from '../../setup/save.ts';
 import { fetchTicketInfo } from '../../setup/ticket.ts';
 import { isWell } from '../../troubleshoot/report.ts';
-import { type Desk, type Env, sentence, textOf } from '../desk.ts';
-import { trialPart, watched } from '../elements.ts';
-import { startTrial } from '../trial.ts';
+import { startCheckRun } from '../check-run.ts';
+import { checkRunPart, watched } from '../elements.ts';
+import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
 
 const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
 const NEEDED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
@@ -27,14 +27,14 @@ const LABELS: Record<(typeof TYPED)[number], string> = {
   HTTP_PROXY: 'Proxy',
 };
 
-export function setupRoutes(desk: Desk): Hono<Env> {
+export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   function content({
     session,
     found,
     typed,
     problems,
   }: {
-    session: Env['Variables']['session'];
+    session: ConsoleEnv['Variables']['session'];
     found: readonly FoundDirectory[];
     typed: Readonly<Record<string, string>>;
     problems: readonly string[];
@@ -58,70 +58,70 @@ ${textArea('CA_CERT', 'Certificate authority', { value: value('CA_CERT'), hint: 
 <section aria-labelledby="account"><h2 id="account">3. Service account</h2><div class="columns"><div>
 ${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or in Active Directory name@domain. It needs no right but to read.' })}
 ${field('LDAP_BIND_PASSWORD', 'Its password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Empty: the one that was typed before.' : '' })}</div><div>
-${field('user', 'A person to look for', { value: typed.user ?? '', required: false, hint: 'A user name whose groups are looked up as a trial; no password is needed.' })}</div></div></section>
+${field('user', 'A person to look for', { value: typed.user ?? '', required: false, hint: 'A user name whose groups are looked up as a checkRun; no password is needed.' })}</div></div></section>
 <div class="actions"><button>Check</button></div></form>`;
   }
 
   function configWith(changes: Readonly<Record<string, unknown>>): { before: Config; config: Config } {
-    const before = desk.config();
+    const before = context.config();
     // What was just said comes before the environment, as it will when only the file is left.
-    const environment = Object.fromEntries(Object.entries(desk.environment).filter(([name]) => !Object.hasOwn(changes, name)));
+    const environment = Object.fromEntries(Object.entries(context.environment).filter(([name]) => !Object.hasOwn(changes, name)));
     return { before, config: withChanges(before, changes, environment) };
   }
 
-  return new Hono<Env>()
-    .use('/setup/*', async (c, next) => (desk.connector() === undefined ? next() : desk.goOn(c, '/')))
+  return new Hono<ConsoleEnv>()
+    .use('/setup/*', async (c, next) => (context.connector() === undefined ? next() : context.redirect(c, '/')))
     .get('/setup', async (c) => {
-      if (desk.connector() !== undefined) return desk.goOn(c, '/');
+      if (context.connector() !== undefined) return context.redirect(c, '/');
       const session = c.get('session');
-      const found = await findDirectories(desk.config().values.LDAP_DNS_SERVERS);
-      const typed = session.trial?.changes ?? {};
-      return desk.show(c, { title: 'Set up', current: '/setup', main: content({ session, found, typed, problems: [] }) });
+      const found = await findDirectories(context.config().values.LDAP_DNS_SERVERS);
+      const typed = session.checkRun?.changes ?? {};
+      return context.show(c, { title: 'Set up', current: '/setup', main: content({ session, found, typed, problems: [] }) });
     })
     .post('/setup', async (c) => {
-      if (desk.connector() !== undefined) return desk.goOn(c, '/');
+      if (context.connector() !== undefined) return context.redirect(c, '/');
       const session = c.get('session');
       const form = c.get('form');
       const typed: Record<string, string> = { user: textOf(form, 'user').trim() };
       for (const name of TYPED) typed[name] = AS_TYPED.includes(name) ? textOf(form, name) : textOf(form, name).trim();
-      typed.LDAP_BIND_PASSWORD ||= session.trial?.changes.LDAP_BIND_PASSWORD ?? '';
+      typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
       if (problems.length > 0) {
         const main = content({ session, found: [], typed, problems });
-        return desk.show(c, { title: 'Set up', current: '/setup', main, status: 400 });
+        return context.show(c, { title: 'Set up', current: '/setup', main, status: 400 });
       }
-      session.trial?.cancel();
-      session.trial = startTrial(desk.troubleshooter, {
-        home: desk.home,
-        environment: desk.environment,
+      session.checkRun?.cancel();
+      session.checkRun = startCheckRun(context.troubleshooter, {
+        home: context.home,
+        environment: context.environment,
         changes: Object.fromEntries(Object.entries(typed).filter(([name, value]) => name !== 'user' && value !== '')),
         userName: typed.user === '' ? undefined : typed.user,
       });
-      return desk.goOn(c, '/setup/checks');
+      return context.redirect(c, '/setup/checks');
     })
     .get('/setup/checks', (c) => {
-      const { trial, formToken } = c.get('session');
-      if (trial === undefined) return desk.goOn(c, '/setup');
-      const after = !trial.isOver()
+      const { checkRun, formToken } = c.get('session');
+      if (checkRun === undefined) return context.redirect(c, '/setup');
+      const after = !checkRun.isOver()
         ? html`<p><a href="/setup/checks">Refresh</a></p>`
-        : isWell(trial.results) && trial.failure() === undefined
+        : isWell(checkRun.results) && checkRun.failure() === undefined
           ? html`<form method="post" action="/setup/save">${tokenField(formToken)}<div class="actions"><button>Save and start</button><a href="/setup">Change something</a></div></form>`
           : html`<div class="actions"><a class="button" href="/setup">Correct it</a></div>
 <form class="wide" method="post" action="/setup/save">${tokenField(formToken)}
 <div class="check"><input type="checkbox" id="anyway" name="anyway" value="on" required><div><label for="anyway">I know what failed, and want to save it all the same</label></div></div>
 <div><button class="plain">Save all the same</button></div></form>`;
-      const main = html`<h1>Checks</h1><section>${watched('checks', trial.isOver(), html`${trialPart(trial)}${after}`)}</section>`;
-      return desk.show(c, { title: 'Checks', current: '/setup', main });
+      const main = html`<h1>Checks</h1><section>${watched('checks', checkRun.isOver(), html`${checkRunPart(checkRun)}${after}`)}</section>`;
+      return context.show(c, { title: 'Checks', current: '/setup', main });
     })
     .post('/setup/save', async (c) => {
       const session = c.get('session');
-      const { trial } = session;
-      if (trial === undefined) return desk.goOn(c, '/setup');
+      const { checkRun } = session;
+      if (checkRun === undefined) return context.redirect(c, '/setup');
       const isAnyway = textOf(c.get('form'), 'anyway') === 'on';
-      if (!trial.isOver() || (!isAnyway && (!isWell(trial.results) || trial.failure() !== undefined))) {
-        return desk.goOn(c, '/setup/checks', { tone: 'bad', text: 'Nothing was saved: not every check has passed.' });
+      if (!checkRun.isOver() || (!isAnyway && (!isWell(checkRun.results) || checkRun.failure() !== undefined))) {
+        return context.redirect(c, '/setup/checks', { tone: 'bad', text: 'Nothing was saved: not every check has passed.' });
       }
-      const changes = parsed(trial.changes);
+      const changes = parsed(checkRun.changes);
       const { before, config } = configWith(changes);
       const { PROVISIONING_TICKET: ticket } = config.values;
       const info =
@@ -132,16 +132,16 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
               return undefined;
             });
       saveSetup(before, config, changes, info);
-      session.trial = undefined;
+      session.checkRun = undefined;
       try {
-        await desk.startConnector();
+        await context.startConnector();
       } catch (error) {
-        return desk.goOn(c, '/setup', {
+        return context.redirect(c, '/setup', {
           tone: 'bad',
           text: `It is saved, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
         });
       }
-      return desk.goOn(c, '/', { tone: 'good', text: 'It is saved, and the connector runs.' });
+      return context.redirect(c, '/', { tone: 'good', text: 'It is saved, and the connector runs.' });
     });
 }
 

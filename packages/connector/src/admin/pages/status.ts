@@ -1,29 +1,28 @@
 /** The first page: hub, directory servers, certificates, the last sign-ins; and each problem as a sentence with what to do. */
-import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
+import { barChart, dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
 import type { Minute } from '../activity.ts';
-import { signInChart } from '../chart.ts';
-import type { Desk, Env } from '../desk.ts';
+import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
 import { problemsNow, type StatusFacts, statusFacts } from '../problems.ts';
 
 const SHOWN_SIGN_INS = 10;
 
-export function statusRoutes(desk: Desk): Hono<Env> {
-  return new Hono<Env>().get('/', async (c) => {
-    if (desk.connector() === undefined) return desk.goOn(c, '/setup');
-    const facts = await statusFacts(desk);
+export function statusRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
+  return new Hono<ConsoleEnv>().get('/', async (c) => {
+    if (context.connector() === undefined) return context.redirect(c, '/setup');
+    const facts = await statusFacts(context);
     const problems = problemsNow(facts);
     const main = html`<h1>Status</h1>
 <div id="problems" data-live>${problemPart(problems)}</div>
-<div id="numbers" data-live class="tiles">${tiles(desk, facts)}</div>
+<div id="numbers" data-live class="tiles">${tiles(context, facts)}</div>
 <section aria-labelledby="servers"><h2 id="servers">Directory servers</h2><div id="server-list" data-live>${serverTable(facts)}</div></section>
 <section aria-labelledby="sign-ins"><h2 id="sign-ins">Sign-ins</h2>
-<div id="charts" data-live class="charts">${signInChart('Sign-ins a minute', desk.activity.minutes(), ['ok'])}${signInChart('Failed and refused', desk.activity.minutes(), ['failed', 'refused'])}</div>
-<div id="last" data-live>${lastSignIns(desk)}</div></section>
+<div id="charts" data-live class="charts">${charts(context)}</div>
+<div id="last" data-live>${lastSignIns(context)}</div></section>
 <section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2>${certificateTable(facts)}</section>`;
-    return desk.show(c, { title: 'Status', current: '/', main });
+    return context.show(c, { title: 'Status', current: '/', main });
   });
 }
 
@@ -33,10 +32,10 @@ function problemPart(problems: readonly { text: string; action: string | undefin
 <ul class="problems">${problems.map(({ text, action }) => html`<li>${text}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul></section>`;
 }
 
-function tiles(desk: Desk, { hub, directory, clock, config }: StatusFacts): Html[] {
+function tiles(context: ConsoleContext, { hub, directory, clock, config }: StatusFacts): Html[] {
   const tile = (label: string, value: Html | string, note: string) =>
     html`<div class="tile"><p class="label">${label}</p><p class="value">${value}</p><p class="note">${note}</p></div>`;
-  const hour = sumOf(desk.activity.minutes());
+  const hour = sumOf(context.activity.minutes());
   return [
     tile(
       'Hub',
@@ -58,7 +57,24 @@ function tiles(desk: Desk, { hub, directory, clock, config }: StatusFacts): Html
       clock === undefined ? 'the hub does not tell its own' : 'apart from the hub',
     ),
     tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'at the most, in memory' : 'GROUPS is off'),
-    tile('Version', desk.version, `Node.js ${process.versions.node}`),
+    tile('Version', context.version, `Node.js ${process.versions.node}`),
+  ];
+}
+
+function charts({ activity }: ConsoleContext): Html[] {
+  const periods = activity.minutes().map(({ from, ...values }) => ({ from, values }));
+  const { ok, failed, refused } = sumOf(activity.minutes());
+  return [
+    barChart({ title: 'Sign-ins per minute', summary: `${ok} in 1 h`, periods, series: [{ name: 'ok', label: 'ok' }] }),
+    barChart({
+      title: 'Failures per minute',
+      summary: `${failed} failed, ${refused} refused in 1 h`,
+      periods,
+      series: [
+        { name: 'failed', label: 'failed' },
+        { name: 'refused', label: 'refused' },
+      ],
+    }),
   ];
 }
 
@@ -85,7 +101,7 @@ function serverTable({ directory }: StatusFacts): Html {
   );
 }
 
-function lastSignIns({ activity }: Desk): Html {
+function lastSignIns({ activity }: ConsoleContext): Html {
   const rows = activity
     .last()
     .slice(0, SHOWN_SIGN_INS)

@@ -1,7 +1,7 @@
 /** Moving the connector: an export of it as a file; and an import, which shows what will change before it does. */
 
 import { CodedError } from '@landbridge/runtime';
-import { field, type Html, table, tokenField } from '@landbridge/web';
+import { alertOf, field, fileField, type Html, sentence, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadConfig } from '../../config/load.ts';
@@ -9,13 +9,12 @@ import { createExport } from '../../transfer/export.ts';
 import { applyImport, type ImportSummary, readImport } from '../../transfer/import.ts';
 import { SHORTEST_PASSPHRASE } from '../../transfer/sealed-file.ts';
 import { applied } from '../change.ts';
-import { type Desk, type Env, fileOf, sentence, textOf } from '../desk.ts';
-import { alertOf, fileField } from '../elements.ts';
+import { type ConsoleContext, type ConsoleEnv, fileOf, textOf } from '../page-context.ts';
 import { changeRows } from '../setting-changes.ts';
 
-export function transferRoutes(desk: Desk): Hono<Env> {
-  function page(c: Context<Env>, problem?: string): Response | Promise<Response> {
-    const token = c.get('session').formToken;
+export function transferRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
+  function page(c: Context<ConsoleEnv>, problem?: string): Response | Promise<Response> {
+    const token = context.tokenOf(c);
     const main = html`<h1>Import / export</h1>${alertOf(problem)}
 <div class="columns two"><section aria-labelledby="import"><h2 id="import">Import</h2>
 <p>The zip of an installed connector, or an export of this one. You see what it changes before it does.</p>
@@ -23,7 +22,7 @@ export function transferRoutes(desk: Desk): Hono<Env> {
 ${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'off', hint: 'Where the file is encrypted.' })}
 <div class="actions"><button>Show what changes</button></div></form></section>
 ${
-  desk.connector() === undefined
+  context.connector() === undefined
     ? ''
     : html`<section aria-labelledby="export"><h2 id="export">Export</h2>
 <p>Settings, profile mapper, certificate and private key: for another machine, or for a second connector beside this one. Whoever has the file and its passphrase can pose as this connector.</p>
@@ -32,22 +31,22 @@ ${
 <div class="check"><input type="checkbox" id="plain" name="plain" value="on" aria-describedby="plain-hint"><div><label for="plain">Not encrypted</label><p class="hint" id="plain-hint">For an installed connector, which reads only such zips. Anybody who gets it has the private key.</p></div></div>
 <div class="actions"><button>Export</button></div></form></section>`
 }</div>`;
-    return desk.show(c, { title: 'Import / export', current: '/transfer', main, status: problem === undefined ? 200 : 400 });
+    return context.show(c, { title: 'Import / export', current: '/transfer', main, status: problem === undefined ? 200 : 400 });
   }
 
-  return new Hono<Env>()
+  return new Hono<ConsoleEnv>()
     .get('/transfer', (c) => page(c))
     .post('/transfer/export', async (c) => {
       const form = c.get('form');
       const isPlain = textOf(form, 'plain') === 'on';
       let made: Awaited<ReturnType<typeof createExport>>;
       try {
-        made = await createExport(desk.running().config(), isPlain ? undefined : textOf(form, 'passphrase'));
+        made = await createExport(context.running().config(), isPlain ? undefined : textOf(form, 'passphrase'));
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         return page(c, sentence(error));
       }
-      desk.log.info(`The connector was exported by the console${isPlain ? ', not encrypted' : ''}`);
+      context.log.info(`The connector was exported by the console${isPlain ? ', not encrypted' : ''}`);
       return c.body(new Uint8Array(made.bytes), 200, {
         'Content-Type': 'application/octet-stream',
         'Content-Disposition': `attachment; filename="connector.${isPlain ? 'zip' : 'landbridge'}"`,
@@ -61,48 +60,48 @@ ${
       if (bytes === undefined) return page(c, 'Choose a file.');
       const passphrase = textOf(form, 'passphrase');
       try {
-        const config = loadConfig(desk.home, desk.environment);
+        const config = loadConfig(context.home, context.environment);
         c.get('session').pendingImport = await readImport({
           bytes,
           passphrase: passphrase === '' ? undefined : passphrase,
           config,
-          environment: desk.environment,
-          log: desk.log,
+          environment: context.environment,
+          log: context.log,
         });
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         return page(c, sentence(error));
       }
-      return desk.goOn(c, '/transfer/confirm');
+      return context.redirect(c, '/transfer/confirm');
     })
     .get('/transfer/confirm', (c) => {
       const { pendingImport, formToken } = c.get('session');
-      if (pendingImport === undefined) return desk.goOn(c, '/transfer');
-      return desk.show(c, { title: 'Import', current: '/transfer', main: summaryPart(pendingImport.summary, formToken) });
+      if (pendingImport === undefined) return context.redirect(c, '/transfer');
+      return context.show(c, { title: 'Import', current: '/transfer', main: summaryPart(pendingImport.summary, formToken) });
     })
     .post('/transfer/confirm', async (c) => {
       const session = c.get('session');
       const { pendingImport } = session;
-      if (pendingImport === undefined) return desk.goOn(c, '/transfer');
+      if (pendingImport === undefined) return context.redirect(c, '/transfer');
       const force = textOf(c.get('form'), 'force') === 'on';
-      const connector = desk.connector();
+      const connector = context.connector();
       const done = 'It is imported and in use. "Settings" has a button to undo it.';
       if (connector !== undefined) {
-        const message = await applied(desk, () => connector.replace(pendingImport.files, { force }), done);
+        const message = await applied(context, () => connector.replace(pendingImport.files, { force }), done);
         if (message.tone === 'good') session.pendingImport = undefined;
-        return desk.goOn(c, message.tone === 'good' ? '/' : '/transfer/confirm', message);
+        return context.redirect(c, message.tone === 'good' ? '/' : '/transfer/confirm', message);
       }
-      applyImport(loadConfig(desk.home, desk.environment), pendingImport, { force });
+      applyImport(loadConfig(context.home, context.environment), pendingImport, { force });
       session.pendingImport = undefined;
       try {
-        await desk.startConnector();
+        await context.startConnector();
       } catch (error) {
-        return desk.goOn(c, '/setup', {
+        return context.redirect(c, '/setup', {
           tone: 'bad',
           text: `It is imported, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
         });
       }
-      return desk.goOn(c, '/', { tone: 'good', text: 'It is imported, and the connector runs.' });
+      return context.redirect(c, '/', { tone: 'good', text: 'It is imported, and the connector runs.' });
     });
 }
 

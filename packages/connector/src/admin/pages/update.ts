@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Html, table } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { Desk, Env } from '../desk.ts';
+import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
 
 const FOLDER = 'update';
 const NAME = /^landbridge-connector-(\d{1,6}\.\d{1,6}\.\d{1,6})\.(?:tgz|tar\.gz|zip|msi|deb|rpm)$/;
@@ -18,15 +18,15 @@ export interface Package {
   notes: string | undefined;
 }
 
-export function updateRoutes(desk: Desk): Hono<Env> {
-  return new Hono<Env>().get('/update', (c) => {
-    const found = packagesIn(join(desk.home, FOLDER));
-    const newer = found.filter(({ version }) => isNewer(version, desk.version));
+export function updateRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
+  return new Hono<ConsoleEnv>().get('/update', (c) => {
+    const found = packagesIn(join(context.home, FOLDER));
+    const newer = found.filter(({ version }) => isNewer(version, context.version));
     const [newest] = newer;
     const main = html`<h1>Update</h1>
-<section><dl class="facts"><div><dt>Installed</dt><dd>${desk.version}</dd></div><div><dt>Node.js</dt><dd>${process.versions.node}</dd></div></dl>
-<p>${newest === undefined ? `No newer version lies in ${join(desk.home, FOLDER)}. Hubs do not tell which version is the newest, so it is not known here whether there is one elsewhere.` : `${newest.version} is newer than this one.`}</p></section>
-<section aria-labelledby="packages"><h2 id="packages">Packages in ${join(desk.home, FOLDER)}</h2>
+<section><dl class="facts"><div><dt>Installed</dt><dd>${context.version}</dd></div><div><dt>Node.js</dt><dd>${process.versions.node}</dd></div></dl>
+<p>${newest === undefined ? `No newer version lies in ${join(context.home, FOLDER)}. Hubs do not tell which version is the newest, so it is not known here whether there is one elsewhere.` : `${newest.version} is newer than this one.`}</p></section>
+<section aria-labelledby="packages"><h2 id="packages">Packages in ${join(context.home, FOLDER)}</h2>
 ${table(
   'Packages',
   ['File', 'Version', 'Size'],
@@ -34,12 +34,12 @@ ${table(
   'None.',
 )}
 ${newest?.notes === undefined ? '' : html`<h3>What changed</h3><pre class="code" tabindex="0" role="region" aria-label="What changed">${newest.notes}</pre>`}</section>
-${howTo(desk)}`;
-    return desk.show(c, { title: 'Update', current: '/update', main });
+${howTo(context)}`;
+    return context.show(c, { title: 'Update', current: '/update', main });
   });
 }
 
-function howTo({ home }: Desk): Html {
+function howTo({ home }: ConsoleContext): Html {
   return html`<section aria-labelledby="how"><h2 id="how">How to install one</h2>
 <ol class="problems"><li>Export this connector ("Import / export") and keep the file.</li>
 <li>Check the package's checksum against the one that was published.</li>

@@ -7,21 +7,21 @@ import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret, renewRecoveryCodes } from '../../administrators/one-time-codes.ts';
 import { recordChange } from '../../operator.ts';
-import type { Desk, Env } from '../desk.ts';
 import { buttonForm } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
-export function accountRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
-  const { proofs, store } = desk;
+export function accountRoutes(context: DashboardContext, cookie: SessionCookie): Hono<DashboardEnv> {
+  const { proofs, store } = context;
 
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS */
-  async function demandPassword(c: Context<Env>): Promise<void> {
+  async function demandPassword(c: Context<DashboardEnv>): Promise<void> {
     await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', clientAddressOf(c));
   }
-  const changed = (c: Context<Env>, action: string) =>
-    recordChange(desk.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
+  const changed = (c: Context<DashboardEnv>, action: string) =>
+    recordChange(context.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/account', async (c) => {
       const { administrator, session } = c.get('signedIn');
       const [passkeys, sessions, codes, options] = await Promise.all([
@@ -86,7 +86,7 @@ ${table(
   'There is none.',
 )}
 <div class="actions">${buttonForm(token, '/account/sign-out-everywhere', 'Sign out everywhere')}</div></section>`;
-      return desk.show(c, { title: 'Your account', current: '/account', main });
+      return context.show(c, { title: 'Your account', current: '/account', main });
     })
     .post('/account/password', async (c) => {
       const { administrator, session } = c.get('signedIn');
@@ -96,7 +96,7 @@ ${table(
       await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
       // Somebody else may have known the old one.
       await store.removeSessions(administrator.id, session.id);
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The password is changed. Your other sessions have ended.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The password is changed. Your other sessions have ended.' });
     })
     .get('/account/totp', (c) => {
       const { administrator, session } = c.get('signedIn');
@@ -105,23 +105,23 @@ ${table(
         token: session.formToken,
         secret: newTotpSecret(),
         name: administrator.name,
-        publicUrl: desk.publicUrl(),
+        publicUrl: context.publicUrl(),
         more: field('current', 'Your password', { type: 'password', autocomplete: 'current-password' }),
       })}<p><a href="${DASHBOARD_PATH}/account">Cancel</a></p></section>`;
-      return desk.show(c, { title: 'Authenticator app', current: '/account', main });
+      return context.show(c, { title: 'Authenticator app', current: '/account', main });
     })
     .post('/account/totp', async (c) => {
       await demandPassword(c);
       const form = c.get('form');
       await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', clientAddressOf(c));
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The app is set up.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The app is set up.' });
     })
     .on('GET', ['/account/totp/remove', '/account/passkeys/:id/remove'], (c) => {
       const main = html`<section class="narrow"><h1>Remove this second factor?</h1><p>It can no longer be used to sign in.</p>
-<form method="post" action="${c.req.path}">${tokenField(c.get('signedIn').session.formToken)}
+<form method="post" action="${c.req.path}">${tokenField(context.tokenOf(c))}
 ${field('current', 'Your password', { type: 'password', autocomplete: 'current-password', autofocus: true })}
 <div class="actions"><button class="danger">Remove</button><a href="${DASHBOARD_PATH}/account">Cancel</a></div></form></section>`;
-      return desk.show(c, { title: 'Remove a second factor', current: '/account', main });
+      return context.show(c, { title: 'Remove a second factor', current: '/account', main });
     })
     .post('/account/totp/remove', async (c) => {
       await demandPassword(c);
@@ -129,14 +129,14 @@ ${field('current', 'Your password', { type: 'password', autocomplete: 'current-p
       if ((await store.passkeys(administrator.id)).length === 0) throw lastFactor();
       await store.changeAdministrator(administrator.id, { totpSecret: undefined });
       await changed(c, 'totp.remove');
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The app is removed.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The app is removed.' });
     })
     .post('/account/passkeys', async (c) => {
       await demandPassword(c);
       const form = c.get('form');
       await proofs.passkeys.add(c.get('signedIn').administrator, form.get('passkey') ?? '', form.get('credential') ?? '');
       await changed(c, 'passkey.add');
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The passkey is added.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The passkey is added.' });
     })
     .post('/account/passkeys/:id/remove', async (c) => {
       await demandPassword(c);
@@ -145,19 +145,19 @@ ${field('current', 'Your password', { type: 'password', autocomplete: 'current-p
       if (others.length === 0 && administrator.totpSecret === undefined) throw lastFactor();
       await store.removePasskey(administrator.id, c.req.param('id'));
       await changed(c, 'passkey.remove');
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The passkey is removed.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The passkey is removed.' });
     })
     .post('/account/recovery-codes', async (c) => {
       await demandPassword(c);
       const codes = await renewRecoveryCodes(store, c.get('signedIn').administrator.id);
       await changed(c, 'recovery-codes.renew');
       const text = 'The recovery codes before these are void. They are shown only now.';
-      return desk.goOn(c, '/account', { tone: 'good', text, secrets: [{ label: 'Recovery codes', value: codes.join('\n') }] });
+      return context.redirect(c, '/account', { tone: 'good', text, secrets: [{ label: 'Recovery codes', value: codes.join('\n') }] });
     })
     .post('/account/sessions/:id/end', async (c) => {
       await store.removeSession(c.get('signedIn').administrator.id, c.req.param('id'));
       await changed(c, 'session.end');
-      return desk.goOn(c, '/account', { tone: 'good', text: 'The session has ended.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'The session has ended.' });
     })
     .on('POST', ['/account/sign-out-everywhere', '/sign-out'], async (c) => {
       const { administrator, session } = c.get('signedIn');

@@ -13,27 +13,27 @@ import {
   removeAdministrator,
   resetAdministrator,
 } from '../../administrators/administrators.ts';
-import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-export function administratorRoutes(desk: Desk): Hono<Env> {
+export function administratorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const linkMessage = (text: string, link: string): Message => ({
     tone: 'good',
     text: `${text} Hand over this link: it is a secret, lives for ${INVITATION_LIFETIME_HOURS} hours, and is shown only now.`,
     secrets: [{ label: 'Link', value: link }],
   });
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/administrators', async (c) => {
       const self = c.get('signedIn').administrator.id;
       const rows = await Promise.all(
-        (await desk.store.administrators()).map(async (administrator) => {
+        (await context.store.administrators()).map(async (administrator) => {
           const { id, name, createdAt, lastSignInAt } = administrator;
           const action = (path: string, label: string) =>
             html`<a href="${DASHBOARD_PATH}/administrators/${encodeURIComponent(name)}/${path}">${label}<span class="hidden"> ${name}</span></a>`;
           return [
             html`${name}${id === self ? html`<span class="sub">you</span>` : ''}`,
-            (await isReady(desk.store, administrator)) ? dot('on', 'Can sign in') : dot('idle', 'Invited'),
+            (await isReady(context.store, administrator)) ? dot('on', 'Can sign in') : dot('idle', 'Invited'),
             time(createdAt),
             time(lastSignInAt),
             id === self
@@ -46,19 +46,19 @@ export function administratorRoutes(desk: Desk): Hono<Env> {
 <section>${table('Administrators', ['Name', 'State', 'Since', 'Last sign-in', ''], rows, 'There is nobody.')}</section>
 <section aria-labelledby="invite"><h2 id="invite">Invite an administrator</h2>
 <p>They may do all that you may. They choose a password and a second factor by a link that works once.</p>
-<form method="post" action="${DASHBOARD_PATH}/administrators">${tokenField(c.get('signedIn').session.formToken)}
+<form method="post" action="${DASHBOARD_PATH}/administrators">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { maxlength: 64, hint: 'Such as an e-mail address.' })}<button>Invite</button></form></section>`;
-      return desk.show(c, { title: 'Administrators', current: '/administrators', main });
+      return context.show(c, { title: 'Administrators', current: '/administrators', main });
     })
     .post('/administrators', async (c) => {
       const name = c.get('form').get('name')?.trim() ?? '';
-      const link = await inviteAdministrator(desk.operatorOf(c), desk.publicUrl(), name);
-      return desk.goOn(c, '/administrators', linkMessage(`${name} is invited.`, link));
+      const link = await inviteAdministrator(context.operatorOf(c), context.publicUrl(), name);
+      return context.redirect(c, '/administrators', linkMessage(`${name} is invited.`, link));
     })
     .get('/administrators/:name/:action{reset|remove}', async (c) => {
-      const { name } = await findAdministrator(desk.store, c.req.param('name'));
+      const { name } = await findAdministrator(context.store, c.req.param('name'));
       const isReset = c.req.param('action') === 'reset';
-      const main = confirmation(c.get('signedIn').session.formToken, {
+      const main = confirmation(context.tokenOf(c), {
         heading: isReset ? `Reset ${name}?` : `Remove ${name}?`,
         text: isReset
           ? 'Their password and second factors are taken away, and their sessions end. You get a link with which they begin anew.'
@@ -67,18 +67,18 @@ ${field('name', 'Name', { maxlength: 64, hint: 'Such as an e-mail address.' })}<
         button: isReset ? 'Reset' : 'Remove',
         back: '/administrators',
       });
-      return desk.show(c, { title: 'Administrators', current: '/administrators', main });
+      return context.show(c, { title: 'Administrators', current: '/administrators', main });
     })
     .post('/administrators/:name/:action{reset|remove}', async (c) => {
-      const { id, name } = await findAdministrator(desk.store, c.req.param('name'));
+      const { id, name } = await findAdministrator(context.store, c.req.param('name'));
       if (id === c.get('signedIn').administrator.id) {
         throw new CodedError('INVALID_REQUEST', 'Nobody resets or removes the account that is signed in: let another administrator do it');
       }
       if (c.req.param('action') === 'reset') {
-        const link = await resetAdministrator(desk.operatorOf(c), desk.publicUrl(), name);
-        return desk.goOn(c, '/administrators', linkMessage(`${name} begins anew.`, link));
+        const link = await resetAdministrator(context.operatorOf(c), context.publicUrl(), name);
+        return context.redirect(c, '/administrators', linkMessage(`${name} begins anew.`, link));
       }
-      await removeAdministrator(desk.operatorOf(c), name);
-      return desk.goOn(c, '/administrators', { tone: 'good', text: `${name} is removed.` });
+      await removeAdministrator(context.operatorOf(c), name);
+      return context.redirect(c, '/administrators', { tone: 'good', text: `${name} is removed.` });
     });
 }

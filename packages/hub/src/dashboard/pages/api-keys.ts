@@ -4,13 +4,13 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createApiKey, revokeApiKey } from '../../api/api-keys.ts';
-import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-export function apiKeyRoutes(desk: Desk): Hono<Env> {
-  return new Hono<Env>()
+export function apiKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  return new Hono<DashboardEnv>()
     .get('/api-keys', async (c) => {
-      const rows = (await desk.store.apiKeys()).map(({ id, name, createdAt, scope }) => [
+      const rows = (await context.store.apiKeys()).map(({ id, name, createdAt, scope }) => [
         name,
         html`<code>${id}</code>`,
         scope === 'operate' ? 'everything' : 'sign-ins only',
@@ -21,30 +21,34 @@ export function apiKeyRoutes(desk: Desk): Hono<Env> {
 <section><p>The servers of applications call this hub’s API with them. Give each application its own; one that only signs people in needs a key for sign-ins only.</p>
 ${table('API keys', ['Name', 'Id', 'May do', 'Made', ''], rows, 'There is no API key yet.')}</section>
 <section aria-labelledby="new"><h2 id="new">New API key</h2>
-<form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(c.get('signedIn').session.formToken)}
+<form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(context.tokenOf(c))}
 ${field('name', 'For whom it is', { maxlength: 100 })}
 ${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may operate the hub: connections, tickets, connectors, applications.')}<button>Make a key</button></form></section>`;
-      return desk.show(c, { title: 'API keys', current: '/api-keys', main });
+      return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })
     .post('/api-keys', async (c) => {
       const name = c.get('form').get('name')?.trim() || 'unnamed';
-      const { secret } = await createApiKey(desk.operatorOf(c), name, c.get('form').get('sign-in-only') === null ? 'operate' : 'sign-in');
+      const { secret } = await createApiKey(
+        context.operatorOf(c),
+        name,
+        c.get('form').get('sign-in-only') === null ? 'operate' : 'sign-in',
+      );
       const text = `The key for ${name} is made. It is a secret, and is shown only now.`;
-      return desk.goOn(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
+      return context.redirect(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
     })
     .get('/api-keys/:id/revoke', async (c) => {
-      const key = (await desk.store.apiKeys()).find(({ id }) => id === c.req.param('id'));
-      const main = confirmation(c.get('signedIn').session.formToken, {
+      const key = (await context.store.apiKeys()).find(({ id }) => id === c.req.param('id'));
+      const main = confirmation(context.tokenOf(c), {
         heading: `Revoke the key of ${key?.name ?? c.req.param('id')}?`,
         text: 'Whoever uses it is refused at once.',
         action: `/api-keys/${encodeURIComponent(c.req.param('id'))}/revoke`,
         button: 'Revoke',
         back: '/api-keys',
       });
-      return desk.show(c, { title: 'Revoke an API key', current: '/api-keys', main });
+      return context.show(c, { title: 'Revoke an API key', current: '/api-keys', main });
     })
     .post('/api-keys/:id/revoke', async (c) => {
-      await revokeApiKey(desk.operatorOf(c), c.req.param('id'));
-      return desk.goOn(c, '/api-keys', { tone: 'good', text: 'The key is revoked.' });
+      await revokeApiKey(context.operatorOf(c), c.req.param('id'));
+      return context.redirect(c, '/api-keys', { tone: 'good', text: 'The key is revoked.' });
     });
 }

@@ -7,7 +7,7 @@ import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { auditPage } from '../../audit/query.ts';
 import type { AuditRecord } from '../../store/audit.ts';
-import type { Desk, Env } from '../desk.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const PAGE = '50';
 const FILTERS = [
@@ -22,8 +22,8 @@ const FILTERS = [
 ] as const;
 const TIMES = ['from', 'to'];
 
-export function auditRoutes(desk: Desk): Hono<Env> {
-  return new Hono<Env>().get('/audit', async (c) => {
+export function auditRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  return new Hono<DashboardEnv>().get('/audit', async (c) => {
     const typed = new Map(FILTERS.flatMap(([name]) => (c.req.query(name) ? [[name, c.req.query(name)?.trim() ?? '']] : [])));
     // A browser's date and time has no zone.
     const filter = Object.fromEntries(
@@ -33,7 +33,7 @@ export function auditRoutes(desk: Desk): Hono<Env> {
     let problem = '';
     let found: Awaited<ReturnType<typeof auditPage>> = { records: [], next: undefined };
     try {
-      found = await auditPage(desk.store, { ...filter, limit: PAGE, ...(before ? { before } : {}) });
+      found = await auditPage(context.store, { ...filter, limit: PAGE, ...(before ? { before } : {}) });
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'INVALID_REQUEST') throw error;
       problem = `${error.message}.`;
@@ -50,7 +50,7 @@ ${FILTERS.map(
 ${table('Audit log', ['Time (UTC)', 'Action', 'Result', 'Connection', 'Who or what', 'By', 'Detail'], found.records.map(row), 'Nothing like this was written down.')}
 <p class="actions">${before ? html`<a href="${DASHBOARD_PATH}/audit?${query({})}">Newest</a>` : ''}
 ${found.next === undefined ? '' : html`<a href="${DASHBOARD_PATH}/audit?${query({ before: String(found.next) })}">Older</a>`}</p></section>`;
-    return desk.show(c, { title: 'Audit log', current: '/audit', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: 'Audit log', current: '/audit', main, status: problem === '' ? 200 : 400 });
   });
 }
 

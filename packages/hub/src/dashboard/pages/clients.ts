@@ -6,8 +6,8 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createClient, deleteClient, findClient, rotateClientSecret } from '../../oidc/clients.ts';
-import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /** What stands in the form of a new client. */
 interface Typed {
@@ -21,14 +21,12 @@ interface Typed {
 
 const NOTHING: Typed = { name: '', redirectUris: '', postLogoutRedirectUris: '', isPublic: false, refreshTokens: false, connections: [] };
 
-export function clientPages(desk: Desk): Hono<Env> {
-  const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
-
-  async function newPage(c: Context<Env>, typed: Typed = NOTHING, problem = ''): Promise<Response> {
-    const connections = await desk.store.connections();
+export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
+  async function newPage(c: Context<DashboardEnv>, typed: Typed = NOTHING, problem = ''): Promise<Response> {
+    const connections = await context.store.connections();
     const main = html`<section class="narrow"><h1>New application</h1>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-<form method="post" action="${DASHBOARD_PATH}/clients/new">${tokenField(tokenOf(c))}
+<form method="post" action="${DASHBOARD_PATH}/clients/new">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { value: typed.name, autofocus: true, maxlength: 100, hint: 'People read it on the login page.' })}
 ${textArea('redirectUris', 'Redirect addresses', { value: typed.redirectUris, required: true, hint: 'Where people come back to after signing in, letter by letter. One a line.' })}
 ${textArea('postLogoutRedirectUris', 'Redirect addresses after signing out', { value: typed.postLogoutRedirectUris, hint: 'One a line; may be empty.' })}
@@ -41,12 +39,12 @@ ${
 ${connections.map(({ name }) => html`<div class="check"><input type="checkbox" id="connection-${name}" name="connection" value="${name}"${typed.connections.includes(name) ? html` checked` : ''}><label for="connection-${name}">${name}</label></div>`)}</fieldset>`
 }
 <div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}/clients">Cancel</a></div></form></section>`;
-    return desk.show(c, { title: 'New application', current: '/clients', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: 'New application', current: '/clients', main, status: problem === '' ? 200 : 400 });
   }
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/clients', async (c) => {
-      const rows = (await desk.store.oidcClients()).map(({ id, name, secretHash, redirectUris, createdAt }) => [
+      const rows = (await context.store.oidcClients()).map(({ id, name, secretHash, redirectUris, createdAt }) => [
         html`<a href="${DASHBOARD_PATH}/clients/${id}">${name}</a>`,
         html`<code>${id}</code>`,
         secretHash === undefined ? 'public' : 'with a secret',
@@ -54,9 +52,9 @@ ${connections.map(({ name }) => html`<div class="check"><input type="checkbox" i
         time(createdAt),
       ]);
       const main = html`<div class="title"><h1>Applications</h1><a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a></div>
-<section><p>They sign people in with OpenID Connect; the issuer is <code>${desk.publicUrl()}</code>.</p>
+<section><p>They sign people in with OpenID Connect; the issuer is <code>${context.publicUrl()}</code>.</p>
 ${table('Applications', ['Name', 'Client id', 'Kind', 'Redirect addresses', 'Made'], rows, 'There is no application yet.')}</section>`;
-      return desk.show(c, { title: 'Applications', current: '/clients', main });
+      return context.show(c, { title: 'Applications', current: '/clients', main });
     })
     .get('/clients/new', (c) => newPage(c))
     .post('/clients/new', async (c) => {
@@ -70,7 +68,7 @@ ${table('Applications', ['Name', 'Client id', 'Kind', 'Redirect addresses', 'Mad
         connections: form.getAll('connection'),
       };
       try {
-        const { client, secret } = await createClient(desk.operatorOf(c), {
+        const { client, secret } = await createClient(context.operatorOf(c), {
           name: typed.name,
           redirectUris: entries(typed.redirectUris),
           postLogoutRedirectUris: entries(typed.postLogoutRedirectUris),
@@ -78,7 +76,7 @@ ${table('Applications', ['Name', 'Client id', 'Kind', 'Redirect addresses', 'Mad
           refreshTokens: typed.refreshTokens,
           connections: typed.connections.length === 0 ? undefined : typed.connections,
         });
-        return desk.goOn(c, `/clients/${client.id}`, {
+        return context.redirect(c, `/clients/${client.id}`, {
           tone: 'good',
           text: secret === undefined ? 'The application is there.' : 'The application is there. Its secret is shown only now.',
           secrets: secret === undefined ? [] : [{ label: 'Client secret', value: secret }],
@@ -90,12 +88,12 @@ ${table('Applications', ['Name', 'Client id', 'Kind', 'Redirect addresses', 'Mad
       }
     })
     .get('/clients/:id', async (c) => {
-      const client = await findClient(desk.store, c.req.param('id'));
-      const connections = (await desk.store.connections()).filter(({ id }) => client.connectionIds?.includes(id));
+      const client = await findClient(context.store, c.req.param('id'));
+      const connections = (await context.store.connections()).filter(({ id }) => client.connectionIds?.includes(id));
       const lines = (uris: readonly string[]) => (uris.length === 0 ? 'none' : uris.map((uri) => html`<span class="line">${uri}</span>`));
       const facts = [
         ['Client id', html`<code>${client.id}</code>`],
-        ['Issuer', html`<code>${desk.publicUrl()}</code>`],
+        ['Issuer', html`<code>${context.publicUrl()}</code>`],
         ['Kind', client.secretHash === undefined ? 'public' : 'with a secret'],
         ['Redirect addresses', lines(client.redirectUris)],
         ['After signing out', lines(client.postLogoutRedirectUris)],
@@ -109,12 +107,12 @@ ${table('Applications', ['Name', 'Client id', 'Kind', 'Redirect addresses', 'Mad
 ${client.secretHash === undefined ? '' : html`<section aria-labelledby="secret"><h2 id="secret">Secret</h2><p>A new secret takes the place of the present one at once.</p><p><a class="button plain" href="${DASHBOARD_PATH}/clients/${client.id}/secret">New secret</a></p></section>`}
 <section aria-labelledby="delete"><h2 id="delete">Delete</h2><p>People can no longer sign in to it, and its tokens are worthless.</p>
 <p><a class="button danger" href="${DASHBOARD_PATH}/clients/${client.id}/delete">Delete this application</a></p></section>`;
-      return desk.show(c, { title: client.name, current: '/clients', main });
+      return context.show(c, { title: client.name, current: '/clients', main });
     })
     .get('/clients/:id/:action{secret|delete}', async (c) => {
-      const { id, name } = await findClient(desk.store, c.req.param('id'));
+      const { id, name } = await findClient(context.store, c.req.param('id'));
       const isDelete = c.req.param('action') === 'delete';
-      const main = confirmation(tokenOf(c), {
+      const main = confirmation(context.tokenOf(c), {
         heading: isDelete ? `Delete ${name}?` : `A new secret for ${name}?`,
         text: isDelete
           ? 'People can no longer sign in to it, and its tokens are worthless.'
@@ -123,19 +121,19 @@ ${client.secretHash === undefined ? '' : html`<section aria-labelledby="secret">
         button: isDelete ? 'Delete' : 'Make a new secret',
         back: `/clients/${id}`,
       });
-      return desk.show(c, { title: name, current: '/clients', main });
+      return context.show(c, { title: name, current: '/clients', main });
     })
     .post('/clients/:id/secret', async (c) => {
-      const secret = await rotateClientSecret(desk.operatorOf(c), c.req.param('id'));
+      const secret = await rotateClientSecret(context.operatorOf(c), c.req.param('id'));
       const message = {
         tone: 'good' as const,
         text: 'The new secret is shown only now.',
         secrets: [{ label: 'Client secret', value: secret }],
       };
-      return desk.goOn(c, `/clients/${c.req.param('id')}`, message);
+      return context.redirect(c, `/clients/${c.req.param('id')}`, message);
     })
     .post('/clients/:id/delete', async (c) => {
-      await deleteClient(desk.operatorOf(c), c.req.param('id'));
-      return desk.goOn(c, '/clients', { tone: 'good', text: 'The application is deleted.' });
+      await deleteClient(context.operatorOf(c), c.req.param('id'));
+      return context.redirect(c, '/clients', { tone: 'good', text: 'The application is deleted.' });
     });
 }

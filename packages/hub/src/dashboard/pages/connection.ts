@@ -9,31 +9,30 @@ import { changeConnection, deleteConnection, findConnection } from '../../connec
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../../store/connection-settings.ts';
 import type { Connection } from '../../store/connections.ts';
 import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
-import type { Desk, Env } from '../desk.ts';
+import { healthOf } from '../connection-health.ts';
 import { buttonForm, confirmation } from '../elements.ts';
-import { healthOf } from '../health.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
 
 /** The texts and switches of the settings form: saved, or typed and rejected. */
 type Typed = Readonly<Record<string, string | boolean>>;
 
-export function connectionRoutes(desk: Desk): Hono<Env> {
-  const nameOf = (c: Context<Env>) => c.req.param('name') ?? '';
-  const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
+export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  const nameOf = (c: Context<DashboardEnv>) => c.req.param('name') ?? '';
 
-  async function page(c: Context<Env>, connection: Connection, typed: Typed = saved(connection), problem = ''): Promise<Response> {
+  async function page(c: Context<DashboardEnv>, connection: Connection, typed: Typed = saved(connection), problem = ''): Promise<Response> {
     const { name, enabled, ticketIssuedAt } = connection;
     const base = `/connections/${name}`;
-    const token = tokenOf(c);
-    const health = healthOf(connection, desk.online);
+    const token = context.tokenOf(c);
+    const health = healthOf(connection, context.online);
     const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
 <p id="health" data-live>${dot(health.kind, health.label)}</p></div>
 <div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
 ${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Switch off' : 'Switch on')}</div></div>
 ${enabled ? '' : html`<p class="notice bad">This connection is switched off: its connectors stay connected, and nobody signs in.</p>`}
 <section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
-<div id="connector-list" data-live>${await connectorTable(desk, connection)}</div></section>
+<div id="connector-list" data-live>${await connectorTable(context, connection)}</div></section>
 <section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
 <p>With the ticket a connector becomes one of this connection. ${ticketIssuedAt === undefined ? 'There is none: no connector can be added.' : html`The present one was issued ${time(ticketIssuedAt)}; it is not kept, and cannot be shown again.`}</p>
 <div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
@@ -46,12 +45,12 @@ ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <section aria-labelledby="delete"><h2 id="delete">Delete</h2>
 <p>Its ticket and its connectors go with it; people who use it can no longer sign in.</p>
 <p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`;
-    return desk.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
   }
 
-  async function deletePage(c: Context<Env>, problem = ''): Promise<Response> {
-    const { name } = await findConnection(desk.store, nameOf(c));
-    const main = confirmation(tokenOf(c), {
+  async function deletePage(c: Context<DashboardEnv>, problem = ''): Promise<Response> {
+    const { name } = await findConnection(context.store, nameOf(c));
+    const main = confirmation(context.tokenOf(c), {
       heading: `Delete ${name}?`,
       text: 'Its ticket and its connectors go with it, for ever.',
       action: `/connections/${name}/delete`,
@@ -60,18 +59,18 @@ ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
       more: html`${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     });
-    return desk.show(c, { title: `Delete ${name}`, current: '', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: `Delete ${name}`, current: '', main, status: problem === '' ? 200 : 400 });
   }
 
-  return new Hono<Env>()
-    .get('/connections/:name', async (c) => page(c, await findConnection(desk.store, nameOf(c))))
+  return new Hono<DashboardEnv>()
+    .get('/connections/:name', async (c) => page(c, await findConnection(context.store, nameOf(c))))
     .post('/connections/:name/enable', async (c) => {
-      await changeConnection(desk.operatorOf(c), nameOf(c), { enabled: true });
-      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched on.' });
+      await changeConnection(context.operatorOf(c), nameOf(c), { enabled: true });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched on.' });
     })
     .post('/connections/:name/disable', async (c) => {
-      await changeConnection(desk.operatorOf(c), nameOf(c), { enabled: false });
-      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched off.' });
+      await changeConnection(context.operatorOf(c), nameOf(c), { enabled: false });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched off.' });
     })
     .post('/connections/:name/settings', async (c) => {
       const typed = read(c.get('form'));
@@ -80,17 +79,17 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
         isList(name) && typeof value === 'string' ? entries(value) : value,
       ]);
       try {
-        await changeConnection(desk.operatorOf(c), nameOf(c), Object.fromEntries(changes));
+        await changeConnection(context.operatorOf(c), nameOf(c), Object.fromEntries(changes));
       } catch (error) {
         if (!(error instanceof CodedError) || (error.code !== 'INVALID_REQUEST' && error.code !== 'EMAIL_DOMAIN_TAKEN')) throw error;
-        return page(c, await findConnection(desk.store, nameOf(c)), typed, `${error.message}.`);
+        return page(c, await findConnection(context.store, nameOf(c)), typed, `${error.message}.`);
       }
-      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The settings are saved.' });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The settings are saved.' });
     })
     .get('/connections/:name/ticket', async (c) => {
-      const { name, ticketIssuedAt } = await findConnection(desk.store, nameOf(c));
+      const { name, ticketIssuedAt } = await findConnection(context.store, nameOf(c));
       const had = ticketIssuedAt !== undefined;
-      const main = confirmation(tokenOf(c), {
+      const main = confirmation(context.tokenOf(c), {
         heading: had ? 'Issue a new ticket?' : 'Issue a ticket?',
         text: had ? 'The present one is void from then on. Connectors that are registered stay so.' : 'Connectors can be added with it.',
         action: `/connections/${name}/ticket`,
@@ -98,32 +97,36 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
         back: `/connections/${name}`,
         danger: false,
       });
-      return desk.show(c, { title: `Ticket of ${name}`, current: '', main });
+      return context.show(c, { title: `Ticket of ${name}`, current: '', main });
     })
     .post('/connections/:name/ticket', async (c) => {
-      const ticket = await renewTicket(desk.operatorOf(c), nameOf(c));
-      return desk.goOn(c, `/connections/${nameOf(c)}`, ticketMessage(ticketUrl(desk.publicUrl(), ticket), 'The new ticket is issued.'));
+      const ticket = await renewTicket(context.operatorOf(c), nameOf(c));
+      return context.redirect(
+        c,
+        `/connections/${nameOf(c)}`,
+        ticketMessage(ticketUrl(context.publicUrl(), ticket), 'The new ticket is issued.'),
+      );
     })
     .get('/connections/:name/ticket/revoke', async (c) => {
-      const { name } = await findConnection(desk.store, nameOf(c));
-      const main = confirmation(tokenOf(c), {
+      const { name } = await findConnection(context.store, nameOf(c));
+      const main = confirmation(context.tokenOf(c), {
         heading: 'Revoke the ticket?',
         text: 'No connector can be added until you issue another. Connectors that are registered stay so.',
         action: `/connections/${name}/ticket/revoke`,
         button: 'Revoke the ticket',
         back: `/connections/${name}`,
       });
-      return desk.show(c, { title: `Ticket of ${name}`, current: '', main });
+      return context.show(c, { title: `Ticket of ${name}`, current: '', main });
     })
     .post('/connections/:name/ticket/revoke', async (c) => {
-      await revokeTicket(desk.operatorOf(c), nameOf(c));
-      return desk.goOn(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The ticket is revoked.' });
+      await revokeTicket(context.operatorOf(c), nameOf(c));
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The ticket is revoked.' });
     })
     .get('/connections/:name/delete', (c) => deletePage(c))
     .post('/connections/:name/delete', async (c) => {
       if (c.get('form').get('typed')?.trim() !== nameOf(c)) return deletePage(c, 'This is not the name of the connection.');
-      await deleteConnection(desk.operatorOf(c), nameOf(c));
-      return desk.goOn(c, '', { tone: 'good', text: `The connection ${nameOf(c)} is deleted.` });
+      await deleteConnection(context.operatorOf(c), nameOf(c));
+      return context.redirect(c, '', { tone: 'good', text: `The connection ${nameOf(c)} is deleted.` });
     });
 }
 

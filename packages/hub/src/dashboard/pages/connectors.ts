@@ -10,8 +10,8 @@ import { type InstanceState, type InstanceView, listInstances } from '../../conn
 import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
 import type { Connection } from '../../store/connections.ts';
 import { HUB_VERSION } from '../../version.ts';
-import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<InstanceState, readonly ['on' | 'off' | 'idle', string]> = {
   online: ['on', 'Online'],
@@ -73,25 +73,25 @@ const DECISIONS: Record<string, Decision> = {
   },
 };
 
-export function connectorRoutes(desk: Desk): Hono<Env> {
-  function read(c: Context<Env>) {
+export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  function read(c: Context<DashboardEnv>) {
     const [name = '', id = '', key = ''] = [c.req.param('name'), c.req.param('id'), c.req.param('decision')];
     const decision = Object.hasOwn(DECISIONS, key) ? DECISIONS[key] : undefined;
     if (decision === undefined) throw new CodedError('INVALID_REQUEST', 'There is no such decision about a connector');
     return { name, id, key, decision };
   }
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/connections/:name/connectors/:id/:decision', async (c) => {
       const { name, id, key, decision } = read(c);
-      const connection = await findConnection(desk.store, name);
-      const instance = (await listInstances(desk, connection)).find((candidate) => candidate.id === id);
-      const certificate = (await desk.store.certificates(connection.id)).find(
+      const connection = await findConnection(context.store, name);
+      const instance = (await listInstances(context, connection)).find((candidate) => candidate.id === id);
+      const certificate = (await context.store.certificates(connection.id)).find(
         ({ thumbprint }) => thumbprint === (instance?.thumbprint ?? id),
       );
       if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `The connection "${name}" has no such connector`);
       const who = instance?.hostName ?? certificate.hostName ?? id;
-      const main = confirmation(c.get('signedIn').session.formToken, {
+      const main = confirmation(context.tokenOf(c), {
         heading: decision.heading(who),
         text: decision.text,
         action: `/connections/${name}/connectors/${id}/${key}`,
@@ -100,19 +100,19 @@ export function connectorRoutes(desk: Desk): Hono<Env> {
         danger: decision.danger,
         more: html`<dl><div><dt>Connector</dt><dd>${id}</dd></div><div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div></dl>`,
       });
-      return desk.show(c, { title: decision.heading(who), current: '', main });
+      return context.show(c, { title: decision.heading(who), current: '', main });
     })
     .post('/connections/:name/connectors/:id/:decision', async (c) => {
       const { name, id, decision } = read(c);
-      await decision.decide(desk.operatorOf(c), name, id);
-      return desk.goOn(c, `/connections/${name}`, { tone: 'good', text: decision.done });
+      await decision.decide(context.operatorOf(c), name, id);
+      return context.redirect(c, `/connections/${name}`, { tone: 'good', text: decision.done });
     });
 }
 
 /** Instances that have come, and keys that wait for approval and have not. */
-export async function connectorTable(desk: Desk, connection: Connection): Promise<Html> {
-  const instances = await listInstances(desk, connection);
-  const waiting = (await desk.store.certificates(connection.id)).filter(
+export async function connectorTable(context: DashboardContext, connection: Connection): Promise<Html> {
+  const instances = await listInstances(context, connection);
+  const waiting = (await context.store.certificates(connection.id)).filter(
     ({ state, thumbprint }) => state === 'pending' && !instances.some((instance) => instance.thumbprint === thumbprint),
   );
   const link = (id: string, decision: string, label: string, who: string) =>

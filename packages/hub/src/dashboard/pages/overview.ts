@@ -10,30 +10,30 @@ import { type InstanceView, listInstances } from '../../connectors/instances.ts'
 import type { Connection } from '../../store/connections.ts';
 import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
-import { charts, RANGES } from '../charts.ts';
-import type { Desk, Env } from '../desk.ts';
-import { healthOf } from '../health.ts';
+import { RANGES, signInCharts } from '../charts.ts';
+import { healthOf } from '../connection-health.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const DEFAULT_HOURS = 6;
 
-export function overviewRoutes(desk: Desk): Hono<Env> {
-  const { store, activity } = desk;
+export function overviewRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  const { store, activity } = context;
 
-  async function newConnectionPage(c: Context<Env>, name = '', problem = ''): Promise<Response> {
+  async function newConnectionPage(c: Context<DashboardEnv>, name = '', problem = ''): Promise<Response> {
     const main = html`<section class="narrow"><h1>New connection</h1><p>One for each directory. Its name is part of tickets and addresses, and stays.</p>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-<form method="post" action="${DASHBOARD_PATH}/new-connection">${tokenField(c.get('signedIn').session.formToken)}
+<form method="post" action="${DASHBOARD_PATH}/new-connection">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores, such as corp.' })}
 <div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}">Cancel</a></div></form></section>`;
-    return desk.show(c, { title: 'New connection', current: '', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: 'New connection', current: '', main, status: problem === '' ? 200 : 400 });
   }
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/', async (c) => {
       const given = Number(c.req.query('hours'));
       const hours = RANGES.find((range) => range.hours === given)?.hours ?? DEFAULT_HOURS;
       const connections = await Promise.all(
-        (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(desk, connection) })),
+        (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(context, connection) })),
       );
       const main = html`<div class="title"><h1>Overview</h1><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>
 <div id="numbers" data-live class="tiles">${tiles(
@@ -41,21 +41,25 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
         activity,
       )}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
-<div id="connection-list" data-live>${connectionTable(desk, connections)}</div></section>
+<div id="connection-list" data-live>${connectionTable(context, connections)}</div></section>
 <section aria-labelledby="lately"><div class="title"><h2 id="lately">Lately</h2>
 <nav aria-label="Time shown"><ul class="range">${RANGES.map(
         (range) =>
           html`<li><a href="${DASHBOARD_PATH}?hours=${range.hours}"${range.hours === hours ? html` aria-current="true"` : ''}>${range.label}</a></li>`,
       )}</ul></nav></div>
-<div id="charts" data-live class="charts">${charts(activity, hours)}</div></section>`;
-      return desk.show(c, { title: 'Overview', current: '', main });
+<div id="charts" data-live class="charts">${signInCharts(activity, hours)}</div></section>`;
+      return context.show(c, { title: 'Overview', current: '', main });
     })
     .get('/new-connection', (c) => newConnectionPage(c))
     .post('/new-connection', async (c) => {
       const name = c.get('form').get('name')?.trim() ?? '';
       try {
-        const { ticket } = await createConnection(desk.operatorOf(c), name);
-        return desk.goOn(c, `/connections/${name}`, ticketMessage(ticketUrl(desk.publicUrl(), ticket), `The connection ${name} is there.`));
+        const { ticket } = await createConnection(context.operatorOf(c), name);
+        return context.redirect(
+          c,
+          `/connections/${name}`,
+          ticketMessage(ticketUrl(context.publicUrl(), ticket), `The connection ${name} is there.`),
+        );
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'STORE_FAILED') throw error;
         return newConnectionPage(c, name, `${error.message}.`);
@@ -100,10 +104,13 @@ function tiles(instances: readonly InstanceView[], activity: SignInActivity): Ht
   ];
 }
 
-function connectionTable(desk: Desk, connections: readonly { connection: Connection; instances: readonly InstanceView[] }[]): Html {
+function connectionTable(
+  context: DashboardContext,
+  connections: readonly { connection: Connection; instances: readonly InstanceView[] }[],
+): Html {
   const rows = connections.map(({ connection, instances }) => {
-    const hour = desk.activity.last(60, connection.name);
-    const { kind, label } = healthOf(connection, desk.online);
+    const hour = context.activity.last(60, connection.name);
+    const { kind, label } = healthOf(connection, context.online);
     const online = instances.filter(({ state }) => state === 'online').length;
     const waiting = instances.filter(({ state }) => state === 'pending').length;
     const { displayName } = connection.settings;

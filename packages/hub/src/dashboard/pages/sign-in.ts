@@ -1,12 +1,12 @@
-/** Signing in to the dashboard: password and second factor, or a passkey; and the way from an invitation to both. */
-
-import { CodedError } from '@landbridge/runtime';
+/** Signing in to the dashboard: password and second factor, or a passkey. An invitation leads to setting up both. */
 import {
+  alertOf,
   clientAddressOf,
   field,
   type Html,
   isFromOwnPage,
   MIN_PASSWORD_LENGTH,
+  problemOf,
   readForm,
   type SessionCookie,
   sameText,
@@ -18,28 +18,22 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret } from '../../administrators/one-time-codes.ts';
 import type { SignedIn } from '../../administrators/sessions.ts';
 import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
-import type { Desk, Env } from '../desk.ts';
-import { frame } from '../frame.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
-/** What is answered to the person, with the form again. */
+/** Shown with the form again. */
 const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PASSWORD_INVALID'];
 const FORGED = 'The form did not come from this page. Try again.';
 
-export function dashboardSignInRoutes(desk: Desk, cookie: SessionCookie): Hono<Env> {
-  const { proofs, sessions } = desk;
+export function dashboardSignInRoutes(context: DashboardContext, cookie: SessionCookie): Hono<DashboardEnv> {
+  const { proofs, sessions } = context;
 
-  function show(c: Context<Env>, title: string, main: Html, status: 200 | 400 | 403 = 200): Response | Promise<Response> {
-    const page = frame({
-      title,
-      main: html`<div class="login"><header><p class="product">Landbridge</p><h1>${title}</h1></header>${main}</div>`,
-    });
-    return c.html(page.html, status, page.headers);
-  }
+  const show = (c: Context, title: string, main: Html, problem: string | undefined) =>
+    context.showNarrow(c, title, main, problem === undefined ? 200 : 400);
 
   async function open(
-    c: Context<Env>,
+    c: Context<DashboardEnv>,
     administrator: SignedIn['administrator'],
     stage: SessionStage,
     before?: AdministratorSession,
@@ -50,30 +44,19 @@ export function dashboardSignInRoutes(desk: Desk, cookie: SessionCookie): Hono<E
     return value;
   }
 
-  /** @returns the form; undefined where it is not one of this browser's and this page's */
-  async function readOwnForm(c: Context<Env>, token: string): Promise<URLSearchParams | undefined> {
+  /** @returns undefined for a form that is not from this browser and this page */
+  async function readOwnForm(c: Context<DashboardEnv>, token: string): Promise<URLSearchParams | undefined> {
     const form = await readForm(c, MAX_FORM_BYTES);
-    return isFromOwnPage(c, { publicUrl: desk.publicUrl() }) && sameText(form.get('token') ?? '', token) ? form : undefined;
+    return isFromOwnPage(c, { publicUrl: context.publicUrl() }) && sameText(form.get('token') ?? '', token) ? form : undefined;
   }
 
-  /** @returns what to say where the proof was not accepted */
-  async function problemOf(attempt: () => Promise<void>): Promise<string | undefined> {
-    try {
-      await attempt();
-      return undefined;
-    } catch (error) {
-      if (error instanceof CodedError && ANSWERED.includes(error.code)) return `${error.message}.`;
-      throw error;
-    }
-  }
-
-  async function at(c: Context<Env>, stage: SessionStage): Promise<SignedIn | undefined> {
+  async function at(c: Context<DashboardEnv>, stage: SessionStage): Promise<SignedIn | undefined> {
     const signedIn = await sessions.find(cookie.read(c), true);
     return signedIn?.session.stage === stage ? signedIn : undefined;
   }
-  const startAgain = (c: Context<Env>) => c.redirect(`${DASHBOARD_PATH}/sign-in`, 303);
+  const startAgain = (c: Context<DashboardEnv>) => c.redirect(`${DASHBOARD_PATH}/sign-in`, 303);
 
-  async function signInPage(c: Context<Env>, next: string, problem?: string, name = ''): Promise<Response> {
+  async function signInPage(c: Context<DashboardEnv>, next: string, problem?: string, name = ''): Promise<Response> {
     const token = cookie.formToken(c);
     const options = await proofs.passkeys.requestOptions(undefined);
     const main = html`<section>${alertOf(problem)}
@@ -83,70 +66,75 @@ ${field('password', 'Password', { type: 'password', autocomplete: 'current-passw
 <button>Continue</button></form>
 ${passkeyForm({ action: '/sign-in/passkey', token, options, kind: 'get', label: 'Sign in with a passkey', fields: { next } })}
 </section>`;
-    return show(c, 'Dashboard', main, problem === undefined ? 200 : 400);
+    return show(c, 'Dashboard', main, problem);
   }
 
   async function secondFactorPage(
-    c: Context<Env>,
+    c: Context<DashboardEnv>,
     { administrator, session }: SignedIn,
     next: string,
     problem?: string,
   ): Promise<Response> {
-    const hasPasskeys = (await desk.store.passkeys(administrator.id)).length > 0;
+    const hasPasskeys = (await context.store.passkeys(administrator.id)).length > 0;
     const options = hasPasskeys ? await proofs.passkeys.requestOptions(administrator) : undefined;
     const main = html`<section>${alertOf(problem)}
 <form method="post" action="${DASHBOARD_PATH}/second-factor">${tokenField(session.formToken)}<input type="hidden" name="next" value="${next}">
-${field('code', 'Code', { autocomplete: 'one-time-code', autofocus: true, hint: 'Of your authenticator app, or one of your recovery codes.' })}
+${field('code', 'Code', { autocomplete: 'one-time-code', autofocus: true, hint: 'From your authenticator app, or one of your recovery codes.' })}
 <button>Sign in</button></form>
 ${passkeyForm({ action: '/second-factor/passkey', token: session.formToken, options, kind: 'get', label: 'Use a passkey', fields: { next } })}
 </section>`;
-    return show(c, 'Second factor', main, problem === undefined ? 200 : 400);
+    return show(c, 'Second factor', main, problem);
   }
 
-  async function invitationPage(c: Context<Env>, code: string, name: string, problem?: string): Promise<Response> {
-    const main = html`<section>${alertOf(problem)}<p>You are <strong>${name}</strong>. Choose a password; a second factor comes next.</p>
+  async function invitationPage(c: Context<DashboardEnv>, code: string, name: string, problem?: string): Promise<Response> {
+    const main = html`<section>${alertOf(problem)}<p>You are signing up as <strong>${name}</strong>. Choose a password first; then set up a second factor.</p>
 <form method="post" action="${DASHBOARD_PATH}/invitation">${tokenField(cookie.formToken(c))}<input type="hidden" name="code" value="${code}">
 <input class="hidden" type="text" name="username" value="${name}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
-${field('password', 'Password', { type: 'password', autocomplete: 'new-password', autofocus: true, hint: `At least ${MIN_PASSWORD_LENGTH} characters. A few words in a row are fine.` })}
-${field('again', 'Password again', { type: 'password', autocomplete: 'new-password' })}
+${field('password', 'Password', { type: 'password', autocomplete: 'new-password', autofocus: true, hint: `At least ${MIN_PASSWORD_LENGTH} characters. Several words are fine.` })}
+${field('again', 'Repeat the password', { type: 'password', autocomplete: 'new-password' })}
 <button>Continue</button></form></section>`;
-    return show(c, 'Become an administrator', main, problem === undefined ? 200 : 400);
+    return show(c, 'Accept the invitation', main, problem);
   }
 
-  async function enrolPage(c: Context<Env>, { administrator, session }: SignedIn, secret: string, problem?: string): Promise<Response> {
+  async function enrolPage(
+    c: Context<DashboardEnv>,
+    { administrator, session }: SignedIn,
+    secret: string,
+    problem?: string,
+  ): Promise<Response> {
     const options = await proofs.passkeys.creationOptions(administrator);
     const main = html`${alertOf(problem)}
 <section aria-labelledby="app"><h2 id="app">Authenticator app</h2>
-${totpSetUp({ action: '/enrol/totp', token: session.formToken, secret, name: administrator.name, publicUrl: desk.publicUrl() })}</section>
+${totpSetUp({ action: '/enrol/totp', token: session.formToken, secret, name: administrator.name, publicUrl: context.publicUrl() })}</section>
 ${
   options === undefined
     ? ''
-    : html`<section aria-labelledby="passkey" data-needs-passkeys hidden><h2 id="passkey">Or a passkey</h2><p class="quiet">Of this device, your phone, or a security key.</p>
+    : html`<section aria-labelledby="passkey" data-needs-passkeys hidden><h2 id="passkey">Or a passkey</h2><p class="quiet">On this device, your phone, or a security key.</p>
 ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kind: 'create', label: 'Add a passkey', fields: { passkey: 'Passkey' } })}</section>`
 }`;
-    return show(c, 'Set up a second factor', main, problem === undefined ? 200 : 400);
+    return show(c, 'Set up a second factor', main, problem);
   }
 
-  async function enrolled(c: Context<Env>, { administrator, session }: SignedIn): Promise<Response> {
+  async function enrolled(c: Context<DashboardEnv>, { administrator, session }: SignedIn): Promise<Response> {
     const codes = await proofs.enrolled(administrator, clientAddressOf(c));
     const opened = await sessions.find(await open(c, administrator, 'full', session), true);
     if (opened !== undefined) {
-      desk.leaveMessage(opened.session.id, {
+      context.leaveMessage(opened.session.id, {
         tone: 'good',
-        text: 'You are set up. Keep these recovery codes where you will find them without this device: each signs you in once. They are shown only now.',
+        text: 'Your account is set up. Keep these recovery codes somewhere other than this device: each signs you in once. They are shown only now.',
         secrets: [{ label: 'Recovery codes', value: codes.join('\n') }],
       });
     }
     return c.redirect(DASHBOARD_PATH, 303);
   }
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/sign-in', (c) => signInPage(c, safeNext(c.req.query('next'))))
     .post('/sign-in', async (c) => {
       const form = await readOwnForm(c, cookie.formToken(c));
       if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
       const [name, next] = [form.get('name')?.trim() ?? '', safeNext(form.get('next'))];
-      const problem = await problemOf(async () => {
+      const problem = await problemOf(ANSWERED, async () => {
         await open(c, await proofs.password(name, form.get('password') ?? '', clientAddressOf(c)), 'password');
       });
       if (problem !== undefined) return signInPage(c, next, problem, name);
@@ -156,7 +144,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const form = await readOwnForm(c, cookie.formToken(c));
       if (form === undefined) return signInPage(c, DASHBOARD_PATH, FORGED);
       const next = safeNext(form.get('next'));
-      const problem = await problemOf(async () => {
+      const problem = await problemOf(ANSWERED, async () => {
         await open(c, await proofs.passkey(undefined, form.get('credential') ?? '', clientAddressOf(c)), 'full');
       });
       return problem === undefined ? c.redirect(next, 303) : signInPage(c, next, problem);
@@ -172,7 +160,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const form = await readOwnForm(c, session.formToken);
       if (form === undefined) return secondFactorPage(c, signedIn, DASHBOARD_PATH, FORGED);
       const next = safeNext(form.get('next'));
-      const problem = await problemOf(async () => {
+      const problem = await problemOf(ANSWERED, async () => {
         const credential = form.get('credential');
         if (credential === null) await proofs.code(administrator, form.get('code') ?? '', clientAddressOf(c));
         else await proofs.passkey(administrator, credential, clientAddressOf(c));
@@ -190,8 +178,8 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const { name } = await proofs.invited(code);
       if (form === undefined) return invitationPage(c, code, name, FORGED);
       const password = form.get('password') ?? '';
-      if (password !== form.get('again')) return invitationPage(c, code, name, 'The two passwords are not the same.');
-      const problem = await problemOf(async () => {
+      if (password !== form.get('again')) return invitationPage(c, code, name, 'The passwords do not match.');
+      const problem = await problemOf(ANSWERED, async () => {
         await open(c, await proofs.accept(code, password), 'enrolling');
       });
       return problem === undefined ? c.redirect(`${DASHBOARD_PATH}/enrol`, 303) : invitationPage(c, code, name, problem);
@@ -207,7 +195,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
       const form = await readOwnForm(c, session.formToken);
       if (form === undefined) return enrolPage(c, signedIn, newTotpSecret(), FORGED);
       const secret = form.get('secret') ?? '';
-      const problem = await problemOf(async () => {
+      const problem = await problemOf(ANSWERED, async () => {
         const credential = form.get('credential');
         if (credential === null) await proofs.setTotp(administrator, secret, form.get('code') ?? '', clientAddressOf(c));
         else await proofs.passkeys.add(administrator, form.get('passkey') ?? '', credential);
@@ -216,11 +204,7 @@ ${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kin
     });
 }
 
-function alertOf(problem: string | undefined): Html | string {
-  return problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`;
-}
-
-/** @returns a path of the dashboard, whatever was given: nobody is sent anywhere else after signing in */
+/** @returns a path of the dashboard, whatever was given: signing in leads nowhere else */
 export function safeNext(given: string | null | undefined): string {
   const here = 'http://here.invalid';
   const next = given ?? '';

@@ -1,11 +1,11 @@
 /** The tenant's signing keys: which there are, replacing them, and removing one at once. */
 import { dot, table, time } from '@landbridge/web';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
-import type { Desk, Env } from '../desk.ts';
 import { confirmation } from '../elements.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
   next: ['idle', 'Signs soon'],
@@ -13,11 +13,10 @@ const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
   retiring: ['idle', 'On its way out'],
 };
 
-export function signingKeyRoutes(desk: Desk): Hono<Env> {
-  const tokenOf = (c: Context<Env>) => c.get('signedIn').session.formToken;
-  return new Hono<Env>()
+export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
+  return new Hono<DashboardEnv>()
     .get('/signing-keys', async (c) => {
-      const keys = await listSigningKeys(desk.store);
+      const keys = await listSigningKeys(context.store);
       const rows = keys.map(({ kid, algorithm, state, createdAt, signsFrom, retiresAt }) => [
         html`<code>${kid}</code>`,
         algorithm,
@@ -31,13 +30,13 @@ export function signingKeyRoutes(desk: Desk): Hono<Env> {
 <section><p>This hub signs with them what it asks of connectors. Connectors read the public keys at
 <a href="/.well-known/jwks.json">/.well-known/jwks.json</a>.</p>
 ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Removed', ''], rows, 'There is no key.')}</section>`;
-      return desk.show(c, { title: 'Signing keys', current: '/signing-keys', main });
+      return context.show(c, { title: 'Signing keys', current: '/signing-keys', main });
     })
     .get('/signing-keys/rotate', (c) =>
-      desk.show(c, {
+      context.show(c, {
         title: 'Rotate the signing keys',
         current: '/signing-keys',
-        main: confirmation(tokenOf(c), {
+        main: confirmation(context.tokenOf(c), {
           heading: 'Rotate the signing keys?',
           text: `New keys are published now and sign in ${PUBLISHED_AHEAD_MS / 60_000} minutes. The old ones are removed a day after that; connectors that cannot read the new keys are made to register again by then. Nobody is signed out.`,
           action: '/signing-keys/rotate',
@@ -48,14 +47,14 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
       }),
     )
     .post('/signing-keys/rotate', async (c) => {
-      await rotateSigningKeys(desk.operatorOf(c));
-      return desk.goOn(c, '/signing-keys', { tone: 'good', text: 'New keys are published, and sign soon.' });
+      await rotateSigningKeys(context.operatorOf(c));
+      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'New keys are published, and sign soon.' });
     })
     .get('/signing-keys/:kid/retire', (c) =>
-      desk.show(c, {
+      context.show(c, {
         title: 'Retire a signing key',
         current: '/signing-keys',
-        main: confirmation(tokenOf(c), {
+        main: confirmation(context.tokenOf(c), {
           heading: 'Retire this key now?',
           text: 'For a key that may be in strange hands: nothing signed with it is believed any more. Connectors that know no other are disconnected and have to register again.',
           action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,
@@ -66,7 +65,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
       }),
     )
     .post('/signing-keys/:kid/retire', async (c) => {
-      await retireSigningKey(desk.operatorOf(c), c.req.param('kid'));
-      return desk.goOn(c, '/signing-keys', { tone: 'good', text: 'The key is gone; another one signs.' });
+      await retireSigningKey(context.operatorOf(c), c.req.param('kid'));
+      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'The key is gone; another one signs.' });
     });
 }

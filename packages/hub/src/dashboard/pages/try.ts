@@ -6,13 +6,13 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import type { Connection } from '../../store/connections.ts';
 import { resultSection } from '../../try/result-section.ts';
-import type { Desk, Env } from '../desk.ts';
-import { healthOf } from '../health.ts';
+import { healthOf } from '../connection-health.ts';
+import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-export function tryPages(desk: Desk): Hono<Env> {
+export function tryPages(context: DashboardContext): Hono<DashboardEnv> {
   function content(connection: Connection, token: string, username: string, outcome: Html | string): Html {
     const { name } = connection;
-    const health = healthOf(connection, desk.online);
+    const health = healthOf(connection, context.online);
     return html`<div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a> <span aria-hidden="true">/</span> <a href="${DASHBOARD_PATH}/connections/${name}">${name}</a></p><h1>Try a sign-in</h1>
 <p>${dot(health.kind, health.label)}</p></div>
 <div class="try"><div class="outcome">${outcome}</div>
@@ -24,22 +24,22 @@ ${field('password', 'Password', { type: 'password' })}
 <p class="hint">It counts as a sign-in: in the directory, for the guard, and in the audit log.</p></section></div>`;
   }
 
-  return new Hono<Env>()
+  return new Hono<DashboardEnv>()
     .get('/connections/:name/try', async (c) => {
-      const connection = await findConnection(desk.store, c.req.param('name'));
-      const main = content(connection, c.get('signedIn').session.formToken, '', '');
-      return desk.show(c, { title: `Try ${connection.name}`, current: '', main });
+      const connection = await findConnection(context.store, c.req.param('name'));
+      const main = content(connection, context.tokenOf(c), '', '');
+      return context.show(c, { title: `Try ${connection.name}`, current: '', main });
     })
     .post('/connections/:name/try', async (c) => {
-      const connection = await findConnection(desk.store, c.req.param('name'));
+      const connection = await findConnection(context.store, c.req.param('name'));
       const form = c.get('form');
       const [username, password] = [form.get('username') ?? '', form.get('password') ?? ''];
       const isComplete = username !== '' && password !== '';
       const result = isComplete
-        ? await desk.signIn.login({ connection, username, password, remoteAddress: clientAddressOf(c), via: 'try' })
+        ? await context.signIn.login({ connection, username, password, remoteAddress: clientAddressOf(c), via: 'try' })
         : { problem: 'Enter a user name and a password.' };
-      const main = content(connection, c.get('signedIn').session.formToken, username, resultSection(result));
+      const main = content(connection, context.tokenOf(c), username, resultSection(result));
       const title = 'profile' in result ? 'Signed in' : 'Not signed in';
-      return desk.show(c, { title: `${title} · ${connection.name}`, current: '', main, status: isComplete ? 200 : 400 });
+      return context.show(c, { title: `${title} · ${connection.name}`, current: '', main, status: isComplete ? 200 : 400 });
     });
 }

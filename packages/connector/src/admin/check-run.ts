@@ -5,7 +5,7 @@ import { CHECKS } from '../troubleshoot/catalogue.ts';
 import type { CheckResult } from '../troubleshoot/check.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 
-export interface Trial {
+export interface CheckRun {
   /** Settings that were typed and are tried before they are saved. */
   readonly changes: Readonly<Record<string, string>>;
   /** As they come. */
@@ -18,10 +18,10 @@ export interface Trial {
   cancel(): void;
 }
 
-export function startTrial(
+export function startCheckRun(
   troubleshooter: Troubleshooter,
   options: { home: string; environment: Environment; changes?: Readonly<Record<string, string>>; userName?: string | undefined },
-): Trial {
+): CheckRun {
   const { home, changes = {}, userName } = options;
   const results: CheckResult[] = [];
   const running = new Map<string, string>();

@@ -1,0 +1,106 @@
+/** What every dashboard page works with: the site's frame, the signed-in administrator, and acting as an operator in their name. */
+import { readFileSync } from 'node:fs';
+import type { CodedError, Log } from '@landbridge/runtime';
+import { type AdminSite, APPLICATION_STYLE, clientAddressOf, createAdminSite, createAsset, type Message } from '@landbridge/web';
+import type { Context } from 'hono';
+import { LRUCache } from 'lru-cache';
+import { DASHBOARD_PATH } from '../administrators/administrators.ts';
+import type { Proofs } from '../administrators/proofs.ts';
+import type { Sessions, SignedIn } from '../administrators/sessions.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { OnlineConnectors } from '../connectors/online.ts';
+import type { Statistics } from '../connectors/statistics.ts';
+import type { Operator } from '../operator.ts';
+import type { SignIn } from '../sign-in/sign-in.ts';
+import type { Store } from '../store/store.ts';
+import type { SignInActivity } from './activity.ts';
+
+/** Set by the middleware in front of the pages. */
+export interface DashboardEnv {
+  Variables: { signedIn: SignedIn; form: URLSearchParams };
+}
+
+export interface DashboardParts {
+  store: Store;
+  audit: Audit;
+  online: OnlineConnectors;
+  statistics: Statistics;
+  signIn: SignIn;
+  activity: SignInActivity;
+  takeEffect: () => Promise<void>;
+  publicUrl: () => string;
+  log: Log;
+}
+
+export interface DashboardContext extends DashboardParts, AdminSite<DashboardEnv> {
+  proofs: Proofs;
+  sessions: Sessions;
+  /** The hidden field's value in each form of this session. */
+  tokenOf(c: Context<DashboardEnv>): string;
+  operatorOf(c: Context<DashboardEnv>): Operator;
+  leaveMessage(sessionId: string, message: Message): void;
+}
+
+const NAVIGATION = [
+  ['', 'Overview'],
+  ['/clients', 'Applications'],
+  ['/api-keys', 'API keys'],
+  ['/signing-keys', 'Signing keys'],
+  ['/audit', 'Audit log'],
+  ['/administrators', 'Administrators'],
+] as const;
+const NOT_FOUND = [
+  'CONNECTION_NOT_FOUND',
+  'CONNECTOR_NOT_FOUND',
+  'CLIENT_NOT_FOUND',
+  'KEY_NOT_FOUND',
+  'SIGNING_KEY_NOT_FOUND',
+  'ADMINISTRATOR_NOT_FOUND',
+];
+const MAX_SESSIONS_WITH_MESSAGES = 1000;
+
+export function createDashboardContext(parts: DashboardParts & { proofs: Proofs; sessions: Sessions }): DashboardContext {
+  const { store, audit, takeEffect, log } = parts;
+  const messages = new LRUCache<string, Message[]>({ max: MAX_SESSIONS_WITH_MESSAGES });
+  function messagesOf(sessionId: string): Message[] {
+    const found = messages.get(sessionId) ?? [];
+    messages.set(sessionId, found);
+    return found;
+  }
+
+  const site = createAdminSite<DashboardEnv>({
+    product: 'Landbridge',
+    name: 'Dashboard',
+    base: DASHBOARD_PATH,
+    accountPath: '/account',
+    style: createAsset('dashboard.css', APPLICATION_STYLE),
+    scripts: [createAsset('passkey.js', readFileSync(new URL('./assets/passkey.js', import.meta.url), 'utf8'))],
+    visitOf(c) {
+      const { session, administrator } = c.get('signedIn');
+      const account = administrator.name;
+      return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
+    },
+    statusOf,
+    log,
+  });
+  return {
+    ...parts,
+    ...site,
+    tokenOf: (c) => c.get('signedIn').session.formToken,
+    operatorOf: (c) => ({
+      store,
+      audit,
+      takeEffect,
+      actor: `administrator:${c.get('signedIn').administrator.name}`,
+      remoteAddress: clientAddressOf(c),
+    }),
+    leaveMessage: (sessionId, message) => messagesOf(sessionId).push(message),
+  };
+}
+
+/** @returns undefined for a fault of the hub, of which the page says no more than that */
+function statusOf({ code }: CodedError): 400 | 404 | 413 | undefined {
+  if (code === 'STORE_FAILED') return undefined;
+  if (code === 'BODY_TOO_LARGE') return 413;
+  return NOT_FOUND.includes(code) ? 404 : 400;
+}

@@ -1,0 +1,187 @@
+/**
+ * The pages of an administration site, such as the hub's dashboard: frame with navigation, messages of the last action, errors, and a
+ * Content-Security-Policy that runs and loads only our own files.
+ */
+import { randomBytes } from 'node:crypto';
+import { CodedError, type Log } from '@landbridge/runtime';
+import type { Context, Env, Hono } from 'hono';
+import { html } from 'hono/html';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type Asset, IMMUTABLE_HEADERS, LIVE_ASSET } from './assets.ts';
+import { tokenField } from './elements.ts';
+import { type Html, SAFE_HEADERS } from './page.ts';
+import { sentence } from './problems.ts';
+
+/** Shown on the next page, once. */
+export interface Message {
+  tone: 'good' | 'bad';
+  text: string;
+  secrets?: { label: string; value: string }[];
+}
+
+/** What a page says about the administrator who opened it. */
+export interface Visit {
+  formToken: string;
+  /** The text of the link to the account page. */
+  account: Html | string;
+  navigation: readonly (readonly [path: string, label: string])[];
+  /** Emptied when they are shown. */
+  messages: Message[];
+}
+
+export interface AdminSiteOptions<E extends Env> {
+  /** In titles, and on pages without navigation. */
+  product: string;
+  /** Such as `Dashboard`. */
+  name: string;
+  /** The path of its first page, without a slash at the end: all others are below it. */
+  base: string;
+  accountPath: string;
+  style: Asset;
+  /** Besides LIVE_ASSET. */
+  scripts?: readonly Asset[];
+  visitOf(c: Context<E>): Visit;
+  /** Errors that say something about the request; the others are faults of the program. */
+  statusOf(error: CodedError): ContentfulStatusCode | undefined;
+  log: Log;
+}
+
+export interface ShownPage {
+  title: string;
+  main: Html;
+  /** The page's path in the navigation. */
+  current?: string | undefined;
+  status?: ContentfulStatusCode;
+  /** Further scripts; each needs the nonce, unless it comes from this server by address. */
+  head?: ((nonce: string) => Html) | undefined;
+}
+
+export interface AdminSite<E extends Env> {
+  show(c: Context<E>, page: ShownPage): Promise<Response>;
+  /** A page before signing in: a title and one column. */
+  showNarrow(c: Context, title: string, main: Html, status?: ContentfulStatusCode): Promise<Response>;
+  /** To another page of the site, with a message about what was done. */
+  redirect(c: Context<E>, path: string, message?: Message): Response;
+  showProblem(c: Context, status: ContentfulStatusCode, title: string, text: string): Promise<Response>;
+  /** Serves style and scripts. */
+  addAssets(app: Hono<E>): void;
+  /** Answers unknown paths and errors. Call it after all routes are added. */
+  addErrors(app: Hono<E>): void;
+}
+
+export function createAdminSite<E extends Env>(options: AdminSiteOptions<E>): AdminSite<E> {
+  const { product, name, base, accountPath, style, scripts = [], visitOf, statusOf, log } = options;
+  const assets = [style, LIVE_ASSET, ...scripts];
+
+  async function send(c: Context, { title, main: body, head, status = 200 }: ShownPage): Promise<Response> {
+    const nonce = randomBytes(16).toString('base64');
+    const text = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · ${product}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${base}${style.path}" nonce="${nonce}">
+${assets.slice(1).map(({ path }) => html`<script src="${base}${path}" nonce="${nonce}" defer></script>\n`)}${head?.(nonce) ?? ''}
+</head>
+${body}
+</html>`;
+    return c.html(text, status, {
+      ...SAFE_HEADERS,
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'Content-Security-Policy': [
+        "default-src 'none'",
+        // Modules that a module imports carry no nonce.
+        `script-src 'nonce-${nonce}'${head === undefined ? '' : " 'self'"}`,
+        `style-src 'nonce-${nonce}'`,
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ].join('; '),
+    });
+  }
+
+  const showNarrow: AdminSite<E>['showNarrow'] = (c, title, main, status = 200) =>
+    send(c, {
+      title,
+      main: html`<body><main><div class="login"><header><p class="product">${product}</p><h1>${title}</h1></header>${main}</div></main></body>`,
+      status,
+    });
+
+  const showProblem: AdminSite<E>['showProblem'] = (c, status, title, text) =>
+    showNarrow(c, title, html`<section><p role="alert">${text}</p><p><a href="${backOf(c)}">Back</a></p></section>`, status);
+
+  /** @returns the page that the administrator came from, if it is one of the site */
+  function backOf(c: Context): string {
+    const referrer = c.req.header('Referer') ?? '';
+    const { host, pathname } = new URL(URL.canParse(referrer) ? referrer : 'about:blank');
+    return host === c.req.header('Host') && pathname.startsWith(`${base}/`) ? pathname : `${base}/`.replace(/(.)\/$/, '$1');
+  }
+
+  return {
+    show(c, { main, current, ...page }) {
+      const { formToken, account, navigation, messages } = visitOf(c);
+      const link = (path: string, label: Html | string) =>
+        html`<a href="${base}${path}"${path === current ? html` aria-current="page"` : ''}>${label}</a>`;
+      const body = html`<body class="dashboard">
+<a class="skip" href="#main">Skip to content</a>
+<header class="masthead">
+<p class="brand">Landbridge</p>
+<nav aria-label="${name}"><ul>
+${navigation.map(([path, label]) => html`<li>${link(path, label)}</li>`)}
+</ul></nav>
+<div class="who">
+${link(accountPath, account)}
+<form method="post" action="${base}/sign-out">${tokenField(formToken)}<button class="link">Sign out</button></form>
+</div>
+</header>
+<main id="main" tabindex="-1">
+${
+  // Nobody reads what the script fetches in the background.
+  isLive(c) ? '' : messages.splice(0).map(messageBox)
+}
+${main}
+</main>
+</body>`;
+      return send(c, { ...page, main: body });
+    },
+    showNarrow,
+    showProblem,
+    redirect(c, path, message) {
+      if (message !== undefined) visitOf(c).messages.push(message);
+      return c.redirect(`${base}${path}`, 303);
+    },
+    addAssets(app) {
+      for (const { path, text, type } of assets) app.get(path, (c) => c.body(text, 200, { ...IMMUTABLE_HEADERS, 'Content-Type': type }));
+    },
+    addErrors(app) {
+      app.all('*', (c) => showProblem(c, 404, 'Page not found', `The ${name.toLowerCase()} has no page at this address.`));
+      app.onError((error, c) => {
+        const status = error instanceof CodedError ? statusOf(error) : undefined;
+        if (status !== undefined) return showProblem(c, status, 'Request failed', sentence(error) ?? '');
+        log.error({ err: error }, `A page of the ${name.toLowerCase()} failed`);
+        return showProblem(c, 500, 'Internal error', 'See the log for details.');
+      });
+    },
+  };
+}
+
+/** Whether the page's own script asks, not the administrator: automatic refreshes do not extend a session. */
+export function isLive(c: Context): boolean {
+  return c.req.header('Landbridge-Live') !== undefined;
+}
+
+function messageBox({ tone, text, secrets = [] }: Message): Html {
+  return html`<section class="notice ${tone}" role="${tone === 'good' ? 'status' : 'alert'}">
+<p>${text}</p>
+${secrets.map(
+  ({ label, value }) => html`<div class="secret"><p class="label">${label}</p>
+<pre tabindex="0" role="region" aria-label="${label}" data-copy>${value}</pre></div>`,
+)}
+</section>`;
+}

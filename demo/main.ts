@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { hubApi } from './hub-api.ts';
 import { type RunningProgram, runCommand, startProgram } from './programs.ts';
-import { fieldRows, peopleRows, table } from './tables.ts';
+import { fieldRows, table, userRows } from './tables.ts';
 
 const CONNECTION = 'fabrikam';
 /** Starting takes some three seconds; a machine may be busy with something else. */
@@ -76,7 +76,7 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
 
   const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
   console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser the page asks for an API key: ${apiKey}\n`);
-  console.log(`${table(peopleRows(directory.users))}\n\nCtrl-C stops everything.`);
+  console.log(`${table(userRows(directory.users))}\n\nCtrl-C stops everything.`);
   await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), somethingEnded]);
   console.log('\nStopping …');
 }

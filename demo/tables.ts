@@ -20,8 +20,8 @@ function valueText(value: unknown): string {
 }
 
 /** Whom to try, with what, and what becomes of it; people whose whole name is remarkable are there under it as well. */
-export function peopleRows(people: readonly FabrikamUser[]): string[][] {
-  const rows = people.flatMap(({ name, cn, password, expect }) => {
+export function userRows(users: readonly FabrikamUser[]): string[][] {
+  const rows = users.flatMap(({ name, cn, password, expect }) => {
     const remarkable = /[^A-Za-z0-9-]/.test(cn) ? [[cn, password, expect]] : [];
     return [[name, password, expect], ...remarkable];
   });

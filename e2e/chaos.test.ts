@@ -58,18 +58,18 @@ interface Login {
 /** Logins without a pause, every eighth with a wrong password; everybody has had a turn before the first one has another. */
 function startLoad() {
   const answers: Login[] = [];
-  const { ordinary } = slapd.people;
+  const { ordinary } = slapd.users;
   let next = 0;
   let running = true;
   const worker = async () => {
     while (running) {
       const index = next++;
-      const person = ordinary[index % ordinary.length];
-      assert.ok(person);
+      const user = ordinary[index % ordinary.length];
+      assert.ok(user);
       const right = index % 8 !== 0;
       // A request that fails is a login without an answer: it rejects, and so does finish().
-      const { status, body } = await hub.login(CONNECTION, person.uid, right ? person.password : `wrong ${index}`);
-      answers.push({ dn: person.dn, right, status, code: body.error?.code, retry: body.error?.retry });
+      const { status, body } = await hub.login(CONNECTION, user.uid, right ? user.password : `wrong ${index}`);
+      answers.push({ dn: user.dn, right, status, code: body.error?.code, retry: body.error?.retry });
     }
   };
   const workers = Promise.all(Array.from({ length: IN_FLIGHT }, worker));

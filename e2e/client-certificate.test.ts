@@ -1,4 +1,4 @@
-/** Signing in with a client certificate out of the browser's store, at two connectors behind HAProxy, which passes TLS through. */
+/** Client certificates from the browser's store, at two connectors behind HAProxy, which passes TLS through. */
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,11 +26,14 @@ const TEST = { timeout: 5 * 60_000 };
 const CONNECTION = 'corp';
 const DAY_MS = 86_400_000;
 
+/** The nth ordinary user. */
+const uid = (n: number) => `user0000${n}`;
+
 describe('client certificates of a browser', {
   skip: whyNoSlapd() || whyNoChromium() || whyNoNss() || whyNoProxy('haproxy'),
 }, () => {
   let slapd: Slapd;
-  let people: CertificateAuthority;
+  let userAuthority: CertificateAuthority;
   let revoked: KeyPair;
   let revocationList: string;
   let hub: HubProgram;
@@ -40,13 +43,13 @@ describe('client certificates of a browser', {
   const connectors: Program[] = [];
 
   before(async () => {
-    [slapd, hub, people] = await Promise.all([startSlapd({ users: 10 }), startHub(), createCertificateAuthority('People')]);
+    [slapd, hub, userAuthority] = await Promise.all([startSlapd({ users: 10 }), startHub(), createCertificateAuthority('Users')]);
     const [first, second, port] = [await freePort(), await freePort(), await freePort()];
     origin = `https://127.0.0.1:${port}`;
     const server = await (await createCertificateAuthority('Servers')).issue({ commonName: 'localhost', ips: ['127.0.0.1'] });
-    revoked = await people.issue({ commonName: uid(3), clientAuth: true });
-    revocationList = join(tmpdir(), `landbridge-people-${port}.crl`);
-    await writeFile(revocationList, await people.revocationList([revoked]));
+    revoked = await userAuthority.issue({ commonName: uid(3), clientAuth: true });
+    revocationList = join(tmpdir(), `landbridge-users-${port}.crl`);
+    await writeFile(revocationList, await userAuthority.revocationList([revoked]));
     const PROVISIONING_TICKET = await hub.createConnection(CONNECTION);
     await hub.changeConnection(CONNECTION, { certAuth: true, ipRanges: ['127.0.0.0/8', '::1/128'] });
     const config = {
@@ -55,7 +58,7 @@ describe('client certificates of a browser', {
       SERVER_URL: origin,
       SSL_CERT: server.cert,
       SSL_KEY: server.key,
-      CLIENT_CERT_CA: people.cert,
+      CLIENT_CERT_CA: userAuthority.cert,
       CLIENT_CERT_CRL: [revocationList],
     };
     const one = await startConnector(config, { PORT: String(first) });
@@ -79,11 +82,11 @@ describe('client certificates of a browser', {
     if (revocationList !== undefined) await rm(revocationList, { force: true });
   });
 
-  const uid = (n: number) => slapd.people.ordinary[n]?.uid ?? assert.fail();
-  const issue = (commonName: string, by = people, more: { notAfter?: Date } = {}) => by.issue({ commonName, clientAuth: true, ...more });
+  const issue = (commonName: string, by = userAuthority, more: { notAfter?: Date } = {}) =>
+    by.issue({ commonName, clientAuth: true, ...more });
   const logs = async () => (await Promise.all(connectors.map((connector) => connector.log()))).join('');
 
-  test('a person is at the application without a question, by that certificate of the store whose authority is taken', TEST, async () => {
+  test('the browser picks the certificate of an accepted authority, and the user signs in without a prompt', TEST, async () => {
     await using profile = await createProfile({ certificateFor: origin });
     await profile.certificates.add('elsewhere', await issue('elsewhere', await createCertificateAuthority('Elsewhere')));
     await profile.certificates.add('work', await issue(uid(0)));
@@ -93,7 +96,7 @@ describe('client certificates of a browser', {
       const { email, amr, connection } = await claims(browser.page);
       assert.deepEqual([email, amr, connection], [`${uid(0)}@example.org`, ['pop'], CONNECTION]);
     }
-    // The other one, which is left, is not shown to the connector at all: it has named the authorities that it takes.
+    // The connector never sees the other certificate, because it names the authorities that it accepts.
     profile.certificates.remove('work');
     await using browser = await profile.open();
     await browser.page.context().clearCookies();
@@ -102,34 +105,47 @@ describe('client certificates of a browser', {
     assert.doesNotMatch(await logs(), /elsewhere/);
   });
 
-  test('every other certificate leads to the form of the connector', TEST, async () => {
-    const { locked } = slapd.people.special;
-    const sameName = await createCertificateAuthority('People');
-    const cases: [what: string, certificate: KeyPair, logged: RegExp | undefined][] = [
-      ['revoked', revoked, new RegExp(`"subject":"CN=${uid(3)}","reason":"it was revoked"`)],
-      [
-        'of a foreign authority with the same name',
-        await issue(uid(4), sameName),
-        new RegExp(`"subject":"CN=${uid(4)}","reason":"its auth`),
-      ],
-      ['of nobody', await issue('stranger'), /"principal":"CN=stranger","reason":"WrongUsername"/],
-      ['of a locked account', await issue(locked.uid), new RegExp(`"principal":"CN=${locked.uid}","reason":"AccountLocked"`)],
-      // Chromium keeps it to itself.
-      ['expired', await issue(uid(5), people, { notAfter: new Date(Date.now() - DAY_MS) }), undefined],
-    ];
-    for (const [what, certificate, logged] of cases) {
+  for (const { certificate, create, logged } of [
+    {
+      certificate: 'a revoked certificate',
+      create: async () => revoked,
+      logged: new RegExp(`"subject":"CN=${uid(3)}","reason":"it was revoked"`),
+    },
+    {
+      certificate: 'a certificate of a foreign authority with the same name',
+      create: async () => issue(uid(4), await createCertificateAuthority('Users')),
+      logged: new RegExp(`"subject":"CN=${uid(4)}","reason":"its issuer is not in CLIENT_CERT_CA"`),
+    },
+    {
+      certificate: 'a certificate of an unknown user',
+      create: () => issue('stranger'),
+      logged: /"principal":"CN=stranger","reason":"WrongUsername"/,
+    },
+    {
+      certificate: 'a certificate of a locked account',
+      create: () => issue('locked'),
+      logged: /"principal":"CN=locked","reason":"AccountLocked"/,
+    },
+    // Chromium does not offer expired certificates.
+    {
+      certificate: 'an expired certificate',
+      create: () => issue(uid(5), userAuthority, { notAfter: new Date(Date.now() - DAY_MS) }),
+      logged: undefined,
+    },
+  ]) {
+    test(`${certificate} leads to the form of the connector`, TEST, async () => {
       await using profile = await createProfile({ certificateFor: origin });
-      await profile.certificates.add('work', certificate);
+      await profile.certificates.add('work', await create());
       await using browser = await profile.open();
-      assert.equal(await visit(browser, application), 'form', what);
+      assert.equal(await visit(browser, application), 'form');
       assert.equal(new URL(browser.page.url()).origin, origin);
-      if (logged !== undefined) await untilLogged(connectors, logged);
-    }
-    assert.ok(!(await logs()).includes(`CN=${uid(5)}`));
-  });
+      if (logged === undefined) assert.ok(!(await logs()).includes(`CN=${uid(5)}`));
+      else await untilLogged(connectors, logged);
+    });
+  }
 
-  test('the form of one connector is taken by the other', TEST, async () => {
-    const { uid, password } = slapd.people.ordinary[1] ?? assert.fail();
+  test('each connector accepts forms of the other one', TEST, async () => {
+    const { uid, password } = slapd.users.ordinary[1] ?? assert.fail();
     const address = `${origin}/wsfed?wa=wsignin1.0&wctx=state`;
     const earlier = await balancer.given();
     for (let n = 0; n < 3; n++) {
@@ -138,14 +154,14 @@ describe('client certificates of a browser', {
       assert.match(await ask(`${origin}/wsfed`, { request: carried, username: uid, password }), /name="wresult"/);
     }
     const given = (await balancer.given()).map((connections, n) => connections - (earlier[n] ?? 0));
-    assert.deepEqual(given, [3, 3], 'each form went to the other one');
+    assert.deepEqual(given, [3, 3], 'each form goes to the other connector');
   });
 
   test(
-    'a person whose connector goes away between form and password signs in, and the session counts at the one that is back',
+    'a sign-in succeeds if its connector fails while the form is open, and the session is valid at the restarted one',
     TEST,
     async () => {
-      const { uid, password } = slapd.people.ordinary[2] ?? assert.fail();
+      const { uid, password } = slapd.users.ordinary[2] ?? assert.fail();
       await using browser = await openBrowser();
       const { page } = browser;
       await balancer.leaveOnly(0);

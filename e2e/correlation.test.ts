@@ -11,13 +11,13 @@ test('one id finds a sign-in in the answer, in the lines of the hub and of the c
   const PROVISIONING_TICKET = await hub.createConnection('corp');
   await using connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET, LOG_LEVEL: 'debug' });
   await hub.untilConnectors('corp', 1);
-  const [person] = slapd.people.ordinary;
-  assert.ok(person);
-  for (const password of [person.password, 'wrong']) {
+  const [user] = slapd.users.ordinary;
+  assert.ok(user);
+  for (const password of [user.password, 'wrong']) {
     const answer = await fetch(`${hub.url}/api/connections/corp/login`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${hub.apiKey}` },
-      body: JSON.stringify({ username: person.uid, password }),
+      body: JSON.stringify({ username: user.uid, password }),
     });
     await answer.text();
     const id = answer.headers.get('X-Correlation-Id') ?? '';
@@ -34,7 +34,7 @@ test('one id finds a sign-in in the answer, in the lines of the hub and of the c
     assert.ok(ofHub.every((line) => line.requestId === requestId));
     assert.ok(ofConnector.length > 0);
     assert.equal(audit.split(`"correlationId":"${id}"`).length, 2, audit);
-    assert.ok(audit.includes(`"subject":"${person.uid}"`), audit);
+    assert.ok(audit.includes(`"subject":"${user.uid}"`), audit);
   }
 });
 

@@ -63,7 +63,7 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
         front: { port, host: { example: 'hub.example.com', own: 'localhost' }, certificate: server },
       });
       await hub.untilConnectors(CONNECTION, 1);
-      const { uid, password } = slapd.people.ordinary[0] ?? assert.fail();
+      const { uid, password } = slapd.users.ordinary[0] ?? assert.fail();
       const forged = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'http', 'X-Request-Id': `made-up-by-somebody-${name}` };
       const answer = await ask(`/api/connections/${CONNECTION}/login`, {
         headers: { Authorization: `Bearer ${hub.apiKey}`, ...forged },

@@ -119,7 +119,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
     });
 
     test('whose account was disabled gets the form in spite of the ticket', TEST, async () => {
-      const { name, dn } = dc.people.carol;
+      const { name, dn } = dc.users.carol;
       await using browser = await browserWith(await realm.signIn(name, dc.password));
       await dc.modify([{ dn, attributes: { userAccountControl: ['514'] } }]);
       assert.equal(await visit(browser, application), 'form');

@@ -30,13 +30,13 @@ function assertRefused({ status, body }: Answer): void {
 
 for (const transport of TRANSPORTS) {
   test(`by ${transport}: the right password signs in with nested groups, and nothing else does`, { skip }, async () => {
-    const { ordinary, special } = slapd.people;
-    for (const person of [ordinary[0], ordinary[9_999], special.inCycle]) {
-      assert.ok(person);
-      const { status, body } = await hub.login(transport, person.uid, person.password);
+    const { ordinary, special } = slapd.users;
+    for (const user of [ordinary[0], ordinary[9_999], special.inCycle]) {
+      assert.ok(user);
+      const { status, body } = await hub.login(transport, user.uid, user.password);
       assert.equal(status, 200, JSON.stringify(body));
-      assert.equal(body.profile?.dn, person.dn);
-      assert.deepEqual([...groupsOf(body)].sort(), person.groups);
+      assert.equal(body.profile?.dn, user.dn);
+      assert.deepEqual([...groupsOf(body)].sort(), user.groups);
     }
     const uid = ordinary[1]?.uid ?? '';
     assertRefused(await hub.login(transport, uid, 'wrong'));
@@ -50,12 +50,12 @@ for (const transport of TRANSPORTS) {
 }
 
 test('people with every difficult name sign in, and only with their own password', { skip }, async () => {
-  const { locked, expiredPassword: _expired, mustChangePassword: _mustChange, ...usable } = slapd.people.special;
-  for (const person of Object.values(usable)) {
-    const { status, body } = await hub.login('ldaps', person.uid, person.password);
-    assert.equal(status, 200, `${person.uid}: ${JSON.stringify(body)}`);
-    assert.deepEqual([...groupsOf(body)].sort(), person.groups);
-    assertRefused(await hub.login('ldaps', person.uid, 'wrong'));
+  const { locked, expiredPassword: _expired, mustChangePassword: _mustChange, ...usable } = slapd.users.special;
+  for (const user of Object.values(usable)) {
+    const { status, body } = await hub.login('ldaps', user.uid, user.password);
+    assert.equal(status, 200, `${user.uid}: ${JSON.stringify(body)}`);
+    assert.deepEqual([...groupsOf(body)].sort(), user.groups);
+    assertRefused(await hub.login('ldaps', user.uid, 'wrong'));
   }
   assert.equal((await hub.login('ldaps', locked.uid, locked.password)).status, 401);
 });
@@ -65,20 +65,20 @@ test('a connector that does not trust the directory sends it no password', { ski
   const PROVISIONING_TICKET = await hub.createConnection('untrusted');
   await using _connector = await startConnector({ ...config, PROVISIONING_TICKET });
   await hub.untilConnectors('untrusted', 1);
-  const person = slapd.people.ordinary[2];
-  const { status, body } = await hub.login('untrusted', person?.uid ?? '', person?.password ?? '');
+  const user = slapd.users.ordinary[2];
+  const { status, body } = await hub.login('untrusted', user?.uid ?? '', user?.password ?? '');
   assert.deepEqual([status, body.error?.code], [503, 'directory_unavailable']);
-  const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === person?.dn);
+  const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === user?.dn);
   assert.deepEqual(binds, []);
 });
 
 test('no password is in a log of either program', { skip }, async () => {
   const secret = 'a-Passw0rd-that-must-not-be-seen';
-  assertRefused(await hub.login('ldaps', slapd.people.ordinary[3]?.uid ?? '', secret));
+  assertRefused(await hub.login('ldaps', slapd.users.ordinary[3]?.uid ?? '', secret));
   for (const program of [hub, ...connectors]) {
     const log = await program.log();
     assert.ok(!log.includes(secret));
-    assert.ok(!log.includes(slapd.people.ordinary[0]?.password ?? ''));
+    assert.ok(!log.includes(slapd.users.ordinary[0]?.password ?? ''));
     assert.ok(!log.includes(slapd.serviceAccount.password));
   }
 });

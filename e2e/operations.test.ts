@@ -31,7 +31,7 @@ test('a login costs three operations while its groups are unknown and two once t
   });
   await hub.untilConnectors('counted', 1);
   // Same department, so the second person's groups are those of the first.
-  const [first, second, other] = [slapd.people.ordinary[0], slapd.people.ordinary[50], slapd.people.ordinary[1]];
+  const [first, second, other] = [slapd.users.ordinary[0], slapd.users.ordinary[50], slapd.users.ordinary[1]];
   assert.ok(first && second && other);
   // The first login of all also opens and binds a connection for binds and reads the root DSE.
   assert.equal((await hub.login('counted', other.uid, other.password)).status, 200);
@@ -68,17 +68,17 @@ test('a wrong password costs a search and one bind, an unknown name and an empty
   const PROVISIONING_TICKET = await hub.createConnection('refused');
   await using _connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET });
   await hub.untilConnectors('refused', 1);
-  const [warmUp, person] = slapd.people.ordinary;
-  assert.ok(warmUp && person);
+  const [warmUp, user] = slapd.users.ordinary;
+  assert.ok(warmUp && user);
   assert.equal((await hub.login('refused', warmUp.uid, warmUp.password)).status, 200);
   const bindsOf = (asked: LoggedOperation[]) => asked.filter(({ kind }) => kind === 'bind').map(({ dn, result }) => [dn, result]);
   const wrong = await askedDuring(async () => {
-    assert.equal((await hub.login('refused', person.uid, 'wrong')).status, 401);
+    assert.equal((await hub.login('refused', user.uid, 'wrong')).status, 401);
   });
-  assert.deepEqual(bindsOf(wrong), [[person.dn, 49]]);
+  assert.deepEqual(bindsOf(wrong), [[user.dn, 49]]);
   const others = await askedDuring(async () => {
     assert.equal((await hub.login('refused', 'nobody', 'wrong')).status, 401);
-    assert.equal((await hub.login('refused', person.uid, '')).status, 401);
+    assert.equal((await hub.login('refused', user.uid, '')).status, 401);
   });
   assert.deepEqual(bindsOf(others), []);
 });

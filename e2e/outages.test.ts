@@ -8,7 +8,7 @@ const skip = whyNoSlapd();
 const IN_FLIGHT = 32;
 let slapd: Slapd;
 let hub: HubProgram;
-let nextPerson = 0;
+let nextUser = 0;
 
 before(async () => {
   if (!skip) [slapd, hub] = await Promise.all([startSlapd({ users: 30_000 }), startHub()]);
@@ -19,7 +19,7 @@ after(async () => {
 
 interface Load {
   /** One for each login that was begun and answered: the person, whether the password was the right one, and the status. */
-  answers: { person: SlapdUser; right: boolean; status: number }[];
+  answers: { user: SlapdUser; right: boolean; status: number }[];
   /** Begins no further login, and returns when each that was begun has its answer. */
   finish(): Promise<void>;
 }
@@ -33,12 +33,12 @@ function startLoad(connection: string): Load {
   let running = true;
   const worker = async () => {
     while (running) {
-      const person = slapd.people.ordinary[nextPerson++];
-      assert.ok(person, 'the load ran out of people');
-      const right = nextPerson % 4 !== 0;
+      const user = slapd.users.ordinary[nextUser++];
+      assert.ok(user, 'the load ran out of people');
+      const right = nextUser % 4 !== 0;
       // A fetch that fails is a login without an answer: it rejects, and so does finish().
-      const { status } = await hub.login(connection, person.uid, right ? person.password : 'wrong');
-      answers.push({ person, right, status });
+      const { status } = await hub.login(connection, user.uid, right ? user.password : 'wrong');
+      answers.push({ user, right, status });
       // Answers without a directory come at once; more than some hundred a second prove nothing more.
       if (status > 500) await delay(50);
     }
@@ -60,16 +60,16 @@ async function someMore(load: Load, count = 100): Promise<void> {
 }
 
 function failed(load: Load): string[] {
-  return load.answers.filter(({ status }) => status >= 500).map(({ person, status }) => `${person.uid}: ${status}`);
+  return load.answers.filter(({ status }) => status >= 500).map(({ user, status }) => `${user.uid}: ${status}`);
 }
 
 /** Whatever failed, nobody got in with a wrong password and none was bound twice. */
 async function assertSafe(load: Load): Promise<void> {
   for (const { right, status } of load.answers)
     assert.ok(status >= 500 || status === (right ? 200 : 401), `status ${status}, right: ${right}`);
-  const people = new Set(load.answers.map(({ person }) => person.dn));
+  const users = new Set(load.answers.map(({ user }) => user.dn));
   const binds = new Map<string, number>();
-  for (const { kind, dn } of await slapd.operations()) if (kind === 'bind' && people.has(dn)) binds.set(dn, (binds.get(dn) ?? 0) + 1);
+  for (const { kind, dn } of await slapd.operations()) if (kind === 'bind' && users.has(dn)) binds.set(dn, (binds.get(dn) ?? 0) + 1);
   const twice = [...binds].filter(([, count]) => count > 1);
   assert.deepEqual(twice, []);
 }
@@ -147,11 +147,11 @@ test('a connector that starts before its directory and its hub waits for both', 
   await until('the connector has said that it cannot reach the hub', async () => /"level":"(warn|error)"/.test(await early.log()));
   hub.start();
   await hub.untilConnectors('early', 1);
-  const person = slapd.people.ordinary[nextPerson++];
-  assert.ok(person);
-  assert.ok((await hub.login('early', person.uid, person.password)).status >= 500);
+  const user = slapd.users.ordinary[nextUser++];
+  assert.ok(user);
+  assert.ok((await hub.login('early', user.uid, user.password)).status >= 500);
   await slapd.start();
-  await until('a login succeeds', async () => (await hub.login('early', person.uid, person.password)).status === 200);
+  await until('a login succeeds', async () => (await hub.login('early', user.uid, user.password)).status === 200);
   assert.equal(early.pid, pid);
 });
 
@@ -164,9 +164,9 @@ test('the hub is restarted under its connector, which comes back by itself', { s
     await end();
     hub.start();
     await hub.untilConnectors('restarted', 1);
-    const person = slapd.people.ordinary[nextPerson++];
-    assert.ok(person);
-    assert.equal((await hub.login('restarted', person.uid, person.password)).status, 200);
+    const user = slapd.users.ordinary[nextUser++];
+    assert.ok(user);
+    assert.equal((await hub.login('restarted', user.uid, user.password)).status, 200);
   }
   assert.equal(only.pid, pid);
 });

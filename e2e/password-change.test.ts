@@ -14,7 +14,7 @@ test('a person who must change the password does so with the old one, and signs 
     ENABLE_PASSWORD_SELF_CHANGE: true,
   });
   await hub.untilConnectors('own', 1);
-  const { uid, password } = slapd.people.special.mustChangePassword;
+  const { uid, password } = slapd.users.special.mustChangePassword;
   const change = (oldPassword: string, newPassword: string) =>
     hub.changePassword('own', { username: uid, oldPassword, password: newPassword });
 

@@ -13,10 +13,10 @@ test('between the two programs travel neither the name nor the password of who s
   const ticket = await hub.createConnection('sealed');
   await using _connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET: ticket, HTTP_PROXY: relay.url });
   await hub.untilConnectors('sealed', 1);
-  const [person] = slapd.people.ordinary;
-  assert.ok(person);
-  assert.equal((await hub.login('sealed', person.uid, person.password)).status, 200);
-  assert.equal((await hub.login('sealed', person.uid, 'a-wrong-Passw0rd')).status, 401);
+  const [user] = slapd.users.ordinary;
+  assert.ok(user);
+  assert.equal((await hub.login('sealed', user.uid, user.password)).status, 200);
+  assert.equal((await hub.login('sealed', user.uid, 'a-wrong-Passw0rd')).status, 401);
 
   // Frames of a server are not masked (RFC 6455, section 5.1), and a token's claims are only base64url.
   const text = Buffer.concat(heard).toString('latin1');

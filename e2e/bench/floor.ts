@@ -10,7 +10,7 @@ export interface FloorTask {
   port: number;
   baseDn: string;
   service: { dn: string; password: string };
-  people: { dn: string; uid: string; password: string }[];
+  users: { dn: string; uid: string; password: string }[];
 }
 
 /** Searches share two connections, binds have some of their own with one at a time on each, as in the connector. */
@@ -35,13 +35,13 @@ serveCells<FloorTask>(async (task, cell) => {
 
   return {
     async login(index) {
-      const person = task.people[index % task.people.length];
+      const user = task.users[index % task.users.length];
       const searcher = searchers[index % searchers.length];
-      if (person === undefined || searcher === undefined) return false;
-      const found = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'uid', value: person.uid }), ['*', 'memberOf']);
-      const bound = await bind(person.dn, person.password);
+      if (user === undefined || searcher === undefined) return false;
+      const found = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'uid', value: user.uid }), ['*', 'memberOf']);
+      const bound = await bind(user.dn, user.password);
       if (!cell.searchGroups) return found === 0 && bound === 0;
-      const groups = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'member', value: person.dn }), ['cn', 'memberOf']);
+      const groups = await searcher.search(task.baseDn, new EqualityFilter({ attribute: 'member', value: user.dn }), ['cn', 'memberOf']);
       return found === 0 && bound === 0 && groups === 0;
     },
     close() {

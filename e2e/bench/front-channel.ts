@@ -32,7 +32,7 @@ const HOST = 'connector.ad.landbridge.test';
 const WARM_UP = 50;
 const IN_FLIGHT = [1, 16];
 /** People with certificates and tickets, by turns. */
-const PEOPLE = 5;
+const USERS = 5;
 
 interface Request {
   body?: string;
@@ -53,10 +53,10 @@ export async function benchFrontChannel(count: number): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const slapd = parts.use(await startSlapd({ users: 1000, log: false }));
   const hub = parts.use(await startHub());
-  const persons = slapd.people.ordinary;
-  const [servers, people] = [await createCertificateAuthority('Servers'), await createCertificateAuthority('People')];
+  const users = slapd.users.ordinary;
+  const [servers, userAuthority] = [await createCertificateAuthority('Servers'), await createCertificateAuthority('Users')];
   const server = await servers.issue({ commonName: 'localhost', ips: ['127.0.0.1'] });
-  const clients = await Promise.all(persons.slice(0, PEOPLE).map(({ uid }) => people.issue({ commonName: uid, clientAuth: true })));
+  const clients = await Promise.all(users.slice(0, USERS).map(({ uid }) => userAuthority.issue({ commonName: uid, clientAuth: true })));
   const kdc = whyNoKerberos() === false ? await startKdc(parts) : undefined;
   const port = await freePort();
   const connector = parts.use(
@@ -67,7 +67,7 @@ export async function benchFrontChannel(count: number): Promise<void> {
         PORT: port,
         SSL_CERT: server.cert,
         SSL_KEY: server.key,
-        CLIENT_CERT_CA: people.cert,
+        CLIENT_CERT_CA: userAuthority.cert,
         ...(kdc && { KERBEROS_KEYTAB: kdc.keytab }),
       },
       {
@@ -78,7 +78,7 @@ export async function benchFrontChannel(count: number): Promise<void> {
     ),
   );
   const form = (n: number): Request => {
-    const { uid = '', password = '' } = persons[n % persons.length] ?? {};
+    const { uid = '', password = '' } = users[n % users.length] ?? {};
     return { body: new URLSearchParams({ username: uid, password }).toString() };
   };
   /** @returns the page */
@@ -108,11 +108,11 @@ export async function benchFrontChannel(count: number): Promise<void> {
   await until('people sign in at the connector', hasToken);
 
   const pageBytes = Buffer.byteLength(await token(port, false, form(0)));
-  const floor = await startPageServer(parts, { server, clientAuthority: people.cert, pageBytes });
+  const floor = await startPageServer(parts, { server, clientAuthority: userAuthority.cert, pageBytes });
   const connectorPid = connector.pid ?? process.pid;
   const tickets =
     kdc &&
-    (await openTickets({ ...kdc, accounts: persons.slice(0, PEOPLE).map(({ uid }) => uid), service: { host: HOST, keytab: kdc.keytab } }));
+    (await openTickets({ ...kdc, accounts: users.slice(0, USERS).map(({ uid }) => uid), service: { host: HOST, keytab: kdc.keytab } }));
 
   console.log(`${count} of each, after ${WARM_UP} to warm up; a page of ${pageBytes} bytes; CPU: of the server's process, all threads`);
   console.log(

@@ -5,15 +5,15 @@ import { serveCells } from './workload.ts';
 export interface HttpTask {
   loginUrl: string;
   apiKey: string;
-  people: { uid: string; password: string }[];
+  users: { uid: string; password: string }[];
 }
 
 serveCells<HttpTask>(async (task, cell) => {
   const agent = new Agent({ keepAlive: true, maxSockets: cell.inFlight });
   return {
     login: (index) => {
-      const person = task.people[index % task.people.length];
-      return login(task, agent, JSON.stringify({ username: person?.uid, password: person?.password }));
+      const user = task.users[index % task.users.length];
+      return login(task, agent, JSON.stringify({ username: user?.uid, password: user?.password }));
     },
     close: () => agent.destroy(),
   };

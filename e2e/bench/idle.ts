@@ -40,7 +40,7 @@ export async function benchIdle(wanted: number, seconds: number): Promise<void> 
   const task: HttpTask = {
     loginUrl: `${hub.url}/api/connections/${CONNECTION}/login`,
     apiKey: hub.apiKey,
-    people: slapd.people.ordinary,
+    users: slapd.users.ordinary,
   };
   const load = await startLoadProcess('http-load.ts', task);
   const identity = makeIdentity();

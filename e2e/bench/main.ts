@@ -38,7 +38,7 @@ const USAGE = `Usage: npm run bench -- [options]
   front-channel            from a browser's request to its token, by form, certificate and ticket
   --sign-ins N             so many of each kind (500)
   --connectors N           so many of them (5000)
-  groups                   finding a person's groups: beside the in-chain query on a domain controller, and among 20,000 groups
+  groups                   finding a user's groups: beside the in-chain query on a domain controller, and among 20,000 groups
   --seconds N              measured seconds of each cell, after a warm-up (5)
   --users N                people in the directory (10000)
   --concurrency 1,8,32     logins in flight, a cell for each number (1,8,32,128)
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const concurrency = options.concurrency.split(',').map(Number);
   await using slapd = await startSlapd({ users: Number(options.users), log: false });
   const report: BenchReport = {
-    users: slapd.people.ordinary.length,
+    users: slapd.users.ordinary.length,
     seconds,
     startToConnectedMs: 0,
     peakMemoryMb: { connector: 0, hub: 0 },
@@ -108,11 +108,11 @@ function running(pid: number | undefined): number {
 }
 
 function floorTask(slapd: Slapd): FloorTask {
-  return { port: slapd.port, baseDn: slapd.baseDn, service: slapd.serviceAccount, people: slapd.people.ordinary };
+  return { port: slapd.port, baseDn: slapd.baseDn, service: slapd.serviceAccount, users: slapd.users.ordinary };
 }
 
 function httpTask(slapd: Slapd, hub: HubProgram): HttpTask {
-  return { loginUrl: `${hub.url}/api/connections/${CONNECTION}/login`, apiKey: hub.apiKey, people: slapd.people.ordinary };
+  return { loginUrl: `${hub.url}/api/connections/${CONNECTION}/login`, apiKey: hub.apiKey, users: slapd.users.ordinary };
 }
 
 if (options.help) console.log(USAGE);

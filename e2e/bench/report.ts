@@ -32,7 +32,7 @@ export function printReport(report: BenchReport): void {
   for (const row of table) console.log(row.map((text, column) => text.padStart(widths[column] ?? 0)).join('  '));
   console.log(`
 client, hub, slapd, load: CPU ms for each login, of the process with that name; the client is the floor's process or the connector.
-ratio: the connector's CPU to the floor's. ${report.users} people, ${report.seconds} s a cell, LDAP in clear on loopback.
+ratio: the connector's CPU to the floor's. ${report.users} users, ${report.seconds} s a cell, LDAP in clear on loopback.
 Connector: from start to connected ${Math.round(report.startToConnectedMs)} ms. Most memory: connector ${Math.round(report.peakMemoryMb.connector)} MB, hub ${Math.round(report.peakMemoryMb.hub)} MB.`);
 }
 

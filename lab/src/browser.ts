@@ -1,4 +1,4 @@
-/** Debian's Chromium for tests of pages: started, and a page examined as people with different windows, eyes and tools meet it. */
+/** Debian's Chromium for tests, with a check of pages for accessibility and narrow windows. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 
 export const CHROMIUM = '/usr/bin/chromium';
-/** Without what a test's browser would ask of the network, and without a sandbox, which root cannot have. */
+/** No background requests to the network, and no sandbox, which does not work as root. */
 export const CHROMIUM_ARGUMENTS: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
@@ -17,9 +17,9 @@ export const CHROMIUM_ARGUMENTS: readonly string[] = [
   '--disable-sync',
 ];
 
-/** @returns why tests with a browser cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoChromium(): string | false {
-  return existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `there is no ${CHROMIUM} (Debian package chromium)`;
+  return existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `${CHROMIUM} is not installed (Debian package chromium)`;
 }
 
 export async function launchChromium(): Promise<Browser> {
@@ -28,10 +28,10 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /**
- * No violation of axe's rules and nothing beyond the right edge, in a wide light window and in a narrow dark one. With PICTURES_DIR set,
- * each look is kept there as a picture, for people to look at.
+ * Asserts that a page violates no axe rule and does not overflow, in a wide light and a narrow dark window. With PICTURES_DIR set, it saves
+ * a screenshot of each.
  *
- * @param name of the page, in messages and names of files
+ * @param name the page's name in messages and file names
  */
 export async function examinePage(page: Page, name: string, { narrowPx = 360 } = {}): Promise<void> {
   const looks = [
@@ -44,7 +44,7 @@ export async function examinePage(page: Page, name: string, { narrowPx = 360 } =
     await page.setViewportSize({ width: look.width, height: 900 });
     await page.emulateMedia({ colorScheme: look.colorScheme });
     const cdp = await page.context().newCDPSession(page);
-    // The page's own policy lets no such script in; this is the test's.
+    // The page's own policy would not allow this script.
     await cdp.send('Runtime.evaluate', { expression: axe() });
     const answer = await cdp.send('Runtime.evaluate', {
       expression:
@@ -53,7 +53,7 @@ export async function examinePage(page: Page, name: string, { narrowPx = 360 } =
       returnByValue: true,
     });
     assert.equal(answer.result.value, '[]', `${name}, ${look.name}`);
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, `${name}, ${look.name}, is too wide`);
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width, `${name}, ${look.name} overflows`);
     await cdp.detach();
     if (pictures !== undefined) {
       mkdirSync(pictures, { recursive: true });

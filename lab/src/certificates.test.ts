@@ -25,7 +25,7 @@ async function verdict(pair: KeyPair, ca: string, servername = 'ldap.example.org
   }
 }
 
-test('a client that trusts the authority trusts what it issued, for the names in it', async () => {
+test('a client that trusts the authority accepts its certificates for the names in them', async () => {
   const authority = await createCertificateAuthority();
   const pair = await authority.issue({ commonName: 'ldap', dnsNames: ['ldap.example.org'], ips: ['127.0.0.1'] });
   assert.equal(await verdict(pair, authority.cert), 'trusted');
@@ -33,7 +33,7 @@ test('a client that trusts the authority trusts what it issued, for the names in
   assert.match(new X509Certificate(pair.cert).subjectAltName ?? '', /IP Address:127\.0\.0\.1/);
 });
 
-test('an expired certificate, one of another authority and a self-signed one are refused, each for its own reason', async () => {
+test('expired, foreign and self-signed certificates are rejected with distinct errors', async () => {
   const authority = await createCertificateAuthority();
   const names = { commonName: 'ldap', dnsNames: ['ldap.example.org'] };
   assert.equal(

@@ -1,9 +1,6 @@
-/**
- * Certificates for tests: a certificate authority of the test's own, and certificates that it issues. Everything is made in memory
- * when it is asked for; nothing here is trusted by any machine, and no key is kept in a file.
- */
+/** A certificate authority for tests. Its keys and certificates exist in memory only, and no machine trusts them. */
 import { webcrypto } from 'node:crypto';
-// The X.509 library refuses to load without this, so it stands before it.
+// The X.509 library does not load without this.
 import './reflect-metadata.ts';
 import {
   AuthorityInfoAccessExtension,
@@ -38,48 +35,48 @@ export interface CertificateRequest {
   commonName: string;
   dnsNames?: string[];
   ips?: string[];
-  /** One day ago by default, so that a clock that is a little behind does not matter. */
+  /** One day ago by default, to tolerate clock skew. */
   notBefore?: Date;
-  /** In ten days by default; a past date gives an expired certificate. */
+  /** In ten days by default; a past date makes the certificate expired. */
   notAfter?: Date;
-  /** For a client's certificate; otherwise it is a server's. */
+  /** Makes a client certificate instead of a server certificate. */
   clientAuth?: boolean;
-  /** The User Principal Name that Windows puts into the certificates of people. */
+  /** The User Principal Name in Windows certificates of users. */
   upn?: string;
   mail?: string;
-  /** Hexadecimal; a random one by default. */
+  /** Hexadecimal; random by default. */
   serialNumber?: string;
-  /** Where its authority says that its status can be asked for (authorityInfoAccess, RFC 5280, section 4.2.2.1). */
+  /** Addresses of OCSP responders (authorityInfoAccess, RFC 5280, section 4.2.2.1). */
   ocspUrls?: readonly string[];
-  /** It may sign what its authority knows of certificates (RFC 6960, section 4.2.2.2); then it is neither a client's nor a server's. */
+  /** Makes a certificate of a delegated OCSP responder (RFC 6960, section 4.2.2.2). */
   ocspSigning?: boolean;
   /** Hexadecimal. */
   subjectKeyIdentifier?: string;
 }
 
-/** From the root on: each part with one attribute, or with several; their types by name, or as object identifiers. */
+/** From the root on. Each part has one or more attributes; types are names or object identifiers. */
 export type CertificateSubject = readonly Readonly<Record<string, string>>[];
 
 export interface CertificateAuthority {
-  /** PEM text: what a program under test is told to trust. */
+  /** PEM, for programs that trust this authority. */
   readonly cert: string;
-  /** PEM text: for programs that sign in its name. */
+  /** PEM, for programs that sign as this authority. */
   readonly key: string;
   issue(request: CertificateRequest): Promise<KeyPair>;
-  /** Another authority, whose certificate this one has issued. */
+  /** Creates an intermediate authority. */
   issueAuthority(name: string | CertificateSubject, request?: Pick<CertificateRequest, 'ocspUrls'>): Promise<CertificateAuthority>;
-  /** The list of those that it has revoked (PEM). @param nextUpdate a past one makes a list that is too old */
+  /**
+   * @returns a revocation list (PEM)
+   * @param nextUpdate a past date makes it outdated
+   */
   revocationList(revoked: readonly KeyPair[], nextUpdate?: Date): Promise<string>;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-// Elliptic keys are made in a millisecond where an RSA key takes some hundred.
+// Creating an EC key takes a millisecond, an RSA key a hundred.
 const KEY = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/**
- * @param name the CN of the authority, or its whole name from the root on, each part with one attribute or with several; two
- *   authorities of the same name still have different keys
- */
+/** @param name the CN, or the whole name from the root on; authorities with the same name still have different keys */
 export async function createCertificateAuthority(name: string | CertificateSubject = 'Landbridge test CA'): Promise<CertificateAuthority> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -99,7 +96,7 @@ function nameOf(name: string | CertificateSubject): Name {
   );
 }
 
-/** These two are of the Internet's names and mail addresses, and have no other letters than those (RFC 4519, RFC 2985). */
+/** Attributes of Internet names are ASCII (RFC 4519, RFC 2985). */
 function stringType(attribute: string): 'ia5String' | 'utf8String' {
   return attribute === 'DC' || attribute === 'E' ? 'ia5String' : 'utf8String';
 }
@@ -145,7 +142,7 @@ async function authorityOf(issuer: Name, certificate: X509Certificate, keys: web
         reason: X509CrlReason.keyCompromise,
       }));
       const list = await X509CrlGenerator.create({ ...signing, thisUpdate, nextUpdate, entries });
-      // The library's label is not that of RFC 7468, section 6, and OpenSSL takes no other.
+      // The library's label differs from RFC 7468, section 6, and OpenSSL rejects it.
       return pemLine(list.toString('pem').replaceAll(' CRL-----', ' X509 CRL-----'));
     },
   };
@@ -155,7 +152,7 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
 }
 
-/** A certificate that no authority signed, as a directory server makes for itself. */
+/** A self-signed certificate, like the default of many directory servers. */
 export async function createSelfSigned(request: CertificateRequest): Promise<KeyPair> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
@@ -204,7 +201,7 @@ async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${base64.match(/.{1,64}/g)?.join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-/** PEM texts are joined to bundles, so each ends with a line end. */
+/** A line end at the end, so that PEM texts can be concatenated. */
 function pemLine(pem: string): string {
   return `${pem.trimEnd()}\n`;
 }

@@ -1,11 +1,11 @@
-/** Ports for servers that a test stops and starts again. */
+/** Ports for servers that a test restarts. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A free port of 127.0.0.1 below those that the kernel gives to outgoing connections (32768 and up on Linux), so that none of them
- * takes it while its server is stopped and means to come back. A server that stays up needs no such port: it listens on port 0.
+ * @returns a free port of 127.0.0.1 below the ephemeral range (32768 and up on Linux), so that no outgoing connection takes it while its
+ *   server is stopped. Servers that stay up listen on port 0 instead.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
@@ -15,7 +15,6 @@ export async function freePort(): Promise<number> {
       await once(server, 'listening');
       return port;
     } catch {
-      // Taken: try another.
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }

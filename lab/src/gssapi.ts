@@ -1,18 +1,23 @@
 /**
- * Both sides of a ticket by the functions of MIT Kerberos (gssapi.h, gssapi_ext.h), without anything around them: the browser's, and the
- * service's as the floor that benchmarks compare with.
+ * Both sides of a Kerberos exchange by calls of MIT Kerberos (gssapi.h, gssapi_ext.h): the browser's, and the service's as the floor for
+ * benchmarks.
  */
 import koffi from 'koffi';
 
 export interface Gssapi {
   /**
-   * The browser's token. The library asks the KDC for a ticket that is not there yet, and this process waits for it.
+   * Creates the browser's token. The library fetches a missing ticket from the KDC and blocks this process meanwhile.
    *
    * @param cache the path of a credential cache
    * @param service with its host: `HTTP@connector.example`
    */
   initiate(cache: string, service: string): Buffer;
-  /** What the service does with it. @param keytab the path of its file @throws where it is not taken */
+  /**
+   * Accepts a token as the service.
+   *
+   * @param keytab the path of a file
+   * @throws if the token is rejected
+   */
   accept(token: Buffer, keytab: string): void;
 }
 
@@ -36,7 +41,7 @@ const GSS_S_COMPLETE = 0;
 
 const emptyBuffer = (): GssBuffer => ({ length: 0, value: null });
 
-/** @throws where the library is not there */
+/** @throws if the library is not installed */
 export function loadGssapi(): Gssapi {
   const library = koffi.load('libgssapi_krb5.so.2');
   const pointer = 'void *';

@@ -1,6 +1,6 @@
 /**
- * Kerberos for a test: the KDC of a test's domain controller (`samba.ts`), accounts of services with their keytabs, and people with
- * tickets in caches of their own. Nothing of the machine's own Kerberos configuration is read.
+ * Kerberos for a test: the KDC of a Samba domain (`samba.ts`), service accounts with keytabs, and users with ticket caches. It ignores the
+ * machine's Kerberos configuration.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,19 +11,19 @@ import { loadGssapi } from './gssapi.ts';
 import { type SambaDomainController, whyNoSamba } from './samba.ts';
 
 export interface KerberosRealm {
-  /** For every program that takes part: which KDC, and a replay cache of this test's own. */
+  /** Environment for all participating programs: the KDC, and a separate replay cache. */
   readonly environment: Readonly<Record<'KRB5_CONFIG' | 'KRB5RCACHEDIR', string>>;
-  /** Makes an account that has this service principal name (`HTTP/connector.…`, without a realm). */
+  /** Creates an account with this service principal name (`HTTP/connector.…`, without a realm). */
   addService(account: string, servicePrincipalName: string): Promise<void>;
-  /** Sets its password anew, at random, so that keytabs made before are old. */
+  /** Sets a new random password, which invalidates earlier keytabs. */
   setPassword(account: string): Promise<void>;
-  /** Writes the keys of these principals, as they are now, into a new file. @returns its path */
+  /** Writes the current keys of these principals to a new file. @returns its path */
   keytab(...principals: string[]): Promise<string>;
-  /** A ticket-granting ticket, got with the password. @returns the path of a new credential cache: `KRB5CCNAME` */
+  /** Gets a ticket-granting ticket with the password. @returns the path of a new credential cache, for `KRB5CCNAME` */
   signIn(account: string, password: string): Promise<string>;
-  /** A token as a browser makes it of a ticket for this service (`HTTP@connector.…`). Each counts once. */
+  /** A browser's token for this service (`HTTP@connector.…`), valid once. */
   token(cache: string, service: string): Buffer;
-  /** The path of a credential cache that is not there. */
+  /** The path of a credential cache that does not exist. */
   readonly noTicket: string;
   /** Removes the files. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -33,7 +33,7 @@ export interface KerberosRealm {
 const AES_ONLY = '24';
 const KINIT = '/usr/bin/kinit';
 
-/** @returns why tests with tickets cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoKerberos(): string | false {
   const why = whyNoSamba();
   if (why !== false || process.env.CI === 'true') return why;
@@ -42,7 +42,7 @@ export function whyNoKerberos(): string | false {
     loadGssapi();
     return false;
   } catch (error) {
-    return `the library of MIT Kerberos cannot be used (Debian package libgssapi-krb5-2): ${String(error)}`;
+    return `cannot load the library of MIT Kerberos (Debian package libgssapi-krb5-2): ${String(error)}`;
   }
 }
 
@@ -62,7 +62,7 @@ export async function openKerberosRealm(dc: SambaDomainController): Promise<Kerb
     async addService(account, servicePrincipalName) {
       await dc.exec('samba-tool', ['user', 'create', account, '--random-password']);
       await dc.exec('samba-tool', ['spn', 'add', servicePrincipalName, account]);
-      // Otherwise Samba gives tickets for RC4 only.
+      // Without this, Samba issues only RC4 tickets.
       await dc.modify([{ dn: `CN=${account},CN=Users,${dc.baseDn}`, attributes: { 'msDS-SupportedEncryptionTypes': [AES_ONLY] } }]);
     },
     async setPassword(account) {
@@ -70,7 +70,7 @@ export async function openKerberosRealm(dc: SambaDomainController): Promise<Kerb
     },
     async keytab(...principals) {
       const file = nextFile('keytab');
-      // Each call adds to the file.
+      // Each call appends to the file.
       for (const principal of principals) await dc.exec('samba-tool', ['domain', 'exportkeytab', file, `--principal=${principal}`]);
       return file;
     },
@@ -80,7 +80,7 @@ export async function openKerberosRealm(dc: SambaDomainController): Promise<Kerb
       return cache;
     },
     token(cache, service) {
-      // The library reads it each time, and has no other way to be told.
+      // The library reads this variable on every call, and has no other option for it.
       const before = process.env.KRB5_CONFIG;
       process.env.KRB5_CONFIG = configFile;
       try {

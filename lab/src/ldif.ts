@@ -1,12 +1,12 @@
-/** Entries, and changes of entries, as text (RFC 2849), and names for them (RFC 4514). */
+/** Entries and changes as LDIF (RFC 2849), and escaped names (RFC 4514). */
 
 export interface LdifEntry {
   dn: string;
-  /** Operational attributes too: slapadd takes them as they stand. */
+  /** May contain operational attributes, which slapadd accepts. */
   attributes: Record<string, (string | Buffer)[]>;
 }
 
-/** @returns one LDIF record for each entry; every value in base64 unless it is plainly safe */
+/** @returns one LDIF record per entry; values are in base64 unless plainly safe */
 export function toLdif(entries: Iterable<LdifEntry>): string {
   const lines: string[] = [];
   for (const entry of entries) {
@@ -17,7 +17,7 @@ export function toLdif(entries: Iterable<LdifEntry>): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** @returns one record for each entry, which replaces all values of the attributes named; none takes an attribute away */
+/** @returns one change record per entry, which replaces all values of the given attributes */
 export function toModifyLdif(changes: Iterable<LdifEntry>): string {
   const lines: string[] = [];
   for (const { dn, attributes } of changes) {
@@ -35,7 +35,7 @@ function line(name: string, value: string | Buffer): string {
   return `${name}:: ${Buffer.from(value).toString('base64')}`;
 }
 
-/** @returns the value as it stands in a DN (RFC 4514, section 2.4) */
+/** @returns the value escaped for a DN (RFC 4514, section 2.4) */
 export function escapeRdnValue(value: string): string {
   return value
     .replace(/["+,;<>\\]/g, '\\$&')

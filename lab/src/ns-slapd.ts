@@ -1,6 +1,6 @@
 /**
- * A real 389 Directory Server for a test: ns-slapd as a child process on loopback, with one person for each state of a password. The
- * package's own tool for new servers wants systemd and folders of the machine; this fills in the package's templates instead.
+ * A real 389 Directory Server for tests: ns-slapd as a child process on loopback, with one user for each password state. The package's
+ * setup tool needs systemd and system folders, so this fills in its templates instead.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,23 +14,23 @@ import { spawnBound } from './bound-process.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import { freePort } from './free-port.ts';
 import { nssDatabase, whyNoNss } from './nss-database.ts';
-import { saltedSha } from './people.ts';
+import { saltedSha } from './users.ts';
 
 export interface NsSlapd {
-  /** `ldap://127.0.0.1:…`, which also does StartTLS. */
+  /** `ldap://127.0.0.1:…`; supports StartTLS. */
   readonly url: string;
-  /** `ldaps://localhost:…`: the certificate has that name. */
+  /** `ldaps://localhost:…`, the name in the certificate. */
   readonly ldapsUrl: string;
   readonly baseDn: string;
-  /** PEM text of the authority that issued the certificate. */
+  /** PEM of the authority that issued the certificate. */
   readonly ca: string;
-  /** Reads everything but passwords, and may set them. */
+  /** Can read everything but passwords, and set passwords. */
   readonly serviceAccount: { dn: string; password: string };
-  /** By the state of their password or account. `grace` has two sign-ins left with an expired one. */
-  readonly people: Record<NsPersonName, { dn: string; uid: string; password: string }>;
-  /** Replaces attributes of an entry, operational ones too. */
+  /** By password or account state. `grace` has an expired password with two grace sign-ins. */
+  readonly users: Record<NsUserName, { dn: string; uid: string; password: string }>;
+  /** Replaces attributes of an entry, including operational ones. */
   modify(dn: string, attributes: Record<string, string>): Promise<void>;
-  /** First values of an entry, operational ones too. */
+  /** Reads the first values of attributes, including operational ones. */
   read(dn: string, attributes: string[]): Promise<Record<string, string>>;
   /** Stops the server and removes its files. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -42,7 +42,7 @@ const BASE_DN = 'dc=example,dc=org';
 const LAB_DN = 'cn=lab';
 const LAB_PASSWORD = 'lab';
 
-/** Their operational attributes, written after their entry. */
+/** Operational attributes, written after the entry. */
 const STATES = {
   active: {},
   retries: {},
@@ -52,9 +52,11 @@ const STATES = {
   disabled: { nsAccountLock: 'true' },
   grace: { passwordExpirationTime: '20200101000000Z', pwdpolicysubentry: `cn=lenient,${BASE_DN}` },
 } satisfies Record<string, Record<string, string>>;
-export type NsPersonName = keyof typeof STATES;
+export type NsUserName = keyof typeof STATES;
 
-/** Five wrong passwords lock an account, and a right one that has expired counts as wrong; a password lasts a hundred days, the last of which is warned of. */
+/**
+ * Five failures lock an account; a correct but expired password counts as a failure. Passwords last 100 days, with a warning on the last.
+ */
 const PASSWORD_POLICY = `passwordLockout: on
 passwordMaxFailure: 5
 passwordExp: on
@@ -66,16 +68,16 @@ passwordHistory: on
 passwordInHistory: 2
 nsslapd-pwpolicy-local: on`;
 
-/** @returns why tests with ns-slapd cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoNsSlapd(): string | false {
   if (existsSync(NS_SLAPD) || process.env.CI === 'true') return whyNoNss();
   return `${NS_SLAPD} is not installed (Debian package 389-ds-base)`;
 }
 
 /**
- * Starts ns-slapd on a temporary folder, in about two seconds. The process ends with this one, however this one ends.
+ * Starts ns-slapd in a temporary folder, within about two seconds. It dies with this process.
  *
- * @throws where it is not installed, or does not start: the error has what it said
+ * @throws if it is not installed or does not start; the message has its output
  */
 export async function startNsSlapd(): Promise<NsSlapd> {
   const folder = await mkdtemp(join(tmpdir(), 'landbridge-ns-slapd-'));
@@ -104,7 +106,7 @@ export async function startNsSlapd(): Promise<NsSlapd> {
     baseDn: BASE_DN,
     ca,
     serviceAccount,
-    people: Object.fromEntries(Object.keys(STATES).map((uid) => [uid, person(uid)])) as NsSlapd['people'],
+    users: Object.fromEntries(Object.keys(STATES).map((uid) => [uid, user(uid)])) as NsSlapd['users'],
     modify,
     async read(dn, attributes) {
       const { searchEntries } = await client.search(dn, { scope: 'base', attributes });
@@ -123,11 +125,11 @@ export async function startNsSlapd(): Promise<NsSlapd> {
   };
 }
 
-function person(uid: string) {
+function user(uid: string) {
   return { dn: `uid=${uid},${BASE_DN}`, uid, password: `Secret-of-${uid}-1` };
 }
 
-/** Keys for TLS are taken from a database of NSS only. */
+/** ns-slapd reads TLS keys from an NSS database only. */
 async function putCertificate(folder: string): Promise<string> {
   const authority = await createCertificateAuthority();
   const pair = await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] });
@@ -135,7 +137,7 @@ async function putCertificate(folder: string): Promise<string> {
   return authority.cert;
 }
 
-/** The package's templates with every `%name%` filled in, and our settings as the first ones of `cn=config`. */
+/** Fills in every `%name%` of the package's templates and puts our settings first in `cn=config`. */
 async function configuration(folder: string, port: number, ldapsPort: number): Promise<string> {
   const values: Record<string, string> = {
     ...Object.fromEntries(['schema', 'lock', 'tmp', 'ldif', 'bak', 'run', 'log', 'db'].map((name) => [`${name}_dir`, join(folder, name)])),
@@ -169,12 +171,12 @@ ${PASSWORD_POLICY}
     .replace('cn: config\n', settings)
     .replace(/%(\w+)%/g, (_, name: string) => {
       const value = values[name];
-      if (value === undefined) throw new Error(`The templates of 389 Directory Server ask for %${name}%, which is not known here`);
+      if (value === undefined) throw new Error(`Unknown placeholder %${name}% in the templates of 389 Directory Server`);
       return value;
     });
 }
 
-/** It takes connections a moment before it answers, and ends at once where its configuration is wrong. */
+/** ns-slapd accepts connections shortly before it answers, and exits if its configuration is wrong. */
 async function connected(child: ChildProcess, url: string, outputFile: string): Promise<Client> {
   let failure = '';
   child.once('error', (error) => {
@@ -214,11 +216,11 @@ async function load(client: Client, serviceAccount: { dn: string; password: stri
     passwordMaxAge: '8640000',
     passwordGraceLimit: '2',
   });
-  for (const { dn, uid, password } of [{ ...serviceAccount, uid: 'service' }, ...Object.keys(STATES).map(person)]) {
+  for (const { dn, uid, password } of [{ ...serviceAccount, uid: 'service' }, ...Object.keys(STATES).map(user)]) {
     await client.add(dn, { objectClass: 'inetOrgPerson', uid, cn: uid, sn: uid, userPassword: password });
   }
-  for (const [uid, attributes] of Object.entries(STATES)) if (Object.keys(attributes).length > 0) await modify(person(uid).dn, attributes);
-  // Now, so that it does not hold for those who were added.
+  for (const [uid, attributes] of Object.entries(STATES)) if (Object.keys(attributes).length > 0) await modify(user(uid).dn, attributes);
+  // Set last, so that it does not apply to the users above.
   await modify('cn=config', { passwordMustChange: 'on' });
 }
 

@@ -1,4 +1,4 @@
-/** A database of NSS, the library with which Chromium and ns-slapd keep certificates and their keys. */
+/** An NSS database, in which Chromium and ns-slapd keep certificates and keys. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -6,20 +6,20 @@ import { join } from 'node:path';
 import type { KeyPair } from './certificates.ts';
 
 export interface NssDatabase {
-  /** @param name its own; NSS gives certificates of one subject one name */
+  /** @param name must be unique; NSS gives all certificates of a subject the same name */
   add(name: string, pair: KeyPair): Promise<void>;
   remove(name: string): void;
 }
 
 const PROGRAMS = ['/usr/bin/certutil', '/usr/bin/pk12util'];
 
-/** @returns why tests with one cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoNss(): string | false {
   if (process.env.CI === 'true' || PROGRAMS.every((program) => existsSync(program))) return false;
   return `${PROGRAMS.join(' or ')} is not installed (Debian package libnss3-tools)`;
 }
 
-/** @param folder that of its program. The database, which has no password, is made with the first certificate */
+/** @param folder the program's folder; the first certificate creates the database, without a password */
 export function nssDatabase(folder: string): NssDatabase {
   return {
     async add(name, pair) {

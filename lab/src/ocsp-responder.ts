@@ -1,6 +1,6 @@
 /**
- * A real OCSP responder for a test: `openssl ocsp` as a child process, which tells what an authority knows of its certificates. What it
- * would answer can also be had without asking it, so that a test can keep an answer and show it where it does not belong.
+ * A real OCSP responder for tests: `openssl ocsp` as a child process. It can also answer offline, so that a test can replay an answer in
+ * the wrong place.
  */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -15,37 +15,40 @@ import { spawnBound } from './bound-process.ts';
 import type { CertificateAuthority, KeyPair } from './certificates.ts';
 
 export interface OcspResponder {
-  /** `http://127.0.0.1:…`: what certificates name. */
+  /** `http://127.0.0.1:…`, the address in certificates. */
   readonly url: string;
-  /** What it says of a certificate from now on; of those that were never named it says that it does not know them. */
+  /** Sets the status of a certificate; without one, the responder answers `unknown`. */
   tell(certificate: KeyPair | CertificateAuthority, status: 'good' | 'revoked'): Promise<void>;
-  /** @param request DER. @returns the answer that it would give to this request, in DER, however it is asked */
+  /**
+   * @param request DER
+   * @returns its answer to this request (DER)
+   */
   answerTo(request: Buffer): Promise<Buffer>;
-  /** A request about a certificate as OpenSSL makes it, without a nonce. */
+  /** A request for a certificate as OpenSSL makes it, without a nonce. */
   requestFor(certificate: KeyPair): Promise<Buffer>;
-  /** SIGKILL: nobody answers at its address any more. */
+  /** SIGKILL: the address no longer answers. */
   kill(): Promise<void>;
-  /** Ends it and removes its files. */
+  /** Stops the responder and removes its files. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface OcspResponderOptions {
-  /** Signs in place of the authority. */
+  /** Signs instead of the authority. */
   signer?: KeyPair;
-  /** How long its answers hold; by default they do not say. */
+  /** Lifetime of answers; by default they have none. */
   minutes?: number;
-  /** Leaves out the signer's certificate. */
+  /** Omits the signer's certificate. */
   noCertificates?: boolean;
 }
 
 const OPENSSL = '/usr/bin/openssl';
 
-/** @returns why tests with a responder cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoOcspResponder(): string | false {
   return existsSync(OPENSSL) || process.env.CI === 'true' ? false : `${OPENSSL} is not installed (Debian package openssl)`;
 }
 
-/** @param authority whose certificates it knows. The process ends with this one, however this one ends */
+/** @param authority the issuer of the certificates. The process dies with this one. */
 export async function startOcspResponder(authority: CertificateAuthority, options: OcspResponderOptions = {}): Promise<OcspResponder> {
   const { signer = authority, minutes, noCertificates = false } = options;
   const folder = await mkdtemp(join(tmpdir(), 'landbridge-ocsp-'));
@@ -61,7 +64,7 @@ export async function startOcspResponder(authority: CertificateAuthority, option
     writeFile(file('authority.pem'), authority.cert),
     writeFile(file('signer.pem'), signer.cert),
     writeFile(file('signer.key'), signer.key, { mode: 0o600 }),
-    // Whether serial numbers may come twice in the index: where it is missing, OpenSSL says so each time.
+    // Without this file, OpenSSL complains every time.
     writeFile(file('index.attr'), 'unique_subject = no\n'),
     writeIndex(),
   ]);
@@ -75,7 +78,7 @@ export async function startOcspResponder(authority: CertificateAuthority, option
   const port = await new Promise<number>((resolve, reject) => {
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) throw new TypeError('A pipe was asked for');
+      if (stream === null) throw new TypeError('stdio must be a pipe');
       createInterface({ input: stream }).on('line', (line) => {
         said = `${said}${line}\n`.slice(-2000);
         const found = /^ACCEPT .*:(\d+) /.exec(line)?.[1];
@@ -109,8 +112,8 @@ export async function startOcspResponder(authority: CertificateAuthority, option
         `${status === 'revoked' ? 'R' : 'V'}\t${utcTime(validToDate)}\t${revoked}\t${serialNumber}\tunknown\t/${name}\n`,
       );
       await writeIndex();
-      // OpenSSL looks for another index before it waits for somebody, and waits already: this request is answered by the old one. It has to be
-      // one, since OpenSSL ends where it is not.
+      // OpenSSL checks for a new index before it waits for a request, and it is waiting already: this request gets an answer from the old
+      // index. It must be valid, because OpenSSL exits on an invalid request.
       const answer = await fetch(url, { method: 'POST', body: new Uint8Array(await requestFor({ cert })) });
       await answer.arrayBuffer();
     },

@@ -1,6 +1,6 @@
 /**
- * What the X.509 library's dependency injection asks of `Reflect` when it is loaded, and no more: it looks for decorator
- * metadata, which none of its classes that we use has.
+ * The minimum of `Reflect` metadata that the X.509 library's dependency injection needs to load. None of its classes that we use has such
+ * metadata.
  */
 if (!('getMetadata' in Reflect)) {
   const none = () => undefined;

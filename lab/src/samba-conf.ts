@@ -1,4 +1,4 @@
-/** The configuration file of a test's domain controller (smb.conf(5)): LDAP and Kerberos on one loopback address, every file in one folder. */
+/** The configuration of a test's domain controller (smb.conf(5)): LDAP and Kerberos on one loopback address, all files in one folder. */
 import { join } from 'node:path';
 
 export interface SambaConfOptions {
@@ -6,7 +6,7 @@ export interface SambaConfOptions {
   address: string;
   realm: string;
   netbiosName: string;
-  /** The first label of the host's name. */
+  /** The first label of the host name. */
   host: string;
 }
 

@@ -1,4 +1,4 @@
-/** A test's Active Directory as entries: the people and groups of `samba-people.ts`, service accounts, rights, and password policies. */
+/** The entries of a test's Active Directory: users and groups of `samba-users.ts`, service accounts, permissions and password policies. */
 import { escapeRdnValue, type LdifEntry } from './ldif.ts';
 import {
   ACCOUNT_DISABLED,
@@ -8,19 +8,19 @@ import {
   GLOBAL,
   groupsAround,
   PASSWORD_NOT_REQUIRED,
-  PEOPLE,
-  type SambaPeople,
+  type SambaUsers,
   type Special,
   sambaGroups,
-} from './samba-people.ts';
+  USERS,
+} from './samba-users.ts';
 
 export interface SambaDomain {
-  people: SambaPeople;
-  /** The service accounts, with what is above them. */
+  users: SambaUsers;
+  /** The service accounts and their parents. */
   accounts: LdifEntry[];
-  /** Everything else but memberships, parents first. @param resetSid of the account that may reset passwords below OU=Lab */
+  /** All other entries without memberships, parents first. @param resetSid the account that may reset passwords below OU=Lab */
   entries(resetSid: string): LdifEntry[];
-  /** By the groups' DNs. Who has a primary group of their own must be its member before it can be that. */
+  /** By group DN. A user must be a member of a group before it can become the primary group. */
   members: Map<string, string[]>;
   serviceDn: string;
   resetDn: string;
@@ -29,7 +29,7 @@ export interface SambaDomain {
   passwordPolicy: LdifEntry['attributes'];
 }
 
-/** @param password of everybody */
+/** @param password the password of all users */
 export function sambaDomain(baseDn: string, dnsName: string, password: string): SambaDomain {
   const labDn = `OU=Lab,${baseDn}`;
   const peopleDn = `OU=People,${labDn}`;
@@ -41,9 +41,9 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
   const groups = sambaGroups();
   const groupDn = (name: string) => `${rdn(name)},${groupsDn}`;
   const memberDn = (name: string) =>
-    groups.has(name) ? groupDn(name) : (people.find(({ key }) => key === name)?.dn ?? `CN=${name},${crowdDn}`);
+    groups.has(name) ? groupDn(name) : (users.find(({ key }) => key === name)?.dn ?? `CN=${name},${crowdDn}`);
 
-  const people = Object.entries<Special>(PEOPLE).map(([key, special]) => {
+  const users = Object.entries<Special>(USERS).map(([key, special]) => {
     const { name = key, cn = name, principalName = name, attributes = {} } = special;
     const userPrincipalName = principalName === null || principalName.includes('@') ? principalName : `${principalName}@${dnsName}`;
     return {
@@ -59,7 +59,7 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
   });
   const withPassword = { ...flags(0), unicodePwd: [unicodePassword(password)] };
   return {
-    people: Object.fromEntries(people.map(({ key, attributes: _, ...person }) => [key, person])) as SambaPeople,
+    users: Object.fromEntries(users.map(({ key, attributes: _, ...user }) => [key, user])) as SambaUsers,
     accounts: [
       { dn: accountsDn, attributes: { objectClass: ['organizationalUnit'] } },
       user(serviceDn, 'svc-read', { ...withPassword, ...flags(DONT_EXPIRE_PASSWORD) }),
@@ -68,7 +68,7 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
     entries: (resetSid) => [
       { dn: labDn, attributes: { objectClass: ['organizationalUnit'], nTSecurityDescriptor: [labDescriptor(resetSid)] } },
       ...[peopleDn, crowdDn, groupsDn].map((dn) => ({ dn, attributes: { objectClass: ['organizationalUnit'] } })),
-      ...people.map(({ dn, name, cn, mail, userPrincipalName, attributes }) =>
+      ...users.map(({ dn, name, cn, mail, userPrincipalName, attributes }) =>
         user(dn, name, {
           ...withPassword,
           displayName: [cn],
@@ -94,10 +94,10 @@ export function sambaDomain(baseDn: string, dnsName: string, password: string): 
   };
 }
 
-/** Intervals are negative numbers of 100-nanosecond steps. */
+/** Intervals are negative multiples of 100 ns. */
 const interval = (minutes: number) => String(-minutes * 60 * 10_000_000);
 
-/** Five wrong passwords lock for half an hour; a password may be changed as often as somebody likes. */
+/** Five failures lock an account for 30 minutes; passwords may change at any time. */
 const PASSWORD_POLICY: LdifEntry['attributes'] = {
   minPwdAge: ['0'],
   minPwdLength: ['7'],
@@ -107,7 +107,7 @@ const PASSWORD_POLICY: LdifEntry['attributes'] = {
   lockOutObservationWindow: [interval(30)],
 };
 
-/** A policy for one person (MS-ADTS 3.1.1.4.4.8), by which passwords are good for two days. Samba reads one day as for ever. */
+/** A policy for one user (MS-ADTS 3.1.1.4.4.8) with passwords that last two days. Samba treats one day as unlimited. */
 function passwordSettings(name: string, baseDn: string, appliesTo: string): LdifEntry {
   return {
     dn: `CN=${name},CN=Password Settings Container,CN=System,${baseDn}`,
@@ -128,13 +128,13 @@ function passwordSettings(name: string, baseDn: string, appliesTo: string): Ldif
   };
 }
 
-/** Rights (MS-ADTS 5.1.3.2.1) and attributes by their numbers. */
+/** Permissions (MS-ADTS 5.1.3.2.1) and attributes by their GUIDs. */
 const RESET_PASSWORD = '00299570-246d-11d0-a768-00aa006e0529';
 const PWD_LAST_SET = 'bf967a0a-0de6-11d0-a285-00aa003049e2';
 const LOCKOUT_TIME = '28630ebf-41d5-11d1-a9c1-0000f80367c1';
 const USER_CLASS = 'bf967aba-0de6-11d0-a285-00aa003049e2';
 
-/** Administrators everything, everybody who signed in reads, one account may also reset passwords of users below (MS-DTYP 2.5.1). */
+/** Administrators may do everything, authenticated users may read, and one account may reset passwords below (MS-DTYP 2.5.1). */
 function labDescriptor(resetSid: string): string {
   const mayReset = [`CR;${RESET_PASSWORD}`, `WP;${PWD_LAST_SET}`, `WP;${LOCKOUT_TIME}`].map(
     (what) => `(OA;CIIO;${what};${USER_CLASS};${resetSid})`,
@@ -142,7 +142,7 @@ function labDescriptor(resetSid: string): string {
   return `D:AI(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;SY)(A;;RPWPCRCCDCLCLORCWOWDSDDTSW;;;DA)(A;;RPLCLORC;;;AU)${mayReset.join('')}`;
 }
 
-/** Samba's database wants an equals sign escaped too, as it may be (RFC 4514, section 2.4). */
+/** Samba's database needs the equals sign escaped too (allowed by RFC 4514, section 2.4). */
 function rdn(cn: string): string {
   return `CN=${escapeRdnValue(cn).replaceAll('=', '\\=')}`;
 }
@@ -152,11 +152,11 @@ function user(dn: string, name: string, attributes: LdifEntry['attributes']): Ld
 }
 
 function group(dn: string, name: string, type: string): LdifEntry {
-  // An account name may not have the characters that the group's `cn` has.
+  // The group's `cn` has characters that an account name must not have.
   return { dn, attributes: { objectClass: ['group'], sAMAccountName: [name.replace(/[,*]/g, '')], groupType: [type] } };
 }
 
-/** A new password as `unicodePwd` takes it (MS-ADTS 3.1.1.3.1.5). */
+/** Encodes a password for `unicodePwd` (MS-ADTS 3.1.1.3.1.5). */
 export function unicodePassword(password: string): Buffer {
   return Buffer.from(`"${password}"`, 'utf16le');
 }

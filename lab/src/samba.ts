@@ -1,7 +1,6 @@
 /**
- * A real Active Directory for a test: Samba's domain controller as a child process on a loopback address of its own, with people and
- * groups in it (`samba-domain.ts`), stopped, started and put back at will. Making a domain takes some ten seconds and most of them are
- * spent computing, so one for each package's tests is enough.
+ * A real Active Directory for tests: Samba's domain controller as a child process on its own loopback address, with the entries of
+ * `samba-domain.ts`. Creating a domain takes about ten CPU seconds, so each package's tests share one.
  */
 import { type ChildProcess, execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -19,48 +18,48 @@ import { type CertificateAuthority, createCertificateAuthority } from './certifi
 import { type LdifEntry, toLdif, toModifyLdif } from './ldif.ts';
 import { eadb, sambaConf } from './samba-conf.ts';
 import { sambaDomain, unicodePassword } from './samba-domain.ts';
-import { NORMAL_ACCOUNT, type SambaPeople, SMARTCARD_REQUIRED, toFileTime } from './samba-people.ts';
+import { NORMAL_ACCOUNT, type SambaUsers, SMARTCARD_REQUIRED, toFileTime } from './samba-users.ts';
 import type { SlapdAccount } from './slapd.ts';
 
 export interface SambaDomainController {
-  /** Of loopback, and nobody else's: 127.x.y.z. Samba's LDAP ports are fixed: 389, 636, 3268, 3269. */
+  /** A loopback address of its own, 127.x.y.z, because Samba's LDAP ports are fixed: 389, 636, 3268, 3269. */
   readonly address: string;
-  /** `ldap://127.x.y.z`, which also does StartTLS, and takes no password without it. */
+  /** `ldap://127.x.y.z`; supports StartTLS, and rejects passwords without it. */
   readonly ldapUrl: string;
-  /** `ldaps://127.x.y.z`: the certificate has that address and `hostName`. */
+  /** `ldaps://127.x.y.z`; the certificate has this address and `hostName`. */
   readonly ldapsUrl: string;
   readonly hostName: string;
-  /** `ad.landbridge.test`: what stands behind the @ of most userPrincipalNames. */
+  /** `ad.landbridge.test`, the suffix of most userPrincipalNames. */
   readonly dnsName: string;
-  /** What stands before the backslash; not a label of `dnsName`. */
+  /** The NetBIOS name, before the backslash; not a label of `dnsName`. */
   readonly netbiosName: string;
   readonly realm: string;
   readonly baseDn: string;
-  /** PEM text of the authority that issued the certificate. */
+  /** PEM of the authority that issued the certificate. */
   readonly caPem: string;
-  readonly people: SambaPeople;
-  /** Of everybody. */
+  readonly users: SambaUsers;
+  /** The password of all users. */
   readonly password: string;
-  /** Reads what everybody may read. */
+  /** Has the read permissions of every user. */
   readonly serviceAccount: SlapdAccount;
-  /** May also reset passwords, set pwdLastSet and lockoutTime of people. */
+  /** May also reset passwords and set pwdLastSet and lockoutTime of users. */
   readonly resetAccount: SlapdAccount;
   readonly administrator: SlapdAccount;
-  /** Of the running process. */
+  /** The process id, while it runs. */
   readonly pid: number | undefined;
-  /** Runs `samba-tool`, `ldbsearch` and their like on the domain's files, beside the running server and with all rights. @returns its standard output */
+  /** Runs `samba-tool`, `ldbsearch` etc. on the files of the running domain, with all permissions. @returns standard output */
   exec(program: string, args: readonly string[]): Promise<string>;
-  /** Replaces attributes, with no right or rule of LDAP in the way. @param args of ldbmodify, such as `--controls=…` */
+  /** Replaces attributes, bypassing LDAP permissions and rules. @param args for ldbmodify, such as `--controls=…` */
   modify(changes: LdifEntry[], ...args: string[]): Promise<void>;
-  /** Puts passwords and states of all people back, and forgets wrong passwords. */
+  /** Restores passwords and account states of all users and resets failure counters. */
   reset(): Promise<void>;
-  /** Starts again on the same address with the same data; returns when LDAP answers. */
+  /** Restarts on the same address with the same data. Returns when LDAP answers. */
   start(): Promise<void>;
-  /** SIGTERM; returns when the process is gone. The data stay for another `start`, until this process ends. */
+  /** Sends SIGTERM and waits for the exit. The data stay for another `start` until this process ends. */
   stop(): Promise<void>;
-  /** SIGKILL: connections break without a word. */
+  /** SIGKILL: connections break without notice. */
   kill(): Promise<void>;
-  /** Stops it and removes its files. */
+  /** Stops Samba and removes its files. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -79,7 +78,7 @@ const BASE_DN = 'DC=ad,DC=landbridge,DC=test';
 const PASSWORD = 'Us3r-Passw0rd!';
 const ADMINISTRATOR_PASSWORD = 'Adm1n-Passw0rd!';
 
-/** What the domain and the directory server need, and the Debian packages that have it. */
+/** Required files, with their Debian packages. */
 const NEEDED = {
   [SAMBA]: 'samba-ad-dc',
   '/usr/share/samba/setup/provision.ldif': 'samba-ad-provision',
@@ -88,7 +87,7 @@ const NEEDED = {
 
 const START_TIMEOUT_MS = 90_000;
 
-/** @returns why tests with Samba cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoSamba(): string | false {
   if (process.env.CI === 'true') return false;
   if (process.getuid?.() !== 0) return 'a domain controller needs root, for the owners of its files and for port 389';
@@ -97,9 +96,9 @@ export function whyNoSamba(): string | false {
 }
 
 /**
- * Makes a domain in a temporary folder, fills it, and starts its controller. The process ends with this one, however this one ends.
+ * Creates a domain in a temporary folder, fills it and starts its controller. It dies with this process.
  *
- * @throws where Samba is not installed, a step of making the domain fails, or it does not start: the error has the end of its output
+ * @throws if Samba is not installed, a setup step fails or it does not start; the message has the end of its output
  */
 export async function startSambaDomainController(options: SambaOptions = {}): Promise<SambaDomainController> {
   const address = await freeAddress();
@@ -123,7 +122,7 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
     mkdir(join(folder, 'lock')),
     writeFile(join(folder, 'ca.pem'), authority.cert),
     writeFile(join(folder, 'cert.pem'), pair.cert),
-    // Samba refuses a key that others can read.
+    // Samba rejects keys that others can read.
     writeFile(join(folder, 'key.pem'), pair.key, { mode: 0o600 }),
     writeFile(conf, sambaConf({ folder, address, realm: REALM, netbiosName: NETBIOS_NAME, host: HOST })),
   ]);
@@ -133,9 +132,9 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
     const file = join(folder, `${files++}.ldif`);
     await writeFile(file, ldif, { mode: 0o600 });
     const said = await exec(program, [...args, file]);
-    // These programs stop at what they cannot read or do, and some end with 0 all the same.
+    // These programs stop at the first error, and some exit with 0 anyway.
     if (!said.includes(`ed ${records} records successfully`))
-      throw new Error(`${program} ${file} did not do all ${records} records: ${said}`);
+      throw new Error(`${program} ${file} did not process all ${records} records: ${said}`);
   };
   const add = (entries: LdifEntry[]) => ldb('ldbadd', toLdif(entries), entries.length);
   const modify = (changes: LdifEntry[], ...args: string[]) => ldb('ldbmodify', toModifyLdif(changes), changes.length, args);
@@ -145,27 +144,27 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
   };
 
   const domain = sambaDomain(BASE_DN, DNS_NAME, PASSWORD);
-  const { people } = domain;
+  const { users } = domain;
   await add(domain.accounts);
   await add(domain.entries(await sidOf(domain.resetDn)));
   await modify([
     ...[...domain.members].map(([dn, member]) => ({ dn, attributes: { member } })),
-    { dn: people['own-primary'].dn, attributes: { primaryGroupID: [(await sidOf(domain.primaryGroupDn)).split('-').at(-1) ?? ''] } },
+    { dn: users['own-primary'].dn, attributes: { primaryGroupID: [(await sidOf(domain.primaryGroupDn)).split('-').at(-1) ?? ''] } },
     { dn: BASE_DN, attributes: domain.passwordPolicy },
   ]);
 
   const reset = async (): Promise<void> => {
     await modify([
-      ...Object.values(people).map(({ dn }) => ({ dn, attributes: { unicodePwd: [unicodePassword(PASSWORD)], lockoutTime: ['0'] } })),
-      { dn: people['must-change'].dn, attributes: { pwdLastSet: ['0'] } },
-      { dn: people.locked.dn, attributes: { lockoutTime: [toFileTime(Date.now())] } },
-      // Turned on, and not left on, this flag puts a random password in place of the one there is.
-      { dn: people['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT)] } },
-      { dn: people['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT | SMARTCARD_REQUIRED)] } },
+      ...Object.values(users).map(({ dn }) => ({ dn, attributes: { unicodePwd: [unicodePassword(PASSWORD)], lockoutTime: ['0'] } })),
+      { dn: users['must-change'].dn, attributes: { pwdLastSet: ['0'] } },
+      { dn: users.locked.dn, attributes: { lockoutTime: [toFileTime(Date.now())] } },
+      // Setting this flag on an existing account replaces its password with a random one.
+      { dn: users['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT)] } },
+      { dn: users['smartcard-only'].dn, attributes: { userAccountControl: [String(NORMAL_ACCOUNT | SMARTCARD_REQUIRED)] } },
     ]);
-    // Nobody may write a time into pwdLastSet. This control of Samba's own leaves out the module that watches over it.
+    // pwdLastSet accepts no timestamps. This Samba control skips the module that enforces it.
     await modify(
-      [{ dn: people['pwd-expired'].dn, attributes: { pwdLastSet: [toFileTime(Date.now() - 100 * 86_400_000)] } }],
+      [{ dn: users['pwd-expired'].dn, attributes: { pwdLastSet: [toFileTime(Date.now() - 100 * 86_400_000)] } }],
       '--controls=local_oid:1.3.6.1.4.1.7165.4.3.12:0',
     );
   };
@@ -176,7 +175,7 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
     if (child !== undefined) return;
     const outputFile = join(folder, 'output');
     const output = openSync(outputFile, 'w', 0o600);
-    // One process for everything: what has its pid is all there is to end. With standard input a pipe, Samba ends when that closes.
+    // A single process, so that its pid is all there is to kill. If standard input is a pipe, Samba exits when it closes.
     const started = spawnBound(SAMBA, [`--configfile=${conf}`, '--foreground', '--no-process-group', '--model=single'], {
       stdio: ['ignore', output, output],
     });
@@ -220,7 +219,7 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
     realm: REALM,
     baseDn: BASE_DN,
     caPem: authority.cert,
-    people,
+    users,
     password: PASSWORD,
     serviceAccount: { dn: domain.serviceDn, password: PASSWORD },
     resetAccount: { dn: domain.resetDn, password: PASSWORD },
@@ -244,7 +243,7 @@ export async function startSambaDomainController(options: SambaOptions = {}): Pr
 
 const execute = promisify(execFile);
 
-/** @returns what the program wrote on standard output; @throws with what it wrote on standard error */
+/** @returns standard output; @throws with standard error */
 async function run(program: string, args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
   return (await execute(program, [...args], { env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 })).stdout;
 }
@@ -261,7 +260,7 @@ async function answers(url: string, ca: string): Promise<boolean> {
   }
 }
 
-/** An address of 127/8, all of which is this machine, where nothing listens on LDAP's port. */
+/** @returns an address in 127/8 with a free LDAP port */
 async function freeAddress(): Promise<string> {
   for (let tries = 0; tries < 100; tries++) {
     const address = `127.${randomInt(16, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
@@ -270,10 +269,9 @@ async function freeAddress(): Promise<string> {
       await once(server, 'listening');
       return address;
     } catch {
-      // Taken: try another.
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
   }
-  throw new Error('port 389 is taken on every address of 127/8 that was tried, so probably on all addresses');
+  throw new Error('port 389 is in use on all addresses of 127/8 that were tried, so probably on all of them');
 }

@@ -1,10 +1,10 @@
-/** The configuration file of a test's slapd (slapd.conf(5)): a database with overlays, who may read what, TLS, and the monitor. */
+/** The configuration of a test's slapd (slapd.conf(5)): database, overlays, access rules, TLS and monitor. */
 import { join } from 'node:path';
 
 export interface SlapdConfOptions {
   folder: string;
   baseDn: string;
-  /** May do everything, and reads the counters. */
+  /** Has all permissions and reads the counters. */
   labDn: string;
   labPassword: string;
   serviceDn: string;

@@ -1,4 +1,4 @@
-/** slapd's statistics log as operations: what was asked of the directory, on which connection, with which result. */
+/** Parses slapd's statistics log into operations with their connection and result. */
 
 export type LoggedOperationKind =
   | 'bind'
@@ -13,18 +13,18 @@ export type LoggedOperationKind =
   | 'extended';
 
 export interface LoggedOperation {
-  /** Counts on over a restart of slapd, which itself starts at the same number again. */
+  /** Keeps counting when slapd restarts and begins again at the same number. */
   connection: number;
   kind: LoggedOperationKind;
-  /** Of the entry: who binds, what is modified. The base of a search. Empty for an anonymous bind. */
+  /** The DN of the bind or modification, or the search base. Empty for an anonymous bind. */
   dn: string;
-  /** Of a search, as slapd writes it. */
+  /** The filter of a search, in slapd's notation. */
   filter?: string;
-  /** Of an extended operation; StartTLS is `1.3.6.1.4.1.1466.20037`. */
+  /** The OID of an extended operation; StartTLS is `1.3.6.1.4.1.1466.20037`. */
   oid?: string;
-  /** The result code (RFC 4511, section 4.1.9), once there is one; unbind and abandon have none. */
+  /** The result code (RFC 4511, section 4.1.9), once known; unbind and abandon have none. */
   result?: number;
-  /** Of a search: how many entries were sent. */
+  /** The number of entries that a search returned. */
   entries?: number;
 }
 
@@ -41,10 +41,10 @@ const KINDS: Record<string, LoggedOperationKind> = {
   EXT: 'extended',
 };
 
-/** Numbers of connections in the next run of slapd stand this much higher. */
+/** Offset of connection numbers between runs of slapd. */
 const RUN_STEP = 1_000_000;
 
-/** @param runs the log of each run of slapd, in their order */
+/** @param runs the log of each run of slapd, in order */
 export function parseSlapdLog(runs: string[]): LoggedOperation[] {
   const operations: LoggedOperation[] = [];
   for (const [run, text] of runs.entries()) {
@@ -62,8 +62,8 @@ export function parseSlapdLog(runs: string[]): LoggedOperation[] {
         continue;
       }
       const kind = KINDS[rest.split(' ', 1)[0] ?? ''];
-      // A bind has a second line when it succeeds, a search one for its attributes. Before a bind on a connection that was bound
-      // already, slapd says in a line like a bind's that the connection is anonymous again.
+      // A successful bind and a search have a second line. Before a rebind, slapd logs a bind-like line that the connection is anonymous
+      // again.
       if (kind === undefined || known !== undefined || rest.startsWith('BIND anonymous mech=implicit')) continue;
       const operation: LoggedOperation = {
         connection: run * RUN_STEP + Number(conn),
@@ -81,7 +81,7 @@ export function parseSlapdLog(runs: string[]): LoggedOperation[] {
   return operations;
 }
 
-/** slapd writes quotes inside of a value as they stand, so the value ends at the last quote before the next field. */
+/** slapd does not escape quotes in a value, so the value ends at the last quote before the next field. */
 function quoted(line: string, name: string): string | undefined {
   return new RegExp(`(?:^| )${name}="(.*?)"(?: [a-z]+=|$)`).exec(line)?.[1];
 }

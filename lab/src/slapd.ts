@@ -1,6 +1,6 @@
 /**
- * A real OpenLDAP for a test: slapd as a child process on loopback, loaded with people, stopped and started at will, and asked
- * afterwards what it was asked. What is in the directory stands in `people.ts`, how its log is read in `slapd-log.ts`.
+ * A real OpenLDAP for tests: slapd as a child process on loopback, with the users of `users.ts`, stopped and restarted at will. Its log
+ * shows which operations it got (`slapd-log.ts`).
  */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,30 +15,30 @@ import { spawnBound } from './bound-process.ts';
 import { type CertificateAuthority, createCertificateAuthority, type KeyPair } from './certificates.ts';
 import { freePort } from './free-port.ts';
 import { type LdifEntry, toLdif } from './ldif.ts';
-import { generatePeople, type People, saltedSha } from './people.ts';
 import { slapdConf } from './slapd-conf.ts';
 import { type LoggedOperation, parseSlapdLog } from './slapd-log.ts';
+import { generateUsers, type SlapdUsers, saltedSha } from './users.ts';
 
 export interface SlapdOptions {
-  /** Ordinary people beside the special ones; 100 by default. 10,000 load in some two seconds. */
+  /** Number of ordinary users; 100 by default. 10,000 load within two seconds. */
   users?: number;
-  /** Everybody may read everything but passwords. Off by default. */
+  /** Anonymous users may read everything but passwords. Off by default. */
   anonymousRead?: boolean;
   /** The service account may write passwords. Off by default. */
   serviceAccountResetsPasswords?: boolean;
-  /** More entries, after the people; their parents must be there. */
+  /** Additional entries after the users; their parents must exist. */
   entries?: readonly LdifEntry[];
-  /** Access rules (slapd.access(5)) that come before the usual ones. */
+  /** Access rules (slapd.access(5)) before the default ones. */
   access?: string;
-  /** Nobody sees the root DSE. */
+  /** Hides the root DSE. */
   hideRootDse?: boolean;
-  /** slapd closes connections on which nothing happened for so long. Never, by default. */
+  /** slapd closes connections that are idle for this long. Never by default. */
   idleTimeoutSeconds?: number;
-  /** Everything but StartTLS is refused on a connection in clear (result 13, confidentialityRequired). */
+  /** Rejects everything but StartTLS on unencrypted connections (result 13, confidentialityRequired). */
   requireTls?: boolean;
-  /** Instead of a certificate for `localhost` and 127.0.0.1 by a new authority. */
+  /** Instead of a certificate for `localhost` and 127.0.0.1 from a new authority. */
   certificate?: { pair: KeyPair; authority: CertificateAuthority };
-  /** On by default; a benchmark measures without it, and `operations` is then empty. */
+  /** On by default. Benchmarks turn it off, which leaves `operations` empty. */
   log?: boolean;
 }
 
@@ -48,31 +48,31 @@ export interface SlapdAccount {
 }
 
 export interface Slapd {
-  /** `ldap://127.0.0.1:…`, which also does StartTLS. */
+  /** `ldap://127.0.0.1:…`; supports StartTLS. */
   readonly url: string;
-  /** `ldaps://localhost:…`: the certificate has that name and 127.0.0.1. */
+  /** `ldaps://localhost:…`; the certificate has this name and 127.0.0.1. */
   readonly ldapsUrl: string;
   readonly port: number;
   readonly ldapsPort: number;
   readonly baseDn: string;
-  /** PEM text of the authority that issued the certificate. */
+  /** PEM of the authority that issued the certificate. */
   readonly ca: string;
-  /** Reads everything but passwords. */
+  /** Can read everything but passwords. */
   readonly serviceAccount: SlapdAccount;
-  /** Can bind, and sees nothing. */
+  /** Can bind but read nothing. */
   readonly powerlessAccount: SlapdAccount;
-  readonly people: People;
-  /** Of the running process. */
+  readonly users: SlapdUsers;
+  /** The process id, while it runs. */
   readonly pid: number | undefined;
-  /** Starts again on the same ports with the same data; returns when slapd listens. */
+  /** Restarts on the same ports with the same data. Returns when slapd listens. */
   start(): Promise<void>;
-  /** SIGTERM; returns when the process is gone. The data stay for another `start`, until this process ends. */
+  /** Sends SIGTERM and waits for the exit. The data stay for another `start` until this process ends. */
   stop(): Promise<void>;
-  /** SIGKILL: connections break without a word. */
+  /** SIGKILL: connections break without notice. */
   kill(): Promise<void>;
-  /** Operations completed since slapd started, by the names of `cn=Operations,cn=Monitor` in lower case: `bind`, `search`, … */
+  /** Completed operations since slapd started, by lower-case names from `cn=Operations,cn=Monitor`: `bind`, `search`, … */
   counters(): Promise<Record<string, number>>;
-  /** Everything that was asked of slapd since the first start, in order, without what this fixture asked. */
+  /** All operations since the first start, in order, except those of this fixture. */
   operations(): Promise<LoggedOperation[]>;
   /** Stops slapd and removes its files. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -80,21 +80,20 @@ export interface Slapd {
 
 const SLAPD = '/usr/sbin/slapd';
 const BASE_DN = 'dc=example,dc=org';
-/** Only this fixture binds as it. */
+/** Only this fixture binds with it. */
 const LAB_DN = `cn=lab,${BASE_DN}`;
 const LAB_PASSWORD = 'lab';
 
-/** @returns why tests with slapd cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoSlapd(): string | false {
   if (existsSync(SLAPD) || process.env.CI === 'true') return false;
   return `${SLAPD} is not installed (Debian package slapd)`;
 }
 
 /**
- * Loads a directory into a temporary folder and starts slapd on it. One for each test file is enough.
- * The process ends with this one, however this one ends.
+ * Loads a directory in a temporary folder and starts slapd on it. One per test file is enough. slapd dies with this process.
  *
- * @throws where slapd is not installed, or does not start: the error has the end of its log
+ * @throws if slapd is not installed or does not start; the message has the end of its log
  */
 export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   const authority = options.certificate?.authority ?? (await createCertificateAuthority());
@@ -102,7 +101,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     options.certificate?.pair ?? (await authority.issue({ commonName: 'localhost', dnsNames: ['localhost'], ips: ['127.0.0.1'] }));
   const serviceAccount = { dn: `cn=service,ou=accounts,${BASE_DN}`, password: 'service-Passw0rd' };
   const powerlessAccount = { dn: `cn=powerless,ou=accounts,${BASE_DN}`, password: 'powerless-Passw0rd' };
-  const { people, entries } = generatePeople(BASE_DN, options.users ?? 100);
+  const { users, entries } = generateUsers(BASE_DN, options.users ?? 100);
   for (const account of [serviceAccount, powerlessAccount]) {
     const userPassword = [saltedSha(account.password)];
     entries.push({
@@ -185,7 +184,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     ca: authority.cert,
     serviceAccount,
     powerlessAccount,
-    people,
+    users,
     get pid() {
       return child?.pid;
     },
@@ -225,7 +224,7 @@ async function readCounters(url: string, ca: string): Promise<Record<string, num
   }
 }
 
-/** slapd answers before it writes the result into its log, so results may be a moment late. */
+/** slapd answers before it logs the result, so results may be late. */
 const LOG_SETTLES_MS = 2000;
 
 async function readOperations(logFiles: string[]): Promise<LoggedOperation[]> {

@@ -23,7 +23,7 @@ async function benchSamba(): Promise<void> {
   const target = { url: dc.ldapsUrl, ca: dc.caPem, serviceAccount: dc.serviceAccount };
   console.log('person          groups             first ms  next ms  in-chain ms  share');
   for (const person of ['alice', 'alice', 'bob', 'carol', 'own-primary', 'turkish', 'no-upn', 'deep', 'many-groups'] as const) {
-    const { name } = dc.people[person];
+    const { name } = dc.users[person];
     // A connector of its own for each: nothing is remembered.
     const [walk, query] = [usersOn(target), usersOn(target, { LDAP_SEARCH_GROUPS: IN_CHAIN, GROUPS_CACHE_SECONDS: 0 })];
     await Promise.all([walk.directory.rootDse(), query.directory.rootDse()]);

@@ -31,7 +31,7 @@ export async function startCertificatePeople(): Promise<CertificatePeople> {
   const issuing = await root.issueAuthority('Fabrikam people');
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-certificates-'));
   const open: FrontChannelOn[] = [];
-  const uid = (n: number) => slapd.people.ordinary[n]?.uid ?? '';
+  const uid = (n: number) => slapd.users.ordinary[n]?.uid ?? '';
   return {
     slapd,
     root,

@@ -99,7 +99,7 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.fail').waitFor();
   await page.locator('.checks > li', { hasText: 'Ticket' }).locator('.mark.pass').waitFor();
   await page.getByRole('link', { name: 'Correct it' }).click();
-  const someone = slapd.people.ordinary[0] ?? assert.fail('nobody');
+  const someone = slapd.users.ordinary[0] ?? assert.fail('nobody');
   await fill({ LDAP_BIND_PASSWORD: slapd.serviceAccount.password, user: someone.uid });
   await checked(page);
   await examinePage(page, '04-passed');

@@ -61,7 +61,7 @@ test('beside a domain controller, from the first start to a sign-in with nested 
     await page.getByRole('button', { name: 'Check', exact: true }).click();
     await page.locator('#checks:not([data-watch])').waitFor();
   };
-  const { alice } = dc.people;
+  const { alice } = dc.users;
   await check({
     PROVISIONING_TICKET: tickets.ticket,
     LDAP_URL: dc.ldapsUrl,

@@ -75,7 +75,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     return { connector, agent: await hub.nextAgent(), home, lines };
   }
 
-  const person = (i: number) => slapd.people.ordinary[i % slapd.people.ordinary.length] ?? assert.fail('nobody');
+  const person = (i: number) => slapd.users.ordinary[i % slapd.users.ordinary.length] ?? assert.fail('nobody');
 
   async function signIn(agent: FakeAgent, i = 0): Promise<Record<string, unknown>> {
     const { uid, password } = person(i);

@@ -62,7 +62,7 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
 
   it('signs users in for the realm and reply addresses of the ticket, and searches for the hub', async (t) => {
     const { url } = await start(t);
-    const [person] = slapd.people.ordinary;
+    const [person] = slapd.users.ordinary;
     assert.ok(person);
     const page = await (await fetch(`${url}/wsfed?wa=wsignin1.0&wtrealm=${INFO.realm.name}&wctx=here`)).text();
     const body = new URLSearchParams({ ...fieldsOf(page), username: person.uid, password: person.password });

@@ -30,7 +30,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
   const person = (n: number) => {
-    const found = slapd.people.ordinary[n];
+    const found = slapd.users.ordinary[n];
     assert.ok(found);
     return found;
   };
@@ -125,7 +125,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
     assert.match(unknown.text, /value="no&quot;body&lt;"/);
     assert.doesNotMatch(wrong.text, /value="wrong"/);
-    const { locked } = slapd.people.special;
+    const { locked } = slapd.users.special;
     const refused = await on.fillIn(page, { username: locked.uid, password: locked.password });
     assert.match(refused.text, /Your account is locked|The user name or the password is wrong/);
     assert.match((await on.fillIn(page, { username: '', password: 'x' })).text, /Enter your user name/);
@@ -137,7 +137,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       const answer = await on.fillIn(await on.begin(), { username, password: person(4).password });
       assert.equal(answer.status, 401, username);
     }
-    const { star, parenthesis } = slapd.people.special;
+    const { star, parenthesis } = slapd.users.special;
     for (const { uid, password } of [star, parenthesis]) {
       const answer = await on.fillIn(await on.begin(), { username: uid, password });
       assert.equal(actionOf(answer.text), REPLY_TO, uid);

@@ -49,7 +49,7 @@ access to dn.base="dc=example,dc=org" by dn.exact="cn=powerless,ou=accounts,dc=e
     (await slapd.operations()).filter((operation) => operation.kind === 'bind' && operation.dn === dn).length;
 
   it('passes every check', async (t) => {
-    const [user] = slapd.people.ordinary;
+    const [user] = slapd.users.ordinary;
     const found = await runIn(t, settings(), { userName: user?.uid });
     assert.deepEqual(failedIn(found), []);
     for (const id of ['ldap-tcp', 'ldap-tls', 'ldap-root-dse', 'ldap-bind', 'ldap-search', 'ldap-latency'] as const) {

@@ -49,7 +49,7 @@ describe('Samba as a domain controller', { skip: whyNoSamba(), timeout: 240_000 
   });
 
   it('reads clock, tokenGroups and the groups of a user in two ways', async (t) => {
-    const user = Object.values(samba.people).find(({ groups }) => groups.length > 3);
+    const user = Object.values(samba.users).find(({ groups }) => groups.length > 3);
     const { of } = await runIn(t, settings(samba.resetAccount), { userName: user?.name });
     assert.equal(of('ldap-clock').status, 'pass', of('ldap-clock').found);
     assert.notEqual(of('rights-token-groups').status, 'fail', of('rights-token-groups').found);

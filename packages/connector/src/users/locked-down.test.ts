@@ -29,7 +29,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   const open: UsersOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 20, access: ACCESS, hideRootDse: true });
-    const [, , third] = slapd.people.ordinary;
+    const [, , third] = slapd.users.ordinary;
     assert.ok(third);
     person = third;
   });
@@ -112,7 +112,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
 
     it('finds users whose names need escaping', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
-      const { rfc4514, leadingHash, spaces, umlauts, dollar, star } = slapd.people.special;
+      const { rfc4514, leadingHash, spaces, umlauts, dollar, star } = slapd.users.special;
       for (const one of [rfc4514, leadingHash, spaces, umlauts, dollar, star]) {
         assert.equal((await profileOf(made, one.cn, one.password)).id, one.uid);
       }
@@ -136,7 +136,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
 
     it('refuses a locked account and a user who must change the password first', async () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE, ALLOW_PASSWORD_CHANGE_REQUIRED: true });
-      const { locked, mustChangePassword } = slapd.people.special;
+      const { locked, mustChangePassword } = slapd.users.special;
       const refused = await made.users.authenticate(login(locked.cn, locked.password), request());
       // The root DSE is hidden, so the connector does not know that the server supports the policy control.
       assert.ok('failure' in refused && refused.failure.wireName === 'WrongPassword');
@@ -148,7 +148,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   });
 
   it('signs in with LDAP_USER_DN and a service account that may read nothing', async () => {
-    const account = { dn: slapd.people.ordinary[5]?.dn ?? '', password: slapd.people.ordinary[5]?.password ?? '' };
+    const account = { dn: slapd.users.ordinary[5]?.dn ?? '', password: slapd.users.ordinary[5]?.password ?? '' };
     const made = on(account, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, GROUPS: false });
     assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
     const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());

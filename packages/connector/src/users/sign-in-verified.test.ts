@@ -81,7 +81,7 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
   });
 
   it('are refused while a lockout lasts, and before and after the account’s validity', async () => {
-    const { ordinary, special } = slapd.people;
+    const { ordinary, special } = slapd.users;
     const expected: [string, string][] = [
       [ordinary[0]?.uid ?? '', 'active'],
       [special.locked.uid, 'AccountLocked'],
@@ -102,7 +102,7 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
   it('are found by a unique attribute, whatever its value', async () => {
     const by = (attribute: string, value: string) =>
       outcome(made.users.signInVerified({ name: value, filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request()));
-    assert.equal(await by('uid', slapd.people.special.star.uid), 'active');
+    assert.equal(await by('uid', slapd.users.special.star.uid), 'active');
     assert.equal(await by('uid', '*'), 'WrongUsername');
     assert.equal(await by('uid', '*)(uid=*'), 'WrongUsername');
     assert.equal(await by('mail', 'shared@example.org'), 'WrongUsername');
@@ -136,12 +136,12 @@ describe('verified users, on 389 Directory Server', { skip: whyNoNsSlapd() }, ()
   });
 
   it('are refused if the account is disabled, or locked temporarily or permanently', async () => {
-    const { dn, uid } = server.people.retries;
+    const { dn, uid } = server.users.retries;
     const locked = (value: string) => server.modify(dn, { accountUnlockTime: value });
-    assert.equal(await outcomeOf(made, server.people.active.uid), 'active');
-    assert.equal(await outcomeOf(made, server.people.disabled.uid), 'AccountDisabled');
-    assert.equal(await outcomeOf(made, server.people.expired.uid), 'password_expired');
-    assert.equal(await outcomeOf(made, server.people.mustChange.uid), 'password_change_required');
+    assert.equal(await outcomeOf(made, server.users.active.uid), 'active');
+    assert.equal(await outcomeOf(made, server.users.disabled.uid), 'AccountDisabled');
+    assert.equal(await outcomeOf(made, server.users.expired.uid), 'password_expired');
+    assert.equal(await outcomeOf(made, server.users.mustChange.uid), 'password_change_required');
     await locked(generalizedTime(Date.now() + 60_000));
     assert.equal(await outcomeOf(made, uid), 'AccountLocked');
     await locked('19700101000000Z');

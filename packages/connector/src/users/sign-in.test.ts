@@ -16,7 +16,7 @@ describe('signing in at OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   registerSignInTable(() => {
     const target = { ca: slapd.ca, serviceAccount: slapd.serviceAccount };
-    const { special, ordinary } = slapd.people;
+    const { special, ordinary } = slapd.users;
     assert.ok(ordinary[0]);
     return {
       transports: {

@@ -39,7 +39,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
       { url: slapd.url, serviceAccount: account },
     ]) {
       const made = on(target);
-      for (const person of slapd.people.ordinary.slice(4000, 4003)) {
+      for (const person of slapd.users.ordinary.slice(4000, 4003)) {
         const profile = await profileOf(made, person.uid, person.password);
         assert.equal(profile.id, person.uid);
         assert.equal(profile.dn, person.dn);
@@ -51,7 +51,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('signs in users whose names and DNs need escaping', async () => {
     const made = on(undefined);
-    for (const [name, person] of Object.entries(slapd.people.special)) {
+    for (const [name, person] of Object.entries(slapd.users.special)) {
       // Their passwords are refused by policy, which another test covers.
       if (['locked', 'expiredPassword', 'mustChangePassword'].includes(name)) continue;
       const profile = await profileOf(made, person.uid, person.password);
@@ -64,7 +64,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('answers wrong names and wrong passwords with their named errors', async () => {
     const made = on(undefined);
-    const [person] = slapd.people.ordinary;
+    const [person] = slapd.users.ordinary;
     assert.ok(person);
     assert.deepEqual(await made.users.authenticate(login('nobody', 'x'), request()), {
       failure: namedFailure('WrongUsername', { username: 'nobody' }),
@@ -78,7 +78,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('never binds with an empty password', async () => {
     const made = on(undefined);
-    const [, person] = slapd.people.ordinary;
+    const [, person] = slapd.users.ordinary;
     assert.ok(person);
     const answer = await made.users.authenticate(login(person.uid, ''), request());
     assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
@@ -89,7 +89,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
   it('reports the password policy’s error, but only for the right password', async () => {
     const made = on(undefined);
     await made.directory.rootDse();
-    const { locked, expiredPassword, mustChangePassword } = slapd.people.special;
+    const { locked, expiredPassword, mustChangePassword } = slapd.users.special;
     const answers = async (password: (person: { password: string }) => string) => {
       const names: (string | undefined)[] = [];
       for (const person of [locked, expiredPassword, mustChangePassword]) {
@@ -116,7 +116,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('accepts a name that the hub has escaped', async () => {
     const made = on(undefined);
-    const { star, umlauts, parenthesis } = slapd.people.special;
+    const { star, umlauts, parenthesis } = slapd.users.special;
     const good: [string, string][] = [
       ['st\\2ar', star.password],
       ['j\\c3\\bcrgen.gr\\c3\\b6\\c3\\9fe', umlauts.password],
@@ -135,7 +135,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('passes a custom mapper every attribute in its form, but no secrets', async () => {
     const made = on(undefined, {}, ECHO);
-    const { manyValues, noValue, oneValue, binary } = slapd.people.special;
+    const { manyValues, noValue, oneValue, binary } = slapd.users.special;
     const many = await profileOf(made, manyValues.uid, manyValues.password);
     assert.ok(Array.isArray(many.description) && many.description.length === MANY_VALUES);
     assert.equal((await profileOf(made, oneValue.uid, oneValue.password)).description, 'only one');
@@ -161,7 +161,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(none, { users: [] });
     const all = await made.users.searchUsers({ pid: 'x', search: '', limit: undefined, escaped: false }, request());
     assert.ok('users' in all);
-    assert.equal(all.users.length, slapd.people.ordinary.length + Object.keys(slapd.people.special).length);
+    assert.equal(all.users.length, slapd.users.ordinary.length + Object.keys(slapd.users.special).length);
     const groups = await made.users.listGroups({ pid: 'x', limit: 3 }, request());
     assert.ok('groups' in groups && groups.groups.length === 3);
     const objects = on(undefined, { GROUP_PROPERTIES: ['cn', 'dn', 'description'] });
@@ -172,14 +172,14 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('changes a password, and reports refusals', async () => {
     const made = on(undefined);
-    const person = slapd.people.ordinary[77];
+    const person = slapd.users.ordinary[77];
     assert.ok(person);
     const changed = await made.users.changePassword(login(person.uid, 'New-Passw0rd!'), request());
     assert.ok('profile' in changed, JSON.stringify(changed));
     assert.deepEqual(groupsIn(changed.profile), person.groups);
     await profileOf(made, person.uid, 'New-Passw0rd!');
     const powerless = on({ url: slapd.url, serviceAccount: person }, { LDAP_BASE: slapd.baseDn });
-    const target = slapd.people.ordinary[78];
+    const target = slapd.users.ordinary[78];
     assert.ok(target);
     const unknown = await made.users.changePassword(login('nobody', 'New-Passw0rd!'), request());
     assert.ok('failure' in unknown && unknown.failure.wireName === 'WrongUsername');
@@ -194,7 +194,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
       { url: slapd.url, serviceAccount: slapd.serviceAccount, searchConnections: 1, bindConnections: 1 },
       { LDAP_USER_BY_NAME: '(uid={0})', LDAP_SEARCH_GROUPS: '(member={0})' },
     );
-    const [first, second] = [slapd.people.ordinary[100], slapd.people.ordinary[150]];
+    const [first, second] = [slapd.users.ordinary[100], slapd.users.ordinary[150]];
     assert.ok(first && second && first.groups.join() === second.groups.join(), 'both must be in the same groups');
     const count = async (username: string, password: string) => {
       const earlier = (await slapd.operations()).length;

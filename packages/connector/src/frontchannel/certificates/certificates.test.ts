@@ -28,7 +28,7 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
     const front = await people.on();
     const foreign = await createCertificateAuthority('Fabrikam root');
     const day = 86_400_000;
-    const { locked } = people.slapd.people.special;
+    const { locked } = people.slapd.users.special;
     const cases: [string, KeyPair, RegExp][] = [
       [
         'of a foreign authority with the same name',

@@ -9,7 +9,7 @@ import {
   createCertificateAuthority,
   type KeyPair,
   type SambaDomainController,
-  type SambaPersonName,
+  type SambaUserName,
   type Slapd,
   startSambaDomainController,
   startSlapd,
@@ -134,8 +134,8 @@ describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
   });
 
   const issue = (n: number, request: Partial<CertificateRequest> = {}) => (authorities[n] ?? assert.fail()).issue(person(request));
-  const names = (person: SambaPersonName, altSecurityIdentities: string[], userCertificate: Buffer[] = []) =>
-    dc.modify([{ dn: dc.people[person].dn, attributes: { altSecurityIdentities, userCertificate } }]);
+  const names = (person: SambaUserName, altSecurityIdentities: string[], userCertificate: Buffer[] = []) =>
+    dc.modify([{ dn: dc.users[person].dn, attributes: { altSecurityIdentities, userCertificate } }]);
   const account = (pair: KeyPair) => signedIn(front, pair, 'sAMAccountName');
 
   it('lead to the user by issuer and serial number, little-endian without leading zeros', async () => {

@@ -231,7 +231,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
   });
 
   it('rejects a disabled account whose ticket is still valid', async () => {
-    const { name, dn } = dc.people.bob;
+    const { name, dn } = dc.users.bob;
     const cache = await realm.signIn(name, dc.password);
     assert.equal(await curl(cache), 'bob');
     await dc.modify([{ dn, attributes: { userAccountControl: ['514'] } }]);

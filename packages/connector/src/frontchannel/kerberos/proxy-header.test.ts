@@ -13,7 +13,7 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
   before(async () => {
     slapd = await startSlapd({ users: 3 });
     people = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
-    const [found] = slapd.people.ordinary;
+    const [found] = slapd.users.ordinary;
     assert.ok(found);
     person = found;
   });
@@ -40,7 +40,7 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
     for (const value of [`${person.uid}@OTHER.ORG`, `OTHER\\${person.uid}`, 'nobody', '*', '(null)', `${person.uid})(uid=*`]) {
       assert.equal(await outcome(front, value), 'form', value);
     }
-    assert.equal(await outcome(front, slapd.people.special.locked.uid), 'form');
+    assert.equal(await outcome(front, slapd.users.special.locked.uid), 'form');
     assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
   });
 

@@ -17,7 +17,7 @@ describe('a directory that demands TLS', { skip }, () => {
   it('gets StartTLS, for searches and for binds', async () => {
     const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount, ca: slapd.ca });
     try {
-      const [person] = slapd.people.ordinary;
+      const [person] = slapd.users.ordinary;
       assert.ok(person);
       const answer = await on.users.authenticate(login(person.uid, person.password), request());
       assert.ok('profile' in answer, JSON.stringify(answer));

@@ -63,7 +63,7 @@ describe('the servers of a domain', { skip }, () => {
       `ldaps://dc2.fabrikam.test:${second.ldapsPort}`,
     ]);
     on = usersOn({ url: first.url, servers: addresses, serviceAccount: first.serviceAccount, ca });
-    const [person, other] = first.people.ordinary;
+    const [person, other] = first.users.ordinary;
     assert.ok(person && other);
     const signIn = async ({ uid, password }: typeof person) =>
       'err' in ((await on?.users.authenticate(login(uid, password), request())) ?? {});

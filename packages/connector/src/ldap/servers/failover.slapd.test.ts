@@ -53,7 +53,7 @@ function startLoad({ users }: UsersOn) {
   let running = true;
   const worker = async () => {
     while (running) {
-      const person = parts[0].slapd.people.ordinary[nextPerson++];
+      const person = parts[0].slapd.users.ordinary[nextPerson++];
       assert.ok(person, 'the load ran out of users');
       const right = nextPerson % 4 !== 0;
       const outcome = await users.authenticate(login(person.uid, right ? person.password : 'wrong'), request());

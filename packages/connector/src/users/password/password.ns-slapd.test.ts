@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type NsPersonName, type NsSlapd, startNsSlapd, whyNoNsSlapd } from '@landbridge/lab';
+import { type NsSlapd, type NsUserName, startNsSlapd, whyNoNsSlapd } from '@landbridge/lab';
 import type { SignInOutcome } from '@landbridge/protocol';
 import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 
@@ -17,13 +17,13 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     await made?.close();
     await server?.[Symbol.asyncDispose]();
   });
-  const signIn = (name: NsPersonName, password = server.people[name].password): Promise<SignInOutcome> =>
-    made.users.authenticate(login(server.people[name].uid, password), request());
-  const change = async (name: NsPersonName, oldPassword: string, password: string): Promise<string> =>
-    errorOf(await made.users.changePassword(ownChange(server.people[name].uid, oldPassword, password), request()));
+  const signIn = (name: NsUserName, password = server.users[name].password): Promise<SignInOutcome> =>
+    made.users.authenticate(login(server.users[name].uid, password), request());
+  const change = async (name: NsUserName, oldPassword: string, password: string): Promise<string> =>
+    errorOf(await made.users.changePassword(ownChange(server.users[name].uid, oldPassword, password), request()));
 
   /** This server answers a change before it updates the account's state: for a moment the old state still holds. */
-  async function untilSignedIn(name: NsPersonName, password: string, expected: string): Promise<void> {
+  async function untilSignedIn(name: NsUserName, password: string, expected: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
       const answer = errorOf(await signIn(name, password));
@@ -33,7 +33,7 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
   }
 
   it('reveal their state at a sign-in', async () => {
-    const answers: [NsPersonName, string, string][] = [
+    const answers: [NsUserName, string, string][] = [
       ['active', 'ok', 'WrongPassword'],
       ['expiring', 'ok', 'WrongPassword'],
       ['expired', 'PasswordExpired', 'WrongPassword'],
@@ -63,7 +63,7 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
 
   it('are changed by users with the old one, even if it has expired or must be changed', async () => {
     for (const [n, name] of (['active', 'expired', 'mustChange'] as const).entries()) {
-      const old = server.people[name].password;
+      const old = server.users[name].password;
       const fresh = `Kx7-violet-Moon-${n}`;
       assert.equal(await change(name, 'wrong', fresh), 'WrongPassword', name);
       assert.equal(await change(name, old, 'short'), 'PasswordComplexityError', name);
@@ -72,12 +72,12 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
       await untilSignedIn(name, fresh, name === 'expired' ? 'PasswordChangeRequired' : 'ok');
       assert.equal(errorOf(await signIn(name, old)), 'WrongPassword', name);
     }
-    assert.equal(await change('disabled', server.people.disabled.password, 'Kx7-violet-Moon-9'), 'AccountDisabled');
+    assert.equal(await change('disabled', server.users.disabled.password, 'Kx7-violet-Moon-9'), 'AccountDisabled');
     assert.doesNotMatch(made.lines.join(''), /Secret-of|Kx7-violet/);
   });
 
   it('are reset by the service account, which unlocks the account', async () => {
-    const { uid } = server.people.retries;
+    const { uid } = server.users.retries;
     assert.equal(errorOf(await made.users.changePassword(login(uid, 'short'), request())), 'PasswordComplexityError');
     assert.ok(made.lines.some((line) => line.includes('insufficientPasswordQuality')));
     assert.equal(errorOf(await made.users.changePassword(login(uid, 'Kx7-violet-Moon-7'), request())), 'ok');

@@ -1,7 +1,7 @@
 /** States of an account, the counting of wrong passwords and certificate checks, on a real Active Directory. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import type { SambaDomainController, SambaUserName } from '@landbridge/lab';
 import { Client } from 'ldapts';
 import { registerBadPasswordCountTest } from '../bad-password-count.ts';
 import { registerSignInTable } from '../sign-in-table.ts';
@@ -10,8 +10,8 @@ export function registerAccountTests(dc: () => SambaDomainController): void {
   // Wrong passwords were counted.
   after(() => dc().reset());
 
-  const account = (person: SambaPersonName) => {
-    const { name, dn } = dc().people[person];
+  const account = (person: SambaUserName) => {
+    const { name, dn } = dc().users[person];
     return { name, dn, password: dc().password };
   };
   registerSignInTable(() => {
@@ -41,9 +41,9 @@ export function registerAccountTests(dc: () => SambaDomainController): void {
     host: dc().address,
     ldapsPort: 636,
     target: { ca: dc().caPem, serviceAccount: dc().serviceAccount },
-    name: dc().people.bob.name,
+    name: dc().users.bob.name,
     password: dc().password,
-    count: () => badPwdCount(dc(), dc().people.bob.dn),
+    count: () => badPwdCount(dc(), dc().users.bob.dn),
     async crash() {
       await dc().kill();
       await dc().start();

@@ -60,7 +60,7 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
 
   it('are those of the in-chain rule and the primary group, for every user', async () => {
     // One after the other: while the server follows a chain, it may do nothing else.
-    for (const { name, dn, groups } of Object.values(dc().people)) {
+    for (const { name, dn, groups } of Object.values(dc().users)) {
       const wanted = await expected(dn, dc().baseDn);
       assert.deepEqual((await found(on, name)).sort(), wanted, name);
       assert.ok(wanted.length > groups.length, `${name} has a primary group beside the others`);
@@ -70,7 +70,7 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
   it('outside LDAP_BASE_GROUPS are passed through and not reported', async () => {
     const below = `OU=Groups,OU=Lab,${dc().baseDn}`;
     const made = startUsers({ LDAP_BASE_GROUPS: below.toLowerCase() });
-    const { alice, bob, 'own-primary': ownPrimary, turkish } = dc().people;
+    const { alice, bob, 'own-primary': ownPrimary, turkish } = dc().users;
     for (const { name, dn } of [alice, bob, ownPrimary, turkish]) {
       assert.deepEqual((await found(made, name)).sort(), await expected(dn, below), name);
     }
@@ -79,7 +79,7 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
   });
 
   it('are cached: the next sign-in does not search for them, nor does a query from the settings', async () => {
-    const { alice } = dc().people;
+    const { alice } = dc().users;
     for (const made of [startUsers(), startUsers({ LDAP_SEARCH_GROUPS: IN_CHAIN })]) {
       const outcomes: (string | undefined)[] = [];
       for (let i = 0; i < 2; i++) {

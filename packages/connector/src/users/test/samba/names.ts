@@ -21,7 +21,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     return 'failure' in answer ? (answer.failure.wireName ?? JSON.stringify(answer.failure)) : answer.profile.sAMAccountName;
   }
   const inManyScripts = () => {
-    const { turkish, greek, cyrillic, japanese, emoji, combining } = dc().people;
+    const { turkish, greek, cyrillic, japanese, emoji, combining } = dc().users;
     return [turkish, greek, cyrillic, japanese, emoji, combining];
   };
 
@@ -53,19 +53,19 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
       );
     }
     const listed = await made.users.listGroups({ pid: 'x', limit: undefined }, request());
-    const [unicodeGroup] = dc().people.turkish.groups;
+    const [unicodeGroup] = dc().users.turkish.groups;
     assert.ok('groups' in listed && unicodeGroup !== undefined && listed.groups.includes(unicodeGroup));
   });
 
   it('may be mail addresses with LDAP_USER_BY_MAIL', async () => {
-    const { alice } = dc().people;
+    const { alice } = dc().users;
     const byMail = on({ LDAP_USER_BY_MAIL: true });
     assert.equal(await signIn(byMail, alice.mail.toUpperCase()), 'alice');
     assert.equal(await signIn(byMail, 'nobody@nowhere.example'), 'WrongUsername');
   });
 
   it('become DNs with LDAP_USER_DN and no service account', async () => {
-    const { alice, weird, jdoe, emoji } = dc().people;
+    const { alice, weird, jdoe, emoji } = dc().users;
     const above = alice.dn.slice(alice.dn.indexOf(',') + 1);
     const made = on({ LDAP_USER_DN: `CN={0},${above}` }, { serviceAccount: 'none' });
     for (const person of [alice, weird, jdoe, emoji]) assert.equal(await signIn(made, person.cn), person.name);

@@ -1,7 +1,7 @@
 /** Password changes on a real Active Directory. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import type { SambaDomainController, SambaUserName } from '@landbridge/lab';
 import { errorOf, login, ownChange, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
 import { rawAttribute } from '../../../ldap/entry.ts';
 import { parseFilter, withValue } from '../../../ldap/filter.ts';
@@ -15,12 +15,12 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     open.push(made);
     return made;
   }
-  const nameOf = (person: SambaPersonName) => dc().people[person].name;
-  const signIn = async (made: UsersOn, person: SambaPersonName, password: string) =>
+  const nameOf = (person: SambaUserName) => dc().users[person].name;
+  const signIn = async (made: UsersOn, person: SambaUserName, password: string) =>
     errorOf(await made.users.authenticate(login(nameOf(person), password), request()));
-  const reset = async (made: UsersOn, person: SambaPersonName, password: string) =>
+  const reset = async (made: UsersOn, person: SambaUserName, password: string) =>
     errorOf(await made.users.changePassword(login(nameOf(person), password), request()));
-  const change = async (made: UsersOn, person: SambaPersonName, old: string, password: string) =>
+  const change = async (made: UsersOn, person: SambaUserName, old: string, password: string) =>
     errorOf(await made.users.changePassword(ownChange(nameOf(person), old, password), request()));
   /** As text, like a profile mapper sees it. */
   async function read(dn: string, attribute: string): Promise<string> {
@@ -29,7 +29,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     assert.ok(entry);
     return String(rawAttribute(entry, attribute));
   }
-  const badPwdCount = async (person: SambaPersonName) => Number(await read(dc().people[person].dn, 'badPwdCount'));
+  const badPwdCount = async (person: SambaUserName) => Number(await read(dc().users[person].dn, 'badPwdCount'));
   const noSecretIn = (made: UsersOn) => {
     const text = made.lines.join('');
     assert.ok(!text.includes(dc().password) && !text.includes('new-Secret'), text);
@@ -43,7 +43,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
 
   it('are warned of in the profile if they expire soon', async () => {
     const made = on();
-    const profileOf = async (person: SambaPersonName) => {
+    const profileOf = async (person: SambaUserName) => {
       const answer = await made.users.authenticate(login(nameOf(person), dc().password), request());
       assert.ok('profile' in answer, JSON.stringify(answer));
       return answer.profile;
@@ -97,7 +97,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
   });
 
   it('are reset even if the service account may not unlock, which is logged', async () => {
-    const { dn } = dc().people.carol;
+    const { dn } = dc().users.carol;
     // Writing lockoutTime, by its schemaIDGUID.
     const denied = `(OD;;WP;28630ebf-41d5-11d1-a9c1-0000f80367c1;;${await read(dc().resetAccount.dn, 'objectSid')})`;
     await dc().exec('samba-tool', ['dsacl', 'set', `--objectdn=${dn}`, `--sddl=${denied}`]);

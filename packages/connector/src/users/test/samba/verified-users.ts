@@ -1,7 +1,7 @@
 /** Sign-ins without a bind on a real Active Directory: which states of an account are refused, and which users a value finds. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { SambaDomainController, SambaPersonName } from '@landbridge/lab';
+import type { SambaDomainController, SambaUserName } from '@landbridge/lab';
 import { errorOf, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
 import { parseFilter, withValue } from '../../../ldap/filter.ts';
 
@@ -22,7 +22,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
     made.users.signInVerified({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
 
   it('are refused if the account is disabled, locked or expired, whatever the state of the password', async () => {
-    const expected: [SambaPersonName, string][] = [
+    const expected: [SambaUserName, string][] = [
       ['alice', 'active'],
       ['disabled', 'AccountDisabled'],
       ['acct-expired', 'AccountExpired'],
@@ -34,14 +34,14 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
       ['smartcard-only', 'active'],
     ];
     for (const [person, outcome] of expected) {
-      const answer = await signIn(dc().people[person].name);
+      const answer = await signIn(dc().users[person].name);
       assert.equal('failure' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome, person);
-      assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().people[person].dn);
+      assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().users[person].dn);
     }
   });
 
   it('are let in after a lockout has ended, although lockoutTime is still set', async () => {
-    const { dn, name } = dc().people.carol;
+    const { dn, name } = dc().users.carol;
     // Samba computes the flag from its policy: thirty minutes.
     const anHourAgo = String((BigInt(Date.now() - 3_600_000) + 11_644_473_600_000n) * 10_000n);
     await dc().modify([{ dn, attributes: { lockoutTime: [anHourAgo] } }]);
@@ -54,7 +54,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
     for (const value of ['', '*', 'alice*', `*)(objectClass=*`, 'nobody@ad.landbridge.test', '\0']) {
       assert.equal(errorOf(await by('userPrincipalName', value)), 'WrongUsername', value);
     }
-    const { userPrincipalName, dn } = dc().people['other-suffix'];
+    const { userPrincipalName, dn } = dc().users['other-suffix'];
     const found = await by('userPrincipalName', userPrincipalName ?? '');
     assert.equal('profile' in found && found.profile.id, dn);
     assert.equal(errorOf(await by('memberOf', `CN=big-group,OU=Groups,OU=Lab,${dc().baseDn}`)), 'WrongUsername');

@@ -1,28 +1,28 @@
 /**
- * The people and groups of a test's Active Directory: an account for each state that refuses a sign-in, names that are hard to look
- * up, and groups of every shape. The domain that is made of them is in `samba-domain.ts`.
+ * Users and groups of a test's Active Directory: an account for each state that rejects a sign-in, names that are hard to look up, and
+ * groups of all shapes. `samba-domain.ts` builds the domain from them.
  */
 import type { LdifEntry } from './ldif.ts';
 
-export interface SambaPerson {
+export interface SambaUser {
   /** The sAMAccountName. */
   name: string;
   dn: string;
   cn: string;
   userPrincipalName: string | undefined;
   mail: string;
-  /** The `cn` of each group that `member` leads to, nested ones and distribution groups included, sorted; without the primary group. */
+  /** The `cn` of each group reachable through `member`, including nested and distribution groups, sorted; without the primary group. */
   groups: string[];
 }
 
-export type SambaPersonName = keyof typeof PEOPLE;
-export type SambaPeople = Record<SambaPersonName, SambaPerson>;
+export type SambaUserName = keyof typeof USERS;
+export type SambaUsers = Record<SambaUserName, SambaUser>;
 
 export interface Special {
   /** By default the key of the record. */
   name?: string;
   cn?: string;
-  /** A whole name, or the part before the domain's suffix. `null`: none. By default the sAMAccountName. */
+  /** A full name, or the part before the domain suffix. `null`: none. By default the sAMAccountName. */
   principalName?: string | null;
   attributes?: LdifEntry['attributes'];
 }
@@ -37,17 +37,17 @@ export const SMARTCARD_REQUIRED = 0x40000;
 const YESTERDAY = toFileTime(Date.now() - 86_400_000);
 export const flags = (value: number): LdifEntry['attributes'] => ({ userAccountControl: [String(NORMAL_ACCOUNT | value)] });
 
-export const PEOPLE = {
+export const USERS = {
   alice: { cn: 'Alice Archer', attributes: { givenName: ['Alice'], sn: ['Archer'], title: ['Engineer'], department: ['IT'] } },
   bob: { cn: 'Bob Baker', attributes: { givenName: ['Bob'], sn: ['Baker'] } },
   carol: { cn: 'Carol Clark', attributes: { givenName: ['Carol'], sn: ['Clark'] } },
-  // States of an account.
+  // Account states.
   disabled: { attributes: flags(ACCOUNT_DISABLED) },
   'acct-expired': { attributes: { accountExpires: [YESTERDAY] } },
   'disabled-expired': { attributes: { ...flags(ACCOUNT_DISABLED), accountExpires: [YESTERDAY] } },
   'must-change': {},
   'pwd-expired': {},
-  /** By a policy of its own the password is good for two days. */
+  /** Its own policy gives passwords two days. */
   'pwd-expiring': {},
   'pwd-never-expires': { attributes: flags(DONT_EXPIRE_PASSWORD) },
   locked: {},
@@ -61,11 +61,11 @@ export const PEOPLE = {
   cyrillic: { name: 'юлия.щукина', cn: 'Юлия Щукина' },
   japanese: { name: '山田太郎', cn: '山田 太郎' },
   emoji: { name: 'smile😀', cn: '😀 Smile 👩‍👩‍👧' },
-  /** A letter and its accent as two characters (NFD). */
+  /** A letter and a combining accent (NFD). */
   combining: { name: 'zoe\u0308.lukasz', cn: 'Zoe\u0308 \u0141ukasz' },
   jdoe: { cn: 'Doe, John (IT) *' },
   weird: { cn: '#Weird + "quoted" <x>; a=b\\c' },
-  /** Twenty characters, as many as a user's name may have. */
+  /** 20 characters, the maximum. */
   longest: { name: 'x'.repeat(20), cn: 'Longest Name' },
   'no-upn': { principalName: null },
   'other-upn': { principalName: 'sso.name' },
@@ -76,7 +76,7 @@ export const PEOPLE = {
   'own-primary': {},
 } satisfies Record<string, Special>;
 
-/** groupType (MS-ADTS 2.2.12): a security group has the highest bit. */
+/** groupType (MS-ADTS 2.2.12): the highest bit marks security groups. */
 export const GLOBAL = '-2147483646';
 const DOMAIN_LOCAL = '-2147483644';
 const UNIVERSAL = '-2147483640';
@@ -86,11 +86,11 @@ const MANY_GROUPS = 320;
 const NESTING = 50;
 const CROWD = 1600;
 
-/** A group's members by name, people and groups alike; a name of a group comes before that of a person. */
+/** Members by name. If a group and a user have the same name, it means the group. */
 export interface SambaGroup {
   type?: string;
   members: string[];
-  /** A person whose primary group it is: such a membership shows neither in `member` nor in `memberOf`. */
+  /** The user whose primary group it is; such a membership is in neither `member` nor `memberOf`. */
   primaryOf?: string;
 }
 
@@ -126,17 +126,17 @@ export function crowdNames(): string[] {
   return Array.from({ length: CROWD - 1 }, (_, i) => `u${String(i + 1).padStart(4, '0')}`);
 }
 
-/** @returns the names of all groups around one, without duplicates, sorted */
+/** @returns the names of all groups around a member, sorted */
 export function groupsAround(member: string, groups: Map<string, SambaGroup>): string[] {
   const found = new Set<string>();
   const parentsOf = (name: string) => [...groups].filter(([, { members }]) => members.includes(name)).map(([parent]) => parent);
   for (const parent of parentsOf(member)) found.add(parent);
-  // A set gives also what is added while it is walked, and each once: cycles end.
+  // Iterating over a set includes members added meanwhile, each once, so cycles end.
   for (const name of found) for (const parent of parentsOf(name)) found.add(parent);
   return [...found].sort();
 }
 
-/** @returns steps of 100 nanoseconds since 1601 (MS-DTYP 2.3.3) */
+/** @returns a FILETIME: 100 ns units since 1601 (MS-DTYP 2.3.3) */
 export function toFileTime(unixMs: number): string {
   return String((BigInt(Math.trunc(unixMs)) + 11_644_473_600_000n) * 10_000n);
 }

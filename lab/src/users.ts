@@ -1,42 +1,42 @@
-/** The people and groups that are put into a test's directory: many ordinary ones, and one for each thing that directories get wrong. */
+/** Users and groups of a test's directory: many ordinary users, and one for each special case that directories or clients get wrong. */
 import { createHash, randomBytes } from 'node:crypto';
 import { escapeRdnValue, type LdifEntry } from './ldif.ts';
 
 export interface SlapdUser {
   dn: string;
-  /** What the person types; programs under test look for `(uid={0})`. */
+  /** The name typed at sign-in; programs under test search `(uid={0})`. */
   uid: string;
   cn: string;
   password: string;
-  /** The `cn` of each group, nested ones included, sorted. */
+  /** The `cn` of each group, including nested ones, sorted. */
   groups: string[];
 }
 
-export interface People {
-  /** `user00000`, `user00001`, … in the order of their numbers. */
+export interface SlapdUsers {
+  /** `user00000`, `user00001`, … in order. */
   ordinary: SlapdUser[];
-  /** By what is special about them; see `specialPeople` for what each stands for. */
+  /** By special case; see `specialUsers`. */
   special: Record<SpecialName, SlapdUser>;
 }
 
-export type SpecialName = keyof ReturnType<typeof specialPeople>;
+export type SpecialName = keyof ReturnType<typeof specialUsers>;
 
 interface Special {
   uid: string;
   cn?: string;
-  /** Makes the RDN of both `cn` and `uid`. */
+  /** Builds the RDN from both `cn` and `uid`. */
   multiValuedRdn?: boolean;
   attributes?: LdifEntry['attributes'];
 }
 
-/** Bytes that begin like a picture and are valid UTF-8, so that a client that guesses takes them for text. */
+/** Starts like a picture and is valid UTF-8, so that clients that guess take it for text. */
 export const UTF8_PICTURE = Buffer.from('GIF89a not a picture, but bytes: \u00e9\u20ac');
 export const MANY_VALUES = 1500;
 
-/** @param policies the DN under which password policies stand */
-function specialPeople(policies: string) {
+/** @param policies the parent DN of password policies */
+function specialUsers(policies: string) {
   return {
-    /** Every character that RFC 4514 escapes, in one name. */
+    /** All characters that RFC 4514 escapes. */
     rfc4514: { uid: 'rfc4514', cn: '# "quoted", a+b; <c> \\d\\ e=f ' },
     /** A NUL in the DN. */
     nul: { uid: 'nul', cn: 'nul\0inside' },
@@ -46,7 +46,7 @@ function specialPeople(policies: string) {
     parenthesis: { uid: 'paren(thesis', cn: 'Paren(thesis)' },
     star: { uid: 'st*r', cn: 'St*r' },
     backslash: { uid: 'back\\slash', cn: 'Back\\slash' },
-    /** A text replacement that reads `$$` as a pattern looks for another name. */
+    /** A string replacement that interprets `$$` searches for a different name. */
     dollar: { uid: 'dollar$$x', cn: 'Dollar $$ $& Sign' },
     multiValuedRdn: { uid: 'double.name', cn: 'Double + Name', multiValuedRdn: true },
     noValue: { uid: 'no.value' },
@@ -56,27 +56,27 @@ function specialPeople(policies: string) {
       attributes: { description: Array.from({ length: MANY_VALUES }, (_, i) => `value ${String(i).padStart(4, '0')}`) },
     },
     binary: { uid: 'binary', attributes: { jpegPhoto: [UTF8_PICTURE], 'userCertificate;binary': [UTF8_PICTURE] } },
-    /** The password policy's lock, set by an administrator. */
+    /** Locked by an administrator through the password policy. */
     locked: { uid: 'locked', attributes: { pwdPolicySubentry: [`cn=strict,${policies}`], pwdAccountLockedTime: ['000001010000Z'] } },
     expiredPassword: {
       uid: 'expired.password',
       attributes: { pwdPolicySubentry: [`cn=strict,${policies}`], pwdChangedTime: ['20200101000000Z'] },
     },
     mustChangePassword: { uid: 'must.change', attributes: { pwdPolicySubentry: [`cn=strict,${policies}`], pwdReset: ['TRUE'] } },
-    /** In a group that is, two steps up, a member of itself. */
+    /** In a group that contains itself, two levels up. */
     inCycle: { uid: 'in.cycle' },
   } satisfies Record<string, Special>;
 }
 
-/** Departments have ordinary people as members; divisions have departments; one group has the divisions. */
+/** Ordinary users are in departments, departments in divisions, and divisions in one group. */
 const DEPARTMENTS = 50;
 const DIVISIONS = 5;
 
 /**
- * @param userCount how many ordinary people
- * @returns the people, and all entries below and with `baseDn`, parents first
+ * @param userCount the number of ordinary users
+ * @returns the users, and all entries from `baseDn` down, parents first
  */
-export function generatePeople(baseDn: string, userCount: number): { people: People; entries: LdifEntry[] } {
+export function generateUsers(baseDn: string, userCount: number): { users: SlapdUsers; entries: LdifEntry[] } {
   const [peopleDn, groupsDn, policiesDn] = ['people', 'groups', 'policies'].map((name) => `ou=${name},${baseDn}`) as [
     string,
     string,
@@ -88,7 +88,7 @@ export function generatePeople(baseDn: string, userCount: number): { people: Peo
       dn: `ou=${ou},${baseDn}`,
       attributes: { objectClass: ['organizationalUnit'], ou: [ou] },
     })),
-    // Nothing is refused or written at a bind, so that load does not turn into writes.
+    // Binds are neither rejected nor written, so that load causes no writes.
     policy('default', policiesDn, {}),
     policy('strict', policiesDn, { pwdLockout: ['TRUE'], pwdMaxFailure: ['3'], pwdMaxAge: ['86400'], pwdMustChange: ['TRUE'] }),
   ];
@@ -138,11 +138,11 @@ export function generatePeople(baseDn: string, userCount: number): { people: Peo
     const attributes = { givenName: ['User'], mail: [`${uid}@example.org`], telephoneNumber: [`+49 30 ${100000 + i}`] };
     return add(uid, { uid, cn: `User ${String(i).padStart(5, '0')}`, attributes }, [department(i)]);
   });
-  const specials = specialPeople(policiesDn);
+  const specials = specialUsers(policiesDn);
   const special = Object.fromEntries(
-    Object.entries<Special>(specials).map(([name, person], i) => [
+    Object.entries<Special>(specials).map(([name, user], i) => [
       name,
-      add(person.uid, person, name === 'inCycle' ? ['cycle-a'] : [department(i)]),
+      add(user.uid, user, name === 'inCycle' ? ['cycle-a'] : [department(i)]),
     ]),
   ) as Record<SpecialName, SlapdUser>;
 
@@ -152,13 +152,13 @@ export function generatePeople(baseDn: string, userCount: number): { people: Peo
       attributes: {
         objectClass: ['groupOfNames'],
         cn: [cn],
-        // A group must have a member by its class; its own name harms nobody.
+        // groupOfNames needs a member; its own name is harmless.
         member: member.length > 0 ? member : [groupDn(cn)],
         memberOf: (parents.get(cn) ?? []).map(groupDn),
       },
     });
   }
-  return { people: { ordinary, special }, entries };
+  return { users: { ordinary, special }, entries };
 }
 
 function department(i: number): string {
@@ -171,7 +171,7 @@ function firstRdnValue(dn: string): string {
 
 function withAncestors(direct: string[], parents: Map<string, string[]>): string[] {
   const seen = new Set(direct);
-  // A set gives also what is added while it is walked, and each once: cycles end.
+  // Iterating over a set includes members added meanwhile, each once, so cycles end.
   for (const group of seen) for (const parent of parents.get(group) ?? []) seen.add(parent);
   return [...seen].sort();
 }
@@ -183,7 +183,7 @@ function policy(cn: string, parentDn: string, attributes: LdifEntry['attributes'
   };
 }
 
-/** `{SSHA}`: cheap to check, so that a test's load falls on the programs under test and not on the directory. */
+/** `{SSHA}` is cheap to verify, so that the load is on the programs under test and not on the directory. */
 export function saltedSha(password: string): string {
   const salt = randomBytes(8);
   return `{SSHA}${Buffer.concat([createHash('sha1').update(password).update(salt).digest(), salt]).toString('base64')}`;

@@ -188,7 +188,7 @@ export function settingsReference(list: SettingList): string {
   for (const [name, definition] of Object.entries(list)) {
     const marks = [
       definition.secret && 'secret',
-      definition.kept && 'kept by the program',
+      definition.kept && 'managed by the program',
       definition.insecure && '**weakens security**',
       definition.part === 'restart' && 'applies after a restart',
     ];

@@ -194,7 +194,7 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).LDAP_CONNECT_TIMEOUT_MS, 1234);
 
     // What counts from the next start on is said until then.
-    await client.post(`/settings?group=${encodeURIComponent('The process')}`, { token, LOG_FORMAT: 'json' });
+    await client.post(`/settings?group=${encodeURIComponent('Process')}`, { token, LOG_FORMAT: 'json' });
     assert.match((await client.get('/')).text, /Restart the connector: LOG_FORMAT counts/);
   });
 });

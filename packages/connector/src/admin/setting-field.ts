@@ -33,7 +33,7 @@ export function settingField(name: SettingName, config: Config, typed: string | 
     ORIGINS[origin],
     definition.part === 'restart' && 'applies after a restart',
     definition.insecure && 'weakens security',
-    definition.kept && 'kept by the connector',
+    definition.kept && 'managed by the connector',
   ].filter(Boolean);
   const fallback = shown(definition.default) === '' ? '' : ` Default: ${shown(definition.default)}.`;
   return html`<div class="setting"><div class="about">

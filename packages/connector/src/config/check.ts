@@ -1,12 +1,12 @@
-/** What settings must be together; what each must be alone stands in the list. */
+/** Checks settings against each other. The list of settings checks each one alone. */
 import type { SettingProblem } from '@landbridge/runtime';
 import { ldapTransport } from './ldap-transport.ts';
 import { isLoopback } from './loopback.ts';
 import type { ConnectorSettings, SettingName } from './settings.ts';
 
 /**
- * @param known problems of single settings: about one that is already known to be wrong nothing more is said
- * @returns what else keeps the connector from running
+ * @param known problems of single settings; no second problem of such a setting is reported
+ * @returns further problems that keep the connector from starting
  */
 export function problemsOf(values: ConnectorSettings, known: readonly SettingProblem[]): SettingProblem[] {
   const wrong = new Set(known.map((problem) => problem.name));
@@ -18,13 +18,13 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
     values.PROVISIONING_TICKET === undefined &&
     (values.AD_HUB === undefined || values.CONNECTION === undefined || values.REALM === undefined)
   ) {
-    add('PROVISIONING_TICKET', 'PROVISIONING_TICKET is missing: the ticket URL of the connection, which the hub gives');
+    add('PROVISIONING_TICKET', 'PROVISIONING_TICKET is missing: the ticket URL of the connection, which the hub shows');
   }
   for (const name of ['PROVISIONING_TICKET', 'AD_HUB'] as const) {
     if (!mayReachHub(values[name], values)) {
       add(
         name,
-        `${name} is not encrypted (https or wss), so passwords would cross the network in clear; HUB_INSECURE_NO_TLS=true allows it`,
+        `${name} is not encrypted (https or wss), so passwords would cross the network in clear text. HUB_INSECURE_NO_TLS=true allows it`,
       );
     }
   }
@@ -34,7 +34,7 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
     if (values.LDAP_BIND_USER === undefined && values.LDAP_USER_DN === undefined) {
       add(
         'LDAP_BIND_USER',
-        'LDAP_BIND_USER is missing: the service account that searches (or LDAP_USER_DN, or ANONYMOUS_SEARCH_ENABLED=true where the directory allows it)',
+        'LDAP_BIND_USER is missing: the service account that searches (or LDAP_USER_DN, or ANONYMOUS_SEARCH_ENABLED=true if the directory allows it)',
       );
     } else if (values.LDAP_BIND_USER !== undefined && !hasPassword) {
       add('LDAP_BIND_PASSWORD', 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER');
@@ -47,20 +47,20 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
   ) {
     add(
       'LDAP_STARTTLS',
-      'LDAP_STARTTLS is off, and LDAP_URL is not encrypted, so passwords would cross the network in clear; LDAP_INSECURE_NO_TLS=true allows it',
+      'LDAP_STARTTLS is off and LDAP_URL is not encrypted, so passwords would cross the network in clear text. LDAP_INSECURE_NO_TLS=true allows it',
     );
   }
   if (values.LDAP_STARTTLS && values.LDAP_URL?.some((url) => url.toLowerCase().startsWith('ldaps:'))) {
-    add('LDAP_STARTTLS', 'LDAP_STARTTLS is on, and LDAP_URL begins with ldaps://, which is encrypted already: choose one of them');
+    add('LDAP_STARTTLS', 'LDAP_STARTTLS is on, but LDAP_URL begins with ldaps://, which is encrypted already. Remove one of them');
   }
   if ((values.AUTH_CERT === undefined) !== (values.AUTH_CERT_KEY === undefined)) {
     const missing = values.AUTH_CERT === undefined ? 'AUTH_CERT' : 'AUTH_CERT_KEY';
-    add(missing, `${missing} is missing: AUTH_CERT and AUTH_CERT_KEY are set together or not at all`);
+    add(missing, `${missing} is missing: set both AUTH_CERT and AUTH_CERT_KEY, or neither`);
   }
   return problems;
 }
 
-/** @returns whether this address of a hub is encrypted, or on this machine, or allowed to be neither */
+/** @returns whether passwords may be sent to this address: it is encrypted, local, or explicitly allowed */
 export function mayReachHub(address: string | undefined, values: Pick<ConnectorSettings, 'HUB_INSECURE_NO_TLS'>): boolean {
   if (address === undefined || values.HUB_INSECURE_NO_TLS) return true;
   const url = new URL(address);

@@ -1,4 +1,4 @@
-/** `config.json`: reading it, and changing single keys of it without losing what a person or another program wrote meanwhile. */
+/** Reads `config.json`, and changes single keys of it without losing concurrent edits. */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '@landbridge/runtime';
@@ -6,16 +6,16 @@ import { z } from 'zod';
 import { jsonErrorPosition } from './json-position.ts';
 import { writePrivateFile } from './write-private-file.ts';
 
-/** All keys of the file, those that we do not know too. */
+/** All keys of the file, unknown ones included. */
 export type FileContent = Readonly<Record<string, unknown>>;
 
 const fileContent = z.record(z.string(), z.unknown());
 
-/** How often a change starts over because the file changed under it. */
+/** Attempts of a change while something else writes the file. */
 const MAX_TRIES = 5;
 
 /**
- * @returns the parsed file, `{}` where there is none
+ * @returns the parsed file; `{}` if there is none
  * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON with line and column
  */
 export function readConfigFile(path: string): FileContent {
@@ -23,11 +23,10 @@ export function readConfigFile(path: string): FileContent {
 }
 
 /**
- * Changes these keys and leaves all others as they stand in the file at this moment. The file before the change is kept beside it as
- * `config.json.bak`.
+ * Changes these keys and leaves all others as they are in the file now. The previous file is kept as `config.json.bak`.
  *
  * @param changes new values by key; undefined removes a key
- * @returns whether anything was written: an unchanged file is not touched
+ * @returns whether the file was written; it is not if nothing changes
  * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON (a broken file is never overwritten), CONFIG_NOT_WRITABLE
  */
 export function updateConfigFile(path: string, changes: Readonly<Record<string, unknown>>): boolean {
@@ -39,19 +38,19 @@ export function updateConfigFile(path: string, changes: Readonly<Record<string, 
     const next = { ...content, ...Object.fromEntries(changed) };
     try {
       if (before !== undefined) writePrivateFile(`${path}.bak`, before);
-      // Somebody saved the file while its backup was being written: the change is made again, on what they saved.
+      // Something else saved the file during the backup: change the new content instead.
       if (readText(path) !== before) continue;
       writePrivateFile(path, `${JSON.stringify(next, null, 2)}\n`);
     } catch (error) {
       throw new CodedError('CONFIG_NOT_WRITABLE', `${path} cannot be written`, {
-        action: 'Give the user that runs the connector the right to write there, or set OVERRIDE_CONFIG=false to use the environment only.',
+        action: 'Allow the account that runs the connector to write there, or set OVERRIDE_CONFIG=false to use the environment only.',
         cause: error,
       });
     }
     return true;
   }
-  throw new CodedError('CONFIG_NOT_WRITABLE', `${path} is changed by another program all the time`, {
-    action: 'Find out what else writes it; two connectors must not share a folder.',
+  throw new CodedError('CONFIG_NOT_WRITABLE', `${path} is constantly changed by another program`, {
+    action: 'Find out what else writes it. Two connectors must not share a folder.',
   });
 }
 
@@ -61,31 +60,31 @@ function readText(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new CodedError('CONFIG_UNREADABLE', `${path} cannot be read`, {
-      action: 'Give the user that runs the connector the right to read it.',
+      action: 'Allow the account that runs the connector to read it.',
       cause: error,
     });
   }
 }
 
 /**
- * @param path where the text is from, for messages
- * @throws CodedError CONFIG_NOT_JSON with line and column, and without anything of the text
+ * @param path for messages
+ * @throws CodedError CONFIG_NOT_JSON with line and column, but without any of the text
  */
 export function parseConfig(path: string, text: string | undefined): FileContent {
   if (text === undefined) return {};
-  // Windows' editors begin a file with a byte order mark.
+  // Windows editors add a byte order mark.
   const json = text.replace(/^\uFEFF/, '');
   try {
     const result = fileContent.safeParse(JSON.parse(json));
     if (result.success) return result.data;
   } catch {
-    // Node's own message quotes the file, and so perhaps a password.
+    // Node's own message quotes the file, which may hold a password.
     const { line, column } = jsonErrorPosition(json) ?? { line: 1, column: 1 };
     throw new CodedError('CONFIG_NOT_JSON', `${path} is not JSON: line ${line}, column ${column}`, {
-      action: `Correct it there (a comma too many or missing, a quote missing), or take ${path}.bak, the file before the last change. Nothing was overwritten.`,
+      action: `Correct it there (often a comma or a quote), or restore ${path}.bak, the file before the last change. Nothing was overwritten.`,
     });
   }
   throw new CodedError('CONFIG_NOT_JSON', `${path} is not a JSON object`, {
-    action: 'It must begin with { and hold the settings by name.',
+    action: 'It must be an object of settings by name, beginning with {.',
   });
 }

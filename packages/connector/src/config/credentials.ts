@@ -1,6 +1,6 @@
 /**
  * The service account's password at rest: LDAP_BIND_CREDENTIALS, encrypted with the connector's private key, in the two formats of
- * installed connectors. Whoever reads config.json without certs/cert.key cannot read the password.
+ * Auth0 connectors. config.json does not reveal the password without certs/cert.key.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
@@ -15,7 +15,7 @@ const SALT_BYTES = 16;
 const V2 = /^\$2\$\.([0-9a-f]{2,256})\.([0-9a-f]{32})\.((?:[0-9a-f]{32})+)$/i;
 const V1 = /^(?:[0-9a-f]{32})+$/i;
 
-/** @param privateKeyPem the text of the key file, as it stands there: the encryption key is derived from the text, line ends included */
+/** @param privateKeyPem the exact text of the key file: the encryption key is derived from it, line ends included */
 export function encryptPassword(password: string, privateKeyPem: string): string {
   const salt = randomBytes(SALT_BYTES);
   const iv = randomBytes(IV_BYTES);
@@ -24,7 +24,7 @@ export function encryptPassword(password: string, privateKeyPem: string): string
   return `$2$.${salt.toString('hex')}.${iv.toString('hex')}.${encrypted.toString('hex')}`;
 }
 
-/** @throws CodedError CREDENTIALS_UNREADABLE where it is neither format, or was encrypted with another key */
+/** @throws CodedError CREDENTIALS_UNREADABLE if the format is unknown, or the text was encrypted with another key */
 export function decryptPassword(credentials: string, privateKeyPem: string): string {
   const [, salt, iv, encrypted] = V2.exec(credentials) ?? [];
   try {
@@ -38,31 +38,31 @@ export function decryptPassword(credentials: string, privateKeyPem: string): str
     }
   } catch (error) {
     throw new CodedError('CREDENTIALS_UNREADABLE', 'LDAP_BIND_CREDENTIALS cannot be decrypted with the private key of this connector', {
-      action: 'Put back the certs/cert.key that belongs to this configuration, or set LDAP_BIND_PASSWORD anew.',
+      action: 'Restore the certs/cert.key of this configuration, or set LDAP_BIND_PASSWORD again.',
       cause: error,
     });
   }
-  throw new CodedError('CREDENTIALS_UNREADABLE', 'LDAP_BIND_CREDENTIALS has none of the known formats', {
-    action: 'Set LDAP_BIND_PASSWORD anew; it is encrypted at the next start.',
+  throw new CodedError('CREDENTIALS_UNREADABLE', 'LDAP_BIND_CREDENTIALS has an unknown format', {
+    action: 'Set LDAP_BIND_PASSWORD again; it is encrypted at the next start.',
   });
 }
 
-/** @returns the password of the service account, or undefined where none is configured; @throws CodedError CREDENTIALS_UNREADABLE */
+/** @returns the password of the service account; undefined if there is none; @throws CodedError CREDENTIALS_UNREADABLE */
 export function bindPassword(
   { values, origins }: Pick<Config, 'values' | 'origins'>,
   privateKeyPem: string | undefined,
 ): string | undefined {
   const { LDAP_BIND_PASSWORD, LDAP_BIND_CREDENTIALS } = values;
-  // What a person typed is newer than what was encrypted before, unless the environment says otherwise.
+  // A typed password is newer than an encrypted one, unless the encrypted one comes from the environment.
   const typedCounts = origins.LDAP_BIND_PASSWORD === 'environment' || origins.LDAP_BIND_CREDENTIALS !== 'environment';
   if (LDAP_BIND_PASSWORD !== undefined && (typedCounts || LDAP_BIND_CREDENTIALS === undefined)) return LDAP_BIND_PASSWORD;
   if (LDAP_BIND_CREDENTIALS === undefined) return undefined;
   if (privateKeyPem === undefined) {
     throw new CodedError(
       'CREDENTIALS_UNREADABLE',
-      'LDAP_BIND_CREDENTIALS is set, and the private key that it was encrypted with is missing',
+      'LDAP_BIND_CREDENTIALS is set, but the private key that encrypted it is missing',
       {
-        action: 'Put back the certs/cert.key that belongs to this configuration, or set LDAP_BIND_PASSWORD anew.',
+        action: 'Restore the certs/cert.key of this configuration, or set LDAP_BIND_PASSWORD again.',
       },
     );
   }
@@ -72,11 +72,11 @@ export function bindPassword(
 function decrypt(encrypted: string, key: Buffer, iv: Buffer): string {
   const decipher = createDecipheriv(ALGORITHM, key, iv);
   const bytes = Buffer.concat([decipher.update(encrypted, 'hex'), decipher.final()]);
-  // One wrong key in 256 leaves a padding that looks right, but hardly ever text.
+  // A wrong key leaves valid padding once in 256 times, but hardly ever valid UTF-8.
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-/** OpenSSL's EVP_BytesToKey with MD5, one round and no salt: key and IV of format 1. Kept only to read what older connectors wrote. */
+/** OpenSSL's EVP_BytesToKey with MD5, one round and no salt: key and IV of format 1. Only reads what older Auth0 connectors wrote. */
 function bytesToKey(secret: string): Buffer {
   let derived = Buffer.alloc(0);
   let block = Buffer.alloc(0);

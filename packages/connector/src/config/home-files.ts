@@ -1,7 +1,6 @@
 /**
- * The files that make this connector what it is (settings, profile mapper, key and certificate), replaced together: all of them or
- * none. A replacement is written down as a whole first, and finished at the next start where it was interrupted. What was there before
- * is kept, to go back to.
+ * The files that define this connector (settings, profile mapper, key and certificate), replaced together: all or none. A replacement is
+ * written to one file first, so that the next start finishes it if it was interrupted. The previous files are kept for undo.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +12,9 @@ import { writePrivateFile } from './write-private-file.ts';
 
 export interface HomeFiles {
   settings: FileContent;
-  /** The source of the mapper in the home's own file; undefined: none, so the default one maps. */
+  /** The source of the mapper in the home; undefined: the default mapper is used. */
   mapper: string | undefined;
-  /** Undefined: none yet. The texts as they stand in the files: the service account's password is encrypted with the key's. */
+  /** Undefined: none yet. The exact texts of the files, because the service account's password is encrypted with the text of the key. */
   certificate: { certificatePem: string; privateKeyPem: string } | undefined;
 }
 
@@ -29,7 +28,7 @@ const homeFiles = z.object({
 });
 const lastGoodFiles = z.object({ savedAt: z.iso.datetime(), files: homeFiles });
 
-/** There only while files are replaced. */
+/** Exists only while files are replaced. */
 const JOURNAL = 'replacement.json';
 const LAST_GOOD = 'last-good.json';
 
@@ -44,16 +43,16 @@ export function readHomeFiles(home: ConnectorHome): HomeFiles {
 }
 
 /**
- * Writes these files in place of those that are there; mode 0600, in the home's own layout. A key is never removed: without a
- * certificate in `files` the present one stays.
+ * Replaces the files, with mode 0600, in the layout of the home. A key is never removed: without a certificate in `files` the present
+ * one stays.
  *
- * @param before what to keep to go back to; undefined keeps what was kept
- * @throws CodedError HOME_FILES_NOT_WRITABLE. Nothing has changed then, or the rest is done when the configuration is next read.
+ * @param before what undo goes back to; undefined keeps the last one
+ * @throws CodedError HOME_FILES_NOT_WRITABLE. Either nothing has changed, or loading the configuration finishes the replacement.
  */
 export function replaceHomeFiles(home: ConnectorHome, files: HomeFiles, before: HomeFiles | undefined): void {
   try {
     if (before !== undefined) keepLastGood(home, before);
-    // From here on it is done, whatever happens.
+    // After this, the replacement will be finished, whatever happens.
     writePrivateFile(join(home.folder, JOURNAL), JSON.stringify(files));
     finish(home, files);
   } catch (error) {
@@ -61,7 +60,7 @@ export function replaceHomeFiles(home: ConnectorHome, files: HomeFiles, before: 
   }
 }
 
-/** Does what an interrupted `replaceHomeFiles` had left to do; nothing where there is nothing. @throws CodedError HOME_FILES_NOT_WRITABLE */
+/** Finishes an interrupted `replaceHomeFiles`, if there is one. @throws CodedError HOME_FILES_NOT_WRITABLE */
 export function finishReplacement(home: ConnectorHome): void {
   const path = join(home.folder, JOURNAL);
   const text = readText(path);
@@ -83,7 +82,7 @@ export function saveLastGood(home: ConnectorHome, files: HomeFiles): void {
   }
 }
 
-/** @returns what was there before the last replacement, and since when; undefined where nothing was replaced yet */
+/** @returns the files before the last change, and when they were saved; undefined if nothing was changed yet */
 export function readLastGood(home: ConnectorHome): { savedAt: Date; files: HomeFiles } | undefined {
   const path = join(home.folder, LAST_GOOD);
   const text = readText(path);
@@ -96,7 +95,7 @@ function keepLastGood(home: ConnectorHome, files: HomeFiles): void {
   writePrivateFile(join(home.folder, LAST_GOOD), JSON.stringify({ savedAt: new Date().toISOString(), files }));
 }
 
-/** Can be done again, by the same or another process, with the same result. */
+/** Idempotent: another process may run it again. */
 function finish(home: ConnectorHome, files: HomeFiles): void {
   if (files.certificate !== undefined) {
     writePrivateFile(home.keyFile, files.certificate.privateKeyPem);
@@ -108,7 +107,7 @@ function finish(home: ConnectorHome, files: HomeFiles): void {
   rmSync(join(home.folder, JOURNAL), { force: true });
 }
 
-/** What JSON leaves out is undefined. */
+/** JSON drops undefined keys; this restores them. */
 function complete(files: z.infer<typeof homeFiles>): HomeFiles {
   return { settings: files.settings, mapper: files.mapper, certificate: files.certificate };
 }
@@ -117,9 +116,9 @@ function parse<T>(schema: z.ZodType<T>, path: string, text: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
-    // The parser's message would quote the file, and so perhaps a key.
-    throw new CodedError('HOME_FILES_UNREADABLE', `${path} is not what the connector wrote there`, {
-      action: 'Move it away. config.json and certs/ are not touched by that; look whether they are as they should be.',
+    // The parser's message would quote the file, which may hold a key.
+    throw new CodedError('HOME_FILES_UNREADABLE', `${path} is damaged`, {
+      action: 'Move it away, then check config.json and certs/.',
     });
   }
 }
@@ -130,7 +129,7 @@ function readText(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new CodedError('HOME_FILES_UNREADABLE', `${path} cannot be read`, {
-      action: 'Give the user that runs the connector the right to read it.',
+      action: 'Allow the account that runs the connector to read it.',
       cause: error,
     });
   }
@@ -138,7 +137,7 @@ function readText(path: string): string | undefined {
 
 function notWritable(home: ConnectorHome, cause: unknown): CodedError {
   return new CodedError('HOME_FILES_NOT_WRITABLE', `The files in ${home.folder} cannot be written`, {
-    action: 'Give the user that runs the connector the right to write there, and see that the disk is not full.',
+    action: 'Allow the account that runs the connector to write there, and check that the disk is not full.',
     cause,
   });
 }

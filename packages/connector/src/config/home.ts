@@ -1,21 +1,21 @@
-/** Where the connector's files are: everything lives in one folder, in the layout that is found there. */
+/** The paths of the connector's files, all in one folder, in the layout found there. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface ConnectorHome {
   folder: string;
-  /** `data`: the layout of installed connectors since 7.0; `root`: the one before, and ours. */
+  /** `data`: the layout of Auth0 connectors since 7.0; `root`: the earlier layout, and ours. */
   layout: 'root' | 'data';
   configFile: string;
   certFile: string;
   keyFile: string;
-  /** Where a custom profile mapper is looked for. */
+  /** The path of a custom profile mapper. */
   profileMapperFile: string;
 }
 
 export function findHome(folder: string): ConnectorHome {
   const inData = join(folder, 'data', 'config.json');
-  // A 7.x installation may have left its older file behind, so the newer layout counts where both are there.
+  // An upgraded Auth0 connector may have left its old file behind, so the newer layout takes precedence.
   const layout = existsSync(inData) ? 'data' : 'root';
   return {
     folder,

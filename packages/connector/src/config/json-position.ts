@@ -1,5 +1,5 @@
 /**
- * Where a text stops being JSON. The messages of `JSON.parse` name a position only sometimes, and quote the text, which may be a
+ * Finds where a text stops being JSON. `JSON.parse` does not always name a position, and its messages quote the text, which may be a
  * password.
  */
 
@@ -9,7 +9,7 @@ const TOKEN =
 
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end' | 'nothing more';
 
-/** @returns line and column (from 1) of the first thing that does not fit, or undefined where the text is JSON */
+/** @returns line and column (from 1) of the first error; undefined if the text is JSON */
 export function jsonErrorPosition(text: string): { line: number; column: number } | undefined {
   const open: ('{' | '[')[] = [];
   let expected: Expected = 'value';

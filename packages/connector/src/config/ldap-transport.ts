@@ -1,4 +1,4 @@
-/** Whether what is sent to a directory server is encrypted: a server on another machine is spoken to by TLS unless somebody allows otherwise. */
+/** How connections to a directory server are encrypted: always, unless it is local or clear text is explicitly allowed. */
 import { isLoopback } from './loopback.ts';
 import type { ConnectorSettings } from './settings.ts';
 
@@ -12,7 +12,7 @@ export function ldapTransport(url: string, settings: TransportSettings): 'ldaps'
   return isLoopback(hostname) || settings.LDAP_INSECURE_NO_TLS ? 'none' : 'starttls';
 }
 
-/** Whether passwords cross a network in clear on the way to this server. */
+/** @returns whether passwords cross a network in clear text on the way to this server */
 export function isInClear(url: string, settings: TransportSettings): boolean {
   return ldapTransport(url, settings) === 'none' && !isLoopback(new URL(url).hostname);
 }

@@ -1,6 +1,6 @@
 /**
- * The configuration of one start: read once from the environment and `config.json`, checked, complete, read-only. This folder owns
- * what is configured and how it is kept; nothing outside it reads the environment or that file.
+ * The configuration: read once from the environment and `config.json`, checked, complete, read-only. This folder owns settings and
+ * their files; nothing else reads the environment or `config.json`.
  */
 import { CodedError, loadSettings, type SettingProblem, setting } from '@landbridge/runtime';
 import { problemsOf } from './check.ts';
@@ -12,15 +12,15 @@ import { firstStartChanges } from './take-over.ts';
 
 export interface Config {
   readonly home: ConnectorHome;
-  /** `OVERRIDE_CONFIG=false`: the environment only; no file is read or written. */
+  /** `OVERRIDE_CONFIG=false`: settings come from the environment only, and no file is read or written. */
   readonly environmentOnly: boolean;
   readonly values: ConnectorSettings;
   readonly origins: Readonly<Record<SettingName, 'environment' | 'file' | 'default' | 'unset'>>;
-  /** With any, the connector does not run. Each names its setting. */
+  /** If there are any, the connector does not start. Each names its setting. */
   readonly problems: readonly SettingProblem[];
-  /** The file as it was read, with keys that are no settings. */
+  /** The file as it was read, including unknown keys. */
   readonly file: FileContent;
-  /** Mapper and certificate that stand in for those of the home: of a configuration that is tried before its files are written. */
+  /** Mapper and certificate used instead of those in the home, while a configuration is tried before its files are written. */
   readonly candidate?: Pick<HomeFiles, 'mapper' | 'certificate'>;
 }
 
@@ -28,13 +28,14 @@ type ConfigPlace = Pick<Config, 'home' | 'environmentOnly'>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Names that other programs use for the same thing; the upper-case one counts where both are set. */
+/** Lower-case names that other programs use; the upper-case name takes precedence. */
 const ALIASES = { http_proxy: 'HTTP_PROXY', https_proxy: 'HTTPS_PROXY', no_proxy: 'NO_PROXY' } as const;
 
 /**
- * @param folder the home of all files
- * @returns the configuration with all its problems at once; nothing is written, except that a replacement of the files that was
- *   interrupted is finished
+ * Finishes an interrupted replacement of the files, and otherwise writes nothing.
+ *
+ * @param folder the home
+ * @returns the configuration with all its problems
  * @throws CodedError CONFIG_UNREADABLE, CONFIG_NOT_JSON, HOME_FILES_NOT_WRITABLE
  */
 export function loadConfig(folder: string, environment: Environment): Config {
@@ -46,11 +47,11 @@ export function loadConfig(folder: string, environment: Environment): Config {
 }
 
 /**
- * As `loadConfig`, for a connector that starts: what is made once (session secret, version) is made and written, and a configuration
- * of an installed connector is taken over.
+ * As `loadConfig`, for a connector that starts: also creates what is created once (session secret, version), and takes over the
+ * configuration of a replaced connector.
  *
- * @returns also whether it was taken over just now
- * @throws CodedError also CONFIG_NOT_WRITABLE
+ * @returns also whether it was taken over now
+ * @throws CodedError as `loadConfig`, and CONFIG_NOT_WRITABLE
  */
 export function loadConfigForStart(folder: string, environment: Environment): { config: Config; takenOver: boolean } {
   const config = loadConfig(folder, environment);
@@ -61,7 +62,7 @@ export function loadConfigForStart(folder: string, environment: Environment): { 
   return { config: loadConfig(folder, environment), takenOver };
 }
 
-/** @throws CodedError CONFIG_INVALID with every problem, one a line, where there is any */
+/** @throws CodedError CONFIG_INVALID with all problems, one per line */
 export function assertRunnable({ problems, home, environmentOnly }: Config): void {
   if (problems.length === 0) return;
   throw new CodedError('CONFIG_INVALID', problems.map(({ message }) => message).join('\n       '), {
@@ -69,11 +70,11 @@ export function assertRunnable({ problems, home, environmentOnly }: Config): voi
   });
 }
 
-/** @throws CodedError CONFIG_ENVIRONMENT_ONLY where no file is read or written */
+/** @throws CodedError CONFIG_ENVIRONMENT_ONLY if the connector has no files */
 export function assertHasFiles({ environmentOnly }: Pick<Config, 'environmentOnly'>): void {
   if (!environmentOnly) return;
   throw new CodedError('CONFIG_ENVIRONMENT_ONLY', 'OVERRIDE_CONFIG=false: this connector has no files to read or write', {
-    action: 'Change the environment instead, or take OVERRIDE_CONFIG out of it.',
+    action: 'Change the environment instead, or remove OVERRIDE_CONFIG from it.',
   });
 }
 
@@ -96,7 +97,7 @@ export function withSettingsFile({ home, environmentOnly }: ConfigPlace, file: F
 function withAliases(environment: Environment): Environment {
   const result: Record<string, string | undefined> = { ...environment };
   for (const [alias, name] of Object.entries(ALIASES)) {
-    // An empty variable is how people switch a proxy off.
+    // An empty variable turns a proxy off.
     const value = environment[name] ?? environment[alias];
     result[name] = value === '' ? undefined : value;
   }

@@ -1,11 +1,11 @@
-/** Where the source of a custom profile mapper comes from: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the home's own file. */
+/** The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
 import type { Config } from './load.ts';
 
 /**
- * @returns the source, or undefined where the default mapper is to be used
+ * @returns undefined for the default mapper
  * @throws CodedError PROFILE_MAPPER_UNREADABLE, which names the setting or the file
  */
 export function profileMapperSource({
@@ -19,7 +19,7 @@ export function profileMapperSource({
     const path = resolve(home.folder, values.PROFILE_MAPPER_FILE);
     const source = read(path, 'PROFILE_MAPPER_FILE: ');
     if (source === undefined) {
-      throw new CodedError('PROFILE_MAPPER_UNREADABLE', `PROFILE_MAPPER_FILE: there is no file ${path}`, {
+      throw new CodedError('PROFILE_MAPPER_UNREADABLE', `PROFILE_MAPPER_FILE: ${path} does not exist`, {
         action: 'Correct the path, or remove PROFILE_MAPPER_FILE to use the default mapper.',
       });
     }
@@ -35,7 +35,7 @@ function read(path: string, prefix: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new CodedError('PROFILE_MAPPER_UNREADABLE', `${prefix}${path} cannot be read`, {
-      action: 'Give the user that runs the connector the right to read it.',
+      action: 'Allow the account that runs the connector to read it.',
       cause: error,
     });
   }

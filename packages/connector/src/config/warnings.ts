@@ -1,4 +1,4 @@
-/** What stands as a warning for as long as it is so. */
+/** Warnings that last as long as their cause. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInClear } from './ldap-transport.ts';
@@ -6,7 +6,7 @@ import type { Config } from './load.ts';
 import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
 
 export interface Warning {
-  /** The setting, the key or the file that it is about. */
+  /** The setting, key or file. */
   name: string;
   /** A sentence that names it and says what to do. */
   message: string;
@@ -22,38 +22,38 @@ function insecureSettings(values: Config['values']): Warning[] {
   const warnings: Warning[] = [];
   for (const [name, definition] of Object.entries(SETTINGS)) {
     if (isSettingName(name) && 'insecure' in definition && values[name] !== undefined && values[name] !== false) {
-      warnings.push({ name, message: `${name} is on and weakens security: ${definition.description.split('. ')[0]}` });
+      warnings.push({ name, message: `${name} weakens security: ${definition.description.split('. ')[0]}` });
     }
   }
   for (const address of values.LDAP_URL ?? []) {
     if (!isInClear(address, values)) continue;
     warnings.push({
       name: 'LDAP_URL',
-      message: `LDAP_URL (${new URL(address).host || address}) is not encrypted: passwords cross the network in clear. Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS`,
+      message: `LDAP_URL (${new URL(address).host || address}) is not encrypted, so passwords cross the network in clear text. Use ldaps://, or remove LDAP_INSECURE_NO_TLS to use StartTLS`,
     });
   }
   return warnings;
 }
 
-/** Settings beside another one that comes before them. */
+/** Settings that another setting overrides. */
 function withoutEffect(values: Config['values']): Warning[] {
   const warnings: Warning[] = [];
   const add = (name: SettingName, because: string) => warnings.push({ name, message: `${name} has no effect: ${because}` });
   if (values.ANONYMOUS_SEARCH_ENABLED && values.LDAP_BIND_USER !== undefined) {
     if (values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined) {
-      add('ANONYMOUS_SEARCH_ENABLED', 'LDAP_BIND_USER searches. Remove one of them');
+      add('ANONYMOUS_SEARCH_ENABLED', 'LDAP_BIND_USER takes precedence. Remove one of them');
     } else {
-      add('LDAP_BIND_USER', 'it has no password, so ANONYMOUS_SEARCH_ENABLED counts. Set LDAP_BIND_PASSWORD, or remove it');
+      add('LDAP_BIND_USER', 'it has no password, so ANONYMOUS_SEARCH_ENABLED applies. Set LDAP_BIND_PASSWORD, or remove LDAP_BIND_USER');
     }
   }
   if (values.LDAP_USER_DN !== undefined) {
-    if (values.LDAP_USER_BY_NAME !== undefined) add('LDAP_USER_BY_NAME', 'LDAP_USER_DN comes before it. Remove one of them');
-    if (values.LDAP_USER_BY_MAIL) add('LDAP_USER_BY_MAIL', 'LDAP_USER_DN comes before it. Remove one of them');
+    if (values.LDAP_USER_BY_NAME !== undefined) add('LDAP_USER_BY_NAME', 'LDAP_USER_DN takes precedence. Remove one of them');
+    if (values.LDAP_USER_BY_MAIL) add('LDAP_USER_BY_MAIL', 'LDAP_USER_DN takes precedence. Remove one of them');
   }
   return warnings;
 }
 
-/** Keys that we do not know are kept, but one that is nearly a setting was probably meant to be it. */
+/** Unknown keys are kept, but one with nearly the name of a setting is probably a typing error. */
 function likelyTypos(file: Config['file']): Warning[] {
   const warnings: Warning[] = [];
   for (const key of Object.keys(file)) {
@@ -64,14 +64,14 @@ function likelyTypos(file: Config['file']): Warning[] {
   return warnings;
 }
 
-/** Names of at most four letters differ from one another by little more than a typing error. */
+/** Names of up to four letters are too similar to one another to guess. */
 function isNearly(key: string, name: SettingName): boolean {
   return distance(key, name) <= (name.length <= 4 ? 0 : 2);
 }
 
-/** Levenshtein's: how many letters are put in, left out or replaced between two words. */
+/** The Levenshtein distance of two words. */
 function distance(a: string, b: string): number {
-  // Settings have at most 40 letters; a longer key is none of them, and costs nothing.
+  // Words of different length cannot be close, and long keys must cost nothing.
   if (Math.abs(a.length - b.length) > 2) return 3;
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -85,14 +85,14 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** Windows keeps rights in another way; there the folder's are inherited. */
+/** On Windows, files inherit the permissions of the folder. */
 function openFiles(home: Config['home']): Warning[] {
   if (process.platform === 'win32') return [];
   const warnings: Warning[] = [];
   for (const path of [home.configFile, home.keyFile]) {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
     if (mode !== undefined && (mode & 0o077) !== 0) {
-      warnings.push({ name: path, message: `${path} can be read by others than its owner: chmod 600 ${path}` });
+      warnings.push({ name: path, message: `${path} can be read by users other than its owner. Run: chmod 600 ${path}` });
     }
   }
   return warnings;
@@ -101,5 +101,5 @@ function openFiles(home: Config['home']): Warning[] {
 function twoLayouts(home: Config['home']): Warning[] {
   const other = join(home.folder, 'config.json');
   if (home.layout !== 'data' || !existsSync(other)) return [];
-  return [{ name: other, message: `${home.configFile} is used; ${other} is there too and is not read` }];
+  return [{ name: other, message: `${other} is ignored, because ${home.configFile} exists` }];
 }

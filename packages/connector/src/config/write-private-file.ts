@@ -1,11 +1,11 @@
-/** Writing a file that nobody else may read: whole or not at all. */
+/** Writes a file that only its owner may read, completely or not at all. */
 import { randomBytes } from 'node:crypto';
 import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Writes beside, syncs, and renames; mode 0600. A folder that is missing is made, mode 0700. A symbolic link stays, and its target
- * is replaced.
+ * Writes a temporary file with mode 0600 beside it, syncs, and renames. Creates a missing folder with mode 0700. Replaces the target of a
+ * symbolic link, and not the link.
  *
  * @throws the error of the file system, with nothing changed
  */
@@ -16,7 +16,7 @@ export function writePrivateFile(path: string, content: string | Uint8Array): vo
   try {
     const file = openSync(beside, 'wx', 0o600);
     try {
-      // All of it: a single write may end where the disk is full.
+      // Not writeSync, which may write only a part when the disk is full.
       writeFileSync(file, content);
       fsyncSync(file);
     } finally {
@@ -35,14 +35,14 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** An administrator runs `setup` as root, the service as another user: the file stays the service's. */
+/** If an administrator runs `setup` as root, the file still belongs to the account of the service. */
 function keepOwner(path: string, like: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(like);
   chownSync(path, uid, gid);
 }
 
-/** Only this makes the rename itself survive a power cut. Windows cannot open a folder. */
+/** Makes the rename survive a power cut. Windows cannot open a folder. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

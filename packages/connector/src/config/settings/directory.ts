@@ -1,4 +1,4 @@
-/** The directory servers, and how they are spoken to. */
+/** The directory servers and the connections to them. */
 import { setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 import { dnsServers, filter, ldapUrls, MAX_MS, MAX_SECONDS } from './types.ts';
@@ -12,14 +12,14 @@ export const DIRECTORY_SETTINGS = {
     group: DIRECTORY,
     part: 'directory',
     description:
-      'The directory servers; the first that is well is used, the others stand by. Required. `ldaps://` is encrypted, `ldap://` to another machine too (StartTLS). `ldaps:///DC=example,DC=com`, or the name of a domain in place of a host, stands for the servers that DNS names for that domain (SRV), in the order that it gives.',
+      'The directory servers, in order of preference: the first healthy one is used. Required. `ldaps://` uses TLS, `ldap://` to another machine uses StartTLS. `ldaps:///DC=example,DC=com`, or the name of a domain instead of a host, stands for the servers that DNS lists for that domain (SRV records), in their order.',
   },
   LDAP_DNS_SERVERS: {
     type: dnsServers,
     default: [],
     group: DIRECTORY,
     part: 'directory',
-    description: "The DNS servers that are asked for the servers of `LDAP_URL`: often the domain controllers. Unset: the system's.",
+    description: "The DNS servers that resolve the domains in `LDAP_URL`, often the domain controllers. Unset: the system's.",
   },
   LDAP_TRUSTED_DOMAINS: {
     type: setting.list(),
@@ -27,7 +27,7 @@ export const DIRECTORY_SETTINGS = {
     group: DIRECTORY,
     part: 'directory',
     description:
-      'Domains whose hosts may be given passwords though `LDAP_URL` does not name them: DNS may name them as servers of the domain in `LDAP_URL`, and referrals may lead to them (`LDAP_FOLLOW_REFERRALS`). Hosts in the domain of `LDAP_URL` itself are trusted already.',
+      'Domains whose hosts may receive passwords even if `LDAP_URL` does not name them: DNS may list them as servers of the domain in `LDAP_URL`, and referrals may lead to them (`LDAP_FOLLOW_REFERRALS`). Hosts in the domain of `LDAP_URL` are always trusted.',
   },
   LDAP_FOLLOW_REFERRALS: {
     type: setting.boolean(),
@@ -35,35 +35,35 @@ export const DIRECTORY_SETTINGS = {
     group: DIRECTORY,
     part: 'directory',
     description:
-      "Follows referrals of the directory to other servers in searches, as the service account, to servers of `LDAP_URL`, of its domains and of `LDAP_TRUSTED_DOMAINS` only. A person's password is never sent to where a referral leads.",
+      "Follows referrals in searches, as the service account, but only to servers of `LDAP_URL`, its domains and `LDAP_TRUSTED_DOMAINS`. A user's password is never sent to a server that a referral names.",
   },
   LDAP_BASE: {
     type: setting.text(),
     group: DIRECTORY,
     part: 'directory',
     description:
-      'The DN below which people are looked for, for example `DC=example,DC=com`. Unset: what the directory names as its default (`defaultNamingContext`, else the first of `namingContexts`).',
+      'The base DN of the search for users, for example `DC=example,DC=com`. Unset: the default of the directory (`defaultNamingContext`, else the first of `namingContexts`).',
   },
   LDAP_BASE_GROUPS: {
     type: setting.text(),
     group: DIRECTORY,
     part: 'directory',
     description:
-      'The DN below which groups are looked for. Unset: `LDAP_BASE`. In Active Directory groups elsewhere in the domain are not reported, but those that they are in are.',
+      'The base DN of the search for groups. Unset: `LDAP_BASE`. In Active Directory, groups elsewhere in the domain are not reported, but groups that contain them are.',
   },
   LDAP_BIND_USER: {
     type: setting.text(),
     group: DIRECTORY,
     part: 'directory',
     description:
-      'The service account that searches: its DN, or in Active Directory `name@domain`. It needs no right but to read. Needed unless `ANONYMOUS_SEARCH_ENABLED` or `LDAP_USER_DN` is set.',
+      'The service account that searches: its DN, or `name@domain` in Active Directory. It only needs read access. Required unless `ANONYMOUS_SEARCH_ENABLED` or `LDAP_USER_DN` is set.',
   },
   LDAP_BIND_PASSWORD: {
     type: setting.text(),
     group: DIRECTORY,
     part: 'directory',
     secret: true,
-    description: 'The password of the service account. In `config.json` it is replaced by `LDAP_BIND_CREDENTIALS` at the next start.',
+    description: 'The password of the service account. At the next start, `LDAP_BIND_CREDENTIALS` replaces it in `config.json`.',
   },
   LDAP_BIND_CREDENTIALS: {
     type: setting.text(),
@@ -79,14 +79,14 @@ export const DIRECTORY_SETTINGS = {
     group: DIRECTORY,
     part: 'directory',
     description:
-      'Searches without a service account, in a directory that allows it to whoever asks; at the start it is tried, and the log says where it does not. Without effect where `LDAP_BIND_USER` and its password are set.',
+      'Searches without a service account, if the directory allows anonymous searches. The connector tests this at start and logs a failure. No effect if `LDAP_BIND_USER` and its password are set.',
   },
   LDAP_STARTTLS: {
     type: setting.boolean(),
     group: DIRECTORY,
     part: 'directory',
     description:
-      'Encrypts `ldap://` connections with StartTLS before anything is sent. A server that cannot do it is then not used. Unset: for servers on other machines.',
+      'Encrypts `ldap://` connections with StartTLS before anything is sent. A server without StartTLS is not used. Unset: on for servers on other machines.',
   },
   LDAP_INSECURE_NO_TLS: {
     type: setting.boolean(),
@@ -95,7 +95,7 @@ export const DIRECTORY_SETTINGS = {
     part: 'directory',
     insecure: true,
     description:
-      'Speaks `ldap://` to servers on other machines without TLS: every password crosses the network in clear. A configuration taken over from an installed connector that did so gets `true`.',
+      'Uses `ldap://` to servers on other machines without TLS, so every password crosses the network in clear text. Becomes `true` if a replaced connector was configured that way.',
   },
   LDAP_INSECURE_SKIP_TLS_VERIFY: {
     type: setting.boolean(),
@@ -103,50 +103,50 @@ export const DIRECTORY_SETTINGS = {
     group: DIRECTORY,
     part: 'directory',
     insecure: true,
-    description: "Accepts any certificate of a directory server. Put the directory's CA into `CA_CERT` or `SSL_CA_FILE` instead.",
+    description: "Accepts any certificate of a directory server. Add the directory's CA to `CA_CERT` or `SSL_CA_FILE` instead.",
   },
   LDAP_CONNECT_TIMEOUT_MS: {
     type: setting.integer(100, MAX_MS),
     default: 5000,
     group: DIRECTORY,
     part: 'directory',
-    description: 'How long in milliseconds a connection to a directory server may take, TLS included.',
+    description: 'The time limit in milliseconds for connecting to a directory server, TLS included.',
   },
   LDAP_OPERATION_TIMEOUT_MS: {
     type: setting.integer(100, MAX_MS),
     default: 10_000,
     group: DIRECTORY,
     part: 'directory',
-    description: 'How long in milliseconds one bind, search or change may take, once it is sent.',
+    description: 'The time limit in milliseconds for one bind, search or change, once it is sent.',
   },
   LDAP_SEARCH_CONNECTIONS: {
     type: setting.integer(1, 64),
     default: 2,
     group: DIRECTORY,
     part: 'directory',
-    description: 'How many connections carry searches. Each carries many at the same time.',
+    description: 'The number of connections for searches. Each carries many searches at the same time.',
   },
   LDAP_NUMBER_OF_PARALLEL_BINDS: {
-    // Measured on one server: 8 connections do 2.4 times the binds of one; more gain little, and each is a TLS session that the
-    // domain controller keeps open. A burst of logins waits in a queue instead of opening a burst of connections.
+    // Measured on one server: 8 connections do 2.4 times the binds of one. More gain little, and each is a TLS session that the domain
+    // controller keeps open. A burst of sign-ins waits in a queue instead of opening a burst of connections.
     type: setting.integer(1, 256),
     default: 8,
     group: DIRECTORY,
     part: 'directory',
-    description: 'How many passwords are checked at the same time, each on a connection of its own. More logins than that wait.',
+    description: 'How many passwords are checked at the same time, each on a connection of its own. Further sign-ins wait.',
   },
   LDAP_HEARTBEAT_SECONDS: {
     type: setting.integer(1, MAX_SECONDS),
     default: 60,
     group: DIRECTORY,
     part: 'directory',
-    description: 'How often in seconds an idle connection to a directory server is tried.',
+    description: 'How often in seconds an idle connection to a directory server is checked.',
   },
   LDAP_HEARTBEAT_SEARCH_QUERY: {
     type: filter,
     group: DIRECTORY,
     part: 'directory',
     description:
-      'The search of that trial. Unset: the root DSE is read, which costs the least and needs no right. What comes back does not matter. (Installed connectors: `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
+      'The search of that check. Unset: reads the root DSE, which is cheap and needs no rights. The result does not matter. (Auth0 connectors use `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
   },
 } as const satisfies ConnectorSettingList;

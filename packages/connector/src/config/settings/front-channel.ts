@@ -1,4 +1,4 @@
-/** Signing in browsers inside the network: server, Kerberos, client certificates. */
+/** The front channel: web server, Kerberos, client certificates. */
 import { setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 import { addressRanges } from './types.ts';
@@ -13,20 +13,20 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'hubAndFrontChannel',
     description:
-      'The port at which browsers reach the connector. It is opened only where Kerberos, client certificates or a proxy that does Kerberos are on.',
+      'The port of the connector for browsers. It is opened only if Kerberos, client certificates or a proxy that does Kerberos is enabled.',
   },
   LISTEN_ADDRESS: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'The address of this machine on which that port is opened. Unset: all of them; without a certificate and without `TRUSTED_PROXIES`, only `127.0.0.1`.',
+      'The local address on which that port is opened. Unset: all addresses, but only `127.0.0.1` if neither a certificate nor `TRUSTED_PROXIES` is set.',
   },
   SERVER_URL: {
     type: setting.url('http', 'https'),
     group: FRONT_CHANNEL,
     part: 'hubAndFrontChannel',
-    description: 'The address at which browsers reach the connector. Unset: `http://HOSTNAME:PORT`. The hub is told it.',
+    description: 'The URL at which browsers reach the connector. Unset: `http://HOSTNAME:PORT`. The connector registers it with the hub.',
   },
   SITE_NAME: {
     type: setting.text(),
@@ -39,21 +39,21 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     secret: true,
-    description: 'The certificate and key (PKCS #12, base64) with which browsers are served.',
+    description: 'The TLS certificate and key for browsers (PKCS #12, base64).',
   },
   SSL_CERT: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'The same as PEM, in place of `SSL_PFX`: the certificate with those of its authorities behind it, as text or as the path of a file. A file that changes is taken up within a minute.',
+      'The TLS certificate as PEM, instead of `SSL_PFX`: followed by its intermediate certificates, as text or as the path of a file. A renewed file is used within a minute.',
   },
   SSL_KEY: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     secret: true,
-    description: 'The private key of `SSL_CERT`, likewise.',
+    description: 'The private key of `SSL_CERT`, in the same form.',
   },
   SSL_KEY_PASSWORD: {
     type: setting.text(),
@@ -68,7 +68,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'Reverse proxies in front of the connector. Only these may come without TLS, and only they are believed for whom they ask (`X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-User`).',
+      'Reverse proxies in front of the connector. Only they may connect without TLS, and only they may set `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-User`.',
   },
   MAX_HEADER_SIZE: {
     type: setting.integer(1024, 1_048_576),
@@ -76,7 +76,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'How many bytes the headers of a browser may have. With Kerberos it is at least 98,304: the ticket of a person in a thousand groups is long.',
+      'The limit in bytes for the headers of a request. With Kerberos it is at least 98,304, because the ticket of a user in a thousand groups is long.',
   },
   SESSION_MINUTES: {
     type: setting.integer(0, 1440),
@@ -84,7 +84,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'How long in minutes somebody who signed in at the form is not asked again. `0`: each time. The account is looked at each time in any case.',
+      'How long in minutes a user who signed in with the form does not see it again. `0`: the form is always shown. The account is checked each time in any case.',
   },
   SESSION_SECRET: {
     type: setting.text(),
@@ -93,7 +93,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     secret: true,
     kept: true,
     description:
-      "Signs session cookies, together with the connector's private key. Random, made at the first start. Connectors behind one load balancer need the same of both: set them up from one export.",
+      "Signs session cookies, together with the connector's private key. Created at random at the first start. Connectors behind one load balancer must share both: set them up from one export.",
   },
   KERBEROS_AUTH: {
     type: setting.boolean(),
@@ -101,7 +101,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'none',
     kept: true,
-    description: 'The connection wants Kerberos. Set by the hub.',
+    description: 'Whether the connection uses Kerberos. Set by the hub.',
   },
   WITH_KERBEROS_PROXY_FRONTEND: {
     type: setting.boolean(),
@@ -109,21 +109,21 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'A reverse proxy in front of the connector does Kerberos and says in `X-Forwarded-User` who it is: `user@REALM`, `DOMAIN\\user` or `user`. Believed of `TRUSTED_PROXIES` only.',
+      'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User`: `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
   },
   KERBEROS_KEYTAB: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'The file with the key of the service principal name `HTTP/` and the host of `SERVER_URL`, by which tickets are checked. A file that changes counts at once. Whoever can read it can sign in as anybody. Ignored on Windows, which has the key of the account that the service runs as.',
+      'The file with the key of the service principal name `HTTP/` plus the host of `SERVER_URL`, which verifies tickets. A changed file is used at once. Anyone who can read it can sign in as any user. Ignored on Windows, which uses the key of the account that runs the service.',
   },
   KERBEROS_REALMS: {
     type: setting.list(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'The realms whose people are taken, to the letter, for example `FABRIKAM.LOCAL`. Unset: that of the keytab, on Windows that of the computer. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains that may stand before a backslash; unset, the directory decides, which Active Directory does by its own domain, and others by finding nobody.',
+      'The accepted realms, matched exactly, for example `FABRIKAM.LOCAL`. Unset: the realm of the keytab, on Windows that of the computer. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains allowed before a backslash; unset, the directory decides: Active Directory accepts its own domain, other directories find no user.',
   },
   KERBEROS_USER: {
     type: setting.oneOf('account', 'userPrincipalName', 'krbPrincipalName'),
@@ -131,20 +131,20 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'Who a Kerberos principal is. `account`: what stands before the realm is a user name. The others: the person who has the whole principal in that attribute.',
+      'How a Kerberos principal maps to a user. `account`: the part before the realm is the user name. The others: the user whose attribute of that name holds the whole principal.',
   },
   KERBEROS_DEBUG: {
     type: setting.boolean(),
     default: false,
     group: FRONT_CHANNEL,
     part: 'frontChannel',
-    description: 'Logs each step by which a Kerberos ticket is checked. The environment variable `DEBUG=kerberos-server` does it too.',
+    description: 'Logs each step of verifying a Kerberos ticket, like the environment variable `DEBUG=kerberos-server`.',
   },
   KERBEROS_DEBUG_USER: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'none',
-    description: 'Of installed connectors, where it signs everybody in as that person. Ignored.',
+    description: 'A setting of Auth0 connectors that signs every browser in as this user. Ignored.',
   },
   CLIENT_CERT_AUTH: {
     type: setting.boolean(),
@@ -152,14 +152,14 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'none',
     kept: true,
-    description: 'The connection wants client certificates. Set by the hub.',
+    description: 'Whether the connection uses client certificates. Set by the hub.',
   },
   CLIENT_CERT_CA: {
     type: setting.text(),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'The authorities whose client certificates are taken, roots or intermediate ones: PEM text, or the path of a file. Where it is set, an intermediate one counts without its root. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as installed connectors do; set it where those hold an authority that is there for something else.',
+      'The certificate authorities, root or intermediate, whose client certificates are accepted: PEM text, or the path of a file. An intermediate authority listed here needs no root. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as in Auth0 connectors; set it if they include an authority meant for something else.',
   },
   CLIENT_CERT_CRL: {
     type: setting.list(),
@@ -167,7 +167,7 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again each minute. With any, every authority in the chain of a client certificate needs a current one, up to the root; certificates (PEM) of authorities that are above those of `CLIENT_CERT_CA` may stand beside them.',
+      'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again every minute. If there is any, each authority in the chain of a client certificate needs a current list, up to the root. The files may also hold certificates (PEM) of authorities above those of `CLIENT_CERT_CA`.',
   },
   CLIENT_CERT_OCSP: {
     type: setting.boolean(),
@@ -175,13 +175,13 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      'Client certificates are asked about, by OCSP, at the responder that they name, and so are those above them that name one. Where there is no answer, or none that says that a certificate is good, it is not taken. `HTTP_PROXY` and `NO_PROXY` count.',
+      'Checks client certificates by OCSP at the responder that they name, and intermediate certificates that name one. A certificate is rejected unless the responder says that it is good. `HTTP_PROXY` and `NO_PROXY` apply.',
   },
   CLIENT_CERT_OCSP_URL: {
     type: setting.url('http', 'https'),
     group: FRONT_CHANNEL,
     part: 'frontChannel',
-    description: "With `CLIENT_CERT_OCSP`: the responder that is asked about people's certificates that name none.",
+    description: 'With `CLIENT_CERT_OCSP`: the responder for client certificates that name none.',
   },
   CLIENT_CERT_USER: {
     type: setting.oneOf('cn', 'upn', 'mail', 'directory'),
@@ -189,6 +189,6 @@ export const FRONT_CHANNEL_SETTINGS = {
     group: FRONT_CHANNEL,
     part: 'frontChannel',
     description:
-      "By what a client certificate's person is found: its subject CN as a user name; the User Principal Name or the mail address in its alternative names; or the entry that names this certificate (`altSecurityIdentities`, `userCertificate`).",
+      'How a client certificate maps to a user. `cn`: its subject CN is the user name. `upn` or `mail`: the User Principal Name or mail address in its alternative names. `directory`: the entry that names this certificate (`altSecurityIdentities`, `userCertificate`).',
   },
 } as const satisfies ConnectorSettingList;

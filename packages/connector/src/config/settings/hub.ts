@@ -1,4 +1,4 @@
-/** How the hub is reached. */
+/** The hub and the connection to it. */
 import { setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 import { MAX_MS } from './types.ts';
@@ -12,7 +12,7 @@ export const HUB_LINK_SETTINGS = {
     group: HUB,
     part: 'hub',
     secret: true,
-    description: 'The ticket URL of the connection. Everything else about the hub is read from there, at each start.',
+    description: 'The ticket URL of the connection, from the hub. The connector reads everything else about the hub from it at each start.',
   },
   HUB_INSECURE_NO_TLS: {
     type: setting.boolean(),
@@ -21,7 +21,7 @@ export const HUB_LINK_SETTINGS = {
     part: 'hub',
     insecure: true,
     description:
-      'Allows a ticket or hub whose address begins with `http://` or `ws://` on another machine: passwords then cross the network in clear. On the same machine (loopback) it is always allowed.',
+      'Allows `http://` or `ws://` for a ticket or hub on another machine, so passwords cross the network in clear text. On the same machine (loopback) this is always allowed.',
   },
   WS_RECONNECT_INTERVAL_MS: {
     type: setting.integer(100, MAX_MS),
@@ -29,6 +29,6 @@ export const HUB_LINK_SETTINGS = {
     group: HUB,
     part: 'hub',
     description:
-      'The longest wait in milliseconds before the connector tries to reach the hub again. The first waits are shorter than a second, and they grow.',
+      'The longest wait in milliseconds before the connector dials the hub again. The first waits are shorter than a second, then they grow.',
   },
 } as const satisfies ConnectorSettingList;

@@ -1,9 +1,9 @@
-/** What the connector writes down for itself. */
+/** Settings that the connector writes itself. */
 import { setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 
 /** Group of the reference. */
-const KEPT = 'Kept by the connector';
+const KEPT = 'Managed by the connector';
 
 export const KEPT_SETTINGS = {
   AD_HUB: {
@@ -11,44 +11,44 @@ export const KEPT_SETTINGS = {
     group: KEPT,
     part: 'hub',
     kept: true,
-    description: "The hub's address. From the ticket.",
+    description: "The hub's address, from the ticket.",
   },
-  CONNECTION: { type: setting.text(), group: KEPT, part: 'hub', kept: true, description: 'The name of the connection. From the ticket.' },
+  CONNECTION: { type: setting.text(), group: KEPT, part: 'hub', kept: true, description: 'The name of the connection, from the ticket.' },
   REALM: {
     type: setting.text(),
     group: KEPT,
     part: 'hub',
     kept: true,
-    description: 'The name of the realm. From the ticket. A key of this name holds the reply addresses that the hub allows.',
+    description: 'The name of the realm, from the ticket. The key with this name holds the reply addresses that the hub allows.',
   },
   WSFED_ISSUER: {
     type: setting.text(),
     group: KEPT,
     part: 'none',
     kept: true,
-    description: 'The domain of the connection. From the ticket.',
+    description: 'The domain of the connection, from the ticket.',
   },
   TENANT_SIGNING_KEY: {
     type: setting.text(),
     group: KEPT,
     part: 'hub',
     kept: true,
-    description: "The certificate or public key with which the hub's requests are verified. Unset: the hub's JWKS document is read.",
+    description: "The certificate or public key that verifies the hub's requests. Unset: the hub's JWKS document is used.",
   },
   LAST_SENT_THUMBPRINT: {
     type: setting.text(),
     group: KEPT,
     part: 'none',
     kept: true,
-    description: "The SHA-1 thumbprint of the connector's certificate that the hub was last told.",
+    description: 'The SHA-1 thumbprint of the connector certificate that was last registered with the hub.',
   },
-  AGENT_MODE: { type: setting.boolean(), group: KEPT, part: 'none', kept: true, description: 'Of installed connectors. Ignored.' },
+  AGENT_MODE: { type: setting.boolean(), group: KEPT, part: 'none', kept: true, description: 'A setting of Auth0 connectors. Ignored.' },
   FIREWALL_RULE_CREATED: {
     type: setting.boolean(),
     group: KEPT,
     part: 'none',
     kept: true,
-    description: 'Of installed connectors. Ignored.',
+    description: 'A setting of Auth0 connectors. Ignored.',
   },
   CONNECTIONS_API_V2_KEY: {
     type: setting.text(),
@@ -56,13 +56,13 @@ export const KEPT_SETTINGS = {
     part: 'none',
     secret: true,
     description:
-      "A token of the tenant's management API (`read:connections`). Only `troubleshoot` uses it, where the ticket does not tell which certificates the hub knows.",
+      "A token of the tenant's management API (`read:connections`). Only `troubleshoot` uses it, if the ticket does not list the certificates that the hub knows.",
   },
   CONFIG_VERSION: {
     type: setting.integer(1, 1000),
     group: KEPT,
     part: 'none',
     kept: true,
-    description: 'The version of this file. Without one the file was written by a person or by an installed connector.',
+    description: 'The version of this file. A file without it was written by hand or by a replaced connector.',
   },
 } as const satisfies ConnectorSettingList;

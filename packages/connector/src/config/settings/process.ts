@@ -1,11 +1,11 @@
-/** The process itself: log, stopping, console. */
+/** Log, shutdown and console. */
 import { setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 import { ipAddress } from './types.ts';
 
 /** Groups of the reference. */
-const PROCESS = 'The process';
-const CONSOLE = 'The console';
+const PROCESS = 'Process';
+const CONSOLE = 'Console';
 
 export const PROCESS_SETTINGS = {
   LOG_LEVEL: {
@@ -13,14 +13,14 @@ export const PROCESS_SETTINGS = {
     default: 'info',
     group: PROCESS,
     part: 'log',
-    description: 'How much is logged.',
+    description: 'The lowest level that is logged.',
   },
   LOG_FORMAT: {
     type: setting.oneOf('text', 'json'),
     default: 'text',
     group: PROCESS,
     part: 'restart',
-    description: 'Lines for people or for machines.',
+    description: '`text` for people, `json` for machines.',
   },
   LOG_FILE: {
     type: setting.boolean(),
@@ -28,35 +28,35 @@ export const PROCESS_SETTINGS = {
     group: PROCESS,
     part: 'restart',
     description:
-      "Writes the log to `logs/connector.log` in the connector's home as well, which the console shows and clears. Without a configuration file (`OVERRIDE_CONFIG=false`) only where it is set.",
+      "Also writes the log to `logs/connector.log` in the connector's home, where the console shows and clears it. Without a configuration file (`OVERRIDE_CONFIG=false`) only if it is set explicitly.",
   },
   LOG_FILE_MAX_MB: {
     type: setting.integer(1, 1024),
     default: 10,
     group: PROCESS,
     part: 'restart',
-    description: 'How many megabytes that file may have before it is put aside and a new one begun.',
+    description: 'The size in megabytes at which the log file is rotated.',
   },
   LOG_FILES_KEPT: {
     type: setting.integer(0, 100),
     default: 5,
     group: PROCESS,
     part: 'restart',
-    description: 'How many files that were put aside are kept (`connector.log.1` is the newest).',
+    description: 'How many rotated log files are kept. `connector.log.1` is the newest.',
   },
   SHUTDOWN_GRACE_MS: {
     type: setting.integer(0, 20_000),
     default: 10_000,
     group: PROCESS,
     part: 'hubAndFrontChannel',
-    description: 'How long in milliseconds running requests may take to finish when the connector stops.',
+    description: 'How long in milliseconds requests in flight may take to finish when the connector stops.',
   },
   OVERRIDE_CONFIG: {
     type: setting.boolean(),
     default: true,
     group: PROCESS,
     part: 'restart',
-    description: '`false` (environment only): no configuration file is read or written.',
+    description: 'With `false`, settings come from the environment only, and no configuration file is read or written.',
   },
   CONSOLE_ENABLED: {
     type: setting.boolean(),
@@ -64,14 +64,14 @@ export const PROCESS_SETTINGS = {
     group: CONSOLE,
     part: 'restart',
     description:
-      'Opens the console, the pages for administrators. Never with `OVERRIDE_CONFIG=false`: there is nothing that it could change.',
+      'Opens the console, the web pages for administrators. It never opens with `OVERRIDE_CONFIG=false`, because there is nothing it could change.',
   },
   CONSOLE_PORT: {
     type: setting.integer(0, 65_535),
     default: 8357,
     group: CONSOLE,
     part: 'restart',
-    description: 'The port of the console on `127.0.0.1`. `0`: one that is free; the log says which.',
+    description: 'The port of the console on `127.0.0.1`. `0`: a free port, which the log names.',
   },
   CONSOLE_INSECURE_ADDRESS: {
     type: ipAddress,
@@ -79,6 +79,6 @@ export const PROCESS_SETTINGS = {
     part: 'restart',
     insecure: true,
     description:
-      'Opens the console at another address than `127.0.0.1`, without TLS: whoever listens on the network reads the password of the console. An SSH tunnel to `127.0.0.1` does without it.',
+      'Opens the console at another address than `127.0.0.1`, without TLS, so its password can be read on the network. Use an SSH tunnel to `127.0.0.1` instead.',
   },
 } as const satisfies ConnectorSettingList;

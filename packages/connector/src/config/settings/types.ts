@@ -1,16 +1,16 @@
-/** The types of values that only some settings of the connector have, beside those of `setting`. */
+/** Types of settings that only the connector has. */
 import { isIP } from 'node:net';
 import { type SettingType, setting } from '@landbridge/runtime';
 import { z } from 'zod';
 
-/** A day: beyond it a number of seconds was meant as milliseconds. */
+/** A day: a larger number of seconds was probably meant as milliseconds. */
 export const MAX_SECONDS = 86_400;
 export const MAX_MS = MAX_SECONDS * 1000;
 
 export const ldapUrls: SettingType<string[]> = {
   describe: 'a URL such as `ldaps://dc1.example.com` or `ldaps:///DC=example,DC=com`, or several separated by commas or spaces',
   schema: z
-    // A comma inside of a DN separates nothing.
+    // A comma within a DN does not separate URLs.
     .union([
       z.array(z.string()),
       z.string().transform((text) =>
@@ -32,7 +32,7 @@ export const ldapUrls: SettingType<string[]> = {
     ),
 };
 
-/** A host, or the DN of a domain and no host. */
+/** A host, or the DN of a domain instead of a host. */
 const LDAP_URL = /^ldaps?:\/\/(?:[^/@,\s]+\/?|\/DC=[a-z0-9_-]+(?:,DC=[a-z0-9_-]+)*)$/i;
 
 export const dnsServers: SettingType<string[]> = {
@@ -43,7 +43,7 @@ export const dnsServers: SettingType<string[]> = {
 };
 
 export const ipAddress: SettingType<string> = {
-  describe: 'an IP address such as `10.0.0.5`; `0.0.0.0` or `::` for all of this machine',
+  describe: 'an IP address such as `10.0.0.5`; `0.0.0.0` or `::` for all addresses',
   schema: z
     .string()
     .trim()
@@ -62,10 +62,9 @@ export const addressRanges: SettingType<string[]> = {
   ),
 };
 
-/** `proxy.corp:3128` is what people write, so a missing scheme means `http://`. */
+/** `proxy.corp:3128` is common, so a missing scheme means `http://`. */
 export const proxyUrl: SettingType<string> = {
-  describe:
-    'the address of an HTTP proxy, such as `http://proxy.example:3128` (the file of an automatic configuration, `.pac`, is not one)',
+  describe: 'the address of an HTTP proxy, such as `http://proxy.example:3128` (not a `.pac` file)',
   schema: z
     .string()
     .trim()
@@ -74,11 +73,11 @@ export const proxyUrl: SettingType<string> = {
 };
 
 export const filterWithName: SettingType<string> = {
-  describe: 'an LDAP filter in which `{0}` stands for what is looked for',
+  describe: 'an LDAP filter in which `{0}` stands for the name or search term',
   schema: z.string().trim().regex(/\{0\}/),
 };
 export const nameTemplate: SettingType<string> = {
-  describe: 'a distinguished name in which `{0}` stands for the name that was typed',
+  describe: 'a DN in which `{0}` stands for the typed name',
   schema: z.string().trim().regex(/\{0\}/),
 };
 export const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };

@@ -193,7 +193,7 @@ describe('setup without a terminal', () => {
     const hub = await startTicketServer(t);
     const environment = { PROVISIONING_TICKET: hub.ticket };
     const done = await run(flags(['--ldap-base', 'DC=nowhere']), { environment, input: directory.serviceAccount.password });
-    assert.match(done.stdout, /failed: There is no DC=nowhere/);
+    assert.match(done.stdout, /failed: The search base DC=nowhere does not exist/);
     assert.equal(done.exitCode, 1);
   });
 
@@ -248,7 +248,7 @@ describe('run', () => {
     const connector = startCommand(['run', '--home', home], { environment });
     t.after(() => connector.child.kill('SIGKILL'));
     await connector.printed(/LDAP_INSECURE_NO_TLS weakens security/);
-    await connector.printed(/ANONYMOUS_SEARCH_REFUSED.*does not answer anonymous searches below DC=fabrikam,DC=local/s);
+    await connector.printed(/ANONYMOUS_SEARCH_REFUSED.*rejects anonymous searches below DC=fabrikam,DC=local/s);
   });
 
   for (const [name, value] of Object.entries({ SSL_CA_FILE: '/absent', PROFILE_MAPPER_FILE: '/absent', LDAP_SEARCH_QUERY: '((({0}' })) {

@@ -15,14 +15,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const mode = (file: string) => statSync(file).mode & 0o777;
 
-describe('reading', () => {
-  it('gives nothing where there is no file, and all keys where there is one', () => {
+describe('reading config.json', () => {
+  it('returns all keys, or nothing if there is no file', () => {
     assert.deepEqual(readConfigFile(path), {});
     writeFileSync(path, '\uFEFF{"LDAP_BASE": "DC=x", "urn:auth0:fabrikam": ["a"]}');
     assert.deepEqual(readConfigFile(path), { LDAP_BASE: 'DC=x', 'urn:auth0:fabrikam': ['a'] });
   });
 
-  it('names file, line and column of broken JSON, and quotes nothing of it', () => {
+  it('names file, line and column of broken JSON without quoting it', () => {
     writeFileSync(path, '{\n  "LDAP_BIND_PASSWORD": "hunter2!",\n}');
     assert.throws(
       () => readConfigFile(path),
@@ -37,16 +37,16 @@ describe('reading', () => {
     );
   });
 
-  it('refuses JSON that is no object', () => {
-    for (const text of ['[]', '"x"', '1', 'null']) {
+  for (const text of ['[]', '"x"', '1', 'null']) {
+    it(`rejects ${text}, which is not an object`, () => {
       writeFileSync(path, text);
-      assert.throws(() => readConfigFile(path), { code: 'CONFIG_NOT_JSON' }, text);
-    }
-  });
+      assert.throws(() => readConfigFile(path), { code: 'CONFIG_NOT_JSON' });
+    });
+  }
 });
 
-describe('changing', () => {
-  it('writes a new file that nobody else may read', () => {
+describe('changing config.json', () => {
+  it('creates a file that only its owner can read', () => {
     const before = process.umask(0);
     try {
       assert.equal(updateConfigFile(join(folder, 'new', 'config.json'), { A: 1 }), true);
@@ -57,7 +57,7 @@ describe('changing', () => {
     assert.equal(mode(join(folder, 'new')), 0o700);
   });
 
-  it('leaves other keys as they are, keeps the file before it, and leaves nothing else behind', () => {
+  it('keeps other keys and a backup, and leaves no temporary file', () => {
     writeFileSync(path, '{"A": 1, "B": {"x": [1]}, "C": 3}', { mode: 0o644 });
     assert.equal(updateConfigFile(path, { A: 2, C: undefined, D: 'new' }), true);
     assert.deepEqual(readConfigFile(path), { A: 2, B: { x: [1] }, D: 'new' });
@@ -67,7 +67,7 @@ describe('changing', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'config.json.bak']);
   });
 
-  it('keeps what somebody else wrote since it was read', () => {
+  it('keeps edits made since the file was read', () => {
     writeFileSync(path, '{"A": 1}');
     readConfigFile(path);
     writeFileSync(path, '{"A": 1, "LDAP_BASE": "typed meanwhile"}');
@@ -75,7 +75,7 @@ describe('changing', () => {
     assert.deepEqual(readConfigFile(path), { A: 2, LDAP_BASE: 'typed meanwhile' });
   });
 
-  it('does not touch a file in which nothing changes', () => {
+  it('does not write a file if nothing changes', () => {
     writeFileSync(path, '{"A":   [1]}');
     assert.equal(updateConfigFile(path, { A: [1], B: undefined }), false);
     assert.equal(readFileSync(path, 'utf8'), '{"A":   [1]}');
@@ -89,7 +89,7 @@ describe('changing', () => {
     assert.deepEqual(readdirSync(folder), ['config.json']);
   });
 
-  it('goes through a symbolic link and leaves it', () => {
+  it('replaces the target of a symbolic link, and not the link', () => {
     const real = join(folder, 'elsewhere.json');
     writeFileSync(real, '{"A": 1}');
     symlinkSync(real, path);
@@ -102,11 +102,11 @@ describe('changing', () => {
     );
   });
 
-  it('that is not possible is an error with what to do, and changes nothing', () => {
+  it('reports an unwritable file with an action, and changes nothing', () => {
     mkdirSync(join(folder, 'sub'));
     const inSub = join(folder, 'sub', 'config.json');
     writeFileSync(inSub, '{"A": 1}');
-    // A folder in place of the backup stops root too, whom modes do not.
+    // A folder in place of the backup also stops root, unlike file modes.
     mkdirSync(`${inSub}.bak`);
     writeFileSync(join(`${inSub}.bak`, 'x'), '');
     chmodSync(join(folder, 'sub'), 0o700);

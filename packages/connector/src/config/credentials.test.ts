@@ -22,7 +22,7 @@ before(() => {
 });
 
 describe('format 2', () => {
-  it('is read where another program wrote it', () => {
+  it('is decrypted if another program wrote it', () => {
     const salt = randomBytes(16);
     const iv = randomBytes(16);
     const cipher = createCipheriv('aes-256-cbc', scryptSync(key, salt, 32), iv);
@@ -30,7 +30,7 @@ describe('format 2', () => {
     assert.equal(decryptPassword(text, key), PASSWORD);
   });
 
-  it('is written so that another program can read it', () => {
+  it('can be decrypted by another program', () => {
     const [mark, salt, iv, encrypted] = encryptPassword(PASSWORD, key).split('.');
     assert.equal(mark, '$2$');
     assert.equal(salt?.length, 32);
@@ -39,12 +39,12 @@ describe('format 2', () => {
     assert.equal(decipher.update(encrypted ?? '', 'hex', 'utf8') + decipher.final('utf8'), PASSWORD);
   });
 
-  it('is another text each time', () => assert.notEqual(encryptPassword(PASSWORD, key), encryptPassword(PASSWORD, key)));
+  it('differs each time', () => assert.notEqual(encryptPassword(PASSWORD, key), encryptPassword(PASSWORD, key)));
 });
 
 describe('format 1', () => {
-  it('is read where openssl wrote it', () => {
-    // OpenSSL derives key and IV from a password file's first line only, so this key is one line; the derivation is the same.
+  it('is decrypted if openssl wrote it', () => {
+    // OpenSSL uses only the first line of a password file, so this key has one line. The derivation is the same.
     const secret = randomBytes(100).toString('base64');
     const encrypted = execFileSync('openssl', ['enc', '-aes-256-cbc', '-md', 'md5', '-nosalt', '-pass', `pass:${secret}`], {
       input: PASSWORD,
@@ -53,8 +53,8 @@ describe('format 1', () => {
     assert.equal(decryptPassword(encrypted.toString('hex'), secret), PASSWORD);
   });
 
-  it('is read with the text of a whole key file, line ends included', () => {
-    // Key and IV by hand, as EVP_BytesToKey makes them, from openssl's own MD5.
+  it('is decrypted with the whole text of the key file, line ends included', () => {
+    // Key and IV as EVP_BytesToKey derives them, computed with openssl's MD5.
     const md5 = (...parts: Buffer[]) => execFileSync('openssl', ['dgst', '-md5', '-binary'], { input: Buffer.concat(parts) });
     const secret = Buffer.from(key);
     const first = md5(secret);
@@ -69,7 +69,7 @@ describe('format 1', () => {
   });
 });
 
-/** What a password of another key may look like once it is decrypted: no text, but with a padding that looks right. */
+/** What decryption with a wrong key may result in: not text, but with valid padding. */
 function withGoodPadding(wrongKey: string): string {
   const [salt, iv] = [randomBytes(16), randomBytes(16)];
   const cipher = createCipheriv('aes-256-cbc', scryptSync(wrongKey, salt, 32), iv);
@@ -78,50 +78,52 @@ function withGoodPadding(wrongKey: string): string {
 }
 
 describe('credentials that cannot be read', () => {
-  it('are an error that names the setting, what to do, and no secret', () => {
+  it('cause an error with the setting and an action, but no secret', async (t) => {
     const good = encryptPassword(PASSWORD, key);
-    // One wrong key in 256 leaves a padding that looks right; these are made so that this one does.
+    // A wrong key leaves valid padding once in 256 times, and here it does.
     const wrong = Array.from({ length: 3 }, () => withGoodPadding(otherKey));
-    for (const credentials of [
-      good,
-      ...wrong,
-      'not hex',
-      '',
-      '$2$.aa.bb.cc',
-      '$3$.00.00.00',
-      good.slice(0, -2),
-      'ab',
-      `${'00'.repeat(16)}`,
-    ]) {
-      assert.throws(
-        () => decryptPassword(credentials, otherKey),
-        (error) => {
-          assert.ok(error instanceof CodedError);
-          assert.equal(error.code, 'CREDENTIALS_UNREADABLE');
-          assert.match(error.message, /LDAP_BIND_CREDENTIALS/);
-          assert.match(error.action ?? '', /LDAP_BIND_PASSWORD/);
-          assert.ok(!errorText(error).includes(PASSWORD) && !(credentials && errorText(error).includes(credentials)));
-          return true;
-        },
-      );
+    for (const [title, credentials] of [
+      ['another key', good],
+      ...wrong.map((text) => ['another key, with valid padding', text] as const),
+      ['not hexadecimal', 'not hex'],
+      ['empty', ''],
+      ['format 2, too short', '$2$.aa.bb.cc'],
+      ['unknown format', '$3$.00.00.00'],
+      ['truncated', good.slice(0, -2)],
+      ['format 1, too short', 'ab'],
+      ['format 1, another key', '00'.repeat(16)],
+    ] as const) {
+      await t.test(title, () => {
+        assert.throws(
+          () => decryptPassword(credentials, otherKey),
+          (error) => {
+            assert.ok(error instanceof CodedError);
+            assert.equal(error.code, 'CREDENTIALS_UNREADABLE');
+            assert.match(error.message, /LDAP_BIND_CREDENTIALS/);
+            assert.match(error.action ?? '', /LDAP_BIND_PASSWORD/);
+            assert.ok(!errorText(error).includes(PASSWORD) && !(credentials && errorText(error).includes(credentials)));
+            return true;
+          },
+        );
+      });
     }
   });
 });
 
-describe('which password counts', () => {
+describe('the password in use', () => {
   const config = (environment: Record<string, string>) => loadConfig('/nonexistent', environment);
-  it('what was typed comes before what was encrypted earlier', () => {
+  it('is the typed one, if there is also an encrypted one', () => {
     const old = encryptPassword('old', key);
     assert.equal(bindPassword(config({ LDAP_BIND_PASSWORD: 'new', LDAP_BIND_CREDENTIALS: old }), key), 'new');
     assert.equal(bindPassword(config({ LDAP_BIND_CREDENTIALS: old }), key), 'old');
     assert.equal(bindPassword(config({}), key), undefined);
   });
-  it('the environment comes before the file', () => {
+  it('is the one in the environment, if there is also one in the file', () => {
     const fromEnvironment = config({ LDAP_BIND_PASSWORD: 'from file', LDAP_BIND_CREDENTIALS: encryptPassword('from environment', key) });
     const origins = { ...fromEnvironment.origins, LDAP_BIND_PASSWORD: 'file' } as const;
     assert.equal(bindPassword({ values: fromEnvironment.values, origins }, key), 'from environment');
   });
-  it('without a key there is nothing to decrypt with', () => {
+  it('cannot be decrypted without a key', () => {
     assert.throws(() => bindPassword(config({ LDAP_BIND_CREDENTIALS: encryptPassword('x', key) }), undefined), {
       code: 'CREDENTIALS_UNREADABLE',
       message: /missing/,

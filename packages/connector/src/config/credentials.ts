@@ -58,13 +58,9 @@ export function bindPassword(
   if (LDAP_BIND_PASSWORD !== undefined && (typedCounts || LDAP_BIND_CREDENTIALS === undefined)) return LDAP_BIND_PASSWORD;
   if (LDAP_BIND_CREDENTIALS === undefined) return undefined;
   if (privateKeyPem === undefined) {
-    throw new CodedError(
-      'CREDENTIALS_UNREADABLE',
-      'LDAP_BIND_CREDENTIALS is set, but the private key that encrypted it is missing',
-      {
-        action: 'Restore the certs/cert.key of this configuration, or set LDAP_BIND_PASSWORD again.',
-      },
-    );
+    throw new CodedError('CREDENTIALS_UNREADABLE', 'LDAP_BIND_CREDENTIALS is set, but the private key that encrypted it is missing', {
+      action: 'Restore the certs/cert.key of this configuration, or set LDAP_BIND_PASSWORD again.',
+    });
   }
   return decryptPassword(LDAP_BIND_CREDENTIALS, privateKeyPem);
 }

@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** All the files below the home. */
+/** All files in the home. */
 const names = (): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -33,7 +33,7 @@ const names = (): string[] =>
     .sort();
 
 describe('the files of a home', () => {
-  it('are replaced together, for their owner only, in the layout that is there, with what was there kept', () => {
+  it('are replaced together, readable only by their owner, in the existing layout, and the old ones are kept', () => {
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'data', 'config.json'), '{}');
     const home = findHome(folder);
@@ -50,17 +50,17 @@ describe('the files of a home', () => {
     }
   });
 
-  it('keep a key that the new ones do not bring', () => {
+  it('keep the key if the new files have none', () => {
     const home = findHome(folder);
     replaceHomeFiles(home, OLD, undefined);
     replaceHomeFiles(home, { ...NEW, certificate: undefined }, OLD);
     assert.deepEqual(readHomeFiles(home).certificate, OLD.certificate);
   });
 
-  it('are all old or all new after the process was killed at any step', () => {
+  it('are all old or all new after the process is killed at any step', () => {
     const home = findHome(folder);
     const seen = new Set<unknown>();
-    // Each renaming and removing is a step; the process is killed right before the one with this number.
+    // Each rename and removal is a step. The process is killed right before the step with this number.
     for (let step = 1; ; step++) {
       for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
       replaceHomeFiles(home, OLD, undefined);
@@ -71,7 +71,7 @@ describe('the files of a home', () => {
           encoding: 'utf8',
         },
       );
-      // Whoever reads the configuration next finishes it.
+      // The next load of the configuration finishes it.
       seen.add(loadConfig(folder, {}).values.SITE_NAME);
       const files = readHomeFiles(home);
       assert.deepEqual(files, files.settings.SITE_NAME === 'new' ? NEW : OLD, `step ${step}`);
@@ -85,21 +85,21 @@ describe('the files of a home', () => {
     assert.deepEqual([...seen], ['old', 'new']);
   });
 
-  it('are not touched where what an interrupted replacement left is not readable', () => {
-    const home = findHome(folder);
-    replaceHomeFiles(home, OLD, undefined);
-    for (const text of ['{', '[]', '{"settings":1,"secret":"hunter2"}']) {
+  for (const text of ['{', '[]', '{"settings":1,"secret":"hunter2"}']) {
+    it(`are not changed by a damaged replacement: ${text}`, () => {
+      const home = findHome(folder);
+      replaceHomeFiles(home, OLD, undefined);
       writeFileSync(join(folder, 'replacement.json'), text);
       assert.throws(
         () => finishReplacement(home),
         (error: unknown) =>
           error instanceof Error && 'code' in error && error.code === 'HOME_FILES_UNREADABLE' && !/hunter2/.test(error.message),
       );
-    }
-    assert.deepEqual(readHomeFiles(home), OLD);
-  });
+      assert.deepEqual(readHomeFiles(home), OLD);
+    });
+  }
 
-  it('stay where nothing can be written', () => {
+  it('stay as they are if nothing can be written', () => {
     const home = findHome(folder);
     replaceHomeFiles(home, OLD, undefined);
     mkdirSync(join(folder, 'last-good.json'));

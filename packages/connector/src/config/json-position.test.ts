@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { jsonErrorPosition } from './json-position.ts';
 
-describe('the position of an error in JSON', () => {
+describe('the position of a JSON error', () => {
   const cases: [string, number, number][] = [
     ['', 1, 1],
     ['{"a": 1,}', 1, 9],
@@ -20,10 +20,10 @@ describe('the position of an error in JSON', () => {
     ['// c\n{}', 1, 1],
   ];
   for (const [text, line, column] of cases) {
-    it(`of ${JSON.stringify(text)}`, () => assert.deepEqual(jsonErrorPosition(text), { line, column }));
+    it(`is ${line}:${column} in ${JSON.stringify(text)}`, () => assert.deepEqual(jsonErrorPosition(text), { line, column }));
   }
 
-  it('is none where the text is JSON', () => {
+  it('is undefined for valid JSON', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom(0, 2, '\t'), (text, indent) => {
         assert.equal(jsonErrorPosition(JSON.stringify(JSON.parse(text), null, indent)), undefined);
@@ -31,7 +31,7 @@ describe('the position of an error in JSON', () => {
     );
   });
 
-  it('is there exactly where JSON.parse fails', () => {
+  it('is defined exactly if JSON.parse fails', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom('', ',', '}', '"', '\\', 'x', ' ', '0'), (text, at, put) => {
         const place = at % (text.length + 1);

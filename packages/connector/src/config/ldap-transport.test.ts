@@ -4,8 +4,8 @@ import { isInClear, ldapTransport } from './ldap-transport.ts';
 
 const UNSET = { LDAP_STARTTLS: undefined, LDAP_INSECURE_NO_TLS: false };
 
-describe('the way to a directory server', () => {
-  it('is encrypted to another machine unless somebody allows otherwise', () => {
+describe('the transport to a directory server', () => {
+  it('is encrypted to another machine unless clear text is allowed', () => {
     assert.equal(ldapTransport('ldap://dc.example', UNSET), 'starttls');
     assert.equal(ldapTransport('ldap://10.0.0.1:389', UNSET), 'starttls');
     assert.equal(ldapTransport('ldaps://dc.example', UNSET), 'ldaps');
@@ -13,11 +13,14 @@ describe('the way to a directory server', () => {
     assert.equal(ldapTransport('ldap://dc.example', { LDAP_STARTTLS: true, LDAP_INSECURE_NO_TLS: true }), 'starttls');
   });
 
-  it('stays as it is on this machine', () => {
-    for (const host of ['localhost', '127.0.0.1', '127.0.0.77', '[::1]']) {
-      assert.equal(ldapTransport(`ldap://${host}`, UNSET), 'none', host);
-      assert.equal(isInClear(`ldap://${host}`, UNSET), false, host);
-    }
+  for (const host of ['localhost', '127.0.0.1', '127.0.0.77', '[::1]']) {
+    it(`is not encrypted by default to ${host}, which is this machine`, () => {
+      assert.equal(ldapTransport(`ldap://${host}`, UNSET), 'none');
+      assert.equal(isInClear(`ldap://${host}`, UNSET), false);
+    });
+  }
+
+  it('is StartTLS on this machine if that is set, and clear text to another only if that is allowed', () => {
     assert.equal(ldapTransport('ldap://localhost', { ...UNSET, LDAP_STARTTLS: true }), 'starttls');
     assert.equal(isInClear('ldap://dc.example', { ...UNSET, LDAP_INSECURE_NO_TLS: true }), true);
   });

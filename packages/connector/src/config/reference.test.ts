@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { connectorReference } from './reference.ts';
 
-it('docs/configuration.md is what the list of settings says', () => {
+it('docs/configuration.md matches the list of settings', () => {
   const file = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8');
   assert.equal(file, connectorReference(), 'run: node tools/generate-configuration.ts');
 });

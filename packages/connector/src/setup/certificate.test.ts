@@ -23,8 +23,8 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 const config = (environment: Record<string, string> = {}) => loadConfig(home, environment);
 
-describe('a made certificate', () => {
-  it('is what openssl reads as self-signed RSA 2048 with SHA-256, with its subject', () => {
+describe('a created certificate', () => {
+  it('is self-signed RSA 2048 with SHA-256 and its subject, as openssl reads it', () => {
     const file = join(home, 'cert.pem');
     writeFileSync(file, made.certificate.toString());
     const text = execFileSync('openssl', ['x509', '-in', file, '-noout', '-text', '-nameopt', 'RFC2253'], { encoding: 'utf8' });
@@ -39,24 +39,24 @@ describe('a made certificate', () => {
     assert.match(verified, /OK/);
   });
 
-  it('is valid since yesterday and for decades, and is another one each time', () => {
+  it('is valid from yesterday for decades, and differs each time', () => {
     assert.ok(made.certificate.validFromDate < new Date());
     assert.ok(made.certificate.validToDate > new Date('2045-01-01'));
     assert.notEqual(made.certificate.serialNumber, createCertificate(made, SUBJECT).certificate.serialNumber);
   });
 
-  it('holds the key that signs', () => {
+  it('contains the public key of the signing key', () => {
     const signature = createSign('sha256').update('x').sign(made.privateKey);
     assert.ok(createVerify('sha256').update('x').verify(createPublicKey(made.certificate.toString()), signature));
   });
 
-  it('takes names of any letters and of some length', () => {
+  it('accepts long names and names in any script', () => {
     const { certificate } = createCertificate(made, { connectionName: `Größe, "x"=+\\ ${'n'.repeat(200)}`, connectionDomain: '日本' });
     assert.match(certificate.subject, /CN=Größe/);
     assert.match(certificate.subject, /OU=日本/);
   });
 
-  it('has the thumbprint that openssl counts', () => {
+  it('has the thumbprint that openssl computes', () => {
     const text = execFileSync('openssl', ['x509', '-noout', '-fingerprint', '-sha1'], {
       input: made.certificate.toString(),
       encoding: 'utf8',
@@ -65,8 +65,8 @@ describe('a made certificate', () => {
   });
 });
 
-describe('the files', () => {
-  it('are read back as they were saved, and nobody else may read them', () => {
+describe('the certificate files', () => {
+  it('are read back as they were saved, and only their owner can read them', () => {
     assert.equal(loadCertificate(config()), undefined);
     saveCertificate(config().home, made);
     const loaded = loadCertificate(config());
@@ -81,66 +81,69 @@ describe('the files', () => {
     assert.equal(readFileSync(join(home, 'certs', 'cert.key'), 'utf8'), made.privateKeyPem);
   });
 
-  it('one of which is missing are an error that names it', () => {
-    for (const [name, missing] of [
-      ['cert.pem', /cert\.pem is missing/],
-      ['cert.key', /cert\.key is missing/],
-    ] as const) {
+  for (const [name, missing] of [
+    ['cert.pem', /cert\.pem is missing/],
+    ['cert.key', /cert\.key is missing/],
+  ] as const) {
+    it(`cause an error if ${name} is missing`, () => {
       saveCertificate(config().home, made);
       rmSync(join(home, 'certs', name));
       assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: missing });
-      rmSync(join(home, 'certs'), { recursive: true });
-    }
-  });
+    });
+  }
 
-  it('that do not belong together, or are none, are an error', () => {
+  it('cause an error if they do not match or are not PEM', () => {
     saveCertificate(config().home, made);
     writeFileSync(join(home, 'certs', 'cert.key'), other.privateKeyPem);
-    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /does not belong/ });
+    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /do not match/ });
     writeFileSync(join(home, 'certs', 'cert.key'), 'no key');
-    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /cert\.key is not a private key/ });
+    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /cert\.key is not a PEM private key/ });
     writeFileSync(join(home, 'certs', 'cert.pem'), 'no certificate');
-    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /cert\.pem is not a certificate/ });
+    assert.throws(() => loadCertificate(config()), { code: 'CERTIFICATE_UNUSABLE', message: /cert\.pem is not a PEM certificate/ });
   });
 });
 
 describe('AUTH_CERT and AUTH_CERT_KEY', () => {
   const both = (cert: string, key: string) => loadCertificate(config({ OVERRIDE_CONFIG: 'false', AUTH_CERT: cert, AUTH_CERT_KEY: key }));
-  it('are PEM texts, with \\n for line ends too, or paths', () => {
+  it('accept PEM texts and paths', async (t) => {
     const certificatePem = made.certificate.toString();
     const escaped = (pem: string) => pem.replaceAll('\n', '\\n');
-    writeFileSync(join(home, 'c.pem'), certificatePem);
-    writeFileSync(join(home, 'k.pem'), made.privateKeyPem);
-    for (const [cert, key] of [
-      [certificatePem, made.privateKeyPem],
-      [escaped(certificatePem), escaped(made.privateKeyPem)],
-      [join(home, 'c.pem'), 'k.pem'],
+    for (const [title, cert, key] of [
+      ['texts', certificatePem, made.privateKeyPem],
+      ['texts with \\n for line ends', escaped(certificatePem), escaped(made.privateKeyPem)],
+      ['paths', 'c.pem', 'k.pem'],
     ] as const) {
-      const loaded = both(cert, key);
-      assert.equal(loaded?.certificate.fingerprint256, made.certificate.fingerprint256);
-      assert.equal(loaded?.privateKeyPem, made.privateKeyPem);
+      await t.test(title, () => {
+        writeFileSync(join(home, 'c.pem'), certificatePem);
+        writeFileSync(join(home, 'k.pem'), made.privateKeyPem);
+        const loaded = both(cert === 'c.pem' ? join(home, cert) : cert, key);
+        assert.equal(loaded?.certificate.fingerprint256, made.certificate.fingerprint256);
+        assert.equal(loaded?.privateKeyPem, made.privateKeyPem);
+      });
     }
   });
 
-  it('that are wrong are an error that names the setting and shows no key', () => {
+  it('cause an error that names the setting and shows no key', async (t) => {
     const base64 = made.privateKeyPem.split('\n')[3] ?? '';
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    for (const [key, message] of [
-      [other.privateKeyPem, /AUTH_CERT_KEY does not belong/],
-      [base64, /AUTH_CERT_KEY is neither/],
-      [`-----BEGIN PRIVATE KEY-----\n${base64}`, /AUTH_CERT_KEY is not a private key/],
-      [ec, /AUTH_CERT_KEY is not an RSA key/],
+    for (const [title, key, message] of [
+      ['the key of another certificate', other.privateKeyPem, /AUTH_CERT_KEY do not match/],
+      ['neither PEM nor a path', base64, /AUTH_CERT_KEY is neither/],
+      ['damaged PEM', `-----BEGIN PRIVATE KEY-----\n${base64}`, /AUTH_CERT_KEY is not a PEM private key/],
+      ['an EC key', ec, /AUTH_CERT_KEY is not an RSA key/],
     ] as const) {
-      assert.throws(
-        () => both(made.certificate.toString(), key),
-        (error) => {
-          assert.ok(error instanceof CodedError);
-          assert.equal(error.code, 'CERTIFICATE_UNUSABLE');
-          assert.match(error.message, message);
-          assert.ok(!`${error.stack}${String(error.cause)}`.includes(base64));
-          return true;
-        },
-      );
+      await t.test(title, () => {
+        assert.throws(
+          () => both(made.certificate.toString(), key),
+          (error) => {
+            assert.ok(error instanceof CodedError);
+            assert.equal(error.code, 'CERTIFICATE_UNUSABLE');
+            assert.match(error.message, message);
+            assert.ok(!`${error.stack}${String(error.cause)}`.includes(base64));
+            return true;
+          },
+        );
+      });
     }
   });
 });

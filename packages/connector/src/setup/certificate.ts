@@ -1,6 +1,6 @@
 /**
- * The connector's own key and certificate: with the key it proves to the hub who it is, the certificate is what the hub is told once.
- * Made once, kept for ever after, never overwritten: a new one would have to be registered anew.
+ * The connector's own key and certificate: it authenticates to the hub with the key, and registers the certificate once. Both are created
+ * once and never overwritten, because another certificate would have to be registered again.
  */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { selfSignedCertificate } from './self-signed.ts';
 
 export interface ConnectorKey {
   privateKey: KeyObject;
-  /** As it stands in the file or setting: LDAP_BIND_CREDENTIALS is encrypted with the text. */
+  /** The exact text of the file or setting: LDAP_BIND_CREDENTIALS is encrypted with it. */
   privateKeyPem: string;
 }
 
@@ -20,14 +20,14 @@ export interface ConnectorCertificate extends ConnectorKey {
   certificate: X509Certificate;
 }
 
-/** RSA, because installed hubs verify the connector's token by RS256 only. */
+/** RSA, because Auth0 hubs verify the connector's token with RS256 only. */
 const RSA_BITS = 2048;
-/** Nobody renews it: the hub compares it with the one it was told. RFC 5280 has no longer time than this year. */
+/** The certificate is never renewed: the hub only compares it with the registered one. Later times need another encoding (RFC 5280, section 4.1.2.5). */
 const NOT_AFTER = new Date('2049-12-31T23:59:59Z');
 
 /**
- * @returns key and certificate of AUTH_CERT and AUTH_CERT_KEY, else of `certs/`; undefined where there is none yet
- * @throws CodedError CERTIFICATE_UNUSABLE: one half is missing, a text or file is not PEM, or the key is of another certificate
+ * @returns the pair from AUTH_CERT and AUTH_CERT_KEY, else from `certs/`; undefined if there is none yet
+ * @throws CodedError CERTIFICATE_UNUSABLE: one half is missing, a text or file is not PEM, or certificate and key do not match
  */
 export function loadCertificate(
   config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'candidate'>,
@@ -50,14 +50,14 @@ export function loadCertificate(
   if (certificatePem === undefined && privateKeyPem === undefined) return undefined;
   if (certificatePem === undefined || privateKeyPem === undefined) {
     const [missing, there] = certificatePem === undefined ? [home.certFile, home.keyFile] : [home.keyFile, home.certFile];
-    throw unusable(`${missing} is missing, and ${there} is there`, {
-      action: `Put ${missing} back. If it is lost, move ${there} away: a new pair is made and registered, and the password of the service account must be set again.`,
+    throw unusable(`${missing} is missing, but ${there} exists`, {
+      action: `Restore ${missing}. If it is lost, move ${there} away: a new pair is created and registered, and the password of the service account must be set again.`,
     });
   }
   return pair(certificatePem, privateKeyPem, home.certFile, home.keyFile);
 }
 
-/** A new key; nothing is saved. Takes some hundred milliseconds. */
+/** Creates a key without saving it. Takes a few hundred milliseconds. */
 export function createKey(): ConnectorKey {
   const { privateKey: privateKeyPem } = generateKeyPairSync('rsa', {
     modulusLength: RSA_BITS,
@@ -67,35 +67,35 @@ export function createKey(): ConnectorKey {
   return { privateKey: createPrivateKey(privateKeyPem), privateKeyPem };
 }
 
-/** A certificate for this key; nothing is saved. */
+/** Creates a certificate without saving it. */
 export function createCertificate(key: ConnectorKey, subject: { connectionName: string; connectionDomain: string }): ConnectorCertificate {
   const der = selfSignedCertificate(key.privateKey, {
     commonName: subject.connectionName,
     organizationalUnit: subject.connectionDomain,
-    // A day ago: the hub's clock may be behind.
+    // Yesterday, because the hub's clock may be behind.
     notBefore: new Date(Date.now() - 86_400_000),
     notAfter: NOT_AFTER,
   });
   return { ...key, certificate: new X509Certificate(der) };
 }
 
-/** @throws CodedError CERTIFICATE_UNUSABLE where one of the files is there meanwhile, or cannot be written */
+/** @throws CodedError CERTIFICATE_UNUSABLE if one of the files exists by now, or cannot be written */
 export function saveCertificate(home: Config['home'], made: ConnectorCertificate): void {
   for (const path of [home.keyFile, home.certFile]) {
-    if (existsSync(path)) throw unusable(`${path} is there already and is not overwritten`, { action: 'Start the connector again.' });
+    if (existsSync(path)) throw unusable(`${path} exists already and is not overwritten`, { action: 'Start the connector again.' });
   }
   try {
     writePrivateFile(home.keyFile, made.privateKeyPem);
     writePrivateFile(home.certFile, made.certificate.toString());
   } catch (error) {
     throw unusable(`${home.keyFile} and ${home.certFile} cannot be written`, {
-      action: 'Give the user that runs the connector the right to write there, or set AUTH_CERT and AUTH_CERT_KEY.',
+      action: 'Allow the account that runs the connector to write there, or set AUTH_CERT and AUTH_CERT_KEY.',
       cause: error,
     });
   }
 }
 
-/** The SHA-1 thumbprint by which hubs name a certificate: hexadecimal, lower case. */
+/** The SHA-1 thumbprint that hubs identify a certificate by, in lower-case hexadecimal. */
 export function thumbprint(certificate: X509Certificate): string {
   return createHash('sha1').update(certificate.raw).digest('hex');
 }
@@ -106,24 +106,24 @@ function pair(certificatePem: string, privateKeyPem: string, certificateName: st
   try {
     certificate = new X509Certificate(certificatePem);
   } catch (error) {
-    throw unusable(`${certificateName} is not a certificate in PEM`, { cause: error });
+    throw unusable(`${certificateName} is not a PEM certificate`, { cause: error });
   }
   try {
     privateKey = createPrivateKey(privateKeyPem);
   } catch {
-    // What OpenSSL says of a key it cannot read helps nobody, and is not to be trusted with what it quotes.
-    throw unusable(`${keyName} is not a private key in PEM, or it is encrypted`);
+    // OpenSSL's error is not helpful, and might quote the key.
+    throw unusable(`${keyName} is not a PEM private key, or it is encrypted`);
   }
-  if (privateKey.asymmetricKeyType !== 'rsa') throw unusable(`${keyName} is not an RSA key, and hubs accept no other`);
+  if (privateKey.asymmetricKeyType !== 'rsa') throw unusable(`${keyName} is not an RSA key, which hubs require`);
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw unusable(`the private key ${keyName} does not belong to the certificate ${certificateName}`, {
-      action: 'Put both from the same backup or export.',
+    throw unusable(`the certificate ${certificateName} and the private key ${keyName} do not match`, {
+      action: 'Restore both from the same backup or export.',
     });
   }
   return { certificate, privateKey, privateKeyPem };
 }
 
-/** PEM text, with `\n` for line ends where the environment cannot hold them, or the path of a file. */
+/** Reads PEM text, in which `\n` may stand for line ends, or the path of a file. */
 function pemOf(given: string, folder: string, name: string): string {
   if (given.includes('-----BEGIN ')) return given.includes('\n') ? given : given.replaceAll('\\n', '\n');
   return readFile(resolve(folder, given), name);
@@ -133,8 +133,8 @@ function readFile(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    // The value of a setting that should have been a path may be a key: it is not shown.
-    throw unusable(`${name} is neither PEM text nor a file that can be read`, {
+    // The value may be a damaged key instead of a path, so it is not shown.
+    throw unusable(`${name} is neither PEM text nor a readable file`, {
       cause: error instanceof Error && 'code' in error ? error.code : undefined,
     });
   }
@@ -142,7 +142,7 @@ function readFile(path: string, name: string): string {
 
 function unusable(what: string, options: { action?: string; cause?: unknown } = {}): CodedError {
   return new CodedError('CERTIFICATE_UNUSABLE', `The connector's own certificate cannot be used: ${what}`, {
-    action: 'Correct it, or put back the files of certs/ from a backup.',
+    action: 'Correct it, or restore the files in certs/ from a backup.',
     ...options,
   });
 }

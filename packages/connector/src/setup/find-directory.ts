@@ -1,4 +1,4 @@
-/** Looks for a directory that this machine belongs to, so that often nothing has to be typed: the domain of its name, and what DNS knows of it. */
+/** Finds the directory of this machine by its domain and DNS, so that often nothing has to be typed. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createLog } from '@landbridge/runtime';
@@ -6,16 +6,16 @@ import { createDiscovery } from '../ldap/servers/discovery.ts';
 
 export interface FoundDirectory {
   domain: string;
-  /** For LDAP_URL: all servers that DNS names, now and later. */
+  /** For LDAP_URL: stands for the servers that DNS lists at any time. */
   url: string;
-  /** Those that it names now. */
+  /** The servers that DNS lists now. */
   servers: string[];
 }
 
-/** A machine has one domain, and seldom a second. */
+/** A machine has one domain, rarely a second one. */
 const MAX_DOMAINS = 4;
 
-/** @returns domains in which DNS names directory servers; none where it does not, or does not answer */
+/** @returns domains for which DNS lists directory servers; empty if there are none, or DNS does not answer */
 export async function findDirectories(
   dnsServers: readonly string[],
   domains: readonly string[] = domainsOfThisMachine(),
@@ -38,7 +38,7 @@ export async function findDirectories(
   return found.flat();
 }
 
-/** Of its own name, of Windows, and where it looks for names without a dot (resolv.conf(5)). */
+/** From the host name, Windows, and the search list of resolv.conf(5). */
 function domainsOfThisMachine(): string[] {
   const [, ...labels] = hostname().split('.');
   const candidates = [labels.join('.'), process.env.USERDNSDOMAIN ?? '', ...searchDomains()];

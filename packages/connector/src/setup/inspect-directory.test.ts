@@ -17,14 +17,14 @@ function inspect(target: Parameters<typeof usersOn>[0], settings: Partial<Inspec
   return inspectDirectory(made.directory, { ...UNSET, ...settings }, new AbortController().signal);
 }
 
-describe('looking at Active Directory', () => {
+describe('inspecting Active Directory', () => {
   let embedded: DirectoryServer;
   before(async () => {
     embedded = await startDirectory();
   });
   after(() => embedded?.stop());
 
-  it('finds where its people are', async () => {
+  it('finds the default search base', async () => {
     const { url, serviceAccount } = embedded;
     assert.deepEqual(await inspect({ url, serviceAccount }), {
       product: 'Active Directory',
@@ -38,7 +38,7 @@ describe('looking at Active Directory', () => {
     });
   });
 
-  it('says that it does not answer anonymous searches', async () => {
+  it('reports that anonymous searches are rejected', async () => {
     await assert.rejects(inspect({ url: embedded.url, serviceAccount: undefined }), {
       code: 'ANONYMOUS_SEARCH_REFUSED',
       action: /LDAP_BIND_USER/,
@@ -46,7 +46,7 @@ describe('looking at Active Directory', () => {
   });
 });
 
-describe('looking at OpenLDAP', { skip: whyNoSlapd() }, () => {
+describe('inspecting OpenLDAP', { skip: whyNoSlapd() }, () => {
   const powerless = 'cn=powerless,ou=accounts,dc=example,dc=org';
   let slapd: Slapd;
   before(async () => {
@@ -59,7 +59,7 @@ access to dn.subtree="ou=groups,dc=example,dc=org" by anonymous read by * break`
   });
   after(() => slapd?.[Symbol.asyncDispose]());
 
-  it('asks for the base of one that hides its root DSE, and says what it is taken for', async () => {
+  it('requires LDAP_BASE if the root DSE is hidden, and says that the directory is treated like Active Directory', async () => {
     const { url, serviceAccount, baseDn } = slapd;
     await assert.rejects(inspect({ url, serviceAccount }), { code: 'SEARCH_BASE_MISSING' });
     const { remarks, searchBase } = await inspect({ url, serviceAccount }, { LDAP_BASE: baseDn });
@@ -68,18 +68,18 @@ access to dn.subtree="ou=groups,dc=example,dc=org" by anonymous read by * break`
     assert.deepEqual((await inspect({ url, serviceAccount }, { LDAP_BASE: baseDn, LDAP_USER_BY_NAME: '(uid={0})' })).remarks, []);
   });
 
-  it('takes a base below which the account may search, though it may not read it', async () => {
+  it('accepts a base that the account can search below but not read', async () => {
     const { url, powerlessAccount: serviceAccount } = slapd;
     const settings = { LDAP_USER_BY_NAME: '(uid={0})' };
     const { remarks } = await inspect({ url, serviceAccount }, { ...settings, LDAP_BASE: 'ou=people,dc=example,dc=org' });
     assert.match(remarks.join(), /not read that entry/);
     await assert.rejects(inspect({ url, serviceAccount }, { ...settings, LDAP_BASE: 'ou=accounts,dc=example,dc=org' }), {
       code: 'SEARCH_BASE_UNKNOWN',
-      action: /right to search/,
+      action: /to search there/,
     });
   });
 
-  it('tries an anonymous search where it is to be relied on', async () => {
+  it('tests an anonymous search if anonymous search is enabled', async () => {
     const { url } = slapd;
     const settings = { LDAP_USER_BY_NAME: '(uid={0})' };
     assert.deepEqual(
@@ -92,7 +92,7 @@ access to dn.subtree="ou=groups,dc=example,dc=org" by anonymous read by * break`
     });
   });
 
-  it('asks for nothing where nothing may be searched', async () => {
+  it('searches nothing if only users can search', async () => {
     const { searchBase, remarks } = await inspect({ url: slapd.url, serviceAccount: 'none' }, { LDAP_USER_DN: 'uid={0},ou=people' });
     assert.deepEqual([searchBase, remarks], ['uid={0},ou=people', []]);
   });

@@ -1,4 +1,4 @@
-/** Looks at a directory before it is relied on: can it be reached, is the service account accepted, is the search base there. */
+/** Checks a directory before it is used: whether it is reachable, accepts the service account, and has the search base. */
 import { CodedError } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
 import { LdapError, RESULT } from '../ldap/errors.ts';
@@ -6,11 +6,11 @@ import { parseFilter, withValue } from '../ldap/filter.ts';
 import type { RootDse } from '../ldap/root-dse.ts';
 
 export interface DirectoryFindings {
-  /** For people: `Active Directory`. */
+  /** To be shown, for example `Active Directory`. */
   product: string;
   searchBase: string;
   encrypted: boolean;
-  /** What works for now, and deserves a word to the administrator. */
+  /** Warnings for the administrator. */
   remarks: string[];
 }
 
@@ -22,8 +22,8 @@ export interface InspectedSettings {
 
 const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 
-/** How directories refuse a search to those who have not bound. Active Directory says operationsError (MS-ADTS, section 5.1.1.1). */
-const REFUSED_TO_ANYBODY: ReadonlySet<number> = new Set([
+/** Result codes for rejected anonymous searches. Active Directory sends operationsError (MS-ADTS, section 5.1.1.1). */
+const ANONYMOUS_REJECTED: ReadonlySet<number> = new Set([
   RESULT.operationsError,
   RESULT.strongerAuthRequired,
   RESULT.confidentialityRequired,
@@ -34,61 +34,63 @@ const REFUSED_TO_ANYBODY: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * @throws LdapError why it cannot be asked; CodedError SEARCH_BASE_MISSING, SEARCH_BASE_UNKNOWN,
+ * @throws LdapError why it cannot be searched; CodedError SEARCH_BASE_MISSING, SEARCH_BASE_UNKNOWN,
  *   ANONYMOUS_SEARCH_REFUSED
  */
 export async function inspectDirectory(directory: Directory, settings: InspectedSettings, signal: AbortSignal): Promise<DirectoryFindings> {
   const rootDse = await directory.rootDse(signal);
   const { product } = rootDse;
   const { encrypted } = directory.status();
-  // Nothing is searched: each person's bind shows what there is.
+  // Nothing to check: users bind with a DN built from their name.
   if (directory.searchesAs === 'none') return { product, searchBase: settings.LDAP_USER_DN ?? '', encrypted, remarks: [] };
   const searchBase = settings.LDAP_BASE ?? rootDse.defaultSearchBase;
   if (searchBase === undefined) {
-    throw new CodedError('SEARCH_BASE_MISSING', 'The directory does not say where its people are', {
+    throw new CodedError('SEARCH_BASE_MISSING', 'The directory does not name a default search base', {
       action: 'Set LDAP_BASE, for example DC=example,DC=com.',
     });
   }
-  const isShown = await (directory.searchesAs === 'anonymous' ? anybodySees : accountSees)(directory, searchBase, signal);
-  const remarks = isShown
+  const isReadable = await (directory.searchesAs === 'anonymous' ? canAnyoneSearch : canAccountRead)(directory, searchBase, signal);
+  const remarks = isReadable
     ? []
-    : [`the service account may search below ${searchBase}, but not read that entry; "landbridge-connector user NAME" shows what it sees`];
+    : [
+        `the service account can search below ${searchBase} but cannot read that entry; "landbridge-connector user NAME" shows what it finds`,
+      ];
   return { product, searchBase, encrypted, remarks: [...remarks, ...hiddenRootDse(rootDse, settings)] };
 }
 
-/** Without its root DSE it is taken for an Active Directory. */
+/** A directory without a readable root DSE is treated like Active Directory. */
 function hiddenRootDse({ kind }: RootDse, settings: InspectedSettings): string[] {
   if (kind !== 'unknown' || settings.LDAP_USER_BY_NAME !== undefined || settings.LDAP_USER_DN !== undefined) return [];
   return [
-    'the directory does not show its root DSE, so people are looked for as in Active Directory; if it is none, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other queries',
+    'the root DSE of the directory is not readable, so it is treated like Active Directory; if it is a different one, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other filters',
   ];
 }
 
-/** @returns whether the account may read the entry of the search base: to search below it, it need not */
-async function accountSees(directory: Directory, searchBase: string, signal: AbortSignal): Promise<boolean> {
+/** @returns whether the account can read the entry of the search base, which is not necessary to search below it */
+async function canAccountRead(directory: Directory, searchBase: string, signal: AbortSignal): Promise<boolean> {
   try {
     return (await isAnswered(directory, searchBase, 'base', signal)) || (await isAnswered(directory, searchBase, 'sub', signal));
   } catch (error) {
-    // Any other code: the directory was not able to say.
+    // With any other code, the directory could not answer.
     if (!(error instanceof LdapError) || error.code !== 'LDAP_RESULT') throw error;
-    throw new CodedError('SEARCH_BASE_UNKNOWN', `There is no ${searchBase} in the directory, or the service account may not see it`, {
-      action: 'Correct LDAP_BASE, or give LDAP_BIND_USER the right to search there.',
+    throw new CodedError('SEARCH_BASE_UNKNOWN', `The search base ${searchBase} does not exist, or the service account cannot see it`, {
+      action: 'Correct LDAP_BASE, or allow LDAP_BIND_USER to search there.',
       cause: error,
     });
   }
 }
 
-async function anybodySees(directory: Directory, searchBase: string, signal: AbortSignal): Promise<true> {
+async function canAnyoneSearch(directory: Directory, searchBase: string, signal: AbortSignal): Promise<true> {
   const refused = (cause?: unknown) =>
-    new CodedError('ANONYMOUS_SEARCH_REFUSED', `The directory does not answer anonymous searches below ${searchBase}`, {
-      action: 'Set LDAP_BIND_USER and LDAP_BIND_PASSWORD instead of ANONYMOUS_SEARCH_ENABLED; or correct LDAP_BASE.',
+    new CodedError('ANONYMOUS_SEARCH_REFUSED', `The directory rejects anonymous searches below ${searchBase}`, {
+      action: 'Set LDAP_BIND_USER and LDAP_BIND_PASSWORD instead of ANONYMOUS_SEARCH_ENABLED, or correct LDAP_BASE.',
       cause,
     });
   try {
-    // A directory that hides everything from strangers may answer them with nothing and no error.
+    // Some directories answer a rejected anonymous search with no entries and no error.
     if ((await isAnswered(directory, searchBase, 'base', signal)) || (await isAnswered(directory, searchBase, 'sub', signal))) return true;
   } catch (error) {
-    if (error instanceof LdapError && error.resultCode !== undefined && REFUSED_TO_ANYBODY.has(error.resultCode)) throw refused(error);
+    if (error instanceof LdapError && error.resultCode !== undefined && ANONYMOUS_REJECTED.has(error.resultCode)) throw refused(error);
     throw error;
   }
   throw refused();

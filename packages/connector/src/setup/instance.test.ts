@@ -18,7 +18,7 @@ function newHome(t: TestContext) {
   return findHome(folder);
 }
 
-test('an id is made once, kept for the owner only, and differs from folder to folder', (t) => {
+test('creates an id once, readable only by its owner, and different in each home', (t) => {
   const [home, other] = [newHome(t), newHome(t)];
   const first = thisInstance({ home, environmentOnly: false }, KEY, '1.2.3', log);
   assert.deepEqual(thisInstance({ home, environmentOnly: false }, KEY, '1.2.3', log), first);
@@ -29,14 +29,14 @@ test('an id is made once, kept for the owner only, and differs from folder to fo
   assert.notEqual(thisInstance({ home: other, environmentOnly: false }, KEY, '1.2.3', log).id, first.id);
 });
 
-test('a file that holds no id is made anew', (t) => {
+test('replaces a file without a valid id', (t) => {
   const home = newHome(t);
   writeFileSync(join(home.folder, 'instance-id'), 'two words\n');
   const { id } = thisInstance({ home, environmentOnly: false }, KEY, '1.2.3', log);
   assert.equal(thisInstance({ home, environmentOnly: false }, KEY, '1.2.3', log).id, id);
 });
 
-test('where nothing may be written, the id stays the same for a key on a machine', (t) => {
+test('uses the same id for a key on a machine if the file cannot be written', (t) => {
   const config = { home: newHome(t), environmentOnly: true };
   const { id } = thisInstance(config, KEY, '1.2.3', log);
   assert.equal(thisInstance(config, KEY, '1.2.4', log).id, id);

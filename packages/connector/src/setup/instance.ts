@@ -1,6 +1,6 @@
 /**
- * Which of several connectors this is. Those that were set up from one export share key and certificate; a hub that knows the
- * addition tells them apart by an id that each makes once and keeps in its own home folder, in a file that no export holds.
+ * The instance: connectors that were set up from one export share key and certificate. Our hub tells them apart by a random id, which
+ * each creates once and keeps in its home, in a file that is in no export.
  */
 import { createHash, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,10 +11,10 @@ import type { Log } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
 import { writePrivateFile } from '../config/write-private-file.ts';
 
-/** Not in `certs/`, which is copied from one machine to another. */
+/** Not in `certs/`, which is copied between machines. */
 const FILE = 'instance-id';
 
-/** @returns what the hub is told of this installation; never throws, since nobody's sign-in depends on it */
+/** @returns what the hub learns about this connector; never throws, because no sign-in depends on it */
 export function thisInstance(config: Pick<Config, 'home' | 'environmentOnly'>, key: KeyObject, version: string, log: Log): AgentInstance {
   const hostName = hostname();
   if (config.environmentOnly) return { id: idOf(hostName, key), hostName, version };
@@ -26,12 +26,12 @@ export function thisInstance(config: Pick<Config, 'home' | 'environmentOnly'>, k
     writePrivateFile(path, `${id}\n`);
     return { id, hostName, version };
   } catch (error) {
-    log.warn({ err: error }, `${path} cannot be written: the hub knows this connector by its host name`);
+    log.warn({ err: error }, `${path} cannot be written; the hub identifies this connector by its host name`);
     return { id: idOf(hostName, key), hostName, version };
   }
 }
 
-/** Where nothing can be kept: the same after each start on the same machine. */
+/** An id without a file: the same after each start on the same machine. */
 function idOf(hostName: string, key: KeyObject): string {
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(`${hostName}\n`).update(publicKey).digest('base64url').slice(0, 32);

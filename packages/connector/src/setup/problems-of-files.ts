@@ -1,4 +1,4 @@
-/** What only shows when the certificates, keys, mappers and filters of a configuration are really read. */
+/** Problems that only show when certificates, keys, mapper and filters of a configuration are read. */
 import { CodedError, errorText } from '@landbridge/runtime';
 import { bindPassword } from '../config/credentials.ts';
 import type { Config } from '../config/load.ts';
@@ -17,7 +17,7 @@ const FILTERS = [
   'LDAP_HEARTBEAT_SEARCH_QUERY',
 ] as const;
 
-/** @returns a sentence for each, with what to do */
+/** @returns a sentence for each problem, with what to do */
 export function problemsOfFiles(config: Config): string[] {
   const { values } = config;
   const checks = [
@@ -40,7 +40,7 @@ export function problemsOfFiles(config: Config): string[] {
   });
 }
 
-/** What happened and what to do about it, as one sentence. */
+/** An error as one line: what happened, and what to do. */
 export function problemText(error: unknown): string {
   return `${errorText(error)}${error instanceof CodedError && error.action !== undefined ? `. ${error.action}` : ''}`;
 }

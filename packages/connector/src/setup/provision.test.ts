@@ -20,7 +20,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const file = (): Record<string, unknown> => JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
 const write = (content: object) => writeFileSync(join(home, 'config.json'), JSON.stringify(content), { mode: 0o600 });
 
-/** A connector that starts in the home, and what it logs. */
+/** Provisioning of a connector that starts in the home, with its log. */
 function start(environment: Environment = {}) {
   const lines: string[] = [];
   const onLine: ((line: string) => void)[] = [];
@@ -57,7 +57,7 @@ async function failure(promise: Promise<unknown>): Promise<CodedError> {
 }
 
 describe('a first start', () => {
-  it('asks the ticket, makes and registers a certificate, and keeps what it learnt', async (t) => {
+  it('reads the ticket, creates and registers a certificate, and saves the answer', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket, LDAP_BIND_PASSWORD: 'pw-secret', OTHER: 1 });
     const connector = start();
@@ -113,7 +113,7 @@ describe('a first start', () => {
     assert.equal(statSync(join(home, 'config.json')).mode & 0o777, 0o600);
   });
 
-  it('asks again each time, writes only what changed, and makes no second certificate', async (t) => {
+  it('asks the hub each time, writes only what changed, and creates no second certificate', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket, SITE_NAME: 'ours' });
     const connector = start();
@@ -134,7 +134,7 @@ describe('a first start', () => {
     assert.equal(hub.posts.length, 3);
   });
 
-  it('takes an empty answer to the registration for one without a signing key', async (t) => {
+  it('treats an empty answer to the registration as one without a signing key', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket });
     hub.registered = { body: '', type: 'text/plain' };
@@ -143,7 +143,7 @@ describe('a first start', () => {
     assert.equal(target.jwksUrl, new URL('/.well-known/jwks.json', hub.ticket).href);
   });
 
-  it('keeps what somebody typed into the file meanwhile', async (t) => {
+  it('keeps concurrent edits of the file', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket });
     const connector = start();
@@ -152,7 +152,7 @@ describe('a first start', () => {
     assert.equal(file().LDAP_BASE, 'DC=typed');
   });
 
-  it('with the environment only writes nothing, and says that the certificate is not kept', async (t) => {
+  it('writes nothing with OVERRIDE_CONFIG=false, and warns that the certificate is not saved', async (t) => {
     const hub = await startTicketServer(t);
     const connector = start({ OVERRIDE_CONFIG: 'false', PROVISIONING_TICKET: `${hub.ticket}/`, LDAP_BIND_PASSWORD: 'x' });
     assert.equal((await connector.provision()).connection, 'fabrikam-ad');
@@ -162,7 +162,7 @@ describe('a first start', () => {
     assert.deepEqual(hub.posts[0], hub.posts[1]);
   });
 
-  it('does not write what came from the environment', async (t) => {
+  it('does not write values from the environment', async (t) => {
     const hub = await startTicketServer(t);
     write({});
     await start({ PROVISIONING_TICKET: hub.ticket }).provision();
@@ -170,7 +170,7 @@ describe('a first start', () => {
     assert.equal(file().CONNECTION, 'fabrikam-ad');
   });
 
-  it('lets a realm set no setting', async (t) => {
+  it('does not let a realm overwrite a setting', async (t) => {
     const hub = await startTicketServer(t);
     hub.info = { body: { ...INFO, realm: { name: 'HUB_INSECURE_NO_TLS', postTokenUrl: 'true' } } };
     write({ PROVISIONING_TICKET: hub.ticket });
@@ -179,7 +179,7 @@ describe('a first start', () => {
   });
 });
 
-describe('a ticket that does not work', () => {
+describe('an unusable ticket', () => {
   const cases: [string, Answer, string][] = [
     ['unknown', { status: 404 }, 'TICKET_UNKNOWN'],
     ['answered by a page', { type: 'text/html', body: '<html>' }, 'TICKET_NOT_JSON'],
@@ -209,14 +209,14 @@ describe('a ticket that does not work', () => {
   });
 });
 
-describe('a hub that cannot be asked', () => {
-  it('is a warning where all is known from before, and the connector goes on with that', async (t) => {
+describe('a hub that does not answer', () => {
+  it('causes a warning if the last answer is known, which is used', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket });
     const first = await start().provision();
     await hub.close();
     const connector = start();
-    // Key and certificate are read from files in one case and were just made in the other.
+    // The first run created key and certificate, and this one read them from files.
     const comparable = ({ browsers, ...target }: typeof first) => ({
       ...target,
       browsers: { ...browsers, privateKey: undefined, certificate: browsers?.certificate.fingerprint256 },
@@ -227,7 +227,7 @@ describe('a hub that cannot be asked', () => {
     assert.doesNotMatch(warning, new RegExp(SECRET));
   });
 
-  it('is an error where it is not', async (t) => {
+  it('causes an error without a last answer', async (t) => {
     const hub = await startTicketServer(t);
     write({ PROVISIONING_TICKET: hub.ticket });
     await hub.close();
@@ -237,7 +237,7 @@ describe('a hub that cannot be asked', () => {
   it('is not asked without a ticket', async () => {
     write({ AD_HUB: 'wss://hub.example/lo/hub', CONNECTION: 'c', REALM: 'urn:x' });
     const { instance: _, browsers, ...target } = await start().provision();
-    // Without a certificate nobody could check what it signs.
+    // Without a certificate nobody could verify a signature.
     assert.equal(browsers, undefined);
     assert.deepEqual(target, {
       hubUrl: 'wss://hub.example/lo/hub',
@@ -250,7 +250,7 @@ describe('a hub that cannot be asked', () => {
 });
 
 describe('clocks', () => {
-  it('further apart than 5 s are a warning that says how far and which way', async (t) => {
+  it('cause a warning with amount and direction if they differ by more than 5 s', async (t) => {
     const hub = await startTicketServer(t);
     hub.clock = () => Date.now() + 60_000;
     write({ PROVISIONING_TICKET: hub.ticket });
@@ -260,7 +260,7 @@ describe('clocks', () => {
   });
 });
 
-it('a start with a certificate encrypts the typed password at once', async (t) => {
+it('encrypts a typed password at once if there is a certificate', async (t) => {
   const hub = await startTicketServer(t);
   write({ PROVISIONING_TICKET: hub.ticket });
   await start().provision();

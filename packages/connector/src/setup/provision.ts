@@ -1,7 +1,6 @@
 /**
- * From a ticket to all that a connection to the hub needs. Called at each start and before each reconnection, so that what changed on
- * the hub's side (a new key, Kerberos switched on) is picked up. This folder owns what is set up between connector and hub; the
- * socket itself is `hub/`'s.
+ * Provisioning: turns a ticket into everything that a connection to the hub needs. It runs at each start and before each reconnection, to
+ * pick up changes on the hub (a new key, Kerberos enabled). This folder owns the setup of connector and hub; `hub/` owns the socket.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
@@ -31,16 +30,16 @@ export interface ProvisionedHub {
   realm: string;
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
-  /** Which of several connectors with this key it is. */
+  /** Identifies this connector among others with the same key. */
   instance: AgentInstance;
-  /** How people's browsers sign in at the connector itself; undefined as long as it has no certificate, which needs a ticket once. */
+  /** How browsers sign in at the connector itself; undefined until it has a certificate, which needs a ticket once. */
   browsers: BrowserSignIn | undefined;
 }
 
-/** What of a connection is for browsers. */
+/** What the front channel needs of a connection. */
 export interface BrowserSignIn {
   wsfedIssuer: string;
-  /** What stands under the realm's key: addresses, separated by commas. */
+  /** The value of the realm's key: URLs, separated by commas. */
   replyAddresses: string;
   kerberos: boolean;
   clientCertificates: boolean;
@@ -49,20 +48,19 @@ export interface BrowserSignIn {
 }
 
 export interface Provisioning {
-  /** The connector's key, from the start, also where its certificate is made only once the hub has told its subject. */
+  /** The connector's key. It exists before the certificate, whose subject comes from the hub. */
   privateKey: KeyObject;
   privateKeyPem: string;
   /**
-   * Asks the hub, registers the certificate, keeps what changed. A hub that cannot be asked is a warning where all is known from
-   * before.
+   * Asks the hub, registers the certificate, and saves what changed. If the hub cannot be asked, the last answer is used with a warning.
    *
-   * @throws CodedError why the hub could not be asked, where nothing usable is known; HUB_NOT_ENCRYPTED; CERTIFICATE_UNUSABLE
+   * @throws CodedError why the hub could not be asked, if there is no earlier answer; HUB_NOT_ENCRYPTED; CERTIFICATE_UNUSABLE
    */
   provision(signal: AbortSignal): Promise<ProvisionedHub>;
 }
 
-/** What is known of the connection: from config.json at first, then from the last answer. */
-interface Known {
+/** What is known of the connection: at first from config.json, then from the last answer. */
+interface KnownConnection {
   hubUrl: string | undefined;
   connection: string | undefined;
   realm: string | undefined;
@@ -74,8 +72,8 @@ interface Known {
 }
 
 /**
- * @param options `agentVersion`: this program's version, which the hub shows; `save`: writes keys of config.json, where that is not to
- *   be done at once
+ * @param options `agentVersion`: this program's version, which the hub shows; `save`: receives the keys to write to config.json, instead
+ *   of writing them at once
  * @throws CodedError CERTIFICATE_UNUSABLE
  */
 export function createProvisioning(options: {
@@ -91,7 +89,7 @@ export function createProvisioning(options: {
   let certificate = loadCertificate(config);
   const key: ConnectorKey = certificate ?? createKey();
   const instance = thisInstance(config, key.privateKey, agentVersion, log);
-  let known: Known = {
+  let known: KnownConnection = {
     hubUrl: values.AD_HUB,
     connection: values.CONNECTION,
     realm: values.REALM,
@@ -101,7 +99,7 @@ export function createProvisioning(options: {
     kerberos: values.KERBEROS_AUTH,
     clientCertificates: values.CLIENT_CERT_AUTH,
   };
-  // The password may be encrypted only with a key that is kept, or nobody could decrypt it at the next start.
+  // Only encrypt the password with a key that is saved, or the next start could not decrypt it.
   if (certificate !== undefined) keepPasswordEncrypted();
 
   async function provision(signal: AbortSignal): Promise<ProvisionedHub> {
@@ -121,9 +119,9 @@ export function createProvisioning(options: {
       warnOfClockSkew(ticket, signal);
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     } catch (error) {
-      // What stays wrong until somebody changes it is not hidden behind what is known from before.
-      if (signal.aborted || (error instanceof CodedError && LASTING.has(error.code)) || !isComplete(known)) throw error;
-      log.warn({ err: error }, 'The hub could not be asked about the connection: going on with what it said before');
+      // Do not hide an error that lasts until an administrator fixes it behind the last answer.
+      if (signal.aborted || (error instanceof CodedError && LASTING_ERRORS.has(error.code)) || !isComplete(known)) throw error;
+      log.warn({ err: error }, 'Could not read the ticket; continuing with the last known connection');
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     }
   }
@@ -132,10 +130,10 @@ export function createProvisioning(options: {
     if (certificate !== undefined) return certificate;
     const made = createCertificate(key, info);
     if (config.environmentOnly) {
-      log.warn('Without AUTH_CERT and AUTH_CERT_KEY the certificate is kept in memory only: each start registers a new one');
+      log.warn('AUTH_CERT and AUTH_CERT_KEY are not set, so the certificate is not saved; each start registers a new one');
     } else {
       saveCertificate(config.home, made);
-      log.info(`Made the connector's certificate: ${config.home.certFile}`);
+      log.info(`Created the connector's certificate: ${config.home.certFile}`);
     }
     certificate = made;
     if (!config.environmentOnly) keepPasswordEncrypted();
@@ -153,15 +151,15 @@ export function createProvisioning(options: {
     };
   }
 
-  /** A value of the environment is not written: it is kept there. */
+  /** Values from the environment are not written to the file. */
   function keep(changes: Record<string, unknown>): void {
     if (config.environmentOnly) return;
     const kept = Object.entries(changes).filter(([name]) => !(isSettingName(name) && config.origins[name] === 'environment'));
     try {
       if (save(Object.fromEntries(kept))) log.debug(`Updated ${config.home.configFile}`);
     } catch (error) {
-      // Logins need no file: what was learnt is known until the next start.
-      log.warn({ err: error }, 'What the hub said could not be kept');
+      // Sign-ins do not need the file: the answer stays in memory until the next start.
+      log.warn({ err: error }, "Could not save the hub's answer");
     }
   }
 
@@ -174,7 +172,7 @@ export function createProvisioning(options: {
       });
       log.info(`Encrypted LDAP_BIND_PASSWORD in ${config.home.configFile}`);
     } catch (error) {
-      log.warn({ err: error }, 'LDAP_BIND_PASSWORD stays in clear');
+      log.warn({ err: error }, 'Could not encrypt LDAP_BIND_PASSWORD in config.json; it stays in clear text');
     }
   }
 
@@ -184,20 +182,20 @@ export function createProvisioning(options: {
         if (Math.abs(skewMs) <= CLOCK_SKEW_TOLERANCE_MS) return;
         const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
         log.warn(
-          `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's: tokens may be refused. Set it by NTP`,
+          `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's, so tokens may be rejected. Synchronize it by NTP`,
         );
       },
-      (error: unknown) => log.debug({ err: error }, "The hub's clock could not be read"),
+      (error: unknown) => log.debug({ err: error }, "Could not read the hub's clock"),
     );
   }
 
   return { privateKey: key.privateKey, privateKeyPem: key.privateKeyPem, provision };
 }
 
-const LASTING = new Set(['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE']);
+const LASTING_ERRORS = new Set(['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE']);
 
-/** What somebody set in the environment counts more than what the hub says. */
-function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<Known, 'signingKeyPem'> {
+/** The environment overrides the hub. */
+function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<KnownConnection, 'signingKeyPem'> {
   return {
     hubUrl: info.adHub,
     connection: info.connectionName,
@@ -214,24 +212,24 @@ function replyAddressesIn({ values, file }: Config): string | undefined {
   return typeof list === 'string' ? list : undefined;
 }
 
-function browserSignIn(known: Known, certificate: ConnectorCertificate | undefined): BrowserSignIn | undefined {
+function browserSignIn(known: KnownConnection, certificate: ConnectorCertificate | undefined): BrowserSignIn | undefined {
   const { wsfedIssuer = known.connection, replyAddresses = '', kerberos, clientCertificates } = known;
   if (certificate === undefined || wsfedIssuer === undefined) return undefined;
   const { privateKey, certificate: own } = certificate;
   return { wsfedIssuer, replyAddresses, kerberos, clientCertificates, privateKey, certificate: own };
 }
 
-function isComplete(known: Known): known is Known & { hubUrl: string; connection: string; realm: string } {
+function isComplete(known: KnownConnection): known is KnownConnection & { hubUrl: string; connection: string; realm: string } {
   return known.hubUrl !== undefined && known.connection !== undefined && known.realm !== undefined;
 }
 
-function target(known: Known, ticket: string | undefined): Omit<ProvisionedHub, 'instance' | 'browsers'> {
+function target(known: KnownConnection, ticket: string | undefined): Omit<ProvisionedHub, 'instance' | 'browsers'> {
   if (!isComplete(known)) {
-    throw new CodedError('PROVISIONING_MISSING', 'It is not known which hub to connect to', {
+    throw new CodedError('PROVISIONING_MISSING', 'No hub is configured', {
       action: 'Set PROVISIONING_TICKET, or run setup.',
     });
   }
-  // Without a ticket the hub's keys are looked for where the hub is.
+  // Without a ticket, the hub's keys are at the hub's address.
   const jwksUrl = ticket !== undefined ? jwksUrlOf(ticket) : jwksUrlOf(known.hubUrl.replace(/^ws/, 'http'));
   return {
     hubUrl: known.hubUrl,

@@ -1,4 +1,4 @@
-/** Saves what was typed at the setting up, with the certificate that the connector needs from then on. */
+/** Saves the settings typed during setup, with a certificate. */
 import type { TicketInfo } from '@landbridge/protocol';
 import { updateConfigFile } from '../config/config-file.ts';
 import { encryptPassword } from '../config/credentials.ts';
@@ -8,11 +8,11 @@ import { createCertificate, createKey, loadCertificate, saveCertificate } from '
 import { settingsOfTicket } from './ticket.ts';
 
 /**
- * The password is encrypted before it is written, where the hub has said what a certificate, and so a key, needs.
+ * The password is encrypted first if there is a key, or the hub has sent what a new certificate needs.
  *
- * @param before as it is
- * @param config with the changes
- * @param info undefined where the hub was not asked, or did not answer
+ * @param before the configuration without the changes
+ * @param config the configuration with the changes
+ * @param info undefined if the hub was not asked, or did not answer
  * @throws CodedError CONFIG_NOT_WRITABLE, CERTIFICATE_UNUSABLE
  */
 export function saveSetup(before: Config, config: Config, changes: Readonly<Record<string, unknown>>, info: TicketInfo | undefined): void {

@@ -1,6 +1,6 @@
 /**
- * A self-signed X.509 certificate (RFC 5280, section 4.1), which Node can read but not make. Written with the BER
- * writer of LDAP: a certificate library would be two dozen packages to trust, for one certificate in an installation's life.
+ * Creates a self-signed X.509 certificate (RFC 5280, section 4.1). Node can read but not create one, and a certificate library would be two
+ * dozen packages to trust for one certificate per installation.
  */
 import { createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
@@ -18,7 +18,7 @@ const COMMON_NAME = '2.5.4.3';
 const ORGANIZATIONAL_UNIT = '2.5.4.11';
 const BASIC_CONSTRAINTS = '2.5.29.19';
 const KEY_USAGE = '2.5.29.15';
-/** An empty sequence: `cA` is false where it is left out (section 4.2.1.9). */
+/** An empty sequence: a missing `cA` means false (section 4.2.1.9). */
 const NO_AUTHORITY = Buffer.of(0x30, 0);
 /** The first bit of a bit string whose other seven are unused (section 4.2.1.3). */
 const DIGITAL_SIGNATURE = Buffer.of(0x03, 2, 7, 0x80);
@@ -32,12 +32,12 @@ const EXTENSIONS = 0xa3;
 export function selfSignedCertificate(privateKey: KeyObject, content: CertificateContent): Buffer {
   const toBeSigned = encodeBer((writer) => {
     writer.startSequence();
-    // Version 3, counted from 0: strict readers take no other.
+    // Version 3, counted from 0. Strict parsers accept no other.
     writer.startSequence(VERSION);
     writer.writeInt(2);
     writer.endSequence();
     const serial = randomBytes(16);
-    // Positive and without a leading zero, as DER wants it (section 4.1.2.2).
+    // Positive and without a leading zero, as DER requires (section 4.1.2.2).
     serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
     writer.writeBuffer(serial, TAG.integer);
     writeAlgorithm(writer);

@@ -1,4 +1,4 @@
-/** Talking to a ticket URL: what the connection is, telling the hub our certificate, and comparing clocks. */
+/** Requests to a ticket URL: reading the connection, registering the certificate, and comparing clocks. */
 import { hostname } from 'node:os';
 import { clockAnswer, type Registration, registrationAnswer, type TicketInfo, ticketInfo } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
@@ -7,16 +7,16 @@ import { mayReachHub } from '../config/check.ts';
 import { type ConnectorSettings, isSettingName, SETTINGS } from '../config/settings.ts';
 import type { Outbound } from '../network/outbound.ts';
 
-/** Short, because every reconnection waits for it while logins wait too. */
+/** Short, because each reconnection waits for it, and sign-ins wait for the reconnection. */
 const TIMEOUT_MS = 5000;
 
-/** An address that is kept must be one that the next start accepts. */
+/** The next start must accept the hub address that is saved. */
 const usableInfo = ticketInfo.refine(({ adHub }) => SETTINGS.AD_HUB.type.schema.safeParse(adHub).success, { path: ['adHub'] });
 
 /**
- * @returns what the hub says of the connection
- * @throws CodedError TICKET_UNKNOWN, TICKET_STATUS, TICKET_NOT_JSON, TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED, and those of
- *   `Outbound.request`. None holds the ticket.
+ * @returns what the hub knows of the connection
+ * @throws CodedError TICKET_UNKNOWN, TICKET_STATUS, TICKET_NOT_JSON, TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED, and as
+ *   `Outbound.request`. No error contains the ticket.
  */
 export async function fetchTicketInfo(
   outbound: Outbound,
@@ -28,15 +28,15 @@ export async function fetchTicketInfo(
   if (mayReachHub(info.adHub, values)) return info;
   throw new CodedError(
     'HUB_NOT_ENCRYPTED',
-    `The hub says that it is at ${info.adHub}, which is not encrypted: passwords would cross the network in clear`,
-    { action: 'Let the hub have https, or allow it with HUB_INSECURE_NO_TLS=true.' },
+    `The hub's address is ${info.adHub}, which is not encrypted, so passwords would cross the network in clear text`,
+    { action: 'Serve the hub by https, or allow this with HUB_INSECURE_NO_TLS=true.' },
   );
 }
 
 /**
- * Tells the hub the connector's certificate.
+ * Registers the connector's certificate with the hub.
  *
- * @returns the hub's signing key (PEM), or undefined where its JWKS document is to be read
+ * @returns the hub's signing key (PEM); undefined if its JWKS document holds the keys
  * @throws as `fetchTicketInfo`
  */
 export async function register(outbound: Outbound, ticket: string, body: Registration, signal?: AbortSignal): Promise<string | undefined> {
@@ -45,7 +45,7 @@ export async function register(outbound: Outbound, ticket: string, body: Registr
 }
 
 /**
- * @returns how far this machine's clock is ahead of the hub's, in milliseconds, known to half the round trip
+ * @returns how far this machine's clock is ahead of the hub's, in milliseconds, accurate to half the round trip
  * @throws as `fetchTicketInfo`
  */
 export async function measureClockSkew(
@@ -59,12 +59,12 @@ export async function measureClockSkew(
   return { skewMs: Math.round(Date.now() - roundTripMs / 2 - clock), roundTripMs: Math.round(roundTripMs) };
 }
 
-/** @returns where the hub's keys are, for a connection without a signing key of its own */
+/** @returns the URL of the hub's keys, for a connection without a signing key of its own */
 export function jwksUrlOf(ticket: string): string {
   return new URL('/.well-known/jwks.json', ticket).href;
 }
 
-/** @returns the keys of `config.json` that hold the answer of `/info`, the realm's own key among them */
+/** @returns the answer of `/info` as keys of `config.json`, including the key with the realm's name */
 export function settingsOfTicket(info: TicketInfo, ticket: string, siteName: string | undefined): Record<string, unknown> {
   return {
     AD_HUB: info.adHub,
@@ -79,12 +79,12 @@ export function settingsOfTicket(info: TicketInfo, ticket: string, siteName: str
   };
 }
 
-/** The address that the hub is told for browsers. */
+/** The URL for browsers that is registered with the hub. */
 export function serverUrlOf(values: Pick<ConnectorSettings, 'SERVER_URL' | 'PORT'>): string {
   return withoutSlash(values.SERVER_URL ?? `http://${hostname()}:${values.PORT}`);
 }
 
-/** A hub that names its realm like a setting must not set that setting. */
+/** A realm with the name of a setting must not overwrite that setting. */
 function realmKey({ realm }: TicketInfo): Record<string, unknown> {
   return !isSettingName(realm.name) && typeof realm.postTokenUrl === 'string' ? { [realm.name]: realm.postTokenUrl } : {};
 }
@@ -97,9 +97,13 @@ async function call<T>(outbound: Outbound, url: URL, schema: z.ZodType<T>, optio
   const method = options.json === undefined ? 'GET' : 'POST';
   const answer = await outbound.request(url.href, { method, timeoutMs: TIMEOUT_MS, ...options });
   if (answer.status === 404) {
-    throw new CodedError('TICKET_UNKNOWN', `${url.host} does not know the ticket: it is wrong, or its connection is gone`, {
-      action: "Copy the ticket URL again from the connection's settings on the hub, and run setup.",
-    });
+    throw new CodedError(
+      'TICKET_UNKNOWN',
+      `${url.host} does not know the ticket: it is wrong, or was replaced, or its connection was deleted`,
+      {
+        action: "Copy the ticket URL again from the connection's settings on the hub, and run setup.",
+      },
+    );
   }
   if (answer.status < 200 || answer.status > 299) {
     const redirect = answer.status >= 300 && answer.status < 400;
@@ -107,31 +111,27 @@ async function call<T>(outbound: Outbound, url: URL, schema: z.ZodType<T>, optio
       'TICKET_STATUS',
       `${url.host} answered the ticket with status ${answer.status}${redirect ? ', a redirect, which is not followed because a ticket is a secret' : ''}`,
       {
-        action: redirect ? 'Use the address that it redirects to.' : 'Try again later; if it stays so, ask who runs the hub.',
+        action: redirect ? 'Use the address that it redirects to.' : 'Try again later. If the error persists, ask the operator of the hub.',
       },
     );
   }
-  // Hubs that have nothing to say about a registration say just that.
+  // Some hubs answer a registration with an empty body.
   if (method === 'POST' && answer.text.trim() === '') return schema.parse({});
   if (!/^application\/json\b/i.test(answer.contentType)) {
     throw new CodedError(
       'TICKET_NOT_JSON',
       `${url.host} answered the ticket with ${answer.contentType || 'no content type'} instead of JSON`,
       {
-        action: 'Check that it is the address of a ticket; a proxy or a sign-in page may have answered instead of the hub.',
+        action: 'Check that the URL is a ticket. A proxy or a sign-in page may have answered instead of the hub.',
       },
     );
   }
   const result = schema.safeParse(jsonOf(answer.text));
   if (result.success) return result.data;
-  const field = result.error.issues[0]?.path.join('.') || 'the whole answer';
-  throw new CodedError(
-    'TICKET_ANSWER_INVALID',
-    `${url.host} answered the ticket with something else than expected: ${field} is missing or wrong`,
-    {
-      action: 'Check that it is the address of a ticket, and that hub and connector fit together.',
-    },
-  );
+  const field = result.error.issues[0]?.path.join('.') || 'the answer';
+  throw new CodedError('TICKET_ANSWER_INVALID', `${url.host} sent an invalid answer for the ticket: ${field} is missing or invalid`, {
+    action: 'Check that the URL is a ticket, and that the versions of hub and connector match.',
+  });
 }
 
 function jsonOf(text: string): unknown {

@@ -190,8 +190,8 @@ describe('an export', { timeout: 240_000 }, () => {
         [rootZip(installed(v1('x'), { LDAP_URL: 'https://dc' })), /LDAP_URL/],
         [rootZip(installed(v1('x'), { LDAP_USER_BY_NAME: '(uid={0}' })), /LDAP_USER_BY_NAME/],
         [rootZip(installed(v1('x')), { 'lib/profileMapper.js': 'module.exports = (' }), /mapper/i],
-        [rootZip(installed(v1('x')), { 'certs/cert.pem': 'not a certificate' }), /cert\.pem is not a certificate/],
-        [rootZip(installed(v1('x')), { 'certs/cert.key': createKey().privateKeyPem }), /does not belong/],
+        [rootZip(installed(v1('x')), { 'certs/cert.pem': 'not a certificate' }), /cert\.pem is not a PEM certificate/],
+        [rootZip(installed(v1('x')), { 'certs/cert.key': createKey().privateKeyPem }), /do not match/],
         // 7.x stores the password elsewhere.
         [rootZip({ ...installed(''), LDAP_BIND_CREDENTIALS: undefined }), /LDAP_BIND_PASSWORD is missing/],
       ];

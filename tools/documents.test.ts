@@ -58,3 +58,8 @@ test('every path below packages/ that the documents name exists', () => {
   }
   assert.deepEqual(missing, []);
 });
+
+test('the index of decisions lists every decision', () => {
+  const listed = [...read('docs/decisions/README.md').matchAll(/\]\((\d{3}-[\w-]+\.md)\)/g)].map(([, file]) => file);
+  assert.deepEqual(listed, globSync('[0-9]*.md', { cwd: join(ROOT, 'docs/decisions') }).sort());
+});

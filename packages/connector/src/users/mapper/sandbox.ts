@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, createSemaphore, type Log, type SemaphoreRejection } from '@landbridge/runtime';
 import type { ProfileMapper } from './profile-mapper.ts';
 import type { MapRequest, SandboxErrorCode, SandboxFailure, WorkerMessage, WorkerSettings } from './sandbox-messages.ts';
 
@@ -23,14 +23,6 @@ const MAX_QUEUE_MS = 10_000;
 /** Profiles have two or three levels. Thousands of levels would overflow the stack of any code that walks them. */
 const MAX_DEPTH = 100;
 
-interface Waiting {
-  request: MapRequest;
-  resolve(profile: Profile): void;
-  reject(error: Error): void;
-  /** Bounds the time in the queue; the work has its own limit. */
-  queueTimer: NodeJS.Timeout;
-}
-
 /** @throws CodedError MAPPER_SYNTAX if the source is too long */
 export function startSandbox(options: { source: string; timeoutMs: number; memoryLimitMb: number; log: Log }): ProfileMapper {
   const { timeoutMs, log } = options;
@@ -42,9 +34,10 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
     });
   }
   const settings: WorkerSettings = { source, timeoutMs, memoryLimitMb: options.memoryLimitMb };
-  const queue: Waiting[] = [];
-  let running: Waiting | undefined;
-  let closed = false;
+  const semaphore = createSemaphore({ maxRunning: 1, maxWaiting: MAX_WAITING, waitTimeoutMs: MAX_QUEUE_MS, rejection: busy });
+  let running: PromiseWithResolvers<Profile> | undefined;
+  /** Set while a mapping waits for its worker to load. */
+  let onLoaded: (() => void) | undefined;
   let worker: Worker | undefined;
   let isLoaded = false;
   let watchdog: NodeJS.Timeout | undefined;
@@ -88,12 +81,12 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
         isLoaded = true;
         if (message.failure === undefined) loaded.resolve();
         else failedToLoad(message.failure);
-        return runNext();
+        return onLoaded?.();
       case 'mapped':
         return answer(message.json);
       case 'failed':
         if (message.broken) broken(message.failure);
-        else finish((waiting) => waiting.reject(mapperError(message.failure)));
+        else running?.reject(mapperError(message.failure));
     }
   }
 
@@ -104,19 +97,10 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   }
 
   function answer(json: string): void {
-    finish(({ resolve, reject }) => {
-      const profile = profileSchema.safeParse(parseAnswer(json));
-      if (!profile.success) reject(mapperError({ code: 'MAPPER_FAILED', message: 'its result is not a JSON object' }));
-      else if (makeHarmless(profile.data)) resolve(profile.data);
-      else reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
-    });
-  }
-
-  function finish(settle: (waiting: Waiting) => void): void {
-    const done = running;
-    running = undefined;
-    if (done !== undefined) settle(done);
-    runNext();
+    const profile = profileSchema.safeParse(parseAnswer(json));
+    if (!profile.success) running?.reject(mapperError({ code: 'MAPPER_FAILED', message: 'its result is not a JSON object' }));
+    else if (makeHarmless(profile.data)) running?.resolve(profile.data);
+    else running?.reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
   }
 
   /** The worker is useless: its mapping fails, and the queue goes to a new worker. */
@@ -130,52 +114,38 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
     loaded.reject(error);
     log.warn({ err: error }, 'The profile mapper’s worker was terminated; a new one takes over');
     // A worker that never started would not start a moment later either, so fail the queue as well.
-    if (!isLoaded) for (const waiting of queue.splice(0)) refuse(waiting, error);
-    finish((waiting) => waiting.reject(error));
+    if (!isLoaded) semaphore.rejectWaiting(error);
+    running?.reject(error);
   }
 
-  function runNext(): void {
-    if (running !== undefined || closed || queue.length === 0) return;
-    if (worker === undefined) worker = startWorker();
-    if (!isLoaded) return;
-    running = queue.shift();
-    if (running === undefined) return;
-    clearTimeout(running.queueTimer);
-    worker.postMessage(running.request);
-    watch(timeoutMs + GRACE_MS);
-  }
-
-  function refuse(waiting: Waiting, error: Error): void {
-    clearTimeout(waiting.queueTimer);
-    waiting.reject(error);
+  async function run(request: MapRequest): Promise<Profile> {
+    worker ??= startWorker();
+    const begin = () => {
+      worker?.postMessage(request);
+      watch(timeoutMs + GRACE_MS);
+    };
+    if (isLoaded) begin();
+    else onLoaded = begin;
+    running = Promise.withResolvers();
+    try {
+      return await running.promise;
+    } finally {
+      running = undefined;
+      onLoaded = undefined;
+    }
   }
 
   worker = startWorker();
   return {
-    map(raw) {
-      return new Promise<Profile>((resolve, reject) => {
-        if (closed) return reject(busy('the connector is stopping'));
-        if (queue.length >= MAX_WAITING) return reject(busy(`${queue.length} mappings are waiting already`));
-        const waiting: Waiting = {
-          request: requestFor(raw),
-          resolve,
-          reject,
-          queueTimer: setTimeout(() => {
-            queue.splice(queue.indexOf(waiting), 1);
-            reject(busy(`earlier mappings took longer than ${MAX_QUEUE_MS} ms`));
-          }, MAX_QUEUE_MS),
-        };
-        queue.push(waiting);
-        runNext();
-      });
+    async map(raw) {
+      const request = requestFor(raw);
+      return await semaphore.run(() => run(request));
     },
     ready: () => loaded.promise,
     async close() {
-      closed = true;
       clearTimeout(watchdog);
-      for (const waiting of [...queue.splice(0), ...(running === undefined ? [] : [running])])
-        refuse(waiting, busy('the connector is stopping'));
-      running = undefined;
+      void semaphore.close();
+      running?.reject(busy('closed'));
       const ended = worker;
       worker = undefined;
       await ended?.terminate();
@@ -233,6 +203,13 @@ function mapperError(failure: SandboxFailure): CodedError<MapperErrorCode> {
   return new CodedError(failure.code, `The profile mapper failed: ${failure.message}${place}`, { action: ACTIONS[failure.code] });
 }
 
-function busy(reason: string): CodedError<MapperErrorCode> {
-  return new CodedError('MAPPER_BUSY', `The profile mapper cannot take another entry: ${reason}`, { action: ACTIONS.MAPPER_BUSY });
+const BUSY: Record<SemaphoreRejection, string> = {
+  full: `${MAX_WAITING} mappings are waiting already`,
+  timeout: `earlier mappings took longer than ${MAX_QUEUE_MS} ms`,
+  aborted: 'the request was given up',
+  closed: 'the connector is stopping',
+};
+
+function busy(reason: SemaphoreRejection): CodedError<MapperErrorCode> {
+  return new CodedError('MAPPER_BUSY', `The profile mapper cannot take another entry: ${BUSY[reason]}`, { action: ACTIONS.MAPPER_BUSY });
 }

@@ -1,4 +1,4 @@
-/** What the demo asks of the hub, by its API. */
+/** The demo's calls of the hub's API. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface HubApi {
@@ -6,13 +6,13 @@ export interface HubApi {
   createConnection(name: string): Promise<string>;
   /** Resolves when a connector is online. */
   untilConnected(name: string): Promise<void>;
-  /** @throws where the person is not signed in */
+  /** @throws if the sign-in fails */
   login(name: string, username: string, password: string): Promise<Record<string, unknown>>;
 }
 
 const POLL_MS = 50;
 
-/** @param signal ends whatever is under way */
+/** @param signal aborts pending calls */
 export function hubApi(url: string, apiKey: string, signal: AbortSignal): HubApi {
   async function call(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };

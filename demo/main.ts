@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: an embedded directory, a hub, and a connector that gets its configuration through a real ticket; signs Alice in, and
- * stays with a page to try others on. `-- --once` ends after the sign-in, with exit code 0 only if it succeeded.
+ * `npm run demo`: starts an embedded directory, a hub, and a connector provisioned by a ticket, signs Alice in, and then serves the Try
+ * page. `-- --once` ends after the sign-in; the exit code is 0 only if it succeeded.
  */
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { type RunningProgram, runCommand, startProgram } from './programs.ts';
 import { fieldRows, table, userRows } from './tables.ts';
 
 const CONNECTION = 'fabrikam';
-/** Starting takes some three seconds; a machine may be busy with something else. */
+/** Starting takes three seconds; allow for a busy machine. */
 const START_TIMEOUT_MS = 90_000;
 
 const { values: options } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
@@ -21,16 +21,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 process.exitCode = await demo();
 
-/** @returns the exit code, once everything that was started has stopped */
+/** @returns the exit code, after everything has stopped */
 async function demo(): Promise<number> {
-  // Stopped in reverse when this function is left, in whatever way.
+  // Stops in reverse order when this function ends.
   await using started = new AsyncDisposableStack();
   const programs: RunningProgram[] = [];
   try {
     await startAndShow(started, programs);
     return 0;
   } catch (error) {
-    // As a shell reports an interrupted program.
+    // The exit code of a shell for an interrupted program.
     if (interrupted.signal.aborted) return 130;
     console.error('\nThe demo failed:', error instanceof Error ? error.message : error);
     if (error instanceof Error && error.cause instanceof Error) console.error(error.cause.message);
@@ -58,32 +58,32 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   await setUpConnector(connectorHome, directory, ticket, signal);
   const connector = started.use(startProgram('landbridge-connector', connectorHome, {}));
   programs.push(connector);
-  const somethingEnded = Promise.race(programs.map(({ ended }) => ended)).then(() => Promise.reject(new Error('Hub or connector ended')));
-  await Promise.race([api.untilConnected(CONNECTION), somethingEnded]);
+  const programEnded = Promise.race(programs.map(({ ended }) => ended)).then(() => Promise.reject(new Error('Hub or connector ended')));
+  await Promise.race([api.untilConnected(CONNECTION), programEnded]);
   const parts = [
-    ['directory', `${directory.url}   ${directory.domain.dnsName}, answers like Active Directory`],
+    ['directory', `${directory.url}   ${directory.domain.dnsName}, behaves like Active Directory`],
     ['hub', `${hubUrl}   connection "${CONNECTION}"`],
-    ['connector', 'provisioned by ticket, connected'],
+    ['connector', 'provisioned by ticket and connected'],
   ];
   console.log(table(parts));
 
   const alice = directory.users.find(({ name }) => name === 'alice');
   if (alice === undefined) throw new Error('The directory has no alice');
   const before = performance.now();
-  const profile = await Promise.race([api.login(CONNECTION, alice.name, alice.password), somethingEnded]);
-  console.log(`\nalice signed in, ${Math.round(performance.now() - before)} ms:\n\n${table(fieldRows(profile))}\n`);
+  const profile = await Promise.race([api.login(CONNECTION, alice.name, alice.password), programEnded]);
+  console.log(`\nAlice signed in within ${Math.round(performance.now() - before)} ms:\n\n${table(fieldRows(profile))}\n`);
   if (options.once) return;
 
   const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
-  console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser the page asks for an API key: ${apiKey}\n`);
-  console.log(`${table(userRows(directory.users))}\n\nCtrl-C stops everything.`);
-  await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), somethingEnded]);
+  console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser, enter this API key on the page: ${apiKey}\n`);
+  console.log(`${table(userRows(directory.users))}\n\nPress Ctrl-C to stop everything.`);
+  await Promise.race([rejectedBy(interrupted.signal).catch(() => {}), programEnded]);
   console.log('\nStopping …');
 }
 
 async function setUpConnector(home: string, directory: DirectoryServer, ticket: string, signal: AbortSignal): Promise<void> {
   const settings = `${home}.json`;
-  // People may also be tried by their whole name, which has the stranger characters.
+  // Also allow full names, which have the more interesting characters.
   await writeFile(settings, JSON.stringify({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(userPrincipalName={0})(cn={0}))' }));
   const args = ['setup', '--home', home, '--settings', settings, '--ticket-file', '-'];
   args.push('--ldap-url', directory.url, '--ldap-base', directory.baseDn, '--bind-user', directory.serviceAccount.dn);

@@ -1,4 +1,4 @@
-/** Hub and connector as the demo runs them: from `node_modules/.bin`, as processes, with an environment that holds nothing else. */
+/** Runs hub and connector from `node_modules/.bin` as processes with a minimal environment. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -8,34 +8,34 @@ export type ProgramName = 'landbridge-hub' | 'landbridge-connector';
 export type Environment = Readonly<Record<string, string>>;
 
 export interface RunningProgram extends AsyncDisposable {
-  /** The first value of that field in the program's log. @throws where the program ends before */
+  /** The first value of a field in the program's log. @throws if the program ends first */
   logged(field: string): Promise<string>;
-  /** Resolves when the program has ended, whoever ended it. */
+  /** Resolves when the program has ended. */
   readonly ended: Promise<unknown>;
-  /** The end of its log. */
+  /** The last lines of its log. */
   tail(): string;
 }
 
 const PROGRAMS = join(import.meta.dirname, '..', 'node_modules', '.bin');
 const TAIL_LINES = 15;
 
-/** A program that was told to stop and does not is ended after so long. */
+/** A program that does not stop within this time is killed. */
 const STOP_TIMEOUT_MS = 15_000;
 
-/** Settings that somebody has in the own environment must not reach the programs of the demo. */
+/** Settings in the user's environment must not reach the programs. */
 function bare(environment: Environment): NodeJS.ProcessEnv {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
   return { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), LOG_FORMAT: 'json', ...environment };
 }
 
-/** Runs a command to its end. @returns what it printed. @throws with what it said on standard error, where it failed */
+/** Runs a command. @returns its output @throws with its standard error if it fails */
 export function runCommand(name: ProgramName, args: string[], { input = '', environment = {}, signal }: CommandOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(join(PROGRAMS, name), args, { env: bare(environment), signal }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout.trim());
       else reject(new Error(`${name} ${args[0]} failed: ${`${stdout}${stderr}`.trim() || error.message}`));
     });
-    // A command that ends without reading says so by its exit code.
+    // A command that does not read its input reports why by its exit code.
     child.stdin?.on('error', () => {}).end(input);
   });
 }
@@ -67,7 +67,7 @@ export function startProgram(name: ProgramName, home: string, environment: Envir
     let waiting = fields.get(field);
     if (waiting === undefined) {
       waiting = Promise.withResolvers<string>();
-      // Nobody may ever ask for it.
+      // It may have no reader.
       waiting.promise.catch(() => {});
       fields.set(field, waiting);
       if (hasEnded) waiting.reject(new Error(`${name} ended`));
@@ -89,7 +89,7 @@ export function startProgram(name: ProgramName, home: string, environment: Envir
   };
 }
 
-/** The text fields of a line of JSON; of another line, none. */
+/** The string fields of a JSON line; none for other lines. */
 function fieldsOf(line: string): [string, string][] {
   try {
     const parsed: unknown = JSON.parse(line);

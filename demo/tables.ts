@@ -1,14 +1,14 @@
-/** What the demo prints: a profile and the people to try, in aligned columns. */
+/** The demo's output: a profile and the users to try, in aligned columns. */
 import type { FabrikamUser } from '@landbridge/directory';
 
-/** Rows as lines, indented, with every column but the last as wide as its longest cell. */
+/** Rows as indented lines; each column but the last is as wide as its longest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd()).join('\n');
 }
 
-/** A profile, a field a row. */
+/** A profile, one field per row. */
 export function fieldRows(profile: Readonly<Record<string, unknown>>): string[][] {
   return Object.entries(profile).map(([name, value]) => [name, valueText(value)]);
 }
@@ -19,13 +19,13 @@ function valueText(value: unknown): string {
   return String(value);
 }
 
-/** Whom to try, with what, and what becomes of it; people whose whole name is remarkable are there under it as well. */
+/** Users to try, with password and expected result. Users with an interesting full name appear with both names. */
 export function userRows(users: readonly FabrikamUser[]): string[][] {
   const rows = users.flatMap(({ name, cn, password, expect }) => {
-    const remarkable = /[^A-Za-z0-9-]/.test(cn) ? [[cn, password, expect]] : [];
-    return [[name, password, expect], ...remarkable];
+    const fullName = /[^A-Za-z0-9-]/.test(cn) ? [[cn, password, expect]] : [];
+    return [[name, password, expect], ...fullName];
   });
   const [first, ...others] = rows;
   const wrong = [first?.[0] ?? '', 'wrong', 'refused: wrong password (five in a row lock the account)'];
-  return [['user name', 'password', 'what to expect'], ...(first ? [first] : []), wrong, ...others];
+  return [['user name', 'password', 'expected result'], ...(first ? [first] : []), wrong, ...others];
 }

@@ -1,4 +1,4 @@
-/** What the connector answers to a sign-in, through whatever stands in front of it, and however long the ticket is. */
+/** Sign-in answers of the connector through a proxy, with tickets of any length. */
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -13,7 +13,7 @@ export function kindOf(page: string): PageKind {
   return page.includes('name="wresult"') ? 'token' : 'other';
 }
 
-/** @param host by which name the server is asked, at 127.0.0.1 */
+/** @param host the name in the request to 127.0.0.1 */
 export async function answerTo(host: string, port: number, authorization: string): Promise<Seen> {
   const outgoing = request({
     ...{ host: '127.0.0.1', port, path: SIGN_IN, servername: host, rejectUnauthorized: false, agent: false },

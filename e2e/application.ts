@@ -1,6 +1,6 @@
 /**
- * An application whose people sign in at the hub, by a client library that is not ours: whoever opens it is sent to the hub, and who comes
- * back reads the claims of their ID token.
+ * An application whose users sign in at the hub, with a third-party OpenID Connect client. It redirects visitors to the hub and shows the
+ * claims of the ID token.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,20 +12,20 @@ export interface Application extends AsyncDisposable {
   readonly url: string;
 }
 
-/** For the page that a person sees in the end: its heading, and the element with the claims as JSON. */
+/** A page with a heading and the claims as JSON. */
 export const WELCOME = 'Welcome';
 export const CLAIMS = '#claims';
 
-/** @param connection whose people may sign in */
+/** @param connection the connection whose users may sign in */
 export async function startApplication(hub: HubProgram, connection: string): Promise<Application> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const redirectUri = `${url}/callback`;
   const client = await hub.createClient(connection, redirectUri);
-  // The hub's own name for itself, and for a browser another site than the application.
+  // The hub's own host name, which is another site than the application for a browser.
   const issuer = new URL(`${hub.url.replace('127.0.0.1', 'localhost')}/oidc`);
   const config = await openid.discovery(issuer, client.id, client.secret, undefined, { execute: [openid.allowInsecureRequests] });
-  /** By `state`: an application would keep them in a session of the browser. */
+  /** By `state`. A real application keeps them in the browser's session. */
   const begun = new Map<string, openid.AuthorizationCodeGrantChecks>();
 
   async function leave(response: ServerResponse): Promise<void> {
@@ -45,7 +45,7 @@ export async function startApplication(hub: HubProgram, connection: string): Pro
 
   async function comeBack(returned: URL, response: ServerResponse): Promise<void> {
     const checks = begun.get(returned.searchParams.get('state') ?? '');
-    if (checks === undefined) throw new Error('nobody was sent off with this state');
+    if (checks === undefined) throw new Error('unknown state');
     const tokens = await openid.authorizationCodeGrant(config, returned, checks);
     const claims = JSON.stringify(tokens.claims()).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
     response.setHeader('Content-Type', 'text/html; charset=utf-8').end(`<h1>${WELCOME}</h1><pre id="claims">${claims}</pre>`);

@@ -1,4 +1,4 @@
-/** Chromium as people have it at work: with a profile of its own, a Kerberos ticket or none, and certificates in its store or none. */
+/** Chromium as users have it at work: with its own profile, and optionally a Kerberos ticket and certificates. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,42 +6,42 @@ import { CHROMIUM, CHROMIUM_ARGUMENTS, type NssDatabase, nssDatabase } from '@la
 import type { Page } from 'playwright-core';
 
 export interface Browser extends AsyncDisposable {
-  /** Its first tab. */
+  /** The first tab. */
   readonly page: Page;
 }
 
 export interface BrowserOptions {
-  /** Whom tickets may be shown to, which name is this machine, and KRB5CCNAME and the like. */
+  /** The hosts that get tickets, the name of this machine, KRB5CCNAME etc. */
   ticket?: { server: string; environment: Readonly<Record<string, string>> };
-  /** The origin that gets a certificate without a question, of those in the store that it takes. */
+  /** The origin that gets an acceptable certificate without a prompt. */
   certificateFor?: string;
 }
 
-/** What is on a person's computer and outlasts the browser. */
+/** The files of a user, which outlast the browser. */
 export interface Profile extends AsyncDisposable {
-  /** The browser looks into it when it is opened. */
+  /** The browser reads it on start. */
   readonly certificates: NssDatabase;
   open(): Promise<Browser>;
 }
 
-/** Of one step in it, on a machine that has much else to do. */
+/** For one step, on a busy machine. */
 const PATIENCE_MS = 120_000;
 
 export async function createProfile({ ticket, certificateFor }: BrowserOptions = {}): Promise<Profile> {
   const home = await mkdtemp(join(tmpdir(), 'landbridge-browser-'));
   const profile = join(home, 'profile');
   await mkdir(join(profile, 'Default'), { recursive: true });
-  // On Linux it loads the Kerberos library only in a profile that has met this header before; and without the second setting it asks for
-  // a ticket for the address that the name is mapped to. Neither has a switch.
+  // On Linux, Chromium loads the Kerberos library only in a profile that has seen this header, and without the second setting it requests a
+  // ticket for the mapped address. Neither has a command-line switch.
   const state = { net: { received_http_auth_negotiate_headers: true }, auth: { disable_negotiate_cname_lookup: true } };
   await writeFile(join(profile, 'Local State'), JSON.stringify(state));
   if (certificateFor !== undefined) {
-    // What the policy AutoSelectCertificateForUrls sets for a machine: otherwise the person is asked which one, in a window of its own.
+    // The same as the policy AutoSelectCertificateForUrls; otherwise Chromium shows a dialog.
     const exceptions = { auto_select_certificate: { [`${certificateFor},*`]: { setting: { filters: [{}] } } } };
     await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: { content_settings: { exceptions } } }));
   }
   return {
-    // Where Chromium has its store on Linux.
+    // Chromium's certificate store on Linux.
     certificates: nssDatabase(join(home, '.pki', 'nssdb')),
     async open() {
       const { chromium } = await import('playwright-core');
@@ -63,7 +63,7 @@ export async function createProfile({ ticket, certificateFor }: BrowserOptions =
   };
 }
 
-/** In a new profile, which goes with it. */
+/** Uses a new profile, deleted afterwards. */
 export async function openBrowser(options?: BrowserOptions): Promise<Browser> {
   const profile = await createProfile(options);
   const browser = await profile.open();

@@ -1,7 +1,6 @@
 /**
- * Three connectors and a slapd, 64 logins in flight, and everything that can happen to a connector: killed, stopped politely, frozen,
- * cut off; one at a time, then several at once. Each login must be answered, nobody gets in or is kept out wrongly, and no password
- * comes to the directory twice.
+ * Three connectors, a slapd and 64 sign-ins in flight, while connectors are killed, stopped, frozen and cut off, alone and together. Every
+ * sign-in gets an answer, no user is accepted or rejected wrongly, and no password reaches the directory twice.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -13,7 +12,7 @@ import { type Relay, startRelay } from './relay.ts';
 const skip = whyNoSlapd();
 const IN_FLIGHT = 64;
 const CONNECTION = 'chaos';
-/** Longer than a hub takes to give up what a silent connector owes it, shorter than it takes to drop the socket. */
+/** Longer than the hub waits for an answer, shorter than it takes to close a silent socket. */
 const SILENCE_MS = 7000;
 
 let slapd: Slapd;
@@ -22,7 +21,7 @@ let members: { relay: Relay; program: Program }[] = [];
 
 before(async () => {
   if (skip) return;
-  // People signed in once each are nothing for the cache, whose hashing would take the processors from what is tested.
+  // Users who sign in once do not need the cache, whose hashing would take CPU time from the test.
   [slapd, hub] = await Promise.all([startSlapd({ users: 10_000 }), startHub({ CREDENTIAL_CACHE: 'false' })]);
   const ticket = await hub.createConnection(CONNECTION);
   members = await Promise.all(
@@ -55,7 +54,7 @@ interface Login {
   retry: boolean | undefined;
 }
 
-/** Logins without a pause, every eighth with a wrong password; everybody has had a turn before the first one has another. */
+/** Continuous sign-ins, every eighth with a wrong password, by each user in turn. */
 function startLoad() {
   const answers: Login[] = [];
   const { ordinary } = slapd.users;
@@ -67,7 +66,7 @@ function startLoad() {
       const user = ordinary[index % ordinary.length];
       assert.ok(user);
       const right = index % 8 !== 0;
-      // A request that fails is a login without an answer: it rejects, and so does finish().
+      // A failed request is a sign-in without an answer; it rejects finish().
       const { status, body } = await hub.login(CONNECTION, user.uid, right ? user.password : `wrong ${index}`);
       answers.push({ dn: user.dn, right, status, code: body.error?.code, retry: body.error?.retry });
     }
@@ -78,7 +77,7 @@ function startLoad() {
     answers,
     async more(count = 200) {
       const target = answers.length + count;
-      await until(`${count} more logins are answered`, async () => answers.length >= target);
+      await until(`${count} more sign-ins have an answer`, async () => answers.length >= target);
     },
     async finish() {
       running = false;
@@ -114,7 +113,7 @@ async function stopped(program: Program): Promise<void> {
   program.start();
 }
 
-test('whatever happens to one or two of three connectors, each login is answered and none is tried twice', { skip }, async (t) => {
+test('with failures of one or two of three connectors, each sign-in gets an answer and none is tried twice', { skip }, async (t) => {
   const [first, second, third] = members;
   assert.ok(first && second && third);
   const load = startLoad();
@@ -124,24 +123,24 @@ test('whatever happens to one or two of three connectors, each login is answered
     const from = load.answers.length;
     await happens();
     await hub.untilConnectors(CONNECTION, 3);
-    // Those that were asked of a connector that is silent now are answered before the next thing happens.
+    // Wait until the requests to a silent connector have an answer.
     await load.more(IN_FLIGHT);
     const answers = load.answers.slice(from);
     const failed = answers.filter(({ status }) => status >= 500);
-    t.diagnostic(`${what}: ${answers.length} logins, ${failed.length} of them asked to try again`);
+    t.diagnostic(`${what}: ${answers.length} sign-ins, ${failed.length} of them told to retry`);
     return failed;
   };
 
-  // A connector that stops finishes what it has: nobody notices.
+  // A stopping connector finishes its requests, so no sign-in fails.
   assert.deepEqual(await failuresIn('SIGTERM', () => stopped(first.program)), []);
-  // At most what was in flight there when it happened.
   for (const [what, happens] of [
     ['SIGKILL', () => killed(second.program)],
     ['SIGSTOP', () => frozen(third.program, SILENCE_MS)],
     ['a cut network', () => cutOff(first.relay, SILENCE_MS)],
   ] as const) {
-    const failed = await failuresIn(what, happens);
-    assert.ok(failed.length <= IN_FLIGHT, `${what}: ${failed.length} failed`);
+    await t.test(`${what} fails at most the sign-ins in flight`, async () => {
+      assert.ok((await failuresIn(what, happens)).length <= IN_FLIGHT);
+    });
   }
   for (let round = 0; round < 2; round++) {
     await failuresIn('SIGSTOP and SIGKILL', () => Promise.all([frozen(first.program, SILENCE_MS / 2), killed(second.program)]));
@@ -162,6 +161,6 @@ test('whatever happens to one or two of three connectors, each login is answered
   assert.deepEqual(
     [...binds].filter(([dn, count]) => count > (logins.get(dn) ?? 0)),
     [],
-    'nobody is bound more often than they asked',
+    'no user is bound more often than they signed in',
   );
 });

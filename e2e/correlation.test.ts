@@ -5,7 +5,7 @@ import { directoryConfig, startConnector, startHub } from './programs.ts';
 
 const skip = whyNoSlapd();
 
-test('one id finds a sign-in in the answer, in the lines of the hub and of the connector, and in the audit log', { skip }, async () => {
+test('one correlation ID identifies a sign-in in the answer, both logs and the audit log', { skip }, async () => {
   await using slapd = await startSlapd();
   await using hub = await startHub({ LOG_LEVEL: 'debug' });
   const PROVISIONING_TICKET = await hub.createConnection('corp');
@@ -38,7 +38,7 @@ test('one id finds a sign-in in the answer, in the lines of the hub and of the c
   }
 });
 
-/** Lines are written together, a moment later. @returns those that hold the id, as soon as there are some, and among them `message` */
+/** Lines arrive in batches. @returns the lines with this id, once `message` is among them */
 async function linesWith(program: { log(): Promise<string> }, id: string, message?: string): Promise<Record<string, unknown>[]> {
   for (;;) {
     const lines = (await program.log()).split('\n').filter((line) => line.includes(id) && line.endsWith('}'));

@@ -7,19 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-/** Longer than it takes on a busy machine. */
+/** Long enough for a busy machine. */
 const PATIENCE_MS = 120_000;
 
 interface Demo extends AsyncDisposable {
   child: ChildProcess;
   output(): string;
-  /** Resolves when the text was printed; rejects where the demo ends before. */
+  /** Resolves when the text is printed; rejects if the demo ends first. */
   printed(text: string): Promise<void>;
-  /** Its exit code, once it has ended. */
+  /** The exit code. */
   ended: Promise<unknown>;
 }
 
-/** `npm run demo`, with a folder of its own for temporary files, as the variable TMPDIR gives it. */
+/** `npm run demo` with its own folder for temporary files (TMPDIR). */
 function startDemo(args: string[], temporary: string): Demo {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'demo', 'main.ts'), ...args], {
     env: { ...process.env, TMPDIR: temporary },
@@ -55,7 +55,7 @@ function startDemo(args: string[], temporary: string): Demo {
   };
 }
 
-test('the demo signs alice in, ends with 0 when asked to, and leaves nothing behind', async () => {
+test('the demo signs Alice in, exits with 0 and leaves no files behind', async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), 'landbridge-e2e-'));
   await using demo = startDemo(['--once'], temporary.path);
   assert.equal(await demo.ended, 0, demo.output());
@@ -64,16 +64,16 @@ test('the demo signs alice in, ends with 0 when asked to, and leaves nothing beh
   assert.deepEqual(await readdir(temporary.path), []);
 });
 
-test('a demo that cannot start says so and ends with 1', async () => {
+test('a demo that cannot start prints an error and exits with 1', async () => {
   await using demo = startDemo(['--once'], '/nonexistent');
   assert.equal(await demo.ended, 1);
   assert.match(demo.output(), /The demo failed: ENOENT/);
 });
 
-test('the demo stays, its table of people is true on the Try page, and Ctrl-C stops all of it', async () => {
+test('the demo keeps running, its table of users matches the Try page, and Ctrl-C stops everything', async (t) => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), 'landbridge-e2e-'));
   await using demo = startDemo([], temporary.path);
-  await demo.printed('Ctrl-C stops everything');
+  await demo.printed('Ctrl-C to stop everything');
   const link = /http:\S+\/try\/\S+/.exec(demo.output())?.[0] ?? '';
 
   const opened = await fetch(link);
@@ -81,22 +81,24 @@ test('the demo stays, its table of people is true on the Try page, and Ctrl-C st
   const token = /name="token" value="([^"]+)"/.exec(await opened.text())?.[1] ?? '';
   const rows = demo
     .output()
-    .split('what to expect\n')[1]
+    .split('expected result\n')[1]
     ?.split('\n\n')[0]
     ?.split('\n')
     .map((line) => line.trim().split(/ {3,}/));
   assert.ok(rows !== undefined && rows.length > 15, demo.output());
   for (const [username = '', password = '', expected = ''] of rows) {
-    const answer = await fetch(link.split('?')[0] ?? '', {
-      method: 'POST',
-      headers: { cookie },
-      body: new URLSearchParams({ token, username, password }),
+    await t.test(`${username} with ${password}: ${expected}`, async () => {
+      const answer = await fetch(link.split('?')[0] ?? '', {
+        method: 'POST',
+        headers: { cookie },
+        body: new URLSearchParams({ token, username, password }),
+      });
+      const outcome = /<h2 id="outcome"[^>]*>([^<]*)/.exec(await answer.text())?.[1] ?? '';
+      const cause = /^refused: .*?(wrong password|expired|locked|disabled|must)/.exec(expected)?.[1] ?? '';
+      if (expected.startsWith('signs in')) assert.match(outcome, /^Signed in as /);
+      else assert.ok(expected.startsWith('refused') && outcome !== '' && !outcome.startsWith('Signed in'), outcome);
+      if (cause !== '' && cause !== 'wrong password') assert.ok(outcome.includes(cause), outcome);
     });
-    const outcome = /<h2 id="outcome"[^>]*>([^<]*)/.exec(await answer.text())?.[1] ?? '';
-    const cause = /^refused: .*?(wrong password|expired|locked|disabled|must)/.exec(expected)?.[1] ?? '';
-    if (expected.startsWith('signs in')) assert.match(outcome, /^Signed in as /, username);
-    else assert.ok(expected.startsWith('refused') && outcome !== '' && !outcome.startsWith('Signed in'), `${username}: ${outcome}`);
-    if (cause !== '' && cause !== 'wrong password') assert.ok(outcome.includes(cause), `${username}: ${outcome}`);
   }
 
   demo.child.kill('SIGINT');

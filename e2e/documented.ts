@@ -1,19 +1,19 @@
-/** Examples out of the documents, as an administrator copies them: tests run them, so that none of them can be wrong. */
+/** Configuration examples from the documents. Tests run them, so that they stay correct. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Example {
-  /** `front-channel.md` */
+  /** Such as `front-channel.md`. */
   document: string;
-  /** The heading that it stands under, without its marks. */
+  /** The heading above it, without `#`. */
   section: string;
-  /** Of the fence: `haproxy`. */
+  /** The language of the code block, such as `haproxy`. */
   language: string;
 }
 
 /**
- * @param replacements what an administrator puts in for names, addresses and files of the example
- * @throws where the document has no such example, or the example not what is to be replaced
+ * @param replacements real values for names, addresses and files of the example
+ * @throws if the document has no such example, or the example lacks a replaced text
  */
 export async function documented({ document, section, language }: Example, replacements: Record<string, string>): Promise<string> {
   const text = await readFile(join(import.meta.dirname, '..', 'docs', document), 'utf8');
@@ -23,7 +23,7 @@ export async function documented({ document, section, language }: Example, repla
   if (block === undefined) throw new Error(`docs/${document} has no example for ${language} under "${section}"`);
   let example = block.slice(0, block.indexOf('```'));
   for (const [given, own] of Object.entries(replacements)) {
-    if (!example.includes(given)) throw new Error(`the example for ${language} in docs/${document} has no ${given}`);
+    if (!example.includes(given)) throw new Error(`the ${language} example in docs/${document} does not contain ${given}`);
     example = example.replaceAll(given, own);
   }
   return example;

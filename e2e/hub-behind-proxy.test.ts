@@ -1,4 +1,4 @@
-/** The hub behind each reverse proxy of docs/operations.md, with the configuration that stands there. */
+/** The hub behind each reverse proxy of docs/operations.md, with the documented configuration. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -10,8 +10,8 @@ import { directoryConfig, type HubProgram, type Program, startConnector, startHu
 import { startProxy, whyNoProxy } from './proxies.ts';
 
 const CONNECTION = 'corp';
-/** Of who asks; the proxies and the programs are at 127.0.0.1. */
-const PERSON_ADDRESS = '127.0.0.9';
+/** The client's address; the proxies and programs are at 127.0.0.1. */
+const CLIENT_ADDRESS = '127.0.0.9';
 
 describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
@@ -28,7 +28,7 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
       const settings = { PUBLIC_URL: `https://localhost:${port}`, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'debug' };
       [slapd, hub] = await Promise.all([startSlapd({ users: 10 }), startHub(settings)]);
       const PROVISIONING_TICKET = await hub.createConnection(CONNECTION);
-      // It comes through the proxy, too, and tries until there is one.
+      // It connects through the proxy and retries until there is one.
       connector = await startConnector({
         ...directoryConfig(slapd, 'plain'),
         PROVISIONING_TICKET,
@@ -44,7 +44,7 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
   async function ask(path: string, options: { headers?: Record<string, string>; body?: object } = {}) {
     const { headers, body } = options;
     const outgoing = request({
-      ...{ host: '127.0.0.1', port, path, servername: 'localhost', localAddress: PERSON_ADDRESS, rejectUnauthorized: false, agent: false },
+      ...{ host: '127.0.0.1', port, path, servername: 'localhost', localAddress: CLIENT_ADDRESS, rejectUnauthorized: false, agent: false },
       method: body === undefined ? 'GET' : 'POST',
       headers: { Host: `localhost:${port}`, 'Content-Type': 'application/json', ...headers },
     });
@@ -55,7 +55,10 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
   }
 
   for (const name of ['haproxy', 'nginx', 'caddy'] as const) {
-    test(`${name}: connectors and people reach it, and it knows who asks`, { timeout: 5 * 60_000, skip: whyNoProxy(name) }, async () => {
+    test(`connectors and users reach the hub through ${name}, and it knows the client address`, {
+      timeout: 5 * 60_000,
+      skip: whyNoProxy(name),
+    }, async (t) => {
       await hub.untilConnectors(CONNECTION, 0);
       await using _proxy = await startProxy(name, {
         example: { document: 'operations.md', section: 'HTTPS' },
@@ -64,7 +67,7 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
       });
       await hub.untilConnectors(CONNECTION, 1);
       const { uid, password } = slapd.users.ordinary[0] ?? assert.fail();
-      const forged = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'http', 'X-Request-Id': `made-up-by-somebody-${name}` };
+      const forged = { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Proto': 'http', 'X-Request-Id': `forged-${name}` };
       const answer = await ask(`/api/connections/${CONNECTION}/login`, {
         headers: { Authorization: `Bearer ${hub.apiKey}`, ...forged },
         body: { username: uid, password },
@@ -73,14 +76,16 @@ describe('the hub behind a reverse proxy', { skip: whyNoSlapd() }, () => {
       assert.match(answer.headers['strict-transport-security'] ?? '', /max-age/);
       const id = answer.headers['x-request-id'];
       assert.ok(typeof id === 'string' && id !== forged['X-Request-Id']);
-      await until('the hub logs who asked', async () => {
+      await until('the hub logs the client address', async () => {
         const lines = (await hub.log()).split('\n').filter((line) => line.includes(`"requestId":"${id}"`));
         assert.ok(!lines.join('').includes('203.0.113.7'));
-        return lines.some((line) => line.includes(`"remoteAddress":"${PERSON_ADDRESS}"`));
+        return lines.some((line) => line.includes(`"remoteAddress":"${CLIENT_ADDRESS}"`));
       });
       for (const path of ['/metrics', '/%6detrics', '//metrics', '/metrics/', '/metrics?a']) {
-        const { status, text } = await ask(path);
-        assert.ok(status !== 200 || !text.includes('landbridge_hub_'), path);
+        await t.test(`${name} does not expose ${path}`, async () => {
+          const { status, text } = await ask(path);
+          assert.ok(status !== 200 || !text.includes('landbridge_hub_'));
+        });
       }
       assert.equal((await ask('/metrics')).status, 403);
       assert.equal((await ask('/readyz')).status, 200);

@@ -1,7 +1,4 @@
-/**
- * Signing in with a Kerberos ticket: at the connector itself, and through the reverse proxies of the documents, which pass tickets on or
- * check them themselves.
- */
+/** Sign-ins with a Kerberos ticket: at the connector, and through the documented reverse proxies, which pass tickets on or verify them. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
@@ -27,8 +24,8 @@ import { claims, fillForm, untilBrowsersReach, visit } from './visit.ts';
 const SETUP = { timeout: 10 * 60_000 };
 const TEST = { timeout: 5 * 60_000 };
 const HOST = 'connector.ad.landbridge.test';
-/** Of a person; the proxies and the programs are at 127.0.0.1. */
-const PERSON_ADDRESS = '127.0.0.9';
+/** The client's address; the proxies and programs are at 127.0.0.1. */
+const CLIENT_ADDRESS = '127.0.0.9';
 /** 65,535 bytes (MaxTokenSize of Windows) in base64. */
 const LONGEST_TOKEN = 87_380;
 
@@ -50,7 +47,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
     for (const part of [hub, realm, dc]) await part?.[Symbol.asyncDispose]();
   });
 
-  /** A new connection with Kerberos, and its first connector, when browsers reach it. */
+  /** Creates a connection with Kerberos and starts its first connector. */
   async function connectorOf(connection: string, port: number, settings: Record<string, unknown>): Promise<Program> {
     const PROVISIONING_TICKET = await hub.createConnection(connection);
     await hub.changeConnection(connection, { kerberos: true, ipRanges: ['127.0.0.0/8', '::1/128'] });
@@ -63,7 +60,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
       CA_CERT: dc.caPem,
       ...settings,
     };
-    // Its replay cache; it needs no configuration of Kerberos. The port is no part of an export.
+    // For its replay cache; it needs no Kerberos configuration. Exports do not contain the port.
     const connector = await startConnector(config, { KRB5RCACHEDIR: realm.environment.KRB5RCACHEDIR, PORT: String(port) });
     await hub.untilConnectors(connection, 1);
     await untilBrowsersReach(`${settings.SSL_CERT === undefined ? 'http' : 'https'}://127.0.0.1:${port}`);
@@ -73,9 +70,9 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
   const browserWith = (cache: string) =>
     openBrowser({ ticket: { server: HOST, environment: { ...realm.environment, KRB5CCNAME: cache } } });
 
-  /** By a person who is not on the proxy's machine. */
+  /** From an address other than the proxy's. */
   async function curl(port: number, options: { cache?: string; args?: string[]; path?: string; from?: string } = {}): Promise<string> {
-    const { cache = realm.noTicket, args = [], path = SIGN_IN, from = PERSON_ADDRESS } = options;
+    const { cache = realm.noTicket, args = [], path = SIGN_IN, from = CLIENT_ADDRESS } = options;
     const known = ['--noproxy', '*', '--resolve', `${HOST}:${port}:127.0.0.1`, '--interface', from];
     const { stdout } = await promisify(execFile)(
       'curl',
@@ -102,14 +99,14 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
       for (const part of [application, connector]) await part?.[Symbol.asyncDispose]();
     });
 
-    test('a person is at the application without a question', TEST, async () => {
+    test('a user with a ticket signs in without a prompt', TEST, async () => {
       await using browser = await browserWith(await realm.signIn('alice', dc.password));
       assert.equal(await visit(browser, application), 'welcome');
       const { preferred_username, name, amr, connection } = await claims(browser.page);
       assert.deepEqual([preferred_username, name, amr, connection], ['alice', 'Alice Archer', ['wia'], 'direct']);
     });
 
-    test('without a ticket the same browser shows the form, and that leads there as well', TEST, async () => {
+    test('without a ticket, the same browser shows the form, which signs the user in', TEST, async () => {
       await using browser = await browserWith(realm.noTicket);
       assert.equal(await visit(browser, application), 'form');
       assert.equal(new URL(browser.page.url()).origin, origin);
@@ -118,7 +115,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
       assert.deepEqual([preferred_username, amr], ['bob', ['pwd']]);
     });
 
-    test('whose account was disabled gets the form in spite of the ticket', TEST, async () => {
+    test('a user with a ticket and a disabled account gets the form', TEST, async () => {
       const { name, dn } = dc.users.carol;
       await using browser = await browserWith(await realm.signIn(name, dc.password));
       await dc.modify([{ dn, attributes: { userAccountControl: ['514'] } }]);
@@ -152,14 +149,14 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
       for (const part of [application, balancer, ...connectors]) await part?.[Symbol.asyncDispose]();
     });
 
-    test('a person with a ticket is at the application without a question', TEST, async () => {
+    test('a user with a ticket signs in without a prompt', TEST, async () => {
       await using browser = await browserWith(await realm.signIn('alice', dc.password));
       assert.equal(await visit(browser, application), 'welcome');
       const { preferred_username, amr } = await claims(browser.page);
       assert.deepEqual([preferred_username, amr], ['alice', ['wia']]);
     });
 
-    test('without one the form leads there, and the session counts at the other connector', TEST, async () => {
+    test('without a ticket, the form signs the user in, and the session is valid at the other connector', TEST, async () => {
       await using browser = await browserWith(realm.noTicket);
       const { page } = browser;
       await balancer.leaveOnly(0);
@@ -179,7 +176,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
       ['nginx', '127.0.0.12'],
       ['caddy', '127.0.0.13'],
     ] as const) {
-      test(`${name} passes on tickets, the longest too, and who asks`, { ...TEST, skip: whyNoProxy(name) }, async () => {
+      test(`${name} passes on the longest tickets and the client address`, { ...TEST, skip: whyNoProxy(name) }, async () => {
         const port = await freePort();
         await using _proxy = await startProxy(name, proxyOptions(port, ports));
         const cache = await realm.signIn('alice', dc.password);
@@ -191,7 +188,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
         assert.match(filledIn, /name="wresult"/);
         assert.match(filledIn, /^set-cookie: __Host-.*Secure/im);
 
-        // With a token the connector asks for none; without one the answer would be 401.
+        // With any token the connector shows the form; without one it would answer 401.
         const header = `Negotiate ${'A'.repeat(LONGEST_TOKEN)}`;
         assert.deepEqual(await answerTo(HOST, port, header), [200, 'form']);
         if (name !== 'nginx') assert.deepEqual(await answerByHttp2(HOST, port, header), [200, 'form']);
@@ -199,7 +196,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
     }
   });
 
-  describe('where a proxy says who somebody is', () => {
+  describe('behind a proxy that authenticates users', () => {
     let ports: [apache: number, connector: number];
     let connector: Program;
     let application: Application;
@@ -216,18 +213,18 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
 
     const forged = ['-H', 'X-Forwarded-User: alice'];
 
-    test('the connector believes the proxy, and nobody else', TEST, async () => {
+    test('the connector trusts the user header from the proxy only', TEST, async () => {
       const from = async (address: string) => {
         const args = ['-sS', '--noproxy', '*', '--interface', address, ...forged, `http://127.0.0.1:${ports[1]}${SIGN_IN}`];
         return kindOf((await promisify(execFile)('curl', args)).stdout);
       };
-      assert.deepEqual([await from('127.0.0.1'), await from(PERSON_ADDRESS)], ['token', 'form']);
+      assert.deepEqual([await from('127.0.0.1'), await from(CLIENT_ADDRESS)], ['token', 'form']);
     });
 
-    test('Apache does it by ticket, and who has none, or makes a header up, gets the form', {
+    test('Apache authenticates by ticket; without a ticket or with a forged header, the user gets the form', {
       ...TEST,
       skip: whyNoProxy('apache'),
-    }, async () => {
+    }, async (t) => {
       const [port] = ports;
       await using _apache = await startProxy('apache', {
         example: { document: 'kerberos.md', section: 'A reverse proxy that does Kerberos' },
@@ -248,19 +245,21 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
         assert.equal((await claims(browser.page)).preferred_username, 'bob');
       }
       assert.match(await curl(port, { cache, args: [...TICKET, '-H', 'X-Forwarded-User: bob'] }), /name="wresult"/);
-      await untilLogged([connector], new RegExp(`"address":"${PERSON_ADDRESS}","how":"proxy-header","principal":"alice@${dc.realm}"`));
+      await untilLogged([connector], new RegExp(`"address":"${CLIENT_ADDRESS}","how":"proxy-header","principal":"alice@${dc.realm}"`));
       assert.match(await curl(port, { args: forged }), /^HTTP\/1\.1 401 [\s\S]*^WWW-Authenticate: Negotiate/m);
       for (const path of ['/form', '/wsfe%64', '//wsfed', '/./wsfed', '/form/../wsfed', '/form?/wsfed']) {
-        const answer = await curl(port, { args: ['--path-as-is', ...forged], path: SIGN_IN.replace('/wsfed', path) });
-        assert.doesNotMatch(answer, /name="wresult"/, path);
+        await t.test(`a forged header is useless at ${path}`, async () => {
+          const answer = await curl(port, { args: ['--path-as-is', ...forged], path: SIGN_IN.replace('/wsfed', path) });
+          assert.doesNotMatch(answer, /name="wresult"/);
+        });
       }
-      // Posting needs no ticket, and so leads to the form only.
+      // A POST needs no ticket and gets only the form.
       assert.match(await curl(port, { args: [...forged, '-d', 'wa=wsignin1.0'] }), /name="password"/);
       assert.equal((await answerTo(HOST, port, `Negotiate ${'A'.repeat(LONGEST_TOKEN)}`))[0], 401);
     });
 
     for (const name of ['haproxy', 'nginx', 'caddy'] as const) {
-      test(`${name} that only ends TLS takes away what a stranger says`, { ...TEST, skip: whyNoProxy(name) }, async () => {
+      test(`${name} removes a forged user header if it only ends TLS`, { ...TEST, skip: whyNoProxy(name) }, async () => {
         const own = await freePort();
         await using _proxy = await startProxy(name, proxyOptions(own, [ports[1], ports[1]]));
         assert.match(await curl(own, { args: forged }), /name="password"/);
@@ -268,7 +267,7 @@ describe('Kerberos', { skip: whyNoKerberos() || whyNoChromium() }, () => {
     }
   });
 
-  /** Of one that ends TLS, in front of two connectors. */
+  /** Options for a proxy that ends TLS in front of two connectors. */
   function proxyOptions(port: number, [one, two]: readonly [number, number]): ProxyOptions {
     return {
       example: { document: 'front-channel.md', section: 'A reverse proxy that ends TLS' },

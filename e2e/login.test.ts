@@ -29,7 +29,7 @@ function assertRefused({ status, body }: Answer): void {
 }
 
 for (const transport of TRANSPORTS) {
-  test(`by ${transport}: the right password signs in with nested groups, and nothing else does`, { skip }, async () => {
+  test(`over ${transport}, only the right password signs in, and the profile has nested groups`, { skip }, async () => {
     const { ordinary, special } = slapd.users;
     for (const user of [ordinary[0], ordinary[9_999], special.inCycle]) {
       assert.ok(user);
@@ -45,22 +45,24 @@ for (const transport of TRANSPORTS) {
     assertRefused(await hub.login(transport, uid, ''));
     assert.equal((await hub.login(transport, '', ordinary[1]?.password ?? '')).status, 400);
     const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn === '');
-    assert.deepEqual(binds, [], 'nothing was bound anonymously');
+    assert.deepEqual(binds, [], 'no anonymous bind');
   });
 }
 
-test('people with every difficult name sign in, and only with their own password', { skip }, async () => {
+test('users with difficult names sign in with their own password only', { skip }, async (t) => {
   const { locked, expiredPassword: _expired, mustChangePassword: _mustChange, ...usable } = slapd.users.special;
-  for (const user of Object.values(usable)) {
-    const { status, body } = await hub.login('ldaps', user.uid, user.password);
-    assert.equal(status, 200, `${user.uid}: ${JSON.stringify(body)}`);
-    assert.deepEqual([...groupsOf(body)].sort(), user.groups);
-    assertRefused(await hub.login('ldaps', user.uid, 'wrong'));
+  for (const [name, user] of Object.entries(usable)) {
+    await t.test(`${name} signs in with their own password only`, async () => {
+      const { status, body } = await hub.login('ldaps', user.uid, user.password);
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual([...groupsOf(body)].sort(), user.groups);
+      assertRefused(await hub.login('ldaps', user.uid, 'wrong'));
+    });
   }
   assert.equal((await hub.login('ldaps', locked.uid, locked.password)).status, 401);
 });
 
-test('a connector that does not trust the directory sends it no password', { skip }, async () => {
+test('a connector sends no password to a directory that it does not trust', { skip }, async () => {
   const { CA_CERT: _untrusted, ...config } = directoryConfig(slapd, 'ldaps');
   const PROVISIONING_TICKET = await hub.createConnection('untrusted');
   await using _connector = await startConnector({ ...config, PROVISIONING_TICKET });
@@ -72,7 +74,7 @@ test('a connector that does not trust the directory sends it no password', { ski
   assert.deepEqual(binds, []);
 });
 
-test('no password is in a log of either program', { skip }, async () => {
+test('neither program logs passwords', { skip }, async () => {
   const secret = 'a-Passw0rd-that-must-not-be-seen';
   assertRefused(await hub.login('ldaps', slapd.users.ordinary[3]?.uid ?? '', secret));
   for (const program of [hub, ...connectors]) {

@@ -14,14 +14,14 @@ after(async () => {
   for (const part of [hub, slapd]) await part?.[Symbol.asyncDispose]();
 });
 
-/** What was asked of the directory while `work` ran. */
-async function askedDuring(work: () => Promise<void>): Promise<LoggedOperation[]> {
+/** @returns the directory operations during `work` */
+async function operationsDuring(work: () => Promise<void>): Promise<LoggedOperation[]> {
   const before = (await slapd.operations()).length;
   await work();
   return (await slapd.operations()).slice(before);
 }
 
-test('a login costs three operations while its groups are unknown and two once they are known', { skip }, async () => {
+test('a sign-in costs three LDAP operations if its groups are unknown and two if they are cached', { skip }, async () => {
   const PROVISIONING_TICKET = await hub.createConnection('counted');
   await using _connector = await startConnector({
     ...directoryConfig(slapd, 'plain'),
@@ -30,13 +30,13 @@ test('a login costs three operations while its groups are unknown and two once t
     LDAP_SEARCH_GROUPS: '(member={0})',
   });
   await hub.untilConnectors('counted', 1);
-  // Same department, so the second person's groups are those of the first.
+  // The second user is in the same department, and so in the same groups.
   const [first, second, other] = [slapd.users.ordinary[0], slapd.users.ordinary[50], slapd.users.ordinary[1]];
   assert.ok(first && second && other);
-  // The first login of all also opens and binds a connection for binds and reads the root DSE.
+  // The very first sign-in also opens and binds a connection for binds and reads the root DSE.
   assert.equal((await hub.login('counted', other.uid, other.password)).status, 200);
 
-  const unknown = await askedDuring(async () => {
+  const unknown = await operationsDuring(async () => {
     const { status, body } = await hub.login('counted', first.uid, first.password);
     assert.equal(status, 200);
     assert.ok(Array.isArray(body.profile?.groups) && body.profile.groups.includes(first.groups[0]));
@@ -50,7 +50,7 @@ test('a login costs three operations while its groups are unknown and two once t
     ],
     JSON.stringify(unknown),
   );
-  const known = await askedDuring(async () => {
+  const known = await operationsDuring(async () => {
     const { status, body } = await hub.login('counted', second.uid, second.password);
     assert.equal(status, 200);
     assert.ok(Array.isArray(body.profile?.groups) && body.profile.groups.includes(second.groups[0]));
@@ -64,7 +64,7 @@ test('a login costs three operations while its groups are unknown and two once t
   );
 });
 
-test('a wrong password costs a search and one bind, an unknown name and an empty password no bind', { skip }, async () => {
+test('a wrong password costs a search and one bind; an unknown name or an empty password costs no bind', { skip }, async () => {
   const PROVISIONING_TICKET = await hub.createConnection('refused');
   await using _connector = await startConnector({ ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET });
   await hub.untilConnectors('refused', 1);
@@ -72,11 +72,11 @@ test('a wrong password costs a search and one bind, an unknown name and an empty
   assert.ok(warmUp && user);
   assert.equal((await hub.login('refused', warmUp.uid, warmUp.password)).status, 200);
   const bindsOf = (asked: LoggedOperation[]) => asked.filter(({ kind }) => kind === 'bind').map(({ dn, result }) => [dn, result]);
-  const wrong = await askedDuring(async () => {
+  const wrong = await operationsDuring(async () => {
     assert.equal((await hub.login('refused', user.uid, 'wrong')).status, 401);
   });
   assert.deepEqual(bindsOf(wrong), [[user.dn, 49]]);
-  const others = await askedDuring(async () => {
+  const others = await operationsDuring(async () => {
     assert.equal((await hub.login('refused', 'nobody', 'wrong')).status, 401);
     assert.equal((await hub.login('refused', user.uid, '')).status, 401);
   });

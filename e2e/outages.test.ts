@@ -18,15 +18,15 @@ after(async () => {
 });
 
 interface Load {
-  /** One for each login that was begun and answered: the person, whether the password was the right one, and the status. */
+  /** One entry per answered sign-in: the user, whether the password was right, and the status. */
   answers: { user: SlapdUser; right: boolean; status: number }[];
-  /** Begins no further login, and returns when each that was begun has its answer. */
+  /** Starts no more sign-ins and waits for all answers. */
   finish(): Promise<void>;
 }
 
 /**
- * Logins without a pause, 32 at a time, every fourth with a wrong password. Each is of another person, so that a second bind for one
- * login shows as a second bind of one person.
+ * Continuous sign-ins, 32 at a time, every fourth with a wrong password. Each is by another user, so that a second bind by a user reveals a
+ * repeated sign-in.
  */
 function startLoad(connection: string): Load {
   const answers: Load['answers'] = [];
@@ -34,12 +34,12 @@ function startLoad(connection: string): Load {
   const worker = async () => {
     while (running) {
       const user = slapd.users.ordinary[nextUser++];
-      assert.ok(user, 'the load ran out of people');
+      assert.ok(user, 'the load ran out of users');
       const right = nextUser % 4 !== 0;
-      // A fetch that fails is a login without an answer: it rejects, and so does finish().
+      // A failed fetch is a sign-in without an answer; it rejects finish().
       const { status } = await hub.login(connection, user.uid, right ? user.password : 'wrong');
       answers.push({ user, right, status });
-      // Answers without a directory come at once; more than some hundred a second prove nothing more.
+      // Answers during an outage arrive at once; more than a few hundred per second prove nothing.
       if (status > 500) await delay(50);
     }
   };
@@ -56,14 +56,14 @@ function startLoad(connection: string): Load {
 
 async function someMore(load: Load, count = 100): Promise<void> {
   const target = load.answers.length + count;
-  await until(`${count} more logins are answered`, async () => load.answers.length >= target);
+  await until(`${count} more sign-ins have an answer`, async () => load.answers.length >= target);
 }
 
 function failed(load: Load): string[] {
   return load.answers.filter(({ status }) => status >= 500).map(({ user, status }) => `${user.uid}: ${status}`);
 }
 
-/** Whatever failed, nobody got in with a wrong password and none was bound twice. */
+/** Asserts that no wrong password was accepted and no user was bound twice. */
 async function assertSafe(load: Load): Promise<void> {
   for (const { right, status } of load.answers)
     assert.ok(status >= 500 || status === (right ? 200 : 401), `status ${status}, right: ${right}`);
@@ -82,7 +82,7 @@ async function connector(ticket: string) {
   });
 }
 
-test('one of two connectors is killed during logins: each login is answered, and the other goes on', { skip }, async () => {
+test('if one of two connectors is killed under load, each sign-in gets an answer and the other connector continues', { skip }, async () => {
   const ticket = await hub.createConnection('killed');
   await using first = await connector(ticket);
   await using _second = await connector(ticket);
@@ -93,7 +93,7 @@ test('one of two connectors is killed during logins: each login is answered, and
   await hub.untilConnectors('killed', 1);
   await load.finish();
   await assertSafe(load);
-  // The killed connector had at most all that were in flight.
+  // At most the requests in flight fail.
   assert.ok(failed(load).length <= IN_FLIGHT, failed(load).join(', '));
   const later = startLoad('killed');
   await someMore(later);
@@ -101,7 +101,7 @@ test('one of two connectors is killed during logins: each login is answered, and
   assert.deepEqual(failed(later), []);
 });
 
-test('SIGTERM of one of two connectors under load loses no login', { skip }, async () => {
+test('SIGTERM to one of two connectors under load fails no sign-in', { skip }, async () => {
   const ticket = await hub.createConnection('drained');
   await using first = await connector(ticket);
   await using _second = await connector(ticket);
@@ -115,7 +115,7 @@ test('SIGTERM of one of two connectors under load loses no login', { skip }, asy
   assert.deepEqual(failed(load), []);
 });
 
-test('slapd is stopped under load and started again: the connector lives, every login is answered, logins work again', {
+test('if slapd restarts under load, the connector survives, each sign-in gets an answer, and sign-ins work again', {
   skip,
 }, async () => {
   const ticket = await hub.createConnection('slapd');
@@ -126,16 +126,16 @@ test('slapd is stopped under load and started again: the connector lives, every 
     const load = startLoad('slapd');
     await someMore(load);
     await end();
-    await until('a login fails for want of a directory', async () => load.answers.some(({ status }) => status >= 500));
+    await until('a sign-in fails without a directory', async () => load.answers.some(({ status }) => status >= 500));
     await delay(2000);
     await slapd.start();
     const before = load.answers.length;
-    await until('a login succeeds again', async () => load.answers.slice(before).some(({ status }) => status === 200));
+    await until('a sign-in succeeds again', async () => load.answers.slice(before).some(({ status }) => status === 200));
     await someMore(load);
     await load.finish();
     await assertSafe(load);
   }
-  assert.equal(only.pid, pid, 'the process is still the same');
+  assert.equal(only.pid, pid, 'the process is the same');
 });
 
 test('a connector that starts before its directory and its hub waits for both', { skip }, async () => {
@@ -144,18 +144,18 @@ test('a connector that starts before its directory and its hub waits for both', 
   await slapd.stop();
   await using early = await connector(ticket);
   const { pid } = early;
-  await until('the connector has said that it cannot reach the hub', async () => /"level":"(warn|error)"/.test(await early.log()));
+  await until('the connector logs that it cannot reach the hub', async () => /"level":"(warn|error)"/.test(await early.log()));
   hub.start();
   await hub.untilConnectors('early', 1);
   const user = slapd.users.ordinary[nextUser++];
   assert.ok(user);
   assert.ok((await hub.login('early', user.uid, user.password)).status >= 500);
   await slapd.start();
-  await until('a login succeeds', async () => (await hub.login('early', user.uid, user.password)).status === 200);
+  await until('a sign-in succeeds', async () => (await hub.login('early', user.uid, user.password)).status === 200);
   assert.equal(early.pid, pid);
 });
 
-test('the hub is restarted under its connector, which comes back by itself', { skip }, async () => {
+test('a connector reconnects after a restart of the hub', { skip }, async () => {
   const ticket = await hub.createConnection('restarted');
   await using only = await connector(ticket);
   await hub.untilConnectors('restarted', 1);

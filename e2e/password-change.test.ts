@@ -1,10 +1,10 @@
-/** Somebody whose password must be changed changes it through both programs. */
+/** A forced password change through both programs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { directoryConfig, startConnector, startHub } from './programs.ts';
 
-test('a person who must change the password does so with the old one, and signs in with the new', { skip: whyNoSlapd() }, async () => {
+test('a user who must change the password changes it with the old one and signs in with the new one', { skip: whyNoSlapd() }, async () => {
   await using slapd = await startSlapd({ users: 3 });
   await using hub = await startHub();
   const ticket = await hub.createConnection('own');

@@ -1,6 +1,6 @@
 /**
- * Both programs as an administrator runs them: from `node_modules/.bin`, as processes, each with a home folder of its own, spoken to
- * through the hub's API only. A program that is stopped or killed can be started again on the same folder.
+ * Both programs as an administrator runs them: processes from `node_modules/.bin` with their own home folders. Tests use only the hub's
+ * API. A stopped or killed program can start again with the same home.
  */
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,14 +18,14 @@ type Method = 'GET' | 'POST' | 'PATCH';
 
 export interface Program extends AsyncDisposable {
   readonly home: string;
-  /** Undefined while it does not run. */
+  /** Undefined if it does not run. */
   readonly pid: number | undefined;
   start(): void;
-  /** SIGTERM. @returns its exit code, once it has ended */
+  /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** What it wrote since it was first started, as lines of JSON. */
+  /** Everything it has logged, as lines of JSON. */
   log(): Promise<string>;
 }
 
@@ -47,21 +47,21 @@ export interface HubProgram extends Program {
   /** @returns the ticket */
   createConnection(name: string): Promise<string>;
   changeConnection(name: string, settings: object): Promise<void>;
-  /** Registers an application for the people of one connection. */
+  /** Registers an application for the users of one connection. */
   createClient(connection: string, redirectUri: string): Promise<{ id: string; secret: string }>;
   login(connection: string, username: string, password: string): Promise<Answer>;
-  /** A person's own change. */
+  /** Changes a password as the user. */
   changePassword(connection: string, change: { username: string; oldPassword: string; password: string }): Promise<Answer>;
-  /** Waits until exactly so many connectors are online. */
+  /** Waits until exactly this number of connectors is online. */
   untilConnectors(connection: string, count: number): Promise<void>;
 }
 
 const PROGRAMS = join(import.meta.dirname, '..', 'node_modules', '.bin');
 
-/** Longer than anything here takes on a busy machine; who waits longer waits for nothing. */
+/** Longer than anything here takes on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-/** Starts a hub on a free port; returns when it answers. */
+/** Starts a hub on a free port and waits until it answers. */
 export async function startHub(settings: Record<string, string> = {}): Promise<HubProgram> {
   const home = await newHome();
   const port = await freePort();
@@ -81,7 +81,7 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
     apiKey,
     async createConnection(name: string) {
       const { status, body } = await api('POST', '/connections', { name });
-      if (body.ticket === undefined) throw new Error(`the hub answered ${status} and no ticket`);
+      if (body.ticket === undefined) throw new Error(`the hub answered ${status} without a ticket`);
       return body.ticket;
     },
     async changeConnection(name: string, settings: object) {
@@ -90,7 +90,7 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
     },
     async createClient(connection: string, redirectUri: string) {
       const { status, body } = await api('POST', '/clients', { name: 'Billing', redirectUris: [redirectUri], connections: [connection] });
-      if (body.client === undefined || body.secret === undefined) throw new Error(`the hub answered ${status} and no client`);
+      if (body.client === undefined || body.secret === undefined) throw new Error(`the hub answered ${status} without a client`);
       return { id: body.client.id, secret: body.secret };
     },
     changePassword: (connection: string, change: object) => api('POST', `/connections/${connection}/change-password`, change),
@@ -104,7 +104,7 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
   });
 }
 
-/** One request on a connection of its own: a kept one may be just closing when the hub stops, and its loss would look like the hub's fault. */
+/** Sends a request on a new connection: a stopping hub may just be closing a kept one, which would look like a lost request. */
 async function ask(method: Method, url: string, apiKey: string, body?: object): Promise<Answer> {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
   const outgoing = request(url, { method, headers, agent: false });
@@ -114,14 +114,14 @@ async function ask(method: Method, url: string, apiKey: string, body?: object): 
   return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) };
 }
 
-/** Starts a connector with a `config.json`; it is online when the hub says so. */
+/** Starts a connector with this `config.json`; `untilConnectors` waits for it. */
 export async function startConnector(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<Program> {
   const home = await newHome();
   await writeFile(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
   return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
 }
 
-/** Starts another connector with the settings and the certificate of one that has been online: from its export, as on another machine. */
+/** Starts another connector from an export of a connector, as on another machine. */
 export async function startFromExport(of: Program, environment: Record<string, string>): Promise<Program> {
   const home = await newHome();
   const file = join(home, 'export.zip');
@@ -135,7 +135,7 @@ export async function startFromExport(of: Program, environment: Record<string, s
   return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
 }
 
-/** How the connector reaches slapd; everything else about the directory it finds out. */
+/** Settings for slapd; the connector detects everything else about the directory. */
 export function directoryConfig(slapd: Slapd, transport: 'plain' | 'starttls' | 'ldaps'): Record<string, unknown> {
   return {
     LDAP_URL: transport === 'ldaps' ? slapd.ldapsUrl : slapd.url,
@@ -147,16 +147,16 @@ export function directoryConfig(slapd: Slapd, transport: 'plain' | 'starttls' | 
   };
 }
 
-/** @throws after a minute, with what was waited for */
+/** @throws after a minute, with the description */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`timed out waiting until ${what}`);
     await delay(20);
   }
 }
 
-/** What programs log stands in the file a moment later. @returns all of it */
+/** Waits for a match in the logs, which are written late. @returns all of them */
 export async function untilLogged(programs: readonly Program[], what: RegExp): Promise<string> {
   let all = '';
   await until(`the log says ${what}`, async () => {
@@ -174,7 +174,7 @@ function runProgram(name: ProgramName, home: string, environment: Record<string,
   const start = () => {
     if (child !== undefined) return;
     const output = openSync(logFile, 'a', 0o600);
-    // Run from another folder than its home: both programs must not depend on where they are started.
+    // The programs must not depend on the current folder.
     const started = spawnBound(join(PROGRAMS, name), ['run', '--home', home], {
       cwd: '/',
       env: bare(environment),
@@ -210,7 +210,7 @@ function runProgram(name: ProgramName, home: string, environment: Record<string,
   };
 }
 
-/** Nothing of this process' environment is a setting of the programs. */
+/** This process' environment must not configure the programs. */
 function bare(environment: Record<string, string>): Record<string, string> {
   return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...environment };
 }

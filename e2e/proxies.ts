@@ -1,4 +1,4 @@
-/** Load balancers and reverse proxies as processes of a test, each with the configuration that the documents recommend. */
+/** Load balancers and reverse proxies as child processes, with the documented configurations. */
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,9 +11,9 @@ import { documented, type Example } from './documented.ts';
 import { until } from './programs.ts';
 
 export interface LoadBalancer extends AsyncDisposable {
-  /** How many connections or requests each of the servers has been given. */
+  /** The number of connections or requests that each server got. */
   given(): Promise<number[]>;
-  /** New connections go to this server alone, and those to others end now. @param server counted from 0 */
+  /** Sends new connections to this server only and closes connections to others. @param server counted from 0 */
   leaveOnly(server: number): Promise<void>;
 }
 
@@ -21,43 +21,43 @@ export type ProxyName = keyof typeof PROGRAMS;
 
 const PROGRAMS = { haproxy: '/usr/sbin/haproxy', nginx: '/usr/sbin/nginx', caddy: '/usr/bin/caddy', apache: '/usr/sbin/apache2' } as const;
 
-/** @returns why tests with it cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoProxy(name: ProxyName): string | false {
   const files = [PROGRAMS[name], ...(name === 'apache' ? [`${APACHE_MODULES_FOLDER}/mod_auth_gssapi.so`] : [])];
   const missing = files.find((file) => !existsSync(file));
   return missing === undefined || process.env.CI === 'true' ? false : `there is no ${missing} (tools/debian-packages.ts)`;
 }
 
-/** Where it listens, on 127.0.0.1, by which name, and with which certificate. */
+/** Port on 127.0.0.1, host name and certificate. */
 export interface Front {
   port: number;
-  /** Undefined for one that passes TLS through. */
+  /** Undefined if it passes TLS through. */
   certificate?: KeyPair;
-  /** Where the example names it. */
+  /** Placeholder of the name in the example. */
   host?: { example: string; own: string };
 }
 
 export interface ProxyOptions {
   example: Omit<Example, 'language'>;
-  /** What else the example has, such as the addresses behind it, and what stands there in the test. */
+  /** Other replacements in the example, such as the addresses of servers. */
   replacements: Record<string, string>;
   front: Front;
-  /** Of a proxy that does Kerberos; in its folder it is `connector.keytab`. */
+  /** For a proxy that does Kerberos; its folder gets it as `connector.keytab`. */
   keytab?: string;
 }
 
-/** @throws with what it said, where it does not start */
+/** @throws with its output if it does not start */
 export async function startProxy(name: ProxyName, options: ProxyOptions): Promise<AsyncDisposable> {
   return start(name, options, await mkdtemp(join(tmpdir(), `landbridge-${name}-`)));
 }
 
-/** HAProxy with a socket to control it. @param count of its servers, which the example calls `connector1` and so on */
+/** HAProxy with a control socket. @param count the number of its servers, `connector1` etc. in the example */
 export async function startLoadBalancer(options: ProxyOptions, count: number): Promise<LoadBalancer> {
   const folder = await mkdtemp(join(tmpdir(), 'landbridge-haproxy-'));
   const haproxy = await start('haproxy', options, folder);
   const names = Array.from({ length: count }, (_, n) => `connector${n + 1}`);
 
-  /** HAProxy 2.6 management guide, section 9.3: one command for each connection. */
+  /** HAProxy 2.6 management guide, section 9.3: one command per connection. */
   async function command(line: string): Promise<string> {
     const control = connect(join(folder, 'control'));
     control.write(`${line}\n`);
@@ -87,7 +87,7 @@ async function start(name: ProxyName, options: ProxyOptions, folder: string): Pr
   await writeFile(join(folder, 'server.pem'), name === 'haproxy' ? cert + key : cert, { mode: 0o600 });
   await writeFile(join(folder, 'server.key'), key, { mode: 0o600 });
   if (keytab !== undefined) {
-    // Apache reads it, and writes its replay cache, as another user than root.
+    // Apache reads it and writes its replay cache as a non-root user.
     await chmod(folder, 0o777);
     await copyFile(keytab, join(folder, 'connector.keytab'));
     await chmod(join(folder, 'connector.keytab'), 0o644);
@@ -119,7 +119,7 @@ async function start(name: ProxyName, options: ProxyOptions, folder: string): Pr
   return { [Symbol.asyncDispose]: stop };
 }
 
-/** What the examples have for the proxy's own place, and what stands there in a test. */
+/** Replacements for paths and addresses of the examples. */
 const PLACES: Record<ProxyName, (front: Front, folder: string) => Record<string, string>> = {
   haproxy: ({ port, certificate }, folder) => ({
     ':443': `127.0.0.1:${port}`,
@@ -142,7 +142,7 @@ const PLACES: Record<ProxyName, (front: Front, folder: string) => Record<string,
   }),
 };
 
-/** All of them in the foreground and in one process, which ends with the test. */
+/** Foreground, single process, so that it dies with the test. */
 const ARGUMENTS: Record<ProxyName, (folder: string) => string[]> = {
   haproxy: (folder) => ['-db', '-f', join(folder, 'around'), '-f', join(folder, 'example')],
   nginx: (folder) => ['-p', folder, '-e', 'stderr', '-c', join(folder, 'around')],
@@ -150,7 +150,7 @@ const ARGUMENTS: Record<ProxyName, (folder: string) => string[]> = {
   apache: (folder) => ['-X', '-d', folder, '-f', join(folder, 'around')],
 };
 
-/** What a machine has besides: Debian's own configuration, where the program needs one at all. */
+/** The rest of a machine's configuration: Debian's defaults, if the program needs any. */
 const AROUND: Record<ProxyName, (folder: string, port: number) => string> = {
   haproxy: (folder) => `global\n  stats socket ${join(folder, 'control')} mode 600 level admin\n`,
   nginx: (folder) => `daemon off;

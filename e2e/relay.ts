@@ -1,4 +1,4 @@
-/** The network between a connector and its hub, as a proxy (CONNECT) that a test can cut: then nothing comes through, and nobody is told. */
+/** The network between connector and hub: a proxy (CONNECT) that a test can cut silently. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -7,11 +7,11 @@ export interface Relay extends AsyncDisposable {
   /** For HTTP_PROXY. */
   readonly url: string;
   cut(): void;
-  /** What was held back arrives now. */
+  /** Delivers what was held back. */
   mend(): void;
 }
 
-/** @param overhear is given what the hub sends */
+/** @param overhear gets everything that the hub sends */
 export async function startRelay(overhear: (bytes: Buffer) => void = () => {}): Promise<Relay> {
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -41,7 +41,7 @@ export async function startRelay(overhear: (bytes: Buffer) => void = () => {}): 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the relay does not listen');
+  if (typeof address !== 'object' || address === null) throw new Error('the relay is not listening');
   return {
     url: `http://127.0.0.1:${address.port}`,
     cut() {

@@ -1,11 +1,13 @@
-/** What somebody sees who sits between hub and connector where TLS has ended. */
+/** What an eavesdropper sees between hub and connector behind the end of TLS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { directoryConfig, startConnector, startHub } from './programs.ts';
 import { startRelay } from './relay.ts';
 
-test('between the two programs travel neither the name nor the password of who signs in', { skip: whyNoSlapd() }, async () => {
+test('neither the name nor the password of a user crosses the network in clear text between the two programs', {
+  skip: whyNoSlapd(),
+}, async () => {
   const heard: Buffer[] = [];
   await using slapd = await startSlapd({ users: 3 });
   await using hub = await startHub();
@@ -18,7 +20,7 @@ test('between the two programs travel neither the name nor the password of who s
   assert.equal((await hub.login('sealed', user.uid, user.password)).status, 200);
   assert.equal((await hub.login('sealed', user.uid, 'a-wrong-Passw0rd')).status, 401);
 
-  // Frames of a server are not masked (RFC 6455, section 5.1), and a token's claims are only base64url.
+  // Server frames are not masked (RFC 6455, section 5.1), and claims are only base64url.
   const text = Buffer.concat(heard).toString('latin1');
   const requests = [...text.matchAll(/"authenticate_user".{0,20}?"jwt":"[\w-]+\.([\w-]+)\./g)].map(([, claims = '']) =>
     JSON.parse(Buffer.from(claims, 'base64url').toString()),

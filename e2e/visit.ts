@@ -1,4 +1,4 @@
-/** What a person does in a browser who wants to use an application, and what programs see at the same addresses. */
+/** Visits to an application as a user with a browser, and as a program. */
 import { request as requestInClear } from 'node:http';
 import { request as requestByTls } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import { type Application, CLAIMS, WELCOME } from './application.ts';
 import type { Browser } from './browser.ts';
 import { until } from './programs.ts';
 
-/** Opens the application in a browser that nobody has signed in with, and waits for what a person sees in the end. */
+/** Opens the application without an existing session and waits for the final page. */
 export async function visit({ page }: Browser, { url }: Application): Promise<'welcome' | 'form'> {
   await page.goto(url);
   const welcome = page.getByRole('heading', { name: WELCOME });
@@ -30,18 +30,18 @@ export interface Claims {
   connection?: string;
 }
 
-/** What the application knows of the person. */
+/** The claims that the application got. */
 export async function claims(page: Page): Promise<Claims> {
   return JSON.parse((await page.locator(CLAIMS).textContent()) ?? '');
 }
 
-/** @returns the page; each on a connection of its own, as a browser comes that has been away for a while */
+/** @returns the page, fetched on a new connection, like a browser that returns later */
 export async function ask(address: string, form?: Record<string, string>): Promise<string> {
   const request = address.startsWith('https:') ? requestByTls : requestInClear;
   const outgoing = request(address, {
     method: form === undefined ? 'GET' : 'POST',
     agent: false,
-    // What it says is the subject here; the browser's tests are for who says it.
+    // This checks content; other tests verify the certificate.
     rejectUnauthorized: false,
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
   });
@@ -51,7 +51,7 @@ export async function ask(address: string, form?: Record<string, string>): Promi
   });
 }
 
-/** The socket to the hub is there before the port for browsers is. @param origin of the connector */
+/** The hub connects before the port for browsers opens. @param origin the connector's origin */
 export function untilBrowsersReach(origin: string): Promise<void> {
   return until(`browsers reach ${origin}`, () =>
     ask(`${origin}/logout`).then(

@@ -10,5 +10,5 @@ function run(program: string, ...args: string[]): void {
   assert.equal(result.status, 0, result.error?.message ?? `${result.stdout}${result.stderr}`);
 }
 
-test('the types are right', () => run('tsc'));
-test('format and lint are clean (npm run format repairs most)', () => run('biome', 'check', '--error-on-warnings', '.'));
+test('the types are correct', () => run('tsc'));
+test('format and lint are clean (npm run format fixes most problems)', () => run('biome', 'check', '--error-on-warnings', '.'));

@@ -1,6 +1,6 @@
 /**
- * The programs that tests run and npm does not bring, as Debian packages, each with its reason: what is missing is installed where
- * that is possible, and said where it is not.
+ * Debian packages with programs that tests need and npm does not provide, each with its reason. Installs missing packages if possible, and
+ * otherwise lists them.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,48 +8,48 @@ import { delimiter, join } from 'node:path';
 
 interface DebianPackage {
   name: string;
-  /** It is there when this file is. */
+  /** The package counts as installed if this file exists. */
   program: string;
   because: string;
 }
 
 const PACKAGES: readonly DebianPackage[] = [
-  { name: 'slapd', program: '/usr/sbin/slapd', because: 'the real directory server that logins are tested and measured against' },
-  { name: 'ldap-utils', program: '/usr/bin/ldapsearch', because: 'an LDAP client that is not ours, to judge the embedded directory' },
+  { name: 'slapd', program: '/usr/sbin/slapd', because: 'a real OpenLDAP for tests and benchmarks' },
+  { name: 'ldap-utils', program: '/usr/bin/ldapsearch', because: 'a third-party LDAP client to verify the embedded directory' },
   { name: 'samba-ad-dc', program: '/var/lib/dpkg/info/samba-ad-dc.list', because: 'a real Active Directory' },
-  { name: 'samba-ad-provision', program: '/usr/share/samba/setup/provision.ldif', because: 'what its domains are made of' },
+  { name: 'samba-ad-provision', program: '/usr/share/samba/setup/provision.ldif', because: 'templates for its domains' },
   {
     name: 'python3-markdown',
     program: '/usr/lib/python3/dist-packages/markdown/__init__.py',
-    because: 'by which samba-tool reads its schema',
+    because: 'samba-tool needs it to read its schema',
   },
-  { name: 'ldb-tools', program: '/usr/bin/ldbmodify', because: 'to put people into its domains' },
-  { name: '389-ds-base', program: '/usr/sbin/ns-slapd', because: 'a real 389 Directory Server, which FreeIPA is made of' },
-  { name: 'libnss3-tools', program: '/usr/bin/pk12util', because: 'to give it, and browsers, certificates' },
-  { name: 'dnsmasq-base', program: '/usr/sbin/dnsmasq', because: 'a real DNS server that names the servers of a domain' },
+  { name: 'ldb-tools', program: '/usr/bin/ldbmodify', because: 'to add users to its domains' },
+  { name: '389-ds-base', program: '/usr/sbin/ns-slapd', because: 'a real 389 Directory Server, the directory of FreeIPA' },
+  { name: 'libnss3-tools', program: '/usr/bin/pk12util', because: 'to install certificates in it and in browsers' },
+  { name: 'dnsmasq-base', program: '/usr/sbin/dnsmasq', because: 'a real DNS server for server discovery' },
   { name: 'squid', program: '/usr/sbin/squid', because: 'a real proxy between the connector and its hub' },
   { name: 'haproxy', program: '/usr/sbin/haproxy', because: 'a real load balancer between browsers and connectors' },
-  { name: 'nginx', program: '/usr/sbin/nginx', because: 'a real reverse proxy, as the documents set it up' },
-  { name: 'caddy', program: '/usr/bin/caddy', because: 'a real reverse proxy, as the documents set it up' },
-  { name: 'apache2-bin', program: '/usr/sbin/apache2', because: 'a real reverse proxy that does Kerberos' },
+  { name: 'nginx', program: '/usr/sbin/nginx', because: 'a real reverse proxy with the documented configuration' },
+  { name: 'caddy', program: '/usr/bin/caddy', because: 'a real reverse proxy with the documented configuration' },
+  { name: 'apache2-bin', program: '/usr/sbin/apache2', because: 'a real reverse proxy that authenticates by Kerberos' },
   {
     name: 'libapache2-mod-auth-gssapi',
     program: '/usr/lib/apache2/modules/mod_auth_gssapi.so',
-    because: 'by which it does so',
+    because: 'its Kerberos module',
   },
-  { name: 'openssl', program: '/usr/bin/openssl', because: 'to judge certificates and encrypted passwords that our code made' },
-  { name: 'curl', program: '/usr/bin/curl', because: 'an HTTP client that is not ours, and knows Kerberos' },
-  { name: 'krb5-user', program: '/usr/bin/kinit', because: 'to get Kerberos tickets; it brings the library that checks them' },
-  { name: 'gcc', program: '/usr/bin/gcc', because: 'to make the stand-in for the functions of Windows' },
-  { name: 'libc6-dev', program: '/usr/include/stdlib.h', because: 'to make the stand-in for the functions of Windows' },
-  { name: 'xmlsec1', program: '/usr/bin/xmlsec1', because: 'to judge the signatures of tokens for browsers' },
+  { name: 'openssl', program: '/usr/bin/openssl', because: 'to verify certificates and encrypted passwords of our code' },
+  { name: 'curl', program: '/usr/bin/curl', because: 'a third-party HTTP client with Kerberos' },
+  { name: 'krb5-user', program: '/usr/bin/kinit', because: 'to get Kerberos tickets, and for the library that verifies them' },
+  { name: 'gcc', program: '/usr/bin/gcc', because: 'to compile the test double of Windows functions' },
+  { name: 'libc6-dev', program: '/usr/include/stdlib.h', because: 'to compile the test double of Windows functions' },
+  { name: 'xmlsec1', program: '/usr/bin/xmlsec1', because: 'to verify the signatures of WS-Federation tokens' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];
 
 /**
- * Installs what is missing where this runs as root and apt-get exists; elsewhere says what will be skipped.
+ * Installs missing packages if this runs as root and apt-get exists, and otherwise lists the tests that will be skipped.
  *
- * @returns whether the tests may run: false only where `required` and something is still missing
+ * @returns whether the tests may run: false only if packages are `required` and still missing
  */
 export function ensureDebianPackages(required: boolean): boolean {
   const before = missing();
@@ -60,7 +60,7 @@ export function ensureDebianPackages(required: boolean): boolean {
   }
   const after = missing();
   for (const { name, program, because } of after) {
-    console.error(`${required ? 'Missing' : 'Tests that need it are skipped'}: ${program} (Debian package ${name}), ${because}.`);
+    console.error(`${required ? 'Missing' : 'Skipping tests that need it'}: ${program} (Debian package ${name}), ${because}.`);
   }
   return after.length === 0 || !required;
 }
@@ -80,12 +80,12 @@ function inPath(program: string): boolean {
   });
 }
 
-/** Debian asks this script before it starts a service; 101 means no (policy-rc.d(8)). */
+/** Debian runs this script before it starts a service; 101 means no (policy-rc.d(8)). */
 const POLICY = '/usr/sbin/policy-rc.d';
 
 function install(names: string[]): void {
   const kept = `${POLICY}.landbridge-kept`;
-  // Ctrl-C reaches apt-get by itself; without a handler it would end this process before the policy is put back.
+  // Ctrl-C reaches apt-get itself; without a handler, this process would end before it restores the policy.
   const onSignal = () => process.exit(130);
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   if (existsSync(POLICY)) renameSync(POLICY, kept);
@@ -101,7 +101,7 @@ function install(names: string[]): void {
   }
 }
 
-/** A failure is shown and not thrown: what is still missing afterwards is what counts. */
+/** Failures are printed, not thrown: only what is still missing afterwards counts. */
 function aptGet(...args: string[]): void {
   const result = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

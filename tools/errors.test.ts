@@ -5,7 +5,7 @@ import { it } from 'node:test';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 
-/** Where an error gets its code: a constructor, a field, `fail('CODE', …)` of a socket, or a union type over several lines. */
+/** Sources of codes: a constructor, a field, `fail('CODE', …)` of a socket, or a multi-line union type. */
 const CODE = /(?:new (?:Coded|Ldap)Error(?:<[^>]*>)?\(|\bfail\(|\bcode:)\s*'([A-Z][A-Z_]+)'|^\s*\| '([A-Z][A-Z_]+)'/gm;
 /** A union type on one line. */
 const UNION = /^export type \w*Code = ('[A-Z][A-Z_]+'(?: \| '[A-Z][A-Z_]+')*);/gm;
@@ -23,7 +23,7 @@ function codesInSources(): Set<string> {
   return codes;
 }
 
-it('docs/errors.md lists every code, and no other', () => {
+it('docs/errors.md lists every error code and no others', () => {
   const listed = new Set(
     [...readFileSync(`${ROOT}docs/errors.md`, 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1] ?? ''),
   );

@@ -1,4 +1,4 @@
-/** Writes the references of both programs' settings from their lists: docs/configuration.md and docs/hub-configuration.md; and of the checks: docs/troubleshooting.md. */
+/** Generates docs/configuration.md, docs/hub-configuration.md and docs/troubleshooting.md from the settings and checks. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorReference } from '../packages/connector/src/config/reference.ts';

@@ -1,8 +1,8 @@
 /**
- * `npm test`: makes sure of the programs that tests need, then runs all tests of all workspaces; types, format, lint and the
- * direction of imports are tests too (`checks.test.ts`, `imports.test.ts`).
+ * `npm test`: installs programs that tests need, then runs the tests of all workspaces. Types, format, lint and import directions are tests
+ * too (`checks.test.ts`, `imports.test.ts`).
  *
- * Arguments narrow it down: `npm test -- packages/hub` for a folder, a file or a glob, `-- --test-name-pattern=…` for Node.
+ * Arguments select tests: `npm test -- packages/hub` for a folder, file or glob, `-- --test-name-pattern=…` for names.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { ensureDebianPackages } from './debian-packages.ts';
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
 
-/** One test that takes longer hangs. The slowest take a tenth of it, and a machine may be busy with something else. */
+/** A test that takes longer hangs. The slowest take a tenth of it on an idle machine. */
 const TEST_TIMEOUT_MS = 180_000;
 
 function main(args: string[]): number {
@@ -30,7 +30,7 @@ function main(args: string[]): number {
       '--test',
       '--test-reporter=spec',
       `--test-timeout=${TEST_TIMEOUT_MS}`,
-      // Most tests wait for processes that they started, so one more than there are processors keeps them busy.
+      // Most tests wait for child processes, so one more than the number of processors keeps them busy.
       `--test-concurrency=${availableParallelism() + 1}`,
       ...options,
       ...folders.map((path) => (isFolder(path) ? `${path.replace(/\/$/, '')}/**/*.test.ts` : path)),

@@ -1,6 +1,6 @@
 /**
- * The least that an LDAP client can do: a socket, requests written by the codec's message classes, and responses of which only the
- * message id, the kind and the result code are looked at. No limits, no deadlines, no TLS: it is what others are measured against.
+ * The minimum of an LDAP client, as the floor for comparison: a socket, the codec's message classes for requests, and responses of which it
+ * reads only message ID, type and result code. No limits, deadlines or TLS.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { BindRequest, type Filter, SearchRequest } from 'ldapts';
 
 export interface BareConnection {
   bind(dn: string, password: string): Promise<number>;
-  /** @returns the result code; entries are counted by nobody */
+  /** @returns the result code; entries are ignored */
   search(baseDN: string, filter: Filter, attributes: string[]): Promise<number>;
   close(): void;
 }
@@ -41,7 +41,7 @@ export async function connectBare(port: number): Promise<BareConnection> {
     }
     rest = at === data.length ? undefined : data.subarray(at);
   });
-  // Whoever still waits learns that there is no answer; -1 is no result code.
+  // Pending requests get -1, which is no result code.
   socket.on('error', () => {});
   socket.on('close', () => {
     for (const resolve of waiting.values()) resolve(-1);
@@ -71,7 +71,7 @@ export async function connectBare(port: number): Promise<BareConnection> {
   };
 }
 
-/** Tag, first byte of the content and end of the BER element at `at`; undefined where its head has not arrived (X.690, 8.1). */
+/** Tag, content offset and end of the BER element at `at`; undefined if its header is incomplete (X.690, 8.1). */
 function elementAt(data: Buffer, at: number): { tag: number; content: number; end: number } | undefined {
   const tag = data[at];
   const first = data[at + 1];

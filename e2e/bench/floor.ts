@@ -1,6 +1,6 @@
 /**
- * The floor: what the LDAP operations of a login cost by themselves. One process asks the directory what a connector asks it (find
- * the person, bind as the person, search the groups), with nothing else around: no hub, no tokens, no profile.
+ * The floor: the LDAP operations of a sign-in alone. One process searches the user, binds as the user and searches the groups, without hub,
+ * tokens or profile.
  */
 import { EqualityFilter } from 'ldapts';
 import { type BareConnection, connectBare } from './bare-ldap.ts';
@@ -13,7 +13,7 @@ export interface FloorTask {
   users: { dn: string; uid: string; password: string }[];
 }
 
-/** Searches share two connections, binds have some of their own with one at a time on each, as in the connector. */
+/** Searches share two connections; binds have connections for one bind at a time, as in the connector. */
 const SEARCH_CONNECTIONS = 2;
 const BIND_CONNECTIONS = 8;
 

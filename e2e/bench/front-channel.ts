@@ -1,8 +1,7 @@
 /**
  * `npm run bench -- front-channel`: from a browser's request to the page with the token, by form, client certificate and Kerberos ticket,
- * on a new connection each time, as browsers come, and on kept ones. Beside it, in the same run, stands the floor: a server that answers
- * the same requests with a page of the same size, one signature as it is in each token, and the library's call that checks a ticket.
- * Nothing is asserted.
+ * on new and kept connections. The floor in the same run: a server that answers the same requests with a page of the same size, one
+ * signature as in each token, and the library call that verifies a ticket. Nothing is asserted.
  */
 import { fork } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
@@ -28,10 +27,10 @@ import { openTickets } from './tickets.ts';
 
 const CONNECTION = 'bench';
 const HOST = 'connector.ad.landbridge.test';
-/** Before the measured ones, of each kind: code and group cache are cold. */
+/** Sign-ins of each kind before measuring, because code and group cache are cold. */
 const WARM_UP = 50;
 const IN_FLIGHT = [1, 16];
-/** People with certificates and tickets, by turns. */
+/** Users with certificates and tickets, in turn. */
 const USERS = 5;
 
 interface Request {
@@ -44,11 +43,11 @@ interface Measured {
   perSecond: number;
   p50Ms: number;
   p95Ms: number;
-  /** Of the server's process, for each. */
+  /** CPU time of the server process per sign-in. */
   cpuMs: number;
 }
 
-/** @param count sign-ins of each kind */
+/** @param count the number of sign-ins of each kind */
 export async function benchFrontChannel(count: number): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const slapd = parts.use(await startSlapd({ users: 1000, log: false }));
@@ -105,7 +104,7 @@ export async function benchFrontChannel(count: number): Promise<void> {
       () => true,
       () => false,
     );
-  await until('people sign in at the connector', hasToken);
+  await until('users can sign in at the connector', hasToken);
 
   const pageBytes = Buffer.byteLength(await token(port, false, form(0)));
   const floor = await startPageServer(parts, { server, clientAuthority: userAuthority.cert, pageBytes });
@@ -114,9 +113,9 @@ export async function benchFrontChannel(count: number): Promise<void> {
     kdc &&
     (await openTickets({ ...kdc, accounts: users.slice(0, USERS).map(({ uid }) => uid), service: { host: HOST, keytab: kdc.keytab } }));
 
-  console.log(`${count} of each, after ${WARM_UP} to warm up; a page of ${pageBytes} bytes; CPU: of the server's process, all threads`);
+  console.log(`${count} sign-ins each after ${WARM_UP} for warm-up; page size ${pageBytes} bytes; CPU: server process, all threads`);
   console.log(
-    `${'connection'.padEnd(12)}in flight  ${'what'.padEnd(38)}${['per s', 'p50 ms', 'p95 ms', 'CPU ms', 'CPU ratio'].map((head) => head.padStart(10)).join('')}`,
+    `${'connection'.padEnd(12)}in flight  ${'method'.padEnd(38)}${['per s', 'p50 ms', 'p95 ms', 'CPU ms', 'CPU ratio'].map((head) => head.padStart(10)).join('')}`,
   );
   const print = (connection: string, inFlight: number, what: string, measured: Measured, floorCpuMs?: number) => {
     const { perSecond, p50Ms, p95Ms, cpuMs: cpu } = measured;
@@ -144,7 +143,7 @@ export async function benchFrontChannel(count: number): Promise<void> {
       };
       const nothing = async () => {};
       await compare('form', form, nothing);
-      // A kept connection is one person's.
+      // A kept connection belongs to one user.
       await compare('client certificate', (n) => ({ client: clients[connection === 'kept' ? 0 : n % clients.length] }), nothing);
       if (tickets === undefined) return;
       let headers = await tickets.headers(WARM_UP + count);
@@ -158,14 +157,14 @@ export async function benchFrontChannel(count: number): Promise<void> {
     await runs('new', () => false);
     await runs('kept', () => new Agent({ keepAlive: true, maxSockets: inFlight }));
   }
-  console.log('\nCPU ratio: to all of its floors together.');
-  if (kdc === undefined) console.log(`Without tickets: ${whyNoKerberos()}.`);
+  console.log('\nCPU ratio: CPU relative to the sum of its floors.');
+  if (kdc === undefined) console.log(`Tickets skipped: ${whyNoKerberos()}.`);
 }
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const signToken = async () => sign('RSA-SHA256', Buffer.alloc(1000), privateKey);
 
-/** A domain for tickets alone: people are looked up in the same directory as by form and certificate. */
+/** A domain for tickets only: users are in the same directory as for form and certificate. */
 async function startKdc(parts: AsyncDisposableStack): Promise<{ dc: SambaDomainController; realm: KerberosRealm; keytab: string }> {
   const dc = parts.use(await startSambaDomainController());
   const realm = parts.use(await openKerberosRealm(dc));
@@ -182,7 +181,7 @@ async function startPageServer(parts: AsyncDisposableStack, task: PageTask): Pro
   return { port, pid: child.pid };
 }
 
-/** @param pid of the process whose CPU time counts */
+/** @param pid the process whose CPU time counts */
 async function measure(count: number, inFlight: number, pid: number, work: (n: number) => Promise<unknown>): Promise<Measured> {
   let next = 0;
   const latencies: number[] = [];

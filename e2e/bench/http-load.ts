@@ -1,4 +1,4 @@
-/** Logins by the hub's API over kept-alive connections, from a process that does nothing else. */
+/** Sign-ins through the hub's API on kept-alive connections, from a separate process. */
 import { Agent, request } from 'node:http';
 import { serveCells } from './workload.ts';
 

@@ -1,12 +1,12 @@
 /**
- * Connectors that only are there: a process that opens sockets to a hub, authenticates each as an instance of its own, answers the
- * hub's pings and sends none of its own requests. Sockets are opened a few at a time, as after a hub's restart they would be.
+ * Idle connectors: a process that opens sockets to a hub, authenticates each as a separate instance, and answers pings. It opens a few at a
+ * time, like connectors after a restart of the hub.
  */
 import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 
 export interface IdleTask {
   keyPem: string;
-  /** Each with how many connectors of it. */
+  /** Connections with their number of connectors. */
   connections: { name: string; realm: string; socketUrl: string; connectors: number }[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- idle`: what connectors cost a hub that only are there, and whether a login through one of thousands takes longer
- * than through one of five. Both are measured in the same run, on the same hub. Nothing is asserted.
+ * `npm run bench -- idle`: the cost of idle connectors for a hub, and whether a sign-in through one of thousands takes longer than through
+ * one of five, measured on the same hub in the same run. Nothing is asserted.
  */
 import { fork, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -17,19 +17,19 @@ import { cpuMs, memoryMb } from './process-usage.ts';
 
 const CONNECTION = 'measured';
 const FEW = 5;
-/** A connection has hardly more; a hub lets no more share one key. */
+/** Connections rarely have more, and a hub lets no more share one key. */
 const PER_CONNECTION = 50;
-/** What a hub needs of open files beside its sockets, with plenty to spare. */
+/** Open files of a hub besides sockets, with a margin. */
 const OTHER_FILES = 300;
 const IN_FLIGHT = 8;
 
-/** @param seconds of each measurement */
+/** @param seconds the duration of each measurement */
 export async function benchIdle(wanted: number, seconds: number): Promise<void> {
   const limit = openFilesLimit();
   const many = Math.min(wanted, limit - OTHER_FILES);
-  if (many < wanted) console.log(`The limit of open files is ${limit} (ulimit -Hn): ${many} connectors instead of ${wanted}.`);
+  if (many < wanted) console.log(`Limited to ${many} connectors instead of ${wanted} by the limit of ${limit} open files (ulimit -Hn).`);
   await using slapd = await startSlapd({ users: 1000, log: false });
-  // Its hashing goes on behind the logins, and would be taken for the idle connectors' cost.
+  // Its hashing continues after sign-ins and would distort the idle cost.
   await using hub = await startHub({ CREDENTIAL_CACHE: 'false' });
   await using _connector = await startConnector({
     ...directoryConfig(slapd, 'plain'),
@@ -46,10 +46,10 @@ export async function benchIdle(wanted: number, seconds: number): Promise<void> 
   const identity = makeIdentity();
   let stopIdle = () => {};
   console.log(
-    'connectors  hub memory MB  hub CPU ms/s idle  one login p50 ms  p95 ms  8 in flight logins/s  p50 ms  p95 ms  hub CPU ms/login',
+    'connectors  hub memory MB  hub CPU ms/s idle  one sign-in p50 ms  p95 ms  8 in flight sign-ins/s  p50 ms  p95 ms  hub CPU ms/sign-in',
   );
   let open = 1;
-  // The few a second time at the end of nothing: what a warm hub does, beside which the many are to be held.
+  // The second run of FEW is the baseline: a warm hub.
   for (const count of [FEW, FEW, many]) {
     if (count > open) {
       const { message, stop } = await openIdle(hub, identity, count - open);
@@ -81,7 +81,7 @@ export async function benchIdle(wanted: number, seconds: number): Promise<void> 
       eight.usage.hub.cpuMsPerLogin.toFixed(2),
     ];
     console.log(cells.join('  '));
-    if (one.failures + eight.failures > 0) console.log(`${one.failures + eight.failures} logins failed`);
+    if (one.failures + eight.failures > 0) console.log(`${one.failures + eight.failures} sign-ins failed`);
   }
   load.stop();
   stopIdle();
@@ -92,7 +92,7 @@ function running(program: Program): { pid: number } {
   return { pid: program.pid };
 }
 
-/** Registers one certificate for as many connections as it takes, and opens their sockets. */
+/** Registers one certificate for the needed number of connections and opens their sockets. */
 async function openIdle(hub: HubProgram, identity: Identity, count: number) {
   const connections: IdleTask['connections'] = [];
   for (let left = count; left > 0; left -= PER_CONNECTION) {
@@ -127,7 +127,7 @@ function makeIdentity(): Identity {
   return { certificate: new X509Certificate(stdout).raw.toString('base64'), keyPem: stdout };
 }
 
-/** Node raises its own limit to the hard one at its start, so that is the one that counts. */
+/** Node.js raises its soft limit to the hard limit at start. */
 function openFilesLimit(): number {
   const text = spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout.trim();
   return text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text);

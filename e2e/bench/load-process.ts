@@ -1,4 +1,4 @@
-/** A process that makes logins (`workload.ts`), from the benchmark's side: it is sent a cell, and what every watched process used meanwhile is taken. */
+/** Controls a load process (`workload.ts`): sends it a cell, and measures the CPU time of watched processes meanwhile. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { cpuMs, memoryMb } from './process-usage.ts';
 import type { Cell, LoadMessage, Measured } from './workload.ts';
 
 export interface Usage {
-  /** CPU time of all its threads, divided by the logins. */
+  /** CPU time of all threads per sign-in. */
   cpuMsPerLogin: number;
   memoryMb: number;
 }
@@ -17,12 +17,12 @@ export interface CellResult<Name extends string> extends Measured {
 
 export interface LoadProcess {
   pid: number;
-  /** @param watched processes by the names under which the result has them */
+  /** @param watched processes by their names in the result */
   run<Name extends string>(cell: Cell, watched: Record<Name, number>): Promise<CellResult<Name>>;
   stop(): void;
 }
 
-/** @param script beside this file; @param task what it is given to begin with */
+/** @param script a file in this folder; @param task its first message */
 export async function startLoadProcess(script: string, task: object): Promise<LoadProcess> {
   const child = fork(join(import.meta.dirname, script));
   const gone = new AbortController();

@@ -1,7 +1,6 @@
 /**
- * `npm run bench`: what a login costs, in logins a second, latency, and CPU time of each process. Beside it, in the same run and
- * against the same slapd, stands the floor: the same LDAP operations from one bare process. Nothing is asserted; the numbers depend
- * on the machine and on what else it does, the ratio to the floor much less.
+ * `npm run bench`: throughput, latency and CPU time of sign-ins. The floor in the same run against the same slapd: the same LDAP operations
+ * from one bare process. Nothing is asserted; the numbers depend on the machine, the ratio to the floor much less.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -34,18 +33,18 @@ const USAGE = `Usage: npm run bench -- [options]
        npm run bench -- idle [--connectors N] [--seconds N]
        npm run bench -- front-channel [--sign-ins N]
        npm run bench -- groups
-  idle                     connectors that only are there: memory, CPU, and a login beside them
-  front-channel            from a browser's request to its token, by form, certificate and ticket
-  --sign-ins N             so many of each kind (500)
-  --connectors N           so many of them (5000)
-  groups                   finding a user's groups: beside the in-chain query on a domain controller, and among 20,000 groups
-  --seconds N              measured seconds of each cell, after a warm-up (5)
-  --users N                people in the directory (10000)
-  --concurrency 1,8,32     logins in flight, a cell for each number (1,8,32,128)
-  --json FILE              writes the numbers there too`;
+  idle                     idle connectors: memory, CPU, and sign-ins meanwhile
+  front-channel            sign-ins by form, certificate and ticket at the connector
+  --sign-ins N             number of sign-ins of each kind (500)
+  --connectors N           number of idle connectors (5000)
+  groups                   finding a user's groups: compared with the in-chain query on a domain controller, and among 20,000 groups
+  --seconds N              duration of each measurement after a warm-up (5)
+  --users N                users in the directory (10000)
+  --concurrency 1,8,32     sign-ins in flight, one measurement each (1,8,32,128)
+  --json FILE              also write the numbers to a file`;
 
 const CONNECTION = 'bench';
-/** One search for all groups of a person, like the queries that connectors are set up with. */
+/** One search for all groups of a user, as in many existing configurations. */
 const GROUPS_QUERY = '(member={0})';
 
 async function main(): Promise<void> {
@@ -96,7 +95,7 @@ async function main(): Promise<void> {
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** It looks at one part of the connector, which only that package's own test support may reach: a process of its own. */
+/** Runs in a process of its own, because it uses test support of the connector package. */
 function benchGroups(): void {
   const program = join(import.meta.dirname, '../../packages/connector/test/bench-groups.ts');
   process.exitCode = spawnSync(process.execPath, ['--expose-gc', program], { stdio: 'inherit' }).status ?? 1;

@@ -1,12 +1,12 @@
 /**
- * The floor of the front channel: a process that answers every request over TLS with a page of a given size, asks for client certificates
- * as the connector does, and does nothing else.
+ * The floor of the front channel: a process that answers every HTTPS request with a page of a given size and asks for client certificates
+ * like the connector.
  */
 import { constants } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { KeyPair } from '@landbridge/lab';
 
-/** The first message of the parent; the answer is the port. */
+/** The parent's first message; the answer is the port. */
 export interface PageTask {
   server: KeyPair;
   clientAuthority: string;
@@ -23,7 +23,7 @@ process.once('message', ({ server, clientAuthority, pageBytes }: PageTask) => {
       rejectUnauthorized: false,
       ca: clientAuthority,
       maxHeaderSize: 98_304,
-      // Without resumption of sessions, as at the connector.
+      // No session resumption, as at the connector.
       secureOptions: constants.SSL_OP_NO_TICKET,
     },
     (request, response) => {

@@ -1,4 +1,4 @@
-/** The benchmark's numbers as a table for people. */
+/** Prints the benchmark's numbers as a table. */
 import type { CellResult } from './load-process.ts';
 import type { Cell } from './workload.ts';
 
@@ -6,7 +6,7 @@ export interface BenchReport {
   users: number;
   seconds: number;
   startToConnectedMs: number;
-  /** The most that each ever held, over all cells. */
+  /** Peak memory over all cells. */
   peakMemoryMb: { connector: number; hub: number };
   rows: {
     cell: Cell;
@@ -31,9 +31,9 @@ export function printReport(report: BenchReport): void {
   const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   for (const row of table) console.log(row.map((text, column) => text.padStart(widths[column] ?? 0)).join('  '));
   console.log(`
-client, hub, slapd, load: CPU ms for each login, of the process with that name; the client is the floor's process or the connector.
-ratio: the connector's CPU to the floor's. ${report.users} users, ${report.seconds} s a cell, LDAP in clear on loopback.
-Connector: from start to connected ${Math.round(report.startToConnectedMs)} ms. Most memory: connector ${Math.round(report.peakMemoryMb.connector)} MB, hub ${Math.round(report.peakMemoryMb.hub)} MB.`);
+client, hub, slapd, load: CPU ms per sign-in of that process; client is the floor or the connector.
+ratio: CPU of the connector relative to the floor. ${report.users} users, ${report.seconds} s per measurement, unencrypted LDAP on loopback.
+Connector: connected ${Math.round(report.startToConnectedMs)} ms after start. Peak memory: connector ${Math.round(report.peakMemoryMb.connector)} MB, hub ${Math.round(report.peakMemoryMb.hub)} MB.`);
 }
 
 function speed({ logins, seconds, p50Ms, p95Ms, p99Ms }: CellResult<never>): string[] {

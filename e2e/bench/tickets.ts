@@ -1,14 +1,14 @@
-/** Tokens as browsers make them of a ticket, and the floor of checking them: the call of the library, with nothing around it. */
+/** Browser tokens from Kerberos tickets, and the floor of verifying them: the bare library call. */
 import { type KerberosRealm, loadGssapi, type SambaDomainController } from '@landbridge/lab';
 
 export interface Tickets {
-  /** So many headers for the connector, each of which counts once. @param accounts by turns */
+  /** Creates headers for the connector, each valid once. @param accounts used in turn */
   headers(count: number): Promise<string[]>;
-  /** What the library does with one. @throws where it is not taken */
+  /** Verifies one with the library. @throws if it is rejected */
   accept(header: string): Promise<void>;
 }
 
-/** @param accounts of people, who get the domain's usual password; of the service, `keytab` is already there */
+/** @param accounts users, who get the domain's default password; the service's `keytab` already exists */
 export async function openTickets(options: {
   dc: SambaDomainController;
   realm: KerberosRealm;
@@ -22,7 +22,7 @@ export async function openTickets(options: {
     caches.push(await realm.signIn(account, dc.password));
   }
   const { accept } = loadGssapi();
-  // Where its replay cache is.
+  // For its replay cache.
   Object.assign(process.env, realm.environment);
   return {
     async headers(count) {

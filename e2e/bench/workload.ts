@@ -1,12 +1,12 @@
 /**
- * Logins in a closed loop: a number of them always in flight, each followed at once by the next. It runs in a process of its own
- * that the benchmark starts, and tells it when measuring begins and ends, so that the CPU of every process is taken over the same time.
+ * Sign-ins in a closed loop: a fixed number in flight, each followed by the next. It runs in a separate process and reports the begin and
+ * end of measuring, so that the CPU time of all processes covers the same interval.
  */
 
-/** What a load process is told to do. */
+/** Messages to a load process. */
 export interface Cell {
   inFlight: number;
-  /** Whether each login searches the person's groups. */
+  /** Whether each sign-in searches the user's groups. */
   searchGroups: boolean;
   seconds: number;
 }
@@ -15,7 +15,7 @@ export type LoadMessage = { type: 'ready' } | { type: 'begin' } | ({ type: 'end'
 
 export interface Measured {
   logins: number;
-  /** Answers that were not a successful login. */
+  /** Answers other than a successful sign-in. */
   failures: number;
   seconds: number;
   p50Ms: number;
@@ -23,20 +23,17 @@ export interface Measured {
   p99Ms: number;
 }
 
-/** Without it the first cell would measure the compiler and cold caches. */
+/** Without a warm-up, the first cell would measure the compiler and cold caches. */
 const WARM_UP_MS = 1500;
 
-/** What one cell needs: a login by its running number, and an end. */
+/** A worker for one cell: a sign-in by number, and an end. */
 export interface Client {
   /** @returns whether it succeeded */
   login(index: number): Promise<boolean>;
   close(): void;
 }
 
-/**
- * Takes the task, the first message of the parent, then answers each cell that it sends with `begin` and `end`. Ends when the
- * parent disconnects.
- */
+/** Takes the task from the parent's first message, then answers each cell with `begin` and `end`. Ends when the parent disconnects. */
 export function serveCells<Task>(prepare: (task: Task, cell: Cell) => Promise<Client>): void {
   const tell = (message: LoadMessage) => process.send?.(message);
   process.once('message', (task: Task) => {
@@ -68,7 +65,7 @@ async function runCell(cell: Cell, prepared: Promise<Client>, onBegin: () => voi
     }
   };
   const workers = Promise.all(Array.from({ length: cell.inFlight }, worker));
-  // A worker that throws ends the cell at once instead of leaving it one short.
+  // A worker that throws ends the cell at once.
   await Promise.race([workers, wait(WARM_UP_MS)]);
   measuring = true;
   const began = performance.now();

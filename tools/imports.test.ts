@@ -148,21 +148,6 @@ test('no files import each other in a circle', () => {
   assert.deepEqual(circles, []);
 });
 
-/** To be renamed. */
-const PENDING = [
-  'ASSETS',
-  'Asset',
-  'Desk',
-  'Env',
-  'FrameContent',
-  'NavigationPath',
-  'confirmation',
-  'createDesk',
-  'frame',
-  'isLive',
-  'textOf',
-];
-
 test('an exported name stands for one thing in the whole repository', () => {
   const declaredIn = new Map<string, string[]>();
   for (const { path, text, isTest } of files) {
@@ -171,9 +156,7 @@ test('an exported name stands for one thing in the whole repository', () => {
       declaredIn.set(name, [...(declaredIn.get(name) ?? []), path]);
     }
   }
-  const doubles = [...declaredIn]
-    .filter(([name, paths]) => new Set(paths).size > 1 && !PENDING.includes(name))
-    .map(([name, paths]) => `${name}: ${paths.join(', ')}`);
+  const doubles = [...declaredIn].filter(([, paths]) => new Set(paths).size > 1).map(([name, paths]) => `${name}: ${paths.join(', ')}`);
   assert.deepEqual(doubles, []);
 });
 

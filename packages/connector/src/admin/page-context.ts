@@ -93,7 +93,7 @@ export function createConsoleContext(parts: ConsoleParts & Pick<ConsoleContext, 
 }
 
 /** @returns a field of the form; '' if it is missing, or a file */
-export function textOf(form: FormData, name: string): string {
+export function formText(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === 'string' ? value : '';
 }

@@ -11,7 +11,7 @@ import { createProfileMapper } from '../../users/mapper/profile-mapper.ts';
 import { createUsers } from '../../users/users.ts';
 import { DEFAULT_MAPPER_SOURCE, editorHead } from '../assets.ts';
 import { applied } from '../change.ts';
-import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 import { jsonText } from '../raw-text.ts';
 
 /** While somebody types, a mapper that loops is not waited for as long as at a sign-in. */
@@ -129,13 +129,13 @@ ${outcomePart(outcome)}
     .get('/mapper', (c) => page(c, { source: present().source, user: (c.req.query('user') ?? '').trim() }))
     .post('/mapper/preview', async (c) => {
       const form = c.get('form');
-      const person = await personOf(textOf(form, 'user')).catch(() => undefined);
-      return c.html(html`${outcomePart(await map(textOf(form, 'source'), person, PREVIEW_TIMEOUT_MS))}`);
+      const person = await personOf(formText(form, 'user')).catch(() => undefined);
+      return c.html(html`${outcomePart(await map(formText(form, 'source'), person, PREVIEW_TIMEOUT_MS))}`);
     })
     .post('/mapper', async (c) => {
       const form = c.get('form');
-      const [source, user] = [textOf(form, 'source').replaceAll('\r\n', '\n'), textOf(form, 'user')];
-      if (textOf(form, 'do') !== 'save') return page(c, { source, user });
+      const [source, user] = [formText(form, 'source').replaceAll('\r\n', '\n'), formText(form, 'user')];
+      if (formText(form, 'do') !== 'save') return page(c, { source, user });
       if (source.trim() === '')
         return page(c, { source, user, problem: 'There is no source. "Use the default mapper" goes back to that.' });
       const outcome = await map(

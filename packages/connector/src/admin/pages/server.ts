@@ -12,7 +12,7 @@ import { writePrivateFile } from '../../config/write-private-file.ts';
 import { readKeytab } from '../../frontchannel/kerberos/keytab.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
-import { type ConsoleContext, type ConsoleEnv, fileOf, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
 import { browserCertificate, openPfx } from '../server-certificate.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
@@ -55,7 +55,7 @@ ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileFie
 ${keytabPart(context, token)}</section>
 <section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
 <form class="wide" method="post" action="/server">${tokenField(token)}
-<div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
+<div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? formText(typed, name) : undefined))}</div>
 <div class="actions"><button>Save</button></div></form></section>`;
     return context.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
   }
@@ -78,7 +78,7 @@ ${keytabPart(context, token)}</section>
       const { changes, problems } = changesOf(
         ADDRESSES,
         context.running().config(),
-        (name) => (form.has(name) ? textOf(form, name) : undefined),
+        (name) => (form.has(name) ? formText(form, name) : undefined),
         removed,
       );
       if (problems.length > 0) return page(c, problems.join(' '), form);
@@ -88,7 +88,7 @@ ${keytabPart(context, token)}</section>
       const form = c.get('form');
       const pfx = await fileOf(form, 'pfx');
       if (pfx === undefined) return page(c, 'Choose a file.');
-      const passphrase = textOf(form, 'passphrase');
+      const passphrase = formText(form, 'passphrase');
       let certificate: X509Certificate;
       try {
         certificate = await openPfx(pfx, passphrase);
@@ -108,7 +108,7 @@ ${keytabPart(context, token)}</section>
     .post('/server/pfx/remove', (c) => change(c, { SSL_PFX: undefined, SSL_KEY_PASSWORD: undefined }, 'The certificate is removed.'))
     .post('/server/authorities', async (c) => {
       const form = c.get('form');
-      const added = authoritiesIn(textOf(form, 'pem'), await fileOf(form, 'file'));
+      const added = authoritiesIn(formText(form, 'pem'), await fileOf(form, 'file'));
       if (added === undefined) return page(c, 'That is no certificate: paste PEM text, or choose a file with PEM or DER.');
       const { CA_CERT } = context.running().config().values;
       const known = new Set(CA_CERT.flatMap((text) => text.match(PEM) ?? []).map((pem) => fingerprintOf(pem)));
@@ -120,7 +120,7 @@ ${keytabPart(context, token)}</section>
       );
     })
     .post('/server/authorities/remove', (c) => {
-      const fingerprint = textOf(c.get('form'), 'fingerprint');
+      const fingerprint = formText(c.get('form'), 'fingerprint');
       const texts = context
         .running()
         .config()

@@ -6,7 +6,7 @@ import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName } from '../../config/settings.ts';
 import { settingChanges } from '../../transfer/differences.ts';
 import { applied } from '../change.ts';
-import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 import { changeRows } from '../setting-changes.ts';
 import { changesOf, settingField } from '../setting-field.ts';
 
@@ -26,7 +26,7 @@ export function settingsRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
 ${alertOf(problem)}
 <form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(context.tokenOf(c))}
 <section aria-labelledby="group"><h2 id="group">${group}</h2>
-<div>${names.map((name) => settingField(name, config, typed?.has(name) ? textOf(typed, name) : undefined))}</div>
+<div>${names.map((name) => settingField(name, config, typed?.has(name) ? formText(typed, name) : undefined))}</div>
 ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply it all the same: I know that it does not work now</label></p>` : ''}
 <div class="actions"><button>Save</button></div></section></form>`;
     return context.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
@@ -43,13 +43,13 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       const { changes, problems } = changesOf(
         names,
         connector.config(),
-        (name: SettingName) => (form.has(name) ? textOf(form, name) : undefined),
+        (name: SettingName) => (form.has(name) ? formText(form, name) : undefined),
         removed,
       );
       if (problems.length > 0) return page(c, group, { problem: problems.join(' '), typed: form });
       if (Object.keys(changes).length === 0)
         return context.redirect(c, c.req.path + search(group), { tone: 'good', text: 'Nothing was changed.' });
-      const force = textOf(form, 'force') === 'on';
+      const force = formText(form, 'force') === 'on';
       const message = await applied(context, () => connector.apply(changes, { force }));
       if (message.tone === 'bad') return page(c, group, { problem: message.text, typed: form, refused: message.refused });
       return context.redirect(c, c.req.path + search(group), message);

@@ -11,7 +11,7 @@ import { fetchTicketInfo } from '../../setup/ticket.ts';
 import { isWell } from '../../troubleshoot/report.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
-import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 
 const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
 const NEEDED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
@@ -82,8 +82,8 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       if (context.connector() !== undefined) return context.redirect(c, '/');
       const session = c.get('session');
       const form = c.get('form');
-      const typed: Record<string, string> = { user: textOf(form, 'user').trim() };
-      for (const name of TYPED) typed[name] = AS_TYPED.includes(name) ? textOf(form, name) : textOf(form, name).trim();
+      const typed: Record<string, string> = { user: formText(form, 'user').trim() };
+      for (const name of TYPED) typed[name] = AS_TYPED.includes(name) ? formText(form, name) : formText(form, name).trim();
       typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
       if (problems.length > 0) {
@@ -117,7 +117,7 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       const session = c.get('session');
       const { checkRun } = session;
       if (checkRun === undefined) return context.redirect(c, '/setup');
-      const isAnyway = textOf(c.get('form'), 'anyway') === 'on';
+      const isAnyway = formText(c.get('form'), 'anyway') === 'on';
       if (!checkRun.isOver() || (!isAnyway && (!isWell(checkRun.results) || checkRun.failure() !== undefined))) {
         return context.redirect(c, '/setup/checks', { tone: 'bad', text: 'Nothing was saved: not every check has passed.' });
       }

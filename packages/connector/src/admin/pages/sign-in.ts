@@ -3,7 +3,7 @@ import { alertOf, field, type Html, MIN_PASSWORD_LENGTH, problemOf, type Session
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
-import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 import type { ConsolePassword } from '../password.ts';
 import type { ConsoleSessions } from '../sessions.ts';
 import { isSignInLink, useUpSignInLink } from '../sign-in-link.ts';
@@ -49,7 +49,7 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
 
   async function readForm(c: Context): Promise<FormData | undefined> {
     const form = await c.req.formData().catch(() => undefined);
-    return form !== undefined && sameText(textOf(form, 'token'), cookie.formToken(c)) ? form : undefined;
+    return form !== undefined && sameText(formText(form, 'token'), cookie.formToken(c)) ? form : undefined;
   }
 
   function signIn(c: Context): Response {
@@ -60,8 +60,8 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
 
   /** @returns why the new password was rejected */
   async function choose(form: FormData): Promise<string | undefined> {
-    if (textOf(form, 'password') !== textOf(form, 'again')) return 'The passwords do not match.';
-    return await problemOf(ANSWERED, () => password.set(textOf(form, 'password')));
+    if (formText(form, 'password') !== formText(form, 'again')) return 'The passwords do not match.';
+    return await problemOf(ANSWERED, () => password.set(formText(form, 'password')));
   }
 
   return new Hono<ConsoleEnv>()
@@ -74,7 +74,7 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
       if (form === undefined) return signInPage(c, FORGED);
       let isRight = false;
       const problem = await problemOf(ANSWERED, async () => {
-        isRight = await password.matches(textOf(form, 'password'));
+        isRight = await password.matches(formText(form, 'password'));
       });
       if (isRight) return signIn(c);
       if (problem === undefined) context.log.warn('Console sign-in failed: wrong password');
@@ -83,7 +83,7 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
     .get('/link', (c) => linkPage(c, c.req.query('code') ?? ''))
     .post('/link', async (c) => {
       const form = await readForm(c);
-      const code = form === undefined ? '' : textOf(form, 'code');
+      const code = form === undefined ? '' : formText(form, 'code');
       if (form === undefined || !isSignInLink(context.home, code)) return linkPage(c, code, FORGED);
       const problem = await choose(form);
       if (problem !== undefined) return linkPage(c, code, problem);
@@ -103,10 +103,10 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
       if (session === undefined) return c.redirect('/sign-in', 303);
       c.set('session', session);
       const form = await c.req.formData().catch(() => undefined);
-      if (form === undefined || !sameText(textOf(form, 'token'), session.formToken)) return passwordPage(c, FORGED);
+      if (form === undefined || !sameText(formText(form, 'token'), session.formToken)) return passwordPage(c, FORGED);
       let isRight = false;
       const wait = await problemOf(ANSWERED, async () => {
-        isRight = await password.matches(textOf(form, 'current'));
+        isRight = await password.matches(formText(form, 'current'));
       });
       const problem = wait ?? (isRight ? await choose(form) : 'The current password is wrong.');
       if (problem !== undefined) return passwordPage(c, problem);

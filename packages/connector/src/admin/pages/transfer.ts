@@ -9,7 +9,7 @@ import { createExport } from '../../transfer/export.ts';
 import { applyImport, type ImportSummary, readImport } from '../../transfer/import.ts';
 import { SHORTEST_PASSPHRASE } from '../../transfer/sealed-file.ts';
 import { applied } from '../change.ts';
-import { type ConsoleContext, type ConsoleEnv, fileOf, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
 import { changeRows } from '../setting-changes.ts';
 
 export function transferRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
@@ -38,10 +38,10 @@ ${
     .get('/transfer', (c) => page(c))
     .post('/transfer/export', async (c) => {
       const form = c.get('form');
-      const isPlain = textOf(form, 'plain') === 'on';
+      const isPlain = formText(form, 'plain') === 'on';
       let made: Awaited<ReturnType<typeof createExport>>;
       try {
-        made = await createExport(context.running().config(), isPlain ? undefined : textOf(form, 'passphrase'));
+        made = await createExport(context.running().config(), isPlain ? undefined : formText(form, 'passphrase'));
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         return page(c, sentence(error));
@@ -58,7 +58,7 @@ ${
       const form = c.get('form');
       const bytes = await fileOf(form, 'file');
       if (bytes === undefined) return page(c, 'Choose a file.');
-      const passphrase = textOf(form, 'passphrase');
+      const passphrase = formText(form, 'passphrase');
       try {
         const config = loadConfig(context.home, context.environment);
         c.get('session').pendingImport = await readImport({
@@ -83,7 +83,7 @@ ${
       const session = c.get('session');
       const { pendingImport } = session;
       if (pendingImport === undefined) return context.redirect(c, '/transfer');
-      const force = textOf(c.get('form'), 'force') === 'on';
+      const force = formText(c.get('form'), 'force') === 'on';
       const connector = context.connector();
       const done = 'It is imported and in use. "Settings" has a button to undo it.';
       if (connector !== undefined) {

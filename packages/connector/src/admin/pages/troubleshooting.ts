@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { exportPackage } from '../../troubleshoot/export.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
-import { type ConsoleContext, type ConsoleEnv, textOf } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 
 export function troubleshootingRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   const packageOf = (results: Parameters<typeof exportPackage>[0]['results']) =>
@@ -32,7 +32,7 @@ ${
     })
     .post('/troubleshooting', (c) => {
       const session = c.get('session');
-      const userName = textOf(c.get('form'), 'user').trim();
+      const userName = formText(c.get('form'), 'user').trim();
       session.troubleshooting?.checkRun.cancel();
       const options = { home: context.home, environment: context.environment, userName: userName === '' ? undefined : userName };
       session.troubleshooting = { checkRun: startCheckRun(context.troubleshooter, options), userName };

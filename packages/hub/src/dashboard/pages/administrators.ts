@@ -13,7 +13,7 @@ import {
   removeAdministrator,
   resetAdministrator,
 } from '../../administrators/administrators.ts';
-import { confirmation } from '../elements.ts';
+import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 export function administratorRoutes(context: DashboardContext): Hono<DashboardEnv> {
@@ -58,7 +58,7 @@ ${field('name', 'Name', { maxlength: 64, hint: 'Such as an e-mail address.' })}<
     .get('/administrators/:name/:action{reset|remove}', async (c) => {
       const { name } = await findAdministrator(context.store, c.req.param('name'));
       const isReset = c.req.param('action') === 'reset';
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: isReset ? `Reset ${name}?` : `Remove ${name}?`,
         text: isReset
           ? 'Their password and second factors are taken away, and their sessions end. You get a link with which they begin anew.'

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createApiKey, revokeApiKey } from '../../api/api-keys.ts';
-import { confirmation } from '../elements.ts';
+import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 export function apiKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
@@ -38,7 +38,7 @@ ${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may 
     })
     .get('/api-keys/:id/revoke', async (c) => {
       const key = (await context.store.apiKeys()).find(({ id }) => id === c.req.param('id'));
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: `Revoke the key of ${key?.name ?? c.req.param('id')}?`,
         text: 'Whoever uses it is refused at once.',
         action: `/api-keys/${encodeURIComponent(c.req.param('id'))}/revoke`,

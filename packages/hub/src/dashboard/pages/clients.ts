@@ -6,7 +6,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createClient, deleteClient, findClient, rotateClientSecret } from '../../oidc/clients.ts';
-import { confirmation } from '../elements.ts';
+import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /** What stands in the form of a new client. */
@@ -112,7 +112,7 @@ ${client.secretHash === undefined ? '' : html`<section aria-labelledby="secret">
     .get('/clients/:id/:action{secret|delete}', async (c) => {
       const { id, name } = await findClient(context.store, c.req.param('id'));
       const isDelete = c.req.param('action') === 'delete';
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: isDelete ? `Delete ${name}?` : `A new secret for ${name}?`,
         text: isDelete
           ? 'People can no longer sign in to it, and its tokens are worthless.'

@@ -10,7 +10,7 @@ import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../
 import type { Connection } from '../../store/connections.ts';
 import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
 import { healthOf } from '../connection-health.ts';
-import { buttonForm, confirmation } from '../elements.ts';
+import { buttonForm, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
@@ -50,7 +50,7 @@ ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 
   async function deletePage(c: Context<DashboardEnv>, problem = ''): Promise<Response> {
     const { name } = await findConnection(context.store, nameOf(c));
-    const main = confirmation(context.tokenOf(c), {
+    const main = dashboardConfirmation(context.tokenOf(c), {
       heading: `Delete ${name}?`,
       text: 'Its ticket and its connectors go with it, for ever.',
       action: `/connections/${name}/delete`,
@@ -89,7 +89,7 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     .get('/connections/:name/ticket', async (c) => {
       const { name, ticketIssuedAt } = await findConnection(context.store, nameOf(c));
       const had = ticketIssuedAt !== undefined;
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: had ? 'Issue a new ticket?' : 'Issue a ticket?',
         text: had ? 'The present one is void from then on. Connectors that are registered stay so.' : 'Connectors can be added with it.',
         action: `/connections/${name}/ticket`,
@@ -109,7 +109,7 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     })
     .get('/connections/:name/ticket/revoke', async (c) => {
       const { name } = await findConnection(context.store, nameOf(c));
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: 'Revoke the ticket?',
         text: 'No connector can be added until you issue another. Connectors that are registered stay so.',
         action: `/connections/${name}/ticket/revoke`,

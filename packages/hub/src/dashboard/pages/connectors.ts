@@ -10,7 +10,7 @@ import { type InstanceState, type InstanceView, listInstances } from '../../conn
 import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
 import type { Connection } from '../../store/connections.ts';
 import { HUB_VERSION } from '../../version.ts';
-import { confirmation } from '../elements.ts';
+import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<InstanceState, readonly ['on' | 'off' | 'idle', string]> = {
@@ -91,7 +91,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
       );
       if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `The connection "${name}" has no such connector`);
       const who = instance?.hostName ?? certificate.hostName ?? id;
-      const main = confirmation(context.tokenOf(c), {
+      const main = dashboardConfirmation(context.tokenOf(c), {
         heading: decision.heading(who),
         text: decision.text,
         action: `/connections/${name}/connectors/${id}/${key}`,

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
-import { confirmation } from '../elements.ts';
+import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
@@ -36,7 +36,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
       context.show(c, {
         title: 'Rotate the signing keys',
         current: '/signing-keys',
-        main: confirmation(context.tokenOf(c), {
+        main: dashboardConfirmation(context.tokenOf(c), {
           heading: 'Rotate the signing keys?',
           text: `New keys are published now and sign in ${PUBLISHED_AHEAD_MS / 60_000} minutes. The old ones are removed a day after that; connectors that cannot read the new keys are made to register again by then. Nobody is signed out.`,
           action: '/signing-keys/rotate',
@@ -54,7 +54,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
       context.show(c, {
         title: 'Retire a signing key',
         current: '/signing-keys',
-        main: confirmation(context.tokenOf(c), {
+        main: dashboardConfirmation(context.tokenOf(c), {
           heading: 'Retire this key now?',
           text: 'For a key that may be in strange hands: nothing signed with it is believed any more. Connectors that know no other are disconnected and have to register again.',
           action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,

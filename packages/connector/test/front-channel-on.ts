@@ -1,4 +1,4 @@
-/** A front channel for tests, on a directory that is given, with certificates of the test's own, and a client that speaks to it as curl does. */
+/** A front channel on a given directory, with its own certificates, and an HTTP client for it. */
 import { type ClientRequest, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { createCertificateAuthority, type KeyPair } from '@landbridge/lab';
@@ -36,9 +36,9 @@ export interface FrontChannelOn {
   ca: string;
   lines: string[];
   ask(path: string, asked?: Asked): Promise<Answer>;
-  /** A GET of /wsfed with what hubs send. */
+  /** GET /wsfed with the parameters of a hub. */
   begin(values?: Record<string, string>, asked?: Asked): Promise<Answer>;
-  /** Fills in the form of a page as a browser does. */
+  /** Submits the form of a page like a browser. */
   fillIn(page: Answer, fields: Record<string, string>, asked?: Asked): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function frontChannelOn(
     signIns?: ConnectorSignInEvents;
   } = {},
 ): Promise<FrontChannelOn> {
-  const { tls = true, checkBearer = async () => ({ refused: 'nobody signs here' }) } = options;
+  const { tls = true, checkBearer = async () => ({ refused: 'no key' }) } = options;
   const lines: string[] = [];
   const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line) => lines.push(line) } });
   const authority = await createCertificateAuthority('Front channel of a test');
@@ -126,7 +126,7 @@ export async function frontChannelOn(
   };
 }
 
-/** The hidden fields of a page's form, as a browser reads them. */
+/** The hidden fields of a page's form, as a browser parses them. */
 export function fieldsOf(html: string): Record<string, string> {
   const fields = html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g);
   return Object.fromEntries([...fields].map(([, name, value]) => [unescapeHtml(name ?? ''), unescapeHtml(value ?? '')]));

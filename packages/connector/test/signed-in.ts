@@ -1,11 +1,11 @@
-/** Whom the front channel has signed in by a client certificate. */
+/** Which user the front channel signs in with a client certificate. */
 import assert from 'node:assert/strict';
 import { type KeyPair, parseWithXmldom } from '@landbridge/lab';
 import { actionOf, type FrontChannelOn, fieldsOf, REPLY_TO } from './front-channel-on.ts';
 
 /**
- * @param attribute of the profile, in place of the id
- * @returns the person's id in the token of the page; undefined for the form
+ * @param attribute of the profile to return instead of the id
+ * @returns the user's id in the token; undefined if the form was shown
  */
 export async function signedIn(front: FrontChannelOn, client: KeyPair | undefined, attribute?: string): Promise<string | undefined> {
   const page = await front.begin({}, client && { client });

@@ -6,7 +6,7 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { canonicalForm } from './canonical.ts';
 import { DSIG, ENVELOPED, EXCLUSIVE_C14N, RSA_SHA256, SAML_ASSERTION, SHA256, TRUST } from './names.ts';
-import { attributeOf, childrenOf, descendantsOf, isNamed, parseXml, textOf, type XmlElement } from './xml-reader.ts';
+import { attributeOf, childrenOf, descendantsOf, isNamed, parseXml, textContentOf, type XmlElement } from './xml-reader.ts';
 
 /** A certificate whose key may sign tokens if it is approved. */
 export interface TokenSigner {
@@ -65,7 +65,7 @@ function findAssertion(root: XmlElement): { assertion: XmlElement; signature: Xm
 /** The embedded certificate only selects a registered one, whose key is then used. */
 function signerOf(signature: XmlElement, signers: readonly TokenSigner[]): TokenSigner {
   const embedded = descendantsOf(signature).filter((element) => isNamed(element, DSIG, 'X509Certificate'));
-  const thumbprints = embedded.slice(0, MAX_CERTIFICATES).map((element) => thumbprintOf(textOf(element)));
+  const thumbprints = embedded.slice(0, MAX_CERTIFICATES).map((element) => thumbprintOf(textContentOf(element)));
   const signer = signers.find(({ thumbprint }) => thumbprints.includes(thumbprint));
   if (signer === undefined) throw assertionRejected('it is not signed with a key registered for this connection');
   if (signer.state !== 'approved') {
@@ -92,7 +92,7 @@ function signedDigest(signature: XmlElement, { pem }: TokenSigner, id: string): 
   const text = canonicalForm(only(signature, 'SignedInfo'));
   const signedInfo = parseXml(text);
   if (algorithmOf(signedInfo, 'SignatureMethod') !== RSA_SHA256) throw assertionRejected('unsupported signature algorithm');
-  const value = Buffer.from(textOf(only(signature, 'SignatureValue')), 'base64');
+  const value = Buffer.from(textContentOf(only(signature, 'SignatureValue')), 'base64');
   if (!verify('sha256', Buffer.from(text), new X509Certificate(pem).publicKey, value)) throw assertionRejected('invalid signature');
   if (algorithmOf(signedInfo, 'CanonicalizationMethod') !== EXCLUSIVE_C14N) throw assertionRejected(CHANGED_FORM);
   const reference = only(signedInfo, 'Reference');
@@ -102,7 +102,7 @@ function signedDigest(signature: XmlElement, { pem }: TokenSigner, id: string): 
   const [enveloped, exclusive] = transforms.map(withoutParameters);
   if (transforms.length !== 2 || enveloped !== ENVELOPED || exclusive !== EXCLUSIVE_C14N) throw assertionRejected(CHANGED_FORM);
   if (algorithmOf(reference, 'DigestMethod') !== SHA256) throw assertionRejected('unsupported digest algorithm');
-  return Buffer.from(textOf(only(reference, 'DigestValue')), 'base64');
+  return Buffer.from(textContentOf(only(reference, 'DigestValue')), 'base64');
 }
 
 function only(parent: XmlElement, name: string): XmlElement {

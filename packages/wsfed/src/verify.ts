@@ -3,7 +3,7 @@ import type { Profile } from '@landbridge/protocol';
 import { profileFromClaims, type ReceivedClaim } from './claims.ts';
 import { AUTHENTICATION_METHODS, SAML, SAML_ASSERTION } from './names.ts';
 import { assertionRejected, readSignedAssertion, type TokenSigner } from './signature.ts';
-import { attributeOf, childrenOf, descendantsOf, isNamed, textOf, type XmlElement } from './xml-reader.ts';
+import { attributeOf, childrenOf, descendantsOf, isNamed, textContentOf, type XmlElement } from './xml-reader.ts';
 
 export { assertionRejected };
 
@@ -102,7 +102,7 @@ function checkConditions(assertion: XmlElement, audience: string, clockSkewMs: n
   }
   // Any audience within a restriction, and all restrictions (section 2.3.2.1.3).
   const restrictions = childrenNamed(conditions, 'AudienceRestrictionCondition');
-  const allows = (restriction: XmlElement) => childrenNamed(restriction, 'Audience').some((named) => textOf(named) === audience);
+  const allows = (restriction: XmlElement) => childrenNamed(restriction, 'Audience').some((named) => textContentOf(named) === audience);
   if (restrictions.length === 0 || !restrictions.every(allows)) throw assertionRejected(`its audience is not "${audience}"`);
 }
 
@@ -115,7 +115,7 @@ function nameIdentifierIn(assertion: XmlElement): string {
     if (identifier === undefined || others.length > 0 || more.length > 0) {
       throw assertionRejected('a statement does not name exactly one subject');
     }
-    return textOf(identifier);
+    return textContentOf(identifier);
   });
   const [id = '', ...others] = new Set(subjects);
   if (id === '' || others.length > 0) throw assertionRejected('its statements do not name exactly one subject');
@@ -127,7 +127,7 @@ function claimsIn(assertion: XmlElement): ReceivedClaim[] {
     .filter((element) => isNamed(element, SAML_ASSERTION, 'Attribute'))
     .map((attribute) => ({
       uri: `${attributeOf(attribute, 'AttributeNamespace').replace(/\/$/, '')}/${attributeOf(attribute, 'AttributeName')}`,
-      values: childrenNamed(attribute, 'AttributeValue').map(textOf),
+      values: childrenNamed(attribute, 'AttributeValue').map(textContentOf),
     }));
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertRejected } from '../test/tokens.ts';
-import { attributeOf, childrenOf, descendantsOf, isNamed, parseXml, textOf } from './xml-reader.ts';
+import { attributeOf, childrenOf, descendantsOf, isNamed, parseXml, textContentOf } from './xml-reader.ts';
 
 async function rejectsEach(t: TestContext, documents: readonly string[], why: RegExp): Promise<void> {
   for (const xml of documents) await t.test(JSON.stringify(xml.slice(0, 80)), () => assertRejected(() => parseXml(xml), why));
@@ -18,12 +18,12 @@ test('resolves namespaces, references and line ends', () => {
   const [b, c] = childrenOf(root);
   assert.ok(b !== undefined && c !== undefined);
   assert.ok(isNamed(b, 'd', 'b'));
-  assert.equal(textOf(b), 'A\n&amp;\nB');
+  assert.equal(textContentOf(b), 'A\n&amp;\nB');
   assert.deepEqual(
     descendantsOf(root).map(({ namespace, localName }) => `${namespace}:${localName}`),
     ['d:b', 'u:c', ':d'],
   );
-  assertRejected(() => textOf(root), /element where text is expected/);
+  assertRejected(() => textContentOf(root), /element where text is expected/);
 });
 
 test('rejects undeclared prefixes', (t) =>
@@ -109,7 +109,7 @@ test('rejects comments, CDATA, processing instructions and document types', (t) 
   ));
 
 test('keeps the line ends of XML 1.1 as text', () => {
-  assert.equal(textOf(parseXml('<a>x\u0085\u2028</a>')), 'x\u0085\u2028');
+  assert.equal(textContentOf(parseXml('<a>x\u0085\u2028</a>')), 'x\u0085\u2028');
 });
 
 test('limits attributes, namespaces, depth, elements and length', async (t) => {

@@ -177,7 +177,7 @@ export function attributeOf({ attributes }: XmlElement, name: string): string {
 }
 
 /** @throws CodedError XML_REFUSED if it contains an element */
-export function textOf({ content }: XmlElement): string {
+export function textContentOf({ content }: XmlElement): string {
   const texts = content.filter((part) => typeof part === 'string');
   if (texts.length < content.length) throw rejected('an element where text is expected');
   return texts.join('');

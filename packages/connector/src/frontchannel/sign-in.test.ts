@@ -17,16 +17,16 @@ import { type UsersOn, usersOn } from '../../test/users-on.ts';
 
 describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
-  let people: UsersOn;
+  let made: UsersOn;
   let on: FrontChannelOn;
   before(async () => {
     slapd = await startSlapd({ users: 20 });
-    people = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
-    on = await frontChannelOn(people.users, { SITE_NAME: 'Fabrikam <b>&</b> Sons', WITH_KERBEROS_PROXY_FRONTEND: true });
+    made = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
+    on = await frontChannelOn(made.users, { SITE_NAME: 'Fabrikam <b>&</b> Sons', WITH_KERBEROS_PROXY_FRONTEND: true });
   });
   after(async () => {
     await on?.close();
-    await people?.close();
+    await made?.close();
     await slapd?.[Symbol.asyncDispose]();
   });
   const person = (n: number) => {
@@ -197,7 +197,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   });
 
   it('accepts sessions of another connector only if key and secret are the same', async () => {
-    const make = (secret: string) => frontChannelOn(people.users, { SESSION_SECRET: secret, WITH_KERBEROS_PROXY_FRONTEND: true });
+    const make = (secret: string) => frontChannelOn(made.users, { SESSION_SECRET: secret, WITH_KERBEROS_PROXY_FRONTEND: true });
     const [one, same, other] = await Promise.all([make('a'), make('a'), make('b')]);
     try {
       const signedIn = await one.fillIn(await one.begin(), as(10));
@@ -239,7 +239,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       endless: { aud: REALM },
     };
     const bearer = await frontChannelOn(
-      people.users,
+      made.users,
       { WITH_KERBEROS_PROXY_FRONTEND: true },
       {
         checkBearer: async (token) => ({ ...(claims[token] === undefined ? { refused: 'unknown' } : { claims: claims[token] }) }),
@@ -270,7 +270,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   });
 
   it('without TLS ignores forged proxy headers and rejects ambiguous requests', async () => {
-    const plain = await frontChannelOn(people.users, { WITH_KERBEROS_PROXY_FRONTEND: true }, { tls: false });
+    const plain = await frontChannelOn(made.users, { WITH_KERBEROS_PROXY_FRONTEND: true }, { tls: false });
     try {
       const forged = await plain.begin({}, { headers: { 'X-Forwarded-User': person(12).uid, X_Forwarded_User: person(12).uid } });
       assert.match(forged.text, /name="password"/);

@@ -101,7 +101,7 @@ test('remembers a used assertion for as long as any sign-in would accept it', as
   assert.equal(await receive('fourth', answer({ issuedAt: now() })), false, 'expired');
 });
 
-test('a code is worthless once the key is revoked or the connection is gone', async (t) => {
+test('a code is worthless once the key is revoked or the connection is deleted or disabled', async (t) => {
   const changes: [string, (fronted: Fronted) => Promise<unknown>][] = [
     [
       'key revoked',

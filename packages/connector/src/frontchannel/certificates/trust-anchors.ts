@@ -40,7 +40,7 @@ export function upToTheRoots(certificates: readonly string[], beside: readonly s
 }
 
 /**
- * OpenSSL's format for a certificate that is trusted for a purpose, whoever issued it (openssl-x509(1), "Trust Options"): a CertAux follows the
+ * OpenSSL's format for a certificate that is trusted for a purpose regardless of its issuer (openssl-x509(1), "Trust Options"): a CertAux follows the
  * certificate, and its first part lists the purposes. Node's `allowPartialTrustChain` would apply to all certificates, including those in the
  * server's PFX, and servers do not support it.
  */

@@ -7,23 +7,23 @@ import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 
 describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
-  let people: UsersOn;
+  let made: UsersOn;
   let person: SlapdUser;
   const open: FrontChannelOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 3 });
-    people = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
+    made = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
     const [found] = slapd.users.ordinary;
     assert.ok(found);
     person = found;
   });
   after(async () => {
     for (const one of open) await one.close();
-    await people?.close();
+    await made?.close();
     await slapd?.[Symbol.asyncDispose]();
   });
   async function on(settings: Record<string, unknown>): Promise<FrontChannelOn> {
-    const opened = await frontChannelOn(people.users, { WITH_KERBEROS_PROXY_FRONTEND: true, ...settings });
+    const opened = await frontChannelOn(made.users, { WITH_KERBEROS_PROXY_FRONTEND: true, ...settings });
     open.push(opened);
     return opened;
   }

@@ -1,4 +1,4 @@
-/** People of a real OpenLDAP with client certificates of authorities of a test's own, and front channels that take them. */
+/** Users of a real OpenLDAP with client certificates, and front channels that accept them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,25 +8,25 @@ import { type CertificateAuthority, createCertificateAuthority, type KeyPair, ty
 import { type FrontChannelOn, frontChannelOn } from './front-channel-on.ts';
 import { usersOn } from './users-on.ts';
 
-export interface CertificatePeople {
+export interface CertificateUsers {
   slapd: Slapd;
   root: CertificateAuthority;
-  /** Has its certificate from the root, and issues those of people. */
+  /** Intermediate authority below the root that issues user certificates. */
   issuing: CertificateAuthority;
-  /** Paths of settings are relative to it. */
+  /** That paths in settings are relative to. */
   folder: string;
-  /** A front channel that takes certificates of both authorities, unless the settings say otherwise. */
+  /** A front channel that accepts certificates of both authorities, unless the settings differ. */
   on(settings?: Record<string, unknown>, options?: { serversCa?: string }): Promise<FrontChannelOn>;
   uid(n: number): string;
-  forPerson(n: number): Promise<KeyPair>;
-  /** Settings with a server's certificate as a PFX. @param along PEM of other certificates in it */
+  forUser(n: number): Promise<KeyPair>;
+  /** Settings with a server's certificate as a PFX. @param along PEM of additional certificates */
   pfx(own: KeyPair, along: string): Record<string, string>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startCertificatePeople(): Promise<CertificatePeople> {
+export async function startCertificateUsers(): Promise<CertificateUsers> {
   const slapd = await startSlapd({ users: 20 });
-  const people = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
+  const directory = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
   const root = await createCertificateAuthority('Fabrikam root');
   const issuing = await root.issueAuthority('Fabrikam people');
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-certificates-'));
@@ -39,7 +39,7 @@ export async function startCertificatePeople(): Promise<CertificatePeople> {
     folder,
     async on(settings = {}, { serversCa } = {}) {
       const made = await frontChannelOn(
-        people.users,
+        directory.users,
         { CLIENT_CERT_CA: root.cert + issuing.cert, ...settings },
         { connection: { clientCertificates: true }, folder, ...(serversCa === undefined ? {} : { ca: serversCa }) },
       );
@@ -47,7 +47,7 @@ export async function startCertificatePeople(): Promise<CertificatePeople> {
       return made;
     },
     uid,
-    forPerson: (n) => issuing.issue({ commonName: uid(n), clientAuth: true }),
+    forUser: (n) => issuing.issue({ commonName: uid(n), clientAuth: true }),
     pfx(own, along) {
       writeFileSync(join(folder, 'own.pem'), own.cert + own.key);
       writeFileSync(join(folder, 'along.pem'), along);
@@ -58,7 +58,7 @@ export async function startCertificatePeople(): Promise<CertificatePeople> {
     },
     async [Symbol.asyncDispose]() {
       for (const one of open) await one.close();
-      await people.close();
+      await directory.close();
       await slapd[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },

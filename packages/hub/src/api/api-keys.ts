@@ -35,7 +35,7 @@ export async function findApiKey(store: Store, secret: string): Promise<ApiKey |
 /** @throws CodedError KEY_NOT_FOUND */
 export async function revokeApiKey(operator: Operator, id: string): Promise<void> {
   if (!(await operator.store.removeApiKey(id))) {
-    throw new CodedError('KEY_NOT_FOUND', `There is no API key "${id}"`, { action: 'See "landbridge-hub key list".' });
+    throw new CodedError('KEY_NOT_FOUND', `No API key "${id}"`, { action: 'See "landbridge-hub key list".' });
   }
   await recordChange(operator, { action: 'api-key.revoke', subject: id });
 }

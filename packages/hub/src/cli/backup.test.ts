@@ -40,7 +40,7 @@ test('backup works while the hub runs; restore works after it has stopped or was
   const backup = hub('backup', file);
   assert.equal(backup.status, 0, backup.stderr);
   assert.equal(backup.stdout, file);
-  assert.match(hub('backup', file).stderr, /is there already/);
+  assert.match(hub('backup', file).stderr, /already exists/);
   assert.equal(hub('connection', 'create', 'later').status, 0);
 
   const refused = hub('restore', file);

@@ -129,7 +129,7 @@ test('commands manage connections and connectors', async (t) => {
 
   assert.equal(ok('signing-key', 'list').stdout.split('\n').length, 2);
   ok('signing-key', 'rotate');
-  assert.match(hub(['signing-key', 'rotate', ...options]).stderr, /signs from .*\n {7}Wait until then/);
+  assert.match(hub(['signing-key', 'rotate', ...options]).stderr, /starts to sign at .*\n {7}Wait until then/);
   const [, kid = ''] = /^(\S+) {2}RS256 {2}signing/m.exec(ok('signing-key', 'list').stdout) ?? [];
   ok('signing-key', 'retire', kid);
   assert.doesNotMatch(ok('signing-key', 'list').stdout, new RegExp(kid));
@@ -157,7 +157,7 @@ describe('errors of commands', () => {
   };
   const cases: { title: string; args: string[]; home: (t: TestContext) => string; message: RegExp }[] = [
     { title: 'an unknown connection', args: ['connection', 'delete', 'nobody'], home: newHome, message: /no connection "nobody"/ },
-    { title: 'an unknown API key', args: ['key', 'revoke', 'nobody'], home: newHome, message: /no API key "nobody"/ },
+    { title: 'an unknown API key', args: ['key', 'revoke', 'nobody'], home: newHome, message: /No API key "nobody"/ },
     { title: 'an invalid connection name', args: ['connection', 'create', 'a/b'], home: newHome, message: /1 to 64 letters/ },
     {
       title: 'an invalid setting',

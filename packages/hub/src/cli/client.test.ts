@@ -38,5 +38,5 @@ test('commands register, list and delete clients and replace their secrets', (t)
   assert.match(hub('create', 'Nobody').stderr, /--redirect-uri/);
   assert.equal(hub('rotate-keys').status, 0);
   assert.equal(hub('delete', id).status, 0);
-  assert.match(hub('delete', id).stderr, /There is no client/);
+  assert.match(hub('delete', id).stderr, /No client/);
 });

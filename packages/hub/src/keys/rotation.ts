@@ -46,7 +46,7 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
   const { store } = operator;
   const waiting = (await listSigningKeys(store, now)).find(({ state }) => state === 'next');
   if (waiting !== undefined) {
-    throw new CodedError('SIGNING_KEY_ROTATION_UNDER_WAY', `The key ${waiting.kid} signs from ${waiting.signsFrom.toISOString()} on`, {
+    throw new CodedError('SIGNING_KEY_ROTATION_UNDER_WAY', `The key ${waiting.kid} starts to sign at ${waiting.signsFrom.toISOString()}`, {
       action: 'Wait until then. If a key is compromised, retire it at once.',
     });
   }

@@ -28,25 +28,25 @@ export interface NewClient {
 
 /** @returns the client, and its secret unless it is public; the secret is shown only once
  * @throws CodedError CLIENT_INVALID, REDIRECT_URI_INVALID, CONNECTION_NOT_FOUND */
-export async function createClient(operator: Operator, wanted: NewClient): Promise<{ client: OidcClient; secret: string | undefined }> {
+export async function createClient(operator: Operator, desired: NewClient): Promise<{ client: OidcClient; secret: string | undefined }> {
   const { store } = operator;
-  if (wanted.name === '' || wanted.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(wanted.name)) {
+  if (desired.name === '' || desired.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(desired.name)) {
     throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
   }
-  if (wanted.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
-  checkRedirectUris(wanted.redirectUris, 'redirectUris');
-  checkRedirectUris(wanted.postLogoutRedirectUris ?? [], 'postLogoutRedirectUris');
-  const connections = wanted.connections && (await Promise.all(wanted.connections.map((name) => findConnection(store, name))));
-  const secret = wanted.public === true ? undefined : newSecretToken(SECRET_PREFIX);
+  if (desired.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
+  checkRedirectUris(desired.redirectUris, 'redirectUris');
+  checkRedirectUris(desired.postLogoutRedirectUris ?? [], 'postLogoutRedirectUris');
+  const connections = desired.connections && (await Promise.all(desired.connections.map((name) => findConnection(store, name))));
+  const secret = desired.public === true ? undefined : newSecretToken(SECRET_PREFIX);
   const client: OidcClient = {
     id: randomBytes(12).toString('hex'),
-    name: wanted.name,
+    name: desired.name,
     secretHash: secret?.hash,
-    redirectUris: wanted.redirectUris,
-    postLogoutRedirectUris: wanted.postLogoutRedirectUris ?? [],
+    redirectUris: desired.redirectUris,
+    postLogoutRedirectUris: desired.postLogoutRedirectUris ?? [],
     connectionIds: connections?.map(({ id }) => id),
-    refreshTokens: wanted.refreshTokens ?? false,
-    idTokenAlgorithm: wanted.idTokenAlgorithm ?? 'RS256',
+    refreshTokens: desired.refreshTokens ?? false,
+    idTokenAlgorithm: desired.idTokenAlgorithm ?? 'RS256',
     createdAt: new Date(),
   };
   await store.addOidcClient(client);

@@ -141,15 +141,17 @@ test('a browser is never redirected to an unregistered address, after signing in
     'javascript:alert(1)',
     'https://app.example/callback\r\nSet-Cookie: a=b',
   ]) {
-    const asked = new URL(url);
-    asked.searchParams.set('redirect_uri', uri);
-    const shown = await browser.open(asked.href);
-    assert.equal(shown.onward, undefined, uri);
-    assert.equal(shown.status, 400, uri);
-    assert.equal(shown.headers.get('Set-Cookie')?.includes('a=b') ?? false, false);
-    const out = openid.buildEndSessionUrl(app.config, { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: uri });
-    const refused = await browser.open(out.href);
-    assert.deepEqual([refused.status, refused.onward], [400, undefined], uri);
+    await t.test(JSON.stringify(uri), async () => {
+      const asked = new URL(url);
+      asked.searchParams.set('redirect_uri', uri);
+      const shown = await browser.open(asked.href);
+      assert.equal(shown.onward, undefined, uri);
+      assert.equal(shown.status, 400, uri);
+      assert.equal(shown.headers.get('Set-Cookie')?.includes('a=b') ?? false, false);
+      const out = openid.buildEndSessionUrl(app.config, { id_token_hint: tokens.id_token ?? '', post_logout_redirect_uri: uri });
+      const refused = await browser.open(out.href);
+      assert.deepEqual([refused.status, refused.onward], [400, undefined], uri);
+    });
   }
   // Without a client the address is ignored.
   const question = await browser.open(`${hub.hub.publicUrl}/oidc/logout?post_logout_redirect_uri=https://evil.example`);

@@ -145,8 +145,8 @@ function policy() {
     new interactionPolicy.Check('account', 'End-User authentication is required', 'login_required', async (ctx) => {
       const { session, account, params } = ctx.oidc;
       if (session?.accountId === undefined || ctx.oidc.result?.login !== undefined) return account === undefined;
-      const wanted = params?.connection;
-      return account === undefined || (typeof wanted === 'string' && wanted !== account.connection);
+      const requested = params?.connection;
+      return account === undefined || (typeof requested === 'string' && requested !== account.connection);
     }),
   );
   return base;

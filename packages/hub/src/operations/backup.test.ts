@@ -177,7 +177,7 @@ test('while a hub has the home nothing is restored; the lock ends with the proce
   await hasCode(restoreDatabase(backup, folder), 'HOME_IN_USE');
   await store.close();
 
-  const script = `import(${JSON.stringify(join(import.meta.dirname, 'home-lock.ts'))}).then(({ lockHome }) => { lockHome(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1000); })`;
+  const script = `import(${JSON.stringify(join(import.meta.dirname, 'home-lock.ts'))}).then(({ lockHome }) => { const unlock = lockHome(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => unlock, 1000); })`;
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');

@@ -20,7 +20,7 @@ export interface CachedCredentialStore {
   putCachedCredential(credential: CachedCredential, nameHash: string, maxNames: number): Promise<boolean>;
   cachedCredential(connectionId: string, nameHash: string): Promise<CachedCredential | undefined>;
   /** Removes a user by name or id. @returns whether there was one */
-  removeCachedCredential(connectionId: string, person: { nameHash: string } | { userId: string }): Promise<boolean>;
+  removeCachedCredential(connectionId: string, user: { nameHash: string } | { userId: string }): Promise<boolean>;
   /** Removes entries verified before that time. Disabling a connection or its cache removes all its entries. @returns how many */
   removeCachedCredentialsBefore(time: Date): Promise<number>;
 }

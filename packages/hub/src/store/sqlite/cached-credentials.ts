@@ -57,16 +57,16 @@ export function cachedCredentialStore({ one, change, transaction }: Sql): Cached
         nameHash,
       );
     },
-    async removeCachedCredential(connectionId, person) {
-      if ('userId' in person) {
-        return change('DELETE FROM cached_credentials WHERE connection_id = ? AND user_id = ?', connectionId, person.userId) === 1;
+    async removeCachedCredential(connectionId, user) {
+      if ('userId' in user) {
+        return change('DELETE FROM cached_credentials WHERE connection_id = ? AND user_id = ?', connectionId, user.userId) === 1;
       }
       return (
         change(
           `DELETE FROM cached_credentials WHERE connection_id = ?1 AND user_id =
            (SELECT user_id FROM cached_credential_names WHERE connection_id = ?1 AND name_hash = ?2)`,
           connectionId,
-          person.nameHash,
+          user.nameHash,
         ) === 1
       );
     },

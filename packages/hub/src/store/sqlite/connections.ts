@@ -49,8 +49,8 @@ export function connectionStore({ all, one, change }: Sql): ConnectionStore {
       // One statement, so that two connections cannot get the same domain at the same time.
       const updated = change(
         `UPDATE connections SET enabled = ?1, settings = ?2 WHERE id = ?3 AND NOT EXISTS (
-           SELECT 1 FROM connections AS other, json_each(other.settings, '$.emailDomains') AS taken, json_each(?2, '$.emailDomains') AS wanted
-           WHERE other.id <> ?3 AND taken.value = wanted.value)`,
+           SELECT 1 FROM connections AS other, json_each(other.settings, '$.emailDomains') AS taken, json_each(?2, '$.emailDomains') AS requested
+           WHERE other.id <> ?3 AND taken.value = requested.value)`,
         enabled ? 1 : 0,
         JSON.stringify(settings),
         id,

@@ -38,7 +38,7 @@ export async function copyDatabase(from: string, to: string): Promise<Checked> {
     if (cause instanceof CodedError) throw cause;
     throw new CodedError('BACKUP_FAILED', `${from} could not be copied to ${to}: ${errorText(cause)}`, {
       cause,
-      action: 'Check that the folder is there, can be written by this account, and has enough free space.',
+      action: 'Check that the folder exists, that this account can write to it, and that it has enough free space.',
     });
   } finally {
     rmSync(unfinished, { force: true });
@@ -137,5 +137,5 @@ function invalid(path: string, because: string, cause?: unknown): CodedError {
 }
 
 function targetExists(path: string): CodedError {
-  return new CodedError('BACKUP_TARGET_EXISTS', `${path} is there already, and is not overwritten`, { action: 'Choose another name.' });
+  return new CodedError('BACKUP_TARGET_EXISTS', `${path} already exists and is not overwritten`, { action: 'Choose another name.' });
 }

@@ -26,9 +26,9 @@ export function sqlOn(database: DatabaseSync, path: string): Sql {
       return use(statement);
     } catch (cause) {
       if (cause instanceof CodedError) throw cause;
-      throw new CodedError('STORE_FAILED', `The database ${path} did not do what was asked`, {
+      throw new CodedError('STORE_FAILED', `A query of the database ${path} failed`, {
         cause,
-        action: 'Look at the free space and the rights of its folder; restore it from a copy where it is damaged.',
+        action: 'Check the free space and permissions of its folder. If the file is damaged, restore it from a backup.',
       });
     }
   }

@@ -71,7 +71,7 @@ function open(path: string): DatabaseSync {
   } catch (cause) {
     throw new CodedError('STORE_UNUSABLE', `The database ${path} cannot be used`, {
       cause,
-      action: 'Check that the file and its folder can be written by this account; restore it from a copy where it is damaged.',
+      action: 'Check that this account can write the file and its folder. If the file is damaged, restore it from a backup.',
     });
   }
 }

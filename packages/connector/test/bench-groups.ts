@@ -1,6 +1,7 @@
 /**
- * `node --expose-gc packages/connector/test/bench-groups.ts`: what finding a person's groups costs. On Samba's domain controller the floor is the in-chain query that
- * finds the same, made in the same run; a directory of 100,000 people and 20,000 groups shows what size does. Nothing is asserted.
+ * `node --expose-gc packages/connector/test/bench-groups.ts`: the cost of finding a user's groups. On Samba's domain controller the floor is
+ * the in-chain query with the same result, in the same run; a directory of 100,000 users and 20,000 groups shows the effect of size. It
+ * asserts nothing.
  */
 import { createDomain, type DirectoryEntry, startDirectory } from '@landbridge/directory';
 import { startSambaDomainController, whyNoSamba } from '@landbridge/lab';
@@ -8,7 +9,7 @@ import { request, type UsersOn, usersOn } from './users-on.ts';
 
 const IN_CHAIN = '(member:1.2.840.113556.1.4.1941:={0})';
 
-/** Milliseconds of the groups alone, without finding the person and making the profile. */
+/** Milliseconds for the groups alone, without finding the user and making the profile. */
 async function groupsMs({ users }: UsersOn, name: string): Promise<{ ms: number; outcome: string }> {
   const steps: { name: string; ms: number; outcome: string }[] = [];
   await users.inspect(name, { ...request(), onStep: (step) => steps.push(step) });
@@ -24,7 +25,7 @@ async function benchSamba(): Promise<void> {
   console.log('person          groups             first ms  next ms  in-chain ms  share');
   for (const person of ['alice', 'alice', 'bob', 'carol', 'own-primary', 'turkish', 'no-upn', 'deep', 'many-groups'] as const) {
     const { name } = dc.users[person];
-    // A connector of its own for each: nothing is remembered.
+    // A separate connector for each user, so that nothing is cached.
     const [walk, query] = [usersOn(target), usersOn(target, { LDAP_SEARCH_GROUPS: IN_CHAIN, GROUPS_CACHE_SECONDS: 0 })];
     await Promise.all([walk.directory.rootDse(), query.directory.rootDse()]);
     const first = await groupsMs(walk, name);
@@ -40,7 +41,7 @@ const PEOPLE = 100_000;
 const GROUPS = 20_000;
 const SAMPLE = 500;
 
-/** Each group is in two of those before it, each person in ten; the same in every run. */
+/** Each group is in two earlier ones, each user in ten; the same in every run. */
 async function benchSize(): Promise<void> {
   let state = 1;
   const random = (below: number) => {

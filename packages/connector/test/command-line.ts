@@ -1,4 +1,4 @@
-/** The connector's command line as a process of its own, as an administrator starts it. */
+/** The connector's command line in a separate process, as started by an administrator. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,13 +7,13 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 export interface RunningCommand {
   child: ChildProcess;
-  /** Resolves with the first output, on either stream, that fits; rejects when the process ends without it. */
+  /** Resolves with the first output, on either stream, that matches; rejects if the process ends without it. */
   printed(pattern: RegExp): Promise<string>;
-  /** Resolves when it has ended. `output`: both streams as they came. */
+  /** Resolves when it has ended. `output`: both streams in order of arrival. */
   ended: Promise<{ exitCode: number | null; stdout: string; stderr: string; output: string }>;
 }
 
-/** @param input given on standard input, which then ends; the environment of the test itself is not passed on */
+/** @param input for standard input, which then ends; the test's own environment is not passed on */
 export function startCommand(args: string[], options: { environment?: Record<string, string>; input?: string } = {}): RunningCommand {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     env: { PATH: process.env.PATH, ...options.environment },

@@ -1,4 +1,4 @@
-/** A real DNS server (dnsmasq) with the records that a test wants. */
+/** A real DNS server (dnsmasq) with the records of a test. */
 
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -15,19 +15,19 @@ export interface DnsServer {
 export interface DnsRecords {
   /** `_ldap._tcp.example.test` and so on, with their servers. */
   srv?: { service: string; host: string; port: number; priority?: number; weight?: number }[];
-  /** Addresses of hosts. */
+  /** Addresses by host name. */
   hosts?: Record<string, string>;
 }
 
 const DNSMASQ = '/usr/sbin/dnsmasq';
 
-/** @returns why tests with a DNS server cannot run here, for `skip:` of a test; never with CI set, where they must run */
+/** @returns why tests with a DNS server cannot run here, for `skip:` of a test; never if CI is set, where they must run */
 export function whyNoDnsServer(): string | false {
   if (existsSync(DNSMASQ) || process.env.CI === 'true') return false;
   return `${DNSMASQ} is not installed (Debian package dnsmasq-base)`;
 }
 
-/** @param port the same as before, for a server that comes back with other records */
+/** @param port the previous one, for a server that returns with other records */
 export async function startDnsServer(records: DnsRecords, port?: number): Promise<DnsServer> {
   const listen = port ?? (await freePort());
   const address = `127.0.0.1:${listen}`;
@@ -42,7 +42,7 @@ export async function startDnsServer(records: DnsRecords, port?: number): Promis
       '--listen-address=127.0.0.1',
       '--bind-interfaces',
       `--port=${listen}`,
-      // Everything below is ours: what has no record does not exist.
+      // Authoritative for everything below: a name without a record does not exist.
       '--local=/test/',
       '--host-record=ready.test,127.0.0.1',
       ...Object.entries(records.hosts ?? {}).map(([host, ip]) => `--host-record=${host},${ip}`),

@@ -1,6 +1,6 @@
 /**
- * A hub that does what a test tells it to, right or wrong: accepts, refuses, is silent, sends anything, signs with any key and
- * algorithm. Written from the protocol alone, so that a misunderstanding in the connector is not shared by it.
+ * A scripted hub, right or wrong: it accepts, rejects, stays silent, sends anything, and signs with any key and algorithm. Written from the
+ * protocol alone, so that it does not share a misunderstanding in the connector.
  */
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,10 +10,10 @@ import type { AddressInfo } from 'node:net';
 import { jsonToBase64url } from '@landbridge/protocol';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
-/** What the hub does with an agent that has said who it is; `refuse`: it answers the WebSocket handshake with HTTP 503. */
+/** How the hub answers a connector that has identified itself; `refuse`: it answers the WebSocket handshake with HTTP 503. */
 export type Welcome = 'accept' | 'close' | 'reject' | 'silent' | 'refuse' | 'close at once';
 
-/** Made once for each test process: an RSA key takes some 100 ms. */
+/** Made once per test process: an RSA key takes about 100 ms. */
 export const HUB_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const HUB_EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const STRANGER_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -24,11 +24,11 @@ export const REALM = 'urn:auth0:fake';
 
 export interface FakeAgent {
   readonly socket: WebSocket;
-  /** The first frame, and its token's claims, unverified. */
+  /** The first frame, and the claims of its token, unverified. */
   readonly authenticate: { jwt: string; capabilities?: string[]; instance?: unknown };
-  /** The next frame from the connector that was not taken yet. */
+  /** The next frame from the connector that was not read yet. */
   nextFrame(): Promise<{ n: string; p: unknown }>;
-  /** All frames that came and were not taken. */
+  /** All unread frames. */
   readonly frames: { n: string; p: unknown }[];
   send(n: string, p?: unknown): void;
   /** Sends a signed request. @returns its pid */
@@ -43,7 +43,7 @@ export interface Signing {
 }
 
 export interface FakeHub {
-  /** `http(s)://…`, as AD_HUB has it. */
+  /** `http(s)://…`, as in AD_HUB. */
   readonly url: string;
   readonly jwksUrl: string;
   welcome: Welcome;
@@ -53,7 +53,7 @@ export interface FakeHub {
   jwks: { keys: unknown[] } | number;
   jwksFetches: number;
   handshakes: number;
-  /** The next connector that was welcomed. */
+  /** The next accepted connector. */
   nextAgent(): Promise<FakeAgent>;
   stop(): Promise<void>;
 }
@@ -130,7 +130,7 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
   return hub;
 }
 
-/** Any token, also one that must not be accepted: `none`, HS256 keyed with a public key, strange headers. */
+/** Any token, including ones that must be rejected: `none`, HS256 keyed with a public key, strange headers. */
 export function signToken(claims: unknown, { key = HUB_RSA.privateKey, alg = 'RS256', header = {} }: Signing = {}): string {
   const signed = `${jsonToBase64url({ alg, typ: 'JWT', ...header })}.${partOf(claims)}`;
   return `${signed}.${signatureOf(signed, alg, key).toString('base64url')}`;
@@ -139,13 +139,13 @@ export function signToken(claims: unknown, { key = HUB_RSA.privateKey, alg = 'RS
 function signatureOf(signed: string, alg: string, key: KeyObject): Buffer {
   const digest = `sha${alg.slice(2)}`;
   if (alg === 'none') return Buffer.alloc(0);
-  // The classic attack: the public key, which everybody knows, as the secret.
+  // The classic attack: the public key, which is public, as the secret.
   if (alg.startsWith('HS')) return createHmac(digest, pemOf(key)).update(signed).digest();
   if (alg.startsWith('PS')) return sign(digest, Buffer.from(signed), { key, padding: 6, saltLength: -1 });
   return sign(digest, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
 }
 
-/** Text and bytes as they are, so that a payload can be anything. */
+/** Text and bytes unchanged, so that a payload can be anything. */
 function partOf(claims: unknown): string {
   return typeof claims === 'string' || Buffer.isBuffer(claims) ? Buffer.from(claims).toString('base64url') : jsonToBase64url(claims);
 }
@@ -158,7 +158,7 @@ export function jwkOf(key: KeyObject, fields: Record<string, unknown>): Record<s
   return { ...key.export({ format: 'jwk' }), use: 'sig', ...fields };
 }
 
-/** Things that come, and those who wait for them, each in order. */
+/** Items and waiting readers, each in order. */
 function queue<T>(): { push(item: T): void; next(): Promise<T>; items: T[] } {
   const items: T[] = [];
   const waiting: ((item: T) => void)[] = [];

@@ -1,4 +1,4 @@
-/** A directory server that does what a test tells it to, byte by byte: for the ways in which servers and networks go wrong. */
+/** A directory server scripted byte by byte, for everything that can go wrong with servers and networks. */
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { BerWriter } from 'ldapts';
@@ -16,14 +16,14 @@ export interface Asked {
 
 export interface LdapServer {
   url: string;
-  /** Everything that was asked, in order. */
+  /** All requests, in order. */
   asked: Asked[];
-  /** Sockets that are open. */
+  /** Open sockets. */
   sockets: Set<Socket>;
   close(): Promise<void>;
 }
 
-/** @param onAsked is called for each message; what it does not answer stays unanswered */
+/** @param onAsked called for each message; without a response from it there is none */
 export async function startLdapServer(onAsked: (asked: Asked) => void, port = 0): Promise<LdapServer> {
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();
@@ -33,7 +33,7 @@ export async function startLdapServer(onAsked: (asked: Asked) => void, port = 0)
     socket.on('error', () => {});
     const framing = createFraming(1 << 24);
     socket.on('data', (chunk) => {
-      // A TLS handshake: this server is one that stays silent then.
+      // A TLS handshake, to which this server does not answer.
       if (chunk[0] === 0x16) return;
       for (const bytes of framing.push(chunk)) {
         const content = new BerReader(bytes, malformed).enter(0x30);
@@ -131,7 +131,7 @@ export function reference(messageId: number, urls: string[]): Buffer {
   return Buffer.from(writer.buffer);
 }
 
-/** The end of a search that another server must do: result 10 with its URLs. */
+/** The end of a search that another server must perform: result 10 with its URLs. */
 export function referral(messageId: number, urls: string[]): Buffer {
   const writer = new BerWriter();
   writer.startSequence();

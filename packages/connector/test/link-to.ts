@@ -1,4 +1,4 @@
-/** A link from the connector to a fake hub, with users whose answers a test scripts, and a log that it can read. */
+/** A link from the connector to a fake hub, with users scripted by a test, and a log that it can read. */
 import { once } from 'node:events';
 import { createLog } from '@landbridge/runtime';
 import type { HubUsers } from '../src/hub/dispatch.ts';
@@ -9,10 +9,10 @@ import { AGENT_RSA, CONNECTION, type FakeHub, HUB_RSA, pemOf, REALM } from './fa
 
 export interface LinkUnderTest {
   link: HubLink;
-  /** Every line that was logged so far. */
+  /** Every line logged so far. */
   lines: string[];
   statuses: LinkStatus[];
-  /** Resolves with the next status of this state, or the present one. */
+  /** Resolves with the current status if it has this state, else with the next one that has. */
   reached<S extends LinkStatus['state']>(state: S): Promise<LinkStatus>;
   /** Resolves when a line matches. */
   logged(pattern: RegExp): Promise<string>;

@@ -1,18 +1,18 @@
-/** A network between a client and a server that a test can cut: nothing is refused and nothing is closed, bytes just stop arriving. */
+/** A network between a client and a server that a test can cut: connections are neither refused nor closed, bytes just stop arriving. */
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 
 export interface Relay {
   port: number;
   cut(): void;
-  /** What was underway is gone, as it mostly is after a real cut; new connections pass. */
+  /** Bytes in transit are lost, as usual after a real cut; new connections pass. */
   mend(): void;
-  /** The next bytes from the server end the connection instead of arriving: it got the request, and nobody learns its answer. */
+  /** Instead of delivering the next bytes from the server, closes the connection: the server got the request, but its answer is lost. */
   breakAtAnswer(): void;
   close(): Promise<void>;
 }
 
-/** @param host of the server, an address of loopback; by default the relay listens on the same, so that certificates fit */
+/** @param host the server's loopback address; by default the relay listens on the same one, so that certificates match */
 export async function startRelay(targetPort: number, host = '127.0.0.1', listenOn = host): Promise<Relay> {
   const sockets = new Set<Socket>();
   let isCut = false;

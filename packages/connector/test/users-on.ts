@@ -1,4 +1,4 @@
-/** Users on a directory for tests: the settings that matter given, the others as they are when nobody sets them. */
+/** Users on a directory for tests, with the relevant settings given and the others at their defaults. */
 import { type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { serverAddress } from '../src/ldap/connect.ts';
@@ -11,7 +11,7 @@ import { createUsers, type Users } from '../src/users/users.ts';
 export interface UsersOn {
   users: Users;
   directory: Directory;
-  /** Lines of the log, as JSON. */
+  /** The log, as JSON lines. */
   lines: string[];
   close(): Promise<void>;
 }
@@ -84,12 +84,12 @@ export function usersOn(
   };
 }
 
-/** A request that somebody waits for. */
+/** A request whose caller waits. */
 export function request(): RequestContext {
   return { correlationId: 'test', signal: new AbortController().signal };
 }
 
-/** `change_password` with which people change their own password. */
+/** `change_password` for a user's own change. */
 export function ownChange(username: string, oldPassword: string, password: string) {
   return { pid: 'test', username, password, oldPassword, escaped: false };
 }

@@ -12,18 +12,18 @@ const LOOKS_UNTIL_DOWN = 2;
  * @returns stops it
  */
 export function reportHealth(isUp: () => boolean, send: (frame: string) => void): () => void {
-  let told: Health['directory'] | undefined;
+  let reported: Health['directory'] | undefined;
   let looksDown = 0;
-  function tell(directory: Health['directory']): void {
-    if (directory === told) return;
-    told = directory;
+  function report(directory: Health['directory']): void {
+    if (directory === reported) return;
+    reported = directory;
     send(encodeFrame('health', { directory } satisfies Health));
   }
-  tell(isUp() ? 'up' : 'down');
+  report(isUp() ? 'up' : 'down');
   const timer = setInterval(() => {
     looksDown = isUp() ? 0 : looksDown + 1;
-    if (looksDown === 0) tell('up');
-    else if (looksDown >= LOOKS_UNTIL_DOWN) tell('down');
+    if (looksDown === 0) report('up');
+    else if (looksDown >= LOOKS_UNTIL_DOWN) report('down');
   }, LOOK_INTERVAL_MS);
   return () => clearInterval(timer);
 }

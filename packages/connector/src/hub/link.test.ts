@@ -82,7 +82,7 @@ test('trusts the CA from the settings, and stays connected while the hub answers
   assert.match(await stranger.logged(/No connection to the hub/), /certificate/i);
 });
 
-for (const [welcome, told] of [
+for (const [welcome, line] of [
   ['refuse', /HTTP 503/],
   ['close at once', /Hub closed the connection \(1005\); retrying in 0\.\d s/],
   ['close', /Hub closed the connection \(1008\); retrying in 0\.\d s.*go away/],
@@ -99,7 +99,7 @@ for (const [welcome, told] of [
       const full = Math.min(10_000, 500 * 2 ** n);
       assert.ok(ms >= full / 2 && ms <= full, `wait ${n} is ${ms} ms`);
     }
-    await logged(told);
+    await logged(line);
   });
 }
 

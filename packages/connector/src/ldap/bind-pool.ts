@@ -1,6 +1,6 @@
 /**
- * Connections that are bound with users' passwords, one user at a time. Whoever a connection was bound as before does not matter: every
- * use begins with a bind of its own.
+ * Connections that are bound with users' passwords, one user at a time. The previous user of a connection does not matter, since every
+ * use begins with its own bind.
  */
 import { createSemaphore } from '@landbridge/runtime';
 import type { BindOptions, LdapConnection } from './connection.ts';

@@ -209,7 +209,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
     );
   }
 
-  /** Without this check, the search would run as an anonymous one, which nobody has permitted. */
+  /** Without this check, the search would run as an anonymous one, which is not permitted. */
   function assertServiceAccount(what: string): void {
     if (serviceAccount !== 'none') return;
     throw new LdapError('LDAP_NO_SERVICE_ACCOUNT', `There is no service account for ${what}`, {

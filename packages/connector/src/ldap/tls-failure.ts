@@ -61,7 +61,7 @@ const REASONS: ReadonlyMap<string, Reason> = new Map([
     'CERT_NOT_YET_VALID',
     {
       reason: 'its certificate, or one in its chain, is not valid yet',
-      action: "Check this machine's clock and the clock of whoever issued the certificate",
+      action: "Check this machine's clock and the clock of the issuing authority",
     },
   ],
   [

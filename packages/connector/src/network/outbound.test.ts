@@ -191,7 +191,7 @@ describe('a private CA', () => {
       [{ SSL_CA_FILE: join(folder, 'absent.pem') }, /^SSL_CA_FILE: .*absent\.pem/],
       [{ SSL_CA_FILE: empty }, /^SSL_CA_FILE: .*no PEM certificate/],
       [{ SSL_CA_PATH: join(folder, 'absent') }, /^SSL_CA_PATH: /],
-      [{ CA_CERT: ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'] }, /^CA_CERT: .*cannot be read/],
+      [{ CA_CERT: ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'] }, /^CA_CERT: .*unreadable certificate/],
     ];
     for (const [setting, message] of cases) {
       assert.throws(() => createOutbound({ ...NOTHING, ...setting }), { code: 'CA_UNUSABLE', message });

@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { createCertificateAuthority, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { type DnsRecords, type DnsServer, startDnsServer, whyNoDnsServer } from '../../../test/dns-server.ts';
-import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
+import { errorOf, login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { LdapError } from '../errors.ts';
 import { createDiscovery, domainOfDn } from './discovery.ts';
 
@@ -65,11 +65,11 @@ describe('the servers of a domain', { skip }, () => {
     on = usersOn({ url: first.url, servers: addresses, serviceAccount: first.serviceAccount, ca });
     const [person, other] = first.users.ordinary;
     assert.ok(person && other);
-    const signIn = async ({ uid, password }: typeof person) =>
-      'err' in ((await on?.users.authenticate(login(uid, password), request())) ?? {});
-    assert.equal(await signIn(person), false);
+    const { users } = on;
+    const signIn = async ({ uid, password }: typeof person) => errorOf(await users.authenticate(login(uid, password), request()));
+    assert.equal(await signIn(person), 'ok');
     await first.stop();
-    assert.equal(await signIn(other), false);
+    assert.equal(await signIn(other), 'ok');
     assert.deepEqual(
       on.directory.status().servers.map(({ inUse }) => inUse),
       [false, true],

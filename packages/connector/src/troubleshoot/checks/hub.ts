@@ -5,8 +5,8 @@ import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
+import { proxySettingsCheck, routeChecks } from './hub-route.ts';
 import { ownCertificate } from './own-certificate.ts';
-import { proxySettingsCheck, wayChecks } from './way-to-hub.ts';
 import { openWebSocket } from './websocket.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -21,7 +21,7 @@ export function hubChecks(run: Run): Check[] {
   let info: TicketInfo | undefined;
 
   const proxy = proxySettingsCheck(run, hosts);
-  const ways = hosts.map((url) => wayChecks(run, url, [proxy]));
+  const ways = hosts.map((url) => routeChecks(run, url, [proxy]));
   const reached = ways.map(({ reach, tls }, i) => (hosts[i]?.protocol === 'http:' || hosts[i]?.protocol === 'ws:' ? reach : tls));
   const [ticketHost] = reached;
   const onTheWay = ticketHost === undefined ? [] : [ticketHost];

@@ -39,7 +39,7 @@ export function createGroupsByMemberOf(
    */
   const unlisted = createKnownGroups({
     ...options,
-    read: (people) => readParents(people, searchBases[0] ?? ''),
+    read: (users) => readParents(users, searchBases[0] ?? ''),
     mayKeep: ({ parents }) => parents.length === 0,
     missingSeconds: options.cacheSeconds,
   });
@@ -67,9 +67,9 @@ export function createGroupsByMemberOf(
     const memberOf = await allValues(directory, user, 'memberOf', { timeoutMs });
     let direct = memberOf.map((dn) => referenceTo(dn.toString()));
     if (direct.length === 0) {
-      const person = referenceTo(user.dn);
-      const seen = await look.at(unlisted, [person]);
-      direct = seen.get(person.key)?.known.parents.map(({ key, dn }) => ({ key, dn })) ?? [];
+      const reference = referenceTo(user.dn);
+      const seen = await look.at(unlisted, [reference]);
+      direct = seen.get(reference.key)?.known.parents.map(({ key, dn }) => ({ key, dn })) ?? [];
     }
     const sid = primaryGroupSid(user);
     const primary: SidReference[] = sid === undefined ? [] : [referenceToSid(sid)];

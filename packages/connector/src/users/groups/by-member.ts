@@ -12,7 +12,7 @@ import { createKnownGroups } from './known-groups.ts';
 import { createReadParents } from './read-parents.ts';
 import { walkUpwards } from './walk.ts';
 
-interface Person extends Reference {
+interface UserReference extends Reference {
   uid: string | undefined;
 }
 
@@ -28,9 +28,9 @@ export function createGroupsByMember(options: GroupsOptions, queries: GroupQueri
   });
   const groups = createKnownGroups({ ...options, read: (references) => readParents(references, searchBase) });
   /** Direct membership is searched each time; it is cached only for when the search fails. */
-  const people = createKnownGroups<Person>({ ...options, cacheSeconds: 0, read: directGroups });
+  const users = createKnownGroups<UserReference>({ ...options, cacheSeconds: 0, read: directGroups });
 
-  async function directGroups(references: readonly Person[]) {
+  async function directGroups(references: readonly UserReference[]) {
     const read = references.map(async ({ key, dn, uid }) => {
       const filters = [withValue(queries.ofUser, dn), ...(uid === undefined ? [] : [withValue(queries.ofUserName, uid)])];
       const entries = await search(searchBase, anyOf(filters), attributes);
@@ -40,8 +40,8 @@ export function createGroupsByMember(options: GroupsOptions, queries: GroupQueri
   }
 
   return async (user, look) => {
-    const person: Person = { ...referenceTo(user.dn), uid: firstText(user, 'uid') };
-    const direct = (await look.at(people, [person])).get(person.key)?.known.parents ?? [];
+    const reference: UserReference = { ...referenceTo(user.dn), uid: firstText(user, 'uid') };
+    const direct = (await look.at(users, [reference])).get(reference.key)?.known.parents ?? [];
     const start = direct.map((reference) => ({ reference, how: 'direct' as const }));
     return { groups: await walkUpwards(start, (level) => look.at(groups, level)), passedThrough: [] };
   };

@@ -198,8 +198,8 @@ test('reports anything thrown in a text of limited length', async () => {
     });
   }
   await assert.rejects(
-    mapperFrom('module.exports = function (raw, callback) { callback(new Error("no such person")); }').map({}),
-    failsWith('MAPPER_FAILED', /no such person/),
+    mapperFrom('module.exports = function (raw, callback) { callback(new Error("no such user")); }').map({}),
+    failsWith('MAPPER_FAILED', /no such user/),
   );
   await assert.rejects(mapperOf('return Promise.reject("later")').map({}), failsWith('MAPPER_FAILED', /later/));
 });

@@ -71,7 +71,7 @@ function sourceOf(proxy: URL, url: URL, { values, origins }: Run['config']): str
 }
 
 /** @returns a check for TCP, and one for TLS over a second connection */
-export function wayChecks(run: Run, url: URL, needs: readonly Check[]): { reach: Check; tls: Check } {
+export function routeChecks(run: Run, url: URL, needs: readonly Check[]): { reach: Check; tls: Check } {
   const reach: Check = {
     id: 'hub-reach',
     target: url.host,

@@ -7,6 +7,7 @@ export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backo
 export { CodedError, errorText } from './coded-error.ts';
 export { type CommandLineOptions, createCommandLine, runCommandLine } from './command-line.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
+export { parseJson } from './json.ts';
 export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
 export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
 export { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';

@@ -1,7 +1,7 @@
 /** The hub's keys from its JWKS document, chosen by the `kid` of a token, fetched no more often than docs/protocol.md, section 1.4 allows. */
 import { createPublicKey } from 'node:crypto';
 import { jwksDocument } from '@landbridge/protocol';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, type Log, parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
 import { algorithmsOf, type HubKey, type HubKeys, type TokenHeader } from './token.ts';
 
@@ -129,14 +129,6 @@ function usableKey(jwk: unknown): PublishedKey[] {
     return algorithms.length === 0 ? [] : [{ kid, alg, key, algorithms }];
   } catch {
     return [];
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Requests to a ticket URL: reading the connection, registering the certificate, and comparing clocks. */
 import { hostname } from 'node:os';
 import { clockAnswer, type Registration, registrationAnswer, type TicketInfo, ticketInfo } from '@landbridge/protocol';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, parseJson } from '@landbridge/runtime';
 import type { z } from 'zod';
 import { mayReachHub } from '../config/check.ts';
 import { type ConnectorSettings, isSettingName, SETTINGS } from '../config/settings.ts';
@@ -126,18 +126,10 @@ async function call<T>(outbound: Outbound, url: URL, schema: z.ZodType<T>, optio
       },
     );
   }
-  const result = schema.safeParse(jsonOf(answer.text));
+  const result = schema.safeParse(parseJson(answer.text));
   if (result.success) return result.data;
   const field = result.error.issues[0]?.path.join('.') || 'the answer';
   throw new CodedError('TICKET_ANSWER_INVALID', `${url.host} sent an invalid answer for the ticket: ${field} is missing or invalid`, {
     action: 'Check that the URL is a ticket, and that the versions of hub and connector match.',
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

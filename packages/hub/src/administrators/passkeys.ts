@@ -1,5 +1,5 @@
 /** Passkeys (WebAuthn Level 3): adding one, and recognising an administrator by one. The person is always verified, by PIN or biometrics. */
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, parseJson } from '@landbridge/runtime';
 import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialCreationOptionsJSON,
@@ -124,14 +124,6 @@ export function createPasskeys(store: AdministratorStore, publicUrl: () => strin
       return owner;
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refused(cause?: unknown): CodedError {

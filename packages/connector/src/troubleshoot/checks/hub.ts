@@ -1,6 +1,8 @@
 /** The hub: its ticket, its clock, its keys and its WebSocket. */
+
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbridge/protocol';
+import { parseJson } from '@landbridge/runtime';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
@@ -96,7 +98,7 @@ async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signa
       `${hub.host} answered the request for its keys with HTTP ${answer.status}`,
       'Ask the hub’s administrators. Without keys no request is answered.',
     );
-  const document = jwksDocument.safeParse(jsonOf(answer.text));
+  const document = jwksDocument.safeParse(parseJson(answer.text));
   if (!document.success)
     return fail(`${hub.host} did not answer with a JWKS document`, 'A proxy or a sign-in page may have answered instead of the hub.');
   const usable = document.data.keys.filter(isUsable).length;
@@ -128,14 +130,6 @@ function isUsable(jwk: Record<string, unknown>): boolean {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function jsonOf(given: string): unknown {
-  try {
-    return JSON.parse(given);
-  } catch {
-    return undefined;
-  }
 }
 
 function day(date: Date): string {

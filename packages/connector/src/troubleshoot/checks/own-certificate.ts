@@ -1,5 +1,7 @@
 /** The connector's own certificate: its dates, and whether the hub knows it. */
+
 import type { TicketInfo } from '@landbridge/protocol';
+import { parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
 import { endsSoon } from '../certificate-seen.ts';
@@ -59,17 +61,9 @@ async function thumbprintsOf({ config, outbound }: Run, info: TicketInfo | undef
     throw new Error(
       `the management API answered status ${answer.status}: CONNECTIONS_API_V2_KEY may have expired, or lacks read:connections`,
     );
-  const connections = connectionsAnswer.safeParse(jsonOf(answer.text));
+  const connections = connectionsAnswer.safeParse(parseJson(answer.text));
   if (!connections.success) throw new Error('the management API did not answer with connections');
   return connections.data.find((connection) => connection.name === name)?.options?.thumbprints ?? [];
-}
-
-function jsonOf(given: string): unknown {
-  try {
-    return JSON.parse(given);
-  } catch {
-    return undefined;
-  }
 }
 
 function day(date: Date): string {

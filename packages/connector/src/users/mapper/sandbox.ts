@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
-import { CodedError, createSemaphore, type Log, type SemaphoreRejection } from '@landbridge/runtime';
+import { CodedError, createSemaphore, type Log, parseJson, type SemaphoreRejection } from '@landbridge/runtime';
 import type { ProfileMapper } from './profile-mapper.ts';
 import type { MapRequest, SandboxErrorCode, SandboxFailure, WorkerMessage, WorkerSettings } from './sandbox-messages.ts';
 
@@ -97,7 +97,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   }
 
   function answer(json: string): void {
-    const profile = profileSchema.safeParse(parseAnswer(json));
+    const profile = profileSchema.safeParse(parseJson(json));
     if (!profile.success) running?.reject(mapperError({ code: 'MAPPER_FAILED', message: 'its result is not a JSON object' }));
     else if (makeHarmless(profile.data)) running?.resolve(profile.data);
     else running?.reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
@@ -171,15 +171,6 @@ function requestFor(raw: Readonly<Record<string, unknown>>): MapRequest {
   };
   const rawJson = JSON.stringify(take(raw, []));
   return { rawJson, binaryPaths: JSON.stringify(paths), binaries };
-}
-
-/** @returns undefined if the text is not JSON */
-function parseAnswer(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Removes keys named `__proto__`, which would later change the prototype of objects made of the profile. @returns false if nested too deeply */

@@ -1,0 +1,10 @@
+/** JSON from outside, which may be anything. */
+
+/** @returns undefined if the text is not JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-/** The home folder: where the hub's settings and its database are. */
+/** The home: the folder with the hub's settings and database. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
@@ -6,7 +6,7 @@ import { type HubSettings, readSettings, tlsFilesOf } from './settings.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 
-/** In the home folder. */
+/** In the home. */
 export const DATABASE_FILE = 'hub.sqlite';
 
 export interface HubHome {
@@ -15,12 +15,14 @@ export interface HubHome {
   settings: HubSettings;
   unknownKeys: string[];
   store: Store;
-  /** Where the hub is reached, also while it does not run. */
+  /** The URL at which the hub is reached, even while it is not running. @throws CodedError PUBLIC_URL_UNKNOWN */
   publicUrl(): Promise<string>;
 }
 
 /**
- * @param given `--home`; without it LANDBRIDGE_HOME counts, and then the current folder. It is made where it is missing.
+ * Creates the folder if it is missing.
+ *
+ * @param given `--home`, else LANDBRIDGE_HOME, else the current folder
  * @throws CodedError HOME_UNUSABLE
  */
 export function homeFolder(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
@@ -28,7 +30,7 @@ export function homeFolder(given: string | undefined, environment: Readonly<Reco
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new CodedError('HOME_UNUSABLE', `The home folder ${folder} cannot be made`, { cause, action: 'Choose another with --home.' });
+    throw new CodedError('HOME_UNUSABLE', `The home ${folder} cannot be created`, { cause, action: 'Choose another folder with --home.' });
   }
   return folder;
 }
@@ -50,10 +52,10 @@ export function openHome(given: string | undefined, environment: Readonly<Record
     store,
     async publicUrl() {
       if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;
-      // What the running hub wrote down counts where its port was not chosen, or was chosen as "any".
+      // Without a fixed port, the running hub has recorded its URL.
       const recorded = portIsSet && settings.PORT !== 0 ? undefined : await store.publicUrl();
       if (recorded === undefined && settings.PORT === 0) {
-        throw new CodedError('PUBLIC_URL_UNKNOWN', 'The address of the hub is not known yet: PORT is 0', {
+        throw new CodedError('PUBLIC_URL_UNKNOWN', 'The URL of the hub is not known yet, because PORT is 0', {
           action: 'Start the hub first, or set PUBLIC_URL.',
         });
       }

@@ -1,4 +1,4 @@
-/** The hub as a whole: its parts built in order, listening, and stopped without losing what is under way. */
+/** The whole hub: builds its parts in order, listens, and stops without losing requests in flight. */
 import { getRequestListener } from '@hono/node-server';
 import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
@@ -36,18 +36,18 @@ import { provisioningRoutes } from './tickets/provisioning.ts';
 import { tryRoutes } from './try/routes.ts';
 
 export interface Hub {
-  /** Where it listens. */
+  /** The URL that it listens at. */
   readonly url: string;
-  /** Where others reach it, without a slash at the end. */
+  /** The URL at which connectors and browsers reach it, without a trailing slash. */
   readonly publicUrl: string;
   /**
-   * Says that it is not ready for STOP_READY_DELAY_MS, then takes nothing new, lets what is under way finish within STOP_GRACE_MS, and ends
-   * the sockets (1001). The store stays open.
+   * Reports that it is not ready for STOP_READY_DELAY_MS, then rejects new requests, lets requests in flight finish within STOP_GRACE_MS,
+   * and closes the sockets (1001). The store stays open.
    */
   close(): Promise<void>;
 }
 
-/** @throws CodedError LISTEN_FAILED, STORE_FAILED, those of the certificate (TLS_…) */
+/** @throws CodedError LISTEN_FAILED, STORE_FAILED, and TLS_… for the certificate */
 export async function startHub(parts: { settings: HubSettings; store: Store; log: Log; authenticateTimeoutMs?: number }): Promise<Hub> {
   const { settings, store, log } = parts;
   const metrics = createMetrics();
@@ -97,7 +97,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
     .route('/', provisioningRoutes({ store, keys, audit, log, publicUrl: () => publicUrl }))
-    .notFound((c) => c.json({ error: { code: 'not_found', message: 'There is nothing at this address' } }, 404));
+    .notFound((c) => c.json({ error: { code: 'not_found', message: 'Not found' } }, 404));
   app.onError((error, c) => errorAnswer(error, c, log));
 
   const listener = getRequestListener(app.fetch);

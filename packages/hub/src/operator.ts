@@ -1,4 +1,4 @@
-/** Who changes something in the hub, and what every such change needs: the store, the audit log, and a way to make it count at once. */
+/** An operator who changes something in the hub, with what every change needs: the store, the audit log, and a way to apply it at once. */
 import type { Audit, AuditEvent } from './audit/audit.ts';
 import type { Store } from './store/store.ts';
 
@@ -8,11 +8,11 @@ export interface Operator {
   /** `administrator:NAME`, `api-key:ID` or `command-line`. */
   actor: string;
   remoteAddress?: string | undefined;
-  /** Lets the running hub take the change up now. A command in another process leaves it to the hub's next heartbeat. */
+  /** Makes the running hub apply the change now. A command in another process leaves that to the hub's next heartbeat. */
   takeEffect: () => Promise<void>;
 }
 
-/** Writes down what an operator has done. */
+/** Records a change in the audit log. */
 export async function recordChange(
   { audit, actor, remoteAddress }: Operator,
   change: Pick<AuditEvent, 'action' | 'connection' | 'subject' | 'detail'>,

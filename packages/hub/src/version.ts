@@ -1,9 +1,9 @@
-/** The hub's version, and whether another part of the same product is older. */
+/** The hub's version, and comparing versions. */
 import packageJson from '../package.json' with { type: 'json' };
 
 export const HUB_VERSION: string = packageJson.version;
 
-/** @returns whether both are versions (Semantic Versioning 2.0.0) and `version` comes before `than`; a suffix after a hyphen is ignored */
+/** @returns whether `version` is lower than `than`; false if either is not a version (Semantic Versioning 2.0.0). Suffixes are ignored. */
 export function isOlder(version: string, than: string): boolean {
   const [mine, other] = [numbersOf(version), numbersOf(than)];
   if (mine === undefined || other === undefined) return false;

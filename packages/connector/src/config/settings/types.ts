@@ -1,6 +1,6 @@
 /** Types of settings that only the connector has. */
 import { isIP } from 'node:net';
-import { type SettingType, setting } from '@landbridge/runtime';
+import { canonicalRange, type SettingType, setting } from '@landbridge/runtime';
 import { z } from 'zod';
 
 /** A day: a larger number of seconds was probably meant as milliseconds. */
@@ -52,14 +52,7 @@ export const ipAddress: SettingType<string> = {
 
 export const addressRanges: SettingType<string[]> = {
   describe: 'addresses and ranges such as `10.0.0.5` or `10.0.0.0/24`, separated by commas',
-  schema: setting.list().schema.pipe(
-    z.array(
-      z.string().refine((text) => {
-        const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-        return isIP(address) !== 0 && (prefix === undefined || Number(prefix) <= (isIP(address) === 4 ? 32 : 128));
-      }),
-    ),
-  ),
+  schema: setting.list().schema.pipe(z.array(z.string().refine((text) => canonicalRange(text) !== undefined))),
 };
 
 /** `proxy.corp:3128` is common, so a missing scheme means `http://`. */

@@ -5,7 +5,7 @@ import { startHubForTest } from '../../test/hub-under-test.ts';
 
 const PEOPLE = ['anna', 'bert', 'geheimnis'];
 
-test('the process lives, it is ready while its store answers, and says which of both is not so', async (t) => {
+test('/healthz always answers, and /readyz names a failed store', async (t) => {
   const { hub, store } = await startHubForTest(t);
   assert.equal((await fetch(`${hub.url}/healthz`)).status, 200);
   const ready = await fetch(`${hub.url}/readyz`);
@@ -19,7 +19,7 @@ test('the process lives, it is ready while its store answers, and says which of 
   assert.equal((await fetch(`${hub.url}/healthz`)).status, 200);
 });
 
-test('a hub that stops says first that it is not ready, and goes on meanwhile', async (t) => {
+test('a hub that shuts down is not ready, and still serves for a while', async (t) => {
   const { hub, provisioned, apiKey } = await startHubForTest(t, { STOP_READY_DELAY_MS: '4000', STOP_GRACE_MS: '10000' });
   const connector = await connect(await provisioned());
   const login = () =>
@@ -40,7 +40,7 @@ test('a hub that stops says first that it is not ready, and goes on meanwhile', 
   await assert.rejects(fetch(`${hub.url}/healthz`));
 });
 
-test('the numbers tell logins by result and source, who is online, and no names of people', async (t) => {
+test('metrics have sign-ins by result and source, online connectors, and no user names', async (t) => {
   const { hub, api, provisioned, createConnection } = await startHubForTest(t);
   await createConnection('empty');
   const connector = await connect(await provisioned());
@@ -77,11 +77,11 @@ test('the numbers tell logins by result and source, who is online, and no names 
   for (const name of PEOPLE) assert.ok(!text.includes(name), name);
 });
 
-test('the numbers are for this machine, for listed addresses, and for who has the token', async (t) => {
+test('metrics require this machine, a listed address, or the token', async (t) => {
   const metricsOf = (url: string, headers: Record<string, string> = {}) => fetch(`${url}/metrics`, { headers });
   const usual = (await startHubForTest(t)).hub.url;
   assert.equal((await metricsOf(usual)).status, 200);
-  // A proxy on this machine that nobody has listed: anybody may be behind it.
+  // An untrusted proxy on this machine: the request may come from anywhere.
   for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'Via']) {
     assert.equal((await metricsOf(usual, { [header]: '127.0.0.1' })).status, 403, header);
   }

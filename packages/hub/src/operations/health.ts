@@ -1,4 +1,4 @@
-/** What machines ask about the hub: does the process live (`/healthz`), should requests be sent here (`/readyz`), its numbers (`/metrics`). */
+/** Liveness (`/healthz`), readiness (`/readyz`) and metrics (`/metrics`) of the hub. */
 
 import type { HttpBindings } from '@hono/node-server';
 import { createIpRanges } from '@landbridge/runtime';
@@ -11,7 +11,7 @@ import type { HubServer } from './server.ts';
 
 export interface Readiness {
   ready: boolean;
-  /** Names no secret: load balancers are told without saying who they are. */
+  /** Contains no secret: load balancers need no credentials. */
   checks: { store: 'ok' | 'failed'; server: HubServer['state'] };
 }
 
@@ -47,7 +47,7 @@ export function healthRoutes(parts: {
       // Behind a proxy on this machine, every request would seem to come from this machine.
       const isAllowedAddress = !throughUntrustedProxy && addresses.has(address);
       if (!knowsToken && !isAllowedAddress) {
-        const message = 'The numbers are for those that METRICS_ADDRESSES lists, or who have the METRICS_TOKEN';
+        const message = 'Metrics require an address in METRICS_ADDRESSES, or the METRICS_TOKEN';
         return c.json({ error: { code: 'metrics_forbidden', message } }, 403);
       }
       return c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });

@@ -1,4 +1,4 @@
-/** The hub's own numbers. Labels are names of connections and fixed words, never of people, addresses or connectors. */
+/** The hub's metrics. Labels are names of connections and fixed words, never users, addresses or connectors. */
 
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -10,14 +10,14 @@ import { HUB_VERSION } from '../version.ts';
 import type { Metrics } from './metrics.ts';
 import type { Certificate } from './tls.ts';
 
-/** From a directory next door to the default deadline of a sign-in. */
+/** From a nearby directory to the default deadline of a sign-in. */
 const LOGIN_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Each measurement wakes the process. */
+/** Each measurement wakes up the process. */
 const EVENT_LOOP_RESOLUTION_MS = 50;
 const SECOND_NS = 1e9;
 const SECOND_US = 1e6;
 
-/** @returns a function that ends the measuring */
+/** @returns a function that stops the measurement */
 export function measureHub(parts: {
   metrics: Metrics;
   events: SignInEvents;
@@ -28,15 +28,15 @@ export function measureHub(parts: {
   const { metrics, events, online, store, certificate } = parts;
   measureSignIns(metrics, events);
 
-  metrics.gauge('landbridge_hub_info', 'Which version runs', () => [[{ version: HUB_VERSION }, 1]]);
-  // Those without a connector are what one wants to be told of.
-  metrics.gauge('landbridge_hub_connectors_online', 'Connectors that are asked', async () =>
+  metrics.gauge('landbridge_hub_info', 'Version of the hub', () => [[{ version: HUB_VERSION }, 1]]);
+  // Includes connections without a connector: those are worth an alert.
+  metrics.gauge('landbridge_hub_connectors_online', 'Connectors that get requests', async () =>
     (await store.connections()).map(({ id, name }) => [
       { connection: name },
       online.of(id).filter((connector) => connector.eligibility() !== 'connector_offline').length,
     ]),
   );
-  metrics.gauge('landbridge_hub_requests_in_flight', 'Requests that connectors have not answered yet', async () =>
+  metrics.gauge('landbridge_hub_requests_in_flight', 'Requests waiting for a connector', async () =>
     (await store.connections()).map(({ id, name }) => [
       { connection: name },
       online.of(id).reduce((sum, connector) => sum + connector.inFlight, 0),
@@ -44,12 +44,12 @@ export function measureHub(parts: {
   );
   metrics.gauge(
     'landbridge_hub_audit_records_total',
-    'Records that the audit log ever had',
+    'Records ever written to the audit log',
     async () => [[{}, (await store.auditRecords({}, 1))[0]?.id ?? 0]],
     'counter',
   );
   if (certificate !== undefined) {
-    metrics.gauge('landbridge_hub_certificate_expires_timestamp_seconds', 'When the certificate of the hub expires', () => [
+    metrics.gauge('landbridge_hub_certificate_expires_timestamp_seconds', 'Expiry of the hub certificate', () => [
       [{}, certificate.current().validTo.getTime() / 1000],
     ]);
   }
@@ -57,7 +57,7 @@ export function measureHub(parts: {
 }
 
 function measureSignIns(metrics: Metrics, events: SignInEvents): void {
-  const countLogin = metrics.counter('landbridge_hub_logins_total', 'Logins by how they ended and who answered', [
+  const countLogin = metrics.counter('landbridge_hub_logins_total', 'Sign-ins by result and source', [
     'connection',
     'via',
     'result',
@@ -65,26 +65,26 @@ function measureSignIns(metrics: Metrics, events: SignInEvents): void {
   ]);
   const observe = metrics.histogram(
     'landbridge_hub_login_duration_seconds',
-    'Logins that a connector was asked for',
+    'Sign-ins that reached a connector',
     ['connection'],
     LOGIN_SECONDS,
   );
-  const countChange = metrics.counter('landbridge_hub_password_changes_total', 'Changes by people themselves', ['connection', 'result']);
+  const countChange = metrics.counter('landbridge_hub_password_changes_total', 'Password changes by users', ['connection', 'result']);
   events.subscribe(({ action, connection, via, result, instance, ms }) => {
     if (action === 'password.change') return countChange({ connection, result });
     const from = result === 'ok_from_cache' ? 'cache' : instance === undefined ? 'hub' : 'directory';
     countLogin({ connection, via, result: result === 'ok_from_cache' ? 'ok' : result, from });
-    // On the front channel it is the browser that waits for a connector.
+    // On the front channel the browser waits for a connector, not the hub.
     if (instance !== undefined && via !== 'front-channel') observe({ connection }, ms / 1000);
   });
 }
 
-/** Under the names that Prometheus' own clients use, so that common dashboards show them. */
+/** With the names of Prometheus' own clients, so that common dashboards show them. */
 function measureProcess(metrics: Metrics): () => void {
   const delay = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   delay.enable();
   const startedAtSeconds = Date.now() / 1000 - process.uptime();
-  metrics.gauge('process_start_time_seconds', 'When the process began', () => [[{}, startedAtSeconds]]);
+  metrics.gauge('process_start_time_seconds', 'Start of the process', () => [[{}, startedAtSeconds]]);
   metrics.gauge(
     'process_cpu_seconds_total',
     'User and system time',
@@ -94,12 +94,12 @@ function measureProcess(metrics: Metrics): () => void {
     },
     'counter',
   );
-  metrics.gauge('process_resident_memory_bytes', 'Memory that the process has', () => [[{}, process.memoryUsage.rss()]]);
-  metrics.gauge('nodejs_heap_size_used_bytes', 'Memory that JavaScript uses', () => [[{}, process.memoryUsage().heapUsed]]);
+  metrics.gauge('process_resident_memory_bytes', 'Resident memory', () => [[{}, process.memoryUsage.rss()]]);
+  metrics.gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use', () => [[{}, process.memoryUsage().heapUsed]]);
   if (process.platform === 'linux') {
     metrics.gauge('process_open_fds', 'Open files and sockets', () => [[{}, readdirSync('/proc/self/fd').length]]);
   }
-  metrics.gauge('nodejs_eventloop_lag_seconds', 'How late timers were since the last time somebody asked', () => {
+  metrics.gauge('nodejs_eventloop_lag_seconds', 'Delay of timers since the last scrape', () => {
     const late = (ns: number) => Math.max(0, Number.isFinite(ns) ? ns / SECOND_NS - EVENT_LOOP_RESOLUTION_MS / 1000 : 0);
     const samples = [
       [{ quantile: '0.5' }, late(delay.percentile(50))],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics } from './metrics.ts';
 
-test('counters, gauges and histograms are written as Prometheus reads them', async () => {
+test('counters, gauges and histograms are in the format of Prometheus', async () => {
   const metrics = createMetrics();
   const count = metrics.counter('things_total', 'Things\nby "kind" \\', ['kind', 'size']);
   const observe = metrics.histogram('wait_seconds', 'Waits', ['kind'], [0.1, 1]);
@@ -35,7 +35,7 @@ bytes_total 7
   );
 });
 
-test('series are bounded, nothing is lost for it, and a metric that fails takes no other with it', async () => {
+test('excess series are counted together, and a failing metric is omitted', async () => {
   const metrics = createMetrics();
   const count = metrics.counter('things_total', 'Things', ['kind']);
   metrics.gauge('broken', 'Broken', () => {

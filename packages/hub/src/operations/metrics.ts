@@ -1,6 +1,6 @@
 /**
- * Numbers for Prometheus, in its text format: https://prometheus.io/docs/instrumenting/exposition_formats. What is counted is for
- * those who count; how many series there may be is bounded here.
+ * Metrics in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats), with a bounded number of series per
+ * metric.
  */
 
 export type Labels = Readonly<Record<string, string>>;
@@ -8,17 +8,16 @@ export type Labels = Readonly<Record<string, string>>;
 export type Samples = readonly (readonly [Labels, number])[];
 
 export interface Metrics {
-  /** @returns a function that counts one more, or `by` */
+  /** @returns a function that adds 1, or `by` */
   counter(name: string, help: string, labelNames: readonly string[]): (labels: Labels, by?: number) => void;
-  /** @param buckets upper bounds, ascending, in the unit of the name @returns a function that takes one value */
+  /** @param buckets upper bounds, ascending, in the unit of the name @returns a function that records a value */
   histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): (labels: Labels, value: number) => void;
-  /** @param read called when somebody asks; a metric whose `read` fails is left out. `type` is a counter where the value only grows. */
+  /** @param read called for each scrape; if it fails, the metric is omitted. @param type `counter` if the value never decreases */
   gauge(name: string, help: string, read: () => Samples | Promise<Samples>, type?: 'gauge' | 'counter'): void;
-  /** All of it. */
   text(): Promise<string>;
 }
 
-/** Of one metric. What comes beyond is counted together, with `other` in each label. */
+/** Per metric. Further series are counted together, with `other` in each label. */
 const MAX_SERIES = 2000;
 
 interface Series<T> {

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { jwksDocument } from '@landbridge/protocol';
 import { CodedError, type Log, parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
-import { algorithmsOf, type HubKey, type HubKeys, type TokenHeader } from './token.ts';
+import { algorithmsOf, type HubKey, type HubKeys, signingKey, type TokenHeader } from './token.ts';
 
 /** How long a document stays fresh. */
 const FRESH_MS = 10 * 60 * 1000;
@@ -33,6 +33,25 @@ const jwkSchema = z.looseObject({
   x: z.string().optional(),
   y: z.string().optional(),
 });
+
+/** Where the hub's keys are: posted by it at registration, or in its JWKS document. */
+export interface HubKeySource {
+  signingKeyPem: string | undefined;
+  jwksUrl: string | undefined;
+}
+
+/** @returns finds the keys of a source; as long as the source is the same, its JWKS document stays cached */
+export function createHubKeys(options: Omit<Parameters<typeof jwksKeys>[0], 'url'>): (source: HubKeySource) => HubKeys | undefined {
+  let cached: { source: string; keys: HubKeys } | undefined;
+  return ({ signingKeyPem, jwksUrl }) => {
+    const source = signingKeyPem ?? jwksUrl;
+    if (source === undefined) return undefined;
+    if (cached?.source !== source) {
+      cached = { source, keys: signingKeyPem === undefined ? jwksKeys({ ...options, url: source }) : signingKey(signingKeyPem) };
+    }
+    return cached.keys;
+  };
+}
 
 /**
  * @param options.request fetches a URL, with the connector's proxy and CAs

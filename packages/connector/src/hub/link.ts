@@ -12,10 +12,10 @@ import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { type AcceptedConnection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
 import { createDispatch, type HubUsers, REQUEST_TIMEOUT_MS } from './dispatch.ts';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_MISSES } from './heartbeat.ts';
-import { jwksKeys } from './jwks.ts';
+import { createHubKeys } from './jwks.ts';
 import { rateLimitedWarnings } from './rate-limited-warnings.ts';
 import { createReplayMemory } from './replay.ts';
-import { type HubKeys, signingKey } from './token.ts';
+import type { HubKeys } from './token.ts';
 
 /** The first wait is 250 to 500 ms; each further one is twice as long. */
 const FIRST_WAIT_MS = 500;
@@ -116,7 +116,8 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   const rejectedBackoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: MAX_REJECTED_WAIT_MS, holdMs: HOLD_MS, now: clock.now });
   let status: LinkStatus = { state: 'connecting' };
   let connection: AcceptedConnection | undefined;
-  let jwks: { url: string; keys: HubKeys } | undefined;
+  // Kept across reconnections, in case the JWKS document cannot be fetched for a moment.
+  const hubKeys = createHubKeys({ request: outbound.request, log, now: clock.now });
 
   function setStatus(next: LinkStatus): void {
     status = next;
@@ -168,16 +169,11 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   }
 
   function keysOf(target: LinkTarget): HubKeys {
-    if (target.signingKeyPem) return signingKey(target.signingKeyPem);
-    const url = target.jwksUrl;
-    if (url === undefined) {
-      throw new CodedError('HUB_KEYS_UNKNOWN', 'Neither a signing key nor a JWKS address of the hub is known', {
-        action: 'Provision the connector with its ticket.',
-      });
-    }
-    // Kept across reconnections, in case the JWKS document cannot be fetched for a moment.
-    if (jwks?.url !== url) jwks = { url, keys: jwksKeys({ url, request: outbound.request, log, now: clock.now }) };
-    return jwks.keys;
+    const keys = hubKeys(target);
+    if (keys !== undefined) return keys;
+    throw new CodedError('HUB_KEYS_UNKNOWN', 'Neither a signing key nor a JWKS address of the hub is known', {
+      action: 'Provision the connector with its ticket.',
+    });
   }
 
   /** @returns the reason in a few words, for the status */

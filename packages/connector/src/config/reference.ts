@@ -24,6 +24,8 @@ Each setting is a key of \`config.json\` in the connector's home, or an environm
 \`OVERRIDE_CONFIG=false\` in the environment no file is read or written. Unknown keys are kept. \`landbridge-connector config check\` lists
 missing and invalid settings, \`config show\` shows each value and where it comes from.
 
+The *replaced connector* is an installed Auth0 AD/LDAP Connector that this one takes over from: its \`config.json\` works here.
+
 - Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`, \`no\`, \`off\`.
 - In the environment lists are separated by commas: \`GROUP_PROPERTIES=cn,mail\`. \`||\` separates the levels of a nested key
   (\`GROUP_PROPERTIES||0=cn\`), which shells cannot export: set such names with \`env\` or in the service's unit.

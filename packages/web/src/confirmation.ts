@@ -1,4 +1,4 @@
-/** A form that asks once more. */
+/** A form that asks for confirmation. */
 import { html } from 'hono/html';
 import { tokenField } from './elements.ts';
 import type { Html } from './page.ts';
@@ -8,14 +8,14 @@ export interface Confirmation {
   text: Html | string;
   action: string;
   button: string;
-  /** Where it leads who does not want it. */
+  /** Where "Cancel" leads. */
   back: string;
   danger?: boolean;
   /** Fields of the form. */
   more?: Html | string;
 }
 
-/** Asks before something that cannot be taken back, or that shows what it will do. */
+/** For actions that cannot be undone, or whose effects should be seen first. */
 export function confirmation(formToken: string, { heading, text, action, button, back, danger = true, more = '' }: Confirmation): Html {
   return html`<section class="narrow"><h1>${heading}</h1><div>${text}</div>
 <form method="post" action="${action}">${tokenField(formToken)}${more}

@@ -1,6 +1,6 @@
 /**
- * The frame of every page: head, style, and the headers that keep others' code and pages away from it. Pages have no script. What a
- * page shows is its folder's; whatever a directory or a person may have put in is escaped by the `html` template.
+ * The frame of users' pages: head, style, and headers that keep other sites' code and pages away. These pages have no script. The `html`
+ * template escapes all values, which may come from a directory or a user.
  */
 import { randomBytes } from 'node:crypto';
 import { html } from 'hono/html';
@@ -9,16 +9,14 @@ import { STYLE } from './style.ts';
 export type Html = ReturnType<typeof html>;
 
 export interface Page {
-  /** For a web framework to send. */
   html: Promise<string>;
   headers: Readonly<Record<string, string>>;
 }
 
 /**
- * @param title what tells this page from others in a list of windows
- * @param main what stands in the one column
- * @param goTo an address to which the browser goes at once. A redirect would do the same, but after a form Chromium follows it only
- * to places that `form-action` lists, and where an application sends people on to is not ours to know.
+ * @param main the content of the one column
+ * @param goTo an address that the browser opens at once. After a form, Chromium follows a redirect only to addresses that `form-action`
+ *   lists, and we cannot know where an application redirects next.
  */
 export function page({ title, main, goTo }: { title: string; main: Html; goTo?: string }): Page {
   const nonce = randomBytes(16).toString('base64');
@@ -47,13 +45,12 @@ ${main}
   };
 }
 
-/** For every answer that a browser shows. */
+/** For every response that a browser shows. */
 export const SAFE_HEADERS = {
   'Cache-Control': 'no-store',
-  // Addresses may hold a one-time code, which no other site may see.
-  // Not no-referrer: with that, browsers hide the origin of our own forms as well.
+  // Addresses may contain a one-time code, which no other site may see. `no-referrer` would hide the origin of our own forms, too.
   'Referrer-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
-  // For browsers that do not know frame-ancestors.
+  // For browsers without frame-ancestors.
   'X-Frame-Options': 'DENY',
 } as const;

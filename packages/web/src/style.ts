@@ -1,7 +1,7 @@
-/** How every page looks: one column in a narrow window, dark and light as the system is set, no outside resources. */
+/** The style of every page: one column in a narrow window, dark or light like the system, no external resources. */
 import { raw } from 'hono/html';
 
-/** All text has a contrast of at least 4.5 to 1 on its ground (WCAG 2.2, 1.4.3). */
+/** All text has a contrast of at least 4.5 to 1 against its background (WCAG 2.2, 1.4.3). */
 export const STYLE = raw(`
 :root {
   color-scheme: light dark;

@@ -1,4 +1,4 @@
-/** The console under attack: by other sites, by names that lie, by guessing, by uploads, and by what stands in the directory. */
+/** Attacks on the console: by other sites, DNS rebinding, guessing, and uploads. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ const PAGES = [
 ];
 
 describe('the console', { timeout: 240_000 }, () => {
-  it('answers for its own names only, so that no site of another name gets at it through DNS', async (t) => {
+  it('answers to its own names only, which defeats DNS rebinding', async (t) => {
     const client = await openConsoleForTest(t);
     const { port } = new URL(client.url);
     await client.signIn();
@@ -47,7 +47,7 @@ describe('the console', { timeout: 240_000 }, () => {
     }
   });
 
-  it('takes no form of another site, of no site, or without the token of the session', async (t) => {
+  it('rejects forms from another site, without an origin, or without the token of the session', async (t) => {
     const client = await openConsoleForTest(t);
     await client.signIn();
     const token = await client.token('/logs/clear');
@@ -57,18 +57,18 @@ describe('the console', { timeout: 240_000 }, () => {
       ['another port of this machine', { token }, { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' }],
       ['its own name by another scheme', { token }, { origin: `https://127.0.0.1:${port}`, 'sec-fetch-site': '' }],
       ['a sandboxed frame', { token }, { origin: 'null', 'sec-fetch-site': 'cross-site' }],
-      ['nowhere', { token }, { origin: '', 'sec-fetch-site': '' }],
+      ['without labels', { token }, { origin: '', 'sec-fetch-site': '' }],
       ['a page without the token', {}, {}],
       ['a page with another token', { token: 'x' }, {}],
     ];
     for (const [what, form, headers] of forged) assert.equal((await client.post('/logs/clear', form, headers)).status, 403, what);
     assert.equal((await client.post('/logs/clear', { token })).status, 303);
-    // The form that signs in is bound as well: nobody is signed in to somebody else's session.
+    // The sign-in form is bound to the browser too, so an attacker cannot sign a victim in to their own session.
     client.forgetCookies();
     assert.equal((await client.post('/sign-in', { token, password: PASSWORD })).status, 400);
   });
 
-  it('shows nothing to somebody who is not signed in, and lets nothing foreign into its pages', async (t) => {
+  it('shows no page without a session, and its policy blocks foreign content', async (t) => {
     const client = await openConsoleForTest(t);
     for (const path of PAGES) {
       const { status, headers } = await client.get(path);
@@ -94,7 +94,7 @@ describe('the console', { timeout: 240_000 }, () => {
     }
   });
 
-  it('makes whoever guesses wait longer and longer, and lets nobody past the waits; a link still does', async (t) => {
+  it('delays password guessing increasingly, even for the right password; a link still works', async (t) => {
     let clockMs = 1000;
     const client = await openConsoleForTest(t, { now: () => clockMs });
     await client.signIn();
@@ -112,7 +112,7 @@ describe('the console', { timeout: 240_000 }, () => {
       clockMs += seconds * 1000;
       assert.match((await client.post('/sign-in', { token, password: 'wrong password 1' })).text, /Wrong password/);
     }
-    // Many at once are no way around it, nor is it told whether one of them is right.
+    // Parallel attempts do not bypass the wait, and do not reveal whether one of them is right.
     const atOnce = await Promise.all(Array.from({ length: 20 }, () => client.post('/sign-in', { token, password: PASSWORD })));
     assert.ok(atOnce.every(({ status }) => status === 400));
     assert.doesNotMatch(client.lines.join(''), /wrong password \d|eleven blue horses/);
@@ -120,7 +120,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.get('/logs')).status, 200);
   });
 
-  it('keeps the password as a hash, and a link works once, the newest only, and ends other sessions', async (t) => {
+  it('stores the password as a hash; only the newest link works, once, and ends other sessions', async (t) => {
     const client = await openConsoleForTest(t);
     await client.signIn();
     const kept = readFileSync(join(client.home, 'console.json'), 'utf8');
@@ -141,7 +141,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.post('/sign-in', { token: await client.token('/sign-in'), password: 'twelve red herrings' })).status, 303);
   });
 
-  it('refuses uploads that are no export, too large, or hostile, and changes nothing', async (t) => {
+  it('rejects uploads that are no export, too large, or hostile, and changes nothing', async (t) => {
     const client = await openConsoleForTest(t);
     await client.signIn();
     const token = await client.token('/transfer');
@@ -157,7 +157,7 @@ describe('the console', { timeout: 240_000 }, () => {
       ['a path that leads out', zipSync({ '../../config.json': text('{}') }), /Nothing was|refused|cannot|not/],
       ['a bomb', zipSync({ 'config.json': new Uint8Array(64 * 1024 * 1024) }), /large|more|refused|times/],
       ['a link', zipSync({ 'config.json': [text('/etc/passwd'), { os: 3, attrs: (0o120777 << 16) >>> 0 }] }), /link|refused|regular|file/],
-      ['nothing in it', zipSync({ 'a.txt': text('a') }), /no config\.json/],
+      ['nothing in it', zipSync({ 'a.txt': text('a') }), /neither config\.json/],
     ];
     for (const [what, bytes, expected] of hostile) {
       const { status, text: page } = await upload(bytes);
@@ -170,7 +170,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.get('/transfer/confirm')).status, 303);
   });
 
-  it('opens no PKCS #12 file that takes for ever, while everybody else is served', {
+  it('stops opening a PKCS #12 file that would take forever, and serves other requests meanwhile', {
     skip: spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl',
   }, async (t) => {
     const { openPfx } = await import('./server-certificate.ts');

@@ -1,4 +1,4 @@
-/** The console in a real browser, from the first start to a sign-in: a connector as a process, a real OpenLDAP, a hub that does as it should. */
+/** The console in a real browser, from the first start to a sign-in: a connector process, a real OpenLDAP, and a well-behaved hub. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ async function checked(page: Page): Promise<void> {
   await page.locator('#checks:not([data-watch])').waitFor();
 }
 
-test('from the first start to a sign-in, every page without a fault', {
+test('every page works, from the first start to a sign-in', {
   skip: whyNoChromium() || whyNoSlapd(),
   timeout: 400_000,
 }, async (t) => {
@@ -44,8 +44,8 @@ test('from the first start to a sign-in, every page without a fault', {
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
-    // A refused form is answered with a status that Chromium writes down. Typing over coloured text, Chromium tries to keep its style by
-    // an attribute, which the policy does not let it.
+    // Chromium logs the status of a rejected form. When the user types over coloured text, it also tries to keep the style in an attribute,
+    // which the policy blocks.
     const isExpected =
       /status of 4\d\d/.test(message.text()) || (message.text().includes('Applying inline style') && page.url().includes('/mapper'));
     if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(message.text());
@@ -56,7 +56,7 @@ test('from the first start to a sign-in, every page without a fault', {
   });
   const file = (): Record<string, unknown> => JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
 
-  // The first password, by the keyboard alone.
+  // The first password, by keyboard only.
   await page.goto(link);
   await examinePage(page, '01-link');
   await page.getByLabel('New password', { exact: true }).focus();
@@ -74,7 +74,7 @@ test('from the first start to a sign-in, every page without a fault', {
   assert.equal(statSync(join(home, 'console.json')).mode & 0o777, 0o600);
   await examinePage(page, '02-set-up');
 
-  // What is refused, each for its own reason: a ticket of nobody, a server that is not there, a wrong password.
+  // Rejected input: an unknown ticket, an unreachable server, a wrong password.
   const fill = async (fields: Record<string, string>) => {
     for (const [name, value] of Object.entries(fields)) await page.locator(`[name="${name}"]`).fill(value);
   };
@@ -86,28 +86,28 @@ test('from the first start to a sign-in, every page without a fault', {
     CA_CERT: slapd.ca,
   });
   await page.getByRole('button', { name: 'Check', exact: true }).click();
-  await page.getByRole('alert').filter({ hasText: 'Directory server: this must be a URL' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Directory server must be a URL' }).waitFor();
   await fill({ LDAP_URL: 'ldaps://127.0.0.1:1', LDAP_BIND_PASSWORD: 'not-the-password' });
   await checked(page);
   await page.locator('.checks > li', { hasText: 'TICKET_UNKNOWN' }).waitFor();
   await page.locator('.checks > li', { hasText: '127.0.0.1:1' }).locator('.mark.fail').first().waitFor();
   await examinePage(page, '03-refused');
   assert.equal(await page.getByRole('button', { name: 'Save and start' }).count(), 0);
-  await page.getByRole('link', { name: 'Correct it' }).click();
+  await page.getByRole('link', { name: 'Correct the input' }).click();
   await fill({ PROVISIONING_TICKET: tickets.ticket, LDAP_URL: slapd.ldapsUrl });
   await checked(page);
   await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.fail').waitFor();
   await page.locator('.checks > li', { hasText: 'Ticket' }).locator('.mark.pass').waitFor();
-  await page.getByRole('link', { name: 'Correct it' }).click();
+  await page.getByRole('link', { name: 'Correct the input' }).click();
   const someone = slapd.users.ordinary[0] ?? assert.fail('nobody');
   await fill({ LDAP_BIND_PASSWORD: slapd.serviceAccount.password, user: someone.uid });
   await checked(page);
   await examinePage(page, '04-passed');
   await page.getByRole('button', { name: 'Save and start' }).click();
-  await page.getByText('the connector runs').waitFor();
+  await page.getByText('The connector is running').waitFor();
   assert.equal(file().LDAP_BIND_PASSWORD, undefined);
 
-  // A sign-in that the hub asks for.
+  // A sign-in by the hub.
   const agent = await hub.nextAgent();
   agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
   assert.ok('profile' in Object((await agent.nextFrame()).p));
@@ -120,12 +120,12 @@ test('from the first start to a sign-in, every page without a fault', {
 
   const go = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name, exact: true }).click();
 
-  // Settings: one that works, one that would not, and back.
+  // Settings: a valid change, one that would not work, and undoing the first.
   await go('Settings');
   await page.getByRole('link', { name: 'Directory', exact: true }).click();
   await page.getByLabel('LDAP_SEARCH_CONNECTIONS').fill('3');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('It is saved and in use.').waitFor();
+  await page.getByText('Saved and in use.').waitFor();
   assert.equal(file().LDAP_SEARCH_CONNECTIONS, 3);
   await page.getByLabel('LDAP_URL').fill('ldaps://127.0.0.1:1');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -135,45 +135,45 @@ test('from the first start to a sign-in, every page without a fault', {
   await page.getByRole('link', { name: 'Undo the last change' }).click();
   await examinePage(page, '07-undo');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
-  await page.getByText('It is as it was before.').waitFor();
+  await page.getByText('Change undone.').waitFor();
   assert.equal(file().LDAP_SEARCH_CONNECTIONS, undefined);
 
   await go('Server');
   await page.getByLabel('Certificates', { exact: true }).fill('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----');
   await page.getByRole('button', { name: 'Add' }).click();
-  await page.getByRole('alert').filter({ hasText: 'no certificate' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Invalid certificate' }).waitFor();
   writeFileSync(join(home, 'no.pfx'), 'nothing');
   await page.getByLabel('PKCS #12').setInputFiles(join(home, 'no.pfx'));
   await page.getByRole('button', { name: 'Check and use' }).first().click();
   await page.getByRole('alert').filter({ hasText: 'not a PKCS #12 file' }).waitFor();
   await page.getByLabel('Keytab file').setInputFiles(join(home, 'no.pfx'));
   await page.getByRole('button', { name: 'Check and use' }).last().click();
-  await page.getByRole('alert').filter({ hasText: 'no keytab' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Invalid or empty keytab' }).waitFor();
   await examinePage(page, '08-server');
 
-  // The mapper: typed into the editor, mapped as one types, refused where it does not run.
+  // The mapper: the preview follows the editor, and a mapper that fails is not saved.
   await go('Profile mapper');
-  await page.getByLabel('Person').fill(someone.uid);
+  await page.getByLabel('User', { exact: true }).fill(someone.uid);
   await page.getByRole('button', { name: 'Show' }).click();
   await page.getByRole('group', { name: 'Entry' }).getByText(someone.uid).first().waitFor();
   const editor = page.locator('.cm-content');
   await editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText('module.exports = (raw) => ({\n  id: raw.uid,,\n});');
-  await page.locator('#outcome').getByText('It does not run').waitFor();
+  await page.locator('#outcome').getByText('The mapper failed').waitFor();
   await page
     .locator('#outcome')
     .getByText(/line 2/)
     .waitFor();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByRole('alert').filter({ hasText: 'It was not saved' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Not saved' }).waitFor();
   await editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.insertText("module.exports = (raw) => ({ id: raw.uid, said: 'mapped by hand' });");
   await page.getByRole('group', { name: 'Profile', exact: true }).getByText('mapped by hand').waitFor();
   await examinePage(page, '09-mapper');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('The mapper is saved and in use.').waitFor();
+  await page.getByText('Mapper saved and in use.').waitFor();
   agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
   assert.match(JSON.stringify((await agent.nextFrame()).p), /mapped by hand/);
 
@@ -184,13 +184,13 @@ test('from the first start to a sign-in, every page without a fault', {
   await examinePage(page, '10-search');
   await page.getByLabel('Filter', { exact: true }).fill('(uid=*');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'That is no filter' }).waitFor();
+  await page.getByRole('heading', { name: 'Invalid filter' }).waitFor();
   await page.getByLabel('Filter', { exact: true }).fill(`(uid=${someone.uid})`);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: '1 found' }).waitFor();
   await examinePage(page, '11-filter');
 
-  // An export, and an import of it.
+  // An export, and its import.
   await go('Import / export');
   await examinePage(page, '12-transfer');
   const download = page.waitForEvent('download');
@@ -199,11 +199,11 @@ test('from the first start to a sign-in, every page without a fault', {
   await (await download).saveAs(join(home, 'exported.landbridge'));
   await page.locator('#file').setInputFiles(join(home, 'exported.landbridge'));
   await page.locator('#passphrase').fill('ten green bottles here');
-  await page.getByRole('button', { name: 'Show what changes' }).click();
-  await page.getByRole('heading', { name: 'What the import changes' }).waitFor();
+  await page.getByRole('button', { name: 'Show changes' }).click();
+  await page.getByRole('heading', { name: 'Changes by the import' }).waitFor();
   await examinePage(page, '13-import');
   await page.getByRole('button', { name: 'Import' }).click();
-  await page.getByText('It is imported and in use.').waitFor();
+  await page.getByText('Imported and in use.').waitFor();
 
   await go('Logs');
   await page.getByLabel('User name').fill(someone.uid);
@@ -213,9 +213,9 @@ test('from the first start to a sign-in, every page without a fault', {
 
   await go('Troubleshooting');
   await page.getByRole('button', { name: 'Run' }).click();
-  await page.getByRole('link', { name: 'Pack it for support' }).waitFor();
+  await page.getByRole('link', { name: 'Export for support' }).waitFor();
   await examinePage(page, '15-troubleshooting');
-  await page.getByRole('link', { name: 'Pack it for support' }).click();
+  await page.getByRole('link', { name: 'Export for support' }).click();
   await examinePage(page, '16-package');
   await go('Update');
   await examinePage(page, '17-update');

@@ -1,15 +1,14 @@
-/** Applying a change to the running connector, in the words of a page: what was done, what waits for a restart, why it was refused. */
-
+/** Applies a change to the running connector, and reports the result as a message. */
 import { CodedError } from '@landbridge/runtime';
 import { type Message, sentence } from '@landbridge/web';
 import type { Applied } from '../agent/connector.ts';
 import type { ConsoleContext } from './page-context.ts';
 
-/** @returns what to say; `refused` where it may be applied all the same, by force */
+/** @returns the message; `refused` if the change can still be forced */
 export async function applied(
   context: ConsoleContext,
   change: () => Promise<Applied>,
-  done = 'It is saved and in use.',
+  done = 'Saved and in use.',
 ): Promise<Message & { refused: boolean }> {
   try {
     const { afterRestart, remarks } = await change();
@@ -17,7 +16,7 @@ export async function applied(
     const restart =
       afterRestart.length === 0
         ? ''
-        : ` ${afterRestart.join(', ')} ${afterRestart.length === 1 ? 'counts' : 'count'} from the next start on.`;
+        : ` ${afterRestart.join(', ')} ${afterRestart.length === 1 ? 'takes' : 'take'} effect after a restart.`;
     return { tone: 'good', text: `${done}${restart}${remarks.map((remark) => ` Note: ${remark}.`).join('')}`, refused: false };
   } catch (error) {
     const text = sentence(error);

@@ -1,4 +1,4 @@
-/** A run of the checks that pages show while it goes on. */
+/** A run of the troubleshooter's checks, which pages follow while it is running. */
 import { CodedError, errorText } from '@landbridge/runtime';
 import type { Environment } from '../config/load.ts';
 import { CHECKS } from '../troubleshoot/catalogue.ts';
@@ -6,14 +6,14 @@ import type { CheckResult } from '../troubleshoot/check.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 
 export interface CheckRun {
-  /** Settings that were typed and are tried before they are saved. */
+  /** Entered settings, checked before they are saved. */
   readonly changes: Readonly<Record<string, string>>;
-  /** As they come. */
+  /** So far. */
   readonly results: readonly CheckResult[];
-  /** Names of checks that are at work. */
+  /** Titles of the checks in progress. */
   running(): string[];
   isOver(): boolean;
-  /** Why it ended, where that was not the end of the checks. */
+  /** Why it ended early. */
   failure(): string | undefined;
   cancel(): void;
 }
@@ -31,7 +31,7 @@ export function startCheckRun(
   troubleshooter
     .run({
       home,
-      // What was just typed comes before everything, as it will when it is saved.
+      // Entered settings take precedence, as they will once they are saved.
       environment: { ...options.environment, ...changes },
       userName,
       signal: cancelling.signal,

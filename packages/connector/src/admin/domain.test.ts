@@ -1,6 +1,6 @@
 /**
- * The console beside a real Active Directory domain controller: a ticket, an address and an account are all that is typed until people sign
- * in, and a certificate and a keytab all that is brought until they sign in without typing.
+ * The console beside a real Active Directory domain controller: ticket, address and account are enough for users to sign in, and a
+ * certificate and a keytab for them to sign in with Kerberos.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
@@ -26,7 +26,7 @@ import { INFO, startTicketServer } from '../../test/ticket-server.ts';
 
 const PASSWORD = 'eleven blue horses';
 
-test('beside a domain controller, from the first start to a sign-in with nested groups, and to one by a Kerberos ticket', {
+test('setup beside a domain controller leads to a sign-in with nested groups, and to one with a Kerberos ticket', {
   skip: whyNoChromium() || whyNoKerberos(),
   timeout: 600_000,
 }, async (t) => {
@@ -71,11 +71,11 @@ test('beside a domain controller, from the first start to a sign-in with nested 
     user: alice.name,
   });
   await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.fail').waitFor();
-  await page.getByRole('link', { name: 'Correct it' }).click();
+  await page.getByRole('link', { name: 'Correct the input' }).click();
   await check({ LDAP_BIND_PASSWORD: dc.serviceAccount.password });
   await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.pass').waitFor();
   await page.getByRole('button', { name: 'Save and start' }).click();
-  await page.getByText('the connector runs').waitFor();
+  await page.getByText('The connector is running').waitFor();
 
   const agent = await hub.nextAgent();
   agent.ask('authenticate_user', { username: alice.name, password: dc.password });
@@ -88,14 +88,14 @@ test('beside a domain controller, from the first start to a sign-in with nested 
   await page.keyboard.press('Enter');
   await page.getByText('primary group').first().waitFor();
 
-  // What people's browsers need: the address, a certificate for it, and the key by which tickets are checked.
+  // For browsers: the address, a certificate for it, and the key that verifies tickets.
   const host = `connector.${dc.dnsName}`;
   const port = await freePort();
   await go('Server');
   await page.getByLabel('SERVER_URL').fill(`https://${host}:${port}`);
   await page.getByLabel('PORT', { exact: true }).fill(String(port));
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await page.getByText('It is saved and in use.').waitFor();
+  await page.getByText('Saved and in use.').waitFor();
   const authority = await createCertificateAuthority('Servers');
   const pair = await authority.issue({ commonName: host, dnsNames: [host] });
   writeFileSync(join(home, 'pair.pem'), pair.cert + pair.key);
@@ -104,13 +104,13 @@ test('beside a domain controller, from the first start to a sign-in with nested 
   const pfx = { name: 'browsers.pfx', mimeType: 'application/x-pkcs12', buffer: made.stdout };
   const usePfx = async (passphrase: string) => {
     await page.getByLabel('PKCS #12').setInputFiles(pfx);
-    await page.getByLabel('Its passphrase').fill(passphrase);
+    await page.getByLabel('Passphrase').fill(passphrase);
     await page.getByRole('button', { name: 'Check and use' }).first().click();
   };
   await usePfx('of another file');
-  await page.getByRole('alert').filter({ hasText: 'the passphrase does not open it' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'wrong passphrase' }).waitFor();
   await usePfx('of the file');
-  await page.getByText(`It is for ${host}.`).waitFor();
+  await page.getByText(`It is valid for ${host}.`).waitFor();
   await realm.addService('svc-http', `HTTP/${host}`);
   await page.getByLabel('Keytab file').setInputFiles(await realm.keytab(`HTTP/${host}`));
   await page.getByRole('button', { name: 'Check and use' }).last().click();

@@ -1,6 +1,6 @@
 /**
- * Run as a process of its own: reads a PKCS #12 file and its passphrase from standard input, and writes the certificate in it as PEM,
- * `passphrase` where that is wrong, or nothing. The certificate is seen as a client sees it: in a TLS handshake, in memory.
+ * Runs as a process of its own: reads a PKCS #12 file and its passphrase from standard input, and writes its certificate as PEM, `passphrase`
+ * if that is wrong, or nothing. Node offers no way to read the certificate but a TLS handshake, here in memory.
  */
 import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -13,7 +13,7 @@ function open(): SecureContext | undefined {
   try {
     return createSecureContext({ pfx: Buffer.from(pfx, 'base64'), passphrase });
   } catch (error) {
-    // OpenSSL's only word for a wrong passphrase.
+    // How OpenSSL reports a wrong passphrase.
     if (error instanceof Error && /mac verify|bad decrypt/i.test(error.message)) process.stdout.write('passphrase');
     return undefined;
   }
@@ -23,7 +23,7 @@ const secureContext = open();
 if (secureContext !== undefined) {
   const [here, there] = duplexPair();
   new TLSSocket(here, { isServer: true, secureContext }).on('error', () => {});
-  // It is looked at, not trusted.
+  // Only reads the certificate.
   const client = connect({ socket: there, rejectUnauthorized: false });
   client.on('secureConnect', () => {
     process.stdout.write(client.getPeerX509Certificate()?.toString() ?? '', () => client.destroy());

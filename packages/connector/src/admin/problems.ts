@@ -1,5 +1,4 @@
-/** What is known of the connector at this moment, and what of it somebody should look at. */
-
+/** The connector's current state, and the problems in it. */
 import { X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { ended } from '@landbridge/web';
@@ -36,12 +35,12 @@ export interface ConsoleProblem {
 }
 
 const DAY_MS = 86_400_000;
-const ENDS_SOON_MS = 30 * DAY_MS;
-/** The page asks every five seconds; the hub is not asked each time. */
+const EXPIRES_SOON_MS = 30 * DAY_MS;
+/** The page refreshes every five seconds; the hub is asked less often. */
 const CLOCK_FRESH_MS = 5 * 60_000;
 const CLOCK_TIMEOUT_MS = 2000;
 
-/** Of one context: what was measured, and when. */
+/** The last measurement, by context. */
 const clocks = new WeakMap<ConsoleContext, { at: number; ticket: string; clock: { skewMs: number } | undefined }>();
 
 export async function statusFacts(context: ConsoleContext): Promise<StatusFacts> {
@@ -61,34 +60,37 @@ export function problemsNow({ config, hub, directory, clock, certificates, resta
   const problems: ConsoleProblem[] = [];
   const add = (text: string, action?: string) => problems.push({ text: ended(text), action: action && ended(action) });
   if (hub.state === 'waiting')
-    add(`The hub cannot be reached: ${hub.reason}`, 'It is tried again by itself. "Troubleshooting" says where it stops.');
+    add(`The hub cannot be reached: ${hub.reason}`, 'The connector keeps trying. "Troubleshooting" shows where it fails.');
   if (hub.state === 'rejected') {
     add(
       `The hub does not accept this connector: ${hub.reason}`,
-      'Look on the hub whether the connection is still there and whether this connector was revoked or waits for approval.',
+      'Check on the hub that the connection exists, and that this connector is neither revoked nor pending approval.',
     );
   }
   if (!directory.connected) {
     add(
-      `The directory cannot be asked: ${directory.error === undefined ? 'there is no connection to it' : directory.error.message}`,
-      directory.error?.action ?? 'Nobody can sign in. "Troubleshooting" says what is in the way.',
+      `The directory is unavailable: ${directory.error === undefined ? 'not connected' : directory.error.message}`,
+      directory.error?.action ?? 'Users cannot sign in. "Troubleshooting" shows the cause.',
     );
   }
   for (const { url, error, inUse } of directory.servers) {
     if (error !== undefined && directory.connected && !inUse)
-      add(`The server ${url} is not well: ${error.message}`, 'Others stand in for it.');
+      add(`The directory server ${url} has a problem: ${error.message}`, 'The other servers take over.');
   }
   if (clock !== undefined && Math.abs(clock.skewMs) > CLOCK_SKEW_TOLERANCE_MS) {
-    add(`This machine's clock and the hub's are ${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s apart.`, 'Let NTP set this clock.');
+    add(
+      `This machine's clock and the hub's are ${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s apart.`,
+      'Synchronize this clock with NTP.',
+    );
   }
   for (const { what, subject, to } of certificates) {
     const leftMs = to.getTime() - now;
-    if (leftMs < 0) add(`${what} (${subject}) has expired.`, 'Put a new one in its place.');
-    else if (leftMs < ENDS_SOON_MS)
-      add(`${what} (${subject}) ends in ${Math.floor(leftMs / DAY_MS)} days.`, 'Put a new one in its place before that.');
+    if (leftMs < 0) add(`${what} (${subject}) has expired.`, 'Replace it.');
+    else if (leftMs < EXPIRES_SOON_MS)
+      add(`${what} (${subject}) expires in ${Math.floor(leftMs / DAY_MS)} days.`, 'Replace it before that.');
   }
   if (restartDue.length > 0)
-    add(`Restart the connector: ${restartDue.join(', ')} ${restartDue.length === 1 ? 'counts' : 'count'} from the next start on.`);
+    add(`Restart the connector: ${restartDue.join(', ')} ${restartDue.length === 1 ? 'takes' : 'take'} effect after a restart.`);
   for (const { message } of configWarnings(config)) add(message);
   return problems;
 }
@@ -114,7 +116,7 @@ async function certificatesOf(config: Config): Promise<CertificateFact[]> {
     }
   });
   return [
-    ...(own === undefined ? [] : [fact("The connector's own certificate", own)]),
+    ...(own === undefined ? [] : [fact("The connector's certificate", own)]),
     ...(browser === undefined ? [] : [fact('The certificate for browsers', browser)]),
     ...authorities.map((certificate) => fact('A certificate authority', certificate)),
   ];

@@ -1,4 +1,4 @@
-/** An entry or a profile as text for people: bytes are told by their number, and no value is endless. */
+/** An entry or a profile as readable JSON: binary values become their size, and long values are cut. */
 const LONGEST_VALUE = 2000;
 
 export function jsonText(value: unknown): string {
@@ -6,7 +6,7 @@ export function jsonText(value: unknown): string {
 }
 
 function readable(value: unknown): unknown {
-  // Buffers have turned themselves into JSON before this is asked.
+  // JSON.stringify calls toJSON of buffers first.
   if (isBufferJson(value)) return `(${value.data.length} bytes)`;
   return typeof value === 'string' && value.length > LONGEST_VALUE
     ? `${value.slice(0, LONGEST_VALUE)}… (${value.length} characters)`

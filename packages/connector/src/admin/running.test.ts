@@ -1,4 +1,4 @@
-/** The console of a connector that runs: hostile mappers, what stands in the directory, settings that would not work. */
+/** The console of a running connector: hostile mappers, hostile directory content, settings that would not work. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ function uint(value: number, bytes: number): Buffer {
   return buffer;
 }
 
-describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 240_000 }, () => {
+describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 240_000 }, () => {
   let slapd: Slapd;
   let hub: FakeHub;
   before(async () => {
@@ -95,7 +95,7 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     return { client, connector, token: await client.token('/settings') };
   }
 
-  it('ends a mapper that loops, eats memory, never answers or breaks out, saves none of them, and goes on', async (t) => {
+  it('stops mappers that loop, use up memory, never return or try to escape, and does not save them', async (t) => {
     const { client, token } = await open(t);
     const hostile: [string, string, RegExp][] = [
       ['loops', 'module.exports = () => { for (;;); }', /ms|time/],
@@ -109,16 +109,16 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     for (const [what, source, expected] of hostile) {
       const preview = await client.post('/mapper/preview', { token, user: 'mallory', source });
       assert.equal(preview.status, 200, what);
-      assert.match(preview.text, /It does not run/, what);
+      assert.match(preview.text, /The mapper failed/, what);
       assert.match(/<p>([^<]*)<\/p>/.exec(preview.text)?.[1] ?? '', expected, what);
     }
     const [, neverAnswers] = hostile[3] ?? [];
     const saved = await client.post('/mapper', { token, user: 'mallory', source: neverAnswers ?? '', do: 'save' });
-    assert.match(saved.text, /It was not saved/);
+    assert.match(saved.text, /Not saved/);
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
   });
 
-  it('takes a keytab and says what it holds; one that is refused leaves the former as it was', async (t) => {
+  it('stores a keytab and lists its keys; a rejected one keeps the previous one', async (t) => {
     const { client, token } = await open(t);
     const upload = (to: ConsoleClient, formToken: string, bytes: Buffer) => {
       const form = new FormData();
@@ -133,23 +133,23 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     assert.deepEqual(readFileSync(path), good);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).KERBEROS_KEYTAB, path);
-    assert.match((await upload(client, token, Buffer.from('noise'))).text, /no keytab/);
+    assert.match((await upload(client, token, Buffer.from('noise'))).text, /Invalid or empty keytab/);
     assert.deepEqual(readFileSync(path), good);
 
-    // The environment has the last word, so this page cannot change it.
+    // The environment takes precedence, so this page cannot change the setting.
     const fixed = await open(t, { KERBEROS_KEYTAB: '/etc/krb5.keytab' });
     assert.match((await upload(fixed.client, fixed.token, good)).text, /environment/);
     assert.equal(existsSync(join(fixed.client.home, 'kerberos.keytab')), false);
   });
 
-  it('asks for no keytab on Windows, and names what the account needs', async (t) => {
+  it('asks for no keytab on Windows, and names the service principal name that the account needs', async (t) => {
     const { client } = await open(t, { SERVER_URL: 'https://sso.example.org' }, 'win32');
     const { text } = await client.get('/server');
-    assert.match(text, /None is needed.*<code>setspn -Q HTTP\/sso\.example\.org<\/code>/);
+    assert.match(text, /Not needed.*<code>setspn -Q HTTP\/sso\.example\.org<\/code>/);
     assert.doesNotMatch(text, /action="\/server\/keytab"/);
   });
 
-  it('shows what stands in the directory as text', async (t) => {
+  it('escapes values from the directory', async (t) => {
     const { client } = await open(t);
     const paths = [
       '/search?kind=login&for=mallory',
@@ -165,16 +165,16 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     }
   });
 
-  it('explains a filter that is none, and gives no attribute that is a secret', async (t) => {
+  it('explains an invalid filter, and shows no secret attributes', async (t) => {
     const { client } = await open(t);
     const bad = await client.get(`/search?kind=filter&for=${encodeURIComponent('(&(uid=*)(')}`);
-    assert.match(bad.text, /That is no filter/);
+    assert.match(bad.text, /Invalid filter/);
     const { text } = await client.get(`/search?kind=filter&for=${encodeURIComponent('(uid=user00000)')}`);
     assert.match(text, /1 found/);
     assert.doesNotMatch(text, /userPassword/i);
   });
 
-  it('refuses a setting that would not work and says why, applies what does, and shows no secret', async (t) => {
+  it('rejects a setting that would not work, applies one that does, and shows no secret', async (t) => {
     const { client, connector, token } = await open(t);
     const refused = await client.post('/settings?group=Directory', { token, LDAP_URL: 'ldaps://127.0.0.1:1' });
     assert.equal(refused.status, 400);
@@ -193,8 +193,8 @@ describe('the console of a connector that runs', { skip: whyNoSlapd(), timeout: 
     assert.equal(connector.config().values.LDAP_BIND_USER, slapd.serviceAccount.dn);
     assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).LDAP_CONNECT_TIMEOUT_MS, 1234);
 
-    // What counts from the next start on is said until then.
+    // The page reports settings that take effect after a restart.
     await client.post(`/settings?group=${encodeURIComponent('Process')}`, { token, LOG_FORMAT: 'json' });
-    assert.match((await client.get('/')).text, /Restart the connector: LOG_FORMAT counts/);
+    assert.match((await client.get('/')).text, /Restart the connector: LOG_FORMAT takes effect/);
   });
 });

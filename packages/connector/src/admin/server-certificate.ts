@@ -1,6 +1,6 @@
 /**
- * Looking into the certificate for browsers before it is used. A PKCS #12 file can ask for as many rounds of hashing as it likes, and
- * OpenSSL obeys without end: it is opened in a process of its own, which is ended where it takes too long.
+ * Reads the certificate for browsers before it is used. A PKCS #12 file sets its own number of hash iterations, which OpenSSL does not limit, so it is
+ * opened in a process of its own with a time limit.
  */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -9,15 +9,15 @@ import { CodedError } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
 import { readServerCertificate } from '../frontchannel/server-certificate.ts';
 
-/** A usual file takes some milliseconds; starting the process takes most of it. */
+/** Usual files take milliseconds, most of it to start the process. */
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 const READER = fileURLToPath(new URL('./pfx-reader.ts', import.meta.url));
 
-/** What was found in a file once, by its bytes: pages ask again and again. */
+/** Cached by content, because pages read it again and again. */
 let last: { key: string; certificate: X509Certificate } | undefined;
 
-/** @returns the certificate in it. @throws CodedError PFX_UNUSABLE, with nothing of the passphrase */
+/** @throws CodedError PFX_UNUSABLE, which does not quote the passphrase */
 export async function openPfx(pfx: Buffer, passphrase: string): Promise<X509Certificate> {
   const answer = await new Promise<string>((resolve, reject) => {
     const child = execFile(
@@ -27,18 +27,18 @@ export async function openPfx(pfx: Buffer, passphrase: string): Promise<X509Cert
       (error, stdout) =>
         error === null
           ? resolve(stdout)
-          : reject(unusable('it cannot be read', 'It takes longer to open than any certificate should, or is damaged.')),
+          : reject(unusable('it cannot be read', 'It is damaged, or takes too long to open. Export it again.')),
     );
-    // A process that ended before it read everything is told by its exit.
+    // The exit reports a process that ended before it read everything.
     child.stdin?.on('error', () => {});
     child.stdin?.end(JSON.stringify({ pfx: pfx.toString('base64'), passphrase }));
   });
   if (answer.includes('-----BEGIN CERTIFICATE-----')) return new X509Certificate(answer);
-  if (answer.trim() === 'passphrase') throw unusable('the passphrase does not open it', 'Type it as it was typed when the file was made.');
-  throw unusable('it is not a PKCS #12 file with a certificate and its key', 'Export it anew, with the private key.');
+  if (answer.trim() === 'passphrase') throw unusable('wrong passphrase', 'Enter the passphrase that the file was exported with.');
+  throw unusable('it is not a PKCS #12 file with a certificate and its key', 'Export it again with its private key.');
 }
 
-/** @returns undefined where none is set. @throws CodedError PFX_UNUSABLE, SERVER_CERTIFICATE_UNUSABLE */
+/** @returns undefined if none is set. @throws CodedError PFX_UNUSABLE, SERVER_CERTIFICATE_UNUSABLE */
 export async function browserCertificate({ values, home }: Config): Promise<X509Certificate | undefined> {
   const { SSL_PFX, SSL_KEY_PASSWORD = '', SSL_CERT } = values;
   if (SSL_PFX !== undefined) {
@@ -52,5 +52,5 @@ export async function browserCertificate({ values, home }: Config): Promise<X509
 }
 
 function unusable(what: string, action: string): CodedError {
-  return new CodedError('PFX_UNUSABLE', `The certificate for browsers cannot be used: ${what}`, { action });
+  return new CodedError('PFX_UNUSABLE', `Cannot use the certificate for browsers: ${what}`, { action });
 }

@@ -6,7 +6,7 @@ import type { CheckRun } from './check-run.ts';
 export interface ConsoleSession {
   formToken: string;
   messages: Message[];
-  /** An import that was read and not confirmed yet. */
+  /** An import that waits for confirmation. */
   pendingImport: Import | undefined;
   /** The check run of settings that setup has not saved yet. */
   checkRun: CheckRun | undefined;

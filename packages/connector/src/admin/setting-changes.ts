@@ -1,4 +1,4 @@
-/** What a change of settings would do, as rows of a table; no secret is in it. */
+/** Changed settings as rows of a table, without secrets. */
 import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { SettingChange } from '../transfer/differences.ts';

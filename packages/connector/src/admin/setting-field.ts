@@ -1,5 +1,4 @@
-/** One setting in a form: its field, where its value comes from, and what was typed as the value that the file keeps. */
-
+/** One setting in a form: its field, the origin of its value, and reading the input. */
 import type { Setting } from '@landbridge/runtime';
 import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
@@ -17,11 +16,11 @@ const ELSEWHERE: Partial<Record<SettingName, { path: string; label: string }>> =
 
 export function definitionOf(name: SettingName): Setting<unknown> {
   const definition: Setting<never> | Setting<unknown> = SETTINGS[name];
-  // Read only: what a setting's default is does not matter here.
+  // Only read, so the type of its default does not matter.
   return { ...definition, type: { ...definition.type, schema: definition.type.schema } };
 }
 
-/** @param typed what was typed and not accepted, to be corrected */
+/** @param typed rejected input, to be corrected */
 export function settingField(name: SettingName, config: Config, typed: string | undefined): Html {
   const definition = definitionOf(name);
   const origin =
@@ -46,7 +45,7 @@ function input(name: SettingName, definition: Setting<unknown>, config: Config, 
   const described = html` aria-describedby="${name}-hint"`;
   if (definition.secret) {
     const isSet = config.values[name] !== undefined || (name === 'LDAP_BIND_PASSWORD' && config.values.LDAP_BIND_CREDENTIALS !== undefined);
-    return html`<input id="${name}" name="${name}" type="password" autocomplete="new-password" placeholder="${isSet ? 'set; empty keeps it' : 'not set'}"${described}>
+    return html`<input id="${name}" name="${name}" type="password" autocomplete="new-password" placeholder="${isSet ? 'set; leave empty to keep it' : 'not set'}"${described}>
 ${config.origins[name] === 'file' ? html`<p class="check"><input type="checkbox" id="remove-${name}" name="remove" value="${name}"><label for="remove-${name}">Remove ${name}</label></p>` : ''}`;
   }
   const value = typed ?? (config.origins[name] === 'file' ? shown(config.values[name]) : '');
@@ -64,14 +63,14 @@ ${choices.map((choice) => html`<option value="${choice}"${choice === value ? htm
 function fixed(name: SettingName, config: Config): Html {
   const elsewhere = ELSEWHERE[name];
   if (elsewhere !== undefined && config.origins[name] !== 'environment')
-    return html`<p>Set on the page <a href="${elsewhere.path}">${elsewhere.label}</a>.</p>`;
-  if (definitionOf(name).secret) return html`<p>${config.values[name] === undefined ? 'not set' : 'set, and not shown'}</p>`;
+    return html`<p>Set it on the page <a href="${elsewhere.path}">${elsewhere.label}</a>.</p>`;
+  if (definitionOf(name).secret) return html`<p>${config.values[name] === undefined ? 'not set' : 'set (hidden)'}</p>`;
   return html`<p><code>${shown(config.values[name]) || '–'}</code></p>`;
 }
 
 /**
- * @param typed what stood in the field; undefined where the form had none
- * @returns the changes that a form of these settings makes, and what cannot be read
+ * @param typed the input of a field; undefined if the form had no such field
+ * @returns the changed settings, and invalid input as sentences
  */
 export function changesOf(
   names: readonly SettingName[],
@@ -86,7 +85,7 @@ export function changesOf(
     const origin = config.origins[name];
     if (origin === 'environment' || definition.kept || ELSEWHERE[name] !== undefined) continue;
     const given = typed(name);
-    // What the form did not have stays as it is.
+    // Not in the form: unchanged.
     if (given === undefined) continue;
     // A password may begin or end with a space.
     const text = definition.secret ? given : given.trim();
@@ -106,14 +105,14 @@ export function changesOf(
   return { changes, problems };
 }
 
-/** People put passwords into URLs, also where none belongs; secrets never come here. */
+/** As text. Not for secrets. */
 export function shown(value: unknown): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.map(String).join(value.some((one) => String(one).includes('\n')) ? '\n' : ', ');
   return String(value);
 }
 
-/** The descriptions have no other Markdown than names in backticks. */
+/** Descriptions use backticks, but no other Markdown. */
 function markdown(text: string): Html {
   return html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 }

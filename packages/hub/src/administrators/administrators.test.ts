@@ -4,7 +4,7 @@ import { TOTP } from 'otpauth';
 import { createChallenges } from './challenges.ts';
 import { newTotpSecret, totpStep, totpUri } from './one-time-codes.ts';
 
-test('a code of the app counts one step before and after, and nothing else does', () => {
+test('accepts codes of the current time step and its neighbours only', () => {
   const secret = newTotpSecret();
   const at = 1_700_000_000_000;
   const generate = (steps: number) => new TOTP({ secret }).generate({ timestamp: at + steps * 30_000 });
@@ -22,7 +22,7 @@ test('a code of the app counts one step before and after, and nothing else does'
   );
 });
 
-test('a challenge is taken once, for its purpose, within five minutes, by the hub that made it', () => {
+test('accepts a challenge once, for its purpose, within five minutes, on the hub that issued it', () => {
   let nowMs = 0;
   const challenges = createChallenges(() => nowMs);
   const issue = () => Buffer.from(challenges.issue('add anna')).toString('base64url');

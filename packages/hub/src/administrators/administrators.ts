@@ -1,6 +1,6 @@
 /**
- * Administrators: who may operate the hub on its dashboard. This folder owns inviting and removing them, and how they prove who they are.
- * One becomes an administrator by a one-time link; it opens a way to a password and a second factor, and is dead when both are there.
+ * The hub's administrators. This folder owns inviting, removing and authenticating them. A one-time link lets a new administrator set a
+ * password and a second factor, and expires once both are set.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -13,10 +13,10 @@ import type { Store } from '../store/store.ts';
 export const DASHBOARD_PATH = '/dashboard';
 export const INVITATION_LIFETIME_HOURS = 24;
 const FIRST_NAME = 'admin';
-/** It stands in the audit log and in lists. */
+/** Shown in the audit log and in lists. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u;
 
-/** Whether the administrator can sign in: has a password and a second factor. */
+/** Whether the administrator has a password and a second factor, and so can sign in. */
 export async function isReady(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
   return passwordHash !== undefined && (totpSecret !== undefined || (await store.passkeys(id)).length > 0);
 }
@@ -24,13 +24,13 @@ export async function isReady(store: Store, { id, passwordHash, totpSecret }: Ad
 /** @returns the link for a new administrator. @throws CodedError ADMINISTRATOR_NAME_INVALID, ADMINISTRATOR_EXISTS */
 export async function inviteAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
   if (!NAME.test(name)) {
-    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'The name of an administrator must have 1 to 64 letters, digits or . _ @ + -');
+    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -');
   }
   const blank = { passwordHash: undefined, totpSecret: undefined, lastSignInAt: undefined };
   const administrator = { id: randomUUID(), name, createdAt: new Date(), ...blank };
   if (!(await operator.store.addAdministrator(administrator))) {
-    throw new CodedError('ADMINISTRATOR_EXISTS', `There is already an administrator "${name}"`, {
-      action: 'For a new link use "reset".',
+    throw new CodedError('ADMINISTRATOR_EXISTS', `Administrator "${name}" already exists`, {
+      action: 'To create a new link, use "reset".',
     });
   }
   await recordChange(operator, { action: 'administrator.invite', subject: name });
@@ -38,7 +38,7 @@ export async function inviteAdministrator(operator: Operator, publicUrl: string,
 }
 
 /**
- * Takes password, second factors and sessions away, for one who has lost them or whose they may be in strange hands.
+ * Removes password, second factors and sessions of an administrator who has lost them, or whose account may be compromised.
  * @returns a new link. @throws CodedError ADMINISTRATOR_NOT_FOUND
  */
 export async function resetAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
@@ -60,14 +60,14 @@ export async function removeAdministrator(operator: Operator, name: string): Pro
   const ready = await Promise.all(others.map((other) => isReady(store, other)));
   if (!ready.includes(true) && (await isReady(store, administrator))) {
     throw new CodedError('LAST_ADMINISTRATOR', `"${administrator.name}" is the only administrator who can sign in`, {
-      action: 'Let another one finish the invitation first.',
+      action: 'Let another administrator complete their invitation first.',
     });
   }
   await store.removeAdministrator(administrator.id);
   await recordChange(operator, { action: 'administrator.remove', subject: administrator.name });
 }
 
-/** @returns a link for the first administrator, as long as there is none who can sign in */
+/** @returns a link for the first administrator; undefined once any administrator can sign in */
 export async function firstAdministratorLink(operator: Operator, publicUrl: string): Promise<string | undefined> {
   const { store } = operator;
   const all = await store.administrators();

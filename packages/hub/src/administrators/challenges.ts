@@ -1,13 +1,13 @@
 /**
- * Challenges for passkeys: random, for one purpose, once, for five minutes. They carry their own proof, so that nothing has to be kept for
- * a page that somebody only opens.
+ * Challenges for passkeys: random, for one purpose, usable once within five minutes. They are authenticated, so opening a page stores
+ * nothing.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 export interface Challenges {
   issue(purpose: string): Uint8Array<ArrayBuffer>;
-  /** @param challenge base64url. @returns whether it was issued for this purpose, is young enough, and was not taken before */
+  /** @param challenge base64url. @returns whether it was issued for this purpose, has not expired, and was not used before */
   take(challenge: string, purpose: string): boolean;
 }
 
@@ -15,7 +15,7 @@ const LIFETIME_MS = 5 * 60_000;
 const RANDOM_BYTES = 16;
 const TIME_BYTES = 8;
 const PROOF_BYTES = 32;
-/** Only those with a right signature get in here. */
+/** Only challenges with a valid proof are stored. */
 const MAX_TAKEN = 10_000;
 
 export function createChallenges(now: () => number = Date.now): Challenges {

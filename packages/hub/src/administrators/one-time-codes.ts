@@ -1,30 +1,29 @@
-/** Codes of an authenticator app (TOTP, RFC 6238), and the recovery codes for when it is lost. */
-
+/** Codes of an authenticator app (TOTP, RFC 6238), and recovery codes in case it is lost. */
 import { randomBytes } from 'node:crypto';
 import { hashOfToken } from '@landbridge/web';
 import { Secret, TOTP } from 'otpauth';
 import type { AdministratorStore } from '../store/administrators.ts';
 
-/** RFC 4226, section 4, R6: 160 bits are recommended. */
+/** RFC 4226, section 4, R6, recommends 160 bits. */
 const SECRET_BYTES = 20;
 const SECRET = /^[A-Z2-7]{32}$/;
 const PERIOD_SECONDS = 30;
-/** Clocks differ, and typing takes a while: one step before and one after. */
+/** Allows one step before and after, for clock skew and slow typing. */
 const WINDOW = 1;
 const RECOVERY_CODES = 10;
-/** 80 bits: beyond guessing, also from their hashes. */
+/** 80 bits cannot be guessed, even from the hashes. */
 const RECOVERY_CODE_BYTES = 10;
 
 export function newTotpSecret(): string {
   return new Secret({ size: SECRET_BYTES }).base32;
 }
 
-/** What an authenticator app reads from the QR code. */
+/** The content of the QR code. */
 export function totpUri(secret: string, name: string, hub: string): string {
   return totpOf(secret, name, hub).toString();
 }
 
-/** @returns the time step that the code belongs to; undefined where it is wrong */
+/** @returns the time step of the code; undefined if it is wrong */
 export function totpStep(secret: string, code: string, nowMs: number): number | undefined {
   const digits = code.replace(/\s/g, '');
   if (!/^\d{6}$/.test(digits) || !SECRET.test(secret)) return undefined;
@@ -32,7 +31,7 @@ export function totpStep(secret: string, code: string, nowMs: number): number | 
   return delta === null ? undefined : Math.floor(nowMs / 1000 / PERIOD_SECONDS) + delta;
 }
 
-/** Replaces those there are. @returns the new ones, shown now and never again */
+/** Replaces existing codes. @returns the new ones, to be shown once */
 export async function renewRecoveryCodes(store: AdministratorStore, administratorId: string): Promise<string[]> {
   const codes = Array.from({ length: RECOVERY_CODES }, () =>
     (new Secret({ buffer: new Uint8Array(randomBytes(RECOVERY_CODE_BYTES)).buffer }).base32.toLowerCase().match(/.{4}/g) ?? []).join('-'),
@@ -41,7 +40,7 @@ export async function renewRecoveryCodes(store: AdministratorStore, administrato
   return codes;
 }
 
-/** As it is typed: hyphens, spaces and case do not matter. */
+/** Ignores hyphens, spaces and case. */
 export function hashOfRecoveryCode(typed: string): string {
   return hashOfToken(`recovery ${typed.toLowerCase().replace(/[\s-]/g, '')}`);
 }

@@ -1,4 +1,4 @@
-/** Passkeys (WebAuthn Level 3): adding one, and recognising an administrator by one. The person is always verified, by PIN or biometrics. */
+/** Passkeys (WebAuthn Level 3): adding one, and authenticating an administrator with one. User verification (PIN or biometrics) is required. */
 import { CodedError, parseJson } from '@landbridge/runtime';
 import type {
   AuthenticationResponseJSON,
@@ -11,17 +11,17 @@ import type { Administrator, AdministratorStore } from '../store/administrators.
 import { createChallenges } from './challenges.ts';
 
 export interface Passkeys {
-  /** What the browser is to make; undefined where it could not, because the hub is reached by an IP address. */
+  /** @returns undefined if browsers reach the hub by an IP address, which allows no passkeys */
   creationOptions(administrator: Administrator): Promise<PublicKeyCredentialCreationOptionsJSON | undefined>;
-  /** @param response JSON that the browser made. @throws CodedError PASSKEY_REFUSED */
+  /** @param response the browser's, as JSON. @throws CodedError PASSKEY_REFUSED */
   add(administrator: Administrator, name: string, response: string): Promise<void>;
-  /** @param administrator undefined: whoever has a passkey here. @returns undefined where there can be none */
+  /** @param administrator undefined for any. @returns undefined if passkeys are impossible here */
   requestOptions(administrator: Administrator | undefined): Promise<PublicKeyCredentialRequestOptionsJSON | undefined>;
-  /** @returns whose passkey it was. @throws CodedError PASSKEY_REFUSED */
+  /** @returns the owner of the passkey. @throws CodedError PASSKEY_REFUSED */
   check(administrator: Administrator | undefined, response: string): Promise<Administrator>;
 }
 
-/** Loaded when somebody signs in: it takes 0.2 s, which a start need not wait for. */
+/** Loaded on demand: it takes 0.2 s, which would delay the start. */
 const webAuthn = () => import('@simplewebauthn/server');
 
 const MAX_PASSKEYS = 20;
@@ -43,11 +43,11 @@ const authenticationSchema = z.object({
   response: z.object({ clientDataJSON: base64url, authenticatorData: base64url, signature: base64url, userHandle: base64url.nullish() }),
 });
 
-/** @param publicUrl where browsers reach the hub: a passkey is bound to its host */
+/** @param publicUrl where browsers reach the hub; passkeys are bound to its host */
 export function createPasskeys(store: AdministratorStore, publicUrl: () => string): Passkeys {
   const challenges = createChallenges();
   const host = () => new URL(publicUrl()).hostname;
-  /** WebAuthn Level 3, section 5.1.3: an address is no domain. */
+  /** WebAuthn Level 3, section 5.1.3, requires a domain, not an address. */
   const isPossible = () => !/^\[|^\d+\.\d+\.\d+\.\d+$/.test(host());
   const expected = (purpose: string) => ({
     expectedChallenge: (challenge: string) => challenges.take(challenge, purpose),
@@ -56,7 +56,7 @@ export function createPasskeys(store: AdministratorStore, publicUrl: () => strin
     requireUserVerification: true,
   });
   const adding = ({ id }: Administrator) => `add ${id}`;
-  const proving = (administrator: Administrator | undefined) => `prove ${administrator?.id ?? 'anybody'}`;
+  const proving = (administrator: Administrator | undefined) => `prove ${administrator?.id ?? 'anyone'}`;
 
   return {
     async creationOptions(administrator) {
@@ -127,5 +127,5 @@ export function createPasskeys(store: AdministratorStore, publicUrl: () => strin
 }
 
 function refused(cause?: unknown): CodedError {
-  return new CodedError('PASSKEY_REFUSED', 'The passkey was not accepted', { cause, action: 'Try again, or use another.' });
+  return new CodedError('PASSKEY_REFUSED', 'The passkey was rejected', { cause, action: 'Try again, or use another one.' });
 }

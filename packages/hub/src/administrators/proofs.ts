@@ -1,6 +1,6 @@
 /**
- * How an administrator proves who it is: password and then a second factor, or a passkey alone; and how the second factor is set up.
- * Wrong name and wrong password are one answer, which takes the same time. Every outcome is in the audit log.
+ * Authenticating administrators, by password and a second factor or by a passkey alone, and setting up second factors. Wrong name and wrong
+ * password give the same answer after the same time. Every outcome is recorded in the audit log.
  */
 
 import { CodedError } from '@landbridge/runtime';
@@ -16,22 +16,22 @@ import { createSignInThrottle } from './sign-in-throttle.ts';
 export interface Proofs {
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
   password(name: string, password: string, address: string | undefined): Promise<Administrator>;
-  /** For what is worth asking again. @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
+  /** Before a sensitive change. @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
   passwordAgain(administrator: Administrator, password: string, address: string | undefined): Promise<void>;
-  /** A code of the app, or a recovery code. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
+  /** @param typed a code of the app, or a recovery code. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
   code(administrator: Administrator, typed: string, address: string | undefined): Promise<void>;
-  /** @param administrator whose password was right; undefined: the passkey alone. @throws CodedError PASSKEY_REFUSED */
+  /** @param administrator whose password was right; undefined to sign in with the passkey alone. @throws CodedError PASSKEY_REFUSED */
   passkey(administrator: Administrator | undefined, response: string, address: string | undefined): Promise<Administrator>;
   readonly passkeys: Passkeys;
-  /** @returns whose invitation it is. @throws CodedError INVITATION_UNKNOWN */
+  /** @returns the invited administrator. @throws CodedError INVITATION_UNKNOWN */
   invited(code: string): Promise<Administrator>;
-  /** Sets the password of one who was invited; the link lives on until there is a second factor. @throws CodedError PASSWORD_INVALID */
+  /** Sets the password of an invited administrator; the link stays valid until a second factor is set. @throws CodedError PASSWORD_INVALID */
   accept(code: string, password: string): Promise<Administrator>;
   /** @throws CodedError PASSWORD_INVALID */
   changePassword(administrator: Administrator, password: string, address: string | undefined): Promise<void>;
-  /** Keeps the secret once a code shows that the app has it. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
+  /** Stores the secret once a code proves that the app has it. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
   setTotp(administrator: Administrator, secret: string, code: string, address: string | undefined): Promise<void>;
-  /** The invitation is used up. @returns recovery codes, shown once */
+  /** Ends the invitation. @returns recovery codes, shown once */
   enrolled(administrator: Administrator, address: string | undefined): Promise<string[]>;
 }
 
@@ -56,9 +56,9 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
       succeed();
       return administrator;
     }
-    // A name that is nobody's may be a password that was typed into the wrong field.
+    // An unknown name may be a password typed into the wrong field.
     await record(administrator?.name ?? '(unknown)', address, 'administrator.sign-in', 'refused', 'password');
-    throw new CodedError('SIGN_IN_REFUSED', 'The name or the password is wrong');
+    throw new CodedError('SIGN_IN_REFUSED', 'Wrong name or password');
   }
 
   async function checkCode(administrator: Administrator, address: string | undefined, isRight: () => Promise<string | undefined>) {
@@ -66,8 +66,8 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     const found = await isRight();
     if (found === undefined) {
       await record(administrator.name, address, 'administrator.sign-in', 'refused', 'code');
-      throw new CodedError('CODE_REFUSED', 'The code is wrong, or was used before', {
-        action: 'Wait for the next one, and check the clock of the device.',
+      throw new CodedError('CODE_REFUSED', 'The code is wrong or already used', {
+        action: 'Wait for the next code, and check the clock of your device.',
       });
     }
     succeed();
@@ -78,8 +78,8 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     const id = await store.invitationOwner(hashOfToken(code), new Date());
     const administrator = id === undefined ? undefined : await store.administratorById(id);
     if (administrator !== undefined) return administrator;
-    throw new CodedError('INVITATION_UNKNOWN', 'The link was used before, is too old, or is not complete', {
-      action: 'Ask an administrator for a new one, or print it with "landbridge-hub admin reset NAME".',
+    throw new CodedError('INVITATION_UNKNOWN', 'The link is incomplete, expired or already used', {
+      action: 'Ask an administrator for a new link, or print one with "landbridge-hub admin reset NAME".',
     });
   }
 
@@ -102,7 +102,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     },
     async passkey(administrator, response, address) {
       const owner = await passkeys.check(administrator, response).catch(async (error: unknown) => {
-        // Without a password before it anybody could fill the audit log with these.
+        // Without a password first, anyone could fill the audit log.
         if (administrator !== undefined) await record(administrator.name, address, 'administrator.sign-in', 'refused', 'passkey');
         throw error;
       });
@@ -113,7 +113,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     async accept(code, password) {
       const administrator = await invited(code);
       await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password) });
-      // Of somebody else with the same link, perhaps.
+      // They may belong to someone else who has the link.
       await store.removeSessions(administrator.id);
       return administrator;
     },

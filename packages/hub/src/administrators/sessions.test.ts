@@ -6,7 +6,7 @@ import { createSessions } from './sessions.ts';
 const MINUTE_MS = 60_000;
 const ABOUT = { remoteAddress: '192.0.2.1', browser: 'x'.repeat(1000) };
 
-test('a session ends when nobody uses it, and at its time however busy it is; looking on is no use of it', async (t) => {
+test('a session ends if it is idle and after its longest time; automatic refreshes do not extend it', async (t) => {
   const store = openStoreForTest(t);
   const anna = { id: 'a', name: 'anna', passwordHash: undefined, totpSecret: undefined, createdAt: new Date(), lastSignInAt: undefined };
   await store.addAdministrator(anna);

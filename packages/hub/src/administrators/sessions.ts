@@ -1,4 +1,4 @@
-/** Sessions of administrators: made anew at each step of signing in, so that an id that somebody planted before is worth nothing after. */
+/** Administrators' sessions: each step of signing in starts a new one, which defeats session fixation. */
 
 import { randomBytes } from 'node:crypto';
 import { hashOfToken, hasSessionEnded, newSecretToken, type SessionLimits } from '@landbridge/web';
@@ -11,20 +11,20 @@ export interface SignedIn {
 }
 
 export interface Sessions {
-  /** @param before is ended. @returns the value for the cookie */
+  /** @param before the session to end. @returns the value of the cookie */
   open(
     administrator: Administrator,
     stage: SessionStage,
     about: { remoteAddress: string | undefined; browser: string | undefined },
     before?: AdministratorSession,
   ): Promise<string>;
-  /** @param touch whether this is a sign of life of the person. @returns undefined where the session has ended */
+  /** @param touch false for automatic refreshes, which do not extend the session. @returns undefined if the session has ended */
   find(cookie: string | undefined, touch: boolean): Promise<SignedIn | undefined>;
 }
 
-/** How long one may take for the second factor, and for setting one up. */
+/** Time limits for entering the second factor, and for setting one up. */
 const STEP_MS: Record<Exclude<SessionStage, 'full'>, number> = { password: 10 * 60_000, enrolling: 60 * 60_000 };
-/** How exact "last seen" is. */
+/** The precision of "last seen". */
 const TOUCH_MS = 30_000;
 const MAX_BROWSER_LENGTH = 200;
 

@@ -18,7 +18,7 @@ const finished = (result: SignInEvent['result'], ms = 10, connection = 'corp'): 
   ms,
 });
 
-test('sign-ins are counted by minute, by connection and by whose fault it was', () => {
+test('counts sign-ins by minute, connection and category', () => {
   let nowMs = 10_000 * MINUTE_MS;
   const activity = createSignInActivity(() => nowMs);
   activity.count(finished('ok'));
@@ -46,7 +46,7 @@ test('sign-ins are counted by minute, by connection and by whose fault it was', 
   assert.equal(activity.last(100_000).ok, 1, 'a day is kept');
 });
 
-test('percentiles are the upper bound of where they lie', () => {
+test('percentiles are upper bounds', () => {
   const activity = createSignInActivity(() => 0);
   assert.equal(activity.last(1).p50Ms, undefined);
   for (let n = 0; n < 94; n++) activity.count(finished('ok', 8));

@@ -24,7 +24,7 @@ async function enrol(link: string, browser: PlainBrowser): Promise<{ secret: str
   return { secret, overview };
 }
 
-/** A hub with an administrator who is signed in, in a browser. */
+/** A hub with one signed-in administrator. */
 async function start(t: TestContext) {
   const started = await startHubForTest(t);
   const browser = createPlainBrowser();
@@ -38,7 +38,7 @@ async function signIn(dashboard: string, browser: PlainBrowser, password: string
   return browser.submit(page, '/sign-in', { name: 'admin', password });
 }
 
-test('without a session every page leads to the sign-in, and no form does anything', async (t) => {
+test('without a session, every page redirects to the sign-in and no form has an effect', async (t) => {
   const { hub } = await startHubForTest(t);
   for (const path of ['', '/connections/corp', '/audit', '/account', '/api-keys', '/whatever']) {
     const shown = await createPlainBrowser().open(`${hub.publicUrl}/dashboard${path}`);
@@ -48,7 +48,7 @@ test('without a session every page leads to the sign-in, and no form does anythi
   assert.equal(response.status, 303);
 });
 
-test('the invitation is dead when password and second factor are there; so is one that was replaced', async (t) => {
+test('an invitation expires once password and second factor are set, or when it is replaced', async (t) => {
   const { store, hub, link, dashboard } = await start(t);
   const stranger = createPlainBrowser();
   assert.equal((await stranger.open(link)).status, 400);
@@ -56,7 +56,7 @@ test('the invitation is dead when password and second factor are there; so is on
   assert.equal(await firstAdministratorLink(operatorForTest(store), hub.publicUrl), undefined);
 });
 
-test('half a sign-in is none: neither a password alone nor an unfinished invitation opens a page', async (t) => {
+test('neither a password alone nor an unfinished invitation opens a page', async (t) => {
   const { store, hub, dashboard } = await start(t);
   const browser = createPlainBrowser();
   const second = await browser.follow(await signIn(dashboard, browser, PASSWORD));
@@ -67,13 +67,13 @@ test('half a sign-in is none: neither a password alone nor an unfinished invitat
   const link = await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben');
   await invited.submit(await invited.open(link), '/invitation', { password: PASSWORD, again: PASSWORD });
   assert.match((await invited.open(dashboard)).onward ?? '', /sign-in/);
-  // Nor does the password work as long as there is no second factor.
+  // Without a second factor, the password does not work either.
   const page = await createPlainBrowser().open(`${dashboard}/sign-in`);
   const stranger = createPlainBrowser();
   assert.equal((await stranger.submit(await stranger.open(page.url), '/sign-in', { name: 'ben', password: PASSWORD })).status, 400);
 });
 
-test('session fixation: the cookie is a new one after each step, and those before are worth nothing', async (t) => {
+test('session fixation: each step sets a new cookie and invalidates the previous one', async (t) => {
   const { dashboard, secret } = await start(t);
   const browser = createPlainBrowser();
   const page = await browser.open(`${dashboard}/sign-in`);
@@ -93,13 +93,13 @@ test('session fixation: the cookie is a new one after each step, and those befor
   }
 });
 
-test('over https the cookies are Secure and have the __Host- prefix', async (t) => {
+test('over HTTPS the cookies are Secure and have the __Host- prefix', async (t) => {
   const { hub } = await startHubForTest(t, { PUBLIC_URL: 'https://hub.example' });
   const response = await fetch(`${hub.url}/dashboard/sign-in`);
   assert.match(response.headers.getSetCookie().join(), /^__Host-landbridge-visitor=[\w-]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
 });
 
-test('CSRF: a form from elsewhere, without the token, or with that of another session changes nothing', async (t) => {
+test('CSRF: rejects a form from another site, without a token, or with the token of another session', async (t) => {
   const { dashboard, browser, store, hub } = await start(t);
   const other = createPlainBrowser();
   const { overview } = await enrol(await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben'), other);
@@ -115,7 +115,7 @@ test('CSRF: a form from elsewhere, without the token, or with that of another se
     assert.equal(answer.status, 403);
   }
   assert.equal((await store.apiKeys()).length, before);
-  // Nobody is signed in under another's name, either.
+  // Nor can a forged form sign an administrator in to another account.
   const signInPage = await browser.open(`${dashboard}/sign-in`);
   for (const [fields, headers] of [
     [{}, { Origin: 'https://evil.example' }],
@@ -126,7 +126,7 @@ test('CSRF: a form from elsewhere, without the token, or with that of another se
   }
 });
 
-test('open redirect: after signing in one is in the dashboard, whatever the link said', async (t) => {
+test('open redirect: signing in leads to the dashboard, whatever the link says', async (t) => {
   for (const next of [
     'https://evil.example',
     '//evil.example',
@@ -150,7 +150,7 @@ test('open redirect: after signing in one is in the dashboard, whatever the link
   assert.equal(done.onward, dashboard);
 });
 
-test('header injection: what is in an address or a form never begins a line of a header', async (t) => {
+test('header injection: neither an address nor a form can add a header line', async (t) => {
   const { browser, dashboard } = await start(t);
   for (const path of ['/connections/a%0d%0aSet-Cookie:%20x=y', '/sign-in?next=%0d%0aSet-Cookie:%20x=y', '/audit?before=%0d%0aX:y']) {
     const shown = await browser.open(dashboard + path);
@@ -161,7 +161,7 @@ test('header injection: what is in an address or a form never begins a line of a
   assert.equal(refused.status, 400);
 });
 
-test('stored XSS: names, subjects and user names are text on every page, and the policy would let no script of theirs run', async (t) => {
+test('stored XSS: names, subjects and user names are escaped on every page, and the policy would block their scripts', async (t) => {
   const { browser, dashboard, store, api, createConnection } = await start(t);
   const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
   await createConnection('corp');
@@ -198,14 +198,14 @@ test('stored XSS: names, subjects and user names are text on every page, and the
   }
 });
 
-test('a removed or reset administrator is out at once, and sessions end for all or for one', async (t) => {
+test('removing or resetting an administrator ends their sessions immediately', async (t) => {
   const { browser, dashboard, store, hub, secret } = await start(t);
   const ben = createPlainBrowser();
   await enrol(await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben'), ben);
   const remove = await browser.open(`${dashboard}/administrators/ben/remove`);
   await browser.submit(remove, '/remove', {});
   assert.match((await ben.open(dashboard)).onward ?? '', /sign-in/);
-  // The only one cannot be removed, from wherever.
+  // The only administrator cannot be removed.
   const own = await browser.submit({ ...remove, text: remove.text.replaceAll('/ben/', '/admin/') }, '/remove', {});
   assert.equal(own.status, 400);
 
@@ -217,7 +217,7 @@ test('a removed or reset administrator is out at once, and sessions end for all 
   for (const one of [browser, elsewhere]) assert.match((await one.open(dashboard)).onward ?? '', /sign-in/);
 });
 
-test('a code is taken once, and a recovery code too', async (t) => {
+test('a code works once, and so does a recovery code', async (t) => {
   const { dashboard, secret, overview } = await start(t);
   const attempt = async (code: string) => {
     const browser = createPlainBrowser();
@@ -227,7 +227,7 @@ test('a code is taken once, and a recovery code too', async (t) => {
   const code = codeOf(secret, 1);
   assert.equal(await attempt(code), 303);
   assert.equal(await attempt(code), 400);
-  // An older one is no better.
+  // An older one is rejected too.
   assert.equal(await attempt(codeOf(secret)), 400);
   const recovery = /aria-label="Recovery codes" data-copy>([^<]+)</.exec(overview.text)?.[1]?.split('\n') ?? [];
   assert.equal(recovery.length, 10);
@@ -235,17 +235,17 @@ test('a code is taken once, and a recovery code too', async (t) => {
   assert.equal(await attempt(recovery[3] ?? ''), 400);
 });
 
-test('brute force: wrong passwords and codes bring waits, also for the right one, and the audit log has them', async (t) => {
+test('brute force: wrong passwords delay even the right one, and are recorded in the audit log', async (t) => {
   const { dashboard, store } = await start(t);
   const browser = createPlainBrowser();
-  for (let n = 0; n < 4; n++) assert.match((await signIn(dashboard, browser, 'wrong password')).text, /name or the password is wrong/);
+  for (let n = 0; n < 4; n++) assert.match((await signIn(dashboard, browser, 'wrong password')).text, /Wrong name or password/);
   for (let n = 0; n < 3; n++) await signIn(dashboard, browser, 'wrong password');
   assert.match((await signIn(dashboard, browser, PASSWORD)).text, /Too many failed attempts: try again in/);
   const refused = (await store.auditRecords({ action: 'administrator.sign-in', result: 'refused' }, 10)).map(({ actor }) => actor);
   assert.ok(refused.length >= 4 && refused.every((actor) => actor === 'administrator:admin'));
 });
 
-test('what somebody typed as a name is not kept: it may be a password', async (t) => {
+test('an unknown name is not stored, because it may be a password', async (t) => {
   const { dashboard, store } = await start(t);
   const browser = createPlainBrowser();
   await browser.submit(await browser.open(`${dashboard}/sign-in`), '/sign-in', { name: 'my secret password', password: 'x' });

@@ -13,7 +13,7 @@ function codeOf(key: string, stepsAhead = 0): string {
   return new TOTP({ secret: key.replace(/\s/g, '') }).generate({ timestamp: Date.now() + stepsAhead * 30_000 });
 }
 
-test('from the first start to a green dot, a try and a revoked connector; every page without a fault', { skip }, async (t) => {
+test('every page works, from the first start to an online connection, a tried sign-in and a revoked connector', { skip }, async (t) => {
   const { hub, store, api } = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '200' });
   const browser = await launchChromium();
   t.after(() => browser.close());
@@ -22,7 +22,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
-    // A refused form is answered with a status that Chromium writes down.
+    // Chromium logs the status of a rejected form.
     if (['error', 'warning'].includes(message.type()) && !/status of 400/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -52,7 +52,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByRole('region', { name: 'Recovery codes' }).waitFor();
   await examinePage(page, '03-first-overview');
 
-  // A connection, with the keyboard.
+  // A connection, by keyboard.
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to content');
   await page.getByRole('link', { name: 'New connection' }).press('Enter');
@@ -64,7 +64,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByLabel('Name').fill('corp');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'corp', level: 1 }).waitFor();
-  const ticket = (await page.getByRole('region', { name: 'The ticket alone' }).textContent()) ?? '';
+  const ticket = (await page.getByRole('region', { name: 'Ticket only' }).textContent()) ?? '';
   assert.match(
     (await page.getByRole('region', { name: 'Linux and macOS' }).textContent()) ?? '',
     new RegExp(`PROVISIONING_TICKET='${ticket}'`),
@@ -74,7 +74,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.reload();
   assert.equal(await page.getByText(ticket).count(), 0, 'the ticket is shown once');
 
-  // A connector, and the dot that turns green by itself.
+  // A connector, which the page shows without a reload.
   const INSTANCE = { id: 'instance-one', hostName: 'dc-01', version: '0.0.9' };
   const provisioned = await provision(ticket, makeIdentity(), { instance: INSTANCE });
   const connector = await connect(provisioned, { capabilities: ['steps'], instance: INSTANCE });
@@ -105,7 +105,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByLabel('IP ranges').fill('10.0.0.0/8, 2001:db8::/32');
   await page.getByLabel('E-mail domains').fill('fabrikam.com');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('The settings are saved.').waitFor();
+  await page.getByText('Settings saved.').waitFor();
 
   // Try.
   await page.getByRole('link', { name: 'Try a sign-in' }).click();
@@ -120,7 +120,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await page.getByRole('heading', { name: 'The account is locked' }).waitFor();
   await examinePage(page, '07-try-refused');
   for (let n = 0; n < 5; n++) await api('/connections/corp/login', { username: `person${n}`, password: 'right' });
-  // One that nobody answers.
+  // A connection without a connector.
   await api('/connections', { name: 'branch' });
   await api('/connections/branch/login', { username: 'anna', password: 'right' });
 
@@ -138,30 +138,30 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   // Revoked: its socket ends.
   await page.getByRole('link', { name: /^Revoke dc-01/ }).click();
   await examinePage(page, '10-revoke');
-  await page.getByRole('button', { name: 'Revoke the connector' }).click();
-  await page.getByText('The connector is revoked.').waitFor();
+  await page.getByRole('button', { name: 'Revoke connector' }).click();
+  await page.getByText('Connector revoked.').waitFor();
   await connector.closed;
   await page.getByRole('row', { name: /dc-01/ }).getByText('Revoked', { exact: true }).waitFor();
   await examinePage(page, '11-revoked');
 
-  // What applications need.
+  // Applications.
   const navigation = page.getByRole('navigation', { name: 'Dashboard' });
   await navigation.getByRole('link', { name: 'Applications' }).click();
   await page.getByRole('link', { name: 'New application' }).click();
   await examinePage(page, '12-new-application');
   await page.getByLabel('Name').fill('Billing');
-  await page.getByLabel('Redirect addresses', { exact: true }).fill('https://billing.example/callback');
+  await page.getByLabel('Redirect URIs', { exact: true }).fill('https://billing.example/callback');
   await page.getByRole('button', { name: 'Create' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
   await examinePage(page, '13-application');
   await page.getByRole('link', { name: 'New secret' }).click();
-  await page.getByRole('button', { name: 'Make a new secret' }).click();
+  await page.getByRole('button', { name: 'Create new secret' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
   await navigation.getByRole('link', { name: 'Applications' }).click();
   await examinePage(page, '14-applications');
 
   await navigation.getByRole('link', { name: 'API keys' }).click();
-  await page.getByLabel('For whom it is').fill('billing');
+  await page.getByLabel('Name').fill('billing');
   await page.keyboard.press('Enter');
   assert.match((await page.getByRole('region', { name: 'API key', exact: true }).textContent()) ?? '', /^lbk_/);
   await examinePage(page, '15-api-keys');
@@ -169,7 +169,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await navigation.getByRole('link', { name: 'Signing keys' }).click();
   await page.getByRole('link', { name: 'Rotate' }).click();
   await page.getByRole('button', { name: 'Rotate' }).click();
-  await page.getByText('Signs soon').first().waitFor();
+  await page.getByText('Next', { exact: true }).first().waitFor();
   await examinePage(page, '16-signing-keys');
 
   await navigation.getByRole('link', { name: 'Audit log' }).click();
@@ -183,7 +183,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   await navigation.getByRole('link', { name: 'Administrators' }).click();
   await page.getByLabel('Name').fill('ben@fabrikam.com');
   await page.keyboard.press('Enter');
-  await page.getByText('is invited.').waitFor();
+  await page.getByText('ben@fabrikam.com invited.').waitFor();
   await examinePage(page, '18-administrators');
 
   await page
@@ -192,7 +192,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
     .click();
   await page.getByRole('heading', { name: 'Sessions' }).waitFor();
   await examinePage(page, '19-account');
-  await page.getByRole('link', { name: 'Set up another app instead' }).click();
+  await page.getByRole('link', { name: 'Replace the app' }).click();
   await examinePage(page, '20-another-app');
 
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -209,7 +209,7 @@ test('from the first start to a green dot, a try and a revoked connector; every 
   assert.deepEqual(complaints, []);
 });
 
-test('a passkey is added, and then signs in alone', { skip }, async (t) => {
+test('a passkey can be added, and then signs in without a password', { skip }, async (t) => {
   const { hub, store } = await startHubForTest(t);
   const browser = await launchChromium();
   t.after(() => browser.close());

@@ -7,7 +7,7 @@ import { createPlainBrowser } from '../../test/plain-browser.ts';
 
 const UUID = /^[0-9a-f-]{36}$/;
 
-test('one id leads from the answer to every line of a login, to the audit log, and to what the connector was asked', async (t) => {
+test('one correlation id is in the response, all log lines, the audit log and the request to the connector', async (t) => {
   const { hub, provisioned, apiKey, logLines, store } = await startHubForTest(t, { TRUSTED_PROXIES: '127.0.0.1' });
   const connector = await connect(await provisioned());
   const login = (username: string) =>
@@ -16,7 +16,7 @@ test('one id leads from the answer to every line of a login, to the audit log, a
       headers: { Authorization: `Bearer ${apiKey}`, 'X-Request-Id': `request-of-${username}` },
       body: JSON.stringify({ username, password: 'right' }),
     });
-  // At the same time: the lines of one must not get the id of the other.
+  // In parallel: the ids must not mix.
   const answers = [login('anna'), login('bert')];
   for (const request of [await connector.nextRequest(), await connector.nextRequest()]) {
     request.answer({ profile: { id: String(request.claims.username), username: request.claims.username } });
@@ -34,10 +34,10 @@ test('one id leads from the answer to every line of a login, to the audit log, a
     assert.equal((await store.auditRecords({ correlationId: correlationId ?? '' }, 10)).length, 1);
   }
   const strange = logLines.filter(({ requestId, msg }) => requestId !== undefined && msg === 'Connector online');
-  assert.deepEqual(strange, [], 'what happens to connectors belongs to no request');
+  assert.deepEqual(strange, [], 'events of connectors belong to no request');
 });
 
-test('the login page tells the id as well, and a request that failed in the hub is found by its id', async (t) => {
+test('the login page returns the correlation id, and the request id finds a failed request', async (t) => {
   const underTest = await startHubForTest(t);
   const { hub, provisioned, store, logLines, apiKey } = underTest;
   const connector = await connect(await provisioned());
@@ -58,7 +58,7 @@ test('the login page tells the id as well, and a request that failed in the hub 
   assert.ok(lines.some(({ level }) => level === 'error'));
 });
 
-test('the line of a request tells the kind of address, and no secret of it', async (t) => {
+test('logs the kind of URL, but none of its secrets', async (t) => {
   const { hub, logLines, createConnection } = await startHubForTest(t);
   const ticket = await createConnection();
   const secret = ticket.split('/').at(-1) ?? '';

@@ -1,4 +1,4 @@
-/** What is logged and counted of each HTTP request, and the ids by which its lines are found again, from the browser to the directory. */
+/** Logs and counts HTTP requests, and correlates their log lines from the browser to the directory. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,33 +6,33 @@ import type { Log } from '@landbridge/runtime';
 import type { ClientContext } from '@landbridge/web';
 import type { Metrics } from './metrics.ts';
 
-interface RequestUnderWay {
+interface RequestInFlight {
   requestId: string;
   response: ServerResponse;
-  /** Of the sign-in that this request was for. */
+  /** Of the sign-in that this request belongs to. */
   correlationId: string | undefined;
 }
 
-const underWay = new AsyncLocalStorage<RequestUnderWay>();
+const inFlight = new AsyncLocalStorage<RequestInFlight>();
 
-/** For the log: fields of every line that is written on behalf of a request, wherever that happens. */
+/** The log adds these fields to every line that is written while a request is handled, wherever that happens. */
 export function requestFields(): { requestId?: string } {
-  const request = underWay.getStore();
+  const request = inFlight.getStore();
   return request === undefined ? {} : { requestId: request.requestId };
 }
 
 /**
- * Joins the request with a sign-in: `id` stands in the log lines of hub and connector, in the audit log, in this request's line and in
- * its answer, where a person can read it to whoever looks for it.
+ * Marks the request as part of a sign-in. The id is in the log lines of hub and connector, in the audit log, and in the response, where
+ * users can find it to report it.
  */
 export function noteCorrelation(id: string): void {
-  const request = underWay.getStore();
+  const request = inFlight.getStore();
   if (request === undefined) return;
   request.correlationId = id;
   if (!request.response.headersSent) request.response.setHeader('X-Correlation-Id', id);
 }
 
-/** Addresses hold tickets and one-time codes: what is logged and counted is what kind of address it was. */
+/** URLs contain tickets and one-time codes, so only the kind of URL is logged and counted. */
 const ROUTES: Readonly<Record<string, string>> = {
   api: 'api',
   try: 'try',
@@ -46,26 +46,25 @@ const ROUTES: Readonly<Record<string, string>> = {
   readyz: 'health',
   metrics: 'metrics',
 };
-/** Asked every few seconds by machines, as is what an open page of the dashboard asks to stay up to date. */
+/** Polled every few seconds, as are refreshes of an open dashboard page. */
 const QUIET: readonly string[] = ['health', 'metrics', 'clock'];
-/** From answers without a connector to those at the default deadline. */
+/** From responses without a connector to those at the default deadline. */
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30];
 
-/** Runs `answer` on behalf of the request. */
 export type RequestLog = (request: IncomingMessage, response: ServerResponse, client: ClientContext, answer: () => void) => void;
 
 export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
   const countRequest = metrics.counter('landbridge_hub_http_requests_total', 'Answered HTTP requests', ['route', 'status']);
-  const observe = metrics.histogram('landbridge_hub_http_request_duration_seconds', 'From request to answer', ['route'], SECONDS);
+  const observe = metrics.histogram('landbridge_hub_http_request_duration_seconds', 'Time from request to response', ['route'], SECONDS);
 
   return (request, response, client, answer) => {
     const startedAt = performance.now();
     const route = routeOf(request.url ?? '');
     const { method } = request;
-    const entry: RequestUnderWay = { requestId: client.id, response, correlationId: undefined };
+    const entry: RequestInFlight = { requestId: client.id, response, correlationId: undefined };
     response.on('close', () => {
       const ms = performance.now() - startedAt;
-      // Who asked may be gone before the answer is.
+      // The client may disconnect before the response is complete.
       const status = response.writableFinished ? response.statusCode : 'aborted';
       countRequest({ route, status: String(status) });
       observe({ route }, ms / 1000);
@@ -81,7 +80,7 @@ export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
       };
       log[isQuiet(route, request) ? 'debug' : 'info'](line, 'Request');
     });
-    underWay.run(entry, answer);
+    inFlight.run(entry, answer);
   };
 }
 

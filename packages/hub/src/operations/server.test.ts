@@ -11,7 +11,7 @@ import { createHubServer } from './server.ts';
 const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
 const { values: settings } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '20000' } });
 
-/** Short limits, so that the tests need not wait for those of production. */
+/** So that the tests need not wait for the limits of production. */
 const SHORT = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
 async function startServer(t: TestContext, answer: Parameters<typeof createHubServer>[0]['answer']) {
@@ -24,7 +24,7 @@ async function startServer(t: TestContext, answer: Parameters<typeof createHubSe
   return { server, port };
 }
 
-/** Writes a piece now and then, as a slow sender does. @returns everything that came back, when the server has ended the socket */
+/** @returns everything that came back until the server closed the socket */
 async function sendSlowly(t: TestContext, socket: Socket, first: string, piece: string): Promise<string> {
   let received = '';
   socket.on('data', (data) => {
@@ -39,23 +39,23 @@ async function sendSlowly(t: TestContext, socket: Socket, first: string, piece: 
   return received;
 }
 
-test('who sends headers or a body slowly loses the socket', async (t) => {
+test('closes the sockets of clients that send headers or a body slowly', async (t) => {
   const { port } = await startServer(t, (request, response) => {
     request.on('error', () => {});
     request.resume().on('end', () => response.end('read'));
   });
   const slowHeaders = await sendSlowly(t, connect(port, '127.0.0.1'), 'GET / HTTP/1.1\r\nHost: hub\r\n', 'X-A: b\r\n');
-  // A reset may come before the answer.
+  // A reset may arrive before the response.
   assert.match(slowHeaders, /^(HTTP\/1\.1 408 |$)/);
   const slowBody = await sendSlowly(t, connect(port, '127.0.0.1'), 'POST / HTTP/1.1\r\nHost: hub\r\nContent-Length: 1000000\r\n\r\n', 'x');
   assert.match(slowBody, /^(HTTP\/1\.1 408 |$)/);
-  // A sender who says nothing at all.
+  // A client that sends nothing at all.
   const silent = connect(port, '127.0.0.1');
   silent.on('error', () => {});
   await once(silent.resume(), 'close');
 });
 
-test('a stop waits for what is under way, and takes nothing new', async (t) => {
+test('a stop waits for requests in flight and accepts no new ones', async (t) => {
   const begun = Promise.withResolvers<ServerResponse>();
   const { server, port } = await startServer(t, (_, response) => {
     response.write('begun ');
@@ -70,7 +70,7 @@ test('a stop waits for what is under way, and takes nothing new', async (t) => {
   await stopped;
 });
 
-test('an answer that never ends, such as a stream of events, does not hold up a stop beyond its grace', async () => {
+test('an endless response delays a stop by no more than STOP_GRACE_MS', async () => {
   const { values } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '100' } });
   const server = createHubServer({
     settings: values,
@@ -84,7 +84,7 @@ test('an answer that never ends, such as a stream of events, does not hold up a 
   await assert.rejects(response.text());
 });
 
-test('a port that is taken is said with what to do', async (t) => {
+test('fails with LISTEN_FAILED if the port is in use', async (t) => {
   const { port } = await startServer(t, (_, response) => response.end());
   const second = createHubServer({ settings: { ...settings, PORT: port }, log, metrics: createMetrics(), answer: () => {} });
   await assert.rejects(second.listen(), { code: 'LISTEN_FAILED' });

@@ -55,7 +55,7 @@ function get(url: string, ca: string): Promise<{ status: number | undefined; hst
   });
 }
 
-test('with a certificate the hub speaks HTTPS, TLS 1.2 and later, and tells browsers to stay there', async (t) => {
+test('with a certificate, the hub serves HTTPS with TLS 1.2 or later and sends HSTS', async (t) => {
   const { authority, files, put } = await certificateFiles(t);
   put(await issue(authority));
   const { hub } = await startHubForTest(t, { TLS_CERT_FILE: files.certFile, TLS_KEY_FILE: files.keyFile });
@@ -79,7 +79,7 @@ test('with a certificate the hub speaks HTTPS, TLS 1.2 and later, and tells brow
   assert.equal((await get(`${hub.url}/healthz`, authority.cert)).status, 200);
 });
 
-test('a renewed certificate is used for new sockets, and those that are open stay', async (t) => {
+test('uses a renewed certificate once both files match', async (t) => {
   const { authority, files, put } = await certificateFiles(t);
   const first = await issue(authority);
   put(first);
@@ -91,7 +91,7 @@ test('a renewed certificate is used for new sockets, and those that are open sta
   assert.deepEqual(used, [first.cert]);
 
   const second = await issue(authority);
-  // Files are seldom replaced at the same moment.
+  // The two files are rarely replaced at the same moment.
   put({ cert: second.cert });
   watch.check();
   watch.check();
@@ -108,7 +108,7 @@ test('a renewed certificate is used for new sockets, and those that are open sta
   assert.deepEqual(used, [first.cert, second.cert]);
 });
 
-test('sockets that are open live through a renewal', async (t) => {
+test('a renewal keeps open sockets', async (t) => {
   const { authority, files, put } = await certificateFiles(t);
   put(await issue(authority));
   const { createHubServer } = await import('./server.ts');
@@ -140,7 +140,7 @@ test('sockets that are open live through a renewal', async (t) => {
   open.destroy();
 });
 
-test('what is wrong with the files is said by a code, without what is in them', async (t) => {
+test('unusable files fail with a code, and the message does not quote them', async (t) => {
   const { authority, files, put } = await certificateFiles(t);
   const good = await issue(authority);
   const encrypted = createPrivateKey(good.key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }).toString();
@@ -168,7 +168,7 @@ test('what is wrong with the files is said by a code, without what is in them', 
   assert.throws(() => readCertificate({ ...files, keyFile: `${files.keyFile}.missing` }), { code: 'TLS_FILE_UNREADABLE' });
 });
 
-test('from some days before its end the log says so, once a day, and says when it is over', async (t) => {
+test('warns once a day before the certificate expires, and logs an error after that', async (t) => {
   const { authority, files, put } = await certificateFiles(t);
   const notAfter = new Date(Date.now() + 20 * DAY_MS);
   put(await issue(authority, notAfter));

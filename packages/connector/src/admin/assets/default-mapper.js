@@ -1,4 +1,4 @@
-// Makes of a directory entry what the hub gets as the profile. It must set "id", by which applications know a person.
+// Turns a directory entry into the profile that the hub receives. It must set "id", by which applications identify a user.
 module.exports = (raw) => {
   const present = (value) => (value === null || value === '' || (Array.isArray(value) && value.length === 0) ? undefined : value);
   const value = (name) => (Object.hasOwn(raw, name) ? present(raw[name]) : undefined);

@@ -1,4 +1,4 @@
-/** The editor of the profile mapper over its text area, and the profile below it, mapped anew after each pause in typing. */
+/** The editor of the profile mapper in place of its text area, and a preview of the profile after each pause in typing. */
 import { javascript } from '@codemirror/lang-javascript';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { tags } from '@lezer/highlight';
@@ -20,11 +20,11 @@ async function preview() {
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
     outcome.replaceChildren(...fresh.getElementById('outcome').childNodes);
   } catch {
-    // Offline for a moment: the next change asks again.
+    // Offline for a moment: the next change tries again.
   }
 }
 
-/** The editor's own colours are made for a light ground only. */
+/** The editor's own colours suit a light background only. */
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.bool, tags.null], color: 'var(--accent)' },
   { tag: [tags.string, tags.number, tags.regexp], color: 'var(--good)' },
@@ -51,6 +51,6 @@ const view = new EditorView({
     }),
   ],
 });
-// Tab leaves the editor: it is not bound to indenting.
+// Tab is not bound to indenting, so the keyboard can leave the editor.
 area.before(view.dom);
 area.hidden = true;

@@ -1,4 +1,4 @@
-/** The last lines of the log, as they come, by level, person and request; all of it as a file; and clearing it. */
+/** The newest log lines, live and filtered; downloading the log, and clearing it. */
 import { Readable } from 'node:stream';
 import type { LogFilter, LogLevel, LogRecord } from '@landbridge/runtime';
 import { choiceField, confirmation, field, type Html } from '@landbridge/web';
@@ -18,8 +18,8 @@ export function logRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
 ${choiceField('level', 'Level', [{ value: '', label: 'all' }, ...LEVELS.map((level) => ({ value: level, label: `${level} and above` }))], filter.level ?? '')}
 ${field('user', 'User name', { value: filter.user ?? '', required: false })}
 ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', required: false })}
-<div class="actions"><button>Filter</button><a href="/logs">All</a></div></form></section>
-<section aria-label="Lines"><ul class="log" id="lines" data-watch tabindex="0" aria-label="Lines of the log, the newest first">${lines(context, filter)}</ul></section>`;
+<div class="actions"><button>Filter</button><a href="/logs">Show all</a></div></form></section>
+<section aria-label="Lines"><ul class="log" id="lines" data-watch tabindex="0" aria-label="Log lines, newest first">${lines(context, filter)}</ul></section>`;
       return context.show(c, { title: 'Logs', current: '/logs', main });
     })
     .get('/logs/download', async (c) => {
@@ -37,9 +37,9 @@ ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', 
     .get('/logs/clear', (c) => {
       const main = confirmation(context.tokenOf(c), {
         heading: 'Clear the log?',
-        text: html`<p>All lines are forgotten: those shown here and ${context.logFile === undefined ? 'no file, as none is written' : 'those in logs/'}.</p>`,
+        text: html`<p>This deletes all lines shown here${context.logFile === undefined ? '' : ' and the files in logs/'}.</p>`,
         action: '/logs/clear',
-        button: 'Clear it',
+        button: 'Clear log',
         back: '/logs',
       });
       return context.show(c, { title: 'Clear the log', current: '/logs', main });
@@ -47,9 +47,9 @@ ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', 
     .post('/logs/clear', async (c) => {
       context.logWindow.clear();
       await context.logFile?.clear();
-      // Somebody may look for what was there.
-      context.log.warn('The log was cleared by the console');
-      return context.redirect(c, '/logs', { tone: 'good', text: 'The log is empty.' });
+      // Explains missing lines to later readers.
+      context.log.warn('Log cleared by the console');
+      return context.redirect(c, '/logs', { tone: 'good', text: 'Log cleared.' });
     });
 }
 
@@ -64,7 +64,7 @@ function filterOf(level = '', user = '', correlationId = ''): LogFilter {
 
 function lines({ logWindow }: ConsoleContext, filter: LogFilter): Html {
   const found = logWindow.lines(filter, SHOWN_LINES).reverse();
-  if (found.length === 0) return html`<li class="quiet">No line fits.</li>`;
+  if (found.length === 0) return html`<li class="quiet">No matching lines.</li>`;
   return html`${found.map(({ time, level, message, fields }) => html`<li><time datetime="${time}">${time.replace('T', ' ').slice(0, 23)}</time> <span class="level ${level}">${level}</span> ${message} <span class="fields">${fieldsText(fields)}</span></li>`)}`;
 }
 

@@ -1,5 +1,4 @@
-/** The profile mapper: its source in an editor, the entry of a real person beside it, and what it makes of that. It is saved only if it runs. */
-
+/** The profile mapper: its source in an editor, beside a real user's entry and the resulting profile. Saving requires that it runs. */
 import { CodedError } from '@landbridge/runtime';
 import { alertOf, field, type Html, sentence, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -14,49 +13,49 @@ import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 import { jsonText } from '../raw-text.ts';
 
-/** While somebody types, a mapper that loops is not waited for as long as at a sign-in. */
+/** Shorter than at a sign-in: a half-typed mapper may loop. */
 const PREVIEW_TIMEOUT_MS = 2000;
-const LOOK_TIMEOUT_MS = 15_000;
-/** A person is looked up once for many previews. */
-const PERSON_FRESH_MS = 60_000;
+const LOOKUP_TIMEOUT_MS = 15_000;
+/** One lookup serves many previews. */
+const USER_FRESH_MS = 60_000;
 
-interface Person {
+interface PreviewUser {
   raw: Record<string, unknown>;
-  /** What the default mapper makes of it. */
+  /** By the default mapper. */
   profile: unknown;
 }
 
 type Outcome = { profile: unknown; defaultProfile: unknown } | { problem: string } | undefined;
 
 export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
-  let last: { name: string; at: number; person: Person } | undefined;
+  let last: { name: string; at: number; user: PreviewUser } | undefined;
 
-  /** @throws CodedError why the directory cannot be asked */
-  async function personOf(name: string): Promise<Person | undefined> {
+  /** @throws CodedError if the directory is unavailable */
+  async function userOf(name: string): Promise<PreviewUser | undefined> {
     if (name === '') return undefined;
-    if (last?.name === name && Date.now() - last.at < PERSON_FRESH_MS) return last.person;
+    if (last?.name === name && Date.now() - last.at < USER_FRESH_MS) return last.user;
     const connector = context.running();
     const { values } = connector.config();
-    // The mapper in use may be the one that fails, so the entry is read beside it.
+    // Reads the entry without the mapper in use, which may be the one that fails.
     const mapper = createProfileMapper({ source: undefined, timeoutMs: PREVIEW_TIMEOUT_MS, memoryLimitMb: 16, log: context.log });
     const users = createUsers({ directory: connector.directory(), mapper, customMapper: true, settings: values, log: context.log });
-    const found = await users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
+    const found = await users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS) });
     if (found === undefined) return undefined;
-    const person = { raw: found.raw, profile: found.profile };
-    last = { name, at: Date.now(), person };
-    return person;
+    const user = { raw: found.raw, profile: found.profile };
+    last = { name, at: Date.now(), user };
+    return user;
   }
 
-  /** One at a time: each has a process of its own, with all the memory that it may use. */
+  /** One at a time: each runs in a process of its own, and may use PROFILE_MAPPING_MEMORY_LIMIT_MB. */
   let mapping: Promise<unknown> = Promise.resolve();
-  function map(source: string, person: Person | undefined, timeoutMs: number): Promise<Outcome> {
+  function map(source: string, user: PreviewUser | undefined, timeoutMs: number): Promise<Outcome> {
     const { PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = context.running().config().values;
     const outcome = mapping.then(async (): Promise<Outcome> => {
       try {
         const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb, log: context.log });
         try {
           await mapper.ready();
-          return person && { profile: await mapper.map(person.raw), defaultProfile: person.profile };
+          return user && { profile: await mapper.map(user.raw), defaultProfile: user.profile };
         } finally {
           await mapper.close();
         }
@@ -69,7 +68,7 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     return outcome;
   }
 
-  function present(): { source: string; isCustom: boolean; isFixed: boolean } {
+  function current(): { source: string; isCustom: boolean; isFixed: boolean } {
     const config = context.running().config();
     const source = profileMapperSource(config);
     const isFixed = config.origins.PROFILE_MAPPER === 'environment' || config.origins.PROFILE_MAPPER_FILE === 'environment';
@@ -80,28 +79,28 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     c: Context<ConsoleEnv>,
     { source, user, problem }: { source: string; user: string; problem?: string | undefined },
   ): Promise<Html> {
-    const { isCustom, isFixed } = present();
+    const { isCustom, isFixed } = current();
     const token = context.tokenOf(c);
-    const found = await personOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory could not be asked.' }));
-    const person = found !== undefined && 'raw' in found ? found : undefined;
-    const outcome = await map(source, person, PREVIEW_TIMEOUT_MS);
+    const found = await userOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory is unavailable.' }));
+    const shown = found !== undefined && 'raw' in found ? found : undefined;
+    const outcome = await map(source, shown, PREVIEW_TIMEOUT_MS);
     const missing =
       found !== undefined && 'failure' in found
         ? found.failure
         : user === ''
-          ? 'Choose a person to see an entry and a profile.'
-          : `Nobody is found as ${user}.`;
-    return html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${isCustom ? 'One of your own is in use.' : 'The default one is in use; what stands below does the same.'}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
+          ? 'Choose a user to see an entry and a profile.'
+          : `No user matches ${user}.`;
+    return html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${isCustom ? 'A custom mapper is in use.' : 'The default mapper is in use; the source below does the same.'}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
 ${isCustom && !isFixed ? html`<form method="post" action="/mapper/default">${tokenField(token)}<button class="plain">Use the default mapper</button></form>` : ''}</div>
 ${alertOf(problem)}
-<form class="wide" method="get" action="/mapper"><div class="columns"><div>${field('user', 'Person', { value: user, required: false, hint: 'A user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain">Show</button></div></form>
+<form class="wide" method="get" action="/mapper"><div class="columns"><div>${field('user', 'User', { value: user, required: false, hint: 'The user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain">Show</button></div></form>
 <form class="wide" method="post" action="/mapper">${tokenField(token)}<input type="hidden" name="user" value="${user}">
 <div class="columns two"><section aria-labelledby="source-label"><h2 id="source-label">Source</h2>
 <textarea id="source" name="source" rows="24" class="code" spellcheck="false" aria-labelledby="source-label"${isFixed ? html` readonly` : ''}>${source}</textarea>
 ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</button><button class="plain" name="do" value="try">Try</button></div>`}</section>
-<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${person === undefined ? html`<p class="quiet">${missing}</p>` : pre('Entry', jsonText(person.raw))}</section></div></form>
+<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : pre('Entry', jsonText(shown.raw))}</section></div></form>
 ${outcomePart(outcome)}
-<section><details><summary>The default mapper, to compare with</summary>${pre('The default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
+<section><details><summary>The default mapper, for comparison</summary>${pre('Default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
   }
 
   async function page(c: Context<ConsoleEnv>, given: { source: string; user: string; problem?: string | undefined }): Promise<Response> {
@@ -115,7 +114,7 @@ ${outcomePart(outcome)}
     });
   }
 
-  /** Where the source stands now decides where it is written; a file elsewhere is left, and no longer used. */
+  /** Writes to the home. A file elsewhere stays as it is, and is no longer used. */
   function save(source: string | undefined): Promise<Applied> {
     const connector = context.running();
     const files = readHomeFiles(connector.config().home);
@@ -126,25 +125,25 @@ ${outcomePart(outcome)}
   }
 
   return new Hono<ConsoleEnv>()
-    .get('/mapper', (c) => page(c, { source: present().source, user: (c.req.query('user') ?? '').trim() }))
+    .get('/mapper', (c) => page(c, { source: current().source, user: (c.req.query('user') ?? '').trim() }))
     .post('/mapper/preview', async (c) => {
       const form = c.get('form');
-      const person = await personOf(formText(form, 'user')).catch(() => undefined);
-      return c.html(html`${outcomePart(await map(formText(form, 'source'), person, PREVIEW_TIMEOUT_MS))}`);
+      const user = await userOf(formText(form, 'user')).catch(() => undefined);
+      return c.html(html`${outcomePart(await map(formText(form, 'source'), user, PREVIEW_TIMEOUT_MS))}`);
     })
     .post('/mapper', async (c) => {
       const form = c.get('form');
       const [source, user] = [formText(form, 'source').replaceAll('\r\n', '\n'), formText(form, 'user')];
       if (formText(form, 'do') !== 'save') return page(c, { source, user });
       if (source.trim() === '')
-        return page(c, { source, user, problem: 'There is no source. "Use the default mapper" goes back to that.' });
+        return page(c, { source, user, problem: 'The source is empty. To go back to the default mapper, use "Use the default mapper".' });
       const outcome = await map(
         source,
-        await personOf(user).catch(() => undefined),
+        await userOf(user).catch(() => undefined),
         context.running().config().values.PROFILE_MAPPING_TIMEOUT_MS,
       );
-      if (outcome !== undefined && 'problem' in outcome) return page(c, { source, user, problem: `It was not saved: ${outcome.problem}` });
-      const message = await applied(context, () => save(source), 'The mapper is saved and in use.');
+      if (outcome !== undefined && 'problem' in outcome) return page(c, { source, user, problem: `Not saved: ${outcome.problem}` });
+      const message = await applied(context, () => save(source), 'Mapper saved and in use.');
       if (message.tone === 'bad') return page(c, { source, user, problem: message.text });
       return context.redirect(c, `/mapper?user=${encodeURIComponent(user)}`, message);
     })
@@ -156,11 +155,11 @@ ${outcomePart(outcome)}
 function outcomePart(outcome: Outcome): Html {
   return html`<div id="outcome" class="watched">${
     outcome === undefined
-      ? html`<section><h2>Profile</h2><p class="quiet">The source loads. Choose a person to see what it makes of one.</p></section>`
+      ? html`<section><h2>Profile</h2><p class="quiet">The source loads. Choose a user to see the resulting profile.</p></section>`
       : 'problem' in outcome
-        ? html`<section class="notice bad" role="alert"><h2>It does not run</h2><p>${outcome.problem}</p></section>`
+        ? html`<section class="notice bad" role="alert"><h2>The mapper failed</h2><p>${outcome.problem}</p></section>`
         : html`<div class="columns two"><section><h2>Profile</h2>${pre('Profile', jsonText(outcome.profile))}</section>
-<section><h2>By the default mapper</h2>${pre('Profile by the default mapper', jsonText(outcome.defaultProfile))}</section></div>`
+<section><h2>Default profile</h2>${pre('Default profile', jsonText(outcome.defaultProfile))}</section></div>`
   }</div>`;
 }
 

@@ -1,4 +1,4 @@
-/** Looking at the directory as the connector sees it: one person with groups, people by a term, entries by a filter. Nothing is written. */
+/** The directory as the connector sees it: one user with groups, users by a search term, entries by a filter. Read only. */
 import { FAILURES } from '@landbridge/protocol';
 import { field, type Html, sentence, table } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -11,28 +11,28 @@ import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
 import { jsonText } from '../raw-text.ts';
 
 const TIMEOUT_MS = 20_000;
-const MOST_FOUND = 50;
+const MAX_RESULTS = 50;
 const REACHED = { direct: 'direct', primary: 'primary group', nested: 'nested', found: 'found by LDAP_SEARCH_GROUPS' } as const;
 
 export function searchRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
-  async function person(name: string): Promise<Html> {
+  async function user(name: string): Promise<Html> {
     const found = await context.running().users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (found === undefined)
-      return html`<section><h2>Nobody</h2><p>Nobody is found as ${name}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE say who is.</p></section>`;
+      return html`<section><h2>No user</h2><p>No user matches ${name}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE decide which users match.</p></section>`;
     return html`<section aria-labelledby="groups"><h2 id="groups">Groups</h2>${groupTable(found.groups)}</section>
 <div class="columns two"><section aria-labelledby="profile"><h2 id="profile">Profile</h2>${pre('Profile', jsonText(found.profile))}</section>
 <section aria-labelledby="entry"><h2 id="entry">Entry</h2>${pre('Entry', jsonText(found.raw))}</section></div>`;
   }
 
-  async function people(term: string): Promise<Html> {
+  async function users(term: string): Promise<Html> {
     const answer = await context
       .running()
       .users.searchUsers(
-        { pid: 'console', search: term, limit: MOST_FOUND, escaped: false },
+        { pid: 'console', search: term, limit: MAX_RESULTS, escaped: false },
         { correlationId: 'console', signal: AbortSignal.timeout(TIMEOUT_MS) },
       );
     if ('failure' in answer) {
-      return html`<section class="notice bad" role="alert"><p>${FAILURES[answer.failure.code].message}. The log says more.</p></section>`;
+      return html`<section class="notice bad" role="alert"><p>${FAILURES[answer.failure.code].message}. See the log for details.</p></section>`;
     }
     const rows = answer.users.map((user) => {
       const name = typeof user.nickname === 'string' ? user.nickname : '';
@@ -42,8 +42,8 @@ export function searchRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
         textOf(user.dn),
       ];
     });
-    return html`<section aria-labelledby="people"><h2 id="people">${answer.users.length === MOST_FOUND ? `The first ${MOST_FOUND}` : `${answer.users.length} found`}</h2>
-${table('People', ['User name', 'Name', 'DN'], rows, 'Nobody.')}</section>`;
+    return html`<section aria-labelledby="users"><h2 id="users">${answer.users.length === MAX_RESULTS ? `The first ${MAX_RESULTS}` : `${answer.users.length} found`}</h2>
+${table('Users', ['User name', 'Name', 'DN'], rows, 'No matching users.')}</section>`;
   }
 
   async function entries(text: string, base: string): Promise<Html> {
@@ -52,8 +52,8 @@ ${table('People', ['User name', 'Name', 'DN'], rows, 'Nobody.')}</section>`;
       filter = withValue(parseFilter(text), '');
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
-      return html`<section class="notice bad" role="alert"><h2>That is no filter</h2><p>${sentence(error)}</p>
-<p class="quiet">A filter is a comparison in parentheses, such as <code>(mail=*@example.com)</code>; several are joined with <code>(&amp;(…)(…))</code> for and, <code>(|(…)(…))</code> for or, <code>(!(…))</code> for not. In values <code>( ) * \\</code> are written <code>\\28 \\29 \\2a \\5c</code>.</p></section>`;
+      return html`<section class="notice bad" role="alert"><h2>Invalid filter</h2><p>${sentence(error)}</p>
+<p class="quiet">A filter is a comparison in parentheses, such as <code>(mail=*@example.com)</code>. Combine filters with <code>(&amp;(…)(…))</code> (and), <code>(|(…)(…))</code> (or) and <code>(!(…))</code> (not). In values, write <code>( ) * \\</code> as <code>\\28 \\29 \\2a \\5c</code>.</p></section>`;
     }
     const connector = context.running();
     const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -61,7 +61,7 @@ ${table('People', ['User name', 'Name', 'DN'], rows, 'Nobody.')}</section>`;
       base || (connector.config().values.LDAP_BASE ?? (await connector.directory().rootDse(signal)).defaultSearchBase ?? '');
     const found = await connector
       .directory()
-      .search({ searchBase, scope: 'sub', filter, attributes: ['*'], sizeLimit: MOST_FOUND }, { signal });
+      .search({ searchBase, scope: 'sub', filter, attributes: ['*'], sizeLimit: MAX_RESULTS }, { signal });
     return html`<section aria-labelledby="entries"><h2 id="entries">${found.truncated ? `The first ${found.entries.length}` : `${found.entries.length} found`} below ${searchBase}</h2>
 ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre(entry.dn, jsonText(rawEntry(entry)))}</details>`)}</section>`;
   }
@@ -69,7 +69,7 @@ ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre
   async function result(kind: string, value: string, base: string): Promise<Html | string> {
     if (value === '') return '';
     try {
-      return kind === 'filter' ? await entries(value, base) : kind === 'people' ? await people(value) : await person(value);
+      return kind === 'filter' ? await entries(value, base) : kind === 'people' ? await users(value) : await user(value);
     } catch (error) {
       const text = sentence(error);
       if (text === undefined) throw error;
@@ -89,20 +89,20 @@ ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre
     ) => html`<section><form class="wide" method="get" action="/search"><input type="hidden" name="kind" value="${name}">
 ${namedField(`for-${name}`, 'for', label, kind === name ? value : '', hint)}${more}<div class="actions"><button>Search</button></div></form></section>`;
     const main = html`<h1>Search</h1>
-<div class="columns two">${form('login', 'User name', 'As it is typed at sign-in: entry, groups and profile.')}${form('people', 'People', 'A part of a name: what LDAP_SEARCH_QUERY finds.')}</div>
-${form('filter', 'Filter', `Any LDAP filter, as the service account; the first ${MOST_FOUND}.`, field('base', 'Below', { value: base, required: false, hint: 'Empty: LDAP_BASE.' }))}
+<div class="columns two">${form('login', 'User name', 'As entered at sign-in. Shows entry, groups and profile.')}${form('people', 'Users', 'Part of a name, found by LDAP_SEARCH_QUERY.')}</div>
+${form('filter', 'Filter', `Any LDAP filter, searched as the service account. Shows the first ${MAX_RESULTS} entries.`, field('base', 'Search base', { value: base, required: false, hint: 'LDAP_BASE by default.' }))}
 ${await result(kind, value, base)}`;
     return context.show(c, { title: 'Search', current: '/search', main });
   });
 }
 
 function groupTable(found: FoundGroups | undefined): Html {
-  if (found === undefined) return html`<p class="quiet">Not looked for, or not to be read: GROUPS, and the log, say why.</p>`;
+  if (found === undefined) return html`<p class="quiet">Groups are not looked up, or cannot be read: see GROUPS and the log.</p>`;
   const row = (note: string) => (group: FoundGroups['groups'][number]) => [
     group.dn,
     `${REACHED[group.how]}${note}`,
     group.through ?? '–',
-    group.ageMs === undefined ? 'read now' : `remembered for ${Math.round(group.ageMs / 1000)} s`,
+    group.ageMs === undefined ? 'read now' : `cached ${Math.round(group.ageMs / 1000)} s ago`,
   ];
   const rows = [...found.groups.map(row('')), ...found.passedThrough.map(row('; not reported: outside LDAP_BASE_GROUPS'))];
   return table('Groups', ['Group', 'How', 'Through', 'From'], rows, 'None.');

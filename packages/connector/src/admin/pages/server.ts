@@ -1,4 +1,4 @@
-/** What browsers of people reach the connector by: address, certificate, authorities of client certificates, keytab; and the proxy to the hub. */
+/** The front channel's server: address, certificate, authorities of client certificates, keytab. Also the proxy to the hub. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -36,14 +36,14 @@ export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const token = context.tokenOf(c);
     const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
     const isOn = KERBEROS_AUTH || CLIENT_CERT_AUTH || WITH_KERBEROS_PROXY_FRONTEND;
-    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For people who sign in without typing, by Kerberos or by a client certificate. ${
-      isOn ? 'The hub has switched it on.' : 'The hub has not switched it on for this connection: nothing here is used.'
+    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For users who sign in with Kerberos or a client certificate instead of a password. ${
+      isOn ? 'The hub has enabled it.' : 'The hub has not enabled it for this connection, so nothing here is used.'
     }</p></div></div>
 ${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <section aria-labelledby="certificate"><h2 id="certificate">Certificate for browsers</h2>
 ${await certificatePart(context)}
 <form class="wide" method="post" action="/server/pfx" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
-${fileField('pfx', 'PKCS #12 file (.pfx, .p12)', { accept: '.pfx,.p12' })}</div><div>${field('passphrase', 'Its passphrase', { type: 'password', required: false, autocomplete: 'new-password' })}</div></div>
+${fileField('pfx', 'PKCS #12 file (.pfx, .p12)', { accept: '.pfx,.p12' })}</div><div>${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'new-password' })}</div></div>
 <div class="actions"><button>Check and use</button></div></form></section>
 <section aria-labelledby="authorities"><h2 id="authorities">Certificate authorities</h2>
 <p class="quiet">Trusted for the hub, the directory and, unless CLIENT_CERT_CA is set, for client certificates.</p>
@@ -82,7 +82,7 @@ ${keytabPart(context, token)}</section>
         removed,
       );
       if (problems.length > 0) return page(c, problems.join(' '), form);
-      return change(c, changes, 'It is saved and in use.', form);
+      return change(c, changes, 'Saved and in use.', form);
     })
     .post('/server/pfx', async (c) => {
       const form = c.get('form');
@@ -98,25 +98,27 @@ ${keytabPart(context, token)}</section>
       }
       const end = new Date(certificate.validTo);
       if (end.getTime() < Date.now())
-        return page(c, `The certificate ended on ${end.toISOString().slice(0, 10)}: browsers would refuse it. Nothing was changed.`);
+        return page(c, `The certificate expired on ${end.toISOString().slice(0, 10)}: browsers would reject it. Nothing was changed.`);
       const host = new URL(serverUrlOf(context.running().config().values)).hostname;
       const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
       const changes = { SSL_PFX: pfx.toString('base64'), SSL_KEY_PASSWORD: passphrase === '' ? undefined : passphrase };
-      const note = fits ? `It is for ${host}.` : `Note: it is not for ${host}, the host of SERVER_URL, and browsers will refuse it there.`;
-      return change(c, changes, `The certificate is in use until ${end.toISOString().slice(0, 10)}. ${note}`);
+      const note = fits
+        ? `It is valid for ${host}.`
+        : `Note: it is not valid for ${host}, the host of SERVER_URL, so browsers will reject it.`;
+      return change(c, changes, `Certificate in use; it expires on ${end.toISOString().slice(0, 10)}. ${note}`);
     })
-    .post('/server/pfx/remove', (c) => change(c, { SSL_PFX: undefined, SSL_KEY_PASSWORD: undefined }, 'The certificate is removed.'))
+    .post('/server/pfx/remove', (c) => change(c, { SSL_PFX: undefined, SSL_KEY_PASSWORD: undefined }, 'Certificate removed.'))
     .post('/server/authorities', async (c) => {
       const form = c.get('form');
       const added = authoritiesIn(formText(form, 'pem'), await fileOf(form, 'file'));
-      if (added === undefined) return page(c, 'That is no certificate: paste PEM text, or choose a file with PEM or DER.');
+      if (added === undefined) return page(c, 'Invalid certificate: paste PEM text, or choose a PEM or DER file.');
       const { CA_CERT } = context.running().config().values;
       const known = new Set(CA_CERT.flatMap((text) => text.match(PEM) ?? []).map((pem) => fingerprintOf(pem)));
       const others = added.filter((pem) => !known.has(fingerprintOf(pem)));
       return change(
         c,
         { CA_CERT: [...CA_CERT, ...others] },
-        `${others.length === 1 ? 'The authority is' : `${others.length} authorities are`} trusted from now on.`,
+        `${others.length === 1 ? 'Certificate authority' : `${others.length} certificate authorities`} added.`,
       );
     })
     .post('/server/authorities/remove', (c) => {
@@ -126,29 +128,29 @@ ${keytabPart(context, token)}</section>
         .config()
         .values.CA_CERT.flatMap((text) => text.match(PEM) ?? []);
       const left = texts.filter((pem) => fingerprintOf(pem) !== fingerprint);
-      return change(c, { CA_CERT: left.length === 0 ? undefined : left }, 'The authority is removed.');
+      return change(c, { CA_CERT: left.length === 0 ? undefined : left }, 'Certificate authority removed.');
     })
     .post('/server/keytab', async (c) => {
       const bytes = await fileOf(c.get('form'), 'keytab');
       const entries = bytes === undefined ? undefined : readKeytab(bytes);
       if (bytes === undefined || entries === undefined || entries.length === 0) {
-        return page(c, 'That is no keytab, or there is no key in it. Make it with ktpass, samba-tool domain exportkeytab or ktutil.');
+        return page(c, 'Invalid or empty keytab. Create it with ktpass, samba-tool domain exportkeytab or ktutil.');
       }
       const held = entries.map(
         ({ principal, keyVersion, encryptionType }) =>
           `${principal} (version ${keyVersion}, ${ENCRYPTION_TYPES[encryptionType] ?? `type ${encryptionType}`})`,
       );
       const path = join(context.home, KEYTAB_FILE);
-      const former = existsSync(path) ? readFileSync(path) : undefined;
+      const previous = existsSync(path) ? readFileSync(path) : undefined;
       putKeytab(path, bytes);
       const message = await applied(
         context,
         () => context.running().apply({ KERBEROS_KEYTAB: path }),
-        `The keytab is in use. It holds ${held.join('; ')}.`,
+        `Keytab in use. It contains ${held.join('; ')}.`,
       );
       if (message.tone === 'good') return context.redirect(c, '/server', message);
-      // The file is read for each ticket, so one that is refused must not stay in the place of the former.
-      putKeytab(path, former);
+      // The file is read for each ticket, so a rejected one must not replace the previous one.
+      putKeytab(path, previous);
       return page(c, message.text);
     });
 }
@@ -159,8 +161,8 @@ function putKeytab(path: string, bytes: Buffer | undefined): void {
     if (bytes === undefined) rmSync(path, { force: true });
     else writePrivateFile(path, bytes);
   } catch (cause) {
-    throw new CodedError('HOME_FILES_NOT_WRITABLE', `${path} cannot be written`, {
-      action: 'Give the user that runs the connector the right to write there.',
+    throw new CodedError('HOME_FILES_NOT_WRITABLE', `Cannot write ${path}`, {
+      action: 'Let the user that runs the connector write there.',
       cause,
     });
   }
@@ -170,24 +172,24 @@ async function certificatePart(context: ConsoleContext): Promise<Html> {
   const config = context.running().config();
   let message: Message | undefined;
   const certificate = await browserCertificate(config).catch((error: unknown): undefined => {
-    message = { tone: 'bad', text: sentence(error) ?? 'The certificate cannot be read.' };
+    message = { tone: 'bad', text: sentence(error) ?? 'The certificate is unreadable.' };
   });
   if (message !== undefined) return html`<p class="bad">${message.text}</p>`;
-  if (certificate === undefined) return html`<p class="quiet">None is set.</p>`;
+  if (certificate === undefined) return html`<p class="quiet">Not set.</p>`;
   const host = new URL(serverUrlOf(config.values)).hostname;
   const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
   return html`<dl class="facts"><div><dt>Subject</dt><dd>${certificate.subject.replaceAll('\n', ', ')}</dd></div>
-<div><dt>Until</dt><dd>${time(new Date(certificate.validTo))}</dd></div>
-<div><dt>For ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will refuse it</span>`}</dd></div></dl>`;
+<div><dt>Expires</dt><dd>${time(new Date(certificate.validTo))}</dd></div>
+<div><dt>Valid for ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will reject it</span>`}</dd></div></dl>`;
 }
 
 function keytabPart(context: ConsoleContext, token: string): Html {
   const { values } = context.running().config();
   const servicePrincipalName = `HTTP/${new URL(serverUrlOf(values)).hostname}`;
   if ((context.platform ?? process.platform) === 'win32') {
-    return html`<p class="quiet">None is needed: Windows has the key of the account that this service runs as, which is ${userInfo().username}. It must have the service principal name ${servicePrincipalName}, and no other account may: <code>setspn -Q ${servicePrincipalName}</code> shows who has it.</p>`;
+    return html`<p class="quiet">Not needed: Windows uses the key of the service's account, ${userInfo().username}. This account, and no other, must have the service principal name ${servicePrincipalName}. To check, run <code>setspn -Q ${servicePrincipalName}</code>.</p>`;
   }
-  return html`<p class="quiet">The key of the account that has the service principal ${servicePrincipalName}. ${values.KERBEROS_KEYTAB === undefined ? 'None is set.' : `In use: ${values.KERBEROS_KEYTAB}.`}</p>
+  return html`<p class="quiet">The key of the account with the service principal name ${servicePrincipalName}. ${values.KERBEROS_KEYTAB === undefined ? 'Not set.' : `In use: ${values.KERBEROS_KEYTAB}.`}</p>
 <form method="post" action="/server/keytab" enctype="multipart/form-data">${tokenField(token)}${fileField('keytab', 'Keytab file')}<div class="actions"><button>Check and use</button></div></form>`;
 }
 
@@ -205,10 +207,10 @@ function authorityTable(context: ConsoleContext, token: string): Html {
       ],
     ];
   });
-  return table('Certificate authorities', ['Subject', 'Until', ''], rows, 'None beside those of the system and of Node.js.');
+  return table('Certificate authorities', ['Subject', 'Expires', ''], rows, 'Only those of the system and of Node.js.');
 }
 
-/** @returns PEM texts; undefined where there is none, or one cannot be read */
+/** @returns PEM texts; undefined if there is none, or one is invalid */
 function authoritiesIn(pasted: string, file: Buffer | undefined): string[] | undefined {
   const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM) ?? [derToPem(file)]);
   const all = [...(pasted.match(PEM) ?? []), ...fromFile];

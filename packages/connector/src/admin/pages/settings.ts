@@ -1,4 +1,4 @@
-/** Every setting of the one list, by group: what it does, where its value comes from, and changing it while the connector runs. */
+/** All settings by group: what they do, where their values come from, and changing them while the connector runs. */
 import { alertOf, confirmation, type Html, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -20,14 +20,14 @@ export function settingsRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   ) {
     const config = context.running().config();
     const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
-    const main = html`<div class="title"><div><h1>Settings</h1><p class="quiet">${config.home.configFile}. A change is tried first; one that would keep the connector from working is refused.</p></div>
+    const main = html`<div class="title"><div><h1>Settings</h1><p class="quiet">${config.home.configFile}. Changes are checked first; a change that would stop the connector from working is rejected.</p></div>
 <a class="button plain" href="/settings/undo">Undo the last change</a></div>
-<nav aria-label="Groups of settings"><ul class="groups-nav">${GROUPS.map((one) => html`<li><a href="/settings?group=${encodeURIComponent(one)}"${one === group ? html` aria-current="true"` : ''}>${one}</a></li>`)}</ul></nav>
+<nav aria-label="Setting groups"><ul class="groups-nav">${GROUPS.map((one) => html`<li><a href="/settings?group=${encodeURIComponent(one)}"${one === group ? html` aria-current="true"` : ''}>${one}</a></li>`)}</ul></nav>
 ${alertOf(problem)}
 <form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(context.tokenOf(c))}
 <section aria-labelledby="group"><h2 id="group">${group}</h2>
 <div>${names.map((name) => settingField(name, config, typed?.has(name) ? formText(typed, name) : undefined))}</div>
-${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply it all the same: I know that it does not work now</label></p>` : ''}
+${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply anyway: I know that this does not work now</label></p>` : ''}
 <div class="actions"><button>Save</button></div></section></form>`;
     return context.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
   }
@@ -47,8 +47,7 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
         removed,
       );
       if (problems.length > 0) return page(c, group, { problem: problems.join(' '), typed: form });
-      if (Object.keys(changes).length === 0)
-        return context.redirect(c, c.req.path + search(group), { tone: 'good', text: 'Nothing was changed.' });
+      if (Object.keys(changes).length === 0) return context.redirect(c, c.req.path + search(group), { tone: 'good', text: 'No changes.' });
       const force = formText(form, 'force') === 'on';
       const message = await applied(context, () => connector.apply(changes, { force }));
       if (message.tone === 'bad') return page(c, group, { problem: message.text, typed: form, refused: message.refused });
@@ -58,17 +57,17 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       const { home } = context.running().config();
       const good = readLastGood(home);
       if (good === undefined)
-        return context.redirect(c, '/settings', { tone: 'bad', text: 'There is nothing to go back to: nothing was changed yet.' });
+        return context.redirect(c, '/settings', { tone: 'bad', text: 'There is no previous configuration: nothing was changed yet.' });
       const now = readHomeFiles(home);
       const changes = settingChanges(now.settings, good.files.settings);
       const others = [
-        ...(now.mapper === good.files.mapper ? [] : ['The profile mapper is put back as well.']),
+        ...(now.mapper === good.files.mapper ? [] : ['Also restores the profile mapper.']),
         ...(now.certificate?.certificatePem === good.files.certificate?.certificatePem
           ? []
-          : ["The connector's certificate is put back as well."]),
+          : ["Also restores the connector's certificate."]),
       ];
-      const text: Html = html`<p>To what was in use until ${time(good.savedAt, '', true)}. The directory and the hub are tried with it first.</p>
-${table('What changes', ['Setting', 'Change', 'Now', 'Then'], changeRows(changes), 'No setting differs.')}${others.map((other) => html`<p>${other}</p>`)}`;
+      const text: Html = html`<p>This restores the configuration in use until ${time(good.savedAt, '', true)}, after checking it against the directory and the hub.</p>
+${table('Changes', ['Setting', 'Change', 'Current', 'New'], changeRows(changes), 'No setting changes.')}${others.map((other) => html`<p>${other}</p>`)}`;
       const main = confirmation(context.tokenOf(c), {
         heading: 'Undo the last change?',
         text,
@@ -80,7 +79,7 @@ ${table('What changes', ['Setting', 'Change', 'Now', 'Then'], changeRows(changes
       return context.show(c, { title: 'Undo', current: '/settings', main });
     })
     .post('/settings/undo', async (c) =>
-      context.redirect(c, '/settings', await applied(context, () => context.running().undo(), 'It is as it was before.')),
+      context.redirect(c, '/settings', await applied(context, () => context.running().undo(), 'Change undone.')),
     );
 }
 

@@ -1,4 +1,4 @@
-/** The way in, as long as nothing is set up: ticket, directory and service account are typed, every check of them is shown, and only then they are saved. */
+/** First setup: ticket, directory and service account are entered, checked, and saved once all checks pass. */
 import { field, type Html, sentence, textArea, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -14,15 +14,15 @@ import { checkRunPart, watched } from '../elements.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 
 const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
-const NEEDED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
+const REQUIRED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
 /** A password may begin or end with a space. */
-const AS_TYPED: readonly SettingName[] = ['LDAP_BIND_PASSWORD'];
+const UNTRIMMED: readonly SettingName[] = ['LDAP_BIND_PASSWORD'];
 const LABELS: Record<(typeof TYPED)[number], string> = {
   PROVISIONING_TICKET: 'Ticket',
   LDAP_URL: 'Directory server',
-  LDAP_BASE: 'Where people are',
+  LDAP_BASE: 'Search base',
   LDAP_BIND_USER: 'Service account',
-  LDAP_BIND_PASSWORD: 'Its password',
+  LDAP_BIND_PASSWORD: 'Password of the service account',
   CA_CERT: 'Certificate authorities',
   HTTP_PROXY: 'Proxy',
 };
@@ -42,29 +42,29 @@ export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const [directory] = found;
     const value = (name: SettingName) => typed[name] ?? '';
     const hasPassword = value('LDAP_BIND_PASSWORD') !== '';
-    return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory, service account. Everything is checked before anything is saved.</p></div>
+    return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory and service account. Nothing is saved before it is checked.</p></div>
 <a class="button plain" href="/transfer">Import from another machine</a></div>
 ${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
 <form class="wide" method="post" action="/setup">${tokenField(session.formToken)}
 <section aria-labelledby="hub"><h2 id="hub">1. Hub</h2><div class="columns"><div>
 ${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}</div><div>
-${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only where the hub is reached through one: http://proxy.example:3128' })}</div></div></section>
+${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only if the hub is reached through one. For example http://proxy.example:3128' })}</div></div></section>
 <section aria-labelledby="directory"><h2 id="directory">2. Directory</h2>
-${directory === undefined ? html`<p class="quiet">DNS names no directory for the domain of this machine.</p>` : html`<p>DNS names the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
+${directory === undefined ? html`<p class="quiet">DNS lists no directory servers for this machine's domain.</p>` : html`<p>DNS lists the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
 <div class="columns"><div>
-${field('LDAP_URL', 'Directory server', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers that DNS names' })}
-${field('LDAP_BASE', 'Where people are', { value: value('LDAP_BASE'), required: false, hint: 'DC=example,DC=com. Empty: the directory is asked.' })}</div><div>
-${textArea('CA_CERT', 'Certificate authority', { value: value('CA_CERT'), hint: "Of the directory's or the hub's certificate, as PEM text, where this machine does not know it." })}</div></div></section>
+${field('LDAP_URL', 'Directory server', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers listed in DNS' })}
+${field('LDAP_BASE', 'Search base', { value: value('LDAP_BASE'), required: false, hint: 'For example DC=example,DC=com. By default, the directory is asked.' })}</div><div>
+${textArea('CA_CERT', 'Certificate authority', { value: value('CA_CERT'), hint: "PEM text of the authority behind the directory's or the hub's certificate, if this machine does not trust it already." })}</div></div></section>
 <section aria-labelledby="account"><h2 id="account">3. Service account</h2><div class="columns"><div>
-${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or in Active Directory name@domain. It needs no right but to read.' })}
-${field('LDAP_BIND_PASSWORD', 'Its password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Empty: the one that was typed before.' : '' })}</div><div>
-${field('user', 'A person to look for', { value: typed.user ?? '', required: false, hint: 'A user name whose groups are looked up as a checkRun; no password is needed.' })}</div></div></section>
+${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or name@domain in Active Directory. It only needs read permissions.' })}
+${field('LDAP_BIND_PASSWORD', 'Password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Leave empty to keep the one entered before.' : '' })}</div><div>
+${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: 'Optional: a user name whose groups the checks look up. No password is needed.' })}</div></div></section>
 <div class="actions"><button>Check</button></div></form>`;
   }
 
   function configWith(changes: Readonly<Record<string, unknown>>): { before: Config; config: Config } {
     const before = context.config();
-    // What was just said comes before the environment, as it will when only the file is left.
+    // Entered settings take precedence over the environment, as they will once only the file is left.
     const environment = Object.fromEntries(Object.entries(context.environment).filter(([name]) => !Object.hasOwn(changes, name)));
     return { before, config: withChanges(before, changes, environment) };
   }
@@ -83,7 +83,7 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       const session = c.get('session');
       const form = c.get('form');
       const typed: Record<string, string> = { user: formText(form, 'user').trim() };
-      for (const name of TYPED) typed[name] = AS_TYPED.includes(name) ? formText(form, name) : formText(form, name).trim();
+      for (const name of TYPED) typed[name] = UNTRIMMED.includes(name) ? formText(form, name) : formText(form, name).trim();
       typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
       if (problems.length > 0) {
@@ -105,11 +105,11 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       const after = !checkRun.isOver()
         ? html`<p><a href="/setup/checks">Refresh</a></p>`
         : isWell(checkRun.results) && checkRun.failure() === undefined
-          ? html`<form method="post" action="/setup/save">${tokenField(formToken)}<div class="actions"><button>Save and start</button><a href="/setup">Change something</a></div></form>`
-          : html`<div class="actions"><a class="button" href="/setup">Correct it</a></div>
+          ? html`<form method="post" action="/setup/save">${tokenField(formToken)}<div class="actions"><button>Save and start</button><a href="/setup">Edit</a></div></form>`
+          : html`<div class="actions"><a class="button" href="/setup">Correct the input</a></div>
 <form class="wide" method="post" action="/setup/save">${tokenField(formToken)}
-<div class="check"><input type="checkbox" id="anyway" name="anyway" value="on" required><div><label for="anyway">I know what failed, and want to save it all the same</label></div></div>
-<div><button class="plain">Save all the same</button></div></form>`;
+<div class="check"><input type="checkbox" id="anyway" name="anyway" value="on" required><div><label for="anyway">I know what failed and want to save anyway</label></div></div>
+<div><button class="plain">Save anyway</button></div></form>`;
       const main = html`<h1>Checks</h1><section>${watched('checks', checkRun.isOver(), html`${checkRunPart(checkRun)}${after}`)}</section>`;
       return context.show(c, { title: 'Checks', current: '/setup', main });
     })
@@ -119,7 +119,7 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       if (checkRun === undefined) return context.redirect(c, '/setup');
       const isAnyway = formText(c.get('form'), 'anyway') === 'on';
       if (!checkRun.isOver() || (!isAnyway && (!isWell(checkRun.results) || checkRun.failure() !== undefined))) {
-        return context.redirect(c, '/setup/checks', { tone: 'bad', text: 'Nothing was saved: not every check has passed.' });
+        return context.redirect(c, '/setup/checks', { tone: 'bad', text: 'Not saved: some checks have not passed.' });
       }
       const changes = parsed(checkRun.changes);
       const { before, config } = configWith(changes);
@@ -138,24 +138,24 @@ ${field('user', 'A person to look for', { value: typed.user ?? '', required: fal
       } catch (error) {
         return context.redirect(c, '/setup', {
           tone: 'bad',
-          text: `It is saved, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
+          text: `Saved, but the connector does not start: ${sentence(error) ?? 'see the log for the cause.'}`,
         });
       }
-      return context.redirect(c, '/', { tone: 'good', text: 'It is saved, and the connector runs.' });
+      return context.redirect(c, '/', { tone: 'good', text: 'Saved. The connector is running.' });
     });
 }
 
 function problemsOf(typed: Readonly<Record<string, string>>): string[] {
   return TYPED.flatMap((name) => {
     const value = typed[name] ?? '';
-    if (value === '') return NEEDED.includes(name) ? [`${LABELS[name]}: this is needed.`] : [];
+    if (value === '') return REQUIRED.includes(name) ? [`${LABELS[name]} is required.`] : [];
     return SETTINGS[name].type.schema.safeParse(value).success
       ? []
-      : [`${LABELS[name]}: this must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
+      : [`${LABELS[name]} must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
   });
 }
 
-/** As the file keeps them. */
+/** As stored in the file. */
 function parsed(changes: Readonly<Record<string, string>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(changes).map(([name, value]) => [name, isSettingName(name) ? SETTINGS[name].type.schema.parse(value) : value]),

@@ -1,4 +1,4 @@
-/** The first page: hub, directory servers, certificates, the last sign-ins; and each problem as a sentence with what to do. */
+/** The first page: problems with what to do about them, hub, directory servers, recent sign-ins, certificates. */
 import { barChart, dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -27,8 +27,8 @@ export function statusRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
 }
 
 function problemPart(problems: readonly { text: string; action: string | undefined }[]): Html {
-  if (problems.length === 0) return html`<section class="notice good"><p>Everything is well.</p></section>`;
-  return html`<section class="notice bad"><h2>${problems.length === 1 ? 'One thing needs' : `${problems.length} things need`} a look</h2>
+  if (problems.length === 0) return html`<section class="notice good"><p>All systems OK</p></section>`;
+  return html`<section class="notice bad"><h2>${problems.length === 1 ? '1 problem' : `${problems.length} problems`}</h2>
 <ul class="problems">${problems.map(({ text, action }) => html`<li>${text}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul></section>`;
 }
 
@@ -48,15 +48,15 @@ function tiles(context: ConsoleContext, { hub, directory, clock, config }: Statu
     tile(
       'Directory',
       dot(directory.connected ? 'on' : 'off', directory.connected ? 'Online' : 'Offline'),
-      `${directory.product ?? 'not known yet'}${directory.encrypted ? '' : ', not encrypted'}`,
+      `${directory.product ?? 'unknown product'}${directory.encrypted ? '' : ', unencrypted'}`,
     ),
-    tile('Sign-ins in an hour', String(hour.ok), `${hour.failed} failed, ${hour.refused} refused`),
+    tile('Sign-ins in the last hour', String(hour.ok), `${hour.failed} failed, ${hour.refused} refused`),
     tile(
       'Clock',
       clock === undefined ? 'unknown' : `${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s`,
-      clock === undefined ? 'the hub does not tell its own' : 'apart from the hub',
+      clock === undefined ? 'the hub does not report its own' : 'difference to the hub',
     ),
-    tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'at the most, in memory' : 'GROUPS is off'),
+    tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'at most, in memory' : 'GROUPS is off'),
     tile('Version', context.version, `Node.js ${process.versions.node}`),
   ];
 }
@@ -95,9 +95,9 @@ function serverTable({ directory }: StatusFacts): Html {
   ]);
   return table(
     'Directory servers',
-    ['Server', 'State', 'Product', 'Since', 'Why'],
+    ['Server', 'State', 'Product', 'Since', 'Error'],
     rows,
-    'None is known: DNS names none, or was not asked yet.',
+    'No servers yet: DNS lists none, or was not queried yet.',
   );
 }
 
@@ -113,12 +113,12 @@ function lastSignIns({ activity }: ConsoleContext): Html {
       html`<a href="/logs?correlationId=${encodeURIComponent(correlationId)}">Log<span class="hidden"> of ${user}</span></a>`,
     ]);
 
-  return table('The last sign-ins', ['User name', 'Outcome', 'When (UTC)', 'Took', ''], rows, 'No sign-ins since the start.');
+  return table('Recent sign-ins', ['User name', 'Result', 'Time (UTC)', 'Duration', ''], rows, 'No sign-ins since the start.');
 }
 
 function certificateTable({ config, certificates }: StatusFacts): Html {
   const own = loadCertificate(config)?.certificate;
   const rows = certificates.map(({ what, subject, from, to }) => [what, subject, time(from), time(to)]);
-  return html`${table('Certificates', ['What', 'Subject', 'From', 'Until'], rows, 'There is none yet.')}
-${own === undefined ? '' : html`<p class="hint">The hub knows this connector by <code>${thumbprint(own)}</code>.</p>`}`;
+  return html`${table('Certificates', ['Certificate', 'Subject', 'Valid from', 'Expires'], rows, 'No certificates yet.')}
+${own === undefined ? '' : html`<p class="hint">The hub identifies this connector by <code>${thumbprint(own)}</code>.</p>`}`;
 }

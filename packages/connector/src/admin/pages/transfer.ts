@@ -1,5 +1,4 @@
-/** Moving the connector: an export of it as a file; and an import, which shows what will change before it does. */
-
+/** Moving the connector: exporting it as a file, and importing one after showing what changes. */
 import { CodedError } from '@landbridge/runtime';
 import { alertOf, field, fileField, type Html, sentence, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -17,18 +16,18 @@ export function transferRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const token = context.tokenOf(c);
     const main = html`<h1>Import / export</h1>${alertOf(problem)}
 <div class="columns two"><section aria-labelledby="import"><h2 id="import">Import</h2>
-<p>The zip of an installed connector, or an export of this one. You see what it changes before it does.</p>
+<p>The zip of an installed Auth0 AD/LDAP Connector, or an export of this one. You see the changes before they apply.</p>
 <form method="post" action="/transfer/import" enctype="multipart/form-data">${tokenField(token)}${fileField('file', 'File', { accept: '.zip,.landbridge' })}
-${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'off', hint: 'Where the file is encrypted.' })}
-<div class="actions"><button>Show what changes</button></div></form></section>
+${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'off', hint: 'If the file is encrypted.' })}
+<div class="actions"><button>Show changes</button></div></form></section>
 ${
   context.connector() === undefined
     ? ''
     : html`<section aria-labelledby="export"><h2 id="export">Export</h2>
-<p>Settings, profile mapper, certificate and private key: for another machine, or for a second connector beside this one. Whoever has the file and its passphrase can pose as this connector.</p>
+<p>Settings, profile mapper, certificate and private key, for another machine or a second connector. Anyone with the file and its passphrase can impersonate this connector.</p>
 <form method="post" action="/transfer/export">${tokenField(token)}
-<div class="field"><label for="new-passphrase">Passphrase</label><input id="new-passphrase" name="passphrase" type="password" autocomplete="new-password" aria-describedby="new-passphrase-hint"><p class="hint" id="new-passphrase-hint">At least ${SHORTEST_PASSPHRASE} characters; the file is encrypted with it.</p></div>
-<div class="check"><input type="checkbox" id="plain" name="plain" value="on" aria-describedby="plain-hint"><div><label for="plain">Not encrypted</label><p class="hint" id="plain-hint">For an installed connector, which reads only such zips. Anybody who gets it has the private key.</p></div></div>
+<div class="field"><label for="new-passphrase">Passphrase</label><input id="new-passphrase" name="passphrase" type="password" autocomplete="new-password" aria-describedby="new-passphrase-hint"><p class="hint" id="new-passphrase-hint">Encrypts the file. At least ${SHORTEST_PASSPHRASE} characters.</p></div>
+<div class="check"><input type="checkbox" id="plain" name="plain" value="on" aria-describedby="plain-hint"><div><label for="plain">Unencrypted</label><p class="hint" id="plain-hint">For an Auth0 AD/LDAP Connector, which cannot read encrypted exports. The file exposes the private key.</p></div></div>
 <div class="actions"><button>Export</button></div></form></section>`
 }</div>`;
     return context.show(c, { title: 'Import / export', current: '/transfer', main, status: problem === undefined ? 200 : 400 });
@@ -46,7 +45,7 @@ ${
         if (!(error instanceof CodedError)) throw error;
         return page(c, sentence(error));
       }
-      context.log.info(`The connector was exported by the console${isPlain ? ', not encrypted' : ''}`);
+      context.log.info(`Connector exported by the console${isPlain ? ', unencrypted' : ''}`);
       return c.body(new Uint8Array(made.bytes), 200, {
         'Content-Type': 'application/octet-stream',
         'Content-Disposition': `attachment; filename="connector.${isPlain ? 'zip' : 'landbridge'}"`,
@@ -85,7 +84,7 @@ ${
       if (pendingImport === undefined) return context.redirect(c, '/transfer');
       const force = formText(c.get('form'), 'force') === 'on';
       const connector = context.connector();
-      const done = 'It is imported and in use. "Settings" has a button to undo it.';
+      const done = 'Imported and in use. To undo it, go to "Settings".';
       if (connector !== undefined) {
         const message = await applied(context, () => connector.replace(pendingImport.files, { force }), done);
         if (message.tone === 'good') session.pendingImport = undefined;
@@ -98,10 +97,10 @@ ${
       } catch (error) {
         return context.redirect(c, '/setup', {
           tone: 'bad',
-          text: `It is imported, and the connector does not start: ${sentence(error) ?? 'the log says why.'}`,
+          text: `Imported, but the connector does not start: ${sentence(error) ?? 'see the log for the cause.'}`,
         });
       }
-      return context.redirect(c, '/', { tone: 'good', text: 'It is imported, and the connector runs.' });
+      return context.redirect(c, '/', { tone: 'good', text: 'Imported. The connector is running.' });
     });
 }
 
@@ -109,14 +108,14 @@ function summaryPart({ encrypted, layout, settings, certificate, mapper, problem
   const thumbprints = [certificate.thumbprintBefore ?? 'none', certificate.thumbprintAfter ?? 'none'].join(' → ');
   const certificateText =
     certificate.change === 'other' || certificate.change === 'new' ? `${certificate.change}: ${thumbprints}` : certificate.change;
-  return html`<h1>What the import changes</h1>
-${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><h2>The connector would not work with it</h2><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
+  return html`<h1>Changes by the import</h1>
+${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><h2>The connector would not work</h2><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
 ${warnings.length === 0 ? '' : html`<section class="notice"><ul class="problems">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></section>`}
-<section aria-labelledby="changes"><h2 id="changes">Settings</h2>${table('Settings', ['Setting', 'Change', 'Now', 'Then'], changeRows(settings), 'No setting differs.')}</section>
+<section aria-labelledby="changes"><h2 id="changes">Settings</h2>${table('Settings', ['Setting', 'Change', 'Current', 'New'], changeRows(settings), 'No setting changes.')}</section>
 <section aria-labelledby="files"><h2 id="files">Files</h2><dl class="facts"><div><dt>Certificate</dt><dd>${certificateText}</dd></div><div><dt>Profile mapper</dt><dd>${mapper.change}</dd></div>
-<div><dt>File</dt><dd>${encrypted ? 'encrypted' : 'not encrypted'}, ${layout === 'data' ? 'as of an installed connector since 7.0' : 'config.json at the top'}</dd></div></dl>
-${mapper.firstLines.length === 0 ? '' : html`<pre class="code" tabindex="0" role="region" aria-label="The first lines of the mapper">${mapper.firstLines.join('\n')}</pre>`}</section>
+<div><dt>File</dt><dd>${encrypted ? 'encrypted' : 'unencrypted'}, ${layout === 'data' ? 'Auth0 AD/LDAP Connector 7.0 or later' : 'config.json at the top'}</dd></div></dl>
+${mapper.firstLines.length === 0 ? '' : html`<pre class="code" tabindex="0" role="region" aria-label="First lines of the mapper">${mapper.firstLines.join('\n')}</pre>`}</section>
 <section><form class="wide" method="post" action="/transfer/confirm">${tokenField(token)}
-<p class="check"><input type="checkbox" id="force" name="force" value="on"${problems.length > 0 ? html` required` : ''}><label for="force">Apply it also if the directory or the hub does not work with it now</label></p>
+<p class="check"><input type="checkbox" id="force" name="force" value="on"${problems.length > 0 ? html` required` : ''}><label for="force">Apply anyway, even if the directory or the hub does not work with it now</label></p>
 <div class="actions"><button>Import</button><a href="/transfer">Cancel</a></div></form></section>`;
 }

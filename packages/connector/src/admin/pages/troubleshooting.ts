@@ -1,4 +1,4 @@
-/** Running all checks, watching them, and packing what they found for support, after a look at what goes in. */
+/** Running all checks, following them, and exporting the results for support after showing the contents. */
 import { field, table, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -15,9 +15,9 @@ export function troubleshootingRoutes(context: ConsoleContext): Hono<ConsoleEnv>
     .get('/troubleshooting', (c) => {
       const { troubleshooting, formToken } = c.get('session');
       const run = troubleshooting?.checkRun;
-      const main = html`<div class="title"><div><h1>Troubleshooting</h1><p class="quiet">Everything between the hub and the directory is tried. Nothing is changed, and no person's password is used.</p></div></div>
+      const main = html`<div class="title"><div><h1>Troubleshooting</h1><p class="quiet">Checks everything between the hub and the directory. Changes nothing, and uses no user's password.</p></div></div>
 <section><form method="post" action="/troubleshooting">${tokenField(formToken)}
-${field('user', 'A person to look for', { value: troubleshooting?.userName ?? '', required: false, hint: 'Optional: whose groups are found in two ways.' })}
+${field('user', 'Test user', { value: troubleshooting?.userName ?? '', required: false, hint: 'Optional: a user name whose groups are looked up in two ways.' })}
 <div class="actions"><button>Run</button></div></form></section>
 ${
   run === undefined
@@ -25,7 +25,7 @@ ${
     : html`<section aria-labelledby="results"><h2 id="results">Results</h2>${watched(
         'results-list',
         run.isOver(),
-        html`${checkRunPart(run)}${run.isOver() ? html`<div class="actions"><a class="button plain" href="/troubleshooting/export">Pack it for support</a></div>` : html`<p><a href="/troubleshooting">Refresh</a></p>`}`,
+        html`${checkRunPart(run)}${run.isOver() ? html`<div class="actions"><a class="button plain" href="/troubleshooting/export">Export for support</a></div>` : html`<p><a href="/troubleshooting">Refresh</a></p>`}`,
       )}</section>`
 }`;
       return context.show(c, { title: 'Troubleshooting', current: '/troubleshooting', main });
@@ -43,11 +43,11 @@ ${
       if (troubleshooting?.checkRun.isOver() !== true) return context.redirect(c, '/troubleshooting');
       const { contents } = packageOf(troubleshooting.checkRun.results);
       const rows = contents.map(({ name, bytes, what }) => [name, `${bytes} bytes`, what]);
-      const main = html`<h1>What goes into the package</h1><section>
-<p>Passwords, ticket and keys are masked, and the private key is not in it. The log names people, and the results name servers.</p>
-${table('Contents', ['File', 'Size', 'What'], rows, 'Nothing.')}
+      const main = html`<h1>Contents of the export</h1><section>
+<p>Passwords, ticket and keys are masked, and the private key is not included. The log contains user names, and the results contain server names.</p>
+${table('Contents', ['File', 'Size', 'Contents'], rows, 'No files.')}
 <form method="post" action="/troubleshooting/export">${tokenField(formToken)}<div class="actions"><button>Download</button><a href="/troubleshooting">Cancel</a></div></form></section>`;
-      return context.show(c, { title: 'Package for support', current: '/troubleshooting', main });
+      return context.show(c, { title: 'Export for support', current: '/troubleshooting', main });
     })
     .post('/troubleshooting/export', (c) => {
       const { troubleshooting } = c.get('session');

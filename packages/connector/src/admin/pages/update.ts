@@ -1,4 +1,4 @@
-/** Which version runs, and whether a newer one was put into `update/` of the home. Nothing is fetched and nothing installs itself. */
+/** The running version, and newer packages that someone put into `update/` of the home. Downloads and installs nothing. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Html, table } from '@landbridge/web';
@@ -14,7 +14,7 @@ export interface Package {
   name: string;
   version: string;
   bytes: number;
-  /** What changed, from `NAME.txt` beside it. */
+  /** Release notes, from `NAME.txt` beside it. */
   notes: string | undefined;
 }
 
@@ -25,29 +25,29 @@ export function updateRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const [newest] = newer;
     const main = html`<h1>Update</h1>
 <section><dl class="facts"><div><dt>Installed</dt><dd>${context.version}</dd></div><div><dt>Node.js</dt><dd>${process.versions.node}</dd></div></dl>
-<p>${newest === undefined ? `No newer version lies in ${join(context.home, FOLDER)}. Hubs do not tell which version is the newest, so it is not known here whether there is one elsewhere.` : `${newest.version} is newer than this one.`}</p></section>
+<p>${newest === undefined ? `No newer version in ${join(context.home, FOLDER)}. Hubs do not announce versions, so a newer one may exist elsewhere.` : `Version ${newest.version} is newer.`}</p></section>
 <section aria-labelledby="packages"><h2 id="packages">Packages in ${join(context.home, FOLDER)}</h2>
 ${table(
   'Packages',
   ['File', 'Version', 'Size'],
   found.map(({ name, version, bytes }) => [name, version, `${Math.ceil(bytes / 1024)} KB`]),
-  'None.',
+  'No packages.',
 )}
-${newest?.notes === undefined ? '' : html`<h3>What changed</h3><pre class="code" tabindex="0" role="region" aria-label="What changed">${newest.notes}</pre>`}</section>
+${newest?.notes === undefined ? '' : html`<h3>Release notes</h3><pre class="code" tabindex="0" role="region" aria-label="Release notes">${newest.notes}</pre>`}</section>
 ${howTo(context)}`;
     return context.show(c, { title: 'Update', current: '/update', main });
   });
 }
 
 function howTo({ home }: ConsoleContext): Html {
-  return html`<section aria-labelledby="how"><h2 id="how">How to install one</h2>
+  return html`<section aria-labelledby="how"><h2 id="how">How to install an update</h2>
 <ol class="problems"><li>Export this connector ("Import / export") and keep the file.</li>
-<li>Check the package's checksum against the one that was published.</li>
-<li>Stop the service, install the package over the old one, start the service. The home (<code>${home}</code>) stays as it is.</li>
-<li>With two connectors update one after the other: nobody notices.</li></ol></section>`;
+<li>Check the package's checksum against the published one.</li>
+<li>Stop the service, install the package over the old one, start the service. The home (<code>${home}</code>) does not change.</li>
+<li>If you run two connectors, update one after the other, so that users can keep signing in.</li></ol></section>`;
 }
 
-/** @returns the newest first; none where there is no such folder */
+/** @returns the newest first; none if the folder does not exist */
 export function packagesIn(folder: string): Package[] {
   try {
     return readdirSync(folder)

@@ -1,4 +1,4 @@
-/** Shows the forms for passkeys where the browser knows them, and fills in what the browser makes. */
+/** Shows passkey forms if the browser supports them, and fills in its response. */
 const known = typeof PublicKeyCredential === 'function' && 'parseCreationOptionsFromJSON' in PublicKeyCredential;
 
 for (const part of known ? document.querySelectorAll('[data-needs-passkeys], [data-passkey]') : []) part.hidden = false;
@@ -18,7 +18,7 @@ for (const form of document.querySelectorAll('[data-passkey]')) {
       form.submit();
     } catch (error) {
       problem.textContent =
-        error.name === 'InvalidStateError' ? 'This device has a passkey for you already.' : 'There was no passkey, or it was cancelled.';
+        error.name === 'InvalidStateError' ? 'This device already has a passkey for you.' : 'No passkey was used, or you cancelled.';
       problem.hidden = false;
     }
   });

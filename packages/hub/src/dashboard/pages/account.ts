@@ -1,5 +1,4 @@
-/** One's own account: password, second factors, recovery codes and sessions. What is worth a theft asks for the password again. */
-
+/** The administrator's own account: password, second factors, recovery codes, sessions. Sensitive changes ask for the password again. */
 import { CodedError } from '@landbridge/runtime';
 import { clientAddressOf, field, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -15,7 +14,7 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
   const { proofs, store } = context;
 
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS */
-  async function demandPassword(c: Context<DashboardEnv>): Promise<void> {
+  async function requirePassword(c: Context<DashboardEnv>): Promise<void> {
     await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', clientAddressOf(c));
   }
   const changed = (c: Context<DashboardEnv>, action: string) =>
@@ -35,14 +34,14 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
       const main = html`<h1>${administrator.name}</h1>
 <section aria-labelledby="password"><h2 id="password">Password</h2>
 <form method="post" action="${DASHBOARD_PATH}/account/password">${tokenField(token)}
-${field('current', 'Your password', { type: 'password', autocomplete: 'current-password' })}
+${field('current', 'Current password', { type: 'password', autocomplete: 'current-password' })}
 ${field('new', 'New password', { type: 'password', autocomplete: 'new-password', hint: `At least ${MIN_PASSWORD_LENGTH} characters.` })}
-${field('again', 'New password again', { type: 'password', autocomplete: 'new-password' })}
-<button>Change the password</button></form></section>
+${field('again', 'Repeat the new password', { type: 'password', autocomplete: 'new-password' })}
+<button>Change password</button></form></section>
 <section aria-labelledby="app"><h2 id="app">Authenticator app</h2>
-<p>${administrator.totpSecret === undefined ? 'None is set up.' : 'One is set up.'}</p>
-<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/account/totp">${administrator.totpSecret === undefined ? 'Set up an app' : 'Set up another app instead'}</a>
-${hasBoth ? html`<a class="button plain" href="${DASHBOARD_PATH}/account/totp/remove">Remove the app</a>` : ''}</div></section>
+<p>${administrator.totpSecret === undefined ? 'Not set up.' : 'Set up.'}</p>
+<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/account/totp">${administrator.totpSecret === undefined ? 'Set up an app' : 'Replace the app'}</a>
+${hasBoth ? html`<a class="button plain" href="${DASHBOARD_PATH}/account/totp/remove">Remove app</a>` : ''}</div></section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
 ${table(
   'Passkeys',
@@ -55,7 +54,7 @@ ${table(
       ? html`<a href="${DASHBOARD_PATH}/account/passkeys/${id}/remove">Remove<span class="hidden"> ${name}</span></a>`
       : '',
   ]),
-  'None is added.',
+  'No passkeys yet.',
 )}
 ${passkeyForm({
   action: '/account/passkeys',
@@ -63,13 +62,13 @@ ${passkeyForm({
   options,
   kind: 'create',
   label: 'Add a passkey',
-  visible: html`${field('passkey', 'Name of the new passkey', { value: 'Passkey', maxlength: 60 })}
+  visible: html`${field('passkey', 'Name', { value: 'Passkey', maxlength: 60 })}
 <div class="field"><label for="passkey-password">Your password</label><input id="passkey-password" name="current" type="password" autocomplete="current-password" required></div>`,
 })}</section>
-<section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} are left. Each signs you in once, in place of the second factor.</p>
+<section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} left. Each signs you in once instead of the second factor.</p>
 <form method="post" action="${DASHBOARD_PATH}/account/recovery-codes">${tokenField(token)}
 <div class="field"><label for="codes-password">Your password</label><input id="codes-password" name="current" type="password" autocomplete="current-password" required></div>
-<button class="plain">Make new ones</button></form></section>
+<button class="plain">Create new codes</button></form></section>
 <section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>
 ${table(
   'Sessions',
@@ -77,13 +76,13 @@ ${table(
   sessions
     .filter(({ stage }) => stage === 'full')
     .map(({ id, browser, remoteAddress, createdAt, lastSeenAt }) => [
-      html`${browserName(browser)}${id === session.id ? html`<span class="sub">this one</span>` : ''}`,
+      html`${browserName(browser)}${id === session.id ? html`<span class="sub">this session</span>` : ''}`,
       remoteAddress ?? '–',
       time(createdAt),
       time(lastSeenAt),
       id === session.id ? '' : buttonForm(token, `/account/sessions/${id}/end`, 'End', { kind: 'link', about: browserName(browser) }),
     ]),
-  'There is none.',
+  'No sessions.',
 )}
 <div class="actions">${buttonForm(token, '/account/sign-out-everywhere', 'Sign out everywhere')}</div></section>`;
       return context.show(c, { title: 'Your account', current: '/account', main });
@@ -91,12 +90,12 @@ ${table(
     .post('/account/password', async (c) => {
       const { administrator, session } = c.get('signedIn');
       const form = c.get('form');
-      if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The two new passwords are not the same');
-      await demandPassword(c);
+      if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The new passwords do not match');
+      await requirePassword(c);
       await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
-      // Somebody else may have known the old one.
+      // Someone else may know the old one.
       await store.removeSessions(administrator.id, session.id);
-      return context.redirect(c, '/account', { tone: 'good', text: 'The password is changed. Your other sessions have ended.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Password changed. Your other sessions have ended.' });
     })
     .get('/account/totp', (c) => {
       const { administrator, session } = c.get('signedIn');
@@ -111,53 +110,53 @@ ${table(
       return context.show(c, { title: 'Authenticator app', current: '/account', main });
     })
     .post('/account/totp', async (c) => {
-      await demandPassword(c);
+      await requirePassword(c);
       const form = c.get('form');
       await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', clientAddressOf(c));
-      return context.redirect(c, '/account', { tone: 'good', text: 'The app is set up.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Authenticator app set up.' });
     })
     .on('GET', ['/account/totp/remove', '/account/passkeys/:id/remove'], (c) => {
-      const main = html`<section class="narrow"><h1>Remove this second factor?</h1><p>It can no longer be used to sign in.</p>
+      const main = html`<section class="narrow"><h1>Remove this second factor?</h1><p>You can no longer sign in with it.</p>
 <form method="post" action="${c.req.path}">${tokenField(context.tokenOf(c))}
 ${field('current', 'Your password', { type: 'password', autocomplete: 'current-password', autofocus: true })}
 <div class="actions"><button class="danger">Remove</button><a href="${DASHBOARD_PATH}/account">Cancel</a></div></form></section>`;
       return context.show(c, { title: 'Remove a second factor', current: '/account', main });
     })
     .post('/account/totp/remove', async (c) => {
-      await demandPassword(c);
+      await requirePassword(c);
       const { administrator } = c.get('signedIn');
       if ((await store.passkeys(administrator.id)).length === 0) throw lastFactor();
       await store.changeAdministrator(administrator.id, { totpSecret: undefined });
       await changed(c, 'totp.remove');
-      return context.redirect(c, '/account', { tone: 'good', text: 'The app is removed.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Authenticator app removed.' });
     })
     .post('/account/passkeys', async (c) => {
-      await demandPassword(c);
+      await requirePassword(c);
       const form = c.get('form');
       await proofs.passkeys.add(c.get('signedIn').administrator, form.get('passkey') ?? '', form.get('credential') ?? '');
       await changed(c, 'passkey.add');
-      return context.redirect(c, '/account', { tone: 'good', text: 'The passkey is added.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Passkey added.' });
     })
     .post('/account/passkeys/:id/remove', async (c) => {
-      await demandPassword(c);
+      await requirePassword(c);
       const { administrator } = c.get('signedIn');
       const others = (await store.passkeys(administrator.id)).filter(({ id }) => id !== c.req.param('id'));
       if (others.length === 0 && administrator.totpSecret === undefined) throw lastFactor();
       await store.removePasskey(administrator.id, c.req.param('id'));
       await changed(c, 'passkey.remove');
-      return context.redirect(c, '/account', { tone: 'good', text: 'The passkey is removed.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Passkey removed.' });
     })
     .post('/account/recovery-codes', async (c) => {
-      await demandPassword(c);
+      await requirePassword(c);
       const codes = await renewRecoveryCodes(store, c.get('signedIn').administrator.id);
       await changed(c, 'recovery-codes.renew');
-      const text = 'The recovery codes before these are void. They are shown only now.';
+      const text = 'New recovery codes created. The previous ones no longer work. The new ones are shown only now.';
       return context.redirect(c, '/account', { tone: 'good', text, secrets: [{ label: 'Recovery codes', value: codes.join('\n') }] });
     })
     .post('/account/sessions/:id/end', async (c) => {
       await store.removeSession(c.get('signedIn').administrator.id, c.req.param('id'));
       await changed(c, 'session.end');
-      return context.redirect(c, '/account', { tone: 'good', text: 'The session has ended.' });
+      return context.redirect(c, '/account', { tone: 'good', text: 'Session ended.' });
     })
     .on('POST', ['/account/sign-out-everywhere', '/sign-out'], async (c) => {
       const { administrator, session } = c.get('signedIn');
@@ -170,10 +169,10 @@ ${field('current', 'Your password', { type: 'password', autocomplete: 'current-p
 }
 
 function lastFactor(): CodedError {
-  return new CodedError('INVALID_REQUEST', 'This is the only second factor: add another first');
+  return new CodedError('INVALID_REQUEST', 'This is your only second factor: add another one first');
 }
 
-/** The first that is named: most browsers name others as well. */
+/** In this order: most browsers name others as well. */
 const BROWSERS = [
   [/Edg\/(\d+)/, 'Edge'],
   [/OPR\/(\d+)/, 'Opera'],
@@ -182,7 +181,7 @@ const BROWSERS = [
   [/Version\/(\d+).* Safari/, 'Safari'],
 ] as const;
 
-/** What a person would call it. */
+/** For example `Firefox 140 on Linux`. */
 function browserName(userAgent = ''): string {
   const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(userAgent)?.[0];
   for (const [pattern, name] of BROWSERS) {

@@ -1,4 +1,4 @@
-/** API keys of applications: making and revoking them. */
+/** Creating and revoking API keys of applications. */
 import { checkBox, field, table, time, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -13,17 +13,17 @@ export function apiKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
       const rows = (await context.store.apiKeys()).map(({ id, name, createdAt, scope }) => [
         name,
         html`<code>${id}</code>`,
-        scope === 'operate' ? 'everything' : 'sign-ins only',
+        scope === 'operate' ? 'all' : 'sign-ins only',
         time(createdAt),
         html`<a href="${DASHBOARD_PATH}/api-keys/${id}/revoke">Revoke<span class="hidden"> ${name}</span></a>`,
       ]);
       const main = html`<h1>API keys</h1>
-<section><p>The servers of applications call this hub’s API with them. Give each application its own; one that only signs people in needs a key for sign-ins only.</p>
-${table('API keys', ['Name', 'Id', 'May do', 'Made', ''], rows, 'There is no API key yet.')}</section>
+<section><p>Applications use them to call this hub’s API from their servers. Give each application its own key, limited to sign-ins unless it operates the hub.</p>
+${table('API keys', ['Name', 'ID', 'Permissions', 'Created', ''], rows, 'No API keys yet.')}</section>
 <section aria-labelledby="new"><h2 id="new">New API key</h2>
 <form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(context.tokenOf(c))}
-${field('name', 'For whom it is', { maxlength: 100 })}
-${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may operate the hub: connections, tickets, connectors, applications.')}<button>Make a key</button></form></section>`;
+${field('name', 'Name', { maxlength: 100, hint: 'The application that uses it.' })}
+${checkBox('sign-in-only', 'Sign-ins only', true, 'Otherwise the key can also manage connections, tickets, connectors and applications.')}<button>Create key</button></form></section>`;
       return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })
     .post('/api-keys', async (c) => {
@@ -33,14 +33,14 @@ ${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may 
         name,
         c.get('form').get('sign-in-only') === null ? 'operate' : 'sign-in',
       );
-      const text = `The key for ${name} is made. It is a secret, and is shown only now.`;
+      const text = `API key for ${name} created. It is a secret and shown only now.`;
       return context.redirect(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
     })
     .get('/api-keys/:id/revoke', async (c) => {
       const key = (await context.store.apiKeys()).find(({ id }) => id === c.req.param('id'));
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: `Revoke the key of ${key?.name ?? c.req.param('id')}?`,
-        text: 'Whoever uses it is refused at once.',
+        text: 'Requests with this key fail immediately.',
         action: `/api-keys/${encodeURIComponent(c.req.param('id'))}/revoke`,
         button: 'Revoke',
         back: '/api-keys',
@@ -49,6 +49,6 @@ ${checkBox('sign-in-only', 'For sign-ins only', true, 'Without this the key may 
     })
     .post('/api-keys/:id/revoke', async (c) => {
       await revokeApiKey(context.operatorOf(c), c.req.param('id'));
-      return context.redirect(c, '/api-keys', { tone: 'good', text: 'The key is revoked.' });
+      return context.redirect(c, '/api-keys', { tone: 'good', text: 'API key revoked.' });
     });
 }

@@ -1,5 +1,4 @@
-/** The audit log: the newest records first, filtered and paged. */
-
+/** The audit log: newest records first, filtered and paged. */
 import { CodedError } from '@landbridge/runtime';
 import { type Html, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
@@ -12,11 +11,11 @@ import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 const PAGE = '50';
 const FILTERS = [
   ['connection', 'Connection', 'text'],
-  ['subject', 'Who or what', 'text'],
-  ['actor', 'By', 'text'],
+  ['subject', 'Subject', 'text'],
+  ['actor', 'Actor', 'text'],
   ['action', 'Action', 'text'],
   ['result', 'Result', 'text'],
-  ['correlationId', 'Correlation id', 'text'],
+  ['correlationId', 'Correlation ID', 'text'],
   ['from', 'From (UTC)', 'datetime-local'],
   ['to', 'To (UTC)', 'datetime-local'],
 ] as const;
@@ -25,7 +24,7 @@ const TIMES = ['from', 'to'];
 export function auditRoutes(context: DashboardContext): Hono<DashboardEnv> {
   return new Hono<DashboardEnv>().get('/audit', async (c) => {
     const typed = new Map(FILTERS.flatMap(([name]) => (c.req.query(name) ? [[name, c.req.query(name)?.trim() ?? '']] : [])));
-    // A browser's date and time has no zone.
+    // Browsers send date and time without a zone.
     const filter = Object.fromEntries(
       [...typed].map(([name = '', value = '']) => [name, TIMES.includes(name) && !/Z$/.test(value) ? `${value}Z` : value]),
     );
@@ -45,9 +44,9 @@ ${FILTERS.map(
   ([name, label, type]) =>
     html`<div class="field"><label for="${name}">${label}</label><input id="${name}" name="${name}" type="${type}" value="${typed.get(name) ?? ''}" autocomplete="off" spellcheck="false"></div>`,
 )}
-<div class="actions"><button>Show</button><a href="${DASHBOARD_PATH}/audit">Everything</a></div></form></section>
+<div class="actions"><button>Filter</button><a href="${DASHBOARD_PATH}/audit">Show all</a></div></form></section>
 <section>${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-${table('Audit log', ['Time (UTC)', 'Action', 'Result', 'Connection', 'Who or what', 'By', 'Detail'], found.records.map(row), 'Nothing like this was written down.')}
+${table('Audit log', ['Time (UTC)', 'Action', 'Result', 'Connection', 'Subject', 'Actor', 'Details'], found.records.map(row), 'No matching records.')}
 <p class="actions">${before ? html`<a href="${DASHBOARD_PATH}/audit?${query({})}">Newest</a>` : ''}
 ${found.next === undefined ? '' : html`<a href="${DASHBOARD_PATH}/audit?${query({ before: String(found.next) })}">Older</a>`}</p></section>`;
     return context.show(c, { title: 'Audit log', current: '/audit', main, status: problem === '' ? 200 : 400 });

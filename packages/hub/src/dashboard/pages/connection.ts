@@ -1,5 +1,4 @@
-/** The page of one connection: its switch, connectors, settings, ticket, and its end. */
-
+/** The page of one connection: state, connectors, ticket, settings, deletion. */
 import { CodedError } from '@landbridge/runtime';
 import { checkBox, dot, entries, field, type Html, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -29,12 +28,12 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
     const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
 <p id="health" data-live>${dot(health.kind, health.label)}</p></div>
 <div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
-${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Switch off' : 'Switch on')}</div></div>
-${enabled ? '' : html`<p class="notice bad">This connection is switched off: its connectors stay connected, and nobody signs in.</p>`}
+${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Disable' : 'Enable')}</div></div>
+${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
 <section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
 <div id="connector-list" data-live>${await connectorTable(context, connection)}</div></section>
 <section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
-<p>With the ticket a connector becomes one of this connection. ${ticketIssuedAt === undefined ? 'There is none: no connector can be added.' : html`The present one was issued ${time(ticketIssuedAt)}; it is not kept, and cannot be shown again.`}</p>
+<p>Connectors enrol for this connection with its ticket. ${ticketIssuedAt === undefined ? 'There is none, so no connector can enrol.' : html`The current one was issued ${time(ticketIssuedAt)}. Only its hash is stored, so it cannot be shown again.`}</p>
 <div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
 ${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div></section>
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>
@@ -43,7 +42,7 @@ ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <div class="columns"><div>${settingInputs(typed, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, (kind) => kind === 'switch')}</div></div>
 <button>Save</button></form></section>
 <section aria-labelledby="delete"><h2 id="delete">Delete</h2>
-<p>Its ticket and its connectors go with it; people who use it can no longer sign in.</p>
+<p>Also deletes its ticket and connectors. Its users can no longer sign in.</p>
 <p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`;
     return context.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
   }
@@ -52,12 +51,12 @@ ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
     const { name } = await findConnection(context.store, nameOf(c));
     const main = dashboardConfirmation(context.tokenOf(c), {
       heading: `Delete ${name}?`,
-      text: 'Its ticket and its connectors go with it, for ever.',
+      text: 'Also deletes its ticket and connectors. This cannot be undone.',
       action: `/connections/${name}/delete`,
       button: 'Delete',
       back: `/connections/${name}`,
       more: html`${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-${field('typed', 'Type the name of the connection', { autofocus: true })}`,
+${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
     });
     return context.show(c, { title: `Delete ${name}`, current: '', main, status: problem === '' ? 200 : 400 });
   }
@@ -66,11 +65,11 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     .get('/connections/:name', async (c) => page(c, await findConnection(context.store, nameOf(c))))
     .post('/connections/:name/enable', async (c) => {
       await changeConnection(context.operatorOf(c), nameOf(c), { enabled: true });
-      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched on.' });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Connection enabled.' });
     })
     .post('/connections/:name/disable', async (c) => {
       await changeConnection(context.operatorOf(c), nameOf(c), { enabled: false });
-      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The connection is switched off.' });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Connection disabled.' });
     })
     .post('/connections/:name/settings', async (c) => {
       const typed = read(c.get('form'));
@@ -84,14 +83,14 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
         if (!(error instanceof CodedError) || (error.code !== 'INVALID_REQUEST' && error.code !== 'EMAIL_DOMAIN_TAKEN')) throw error;
         return page(c, await findConnection(context.store, nameOf(c)), typed, `${error.message}.`);
       }
-      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The settings are saved.' });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Settings saved.' });
     })
     .get('/connections/:name/ticket', async (c) => {
       const { name, ticketIssuedAt } = await findConnection(context.store, nameOf(c));
       const had = ticketIssuedAt !== undefined;
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: had ? 'Issue a new ticket?' : 'Issue a ticket?',
-        text: had ? 'The present one is void from then on. Connectors that are registered stay so.' : 'Connectors can be added with it.',
+        text: had ? 'The current one stops working. Enrolled connectors are not affected.' : 'Connectors can enrol with it.',
         action: `/connections/${name}/ticket`,
         button: 'Issue',
         back: `/connections/${name}`,
@@ -101,17 +100,13 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     })
     .post('/connections/:name/ticket', async (c) => {
       const ticket = await renewTicket(context.operatorOf(c), nameOf(c));
-      return context.redirect(
-        c,
-        `/connections/${nameOf(c)}`,
-        ticketMessage(ticketUrl(context.publicUrl(), ticket), 'The new ticket is issued.'),
-      );
+      return context.redirect(c, `/connections/${nameOf(c)}`, ticketMessage(ticketUrl(context.publicUrl(), ticket), 'New ticket issued.'));
     })
     .get('/connections/:name/ticket/revoke', async (c) => {
       const { name } = await findConnection(context.store, nameOf(c));
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: 'Revoke the ticket?',
-        text: 'No connector can be added until you issue another. Connectors that are registered stay so.',
+        text: 'No connector can enrol until you issue another one. Enrolled connectors are not affected.',
         action: `/connections/${name}/ticket/revoke`,
         button: 'Revoke the ticket',
         back: `/connections/${name}`,
@@ -120,13 +115,13 @@ ${field('typed', 'Type the name of the connection', { autofocus: true })}`,
     })
     .post('/connections/:name/ticket/revoke', async (c) => {
       await revokeTicket(context.operatorOf(c), nameOf(c));
-      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'The ticket is revoked.' });
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Ticket revoked.' });
     })
     .get('/connections/:name/delete', (c) => deletePage(c))
     .post('/connections/:name/delete', async (c) => {
-      if (c.get('form').get('typed')?.trim() !== nameOf(c)) return deletePage(c, 'This is not the name of the connection.');
+      if (c.get('form').get('typed')?.trim() !== nameOf(c)) return deletePage(c, 'The name does not match.');
       await deleteConnection(context.operatorOf(c), nameOf(c));
-      return context.redirect(c, '', { tone: 'good', text: `The connection ${nameOf(c)} is deleted.` });
+      return context.redirect(c, '', { tone: 'good', text: `Connection "${nameOf(c)}" deleted.` });
     });
 }
 

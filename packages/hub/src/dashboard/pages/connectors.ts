@@ -1,5 +1,4 @@
-/** The connectors of a connection: the list, and deciding about one, after a page that asks once more. */
-
+/** The connectors of a connection: the list, and approving, draining or revoking one after a confirmation. */
 import { CodedError } from '@landbridge/runtime';
 import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -17,106 +16,106 @@ const STATES: Record<InstanceState, readonly ['on' | 'off' | 'idle', string]> = 
   online: ['on', 'Online'],
   draining: ['idle', 'Draining'],
   offline: ['off', 'Offline'],
-  pending: ['idle', 'Waits for approval'],
+  pending: ['idle', 'Pending approval'],
   revoked: ['idle', 'Revoked'],
 };
 
-interface Decision {
+interface OperatorAction {
   heading: (who: string) => string;
   text: string;
   button: string;
   done: string;
   danger: boolean;
-  decide: (...args: Parameters<typeof approveConnector>) => Promise<void>;
+  run: (...args: Parameters<typeof approveConnector>) => Promise<void>;
 }
 
-const DECISIONS: Record<string, Decision> = {
+const ACTIONS: Record<string, OperatorAction> = {
   approve: {
     heading: (who) => `Approve ${who}?`,
-    text: 'Its key is accepted, and with it every connector that has the same key. Compare the thumbprint first with what the connector shows.',
+    text: 'This accepts its key, and with it every connector that uses the same key. First compare the thumbprint with the one that the connector shows.',
     button: 'Approve',
-    done: 'Approved. The connector is accepted when it comes again: within a minute.',
+    done: 'Connector approved. It connects again within a minute.',
     danger: false,
-    decide: approveConnector,
+    run: approveConnector,
   },
   drain: {
     heading: (who) => `Drain ${who}?`,
-    text: 'It finishes what it has and is sent nothing new, until you resume it.',
+    text: 'It finishes its requests in flight and gets no new ones until you resume it.',
     button: 'Drain',
-    done: 'The connector is sent nothing new.',
+    done: 'Connector draining: it gets no new requests.',
     danger: false,
-    decide: (operator, connection, id) => drainConnector(operator, connection, id, 'drain'),
+    run: (operator, connection, id) => drainConnector(operator, connection, id, 'drain'),
   },
   resume: {
     heading: (who) => `Resume ${who}?`,
-    text: 'It is sent requests again.',
+    text: 'It gets new requests again.',
     button: 'Resume',
-    done: 'The connector is sent requests again.',
+    done: 'Connector resumed.',
     danger: false,
-    decide: (operator, connection, id) => drainConnector(operator, connection, id, 'resume'),
+    run: (operator, connection, id) => drainConnector(operator, connection, id, 'resume'),
   },
   revoke: {
     heading: (who) => `Revoke ${who}?`,
-    text: 'It is refused from now on, and its sockets end at once. One that may be in strange hands can come under another name as long as its key is accepted: then revoke the key.',
-    button: 'Revoke the connector',
-    done: 'The connector is revoked.',
+    text: 'The hub closes its sockets and rejects it from now on. A compromised connector can reconnect under a new ID as long as its key is accepted: revoke its key instead.',
+    button: 'Revoke connector',
+    done: 'Connector revoked.',
     danger: true,
-    decide: revokeInstance,
+    run: revokeInstance,
   },
   'revoke-key': {
     heading: (who) => `Revoke the key of ${who}?`,
-    text: 'The key is refused for ever, and every connector that has it is dropped. Who had the key had the ticket too: issue a new one afterwards.',
-    button: 'Revoke the key',
-    done: 'The key is revoked. Issue a new ticket: who had the key had the ticket too.',
+    text: 'The hub rejects the key permanently and disconnects every connector that uses it. Anyone who has the key may also have the ticket, so issue a new ticket afterwards.',
+    button: 'Revoke key',
+    done: 'Key revoked. Issue a new ticket too: anyone who has the key may also have the ticket.',
     danger: true,
-    decide: revokeKey,
+    run: revokeKey,
   },
 };
 
 export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   function read(c: Context<DashboardEnv>) {
-    const [name = '', id = '', key = ''] = [c.req.param('name'), c.req.param('id'), c.req.param('decision')];
-    const decision = Object.hasOwn(DECISIONS, key) ? DECISIONS[key] : undefined;
-    if (decision === undefined) throw new CodedError('INVALID_REQUEST', 'There is no such decision about a connector');
-    return { name, id, key, decision };
+    const [name = '', id = '', key = ''] = [c.req.param('name'), c.req.param('id'), c.req.param('action')];
+    const action = Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : undefined;
+    if (action === undefined) throw new CodedError('INVALID_REQUEST', 'Connectors have no such action');
+    return { name, id, key, action };
   }
 
   return new Hono<DashboardEnv>()
-    .get('/connections/:name/connectors/:id/:decision', async (c) => {
-      const { name, id, key, decision } = read(c);
+    .get('/connections/:name/connectors/:id/:action', async (c) => {
+      const { name, id, key, action } = read(c);
       const connection = await findConnection(context.store, name);
       const instance = (await listInstances(context, connection)).find((candidate) => candidate.id === id);
       const certificate = (await context.store.certificates(connection.id)).find(
         ({ thumbprint }) => thumbprint === (instance?.thumbprint ?? id),
       );
-      if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `The connection "${name}" has no such connector`);
+      if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `Connection "${name}" has no such connector`);
       const who = instance?.hostName ?? certificate.hostName ?? id;
       const main = dashboardConfirmation(context.tokenOf(c), {
-        heading: decision.heading(who),
-        text: decision.text,
+        heading: action.heading(who),
+        text: action.text,
         action: `/connections/${name}/connectors/${id}/${key}`,
-        button: decision.button,
+        button: action.button,
         back: `/connections/${name}`,
-        danger: decision.danger,
+        danger: action.danger,
         more: html`<dl><div><dt>Connector</dt><dd>${id}</dd></div><div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div></dl>`,
       });
-      return context.show(c, { title: decision.heading(who), current: '', main });
+      return context.show(c, { title: action.heading(who), current: '', main });
     })
-    .post('/connections/:name/connectors/:id/:decision', async (c) => {
-      const { name, id, decision } = read(c);
-      await decision.decide(context.operatorOf(c), name, id);
-      return context.redirect(c, `/connections/${name}`, { tone: 'good', text: decision.done });
+    .post('/connections/:name/connectors/:id/:action', async (c) => {
+      const { name, id, action } = read(c);
+      await action.run(context.operatorOf(c), name, id);
+      return context.redirect(c, `/connections/${name}`, { tone: 'good', text: action.done });
     });
 }
 
-/** Instances that have come, and keys that wait for approval and have not. */
+/** Instances that have connected, and pending keys of those that have not. */
 export async function connectorTable(context: DashboardContext, connection: Connection): Promise<Html> {
   const instances = await listInstances(context, connection);
   const waiting = (await context.store.certificates(connection.id)).filter(
     ({ state, thumbprint }) => state === 'pending' && !instances.some((instance) => instance.thumbprint === thumbprint),
   );
-  const link = (id: string, decision: string, label: string, who: string) =>
-    html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}/${decision}">${label}<span class="hidden"> ${who}</span></a>`;
+  const link = (id: string, action: string, label: string, who: string) =>
+    html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}/${action}">${label}<span class="hidden"> ${who}</span></a>`;
   const row = (instance: InstanceView) => {
     const { id, hostName, version, outdated, remoteAddress, sharesKey, state, drained, firstSeenAt, lastSeenAt, onlineSince, sockets } =
       instance;
@@ -127,7 +126,7 @@ export async function connectorTable(context: DashboardContext, connection: Conn
       html`${dot(kind, label)}${drained && state !== 'revoked' ? html`<span class="sub">by an administrator</span>` : ''}${sockets > 1 ? html`<span class="sub">${sockets} sockets</span>` : ''}`,
       html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
       html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>`,
-      html`${instance.requests}<span class="sub">${instance.inFlight} under way</span>`,
+      html`${instance.requests}<span class="sub">${instance.inFlight} in flight</span>`,
       String(instance.errors),
       html`${milliseconds(instance.latency?.meanMs)}<span class="sub">p95 ${milliseconds(instance.latency?.p95Ms)}</span>`,
       state === 'revoked'
@@ -139,8 +138,8 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
   const rows = [
     ...instances.map(row),
     ...waiting.map(({ thumbprint, hostName, agentVersion, registeredAt }) => [
-      html`${hostName ?? 'A connector'}<span class="sub"><code>${thumbprint.slice(0, 12)}…</code></span>`,
-      dot('idle', 'Waits for approval'),
+      html`${hostName ?? 'Connector'}<span class="sub"><code>${thumbprint.slice(0, 12)}…</code></span>`,
+      dot('idle', 'Pending approval'),
       agentVersion ?? '–',
       html`registered ${time(registeredAt)}`,
       '–',
@@ -150,5 +149,5 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
     ]),
   ];
   const columns = ['Host', 'State', 'Version', 'Since', 'Requests', 'Errors', 'Latency', 'Actions'];
-  return table('Connectors', columns, rows, 'No connector has come yet. Issue a ticket, and set one up beside the directory.');
+  return table('Connectors', columns, rows, 'No connectors yet. Issue a ticket, and set up a connector beside the directory.');
 }

@@ -1,5 +1,4 @@
-/** The first page: how the hub is, now and lately; and making a connection. */
-
+/** The first page: the state of all connections and recent sign-ins. Also creates connections. */
 import { CodedError } from '@landbridge/runtime';
 import { dot, field, type Html, milliseconds, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -20,10 +19,10 @@ export function overviewRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const { store, activity } = context;
 
   async function newConnectionPage(c: Context<DashboardEnv>, name = '', problem = ''): Promise<Response> {
-    const main = html`<section class="narrow"><h1>New connection</h1><p>One for each directory. Its name is part of tickets and addresses, and stays.</p>
+    const main = html`<section class="narrow"><h1>New connection</h1><p>Create one for each directory. Its name is part of tickets and addresses and cannot be changed.</p>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <form method="post" action="${DASHBOARD_PATH}/new-connection">${tokenField(context.tokenOf(c))}
-${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores, such as corp.' })}
+${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores. Example: corp' })}
 <div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}">Cancel</a></div></form></section>`;
     return context.show(c, { title: 'New connection', current: '', main, status: problem === '' ? 200 : 400 });
   }
@@ -42,8 +41,8 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
       )}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
 <div id="connection-list" data-live>${connectionTable(context, connections)}</div></section>
-<section aria-labelledby="lately"><div class="title"><h2 id="lately">Lately</h2>
-<nav aria-label="Time shown"><ul class="range">${RANGES.map(
+<section aria-labelledby="recent"><div class="title"><h2 id="recent">Recent sign-ins</h2>
+<nav aria-label="Time range"><ul class="range">${RANGES.map(
         (range) =>
           html`<li><a href="${DASHBOARD_PATH}?hours=${range.hours}"${range.hours === hours ? html` aria-current="true"` : ''}>${range.label}</a></li>`,
       )}</ul></nav></div>
@@ -58,7 +57,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
         return context.redirect(
           c,
           `/connections/${name}`,
-          ticketMessage(ticketUrl(context.publicUrl(), ticket), `The connection ${name} is there.`),
+          ticketMessage(ticketUrl(context.publicUrl(), ticket), `Connection "${name}" created.`),
         );
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'STORE_FAILED') throw error;
@@ -67,16 +66,16 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
     });
 }
 
-/** Says it once, with what to type beside the directory. */
+/** Shown once, with the commands to run beside the directory. */
 export function ticketMessage(url: string, text: string) {
   const { shell, powershell } = installCommands(url);
   return {
     tone: 'good' as const,
-    text: `${text} Type this on the machine beside the directory. The ticket in it is a secret, and is shown only now: who has it can add a connector.`,
+    text: `${text} Run this command on the machine beside the directory. It contains the ticket, a secret that can enrol connectors; it is shown only now.`,
     secrets: [
       { label: 'Linux and macOS', value: shell },
       { label: 'Windows (PowerShell)', value: powershell },
-      { label: 'The ticket alone', value: url },
+      { label: 'Ticket only', value: url },
     ],
   };
 }
@@ -89,17 +88,17 @@ function tiles(instances: readonly InstanceView[], activity: SignInActivity): Ht
   const tile = (label: string, value: string | number, note: string) =>
     html`<div class="tile"><p class="label">${label}</p><p class="value">${value}</p><p class="note">${note}</p></div>`;
   return [
-    tile('Connectors online', online, known === 0 ? 'none has come yet' : `of ${known}`),
+    tile('Connectors online', online, known === 0 ? 'none enrolled yet' : `of ${known}`),
     tile(
       'Sign-ins this minute',
       minute.ok,
       `${hour.ok} in the last hour${hour.fromCache === 0 ? '' : `, ${hour.fromCache} from the cache`}`,
     ),
-    tile('Failures in an hour', hour.failed, `and ${hour.refused} refused`),
+    tile('Failures in the last hour', hour.failed, `${hour.refused} refused`),
     tile(
-      'Half of the sign-ins within',
+      'Median sign-in time',
       milliseconds(hour.p50Ms),
-      hour.p95Ms === undefined ? 'none in the last hour' : `95 of 100 within ${milliseconds(hour.p95Ms)}`,
+      hour.p95Ms === undefined ? 'none in the last hour' : `95th percentile ${milliseconds(hour.p95Ms)}`,
     ),
   ];
 }
@@ -117,7 +116,7 @@ function connectionTable(
     return [
       html`<a href="${DASHBOARD_PATH}/connections/${connection.name}">${connection.name}</a>${displayName === undefined ? '' : html`<span class="sub">${displayName}</span>`}`,
       dot(kind, label),
-      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} to approve</span>`}`,
+      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} pending approval</span>`}`,
       String(hour.ok),
       String(hour.failed),
       String(hour.refused),
@@ -126,5 +125,5 @@ function connectionTable(
     ];
   });
   const columns = ['Name', 'State', 'Online', 'Sign-ins / h', 'Failures / h', 'Refused / h', 'p95', ''];
-  return table('Connections', columns, rows, 'There is no connection yet. Make one for your directory.');
+  return table('Connections', columns, rows, 'No connections yet. Create one for your directory.');
 }

@@ -1,4 +1,4 @@
-/** Setting up an authenticator app, and the button for passkeys: on the way in, and on one's own account. */
+/** Setting up an authenticator app, and the form for passkeys: while signing in, and on the account page. */
 import { field, type Html, tokenField } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { renderSVG } from 'uqr';
@@ -22,9 +22,9 @@ export function totpSetUp({
   more?: Html | string;
 }): Html {
   const uri = totpUri(secret, name, `Landbridge ${new URL(publicUrl).hostname}`);
-  // Made of squares by a library from a text that holds nothing but letters, digits and escapes.
+  // Safe: the library draws squares, from a text of letters, digits and escapes only.
   const code = raw(renderSVG(uri, { ecc: 'M', border: 2 }));
-  return html`<p>Scan this with the app, or enter the key by hand; then type the code that the app shows.</p>
+  return html`<p>Scan this with the app, or enter the key by hand. Then enter the code that the app shows.</p>
 <div class="qr" role="img" aria-label="QR code with the key below">${code}</div>
 <p class="key"><span class="label" id="totp-key">Key</span> <code aria-labelledby="totp-key">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</code></p>
 <form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(token)}<input type="hidden" name="secret" value="${secret}">
@@ -34,8 +34,8 @@ ${field('code', 'Code', { autocomplete: 'one-time-code' })}
 }
 
 /**
- * A form that the script shows where the browser knows passkeys, and fills in.
- * @param options undefined: there can be none; nothing is shown
+ * A form that the script fills in, and shows if the browser supports passkeys.
+ * @param options undefined: passkeys are impossible here, and nothing is shown
  */
 export function passkeyForm({
   action,

@@ -1,4 +1,4 @@
-/** The tenant's signing keys: which there are, replacing them, and removing one at once. */
+/** The hub's signing keys: listing them, rotating them, and removing one immediately. */
 import { dot, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -8,9 +8,9 @@ import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
-  next: ['idle', 'Signs soon'],
-  signing: ['on', 'Signs'],
-  retiring: ['idle', 'On its way out'],
+  next: ['idle', 'Next'],
+  signing: ['on', 'Active'],
+  retiring: ['idle', 'Retiring'],
 };
 
 export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
@@ -27,9 +27,9 @@ export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> 
         html`<a href="${DASHBOARD_PATH}/signing-keys/${kid}/retire">Retire now<span class="hidden"> ${kid}</span></a>`,
       ]);
       const main = html`<div class="title"><h1>Signing keys</h1><a class="button" href="${DASHBOARD_PATH}/signing-keys/rotate">Rotate</a></div>
-<section><p>This hub signs with them what it asks of connectors. Connectors read the public keys at
+<section><p>The hub signs its requests to connectors with these keys. Connectors read the public keys at
 <a href="/.well-known/jwks.json">/.well-known/jwks.json</a>.</p>
-${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Removed', ''], rows, 'There is no key.')}</section>`;
+${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 'Removed', ''], rows, 'No keys.')}</section>`;
       return context.show(c, { title: 'Signing keys', current: '/signing-keys', main });
     })
     .get('/signing-keys/rotate', (c) =>
@@ -38,7 +38,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
         current: '/signing-keys',
         main: dashboardConfirmation(context.tokenOf(c), {
           heading: 'Rotate the signing keys?',
-          text: `New keys are published now and sign in ${PUBLISHED_AHEAD_MS / 60_000} minutes. The old ones are removed a day after that; connectors that cannot read the new keys are made to register again by then. Nobody is signed out.`,
+          text: `New keys are published now and become active in ${PUBLISHED_AHEAD_MS / 60_000} minutes. The old ones are removed a day later; connectors that cannot read the new keys have to register again before that. Users stay signed in.`,
           action: '/signing-keys/rotate',
           button: 'Rotate',
           back: '/signing-keys',
@@ -48,7 +48,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
     )
     .post('/signing-keys/rotate', async (c) => {
       await rotateSigningKeys(context.operatorOf(c));
-      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'New keys are published, and sign soon.' });
+      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'New keys published. They become active soon.' });
     })
     .get('/signing-keys/:kid/retire', (c) =>
       context.show(c, {
@@ -56,7 +56,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
         current: '/signing-keys',
         main: dashboardConfirmation(context.tokenOf(c), {
           heading: 'Retire this key now?',
-          text: 'For a key that may be in strange hands: nothing signed with it is believed any more. Connectors that know no other are disconnected and have to register again.',
+          text: 'For a compromised key: signatures made with it become invalid. Connectors that know no other key are disconnected and have to register again.',
           action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,
           button: 'Retire now',
           back: '/signing-keys',
@@ -66,6 +66,6 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Made', 'Signs from', 'Rem
     )
     .post('/signing-keys/:kid/retire', async (c) => {
       await retireSigningKey(context.operatorOf(c), c.req.param('kid'));
-      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'The key is gone; another one signs.' });
+      return context.redirect(c, '/signing-keys', { tone: 'good', text: 'Key removed. Another one is active.' });
     });
 }

@@ -21,7 +21,7 @@ export function tryPages(context: DashboardContext): Hono<DashboardEnv> {
 ${field('username', 'User name', { value: username, autofocus: username === '' })}
 ${field('password', 'Password', { type: 'password' })}
 <button>Sign in</button></form>
-<p class="hint">It counts as a sign-in: in the directory, for the guard, and in the audit log.</p></section></div>`;
+<p class="hint">This is a real sign-in: it counts in the directory, for the guard and in the audit log.</p></section></div>`;
   }
 
   return new Hono<DashboardEnv>()

@@ -106,9 +106,11 @@ test('personal responses are not cached', async (t) => {
     '/try/corp',
     '/login/x',
   ]) {
-    const response = await fetch(`${under.hub.url}${path}`, { redirect: 'manual', headers: { Authorization: `Bearer ${under.apiKey}` } });
-    await response.text();
-    if (response.status !== 302 && response.status !== 303) assert.match(response.headers.get('Cache-Control') ?? '', /no-store/, path);
+    await t.test(path, async () => {
+      const response = await fetch(`${under.hub.url}${path}`, { redirect: 'manual', headers: { Authorization: `Bearer ${under.apiKey}` } });
+      await response.text();
+      if (response.status !== 302 && response.status !== 303) assert.match(response.headers.get('Cache-Control') ?? '', /no-store/, path);
+    });
   }
   const refused = await fetch(`${under.hub.url}/api/connections`);
   assert.match(refused.headers.get('Cache-Control') ?? '', /no-store/);
@@ -128,17 +130,19 @@ test('no other site may read a response', async (t) => {
     '/healthz',
     `${new URL(ticket).pathname}/info`,
   ]) {
-    for (const origin of origins) {
-      for (const method of ['GET', 'OPTIONS']) {
-        const response = await fetch(`${under.hub.url}${path}`, {
-          method,
-          redirect: 'manual',
-          headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' },
-        });
-        await response.text();
-        for (const [name] of response.headers) assert.ok(!name.startsWith('access-control-'), `${method} ${path} for ${origin}: ${name}`);
+    await t.test(path, async () => {
+      for (const origin of origins) {
+        for (const method of ['GET', 'OPTIONS']) {
+          const response = await fetch(`${under.hub.url}${path}`, {
+            method,
+            redirect: 'manual',
+            headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' },
+          });
+          await response.text();
+          for (const [name] of response.headers) assert.ok(!name.startsWith('access-control-'), `${method} ${path} for ${origin}: ${name}`);
+        }
       }
-    }
+    });
   }
 });
 

@@ -287,8 +287,10 @@ test('the API rejects unknown connectors and unknown actions', async (t) => {
     [`corp/connectors/${instance?.thumbprint}/drain`, 404, 'connector_not_found'],
     [`corp/connectors/${instance?.id}/explode`, 400, 'invalid_request'],
   ] as const) {
-    const answer = await under.api(`/connections/${path}`, {});
-    assert.deepEqual([answer.status, answer.body.error.code], [status, code], path);
+    await t.test(path.replace(instance?.id ?? '', 'ID').replace(instance?.thumbprint ?? '', 'KEY'), async () => {
+      const answer = await under.api(`/connections/${path}`, {});
+      assert.deepEqual([answer.status, answer.body.error.code], [status, code], path);
+    });
   }
   assert.equal((await listed(under))[0]?.state, 'online');
 });

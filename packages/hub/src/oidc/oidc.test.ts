@@ -115,10 +115,12 @@ test('a request without PKCE, with another method, or with a wrong verifier gets
     (asked: URL) => asked.searchParams.set('response_type', 'token'),
     (asked: URL) => asked.searchParams.set('response_type', 'code id_token'),
   ]) {
-    const asked = new URL(url);
-    change(asked);
-    const { onward } = await browser.open(asked.href);
-    assert.match(onward ?? '', /^https:\/\/app\.example\/callback[?#].*error=/, asked.href);
+    await t.test(String(change).replace(/^.*searchParams\./, ''), async () => {
+      const asked = new URL(url);
+      change(asked);
+      const { onward } = await browser.open(asked.href);
+      assert.match(onward ?? '', /^https:\/\/app\.example\/callback[?#].*error=/, asked.href);
+    });
   }
   const { onward = '' } = await browser.follow(await browser.open(url));
   await assert.rejects(app.finish(onward, { ...checks, pkceCodeVerifier: openid.randomPKCECodeVerifier() }), { error: 'invalid_grant' });
@@ -331,9 +333,11 @@ test('operators manage clients, errors name the field, and each change is in the
     [{ ...good, connections: ['nobody'] }, 404, /nobody/],
   ];
   for (const [body, status, message] of cases) {
-    const answer = await hub.api('/clients', body);
-    assert.equal(answer.status, status, JSON.stringify(body));
-    assert.match(answer.body.error.message, message);
+    await t.test(JSON.stringify(body), async () => {
+      const answer = await hub.api('/clients', body);
+      assert.equal(answer.status, status, JSON.stringify(body));
+      assert.match(answer.body.error.message, message);
+    });
   }
   const created = await hub.api('/clients', good);
   assert.equal(created.status, 201);

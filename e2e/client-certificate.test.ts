@@ -114,17 +114,17 @@ describe('client certificates of a browser', {
     {
       certificate: 'a certificate of a foreign authority with the same name',
       create: async () => issue(uid(4), await createCertificateAuthority('Users')),
-      logged: new RegExp(`"subject":"CN=${uid(4)}","reason":"its issuer is not in CLIENT_CERT_CA"`),
+      logged: new RegExp(`"subject":"CN=${uid(4)}","reason":"its issuer is not in CLIENT_CERT_CA, only one of the same name"`),
     },
     {
       certificate: 'a certificate of an unknown user',
       create: () => issue('stranger'),
-      logged: /"principal":"CN=stranger","reason":"WrongUsername"/,
+      logged: /"user":"CN=stranger","result":"WrongUsername"/,
     },
     {
       certificate: 'a certificate of a locked account',
       create: () => issue('locked'),
-      logged: /"principal":"CN=locked","reason":"AccountLocked"/,
+      logged: /"user":"CN=locked","result":"AccountLocked"/,
     },
     // Chromium does not offer expired certificates.
     {

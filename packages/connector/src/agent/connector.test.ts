@@ -298,7 +298,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal((await signIn(agent)).mapped, 2);
     writeFileSync(join(home, 'config.json'), '{ "LDAP_URL": ');
     running.child.kill('SIGHUP');
-    await running.printed(/The settings stay as they were.*CONFIG_NOT_JSON/);
+    await running.printed(/the configuration is unchanged.*CONFIG_NOT_JSON/);
     assert.equal((await signIn(agent)).mapped, 2);
     running.child.kill('SIGTERM');
     assert.equal((await running.ended).exitCode, 0);

@@ -83,13 +83,13 @@ export function createFindUser(
 /** Finds the only user below LDAP_BASE that matches a filter; undefined if several match. @throws LdapError */
 export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
-const PERSON = parseFilter('(objectClass=person)');
+const IS_PERSON = parseFilter('(objectClass=person)');
 
 export function createFindByFilter(options: Asking): FindByFilter {
   return async ({ filter, value }, signal) => {
     const { searchBase } = await options.queries(signal);
-    const ofPerson: BoundFilter = { filter: { type: 'and', filters: [PERSON, filter] }, value };
-    return (await ask(options, { filter: ofPerson, mustBeOnly: true }, searchBase, signal)).entry;
+    const isUser: BoundFilter = { filter: { type: 'and', filters: [IS_PERSON, filter] }, value };
+    return (await ask(options, { filter: isUser, mustBeOnly: true }, searchBase, signal)).entry;
   };
 }
 

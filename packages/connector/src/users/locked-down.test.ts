@@ -25,13 +25,13 @@ type Account = Parameters<typeof usersOn>[0]['serviceAccount'];
 
 describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
-  let person: SlapdUser;
+  let user: SlapdUser;
   const open: UsersOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 20, access: ACCESS, hideRootDse: true });
     const [, , third] = slapd.users.ordinary;
     assert.ok(third);
-    person = third;
+    user = third;
   });
   after(async () => {
     for (const one of open) await one.close();
@@ -62,7 +62,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       await made.directory.rootDse();
       let profile: Profile = {};
       const operations = await asked(async () => {
-        profile = await profileOf(made, person.cn, person.password);
+        profile = await profileOf(made, user.cn, user.password);
       });
       assert.deepEqual(
         operations.map(({ kind, connection }) => [kind, connection === operations[0]?.connection]),
@@ -71,16 +71,16 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
           ['search', true],
         ],
       );
-      assert.equal(profile.id, person.uid);
-      assert.equal(profile.dn, person.dn);
-      assert.deepEqual(profile.emails, [{ value: `${person.uid}@example.org` }]);
+      assert.equal(profile.id, user.uid);
+      assert.equal(profile.dn, user.dn);
+      assert.deepEqual(profile.emails, [{ value: `${user.uid}@example.org` }]);
       // Nested groups are only found by a search, which is not permitted here.
       assert.deepEqual(profile.groups, ['department-02']);
     });
 
     it('shapes groups by GROUP_PROPERTY and GROUP_PROPERTIES as far as their DNs allow', async () => {
       const groups = async (settings: Partial<UsersSettings>) =>
-        (await profileOf(on('none', { LDAP_USER_DN: TEMPLATE, ...settings }), person.cn, person.password)).groups;
+        (await profileOf(on('none', { LDAP_USER_DN: TEMPLATE, ...settings }), user.cn, user.password)).groups;
       assert.deepEqual(await groups({ GROUP_PROPERTY: 'dn' }), ['cn=department-02,ou=groups,dc=example,dc=org']);
       assert.deepEqual(await groups({ GROUP_PROPERTIES: ['CN', 'dn'] }), [
         { CN: 'department-02', dn: 'cn=department-02,ou=groups,dc=example,dc=org' },
@@ -92,7 +92,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       await made.directory.rootDse();
       const operations = await asked(async () => {
-        const answer = await made.users.authenticate(login(person.cn, ''), request());
+        const answer = await made.users.authenticate(login(user.cn, ''), request());
         assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
       });
       assert.deepEqual(operations, []);
@@ -102,7 +102,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       const made = on('none', { LDAP_USER_DN: TEMPLATE });
       const service = slapd.serviceAccount;
       const operations = await asked(async () => {
-        for (const name of ['service,ou=accounts,dc=example,dc=org', 'service,ou=accounts', 'x+cn=service', '*', `${person.cn})(cn=*`]) {
+        for (const name of ['service,ou=accounts,dc=example,dc=org', 'service,ou=accounts', 'x+cn=service', '*', `${user.cn})(cn=*`]) {
           const answer = await made.users.authenticate(login(name, service.password), request());
           assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword', name);
         }
@@ -129,7 +129,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
           assert.ok('failure' in answer);
           assert.match(JSON.stringify(answer.failure.inner), /LDAP_NO_SERVICE_ACCOUNT/);
         }
-        await assert.rejects(made.users.inspect(person.cn, request()), { code: 'ENTRY_NOT_SHOWN' });
+        await assert.rejects(made.users.inspect(user.cn, request()), { code: 'ENTRY_NOT_SHOWN' });
       });
       assert.deepEqual(operations, []);
     });
@@ -150,18 +150,18 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   it('signs in with LDAP_USER_DN and a service account that may read nothing', async () => {
     const account = { dn: slapd.users.ordinary[5]?.dn ?? '', password: slapd.users.ordinary[5]?.password ?? '' };
     const made = on(account, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, GROUPS: false });
-    assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
-    const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
+    assert.equal((await profileOf(made, user.cn, user.password)).id, user.uid);
+    const wrong = await made.users.authenticate(login(user.cn, 'wrong'), request());
     assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword');
   });
 
   it('signs in with LDAP_USER_DN and a service account that may read the entry', async () => {
     const made = on(slapd.serviceAccount, { LDAP_USER_DN: TEMPLATE, LDAP_BASE: slapd.baseDn, LDAP_SEARCH_GROUPS: '(member={0})' });
-    assert.equal((await profileOf(made, person.cn, person.password)).id, person.uid);
-    const wrong = await made.users.authenticate(login(person.cn, 'wrong'), request());
+    assert.equal((await profileOf(made, user.cn, user.password)).id, user.uid);
+    const wrong = await made.users.authenticate(login(user.cn, 'wrong'), request());
     assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword');
-    assert.equal(wrong.failure.profile?.id, person.uid);
-    assert.equal((await made.users.inspect(person.cn, request()))?.dn, person.dn);
+    assert.equal(wrong.failure.profile?.id, user.uid);
+    assert.equal((await made.users.inspect(user.cn, request()))?.dn, user.dn);
   });
 
   it('signs in with a service account that may search by uid and read three attributes, and logs what it may not do', async () => {
@@ -170,16 +170,16 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       LDAP_USER_BY_NAME: '(uid={0})',
       LDAP_SEARCH_GROUPS: '(member={0})',
     });
-    const profile = await profileOf(made, person.uid, person.password);
-    assert.equal(profile.id, person.uid);
-    assert.deepEqual(profile.emails, [{ value: `${person.uid}@example.org` }]);
+    const profile = await profileOf(made, user.uid, user.password);
+    assert.equal(profile.id, user.uid);
+    assert.deepEqual(profile.emails, [{ value: `${user.uid}@example.org` }]);
     assert.equal('telephoneNumber' in profile, false);
     assert.equal(JSON.stringify(profile).includes('assword'), false);
   });
 
   it('names a search base that cannot be searched', async () => {
     const made = on(powerless(), { LDAP_BASE: `ou=groups,${slapd.baseDn}`, LDAP_USER_BY_NAME: '(uid={0})' });
-    const answer = await made.users.authenticate(login(person.uid, person.password), request());
+    const answer = await made.users.authenticate(login(user.uid, user.password), request());
     assert.ok('failure' in answer);
     assert.match(JSON.stringify(answer.failure.inner), /LDAP_RESULT.*ou=groups.*noSuchObject/);
     assert.ok(made.lines.some((line) => line.includes('Check LDAP_BASE') && line.includes('the service account may not read it')));
@@ -196,7 +196,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
       },
       'module.exports = function (raw) { return { id: raw.uid, names: Object.keys(raw).sort().join() }; };',
     );
-    const profile = await profileOf(made, person.uid, person.password);
+    const profile = await profileOf(made, user.uid, user.password);
     assert.equal(profile.names, 'controls,dn,groups,ldapStatus,memberOf,organizationUnits,sn,uid');
     assert.doesNotMatch(userAttributes(['uid', 'userPassword', 'USERPASSWORD;x-old'], true).join(), /password/i);
   });
@@ -218,7 +218,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
   // Last: slapd logs no result for a DN that it cannot parse, and its log is where operations are counted.
   it('answers a wrong name, a wrong password and an invalid DN alike', async () => {
     const made = on('none', { LDAP_USER_DN: TEMPLATE });
-    for (const name of [person.cn, 'nobody', 'x,ou=accounts', '\0', '\ud800', 'x'.repeat(5000)]) {
+    for (const name of [user.cn, 'nobody', 'x,ou=accounts', '\0', '\ud800', 'x'.repeat(5000)]) {
       const answer = await made.users.authenticate(login(name, 'wrong'), request());
       assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword', JSON.stringify(answer).slice(0, 300));
       assert.deepEqual(Object.keys(answer.failure.profile ?? {}), ['dn']);

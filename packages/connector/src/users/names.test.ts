@@ -52,8 +52,8 @@ describe('names on Active Directory', () => {
   add('dora', { userPrincipalName: 'dora@sso.example' });
   const group = domain.addGroup(UNICODE_GROUP);
   for (const { name, cn } of UNICODE_PEOPLE) {
-    const person = domain.addUser(name, { password: PASSWORD, cn, attributes: { displayName: cn } });
-    domain.addMember(group, person);
+    const user = domain.addUser(name, { password: PASSWORD, cn, attributes: { displayName: cn } });
+    domain.addMember(group, user);
   }
   let embedded: Awaited<ReturnType<typeof startDirectory>>;
   const open: UsersOn[] = [];
@@ -117,7 +117,7 @@ describe('names on Active Directory', () => {
 
 describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
   const people = 'ou=people,dc=example,dc=org';
-  const person = (uid: string, cn: string, attributes: Record<string, string[]> = {}) => ({
+  const user = (uid: string, cn: string, attributes: Record<string, string[]> = {}) => ({
     dn: `uid=${uid},${people}`,
     attributes: {
       objectClass: ['inetOrgPerson'],
@@ -141,10 +141,10 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
       users: 20,
       entries: [
         { dn: `ou=more,${people}`, attributes: { objectClass: ['organizationalUnit'], ou: ['more'] } },
-        person('first', 'First', { mail: ['first@brand.example', 'shared@brand.example'] }),
-        person('second', 'Second', { mail: ['shared@brand.example'] }),
-        ...['', 'ou=more,'].map((unit) => ({ ...person('twin', 'Twin'), dn: `uid=twin,${unit}${people}` })),
-        ...UNICODE_PEOPLE.map(({ name, cn }) => person(name, cn)),
+        user('first', 'First', { mail: ['first@brand.example', 'shared@brand.example'] }),
+        user('second', 'Second', { mail: ['shared@brand.example'] }),
+        ...['', 'ou=more,'].map((unit) => ({ ...user('twin', 'Twin'), dn: `uid=twin,${unit}${people}` })),
+        ...UNICODE_PEOPLE.map(({ name, cn }) => user(name, cn)),
         {
           dn: `cn=${UNICODE_GROUP},ou=groups,dc=example,dc=org`,
           attributes: {

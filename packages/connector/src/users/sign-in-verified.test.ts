@@ -45,7 +45,7 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   let made: UsersOn;
   const base = 'dc=example,dc=org';
-  const person = (uid: string, attributes: Record<string, string[]>) => ({
+  const user = (uid: string, attributes: Record<string, string[]>) => ({
     dn: `uid=${uid},ou=people,${base}`,
     attributes: { objectClass: ['inetOrgPerson'], uid: [uid], cn: [uid], sn: [uid], mail: ['shared@example.org'], ...attributes },
   });
@@ -65,12 +65,12 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
             pwdLockoutDuration: ['600'],
           },
         },
-        person('locked.now', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(5) }),
-        person('lock.ended', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(15) }),
+        user('locked.now', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(5) }),
+        user('lock.ended', { pwdPolicySubentry: strict, pwdAccountLockedTime: minutesAgo(15) }),
         // Which of several policies applies cannot be seen.
-        person('lock.unclear', { pwdAccountLockedTime: minutesAgo(15) }),
-        person('ended', { pwdEndTime: minutesAgo(5) }),
-        person('not.begun', { pwdStartTime: minutesAgo(-5) }),
+        user('lock.unclear', { pwdAccountLockedTime: minutesAgo(15) }),
+        user('ended', { pwdEndTime: minutesAgo(5) }),
+        user('not.begun', { pwdStartTime: minutesAgo(-5) }),
       ],
     });
     made = usersOn({ url: slapd.ldapsUrl, ca: slapd.ca, serviceAccount: slapd.serviceAccount }, {}, STATUS);

@@ -99,9 +99,9 @@ describe('signing in at Active Directory as on Windows', () => {
 
   const target = () => ({ ca, serviceAccount: embedded.serviceAccount });
   const account = (name: string): TableAccount => {
-    const person = embedded.users.find((one) => one.name === name);
-    assert.ok(person, name);
-    return person;
+    const user = embedded.users.find((one) => one.name === name);
+    assert.ok(user, name);
+    return user;
   };
   registerSignInTable(() => {
     assert.ok(embedded.ldapsUrl);

@@ -46,16 +46,16 @@ describe('users on Active Directory', () => {
 
   it('answers each state of an account with its error and the profile', async () => {
     const made = on();
-    for (const person of embedded.users) {
-      const answer = await made.users.authenticate(login(person.name, person.password), request());
-      if (person.refusal === undefined) {
-        assert.equal(profileOf(answer).sAMAccountName, person.name);
-        assert.equal(profileOf(answer).dn, person.dn);
+    for (const user of embedded.users) {
+      const answer = await made.users.authenticate(login(user.name, user.password), request());
+      if (user.refusal === undefined) {
+        assert.equal(profileOf(answer).sAMAccountName, user.name);
+        assert.equal(profileOf(answer).dn, user.dn);
         continue;
       }
-      assert.ok('failure' in answer, person.name);
-      assert.equal(answer.failure.wireName, EXPECTED[person.refusal], person.name);
-      assert.equal(answer.failure.profile?.dn, person.dn);
+      assert.ok('failure' in answer, user.name);
+      assert.equal(answer.failure.wireName, EXPECTED[user.refusal], user.name);
+      assert.equal(answer.failure.profile?.dn, user.dn);
       assert.equal('groups' in (answer.failure.profile ?? {}), false);
     }
   });

@@ -39,11 +39,11 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
       { url: slapd.url, serviceAccount: account },
     ]) {
       const made = on(target);
-      for (const person of slapd.users.ordinary.slice(4000, 4003)) {
-        const profile = await profileOf(made, person.uid, person.password);
-        assert.equal(profile.id, person.uid);
-        assert.equal(profile.dn, person.dn);
-        assert.deepEqual(groupsIn(profile), person.groups);
+      for (const user of slapd.users.ordinary.slice(4000, 4003)) {
+        const profile = await profileOf(made, user.uid, user.password);
+        assert.equal(profile.id, user.uid);
+        assert.equal(profile.dn, user.dn);
+        assert.deepEqual(groupsIn(profile), user.groups);
         assert.deepEqual(profile.organizationUnits, ['people']);
       }
     }
@@ -51,38 +51,38 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('signs in users whose names and DNs need escaping', async () => {
     const made = on(undefined);
-    for (const [name, person] of Object.entries(slapd.users.special)) {
+    for (const [name, user] of Object.entries(slapd.users.special)) {
       // Their passwords are refused by policy, which another test covers.
       if (['locked', 'expiredPassword', 'mustChangePassword'].includes(name)) continue;
-      const profile = await profileOf(made, person.uid, person.password);
-      assert.equal(dnKey(String(profile.dn)), dnKey(person.dn), name);
-      assert.deepEqual(groupsIn(profile), person.groups, name);
-      const wrong = await made.users.authenticate(login(person.uid, 'wrong'), request());
+      const profile = await profileOf(made, user.uid, user.password);
+      assert.equal(dnKey(String(profile.dn)), dnKey(user.dn), name);
+      assert.deepEqual(groupsIn(profile), user.groups, name);
+      const wrong = await made.users.authenticate(login(user.uid, 'wrong'), request());
       assert.ok('failure' in wrong && wrong.failure.wireName === 'WrongPassword', name);
     }
   });
 
   it('answers wrong names and wrong passwords with their named errors', async () => {
     const made = on(undefined);
-    const [person] = slapd.users.ordinary;
-    assert.ok(person);
+    const [user] = slapd.users.ordinary;
+    assert.ok(user);
     assert.deepEqual(await made.users.authenticate(login('nobody', 'x'), request()), {
       failure: namedFailure('WrongUsername', { username: 'nobody' }),
     });
-    const wrong = await made.users.authenticate(login(person.uid, 'wrong'), request());
+    const wrong = await made.users.authenticate(login(user.uid, 'wrong'), request());
     assert.ok('failure' in wrong);
     assert.equal(wrong.failure.wireName, 'WrongPassword');
-    assert.equal(wrong.failure.profile?.dn, person.dn);
+    assert.equal(wrong.failure.profile?.dn, user.dn);
     assert.equal('userPassword' in (wrong.failure.profile ?? {}), false);
   });
 
   it('never binds with an empty password', async () => {
     const made = on(undefined);
-    const [, person] = slapd.users.ordinary;
-    assert.ok(person);
-    const answer = await made.users.authenticate(login(person.uid, ''), request());
+    const [, user] = slapd.users.ordinary;
+    assert.ok(user);
+    const answer = await made.users.authenticate(login(user.uid, ''), request());
     assert.ok('failure' in answer && answer.failure.wireName === 'WrongPassword');
-    const binds = (await slapd.operations()).filter((operation) => operation.kind === 'bind' && operation.dn === person.dn);
+    const binds = (await slapd.operations()).filter((operation) => operation.kind === 'bind' && operation.dn === user.dn);
     assert.deepEqual(binds, []);
   });
 
@@ -90,16 +90,16 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     const made = on(undefined);
     await made.directory.rootDse();
     const { locked, expiredPassword, mustChangePassword } = slapd.users.special;
-    const answers = async (password: (person: { password: string }) => string) => {
+    const answers = async (password: (user: { password: string }) => string) => {
       const names: (string | undefined)[] = [];
-      for (const person of [locked, expiredPassword, mustChangePassword]) {
-        const answer = await made.users.authenticate(login(person.uid, password(person)), request());
-        assert.ok('failure' in answer, person.uid);
+      for (const user of [locked, expiredPassword, mustChangePassword]) {
+        const answer = await made.users.authenticate(login(user.uid, password(user)), request());
+        assert.ok('failure' in answer, user.uid);
         names.push(answer.failure.wireName);
       }
       return names;
     };
-    assert.deepEqual(await answers((person) => person.password), ['AccountLocked', 'PasswordExpired', 'PasswordChangeRequired']);
+    assert.deepEqual(await answers((user) => user.password), ['AccountLocked', 'PasswordExpired', 'PasswordChangeRequired']);
     assert.deepEqual(await answers(() => 'wrong'), ['AccountLocked', 'WrongPassword', 'WrongPassword']);
     const lenient = on(undefined, { ALLOW_PASSWORD_CHANGE_REQUIRED: true }, ECHO);
     await lenient.directory.rootDse();
@@ -172,13 +172,13 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   it('changes a password, and reports refusals', async () => {
     const made = on(undefined);
-    const person = slapd.users.ordinary[77];
-    assert.ok(person);
-    const changed = await made.users.changePassword(login(person.uid, 'New-Passw0rd!'), request());
+    const user = slapd.users.ordinary[77];
+    assert.ok(user);
+    const changed = await made.users.changePassword(login(user.uid, 'New-Passw0rd!'), request());
     assert.ok('profile' in changed, JSON.stringify(changed));
-    assert.deepEqual(groupsIn(changed.profile), person.groups);
-    await profileOf(made, person.uid, 'New-Passw0rd!');
-    const powerless = on({ url: slapd.url, serviceAccount: person }, { LDAP_BASE: slapd.baseDn });
+    assert.deepEqual(groupsIn(changed.profile), user.groups);
+    await profileOf(made, user.uid, 'New-Passw0rd!');
+    const powerless = on({ url: slapd.url, serviceAccount: user }, { LDAP_BASE: slapd.baseDn });
     const target = slapd.users.ordinary[78];
     assert.ok(target);
     const unknown = await made.users.changePassword(login('nobody', 'New-Passw0rd!'), request());

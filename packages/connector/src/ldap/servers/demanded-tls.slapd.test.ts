@@ -17,9 +17,9 @@ describe('a directory that demands TLS', { skip }, () => {
   it('gets StartTLS, for searches and for binds', async () => {
     const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount, ca: slapd.ca });
     try {
-      const [person] = slapd.users.ordinary;
-      assert.ok(person);
-      const answer = await on.users.authenticate(login(person.uid, person.password), request());
+      const [user] = slapd.users.ordinary;
+      assert.ok(user);
+      const answer = await on.users.authenticate(login(user.uid, user.password), request());
       assert.ok('profile' in answer, JSON.stringify(answer));
       assert.equal(on.directory.status().encrypted, true);
       const refused = (await slapd.operations()).filter(({ kind, result }) => kind === 'bind' && result === 13);

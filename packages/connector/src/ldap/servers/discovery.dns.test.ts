@@ -63,11 +63,11 @@ describe('the servers of a domain', { skip }, () => {
       `ldaps://dc2.fabrikam.test:${second.ldapsPort}`,
     ]);
     on = usersOn({ url: first.url, servers: addresses, serviceAccount: first.serviceAccount, ca });
-    const [person, other] = first.users.ordinary;
-    assert.ok(person && other);
+    const [user, other] = first.users.ordinary;
+    assert.ok(user && other);
     const { users } = on;
-    const signIn = async ({ uid, password }: typeof person) => errorOf(await users.authenticate(login(uid, password), request()));
-    assert.equal(await signIn(person), 'ok');
+    const signIn = async ({ uid, password }: typeof user) => errorOf(await users.authenticate(login(uid, password), request()));
+    assert.equal(await signIn(user), 'ok');
     await first.stop();
     assert.equal(await signIn(other), 'ok');
     assert.deepEqual(

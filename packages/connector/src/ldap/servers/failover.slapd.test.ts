@@ -11,7 +11,7 @@ import { serverAddress } from '../connect.ts';
 const skip = whyNoSlapd();
 const IN_FLIGHT = 32;
 const BIND_CONNECTIONS = 8;
-const PEOPLE = 20_000;
+const USERS = 20_000;
 
 interface Part {
   slapd: Slapd;
@@ -20,12 +20,12 @@ interface Part {
 
 let parts: [Part, Part];
 let on: UsersOn | undefined;
-let nextPerson = 0;
+let nextUser = 0;
 
 before(async () => {
   if (skip) return;
   const start = async (): Promise<Part> => {
-    const slapd = await startSlapd({ users: PEOPLE });
+    const slapd = await startSlapd({ users: USERS });
     return { slapd, relay: await startRelay(slapd.port) };
   };
   parts = [await start(), await start()];
@@ -42,7 +42,7 @@ after(async () => {
 });
 
 interface Login {
-  person: SlapdUser;
+  user: SlapdUser;
   right: boolean;
   outcome: RequestOutcome<'authenticate_user'>;
 }
@@ -53,11 +53,11 @@ function startLoad({ users }: UsersOn) {
   let running = true;
   const worker = async () => {
     while (running) {
-      const person = parts[0].slapd.users.ordinary[nextPerson++];
-      assert.ok(person, 'the load ran out of users');
-      const right = nextPerson % 4 !== 0;
-      const outcome = await users.authenticate(login(person.uid, right ? person.password : 'wrong'), request());
-      logins.push({ person, right, outcome });
+      const user = parts[0].slapd.users.ordinary[nextUser++];
+      assert.ok(user, 'the load ran out of users');
+      const right = nextUser % 4 !== 0;
+      const outcome = await users.authenticate(login(user.uid, right ? user.password : 'wrong'), request());
+      logins.push({ user, right, outcome });
       // A few hundred a second prove as much as a few thousand.
       await delay(20);
     }
@@ -88,21 +88,21 @@ const TRY_AGAIN = new Set(['LDAP_CONNECTION_LOST', 'LDAP_TIMEOUT']);
 
 /** @returns the sign-ins without a result; all others must have the right one */
 function undecided(logins: Login[]): Login[] {
-  return logins.filter(({ person, right, outcome }) => {
+  return logins.filter(({ user, right, outcome }) => {
     const failure = 'failure' in outcome ? outcome.failure : undefined;
     if (failure !== undefined && failure.wireName === undefined) {
       assert.ok(TRY_AGAIN.has(failure.inner?.code ?? ''), JSON.stringify(failure));
       return true;
     }
     assert.equal(failure?.wireName, right ? undefined : 'WrongPassword');
-    assert.ok('failure' in outcome ? outcome.failure.profile : outcome.profile, person.uid);
+    assert.ok('failure' in outcome ? outcome.failure.profile : outcome.profile, user.uid);
     return false;
   });
 }
 
 /** How often each user was bound, on both servers together, by the servers' own logs. */
 async function assertNobodyBoundTwice(logins: Login[]): Promise<void> {
-  const counts = new Map(logins.map(({ person }) => [person.dn, 0]));
+  const counts = new Map(logins.map(({ user }) => [user.dn, 0]));
   for (const { slapd } of parts) {
     for (const { kind, dn } of await slapd.operations()) {
       const count = kind === 'bind' ? counts.get(dn) : undefined;

@@ -7,11 +7,11 @@ import type { UsersSettings } from '../settings.ts';
 
 const BASE = 'ou=more,dc=example,dc=org';
 const PASSWORD = 'Passw0rd!';
-const person = (uid: string) => `uid=${uid},${BASE}`;
+const user = (uid: string) => `uid=${uid},${BASE}`;
 const group = (cn: string) => `cn=${cn},${BASE}`;
 
 function personEntry(uid: string) {
-  return { dn: person(uid), attributes: { objectClass: ['inetOrgPerson'], uid: [uid], cn: [uid], sn: [uid], userPassword: [PASSWORD] } };
+  return { dn: user(uid), attributes: { objectClass: ['inetOrgPerson'], uid: [uid], cn: [uid], sn: [uid], userPassword: [PASSWORD] } };
 }
 function groupEntry(cn: string, members: string[], attribute: 'member' | 'uniqueMember' = 'member') {
   const objectClass = [attribute === 'member' ? 'groupOfNames' : 'groupOfUniqueNames'];
@@ -30,8 +30,8 @@ describe('groups found by their members', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   const open: UsersOn[] = [];
   before(async () => {
-    const deep = Array.from({ length: DEEP }, (_, i) => groupEntry(`deep-${i}`, [i === 0 ? person('deep') : group(`deep-${i - 1}`)]));
-    const wide = Array.from({ length: WIDE }, (_, i) => groupEntry(`wide-${i}`, [person('wide')]));
+    const deep = Array.from({ length: DEEP }, (_, i) => groupEntry(`deep-${i}`, [i === 0 ? user('deep') : group(`deep-${i - 1}`)]));
+    const wide = Array.from({ length: WIDE }, (_, i) => groupEntry(`wide-${i}`, [user('wide')]));
     slapd = await startSlapd({
       users: 10,
       entries: [
@@ -43,11 +43,11 @@ describe('groups found by their members', { skip: whyNoSlapd() }, () => {
           'above-even',
           Array.from({ length: WIDE / 2 }, (_, i) => group(`wide-${2 * i}`)),
         ),
-        groupEntry('above-all', [...Array.from({ length: WIDE }, (_, i) => group(`wide-${i}`)), person('deep')], 'uniqueMember'),
-        ...NAMES.map((name) => groupEntry(name, [person('unicode')])),
+        groupEntry('above-all', [...Array.from({ length: WIDE }, (_, i) => group(`wide-${i}`)), user('deep')], 'uniqueMember'),
+        ...NAMES.map((name) => groupEntry(name, [user('unicode')])),
         ...NAMES.map((name, i) => groupEntry(`of ${i}`, [group(typedOtherwise(name))])),
         groupEntry('all names', NAMES.map(typedOtherwise).map(group)),
-        groupEntry('circle-a', [person('circle'), group('circle-b')]),
+        groupEntry('circle-a', [user('circle'), group('circle-b')]),
         groupEntry('circle-b', [group('circle-a')]),
         { dn: group('unix'), attributes: { objectClass: ['posixGroup'], cn: ['unix'], gidNumber: ['5000'], memberUid: ['unix', 'deep'] } },
         groupEntry('above-unix', [group('unix')]),

@@ -40,15 +40,15 @@ describe('passwords in Active Directory', () => {
     const made = on();
     const change = async (name: string, old: string, fresh: string) =>
       errorOf(await made.users.changePassword(ownChange(name, old, fresh), request()));
-    for (const person of embedded.users.filter(({ name }) => ['must-change', 'pwd-expired'].includes(name))) {
+    for (const user of embedded.users.filter(({ name }) => ['must-change', 'pwd-expired'].includes(name))) {
       embedded.operations.reset();
-      assert.equal(await change(person.name, '', 'new-Secret-3'), 'WrongPassword');
-      assert.deepEqual([embedded.operations.counts.modify ?? 0, embedded.badPwdCount(person.name)], [0, 0]);
-      assert.equal(await change(person.name, 'wrong', 'new-Secret-3'), 'WrongPassword');
-      assert.deepEqual([embedded.operations.counts.modify, embedded.badPwdCount(person.name)], [1, 1]);
-      assert.equal(await change(person.name, person.password, 'x'), 'PasswordComplexityError');
-      assert.equal(await change(person.name, person.password, 'new-Secret-3'), 'ok');
-      assert.equal(errorOf(await made.users.authenticate(login(person.name, 'new-Secret-3'), request())), 'ok');
+      assert.equal(await change(user.name, '', 'new-Secret-3'), 'WrongPassword');
+      assert.deepEqual([embedded.operations.counts.modify ?? 0, embedded.badPwdCount(user.name)], [0, 0]);
+      assert.equal(await change(user.name, 'wrong', 'new-Secret-3'), 'WrongPassword');
+      assert.deepEqual([embedded.operations.counts.modify, embedded.badPwdCount(user.name)], [1, 1]);
+      assert.equal(await change(user.name, user.password, 'x'), 'PasswordComplexityError');
+      assert.equal(await change(user.name, user.password, 'new-Secret-3'), 'ok');
+      assert.equal(errorOf(await made.users.authenticate(login(user.name, 'new-Secret-3'), request())), 'ok');
     }
     assert.equal(await change('locked', 'new-Secret-3', 'new-Secret-4'), 'AccountLocked');
     assert.doesNotMatch(made.lines.join(''), /new-Secret/);

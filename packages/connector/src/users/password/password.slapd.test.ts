@@ -11,7 +11,7 @@ const policy = (cn: string, attributes: Record<string, string[]>) => ({
   dn: `cn=${cn},ou=policies,${BASE_DN}`,
   attributes: { objectClass: ['pwdPolicy', 'device'], cn: [cn], pwdAttribute: ['userPassword'], ...attributes },
 });
-const person = (uid: string, policyName: string, attributes: Record<string, string[]>) => ({
+const user = (uid: string, policyName: string, attributes: Record<string, string[]>) => ({
   dn: `uid=${uid},ou=people,${BASE_DN}`,
   attributes: {
     objectClass: ['inetOrgPerson'],
@@ -48,15 +48,15 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
         }),
         policy('grace', { ...limits, pwdGraceAuthnLimit: ['2'] }),
         policy('not-allowed', { pwdAllowUserChange: ['FALSE'] }),
-        person('fresh', 'practice', changed(0)),
-        person('soon', 'practice', changed(8)),
-        person('expired', 'practice', changed(11)),
-        person('expired.too', 'practice', changed(11)),
-        person('must.renew', 'practice', { ...changed(1), pwdReset: ['TRUE'] }),
-        person('grace', 'grace', changed(11)),
-        person('forbidden', 'not-allowed', {}),
-        person('is.locked', 'practice', { ...changed(1), pwdAccountLockedTime: ['000001010000Z'] }),
-        person('reset', 'practice', changed(1)),
+        user('fresh', 'practice', changed(0)),
+        user('soon', 'practice', changed(8)),
+        user('expired', 'practice', changed(11)),
+        user('expired.too', 'practice', changed(11)),
+        user('must.renew', 'practice', { ...changed(1), pwdReset: ['TRUE'] }),
+        user('grace', 'grace', changed(11)),
+        user('forbidden', 'not-allowed', {}),
+        user('is.locked', 'practice', { ...changed(1), pwdAccountLockedTime: ['000001010000Z'] }),
+        user('reset', 'practice', changed(1)),
       ],
     });
   });

@@ -10,8 +10,8 @@ export function registerAccountTests(dc: () => SambaDomainController): void {
   // Wrong passwords were counted.
   after(() => dc().reset());
 
-  const account = (person: SambaUserName) => {
-    const { name, dn } = dc().users[person];
+  const account = (user: SambaUserName) => {
+    const { name, dn } = dc().users[user];
     return { name, dn, password: dc().password };
   };
   registerSignInTable(() => {

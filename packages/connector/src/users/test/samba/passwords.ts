@@ -15,13 +15,13 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     open.push(made);
     return made;
   }
-  const nameOf = (person: SambaUserName) => dc().users[person].name;
-  const signIn = async (made: UsersOn, person: SambaUserName, password: string) =>
-    errorOf(await made.users.authenticate(login(nameOf(person), password), request()));
-  const reset = async (made: UsersOn, person: SambaUserName, password: string) =>
-    errorOf(await made.users.changePassword(login(nameOf(person), password), request()));
-  const change = async (made: UsersOn, person: SambaUserName, old: string, password: string) =>
-    errorOf(await made.users.changePassword(ownChange(nameOf(person), old, password), request()));
+  const nameOf = (user: SambaUserName) => dc().users[user].name;
+  const signIn = async (made: UsersOn, user: SambaUserName, password: string) =>
+    errorOf(await made.users.authenticate(login(nameOf(user), password), request()));
+  const reset = async (made: UsersOn, user: SambaUserName, password: string) =>
+    errorOf(await made.users.changePassword(login(nameOf(user), password), request()));
+  const change = async (made: UsersOn, user: SambaUserName, old: string, password: string) =>
+    errorOf(await made.users.changePassword(ownChange(nameOf(user), old, password), request()));
   /** As text, like a profile mapper sees it. */
   async function read(dn: string, attribute: string): Promise<string> {
     const request = { searchBase: dn, scope: 'base', filter: PRESENT, attributes: [attribute] } as const;
@@ -29,7 +29,7 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
     assert.ok(entry);
     return String(rawAttribute(entry, attribute));
   }
-  const badPwdCount = async (person: SambaUserName) => Number(await read(dc().users[person].dn, 'badPwdCount'));
+  const badPwdCount = async (user: SambaUserName) => Number(await read(dc().users[user].dn, 'badPwdCount'));
   const noSecretIn = (made: UsersOn) => {
     const text = made.lines.join('');
     assert.ok(!text.includes(dc().password) && !text.includes('new-Secret'), text);
@@ -43,30 +43,29 @@ export function registerPasswordsTests(dc: () => SambaDomainController): void {
 
   it('are warned of in the profile if they expire soon', async () => {
     const made = on();
-    const profileOf = async (person: SambaUserName) => {
-      const answer = await made.users.authenticate(login(nameOf(person), dc().password), request());
+    const profileOf = async (user: SambaUserName) => {
+      const answer = await made.users.authenticate(login(nameOf(user), dc().password), request());
       assert.ok('profile' in answer, JSON.stringify(answer));
       return answer.profile;
     };
     const leftMs = Date.parse(String((await profileOf('pwd-expiring')).passwordExpiresAt)) - Date.now();
     assert.ok(leftMs > 86_400_000 && leftMs <= 2 * 86_400_000, String(leftMs));
-    for (const person of ['alice', 'pwd-never-expires'] as const)
-      assert.equal('passwordExpiresAt' in (await profileOf(person)), false, person);
+    for (const user of ['alice', 'pwd-never-expires'] as const) assert.equal('passwordExpiresAt' in (await profileOf(user)), false, user);
   });
 
   it('are changed by users over a powerless account, even if they have expired or must be changed', async () => {
     const made = on({}, dc().serviceAccount);
-    for (const person of ['carol', 'must-change', 'pwd-expired'] as const) {
+    for (const user of ['carol', 'must-change', 'pwd-expired'] as const) {
       const old = dc().password;
-      const fresh = `new-Secret-0f-${person}`;
-      assert.equal(await change(made, person, 'wrong-0ld-One', fresh), 'WrongPassword', person);
-      assert.equal(await badPwdCount(person), 1, `${person}: a wrong old password is counted, and once`);
-      assert.equal(await change(made, person, '', fresh), 'WrongPassword', person);
-      assert.equal(await badPwdCount(person), 1, person);
-      assert.equal(await change(made, person, old, 'short'), 'PasswordComplexityError', person);
-      assert.equal(await change(made, person, old, fresh), 'ok', person);
-      assert.equal(await signIn(made, person, fresh), 'ok', person);
-      assert.equal(await reset(made, person, 'another-new-Secret-1'), 'InsufficientAccessRightsError', person);
+      const fresh = `new-Secret-0f-${user}`;
+      assert.equal(await change(made, user, 'wrong-0ld-One', fresh), 'WrongPassword', user);
+      assert.equal(await badPwdCount(user), 1, `${user}: a wrong old password is counted, and once`);
+      assert.equal(await change(made, user, '', fresh), 'WrongPassword', user);
+      assert.equal(await badPwdCount(user), 1, user);
+      assert.equal(await change(made, user, old, 'short'), 'PasswordComplexityError', user);
+      assert.equal(await change(made, user, old, fresh), 'ok', user);
+      assert.equal(await signIn(made, user, fresh), 'ok', user);
+      assert.equal(await reset(made, user, 'another-new-Secret-1'), 'InsufficientAccessRightsError', user);
     }
     assert.ok(
       made.lines.some((line) => line.includes('0000052D')),

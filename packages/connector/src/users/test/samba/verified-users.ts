@@ -33,10 +33,10 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
       ['pwd-never-expires', 'active'],
       ['smartcard-only', 'active'],
     ];
-    for (const [person, outcome] of expected) {
-      const answer = await signIn(dc().users[person].name);
-      assert.equal('failure' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome, person);
-      assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().users[person].dn);
+    for (const [user, outcome] of expected) {
+      const answer = await signIn(dc().users[user].name);
+      assert.equal('failure' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome, user);
+      assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().users[user].dn);
     }
   });
 

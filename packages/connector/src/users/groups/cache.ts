@@ -5,14 +5,14 @@ import type { KnownGroup } from './group.ts';
 /** A group with a dozen parents takes about 4 KB, most take less than 1 KB: enough for more than 20,000 groups. */
 export const MAX_CACHE_BYTES = 64 * 1024 * 1024;
 
-export interface Remembered {
+export interface CachedGroup {
   known: KnownGroup;
   ageMs: number;
 }
 
 export interface GroupCache {
   /** The group, whatever its age within `keepSeconds`. */
-  get(key: string): Remembered | undefined;
+  get(key: string): CachedGroup | undefined;
   set(key: string, known: KnownGroup): void;
 }
 

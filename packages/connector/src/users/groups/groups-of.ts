@@ -95,7 +95,7 @@ export function createGroupFinder(options: GroupsOptions): GroupFinder {
         memoryOnly: true,
         signal: new AbortController().signal,
         async at(known, references) {
-          const seen = known.remembered(references);
+          const seen = known.fromCache(references);
           if (seen === undefined) throw NOT_CACHED;
           return seen;
         },

@@ -94,7 +94,7 @@ describe('cached groups', () => {
     const late = known.get([A], forever);
     readings.at(-1)?.done.reject(new Error('still away'));
     await assert.rejects(late, /still away/);
-    assert.equal(known.remembered([A]), undefined);
+    assert.equal(known.fromCache([A]), undefined);
   });
 
   it('are kept beyond their lifetime only on request', async () => {
@@ -103,10 +103,10 @@ describe('cached groups', () => {
     answer('old', [A]);
     await first;
     clock.seconds += 86_399;
-    assert.equal(known.remembered([A])?.get(A.key)?.known.group?.value, 'old');
-    assert.equal(known.remembered([A, B]), undefined);
+    assert.equal(known.fromCache([A])?.get(A.key)?.known.group?.value, 'old');
+    assert.equal(known.fromCache([A, B]), undefined);
     clock.seconds += 2;
-    assert.equal(known.remembered([A]), undefined);
+    assert.equal(known.fromCache([A]), undefined);
   });
 
   it('that do not exist are read again after a minute', async () => {

@@ -10,7 +10,7 @@ import type { KnownGroup, Reference } from './group.ts';
 
 export interface KnownGroupsOptions<R extends Reference> {
   cacheSeconds: number;
-  /** If larger than `cacheSeconds`, how long groups are kept for `remembered`. */
+  /** If larger than `cacheSeconds`, how long groups are kept for `fromCache`. */
   staleSeconds: number;
   /** How long a missing group stays cached as missing; a minute by default, as it may not have been replicated to this server yet. */
   missingSeconds?: number;
@@ -33,7 +33,7 @@ export interface KnownGroups<R extends Reference = Reference> {
   /** @throws what `read` throws, or the signal's reason */
   get(references: readonly R[], signal: AbortSignal): Promise<Map<string, Seen>>;
   /** From the cache alone, including outdated groups; undefined if one of them is not cached. */
-  remembered(references: readonly R[]): Map<string, Seen> | undefined;
+  fromCache(references: readonly R[]): Map<string, Seen> | undefined;
 }
 
 const MISSING_SECONDS = 60;
@@ -70,12 +70,12 @@ export function createKnownGroups<R extends Reference>(options: KnownGroupsOptio
       const missing: R[] = [];
       const ageing: R[] = [];
       for (const reference of references) {
-        const remembered = cache.get(reference.key);
-        const lifetime = remembered === undefined ? 0 : lifetimeMs(remembered.known);
-        if (remembered === undefined || remembered.ageMs >= lifetime) missing.push(reference);
+        const cached = cache.get(reference.key);
+        const lifetime = cached === undefined ? 0 : lifetimeMs(cached.known);
+        if (cached === undefined || cached.ageMs >= lifetime) missing.push(reference);
         else {
-          seen.set(reference.key, remembered);
-          if (remembered.ageMs >= lifetime / 2) ageing.push(reference);
+          seen.set(reference.key, cached);
+          if (cached.ageMs >= lifetime / 2) ageing.push(reference);
         }
       }
       if (ageing.length > 0) {
@@ -90,12 +90,12 @@ export function createKnownGroups<R extends Reference>(options: KnownGroupsOptio
       for (const { key, known } of await unlessAborted(all, signal)) if (known !== undefined) seen.set(key, { known, ageMs: undefined });
       return seen;
     },
-    remembered(references) {
+    fromCache(references) {
       const seen = new Map<string, Seen>();
       for (const { key } of references) {
-        const remembered = cache.get(key);
-        if (remembered === undefined) return undefined;
-        seen.set(key, remembered);
+        const cached = cache.get(key);
+        if (cached === undefined) return undefined;
+        seen.set(key, cached);
       }
       return seen;
     },

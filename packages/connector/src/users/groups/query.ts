@@ -7,7 +7,7 @@ import { allTexts, type Entry } from '../../ldap/entry.ts';
 import { usesRule, withValue } from '../../ldap/filter.ts';
 import { isRanged } from '../../ldap/ranges.ts';
 import { type GroupQueries, IN_CHAIN_RULE } from '../queries.ts';
-import { createGroupCache, type Remembered } from './cache.ts';
+import { type CachedGroup, createGroupCache } from './cache.ts';
 import { groupAttributes, type KnownGroup, readGroup, referenceTo } from './group.ts';
 import { createGroupSearch } from './group-search.ts';
 import type { GroupsOf, GroupsOptions } from './groups-of.ts';
@@ -73,7 +73,7 @@ export function createGroupsByQuery(options: GroupsOptions, { ofUser }: GroupQue
 function reach(
   direct: readonly string[],
   transitive: boolean,
-  lookUp: (key: string) => Remembered | { known: KnownGroup; ageMs: undefined } | undefined,
+  lookUp: (key: string) => CachedGroup | { known: KnownGroup; ageMs: undefined } | undefined,
 ): { groups: FoundGroup[]; complete: boolean } {
   const groups: FoundGroup[] = [];
   const seen = new Set<string>();

@@ -91,7 +91,7 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
         assert.ok('profile' in answer, JSON.stringify(answer));
         outcomes.push(steps.find(({ name }) => name === 'groups')?.outcome.replace(/^\d+ /, ''));
       }
-      assert.deepEqual(outcomes, ['(searched)', '(remembered)']);
+      assert.deepEqual(outcomes, ['(searched)', '(cached)']);
     }
   });
 }

@@ -191,11 +191,11 @@ test('refuses password resets while ENABLE_WRITE_BACK is off', async () => {
   assert.match(JSON.stringify(frame.p), /"message":"Unexpected Error","inner":\{"code":"WRITE_BACK_OFF"/);
 });
 
-test('enables resets and users’ own changes independently', async () => {
-  for (const [enabled, codes] of [
-    [{ resetPasswordEnabled: true, changeOwnPasswordEnabled: false }, [undefined, 'SELF_CHANGE_OFF', 'SELF_CHANGE_OFF']],
-    [{ resetPasswordEnabled: false, changeOwnPasswordEnabled: true }, ['WRITE_BACK_OFF', undefined, undefined]],
-  ] as const) {
+for (const [what, enabled, codes] of [
+  ['resets', { resetPasswordEnabled: true, changeOwnPasswordEnabled: false }, [undefined, 'SELF_CHANGE_OFF', 'SELF_CHANGE_OFF']],
+  ['users’ own changes', { resetPasswordEnabled: false, changeOwnPasswordEnabled: true }, ['WRITE_BACK_OFF', undefined, undefined]],
+] as const) {
+  test(`accepts only ${what} if nothing else is enabled`, async () => {
     const seen: unknown[] = [];
     const { agent } = await connected(
       {
@@ -213,8 +213,8 @@ test('enables resets and users’ own changes independently', async () => {
       assert.equal(/"code":"(\w+)"/.exec(answer)?.[1], codes[n], answer);
     }
     assert.deepEqual(seen, enabled.resetPasswordEnabled ? [undefined] : ['old', '']);
-  }
-});
+  });
+}
 
 test('answers with an unexpected error if the work throws, or its result is not JSON or too large', async () => {
   const circle: Record<string, unknown> = {};

@@ -34,17 +34,17 @@ test('tells a hub that knows `health` the state of the directory, at first and a
 const unreachable = async () => undecidedFailure(new LdapError('LDAP_UNREACHABLE', 'no directory'), false);
 const PLAIN = { message: 'Unexpected Error', inner: { code: 'LDAP_UNREACHABLE', message: 'no directory' } };
 
-test('gives the reason of a failure only to hubs that know `reasons`', async () => {
-  for (const [capabilities, err] of [
-    [['reasons'], { ...PLAIN, reason: 'directory_unavailable', tried: false }],
-    [[], PLAIN],
-    [undefined, PLAIN],
-  ] as const) {
+for (const [hub, capabilities, err] of [
+  ['a hub that knows `reasons`', ['reasons'], { ...PLAIN, reason: 'directory_unavailable', tried: false }],
+  ['a hub that does not know `reasons`', [], PLAIN],
+  ['a hub without capabilities', undefined, PLAIN],
+] as const) {
+  test(`sends ${hub} ${'reason' in err ? 'the reason of a failure' : 'a plain failure'}`, async () => {
     const agent = await connected(capabilities && [...capabilities], { users: { authenticate: unreachable }, directoryIsUp: () => false });
     const pid = agent.ask('authenticate_user', { username: 'ada', password: 'p' });
     assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { err } });
-  }
-});
+  });
+}
 
 test('sends the steps of a sign-in only to hubs that know `steps`', async () => {
   const step = { name: 'find', ms: 3.5, outcome: 'uid=ada' };

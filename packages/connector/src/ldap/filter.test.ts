@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BerWriter, FilterParser } from 'ldapts';
 import { encodeBer } from '../asn1/ber-writer.ts';
-import { LdapError } from './errors.ts';
 import { anyOf, parseFilter, unescapeValue, usesRule, withValue, writeFilter } from './filter.ts';
 
 function bytesOf(text: string, value: string | Buffer = ''): Buffer {
@@ -88,31 +87,12 @@ describe('search filters', () => {
     assert.deepEqual(bytes, bytesOf('(|(member=a)(member=\\7b0\\7d))'));
   });
 
-  it('are rejected with the position of the error', () => {
-    for (const text of [
-      '',
-      '(',
-      '()',
-      '(cn=a',
-      '(cn=a))',
-      '(cn=a)(sn=b)',
-      '(&(cn=a)',
-      '(=x)',
-      '(cn)',
-      '(cn=a(b)',
-      '(cn=\\zz)',
-      '(cn=\\2)',
-      '(!cn=a)',
-      '(c n=a)',
-      '(:=x)',
-    ]) {
-      assert.throws(
-        () => parseFilter(text),
-        (error) => error instanceof LdapError && error.code === 'LDAP_FILTER_INVALID',
-        text,
-      );
-    }
-  });
+  const INVALID = ['', '(', '()', '(cn=a', '(cn=a))', '(cn=a)(sn=b)', '(&(cn=a)', '(=x)', '(cn)', '(cn=a(b)'];
+  for (const text of [...INVALID, '(cn=\\zz)', '(cn=\\2)', '(!cn=a)', '(c n=a)', '(:=x)']) {
+    it(`are rejected if invalid: ${JSON.stringify(text)}`, () => {
+      assert.throws(() => parseFilter(text), { code: 'LDAP_FILTER_INVALID', message: / at character \d+$/ });
+    });
+  }
 
   it('survive nesting that would overflow the stack', () => {
     assert.throws(() => parseFilter(`${'(!'.repeat(100_000)}(cn=a)${')'.repeat(100_000)}`), { code: 'LDAP_FILTER_INVALID' });

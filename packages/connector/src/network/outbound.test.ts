@@ -184,7 +184,7 @@ describe('a private CA', () => {
     assert.match(error.message, /not valid/);
   });
 
-  it('causes an error that names the setting if it cannot be read', () => {
+  it('causes an error that names the setting if it cannot be read', async (t) => {
     const empty = join(folder, 'empty.txt');
     writeFileSync(empty, 'nothing');
     const cases: [object, RegExp][] = [
@@ -194,7 +194,9 @@ describe('a private CA', () => {
       [{ CA_CERT: ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'] }, /^CA_CERT: .*unreadable certificate/],
     ];
     for (const [setting, message] of cases) {
-      assert.throws(() => createOutbound({ ...NOTHING, ...setting }), { code: 'CA_UNUSABLE', message });
+      await t.test(String(message), () => {
+        assert.throws(() => createOutbound({ ...NOTHING, ...setting }), { code: 'CA_UNUSABLE', message });
+      });
     }
   });
 });

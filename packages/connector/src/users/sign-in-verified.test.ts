@@ -80,7 +80,7 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  it('are refused while a lockout lasts, and before and after the account’s validity', async () => {
+  it('are refused while a lockout lasts, and before and after the account’s validity', async (t) => {
     const { ordinary, special } = slapd.users;
     const expected: [string, string][] = [
       [ordinary[0]?.uid ?? '', 'active'],
@@ -94,9 +94,9 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
       ['not.begun', 'AccountDisabled'],
       ['nobody', 'WrongUsername'],
     ];
-    for (const [uid, seen] of expected) assert.equal(await outcomeOf(made, uid), seen, uid);
-    const people = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn?.includes('ou=people'));
-    assert.deepEqual(people, []);
+    for (const [uid, seen] of expected) await t.test(`${uid}: ${seen}`, async () => assert.equal(await outcomeOf(made, uid), seen));
+    const binds = (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn?.includes('ou=people'));
+    assert.deepEqual(binds, []);
   });
 
   it('are found by a unique attribute, whatever its value', async () => {

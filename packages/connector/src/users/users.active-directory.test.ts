@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { createDomain, type DirectoryServer, startDirectory } from '@landbridge/directory';
 import { createCertificateAuthority } from '@landbridge/lab';
 import type { Profile, SignInOutcome, WireErrorName } from '@landbridge/protocol';
-import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+import { errorOf, login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
 
 const EXPECTED: Partial<Record<string, WireErrorName>> = {
   '52e': 'WrongPassword',
@@ -44,23 +44,25 @@ describe('users on Active Directory', () => {
     return answer.profile;
   };
 
-  it('answers each state of an account with its error and the profile', async () => {
+  it('answers each state of an account with its error and the profile', async (t) => {
     const made = on();
     for (const user of embedded.users) {
-      const answer = await made.users.authenticate(login(user.name, user.password), request());
-      if (user.refusal === undefined) {
-        assert.equal(profileOf(answer).sAMAccountName, user.name);
-        assert.equal(profileOf(answer).dn, user.dn);
-        continue;
-      }
-      assert.ok('failure' in answer, user.name);
-      assert.equal(answer.failure.wireName, EXPECTED[user.refusal], user.name);
-      assert.equal(answer.failure.profile?.dn, user.dn);
-      assert.equal('groups' in (answer.failure.profile ?? {}), false);
+      await t.test(user.name, async () => {
+        const answer = await made.users.authenticate(login(user.name, user.password), request());
+        if (user.refusal === undefined) {
+          assert.equal(profileOf(answer).sAMAccountName, user.name);
+          assert.equal(profileOf(answer).dn, user.dn);
+          return;
+        }
+        assert.ok('failure' in answer);
+        assert.equal(answer.failure.wireName, EXPECTED[user.refusal]);
+        assert.equal(answer.failure.profile?.dn, user.dn);
+        assert.equal('groups' in (answer.failure.profile ?? {}), false);
+      });
     }
   });
 
-  it('accepts every name that Windows accepts, and no other', async () => {
+  it('accepts every name that Windows accepts, and no other', async (t) => {
     const made = on();
     for (const name of [
       'alice',
@@ -71,8 +73,10 @@ describe('users on Active Directory', () => {
       'alice@fabrikam.local',
       'alice@FABRIKAM.LOCAL',
     ]) {
-      const profile = profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request()));
-      assert.equal(profile.sAMAccountName, 'alice', name);
+      await t.test(`accepts ${name}`, async () => {
+        const profile = profileOf(await made.users.authenticate(login(name, 'Passw0rd!'), request()));
+        assert.equal(profile.sAMAccountName, 'alice');
+      });
     }
     assert.equal(
       profileOf(await made.users.authenticate(login('FABRIKAM\\5calice', 'Passw0rd!', true), request())).sAMAccountName,
@@ -90,8 +94,9 @@ describe('users on Active Directory', () => {
       'FABRIKAM\\alice@fabrikam.local',
       'alice)(cn=*',
     ]) {
-      const answer = await made.users.authenticate(login(name, 'Passw0rd!'), request());
-      assert.ok('failure' in answer && answer.failure.wireName === 'WrongUsername', name);
+      await t.test(`rejects ${name}`, async () => {
+        assert.equal(errorOf(await made.users.authenticate(login(name, 'Passw0rd!'), request())), 'WrongUsername');
+      });
     }
     const set = on({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(mail={0}))' });
     profileOf(await set.users.authenticate(login('alice@fabrikam.local', 'Passw0rd!'), request()));

@@ -10,7 +10,7 @@ const sid = (...subAuthorities: number[]): Buffer => {
   for (const [index, value] of subAuthorities.entries()) bytes.writeUInt32LE(value, 8 + 4 * index);
   return bytes;
 };
-const person = (objectSid: Buffer, primaryGroupID: string): Entry => ({
+const user = (objectSid: Buffer, primaryGroupID: string): Entry => ({
   dn: 'cn=x',
   attributes: new Map([
     ['objectsid', { name: 'objectSid', values: [objectSid] }],
@@ -20,22 +20,25 @@ const person = (objectSid: Buffer, primaryGroupID: string): Entry => ({
 
 it('has the SID of the domain with its own RID', () => {
   const own = sid(21, 1, 2, 3, 4_000_000_000);
-  const group = primaryGroupSid(person(own, '513'));
+  const group = primaryGroupSid(user(own, '513'));
   assert.equal(group && sidText(group), 'S-1-5-21-1-2-3-513');
   assert.equal(sidText(own), 'S-1-5-21-1-2-3-4000000000', 'the entry is not changed');
 });
 
-it('is undefined without a valid SID and number', () => {
-  for (const [objectSid, number] of [
-    [Buffer.alloc(0), '513'],
-    [sid(21, 1).subarray(0, -1), '513'],
-    [sid(21), '513'],
-    [sid(21, 1), ''],
-    [sid(21, 1), '-1'],
-    [sid(21, 1), '4294967296'],
-    [sid(21, 1), '5e2'],
-  ] as const) {
-    assert.equal(primaryGroupSid(person(objectSid, number)), undefined, `${objectSid.toString('hex')} ${number}`);
-  }
+for (const [objectSid, number] of [
+  [Buffer.alloc(0), '513'],
+  [sid(21, 1).subarray(0, -1), '513'],
+  [sid(21), '513'],
+  [sid(21, 1), ''],
+  [sid(21, 1), '-1'],
+  [sid(21, 1), '4294967296'],
+  [sid(21, 1), '5e2'],
+] as const) {
+  it(`is undefined for SID "${objectSid.toString('hex')}" and number "${number}"`, () => {
+    assert.equal(primaryGroupSid(user(objectSid, number)), undefined);
+  });
+}
+
+it('is undefined without attributes', () => {
   assert.equal(primaryGroupSid({ dn: 'cn=x', attributes: new Map() }), undefined);
 });

@@ -1,6 +1,6 @@
 /** One table for all directories: the answer to a sign-in for each state of an account, with the right password and with a wrong one. */
 import assert from 'node:assert/strict';
-import { afterEach, it } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import { namedFailure, type SignInOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
 
@@ -65,16 +65,11 @@ const NOBODY = [
 
 /** @param transports those that `directory()` will have, for the test titles */
 export function registerSignInTable(directory: () => SignInDirectory, transports: readonly string[]): void {
-  const open: UsersOn[] = [];
-  afterEach(async () => {
-    for (const one of open.splice(0)) await one.close();
-  });
-
-  async function on(transport: string, settings: Parameters<typeof usersOn>[1] = {}): Promise<UsersOn> {
+  async function on(t: TestContext, transport: string, settings: Parameters<typeof usersOn>[1] = {}): Promise<UsersOn> {
     const target = directory().transports[transport];
     assert.ok(target, transport);
     const made = usersOn({ operationTimeoutMs: 60_000, queueTimeoutMs: 60_000, connectTimeoutMs: 60_000, ...target }, settings, MAPPER);
-    open.push(made);
+    t.after(() => made.close());
     await made.directory.rootDse();
     return made;
   }
@@ -88,48 +83,59 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
   }
 
   for (const transport of transports) {
-    it(`answers each row to the letter over ${transport}`, async () => {
-      const { users, lines } = await on(transport);
+    it(`answers each state of an account over ${transport}`, async (t) => {
+      const { users, lines } = await on(t, transport);
       for (const [state, row, { name, dn, password }] of rows()) {
         for (const [typed, error, reason] of [
           [password, row.right, row.reason],
           ['Wr0ng-Passw0rd!', row.wrong, row.wrongReason],
         ] as const) {
-          const before = lines.length;
-          const answer = await users.authenticate(login(name, typed), request());
-          const message = `${state}, ${typed === password ? 'right' : 'wrong'} password`;
-          assert.deepEqual(answer, error === 'active' ? signedIn(dn, 'active') : refused(dn, error), message);
-          if (reason !== undefined) assert.match(reasonsIn(lines.slice(before)).join(), reason, message);
+          await t.test(`${state}, ${typed === password ? 'right' : 'wrong'} password: ${error}`, async () => {
+            const before = lines.length;
+            const answer = await users.authenticate(login(name, typed), request());
+            assert.deepEqual(answer, error === 'active' ? signedIn(dn, 'active') : refused(dn, error));
+            if (reason !== undefined) assert.match(reasonsIn(lines.slice(before)).join(), reason);
+          });
         }
       }
     });
   }
 
-  it('lets in users whose password has expired or must be changed if the settings allow it, and nobody else', async () => {
+  it('lets in users whose password has expired or must be changed if the settings allow it, and nobody else', async (t) => {
     const settings = { ALLOW_PASSWORD_EXPIRED: true, ALLOW_PASSWORD_CHANGE_REQUIRED: true };
+    const allowed: Partial<Record<Row['right'], string>> = {
+      active: 'active',
+      PasswordExpired: 'password_expired',
+      PasswordChangeRequired: 'password_change_required',
+    };
     for (const transport of transports.slice(0, 1)) {
-      const { users } = await on(transport, settings);
+      const { users } = await on(t, transport, settings);
       for (const [state, row, { name, dn, password }] of rows()) {
-        const answer = await users.authenticate(login(name, password), request());
-        if (row.right === 'active') assert.deepEqual(answer, signedIn(dn, 'active'), state);
-        else if (row.right === 'PasswordExpired') assert.deepEqual(answer, signedIn(dn, 'password_expired'), state);
-        else if (row.right === 'PasswordChangeRequired') assert.deepEqual(answer, signedIn(dn, 'password_change_required'), state);
-        else assert.deepEqual(answer, refused(dn, row.right), state);
-        if (row.right !== 'PasswordExpired' && row.right !== 'PasswordChangeRequired') continue;
-        assert.deepEqual(await users.authenticate(login(name, 'Wr0ng-Passw0rd!'), request()), refused(dn, row.wrong), state);
+        const ldapStatus = allowed[row.right];
+        await t.test(`${state}: ${ldapStatus ?? row.right}`, async () => {
+          const answer = await users.authenticate(login(name, password), request());
+          if (row.right === 'active' || ldapStatus !== undefined) assert.deepEqual(answer, signedIn(dn, ldapStatus ?? 'active'));
+          else assert.deepEqual(answer, refused(dn, row.right));
+          if (row.right === 'active' || ldapStatus === undefined) return;
+          assert.deepEqual(await users.authenticate(login(name, 'Wr0ng-Passw0rd!'), request()), refused(dn, row.wrong));
+        });
       }
     }
   });
 
-  it('answers an empty password as a wrong one in every state, and unknown names as such', async () => {
+  it('answers an empty password as a wrong one in every state, and unknown names as such', async (t) => {
     for (const transport of transports.slice(0, 1)) {
-      const { users } = await on(transport);
+      const { users } = await on(t, transport);
       for (const [state, , { name, dn }] of rows()) {
-        assert.deepEqual(await users.authenticate(login(name, ''), request()), refused(dn, 'WrongPassword'), state);
+        await t.test(`${state}, empty password`, async () => {
+          assert.deepEqual(await users.authenticate(login(name, ''), request()), refused(dn, 'WrongPassword'));
+        });
       }
       for (const username of NOBODY) {
-        const expected = { failure: namedFailure('WrongUsername', { username }) };
-        assert.deepEqual(await users.authenticate(login(username, 'x'), request()), expected, username.slice(0, 20));
+        await t.test(`the name ${JSON.stringify(username.slice(0, 20))}`, async () => {
+          const expected = { failure: namedFailure('WrongUsername', { username }) };
+          assert.deepEqual(await users.authenticate(login(username, 'x'), request()), expected);
+        });
       }
     }
   });

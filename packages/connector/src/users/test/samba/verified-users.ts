@@ -21,7 +21,7 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
   const by = (attribute: string, value: string) =>
     made.users.signInVerified({ name: 'anybody', filter: withValue(parseFilter(`(${attribute}={0})`), value) }, request());
 
-  it('are refused if the account is disabled, locked or expired, whatever the state of the password', async () => {
+  it('are refused if the account is disabled, locked or expired, whatever the state of the password', async (t) => {
     const expected: [SambaUserName, string][] = [
       ['alice', 'active'],
       ['disabled', 'AccountDisabled'],
@@ -34,9 +34,11 @@ export function registerVerifiedUserTests(dc: () => SambaDomainController): void
       ['smartcard-only', 'active'],
     ];
     for (const [user, outcome] of expected) {
-      const answer = await signIn(dc().users[user].name);
-      assert.equal('failure' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome, user);
-      assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().users[user].dn);
+      await t.test(`${user}: ${outcome}`, async () => {
+        const answer = await signIn(dc().users[user].name);
+        assert.equal('failure' in answer ? errorOf(answer) : answer.profile.ldapStatus, outcome);
+        assert.equal(('failure' in answer ? answer.failure : answer).profile?.id, dc().users[user].dn);
+      });
     }
   });
 

@@ -103,7 +103,7 @@ dns_lookup_realm = false
 dns_lookup_kdc = false
 dns_canonicalize_hostname = false
 rdns = false
-# Tickets of people in many groups do not fit into a datagram.
+# Tickets of users in many groups do not fit into a datagram.
 udp_preference_limit = 1
 [realms]
 ${realm} = {

@@ -28,7 +28,7 @@ TLSCertificateFile ${join(folder, 'cert.pem')}
 TLSCertificateKeyFile ${join(folder, 'key.pem')}
 ${options.idleTimeoutSeconds === undefined ? '' : `idletimeout ${options.idleTimeoutSeconds}`}
 ${options.requireTls ? 'security ssf=128' : ''}
-# The root DSE is there for everybody, as servers have it.
+# Everyone may read the root DSE, as on most servers.
 access to dn.base="" by * ${options.hideRootDse ? 'none' : 'read'}
 access to dn.base="cn=Subschema" by * read
 

@@ -224,17 +224,17 @@ describe('run', () => {
     const connector = startCommand(['run', '--home', home]);
     t.after(() => connector.child.kill('SIGKILL'));
     const agent = await Promise.race([hub.nextAgent(), connector.ended.then(({ output }) => assert.fail(output))]);
-    const person = directory.users.find(({ refusal }) => refusal === undefined);
-    assert.ok(person);
-    const pid = agent.ask('authenticate_user', { username: person.name, password: person.password });
+    const user = directory.users.find(({ refusal }) => refusal === undefined);
+    assert.ok(user);
+    const correlationId = agent.ask('authenticate_user', { username: user.name, password: user.password });
     const answer = await agent.nextFrame();
-    assert.equal(answer.n, `${pid}_result`);
-    assert.match(JSON.stringify(answer.p), new RegExp(`"sAMAccountName":"${person.name}"`));
+    assert.equal(answer.n, `${correlationId}_result`);
+    assert.match(JSON.stringify(answer.p), new RegExp(`"sAMAccountName":"${user.name}"`));
     assert.equal(file().LDAP_BIND_PASSWORD, undefined);
     connector.child.kill('SIGTERM');
     const { exitCode, output } = await connector.ended;
     assert.equal(exitCode, 0, output);
-    assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(person.password), output);
+    assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(user.password), output);
   });
 
   it('warns about settings that weaken security and about refused anonymous searches', async (t) => {

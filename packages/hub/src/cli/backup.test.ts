@@ -67,13 +67,13 @@ test('a second hub cannot run on the same home folder', async (t) => {
   const end = await run();
   const second = hub('run');
   assert.equal(second.status, 1);
-  assert.match(second.stderr, /A hub runs on /);
+  assert.match(second.stderr, /A hub is running on /);
   await end('SIGTERM');
 });
 
 test('backup of a home folder without a database fails and creates none', (t) => {
   const { home, hub } = homeForTest(t);
-  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: DATABASE_MISSING: .*hub\.sqlite\n.*--home/);
+  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: DATABASE_MISSING: .*hub\.sqlite does not exist\n.*--home/);
   assert.ok(!existsSync(join(home, 'hub.sqlite')));
   assert.match(hub('restore', join(home, 'missing')).stderr, /cannot be used as the database of this hub/);
 });

@@ -171,7 +171,7 @@ describe('errors of commands', () => {
       home: withFile('hub.sqlite', 'no database '.repeat(1000)),
       message: /hub\.sqlite cannot be used.*not a database/,
     },
-    { title: 'an unusable home folder', args: ['connection', 'list'], home: () => '/dev/null/x', message: /home folder/ },
+    { title: 'an unusable home folder', args: ['connection', 'list'], home: () => '/dev/null/x', message: /HOME_UNUSABLE/ },
   ];
   for (const { title, args, home, message } of cases) {
     test(`report ${title}`, (t) => {

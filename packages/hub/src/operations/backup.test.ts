@@ -127,7 +127,7 @@ test('what is no backup is refused, and the database stays', async (t) => {
   }
   assert.deepEqual(await namesIn(database), before);
   assert.deepEqual(
-    readdirSync(folder).filter((name) => name.includes('replaced') || name.includes('arriving')),
+    readdirSync(folder).filter((name) => name.includes('replaced') || name.includes('incoming')),
     [],
   );
 });

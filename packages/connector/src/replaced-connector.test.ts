@@ -45,7 +45,7 @@ const CERT_PEM = `-----BEGIN CERTIFICATE-----\n${selfSignedCertificate(AGENT_RSA
   .replace(/.{64}/g, '$&\n')
   .trimEnd()}\n-----END CERTIFICATE-----\n`;
 
-/** Format 2, made by the rule and not by the connector's own code. */
+/** Format 2, implemented independently of the connector's code. */
 function v2(password: string): string {
   const [salt, iv] = [randomBytes(16), randomBytes(16)];
   const cipher = createCipheriv('aes-256-cbc', scryptSync(KEY_PEM, salt, 32), iv);
@@ -98,7 +98,7 @@ describe('in place of a replaced connector', () => {
       LDAP_BASE: directory.baseDn,
       LDAP_BIND_USER: directory.serviceAccount.dn,
       [REALM]: 'https://fabrikam.auth0.com/login/callback',
-      'a key of nobody': { kept: true },
+      'an unknown key': { kept: true },
       ...settings,
     };
     const configFile = 'data/config.json' in files ? 'data/config.json' : 'config.json';
@@ -117,7 +117,7 @@ describe('in place of a replaced connector', () => {
     return { agent, home, running };
   }
 
-  /** Asks and takes the answer to it. */
+  /** @returns the answer to a request */
   async function answerTo(agent: FakeAgent, name: string, claims: Record<string, unknown>): Promise<{ n: string; p: unknown }> {
     const pid = agent.ask(name, claims);
     const frame = await agent.nextFrame();
@@ -131,7 +131,7 @@ describe('in place of a replaced connector', () => {
     ['config.json, lib/ and a password of format 1', { 'lib/profileMapper.js': MAPPER }],
     ['data/ and a password of format 2', { 'data/config.json': '', 'data/profileMapper/custom.js': MAPPER }],
   ] as const) {
-    it(`takes its files as they are: ${layout}`, async (t) => {
+    it(`uses its files unchanged: ${layout}`, async (t) => {
       const encrypt = 'data/config.json' in files ? v2 : v1;
       const { agent, home } = await start(t, files, { LDAP_BIND_CREDENTIALS: encrypt(directory.serviceAccount.password) });
       const { n, p } = await login(agent, 'alice', 'Passw0rd!');
@@ -151,13 +151,13 @@ describe('in place of a replaced connector', () => {
         },
       );
       const kept = JSON.parse(await readFile(join(home, 'data/config.json' in files ? 'data/config.json' : 'config.json'), 'utf8'));
-      assert.deepEqual(kept['a key of nobody'], { kept: true });
+      assert.deepEqual(kept['an unknown key'], { kept: true });
       assert.equal(kept.ORGANIZATION_UNITS_AS_DN, true);
       assert.equal(await readFile(join(home, 'certs/cert.key'), 'utf8'), KEY_PEM);
     });
   }
 
-  it('answers every request, to the letter', async (t) => {
+  it('answers every request exactly like an Auth0 connector', async (t) => {
     const { agent } = await start(
       t,
       {},
@@ -180,10 +180,12 @@ describe('in place of a replaced connector', () => {
       ['locked', 'Passw0rd!', 'AccountLocked', 'Account locked'],
     ];
     for (const [username, password, name, message] of named) {
-      const { n, p } = await login(agent, username, password);
-      const { err, profile } = Object(p);
-      assert.deepEqual([n, err.name, err.message, profile.sAMAccountName], ['_result', name, message, username]);
-      assert.deepEqual(err, { message, profile, name });
+      await t.test(`${name} for ${username} with the password ${JSON.stringify(password)}`, async () => {
+        const { n, p } = await login(agent, username, password);
+        const { err, profile } = Object(p);
+        assert.deepEqual([n, err.name, err.message, profile.sAMAccountName], ['_result', name, message, username]);
+        assert.deepEqual(err, { message, profile, name });
+      });
     }
     for (const password of [undefined, null]) assert.equal(Object((await login(agent, 'alice', password)).p).err.name, 'WrongPassword');
     assert.deepEqual((await login(agent, 'nobody', 'x')).p, {
@@ -191,11 +193,15 @@ describe('in place of a replaced connector', () => {
       profile: { username: 'nobody' },
     });
     for (const username of ['', '*', '*)(sAMAccountName=*', '\0', 'x'.repeat(65_536), undefined]) {
-      assert.equal(Object((await login(agent, username, 'x')).p).err.name, 'WrongUsername');
+      await t.test(`WrongUsername for ${String(JSON.stringify(username)).slice(0, 30)}`, async () => {
+        assert.equal(Object((await login(agent, username, 'x')).p).err.name, 'WrongUsername');
+      });
     }
     for (const password of [123456, { a: 1 }, ['x'], true]) {
-      const { err } = Object((await login(agent, 'alice', password)).p);
-      assert.deepEqual([err.message, 'name' in err], ['Unexpected Error', false]);
+      await t.test(`Unexpected Error for the password ${JSON.stringify(password)}`, async () => {
+        const { err } = Object((await login(agent, 'alice', password)).p);
+        assert.deepEqual([err.message, 'name' in err], ['Unexpected Error', false]);
+      });
     }
     assert.equal(Object((await login(agent, 'ali\\63e', 'Passw0rd!', { escaped: true })).p).profile.nickname, 'alice');
     assert.equal(Object((await login(agent, 'ali\\zz', 'Passw0rd!', { escaped: true })).p).err.name, 'WrongUsername');
@@ -217,7 +223,7 @@ describe('in place of a replaced connector', () => {
     await answerTo(agent, 'change_password', { username: 'bob', password: 'Passw0rd!' });
   });
 
-  it('says when the service account may not change passwords', async (t) => {
+  it('reports that the service account may not change passwords', async (t) => {
     const { agent } = await start(
       t,
       {},
@@ -233,14 +239,14 @@ describe('in place of a replaced connector', () => {
     assert.deepEqual(err, { message: 'Service Account has Insufficient Access Rights', profile, name: 'InsufficientAccessRightsError' });
   });
 
-  it('changes no password unless that is switched on, whatever type the switch has', async (t) => {
+  it('changes no password if ENABLE_WRITE_BACK is "false" as text', async (t) => {
     const { agent } = await start(t, {}, { LDAP_BIND_PASSWORD: directory.serviceAccount.password, ENABLE_WRITE_BACK: 'false' });
     const { p } = await answerTo(agent, 'change_password', { username: 'bob', password: 'N3w-Passw0rd!' });
     assert.equal(Object(p).err.message, 'Unexpected Error');
     assert.equal(Object((await login(agent, 'bob', 'Passw0rd!')).p).profile.nickname, 'bob');
   });
 
-  it('answers nothing that is not verified, survives any frame, and answers what comes after', async (t) => {
+  it('ignores unverified requests and malformed frames, and answers the next request', async (t) => {
     const { agent } = await start(t, {}, { LDAP_BIND_PASSWORD: directory.serviceAccount.password });
     directory.operations.reset();
     const claims = { username: 'alice', password: 'wrong' };
@@ -258,7 +264,7 @@ describe('in place of a replaced connector', () => {
     for (let i = 0; i < 3; i++) agent.send('authenticate_user', { jwt: once });
     assert.equal((await agent.nextFrame()).n, 'once_result');
     agent.send('authenticate_user');
-    // The only one that is answered.
+    // Only this request is answered.
     assert.equal(Object((await login(agent, 'alice', 'Passw0rd!')).p).profile.nickname, 'alice');
     assert.equal(directory.badPwdCount('alice'), 0);
     assert.deepEqual(agent.frames, []);

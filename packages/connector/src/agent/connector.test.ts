@@ -75,10 +75,10 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     return { connector, agent: await hub.nextAgent(), home, lines };
   }
 
-  const person = (i: number) => slapd.users.ordinary[i % slapd.users.ordinary.length] ?? assert.fail('nobody');
+  const userAt = (i: number) => slapd.users.ordinary[i % slapd.users.ordinary.length] ?? assert.fail('nobody');
 
   async function signIn(agent: FakeAgent, i = 0): Promise<Record<string, unknown>> {
-    const { uid, password } = person(i);
+    const { uid, password } = userAt(i);
     agent.ask('authenticate_user', { username: uid, password });
     const { p } = await agent.nextFrame();
     assert.ok('profile' in Object(p) && !('err' in Object(p)), JSON.stringify(p));
@@ -92,7 +92,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     let answered = 0;
     const lost: unknown[] = [];
     const ask = () => {
-      const { uid, password } = person(asked++);
+      const { uid, password } = userAt(asked++);
       agent.ask('authenticate_user', { username: uid, password });
     };
     for (let i = 0; i < LOGINS; i++) ask();
@@ -135,7 +135,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     const { connector, agent } = await start(t);
     // Few enough for the new link to be ready in time on a slow machine.
     const logins = 8;
-    for (let i = 0; i < logins; i++) agent.ask('authenticate_user', { username: person(i).uid, password: person(i).password });
+    for (let i = 0; i < logins; i++) agent.ask('authenticate_user', { username: userAt(i).uid, password: userAt(i).password });
     const applied = await connector.apply({ WS_RECONNECT_INTERVAL_MS: 5000 });
     assert.deepEqual([applied.directory, applied.hub, applied.changed], [false, true, ['WS_RECONNECT_INTERVAL_MS']]);
     const next = await hub.nextAgent();
@@ -184,7 +184,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     const good = file(home);
     const applied = await connector.apply({ LDAP_URL: 'ldap://127.0.0.1:1', GROUPS: false }, { force: true });
     assert.match(applied.remarks.join(), /127\.0\.0\.1/);
-    const broken = await connector.users.authenticate({ pid: 'x', username: person(0).uid, password: 'x', escaped: false }, request());
+    const broken = await connector.users.authenticate({ pid: 'x', username: userAt(0).uid, password: 'x', escaped: false }, request());
     assert.equal('failure' in broken && broken.failure.wireName, undefined);
     await connector.undo();
     assert.deepEqual(file(home), good);

@@ -62,19 +62,19 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
 
   it('signs users in for the realm and reply addresses of the ticket, and searches for the hub', async (t) => {
     const { url } = await start(t);
-    const [person] = slapd.users.ordinary;
-    assert.ok(person);
+    const [user] = slapd.users.ordinary;
+    assert.ok(user);
     const page = await (await fetch(`${url}/wsfed?wa=wsignin1.0&wtrealm=${INFO.realm.name}&wctx=here`)).text();
-    const body = new URLSearchParams({ ...fieldsOf(page), username: person.uid, password: person.password });
+    const body = new URLSearchParams({ ...fieldsOf(page), username: user.uid, password: user.password });
     const reply = await (await fetch(`${url}/wsfed`, { method: 'POST', body })).text();
     assert.equal(actionOf(reply), INFO.realm.postTokenUrl[0]);
     const token = parseWithXmldom(fieldsOf(reply).wresult ?? '');
-    assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, person.uid);
+    assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, user.uid);
     assert.equal(token.getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), `urn:${INFO.connectionDomain}`);
 
     const search = (signing: Parameters<typeof signToken>[1]) => {
       const bearer = signToken({ exp: Math.floor(Date.now() / 1000) + 60, aud: INFO.realm.name }, signing);
-      return fetch(`${url}/users?criteria=${person.uid}`, { headers: { authorization: `Bearer ${bearer}` } });
+      return fetch(`${url}/users?criteria=${user.uid}`, { headers: { authorization: `Bearer ${bearer}` } });
     };
     const found: unknown = await (await search({})).json();
     assert.ok(Array.isArray(found) && found.length === 1);

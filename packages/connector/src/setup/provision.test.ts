@@ -121,7 +121,7 @@ describe('a first start', () => {
     const certificate = readFileSync(join(home, 'certs', 'cert.pem'), 'utf8');
     const written = statSync(join(home, 'config.json'));
     await connector.provision();
-    assert.equal(statSync(join(home, 'config.json')).ino, written.ino, 'nothing changed, and it was written all the same');
+    assert.equal(statSync(join(home, 'config.json')).ino, written.ino, 'the file was written although nothing changed');
 
     hub.info = { body: { ...INFO, kerberos: false } };
     hub.registered = { body: { signingKey: '' } };

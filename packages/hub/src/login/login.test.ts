@@ -39,11 +39,13 @@ test('each failure has its own message, but an unknown name looks like a wrong p
   const page = await begin();
   const messages = new Map<string, string>();
   for (const name of ['WrongUsername', 'WrongPassword', 'AccountLocked', 'AccountDisabled', 'AccountExpired', 'Strange']) {
-    const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
-    assert.equal(shown.status, 200);
-    messages.set(name, /role="alert" id="problem">([^<]*)</.exec(shown.text)?.[1] ?? '');
-    assert.ok(!shown.text.includes(CREDENTIALS.password));
-    assert.ok(shown.text.includes(`value="${name}"`));
+    await t.test(`${name} shows the form again, without the password`, async () => {
+      const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
+      assert.equal(shown.status, 200);
+      messages.set(name, /role="alert" id="problem">([^<]*)</.exec(shown.text)?.[1] ?? '');
+      assert.ok(!shown.text.includes(CREDENTIALS.password));
+      assert.ok(shown.text.includes(`value="${name}"`));
+    });
   }
   assert.equal(messages.get('WrongUsername'), messages.get('WrongPassword'));
   assert.match(messages.get('AccountLocked') ?? '', /locked/);
@@ -53,9 +55,11 @@ test('each failure has its own message, but an unknown name looks like a wrong p
     ['PasswordExpired', /Your password has expired/],
     ['PasswordChangeRequired', /must be changed/],
   ] as const) {
-    const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
-    assert.match(shown.text, heading);
-    assert.match(shown.text, /autocomplete="new-password"/);
+    await t.test(`${name} asks for a new password`, async () => {
+      const shown = await browser.submit(page, pathOf(page), { username: name, password: CREDENTIALS.password });
+      assert.match(shown.text, heading);
+      assert.match(shown.text, /autocomplete="new-password"/);
+    });
   }
   connector.socket.close();
   await connector.closed;
@@ -97,9 +101,11 @@ test('a user who changes their password is signed in with it; each rejection sho
     ['InsufficientAccessRightsError', /cannot be changed here/],
     ['WrongPassword', /current password is wrong/],
   ] as const) {
-    answer = { err: { name }, profile: {} };
-    // Each with another password, because a repeated wrong one does not reach the directory.
-    assert.match((await change({ password: `${CREDENTIALS.password} ${name}` })).text, text);
+    await t.test(`${name} is explained`, async () => {
+      answer = { err: { name }, profile: {} };
+      // Each with another password, because a repeated wrong one does not reach the directory.
+      assert.match((await change({ password: `${CREDENTIALS.password} ${name}` })).text, text);
+    });
   }
   answer = { profile: { id: 'anna' } };
   asked.length = 0;

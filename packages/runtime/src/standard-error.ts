@@ -9,7 +9,7 @@ const BATCH_MS = 20;
 const BATCH_CHARACTERS = 8 * 1024;
 /** How soon a full pipe is tried again. */
 const RETRY_MS = 2;
-/** Further lines are lost while nobody reads a full pipe. */
+/** Further lines are lost while a full pipe is not read. */
 const MAX_WAITING_CHARACTERS = 4 * 1024 * 1024;
 /** How long the end of the process waits for a full pipe to be read. */
 const EXIT_PATIENCE_MS = 1000;

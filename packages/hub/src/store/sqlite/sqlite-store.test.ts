@@ -116,7 +116,7 @@ test('a read-only file is rejected with advice', (t) => {
     encoding: 'utf8',
     ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),
   });
-  assert.match(stdout, /^STORE_UNUSABLE The database .* cannot be used Check that the file/, stderr);
+  assert.match(stdout, /^STORE_UNUSABLE The database .* cannot be used Check that this account can write/, stderr);
 });
 
 test('a file of version 1 is migrated with its content', async () => {

@@ -12,6 +12,7 @@ import { acceptConnectors } from './connectors/handshake.ts';
 import { createOnlineConnectors } from './connectors/online.ts';
 import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
+import type { SocketLimits } from './connectors/unauthenticated-sockets.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createSignInActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
@@ -48,7 +49,14 @@ export interface Hub {
 }
 
 /** @throws CodedError LISTEN_FAILED, STORE_FAILED, and TLS_… for the certificate */
-export async function startHub(parts: { settings: HubSettings; store: Store; log: Log; authenticateTimeoutMs?: number }): Promise<Hub> {
+export async function startHub(parts: {
+  settings: HubSettings;
+  store: Store;
+  log: Log;
+  /** For tests. */
+  authenticateTimeoutMs?: number;
+  unauthenticatedSockets?: SocketLimits;
+}): Promise<Hub> {
   const { settings, store, log } = parts;
   const metrics = createMetrics();
   const server = createHubServer({
@@ -110,6 +118,7 @@ export async function startHub(parts: { settings: HubSettings; store: Store; log
     maxInFlight: settings.MAX_REQUESTS_PER_CONNECTOR,
     log,
     ...(parts.authenticateTimeoutMs === undefined ? {} : { authenticateTimeoutMs: parts.authenticateTimeoutMs }),
+    ...(parts.unauthenticatedSockets === undefined ? {} : { unauthenticatedSockets: parts.unauthenticatedSockets }),
   });
 
   const stopWork = () => {

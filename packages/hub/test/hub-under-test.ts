@@ -81,7 +81,7 @@ let sharedIdentity: TestIdentity | undefined;
 export async function startHubForTest(
   t: TestContext,
   environment: Record<string, string> = {},
-  options: { authenticateTimeoutMs?: number } = {},
+  options: Pick<Parameters<typeof startHub>[0], 'authenticateTimeoutMs' | 'unauthenticatedSockets'> = {},
 ): Promise<HubUnderTest> {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-'));
   const databasePath = join(home, 'hub.sqlite');

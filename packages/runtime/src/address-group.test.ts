@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressGroup } from './address-group.ts';
+import { addressGroup, addressGroups } from './address-group.ts';
 
 test('groups IPv6 addresses by /64', () => {
   for (const [address, group] of [
@@ -16,4 +16,11 @@ test('groups IPv6 addresses by /64', () => {
   ] as const) {
     assert.equal(addressGroup(address), group);
   }
+});
+
+test('wider groups contain the networks of one customer', () => {
+  assert.deepEqual(addressGroups('2001:db8:1:2f3:4:5:6:7'), ['2001:db8:1:2f3::/64', '2001:db8:1:200::/56', '2001:db8:1::/48']);
+  assert.deepEqual(addressGroups('2001:db8::1'), ['2001:db8:0:0::/64', '2001:db8:0:0::/56', '2001:db8:0::/48']);
+  assert.deepEqual(addressGroups('::ffff:192.0.2.1'), ['192.0.2.1', '192.0.2.0/24']);
+  assert.deepEqual(addressGroups('unknown'), ['unknown']);
 });

@@ -2,7 +2,7 @@
  * What both programs need and what is independent of their domain: coded errors, log, settings, backoff, semaphore, lifecycle, network
  * addresses. Code that only one of the programs uses does not belong here.
  */
-export { addressGroup } from './address-group.ts';
+export { addressGroup, addressGroups } from './address-group.ts';
 export { type Backoff, type BackoffOptions, createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { type CommandLineOptions, createCommandLine, runCommandLine } from './command-line.ts';

@@ -143,6 +143,27 @@ test('a socket that does not authenticate in time is rejected', async (t) => {
   assert.deepEqual((await openSocket(socketUrl, undefined)).reply, { n: 'authentication_failure', p: {} });
 });
 
+test('a connector finds a place while strangers fill all of them with silent sockets', async (t) => {
+  const { provisioned, logLines } = await startHubForTest(t, {}, { unauthenticatedSockets: { total: 8, reserved: 2, perAddress: 4 } });
+  const it = await provisioned();
+  const silent: WebSocket[] = [];
+  t.after(() => silent.map((socket) => socket.terminate()));
+  let closed = 0;
+  for (let n = 0; n < 12; n++) {
+    const socket = new WebSocket(it.socketUrl);
+    silent.push(socket);
+    socket.on('close', () => closed++);
+    await once(socket, 'open');
+  }
+  await connect(it);
+  while (closed < 9) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(
+    silent.map(({ readyState }) => readyState === WebSocket.OPEN),
+    [...Array(9).fill(false), ...Array(3).fill(true)],
+  );
+  assert.ok(logLines.some(({ msg }) => String(msg).startsWith('Too many unauthenticated sockets')));
+});
+
 test('a request with an Origin, or to another path, gets no socket', async (t) => {
   const { hub } = await startHubForTest(t);
   const refusal = async (path: string, headers: Record<string, string>) => {

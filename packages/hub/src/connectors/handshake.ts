@@ -20,6 +20,7 @@ import { createConnector, frameText } from './connector.ts';
 import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
+import { createUnauthenticatedSockets, type SocketLimits, type SocketPlace } from './unauthenticated-sockets.ts';
 
 /** Auth0 connectors expect the hub's socket at this path. */
 export const HUB_SOCKET_PATH = '/lo/hub';
@@ -28,8 +29,12 @@ export const HUB_SOCKET_PATH = '/lo/hub';
 const AUTHENTICATE_TIMEOUT_MS = 10_000;
 /** In total, before authentication: a token with a 4096-bit signature is below 2 KB. */
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
-/** Connectors rejected because of this limit retry. */
-const MAX_UNAUTHENTICATED_SOCKETS = 1000;
+/** Connectors that find no place retry. An address may have many connectors behind NAT that start together. */
+const UNAUTHENTICATED_SOCKETS = { total: 1000, reserved: 300, perAddress: 200 };
+/** Addresses of connectors that were seen within this time are trusted. */
+const TRUSTED_DAYS = 30;
+/** How often the addresses of known connectors are read again. */
+const TRUST_MS = 60_000;
 /** For the other side to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
@@ -59,12 +64,29 @@ export function acceptConnectors(
     maxInFlight: number;
     log: Log;
     authenticateTimeoutMs?: number;
+    unauthenticatedSockets?: SocketLimits;
   },
 ): Handshake {
   const { tokens, online, statistics, maxInFlight, log } = parts;
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES });
-  const unauthenticated = new Set<WebSocket>();
+  const unauthenticated = createUnauthenticatedSockets(parts.unauthenticatedSockets ?? UNAUTHENTICATED_SOCKETS);
   let stopping = false;
+  let trustedAtMs: number | undefined;
+  let shortageLoggedAtMs: number | undefined;
+
+  async function trustKnownAddresses(): Promise<void> {
+    if (trustedAtMs !== undefined && performance.now() - trustedAtMs < TRUST_MS) return;
+    trustedAtMs = performance.now();
+    unauthenticated.trustOnly(await parts.store.acceptedAddresses(new Date(Date.now() - TRUSTED_DAYS * 86_400_000)));
+  }
+  trustKnownAddresses().catch((error: unknown) => log.error({ err: error }, 'Addresses of known connectors not read'));
+  online.onBeat(trustKnownAddresses);
+
+  function logShortage(remoteAddress: string): void {
+    if (shortageLoggedAtMs !== undefined && performance.now() - shortageLoggedAtMs < TRUST_MS) return;
+    shortageLoggedAtMs = performance.now();
+    log.warn({ remoteAddress }, 'Too many unauthenticated sockets: silent ones are dropped, the rest are refused');
+  }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Without a listener, an error of a rejected socket would end the process.
@@ -72,14 +94,16 @@ export function acceptConnectors(
     if (request.url?.split('?', 1)[0] !== HUB_SOCKET_PATH) return reject(socket, '404 Not Found');
     // Browsers send Origin with every WebSocket, connectors never: no web page may open a socket on behalf of a visitor.
     if (request.headers.origin !== undefined) return reject(socket, '403 Forbidden');
-    if (stopping || unauthenticated.size >= MAX_UNAUTHENTICATED_SOCKETS) return reject(socket, '503 Service Unavailable');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      awaitAuthenticate(webSocket, socket, clientContextOf(request).address);
-    });
+    const { address } = clientContextOf(request);
+    const before = unauthenticated.shortageAt;
+    const place = stopping ? undefined : unauthenticated.enter(address, () => socket.destroy());
+    if (unauthenticated.shortageAt !== before) logShortage(address);
+    if (place === undefined) return reject(socket, '503 Service Unavailable');
+    socket.on('close', place.leave);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => awaitAuthenticate(webSocket, socket, address, place));
   });
 
-  function awaitAuthenticate(webSocket: WebSocket, stream: Duplex, remoteAddress: string): void {
-    unauthenticated.add(webSocket);
+  function awaitAuthenticate(webSocket: WebSocket, stream: Duplex, remoteAddress: string, place: SocketPlace): void {
     const timeout = setTimeout(() => refuse('no authenticate frame in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
     let bytes = 0;
     // ws has one limit per server; the stricter one before authentication is enforced here, below the frames.
@@ -92,11 +116,11 @@ export function acceptConnectors(
     };
     const finish = () => {
       clearTimeout(timeout);
-      unauthenticated.delete(webSocket);
       stream.off('data', count);
     };
     const end = (code: number, reason: string) => {
       finish();
+      place.checking(false);
       webSocket.close(code, reason);
       setTimeout(() => webSocket.terminate(), CLOSE_GRACE_MS).unref();
     };
@@ -108,8 +132,14 @@ export function acceptConnectors(
     stream.on('data', count);
     webSocket.on('close', finish);
     webSocket.on('error', (error) => log.warn({ remoteAddress, err: error }, 'Connector socket failed'));
+    const succeed = () => {
+      finish();
+      place.leave();
+      unauthenticated.trust(remoteAddress);
+    };
     webSocket.once('message', (data, isBinary) => {
-      authenticate(webSocket, stream, remoteAddress, data, isBinary).then(finish, (error: unknown) => {
+      place.checking(true);
+      authenticate(webSocket, stream, remoteAddress, data, isBinary).then(succeed, (error: unknown) => {
         if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
         // A fault of the hub: the connector is not rejected and will retry.
         log.error({ remoteAddress, err: error }, 'Connector authentication failed in the hub; it will retry');
@@ -174,7 +204,7 @@ export function acceptConnectors(
   return {
     stop() {
       stopping = true;
-      for (const webSocket of unauthenticated) webSocket.terminate();
+      unauthenticated.dropAll();
     },
   };
 }

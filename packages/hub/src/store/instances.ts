@@ -34,6 +34,8 @@ export interface InstanceStore {
   seeInstance(seen: SeenInstance, limit: number): Promise<StoredInstance | undefined>;
   /** First seen first. */
   instances(connectionId: string): Promise<StoredInstance[]>;
+  /** The addresses that accepted instances were last seen at, since then. */
+  acceptedAddresses(since: Date): Promise<string[]>;
   /** @returns false if the connection has no such instance */
   setInstance(connectionId: string, id: string, changes: { drained?: boolean; revoked?: boolean }): Promise<boolean>;
   /** Stores when they were last seen. */

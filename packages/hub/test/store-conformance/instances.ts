@@ -42,6 +42,19 @@ export function instanceConformance(check: StoreCheck): void {
     assert.deepEqual(await store.instances('id-b'), []);
   });
 
+  check('lists the addresses of instances that are accepted and were seen lately', async (store) => {
+    await withConnection(store);
+    await store.seeInstance(seen('i1', { remoteAddress: '203.0.113.1' }), LIMIT);
+    await store.seeInstance(seen('i2', { remoteAddress: '203.0.113.2' }), LIMIT);
+    await store.seeInstance(seen('i3', { remoteAddress: '203.0.113.2', thumbprint: '02', at: at(10) }), LIMIT);
+    assert.deepEqual((await store.acceptedAddresses(AT)).sort(), ['203.0.113.1', '203.0.113.2']);
+    assert.deepEqual(await store.acceptedAddresses(at(1)), ['203.0.113.2']);
+    await store.setInstance('id-a', 'i1', { revoked: true });
+    await store.setCertificateState('id-a', '02', 'revoked');
+    await store.setInstance('id-a', 'i2', { revoked: true });
+    assert.deepEqual(await store.acceptedAddresses(AT), []);
+  });
+
   check('drops the instance of a certificate that was seen longest ago, but never a decision about it', async (store) => {
     await withConnection(store);
     for (const [n, id] of ['i1', 'i2', 'i3'].entries()) await store.seeInstance(seen(id, { at: at(n) }), LIMIT);

@@ -17,6 +17,7 @@ const instanceRow = z.object({
   revoked: column.bit,
 });
 const exceptionRow = z.object({ id: z.string(), exception: z.enum(['gone', 'refused', 'drained']) });
+const addressRow = z.object({ address: z.string() });
 const countRow = z.object({ count: z.number() });
 
 const INSTANCE = `SELECT id, connection_id AS connectionId, thumbprint, identity, host_name AS hostName, version, remote_address AS remoteAddress,
@@ -71,6 +72,15 @@ export function instanceStore({ all, one, change, transaction }: Sql): InstanceS
     },
     async instances(connectionId) {
       return all(instanceRow, `${INSTANCE} WHERE connection_id = ? ORDER BY first_seen_at, id`, connectionId);
+    },
+    async acceptedAddresses(since) {
+      const rows = all(
+        addressRow,
+        `SELECT DISTINCT remote_address AS address FROM instances JOIN certificates USING (connection_id, thumbprint)
+         WHERE revoked = 0 AND state = 'approved' AND last_seen_at >= ?`,
+        since.getTime(),
+      );
+      return rows.map(({ address }) => address);
     },
     async setInstance(connectionId, id, { drained, revoked }) {
       return (

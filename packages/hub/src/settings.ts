@@ -1,7 +1,7 @@
 /** The one list of the hub's settings, read from the environment and from `hub.json` in the home. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, canonicalRange, loadSettings, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
+import { CodedError, canonicalRange, inGroup, loadSettings, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
 
 /** IP addresses and networks, normalized. */
 const networks = (): SettingType<string[]> => ({
@@ -16,188 +16,180 @@ const networks = (): SettingType<string[]> => ({
 });
 
 export const HUB_SETTINGS = {
-  PORT: {
-    type: setting.integer(0, 65535),
-    default: 4100,
-    group: 'Network',
-    description: 'The TCP port to listen on. `0`: a free port.',
-  },
-  LISTEN_ADDRESS: {
-    type: setting.text(),
-    default: '127.0.0.1',
-    group: 'Network',
-    description:
-      'The address to listen on. Before you open it to other machines, set `TLS_CERT_FILE`, or put a TLS proxy in front of the hub. Otherwise passwords cross the network in clear text.',
-  },
-  PUBLIC_URL: {
-    type: setting.url('http', 'https'),
-    group: 'Network',
-    description:
-      'The URL at which connectors and browsers reach the hub, without a path. It is part of every ticket. Unset: `http://localhost:PORT`, or `https://localhost:PORT` with `TLS_CERT_FILE`.',
-  },
-  TLS_CERT_FILE: {
-    type: setting.text(),
-    group: 'Network',
-    description:
-      'PEM file with the certificate of the hub, followed by its intermediate certificates. With it the hub only serves HTTPS. A renewed file is used within a minute, without a restart.',
-  },
-  TLS_KEY_FILE: {
-    type: setting.text(),
-    group: 'Network',
-    description: 'PEM file with the private key of that certificate, unencrypted, and readable only by the account of the hub.',
-  },
-  TLS_EXPIRY_WARNING_DAYS: {
-    type: setting.integer(0, 365),
-    default: 14,
-    group: 'Network',
-    description: 'The log warns once a day when the certificate expires within this many days.',
-  },
-  TRUSTED_PROXIES: {
-    type: networks(),
-    default: [],
-    group: 'Network',
-    description:
-      'The proxies in front of the hub. Only they may set `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id`; from other addresses these headers are ignored. A listed host can claim any client address.',
-  },
-  LOG_LEVEL: {
-    type: setting.oneOf('debug', 'info', 'warn', 'error'),
-    default: 'info',
-    group: 'Log',
-    description: 'The lowest level that is logged.',
-  },
-  LOG_FORMAT: {
-    type: setting.oneOf('text', 'json'),
-    default: 'text',
-    group: 'Log',
-    description: '`text` for people, `json` for machines.',
-  },
-  LOGIN_TIMEOUT_MS: {
-    type: setting.integer(100, 600_000),
-    default: 30_000,
-    group: 'Requests',
-    description:
-      'The time limit in milliseconds for a sign-in, a search, a list of groups or a password change, from the API call to the answer.',
-  },
-  MAX_REQUESTS_PER_CONNECTOR: {
-    type: setting.integer(1, 100_000),
-    default: 256,
-    group: 'Requests',
-    description:
-      'The number of requests in flight at one connector. If all connectors are at the limit, further requests are rejected as busy.',
-  },
-  MAX_REQUESTS: {
-    type: setting.integer(1, 1_000_000),
-    default: 4096,
-    group: 'Requests',
-    description:
-      'The number of requests in flight at all connectors together. Further requests are rejected as busy; the hub has no queue.',
-  },
-  GUARD_USER_ATTEMPTS: {
-    type: setting.integer(0, 1000),
-    default: 4,
-    group: 'Guessing protection',
-    description:
-      "How many different wrong passwords of one user within `GUARD_WINDOW_MINUTES` reach the directory. After that, the user's sign-ins are rejected until the first of them is that old. Keep it below the lockout threshold of your directories. `0`: no limit.",
-  },
-  GUARD_ADDRESS_ATTEMPTS: {
-    type: setting.integer(0, 1_000_000),
-    default: 300,
-    group: 'Guessing protection',
-    description:
-      'How many wrong passwords from one network address (IPv6: one /64) are allowed within `GUARD_WINDOW_MINUTES`. After that, sign-ins from there are rejected. A whole company may share one address. `0`: no limit.',
-  },
-  GUARD_WINDOW_MINUTES: {
-    type: setting.integer(1, 1440),
-    default: 30,
-    group: 'Guessing protection',
-    description: 'How long in minutes a wrong password counts. Use at least the observation window of your directories.',
-  },
-  GUARD_WAIT_SECONDS: {
-    type: setting.integer(0, 3600),
-    default: 30,
-    group: 'Guessing protection',
-    description:
-      'How long in seconds a user must wait after the third wrong password. Each further one multiplies the wait by four. `0`: no wait.',
-  },
-  GUARD_REPEAT_MINUTES: {
-    type: setting.integer(0, 1440),
-    default: 5,
-    group: 'Guessing protection',
-    description:
-      'How long in minutes a wrong password is rejected again without asking the directory, and without counting again, so that a device with an old password locks nobody out. `0`: the directory is always asked.',
-  },
-  CREDENTIAL_CACHE: {
-    type: setting.boolean(),
-    default: true,
-    group: 'Credential cache',
-    description:
-      'Lets users who signed in before sign in while no connector or no directory answers, if their connection allows it. `false` also deletes cached credentials.',
-  },
-  CREDENTIAL_CACHE_MAX_AGE_HOURS: {
-    type: setting.integer(1, 8760),
-    default: 168,
-    group: 'Credential cache',
-    description: 'How long in hours after the last sign-in that the directory confirmed.',
-  },
-  AUDIT_RETENTION_DAYS: {
-    type: setting.integer(0, 36_500),
-    default: 365,
-    group: 'Audit log',
-    description:
-      'How long in days records are kept. Older ones are removed once a day; one record with the hash of the last of them replaces them. `0`: no limit.',
-  },
-  METRICS_ADDRESSES: {
-    type: networks(),
-    default: ['127.0.0.0/8', '::1/128'],
-    group: 'Metrics',
-    description:
-      'The addresses that may read `/metrics` without the token. A request through a proxy that is not in `TRUSTED_PROXIES` does not count as local. An empty list: none.',
-  },
-  METRICS_TOKEN: {
-    type: setting.text(),
-    group: 'Metrics',
-    secret: true,
-    description: 'Clients with `Authorization: Bearer TOKEN` may read `/metrics` from any address.',
-  },
-  STOP_READY_DELAY_MS: {
-    type: setting.integer(0, 15_000),
-    default: 0,
-    group: 'Requests',
-    description:
-      'When the hub stops, `/readyz` reports it this many milliseconds before new requests are rejected. Behind a load balancer, set it to twice the interval of its health checks. The sum with `STOP_GRACE_MS` is at most 20000.',
-  },
-  HEARTBEAT_INTERVAL_MS: {
-    type: setting.integer(50, 60_000),
-    default: 5_000,
-    group: 'Connectors',
-    description: 'How often in milliseconds each connector is pinged. One that misses three pings in a row is disconnected.',
-  },
-  STOP_GRACE_MS: {
-    type: setting.integer(0, 20_000),
-    default: 10_000,
-    group: 'Requests',
-    description: 'How long in milliseconds requests in flight may take to finish when the hub stops.',
-  },
-  ADMIN_SESSION_IDLE_MINUTES: {
-    type: setting.integer(1, 1440),
-    default: 30,
-    group: 'Dashboard',
-    description: 'An administrator who is idle for this many minutes must sign in again.',
-  },
-  ADMIN_SESSION_HOURS: {
-    type: setting.integer(1, 720),
-    default: 12,
-    group: 'Dashboard',
-    description: 'How long in hours an administrator stays signed in at most.',
-  },
-  OIDC_SIGN_IN_HOURS: {
-    type: setting.integer(1, 720),
-    default: 10,
-    group: 'Applications',
-    description:
-      'How long in hours a sign-in to applications lasts. After that the user enters the password again, and refresh tokens end. The hub cannot look up an account without its password, so a disabled account stays signed in this long.',
-  },
-} as const;
+  ...inGroup('Network', {
+    PORT: {
+      type: setting.integer(0, 65535),
+      default: 4100,
+      description: 'The TCP port to listen on. `0`: a free port.',
+    },
+    LISTEN_ADDRESS: {
+      type: setting.text(),
+      default: '127.0.0.1',
+      description:
+        'The address to listen on. Before you open it to other machines, set `TLS_CERT_FILE`, or put a TLS proxy in front of the hub. Otherwise passwords cross the network in clear text.',
+    },
+    PUBLIC_URL: {
+      type: setting.url('http', 'https'),
+      description:
+        'The URL at which connectors and browsers reach the hub, without a path. It is part of every ticket. Unset: `http://localhost:PORT`, or `https://localhost:PORT` with `TLS_CERT_FILE`.',
+    },
+    TLS_CERT_FILE: {
+      type: setting.text(),
+      description:
+        'PEM file with the certificate of the hub, followed by its intermediate certificates. With it the hub only serves HTTPS. A renewed file is used within a minute, without a restart.',
+    },
+    TLS_KEY_FILE: {
+      type: setting.text(),
+      description: 'PEM file with the private key of that certificate, unencrypted, and readable only by the account of the hub.',
+    },
+    TLS_EXPIRY_WARNING_DAYS: {
+      type: setting.integer(0, 365),
+      default: 14,
+      description: 'The log warns once a day when the certificate expires within this many days.',
+    },
+    TRUSTED_PROXIES: {
+      type: networks(),
+      default: [],
+      description:
+        'The proxies in front of the hub. Only they may set `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id`; from other addresses these headers are ignored. A listed host can claim any client address.',
+    },
+  }),
+  ...inGroup('Log', {
+    LOG_LEVEL: {
+      type: setting.oneOf('debug', 'info', 'warn', 'error'),
+      default: 'info',
+      description: 'The lowest level that is logged.',
+    },
+    LOG_FORMAT: {
+      type: setting.oneOf('text', 'json'),
+      default: 'text',
+      description: '`text` for people, `json` for machines.',
+    },
+  }),
+  ...inGroup('Requests', {
+    LOGIN_TIMEOUT_MS: {
+      type: setting.integer(100, 600_000),
+      default: 30_000,
+      description:
+        'The time limit in milliseconds for a sign-in, a search, a list of groups or a password change, from the API call to the answer.',
+    },
+    MAX_REQUESTS_PER_CONNECTOR: {
+      type: setting.integer(1, 100_000),
+      default: 256,
+      description:
+        'The number of requests in flight at one connector. If all connectors are at the limit, further requests are rejected as busy.',
+    },
+    MAX_REQUESTS: {
+      type: setting.integer(1, 1_000_000),
+      default: 4096,
+      description:
+        'The number of requests in flight at all connectors together. Further requests are rejected as busy; the hub has no queue.',
+    },
+    STOP_READY_DELAY_MS: {
+      type: setting.integer(0, 15_000),
+      default: 0,
+      description:
+        'When the hub stops, `/readyz` reports it this many milliseconds before new requests are rejected. Behind a load balancer, set it to twice the interval of its health checks. The sum with `STOP_GRACE_MS` is at most 20000.',
+    },
+    STOP_GRACE_MS: {
+      type: setting.integer(0, 20_000),
+      default: 10_000,
+      description: 'How long in milliseconds requests in flight may take to finish when the hub stops.',
+    },
+  }),
+  ...inGroup('Guessing protection', {
+    GUARD_USER_ATTEMPTS: {
+      type: setting.integer(0, 1000),
+      default: 4,
+      description:
+        "How many different wrong passwords of one user within `GUARD_WINDOW_MINUTES` reach the directory. After that, the user's sign-ins are rejected until the first of them is that old. Keep it below the lockout threshold of your directories. `0`: no limit.",
+    },
+    GUARD_ADDRESS_ATTEMPTS: {
+      type: setting.integer(0, 1_000_000),
+      default: 300,
+      description:
+        'How many wrong passwords from one network address (IPv6: one /64) are allowed within `GUARD_WINDOW_MINUTES`. After that, sign-ins from there are rejected. A whole company may share one address. `0`: no limit.',
+    },
+    GUARD_WINDOW_MINUTES: {
+      type: setting.integer(1, 1440),
+      default: 30,
+      description: 'How long in minutes a wrong password counts. Use at least the observation window of your directories.',
+    },
+    GUARD_WAIT_SECONDS: {
+      type: setting.integer(0, 3600),
+      default: 30,
+      description:
+        'How long in seconds a user must wait after the third wrong password. Each further one multiplies the wait by four. `0`: no wait.',
+    },
+    GUARD_REPEAT_MINUTES: {
+      type: setting.integer(0, 1440),
+      default: 5,
+      description:
+        'How long in minutes a wrong password is rejected again without asking the directory, and without counting again, so that a device with an old password locks nobody out. `0`: the directory is always asked.',
+    },
+  }),
+  ...inGroup('Credential cache', {
+    CREDENTIAL_CACHE: {
+      type: setting.boolean(),
+      default: true,
+      description:
+        'Lets users who signed in before sign in while no connector or no directory answers, if their connection allows it. `false` also deletes cached credentials.',
+    },
+    CREDENTIAL_CACHE_MAX_AGE_HOURS: {
+      type: setting.integer(1, 8760),
+      default: 168,
+      description: 'How long in hours after the last sign-in that the directory confirmed.',
+    },
+  }),
+  ...inGroup('Audit log', {
+    AUDIT_RETENTION_DAYS: {
+      type: setting.integer(0, 36_500),
+      default: 365,
+      description:
+        'How long in days records are kept. Older ones are removed once a day; one record with the hash of the last of them replaces them. `0`: no limit.',
+    },
+  }),
+  ...inGroup('Metrics', {
+    METRICS_ADDRESSES: {
+      type: networks(),
+      default: ['127.0.0.0/8', '::1/128'],
+      description:
+        'The addresses that may read `/metrics` without the token. A request through a proxy that is not in `TRUSTED_PROXIES` does not count as local. An empty list: none.',
+    },
+    METRICS_TOKEN: {
+      type: setting.text(),
+      secret: true,
+      description: 'Clients with `Authorization: Bearer TOKEN` may read `/metrics` from any address.',
+    },
+  }),
+  ...inGroup('Connectors', {
+    HEARTBEAT_INTERVAL_MS: {
+      type: setting.integer(50, 60_000),
+      default: 5_000,
+      description: 'How often in milliseconds each connector is pinged. One that misses three pings in a row is disconnected.',
+    },
+  }),
+  ...inGroup('Dashboard', {
+    ADMIN_SESSION_IDLE_MINUTES: {
+      type: setting.integer(1, 1440),
+      default: 30,
+      description: 'An administrator who is idle for this many minutes must sign in again.',
+    },
+    ADMIN_SESSION_HOURS: {
+      type: setting.integer(1, 720),
+      default: 12,
+      description: 'How long in hours an administrator stays signed in at most.',
+    },
+  }),
+  ...inGroup('Applications', {
+    OIDC_SIGN_IN_HOURS: {
+      type: setting.integer(1, 720),
+      default: 10,
+      description:
+        'How long in hours a sign-in to applications lasts. After that the user enters the password again, and refresh tokens end. The hub cannot look up an account without its password, so a disabled account stays signed in this long.',
+    },
+  }),
+};
 
 export type HubSettings = SettingValues<typeof HUB_SETTINGS>;
 

@@ -15,6 +15,7 @@ export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from 
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreOptions, type SemaphoreRejection } from './semaphore.ts';
 export {
+  inGroup,
   type LoadedSettings,
   loadSettings,
   type Origin,

@@ -95,6 +95,17 @@ export interface Setting<T = unknown> {
   part?: string;
 }
 
+/** Adds the group to each setting of a list. */
+export function inGroup<const L extends Record<string, Omit<Setting<never>, 'group'> | Omit<Setting<unknown>, 'group'>>>(
+  group: string,
+  list: L,
+): { [N in keyof L]: L[N] & { group: string } } {
+  const grouped: Record<string, unknown> = {};
+  for (const [name, definition] of Object.entries(list)) grouped[name] = { group, ...definition };
+  // The loop above added every key of the list.
+  return grouped as { [N in keyof L]: L[N] & { group: string } };
+}
+
 // A list of settings of any types: Setting<T> is invariant in T only through `default`, which loading never writes.
 type SettingList = Record<string, Setting<never> | Setting<unknown>>;
 

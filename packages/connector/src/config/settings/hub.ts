@@ -1,15 +1,11 @@
 /** The hub and the connection to it. */
-import { setting } from '@landbridge/runtime';
+import { inGroup, setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 import { MAX_MS } from './types.ts';
 
-/** Group of the reference. */
-const HUB = 'Hub';
-
-export const HUB_LINK_SETTINGS = {
+export const HUB_LINK_SETTINGS = inGroup('Hub', {
   PROVISIONING_TICKET: {
     type: setting.url('https', 'http'),
-    group: HUB,
     part: 'hub',
     secret: true,
     description: 'The ticket URL of the connection, from the hub. The connector reads everything else about the hub from it at each start.',
@@ -17,7 +13,6 @@ export const HUB_LINK_SETTINGS = {
   HUB_INSECURE_NO_TLS: {
     type: setting.boolean(),
     default: false,
-    group: HUB,
     part: 'hub',
     insecure: true,
     description:
@@ -26,9 +21,8 @@ export const HUB_LINK_SETTINGS = {
   WS_RECONNECT_INTERVAL_MS: {
     type: setting.integer(100, MAX_MS),
     default: 10_000,
-    group: HUB,
     part: 'hub',
     description:
       'The longest wait in milliseconds before the connector dials the hub again. The first waits are shorter than a second, then they grow.',
   },
-} as const satisfies ConnectorSettingList;
+}) satisfies ConnectorSettingList;

@@ -1,58 +1,48 @@
 /** Settings that the connector writes itself. */
-import { setting } from '@landbridge/runtime';
+import { inGroup, setting } from '@landbridge/runtime';
 import type { ConnectorSettingList } from '../parts.ts';
 
-/** Group of the reference. */
-const KEPT = 'Managed by the connector';
-
-export const KEPT_SETTINGS = {
+export const KEPT_SETTINGS = inGroup('Managed by the connector', {
   AD_HUB: {
     type: setting.url('https', 'http', 'wss', 'ws'),
-    group: KEPT,
     part: 'hub',
     kept: true,
     description: "The hub's address, from the ticket.",
   },
-  CONNECTION: { type: setting.text(), group: KEPT, part: 'hub', kept: true, description: 'The name of the connection, from the ticket.' },
+  CONNECTION: { type: setting.text(), part: 'hub', kept: true, description: 'The name of the connection, from the ticket.' },
   REALM: {
     type: setting.text(),
-    group: KEPT,
     part: 'hub',
     kept: true,
     description: 'The name of the realm, from the ticket. The key with this name holds the reply addresses that the hub allows.',
   },
   WSFED_ISSUER: {
     type: setting.text(),
-    group: KEPT,
     part: 'none',
     kept: true,
     description: 'The domain of the connection, from the ticket.',
   },
   TENANT_SIGNING_KEY: {
     type: setting.text(),
-    group: KEPT,
     part: 'hub',
     kept: true,
     description: "The certificate or public key that verifies the hub's requests. Unset: the hub's JWKS document is used.",
   },
   LAST_SENT_THUMBPRINT: {
     type: setting.text(),
-    group: KEPT,
     part: 'none',
     kept: true,
     description: 'The SHA-1 thumbprint of the connector certificate that was last registered with the hub.',
   },
-  AGENT_MODE: { type: setting.boolean(), group: KEPT, part: 'none', kept: true, description: 'A setting of Auth0 connectors. Ignored.' },
+  AGENT_MODE: { type: setting.boolean(), part: 'none', kept: true, description: 'A setting of Auth0 connectors. Ignored.' },
   FIREWALL_RULE_CREATED: {
     type: setting.boolean(),
-    group: KEPT,
     part: 'none',
     kept: true,
     description: 'A setting of Auth0 connectors. Ignored.',
   },
   CONNECTIONS_API_V2_KEY: {
     type: setting.text(),
-    group: KEPT,
     part: 'none',
     secret: true,
     description:
@@ -60,9 +50,8 @@ export const KEPT_SETTINGS = {
   },
   CONFIG_VERSION: {
     type: setting.integer(1, 1000),
-    group: KEPT,
     part: 'none',
     kept: true,
     description: 'The version of this file. A file without it was written by hand or by a replaced connector.',
   },
-} as const satisfies ConnectorSettingList;
+}) satisfies ConnectorSettingList;

@@ -66,7 +66,7 @@ export async function openConsoleForTest(
   function send(method: string, path: string, body: Uint8Array | undefined, headers: Record<string, string>): Promise<Answer> {
     const all = { host, cookie: [...cookies].map((pair) => pair.join('=')).join('; '), ...headers };
     return new Promise((resolve, reject) => {
-      // fetch lets nobody choose the host.
+      // fetch does not allow setting the host.
       const sent = request({
         host: '127.0.0.1',
         port,

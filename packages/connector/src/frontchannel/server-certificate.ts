@@ -1,4 +1,4 @@
-/** The certificate with which browsers are served, from settings and the files that they name, read again while the server runs. */
+/** The server certificate for browsers, from settings and the files that they name. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -16,19 +16,19 @@ export interface ServerCertificateSettings {
 export type ServerCertificate = { pfx: Buffer; passphrase: string } | { cert: string; key: string; passphrase: string };
 
 /**
- * @param folder paths are relative to it: the connector's home
- * @returns undefined where no setting names one
- * @throws CodedError SERVER_CERTIFICATE_UNUSABLE, which names the setting and holds nothing of it
+ * @param folder the connector's home, which paths are relative to
+ * @returns undefined if it is not set
+ * @throws CodedError SERVER_CERTIFICATE_UNUSABLE, which names the setting but does not quote it
  */
 export function readServerCertificate(settings: ServerCertificateSettings, folder: string): ServerCertificate | undefined {
   const { SSL_PFX, SSL_CERT, SSL_KEY, SSL_KEY_PASSWORD: passphrase = '' } = settings;
   if (SSL_PFX !== undefined) {
-    // Without the check, Buffer takes a wrong text for a short one.
+    // Buffer would ignore invalid characters.
     if (!/^[A-Za-z0-9+/\s]+=*\s*$/.test(SSL_PFX)) throw unusable('SSL_PFX is not base64');
     return usable({ pfx: Buffer.from(SSL_PFX, 'base64'), passphrase }, 'SSL_PFX');
   }
   if (SSL_CERT === undefined && SSL_KEY === undefined) return undefined;
-  if (SSL_CERT === undefined || SSL_KEY === undefined) throw unusable('SSL_CERT and SSL_KEY are set together or not at all');
+  if (SSL_CERT === undefined || SSL_KEY === undefined) throw unusable('SSL_CERT and SSL_KEY must be set together');
   const cert = textOf(SSL_CERT, folder, 'SSL_CERT');
   const key = textOf(SSL_KEY, folder, 'SSL_KEY');
   return usable({ cert, key, passphrase }, 'SSL_CERT');
@@ -43,31 +43,30 @@ function usable<T extends ServerCertificate>(certificate: T, setting: string): T
       isPair = new X509Certificate(certificate.cert).checkPrivateKey(key);
     }
   } catch (error) {
-    // OpenSSL's words for a wrong password are not everybody's.
-    const reason =
-      error instanceof Error && /mac verify|bad decrypt/i.test(error.message) ? 'SSL_KEY_PASSWORD does not open it' : undefined;
-    throw unusable(`${setting}: ${reason ?? 'it cannot be read'}`, error instanceof Error && 'code' in error ? error.code : undefined);
+    // OpenSSL's messages for a wrong password are cryptic.
+    const reason = error instanceof Error && /mac verify|bad decrypt/i.test(error.message) ? 'SSL_KEY_PASSWORD is wrong' : undefined;
+    throw unusable(`${setting}: ${reason ?? 'unreadable'}`, error instanceof Error && 'code' in error ? error.code : undefined);
   }
-  if (!isPair) throw unusable('SSL_KEY is not the key of the first certificate in SSL_CERT');
+  if (!isPair) throw unusable('SSL_KEY does not match the first certificate in SSL_CERT');
   return certificate;
 }
 
-/** PEM text, with `\n` for line ends where the environment cannot hold them, or the path of a file. */
+/** PEM text, possibly with `\n` for line breaks as in environment variables, or a file path. */
 function textOf(given: string, folder: string, setting: string): string {
   if (given.includes('-----BEGIN ')) return given.replaceAll('\\n', '\n');
   try {
     return readFileSync(resolve(folder, given), 'utf8');
   } catch (error) {
-    // What should have been a path may be a key: it is not shown.
+    // Do not quote it: it may be a key instead of a path.
     throw unusable(
-      `${setting} is neither PEM text nor a file that can be read`,
+      `${setting} is neither PEM text nor a readable file`,
       error instanceof Error && 'code' in error ? error.code : undefined,
     );
   }
 }
 
 function unusable(what: string, cause?: unknown): CodedError {
-  return new CodedError('SERVER_CERTIFICATE_UNUSABLE', `The certificate for browsers cannot be used: ${what}`, {
+  return new CodedError('SERVER_CERTIFICATE_UNUSABLE', `Cannot use the certificate for browsers: ${what}`, {
     action: 'Set SSL_PFX (PKCS #12 as base64, with SSL_KEY_PASSWORD), or SSL_CERT and SSL_KEY (PEM).',
     cause,
   });

@@ -1,4 +1,4 @@
-/** The server for browsers: what it does with slow senders, certificates that are renewed, proxies that are named and others. */
+/** The front channel's server: slow senders, renewed certificates, trusted and other proxies. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ async function opened(
   return front;
 }
 
-test('a certificate whose files change is in use without a restart, and one that is damaged is not', async (t) => {
+test('uses a renewed certificate without a restart, and ignores a damaged one', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-server-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const authority = await createCertificateAuthority();
@@ -62,7 +62,7 @@ test('a certificate whose files change is in use without a restart, and one that
   assert.ok(error instanceof Error);
 });
 
-test('settings of a certificate that cannot be used are named, without what is in them', async () => {
+test('names the setting of an unusable certificate, without quoting it', async () => {
   const { cert, key } = await (await createCertificateAuthority()).issue({ commonName: 'a' });
   const other = await (await createCertificateAuthority()).issue({ commonName: 'b' });
   for (const [settings, said] of [
@@ -81,7 +81,7 @@ test('settings of a certificate that cannot be used are named, without what is i
   }
 });
 
-test('who sends slowly or never ends is sent away', async (t) => {
+test('closes the sockets of slow senders', async (t) => {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const server = await startFrontServer({
     port: 0,
@@ -104,7 +104,7 @@ test('who sends slowly or never ends is sent away', async (t) => {
   }
 });
 
-test('a proxy that is named says who it is and whether it was encrypted; nobody else does, and no two of them', async (t) => {
+test('only a trusted proxy may name the user and the scheme, and not two users', async (t) => {
   const settings = { WITH_KERBEROS_PROXY_FRONTEND: true, TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'FABRIKAM.LOCAL' };
   const named = await opened(t, settings, { tls: false });
   const nameIdentifier = (page: { text: string }) =>
@@ -117,7 +117,7 @@ test('a proxy that is named says who it is and whether it was encrypted; nobody 
   for (const header of ['anna@ELSEWHERE', '(null)', 'anna@FABRIKAM.LOCAL, admin@FABRIKAM.LOCAL']) {
     assert.match((await named.begin({}, { headers: { 'X-Forwarded-User': header } })).text, /name="password"/, header);
   }
-  // The second may be the proxy's and the first the person's own.
+  // The first may be the client's own and the second the proxy's.
   const twice = connect(named.front.port, '127.0.0.1');
   twice.end(
     'GET /wsfed?wa=wsignin1.0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Forwarded-User: admin\r\nX-Forwarded-User: anna\r\n\r\n',
@@ -135,7 +135,7 @@ test('a proxy that is named says who it is and whether it was encrypted; nobody 
   assert.ok(stranger.lines.every((line) => !line.includes('10.0.0.1')));
 });
 
-test('attempts are counted for the address that the named proxy tells', async (t) => {
+test('counts attempts for the client address from a trusted proxy', async (t) => {
   const refusing: FrontUsers = { ...users, authenticate: async () => ({ failure: namedFailure('WrongPassword', {}) }) };
   const front = await frontChannelOn(refusing, { WITH_KERBEROS_PROXY_FRONTEND: true, TRUSTED_PROXIES: '127.0.0.0/8' }, { tls: false });
   t.after(() => front.close());
@@ -144,7 +144,7 @@ test('attempts are counted for the address that the named proxy tells', async (t
     { username: 'a', password: 'b' },
     { headers: { 'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 127.0.0.8' } },
   );
-  // What stands before the last address that is no proxy was written by whoever asks.
+  // The client may have written everything before the last address that is no proxy.
   assert.ok(front.lines.some((line) => line.includes('"address":"203.0.113.9"')));
   assert.ok(!front.lines.some((line) => line.includes('6.6.6.6')));
 });

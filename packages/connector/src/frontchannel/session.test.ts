@@ -1,4 +1,4 @@
-/** A session is what this connector signed, for this connection, a while ago: nothing that somebody made up, kept or changed. */
+/** Session cookies of the front channel: only what this connector signed, for this connection, is accepted. */
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
@@ -14,16 +14,16 @@ function sessions(changes: Partial<Parameters<typeof createFrontChannelSessions>
 const anna = { name: 'anna', at: new Date(NOW) };
 const issued = sessions().issue(anna) ?? '';
 
-test('comes back as it was given, and nowhere else', () => {
+test('a session is accepted by the same connection, key and secret only', () => {
   assert.deepEqual(sessions().read(issued), anna);
   assert.equal(sessions({ connection: 'partners' }).read(issued), undefined);
   assert.equal(sessions({ privateKey: another }).read(issued), undefined);
   assert.equal(sessions({ secret: 'another' }).read(issued), undefined);
-  // The name of a connection and a secret do not flow into each other.
+  // Connection name and secret are not simply joined.
   assert.equal(sessions({ connection: 'co', secret: 'rp' }).read(issued), undefined);
 });
 
-test('is not made up', () => {
+test('forged sessions are rejected', () => {
   const [version, payload, mac] = issued.split('.');
   const payloadOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const boss = payloadOf(['boss', NOW]);
@@ -51,7 +51,7 @@ test('is not made up', () => {
   }
 });
 
-test('ends, is not from the future, and can be switched off', () => {
+test('a session expires, is rejected if it is from the future, and can be disabled', () => {
   const after = (ms: number) => sessions({ now: () => NOW + ms }).read(issued);
   assert.ok(after(3_599_999));
   assert.equal(after(3_600_000), undefined);

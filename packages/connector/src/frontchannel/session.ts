@@ -1,22 +1,21 @@
 /**
- * After a sign-in by the form a person is not asked again for a while. The session is in the cookie itself, signed, so that any
- * connector with the same key takes it: behind a load balancer it does not matter which one a browser reaches. It says who it was and
- * when, and gives nothing else: the account is looked at anew each time.
+ * Sessions of users who signed in by the form. The signed cookie is the session, so any connector with the same key accepts it, whichever
+ * one a load balancer chooses. It only contains user name and time: the account is looked up again at each sign-in.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 
 export interface Session {
-  /** As the person signed in. */
+  /** As the user entered it. */
   name: string;
   /** When the password was checked. */
   at: Date;
 }
 
 export interface FrontChannelSessions {
-  /** @returns the value of the cookie; undefined where sessions are off, or the name is too long for a cookie */
+  /** @returns the value of the cookie; undefined if sessions are off, or the name is too long for a cookie */
   issue(session: Session): string | undefined;
-  /** @returns undefined for one that is not ours, was changed, or is too old */
+  /** @returns undefined for a forged, changed or expired cookie */
   read(cookie: string | undefined): Session | undefined;
   maxAgeSeconds: number;
 }
@@ -27,11 +26,11 @@ const VERSION = 'v1';
 const MAX_COOKIE_LENGTH = 3500;
 
 /**
- * The key is made of the connector's private key, which those that serve the same connection share, and which nobody else knows:
- * installed connectors came with a session secret that is the same everywhere.
+ * The key is derived from the connector's private key, which connectors of one connection share. Auth0 connectors come with a
+ * session secret that is the same everywhere, so it must not be the only input.
  *
- * @param secret SESSION_SECRET: another one ends all sessions
- * @param minutes SESSION_MINUTES; 0: none
+ * @param secret SESSION_SECRET; changing it ends all sessions
+ * @param minutes SESSION_MINUTES; 0: no sessions
  */
 export function createFrontChannelSessions(options: {
   privateKey: KeyObject;
@@ -63,7 +62,7 @@ export function createFrontChannelSessions(options: {
       const parsed = payloadSchema.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
       if (!parsed.success) return undefined;
       const [name, at] = parsed.data;
-      // One from the future was made by a clock that is wrong.
+      // A time in the future comes from a wrong clock.
       const ageMs = now() - at;
       return ageMs < lifetimeMs && ageMs > -60_000 ? { name, at: new Date(at) } : undefined;
     },

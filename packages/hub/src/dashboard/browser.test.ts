@@ -119,7 +119,7 @@ test('every page works, from the first start to an online connection, a tried si
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'The account is locked' }).waitFor();
   await examinePage(page, '07-try-refused');
-  for (let n = 0; n < 5; n++) await api('/connections/corp/login', { username: `person${n}`, password: 'right' });
+  for (let n = 0; n < 5; n++) await api('/connections/corp/login', { username: `user${n}`, password: 'right' });
   // A connection without a connector.
   await api('/connections', { name: 'branch' });
   await api('/connections/branch/login', { username: 'anna', password: 'right' });

@@ -98,7 +98,7 @@ export function createDashboardContext(parts: DashboardParts & { proofs: Proofs;
   };
 }
 
-/** @returns undefined for a fault of the hub, of which the page says no more than that */
+/** @returns undefined for a fault of the hub, whose details only the log has */
 function statusOf({ code }: CodedError): 400 | 404 | 413 | undefined {
   if (code === 'STORE_FAILED') return undefined;
   if (code === 'BODY_TOO_LARGE') return 413;

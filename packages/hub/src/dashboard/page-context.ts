@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { CodedError, Log } from '@landbridge/runtime';
 import { type AdminSite, APPLICATION_STYLE, clientAddressOf, createAdminSite, createAsset, type Message } from '@landbridge/web';
 import type { Context } from 'hono';
+import { html } from 'hono/html';
 import { LRUCache } from 'lru-cache';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
@@ -77,7 +78,7 @@ export function createDashboardContext(parts: DashboardParts & { proofs: Proofs;
     scripts: [createAsset('passkey.js', readFileSync(new URL('./assets/passkey.js', import.meta.url), 'utf8'))],
     visitOf(c) {
       const { session, administrator } = c.get('signedIn');
-      const account = administrator.name;
+      const account = html`<span class="hidden">Your account: </span>${administrator.name}`;
       return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
     },
     statusOf,

@@ -1,5 +1,5 @@
 /** The parts of the running connector, and which of them a change of a setting reopens. */
-import type { Setting } from '@landbridge/runtime';
+import { inGroup, type Setting } from '@landbridge/runtime';
 
 /** `directory` includes the users and the profile mapper behind it. */
 export type RunningPart = 'directory' | 'hub' | 'frontChannel';
@@ -21,4 +21,11 @@ export const REOPENED_PARTS = {
 
 export type SettingPart = keyof typeof REOPENED_PARTS;
 
-export type ConnectorSettingList = Record<string, (Setting<unknown> | Setting<never>) & { part: SettingPart }>;
+type Definition = Omit<Setting<unknown> | Setting<never>, 'group' | 'part'> & { part?: SettingPart };
+
+/** @param part of the settings that name none themselves */
+export function settingGroup<const L extends Record<string, Definition>>(group: string, part: SettingPart, list: L) {
+  const complete = Object.entries(list).map(([name, definition]) => [name, { part, ...definition }]);
+  // The same keys, and a part in each value.
+  return inGroup(group, Object.fromEntries(complete) as { readonly [N in keyof L]: L[N] & { part: SettingPart } });
+}

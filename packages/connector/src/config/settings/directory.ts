@@ -1,56 +1,48 @@
 /** The directory servers and the connections to them. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { dnsServers, filter, ldapUrls, MAX_MS, MAX_SECONDS } from './types.ts';
 
-export const DIRECTORY_SETTINGS = inGroup('Directory', {
+export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
   LDAP_URL: {
     type: ldapUrls,
-    part: 'directory',
     description:
       'The directory servers, in order of preference: the first healthy one is used. Required. `ldaps://` uses TLS, `ldap://` to another machine uses StartTLS. `ldaps:///DC=example,DC=com`, or the name of a domain instead of a host, stands for the servers that DNS lists for that domain (SRV records), in their order.',
   },
   LDAP_DNS_SERVERS: {
     type: dnsServers,
     default: [],
-    part: 'directory',
     description: "The DNS servers that resolve the domains in `LDAP_URL`, often the domain controllers. Unset: the system's.",
   },
   LDAP_TRUSTED_DOMAINS: {
     type: setting.list(),
     default: [],
-    part: 'directory',
     description:
       'Domains whose hosts may receive passwords even if `LDAP_URL` does not name them: DNS may list them as servers of the domain in `LDAP_URL`, and referrals may lead to them (`LDAP_FOLLOW_REFERRALS`). Hosts in the domain of `LDAP_URL` are always trusted.',
   },
   LDAP_FOLLOW_REFERRALS: {
     type: setting.boolean(),
     default: false,
-    part: 'directory',
     description:
       "Follows referrals in searches, as the service account, but only to servers of `LDAP_URL`, its domains and `LDAP_TRUSTED_DOMAINS`. A user's password is never sent to a server that a referral names.",
   },
   LDAP_BASE: {
     type: setting.text(),
-    part: 'directory',
     description:
       'The base DN of the search for users, for example `DC=example,DC=com`. Unset: the default of the directory (`defaultNamingContext`, else the first of `namingContexts`).',
   },
   LDAP_BASE_GROUPS: {
     type: setting.text(),
-    part: 'directory',
     description:
       'The base DN of the search for groups. Unset: `LDAP_BASE`. In Active Directory, groups elsewhere in the domain are not reported, but groups that contain them are.',
   },
   LDAP_BIND_USER: {
     type: setting.text(),
-    part: 'directory',
     description:
       'The service account that searches: its DN, or `name@domain` in Active Directory. It only needs read access. Required unless `ANONYMOUS_SEARCH_ENABLED` or `LDAP_USER_DN` is set.',
   },
   LDAP_BIND_PASSWORD: {
     type: setting.text(),
-    part: 'directory',
     secret: true,
     description: 'The password of the service account. At the next start, `LDAP_BIND_CREDENTIALS` replaces it in `config.json`.',
   },
@@ -64,20 +56,17 @@ export const DIRECTORY_SETTINGS = inGroup('Directory', {
   ANONYMOUS_SEARCH_ENABLED: {
     type: setting.boolean(),
     default: false,
-    part: 'directory',
     description:
       'Searches without a service account, if the directory allows anonymous searches. The connector tests this at start and logs a failure. No effect if `LDAP_BIND_USER` and its password are set.',
   },
   LDAP_STARTTLS: {
     type: setting.boolean(),
-    part: 'directory',
     description:
       'Encrypts `ldap://` connections with StartTLS before anything is sent. A server without StartTLS is not used. Unset: on for servers on other machines.',
   },
   LDAP_INSECURE_NO_TLS: {
     type: setting.boolean(),
     default: false,
-    part: 'directory',
     insecure: true,
     description:
       'Uses `ldap://` to servers on other machines without TLS, so every password crosses the network in clear text. Becomes `true` if a replaced connector was configured that way.',
@@ -85,26 +74,22 @@ export const DIRECTORY_SETTINGS = inGroup('Directory', {
   LDAP_INSECURE_SKIP_TLS_VERIFY: {
     type: setting.boolean(),
     default: false,
-    part: 'directory',
     insecure: true,
     description: "Accepts any certificate of a directory server. Add the directory's CA to `CA_CERT` or `SSL_CA_FILE` instead.",
   },
   LDAP_CONNECT_TIMEOUT_MS: {
     type: setting.integer(100, MAX_MS),
     default: 5000,
-    part: 'directory',
     description: 'The time limit in milliseconds for connecting to a directory server, TLS included.',
   },
   LDAP_OPERATION_TIMEOUT_MS: {
     type: setting.integer(100, MAX_MS),
     default: 10_000,
-    part: 'directory',
     description: 'The time limit in milliseconds for one bind, search or change, once it is sent.',
   },
   LDAP_SEARCH_CONNECTIONS: {
     type: setting.integer(1, 64),
     default: 2,
-    part: 'directory',
     description: 'The number of connections for searches. Each carries many searches at the same time.',
   },
   LDAP_NUMBER_OF_PARALLEL_BINDS: {
@@ -112,19 +97,16 @@ export const DIRECTORY_SETTINGS = inGroup('Directory', {
     // controller keeps open. A burst of sign-ins waits in a queue instead of opening a burst of connections.
     type: setting.integer(1, 256),
     default: 8,
-    part: 'directory',
     description: 'How many passwords are checked at the same time, each on a connection of its own. Further sign-ins wait.',
   },
   LDAP_HEARTBEAT_SECONDS: {
     type: setting.integer(1, MAX_SECONDS),
     default: 60,
-    part: 'directory',
     description: 'How often in seconds an idle connection to a directory server is checked.',
   },
   LDAP_HEARTBEAT_SEARCH_QUERY: {
     type: filter,
-    part: 'directory',
     description:
       'The search of that check. Unset: reads the root DSE, which is cheap and needs no rights. The result does not matter. (Auth0 connectors use `(&(objectclass=user)(|(sAMAccountName=foo)(UserPrincipalName=foo)))`.)',
   },
-}) satisfies ConnectorSettingList;
+});

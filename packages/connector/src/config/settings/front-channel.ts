@@ -1,9 +1,9 @@
 /** The front channel: web server, Kerberos, client certificates. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { addressRanges } from './types.ts';
 
-export const FRONT_CHANNEL_SETTINGS = inGroup('Kerberos and client certificates', {
+export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certificates', 'frontChannel', {
   PORT: {
     type: setting.integer(0, 65_535),
     default: 4000,
@@ -13,7 +13,6 @@ export const FRONT_CHANNEL_SETTINGS = inGroup('Kerberos and client certificates'
   },
   LISTEN_ADDRESS: {
     type: setting.text(),
-    part: 'frontChannel',
     description:
       'The local address on which that port is opened. Unset: all addresses, but only `127.0.0.1` if neither a certificate nor `TRUSTED_PROXIES` is set.',
   },
@@ -29,52 +28,44 @@ export const FRONT_CHANNEL_SETTINGS = inGroup('Kerberos and client certificates'
   },
   SSL_PFX: {
     type: setting.text(),
-    part: 'frontChannel',
     secret: true,
     description: 'The TLS certificate and key for browsers (PKCS #12, base64).',
   },
   SSL_CERT: {
     type: setting.text(),
-    part: 'frontChannel',
     description:
       'The TLS certificate as PEM, instead of `SSL_PFX`: followed by its intermediate certificates, as text or as the path of a file. A renewed file is used within a minute.',
   },
   SSL_KEY: {
     type: setting.text(),
-    part: 'frontChannel',
     secret: true,
     description: 'The private key of `SSL_CERT`, in the same form.',
   },
   SSL_KEY_PASSWORD: {
     type: setting.text(),
-    part: 'frontChannel',
     secret: true,
     description: 'The password of `SSL_PFX` or `SSL_KEY`.',
   },
   TRUSTED_PROXIES: {
     type: addressRanges,
     default: [],
-    part: 'frontChannel',
     description:
       'Reverse proxies in front of the connector. Only they may connect without TLS, and only they may set `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-User`.',
   },
   MAX_HEADER_SIZE: {
     type: setting.integer(1024, 1_048_576),
     default: 16_384,
-    part: 'frontChannel',
     description:
       'The limit in bytes for the headers of a request. With Kerberos it is at least 98,304, because the ticket of a user in a thousand groups is long.',
   },
   SESSION_MINUTES: {
     type: setting.integer(0, 1440),
     default: 60,
-    part: 'frontChannel',
     description:
       'How long in minutes a user who signed in with the form does not see it again. `0`: the form is always shown. The account is checked each time in any case.',
   },
   SESSION_SECRET: {
     type: setting.text(),
-    part: 'frontChannel',
     secret: true,
     kept: true,
     description:
@@ -90,33 +81,28 @@ export const FRONT_CHANNEL_SETTINGS = inGroup('Kerberos and client certificates'
   WITH_KERBEROS_PROXY_FRONTEND: {
     type: setting.boolean(),
     default: false,
-    part: 'frontChannel',
     description:
       'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User`: `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
   },
   KERBEROS_KEYTAB: {
     type: setting.text(),
-    part: 'frontChannel',
     description:
       'The file with the key of the service principal name `HTTP/` plus the host of `SERVER_URL`, which verifies tickets. A changed file is used at once. Anyone who can read it can sign in as any user. Ignored on Windows, which uses the key of the account that runs the service.',
   },
   KERBEROS_REALMS: {
     type: setting.list(),
-    part: 'frontChannel',
     description:
       'The accepted realms, matched exactly, for example `FABRIKAM.LOCAL`. Unset: the realm of the keytab, on Windows that of the computer. With `WITH_KERBEROS_PROXY_FRONTEND` also the domains allowed before a backslash; unset, the directory decides: Active Directory accepts its own domain, other directories find no user.',
   },
   KERBEROS_USER: {
     type: setting.oneOf('account', 'userPrincipalName', 'krbPrincipalName'),
     default: 'account',
-    part: 'frontChannel',
     description:
       'How a Kerberos principal maps to a user. `account`: the part before the realm is the user name. The others: the user whose attribute of that name holds the whole principal.',
   },
   KERBEROS_DEBUG: {
     type: setting.boolean(),
     default: false,
-    part: 'frontChannel',
     description: 'Logs each step of verifying a Kerberos ticket, like the environment variable `DEBUG=kerberos-server`.',
   },
   KERBEROS_DEBUG_USER: {
@@ -133,34 +119,29 @@ export const FRONT_CHANNEL_SETTINGS = inGroup('Kerberos and client certificates'
   },
   CLIENT_CERT_CA: {
     type: setting.text(),
-    part: 'frontChannel',
     description:
       'The certificate authorities, root or intermediate, whose client certificates are accepted: PEM text, or the path of a file. An intermediate authority listed here needs no root. Unset: those of `CA_CERT`, `SSL_CA_FILE` and `SSL_CA_PATH`, as in Auth0 connectors; set it if they include an authority meant for something else.',
   },
   CLIENT_CERT_CRL: {
     type: setting.list(),
     default: [],
-    part: 'frontChannel',
     description:
       'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again every minute. If there is any, each authority in the chain of a client certificate needs a current list, up to the root. The files may also hold certificates (PEM) of authorities above those of `CLIENT_CERT_CA`.',
   },
   CLIENT_CERT_OCSP: {
     type: setting.boolean(),
     default: false,
-    part: 'frontChannel',
     description:
       'Checks client certificates by OCSP at the responder that they name, and intermediate certificates that name one. A certificate is rejected unless the responder says that it is good. `HTTP_PROXY` and `NO_PROXY` apply.',
   },
   CLIENT_CERT_OCSP_URL: {
     type: setting.url('http', 'https'),
-    part: 'frontChannel',
     description: 'With `CLIENT_CERT_OCSP`: the responder for client certificates that name none.',
   },
   CLIENT_CERT_USER: {
     type: setting.oneOf('cn', 'upn', 'mail', 'directory'),
     default: 'cn',
-    part: 'frontChannel',
     description:
       'How a client certificate maps to a user. `cn`: its subject CN is the user name. `upn` or `mail`: the User Principal Name or mail address in its alternative names. `directory`: the entry that names this certificate (`altSecurityIdentities`, `userCertificate`).',
   },
-}) satisfies ConnectorSettingList;
+});

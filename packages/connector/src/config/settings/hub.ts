@@ -1,19 +1,17 @@
 /** The hub and the connection to it. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { MAX_MS } from './types.ts';
 
-export const HUB_LINK_SETTINGS = inGroup('Hub', {
+export const HUB_LINK_SETTINGS = settingGroup('Hub', 'hub', {
   PROVISIONING_TICKET: {
     type: setting.url('https', 'http'),
-    part: 'hub',
     secret: true,
     description: 'The ticket URL of the connection, from the hub. The connector reads everything else about the hub from it at each start.',
   },
   HUB_INSECURE_NO_TLS: {
     type: setting.boolean(),
     default: false,
-    part: 'hub',
     insecure: true,
     description:
       'Allows `http://` or `ws://` for a ticket or hub on another machine, so passwords cross the network in clear text. On the same machine (loopback) this is always allowed.',
@@ -21,8 +19,7 @@ export const HUB_LINK_SETTINGS = inGroup('Hub', {
   WS_RECONNECT_INTERVAL_MS: {
     type: setting.integer(100, MAX_MS),
     default: 10_000,
-    part: 'hub',
     description:
       'The longest wait in milliseconds before the connector dials the hub again. The first waits are shorter than a second, then they grow.',
   },
-}) satisfies ConnectorSettingList;
+});

@@ -1,8 +1,8 @@
 /** Settings that the connector writes itself. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 
-export const KEPT_SETTINGS = inGroup('Managed by the connector', {
+export const KEPT_SETTINGS = settingGroup('Managed by the connector', 'none', {
   AD_HUB: {
     type: setting.url('https', 'http', 'wss', 'ws'),
     part: 'hub',
@@ -18,7 +18,6 @@ export const KEPT_SETTINGS = inGroup('Managed by the connector', {
   },
   WSFED_ISSUER: {
     type: setting.text(),
-    part: 'none',
     kept: true,
     description: 'The domain of the connection, from the ticket.',
   },
@@ -30,28 +29,24 @@ export const KEPT_SETTINGS = inGroup('Managed by the connector', {
   },
   LAST_SENT_THUMBPRINT: {
     type: setting.text(),
-    part: 'none',
     kept: true,
     description: 'The SHA-1 thumbprint of the connector certificate that was last registered with the hub.',
   },
-  AGENT_MODE: { type: setting.boolean(), part: 'none', kept: true, description: 'A setting of Auth0 connectors. Ignored.' },
+  AGENT_MODE: { type: setting.boolean(), kept: true, description: 'A setting of Auth0 connectors. Ignored.' },
   FIREWALL_RULE_CREATED: {
     type: setting.boolean(),
-    part: 'none',
     kept: true,
     description: 'A setting of Auth0 connectors. Ignored.',
   },
   CONNECTIONS_API_V2_KEY: {
     type: setting.text(),
-    part: 'none',
     secret: true,
     description:
       "A token of the tenant's management API (`read:connections`). Only `troubleshoot` uses it, if the ticket does not list the certificates that the hub knows.",
   },
   CONFIG_VERSION: {
     type: setting.integer(1, 1000),
-    part: 'none',
     kept: true,
     description: 'The version of this file. A file without it was written by hand or by a replaced connector.',
   },
-}) satisfies ConnectorSettingList;
+});

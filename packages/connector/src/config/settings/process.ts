@@ -1,10 +1,10 @@
 /** Log, shutdown and console. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { ipAddress } from './types.ts';
 
 export const PROCESS_SETTINGS = {
-  ...inGroup('Process', {
+  ...settingGroup('Process', 'restart', {
     LOG_LEVEL: {
       type: setting.oneOf('debug', 'info', 'warn', 'error'),
       default: 'info',
@@ -14,26 +14,22 @@ export const PROCESS_SETTINGS = {
     LOG_FORMAT: {
       type: setting.oneOf('text', 'json'),
       default: 'text',
-      part: 'restart',
       description: '`text` for people, `json` for machines.',
     },
     LOG_FILE: {
       type: setting.boolean(),
       default: true,
-      part: 'restart',
       description:
         "Also writes the log to `logs/connector.log` in the connector's home, where the console shows and clears it. Without a configuration file (`OVERRIDE_CONFIG=false`) only if it is set explicitly.",
     },
     LOG_FILE_MAX_MB: {
       type: setting.integer(1, 1024),
       default: 10,
-      part: 'restart',
       description: 'The size in megabytes at which the log file is rotated.',
     },
     LOG_FILES_KEPT: {
       type: setting.integer(0, 100),
       default: 5,
-      part: 'restart',
       description: 'How many rotated log files are kept. `connector.log.1` is the newest.',
     },
     SHUTDOWN_GRACE_MS: {
@@ -45,30 +41,26 @@ export const PROCESS_SETTINGS = {
     OVERRIDE_CONFIG: {
       type: setting.boolean(),
       default: true,
-      part: 'restart',
       description: 'With `false`, settings come from the environment only, and no configuration file is read or written.',
     },
   }),
-  ...inGroup('Console', {
+  ...settingGroup('Console', 'restart', {
     CONSOLE_ENABLED: {
       type: setting.boolean(),
       default: true,
-      part: 'restart',
       description:
         'Opens the console, the web pages for administrators. It never opens with `OVERRIDE_CONFIG=false`, because there is nothing it could change.',
     },
     CONSOLE_PORT: {
       type: setting.integer(0, 65_535),
       default: 8357,
-      part: 'restart',
       description: 'The port of the console on `127.0.0.1`. `0`: a free port, which the log names.',
     },
     CONSOLE_INSECURE_ADDRESS: {
       type: ipAddress,
-      part: 'restart',
       insecure: true,
       description:
         'Opens the console at another address than `127.0.0.1`, without TLS, so its password can be read on the network. Use an SSH tunnel to `127.0.0.1` instead.',
     },
   }),
-} satisfies ConnectorSettingList;
+};

@@ -1,25 +1,22 @@
 /** Sign-in rules, password changes, and profiles. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 
 export const SIGN_IN_SETTINGS = {
-  ...inGroup('Sign-in and passwords', {
+  ...settingGroup('Sign-in and passwords', 'directory', {
     ALLOW_PASSWORD_EXPIRED: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description: 'Signs in users whose password is correct but expired.',
     },
     ALLOW_PASSWORD_CHANGE_REQUIRED: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description: 'Signs in users whose password is correct but must be changed.',
     },
     PASSWORD_EXPIRY_WARNING_DAYS: {
       type: setting.integer(0, 365),
       default: 5,
-      part: 'directory',
       description:
         'Users whose password expires within this many days have `passwordExpiresAt` in their profile (for example `2026-11-30T08:00:00.000Z`). `0`: never. Directories other than Active Directory report it only within the time that their own policy sets.',
     },
@@ -39,54 +36,46 @@ export const SIGN_IN_SETTINGS = {
     },
     ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: {
       type: setting.boolean(),
-      part: 'directory',
       description:
         'Sets passwords through the attribute `unicodePwd`, over an encrypted connection only, instead of `userPassword`. Unset: on for Active Directory, off for other directories. (Active Directory stores what is written to `userPassword` as readable text, unless its `dSHeuristics` say otherwise.)',
     },
     AUTO_UNLOCK_ON_PASSWORD_CHANGE: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description:
         'Unlocks the account (`lockoutTime` = 0) when `ENABLE_WRITE_BACK` sets its password. Without the right to unlock, the password is still set, and the log says so. Directories other than Active Directory unlock accounts by themselves.',
     },
     MUST_CHANGE_PASSWORD_AFTER_RESET: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description:
         'Users must change a password set by `ENABLE_WRITE_BACK` before their next sign-in: `pwdLastSet` = 0 in Active Directory, `pwdReset` = TRUE elsewhere. The service account needs write access to that attribute.',
     },
   }),
-  ...inGroup('Profile', {
+  ...settingGroup('Profile', 'directory', {
     PROFILE_MAPPER_FILE: {
       type: setting.text(),
-      part: 'directory',
       description: 'The path of the profile mapper. Unset: `lib/profileMapper.js` (or `data/profileMapper/custom.js`).',
     },
     PROFILE_MAPPER: {
       type: setting.text(),
-      part: 'directory',
       description: 'The source code of the profile mapper. Takes precedence over a file.',
     },
     PROFILE_MAPPING_MEMORY_LIMIT_MB: {
       type: setting.integer(16, 1024),
       default: 16,
-      part: 'directory',
       description: 'The memory limit of the profile mapper in megabytes.',
     },
     PROFILE_MAPPING_TIMEOUT_MS: {
       type: setting.integer(10, 600_000),
       default: 10_000,
-      part: 'directory',
       description: 'The time limit in milliseconds for mapping one profile.',
     },
     ORGANIZATION_UNITS_AS_DN: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description:
         'Puts the whole DN into `organizationUnits`, as Auth0 connectors do, instead of the names of the units, nearest first. Becomes `true` if the configuration of a replaced connector is taken over.',
     },
   }),
-} satisfies ConnectorSettingList;
+};

@@ -1,17 +1,16 @@
 /** Certificates, and proxies to the hub. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { proxyUrl } from './types.ts';
 
-export const TRUST_SETTINGS = inGroup('Certificates and proxies', {
+export const TRUST_SETTINGS = settingGroup('Certificates and proxies', 'all', {
   CA_CERT: {
     type: setting.pem(),
     default: [],
-    part: 'all',
     description: "Certificates of additional trusted CAs, for the hub and for the directory, besides the system's and Node's own.",
   },
-  SSL_CA_FILE: { type: setting.text(), part: 'all', description: 'A file with such certificates (PEM).' },
-  SSL_CA_PATH: { type: setting.text(), part: 'all', description: 'A folder with such files.' },
+  SSL_CA_FILE: { type: setting.text(), description: 'A file with such certificates (PEM).' },
+  SSL_CA_PATH: { type: setting.text(), description: 'A folder with such files.' },
   AUTH_CERT: {
     type: setting.text(),
     part: 'hub',
@@ -42,4 +41,4 @@ export const TRUST_SETTINGS = inGroup('Certificates and proxies', {
     part: 'hubAndFrontChannel',
     description: 'Hosts that are reached without the proxy: `host`, `.domain`, either with `:port`, or `*`.',
   },
-}) satisfies ConnectorSettingList;
+});

@@ -1,109 +1,93 @@
 /** How users and their groups are found. */
-import { inGroup, setting } from '@landbridge/runtime';
-import type { ConnectorSettingList } from '../parts.ts';
+import { setting } from '@landbridge/runtime';
+import { settingGroup } from '../parts.ts';
 import { filter, filterWithName, MAX_SECONDS, nameTemplate } from './types.ts';
 
 export const USER_SETTINGS = {
-  ...inGroup('Finding users', {
+  ...settingGroup('Finding users', 'directory', {
     LDAP_USER_BY_NAME: {
       type: filterWithName,
-      part: 'directory',
       description:
         'The filter that finds the user who signs in; `{0}` is the typed name. Unset: what suits the directory. In Active Directory that accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(sAMAccountName={0})`.',
     },
     LDAP_USER_BY_MAIL: {
       type: setting.boolean(),
       default: false,
-      part: 'directory',
       description:
         "Also lets users type their mail address (`mail`; in Active Directory also `proxyAddresses`). A match of `LDAP_USER_BY_NAME`, or its default, takes precedence. An address shared by several users matches none of them, and the log says so: an account that may write the attribute can block another user's address this way, but cannot sign in as that user.",
     },
     LDAP_USER_DN: {
       type: nameTemplate,
-      part: 'directory',
       description:
         'Builds the DN of the user who signs in instead of searching for it; `{0}` is the typed name, for example `uid={0},ou=people,dc=example,dc=org`. This works without a service account: users then read their own entry, their groups come from its `memberOf`, and an unknown name is reported as a wrong password. With a service account that can read the entry, everything works as with a search. Takes precedence over `LDAP_USER_BY_NAME` and `LDAP_USER_BY_MAIL`.',
     },
     LDAP_USER_ATTRIBUTES: {
       type: setting.list(),
-      part: 'directory',
       description:
         'The attributes of users to read, in addition to `memberOf`. Unset: those of the default profile, or all with a custom profile mapper. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
     },
     LDAP_SEARCH_QUERY: {
       type: filterWithName,
-      part: 'directory',
       description:
         'The filter that finds users by a search term. Unset: what suits the directory, in Active Directory `(&(objectCategory=person)(anr={0}))`.',
     },
     LDAP_SEARCH_ALL_QUERY: {
       type: filter,
-      part: 'directory',
       description: 'The filter that finds all users. Unset: what suits the directory, in Active Directory `(objectCategory=person)`.',
     },
     LDAP_SEARCH_RESULTS_OMIT_GROUPS: {
       type: setting.boolean(),
       default: true,
-      part: 'directory',
       description: 'Leaves groups out of the profiles in search results. With `false`, each user found costs another search.',
     },
   }),
-  ...inGroup('Groups', {
+  ...settingGroup('Groups', 'directory', {
     GROUPS: {
       type: setting.boolean(),
       default: true,
-      part: 'directory',
       description: 'Looks up the groups of a user at sign-in.',
     },
     LDAP_SEARCH_GROUPS: {
       type: filterWithName,
-      part: 'directory',
       description:
         "The filter that finds the groups of a user in one search; `{0}` is the user's DN. It is used unchanged. Unset: the connector finds groups, nested ones included, in the way that suits the directory. In Active Directory the result is that of `(member:1.2.840.113556.1.4.1941:={0})` plus the primary group, at a fraction of the cost.",
     },
     LDAP_SEARCH_LIST_GROUPS_QUERY: {
       type: filter,
-      part: 'directory',
       description: 'The filter that finds all groups. Unset: what suits the directory, in Active Directory `(objectCategory=group)`.',
     },
     GROUP_PROPERTY: {
       type: setting.text(),
       default: 'cn',
-      part: 'directory',
       description: 'The attribute that names a group in a profile.',
     },
     GROUP_PROPERTIES: {
       type: setting.list(),
       default: [],
-      part: 'directory',
       description: 'With one or more attributes here, each group in a profile is an object with these attributes instead of a name.',
     },
     GROUPS_CACHE_SECONDS: {
       type: setting.integer(0, MAX_SECONDS),
       default: 600,
-      part: 'directory',
       description:
         'How long in seconds the memberships of groups in other groups are cached; entries in use are refreshed in the second half of that time. The direct memberships of users are never cached. The cache uses up to 64 MB. `0`: no cache.',
     },
     GROUPS_ON_FAILURE: {
       type: setting.oneOf('omit', 'stale', 'fail'),
       default: 'omit',
-      part: 'directory',
       description:
         'What happens to a sign-in if its groups cannot be read. `omit`: it succeeds, and the profile has no `groups`. `stale`: groups known from the last day are used, or `omit` applies if they are incomplete; a right revoked through a nested group may last that long. `fail`: it fails with `Unexpected Error`, for applications that treat a missing group as a permission. The log says so each time.',
     },
     GROUPS_TIMEOUT_SECONDS: {
       type: setting.integer(1, MAX_SECONDS),
       default: 20,
-      part: 'directory',
       description: 'The time limit in seconds for finding groups. After that, `GROUPS_ON_FAILURE` applies, and the log says so.',
     },
     GROUPS_DEREF_ALIASES: {
       type: setting.integer(0, 3),
       default: 0,
-      part: 'directory',
       description:
         'When aliases are followed in the search for groups: `0` never, `1` when searching, `2` when finding the base, `3` always.',
     },
   }),
-} satisfies ConnectorSettingList;
+};

@@ -1,5 +1,4 @@
 /** HTTP as an attacker writes it: raw bytes that no client library would send, and the raw answer. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** Gives up on a server that waits for more; one that has answered closes the connection earlier. */
@@ -16,7 +15,8 @@ export async function sendRaw(url: string, text: string): Promise<string> {
   socket.on('error', () => {});
   socket.write(text, 'latin1');
   const impatience = setTimeout(() => socket.destroy(), PATIENCE_MS);
-  await once(socket, 'close');
+  // Not `once`, which rejects if the socket reports a reset before it closes.
+  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
   clearTimeout(impatience);
   return received;
 }

@@ -206,7 +206,7 @@ export async function runConnection(options: {
 
   const hubSocket: HubSocket = {
     closed: closed.signal,
-    readClaims: createClaimsReader(sealing, options.tokenChecks),
+    readClaims: createClaimsReader(sealing, options.tokenChecks, options.realm),
     knows: (capability) => capabilities.includes(capability),
     sign: sealing.sign,
     send(frame) {

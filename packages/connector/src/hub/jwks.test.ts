@@ -79,6 +79,22 @@ test('keeps the keys if a fetch fails, and does not fetch for every request', as
   assert.deepEqual(await ask('a'), STRANGER);
 });
 
+test('trusts no key for more than an hour after the last document', async () => {
+  const { state, ask } = published([rsa('a')]);
+  await ask('a');
+  state.status = 500;
+  state.nowMs += 3_599_000;
+  assert.deepEqual(await ask('a'), HUB);
+  state.nowMs += 1000;
+  assert.match(String(await ask('a')), /could not be fetched within the last hour/);
+  assert.match(String(await ask(undefined)), /could not be fetched within the last hour/);
+  state.nowMs -= 30 * 24 * 3_600_000;
+  assert.match(String(await ask('a')), /could not be fetched/, 'the clock was set back');
+  state.status = 200;
+  state.nowMs += 60 * 24 * 3_600_000;
+  assert.deepEqual(await ask('a'), HUB);
+});
+
 test('accepts a token without a kid only if there is exactly one key', async () => {
   const one = published([rsa('a')]);
   assert.deepEqual(await one.ask(undefined), HUB);

@@ -12,6 +12,8 @@ const FORCED_FETCH_INTERVAL_MS = 30_000;
 /** The wait after a failed fetch, so that a hub that is down is not asked once per request. */
 const FAILED_FETCH_WAIT_MS = 2000;
 const FETCH_TIMEOUT_MS = 5000;
+/** A hub retires a key by removing it from the document: without a new document, known keys are trusted for this long. */
+const MAX_STALE_MS = 60 * 60 * 1000;
 /** Hubs have two or three. */
 const MAX_KEYS = 100;
 
@@ -55,7 +57,7 @@ export function createHubKeys(options: Omit<Parameters<typeof jwksKeys>[0], 'url
 
 /**
  * @param options.request fetches a URL, with the connector's proxy and CAs
- * @returns the keys of this document; if a fetch fails, those of the previous one stay
+ * @returns the keys of this document; if fetches fail, those of the previous one stay for an hour
  */
 export function jwksKeys(options: {
   url: string;
@@ -79,10 +81,8 @@ export function jwksKeys(options: {
       })
       .catch((error: unknown) => {
         failedAt = now();
-        log.warn(
-          { err: error },
-          known.length > 0 ? 'Fetching the hub’s keys failed; keeping the known ones' : 'Fetching the hub’s keys failed',
-        );
+        const isKept = known.length > 0 && !isTooOld();
+        log.warn({ err: error }, isKept ? 'Fetching the hub’s keys failed; keeping the known ones' : 'Fetching the hub’s keys failed');
       })
       .finally(() => {
         fetching = undefined;
@@ -99,7 +99,13 @@ export function jwksKeys(options: {
     return document.data.keys.slice(0, MAX_KEYS).flatMap(usableKey);
   }
 
+  function isTooOld(): boolean {
+    // A clock that was set back must not prolong it.
+    return Math.abs(now() - fetchedAt) >= MAX_STALE_MS;
+  }
+
   function choose(header: TokenHeader): HubKey | undefined {
+    if (isTooOld()) return undefined;
     const fitting = known.filter(
       (key) => (header.kid === undefined || key.kid === header.kid) && (key.alg === undefined || key.alg === header.alg),
     );
@@ -109,7 +115,7 @@ export function jwksKeys(options: {
   }
 
   async function fetchAndChoose(header: TokenHeader): Promise<HubKey | { refused: string }> {
-    const isStale = now() - fetchedAt >= FRESH_MS;
+    const isStale = isTooOld() || now() - fetchedAt >= FRESH_MS;
     if (isStale && (fetching !== undefined || now() - failedAt >= FAILED_FETCH_WAIT_MS)) await fetchOnce();
     let key = choose(header);
     if (key === undefined && !isStale && header.kid !== undefined && now() - forcedAt >= FORCED_FETCH_INTERVAL_MS) {
@@ -121,6 +127,7 @@ export function jwksKeys(options: {
       key = choose(header);
     }
     if (key !== undefined) return key;
+    if (isTooOld()) return { refused: 'the hub’s keys could not be fetched within the last hour' };
     return {
       refused:
         header.kid === undefined

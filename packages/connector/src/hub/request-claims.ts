@@ -1,4 +1,4 @@
-/** From a request's token to its claims: verifies the token, and opens what was sealed for this socket. */
+/** From a request's token to its claims: verifies the token and its audience, and opens what was sealed for this socket. */
 import { z } from 'zod';
 import type { ConnectorSealing } from './sealing.ts';
 import { checkToken, type TokenChecks } from './token.ts';
@@ -7,23 +7,30 @@ import { checkToken, type TokenChecks } from './token.ts';
 export type RequestClaimsRead = { claims: Record<string, unknown>; sealed: boolean } | { refused: string };
 
 const openedClaims = z.record(z.string(), z.unknown());
+/** RFC 7519, section 4.1.3. */
+const audience = z.union([z.string(), z.array(z.string())]);
 
 /**
- * A hub that seals one request seals them all: after the first sealed one, a request in clear is refused. Until then a request in clear is
- * accepted on the hub's signature alone: a hub that knows this connector's keys, which cannot be removed from its token, has no reason to
- * send one.
+ * Requests in clear are accepted only from a hub that never seals, as Auth0's. A hub that names the audience also seals each request to a
+ * connector whose token brought keys, and no proxy can remove those keys or the signed audience. So a token in clear that has an audience
+ * was made for another connector, and is refused from the first frame on.
+ *
+ * @param realm the connection's: the only valid audience
  */
 export function createClaimsReader(
   sealing: Pick<ConnectorSealing, 'open'>,
   checks: TokenChecks,
+  realm: string,
 ): (jwt: string) => Promise<RequestClaimsRead> {
   let hubSeals = false;
   return async (jwt) => {
     const checked = await checkToken(jwt, checks);
     if ('refused' in checked) return checked;
-    const { pid, sealed } = checked.claims;
+    const { aud, pid, sealed } = checked.claims;
+    if (aud !== undefined && ![audience.safeParse(aud).data].flat().includes(realm)) return { refused: 'it is for another connection' };
     if (sealed === undefined) {
-      return hubSeals ? { refused: 'it is not sealed, but earlier ones on this socket were' } : { ...checked, sealed: false };
+      if (hubSeals) return { refused: 'it is not sealed, but earlier ones on this socket were' };
+      return aud === undefined ? { ...checked, sealed: false } : { refused: 'it is not sealed for this connector' };
     }
     if (typeof sealed !== 'string') return { refused: 'its "sealed" claim is not a string' };
     const result = sealing.open(sealed);

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterEach, test } from 'node:test';
 import { agentKeys } from '@landbridge/protocol';
 import { CompactEncrypt, compactVerify, decodeJwt } from 'jose';
-import { type FakeAgent, startFakeHub } from '../../test/fake-hub.ts';
+import { type FakeAgent, REALM, startFakeHub } from '../../test/fake-hub.ts';
 import { linkTo } from '../../test/link-to.ts';
 import { createConnectorSealing } from './sealing.ts';
 
@@ -70,6 +70,30 @@ test('serves requests in clear until the hub has sealed one, and not after that'
   agent.ask('authenticate_user', { username: 'ada', password: 'clear again' });
   await logged(/it is not sealed, but earlier ones/);
   assert.deepEqual(passwords, ['clear', 'sealed']);
+});
+
+test('drops a request for another connection, sealed or not', async () => {
+  const { agent, keys, passwords, logged } = await connected();
+  const claims = { username: 'ada', password: 'secret word' };
+  for (const aud of ['urn:landbridge:another', ['urn:landbridge:another'], [], '', 7, null, {}]) {
+    agent.ask('authenticate_user', { ...claims, aud });
+    agent.ask('authenticate_user', { pid: 'p', aud, sealed: await seal(keys, { ...claims, pid: 'p' }) });
+  }
+  await logged(/it is for another connection/);
+  for (const aud of [REALM, ['x', REALM]]) {
+    agent.ask('authenticate_user', { pid: 'own', aud, sealed: await seal(keys, { ...claims, pid: 'own' }) });
+    assert.equal((await agent.nextFrame()).n, 'own_result');
+  }
+  assert.deepEqual(passwords, ['secret word', 'secret word']);
+});
+
+test('serves nothing in clear from a hub that names the audience, not even before the first sealed request', async () => {
+  const { agent, passwords, logged } = await connected();
+  agent.ask('authenticate_user', { username: 'ada', password: 'clear', aud: REALM });
+  await logged(/it is not sealed for this connector/);
+  agent.ask('authenticate_user', { username: 'ada', password: 'without audience' });
+  await agent.nextFrame();
+  assert.deepEqual(passwords, ['without audience']);
 });
 
 test('drops requests sealed for another socket or another request, and malformed ones', async () => {

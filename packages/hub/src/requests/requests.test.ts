@@ -21,7 +21,7 @@ for (const useJwks of [false, true]) {
     assert.equal(request.name, 'authenticate_user');
     assert.equal(request.algorithm, useJwks ? 'ES256' : 'RS256');
     const { pid, iat = 0, exp, jti, ...rest } = request.claims;
-    assert.deepEqual(rest, CREDENTIALS);
+    assert.deepEqual(rest, { ...CREDENTIALS, aud: 'urn:landbridge:corp' });
     assert.equal(exp, iat + 60);
     assert.ok(jti);
     request.answer({ profile: ANNA });

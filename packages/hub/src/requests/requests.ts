@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Capability, FAILURES, type Failure, msSince, type RequestName, type RequestOutcome, type Step } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import { realmOf } from '../connections/connections.ts';
 import type { Connector } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
@@ -69,7 +70,9 @@ export function createRequests(parts: {
     const iat = Math.floor(Date.now() / 1000);
     const { sealing } = connector;
     const claims = sealing === undefined ? { ...given, pid } : { pid, sealed: sealing.seal({ ...given, pid }) };
-    return keys.sign(connector.algorithm, { ...claims, iat, exp: iat + TOKEN_LIFETIME_SECONDS, jti: pid }, connector.signingKid);
+    // Without an audience, another connection's connector would accept the token too.
+    const registered = { aud: realmOf(connector.connection), iat, exp: iat + TOKEN_LIFETIME_SECONDS, jti: pid };
+    return keys.sign(connector.algorithm, { ...claims, ...registered }, connector.signingKid);
   }
 
   async function ask<N extends RequestName>(

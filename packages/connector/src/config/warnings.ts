@@ -1,6 +1,7 @@
 /** Warnings that last as long as their cause. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { tlsVerificationWarning } from '@landbridge/runtime';
 import { isInClear } from './ldap-transport.ts';
 import type { Config } from './load.ts';
 import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
@@ -14,6 +15,8 @@ export interface Warning {
 
 export function configWarnings(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
   const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values)];
+  const message = tlsVerificationWarning('If hub, proxy or directory use a private CA, put its certificate into CA_CERT or SSL_CA_FILE');
+  if (message !== undefined) warnings.push({ name: 'NODE_TLS_REJECT_UNAUTHORIZED', message });
   if (config.environmentOnly) return warnings;
   return [...warnings, ...likelyTypos(config.file), ...openFiles(config.home), ...twoLayouts(config.home)];
 }

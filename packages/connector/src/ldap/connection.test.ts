@@ -181,6 +181,16 @@ describe('an LDAP connection', () => {
     );
   });
 
+  it('does not start TLS if a whole message follows the response to StartTLS', async () => {
+    server = await startLdapServer(({ messageId, socket }) => {
+      socket.write(Buffer.concat([result(messageId, 0x78), result(messageId + 1, 0x61)]));
+    });
+    await assert.rejects(
+      connect({ address: serverAddress(server.url, 'starttls'), tls: NO_TLS, timeoutMs: 5000 }),
+      hasCode('LDAP_PROTOCOL'),
+    );
+  });
+
   it('sends nothing in clear after StartTLS is refused', async () => {
     server = await startLdapServer(({ messageId, socket }) => socket.write(result(messageId, 0x78, 2, 'unsupported')));
     await assert.rejects(

@@ -101,6 +101,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
   let closedBecause: LdapError | undefined;
   let lastMessageId = 0;
   let corked = false;
+  let hasStrayAnswer = false;
 
   function onData(chunk: Buffer): void {
     try {
@@ -126,7 +127,10 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     }
     // Responses to abandoned operations may still arrive.
     const operation = operations.get(answer.messageId);
-    if (operation === undefined) return;
+    if (operation === undefined) {
+      hasStrayAnswer = true;
+      return;
+    }
     switch (answer.type) {
       case 'entry':
         operation.bytes += bytes + ENTRY_OVERHEAD_BYTES;
@@ -316,7 +320,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
       settle(because ?? new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was closed`, { mayHaveBeenSent: true }));
     },
     detach() {
-      if (operations.size > 0 || framing.pendingBytes > 0) {
+      if (operations.size > 0 || framing.pendingBytes > 0 || hasStrayAnswer) {
         // Unencrypted bytes after the response to StartTLS may have been injected by a man in the middle: they must not count as the server's.
         const error = new LdapError('LDAP_PROTOCOL', `${name} sent unencrypted bytes after agreeing to TLS`, { mayHaveBeenSent: true });
         fail(error);

@@ -166,6 +166,25 @@ describe('a private CA', () => {
     assert.match(error.action ?? '', /CA_CERT/);
   });
 
+  it('is rejected even if the environment disables verification, with and without a proxy', async (t) => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    t.after(() => {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    });
+    const target = `https://localhost:${await httpsServer(t)}/`;
+    const HTTP_PROXY = `http://127.0.0.1:${(await proxy(t)).port}`;
+    const HTTPS_PROXY = `https://localhost:${await httpsServer(t)}`;
+    for (const settings of [{}, { HTTP_PROXY }, { HTTPS_PROXY }]) {
+      const error = await codeOf(createOutbound({ ...NOTHING, ...settings }).request(target, { timeoutMs: 5000 }));
+      assert.match(error.code, /^(HUB_CERTIFICATE|PROXY_UNREACHABLE)$/);
+      assert.match(errorText(error), /DEPTH_ZERO|UNABLE_TO|self-signed|unable to/i);
+    }
+    const url = new URL(target.replace('https', 'wss'));
+    const socket = new WebSocket(url, { agent: createOutbound(NOTHING).agentFor(url) });
+    const failed = await new Promise((resolve) => socket.once('error', resolve));
+    assert.match(String(failed), /certificate/);
+  });
+
   it('is trusted from CA_CERT, SSL_CA_FILE and SSL_CA_PATH', async (t) => {
     const file = join(folder, 'ca.pem');
     writeFileSync(file, `# a comment\n${ca.cert}`);

@@ -64,7 +64,7 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
       return tunnel;
     }
     if (!isEncrypted(url)) return undefined;
-    direct ??= new HttpsAgent({ secureContext: secureContext() });
+    direct ??= new HttpsAgent({ secureContext: secureContext(), rejectUnauthorized: true });
     return direct;
   }
 

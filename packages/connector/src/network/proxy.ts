@@ -1,6 +1,6 @@
 /** How an address is reached through a proxy: by a tunnel (CONNECT, RFC 9110, section 9.3.6), or by forwarding plain HTTP. */
-import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions as HttpsRequestOptions, request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
 import { CodedError } from '@landbridge/runtime';
@@ -51,7 +51,7 @@ export function createTunnelAgent(
   const agent = encrypted ? new HttpsAgent() : new HttpAgent();
   agent.createConnection = (options, callback) => {
     openTunnel(proxy, `${options.host}:${options.port}`, secureContext, timeoutMs)
-      .then((socket) => (encrypted ? tlsConnect({ ...tlsOptions(options), socket, secureContext }) : socket))
+      .then((socket) => (encrypted ? tlsConnect({ ...tlsOptions(options), socket, secureContext, rejectUnauthorized: true }) : socket))
       // The type requires a socket beside an error; Node looks at the error first.
       .then(
         (socket) => callback?.(null, socket),
@@ -76,6 +76,7 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
       path: target,
       headers: { host: target, ...credentials(proxy) },
       agent: false,
+      rejectUnauthorized: true,
       signal: AbortSignal.timeout(timeoutMs),
       ...(secureContext === undefined ? {} : { secureContext }),
     });
@@ -107,7 +108,7 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
  *
  * @returns what to add to the options of a request to `url`
  */
-export function forwardedBy(proxy: URL, url: URL): RequestOptions {
+export function forwardedBy(proxy: URL, url: URL): HttpsRequestOptions {
   return {
     protocol: proxy.protocol,
     hostname: proxy.hostname.replace(/^\[|\]$/g, ''),
@@ -115,6 +116,7 @@ export function forwardedBy(proxy: URL, url: URL): RequestOptions {
     path: url.href,
     headers: { host: url.host, ...credentials(proxy) },
     agent: false,
+    rejectUnauthorized: true,
   };
 }
 

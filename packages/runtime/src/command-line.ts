@@ -1,6 +1,8 @@
 /** What both command lines share: help, options, error messages and exit codes (0: success, 1: failure, 2: usage error). */
 import { Command, CommanderError } from 'commander';
 import { CodedError, errorText } from './coded-error.ts';
+import { printableLines } from './printable.ts';
+import { requireTlsVerification } from './tls-verification.ts';
 
 const FAILURE = 1;
 const USAGE_ERROR = 2;
@@ -38,6 +40,7 @@ export function createCommandLine({ name, description, version, homeFiles, examp
 export async function runCommandLine(program: Command, args: readonly string[]): Promise<void> {
   // A reader such as `head` may end early. Without a listener, that would end a running connector or hub.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  requireTlsVerification();
   inheritSettings(program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -46,7 +49,7 @@ export async function runCommandLine(program: Command, args: readonly string[]):
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
     else {
       process.exitCode = FAILURE;
-      process.stderr.write(errorMessage(error));
+      process.stderr.write(printableLines(errorMessage(error)));
     }
   }
 }

@@ -13,6 +13,7 @@ export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type 
 export { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
+export { printable, printableLines } from './printable.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreOptions, type SemaphoreRejection } from './semaphore.ts';
 export {
   inGroup,
@@ -26,3 +27,4 @@ export {
   setting,
   settingsReference,
 } from './settings.ts';
+export { requireTlsVerification, tlsVerificationWarning } from './tls-verification.ts';

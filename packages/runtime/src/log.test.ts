@@ -40,6 +40,15 @@ describe('the log', () => {
   });
 
   for (const format of ['text', 'json'] as const) {
+    it(`escapes characters that reverse or hide text (${format})`, () => {
+      const { lines, log } = logTo(format);
+      const name = 'gpj.\u202eexe\u2066\u200f\u061c\u0085\ufeff\u{e0001}';
+      log.info({ user: name, [name]: 1 }, name);
+      assert.doesNotMatch(lines.join('').trimEnd(), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      assert.match(lines[0] ?? '', /gpj\.\\u202eexe/);
+      if (format === 'json') assert.equal(JSON.parse(lines[0] ?? '').user, name);
+    });
+
     it(`masks registered secrets in every line (${format})`, () => {
       const { lines, log, keepSecret } = logTo(format);
       keepSecret('pa"ss\\wörd');

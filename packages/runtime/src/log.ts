@@ -3,6 +3,7 @@
  * destination, so that no caller can forget to do so.
  */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { printable } from './printable.ts';
 import { openStandardError } from './standard-error.ts';
 
 export type Log = Logger;
@@ -40,10 +41,10 @@ export function createLog(options: LogOptions): { log: Log; keepSecret: (value: 
   const sink = options.destination ?? openStandardError();
   const stream: DestinationStream = {
     write(line: string) {
-      const clean = withoutSecrets(line);
-      const written = options.format === 'text' ? textLine(clean) : clean;
+      const clean = printable(withoutSecrets(line.trimEnd()));
+      const written = options.format === 'text' ? textLine(clean) : `${clean}\n`;
       sink.write(written);
-      for (const copy of options.copies ?? []) copy.write(written, clean.trimEnd());
+      for (const copy of options.copies ?? []) copy.write(written, clean);
     },
   };
   const log = pino(
@@ -93,8 +94,8 @@ function errorFields(error: unknown): unknown {
 /** `2026-11-22 10:00:00.000Z  info  message  key=value …` */
 function textLine(json: string): string {
   const { time, level, msg, ...fields }: Record<string, unknown> = JSON.parse(json);
-  let line = `${String(time).replace('T', ' ')} ${String(level).padEnd(5)} ${oneLine(String(msg ?? ''))}`;
-  for (const [key, value] of Object.entries(fields)) line += `  ${key}=${oneLine(fieldText(value))}`;
+  let line = `${String(time).replace('T', ' ')} ${String(level).padEnd(5)} ${printable(String(msg ?? ''))}`;
+  for (const [key, value] of Object.entries(fields)) line += `  ${printable(key)}=${printable(fieldText(value))}`;
   return `${line}\n`;
 }
 
@@ -106,10 +107,4 @@ function fieldText(value: unknown): string {
     return `${head}${action === undefined ? '' : ` (${String(action)})`}${cause === undefined ? '' : `: ${fieldText(cause)}`}`;
   }
   return JSON.stringify(value) ?? String(value);
-}
-
-/** Escapes control characters: a user name with a line end must not forge a line. */
-function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finds control characters
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

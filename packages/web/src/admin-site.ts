@@ -3,7 +3,7 @@
  * Content-Security-Policy that runs and loads only our own files.
  */
 import { randomBytes } from 'node:crypto';
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, type Log, printableLines } from '@landbridge/runtime';
 import type { Context, Env, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -88,7 +88,7 @@ ${assets.slice(1).map(({ path }) => html`<script src="${base}${path}" nonce="${n
 </head>
 ${body}
 </html>`;
-    return c.html(text, status, {
+    return c.html(printableLines(String(await text)), status, {
       ...SAFE_HEADERS,
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Resource-Policy': 'same-origin',

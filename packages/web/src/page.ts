@@ -1,8 +1,9 @@
 /**
  * The frame of users' pages: head, style, and headers that keep other sites' code and pages away. These pages have no script. The `html`
- * template escapes all values, which may come from a directory or a user.
+ * template escapes all values, which may come from a directory or a user, and `printableLines` what would reverse the text after them.
  */
 import { randomBytes } from 'node:crypto';
+import { printableLines } from '@landbridge/runtime';
 import { html } from 'hono/html';
 import { STYLE } from './style.ts';
 
@@ -37,7 +38,7 @@ ${main}
 </body>
 </html>`;
   return {
-    html: Promise.resolve(text).then(String),
+    html: Promise.resolve(text).then((markup) => printableLines(String(markup))),
     headers: {
       ...SAFE_HEADERS,
       'Content-Security-Policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,

@@ -1,7 +1,7 @@
 /** `import`: shows what an export would change, asks, and applies it. `--undo` reverts the last import. */
 import { readFileSync, statSync } from 'node:fs';
 import { confirm, isCancel } from '@clack/prompts';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, printable } from '@landbridge/runtime';
 import { loadConfig } from '../config/load.ts';
 import type { SettingChange } from '../transfer/differences.ts';
 import { applyImport, type ImportSummary, readImport, undoImport } from '../transfer/import.ts';
@@ -10,7 +10,7 @@ import { isSealed } from '../transfer/sealed-file.ts';
 import type { CommandContext } from './context.ts';
 import { openLog } from './open-log.ts';
 import { readPassphrase } from './passphrase.ts';
-import { block, printable } from './terminal-text.ts';
+import { block } from './terminal-text.ts';
 
 export interface ImportOptions {
   yes?: boolean;

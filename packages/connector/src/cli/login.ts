@@ -2,10 +2,10 @@
 import { text } from 'node:stream/consumers';
 import { password as askPassword, isCancel } from '@clack/prompts';
 import { UNEXPECTED_ERROR, WIRE_ERRORS } from '@landbridge/protocol';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, printable } from '@landbridge/runtime';
 import { askDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
-import { block, printable } from './terminal-text.ts';
+import { block } from './terminal-text.ts';
 
 /**
  * @returns the exit code: 1 if the sign-in fails

@@ -1,14 +1,13 @@
 /** `troubleshoot`: runs all checks and shows what to fix. `--export` writes a zip file for support. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, printable } from '@landbridge/runtime';
 import { writePrivateFile } from '../config/write-private-file.ts';
 import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
-import { printable } from './terminal-text.ts';
 
 export interface TroubleshootCommandOptions {
   user?: string;

@@ -1,9 +1,10 @@
 /** `user`: shows the entry, groups and profile of a user as the connector sees them. */
+import { printable } from '@landbridge/runtime';
 import type { FoundGroups } from '../users/groups/groups-of.ts';
 import type { FoundGroup } from '../users/groups/walk.ts';
 import { askDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
-import { block, printable } from './terminal-text.ts';
+import { block } from './terminal-text.ts';
 
 /** Longer values, such as photos, are useless in a terminal. */
 const LONGEST_SHOWN = 200;

@@ -102,6 +102,14 @@ describe('redaction', () => {
     keepSecret('a"b/c d');
     assert.equal(redact('a"b/c d, a\\"b/c d, a%22b%2Fc%20d'), '[secret], [secret], [secret]');
     assert.equal(redactLog('Authorization: Bearer abc.def and {"password":"x y"}'), 'Authorization: [secret] and {"password":[secret]}');
+    for (const link of [
+      'http://127.0.0.1:8357/link?code=AbCdEf_-0',
+      'https://hub/dashboard/invitation?x=1&code=AbCdEf_-0',
+      'u=%2Flink%3Fcode%3DAbCdEf_-0',
+    ]) {
+      assert.doesNotMatch(redactLog(`open ${link} within 60 minutes`), /AbCdEf/);
+    }
+    assert.match(redactLog('failed  code=ECONNREFUSED'), /code=ECONNREFUSED/);
     assert.equal(redact('password: shown here only if unknown'), 'password: shown here only if unknown');
   });
 });

@@ -15,6 +15,8 @@ const SECRET_FORMS: readonly [RegExp, string][] = [
   // A ticket's last part.
   [/(\/p\/ad\/)[^\s/"'?]+/g, `$1${MASK}`],
   [/(:\/\/)[^\s/"'@]+@/g, `$1${MASK}@`],
+  // One-time links, such as the console's or a hub's invitation, and authorization codes.
+  [/((?:[?&]|%3F|%26)code(?:=|%3D))[^\s&"'<>]+/gi, `$1${MASK}`],
   // A JWT: its base64url header begins with `{"`.
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, MASK],
   [/\$2\$\.[0-9a-f.]+/gi, MASK],

@@ -144,7 +144,7 @@ test('text from users is shortened, and its control characters are escaped', asy
   const { store, audit } = newLog(t);
   await audit.record({ ...LOGIN, subject: `a\u001b[2J\n\u202eb\ud800${'x'.repeat(1000)}`, detail: 'y'.repeat(5000) });
   const [record] = await store.auditRecords({}, 1);
-  assert.match(record?.subject ?? '', /^a\\u\{1b\}\[2J\\u\{a\}\\u\{202e\}b\ufffdx+…$/);
+  assert.match(record?.subject ?? '', /^a\\u001b\[2J\\u000a\\u202eb\ufffdx+…$/);
   assert.ok((record?.subject?.length ?? 0) <= 257);
   assert.ok((record?.detail?.length ?? 0) <= 1025);
   assert.equal(brokenAt(await verifyChain(store)), undefined);

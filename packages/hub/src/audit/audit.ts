@@ -2,6 +2,7 @@
  * The audit log: who did what, when, from where, over which connector, with which result. This folder owns the records and makes changes to them
  * detectable; callers decide what to record. They never pass a password.
  */
+import { printable } from '@landbridge/runtime';
 import type { Store } from '../store/store.ts';
 import { sealRecord } from './chain.ts';
 
@@ -33,7 +34,7 @@ const MAX_DETAIL_LENGTH = 1024;
 export function createAudit(store: Store, now: () => Date = () => new Date()): Audit {
   return {
     async record(event) {
-      const text = (value: string) => printable(value, MAX_TEXT_LENGTH);
+      const text = (value: string) => shortened(value, MAX_TEXT_LENGTH);
       const optional = (value: string | undefined) => (value === undefined ? undefined : text(value));
       await store.appendAudit(
         {
@@ -46,7 +47,7 @@ export function createAudit(store: Store, now: () => Date = () => new Date()): A
           instance: optional(event.instance),
           result: text(event.result),
           correlationId: optional(event.correlationId),
-          detail: event.detail === undefined ? undefined : printable(event.detail, MAX_DETAIL_LENGTH),
+          detail: event.detail === undefined ? undefined : shortened(event.detail, MAX_DETAIL_LENGTH),
         },
         sealRecord,
       );
@@ -54,12 +55,8 @@ export function createAudit(store: Store, now: () => Date = () => new Date()): A
   };
 }
 
-/**
- * Names come from users and are read by operators, often in a terminal: characters that move the cursor, change the direction of text or do not
- * survive the database are escaped, and long texts are shortened.
- */
-function printable(text: string, maxLength: number): string {
-  const start = text.slice(0, maxLength).toWellFormed();
-  const escaped = start.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+/** Names come from users and are read by operators, often in a terminal. Lone surrogates would not survive the database. */
+function shortened(text: string, maxLength: number): string {
+  const escaped = printable(text.slice(0, maxLength).toWellFormed());
   return escaped.length > maxLength || text.length > maxLength ? `${escaped.slice(0, maxLength)}…` : escaped;
 }

@@ -1,5 +1,5 @@
 /** The command line: one file per command. */
-import { createCommandLine } from '@landbridge/runtime';
+import { createCommandLine, printableLines } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import { HUB_VERSION } from '../version.ts';
 import { adminCommand } from './admin.ts';
@@ -50,8 +50,8 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
       const { homeFolder } = await import('../home.ts');
       return homeFolder(given(), environment);
     },
-    print: (line) => console.log(line),
-    note: (line) => console.error(line),
+    print: (line) => console.log(printableLines(line)),
+    note: (line) => console.error(printableLines(line)),
   };
   for (const create of [
     runCommand,

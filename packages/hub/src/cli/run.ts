@@ -1,5 +1,5 @@
 /** `landbridge-hub run`. */
-import { createLog, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
+import { createLog, runUntilStopped, tlsVerificationWarning, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { Command } from 'commander';
 import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
 import { lockHome } from '../operations/home-lock.ts';
@@ -16,6 +16,10 @@ export function runCommand({ withHome, print }: HubCommandContext): Command {
       const { log, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
       keepSecret(settings.METRICS_TOKEN);
       warnIfNodeIsOutdated(log);
+      const warning = tlsVerificationWarning(
+        'If the hub has to trust a private CA, put its certificate into a file and name it in NODE_EXTRA_CA_CERTS',
+      );
+      if (warning !== undefined) log.warn(warning);
       const unlock = lockHome(folder);
       try {
         const { startHub } = await import('../hub.ts');

@@ -1,5 +1,5 @@
 /** The profile mapper: its source in an editor, beside a real user's entry and the resulting profile. Saving requires that it runs. */
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, printableLines } from '@landbridge/runtime';
 import { alertOf, field, type Html, sentence, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -129,7 +129,7 @@ ${outcomePart(outcome)}
     .post('/mapper/preview', async (c) => {
       const form = c.get('form');
       const user = await userOf(formText(form, 'user')).catch(() => undefined);
-      return c.html(html`${outcomePart(await map(formText(form, 'source'), user, PREVIEW_TIMEOUT_MS))}`);
+      return c.html(printableLines(String(await outcomePart(await map(formText(form, 'source'), user, PREVIEW_TIMEOUT_MS)))));
     })
     .post('/mapper', async (c) => {
       const form = c.get('form');

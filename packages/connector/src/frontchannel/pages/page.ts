@@ -1,5 +1,7 @@
 /** The frame of every page and its security headers. The `html` template escapes values from users and directories. */
+
 import { createHash, randomBytes } from 'node:crypto';
+import { printableLines } from '@landbridge/runtime';
 import { type Html, SAFE_HEADERS, STYLE } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { Language } from './languages.ts';
@@ -50,7 +52,7 @@ ${script === undefined ? '' : html`<script>${raw(script)}</script>`}
   ];
   return {
     status,
-    body: Promise.resolve(text).then(String),
+    body: Promise.resolve(text).then((markup) => printableLines(String(markup))),
     headers: {
       ...SAFE_HEADERS,
       'Content-Type': 'text/html; charset=utf-8',

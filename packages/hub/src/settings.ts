@@ -108,7 +108,7 @@ export const HUB_SETTINGS = {
       type: setting.integer(0, 1_000_000),
       default: 300,
       description:
-        'How many wrong passwords from one network address (IPv6: one /64) are allowed within `GUARD_WINDOW_MINUTES`. After that, sign-ins from there are rejected. A whole company may share one address. `0`: no limit.',
+        'How many wrong passwords from one network address (IPv6: one /64) are allowed within `GUARD_WINDOW_MINUTES`; four times as many from its /24 (IPv6: twice from its /56, four times from its /48). After that, sign-ins from there are rejected. A wrong password for an unknown name counts three times, and limits are up to a tenth lower at random, so that they do not reveal which names exist. A whole company may share one address. `0`: no limit.',
     },
     GUARD_WINDOW_MINUTES: {
       type: setting.integer(1, 1440),
@@ -126,6 +126,12 @@ export const HUB_SETTINGS = {
       default: 5,
       description:
         'How long in minutes a wrong password is rejected again without asking the directory, and without counting again, so that a device with an old password locks nobody out. `0`: the directory is always asked.',
+    },
+    GUARD_SPRAY_USERS: {
+      type: setting.integer(0, 100_000),
+      default: 10,
+      description:
+        'For how many users of a connection one and the same password may be wrong within `GUARD_WINDOW_MINUTES`. From then on it is taken for password spraying: the hub raises an alarm, and tries that password only once in 30 seconds. `0`: no limit.',
     },
   }),
   ...inGroup('Credential cache', {

@@ -9,6 +9,7 @@ export { type CommandLineOptions, createCommandLine, runCommandLine } from './co
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
 export { parseJson } from './json.ts';
 export { type Lifecycle, runUntilStopped } from './lifecycle.ts';
+export { createLiveCounters, type LiveCounters } from './live-counters.ts';
 export { createLog, type Log, type LogCopy, type LogFormat, type LogLevel, type LogOptions } from './log.ts';
 export { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';

@@ -48,6 +48,15 @@ describe('throttle', () => {
     pass(25 * HOUR_MS);
     for (let n = 0; n < 4; n++) assert.equal(fail(['name', 'anna']), 0);
   });
+  it('does not forget a name while others fail in any number', () => {
+    const { fail, pass } = start();
+    for (let n = 0; n < 5; n++) fail(['name', 'anna']);
+    for (let n = 0; n < 60_000; n++) fail(['name', `nobody ${n}`]);
+    assert.equal(fail(['name', 'anna']), 1);
+    pass(1000);
+    fail(['name', 'anna']);
+    assert.equal(fail(['name', 'anna']), 2);
+  });
   it('counts parallel attempts before the first one has failed', () => {
     const { throttle, fail } = start();
     const attempts = Array.from({ length: 4 }, () => throttle.begin([['name', 'anna']]));

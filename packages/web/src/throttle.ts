@@ -1,6 +1,5 @@
 /** Delays administrators' sign-ins after wrong passwords and codes: longer with each failure, but never for good. */
-import { CodedError } from '@landbridge/runtime';
-import { LRUCache } from 'lru-cache';
+import { CodedError, createLiveCounters } from '@landbridge/runtime';
 
 export interface ThrottleRule {
   /** Failures without a wait. The next wait is one second, and each further failure doubles it. */
@@ -12,6 +11,15 @@ export interface ThrottleRule {
 
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60_000;
 const MAX_KEYS = 50_000;
+/** For keys that find no place of their own. */
+const SHARED_COUNTERS = 16_384;
+
+interface Failures {
+  failures: number;
+  lastMs: number;
+  /** Of several keys, for which there was no room: a success of one clears only its own attempt. */
+  readonly shared: boolean;
+}
 
 export interface Throttle<Rule extends string> {
   /**
@@ -29,15 +37,20 @@ export function createThrottle<Rule extends string>(
   rules: Readonly<Record<Rule, ThrottleRule>>,
   { now = Date.now, action }: { now?: (() => number) | undefined; action?: string } = {},
 ): Throttle<Rule> {
-  const counted = new LRUCache<string, { failures: number; lastMs: number }>({ max: MAX_KEYS });
+  const counted = createLiveCounters<Failures>({
+    max: MAX_KEYS,
+    shared: SHARED_COUNTERS,
+    create: (shared) => ({ failures: 0, lastMs: 0, shared }),
+    isLive,
+  });
 
-  function entryOf(rule: Rule, key: string) {
-    const entry = counted.get(`${rule} ${key}`);
-    return entry === undefined || now() - entry.lastMs > FORGOTTEN_AFTER_MS ? { failures: 0, lastMs: 0 } : entry;
+  function isLive({ failures, lastMs }: Failures): boolean {
+    return failures > 0 && now() - lastMs <= FORGOTTEN_AFTER_MS;
   }
 
   function waitMs(rule: Rule, key: string): number {
-    const { failures, lastMs } = entryOf(rule, key);
+    const entry = counted.find(`${rule} ${key}`);
+    const { failures, lastMs } = isLive(entry) ? entry : { failures: 0, lastMs: 0 };
     const { free, longestMs } = rules[rule];
     if (failures < free) return 0;
     return Math.max(0, lastMs + Math.min(longestMs, 1000 * 2 ** Math.min(30, failures - free)) - now());
@@ -51,12 +64,17 @@ export function createThrottle<Rule extends string>(
         const message = `Too many failed attempts: try again in ${seconds === 1 ? '1 second' : `${seconds} seconds`}`;
         throw new CodedError('TOO_MANY_ATTEMPTS', message, action === undefined ? {} : { action });
       }
-      for (const [rule, key] of keys) counted.set(`${rule} ${key}`, { failures: entryOf(rule, key).failures + 1, lastMs: now() });
+      for (const [rule, key] of keys) {
+        const entry = counted.keep(`${rule} ${key}`);
+        entry.failures = isLive(entry) ? entry.failures + 1 : 1;
+        entry.lastMs = now();
+      }
       return () => {
         for (const [rule, key] of keys) {
-          const entry = counted.get(`${rule} ${key}`);
-          if (rules[rule].keepsFailures !== true) counted.delete(`${rule} ${key}`);
-          else if (entry !== undefined) entry.failures = Math.max(0, entry.failures - 1);
+          const entry = counted.find(`${rule} ${key}`);
+          const clears = rules[rule].keepsFailures !== true && !entry.shared;
+          entry.failures = clears ? 0 : Math.max(0, entry.failures - 1);
+          counted.release(`${rule} ${key}`);
         }
       };
     },

@@ -117,3 +117,24 @@ test('an address, or IPv6 network, has 300 wrong attempts with any names', async
     });
   }
 });
+
+test('no flood of other names makes it forget a user', () => {
+  const { wrong } = attemptsOn(createAttempts());
+  for (let n = 0; n < 4; n++) assert.ok(wrong('anna', ANNA));
+  for (let n = 0; n < 60_000; n++) wrong(`nobody ${n}`, undefined, `2001:db8:${(n % 50_000).toString(16)}:1::1`);
+  for (const name of ['anna', 'anna.muster@corp.example', 'a.muster']) assert.equal(wrong(name, undefined, '198.51.100.1'), false);
+});
+
+test('a network of many addresses has a limit of its own', async (t) => {
+  for (const [what, addressOf] of [
+    ['a /48 of IPv6', (n: number) => `2001:db8:1:${n.toString(16)}::1`],
+    ['a /24 of IPv4', (n: number) => `192.0.2.${n % 256}`],
+  ] as const) {
+    await t.test(what, () => {
+      const { wrong } = attemptsOn(createAttempts());
+      let allowed = 0;
+      for (let n = 0; n < 3000; n++) if (wrong(`user ${n}`, undefined, addressOf(n))) allowed++;
+      assert.equal(allowed, 1200);
+    });
+  }
+});

@@ -7,9 +7,8 @@
  */
 import { createHash } from 'node:crypto';
 import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
-import { addressGroup } from '@landbridge/runtime';
+import { addressGroups, createLiveCounters } from '@landbridge/runtime';
 import { nameIdentifierOf } from '@landbridge/wsfed';
-import { LRUCache } from 'lru-cache';
 
 export interface Attempts {
   /** @returns how long to wait, or an attempt that counts as wrong until its result is reported */
@@ -29,29 +28,48 @@ const WINDOW_MS = 30 * 60_000;
 const PER_USER = 4;
 /** All users of a company may share one address. */
 const PER_ADDRESS = 300;
+/** From the networks around it: a /24, of IPv6 a /56 and a /48. */
+const PER_NETWORK = 4 * PER_ADDRESS;
 const MAX_KEPT = 50_000;
+/** For users and networks that find no place of their own. */
+const SHARED_COUNTERS = 16_384;
 
 export function createAttempts(now: () => number = Date.now): Attempts {
+  const isRecent = (at: number | undefined) => at !== undefined && now() - at < WINDOW_MS;
   /** Times of the counted attempts, oldest first. */
-  const counted = new LRUCache<string, number[]>({ max: MAX_KEPT });
+  const counted = createLiveCounters<{ times: number[]; readonly shared: boolean }>({
+    max: MAX_KEPT,
+    shared: SHARED_COUNTERS,
+    create: (shared) => ({ times: [], shared }),
+    isLive: ({ times }) => isRecent(times.at(-1)),
+  });
   /** From a name to its user's key, as answers have revealed it. */
-  const known = new LRUCache<string, string>({ max: 2 * MAX_KEPT });
+  const known = createLiveCounters<{ user: string | undefined }>({
+    max: 2 * MAX_KEPT,
+    shared: 0,
+    create: () => ({ user: undefined }),
+    isLive: ({ user }) => user !== undefined && isRecent(counted.find(user).times.at(-1)),
+  });
 
-  const recent = (key: string) => (counted.get(key) ?? []).filter((at) => now() - at < WINDOW_MS);
-  const add = (key: string) => counted.set(key, [...recent(key), now()]);
-  const takeBack = (key: string) => counted.set(key, recent(key).slice(0, -1));
+  const recent = (key: string) => counted.find(key).times.filter(isRecent);
+  const change = (key: string, times: number[]) => {
+    counted.keep(key).times = times;
+    counted.release(key);
+  };
+  const add = (key: string) => change(key, [...recent(key), now()]);
+  const takeBack = (key: string) => change(key, recent(key).slice(0, -1));
 
   /** @returns the user's own key; undefined if the profile does not reveal it */
   function learn(name: string, profile: Profile | undefined): string | undefined {
     const id = idIn(profile);
     if (id === undefined) return undefined;
     const key = keyOf('user', id);
-    known.set(keyOf('name', foldedName(name)), key);
+    known.keep(keyOf('name', foldedName(name))).user = key;
     // Never replaces what an answer to that very name revealed: in many directories users can change their own address, and someone who
     // took another user's name would collect that user's attempts.
     for (const other of namesIn(profile)) {
-      const hinted = keyOf('name', other);
-      if (!known.has(hinted)) known.set(hinted, key);
+      const hinted = known.keep(keyOf('name', other));
+      hinted.user ??= key;
     }
     return key;
   }
@@ -60,21 +78,22 @@ export function createAttempts(now: () => number = Date.now): Attempts {
     begin(name, address) {
       const folded = foldedName(name);
       const short = keyOf('name', shortName(folded));
-      const user = known.get(keyOf('name', folded)) ?? known.get(short) ?? short;
-      const from = `from ${addressGroup(address)}`;
+      const user = known.find(keyOf('name', folded)).user ?? known.find(short).user ?? short;
+      const from = addressGroups(address).map((group) => `from ${group}`);
       const waits = [
         { times: recent(user), most: PER_USER },
-        { times: recent(from), most: PER_ADDRESS },
+        ...from.map((group, level) => ({ times: recent(group), most: level === 0 ? PER_ADDRESS : PER_NETWORK })),
       ].flatMap(({ times, most }) => (times.length < most ? [] : [(times[0] ?? 0) + WINDOW_MS - now()]));
       if (waits.length > 0) return { retryAfterSeconds: Math.max(1, Math.ceil(Math.max(...waits) / 1000)) };
       add(user);
-      add(from);
+      from.forEach(add);
       return {
         right(profile) {
           takeBack(user);
-          takeBack(from);
+          from.forEach(takeBack);
           // Attempts on other users under a shared name stay.
-          counted.delete(learn(name, profile) ?? '');
+          const key = learn(name, profile);
+          if (key !== undefined && !counted.find(key).shared) change(key, []);
         },
         wrong(profile) {
           const actual = learn(name, profile);
@@ -84,7 +103,7 @@ export function createAttempts(now: () => number = Date.now): Attempts {
         },
         untried() {
           takeBack(user);
-          takeBack(from);
+          from.forEach(takeBack);
         },
       };
     },

@@ -22,6 +22,16 @@ test('accepts codes of the current time step and its neighbours only', () => {
   );
 });
 
+test('refuses further challenges rather than forgetting a used one', () => {
+  const challenges = createChallenges(() => 0);
+  const take = () => challenges.take(Buffer.from(challenges.issue('x')).toString('base64url'), 'x');
+  const used = Buffer.from(challenges.issue('x')).toString('base64url');
+  assert.equal(challenges.take(used, 'x'), true);
+  const results = Array.from({ length: 10_100 }, take);
+  assert.equal(results.at(-1), false);
+  assert.equal(challenges.take(used, 'x'), false);
+});
+
 test('accepts a challenge once, for its purpose, within five minutes, on the hub that issued it', () => {
   let nowMs = 0;
   const challenges = createChallenges(() => nowMs);

@@ -3,7 +3,7 @@
  * nothing.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { createLiveCounters } from '@landbridge/runtime';
 
 export interface Challenges {
   issue(purpose: string): Uint8Array<ArrayBuffer>;
@@ -15,12 +15,17 @@ const LIFETIME_MS = 5 * 60_000;
 const RANDOM_BYTES = 16;
 const TIME_BYTES = 8;
 const PROOF_BYTES = 32;
-/** Only challenges with a valid proof are stored. */
+/** Only challenges with a valid proof are stored. With this many in one lifetime, further ones are refused: forgetting one would allow its replay. */
 const MAX_TAKEN = 10_000;
 
 export function createChallenges(now: () => number = Date.now): Challenges {
   const key = randomBytes(32);
-  const taken = new LRUCache<string, true>({ max: MAX_TAKEN });
+  const taken = createLiveCounters<{ untilMs: number }>({
+    max: MAX_TAKEN,
+    shared: 1,
+    create: () => ({ untilMs: Number.NEGATIVE_INFINITY }),
+    isLive: ({ untilMs }) => untilMs >= now(),
+  });
   const proof = (facts: Uint8Array, purpose: string) => createHmac('sha256', key).update(facts).update(purpose).digest();
   return {
     issue(purpose) {
@@ -34,8 +39,10 @@ export function createChallenges(now: () => number = Date.now): Challenges {
       if (bytes.length !== RANDOM_BYTES + TIME_BYTES + PROOF_BYTES || bytes.toString('base64url') !== challenge) return false;
       const facts = bytes.subarray(0, RANDOM_BYTES + TIME_BYTES);
       if (!timingSafeEqual(bytes.subarray(facts.length), proof(facts, purpose))) return false;
-      if (now() - Number(facts.readBigUInt64BE(RANDOM_BYTES)) > LIFETIME_MS || taken.get(challenge)) return false;
-      taken.set(challenge, true);
+      const untilMs = Number(facts.readBigUInt64BE(RANDOM_BYTES)) + LIFETIME_MS;
+      const entry = taken.keep(challenge);
+      if (now() > untilMs || entry.untilMs >= now()) return false;
+      entry.untilMs = untilMs;
       return true;
     },
   };

@@ -32,11 +32,18 @@ test('four wrong passwords for one name from one address are free, whatever the 
 test('failures under another’s name from many addresses delay that administrator by a minute at most', () => {
   const { fail, pass } = start();
   for (let n = 0; n < 200; n++) {
-    fail('anna', `198.51.100.${n}`);
+    fail('anna', `198.51.${n}.1`);
     pass(61_000);
   }
-  fail('anna', '198.51.100.250');
+  fail('anna', '198.51.250.1');
   assert.equal(fail('anna', '192.0.2.1'), 60);
+});
+
+test('the networks of an address have a limit too', () => {
+  const { fail } = start();
+  for (let n = 0; n < 120; n++) assert.equal(fail(`unknown${n}`, `2001:db8:1:${n.toString(16)}::1`), undefined);
+  assert.equal(fail('unknown', '2001:db8:1:ffff::1'), 1);
+  assert.equal(fail('unknown', '2001:db8:2::1'), undefined);
 });
 
 test('a right password clears the name at this address, but not the address', () => {

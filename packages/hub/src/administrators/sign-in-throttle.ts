@@ -2,7 +2,7 @@
  * How failed sign-ins of administrators delay further ones. Anyone can fail under another's name, so a name alone causes short waits only;
  * name and address together cause long ones.
  */
-import { addressGroup } from '@landbridge/runtime';
+import { addressGroups } from '@landbridge/runtime';
 import { createThrottle } from '@landbridge/web';
 
 const MINUTE_MS = 60_000;
@@ -19,6 +19,8 @@ export function createSignInThrottle(now?: () => number): SignInThrottle {
     {
       nameAndAddress: { free: 4, longestMs: 15 * MINUTE_MS },
       address: { free: 30, longestMs: 15 * MINUTE_MS, keepsFailures: true },
+      /** Above the address: a /24, of IPv6 a /56 and a /48. */
+      network: { free: 120, longestMs: 15 * MINUTE_MS, keepsFailures: true },
       name: { free: 15, longestMs: MINUTE_MS },
       /** For an administrator whose password is known: six digits are soon guessed. */
       code: { free: 4, longestMs: 15 * MINUTE_MS },
@@ -29,11 +31,11 @@ export function createSignInThrottle(now?: () => number): SignInThrottle {
     beginPassword(givenName, address) {
       const name = givenName.toLowerCase();
       if (address === undefined) return throttle.begin([['name', name]]);
-      const group = addressGroup(address);
+      const groups = addressGroups(address);
       return throttle.begin([
         ['name', name],
-        ['address', group],
-        ['nameAndAddress', JSON.stringify([name, group])],
+        ...groups.map((group, level) => [level === 0 ? 'address' : 'network', group] as const),
+        ['nameAndAddress', JSON.stringify([name, groups[0]])],
       ]);
     },
     beginCode: (administratorId) => throttle.begin([['code', administratorId]]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGuard, type GuardSettings } from './guard.ts';
+import { createGuard, type GuardSettings, type SprayAlarm } from './guard.ts';
 
 const MINUTE = 60_000;
 const DEFAULTS: GuardSettings = {
@@ -9,26 +9,29 @@ const DEFAULTS: GuardSettings = {
   GUARD_WINDOW_MINUTES: 30,
   GUARD_WAIT_SECONDS: 0,
   GUARD_REPEAT_MINUTES: 5,
+  GUARD_SPRAY_USERS: 0,
 };
 const ANNA = { id: 'anna-id', sAMAccountName: 'anna', userPrincipalName: 'anna.lee@fabrikam.com', emails: [{ value: 'al@fabrikam.com' }] };
 
 /** A guard in front of a directory that knows Anna by several names. The test decides when it answers. */
 function guarded(settings: Partial<GuardSettings> = {}) {
   const clock = { now: 1_000_000 };
-  const guard = createGuard({ ...DEFAULTS, ...settings }, () => clock.now);
+  const guard = createGuard({ ...DEFAULTS, ...settings }, { now: () => clock.now, onSpray: (alarm) => alarms.push(alarm) });
   const asked: string[] = [];
+  const alarms: SprayAlarm[] = [];
   const names = ['anna', 'fabrikam\\anna', 'anna@fabrikam.com', 'anna.lee@fabrikam.com', 'al@fabrikam.com'];
 
   async function attempt(
     username: string,
     password: string,
-    options: { address?: string; answer?: Promise<void>; end?: 'unanswered' | 'not-counted'; connectionId?: string } = {},
+    options: { address?: string; browser?: string; answer?: Promise<void>; end?: 'unanswered' | 'not-counted'; connectionId?: string } = {},
   ): Promise<string> {
     const admission = await guard.admit({
       connectionId: options.connectionId ?? 'corp',
       username,
       password,
       remoteAddress: options.address,
+      familiarBrowser: options.browser,
     });
     if (admission.kind === 'limited') return `wait ${admission.retryAfterSeconds}`;
     if (admission.kind !== 'admitted') return admission.kind;
@@ -44,7 +47,7 @@ function guarded(settings: Partial<GuardSettings> = {}) {
     );
     return options.end ?? (right ? 'right' : 'wrong');
   }
-  return { guard, clock, asked, attempt };
+  return { guard, clock, asked, alarms, attempt };
 }
 
 test('after too many wrong passwords even the right one is rejected until the window ends', async () => {
@@ -202,4 +205,95 @@ test('an unknown name and a wrong password are limited alike', async () => {
     return answers;
   };
   assert.deepEqual(await answersFor('nobody'), await answersFor('anna'));
+});
+
+test('no flood of attempts makes the guard forget a user', async (t) => {
+  await t.test('from an address that is limited', async () => {
+    const { attempt, asked } = guarded();
+    const address = '203.0.113.7';
+    for (let n = 0; n < 4; n++) await attempt('anna', `wrong ${n}`, { address });
+    for (let n = 0; n < 60_000; n++) await attempt(`nobody ${n}`, 'x', { address });
+    assert.match(await attempt('anna', 'wrong 5', { address: '198.51.100.1' }), /^wait/);
+    assert.equal(asked.filter((password) => password.startsWith('wrong')).length, 4);
+  });
+  await t.test('from everywhere', async () => {
+    const { attempt } = guarded({ GUARD_ADDRESS_ATTEMPTS: 0 });
+    for (let n = 0; n < 4; n++) await attempt('anna', `wrong ${n}`);
+    for (let n = 0; n < 60_000; n++) await attempt(`nobody ${n}`, 'x');
+    for (const name of ['anna', 'al@fabrikam.com', 'anna.lee@fabrikam.com']) assert.match(await attempt(name, 'wrong 5'), /^wait/);
+  });
+});
+
+test('a network has a limit above that of its addresses', async (t) => {
+  const networks: [string, (n: number) => string][] = [
+    ['a /48 of IPv6', (n) => `2001:db8:1:${n.toString(16)}::1`],
+    ['a /56 of IPv6', (n) => `2001:db8:1:${(n % 256).toString(16)}::${n}`],
+    ['a /24 of IPv4', (n) => `198.51.100.${n % 256}`],
+  ];
+  for (const [what, addressOf] of networks) {
+    await t.test(what, async () => {
+      const { attempt, asked } = guarded({ GUARD_ADDRESS_ATTEMPTS: 10 });
+      for (let n = 0; n < 500; n++) await attempt(`user${n}`, `Winter2026 ${n}`, { address: addressOf(n) });
+      const most = what.includes('/56') ? 20 : 40;
+      assert.ok(asked.length <= most && asked.length >= most * 0.9, String(asked.length));
+      assert.equal(await attempt('anna', 'right', { address: '192.0.2.1' }), 'right');
+    });
+  }
+});
+
+test('names that no user has use up an address three times as fast, and its limit is not exact', async () => {
+  const admittedFrom = async (wireName: 'WrongUsername' | 'WrongPassword') => {
+    const { guard } = guarded();
+    let admitted = 0;
+    for (let n = 0; n < 400; n++) {
+      const attempt = { connectionId: 'corp', username: `user${n}`, password: 'x', remoteAddress: '192.0.2.1' };
+      const admission = await guard.admit(attempt);
+      if (admission.kind !== 'admitted') continue;
+      admitted++;
+      admission.end('wrong', { failure: { code: 'invalid_credentials', wireName } });
+    }
+    return admitted;
+  };
+  const unknown = await admittedFrom('WrongUsername');
+  assert.ok(unknown >= 90 && unknown <= 100, String(unknown));
+  const counts = await Promise.all(Array.from({ length: 8 }, () => admittedFrom('WrongPassword')));
+  assert.ok(counts.every((count) => count >= 270 && count <= 300));
+  assert.ok(new Set(counts).size > 1);
+});
+
+test('one password that is wrong for many users is slowed down and raises an alarm', async () => {
+  const { attempt, asked, alarms, clock } = guarded({ GUARD_SPRAY_USERS: 10, GUARD_ADDRESS_ATTEMPTS: 0 });
+  const spray = (n: number) => attempt(`user${n}`, 'Winter2026!', { address: `198.51.${n}.1` });
+  for (let n = 0; n < 10; n++) assert.equal(await spray(n), 'wrong');
+  assert.deepEqual(alarms, [{ connectionId: 'corp', users: 10, remoteAddress: '198.51.9.1' }]);
+  for (let n = 10; n < 100; n++) assert.equal(await spray(n), 'wait 30');
+  assert.equal(asked.length, 10);
+  clock.now += 30_000;
+  assert.equal(await spray(10), 'wrong');
+  assert.equal(await spray(11), 'wait 30');
+  assert.equal(await attempt('anna', 'right'), 'right');
+  assert.equal(await attempt('anna', 'Winter2026!', { browser: 'annas' }), 'wrong');
+  assert.equal(alarms.length, 1);
+  clock.now += 31 * MINUTE;
+  assert.equal(await spray(50), 'wrong');
+  assert.equal(await spray(51), 'wrong');
+});
+
+test('strangers who guess do not keep a user out of a browser that signed in before', async () => {
+  const { attempt, asked } = guarded({ GUARD_ADDRESS_ATTEMPTS: 4 });
+  const address = '198.51.100.7';
+  for (let n = 0; n < 10; n++) await attempt('anna', `guess ${n}`, { address });
+  assert.match(await attempt('anna', 'right', { address }), /^wait/);
+  assert.equal(await attempt('anna', 'rihgt', { address, browser: 'annas' }), 'wrong');
+  assert.equal(await attempt('anna', 'rihgt', { address, browser: 'annas' }), 'known-wrong');
+  assert.equal(await attempt('anna', 'rigth', { address, browser: 'annas' }), 'wrong');
+  assert.match(await attempt('anna', 'right', { address, browser: 'annas' }), /^wait/, 'half of the attempts');
+  assert.equal(asked.length, 6);
+});
+
+test('wrong passwords from a familiar browser count for the user too', async () => {
+  const { attempt, asked } = guarded();
+  for (let n = 0; n < 2; n++) await attempt('anna', `own ${n}`, { browser: 'annas' });
+  for (let n = 0; n < 5; n++) await attempt('anna', `guess ${n}`);
+  assert.equal(asked.length, 4);
 });

@@ -1,15 +1,16 @@
 /**
  * Limits attempts before they reach a directory, so that guessing is slow and cannot trigger the directory's own lockout (commonly five
- * wrong passwords in half an hour). Everything is in memory, bounded, and lost at a restart.
+ * wrong passwords in half an hour). Everything is in memory, bounded (`createLiveCounters`), and lost at a restart.
  *
  * A user is counted by the directory's own id once an answer has revealed it, whichever name is typed; until then by the name without a
  * domain. One password of a user is tried at a time. Attempts with the same password wait for its answer, and share a failure.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { type Failure, foldedName, namesIn, type Profile, type SignInOutcome, shortName } from '@landbridge/protocol';
-import { LRUCache } from 'lru-cache';
-import { createAddresses } from './addresses.ts';
-import { count, isKnownWrong, newUserAttempts, type UserAttempts, type UserLimits, waitOf } from './user-attempts.ts';
+import { createLiveCounters } from '@landbridge/runtime';
+import { type AddressCount, createAddresses } from './addresses.ts';
+import { createSpraying } from './spraying.ts';
+import { count, isInUse, isKnownWrong, newUserAttempts, type UserAttempts, type UserLimits, waitOf } from './user-attempts.ts';
 import { userIdOf } from './user-id.ts';
 
 export interface GuardedAttempt {
@@ -17,6 +18,11 @@ export interface GuardedAttempt {
   username: string;
   password: string;
   remoteAddress: string | undefined;
+  /**
+   * The browser, if this user has signed in with it before: it has a budget of its own, so that strangers who guess this user's password do
+   * not keep the user out.
+   */
+  familiarBrowser?: string | undefined;
 }
 
 /**
@@ -45,45 +51,77 @@ export interface Guard {
 }
 
 export type GuardSettings = Readonly<
-  Record<'GUARD_USER_ATTEMPTS' | 'GUARD_ADDRESS_ATTEMPTS' | 'GUARD_WINDOW_MINUTES' | 'GUARD_WAIT_SECONDS' | 'GUARD_REPEAT_MINUTES', number>
+  Record<
+    | 'GUARD_USER_ATTEMPTS'
+    | 'GUARD_ADDRESS_ATTEMPTS'
+    | 'GUARD_WINDOW_MINUTES'
+    | 'GUARD_WAIT_SECONDS'
+    | 'GUARD_REPEAT_MINUTES'
+    | 'GUARD_SPRAY_USERS',
+    number
+  >
 >;
 
+/** One password was wrong for this many users of the connection within the window. */
+export interface SprayAlarm {
+  connectionId: string;
+  users: number;
+  remoteAddress: string | undefined;
+}
+
 const MAX_USERS = 50_000;
+/** For users who find no place of their own. */
+const SHARED_USERS = 65_536;
 const MAX_NAMES = 200_000;
+/** Between attempts with a password that was wrong for many users. */
+const SPRAY_PAUSE_MS = 30_000;
 /** Different passwords that may wait for one attempt of a user to end; a human types one. */
 const MAX_WAITING = 10;
 /** After waiting this long for other attempts, an attempt is rejected. */
 const MAX_WAIT_MS = 30_000;
 const BUSY_RETRY_MS = 1000;
 
-export function createGuard(settings: GuardSettings, now: () => number = () => performance.now()): Guard {
+export function createGuard(
+  settings: GuardSettings,
+  { now = () => performance.now(), onSpray = () => {} }: { now?: () => number; onSpray?: (alarm: SprayAlarm) => void } = {},
+): Guard {
   const limits = limitsOf(settings);
+  /** Half of a user's attempts, in addition to them. */
+  const browserLimits = { ...limits, attempts: Math.ceil(limits.attempts / 2) };
   // A keyed hash, so that no password can be guessed from memory. It takes a third of the time of an HMAC, and a sign-in needs some twenty;
   // the extra strength of HMAC matters only for hashes an attacker can see.
   const secret = randomBytes(32).toString('base64');
-  const users = new LRUCache<string, UserAttempts>({ max: MAX_USERS });
+  const isLive = (user: UserAttempts) => isInUse(user, limits, now());
+  const users = createLiveCounters<UserAttempts>({ max: MAX_USERS, shared: SHARED_USERS, create: newUserAttempts, isLive });
   /** From a name to the key of its user, once an answer has revealed it. */
-  const known = new LRUCache<string, string>({ max: MAX_NAMES });
+  const known = createLiveCounters<{ user: string | undefined }>({
+    max: MAX_NAMES,
+    shared: 0,
+    create: () => ({ user: undefined }),
+    isLive: ({ user }) => user !== undefined && isLive(users.find(user)),
+  });
   const addresses = createAddresses({ attempts: settings.GUARD_ADDRESS_ATTEMPTS, windowMs: limits.windowMs });
+  const spraying = createSpraying({ users: settings.GUARD_SPRAY_USERS, windowMs: limits.windowMs, pauseMs: SPRAY_PAUSE_MS });
 
   /** Names may have 64 KB: keys are short. The connection is part of each. */
   const keyOf = (...parts: string[]) => hash('sha256', JSON.stringify([secret, ...parts]), 'base64');
-
-  function userOf(key: string): UserAttempts {
-    const user = users.get(key) ?? newUserAttempts();
-    users.set(key, user);
-    return user;
-  }
 
   /** The user as far as known now: the answer to another attempt may have revealed more in the meantime. */
   function locate({ connectionId, username, password }: GuardedAttempt) {
     const folded = foldedName(username);
     const typed = keyOf('name', connectionId, folded);
     const shortKey = keyOf('name', connectionId, shortName(folded));
-    const exact = known.get(typed);
-    const user = userOf(exact ?? known.get(shortKey) ?? shortKey);
+    const exact = known.find(typed).user;
+    const key = exact ?? known.find(shortKey).user ?? shortKey;
     // By the exact name: if two users have the same short name, one's wrong password may be the other's right one.
-    return { typed, user, fingerprint: keyOf('password', exact ?? typed, password) };
+    return { typed, key, fingerprint: keyOf('password', exact ?? typed, password) };
+  }
+
+  /** What limits this attempt: its user, or its browser. */
+  function limiterOf({ connectionId, familiarBrowser }: GuardedAttempt, userKey: string) {
+    return familiarBrowser === undefined
+      ? { key: userKey, limit: limits }
+      : { key: keyOf('browser', connectionId, familiarBrowser), limit: browserLimits };
   }
 
   /** @returns the user named by an answer, and the password's fingerprint there; later attempts find both by any name */
@@ -93,46 +131,76 @@ export function createGuard(settings: GuardSettings, now: () => number = () => p
     if (userId === undefined) return located;
     const { connectionId, password } = attempt;
     const key = keyOf('id', connectionId, userId);
-    known.set(located.typed, key);
+    known.keep(located.typed).user = key;
     // A profile is only a hint, and never overrides an answer to that very name: in many directories users can change their own address, and
     // an attacker who took another user's name would redirect that user's attempts.
     for (const name of namesIn(profile)) {
-      const hinted = keyOf('name', connectionId, name);
-      if (known.get(hinted) === undefined) known.set(hinted, key);
+      const hinted = known.keep(keyOf('name', connectionId, name));
+      hinted.user ??= key;
     }
-    return { ...located, user: userOf(key), fingerprint: keyOf('password', key, password) };
+    return { ...located, key, fingerprint: keyOf('password', key, password) };
   }
 
   function record(attempt: GuardedAttempt, how: AttemptEnd, profile: Profile | undefined): void {
     if (how === 'not-counted') return;
-    const before = locate(attempt).user;
-    const { user, typed, fingerprint } = learn(attempt, profile);
+    const before = users.find(locate(attempt).key);
+    const { key, typed, fingerprint } = learn(attempt, profile);
+    // What a familiar browser tries counts for the user too: the directory counts it.
+    const counted = new Set([key, limiterOf(attempt, key).key]);
     if (how !== 'right') {
-      count(user, { fingerprint, typed, atMs: now(), certain: how === 'wrong' });
+      for (const each of counted) count(users.keep(each), { fingerprint, typed, atMs: now(), certain: how === 'wrong' });
+      if (how === 'wrong') noteSpraying(attempt, key);
       return;
     }
     // Directories reset their count at a right password. Attempts under another user's name with the same short form stay.
-    if (userIdOf(profile) !== undefined) user.attempts = [];
+    if (userIdOf(profile) !== undefined) for (const user of [...counted].map(users.find)) if (!user.shared) user.attempts = [];
     before.attempts = before.attempts.filter((other) => other.typed !== typed);
+    users.release(key);
+  }
+
+  function noteSpraying({ connectionId, password, remoteAddress }: GuardedAttempt, userKey: string): void {
+    const count = spraying.wrong(keyOf('sprayed', connectionId, password), userKey, now());
+    if (count !== undefined) onSpray({ connectionId, users: count, remoteAddress });
+  }
+
+  /** @returns milliseconds to wait for reasons other than this user's own attempts */
+  function reserve({ connectionId, password, remoteAddress, familiarBrowser }: GuardedAttempt, userKey: string): number | undefined {
+    // Its own budget is small enough.
+    if (familiarBrowser !== undefined) return undefined;
+    const sprayed = keyOf('sprayed', connectionId, password);
+    const waitMs =
+      spraying.wait(sprayed, userKey, now()) || (remoteAddress === undefined ? undefined : addresses.reserve(remoteAddress, now()));
+    if (waitMs === undefined) spraying.tried(sprayed, now());
+    return waitMs;
+  }
+
+  function settle({ remoteAddress, familiarBrowser }: GuardedAttempt, how: AttemptEnd, outcome: SignInOutcome): void {
+    if (remoteAddress === undefined || familiarBrowser !== undefined) return;
+    const isUnknown = 'failure' in outcome && outcome.failure.wireName === 'WrongUsername';
+    const counts: AddressCount = how === 'wrong' && isUnknown ? 'unknown' : how === 'wrong' || how === 'mismatched' ? 'wrong' : 'none';
+    addresses.settle(remoteAddress, counts, now());
   }
 
   /** The first attempt with a password: others with the same one wait for it. */
-  function lead(attempt: GuardedAttempt, user: UserAttempts, fingerprint: string): Admission {
+  function lead(attempt: GuardedAttempt, key: string, fingerprint: string): Admission {
     const { promise: ended, resolve } = Promise.withResolvers<Failure | undefined>();
+    const user = users.keep(key);
     user.trying = { fingerprint, ended };
     return {
       kind: 'admitted',
       end(how, outcome) {
         record(attempt, how, profileOf(outcome));
-        if (attempt.remoteAddress !== undefined) addresses.settle(attempt.remoteAddress, how === 'wrong' || how === 'mismatched', now());
+        settle(attempt, how, outcome);
         user.trying = undefined;
+        users.release(key);
         resolve('failure' in outcome ? outcome.failure : undefined);
       },
     };
   }
 
   /** One of several attempts with a password that was just right: nothing to limit, and they run side by side. */
-  function follow(attempt: GuardedAttempt, user: UserAttempts, fingerprint: string): Admission {
+  function follow(attempt: GuardedAttempt, key: string, fingerprint: string): Admission {
+    const user = users.keep(key);
     user.proven.set(fingerprint, (user.proven.get(fingerprint) ?? 0) + 1);
     return {
       kind: 'admitted',
@@ -141,6 +209,7 @@ export function createGuard(settings: GuardSettings, now: () => number = () => p
         const left = (user.proven.get(fingerprint) ?? 1) - 1;
         if (left === 0 || how === 'wrong') user.proven.delete(fingerprint);
         else user.proven.set(fingerprint, left);
+        users.release(key);
       },
     };
   }
@@ -149,15 +218,18 @@ export function createGuard(settings: GuardSettings, now: () => number = () => p
     async admit(attempt) {
       const startedAtMs = now();
       for (;;) {
-        const { user, fingerprint } = locate(attempt);
-        if (user.proven.has(fingerprint)) return follow(attempt, user, fingerprint);
-        const waitMs = waitOf(user, limits, now());
+        const located = locate(attempt);
+        const { fingerprint } = located;
+        const { key, limit } = limiterOf(attempt, located.key);
+        const user = users.find(key);
+        if (user.proven.has(fingerprint)) return follow(attempt, key, fingerprint);
+        const waitMs = waitOf(user, limit, now());
         if (waitMs > 0) return limited(waitMs);
-        if (isKnownWrong(user, fingerprint, limits, now())) return { kind: 'known-wrong' };
+        if (isKnownWrong(user, fingerprint, limit, now())) return { kind: 'known-wrong' };
         // Without a limit there is none to exceed by trying several at once.
-        if (user.trying === undefined || limits.attempts === 0) {
-          const addressWaitMs = attempt.remoteAddress === undefined ? undefined : addresses.reserve(attempt.remoteAddress, now());
-          return addressWaitMs === undefined ? lead(attempt, user, fingerprint) : limited(addressWaitMs);
+        if (user.trying === undefined || limit.attempts === 0) {
+          const otherWaitMs = reserve(attempt, located.key);
+          return otherWaitMs === undefined ? lead(attempt, key, fingerprint) : limited(otherWaitMs);
         }
         const same = user.trying.fingerprint === fingerprint;
         if (!same && (user.waiting >= MAX_WAITING || now() - startedAtMs > MAX_WAIT_MS)) return limited(BUSY_RETRY_MS);
@@ -167,7 +239,7 @@ export function createGuard(settings: GuardSettings, now: () => number = () => p
         else if (failure !== undefined) return { kind: 'shared', failure };
         else {
           const found = locate(attempt);
-          return follow(attempt, found.user, found.fingerprint);
+          return follow(attempt, limiterOf(attempt, found.key).key, found.fingerprint);
         }
       }
     },

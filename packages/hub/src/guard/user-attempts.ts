@@ -30,6 +30,8 @@ export interface UserAttempts {
   readonly proven: Map<string, number>;
   /** Attempts with other passwords than `trying`. */
   waiting: number;
+  /** Of several users, for whom there was no room: a success of one clears nothing. */
+  readonly shared: boolean;
 }
 
 /** Two typing errors in a row are common. */
@@ -38,8 +40,13 @@ const WAIT_FACTOR = 4;
 /** Kept even without a limit, to recognise a repeated wrong password. */
 const MIN_KEPT = 100;
 
-export function newUserAttempts(): UserAttempts {
-  return { attempts: [], trying: undefined, proven: new Map(), waiting: 0 };
+export function newUserAttempts(shared: boolean): UserAttempts {
+  return { attempts: [], trying: undefined, proven: new Map(), waiting: 0, shared };
+}
+
+/** @returns whether there is something to remember of this user */
+export function isInUse({ attempts, trying, proven, waiting }: UserAttempts, { windowMs }: UserLimits, nowMs: number): boolean {
+  return trying !== undefined || waiting > 0 || proven.size > 0 || (attempts.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) > nowMs - windowMs;
 }
 
 /** Drops attempts that have left the window. @returns milliseconds until the next attempt is admitted; 0: now */

@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FileWatch } from '@landbridge/web';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignInEvents } from '../sign-in/events.ts';
+import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
 import { HUB_VERSION } from '../version.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,12 +22,17 @@ const SECOND_US = 1e6;
 export function measureHub(parts: {
   metrics: Metrics;
   events: SignInEvents;
+  sprayAlarms: SprayAlarms;
   online: OnlineConnectors;
   store: Store;
   certificate: FileWatch<Certificate> | undefined;
 }): () => void {
-  const { metrics, events, online, store, certificate } = parts;
+  const { metrics, events, sprayAlarms, online, store, certificate } = parts;
   measureSignIns(metrics, events);
+  const countAlarm = metrics.counter('landbridge_hub_password_spraying_alarms_total', 'Alarms: one password was wrong for many users', [
+    'connection',
+  ]);
+  sprayAlarms.subscribe(({ connection }) => countAlarm({ connection }));
 
   metrics.gauge('landbridge_hub_info', 'Version of the hub', () => [[{ version: HUB_VERSION }, 1]]);
   // Includes connections without a connector: those are worth an alert.

@@ -1,106 +1,67 @@
 /** Administrators, their second factors and sessions in SQLite. */
 import { z } from 'zod';
 import type { AdministratorStore } from '../administrators.ts';
-import { column, type Sql } from './sql.ts';
+import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
-const administratorRow = z.object({
-  id: z.string(),
-  name: z.string(),
-  passwordHash: column.optionalText,
-  totpSecret: column.optionalText,
-  createdAt: column.date,
-  lastSignInAt: column.optionalDate,
+const { text, number, date, optionalText, optionalDate } = column;
+const ADMINISTRATORS = tableOf('administrators', {
+  id: text,
+  name: text,
+  passwordHash: optionalText,
+  totpSecret: optionalText,
+  createdAt: date,
+  lastSignInAt: optionalDate,
 });
-const passkeyRow = z.object({
-  id: z.string(),
-  administratorId: z.string(),
-  name: z.string(),
+const PASSKEYS = tableOf('administrator_passkeys', {
+  id: text,
+  administratorId: text,
+  name: text,
   publicKey: z.instanceof(Uint8Array).transform((bytes) => new Uint8Array(bytes)),
-  counter: z.number(),
-  createdAt: column.date,
-  lastUsedAt: column.optionalDate,
+  counter: number,
+  createdAt: date,
+  lastUsedAt: optionalDate,
 });
-const sessionRow = z.object({
-  id: z.string(),
-  administratorId: z.string(),
+const SESSIONS = tableOf('administrator_sessions', {
+  id: text,
+  administratorId: text,
   stage: z.enum(['password', 'enrolling', 'full']),
-  formToken: z.string(),
-  remoteAddress: column.optionalText,
-  browser: column.optionalText,
-  createdAt: column.date,
-  lastSeenAt: column.date,
+  formToken: text,
+  remoteAddress: optionalText,
+  browser: optionalText,
+  createdAt: date,
+  lastSeenAt: date,
 });
-const ownerRow = z.object({ administratorId: z.string() });
-const countRow = z.object({ count: z.number() });
+const INVITATIONS = tableOf('administrator_invitations', { administratorId: text, hash: text, expiresAt: date });
+const RECOVERY_CODES = viewOf('administrator_recovery_codes', { hash: text });
 
-const ADMINISTRATORS = `SELECT id, name, password_hash AS passwordHash, totp_secret AS totpSecret, created_at AS createdAt,
-  last_sign_in_at AS lastSignInAt FROM administrators`;
-const PASSKEYS = `SELECT id, administrator_id AS administratorId, name, public_key AS publicKey, counter, created_at AS createdAt,
-  last_used_at AS lastUsedAt FROM administrator_passkeys`;
-const SESSIONS = `SELECT id, administrator_id AS administratorId, stage, form_token AS formToken, remote_address AS remoteAddress, browser,
-  created_at AS createdAt, last_seen_at AS lastSeenAt FROM administrator_sessions`;
-
-export function administratorStore({ all, one, change, transaction }: Sql): AdministratorStore {
+export function administratorStore({ all, one, change, insert, transaction }: Sql): AdministratorStore {
   return {
-    async addAdministrator({ id, name, passwordHash, totpSecret, createdAt, lastSignInAt }) {
-      const values = [id, name, passwordHash ?? null, totpSecret ?? null, createdAt.getTime(), lastSignInAt?.getTime() ?? null];
-      return (
-        change(
-          `INSERT INTO administrators (id, name, password_hash, totp_secret, created_at, last_sign_in_at) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (name) DO NOTHING`,
-          ...values,
-        ) === 1
-      );
-    },
-    async administrators() {
-      return all(administratorRow, `${ADMINISTRATORS} ORDER BY name`);
-    },
-    async administratorById(id) {
-      return one(administratorRow, `${ADMINISTRATORS} WHERE id = ?`, id);
-    },
-    async administratorByName(name) {
-      return one(administratorRow, `${ADMINISTRATORS} WHERE name = ?`, name);
-    },
-    async changeAdministrator(id, changes) {
-      return transaction(() => {
-        if ('passwordHash' in changes) change('UPDATE administrators SET password_hash = ? WHERE id = ?', changes.passwordHash ?? null, id);
+    addAdministrator: async (administrator) => insert(ADMINISTRATORS, administrator, 'WHERE true ON CONFLICT (name) DO NOTHING'),
+    administrators: async () => all(ADMINISTRATORS, 'ORDER BY name'),
+    administratorById: async (id) => one(ADMINISTRATORS, 'WHERE id = ?', id),
+    administratorByName: async (name) => one(ADMINISTRATORS, 'WHERE name = ?', name),
+    changeAdministrator: async (id, changes) =>
+      transaction(() => {
+        if ('passwordHash' in changes) change('UPDATE administrators SET password_hash = ? WHERE id = ?', changes.passwordHash, id);
         if ('totpSecret' in changes) {
-          change('UPDATE administrators SET totp_secret = ?, totp_last_step = 0 WHERE id = ?', changes.totpSecret ?? null, id);
+          change('UPDATE administrators SET totp_secret = ?, totp_last_step = 0 WHERE id = ?', changes.totpSecret, id);
         }
-        if ('lastSignInAt' in changes) {
-          change('UPDATE administrators SET last_sign_in_at = ? WHERE id = ?', changes.lastSignInAt?.getTime() ?? null, id);
-        }
-        return one(countRow, 'SELECT count(*) AS count FROM administrators WHERE id = ?', id)?.count === 1;
-      });
-    },
-    async removeAdministrator(id) {
-      return change('DELETE FROM administrators WHERE id = ?', id) === 1;
-    },
+        if ('lastSignInAt' in changes) change('UPDATE administrators SET last_sign_in_at = ? WHERE id = ?', changes.lastSignInAt, id);
+        return one(ADMINISTRATORS, 'WHERE id = ?', id) !== undefined;
+      }),
+    removeAdministrator: async (id) => change('DELETE FROM administrators WHERE id = ?', id) === 1,
 
     async putInvitation(administratorId, hash, expiresAt) {
-      change(
-        `INSERT INTO administrator_invitations (administrator_id, hash, expires_at) VALUES (?, ?, ?)
-         ON CONFLICT (administrator_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at`,
-        administratorId,
-        hash,
-        expiresAt.getTime(),
-      );
+      const upsert = 'WHERE true ON CONFLICT (administrator_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at';
+      insert(INVITATIONS, { administratorId, hash, expiresAt }, upsert);
     },
-    async invitationOwner(hash, now) {
-      return one(
-        ownerRow,
-        'SELECT administrator_id AS administratorId FROM administrator_invitations WHERE hash = ? AND expires_at > ?',
-        hash,
-        now.getTime(),
-      )?.administratorId;
-    },
+    invitationOwner: async (hash, now) => one(INVITATIONS, 'WHERE hash = ? AND expires_at > ?', hash, now)?.administratorId,
     async removeInvitation(administratorId) {
       change('DELETE FROM administrator_invitations WHERE administrator_id = ?', administratorId);
     },
 
-    async useTotpStep(administratorId, step) {
-      return change('UPDATE administrators SET totp_last_step = ? WHERE id = ? AND totp_last_step < ?', step, administratorId, step) === 1;
-    },
+    useTotpStep: async (administratorId, step) =>
+      change('UPDATE administrators SET totp_last_step = ?1 WHERE id = ?2 AND totp_last_step < ?1', step, administratorId) === 1,
     async replaceRecoveryCodes(administratorId, hashes) {
       transaction(() => {
         change('DELETE FROM administrator_recovery_codes WHERE administrator_id = ?', administratorId);
@@ -109,60 +70,34 @@ export function administratorStore({ all, one, change, transaction }: Sql): Admi
         }
       });
     },
-    async countRecoveryCodes(administratorId) {
-      const row = one(countRow, 'SELECT count(*) AS count FROM administrator_recovery_codes WHERE administrator_id = ?', administratorId);
-      return row?.count ?? 0;
-    },
-    async takeRecoveryCode(administratorId, hash) {
-      return change('DELETE FROM administrator_recovery_codes WHERE administrator_id = ? AND hash = ?', administratorId, hash) === 1;
-    },
+    countRecoveryCodes: async (administratorId) => all(RECOVERY_CODES, 'WHERE administrator_id = ?', administratorId).length,
+    takeRecoveryCode: async (administratorId, hash) =>
+      change('DELETE FROM administrator_recovery_codes WHERE administrator_id = ? AND hash = ?', administratorId, hash) === 1,
 
-    async addPasskey({ id, administratorId, name, publicKey, counter, createdAt, lastUsedAt }) {
-      return (
-        change(
-          `INSERT INTO administrator_passkeys (id, administrator_id, name, public_key, counter, created_at, last_used_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-          ...[id, administratorId, name, publicKey, counter, createdAt.getTime(), lastUsedAt?.getTime() ?? null],
-        ) === 1
-      );
-    },
-    async passkeys(administratorId) {
-      return all(passkeyRow, `${PASSKEYS} WHERE administrator_id = ? ORDER BY created_at, id`, administratorId);
-    },
-    async passkey(id) {
-      return one(passkeyRow, `${PASSKEYS} WHERE id = ?`, id);
-    },
+    addPasskey: async (passkey) => insert(PASSKEYS, passkey, 'WHERE true ON CONFLICT (id) DO NOTHING'),
+    passkeys: async (administratorId) => all(PASSKEYS, 'WHERE administrator_id = ? ORDER BY created_at, id', administratorId),
+    passkey: async (id) => one(PASSKEYS, 'WHERE id = ?', id),
     async usePasskey(id, counter, at) {
-      change('UPDATE administrator_passkeys SET counter = ?, last_used_at = ? WHERE id = ?', counter, at.getTime(), id);
+      change('UPDATE administrator_passkeys SET counter = ?, last_used_at = ? WHERE id = ?', counter, at, id);
     },
-    async removePasskey(administratorId, id) {
-      return change('DELETE FROM administrator_passkeys WHERE administrator_id = ? AND id = ?', administratorId, id) === 1;
-    },
+    removePasskey: async (administratorId, id) =>
+      change('DELETE FROM administrator_passkeys WHERE administrator_id = ? AND id = ?', administratorId, id) === 1,
 
-    async addSession(hash, { id, administratorId, stage, formToken, remoteAddress, browser, createdAt, lastSeenAt }) {
-      change(
-        `INSERT INTO administrator_sessions (hash, id, administrator_id, stage, form_token, remote_address, browser, created_at, last_seen_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[hash, id, administratorId, stage, formToken, remoteAddress ?? null, browser ?? null, createdAt.getTime(), lastSeenAt.getTime()],
-      );
+    async addSession(hash, session) {
+      insert(SESSIONS, session, '', { hash });
     },
-    async sessionByHash(hash) {
-      return one(sessionRow, `${SESSIONS} WHERE hash = ?`, hash);
-    },
-    async sessions(administratorId) {
-      return all(sessionRow, `${SESSIONS} WHERE administrator_id = ? ORDER BY created_at DESC, id`, administratorId);
-    },
+    sessionByHash: async (hash) => one(SESSIONS, 'WHERE hash = ?', hash),
+    sessions: async (administratorId) => all(SESSIONS, 'WHERE administrator_id = ? ORDER BY created_at DESC, id', administratorId),
     async touchSession(id, at) {
-      change('UPDATE administrator_sessions SET last_seen_at = ? WHERE id = ?', at.getTime(), id);
+      change('UPDATE administrator_sessions SET last_seen_at = ? WHERE id = ?', at, id);
     },
-    async removeSession(administratorId, id) {
-      return change('DELETE FROM administrator_sessions WHERE administrator_id = ? AND id = ?', administratorId, id) === 1;
-    },
+    removeSession: async (administratorId, id) =>
+      change('DELETE FROM administrator_sessions WHERE administrator_id = ? AND id = ?', administratorId, id) === 1,
     async removeSessions(administratorId, exceptId) {
-      change('DELETE FROM administrator_sessions WHERE administrator_id = ? AND id IS NOT ?', administratorId, exceptId ?? null);
+      change('DELETE FROM administrator_sessions WHERE administrator_id = ? AND id IS NOT ?', administratorId, exceptId);
     },
     async removeOldSessions(madeBefore, seenBefore) {
-      change('DELETE FROM administrator_sessions WHERE created_at < ? OR last_seen_at < ?', madeBefore.getTime(), seenBefore.getTime());
+      change('DELETE FROM administrator_sessions WHERE created_at < ? OR last_seen_at < ?', madeBefore, seenBefore);
     },
   };
 }

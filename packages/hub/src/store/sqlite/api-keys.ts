@@ -1,25 +1,17 @@
 /** API keys in SQLite. */
 import { z } from 'zod';
 import type { ApiKeyStore } from '../api-keys.ts';
-import { column, type Sql } from './sql.ts';
+import { column, type Sql, tableOf } from './sql.ts';
 
-const apiKeyRow = z.object({ id: z.string(), name: z.string(), createdAt: column.date, scope: z.enum(['operate', 'sign-in']) });
+const API_KEYS = tableOf('api_keys', { id: column.text, name: column.text, createdAt: column.date, scope: z.enum(['operate', 'sign-in']) });
 
-const API_KEYS = 'SELECT id, name, created_at AS createdAt, scope FROM api_keys';
-
-export function apiKeyStore({ all, one, change }: Sql): ApiKeyStore {
+export function apiKeyStore({ all, one, change, insert }: Sql): ApiKeyStore {
   return {
-    async addApiKey({ id, name, createdAt, scope }, hash) {
-      change('INSERT INTO api_keys (id, name, created_at, scope, hash) VALUES (?, ?, ?, ?, ?)', id, name, createdAt.getTime(), scope, hash);
+    async addApiKey(key, hash) {
+      insert(API_KEYS, key, '', { hash });
     },
-    async apiKeyByHash(hash) {
-      return one(apiKeyRow, `${API_KEYS} WHERE hash = ?`, hash);
-    },
-    async apiKeys() {
-      return all(apiKeyRow, `${API_KEYS} ORDER BY created_at, id`);
-    },
-    async removeApiKey(id) {
-      return change('DELETE FROM api_keys WHERE id = ?', id) === 1;
-    },
+    apiKeyByHash: async (hash) => one(API_KEYS, 'WHERE hash = ?', hash),
+    apiKeys: async () => all(API_KEYS, 'ORDER BY created_at, id'),
+    removeApiKey: async (id) => change('DELETE FROM api_keys WHERE id = ?', id) === 1,
   };
 }

@@ -2,28 +2,25 @@
 
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
-import { z } from 'zod';
 import { type AuditEntry, type AuditFilter, type AuditRecord, type AuditSeal, type AuditStore, PRUNE_ACTION } from '../audit.ts';
-import { column, type Sql } from './sql.ts';
+import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
-const auditRow: z.ZodType<AuditRecord> = z.object({
-  id: z.number(),
+const RECORDS = tableOf('audit_log', {
+  id: column.number,
   at: column.date,
-  actor: z.string(),
-  action: z.string(),
+  actor: column.text,
+  action: column.text,
   connection: column.optionalText,
   subject: column.optionalText,
   remoteAddress: column.optionalText,
   instance: column.optionalText,
-  result: z.string(),
+  result: column.text,
   correlationId: column.optionalText,
   detail: column.optionalText,
-  hash: z.string(),
+  hash: column.text,
 });
-const place = z.object({ id: z.number(), hash: z.string() });
 
-const RECORDS = `SELECT id, at, actor, action, connection, subject, remote_address AS remoteAddress, instance, result,
-  correlation_id AS correlationId, detail, hash FROM audit_log`;
+const PLACES = viewOf('audit_log', { id: column.number, hash: column.text });
 
 /** Deleting a year's records at once would block the hub for seconds. */
 const DELETED_AT_ONCE = 5000;
@@ -35,7 +32,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
+export function auditStore({ all, one, change, insert, transaction }: Sql): AuditStore {
   /** Of one turn of the event loop: with many simultaneous sign-ins, one transaction each would be a sixth of the hub's work. */
   let waiting: Waiting[] = [];
 
@@ -51,26 +48,11 @@ export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
   }
 
   function append(entry: AuditEntry, seal: AuditSeal): AuditRecord {
-    const last = one(place, 'SELECT id, hash FROM audit_log ORDER BY id DESC LIMIT 1');
+    const last = one(PLACES, 'ORDER BY id DESC LIMIT 1');
     const id = (last?.id ?? 0) + 1;
-    const hash = seal(last?.hash, id, entry);
-    change(
-      `INSERT INTO audit_log (id, at, actor, action, connection, subject, remote_address, instance, result, correlation_id, detail, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      id,
-      entry.at.getTime(),
-      entry.actor,
-      entry.action,
-      entry.connection ?? null,
-      entry.subject ?? null,
-      entry.remoteAddress ?? null,
-      entry.instance ?? null,
-      entry.result,
-      entry.correlationId ?? null,
-      entry.detail ?? null,
-      hash,
-    );
-    return { id, ...entry, hash };
+    const record = { id, ...entry, hash: seal(last?.hash, id, entry) };
+    insert(RECORDS, record);
+    return record;
   }
 
   return {
@@ -81,20 +63,14 @@ export function auditStore({ all, one, change, transaction }: Sql): AuditStore {
     },
     async auditRecords(filter, limit) {
       const { where, values } = conditionsOf(filter);
-      return all(auditRow, `${RECORDS} ${where} ORDER BY id DESC LIMIT ?`, ...values, limit);
+      return all(RECORDS, `${where} ORDER BY id DESC LIMIT ?`, ...values, limit);
     },
-    async auditRecordsAfter(id, limit) {
-      return all(auditRow, `${RECORDS} WHERE id > ? ORDER BY id LIMIT ?`, id, limit);
-    },
+    auditRecordsAfter: async (id, limit) => all(RECORDS, 'WHERE id > ? ORDER BY id LIMIT ?', id, limit),
     async pruneAudit(before, entry, seal) {
       const last = transaction(() => {
         // Clocks may be set back: all records after one that stays also stay.
-        const kept = one(
-          z.object({ id: z.number().nullable() }),
-          'SELECT min(id) AS id FROM audit_log WHERE at >= ?',
-          before.getTime(),
-        )?.id;
-        const found = one(place, 'SELECT id, hash FROM audit_log WHERE id < ? ORDER BY id DESC LIMIT 1', kept ?? Number.MAX_SAFE_INTEGER);
+        const kept = one(PLACES, 'WHERE at >= ? ORDER BY id LIMIT 1', before)?.id;
+        const found = one(PLACES, 'WHERE id < ? ORDER BY id DESC LIMIT 1', kept ?? Number.MAX_SAFE_INTEGER);
         if (found !== undefined) append({ ...entry, action: PRUNE_ACTION, detail: `${found.id} ${found.hash}` }, seal);
         return found?.id ?? 0;
       });

@@ -1,15 +1,15 @@
 /** Facts in SQLite. */
-import { z } from 'zod';
 import type { FactStore } from '../facts.ts';
-import type { Sql } from './sql.ts';
+import { column, type Sql, tableOf } from './sql.ts';
 
-export function factStore({ one, change }: Sql): FactStore {
+const FACTS = tableOf('facts', { name: column.text, value: column.text });
+const PUBLIC_URL = 'public_url';
+
+export function factStore({ one, insert }: Sql): FactStore {
   return {
-    async setPublicUrl(url) {
-      change("INSERT INTO facts (name, value) VALUES ('public_url', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", url);
+    async setPublicUrl(value) {
+      insert(FACTS, { name: PUBLIC_URL, value }, 'WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value');
     },
-    async publicUrl() {
-      return one(z.object({ value: z.string() }), "SELECT value FROM facts WHERE name = 'public_url'")?.value;
-    },
+    publicUrl: async () => one(FACTS, 'WHERE name = ?', PUBLIC_URL)?.value,
   };
 }

@@ -1,116 +1,72 @@
 /** Connector instances in SQLite. */
 import { z } from 'zod';
 import type { InstanceStore } from '../instances.ts';
-import { column, type Sql } from './sql.ts';
+import { column, type Sql, tableOf } from './sql.ts';
 
-const instanceRow = z.object({
-  id: z.string(),
-  connectionId: z.string(),
-  thumbprint: z.string(),
-  identity: z.string(),
+const INSTANCES = tableOf('instances', {
+  id: column.text,
+  connectionId: column.text,
+  thumbprint: column.text,
+  identity: column.text,
   hostName: column.optionalText,
   version: column.optionalText,
-  remoteAddress: z.string(),
+  remoteAddress: column.text,
   firstSeenAt: column.date,
   lastSeenAt: column.date,
   drained: column.bit,
   revoked: column.bit,
 });
-const exceptionRow = z.object({ id: z.string(), exception: z.enum(['gone', 'refused', 'drained']) });
-const addressRow = z.object({ address: z.string() });
-const countRow = z.object({ count: z.number() });
-
-const INSTANCE = `SELECT id, connection_id AS connectionId, thumbprint, identity, host_name AS hostName, version, remote_address AS remoteAddress,
-  first_seen_at AS firstSeenAt, last_seen_at AS lastSeenAt, drained, revoked FROM instances`;
+const EXCEPTIONS = {
+  select: `SELECT id, exception FROM (
+    SELECT value AS id, CASE WHEN instances.id IS NULL THEN 'gone' WHEN revoked OR state <> 'approved' THEN 'refused'
+      WHEN drained THEN 'drained' END AS exception
+    FROM json_each(?) LEFT JOIN instances ON instances.id = value LEFT JOIN certificates USING (connection_id, thumbprint))`,
+  row: z.object({ id: column.text, exception: z.enum(['gone', 'refused', 'drained']) }),
+};
+const ADDRESSES = {
+  select: 'SELECT DISTINCT remote_address AS address FROM instances JOIN certificates USING (connection_id, thumbprint)',
+  row: z.object({ address: column.text }),
+};
 const SAME_KEY = 'connection_id = ? AND thumbprint = ?';
 
-export function instanceStore({ all, one, change, transaction }: Sql): InstanceStore {
-  /** Removes instances above `limit`. @returns whether there is room */
-  function hasRoom(connectionId: string, thumbprint: string, limit: number): boolean {
-    const count = one(countRow, `SELECT count(*) AS count FROM instances WHERE ${SAME_KEY}`, connectionId, thumbprint)?.count ?? 0;
-    if (count < limit) return true;
-    const forgotten = change(
-      `DELETE FROM instances WHERE id = (SELECT id FROM instances WHERE ${SAME_KEY} AND drained = 0 AND revoked = 0
-       ORDER BY last_seen_at, id LIMIT 1)`,
-      connectionId,
-      thumbprint,
-    );
-    return forgotten === 1;
-  }
-
+export function instanceStore({ all, one, change, insert, transaction }: Sql): InstanceStore {
   return {
-    async seeInstance({ id, connectionId, thumbprint, identity, hostName, version, remoteAddress, at }, limit) {
-      return transaction(() => {
+    seeInstance: async ({ at, ...seen }, limit) =>
+      transaction(() => {
+        const { connectionId, thumbprint, identity, hostName, version, remoteAddress } = seen;
         const known = change(
           `UPDATE instances SET host_name = ?, version = ?, remote_address = ?, last_seen_at = ? WHERE ${SAME_KEY} AND identity = ?`,
-          hostName ?? null,
-          version ?? null,
-          remoteAddress,
-          at.getTime(),
-          connectionId,
-          thumbprint,
-          identity,
+          ...[hostName, version, remoteAddress, at, connectionId, thumbprint, identity],
         );
         if (known === 0) {
-          if (!hasRoom(connectionId, thumbprint, limit)) return undefined;
-          change(
-            `INSERT INTO instances (id, connection_id, thumbprint, identity, host_name, version, remote_address, first_seen_at, last_seen_at)
-             SELECT ?, connection_id, thumbprint, ?, ?, ?, ?, ?, ? FROM certificates WHERE ${SAME_KEY}`,
-            id,
-            identity,
-            hostName ?? null,
-            version ?? null,
-            remoteAddress,
-            at.getTime(),
-            at.getTime(),
-            connectionId,
-            thumbprint,
+          const hasRoom =
+            all(INSTANCES, `WHERE ${SAME_KEY}`, connectionId, thumbprint).length < limit ||
+            change(
+              `DELETE FROM instances WHERE id = (SELECT id FROM instances WHERE ${SAME_KEY} AND drained = 0 AND revoked = 0
+               ORDER BY last_seen_at, id LIMIT 1)`,
+              ...[connectionId, thumbprint],
+            ) === 1;
+          if (!hasRoom) return undefined;
+          insert(
+            INSTANCES,
+            { ...seen, firstSeenAt: at, lastSeenAt: at, drained: false, revoked: false },
+            'FROM certificates WHERE connection_id = $connectionId AND thumbprint = $thumbprint',
           );
         }
-        return one(instanceRow, `${INSTANCE} WHERE ${SAME_KEY} AND identity = ?`, connectionId, thumbprint, identity);
-      });
-    },
-    async instances(connectionId) {
-      return all(instanceRow, `${INSTANCE} WHERE connection_id = ? ORDER BY first_seen_at, id`, connectionId);
-    },
-    async acceptedAddresses(since) {
-      const rows = all(
-        addressRow,
-        `SELECT DISTINCT remote_address AS address FROM instances JOIN certificates USING (connection_id, thumbprint)
-         WHERE revoked = 0 AND state = 'approved' AND last_seen_at >= ?`,
-        since.getTime(),
-      );
-      return rows.map(({ address }) => address);
-    },
-    async setInstance(connectionId, id, { drained, revoked }) {
-      return (
-        change(
-          'UPDATE instances SET drained = coalesce(?, drained), revoked = coalesce(?, revoked) WHERE connection_id = ? AND id = ?',
-          bitOf(drained),
-          bitOf(revoked),
-          connectionId,
-          id,
-        ) === 1
-      );
-    },
+        return one(INSTANCES, `WHERE ${SAME_KEY} AND identity = ?`, connectionId, thumbprint, identity);
+      }),
+    instances: async (connectionId) => all(INSTANCES, 'WHERE connection_id = ? ORDER BY first_seen_at, id', connectionId),
+    acceptedAddresses: async (since) =>
+      all(ADDRESSES, "WHERE revoked = 0 AND state = 'approved' AND last_seen_at >= ?", since).map(({ address }) => address),
+    setInstance: async (connectionId, id, { drained, revoked }) =>
+      change(
+        'UPDATE instances SET drained = coalesce(?, drained), revoked = coalesce(?, revoked) WHERE connection_id = ? AND id = ?',
+        ...[drained, revoked, connectionId, id],
+      ) === 1,
     async touchInstances(ids, at) {
-      change('UPDATE instances SET last_seen_at = ? WHERE id IN (SELECT value FROM json_each(?))', at.getTime(), JSON.stringify(ids));
+      change('UPDATE instances SET last_seen_at = ? WHERE id IN (SELECT value FROM json_each(?))', at, ids);
     },
-    async exceptionalInstances(ids) {
-      const rows = all(
-        exceptionRow,
-        `SELECT id, exception FROM (
-           SELECT value AS id, CASE WHEN instances.id IS NULL THEN 'gone' WHEN revoked OR state <> 'approved' THEN 'refused'
-             WHEN drained THEN 'drained' END AS exception
-           FROM json_each(?) LEFT JOIN instances ON instances.id = value LEFT JOIN certificates USING (connection_id, thumbprint))
-         WHERE exception IS NOT NULL`,
-        JSON.stringify(ids),
-      );
-      return new Map(rows.map(({ id, exception }) => [id, exception]));
-    },
+    exceptionalInstances: async (ids) =>
+      new Map(all(EXCEPTIONS, 'WHERE exception IS NOT NULL', ids).map(({ id, exception }) => [id, exception])),
   };
-}
-
-function bitOf(value: boolean | undefined): number | null {
-  return value === undefined ? null : value ? 1 : 0;
 }

@@ -1,13 +1,36 @@
 /** Runs the statements of one SQLite database: prepared once, rows validated by a schema, errors with the file's name. */
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 
+/** Times are kept as epoch milliseconds, switches as 0 or 1, lists and objects as JSON, and undefined as NULL. */
+type Value = SQLInputValue | Date | boolean | undefined | readonly unknown[] | Readonly<Record<string, unknown>>;
+
+/** A query without its conditions, and what its rows hold. */
+export interface View<T> {
+  select: string;
+  row: z.ZodType<T>;
+}
+
+export interface Table<T> extends View<T> {
+  name: string;
+  fields: string[];
+  /** Their names in the table. */
+  columns: string[];
+}
+
 export interface Sql {
-  all<T>(row: z.ZodType<T>, text: string, ...values: SQLInputValue[]): T[];
-  one<T>(row: z.ZodType<T>, text: string, ...values: SQLInputValue[]): T | undefined;
+  /** @param rest of the query: conditions and order */
+  all<T>(view: View<T>, rest: string, ...values: Value[]): T[];
+  one<T>(view: View<T>, rest: string, ...values: Value[]): T | undefined;
   /** @returns the number of changed rows */
-  change(text: string, ...values: SQLInputValue[]): number;
+  change(text: string, ...values: Value[]): number;
+  /**
+   * @param rest after the values, which may be conditional (`FROM … WHERE …`) and are `$NAME` there; an upsert needs at least `WHERE true`
+   * @param more columns which are not part of the row as it is read
+   * @returns whether a row was added or updated
+   */
+  insert<T extends { [N in keyof T]: Value }>(table: Table<T>, row: T, rest?: string, more?: Record<string, Value>): boolean;
   /** Runs `work` in a transaction; other processes wait. */
   transaction<T>(work: () => T): T;
   close(): void;
@@ -34,13 +57,22 @@ export function sqlOn(database: DatabaseSync, path: string): Sql {
   }
 
   return {
-    all: (row, text, ...values) => run(text, (statement) => statement.all(...values).map((found) => row.parse(found))),
-    one: (row, text, ...values) =>
-      run(text, (statement) => {
-        const found: Record<string, SQLOutputValue> | undefined = statement.get(...values);
+    all: ({ select, row }, rest, ...values) =>
+      run(`${select} ${rest}`, (statement) => statement.all(...values.map(inSql)).map((found) => row.parse(found))),
+    one: ({ select, row }, rest, ...values) =>
+      run(`${select} ${rest}`, (statement) => {
+        const found = statement.get(...values.map(inSql));
         return found === undefined ? undefined : row.parse(found);
       }),
-    change: (text, ...values) => run(text, (statement) => Number(statement.run(...values).changes)),
+    change: (text, ...values) => run(text, (statement) => Number(statement.run(...values.map(inSql)).changes)),
+    insert({ name, fields, columns }, row, rest = '', more = {}) {
+      const added = Object.keys(more);
+      const given: Record<string, Value> = { ...row, ...more };
+      const stored = [...fields, ...added];
+      const text = `INSERT INTO ${name} (${[...columns, ...added.map(columnName)]}) SELECT ${stored.map((field) => `$${field}`)} ${rest}`;
+      const values = Object.fromEntries(stored.map((field) => [field, inSql(given[field])]));
+      return run(text, (statement) => statement.run(values).changes === 1);
+    },
     transaction(work) {
       run('BEGIN IMMEDIATE', (statement) => statement.run());
       try {
@@ -59,14 +91,41 @@ export function sqlOn(database: DatabaseSync, path: string): Sql {
   };
 }
 
-/** Schemas of SQLite columns. Times are epoch milliseconds. */
+function inSql(value: Value): SQLInputValue {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'object' && !ArrayBuffer.isView(value) ? JSON.stringify(value) : value;
+}
+
+/** `createdAt` is `created_at`. */
+function columnName(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** @param from the table, or several joined ones */
+export function viewOf<S extends z.ZodRawShape>(from: string, fields: S) {
+  const columns = Object.keys(fields).map((field) => `${columnName(field)} AS ${field}`);
+  return { select: `SELECT ${columns} FROM ${from}`, row: z.object(fields) };
+}
+
+export function tableOf<S extends z.ZodRawShape>(name: string, fields: S) {
+  const names = Object.keys(fields);
+  return { ...viewOf(name, fields), name, fields: names, columns: names.map(columnName) };
+}
+
+const json = z.string().transform((text): unknown => JSON.parse(text));
+
 export const column = {
+  text: z.string(),
+  number: z.number(),
   date: z.number().transform((epochMs) => new Date(epochMs)),
   optionalDate: z
     .number()
     .nullable()
     .transform((epochMs) => (epochMs === null ? undefined : new Date(epochMs))),
-  json: z.string().transform((text) => z.record(z.string(), z.unknown()).parse(JSON.parse(text))),
+  json: json.pipe(z.record(z.string(), z.unknown())),
+  list: json.pipe(z.array(z.string())),
   bit: z.number().transform((bit) => bit === 1),
   optionalText: z
     .string()

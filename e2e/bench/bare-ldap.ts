@@ -41,7 +41,7 @@ export async function connectBare(port: number): Promise<BareConnection> {
     }
     rest = at === data.length ? undefined : data.subarray(at);
   });
-  // Pending requests get -1, which is no result code.
+  // Pending requests get -1, which is not a result code.
   socket.on('error', () => {});
   socket.on('close', () => {
     for (const resolve of waiting.values()) resolve(-1);

@@ -23,7 +23,7 @@ export interface LdapServer {
   close(): Promise<void>;
 }
 
-/** @param onAsked called for each message; without a response from it there is none */
+/** @param onAsked called for each message; unless it responds, the client gets no response */
 export async function startLdapServer(onAsked: (asked: Asked) => void, port = 0): Promise<LdapServer> {
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();

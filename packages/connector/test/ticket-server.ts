@@ -1,9 +1,9 @@
-/** The ticket server of a hub, for tests: answers what the test says, and remembers what it was told. */
+/** The ticket server of a hub, for tests: gives scripted answers, and records the requests. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** The part of a ticket that nobody else may see. */
+/** The secret part of a ticket. */
 export const SECRET = 'ticket-secret';
 export const INFO = {
   connectionName: 'fabrikam-ad',

@@ -15,7 +15,7 @@ export const EVERYBODY: FrontUsers = {
   searchUsers: async ({ search }) => ({ users: [{ id: search }] }),
 };
 
-/** @param settings in addition to those that switch it on */
+/** @param settings in addition to the ones that switch it on */
 export async function opened(
   t: TestContext,
   settings: Record<string, unknown> = {},

@@ -11,15 +11,15 @@ const COMPILER = '/usr/bin/gcc';
 export interface WindowsLibrary {
   /** For both of its libraries. */
   path: string;
-  /** Handles and pieces of memory that were given out, and not back. */
+  /** Handles and memory blocks that were allocated and not freed. */
   outstanding(): number;
   /** Calls that Windows does not allow. */
   mistakes(): number;
-  /** How many tokens were looked at at the same time. */
+  /** The highest number of tokens processed at the same time. */
   mostRunning(): number;
-  /** Lets so many tokens go on that are held. */
+  /** Lets this many held tokens continue. */
   release(count: number): void;
-  /** What AcquireCredentialsHandle says from now on. */
+  /** The result of AcquireCredentialsHandle from now on. */
   setAcquireStatus(status: number): void;
   /** The computer's domain; empty for none. */
   setDomain(name: string): void;
@@ -29,7 +29,7 @@ export interface WindowsLibrary {
 export interface Script {
   status?: number;
   attributes?: number;
-  /** What cannot be asked. */
+  /** The attribute that cannot be queried. */
   failingAttribute?: number;
   /** Up to 16 are the end of the token. */
   responseBytes?: number;
@@ -70,10 +70,10 @@ export async function makeWindowsLibrary(): Promise<WindowsLibrary> {
   };
 }
 
-/** Kerberos, as it stands at the beginning of a browser's token (RFC 4178, section 4.2.1). */
+/** Kerberos, as encoded at the beginning of a browser's token (RFC 4178, section 4.2.1). */
 const KERBEROS_MECHANISM = Buffer.from('06092a864886f712010202', 'hex');
 
-/** A token for which Windows answers so; else as for the ticket of alice. */
+/** A token for which Windows gives these results; by default those for a ticket of alice. */
 export function tokenFor(script: Script = {}, padding = Buffer.from('the end of token')): Buffer {
   const { status = 0, attributes = 0x2, failingAttribute = 0, responseBytes = 16, holds = false } = script;
   const { packageName = 'Kerberos', user = 'FABRIKAM\\alice', client = 'alice@FABRIKAM.LOCAL' } = script;

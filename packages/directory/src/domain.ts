@@ -32,7 +32,7 @@ export interface UserOptions {
   cn?: string;
   /** `CN=Users` by default. */
   parent?: DirectoryEntry;
-  /** Override those that a new account gets; an empty list removes an attribute. */
+  /** Override the attributes of a new account; an empty list removes an attribute. */
   attributes?: Attributes;
   /** May change other entries over LDAP: reset passwords, unlock, write attributes. */
   mayWrite?: boolean;

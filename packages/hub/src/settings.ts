@@ -125,7 +125,7 @@ export const HUB_SETTINGS = {
       type: setting.integer(0, 1440),
       default: 5,
       description:
-        'How long in minutes a wrong password is rejected again without asking the directory, and without counting again, so that a device with an old password locks nobody out. `0`: the directory is always asked.',
+        'How long in minutes a wrong password is rejected again without asking the directory, and without counting again, so that a device with an old password does not lock its user out. `0`: the directory is always asked.',
     },
     GUARD_SPRAY_USERS: {
       type: setting.integer(0, 100_000),
@@ -144,7 +144,7 @@ export const HUB_SETTINGS = {
     CREDENTIAL_CACHE_MAX_AGE_HOURS: {
       type: setting.integer(1, 8760),
       default: 168,
-      description: 'How long in hours after the last sign-in that the directory confirmed.',
+      description: 'How long in hours a cached credential is valid after the last sign-in that the directory confirmed.',
     },
   }),
   ...inGroup('Audit log', {

@@ -1,6 +1,6 @@
 /**
- * What a request came to, and how it is written on the wire: a connector encodes with `encodeAnswer`, a hub reads with `parseAnswer`, each
- * once. A hub trusts no answer: it may come from any version of any connector. What is clear is kept, anything else is an unexpected error,
+ * The outcome of a request, and its form on the wire: a connector encodes with `encodeAnswer`, a hub reads with `parseAnswer`, each
+ * once. A hub trusts no answer: it may come from any version of any connector. Clear answers are kept, anything else is an unexpected error,
  * and nothing raw (`inner`, password hashes) gets past this file.
  */
 import { z } from 'zod';
@@ -25,7 +25,7 @@ export interface Failure {
   code: FailureCode;
   /** The connector's own name for it: for operators, never for the user. */
   wireName?: WireErrorName | undefined;
-  /** What the mapper made of the user's entry; `{username}` for an unknown user. */
+  /** The mapper's profile of the user's entry; `{username}` for an unknown user. */
   profile?: Profile | undefined;
   /** The password cannot have reached the directory, so that another connector may be asked. */
   tried?: false | undefined;
@@ -38,7 +38,7 @@ export interface Failure {
 /** Signed in, or not. `cachedAt`: no directory answered, and the profile is from the credential cache. */
 export type SignInOutcome = { profile: Profile; cachedAt?: Date | undefined } | { failure: Failure };
 
-/** What each request comes to if it succeeds. */
+/** The result of each request if it succeeds. */
 interface Successes {
   authenticate_user: { profile: Profile };
   search_users: { users: Profile[] };
@@ -99,7 +99,7 @@ type AnyAnswer = z.infer<typeof anyAnswer>;
 
 const UNEXPECTED: { failure: Failure } = { failure: { code: 'connector_error' } };
 
-/** Only an answer without any `err` is a success. Entries that are no profiles are left out of a list. */
+/** Only an answer without any `err` is a success. Entries that are not profiles are left out of a list. */
 const readers: { [N in RequestName]: (answer: AnyAnswer) => RequestOutcome<N> } = {
   authenticate_user: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
   change_password: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
@@ -109,7 +109,7 @@ const readers: { [N in RequestName]: (answer: AnyAnswer) => RequestOutcome<N> } 
     groups === undefined ? UNEXPECTED : { groups: groups.map((group) => withoutSecrets(group)).filter((group) => group !== undefined) },
 };
 
-/** @param knows the capabilities negotiated with the connector @returns what came of the request, and the connector's own steps */
+/** @param knows the capabilities negotiated with the connector @returns the outcome of the request, and the connector's own steps */
 export function parseAnswer<N extends RequestName>(
   name: N,
   payload: unknown,

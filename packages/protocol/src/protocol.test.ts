@@ -122,7 +122,7 @@ describe('ticketInfo', () => {
 });
 
 describe('knownCapabilities', () => {
-  it('returns those that both sides know', () => {
+  it('returns the capabilities that both sides know', () => {
     assert.deepEqual(knownCapabilities(['drain', 'fly']), ['drain']);
     assert.deepEqual(knownCapabilities(undefined), []);
   });

@@ -21,7 +21,7 @@ const step: z.ZodType<Step> = z.object({
 /** The steps of an answer, cut to what a page can show. */
 export const stepsSchema = z.array(step).transform((steps) => steps.slice(0, MAX_STEPS));
 
-/** Measures `work` if anybody wants to know. @param outcome the result in a word, without secrets */
+/** Measures `work` if `onStep` is given. @param outcome the result in one word, without secrets */
 export async function timed<T>(
   onStep: ((step: Step) => void) | undefined,
   name: string,

@@ -27,7 +27,7 @@ export function canonicalRange(text: string): string | undefined {
 }
 
 export interface IpRanges {
-  /** False for anything that is no address. */
+  /** False for anything that is not an address. */
   has(address: string): boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Standard error as the destination of the log. Lines are written in batches, without blocking. If a write fails, because the reader ended
- * (EPIPE) or the disk is full, its lines are lost and the program goes on.
+ * (EPIPE) or the disk is full, its lines are lost and the program continues.
  */
 import { writeSync } from 'node:fs';
 

@@ -142,7 +142,7 @@ ${link(accountPath, account)}
 </header>
 <main id="main" tabindex="-1">
 ${
-  // Nobody reads what the script fetches in the background.
+  // Background refreshes must not use up messages: the administrator would never see them.
   isLive(c) ? '' : messages.splice(0).map(messageBox)
 }
 ${main}

@@ -58,7 +58,7 @@ describe('headers of an untrusted client are ignored and removed', () => {
   });
 });
 
-describe('the client address is the rightmost one that is no trusted proxy', () => {
+describe('the client address is the rightmost one that is not a trusted proxy', () => {
   const rows: [string, string | string[], string][] = [
     ['one entry', '203.0.113.7', '203.0.113.7'],
     ['behind an entry that the client wrote', '1.2.3.4, 203.0.113.7', '203.0.113.7'],

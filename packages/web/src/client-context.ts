@@ -76,7 +76,7 @@ export function noteClientContext(request: IncomingMessage, { trusted, acceptsRe
 /** @throws Error if the request did not come through a server that notes contexts */
 export function clientContextOf(request: IncomingMessage): ClientContext {
   const context = contexts.get(request);
-  if (context === undefined) throw new Error('The client context of this request was never noted');
+  if (context === undefined) throw new Error('The client context of this request was not recorded');
   return context;
 }
 
@@ -92,7 +92,7 @@ export function plainAddress(address: string | undefined): string | undefined {
 }
 
 /**
- * Each proxy appends the address that its request came from, so the rightmost address that is no trusted proxy is the client. Anyone may
+ * Each proxy appends the address that its request came from, so the rightmost address that is not a trusted proxy is the client. Anyone may
  * have written what is left of it.
  */
 function addressBehind(peer: string, forwardedFor: string, trusted: IpRanges): string {
@@ -100,7 +100,7 @@ function addressBehind(peer: string, forwardedFor: string, trusted: IpRanges): s
   let address = peer;
   while (trusted.has(address)) {
     const next = plainAddress(withoutPort(hops.pop()?.trim() ?? ''));
-    // The list has ended, or the entry is no address (`unknown`, a name).
+    // The list has ended, or the entry is not an address (`unknown`, a name).
     if (next === undefined) break;
     address = next;
   }

@@ -8,7 +8,7 @@ const LENIENT: OriginPolicy = { ...PUBLIC, acceptsUnlabelled: true, otherPages: 
 const LOOPBACK: OriginPolicy = { isOwnOrigin: ({ origin }) => ['http://127.0.0.1:8357', 'http://localhost:8357'].includes(origin) };
 const IN_CLEAR = { secure: false, host: '127.0.0.1:8357' };
 
-describe('a form is taken', () => {
+describe('a form is accepted', () => {
   const rows: [string, OriginPolicy, Partial<FormLabels>][] = [
     ['from the public URL', PUBLIC, { origin: OWN }],
     ['from the public URL, labelled as same-origin', PUBLIC, { origin: OWN, secFetchSite: 'same-origin' }],
@@ -37,7 +37,7 @@ describe('a form is rejected', () => {
     ['from a sandboxed frame, with Host: null', LENIENT, { origin: 'null', host: 'null' }],
     ['from a sandboxed frame, if a listed page has no origin', { otherPages: ['about:blank', 'data:,x'] }, { origin: 'null' }],
     ['with an empty Origin', LENIENT, { origin: '' }],
-    ['with an Origin that is no URL', LENIENT, { origin: 'hub.example' }],
+    ['with an Origin that is not a URL', LENIENT, { origin: 'hub.example' }],
     ['from another site', LENIENT, { origin: 'https://evil.example' }],
     ['from another site whose name begins with ours', PUBLIC, { origin: 'https://hub.example.evil.example' }],
     ['from another site with our name in its path', PUBLIC, { origin: 'https://evil.example/hub.example' }],

@@ -20,7 +20,7 @@ describe('password hash', async () => {
   ];
   for (const [name, password, stored, expected] of rows) it(name, async () => assert.equal(await isPassword(password, stored), expected));
 
-  it('is not made of a password that is too short or too long', async () => {
+  it('is not created from a password that is too short or too long', async () => {
     for (const password of ['elevenchars', 'x'.repeat(1001)]) await assert.rejects(hashPassword(password), { code: 'PASSWORD_INVALID' });
   });
 });

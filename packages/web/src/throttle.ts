@@ -1,4 +1,4 @@
-/** Delays administrators' sign-ins after wrong passwords and codes: longer with each failure, but never for good. */
+/** Delays administrators' sign-ins after wrong passwords and codes: longer with each failure, but never permanently. */
 import { CodedError, createLiveCounters } from '@landbridge/runtime';
 
 export interface ThrottleRule {

@@ -1,4 +1,4 @@
-/** What an assertion says: for whom, by whom, when and about whom. Signatures are not checked here. */
+/** The content of an assertion: audience, issuer, times and subject. Signatures are not checked here. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AssertionParts, assertionXml } from '@landbridge/lab';

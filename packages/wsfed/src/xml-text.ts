@@ -1,6 +1,6 @@
 /** Text in canonical XML (Canonical XML 1.0, section 2.3), so that the bytes that are signed are the bytes that are sent. */
 
-/** XML 1.0 forbids these even as references (section 2.2). Unpaired surrogates are no characters either, see `isWellFormed`. */
+/** XML 1.0 forbids these even as references (section 2.2). Unpaired surrogates are not characters either, see `isWellFormed`. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 forbids control characters
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 const ALL_FORBIDDEN = new RegExp(FORBIDDEN, 'g');

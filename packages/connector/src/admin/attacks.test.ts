@@ -141,7 +141,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.post('/sign-in', { token: await client.token('/sign-in'), password: 'twelve red herrings' })).status, 303);
   });
 
-  it('rejects uploads that are no export, too large, or hostile, and changes nothing', async (t) => {
+  it('rejects uploads that are not exports, too large, or hostile, and changes nothing', async (t) => {
     const client = await openConsoleForTest(t);
     await client.signIn();
     const token = await client.token('/transfer');
@@ -198,7 +198,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await openPfx(good, 'right')).checkHost('sso.example.com'), 'sso.example.com');
     await assert.rejects(openPfx(good, 'wrong'), { code: 'PFX_UNUSABLE', message: /passphrase/ });
     await assert.rejects(openPfx(Buffer.from('nothing'), ''), { code: 'PFX_UNUSABLE', message: /not a PKCS #12/ });
-    // The rounds of its MAC stand at its end (RFC 7292, section 4): 2048 becomes 2,147,483,647.
+    // The iteration count of its MAC is at its end (RFC 7292, section 4): 2048 becomes 2,147,483,647.
     const at = good.lastIndexOf(Buffer.from([0x02, 0x02, 0x08, 0x00]));
     assert.ok(at > 0);
     const endless = withLongerEnd(good, at);

@@ -48,7 +48,7 @@ export function createConsolePassword(home: string, now?: () => number): Console
         writePrivateFile(path, `${JSON.stringify({ password: hash })}\n`);
       } catch (cause) {
         throw new CodedError('CONSOLE_NOT_WRITABLE', `Cannot write ${path}`, {
-          action: 'Let the user that runs the connector write to its home.',
+          action: 'Allow the account that runs the connector to write to its home.',
           cause,
         });
       }

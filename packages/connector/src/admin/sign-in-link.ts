@@ -24,7 +24,7 @@ export function newSignInLink(home: string): string {
     writePrivateFile(path, `${JSON.stringify({ hash, expiresAt })}\n`);
   } catch (cause) {
     throw new CodedError('CONSOLE_NOT_WRITABLE', `Cannot write ${path}`, {
-      action: 'Run this as the user of the service, and let that user write to its home.',
+      action: 'Run this as the account of the service, and allow that account to write to its home.',
       cause,
     });
   }

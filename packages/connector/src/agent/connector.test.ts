@@ -179,7 +179,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(existsSync(join(home, 'last-good.json')), false);
   });
 
-  it('applies by force a change that does not work yet, undoes it, and undoes the undo', async (t) => {
+  it('applies a change that does not work yet if it is forced, undoes it, and undoes the undo', async (t) => {
     const { connector, agent, home } = await start(t);
     const good = file(home);
     const applied = await connector.apply({ LDAP_URL: 'ldap://127.0.0.1:1', GROUPS: false }, { force: true });
@@ -233,7 +233,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.doesNotMatch(lines.join(''), /wrong-at-first|service-Passw0rd/);
   });
 
-  it('keeps what undo goes back to if a change changes nothing', async (t) => {
+  it('keeps the state that undo restores if a change changes nothing', async (t) => {
     const { connector, home } = await start(t);
     await connector.apply({ GROUPS: false });
     await connector.apply({ GROUPS: false });

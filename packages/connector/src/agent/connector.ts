@@ -75,7 +75,7 @@ export interface RunningConnector {
 }
 
 export interface ChangeOptions {
-  /** Applies the change even if it does not work now, because the directory or the hub is known to be away. */
+  /** Applies the change even if it does not work now, because the directory or the hub is known to be unavailable. */
   force?: boolean;
 }
 
@@ -103,7 +103,7 @@ interface Parts extends InUse {
 }
 
 /**
- * Opens the directory, which may be away, and starts connecting to the hub.
+ * Opens the directory, which may be unavailable, and starts connecting to the hub.
  *
  * @throws CodedError why it cannot start with this configuration
  */

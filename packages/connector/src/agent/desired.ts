@@ -134,7 +134,7 @@ function ticketDependents(inUse: InUse, { settings }: HomeFiles, changes: Change
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
-/** With another key, the password is encrypted again: nobody could decrypt it otherwise. */
+/** With another key, the password is encrypted again; otherwise it could not be decrypted. */
 function credentialsForNewKey(inUse: InUse, config: Config, changes: Changes): Changes | undefined {
   const certificate = loadCertificate(config);
   const isNewKey = certificate !== undefined && certificate.privateKeyPem !== inUse.privateKeyPem;

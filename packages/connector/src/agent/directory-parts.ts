@@ -19,11 +19,11 @@ export interface DirectoryParts {
   close(): Promise<void>;
 }
 
-/** Operations that wait longer are rejected as busy: nobody waits that long for a sign-in. */
+/** Operations that wait longer are rejected as busy: no user waits that long for a sign-in. */
 const QUEUE_TIMEOUT_MS = 5000;
 
 /**
- * Opens the directory in the background; a directory that is away is not an error.
+ * Opens the directory in the background; an unavailable directory is not an error.
  *
  * @param config without problems
  * @param servicePassword of LDAP_BIND_USER, decrypted

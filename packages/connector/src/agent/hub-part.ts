@@ -122,7 +122,7 @@ export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptio
   };
 }
 
-/** Somebody put another ticket into config.json that is not applied yet: what the hub says for the old one must not mix with it. */
+/** Whether config.json has a new ticket that is not applied yet: the hub's answers for the old ticket must not be saved with it. */
 function hasNewTicketOnDisk({ home, origins, values }: Config): boolean {
   const { PROVISIONING_TICKET: onDisk } = readConfigFile(home.configFile);
   return origins.PROVISIONING_TICKET === 'file' && onDisk !== undefined && String(onDisk).trim() !== values.PROVISIONING_TICKET;

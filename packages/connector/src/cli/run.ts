@@ -22,7 +22,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
     `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
   );
   warnIfNodeIsOutdated(log);
-  if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behavior');
+  if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behaviour');
   for (const { message } of configWarnings(config)) log.warn(message);
 
   try {

@@ -104,7 +104,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
     );
   if (!hasTls && !hasProxies)
     log.warn('Only browsers on this machine can reach the connector: set SSL_PFX, or SSL_CERT and SSL_KEY, or TRUSTED_PROXIES');
-  if (connection.replyAddresses.length === 0) log.warn('The hub has sent no reply address; nobody can sign in through the front channel');
+  if (connection.replyAddresses.length === 0) log.warn('The hub has sent no reply address; users cannot sign in through the front channel');
 
   // If a proxy does Kerberos, this machine has no keytab.
   const wantsKerberos = connection.kerberos && !settings.WITH_KERBEROS_PROXY_FRONTEND;

@@ -14,7 +14,7 @@ export interface SignInMethods {
   /** @returns undefined if the client sent no certificate */
   certificate: ((socket: TLSSocket) => Promise<VerifiedIdentity | { refused: string; subject: string } | undefined>) | undefined;
   kerberos: Kerberos | undefined;
-  /** @returns undefined if the header names nobody */
+  /** @returns undefined if the header names no user */
   proxyHeader: ((header: string) => VerifiedIdentity | { refused: string } | undefined) | undefined;
 }
 

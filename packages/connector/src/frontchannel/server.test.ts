@@ -144,7 +144,7 @@ test('counts attempts for the client address from a trusted proxy', async (t) =>
     { username: 'a', password: 'b' },
     { headers: { 'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 127.0.0.8' } },
   );
-  // The client may have written everything before the last address that is no proxy.
+  // The client may have written everything before the last address that is not a proxy.
   assert.ok(front.lines.some((line) => line.includes('"address":"203.0.113.9"')));
   assert.ok(!front.lines.some((line) => line.includes('6.6.6.6')));
 });

@@ -212,7 +212,7 @@ function frameOf({ name, correlationId, sealed, socket, steps }: HubRequest, out
     const frame = encode(outcome);
     if (Buffer.byteLength(frame) <= MAX_FRAME_BYTES) return frame;
     const message = `The answer is larger than ${MAX_FRAME_BYTES} bytes`;
-    return encode(unexpectedFailure(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Ask with a limit.' })));
+    return encode(unexpectedFailure(new CodedError('ANSWER_TOO_LARGE', message, { action: 'Send the request with a limit.' })));
   } catch (error) {
     return encode(unexpectedFailure(error));
   }

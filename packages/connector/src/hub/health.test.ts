@@ -21,7 +21,7 @@ async function connected(capabilities: string[] | undefined, options: Parameters
   return agent;
 }
 
-test('tells a hub that knows `health` the state of the directory, at first and at each change', async () => {
+test('reports the state of the directory to a hub that knows `health`, at first and at each change', async () => {
   let isUp = true;
   const agent = await connected(['health'], { directoryIsUp: () => isUp });
   assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });

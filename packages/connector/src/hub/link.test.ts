@@ -182,7 +182,7 @@ test('ends the connection on a later authentication failure', async () => {
   await reached('rejected');
 });
 
-test('tells the hub its instance, and logs the reason of a rejection', async () => {
+test('sends its instance to the hub, and logs the reason for a rejection', async () => {
   const hub = await fakeHub();
   const instance = { id: 'f81d4fae-7dec', hostName: 'dc1', version: '1.2.3' };
   const { reached, logged } = link(hub, { target: { instance } });

@@ -61,7 +61,7 @@ test('opens a sealed sign-in, and signs the answer together with the name of its
   assert.deepEqual(passwords, ['secret of one', 'secret of two', 'secret of three']);
 });
 
-test('serves requests in clear until the hub has sealed one, and not after that', async () => {
+test('serves requests in clear text until the hub has sealed one, and not after that', async () => {
   const { agent, keys, passwords, logged } = await connected();
   const pid = agent.ask('authenticate_user', { username: 'ada', password: 'clear' });
   assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
@@ -87,7 +87,7 @@ test('drops a request for another connection, sealed or not', async () => {
   assert.deepEqual(passwords, ['secret word', 'secret word']);
 });
 
-test('serves nothing in clear from a hub that names the audience, not even before the first sealed request', async () => {
+test('serves nothing in clear text from a hub that names the audience, not even before the first sealed request', async () => {
   const { agent, passwords, logged } = await connected();
   agent.ask('authenticate_user', { username: 'ada', password: 'clear', aud: REALM });
   await logged(/it is not sealed for this connector/);
@@ -115,12 +115,12 @@ test('drops requests sealed for another socket or another request, and malformed
     7,
     null,
   ]) {
-    agent.ask('authenticate_user', { pid: 'p', sealed: wrong, username: 'ada', password: 'in clear beside it' });
+    agent.ask('authenticate_user', { pid: 'p', sealed: wrong, username: 'ada', password: 'in clear text beside it' });
   }
   agent.ask('authenticate_user', { pid: 'last', sealed: await seal(keys, { ...claims, pid: 'last' }) });
   assert.equal((await agent.nextFrame()).n, 'last_result');
   assert.deepEqual(passwords, ['secret word']);
-  assert.doesNotMatch(lines.join(''), /secret word|in clear beside it/);
+  assert.doesNotMatch(lines.join(''), /secret word|in clear text beside it/);
 });
 
 test('rejects an ephemeral key that is not on the curve', () => {

@@ -12,7 +12,7 @@ import type { ReplayMemory } from './replay.ts';
 
 export type HubTokenAlgorithm = (typeof HUB_TOKEN_ALGORITHMS)[number];
 
-/** A key, and what it may be used with: asked of the key itself for each token, that costs more than the check of an RSA signature. */
+/** A key with its allowed algorithms: reading them from the key for each token would cost more than verifying an RSA signature. */
 export interface HubKey {
   key: KeyObject;
   algorithms: readonly HubTokenAlgorithm[];
@@ -97,7 +97,7 @@ export function signingKey(pem: string): HubKeys {
   } catch (cause) {
     throw new CodedError('HUB_SIGNING_KEY_UNUSABLE', "The hub's signing key (TENANT_SIGNING_KEY) cannot be read", { action, cause });
   }
-  // createPublicKey accepts a private key as well, but nobody should have sent one.
+  // createPublicKey also accepts a private key, which a hub must never send.
   const algorithms = algorithmsOf(key);
   if (pem.includes('PRIVATE KEY') || algorithms.length === 0) {
     throw new CodedError(

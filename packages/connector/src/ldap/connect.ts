@@ -72,7 +72,7 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
       throw new LdapError('LDAP_TLS_FAILED', `${address.url} refused StartTLS: ${resultText(resultCode)} ${diagnosticMessage}`.trimEnd(), {
         resultCode,
         action:
-          'Give the server a certificate, or use ldaps:// if it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear',
+          'Give the server a certificate, or use ldaps:// if it offers that; LDAP_INSECURE_NO_TLS lets passwords cross the network in clear text',
       });
     }
     plain.detach();

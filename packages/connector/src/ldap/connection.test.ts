@@ -191,7 +191,7 @@ describe('an LDAP connection', () => {
     );
   });
 
-  it('sends nothing in clear after StartTLS is refused', async () => {
+  it('sends nothing in clear text after StartTLS is refused', async () => {
     server = await startLdapServer(({ messageId, socket }) => socket.write(result(messageId, 0x78, 2, 'unsupported')));
     await assert.rejects(
       connect({ address: serverAddress(server.url, 'starttls'), tls: NO_TLS, timeoutMs: 5000 }),

@@ -52,8 +52,8 @@ describe('distinguished names', () => {
   });
 });
 
-describe('where an entry lies', () => {
-  it('is decided by names, not by texts', () => {
+describe('the position of an entry', () => {
+  it('is decided by names, not by text', () => {
     const base = dnKey('OU=Groups,DC=x');
     for (const dn of ['OU=Groups,DC=x', 'CN=a,ou=GROUPS,dc=X', 'CN=a\\\\,OU=Groups,DC=x', 'CN=a , OU=Groups , DC=x']) {
       assert.ok(isWithin(dnKey(dn), base), dn);

@@ -64,7 +64,7 @@ export function busy(operations: string, reason: SemaphoreRejection): LdapError 
     case 'aborted':
       return new LdapError('LDAP_ABORTED', 'The caller gave up');
     case 'timeout':
-      return new LdapError('LDAP_BUSY', `One of the ${operations} waited too long: the directory is slow`);
+      return new LdapError('LDAP_BUSY', `Some ${operations} waited too long: the directory is slow`);
     case 'full':
     case 'closed':
       return new LdapError('LDAP_BUSY', `Too many ${operations} are waiting`, {

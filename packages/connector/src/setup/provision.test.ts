@@ -187,7 +187,7 @@ describe('an unusable ticket', () => {
     ['redirected', { status: 302 }, 'TICKET_STATUS'],
     ['answered without what is needed', { body: { ...INFO, adHub: undefined } }, 'TICKET_ANSWER_INVALID'],
     ['answered by broken JSON', { body: '{' }, 'TICKET_ANSWER_INVALID'],
-    ['answered with a hub that is no address', { body: { ...INFO, adHub: 'hub' } }, 'TICKET_ANSWER_INVALID'],
+    ['answered with a hub that is not a URL', { body: { ...INFO, adHub: 'hub' } }, 'TICKET_ANSWER_INVALID'],
     ['answered with a hub of another kind', { body: { ...INFO, adHub: 'ftp://localhost/' } }, 'TICKET_ANSWER_INVALID'],
     ['answered by a hub without TLS', { body: { ...INFO, adHub: 'http://hub.example/' } }, 'HUB_NOT_ENCRYPTED'],
   ];

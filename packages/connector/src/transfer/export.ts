@@ -75,6 +75,6 @@ function remarksOf({ origins, values }: Config, hasKey: boolean): string[] {
   );
   if (fromEnvironment.length > 0) remarks.push(`Not exported because it is set in the environment: ${fromEnvironment.join(', ')}`);
   if (!hasKey) remarks.push('No certificate is exported: this connector has none until it has started once with its ticket');
-  if (values.LDAP_BIND_PASSWORD !== undefined && !hasKey) remarks.push('The export contains LDAP_BIND_PASSWORD in clear');
+  if (values.LDAP_BIND_PASSWORD !== undefined && !hasKey) remarks.push('The export contains LDAP_BIND_PASSWORD in clear text');
   return remarks;
 }

@@ -116,7 +116,7 @@ export function undoImport(config: Config): Date {
   assertHasFiles(config);
   const last = readLastGood(config.home);
   if (last === undefined) {
-    throw new CodedError('NOTHING_TO_UNDO', 'Nothing to undo: nothing has been imported or changed as a whole yet');
+    throw new CodedError('NOTHING_TO_UNDO', 'Nothing to undo: no import or change has been made yet');
   }
   replaceHomeFiles(config.home, last.files, readHomeFiles(config.home));
   return last.savedAt;
@@ -139,7 +139,7 @@ function passphraseOf(given: string | undefined): string {
 function settingsIn(found: ReadonlyMap<string, Buffer>, name: string): FileContent {
   const settings = parseConfig(name, textIn(found, name));
   if (isDeeperThan(settings, MAX_DEPTH)) {
-    throw new CodedError('IMPORT_REFUSED', `${name} is nested more deeply than settings can be`, {
+    throw new CodedError('IMPORT_REFUSED', `${name} is nested too deeply for a settings file`, {
       action: 'Import a file that a connector exported.',
     });
   }

@@ -81,7 +81,7 @@ async function readWanted(zip: ZipFile, entries: readonly Entry[], wanted: Reado
     total += entry.uncompressedSize;
     if (entry.uncompressedSize > MAX_FILE_BYTES || total > MAX_TOTAL_BYTES) throw refused(`${name} in it is too large`);
     if (entry.uncompressedSize > RATIO_COUNTS_FROM_BYTES && entry.uncompressedSize > entry.compressedSize * MAX_RATIO) {
-      throw refused(`${name} in it is compressed more than settings can be`);
+      throw refused(`${name} in it has a higher compression ratio than any settings file`);
     }
     content.files.set(name, await readEntry(zip, entry));
   }

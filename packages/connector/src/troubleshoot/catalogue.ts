@@ -94,8 +94,8 @@ export const CHECKS = {
   },
   'ldap-tls': {
     title: 'TLS with the directory server',
-    tries: 'Makes the handshake (directly, or by StartTLS) and checks the certificate and its chain.',
-    remedy: 'Usually the directory’s authority is missing in `CA_CERT`, or the name in `LDAP_URL` is not in the certificate.',
+    tries: 'Performs the handshake (directly, or by StartTLS) and checks the certificate and its chain.',
+    remedy: 'Usually the directory’s authority is missing from `CA_CERT`, or the name in `LDAP_URL` is not in the certificate.',
   },
   'ldap-root-dse': {
     title: 'Directory type',
@@ -141,12 +141,13 @@ export const CHECKS = {
   'rights-reset': {
     title: 'Permission to reset passwords',
     tries: 'Reads the rights in the security descriptor of a user (Active Directory). No password is set.',
-    remedy: 'Delegate "Reset password" for the users to the service account. In other directories only a reset shows it.',
+    remedy:
+      'Delegate "Reset password" for the users to the service account. In other directories only an actual reset shows whether it works.',
   },
   'groups-of-user': {
     title: 'Groups of one user',
     tries: 'Finds the groups of the user in `--user` as a sign-in does, and in a second way, and compares them.',
-    remedy: 'A group that only one way finds is usually hidden from the service account, or outside `LDAP_BASE_GROUPS`.',
+    remedy: 'A group found in only one way is usually hidden from the service account, or outside `LDAP_BASE_GROUPS`.',
   },
   'kerberos-keytab': {
     title: 'Kerberos keytab',

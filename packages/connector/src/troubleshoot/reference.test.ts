@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { troubleshootingReference } from './reference.ts';
 
-it('docs/troubleshooting.md is what the list of checks says', () => {
+it('docs/troubleshooting.md matches the list of checks', () => {
   const file = readFileSync(new URL('../../../../docs/troubleshooting.md', import.meta.url), 'utf8');
   assert.equal(file, troubleshootingReference(), 'run: node tools/generate-configuration.ts');
 });

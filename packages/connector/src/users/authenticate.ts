@@ -55,7 +55,7 @@ export function createAuthenticate(options: {
       refusalTime.measured(performance.now() - startedAt);
       return await refuse(outcome.error, entry, correlationId, outcome.reason);
     } catch (error) {
-      log.warn({ err: error, correlationId }, 'Sign-in failed: the directory did not decide');
+      log.warn({ err: error, correlationId }, 'Sign-in failed: the directory gave no decision');
       if (stage === 'decided') return unexpectedFailure(error);
       return undecidedFailure(error, stage === 'bind' && !(error instanceof LdapError && !error.mayHaveBeenSent));
     }

@@ -1,4 +1,4 @@
-/** What comes with a request about a user, whichever channel it came through. */
+/** The context of a request about a user, the same for every channel. */
 import type { Step } from '@landbridge/protocol';
 
 export interface RequestContext {

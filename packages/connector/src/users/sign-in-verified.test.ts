@@ -1,4 +1,4 @@
-/** Sign-ins of users verified by a ticket, certificate or proxy: the state of the account decides, and nobody is bound. */
+/** Sign-ins of users verified by a ticket, certificate or proxy: the state of the account decides, without a bind. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startDirectory } from '@landbridge/directory';

@@ -1,6 +1,6 @@
 /**
  * Signs in users whose identity was verified without a password: finds the user, reads the state of the account and makes the profile.
- * Nobody is bound, so the result is only as good as the verification.
+ * There is no bind, so the result is only as good as the verification.
  */
 import { type SignInOutcome, timed, WIRE_ERRORS } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';

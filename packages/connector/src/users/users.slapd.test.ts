@@ -1,4 +1,4 @@
-/** Users of a real OpenLDAP, over LDAPS with a private authority, StartTLS, and in clear. */
+/** Users of a real OpenLDAP, over LDAPS with a private authority, StartTLS, and in clear text. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MANY_VALUES, type Slapd, startSlapd, UTF8_PICTURE, whyNoSlapd } from '@landbridge/lab';

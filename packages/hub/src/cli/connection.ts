@@ -93,7 +93,7 @@ export function connectionCommand({ withHome, print, note }: HubCommandContext):
     )
     .addCommand(
       new Command('disable')
-        .description('disable a connection: nobody signs in, and its connectors stay connected')
+        .description('disable a connection: users cannot sign in, but its connectors stay connected')
         .argument('<name>')
         .action(async (name: string) => {
           await change(name, { enabled: false });

@@ -67,7 +67,7 @@ export function connectorCommand({ withHome, print, note }: HubCommandContext): 
     )
     .addCommand(
       command('revoke', 'reject a connector permanently', INSTANCE_OR_KEY)
-        .option('--key', 'reject its key, and thereby every connector that shares it')
+        .option('--key', 'reject its key, and with it every connector that shares it')
         .action((connection: string, id: string, { key = false }: { key?: boolean }) =>
           withHome(async ({ operator }) => {
             const { revokeInstance, revokeKey } = await actions();

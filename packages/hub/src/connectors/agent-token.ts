@@ -76,7 +76,7 @@ async function verifiedBy(
       });
       const expiresAtMs = (payload.exp ?? 0) * 1000;
       if (expiresAtMs > Date.now() + (AGENT_TOKEN_LIFETIME_SECONDS + MAX_AHEAD_SECONDS) * 1000) {
-        throw agentRefused(`the token lives too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
+        throw agentRefused(`the token is valid for too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
       }
       return { certificate, sealing: sealingOf(payload.keys), expiresAtMs, isUnique: payload.jti !== undefined };
     } catch (error) {

@@ -47,7 +47,7 @@ export interface Connector {
   eligibility(needs?: Capability): Eligibility;
   /**
    * Never rejects; settles after `timeoutMs` at the latest. `pid` must be new. The failure `connector_lost` says that the socket ended or
-   * went silent, and that nobody knows whether the connector acted on the request.
+   * went silent, and that it is unknown whether the connector acted on the request.
    */
   ask<N extends RequestName>(name: N, pid: string, jwt: string, timeoutMs: number): Promise<ConnectorAnswer<N>>;
   /** Switches draining by the hub on or off. */
@@ -106,7 +106,7 @@ export function createConnector(
   }
   /** The socket stays open: the heartbeat ends it if the silence lasts. */
   function giveUp(): void {
-    log.warn({ inFlight: waiting.size }, 'Connector is silent; its requests in flight are given up');
+    log.warn({ inFlight: waiting.size }, 'Connector is silent; its requests in flight are abandoned');
     for (const settle of waiting.values()) settle('connector_lost');
   }
 

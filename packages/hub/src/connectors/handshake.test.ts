@@ -21,7 +21,7 @@ async function onlineCount({ api }: HubUnderTest, name = 'corp'): Promise<number
   return (await api(`/connections/${name}`)).body.connection.connectors.length;
 }
 
-test('an Auth0 connector gets the plain answer, and one that offers capabilities those that both sides know', async (t) => {
+test('an Auth0 connector gets the plain answer, and one that offers capabilities gets the ones that both sides know', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned();
   assert.deepEqual((await connect(provisioned)).authenticated, {});

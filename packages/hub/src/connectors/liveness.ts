@@ -4,7 +4,7 @@
  */
 
 export interface Liveness {
-  /** `doubtful`: asked only if no other connector is alive. `silent`: not asked, and its requests in flight are given up. */
+  /** `doubtful`: asked only if no other connector is alive. `silent`: not asked, and its requests in flight are abandoned. */
   readonly state: 'alive' | 'doubtful' | 'silent';
   /** Its first request is in flight. */
   begin(): void;
@@ -20,7 +20,7 @@ export interface LivenessTimes {
   silentAfterChecks: number;
 }
 
-/** A pause of a second is a garbage collection or a network hiccup. After six, users had better try again than go on waiting. */
+/** A pause of a second is a garbage collection or a network hiccup. After six, users are better off trying again than waiting longer. */
 const TIMES: LivenessTimes = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 12 };
 
 /** @param onSilent called when it becomes silent */

@@ -23,7 +23,7 @@ export interface OnlineConnectors {
 const MAX_BATCHES = 20;
 const MIN_BATCH_MS = 50;
 
-/** Pings every connector each `heartbeatIntervalMs`, and drops those that do not answer. */
+/** Pings every connector each `heartbeatIntervalMs`, and drops the ones that do not answer. */
 export function createOnlineConnectors(log: Log, heartbeatIntervalMs: number): OnlineConnectors {
   const batches = Math.max(1, Math.min(MAX_BATCHES, Math.floor(heartbeatIntervalMs / MIN_BATCH_MS)));
   /** Unanswered pings and batch of each connector. */

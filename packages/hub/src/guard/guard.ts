@@ -226,7 +226,7 @@ export function createGuard(
         const waitMs = waitOf(user, limit, now());
         if (waitMs > 0) return limited(waitMs);
         if (isKnownWrong(user, fingerprint, limit, now())) return { kind: 'known-wrong' };
-        // Without a limit there is none to exceed by trying several at once.
+        // Without a limit, parallel attempts cannot exceed one.
         if (user.trying === undefined || limit.attempts === 0) {
           const otherWaitMs = reserve(attempt, located.key);
           return otherWaitMs === undefined ? lead(attempt, key, fingerprint) : limited(otherWaitMs);

@@ -119,7 +119,7 @@ test('a browser gets from the application through the login pages and back, with
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL('**/bye');
 
-  // Nobody is signed in any more; the provider's one script continues.
+  // The user is signed out; the provider's one script continues.
   await page.goto(`${hub.hub.publicUrl}/oidc/logout`);
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
   await examinePage(page, 'signed-out');

@@ -150,7 +150,7 @@ test('selects the connection by e-mail domain, hint, name or choice', async (t) 
   const other = await browser.open(`${(await begin({ connection: 'corp' })).url}?other`);
   assert.equal(connectionIn(other), undefined);
   for (const name of ['corp', 'partners']) await hub.api(`/connections/${name}`, { enabled: false }, 'PATCH');
-  assert.match((await begin()).text, /Nobody can sign in here at the moment/);
+  assert.match((await begin()).text, /Signing in is not possible at the moment/);
 });
 
 test('accepts a form only from its own page in its own browser', async (t) => {

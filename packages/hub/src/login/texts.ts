@@ -44,7 +44,7 @@ export const LOGIN_TEXTS = {
     text: 'It was completed, has expired, or was started in another browser. Go back to the application and sign in again.',
   },
   nowhere: {
-    title: 'Nobody can sign in here at the moment',
+    title: 'Signing in is not possible at the moment',
     text: 'No organisation is set up for this application. Contact its administrator.',
   },
   cannotChange: {

@@ -11,7 +11,7 @@ export function checkRedirectUris(uris: readonly string[], field: string): void 
   if (uris.length > MAX_COUNT) throw invalid(field, `has more than ${MAX_COUNT} addresses`);
   for (const uri of uris) {
     const problem = problemOf(uri);
-    if (problem !== undefined) throw invalid(field, `holds ${JSON.stringify(uri.slice(0, 200))}, which ${problem}`);
+    if (problem !== undefined) throw invalid(field, `contains ${JSON.stringify(uri.slice(0, 200))}, which ${problem}`);
   }
 }
 
@@ -19,12 +19,13 @@ function problemOf(uri: string): string | undefined {
   if (uri.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
   // Browsers drop or change these, so that the address would differ from the compared one.
   if (!/^[\x21-\x7e]+$/.test(uri) || /["'<>\\^`{|}]/.test(uri)) return 'has invalid characters';
-  if (!URL.canParse(uri)) return 'is no whole address';
+  if (!URL.canParse(uri)) return 'is not a complete URL';
   const { protocol, hostname, username, password } = new URL(uri);
   if (uri.includes('#')) return 'has a fragment (#)';
-  if (uri.includes('*')) return 'has a *: each address is registered by itself';
+  if (uri.includes('*')) return 'contains a *: register each address separately';
   if (username !== '' || password !== '') return 'has a user name or a password';
-  if (protocol === 'http:' && !LOOPBACK.includes(hostname)) return 'is http: only this machine (localhost, 127.0.0.1) may go without TLS';
+  if (protocol === 'http:' && !LOOPBACK.includes(hostname))
+    return 'uses http, which is allowed for this machine only (localhost, 127.0.0.1)';
   if (protocol !== 'https:' && protocol !== 'http:') return 'is neither https nor http';
   return undefined;
 }

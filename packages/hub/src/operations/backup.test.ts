@@ -38,7 +38,7 @@ async function hasCode(promise: Promise<unknown>, code: string): Promise<void> {
   });
 }
 
-test('a copy made while others write is whole, and only for its owner', async (t) => {
+test('a copy made during writes is complete, and only its owner can read it', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database);
   for (let n = 0; n < 50; n++) await store.addConnection(exampleConnection(`before-${n}`), `ticket-${n}`);
@@ -58,7 +58,7 @@ test('a copy made while others write is whole, and only for its owner', async (t
   await hasCode(copyDatabase(database, join(folder, 'missing', 'backup.sqlite')), 'BACKUP_FAILED');
 });
 
-test('a restored database has what the backup had, and what was there is kept; nobody is signed in by it', async (t) => {
+test('a restore brings back the content of the backup, keeps the replaced database, and ends all sessions', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database);
   const corp = exampleConnection('corp');
@@ -99,7 +99,7 @@ function statVersion(path: string): unknown {
   }
 }
 
-test('what is no backup is refused, and the database stays', async (t) => {
+test('rejects files that are not backups, and leaves the database unchanged', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database);
   for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
@@ -132,7 +132,7 @@ test('what is no backup is refused, and the database stays', async (t) => {
   );
 });
 
-test('an older backup is brought to this version, and so is an older file; a copy of each is kept', async (t) => {
+test('migrates an older backup and an older database to this version, and keeps a copy of each', async (t) => {
   const { folder, database } = newHome(t);
   const old = join(folder, 'old.sqlite');
   const first = new DatabaseSync(old);
@@ -157,7 +157,7 @@ test('an older backup is brought to this version, and so is an older file; a cop
   assert.deepEqual(readdirSync(empty.folder), ['hub.sqlite']);
 });
 
-test('a database that is damaged can be replaced, and is kept as it is', async (t) => {
+test('a damaged database can be replaced, and is kept unchanged', async (t) => {
   const { folder, database } = newHome(t);
   await openSqliteStore(database).close();
   const backup = join(folder, 'backup.sqlite');
@@ -168,12 +168,12 @@ test('a database that is damaged can be replaced, and is kept as it is', async (
   assert.equal(readFileSync(keptAs ?? '', 'utf8'), 'damaged'.repeat(1000));
 });
 
-test('while a hub has the home nothing is restored; the lock ends with the process that has it, however it ends', async (t) => {
+test('rejects a restore while a hub uses the home, and the lock ends with the hub’s process, however that ends', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database);
   const backup = join(folder, 'backup.sqlite');
   await copyDatabase(database, backup);
-  // Another process, even a command, that has the file open would write to what is no longer the database.
+  // Another process, even a command, that has the file open would write to the old database.
   await hasCode(restoreDatabase(backup, folder), 'HOME_IN_USE');
   await store.close();
 

@@ -9,7 +9,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import { createChoose } from './choose.ts';
 
-/** How a request went, whatever it came to. */
+/** How a request went, whatever its outcome. */
 export interface Trace {
   /** In the logs of hub and connector, and in the audit log. */
   correlationId: string;
@@ -33,7 +33,7 @@ export interface Requests {
   changeOwnPassword(connection: Connection, username: string, passwords: { oldPassword: string; newPassword: string }): ProfileRequest;
 }
 
-/** The claims of a request, apart from those that every request has. */
+/** The claims of a request, except the ones that every request has. */
 type Claims = Readonly<Record<string, string | number | undefined>>;
 
 /** A connector refuses a request that reaches it later than this. */

@@ -7,7 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import { shortened } from '../requests/requests.ts';
 import type { SignInEvent } from './events.ts';
 
-/** @throws CodedError STORE_FAILED if a sign-in from the cache cannot be recorded: it must not succeed. Others go on. */
+/** @throws CodedError STORE_FAILED if a sign-in from the cache cannot be recorded: it must not succeed. Others continue. */
 export type SignInLog = (event: SignInEvent) => Promise<void>;
 
 const UNASKED_RECORDS_A_MINUTE = 100;

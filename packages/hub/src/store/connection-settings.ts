@@ -90,7 +90,7 @@ export const CONNECTION_SETTINGS = {
 export const CONNECTION_FIELDS = {
   enabled: toggle(true, {
     label: 'Enabled',
-    description: 'Off: nobody signs in through this connection, and its connectors stay connected.',
+    description: 'Off: users cannot sign in through this connection, but its connectors stay connected.',
   }),
   ...CONNECTION_SETTINGS,
 };
@@ -121,7 +121,7 @@ export function optionOf(name: string): string {
 
 /**
  * @param given with or without an @ before it; with letters of any language (IDNA, UTS 46)
- * @returns the domain in lower-case ASCII; undefined if it is invalid, or a top-level domain, which nobody owns
+ * @returns the domain in lower-case ASCII; undefined if it is invalid, or a top-level domain, which no organisation owns
  */
 export function canonicalDomain(given: string): string | undefined {
   const typed = given.trim().replace(/^@/, '');

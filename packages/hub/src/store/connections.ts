@@ -6,7 +6,7 @@ export interface Connection {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
-  /** Disabled: its connectors may connect, but nobody signs in. */
+  /** Disabled: its connectors may connect, but users cannot sign in. */
   readonly enabled: boolean;
   /** Undefined: there is no ticket, so no connector can be added. */
   readonly ticketIssuedAt: Date | undefined;

@@ -4,7 +4,7 @@ export interface FrontChannelSignIn {
   /** Of the OpenID provider; it has one sign-in at most. */
   readonly interaction: string;
   readonly connectionId: string;
-  /** Of the secret required to go on. */
+  /** Of the secret required to continue. */
   readonly secretHash: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly expiresAt: Date;

@@ -162,7 +162,7 @@ function putKeytab(path: string, bytes: Buffer | undefined): void {
     else writePrivateFile(path, bytes);
   } catch (cause) {
     throw new CodedError('HOME_FILES_NOT_WRITABLE', `Cannot write ${path}`, {
-      action: 'Let the user that runs the connector write there.',
+      action: 'Allow the account that runs the connector to write there.',
       cause,
     });
   }
@@ -207,7 +207,7 @@ function authorityTable(context: ConsoleContext, token: string): Html {
       ],
     ];
   });
-  return table('Certificate authorities', ['Subject', 'Expires', ''], rows, 'Only those of the system and of Node.js.');
+  return table('Certificate authorities', ['Subject', 'Expires', ''], rows, 'Only the ones of the system and of Node.js.');
 }
 
 /** @returns PEM texts; undefined if there is none, or one is invalid */

@@ -54,9 +54,9 @@ function tiles(context: ConsoleContext, { hub, directory, clock, config }: Statu
     tile(
       'Clock',
       clock === undefined ? 'unknown' : `${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s`,
-      clock === undefined ? 'the hub does not report its own' : 'difference to the hub',
+      clock === undefined ? 'the hub does not report its own' : 'difference from the hub',
     ),
-    tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'at most, in memory' : 'GROUPS is off'),
+    tile('Group cache', `${config.values.GROUPS_CACHE_SECONDS} s`, config.values.GROUPS ? 'maximum age of a group' : 'GROUPS is off'),
     tile('Version', context.version, `Node.js ${process.versions.node}`),
   ];
 }

@@ -17,7 +17,7 @@ export interface CertificateFields {
 
 export interface Extension {
   type: string;
-  /** Must not be ignored by those who do not know it. */
+  /** A reader that does not know it must reject the certificate. */
   isCritical: boolean;
   value: Buffer;
 }

@@ -52,7 +52,7 @@ describe('client certificates', { skip: whyNoSlapd() }, () => {
         /not valid yet/,
       ],
       ['of a server', await users.issuing.issue({ commonName: users.uid(2), dnsNames: ['a.example'] }), /not a client certificate/],
-      ['of nobody in the directory', await users.issuing.issue({ commonName: 'nobody', clientAuth: true }), /WrongUsername/],
+      ['of an unknown user', await users.issuing.issue({ commonName: 'nobody', clientAuth: true }), /WrongUsername/],
       ['with a query for a name', await users.issuing.issue({ commonName: '*', clientAuth: true }), /WrongUsername/],
       ['with a filter for a name', await users.issuing.issue({ commonName: `${users.uid(2)})(uid=*`, clientAuth: true }), /WrongUsername/],
       ['of a locked account', await users.issuing.issue({ commonName: locked.uid, clientAuth: true }), /AccountLocked/],

@@ -1,4 +1,4 @@
-/** Certificates in the entries of a real OpenLDAP and a real Active Directory: whose they are, and whose not. */
+/** Certificates in the entries of a real OpenLDAP and a real Active Directory: which user each one belongs to. */
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -78,17 +78,17 @@ describe('certificates in OpenLDAP', { skip: whyNoSlapd() }, () => {
   });
   const first = (): CertificateAuthority => authorities[0] ?? assert.fail();
 
-  it('lead to the user who has one in userCertificate', async () => {
+  it('identify the user who has one in userCertificate', async () => {
     for (const [n, pair] of own.entries()) assert.equal(await signedIn(front, pair), `owner${n}`);
   });
 
-  it('lead to nobody if no user has one, or two have the same', async () => {
+  it('identify no user if no entry has one, or two have the same', async () => {
     assert.equal(await signedIn(front, await first().issue(person({ commonName: 'owner0' }))), undefined);
     assert.equal(await signedIn(front, shared), undefined);
     assert.match(front.lines.join(''), /WrongUsername/);
   });
 
-  it('lead to nobody by the serial number of another authority', async () => {
+  it('identify no user by the serial number of another authority', async () => {
     const { serialNumber } = new X509Certificate(own[0]?.cert ?? '');
     for (const authority of authorities.slice(1)) {
       assert.equal(await signedIn(front, await authority.issue(person({ serialNumber }))), undefined);
@@ -139,7 +139,7 @@ describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
     dc.modify([{ dn: dc.users[person].dn, attributes: { altSecurityIdentities, userCertificate } }]);
   const account = (pair: KeyPair) => signedIn(front, pair, 'sAMAccountName');
 
-  it('lead to the user by issuer and serial number, little-endian without leading zeros', async () => {
+  it('identify the user by issuer and serial number, little-endian without leading zeros', async () => {
     await names('alice', [`${PLAIN}<SR>10ff`]);
     await names('bob', ['X509:<SKI>00', `${RICH}<SR>000302010A`]);
     assert.equal(await account(await issue(0, { serialNumber: '00ff10' })), 'alice');
@@ -156,7 +156,7 @@ describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
     assert.equal(await account(await issue(3, { commonName: 'alice', serialNumber: '11' })), undefined);
   });
 
-  it('lead to the user by key identifier, hash of key or certificate, or the whole certificate', async () => {
+  it('identify the user by key identifier, hash of key or certificate, or the whole certificate', async () => {
     const pair = await issue(0, { subjectKeyIdentifier: '00a1b2c3d4' });
     const bare = await issue(0);
     const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
@@ -174,7 +174,7 @@ describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
     assert.equal(await account(bare), undefined);
   });
 
-  it('lead to nobody by weak mappings, or by a mapping of two users', async () => {
+  it('identify no user by weak mappings, or by a mapping of two users', async () => {
     const pair = await issue(0, { commonName: 'alice', mail: 'alice@fabrikam.example', upn: 'alice', serialNumber: '0b01' });
     const weak = ['X509:<S>CN=alice', `${PLAIN}<S>CN=alice`, 'X509:<RFC822>alice@fabrikam.example', `${PLAIN}<SR>`, 'X509:<SKI>'];
     await names('alice', weak);

@@ -63,7 +63,7 @@ async function servicesOf(keytab: string | undefined, log: Log) {
     if (!stats.isFile()) throw unusable(`${keytab} is not a file`);
     if (size > MAX_KEYTAB_BYTES) throw unusable(`${keytab} is too large for a keytab`);
     if ((mode & 0o077) !== 0)
-      log.warn(`Others than its owner can read ${keytab}, which lets them sign in as any user: chmod 600 ${keytab}`);
+      log.warn(`Users other than its owner can read ${keytab}, which lets them sign in as any user: chmod 600 ${keytab}`);
     bytes = await readFile(keytab);
   } catch (error) {
     if (error instanceof CodedError) throw error;

@@ -101,7 +101,7 @@ describe('identityOfHeader', () => {
   });
 
   for (const value of ['', '  ', '(null)']) {
-    it(`finds nobody in "${value}"`, () => assert.equal(identityOfHeader(value, { ...account, realms }), undefined));
+    it(`finds no user in "${value}"`, () => assert.equal(identityOfHeader(value, { ...account, realms }), undefined));
   }
 
   for (const value of [

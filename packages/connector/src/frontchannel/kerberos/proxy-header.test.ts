@@ -44,7 +44,7 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
     assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
   });
 
-  it('with a domain finds nobody if KERBEROS_REALMS is not set', async () => {
+  it('with a domain finds no user if KERBEROS_REALMS is not set', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1' });
     assert.equal(await outcome(front, person.uid), person.uid);
     for (const value of [`${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) assert.equal(await outcome(front, value), 'form', value);

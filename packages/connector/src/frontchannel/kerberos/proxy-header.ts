@@ -13,7 +13,7 @@ const UNSET = '(null)';
 /**
  * @param realms KERBEROS_REALMS. If unset, the domain stays with the name: Active Directory then finds users of its own domain only, other
  *   directories find none
- * @returns the user, or why the name is rejected, for the log; undefined if the header names nobody
+ * @returns the user, or why the name is rejected, for the log; undefined if the header names no user
  */
 export function identityOfHeader(
   value: string,

@@ -110,7 +110,7 @@ const es: Texts = {
   signIn: 'Iniciar sesión',
   continue: 'Continuar',
   signedIn: 'Ha iniciado sesión. Si no ocurre nada, haga clic en Continuar.',
-  signedOut: 'Ha cerrado la sesión aquí.',
+  signedOut: 'Ha cerrado la sesión.',
   invalidTitle: 'No se puede continuar con el inicio de sesión',
   invalid:
     'El enlace que ha seguido no es válido. Vuelva a la aplicación e inicie sesión de nuevo. Si el problema continúa, póngase en contacto con su administrador.',

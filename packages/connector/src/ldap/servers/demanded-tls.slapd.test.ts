@@ -1,4 +1,4 @@
-/** A real directory that refuses everything in clear except StartTLS, while StartTLS is not configured. */
+/** A real directory that refuses everything in clear text except StartTLS, while StartTLS is not configured. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -23,7 +23,7 @@ describe('a directory that demands TLS', { skip }, () => {
       assert.ok('profile' in answer, JSON.stringify(answer));
       assert.equal(on.directory.status().encrypted, true);
       const refused = (await slapd.operations()).filter(({ kind, result }) => kind === 'bind' && result === 13);
-      assert.deepEqual(new Set(refused.map(({ dn }) => dn)), new Set([slapd.serviceAccount.dn]), 'no user password was sent in clear');
+      assert.deepEqual(new Set(refused.map(({ dn }) => dn)), new Set([slapd.serviceAccount.dn]), 'no user password was sent in clear text');
     } finally {
       await on.close();
     }

@@ -130,8 +130,8 @@ describe('the servers of a domain', { skip }, () => {
   });
 });
 
-describe('what may be a domain', () => {
-  it('is a DN of domain components, and a name without a port', () => {
+describe('a URL that may name a domain', () => {
+  it('has a DN of domain components, or a name without a port', () => {
     assert.equal(domainOfDn('DC=Fabrikam,DC=local'), 'fabrikam.local');
     for (const dn of ['', 'OU=x,DC=fabrikam', 'DC=fabrikam+CN=x', 'DC=a/b,DC=local', 'DC=..,DC=local', 'fabrikam'])
       assert.equal(domainOfDn(dn), undefined, dn);

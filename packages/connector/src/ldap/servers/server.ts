@@ -97,7 +97,7 @@ export function createServer(given: ServerAddress, options: ServerOptions, peers
       await liveness.during(() => connection.search(options.heartbeat(rootDse), { timeoutMs: options.operationTimeoutMs }));
     },
     onChange() {
-      // If searches lose their connections, binds will too: those that wait for a connection are better off on another server.
+      // If searches lose their connections, binds will too: waiting ones are better off on another server.
       if (!searches.connected && peers.hasAlternative()) binds.drop(unreachable());
       if (searches.connected && wasUnreachable && peers.hasAlternative()) keepOnStandby(undefined, options.returnAfterMs);
       wasUnreachable = !searches.connected;

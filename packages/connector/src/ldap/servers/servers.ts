@@ -159,7 +159,7 @@ export function createServers(options: ServersOptions): Servers {
     const candidates = servers.filter((server) => !tried.has(server));
     // All have been tried: take any that is back.
     if (candidates.length === 0) candidates.push(...servers);
-    if (candidates.length === 0) throw failureOfAll() ?? new LdapError('LDAP_UNREACHABLE', 'There is no directory server');
+    if (candidates.length === 0) throw failureOfAll() ?? new LdapError('LDAP_UNREACHABLE', 'No directory server is known');
     return await firstReady(candidates, signal);
   }
 

@@ -183,7 +183,7 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
   if (address.tls === 'none') {
     if (isLoopback(new URL(address.url).hostname)) return skipped('off: the server is on this machine');
     return warn(
-      'Not encrypted: every password crosses the network in clear (LDAP_INSECURE_NO_TLS)',
+      'Not encrypted: every password crosses the network in clear text (LDAP_INSECURE_NO_TLS)',
       'Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS.',
     );
   }

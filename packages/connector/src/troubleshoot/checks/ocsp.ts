@@ -19,7 +19,9 @@ export function ocspChecks(run: Run): Check[] {
       ...(url === undefined ? {} : { target: url.host }),
       run() {
         if (!isOn) return skipped('off: CLIENT_CERT_OCSP is not set');
-        return url === undefined ? skipped('the responders are named in user certificates, of which none is at hand') : tried(run, url);
+        return url === undefined
+          ? skipped('user certificates name their responders, and this check has no user certificate')
+          : tried(run, url);
       },
     },
   ];

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 10_000;
 /** @param info from the ticket; undefined without one */
 export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const ours = loadCertificate(run.config);
-  if (ours === undefined) return skipped('none yet: it is made at the first start');
+  if (ours === undefined) return skipped('none yet: it is created at the first start');
   const own = thumbprint(ours.certificate);
   const from = new Date(ours.certificate.validFrom);
   const to = new Date(ours.certificate.validTo);

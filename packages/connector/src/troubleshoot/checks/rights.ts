@@ -127,7 +127,7 @@ async function mayReset({ config }: Run, directory: Directory, users: readonly E
   const unlock = noUnlock.length > 0 ? `; it may not unlock ${noUnlock.length} of them` : '';
   if (refused.length === known)
     return fail(
-      `The service account may reset the password of none of ${known} users`,
+      `The service account may not reset the password of any of ${known} users`,
       'Delegate "Reset password" (and writing pwdLastSet, lockoutTime) for the users to it.',
     );
   const found = `The service account may reset the passwords of ${known - refused.length} of ${known} users${unlock}`;

@@ -1,4 +1,4 @@
-/** A hub as the checks see one: ticket, clock, keys and WebSocket over TLS. Each can be made to be wrong. */
+/** A hub as the checks see one: ticket, clock, keys and WebSocket over TLS. A test can make each of them wrong. */
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';

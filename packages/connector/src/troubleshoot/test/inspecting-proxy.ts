@@ -1,4 +1,4 @@
-/** A proxy that opens TLS, as companies have them: it shows a certificate of its own authority and reads what passes. */
+/** A proxy that inspects TLS, as many companies have: it presents a certificate of its own authority and reads the traffic. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
@@ -8,7 +8,7 @@ import type { CertificateAuthority } from '@landbridge/lab';
 /**
  * Ends with the test. Requests are passed on; upgrades are not, as such proxies often do not.
  *
- * @param hubCa which the proxy trusts for what is behind it
+ * @param hubCa the authority that the proxy trusts for the hub
  */
 export async function startInspectingProxy(
   t: TestContext,

@@ -1,4 +1,4 @@
-/** Runs the troubleshooter on a home folder of its own with these settings, for tests. */
+/** Runs the troubleshooter in a new home folder with these settings, for tests. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

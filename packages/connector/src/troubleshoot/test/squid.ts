@@ -19,7 +19,7 @@ export function whyNoSquid(): string | false {
 /**
  * Ends with the test.
  *
- * @param options.user who may use it, and with which password; anybody without
+ * @param options.user who may use it, and with which password; anyone by default
  * @param options.forbids every tunnel
  * @returns where it listens, and what it logged: a line for each request
  */
@@ -29,7 +29,7 @@ export async function startSquid(
 ): Promise<{ host: string; requests(): string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'squid-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  // Started by root it goes on as another user, who reads and writes here.
+  // If root starts it, it continues as another user, who reads and writes here.
   chmodSync(folder, 0o777);
   const port = await freePort();
   const log = join(folder, 'access.log');

@@ -1,5 +1,5 @@
 /**
- * A user's groups in Active Directory: those that `memberOf` names and the primary group, then the `memberOf` of each, upwards. The result
+ * A user's groups in Active Directory: the ones that `memberOf` names and the primary group, then the `memberOf` of each, upwards. The result
  * is that of the in-chain rule plus the primary group and its parents, at a fraction of the cost.
  */
 import { primaryGroupSid } from '../../ldap/active-directory/primary-group.ts';

@@ -93,7 +93,7 @@ export function startSandbox(options: { source: string; timeoutMs: number; memor
   function failedToLoad(failure: SandboxFailure): void {
     const error = mapperError(failure);
     loaded.reject(error);
-    log.error({ err: error }, 'The profile mapper does not load; nobody can sign in until it is corrected');
+    log.error({ err: error }, 'The profile mapper does not load; users cannot sign in until it is corrected');
   }
 
   function answer(json: string): void {
@@ -197,7 +197,7 @@ function mapperError(failure: SandboxFailure): CodedError<MapperErrorCode> {
 const BUSY: Record<SemaphoreRejection, string> = {
   full: `${MAX_WAITING} mappings are waiting already`,
   timeout: `earlier mappings took longer than ${MAX_QUEUE_MS} ms`,
-  aborted: 'the request was given up',
+  aborted: 'the request was abandoned',
   closed: 'the connector is stopping',
 };
 

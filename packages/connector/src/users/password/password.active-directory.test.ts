@@ -27,7 +27,7 @@ describe('passwords in Active Directory', () => {
     return made;
   }
 
-  it('are set in unicodePwd by default, and never in clear', async () => {
+  it('are set in unicodePwd by default, and never in clear text', async () => {
     assert.equal(errorOf(await on().users.changePassword(login('bob', 'new-Secret-1'), request())), 'ok');
     const clear = on({}, embedded.url);
     for (const claims of [login('bob', 'new-Secret-2'), ownChange('bob', 'new-Secret-1', 'new-Secret-2')]) {

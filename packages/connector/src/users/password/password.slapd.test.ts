@@ -169,7 +169,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     noSecretIn(mustChange);
   });
 
-  it('are changed in clear, except in directories like Active Directory', async () => {
+  it('are changed in clear text, except in directories like Active Directory', async () => {
     const clear = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, { ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: true });
     open.push(clear);
     for (const claims of [login('fresh', 'new-secret-x'), ownChange('fresh', 'old-secret-fresh', 'new-secret-x')]) {

@@ -8,7 +8,7 @@ export function unicodePwd(password: string): Buffer {
 }
 
 /**
- * Active Directory refuses it in clear as well, but only after the password was sent, and with the same result as for a weak password.
+ * Active Directory refuses it in clear text as well, but only after the password was sent, and with the same result as for a weak password.
  *
  * @throws PASSWORD_NOT_ENCRYPTED
  */

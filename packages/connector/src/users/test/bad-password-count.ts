@@ -35,7 +35,7 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
     });
     /** The same wrong password each time: each repetition is another attempt. */
     const attempt = (context = request()) => made.users.authenticate(login(name, 'Wr0ng-Passw0rd!'), context);
-    /** Until the connector notices that its connections are lost it may try one: that reaches nobody, and must not be counted. */
+    /** Until the connector notices that its connections are lost it may try one: that reaches no server, and must not be counted. */
     const attemptWhenConnected = async (counted: number) => {
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {

@@ -63,7 +63,7 @@ const NOBODY = [
   'x'.repeat(64 * 1024),
 ];
 
-/** @param transports those that `directory()` will have, for the test titles */
+/** @param transports the transports of `directory()`, for the test titles */
 export function registerSignInTable(directory: () => SignInDirectory, transports: readonly string[]): void {
   async function on(t: TestContext, transport: string, settings: Parameters<typeof usersOn>[1] = {}): Promise<UsersOn> {
     const target = directory().transports[transport];
@@ -101,7 +101,7 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
     });
   }
 
-  it('lets in users whose password has expired or must be changed if the settings allow it, and nobody else', async (t) => {
+  it('lets in users whose password has expired or must be changed if the settings allow it, and no others', async (t) => {
     const settings = { ALLOW_PASSWORD_EXPIRED: true, ALLOW_PASSWORD_CHANGE_REQUIRED: true };
     const allowed: Partial<Record<Row['right'], string>> = {
       active: 'active',

@@ -33,7 +33,7 @@ ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its con
 <section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
 <div id="connector-list" data-live>${await connectorTable(context, connection)}</div></section>
 <section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
-<p>Connectors enrol for this connection with its ticket. ${ticketIssuedAt === undefined ? 'There is none, so no connector can enrol.' : html`The current one was issued ${time(ticketIssuedAt)}. Only its hash is stored, so it cannot be shown again.`}</p>
+<p>Connectors enrol for this connection with its ticket. ${ticketIssuedAt === undefined ? 'There is no ticket, so no connector can enrol.' : html`The current one was issued ${time(ticketIssuedAt)}. Only its hash is stored, so it cannot be shown again.`}</p>
 <div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
 ${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div></section>
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>

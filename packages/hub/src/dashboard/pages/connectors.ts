@@ -108,7 +108,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
     });
 }
 
-/** Instances that have connected, and pending keys of those that have not. */
+/** Instances that have connected, and pending keys that have not. */
 export async function connectorTable(context: DashboardContext, connection: Connection): Promise<Html> {
   const instances = await listInstances(context, connection);
   const waiting = (await context.store.certificates(connection.id)).filter(

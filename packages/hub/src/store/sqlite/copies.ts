@@ -75,7 +75,7 @@ export function checkDatabase(path: string): Checked {
 
 /**
  * Copies a file before its migration to another version; there is one such copy per version.
- * @returns its path @throws if it cannot be made: the migration must not go on without it
+ * @returns its path @throws if it cannot be made: the migration must not continue without it
  */
 export function keepBeforeMigration(database: DatabaseSync, path: string): string {
   const kept = `${path}.schema-${versionOf(database)}`;

@@ -31,7 +31,7 @@ const NETWORK = {
 };
 const MINUTE_MS = 60_000;
 
-/** Where its ResponseData stands. */
+/** The offset of its ResponseData. */
 function signedPart(answer: Buffer): { start: number; end: number } {
   const basic = new BerReader(answer, Error).enter(0x30);
   basic.readInteger(0x0a);

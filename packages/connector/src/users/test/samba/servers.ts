@@ -8,7 +8,7 @@ import { serverAddress } from '../../../ldap/connect.ts';
 export function registerServersTests(dc: () => SambaDomainController): void {
   const PATIENT = { connectTimeoutMs: 60_000, operationTimeoutMs: 60_000, queueTimeoutMs: 60_000 };
 
-  it('gets StartTLS by itself, since it accepts no passwords in clear', async () => {
+  it('gets StartTLS by itself, since it accepts no passwords in clear text', async () => {
     const { ldapUrl, caPem, serviceAccount, password } = dc();
     const on = usersOn({ url: ldapUrl, ca: caPem, serviceAccount, ...PATIENT });
     try {

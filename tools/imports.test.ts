@@ -148,7 +148,7 @@ test('no files import each other in a circle', () => {
   assert.deepEqual(circles, []);
 });
 
-test('an exported name stands for one thing in the whole repository', () => {
+test('an exported name means one thing in the whole repository', () => {
   const declaredIn = new Map<string, string[]>();
   for (const { path, text, isTest } of files) {
     if (isTest || !/^(packages\/[^/]+|lab)\/src\//.test(path)) continue;

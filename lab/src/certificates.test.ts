@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
 import { createCertificateAuthority, createSelfSigned, type KeyPair } from './certificates.ts';
 
-/** Offers the certificate on a real socket and tells what a client that trusts `ca` says to it. */
+/** Offers the certificate on a real socket and returns the error of a client that trusts `ca`. */
 async function verdict(pair: KeyPair, ca: string, servername = 'ldap.example.org'): Promise<string> {
   const server = createServer({ cert: pair.cert, key: pair.key }, (socket: TLSSocket) => socket.end());
   server.on('tlsClientError', () => {});

@@ -32,7 +32,7 @@ export interface ConsoleClient {
   forgetCookies(): void;
 }
 
-/** Ends with the test. */
+/** Stops when the test ends. */
 export async function openConsoleForTest(
   t: TestContext,
   options: { home?: string; platform?: NodeJS.Platform; connector?: () => RunningConnector | undefined; now?: () => number } = {},

@@ -21,7 +21,7 @@ export interface Answer {
   body?: unknown;
 }
 
-/** Ends with the test. */
+/** Stops when the test ends. */
 export async function startTicketServer(t: TestContext) {
   const hub = {
     info: { body: INFO } as Answer,

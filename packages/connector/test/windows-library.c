@@ -1,6 +1,6 @@
 /*
- * A stand-in for secur32.dll and netapi32.dll with their functions, structures and constants as Microsoft documents them (sspi.h,
- * dsrole.h), on any 64-bit machine. What it answers stands in the token (struct script). It counts what it gave out and was not given
+ * A test double of secur32.dll and netapi32.dll with their functions, structures and constants as Microsoft documents them (sspi.h,
+ * dsrole.h), on any 64-bit machine. The token says what it answers (struct script). It counts what it gave out and was not given
  * back, and what was done wrong.
  */
 #include <semaphore.h>
@@ -32,7 +32,7 @@ typedef struct {
 #define SEC_E_UNSUPPORTED_FUNCTION ((SECURITY_STATUS)0x80090302)
 #define SEC_E_INVALID_TOKEN ((SECURITY_STATUS)0x80090308)
 
-/* Behind MARK, wherever that stands in the token. Strings follow, each up to its zero; "\1" is a null pointer. */
+/* Behind MARK, wherever that is in the token. Strings follow, each up to its zero; "\1" is a null pointer. */
 static const char MARK[8] = "SCRIPT:";
 typedef struct {
   int32_t status;
@@ -111,7 +111,7 @@ SECURITY_STATUS AcceptSecurityContext(SecHandle *credential, SecHandle *former, 
   expect(credential->dwLower == 0xfedcba9876543211u && former == NULL && representation == 0x10 && expiry != NULL);
   expect(input->ulVersion == 0 && input->cBuffers == 1 && (token->BufferType & 0xfffffff) == 2);
   expect(output->ulVersion == 0 && output->cBuffers == 1 && response->BufferType == 2 && response->cbBuffer >= 48000);
-  /* Memory of our own; nobody without a name; no token twice. */
+  /* The caller's own memory; no null session; no token twice (ASC_REQ_ALLOCATE_MEMORY, _ALLOW_NULL_SESSION, _ALLOW_CONTEXT_REPLAY). */
   expect((requirements & (0x100 | 0x100000 | 0x400000)) == 0);
   const char *at = memmem(token->pvBuffer, token->cbBuffer, MARK, sizeof MARK - 1);
   if (at == NULL) {

@@ -1,4 +1,4 @@
-/** The front channel of a running connector: opened as the ticket says, reopened by settings, closed when the hub no longer wants it. */
+/** The front channel of a running connector: opened as the ticket says, reopened by settings, closed when the hub disables it. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -81,7 +81,7 @@ describe('the front channel of a running connector', { skip: whyNoSlapd(), timeo
     assert.equal((await search({ key: STRANGER_RSA.privateKey })).status, 401);
   });
 
-  it('is reopened by a change of settings, and closed when the hub no longer wants it', async (t) => {
+  it('is reopened by a change of settings, and closed when the hub disables it', async (t) => {
     const { connector, tickets, url } = await start(t);
     await connector.apply({ SITE_NAME: 'Another name' });
     await until(async () => (await (await fetch(`${url}/wsfed?wa=wsignin1.0`)).text()).includes('<title>Another name</title>'));

@@ -11,8 +11,8 @@ const openedClaims = z.record(z.string(), z.unknown());
 const audience = z.union([z.string(), z.array(z.string())]);
 
 /**
- * Requests in clear text are accepted only from a hub that never seals, as Auth0's. A hub that names the audience also seals each request to a
- * connector whose token brought keys, and no proxy can remove those keys or the signed audience. So a token in clear text that has an audience
+ * Unsealed requests are accepted only from a hub that never seals, such as Auth0's. A hub that names the audience also seals each request to a
+ * connector whose token brought keys, and no proxy can remove those keys or the signed audience. So an unsealed token that has an audience
  * was made for another connector, and is refused from the first frame on.
  *
  * @param realm the connection's: the only valid audience

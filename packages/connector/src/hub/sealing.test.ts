@@ -61,7 +61,7 @@ test('opens a sealed sign-in, and signs the answer together with the name of its
   assert.deepEqual(passwords, ['secret of one', 'secret of two', 'secret of three']);
 });
 
-test('serves requests in clear text until the hub has sealed one, and not after that', async () => {
+test('serves unsealed requests until the hub has sealed one, and not after that', async () => {
   const { agent, keys, passwords, logged } = await connected();
   const pid = agent.ask('authenticate_user', { username: 'ada', password: 'clear' });
   assert.deepEqual(await agent.nextFrame(), { n: `${pid}_result`, p: { profile: { id: 'ada' } } });
@@ -87,7 +87,7 @@ test('drops a request for another connection, sealed or not', async () => {
   assert.deepEqual(passwords, ['secret word', 'secret word']);
 });
 
-test('serves nothing in clear text from a hub that names the audience, not even before the first sealed request', async () => {
+test('serves no unsealed request from a hub that names the audience, not even before the first sealed one', async () => {
   const { agent, passwords, logged } = await connected();
   agent.ask('authenticate_user', { username: 'ada', password: 'clear', aud: REALM });
   await logged(/it is not sealed for this connector/);

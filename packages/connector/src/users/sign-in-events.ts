@@ -1,4 +1,4 @@
-/** Sign-ins as events, from the hub and from the front channel alike. The log subscribes first, so no other subscriber depends on its level. */
+/** Sign-ins as events, from the hub and from the front channel alike. The log subscribes first, so no other subscriber depends on the log's level. */
 import { EventEmitter } from 'node:events';
 import { FAILURES, type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';

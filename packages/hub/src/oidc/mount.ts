@@ -10,7 +10,7 @@ export const OIDC_PATH = '/oidc';
 
 /** How soon a hub sees keys rotated by a command, and removes expired records. */
 const MAINTENANCE_MS = 60_000;
-/** Anybody can begin a sign-in and abandon it. Each takes 1 to 16 KB, the longest request that Node reads; beyond this the oldest are removed. */
+/** Anyone can begin a sign-in and abandon it. Each takes 1 to 16 KB, the longest request that Node reads; beyond this the oldest are removed. */
 const MAX_INTERACTIONS = 20_000;
 
 export interface Oidc {

@@ -22,7 +22,7 @@ export interface StandInHub {
   lastHeaders: Record<string, unknown>;
 }
 
-/** Ends with the test. */
+/** Stops when the test ends. */
 export async function startHub(t: TestContext, pair: KeyPair): Promise<StandInHub> {
   const server: Server = createServer(pair, (request, response) => {
     hub.lastHeaders = request.headers;

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { CertificateAuthority } from '@landbridge/lab';
 
 /**
- * Ends with the test. Requests are passed on; upgrades are not, as such proxies often do not.
+ * Stops when the test ends. Requests are passed on; upgrades are not, as such proxies often do not.
  *
  * @param hubCa the authority that the proxy trusts for the hub
  */

@@ -17,7 +17,7 @@ export function whyNoSquid(): string | false {
 }
 
 /**
- * Ends with the test.
+ * Stops when the test ends.
  *
  * @param options.user who may use it, and with which password; anyone by default
  * @param options.forbids every tunnel

@@ -7,7 +7,7 @@ import { createKnownGroups, type KnownGroups } from './known-groups.ts';
 const [A, B] = [referenceTo('CN=a,DC=x'), referenceTo('CN=b,DC=x')];
 const forever = new AbortController().signal;
 
-/** Reads that end when the test says so, and a clock that stands still until it is set. */
+/** Reads that end when the test says so, and a clock that does not advance until it is set. */
 function startKnown(options: { cacheSeconds?: number; staleSeconds?: number } = {}) {
   const readings: { keys: string[]; done: PromiseWithResolvers<Map<string, KnownGroup>> }[] = [];
   const refreshFailures: unknown[] = [];

@@ -105,7 +105,7 @@ test('a damaged database causes an error with its name', async () => {
 });
 
 test('a read-only file is rejected with advice', (t) => {
-  if (process.getuid?.() !== 0) t.diagnostic('not as root: the file is made read-only instead of somebody else’s');
+  if (process.getuid?.() !== 0) t.diagnostic('not as root: the file is made read-only instead of another user’s');
   const path = newPath();
   openSqliteStore(path);
   chmodSync(path, 0o444);

@@ -116,10 +116,10 @@ test('every workspace and every folder has a floor', () => {
     if (!(FLOORS[source]?.flat().includes(folder) ?? folder.endsWith('.ts'))) missing.add(`${source}/${folder}`);
   }
   assert.deepEqual([...missing], []);
-  const gone = Object.entries(FLOORS).flatMap(([building, floors]) =>
+  const unused = Object.entries(FLOORS).flatMap(([building, floors]) =>
     floors.flat().filter((folder) => !files.some(({ path }) => isWithin(path, inBuilding(building, folder)))),
   );
-  assert.deepEqual(gone, [], 'these have no files');
+  assert.deepEqual(unused, [], 'these have no files');
 });
 
 test('docs/architecture.md shows the floors', () => {

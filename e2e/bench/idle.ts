@@ -24,10 +24,11 @@ const OTHER_FILES = 300;
 const IN_FLIGHT = 8;
 
 /** @param seconds the duration of each measurement */
-export async function benchIdle(wanted: number, seconds: number): Promise<void> {
+export async function benchIdle(requested: number, seconds: number): Promise<void> {
   const limit = openFilesLimit();
-  const many = Math.min(wanted, limit - OTHER_FILES);
-  if (many < wanted) console.log(`Limited to ${many} connectors instead of ${wanted} by the limit of ${limit} open files (ulimit -Hn).`);
+  const many = Math.min(requested, limit - OTHER_FILES);
+  if (many < requested)
+    console.log(`Limited to ${many} connectors instead of ${requested} by the limit of ${limit} open files (ulimit -Hn).`);
   await using slapd = await startSlapd({ users: 1000, log: false });
   // Its hashing continues after sign-ins and would distort the idle cost.
   await using hub = await startHub({ CREDENTIAL_CACHE: 'false' });

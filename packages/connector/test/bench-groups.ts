@@ -22,9 +22,9 @@ async function benchSamba(): Promise<void> {
   if (reason) return console.log(`Samba: ${reason}`);
   await using dc = await startSambaDomainController();
   const target = { url: dc.ldapsUrl, ca: dc.caPem, serviceAccount: dc.serviceAccount };
-  console.log('person          groups             first ms  next ms  in-chain ms  share');
-  for (const person of ['alice', 'alice', 'bob', 'carol', 'own-primary', 'turkish', 'no-upn', 'deep', 'many-groups'] as const) {
-    const { name } = dc.users[person];
+  console.log('user          groups             first ms  next ms  in-chain ms  share');
+  for (const user of ['alice', 'alice', 'bob', 'carol', 'own-primary', 'turkish', 'no-upn', 'deep', 'many-groups'] as const) {
+    const { name } = dc.users[user];
     // A separate connector for each user, so that nothing is cached.
     const [walk, query] = [usersOn(target), usersOn(target, { LDAP_SEARCH_GROUPS: IN_CHAIN, GROUPS_CACHE_SECONDS: 0 })];
     await Promise.all([walk.directory.rootDse(), query.directory.rootDse()]);
@@ -33,11 +33,11 @@ async function benchSamba(): Promise<void> {
     const floor = await groupsMs(query, name);
     await Promise.all([walk.close(), query.close()]);
     const columns = [first.ms.toFixed(1).padStart(8), next.ms.toFixed(2).padStart(7), floor.ms.toFixed(0).padStart(11)];
-    console.log(`${person.padEnd(15)} ${first.outcome.padEnd(18)} ${columns.join('  ')}  ${((100 * first.ms) / floor.ms).toFixed(1)} %`);
+    console.log(`${user.padEnd(15)} ${first.outcome.padEnd(18)} ${columns.join('  ')}  ${((100 * first.ms) / floor.ms).toFixed(1)} %`);
   }
 }
 
-const PEOPLE = 100_000;
+const USERS = 100_000;
 const GROUPS = 20_000;
 const SAMPLE = 500;
 
@@ -55,22 +55,22 @@ async function benchSize(): Promise<void> {
     for (let k = 0; k < 2 && i > 0; k++) if (i % 100 !== 0) domain.addMember(groups[i - 1 - random(i % 100)] ?? group, group);
     groups.push(group);
   }
-  for (let i = 0; i < PEOPLE; i++) {
-    const person = domain.addUser(`person-${i}`);
-    for (let k = 0; k < 10; k++) domain.addMember(groups[random(GROUPS)] ?? assertNever(), person);
+  for (let i = 0; i < USERS; i++) {
+    const user = domain.addUser(`user-${i}`);
+    for (let k = 0; k < 10; k++) domain.addMember(groups[random(GROUPS)] ?? assertNever(), user);
   }
   const embedded = await startDirectory({ domain });
   const on = usersOn({ url: embedded.url, serviceAccount: embedded.serviceAccount });
   await on.directory.rootDse();
   global.gc?.();
   const before = process.memoryUsage().heapUsed;
-  console.log(`\n${PEOPLE} people, ${GROUPS} groups (embedded directory, in this process)`);
+  console.log(`\n${USERS} users, ${GROUPS} groups (embedded directory, in this process)`);
   for (const what of ['first', 'next']) {
     const searches = embedded.operations.counts.search;
     const took: number[] = [];
     let found = 0;
     for (let i = 0; i < SAMPLE; i++) {
-      const { ms, outcome } = await groupsMs(on, `person-${i * 7}`);
+      const { ms, outcome } = await groupsMs(on, `user-${i * 7}`);
       took.push(ms);
       found += Number.parseInt(outcome, 10);
     }
@@ -78,7 +78,7 @@ async function benchSize(): Promise<void> {
     const at = (share: number) => (took[Math.floor(took.length * share)] ?? Number.NaN).toFixed(2);
     const asked = (embedded.operations.counts.search - searches - SAMPLE) / SAMPLE;
     console.log(
-      `${what}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ${asked.toFixed(2)} searches for ${(found / SAMPLE).toFixed(0)} groups a person`,
+      `${what}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ${asked.toFixed(2)} searches for ${(found / SAMPLE).toFixed(0)} groups a user`,
     );
   }
   global.gc?.();

@@ -19,7 +19,7 @@ export function createFramer(maxMessageBytes: number): Framer {
   let chunks: Buffer[] = [];
   let held = 0;
   /** The length of the first message; undefined while its header is incomplete. */
-  let wanted: number | undefined;
+  let messageLength: number | undefined;
   return {
     push(chunk) {
       const messages: Buffer[] = [];
@@ -27,13 +27,13 @@ export function createFramer(maxMessageBytes: number): Framer {
       held += chunk.length;
       if (chunks.length > MAX_CHUNKS) joined();
       for (;;) {
-        wanted ??= lengthOf(joined(), maxMessageBytes);
-        if (wanted === undefined || held < wanted) return messages;
+        messageLength ??= lengthOf(joined(), maxMessageBytes);
+        if (messageLength === undefined || held < messageLength) return messages;
         const bytes = joined();
-        messages.push(bytes.subarray(0, wanted));
-        chunks = bytes.length > wanted ? [bytes.subarray(wanted)] : [];
-        held -= wanted;
-        wanted = undefined;
+        messages.push(bytes.subarray(0, messageLength));
+        chunks = bytes.length > messageLength ? [bytes.subarray(messageLength)] : [];
+        held -= messageLength;
+        messageLength = undefined;
       }
     },
     get partial() {

@@ -228,17 +228,17 @@ function inChain(domain: Domain, attribute: string, value: Buffer): Matcher {
 function resolveName(domain: Domain, given: string): Matcher {
   const { tree } = domain;
   const exact = given.startsWith('=');
-  const wanted = foldText(exact ? given.slice(1) : given).trim();
-  if (wanted === '') return UNDEFINED;
+  const term = foldText(exact ? given.slice(1) : given).trim();
+  if (term === '') return UNDEFINED;
   const matches = (value: Value, part: string) =>
     exact ? foldText(value.toString()) === part : foldText(value.toString()).startsWith(part);
   const has = (entry: DirectoryEntry, name: string, part: string) => tree.values(entry, name).some((value) => matches(value, part));
-  const space = wanted.indexOf(' ');
-  const first = wanted.slice(0, space);
-  const rest = wanted.slice(space + 1).trimStart();
+  const space = term.indexOf(' ');
+  const first = term.slice(0, space);
+  const rest = term.slice(space + 1).trimStart();
   return {
     test: (entry) =>
-      ANR_ATTRIBUTES.some((name) => has(entry, name, wanted)) ||
+      ANR_ATTRIBUTES.some((name) => has(entry, name, term)) ||
       (space > 0 &&
         ((has(entry, 'givenName', first) && has(entry, 'sn', rest)) || (has(entry, 'givenName', rest) && has(entry, 'sn', first)))),
     candidates: undefined,

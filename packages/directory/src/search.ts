@@ -47,9 +47,9 @@ export async function search(
   if (paging !== undefined && paging.cookie !== '') return nextPage(pages, paging, references);
   const base = domain.tree.find(request.base);
   if (base === undefined) return { result: missing(domain, request.base), entries: [] };
-  const wanted =
+  const maxEntries =
     paging === undefined ? Math.min(request.sizeLimit || MAX_PAGE_SIZE, MAX_PAGE_SIZE) : request.sizeLimit || Number.POSITIVE_INFINITY;
-  const { entries, result } = await collect(domain, request, base, wanted, signal);
+  const { entries, result } = await collect(domain, request, base, maxEntries, signal);
   if (paging === undefined) return { result, entries, references };
   const size = Math.min(paging.size, MAX_PAGE_SIZE);
   // A page size of 0 asks for an estimate of the number of entries (RFC 2696, section 3), which is not given.
@@ -109,7 +109,7 @@ async function collect(
   domain: Domain,
   request: SearchOperation,
   base: DirectoryEntry,
-  wanted: number,
+  maxEntries: number,
   signal: AbortSignal,
 ): Promise<Found> {
   const matcher = compile(domain, request.filter);
@@ -124,7 +124,7 @@ async function collect(
       sliceEnd = performance.now() + SLICE_MS;
     }
     if (!matcher.test(entry)) continue;
-    if (entries.length === wanted) return { result: { resultCode: RESULT_CODE.sizeLimitExceeded }, entries };
+    if (entries.length === maxEntries) return { result: { resultCode: RESULT_CODE.sizeLimitExceeded }, entries };
     entries.push(entry);
   }
   return { result: SUCCESS, entries };

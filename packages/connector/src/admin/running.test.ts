@@ -153,7 +153,7 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     const { client } = await open(t);
     const paths = [
       '/search?kind=login&for=mallory',
-      '/search?kind=people&for=mallory',
+      '/search?kind=list&for=mallory',
       '/search?kind=filter&for=(uid=mallory)',
       '/mapper?user=mallory',
     ];

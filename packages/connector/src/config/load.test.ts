@@ -265,9 +265,9 @@ describe('the first start', () => {
       assert.equal(values.LDAP_INSECURE_NO_TLS, expected);
       assert.deepEqual(problems, []);
       // At each start, as long as it is on.
-      const standing = expected ? ['LDAP_INSECURE_NO_TLS', 'LDAP_URL'] : [];
-      assert.deepEqual(namesOf(configWarnings(config)), standing);
-      assert.deepEqual(namesOf(configWarnings(loadConfigForStart(home, {}).config)), standing);
+      const permanent = expected ? ['LDAP_INSECURE_NO_TLS', 'LDAP_URL'] : [];
+      assert.deepEqual(namesOf(configWarnings(config)), permanent);
+      assert.deepEqual(namesOf(configWarnings(loadConfigForStart(home, {}).config)), permanent);
     });
   }
 

@@ -29,12 +29,12 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     await made?.close();
     await slapd?.[Symbol.asyncDispose]();
   });
-  const person = (n: number) => {
+  const userAt = (n: number) => {
     const found = slapd.users.ordinary[n];
     assert.ok(found);
     return found;
   };
-  const as = (n: number, password = person(n).password) => ({ username: person(n).uid, password });
+  const as = (n: number, password = userAt(n).password) => ({ username: userAt(n).uid, password });
 
   it('shows the form, then the page that posts the token', async () => {
     const page = await on.begin();
@@ -50,7 +50,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.deepEqual([wa, wctx], ['wsignin1.0', 'state']);
     const token = parseWithXmldom(wresult);
     assert.equal(token.getAttribute('Context'), 'state');
-    assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, person(0).uid);
+    assert.equal(token.getElementsByTagName('saml:NameIdentifier')[0]?.textContent, userAt(0).uid);
     assert.equal(token.getElementsByTagName('saml:Audience')[0]?.textContent, REALM);
     assert.equal(token.getElementsByTagName('saml:Assertion')[0]?.getAttribute('Issuer'), 'urn:fabrikam.example');
   });
@@ -133,8 +133,8 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   });
 
   it('treats names as values, never as part of a filter', async () => {
-    for (const username of ['*', 'user0000*', `${person(4).uid})(objectClass=*`, '\\2a', `*)(uid=${person(4).uid}))(|(uid=*`, 'a\0b']) {
-      const answer = await on.fillIn(await on.begin(), { username, password: person(4).password });
+    for (const username of ['*', 'user0000*', `${userAt(4).uid})(objectClass=*`, '\\2a', `*)(uid=${userAt(4).uid}))(|(uid=*`, 'a\0b']) {
+      const answer = await on.fillIn(await on.begin(), { username, password: userAt(4).password });
       assert.equal(answer.status, 401, username);
     }
     const { star, parenthesis } = slapd.users.special;
@@ -145,7 +145,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   });
 
   it('limits the attempts for a name in all its forms', async () => {
-    const { uid } = person(5);
+    const { uid } = userAt(5);
     const statuses: number[] = [];
     for (const username of [uid, `CORP\\${uid}`, uid.toUpperCase(), `${uid}@example.org`, uid, ` ${uid}`]) {
       statuses.push((await on.fillIn(await on.begin(), { username, password: 'wrong' })).status);
@@ -186,7 +186,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       [{}, `${pair}x`],
       [{}, `${pair}; ${pair}`],
       [{}, pair.replace('__Host-', '')],
-      [{}, pair.replace(/v1\.[^.]+/, `v1.${Buffer.from(JSON.stringify([person(9).uid, Date.now()])).toString('base64url')}`)],
+      [{}, pair.replace(/v1\.[^.]+/, `v1.${Buffer.from(JSON.stringify([userAt(9).uid, Date.now()])).toString('base64url')}`)],
     ] as const) {
       const page = await on.begin(values, { headers: { Cookie } });
       assert.match(page.text, /name="password"/, Cookie);
@@ -272,7 +272,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   it('without TLS ignores forged proxy headers and rejects ambiguous requests', async () => {
     const plain = await frontChannelOn(made.users, { WITH_KERBEROS_PROXY_FRONTEND: true }, { tls: false });
     try {
-      const forged = await plain.begin({}, { headers: { 'X-Forwarded-User': person(12).uid, X_Forwarded_User: person(12).uid } });
+      const forged = await plain.begin({}, { headers: { 'X-Forwarded-User': userAt(12).uid, X_Forwarded_User: userAt(12).uid } });
       assert.match(forged.text, /name="password"/);
       // Two lengths: where one program sees the end of a request, another sees the beginning of the next.
       const smuggled = await rawRequest(

@@ -73,22 +73,22 @@ describe('a directory', () => {
 
   it('never repeats a bind that may have reached the server', async () => {
     const server = await serve((asked) => {
-      if (asked.operation === BIND && asked.bytes.includes('person')) asked.socket.destroy();
+      if (asked.operation === BIND && asked.bytes.includes('cn=user')) asked.socket.destroy();
       else answer(asked);
     });
-    await assert.rejects(open(server.url).bind('cn=person', 'password'), hasCode('LDAP_CONNECTION_LOST'));
+    await assert.rejects(open(server.url).bind('cn=user', 'password'), hasCode('LDAP_CONNECTION_LOST'));
     assert.equal(userBinds(server).length, 1);
   });
 
   it('binds on a new connection if the idle one is lost', async () => {
     const server = await serve(answer);
     const directory = open(server.url);
-    await directory.bind('cn=person', 'password');
+    await directory.bind('cn=user', 'password');
     const [bound] = userBinds(server);
     const gone = new Promise((resolve) => bound?.socket.on('close', resolve));
     bound?.socket.end();
     await gone;
-    assert.equal((await directory.bind('cn=person', 'wrong')).resultCode, 49);
+    assert.equal((await directory.bind('cn=user', 'wrong')).resultCode, 49);
     assert.equal(userBinds(server).length, 2);
   });
 
@@ -142,7 +142,7 @@ describe('a directory', () => {
       assert.ok(Date.now() < deadline, 'it must find the server again');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    assert.equal((await directory.bind('cn=person', 'password')).resultCode, 0);
+    assert.equal((await directory.bind('cn=user', 'password')).resultCode, 0);
   });
 
   it('replaces a connection on which a heartbeat is not answered', async () => {
@@ -182,7 +182,7 @@ describe('a directory', () => {
     const server = await serve(answer);
     const directory = open([gone.url, server.url]);
     assert.equal((await directory.search(REQUEST)).entries.length, 1);
-    assert.equal((await directory.bind('cn=person', 'password')).resultCode, 0);
+    assert.equal((await directory.bind('cn=user', 'password')).resultCode, 0);
   });
 
   it('tells a wrong search base from an unreachable directory', async () => {

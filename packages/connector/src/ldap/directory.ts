@@ -240,14 +240,14 @@ export function openDirectory(options: DirectoryOptions): Directory {
       });
       return { result, entry };
     },
-    async bindAndChangePassword(wanted, given) {
+    async bindAndChangePassword(request, given) {
       let changed: LdapResult | undefined;
-      const bound = await bind(wanted.dn, wanted.oldPassword, given, async (connection, operation) => {
-        changed = await connection.changePassword(wanted, operation);
+      const bound = await bind(request.dn, request.oldPassword, given, async (connection, operation) => {
+        changed = await connection.changePassword(request, operation);
       });
       return { bind: bound, change: changed };
     },
-    changePassword: (wanted, given) => change(given, (connection, operation) => connection.changePassword(wanted, operation)),
+    changePassword: (request, given) => change(given, (connection, operation) => connection.changePassword(request, operation)),
     modify: (dn, modifications, given) => change(given, (connection, operation) => connection.modify(dn, modifications, operation)),
     status: () => ({
       urls: servers.list.map(({ address }) => address.url),

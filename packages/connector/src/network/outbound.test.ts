@@ -289,9 +289,9 @@ describe('a proxy', () => {
     const silent = await proxy(t, undefined, '');
     assert.equal((await codeOf(request(silent.port, 100))).code, 'HUB_TIMEOUT');
 
-    const gone = createHttpServer();
-    const port = await listening(t, gone);
-    await new Promise((resolve) => gone.close(resolve));
+    const stopped = createHttpServer();
+    const port = await listening(t, stopped);
+    await new Promise((resolve) => stopped.close(resolve));
     assert.equal((await codeOf(request(port))).code, 'PROXY_UNREACHABLE');
   });
 

@@ -18,7 +18,7 @@ function centralEntry(zip: Buffer, place = 0): number {
 }
 
 describe('a zip', () => {
-  it('yields the wanted files and names the others', async () => {
+  it('reads the allowed files and lists the others', async () => {
     const { files, ignored } = await readZip(
       zipOf({
         'config.json': text('{}'),
@@ -52,7 +52,7 @@ describe('a zip', () => {
     }
   });
 
-  it('is refused if it contains a link or a device, wanted or not', async () => {
+  it('is refused if it contains a link or a device, allowed or not', async () => {
     for (const [name, mode] of [
       ['config.json', 0o120777],
       ['other', 0o120777],

@@ -24,22 +24,22 @@ const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
 export interface ZipContent {
-  /** The wanted files that exist, by name without the top folder. */
+  /** The allowed files that exist, by name without the top folder. */
   files: Map<string, Buffer>;
   /** The first names of other files, which were not read. */
   ignored: string[];
 }
 
 /**
- * @param wanted names to read, at the top of the zip or below one folder
+ * @param allowed names to read, at the top of the zip or below one folder
  * @throws CodedError IMPORT_UNREADABLE if it is not a zip or damaged, IMPORT_REFUSED if it contains more than an export may
  */
-export async function readZip(bytes: Buffer, wanted: ReadonlySet<string>): Promise<ZipContent> {
+export async function readZip(bytes: Buffer, allowed: ReadonlySet<string>): Promise<ZipContent> {
   if (bytes.length > MAX_ZIP_BYTES) throw refused(`it is larger than ${MAX_ZIP_BYTES / 1024 / 1024} MiB`);
   try {
     const zip = await fromBufferPromise(bytes, { lazyEntries: true, strictFileNames: false });
     const entries = await listEntries(zip);
-    return await readWanted(zip, entries, wanted);
+    return await readAllowed(zip, entries, allowed);
   } catch (error) {
     if (error instanceof CodedError) throw error;
     throw new CodedError('IMPORT_UNREADABLE', `The file is not a readable zip: ${printable(error instanceof Error ? error.message : '')}`, {
@@ -67,14 +67,14 @@ async function listEntries(zip: ZipFile): Promise<Entry[]> {
   return entries;
 }
 
-async function readWanted(zip: ZipFile, entries: readonly Entry[], wanted: ReadonlySet<string>): Promise<ZipContent> {
-  const topFolder = topFolderOf(entries, wanted);
+async function readAllowed(zip: ZipFile, entries: readonly Entry[], allowed: ReadonlySet<string>): Promise<ZipContent> {
+  const topFolder = topFolderOf(entries, allowed);
   const content: ZipContent = { files: new Map(), ignored: [] };
   let total = 0;
   for (const entry of entries) {
     if (entry.fileName.endsWith('/')) continue;
     const name = entry.fileName.startsWith(topFolder) ? entry.fileName.slice(topFolder.length) : '';
-    if (!wanted.has(name)) {
+    if (!allowed.has(name)) {
       if (content.ignored.length < MAX_LISTED) content.ignored.push(printable(entry.fileName));
       continue;
     }
@@ -89,10 +89,10 @@ async function readWanted(zip: ZipFile, entries: readonly Entry[], wanted: Reado
 }
 
 /** Zips packed by hand often have one top folder. */
-function topFolderOf(entries: readonly Entry[], wanted: ReadonlySet<string>): string {
+function topFolderOf(entries: readonly Entry[], allowed: ReadonlySet<string>): string {
   const names = entries.map(({ fileName }) => fileName);
-  if (names.some((name) => wanted.has(name))) return '';
-  const folders = new Set(names.filter((name) => wanted.has(withoutFirst(name))).map((name) => name.slice(0, name.indexOf('/') + 1)));
+  if (names.some((name) => allowed.has(name))) return '';
+  const folders = new Set(names.filter((name) => allowed.has(withoutFirst(name))).map((name) => name.slice(0, name.indexOf('/') + 1)));
   if (folders.size > 1) throw refused('it has several folders with settings');
   return [...folders][0] ?? '';
 }

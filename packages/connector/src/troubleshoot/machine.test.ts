@@ -68,21 +68,21 @@ describe('the front channel', () => {
 
 describe('the OCSP responder', { skip: whyNoOcspResponder() }, () => {
   it('is asked once per authority, and skipped if none is set', async (t) => {
-    const [people, guests] = await Promise.all(['People', 'Guests'].map((name) => createCertificateAuthority(name)));
-    assert.ok(people !== undefined && guests !== undefined);
-    await using responder = await startOcspResponder(people);
+    const [users, guests] = await Promise.all(['People', 'Guests'].map((name) => createCertificateAuthority(name)));
+    assert.ok(users !== undefined && guests !== undefined);
+    await using responder = await startOcspResponder(users);
     const on = { CLIENT_CERT_AUTH: true, CLIENT_CERT_OCSP: true };
     assert.equal((await runIn(t, {})).of('ocsp-responder').status, 'skipped');
     assert.equal((await runIn(t, on)).of('ocsp-responder').status, 'skipped');
     const settings = { ...on, CLIENT_CERT_OCSP_URL: responder.url };
-    const answers = await runIn(t, { ...settings, CLIENT_CERT_CA: guests.cert + people.cert });
+    const answers = await runIn(t, { ...settings, CLIENT_CERT_CA: guests.cert + users.cert });
     assert.equal(answers.of('ocsp-responder').found, 'Answers for CN=People');
     const stranger = (await runIn(t, { ...settings, CLIENT_CERT_CA: guests.cert })).of('ocsp-responder');
     assert.equal(stranger.status, 'fail');
     assert.match(stranger.found, /^OCSP_ANSWER_REFUSED: /);
     await responder.kill();
     assert.match(
-      (await runIn(t, { ...settings, CLIENT_CERT_CA: people.cert })).of('ocsp-responder').found,
+      (await runIn(t, { ...settings, CLIENT_CERT_CA: users.cert })).of('ocsp-responder').found,
       /^OCSP_UNREACHABLE: .*ECONNREFUSED/,
     );
   });
@@ -137,7 +137,7 @@ describe('checks', () => {
   });
 
   it('report results one by one, and end when the run is cancelled', async () => {
-    const told: CheckResult[] = [];
+    const reported: CheckResult[] = [];
     const controller = new AbortController();
     let aborted = false;
     const waiting: Check = {
@@ -154,9 +154,9 @@ describe('checks', () => {
     const results = await runChecks([waiting, { id: 'hub-clock', needs: [waiting], run: () => pass('never') }], {
       ...options,
       signal: controller.signal,
-      onResult: (result) => told.push(result),
+      onResult: (result) => reported.push(result),
     });
-    assert.deepEqual(told, results);
+    assert.deepEqual(reported, results);
     assert.deepEqual(
       results.map(({ status }) => status),
       ['skipped', 'skipped'],

@@ -83,12 +83,12 @@ export function createFindUser(
 /** Finds the only user below LDAP_BASE that matches a filter; undefined if several match. @throws LdapError */
 export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
-const IS_PERSON = parseFilter('(objectClass=person)');
+const IS_USER = parseFilter('(objectClass=person)');
 
 export function createFindByFilter(options: Asking): FindByFilter {
   return async ({ filter, value }, signal) => {
     const { searchBase } = await options.queries(signal);
-    const isUser: BoundFilter = { filter: { type: 'and', filters: [IS_PERSON, filter] }, value };
+    const isUser: BoundFilter = { filter: { type: 'and', filters: [IS_USER, filter] }, value };
     return (await ask(options, { filter: isUser, mustBeOnly: true }, searchBase, signal)).entry;
   };
 }
@@ -139,6 +139,6 @@ export function spellings(name: string): string[] {
  * @param customMapper it may read any attribute
  */
 export function userAttributes(listed: readonly string[] | undefined, customMapper: boolean): string[] {
-  const wanted = listed?.length ? listed : customMapper ? ['*'] : DEFAULT_MAPPER_ATTRIBUTES;
-  return [...new Set([...wanted.filter((name) => !isSecretAttribute(name)), ...USER_ATTRIBUTES_FOR_GROUPS])];
+  const requested = listed?.length ? listed : customMapper ? ['*'] : DEFAULT_MAPPER_ATTRIBUTES;
+  return [...new Set([...requested.filter((name) => !isSecretAttribute(name)), ...USER_ATTRIBUTES_FOR_GROUPS])];
 }

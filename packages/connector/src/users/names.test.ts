@@ -5,7 +5,7 @@ import { createDomain, startDirectory } from '@landbridge/directory';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
 import type { UsersSettings } from './settings.ts';
-import { UNICODE_GROUP, UNICODE_PEOPLE, UNICODE_STRANGERS } from './test/unicode.ts';
+import { UNICODE_GROUP, UNICODE_STRANGERS, UNICODE_USERS } from './test/unicode.ts';
 
 const PASSWORD = 'Passw0rd!';
 
@@ -17,7 +17,7 @@ async function signIn(made: UsersOn, name: string, attribute: string, password =
 
 /** Sign-ins, groups, attributes and lists. @param id the profile attribute with the name */
 async function speaksEveryScript(made: UsersOn, id: string): Promise<void> {
-  for (const { name, cn, typed } of UNICODE_PEOPLE) {
+  for (const { name, cn, typed } of UNICODE_USERS) {
     for (const spelling of [name, ...typed]) {
       const answer = await made.users.authenticate(login(spelling, PASSWORD), request());
       assert.ok('profile' in answer, `${spelling}: ${JSON.stringify(answer)}`);
@@ -51,7 +51,7 @@ describe('names on Active Directory', () => {
   add('mallory', { mail: 'anna@fabrikam.local', proxyAddresses: ['smtp:dora@sso.example'] });
   add('dora', { userPrincipalName: 'dora@sso.example' });
   const group = domain.addGroup(UNICODE_GROUP);
-  for (const { name, cn } of UNICODE_PEOPLE) {
+  for (const { name, cn } of UNICODE_USERS) {
     const user = domain.addUser(name, { password: PASSWORD, cn, attributes: { displayName: cn } });
     domain.addMember(group, user);
   }
@@ -144,13 +144,13 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
         user('first', 'First', { mail: ['first@brand.example', 'shared@brand.example'] }),
         user('second', 'Second', { mail: ['shared@brand.example'] }),
         ...['', 'ou=more,'].map((unit) => ({ ...user('twin', 'Twin'), dn: `uid=twin,${unit}${people}` })),
-        ...UNICODE_PEOPLE.map(({ name, cn }) => user(name, cn)),
+        ...UNICODE_USERS.map(({ name, cn }) => user(name, cn)),
         {
           dn: `cn=${UNICODE_GROUP},ou=groups,dc=example,dc=org`,
           attributes: {
             objectClass: ['groupOfNames'],
             cn: [UNICODE_GROUP],
-            member: UNICODE_PEOPLE.map(({ name }) => `uid=${name},${people}`),
+            member: UNICODE_USERS.map(({ name }) => `uid=${name},${people}`),
           },
         },
       ],

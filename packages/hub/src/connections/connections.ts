@@ -57,7 +57,7 @@ export async function changeConnection(operator: Operator, name: string, given: 
   const { enabled = connection.enabled, ...settings } = changes;
   const changed = { ...connection, enabled, settings: { ...connection.settings, ...settings } };
   const outcome = await store.updateConnection(connection.id, changed);
-  if (outcome === 'gone') throw notFound(name);
+  if (outcome === 'not_found') throw notFound(name);
   if (outcome === 'domain_taken') {
     throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": a domain belongs to another connection', {
       action: 'Remove it from that connection first.',

@@ -12,7 +12,7 @@ import type { Operator } from '../operator.ts';
 import { drainConnector, revokeInstance, revokeKey } from './operator-actions.ts';
 
 const [IDENTITY, OTHER] = [makeIdentity(), makeIdentity()];
-const told = (id: string, rest: object = {}) => ({ id: `instance-${id}`, hostName: `host-${id}`, version: '0.0.1', ...rest });
+const reported = (id: string, rest: object = {}) => ({ id: `instance-${id}`, hostName: `host-${id}`, version: '0.0.1', ...rest });
 const profile = () => ({ profile: { id: '1' } });
 
 const listed = async ({ api }: HubUnderTest, name = 'corp') => (await api(`/connections/${name}/connectors`)).body.connectors;
@@ -39,10 +39,10 @@ const PENDING = { n: 'authentication_failure', p: { reason: 'approval_pending' }
 test('instances with one key are told apart by their own ID, and keep it across reconnections', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
-  const first = await connect(provisioned, { instance: told('a') });
+  const first = await connect(provisioned, { instance: reported('a') });
   first.answerAll(profile);
   await login(under);
-  await connect(provisioned, { instance: told('b', { version: '99.0.0' }) });
+  await connect(provisioned, { instance: reported('b', { version: '99.0.0' }) });
   const [a, b] = await listed(under);
   assert.ok(a && b);
   assert.deepEqual([a.hostName, a.version, a.outdated, a.state, a.sockets, a.sharesKey], ['host-a', '0.0.1', true, 'online', 1, true]);
@@ -52,7 +52,7 @@ test('instances with one key are told apart by their own ID, and keep it across 
   first.socket.close();
   await first.closed;
   while ((await listed(under))[0]?.state !== 'offline');
-  await connect(provisioned, { instance: told('a', { hostName: 'renamed' }) });
+  await connect(provisioned, { instance: reported('a', { hostName: 'renamed' }) });
   const again = (await listed(under))[0];
   assert.deepEqual([again?.id, again?.hostName, again?.requests], [a.id, 'renamed', 1]);
 });
@@ -88,20 +88,20 @@ test('a connection with approval rejects a new key with a reason until an operat
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   await under.api('/connections/corp', { approveConnectors: true }, 'PATCH');
-  const provisioned = await provision(ticket, IDENTITY, { instance: told('a') });
+  const provisioned = await provision(ticket, IDENTITY, { instance: reported('a') });
   const [key] = (await under.api('/connections/corp')).body.connection.certificates;
   assert.deepEqual([key?.state, key?.hostName, key?.agentVersion], ['pending', 'host-a', '0.0.1']);
-  assert.deepEqual(await answered(provisioned, told('a')), PENDING);
+  assert.deepEqual(await answered(provisioned, reported('a')), PENDING);
   assert.deepEqual((await login(under)).body.error.code, 'connector_offline');
   const [waiting] = await listed(under);
   assert.deepEqual([waiting?.state, waiting?.hostName], ['pending', 'host-a']);
   assert.ok(under.logLines.some(({ action }) => String(action).endsWith(`connector approve corp ${waiting?.id}`)));
   // Registering again does not help.
-  await provision(ticket, IDENTITY, { instance: told('a') });
-  assert.deepEqual(await answered(provisioned, told('a')), PENDING);
+  await provision(ticket, IDENTITY, { instance: reported('a') });
+  assert.deepEqual(await answered(provisioned, reported('a')), PENDING);
 
   assert.equal((await decide(under, waiting?.id, 'approve')).status, 204);
-  (await connect(provisioned, { instance: told('a') })).answerAll(profile);
+  (await connect(provisioned, { instance: reported('a') })).answerAll(profile);
   assert.equal((await login(under)).status, 200);
   const registrations = (await under.store.auditRecords({ action: 'connector.register' }, 10)).map(({ result, detail }) => ({
     result,
@@ -109,7 +109,7 @@ test('a connection with approval rejects a new key with a reason until an operat
   }));
   assert.deepEqual(registrations, [{ result: 'approval_pending', detail: 'host-a 0.0.1' }]);
   // Another instance with the approved key needs no approval, one with another key does.
-  await connect(provisioned, { instance: told('b') });
+  await connect(provisioned, { instance: reported('b') });
   const other = await provision(ticket, OTHER);
   assert.deepEqual(await answered(other), PENDING);
   const second = (await under.api('/connections/corp')).body.connection.certificates.find(({ state }) => state === 'pending');
@@ -120,7 +120,7 @@ test('a connection with approval rejects a new key with a reason until an operat
 test('a drained instance finishes its requests and gets no new ones, across reconnections, until it is resumed', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
-  const connector = await connect(provisioned, { instance: told('a') });
+  const connector = await connect(provisioned, { instance: reported('a') });
   const pending = login(under);
   const request = await connector.nextRequest();
   const [instance] = await listed(under);
@@ -134,7 +134,7 @@ test('a drained instance finishes its requests and gets no new ones, across reco
   assert.equal((await pending).status, 200);
   connector.socket.close();
   await connector.closed;
-  const back = await connect(provisioned, { instance: told('a') });
+  const back = await connect(provisioned, { instance: reported('a') });
   back.answerAll(profile);
   assert.equal((await login(under)).body.error.code, 'connector_offline');
   assert.equal((await decide(under, instance?.id, 'resume')).status, 204);
@@ -144,7 +144,7 @@ test('a drained instance finishes its requests and gets no new ones, across reco
 test('a revoked instance is dropped and rejected, and another one with its key is not', async (t) => {
   const under = await startHubForTest(t);
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
-  const connector = await connect(provisioned, { instance: told('a') });
+  const connector = await connect(provisioned, { instance: reported('a') });
   const pending = login(under);
   const request = await connector.nextRequest();
   const [instance] = await listed(under);
@@ -152,9 +152,9 @@ test('a revoked instance is dropped and rejected, and another one with its key i
   assert.equal((await pending).body.error.code, 'connector_lost');
   request.answer(profile());
   assert.equal(await connector.closed, 1006);
-  assert.deepEqual(await answered(provisioned, told('a', { hostName: 'other' })), REVOKED);
+  assert.deepEqual(await answered(provisioned, reported('a', { hostName: 'other' })), REVOKED);
   assert.equal((await listed(under))[0]?.state, 'revoked');
-  (await connect(provisioned, { instance: told('b') })).answerAll(profile);
+  (await connect(provisioned, { instance: reported('b') })).answerAll(profile);
   assert.equal((await login(under)).status, 200);
 });
 
@@ -165,12 +165,12 @@ test('a revoked key is rejected with any instance ID, after registering again, a
   const provisioned = await provision(ticket, IDENTITY);
   // Both certificates are accepted before.
   await provision(ticket, rewrapped);
-  const connectors = [await connect(provisioned, { instance: told('a') }), await connect(provisioned, { instance: told('b') })];
-  const other = await connect(await provision(ticket, OTHER), { instance: told('a') });
+  const connectors = [await connect(provisioned, { instance: reported('a') }), await connect(provisioned, { instance: reported('b') })];
+  const other = await connect(await provision(ticket, OTHER), { instance: reported('a') });
   const [first] = await listed(under);
   assert.equal((await decide(under, first?.id, 'revoke', { key: true })).status, 204);
   for (const connector of connectors) assert.equal(await connector.closed, 1006);
-  for (const instance of [told('a'), told('c'), undefined]) assert.deepEqual(await answered(provisioned, instance), REVOKED);
+  for (const instance of [reported('a'), reported('c'), undefined]) assert.deepEqual(await answered(provisioned, instance), REVOKED);
   for (const identity of [IDENTITY, rewrapped, newCertificateOf(IDENTITY)]) {
     await assert.rejects(provision(ticket, identity), /Registration: 403.*certificate_revoked/);
   }
@@ -187,7 +187,7 @@ test('a change by a command in another process takes effect at the next heartbea
   const under = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '50' });
   const provisioned = await under.provisioned('corp', { identity: IDENTITY });
   const elsewhere = operatorElsewhere(under);
-  const [a, b] = [await connect(provisioned, { instance: told('a') }), await connect(provisioned, { instance: told('b') })];
+  const [a, b] = [await connect(provisioned, { instance: reported('a') }), await connect(provisioned, { instance: reported('b') })];
   const [first, second] = await listed(under);
   await drainConnector(elsewhere, 'corp', first?.id ?? '', 'drain');
   while ((await listed(under))[0]?.state !== 'draining');
@@ -203,11 +203,11 @@ test('a change by a command in another process takes effect at the next heartbea
 test('no connector takes the place of an instance without its key', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
-  const victim = await connect(await provision(ticket, IDENTITY), { instance: told('victim') });
+  const victim = await connect(await provision(ticket, IDENTITY), { instance: reported('victim') });
   const attacker = await provision(ticket, OTHER);
   // The same ID, and IDs that look like stored identities of others.
   const [row] = await under.store.instances((await under.store.connectionByName('corp'))?.id ?? '');
-  for (const instance of [told('victim'), { id: row?.id }, { id: row?.thumbprint }, { id: 'address-127.0.0.1' }]) {
+  for (const instance of [reported('victim'), { id: row?.id }, { id: row?.thumbprint }, { id: 'address-127.0.0.1' }]) {
     await connect(attacker, { instance });
   }
   const list = await listed(under);
@@ -227,11 +227,11 @@ test('one key cannot displace instances of another key, or drained and revoked i
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const [mine, theirs] = [await provision(ticket, IDENTITY), await provision(ticket, OTHER)];
-  await connect(mine, { instance: told('quiet') });
-  await connect(theirs, { instance: told('bad') });
+  await connect(mine, { instance: reported('quiet') });
+  await connect(theirs, { instance: reported('bad') });
   await decide(under, (await listed(under))[1]?.id, 'revoke');
-  for (let n = 0; n < 70; n++) (await connect(theirs, { instance: told(`flood-${n}`) })).socket.terminate();
-  assert.deepEqual(await answered(theirs, told('bad')), REVOKED);
+  for (let n = 0; n < 70; n++) (await connect(theirs, { instance: reported(`flood-${n}`) })).socket.terminate();
+  assert.deepEqual(await answered(theirs, reported('bad')), REVOKED);
   const list = await listed(under);
   assert.ok(list.some(({ hostName, state }) => hostName === 'host-quiet' && state === 'online'));
   assert.equal(list.length, 1 + 64);
@@ -240,7 +240,7 @@ test('one key cannot displace instances of another key, or drained and revoked i
 test('an invalid host name, version or instance ID of a connector is ignored', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
-  const provisioned = await provision(ticket, IDENTITY, { instance: told('a', { hostName: '<b>x</b>' }) });
+  const provisioned = await provision(ticket, IDENTITY, { instance: reported('a', { hostName: '<b>x</b>' }) });
   assert.equal((await under.api('/connections/corp')).body.connection.certificates[0]?.hostName, undefined);
   const names = [
     '<script>alert(1)</script>',
@@ -270,7 +270,7 @@ test('an invalid host name, version or instance ID of a connector is ignored', a
     untold.map(({ sockets }) => sockets),
     [8],
   );
-  assert.equal((await answered(provisioned, told('giant', { hostName: 'x'.repeat(60_000) })))?.n, 'authenticated');
+  assert.equal((await answered(provisioned, reported('giant', { hostName: 'x'.repeat(60_000) })))?.n, 'authenticated');
 });
 
 test('the API rejects unknown connectors and unknown actions', async (t) => {

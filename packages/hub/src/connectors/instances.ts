@@ -55,7 +55,7 @@ export async function admitInstance(
     });
   }
   const { signingKid } = certificate;
-  if (!certificate.readsJwks && signingKid !== undefined && keys.lifeOf(signingKid).gone) {
+  if (!certificate.readsJwks && signingKid !== undefined && keys.lifeOf(signingKid).removed) {
     throw new CodedError('AGENT_KEY_RETIRED', `it knows only a removed signing key, and has to register again (${who})`);
   }
   return instance;

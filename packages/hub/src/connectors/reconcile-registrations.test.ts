@@ -77,7 +77,7 @@ test('before a signing key is removed, idle connectors that know no other regist
     keys: {
       sign: () => assert.fail(),
       pemForRegistration: () => assert.fail(),
-      lifeOf: (kid) => ({ gone: kid === 'old' && nowMs >= retiresAt.getTime(), retiresAt: kid === 'old' ? retiresAt : undefined }),
+      lifeOf: (kid) => ({ removed: kid === 'old' && nowMs >= retiresAt.getTime(), retiresAt: kid === 'old' ? retiresAt : undefined }),
       jwks: { keys: [] },
       privateJwks: () => ({ keys: [] }),
       reload: async () => {},

@@ -26,8 +26,8 @@ export function createReconcileRegistrations(parts: {
   /** `expired`: it must register again before it can get requests. `expiring`: it should while it still can. */
   function keyOf({ signingKid, connectedAt }: Connector): 'valid' | 'expiring' | 'expired' {
     if (signingKid === undefined) return 'valid';
-    const { gone, retiresAt } = keys.lifeOf(signingKid);
-    if (gone) return 'expired';
+    const { removed, retiresAt } = keys.lifeOf(signingKid);
+    if (removed) return 'expired';
     const expiringFromMs = (retiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - REGISTER_AGAIN_AHEAD_MS;
     // Only once: a connector that came back with the old key would do so again.
     return now() >= expiringFromMs && connectedAt.getTime() < expiringFromMs ? 'expiring' : 'valid';
@@ -40,12 +40,12 @@ export function createReconcileRegistrations(parts: {
     const exceptions = await store.exceptionalInstances([
       ...new Set([...connectors.map(({ instance }) => instance), ...statistics.instances()]),
     ]);
-    for (const [instance, exception] of exceptions) if (exception === 'gone') statistics.forget(instance);
+    for (const [instance, exception] of exceptions) if (exception === 'not_found') statistics.forget(instance);
     const replacing = new Set<string>();
     for (const connector of connectors) {
       const { instance, connection } = connector;
       const exception = exceptions.get(instance);
-      if (exception === 'gone') {
+      if (exception === 'not_found') {
         connector.close(1008, 'the connection or the instance was deleted');
         continue;
       }

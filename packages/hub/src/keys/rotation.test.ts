@@ -62,7 +62,7 @@ test('a new key is published, signs once every reader has had time to see it, an
   await keys.reload();
   assert.deepEqual(published().length, 2);
   assert.ok(!published().includes(old));
-  assert.equal(keys.lifeOf(old).gone, true);
+  assert.equal(keys.lifeOf(old).removed, true);
   assert.equal(kidOf('RS256', old), next.kid);
 });
 

@@ -18,7 +18,7 @@ export interface SigningKeys {
   /** For connectors that do not read the JWKS document: the newest RS256 key (SPKI), which stays longest. */
   pemForRegistration(): { kid: string; pem: string };
   /** Whether the key was removed, or when it will be; undefined: not scheduled. */
-  lifeOf(kid: string): { gone: boolean; retiresAt: Date | undefined };
+  lifeOf(kid: string): { removed: boolean; retiresAt: Date | undefined };
   /** The JWKS document, including next and retiring keys. */
   readonly jwks: { keys: JsonWebKey[] };
   /** The private keys, the current one of each algorithm first. */
@@ -84,7 +84,7 @@ export async function loadSigningKeys(store: Store, now: () => number = Date.now
     },
     lifeOf(kid) {
       const key = keys.find((candidate) => candidate.kid === kid);
-      return { gone: key === undefined, retiresAt: key?.retiresAt };
+      return { removed: key === undefined, retiresAt: key?.retiresAt };
     },
     get jwks() {
       return jwks;

@@ -97,7 +97,7 @@ export function loginRoutes(parts: {
     (handle: (c: Context<Env>, login: Login) => Response | Promise<Response>): Handler =>
     async (c) => {
       const login = await findLogin(c);
-      return login === undefined ? send(c, endPage(LOGIN_TEXTS.gone), 404) : handle(c, login);
+      return login === undefined ? send(c, endPage(LOGIN_TEXTS.ended), 404) : handle(c, login);
     };
 
   /** Only handles forms of this very sign-in. */
@@ -106,7 +106,7 @@ export function loginRoutes(parts: {
     async (c) => {
       const form = await readForm(c, MAX_FORM_BYTES);
       const login = await findLogin(c);
-      if (login === undefined) return send(c, endPage(LOGIN_TEXTS.gone), 404);
+      if (login === undefined) return send(c, endPage(LOGIN_TEXTS.ended), 404);
       if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', login.formToken))
         return handle(c, login, form);
       return send(c, await firstPage(login, { problem: LOGIN_TEXTS.forgedForm }), 403);
@@ -193,7 +193,7 @@ export function loginRoutes(parts: {
       .post('/callback', async (c) => {
         const form = await readForm(c, MAX_ASSERTION_BYTES);
         const received = await frontChannel.receive(form, clientAddressOf(c));
-        if (received === undefined) return send(c, endPage(LOGIN_TEXTS.gone), 404);
+        if (received === undefined) return send(c, endPage(LOGIN_TEXTS.ended), 404);
         const { interaction, code } = received;
         return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
       })

@@ -39,7 +39,7 @@ export const LOGIN_TEXTS = {
   notRecognised: 'You could not be signed in without a password. Use your password, and tell your help desk if this keeps happening.',
   tryAgainIn: (seconds: number) => `Try again in ${duration(seconds)}.`,
 
-  gone: {
+  ended: {
     title: 'This sign-in has ended',
     text: 'It was completed, has expired, or was started in another browser. Go back to the application and sign in again.',
   },

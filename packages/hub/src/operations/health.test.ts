@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 
-const PEOPLE = ['anna', 'bert', 'geheimnis'];
+const NAMES = ['anna', 'bert', 'geheimnis'];
 
 test('/healthz always answers, and /readyz names a failed store', async (t) => {
   const { hub, store } = await startHubForTest(t);
@@ -74,7 +74,7 @@ test('metrics have sign-ins by result and source, online connectors, and no user
     assert.match(text, new RegExp(`^${name} [1-9][\\d.e+]*$|^${name} 0\\.\\d+$`, 'm'));
   }
   assert.match(text, /^nodejs_eventloop_lag_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
-  for (const name of PEOPLE) assert.ok(!text.includes(name), name);
+  for (const name of NAMES) assert.ok(!text.includes(name), name);
 });
 
 test('metrics require this machine, a listed address, or the token', async (t) => {

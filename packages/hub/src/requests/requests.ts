@@ -143,8 +143,8 @@ export function createRequests(parts: {
       const result = await ask(connection, 'change_password', { username, password });
       const isUnknownUser = 'failure' in result && result.failure.wireName === 'WrongUsername';
       // No user signs in by a reset: its caller may know that the user does not exist.
-      const told = isUnknownUser ? { ...result, failure: { ...result.failure, code: 'user_not_found' as const } } : result;
-      return logged('Password reset', connection, told, shortened(username));
+      const reported = isUnknownUser ? { ...result, failure: { ...result.failure, code: 'user_not_found' as const } } : result;
+      return logged('Password reset', connection, reported, shortened(username));
     },
     async search(connection, search, limit) {
       const result = logged('Search', connection, await ask(connection, 'search_users', { search, limit }));

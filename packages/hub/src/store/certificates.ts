@@ -26,9 +26,13 @@ export interface CertificateStore {
    * different connectors may share an imported certificate, and one that does not read the JWKS document must get no request that it
    * cannot verify.
    * @returns `full` if the connection has `limit` other certificates that are not revoked, `revoked` if this one is (nothing has
-   *   changed), `gone` if there is no such connection
+   *   changed), `not_found` if there is no such connection
    */
-  addCertificate(connectionId: string, certificate: RegisteredCertificate, limit: number): Promise<'stored' | 'full' | 'revoked' | 'gone'>;
+  addCertificate(
+    connectionId: string,
+    certificate: RegisteredCertificate,
+    limit: number,
+  ): Promise<'stored' | 'full' | 'revoked' | 'not_found'>;
   /** In order of registration. */
   certificates(connectionId: string): Promise<RegisteredCertificate[]>;
   /** @returns false if there is no such certificate */

@@ -23,9 +23,9 @@ export interface ConnectionStore {
   connectionByTicket(ticketHash: string): Promise<Connection | undefined>;
   /**
    * Replaces switch and settings.
-   * @returns `gone` if there is no such connection, `domain_taken` if an e-mail domain belongs to another one; nothing has changed then
+   * @returns `not_found` if there is no such connection, `domain_taken` if an e-mail domain belongs to another one; nothing has changed then
    */
-  updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<'updated' | 'domain_taken' | 'gone'>;
+  updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<'updated' | 'domain_taken' | 'not_found'>;
   /** Replaces the ticket; undefined removes it. @returns false if there is no such connection */
   replaceTicket(connectionId: string, ticket: { hash: string; issuedAt: Date } | undefined): Promise<boolean>;
   /** Removes its ticket, certificates, codes and cached credentials too. @returns false if there is no such connection */

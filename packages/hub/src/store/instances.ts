@@ -41,7 +41,7 @@ export interface InstanceStore {
   /** Stores when they were last seen. */
   touchInstances(ids: readonly string[], at: Date): Promise<void>;
   /**
-   * The given instances that may not get requests, by id. `gone`: unknown. `refused`: it or its certificate is not, or no longer, accepted.
+   * The given instances that may not get requests, by id. `not_found`: unknown. `refused`: it or its certificate is not, or no longer, accepted.
    */
-  exceptionalInstances(ids: readonly string[]): Promise<Map<string, 'gone' | 'refused' | 'drained'>>;
+  exceptionalInstances(ids: readonly string[]): Promise<Map<string, 'not_found' | 'refused' | 'drained'>>;
 }

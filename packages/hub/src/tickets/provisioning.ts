@@ -93,7 +93,7 @@ export function provisioningRoutes(parts: { store: Store; keys: SigningKeys; aud
           );
         }
         if (outcome === 'revoked') throw keyRevoked(certificate.thumbprint);
-        if (outcome === 'gone') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
+        if (outcome === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
         log.info(
           {
             connection: connection.name,

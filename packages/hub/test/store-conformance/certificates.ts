@@ -12,7 +12,7 @@ export function certificateConformance(check: StoreCheck): void {
     assert.equal(await store.addCertificate('id-a', exampleCertificate('03'), 2), 'full');
     assert.equal(await store.addCertificate('id-a', exampleCertificate('01'), 2), 'stored');
     assert.equal(await store.addCertificate('id-b', exampleCertificate('01'), 2), 'stored');
-    assert.equal(await store.addCertificate('id-c', exampleCertificate('01'), 2), 'gone');
+    assert.equal(await store.addCertificate('id-c', exampleCertificate('01'), 2), 'not_found');
     assert.deepEqual(await store.certificates('id-a'), [exampleCertificate('01'), exampleCertificate('02', { agentVersion: undefined })]);
     assert.deepEqual(await store.certificates('id-b'), [exampleCertificate('01')]);
   });

@@ -50,7 +50,7 @@ export function connectionConformance(check: StoreCheck): void {
     const settings = { ...connection.settings, displayName: 'Fabrikam', ipRanges: ['10.0.0.0/8'], emailDomains: ['fabrikam.com'] };
     assert.equal(await store.updateConnection('id-a', { enabled: false, settings }), 'updated');
     assert.deepEqual(await store.connectionById('id-a'), { ...connection, enabled: false, settings });
-    assert.equal(await store.updateConnection('nobody', { enabled: false, settings: connection.settings }), 'gone');
+    assert.equal(await store.updateConnection('nobody', { enabled: false, settings: connection.settings }), 'not_found');
   });
 
   check('assigns an e-mail domain to one connection only', async (store) => {

@@ -86,7 +86,7 @@ export function instanceConformance(check: StoreCheck): void {
         ['i1', 'drained'],
         ['i2', 'refused'],
         ['i3', 'refused'],
-        ['i5', 'gone'],
+        ['i5', 'not_found'],
       ]),
     );
     assert.deepEqual(await store.exceptionalInstances([]), new Map());
@@ -94,6 +94,6 @@ export function instanceConformance(check: StoreCheck): void {
     await store.setInstance('id-a', 'i1', { drained: false });
     assert.deepEqual((await store.instances('id-a'))[0], stored('i1'));
     await store.removeConnection('a');
-    assert.deepEqual(await store.exceptionalInstances(['i4']), new Map([['i4', 'gone']]));
+    assert.deepEqual(await store.exceptionalInstances(['i4']), new Map([['i4', 'not_found']]));
   });
 }

@@ -69,7 +69,7 @@ ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre
   async function result(kind: string, value: string, base: string): Promise<Html | string> {
     if (value === '') return '';
     try {
-      return kind === 'filter' ? await entries(value, base) : kind === 'people' ? await users(value) : await user(value);
+      return kind === 'filter' ? await entries(value, base) : kind === 'list' ? await users(value) : await user(value);
     } catch (error) {
       const text = sentence(error);
       if (text === undefined) throw error;
@@ -89,7 +89,7 @@ ${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre
     ) => html`<section><form class="wide" method="get" action="/search"><input type="hidden" name="kind" value="${name}">
 ${namedField(`for-${name}`, 'for', label, kind === name ? value : '', hint)}${more}<div class="actions"><button>Search</button></div></form></section>`;
     const main = html`<h1>Search</h1>
-<div class="columns two">${form('login', 'User name', 'As entered at sign-in. Shows entry, groups and profile.')}${form('people', 'Users', 'Part of a name, found by LDAP_SEARCH_QUERY.')}</div>
+<div class="columns two">${form('login', 'User name', 'As entered at sign-in. Shows entry, groups and profile.')}${form('list', 'Users', 'Part of a name, found by LDAP_SEARCH_QUERY.')}</div>
 ${form('filter', 'Filter', `Any LDAP filter, searched as the service account. Shows the first ${MAX_RESULTS} entries.`, field('base', 'Search base', { value: base, required: false, hint: 'LDAP_BASE by default.' }))}
 ${await result(kind, value, base)}`;
     return context.show(c, { title: 'Search', current: '/search', main });

@@ -24,7 +24,7 @@ import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 const SETUP_TIMEOUT_MS = 10 * 60_000;
 
 const derOf = ({ cert }: KeyPair): Buffer => new X509Certificate(cert).raw;
-const person = (request: Partial<CertificateRequest> = {}): CertificateRequest => ({
+const requestFor = (request: Partial<CertificateRequest> = {}): CertificateRequest => ({
   commonName: 'somebody',
   clientAuth: true,
   ...request,
@@ -58,8 +58,8 @@ describe('certificates in OpenLDAP', { skip: whyNoSlapd() }, () => {
 
   before(async () => {
     authorities = await Promise.all(NAMES.map((name) => createCertificateAuthority(name)));
-    own = await Promise.all(authorities.map((authority, n) => authority.issue(person({ serialNumber: `00ff1${n}00` }))));
-    shared = await first().issue(person());
+    own = await Promise.all(authorities.map((authority, n) => authority.issue(requestFor({ serialNumber: `00ff1${n}00` }))));
+    shared = await first().issue(requestFor());
     const entry = (uid: string, certificates: KeyPair[]) => ({
       dn: `uid=${uid},ou=people,dc=example,dc=org`,
       attributes: { objectClass: ['inetOrgPerson'], uid: [uid], cn: [uid], sn: [uid], 'userCertificate;binary': certificates.map(derOf) },
@@ -83,7 +83,7 @@ describe('certificates in OpenLDAP', { skip: whyNoSlapd() }, () => {
   });
 
   it('identify no user if no entry has one, or two have the same', async () => {
-    assert.equal(await signedIn(front, await first().issue(person({ commonName: 'owner0' }))), undefined);
+    assert.equal(await signedIn(front, await first().issue(requestFor({ commonName: 'owner0' }))), undefined);
     assert.equal(await signedIn(front, shared), undefined);
     assert.match(front.lines.join(''), /WrongUsername/);
   });
@@ -91,7 +91,7 @@ describe('certificates in OpenLDAP', { skip: whyNoSlapd() }, () => {
   it('identify no user by the serial number of another authority', async () => {
     const { serialNumber } = new X509Certificate(own[0]?.cert ?? '');
     for (const authority of authorities.slice(1)) {
-      assert.equal(await signedIn(front, await authority.issue(person({ serialNumber }))), undefined);
+      assert.equal(await signedIn(front, await authority.issue(requestFor({ serialNumber }))), undefined);
     }
   });
 });
@@ -134,9 +134,9 @@ describe('certificates in Active Directory', { skip: whyNoSamba() }, () => {
     await dc?.[Symbol.asyncDispose]();
   });
 
-  const issue = (n: number, request: Partial<CertificateRequest> = {}) => (authorities[n] ?? assert.fail()).issue(person(request));
-  const names = (person: SambaUserName, altSecurityIdentities: string[], userCertificate: Buffer[] = []) =>
-    dc.modify([{ dn: dc.users[person].dn, attributes: { altSecurityIdentities, userCertificate } }]);
+  const issue = (n: number, request: Partial<CertificateRequest> = {}) => (authorities[n] ?? assert.fail()).issue(requestFor(request));
+  const names = (user: SambaUserName, altSecurityIdentities: string[], userCertificate: Buffer[] = []) =>
+    dc.modify([{ dn: dc.users[user].dn, attributes: { altSecurityIdentities, userCertificate } }]);
   const account = (pair: KeyPair) => signedIn(front, pair, 'sAMAccountName');
 
   it('identify the user by issuer and serial number, little-endian without leading zeros', async () => {

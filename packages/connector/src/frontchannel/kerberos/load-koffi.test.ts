@@ -11,8 +11,8 @@ test('reports the missing package and how to install it; nothing else of the con
     const { openGssapi } = await import(${JSON.stringify(new URL('./gssapi.ts', import.meta.url).href)});
     const { openSspi } = await import(${JSON.stringify(new URL('./sspi.ts', import.meta.url).href)});
     await import(${JSON.stringify(new URL('../front-channel.ts', import.meta.url).href)});
-    const told = ({ code, message, action }) => ({ code, message, action });
-    console.log(JSON.stringify([await openGssapi({ keytab: '/none' }).catch(told), await openSspi().catch(told)]));`;
+    const shown = ({ code, message, action }) => ({ code, message, action });
+    console.log(JSON.stringify([await openGssapi({ keytab: '/none' }).catch(shown), await openSspi().catch(shown)]));`;
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--disable-warning=ExperimentalWarning',
     `--import=data:text/javascript,${encodeURIComponent(hook)}`,

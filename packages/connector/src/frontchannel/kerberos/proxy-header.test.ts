@@ -8,14 +8,14 @@ import { type UsersOn, usersOn } from '../../../test/users-on.ts';
 describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
   let slapd: Slapd;
   let made: UsersOn;
-  let person: SlapdUser;
+  let user: SlapdUser;
   const open: FrontChannelOn[] = [];
   before(async () => {
     slapd = await startSlapd({ users: 3 });
     made = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount });
     const [found] = slapd.users.ordinary;
     assert.ok(found);
-    person = found;
+    user = found;
   });
   after(async () => {
     for (const one of open) await one.close();
@@ -34,10 +34,10 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
 
   it('signs the user in, in each of its forms, if the domain is trusted', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'EXAMPLE.ORG,EXAMPLE' });
-    for (const value of [person.uid, `${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) {
-      assert.equal(await outcome(front, value), person.uid, value);
+    for (const value of [user.uid, `${user.uid}@EXAMPLE.ORG`, `EXAMPLE\\${user.uid}`]) {
+      assert.equal(await outcome(front, value), user.uid, value);
     }
-    for (const value of [`${person.uid}@OTHER.ORG`, `OTHER\\${person.uid}`, 'nobody', '*', '(null)', `${person.uid})(uid=*`]) {
+    for (const value of [`${user.uid}@OTHER.ORG`, `OTHER\\${user.uid}`, 'nobody', '*', '(null)', `${user.uid})(uid=*`]) {
       assert.equal(await outcome(front, value), 'form', value);
     }
     assert.equal(await outcome(front, slapd.users.special.locked.uid), 'form');
@@ -46,13 +46,13 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
 
   it('with a domain finds no user if KERBEROS_REALMS is not set', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1' });
-    assert.equal(await outcome(front, person.uid), person.uid);
-    for (const value of [`${person.uid}@EXAMPLE.ORG`, `EXAMPLE\\${person.uid}`]) assert.equal(await outcome(front, value), 'form', value);
+    assert.equal(await outcome(front, user.uid), user.uid);
+    for (const value of [`${user.uid}@EXAMPLE.ORG`, `EXAMPLE\\${user.uid}`]) assert.equal(await outcome(front, value), 'form', value);
   });
 
   it('is ignored from untrusted clients, and if no proxy does Kerberos', async () => {
-    assert.equal(await outcome(await on({}), person.uid), 'form');
-    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.2' }), person.uid), 'form');
-    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.1', WITH_KERBEROS_PROXY_FRONTEND: false }), person.uid), 'form');
+    assert.equal(await outcome(await on({}), user.uid), 'form');
+    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.2' }), user.uid), 'form');
+    assert.equal(await outcome(await on({ TRUSTED_PROXIES: '127.0.0.1', WITH_KERBEROS_PROXY_FRONTEND: false }), user.uid), 'form');
   });
 });

@@ -159,7 +159,7 @@ export type Language = keyof typeof LANGUAGES;
 
 /** @param acceptLanguage the header (RFC 9110, section 12.5.4) */
 export function languageFor(acceptLanguage: string | undefined): Language {
-  const wanted = (acceptLanguage ?? '')
+  const accepted = (acceptLanguage ?? '')
     .slice(0, 500)
     .split(',')
     .map((part) => {
@@ -173,7 +173,7 @@ export function languageFor(acceptLanguage: string | undefined): Language {
     .filter(({ quality }) => quality > 0)
     // A stable sort: the first of equal quality wins.
     .sort((a, b) => b.quality - a.quality);
-  return wanted.map(({ language }) => language).find(isLanguage) ?? 'en';
+  return accepted.map(({ language }) => language).find(isLanguage) ?? 'en';
 }
 
 function isLanguage(text: string): text is Language {

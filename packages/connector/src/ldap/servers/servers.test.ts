@@ -59,7 +59,7 @@ function answer({ messageId, operation, socket, bytes }: Asked, name = 'a', root
   }
 }
 
-const isPerson = ({ operation, bytes }: Asked) => operation === BIND && bytes.includes('person');
+const isUserBind = ({ operation, bytes }: Asked) => operation === BIND && bytes.includes('user');
 const isRequest = ({ operation, bytes }: Asked) => operation === SEARCH && bytes.includes('dc=x');
 const isServiceBind = ({ operation, bytes }: Asked) => operation === BIND && bytes.includes('service-password');
 
@@ -83,9 +83,9 @@ describe('several servers', () => {
     open([first.url, second.url]);
     await bothHealthy();
     for (let i = 0; i < 5; i++) await directory?.search(REQUEST);
-    await directory?.bind('cn=person', 'password');
-    assert.equal(second.asked.filter((asked) => isRequest(asked) || isPerson(asked)).length, 0);
-    assert.equal(first.asked.filter(isPerson).length, 1);
+    await directory?.bind('cn=user', 'password');
+    assert.equal(second.asked.filter((asked) => isRequest(asked) || isUserBind(asked)).length, 0);
+    assert.equal(first.asked.filter(isUserBind).length, 1);
   });
 
   it('take over from one that accepts requests but answers none, without repeating its bind', async () => {
@@ -96,16 +96,16 @@ describe('several servers', () => {
     open([first.url, second.url], { operationTimeoutMs: 4000, heartbeatMs: 20 });
     await bothHealthy();
     silent = true;
-    const bind = directory?.bind('cn=person', 'wrong', { timeoutMs: 20_000 });
-    await until('the bind has arrived', () => held.some(isPerson));
+    const bind = directory?.bind('cn=user', 'wrong', { timeoutMs: 20_000 });
+    await until('the bind has arrived', () => held.some(isUserBind));
     assert.deepEqual(await names(), ['cn=b,dc=x']);
-    assert.equal((await directory?.bind('cn=other person', 'password'))?.resultCode, 0);
+    assert.equal((await directory?.bind('cn=other user', 'password'))?.resultCode, 0);
     assert.equal(inUse(), 1);
     silent = false;
-    for (const asked of held.filter(isPerson)) answer(asked);
+    for (const asked of held.filter(isUserBind)) answer(asked);
     assert.equal((await bind)?.resultCode, 49);
-    assert.equal(first.asked.filter(isPerson).length, 1);
-    assert.equal(second.asked.filter(isPerson).length, 1);
+    assert.equal(first.asked.filter(isUserBind).length, 1);
+    assert.equal(second.asked.filter(isUserBind).length, 1);
   });
 
   it('wait for a slow one that still answers', async () => {
@@ -147,12 +147,12 @@ describe('several servers', () => {
     it(`ask another if one answers "${name}", and leave that one alone for a moment`, async () => {
       const refuse = ({ messageId, operation, socket }: Asked) =>
         socket.write(result(messageId, operation === BIND ? 0x61 : 0x65, resultCode));
-      const first = await serve((asked) => (isRequest(asked) || isPerson(asked) ? refuse(asked) : answer(asked)));
+      const first = await serve((asked) => (isRequest(asked) || isUserBind(asked) ? refuse(asked) : answer(asked)));
       const second = await serve((asked) => answer(asked, 'b'));
       open([first.url, second.url]);
       await bothHealthy();
-      assert.equal((await directory?.bind('cn=person', 'wrong'))?.resultCode, 49);
-      assert.deepEqual([first.asked.filter(isPerson).length, second.asked.filter(isPerson).length], [1, 1]);
+      assert.equal((await directory?.bind('cn=user', 'wrong'))?.resultCode, 49);
+      assert.deepEqual([first.asked.filter(isUserBind).length, second.asked.filter(isUserBind).length], [1, 1]);
       assert.deepEqual(await names(), ['cn=b,dc=x']);
       assert.deepEqual([states()?.[0], inUse()], ['standby', 1]);
       assert.equal(first.asked.filter(isRequest).length, 0);
@@ -239,7 +239,7 @@ describe('referrals', () => {
   it('send no password to untrusted servers, and apply to searches only', async () => {
     const thief = await serve(answer);
     const first = await serve((asked) => {
-      if (isPerson(asked)) asked.socket.write(result(asked.messageId, 0x61, 10));
+      if (isUserBind(asked)) asked.socket.write(result(asked.messageId, 0x61, 10));
       else if (isRequest(asked))
         asked.socket.write(Buffer.concat([reference(asked.messageId, [`${thief.url}/dc=x`]), result(asked.messageId, 0x65)]));
       else answer(asked);
@@ -247,7 +247,7 @@ describe('referrals', () => {
     open([first.url], { referrals: TRUSTING });
     assert.deepEqual(await names(), []);
     assert.deepEqual(await names(), []);
-    assert.equal((await directory?.bind('cn=person', 'password'))?.resultCode, 10);
+    assert.equal((await directory?.bind('cn=user', 'password'))?.resultCode, 10);
     assert.equal(thief.asked.length, 0);
     assert.equal(said(/not in LDAP_TRUSTED_DOMAINS/), 1);
   });
@@ -273,13 +273,13 @@ describe('referrals', () => {
   });
 
   it('that cannot be followed are an error if nothing else was found', async () => {
-    const gone = await startLdapServer(answer);
-    await gone.close();
+    const stopped = await startLdapServer(answer);
+    await stopped.close();
     const first = await serve((asked) => {
       if (isRequest(asked))
         asked.socket.write(
           Buffer.concat([
-            reference(asked.messageId, [`${gone.url.replace('127.0.0.1', 'localhost')}/dc=x`]),
+            reference(asked.messageId, [`${stopped.url.replace('127.0.0.1', 'localhost')}/dc=x`]),
             result(asked.messageId, 0x65),
           ]),
         );

@@ -10,7 +10,7 @@ const PASSWORD = 'Passw0rd!';
 const user = (uid: string) => `uid=${uid},${BASE}`;
 const group = (cn: string) => `cn=${cn},${BASE}`;
 
-function personEntry(uid: string) {
+function userEntry(uid: string) {
   return { dn: user(uid), attributes: { objectClass: ['inetOrgPerson'], uid: [uid], cn: [uid], sn: [uid], userPassword: [PASSWORD] } };
 }
 function groupEntry(cn: string, members: string[], attribute: 'member' | 'uniqueMember' = 'member') {
@@ -36,7 +36,7 @@ describe('groups found by their members', { skip: whyNoSlapd() }, () => {
       users: 10,
       entries: [
         { dn: BASE, attributes: { objectClass: ['organizationalUnit'] } },
-        ...['deep', 'wide', 'unicode', 'unix', 'circle'].map(personEntry),
+        ...['deep', 'wide', 'unicode', 'unix', 'circle'].map(userEntry),
         ...deep,
         ...wide,
         groupEntry(
@@ -112,10 +112,10 @@ describe('groups found by their members', { skip: whyNoSlapd() }, () => {
 
   it('are told apart, even if members are spelled differently', async () => {
     const [cached, fresh] = [on(), on({ GROUPS_CACHE_SECONDS: 0 })];
-    const wanted = [...NAMES, ...NAMES.map((_, i) => `of ${i}`), 'all names'].sort();
+    const expected = [...NAMES, ...NAMES.map((_, i) => `of ${i}`), 'all names'].sort();
     for (let i = 0; i < 2; i++) {
-      assert.deepEqual([...(await groupsOf(cached, 'unicode'))].sort(), wanted);
-      assert.deepEqual([...(await groupsOf(fresh, 'unicode'))].sort(), wanted);
+      assert.deepEqual([...(await groupsOf(cached, 'unicode'))].sort(), expected);
+      assert.deepEqual([...(await groupsOf(fresh, 'unicode'))].sort(), expected);
     }
     // What is cached of each group must be its own, not that of groups read in the same search.
     const inspection = await cached.users.inspect('unicode', request());

@@ -37,7 +37,7 @@ interface Graph {
   groups: { name: string; type: string; isReported: boolean }[];
   /** From a member to its group; both below the number of groups. */
   links: [number, number][];
-  people: { direct: number[]; primary: number | undefined }[];
+  members: { direct: number[]; primary: number | undefined }[];
 }
 
 const graphs: fc.Arbitrary<Graph> = fc.integer({ min: 1, max: 9 }).chain((count) => {
@@ -48,7 +48,7 @@ const graphs: fc.Arbitrary<Graph> = fc.integer({ min: 1, max: 9 }).chain((count)
       maxLength: count,
     }),
     links: fc.array(fc.tuple(group, group), { maxLength: 2 * count }),
-    people: fc.array(fc.record({ direct: fc.uniqueArray(group, { maxLength: 4 }), primary: fc.option(group, { nil: undefined }) }), {
+    members: fc.array(fc.record({ direct: fc.uniqueArray(group, { maxLength: 4 }), primary: fc.option(group, { nil: undefined }) }), {
       minLength: 1,
       maxLength: 3,
     }),
@@ -71,7 +71,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
     await embedded?.stop();
   });
 
-  function build({ groups, links, people }: Graph): { base: string; users: { dn: string; primary: string }[] } {
+  function build({ groups, links, members }: Graph): { base: string; users: { dn: string; primary: string }[] } {
     const number = built++;
     const all = domain.addOrganizationalUnit(`Graph ${number}`);
     const reported = domain.addOrganizationalUnit('Größe', all);
@@ -85,7 +85,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
     );
     const at = (index: number): DirectoryEntry => made[index] ?? assert.fail();
     for (const [member, group] of links) domain.addMember(at(group), at(member));
-    const users = people.map(({ direct, primary }, index) => {
+    const users = members.map(({ direct, primary }, index) => {
       const rid = primary === undefined ? 513 : ridOf(at(primary));
       const user = domain.addUser(`u${number}-${index}`, { parent: other, attributes: { primaryGroupID: String(rid) } });
       // A primary group's members are known by their primaryGroupID only.
@@ -153,20 +153,20 @@ describe('the walk over memberOf and the in-chain rule', () => {
       const queries: Queries = { ...defaults, groupsSearchBase: base };
       const cached = finderWith(600);
       const entries = await Promise.all(users.map(({ dn }) => entryOf(dn)));
-      const wanted = await Promise.all(users.map((user) => expected(base, user)));
+      const inChain = await Promise.all(users.map((user) => expected(base, user)));
       // All at once, so that they share searches in flight.
       for (const finder of [cached, finderWith(0)]) {
         const found = await Promise.all(entries.map((entry) => finder.groupsOf(entry, queries, undefined, 'throw')));
         for (const [index, one] of found.entries()) {
           assert.ok(one);
-          assert.deepEqual(one.groups.map(({ dn }) => dn).sort(), wanted[index]);
+          assert.deepEqual(one.groups.map(({ dn }) => dn).sort(), inChain[index]);
           assertNearestFirst(one);
         }
       }
       const before = embedded.operations.counts.search;
       for (const [index, entry] of entries.entries()) {
         const again = await cached.groupsOf(entry, queries, undefined, 'throw');
-        assert.deepEqual(again?.groups.map(({ dn }) => dn).sort(), wanted[index]);
+        assert.deepEqual(again?.groups.map(({ dn }) => dn).sort(), inChain[index]);
         assert.equal(again?.from, 'cached');
       }
       assert.equal(embedded.operations.counts.search, before);

@@ -1,5 +1,5 @@
 /** Users and a group whose names can be written in several ways, for directories that tests fill. */
-export interface UnicodePerson {
+export interface UnicodeUser {
   /** As stored in the directory. */
   name: string;
   cn: string;
@@ -8,7 +8,7 @@ export interface UnicodePerson {
 }
 
 /** Accented letters are precomposed, unless stated otherwise. */
-export const UNICODE_PEOPLE: readonly UnicodePerson[] = [
+export const UNICODE_USERS: readonly UnicodeUser[] = [
   { name: 'ipek.ışık', cn: 'İpek Işık', typed: [] },
   { name: 'οδυσσέας', cn: 'Οδυσσέας Σίσυφος', typed: ['ΟΔΥΣΣΈΑς', 'Οδυσσέας'.normalize('NFD')] },
   { name: 'юлия.щукина', cn: 'Юлия Щукина', typed: ['ЮЛИЯ.Щукина', 'юлия.щукина'.normalize('NFD')] },

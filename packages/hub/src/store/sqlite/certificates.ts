@@ -36,7 +36,7 @@ export function certificateStore({ all, one, change, insert }: Sql): Certificate
       );
       if (stored) return 'stored';
       const found = one(STATE, 'WHERE id = ?', certificate.thumbprint, connectionId);
-      if (found === undefined) return 'gone';
+      if (found === undefined) return 'not_found';
       return found.state === 'revoked' ? 'revoked' : 'full';
     },
     certificates: async (connectionId) => all(CERTIFICATES, 'WHERE connection_id = ? ORDER BY registered_at, thumbprint', connectionId),

@@ -30,7 +30,7 @@ export function connectionStore({ all, one, change, insert }: Sql): ConnectionSt
         ...[enabled, settings, id],
       );
       if (updated === 1) return 'updated';
-      return one(CONNECTIONS, 'WHERE id = ?', id) === undefined ? 'gone' : 'domain_taken';
+      return one(CONNECTIONS, 'WHERE id = ?', id) === undefined ? 'not_found' : 'domain_taken';
     },
     async replaceTicket(connectionId, ticket) {
       // The column is unique and not null; no ticket has this hash.

@@ -18,10 +18,10 @@ const INSTANCES = tableOf('instances', {
 });
 const EXCEPTIONS = {
   select: `SELECT id, exception FROM (
-    SELECT value AS id, CASE WHEN instances.id IS NULL THEN 'gone' WHEN revoked OR state <> 'approved' THEN 'refused'
+    SELECT value AS id, CASE WHEN instances.id IS NULL THEN 'not_found' WHEN revoked OR state <> 'approved' THEN 'refused'
       WHEN drained THEN 'drained' END AS exception
     FROM json_each(?) LEFT JOIN instances ON instances.id = value LEFT JOIN certificates USING (connection_id, thumbprint))`,
-  row: z.object({ id: column.text, exception: z.enum(['gone', 'refused', 'drained']) }),
+  row: z.object({ id: column.text, exception: z.enum(['not_found', 'refused', 'drained']) }),
 };
 const ADDRESSES = {
   select: 'SELECT DISTINCT remote_address AS address FROM instances JOIN certificates USING (connection_id, thumbprint)',

@@ -120,10 +120,10 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     assert.equal(await checkWith()(chainOf(pair, issuing)), undefined);
 
     const silent = await root.issueAuthority('Fabrikam issuing 2');
-    const person = await silent.issue({ commonName: 'alice', clientAuth: true });
+    const certificate = await silent.issue({ commonName: 'alice', clientAuth: true });
     await using its = await startOcspResponder(silent, { minutes: 60 });
-    await its.tell(person, 'good');
-    assert.equal(await checkWith({ fallback: its.url })(chainOf(person, silent, root)), undefined);
+    await its.tell(certificate, 'good');
+    assert.equal(await checkWith({ fallback: its.url })(chainOf(certificate, silent, root)), undefined);
   });
 
   it('reuses a good response for up to five minutes, within its validity', async () => {
@@ -284,7 +284,7 @@ describe('OCSP', { skip: whyNoOcspResponder() }, () => {
     ];
     // Only these have a short timeout, because the machine may be busy.
     const slow: typeof cases = [
-      ['silence', await serverOf(t, () => {}), /did not answer within 500 ms/],
+      ['no response', await serverOf(t, () => {}), /did not answer within 500 ms/],
       [
         'an endless response',
         await serverOf(t, (request, response) => {

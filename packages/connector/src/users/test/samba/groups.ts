@@ -61,9 +61,9 @@ export function registerGroupsTests(dc: () => SambaDomainController): void {
   it('are those of the in-chain rule and the primary group, for every user', async () => {
     // One after the other: while the server follows a chain, it may do nothing else.
     for (const { name, dn, groups } of Object.values(dc().users)) {
-      const wanted = await expected(dn, dc().baseDn);
-      assert.deepEqual((await found(on, name)).sort(), wanted, name);
-      assert.ok(wanted.length > groups.length, `${name} has a primary group beside the others`);
+      const inChain = await expected(dn, dc().baseDn);
+      assert.deepEqual((await found(on, name)).sort(), inChain, name);
+      assert.ok(inChain.length > groups.length, `${name} has a primary group beside the others`);
     }
   });
 

@@ -68,7 +68,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     const { alice, weird, jdoe, emoji } = dc().users;
     const above = alice.dn.slice(alice.dn.indexOf(',') + 1);
     const made = on({ LDAP_USER_DN: `CN={0},${above}` }, { serviceAccount: 'none' });
-    for (const person of [alice, weird, jdoe, emoji]) assert.equal(await signIn(made, person.cn), person.name);
+    for (const user of [alice, weird, jdoe, emoji]) assert.equal(await signIn(made, user.cn), user.name);
     assert.equal(await signIn(made, alice.cn, 'wrong'), 'WrongPassword');
     assert.equal(await signIn(made, 'nobody'), 'WrongPassword');
   });

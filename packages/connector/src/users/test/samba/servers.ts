@@ -22,8 +22,8 @@ export function registerServersTests(dc: () => SambaDomainController): void {
 
   it('takes over from an unreachable server, and has the right clock', async () => {
     const { ldapsUrl, caPem, serviceAccount, password } = dc();
-    const gone = `ldaps://127.0.0.1:${await freePort()}`;
-    const servers = [gone, ldapsUrl].map((url) => serverAddress(url, 'starttls'));
+    const unreachable = `ldaps://127.0.0.1:${await freePort()}`;
+    const servers = [unreachable, ldapsUrl].map((url) => serverAddress(url, 'starttls'));
     const on = usersOn({ url: ldapsUrl, servers, ca: caPem, serviceAccount, ...PATIENT });
     try {
       const answer = await on.users.authenticate(login('alice', password), request());

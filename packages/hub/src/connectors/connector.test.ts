@@ -22,6 +22,7 @@ async function connected(t: TestContext, { maxInFlight = 10 } = {}) {
     server.close();
   });
   const ended: (string | undefined)[] = [];
+  const closed = once(client, 'close');
   const connector = createConnector(
     socket,
     {
@@ -41,7 +42,7 @@ async function connected(t: TestContext, { maxInFlight = 10 } = {}) {
     client.ping();
     await once(client, 'pong');
   };
-  return { connector, client, socket, frame, ended };
+  return { connector, client, socket, frame, ended, closed };
 }
 
 test('an idle connector is eligible, unless it lacks what is needed', async (t) => {
@@ -104,4 +105,54 @@ test('a socket that ends takes its requests with it, and the connector is offlin
   assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
   if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close');
   assert.equal(connector.eligibility(), 'connector_offline');
+});
+
+test('frames that nobody waits for end the socket when they become too many, and large ones are not parsed', async (t) => {
+  const parse = t.mock.method(JSON, 'parse');
+  const parsed = () => parse.mock.calls.filter(({ arguments: [text] }) => String(text).length > 100_000).length;
+  const cases: [string, (client: WebSocket) => void][] = [
+    ['a large frame', (client) => client.send(`{"n":"x","p":[${'[],'.repeat(500_000)}[]]}`)],
+    [
+      'a large frame that names an awaited answer only inside',
+      (client) => client.send(`{"n":"x","p":["${' '.repeat(3000)}",{"n":"p1_result"},${'[],'.repeat(500_000)}[]]}`),
+    ],
+    ['many small frames', (client) => Array.from({ length: 10_000 }, () => client.send('{"n":"x"}'))],
+    ['many frames that are malformed', (client) => Array.from({ length: 19 }, () => client.send('x'.repeat(60_000)))],
+  ];
+  for (const [what, send] of cases) {
+    await t.test(what, async (t) => {
+      const { connector, client, closed } = await connected(t);
+      const answer = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
+      send(client);
+      assert.equal((await closed)[0], 1006);
+      assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
+      assert.equal(parsed(), 0);
+    });
+  }
+});
+
+test('data without a request in flight ends the socket before a frame is complete', async (t) => {
+  const { connector, closed } = await connected(t);
+  for (let n = 0; n < 20; n++) connector.heard(64 * 1024);
+  assert.equal((await closed)[0], 1006);
+});
+
+test('a profile that is too large fails its request only, and a list may be large', async (t) => {
+  const { connector, client, frame } = await connected(t);
+  const users = Array.from({ length: 20_000 }, (_, n) => ({ id: `${n}`.padEnd(100, 'x') }));
+  const signIn = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
+  const search = connector.ask('search_users', 'p2', 'jwt', 60_000);
+  await frame('p1_result', { profile: { id: 'a', groups: 'g'.repeat(1_100_000) } });
+  assert.deepEqual((await signIn).outcome, { failure: { code: 'connector_error' } });
+  client.send(JSON.stringify({ p: { users }, n: 'p2_search_users_result' }));
+  assert.deepEqual((await search).outcome, { users });
+  assert.equal(connector.open, true);
+});
+
+test('an answer that comes after its request timed out costs nothing', async (t) => {
+  const { connector, frame } = await connected(t);
+  await connector.ask('search_users', 'p1', 'jwt', 1);
+  await frame('p1_search_users_result', { users: ['x'.repeat(3_000_000)] });
+  assert.equal(connector.open, true);
+  assert.equal(connector.eligibility(), 'doubtful');
 });

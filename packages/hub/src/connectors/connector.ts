@@ -16,6 +16,7 @@ import type { Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import type { Connection } from '../store/connections.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
+import { createFrameBudget, frameNameIn, MAX_ANSWER_LENGTH, SMALL_FRAME_LENGTH } from './frame-budget.ts';
 import { watchLiveness } from './liveness.ts';
 import type { HubSealing } from './sealing.ts';
 
@@ -52,8 +53,8 @@ export interface Connector {
   ask<N extends RequestName>(name: N, pid: string, jwt: string, timeoutMs: number): Promise<ConnectorAnswer<N>>;
   /** Switches draining by the hub on or off. */
   drain(on: boolean): void;
-  /** To be called for all data that comes from it. */
-  heard(): void;
+  /** To be called for all data that comes from it. Data that nobody waits for has a limit, beyond which the socket ends. */
+  heard(bytes: number): void;
   ping(): void;
   /** Sends a close frame, and ends the socket by force if the other side does not react within `graceMs`. */
   close(code: number, reason: string, graceMs?: number): void;
@@ -68,6 +69,8 @@ export interface ConnectorAnswer<N extends RequestName> {
 }
 
 const MAX_MALFORMED_FRAMES = 20;
+/** Answers of requests that timed out may still come within this time, at no cost. */
+const LATE_MS = 5 * 60_000;
 const CLOSE_GRACE_MS = 2000;
 /** The kernel buffers some megabytes first: beyond this, the connector does not read, or the network has no room. */
 const MAX_UNSENT_BYTES = 256 * 1024;
@@ -92,7 +95,10 @@ export function createConnector(
   },
 ): Connector {
   /** By the name of the answer's frame. */
-  const waiting = new Map<string, (ended: Ended) => void>();
+  const waiting = new Map<string, { settle: (ended: Ended) => void; maxLength: number }>();
+  /** Frames of requests that timed out, and until when they may come. */
+  const late = new Map<string, number>();
+  const budget = createFrameBudget();
   const knows = (capability: Capability) => facts.capabilities.includes(capability);
   let isStopping = false;
   let isDrained = false;
@@ -107,24 +113,52 @@ export function createConnector(
   /** The socket stays open: the heartbeat ends it if the silence lasts. */
   function giveUp(): void {
     log.warn({ inFlight: waiting.size }, 'Connector is silent; its requests in flight are abandoned');
-    for (const settle of waiting.values()) settle('connector_lost');
+    for (const { settle } of waiting.values()) settle('connector_lost');
+  }
+  /** Nobody waits for this. */
+  function charge(bytes: number): void {
+    if (budget.spend(bytes) || socket.readyState !== WebSocket.OPEN) return;
+    log.warn({ inFlight: waiting.size }, 'Connector disconnected: it sends too much that nobody waits for');
+    socket.terminate();
+  }
+  function isLate(frameName: string): boolean {
+    for (const [name, untilMs] of late) if (untilMs < performance.now()) late.delete(name);
+    return late.delete(frameName);
+  }
+
+  /** @returns false if a large frame is not worth parsing */
+  function isWorthReading(text: string): boolean {
+    if (text.length <= SMALL_FRAME_LENGTH) return true;
+    const name = frameNameIn(text) ?? '';
+    const awaited = waiting.get(name);
+    if (awaited === undefined) {
+      if (!isLate(name)) charge(text.length);
+      return false;
+    }
+    if (text.length <= awaited.maxLength) return true;
+    log.warn({ length: text.length, most: awaited.maxLength }, 'Answer ignored: it is too large');
+    awaited.settle({ payload: undefined });
+    return false;
   }
 
   socket.on('message', (data, isBinary) => {
-    const frame = isBinary ? undefined : decodeFrame(frameText(data));
+    const text = isBinary ? '' : frameText(data);
+    if (!isWorthReading(text)) return;
+    const frame = decodeFrame(text);
     if (frame === undefined) {
       malformedFrames++;
+      charge(text.length);
       log.warn('Malformed frame ignored');
       if (malformedFrames === MAX_MALFORMED_FRAMES) close(1008, 'too many malformed frames');
       return;
     }
-    const settle = waiting.get(frame.n);
-    if (settle !== undefined) {
+    const awaited = waiting.get(frame.n);
+    if (awaited !== undefined) {
       const answer = facts.sealing === undefined ? { payload: frame.p } : facts.sealing.open(frame.n, frame.p);
       // The request stays in flight: the connector's own answer may still come.
       if (answer === undefined) return log.warn({ frame: frame.n }, 'Answer ignored: not signed by the connector');
       lastTimeoutMs = undefined;
-      settle(answer);
+      awaited.settle(answer);
     } else if (frame.n === 'health' && knows('health')) {
       const reported = healthPayload.safeParse(frame.p).data?.directory;
       if (reported === undefined || reported === directory) return;
@@ -136,11 +170,12 @@ export function createConnector(
       log.info({ inFlight: waiting.size }, 'Connector is stopping; it gets no new requests');
     } else {
       // Late, repeated, or the answer to another connector's request.
+      if (!isLate(frame.n)) charge(text.length);
       log.debug({ frame: frame.n.slice(0, 100) }, 'Unexpected frame ignored');
     }
   });
   socket.on('close', () => {
-    for (const settle of waiting.values()) settle('connector_lost');
+    for (const { settle } of waiting.values()) settle('connector_lost');
   });
 
   function close(code: number, reason: string, graceMs = CLOSE_GRACE_MS): void {
@@ -185,9 +220,10 @@ export function createConnector(
         };
         const deadline = setTimeout(() => {
           lastTimeoutMs = Date.now();
+          late.set(frameName, performance.now() + LATE_MS);
           settle('connector_timeout');
         }, timeoutMs);
-        waiting.set(frameName, settle);
+        waiting.set(frameName, { settle, maxLength: MAX_ANSWER_LENGTH[name] });
         liveness.begin();
         socket.send(encodeFrame(name, { jwt }), (error) => {
           if (error) settle('connector_lost');
@@ -197,7 +233,11 @@ export function createConnector(
     drain(on) {
       isDrained = on;
     },
-    heard: liveness.heard,
+    heard(bytes) {
+      liveness.heard();
+      // While something is in flight, or late, frames are charged one by one.
+      if (waiting.size === 0 && late.size === 0) charge(bytes);
+    },
     ping,
     close,
     drop() {

@@ -181,9 +181,9 @@ export function acceptConnectors(
     connector.drain(drained);
     const { heard, remove } = online.add(connector);
     // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval.
-    stream.on('data', () => {
+    stream.on('data', (chunk: Buffer) => {
       heard();
-      connector.heard();
+      connector.heard(chunk.length);
     });
     webSocket.on('close', (code) => {
       remove();

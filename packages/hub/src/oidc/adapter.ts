@@ -11,6 +11,9 @@ import type { Store } from '../store/store.ts';
 /** For records without an expiry. None of those in use is, but all records need one. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 
+/** Anybody can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
+const MAX_PARAMETERS_LENGTH = 4096;
+
 export function adapterOn(store: Store): (kind: string) => Adapter {
   return (kind) => (kind === 'Client' ? clientsOf(store) : recordsOf(store, kind));
 }
@@ -20,6 +23,8 @@ function recordsOf(store: Store, kind: string): Adapter {
     async upsert(id, payload, expiresIn = LONGEST_LIFETIME_SECONDS) {
       // `session.cookie` of an interaction is the id of a session, and is never read.
       const { jti: _, session, ...rest } = payload;
+      if (kind === 'Interaction' && JSON.stringify(rest.params ?? {}).length > MAX_PARAMETERS_LENGTH)
+        throw new errors.InvalidRequest(`the parameters of a request may have ${MAX_PARAMETERS_LENGTH} characters`);
       await store.putOidcRecord({
         kind,
         key: hashOfToken(id),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import * as openid from 'openid-client';
 import { z } from 'zod';
@@ -124,6 +125,31 @@ test('a request without PKCE, with another method, or with a wrong verifier gets
   }
   const { onward = '' } = await browser.follow(await browser.open(url));
   await assert.rejects(app.finish(onward, { ...checks, pkceCodeVerifier: openid.randomPKCECodeVerifier() }), { error: 'invalid_grant' });
+});
+
+test('a sign-in with too much to remember is rejected, and an address cannot begin any number of them', async (t) => {
+  const { hub, app } = await start(t);
+  const { url } = await app.begin();
+  const records = () => {
+    const db = new DatabaseSync(hub.databasePath, { readOnly: true });
+    const row = db.prepare("SELECT count(*) AS count FROM oidc_records WHERE kind = 'Interaction'").get();
+    db.close();
+    return row?.count;
+  };
+  const huge = new URL(url);
+  huge.searchParams.set('state', 's'.repeat(8000));
+  const rejected = await fetch(huge, { redirect: 'manual' });
+  assert.match(rejected.headers.get('location') ?? '', /^https:\/\/app\.example\/callback\?error=invalid_request/);
+  assert.equal(records(), 0);
+  const statuses: number[] = [];
+  for (let n = 0; n < 1002; n++) {
+    const response = await fetch(url, { redirect: 'manual' });
+    await response.arrayBuffer();
+    statuses.push(response.status);
+  }
+  assert.deepEqual([...new Set(statuses.slice(0, 1000))], [303]);
+  assert.deepEqual(statuses.slice(1000), [429, 429]);
+  assert.equal(records(), 1000);
 });
 
 test('a browser is never redirected to an unregistered address, after signing in or out', async (t) => {

@@ -22,7 +22,11 @@ export interface OidcRecord {
 }
 
 export interface OidcStateStore {
-  /** Adds it, or replaces that of the same subject. @returns false if the connection was deleted */
+  /**
+   * Adds it, or replaces that of the same subject. If the claims of a connection exceed its quota, the accounts that end first are removed: no
+   * connector fills the disk.
+   * @returns false if the connection was deleted
+   */
   putOidcAccount(account: OidcAccount): Promise<boolean>;
   oidcAccount(subject: string): Promise<OidcAccount | undefined>;
   removeOidcAccount(subject: string): Promise<void>;

@@ -1,5 +1,5 @@
 /** Accounts and records of the OpenID provider in SQLite. */
-import type { OidcStateStore } from '../oidc-state.ts';
+import type { OidcAccount, OidcStateStore } from '../oidc-state.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
 const ACCOUNTS = tableOf('oidc_accounts', { subject: column.text, connectionId: column.text, claims: column.json, expiresAt: column.date });
@@ -13,15 +13,38 @@ const RECORDS = tableOf('oidc_records', {
   expiresAt: column.date,
 });
 
-export function oidcStateStore({ one, change, insert }: Sql): OidcStateStore {
+/** In characters: a hundred thousand users with dozens of groups each. */
+const MAX_CLAIMS_PER_CONNECTION = 512 * 1024 * 1024;
+
+export function oidcStateStore({ one, change, insert }: Sql, quota = MAX_CLAIMS_PER_CONNECTION): OidcStateStore {
+  /** Characters written for each connection since its quota was last checked, which takes time. */
+  const written = new Map<string, number>();
+
+  function enforceQuota({ connectionId, claims }: OidcAccount): void {
+    const length = (written.get(connectionId) ?? 0) + JSON.stringify(claims).length;
+    written.set(connectionId, length);
+    if (length < quota / 8) return;
+    written.delete(connectionId);
+    change(
+      `DELETE FROM oidc_accounts WHERE subject IN (SELECT subject FROM (
+         SELECT subject, sum(length(claims)) OVER (ORDER BY expires_at DESC, subject) AS total FROM oidc_accounts WHERE connection_id = ?)
+       WHERE total > ?)`,
+      connectionId,
+      quota,
+    );
+  }
+
   return {
-    putOidcAccount: async (account) =>
-      insert(
+    async putOidcAccount(account) {
+      const isKept = insert(
         ACCOUNTS,
         account,
         `FROM connections WHERE id = $connectionId
          ON CONFLICT (subject) DO UPDATE SET claims = excluded.claims, expires_at = excluded.expires_at`,
-      ),
+      );
+      if (isKept) enforceQuota(account);
+      return isKept;
+    },
     oidcAccount: async (subject) => one(ACCOUNTS, 'WHERE subject = ?', subject),
     async removeOidcAccount(subject) {
       change('DELETE FROM oidc_accounts WHERE subject = ?', subject);

@@ -32,6 +32,20 @@ test('a write is visible to another process with the open file, and after a rest
   await again.close();
 });
 
+test('claims of a connection beyond its quota push out those that end first, of this connection only', async () => {
+  const store = openSqliteStore(newPath(), { claimsQuota: 10_000 });
+  await store.addConnection(CONNECTION, 'ticket');
+  await store.addConnection(exampleConnection('other'), 'other ticket');
+  const put = (subject: string, connectionId: string, n: number) =>
+    store.putOidcAccount({ subject, connectionId, claims: { x: 'x'.repeat(1000) }, expiresAt: new Date(1e12 + n) });
+  await put('theirs', exampleConnection('other').id, 0);
+  for (let n = 0; n < 50; n++) assert.equal(await put(`s${n}`, CONNECTION.id, n), true);
+  const kept = await Promise.all(Array.from({ length: 50 }, async (_, n) => (await store.oidcAccount(`s${n}`)) !== undefined));
+  assert.ok(kept.slice(0, 38).every((is) => !is) && kept.slice(41).every((is) => is), String(kept));
+  assert.ok(await store.oidcAccount('theirs'));
+  await store.close();
+});
+
 test('records pending when the store is closed are written', async () => {
   const path = newPath();
   const store = openSqliteStore(path);

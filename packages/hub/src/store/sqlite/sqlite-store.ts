@@ -29,7 +29,7 @@ const BUSY_TIMEOUT_MS = 5000;
  * @param path created if missing, readable by its owner only
  * @throws CodedError STORE_UNUSABLE if the file cannot be opened, is not a database, or is of a newer version
  */
-export function openSqliteStore(path: string): Store {
+export function openSqliteStore(path: string, { claimsQuota }: { claimsQuota?: number } = {}): Store {
   const sql = sqlOn(open(path), path);
   return {
     ...connectionStore(sql),
@@ -43,7 +43,7 @@ export function openSqliteStore(path: string): Store {
     ...cachedCredentialStore(sql),
     ...oidcClientStore(sql),
     ...oidcKeyStore(sql),
-    ...oidcStateStore(sql),
+    ...oidcStateStore(sql, claimsQuota),
     ...administratorStore(sql),
     ...frontChannelStore(sql),
     async close() {

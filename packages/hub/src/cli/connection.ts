@@ -1,127 +1,96 @@
 /** `landbridge-hub connection create|list|show|set|enable|disable|delete`. */
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields, optionOf } from '../store/connection-settings.ts';
 import type { HubCommandContext } from './context.ts';
+import { createGroup } from './group.ts';
 
-export function connectionCommand({ withHome, print, note }: HubCommandContext): Command {
-  const change = (name: string, changes: Record<string, unknown>) =>
-    withHome(async ({ operator }) => {
-      const { changeConnection } = await import('../connections/connections.ts');
-      return changeConnection(operator, name, changes);
-    });
+export function connectionCommand(context: HubCommandContext): Command {
+  const { print, note } = context;
+  const connections = () => import('../connections/connections.ts');
+  const { group, add } = createGroup(context, 'connection', 'manage connections, one for each directory');
 
-  return new Command('connection')
-    .description('manage connections, one for each directory')
-    .addCommand(
-      withSettings(new Command('create'))
-        .description('create a connection and print the ticket for its connectors')
-        .argument('<name>', 'letters, digits, dots, hyphens and underscores')
-        .action((name: string, options: Record<string, string>) =>
-          withHome(async ({ operator, publicUrl }) => {
-            const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }] = await Promise.all([
-              import('../connections/connections.ts'),
-              import('../connections/settings.ts'),
-              import('../tickets/tickets.ts'),
-            ]);
-            const url = await publicUrl();
-            const settings = changesOf(options);
-            readConnectionChanges(settings);
-            const { ticket } = await createConnection(operator, name);
-            note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);
-            print(ticketUrl(url, ticket));
-            note(`On the connector's machine:\n${installCommands(ticketUrl(url, ticket)).shell}`);
-            if (Object.keys(settings).length > 0) await changeConnection(operator, name, settings);
-          }),
-        ),
-    )
-    .addCommand(
-      new Command('list').description('list the connections').action(() =>
-        withHome(async ({ store }) => {
-          const connections = await store.connections();
-          if (connections.length === 0) note('No connections. Create one: landbridge-hub connection create NAME');
-          for (const { id, name, createdAt, enabled } of connections) {
-            const certificates = (await store.certificates(id)).filter(({ state }) => state !== 'revoked');
-            const off = enabled ? '' : '  disabled';
-            print(`${name}  created ${createdAt.toISOString()}  registered connectors: ${certificates.length}${off}`);
-          }
-        }),
-      ),
-    )
-    .addCommand(
-      new Command('show')
-        .description('show the settings, ticket date and keys of a connection')
-        .argument('<name>')
-        .action((name: string) =>
-          withHome(async ({ store }) => {
-            const { findConnection, realmOf } = await import('../connections/connections.ts');
-            const connection = await findConnection(store, name);
-            const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
-            print(`name: ${connection.name}`);
-            for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
-            print(`realm: ${realmOf(connection)}`);
-            print(`created: ${connection.createdAt.toISOString()}`);
-            print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'no ticket'}`);
-            for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint } of await store.certificates(
-              connection.id,
-            )) {
-              print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
-              if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
-            }
-          }),
-        ),
-    )
-    .addCommand(
-      withSettings(new Command('set'))
-        .description('change settings; the name cannot change, because tokens and tickets contain it')
-        .argument('<name>')
-        .action(async (name: string, options: Record<string, string>) => {
-          const { settings } = await change(name, changesOf(options));
-          note(`Connection "${name}" changed.`);
-          if ((settings.kerberos || settings.certAuth) && settings.ipRanges.length === 0) {
-            note('No IP ranges are set, so no user signs in by Kerberos or client certificate. Set --ip-ranges');
-          }
-        }),
-    )
-    .addCommand(
-      new Command('enable')
-        .description('enable a connection')
-        .argument('<name>')
-        .action(async (name: string) => {
-          await change(name, { enabled: true });
-          note(`Connection "${name}" enabled.`);
-        }),
-    )
-    .addCommand(
-      new Command('disable')
-        .description('disable a connection: users cannot sign in, but its connectors stay connected')
-        .argument('<name>')
-        .action(async (name: string) => {
-          await change(name, { enabled: false });
-          note(`Connection "${name}" disabled.`);
-        }),
-    )
-    .addCommand(
-      new Command('delete')
-        .description('delete a connection, its ticket and its registered connectors')
-        .argument('<name>')
-        .action((name: string) =>
-          withHome(async ({ operator }) => {
-            const { deleteConnection } = await import('../connections/connections.ts');
-            await deleteConnection(operator, name);
-            note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
-          }),
-        ),
-    );
+  const create = add(
+    'create',
+    'create a connection and print the ticket for its connectors',
+    async ({ operator, publicUrl }, name: string, options: Record<string, string>) => {
+      const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }] = await Promise.all([
+        connections(),
+        import('../connections/settings.ts'),
+        import('../tickets/tickets.ts'),
+      ]);
+      const url = await publicUrl();
+      const settings = changesOf(options);
+      readConnectionChanges(settings);
+      const { ticket } = await createConnection(operator, name);
+      note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);
+      print(ticketUrl(url, ticket));
+      note(`On the connector's machine:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+      if (Object.keys(settings).length > 0) await changeConnection(operator, name, settings);
+    },
+  ).argument('<name>', 'letters, digits, dots, hyphens and underscores');
+  addSettings(create);
+  add('list', 'list the connections', async ({ store }) => {
+    const all = await store.connections();
+    if (all.length === 0) note('No connections. Create one: landbridge-hub connection create NAME');
+    for (const { id, name, createdAt, enabled } of all) {
+      const certificates = (await store.certificates(id)).filter(({ state }) => state !== 'revoked');
+      const off = enabled ? '' : '  disabled';
+      print(`${name}  created ${createdAt.toISOString()}  registered connectors: ${certificates.length}${off}`);
+    }
+  });
+  add('show', 'show the settings, ticket date and keys of a connection', async ({ store }, name: string) => {
+    const { findConnection, realmOf } = await connections();
+    const connection = await findConnection(store, name);
+    const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
+    print(`name: ${connection.name}`);
+    for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
+    print(`realm: ${realmOf(connection)}`);
+    print(`created: ${connection.createdAt.toISOString()}`);
+    print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'no ticket'}`);
+    const certificates = await store.certificates(connection.id);
+    for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint } of certificates) {
+      print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
+      if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
+    }
+  }).argument('<name>');
+  const set = add(
+    'set',
+    'change settings; the name cannot change, because tokens and tickets contain it',
+    async ({ operator }, name: string, options: Record<string, string>) => {
+      const { changeConnection } = await connections();
+      const { settings } = await changeConnection(operator, name, changesOf(options));
+      note(`Connection "${name}" changed.`);
+      if ((settings.kerberos || settings.certAuth) && settings.ipRanges.length === 0) {
+        note('No IP ranges are set, so no user signs in by Kerberos or client certificate. Set --ip-ranges');
+      }
+    },
+  ).argument('<name>');
+  addSettings(set);
+  for (const [action, description] of [
+    ['enable', 'enable a connection'],
+    ['disable', 'disable a connection: users cannot sign in, but its connectors stay connected'],
+  ] as const) {
+    add(action, description, async ({ operator }, name: string) => {
+      const { changeConnection } = await connections();
+      await changeConnection(operator, name, { enabled: action === 'enable' });
+      note(`Connection "${name}" ${action}d.`);
+    }).argument('<name>');
+  }
+  add('delete', 'delete a connection, its ticket and its registered connectors', async ({ operator }, name: string) => {
+    const { deleteConnection } = await connections();
+    await deleteConnection(operator, name);
+    note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
+  }).argument('<name>');
+  return group;
 }
 
 /** Adds an option for each setting. */
-function withSettings(command: Command): Command {
+function addSettings(command: Command): void {
   for (const { name, kind, description } of connectionFields(CONNECTION_SETTINGS)) {
     const flag = optionOf(name);
     if (kind === 'switch') command.addOption(new Option(`${flag} <on|off>`, description).choices(['on', 'off']));
     else command.option(`${flag} <${kind}>`, `${description}${kind === 'list' ? ' Separated by commas.' : ''}`);
   }
-  return command;
 }
 
 /** @returns the given options by the names of the settings; `readConnectionChanges` checks the values */

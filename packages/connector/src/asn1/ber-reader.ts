@@ -41,6 +41,13 @@ export class BerReader {
     return this.peekTag() === tag ? this.enter(tag) : undefined;
   }
 
+  /** Everything up to the end, element by element. */
+  readAll<T>(read: (reader: BerReader) => T): T[] {
+    const all: T[] = [];
+    while (!this.atEnd) all.push(read(this));
+    return all;
+  }
+
   /** The next element's content, whatever its tag. */
   readAny(): { tag: number; bytes: Buffer } {
     const tag = this.peekTag();

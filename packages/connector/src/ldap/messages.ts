@@ -1,6 +1,7 @@
 /** LDAP messages (RFC 4511): encodes requests and decodes responses. */
 import { BerReader } from '../asn1/ber-reader.ts';
 import { type BerWriter, encodeBer, TAG } from '../asn1/ber-writer.ts';
+import { element, sequence } from '../asn1/der.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
 import { malformed } from './errors.ts';
 import { type BoundFilter, writeFilter } from './filter.ts';
@@ -77,6 +78,28 @@ export type Answer =
   | { type: 'reference'; messageId: number; urls: string[] }
   | { type: 'ignored'; messageId: number };
 
+/** None is critical: servers that do not know it answer anyway. */
+interface RequestControl {
+  oid: string;
+  value?: Buffer;
+}
+
+const PASSWORD_POLICY_CONTROL: RequestControl = { oid: PASSWORD_POLICY_OID };
+const ACCESS_LIST_CONTROL: RequestControl = {
+  oid: SD_FLAGS_OID,
+  value: sequence(element(TAG.integer, Buffer.of(DACL_SECURITY_INFORMATION))),
+};
+
+function pagedResultsControl(pageSize: number, cookie: Buffer = Buffer.alloc(0)): RequestControl {
+  const value = encodeBer((writer) => {
+    writer.startSequence();
+    writer.writeInt(pageSize);
+    writer.writeBuffer(cookie);
+    writer.endSequence();
+  });
+  return { oid: PAGED_RESULTS_OID, value };
+}
+
 /** @param askPasswordPolicy sends the control that asks for details of a refusal (see `password-policy.ts`) */
 export function bindRequest(messageId: number, dn: string, password: string, askPasswordPolicy: boolean): Buffer {
   return message(
@@ -87,7 +110,7 @@ export function bindRequest(messageId: number, dn: string, password: string, ask
       writer.writeString(dn);
       writer.writeString(password, 0x80);
     },
-    askPasswordPolicy ? writePasswordPolicyControl : undefined,
+    askPasswordPolicy ? PASSWORD_POLICY_CONTROL : undefined,
   );
 }
 
@@ -119,7 +142,7 @@ export function searchRequest(messageId: number, request: SearchRequest, cookie?
     request.pageSize !== undefined
       ? pagedResultsControl(request.pageSize, cookie)
       : request.accessListOnly
-        ? writeAccessListControl
+        ? ACCESS_LIST_CONTROL
         : undefined,
   );
 }
@@ -146,7 +169,7 @@ export function modifyRequest(messageId: number, dn: string, modifications: read
     }
     writer.endSequence();
   };
-  return message(messageId, OPERATION.modifyRequest, write, askPasswordPolicy ? writePasswordPolicyControl : undefined);
+  return message(messageId, OPERATION.modifyRequest, write, askPasswordPolicy ? PASSWORD_POLICY_CONTROL : undefined);
 }
 
 export function extendedRequest(messageId: number, oid: string): Buffer {
@@ -170,24 +193,22 @@ export function passwordModifyRequest(
     writer.writeString(PASSWORD_MODIFY_OID, 0x80);
     writer.writeBuffer(value, 0x81);
   };
-  return message(messageId, OPERATION.extendedRequest, write, askPasswordPolicy ? writePasswordPolicyControl : undefined);
+  return message(messageId, OPERATION.extendedRequest, write, askPasswordPolicy ? PASSWORD_POLICY_CONTROL : undefined);
 }
 
-function message(
-  messageId: number,
-  operation: number,
-  write: (writer: BerWriter) => void,
-  writeControls?: (writer: BerWriter) => void,
-): Buffer {
+function message(messageId: number, operation: number, write: (writer: BerWriter) => void, control?: RequestControl): Buffer {
   return encodeBer((writer) => {
     writer.startSequence();
     writer.writeInt(messageId);
     writer.startSequence(operation);
     write(writer);
     writer.endSequence();
-    if (writeControls) {
+    if (control !== undefined) {
       writer.startSequence(CONTROLS);
-      writeControls(writer);
+      writer.startSequence();
+      writer.writeString(control.oid);
+      if (control.value !== undefined) writer.writeBuffer(control.value);
+      writer.endSequence();
       writer.endSequence();
     }
     writer.endSequence();
@@ -203,41 +224,6 @@ function primitive(messageId: number, operation: number, value: number | undefin
     else writer.writeInt(value, operation);
     writer.endSequence();
   });
-}
-
-/** The request control has no value and is not critical: servers that do not know it bind anyway. */
-function writePasswordPolicyControl(writer: BerWriter): void {
-  writer.startSequence();
-  writer.writeString(PASSWORD_POLICY_OID);
-  writer.endSequence();
-}
-
-/** Not critical: directories without security descriptors answer anyway. */
-function writeAccessListControl(writer: BerWriter): void {
-  const value = encodeBer((inner) => {
-    inner.startSequence();
-    inner.writeInt(DACL_SECURITY_INFORMATION);
-    inner.endSequence();
-  });
-  writer.startSequence();
-  writer.writeString(SD_FLAGS_OID);
-  writer.writeBuffer(value);
-  writer.endSequence();
-}
-
-function pagedResultsControl(pageSize: number, cookie: Buffer | undefined): (writer: BerWriter) => void {
-  const value = encodeBer((writer) => {
-    writer.startSequence();
-    writer.writeInt(pageSize);
-    writer.writeBuffer(cookie ?? Buffer.alloc(0));
-    writer.endSequence();
-  });
-  return (writer) => {
-    writer.startSequence();
-    writer.writeString(PAGED_RESULTS_OID);
-    writer.writeBuffer(value);
-    writer.endSequence();
-  };
 }
 
 /** @returns the cookie for the next page, undefined after the last one */
@@ -304,9 +290,9 @@ function readEntry(content: BerReader): Entry {
 /** Alternatives to one another; a directory has fewer servers than that. */
 const MAX_URLS = 16;
 
-function readUrls(list: BerReader): string[] {
+function readUrls(list: BerReader | undefined): string[] {
   const urls: string[] = [];
-  while (!list.atEnd && urls.length < MAX_URLS) urls.push(list.readText());
+  while (list?.atEnd === false && urls.length < MAX_URLS) urls.push(list.readText());
   return urls;
 }
 
@@ -320,12 +306,13 @@ function readResult(content: BerReader, message: BerReader): LdapResult {
     resultCode,
     matchedDn,
     diagnosticMessage,
-    referrals: content.peekTag() === 0xa3 ? readUrls(content.enter(0xa3)) : [],
-    controls: message.peekTag() === CONTROLS ? readControls(message.enter(CONTROLS)) : NO_CONTROLS,
+    referrals: readUrls(content.enterIf(0xa3)),
+    controls: readControls(message.enterIf(CONTROLS)),
   };
 }
 
-function readControls(list: BerReader): ReadonlyMap<string, Buffer> {
+function readControls(list: BerReader | undefined): ReadonlyMap<string, Buffer> {
+  if (list === undefined) return NO_CONTROLS;
   const controls = new Map<string, Buffer>();
   while (!list.atEnd) {
     const control = list.enter(TAG.sequence);

@@ -45,21 +45,19 @@ export function fieldsOf({ raw }: X509Certificate): CertificateFields {
   keyInfo.enter(TAG.sequence);
   const publicKey = keyInfo.readBits();
   for (const tag of UNIQUE_IDENTIFIERS) content.enterIf(tag);
-  const list = content.enterIf(EXTENSIONS)?.enter(TAG.sequence);
-  const extensions = list === undefined ? [] : readExtensions(list);
+  const extensions = readExtensions(content.enterIf(EXTENSIONS));
   return { serialNumber, issuer, subject, publicKey, extensions: new Map(extensions.map(({ type, value }) => [type, value])) };
 }
 
-/** @param list the content of a SEQUENCE OF Extension, of a certificate or an OCSP response */
-export function readExtensions(list: BerReader): Extension[] {
-  const found: Extension[] = [];
-  while (!list.atEnd) {
-    const extension = list.enter(TAG.sequence);
+/** @param extensions the field of a certificate or an OCSP response; undefined: it has none */
+export function readExtensions(extensions: BerReader | undefined): Extension[] {
+  const list = extensions?.enter(TAG.sequence).readAll((reader) => {
+    const extension = reader.enter(TAG.sequence);
     const type = extension.readOid();
     const isCritical = extension.peekTag() === TAG.boolean && extension.readBoolean();
-    found.push({ type, isCritical, value: extension.readBytes() });
-  }
-  return found;
+    return { type, isCritical, value: extension.readBytes() };
+  });
+  return list ?? [];
 }
 
 /** @returns the OCSP responders that it names, in order, if they have an HTTP address (RFC 6960, section 3.1) */

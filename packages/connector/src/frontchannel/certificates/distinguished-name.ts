@@ -43,20 +43,15 @@ const ATTRIBUTE_TYPES: Readonly<Record<string, { windows?: string; ldap: string 
 
 /** @param encoded a Name (RFC 5280, section 4.1.2.4). @throws Error if it is invalid */
 export function readName(encoded: Buffer): DistinguishedName {
-  const parts = new BerReader(encoded, (what) => new Error(`the certificate has a name with ${what}`)).enter(TAG.sequence);
-  const name: NameAttribute[][] = [];
-  while (!parts.atEnd) {
-    const part = parts.enter(TAG.set);
-    const attributes: NameAttribute[] = [];
-    while (!part.atEnd) {
+  const name = new BerReader(encoded, (what) => new Error(`the certificate has a name with ${what}`)).enter(TAG.sequence);
+  return name.readAll((parts) =>
+    parts.enter(TAG.set).readAll((part) => {
       const attribute = part.enter(TAG.sequence);
       const type = attribute.readOid();
       const value = attribute.readElement(attribute.peekTag());
-      attributes.push({ type, text: textOf(value), encoded: value });
-    }
-    name.push(attributes);
-  }
-  return name;
+      return { type, text: textOf(value), encoded: value };
+    }),
+  );
 }
 
 /**
@@ -64,7 +59,7 @@ export function readName(encoded: Buffer): DistinguishedName {
  * 3.1.5.2.1.3, which implicitly refers to CertNameToStr).
  */
 export function windowsName(name: DistinguishedName): string {
-  return spelled(name, ',', ' + ', ({ type, text, encoded }) => {
+  return spelled(name, ' + ', ({ type, text, encoded }) => {
     const typeName = ATTRIBUTE_TYPES[type]?.windows ?? `OID.${type}`;
     return `${typeName}=${text === undefined ? `#${encoded.toString('hex').toUpperCase()}` : windowsValue(text)}`;
   });
@@ -77,7 +72,7 @@ function windowsValue(text: string): string {
 
 /** From the entry to the root, as in RFC 4514. */
 export function ldapName(name: DistinguishedName): string {
-  return spelled(name.toReversed(), ',', '+', ({ type, text, encoded }) => {
+  return spelled(name.toReversed(), '+', ({ type, text, encoded }) => {
     const typeName = ATTRIBUTE_TYPES[type]?.ldap;
     return typeName === undefined || text === undefined
       ? `${type}=#${encoded.toString('hex')}`
@@ -85,13 +80,8 @@ export function ldapName(name: DistinguishedName): string {
   });
 }
 
-function spelled(
-  name: DistinguishedName,
-  betweenParts: string,
-  betweenAttributes: string,
-  spell: (attribute: NameAttribute) => string,
-): string {
-  return name.map((part) => part.map(spell).join(betweenAttributes)).join(betweenParts);
+function spelled(name: DistinguishedName, betweenAttributes: string, spell: (attribute: NameAttribute) => string): string {
+  return name.map((part) => part.map(spell).join(betweenAttributes)).join(',');
 }
 
 /** DirectoryString and the IA5String of mail addresses and domains (RFC 5280, section 4.1.2.4 and appendix A.1). */

@@ -3,7 +3,7 @@
  * authority that issues user certificates.
  */
 import { X509Certificate } from 'node:crypto';
-import { encodeBer } from '../../asn1/ber-writer.ts';
+import { objectIdentifier, sequence } from '../../asn1/der.ts';
 import { isIssuer } from './issuer.ts';
 
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
@@ -45,13 +45,7 @@ export function upToTheRoots(certificates: readonly string[], beside: readonly s
  * server's PFX, and servers do not support it.
  */
 function trusted({ raw }: X509Certificate): string {
-  const purposes = encodeBer((writer) => {
-    writer.startSequence();
-    writer.startSequence();
-    writer.writeOid(CLIENT_AUTHENTICATION);
-    writer.endSequence();
-    writer.endSequence();
-  });
+  const purposes = sequence(sequence(objectIdentifier(CLIENT_AUTHENTICATION)));
   const base64 = Buffer.concat([raw, purposes])
     .toString('base64')
     .replace(/.{1,64}/g, '$&\n');

@@ -1,6 +1,7 @@
 /** OCSP requests (RFC 6960, section 4.1). */
 import { createHash, type X509Certificate } from 'node:crypto';
-import { encodeBer, TAG } from '../../../asn1/ber-writer.ts';
+import { TAG } from '../../../asn1/ber-writer.ts';
+import { element, objectIdentifier, sequence } from '../../../asn1/der.ts';
 import { fieldsOf } from '../certificate-fields.ts';
 
 export const NONCE = '1.3.6.1.5.5.7.48.1.2';
@@ -26,38 +27,17 @@ export function idOfSerialNumber(serialNumber: Buffer, issuer: X509Certificate):
 
 function idOf({ issuerName, issuer, serialNumber }: { issuerName: Buffer; issuer: X509Certificate; serialNumber: Buffer }): Buffer {
   const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest();
-  return encodeBer((writer) => {
-    writer.startSequence();
-    writer.startSequence();
-    writer.writeOid(SHA1);
-    writer.writeBuffer(Buffer.alloc(0), TAG.null);
-    writer.endSequence();
-    writer.writeBuffer(sha1(issuerName));
-    writer.writeBuffer(sha1(fieldsOf(issuer).publicKey));
-    writer.writeBuffer(serialNumber, TAG.integer);
-    writer.endSequence();
-  });
+  return sequence(
+    sequence(objectIdentifier(SHA1), element(TAG.null)),
+    element(TAG.octetString, sha1(issuerName)),
+    element(TAG.octetString, sha1(fieldsOf(issuer).publicKey)),
+    element(TAG.integer, serialNumber),
+  );
 }
 
 /** @param nonce returned in a response to this very request (RFC 9654) */
 export function statusRequest(id: Buffer, nonce: Buffer): Buffer {
-  return encodeBer((writer) => {
-    writer.startSequence();
-    writer.startSequence();
-    writer.startSequence();
-    writer.startSequence();
-    writer.writeRaw(id);
-    writer.endSequence();
-    writer.endSequence();
-    writer.startSequence(REQUEST_EXTENSIONS);
-    writer.startSequence();
-    writer.startSequence();
-    writer.writeOid(NONCE);
-    writer.writeBuffer(encodeBer((inner) => inner.writeBuffer(nonce)));
-    writer.endSequence();
-    writer.endSequence();
-    writer.endSequence();
-    writer.endSequence();
-    writer.endSequence();
-  });
+  const extension = sequence(objectIdentifier(NONCE), element(TAG.octetString, element(TAG.octetString, nonce)));
+  const requests = sequence(sequence(id));
+  return sequence(sequence(requests, element(REQUEST_EXTENSIONS, sequence(extension))));
 }

@@ -99,8 +99,7 @@ function readResponseData(responseData: Buffer, id: Buffer): { single: SingleRes
     if (isSameCertificate(response.readElement(), id)) single = readSingleResponse(response);
   }
   if (single === undefined) throw new Error('it is about another certificate');
-  const extensions = content.enterIf(CONTEXT.one)?.enter(TAG.sequence);
-  return { single, extensions: extensions === undefined ? [] : readExtensions(extensions) };
+  return { single, extensions: readExtensions(content.enterIf(CONTEXT.one)) };
 }
 
 /** The hash parameters may be missing or NULL; everything else must be equal. */
@@ -119,13 +118,8 @@ function readSingleResponse(response: BerReader): SingleResponse {
   if (status === undefined) throw new Error(`unknown status 0x${tag.toString(16)}`);
   const thisUpdate = readTime(response);
   const next = response.enterIf(CONTEXT.zero);
-  const extensions = response.enterIf(CONTEXT.one)?.enter(TAG.sequence);
-  return {
-    status,
-    thisUpdate,
-    nextUpdate: next === undefined ? undefined : readTime(next),
-    extensions: extensions === undefined ? [] : readExtensions(extensions),
-  };
+  const extensions = readExtensions(response.enterIf(CONTEXT.one));
+  return { status, thisUpdate, nextUpdate: next && readTime(next), extensions };
 }
 
 function readTime(reader: BerReader): Date {

@@ -1,11 +1,11 @@
 /** Users on a directory for tests, with the relevant settings given and the others at their defaults. */
 import { type SignInOutcome, UNEXPECTED_ERROR } from '@landbridge/protocol';
-import { createLog } from '@landbridge/runtime';
+import { createLog, loadSettings } from '@landbridge/runtime';
+import { type ConnectorSettings, SETTINGS } from '../src/config/settings.ts';
 import { serverAddress } from '../src/ldap/connect.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../src/ldap/directory.ts';
 import type { RequestContext } from '../src/users/context.ts';
 import { createProfileMapper } from '../src/users/mapper/profile-mapper.ts';
-import type { UsersSettings } from '../src/users/settings.ts';
 import { createUsers, type Users } from '../src/users/users.ts';
 
 export interface UsersOn {
@@ -16,37 +16,12 @@ export interface UsersOn {
   close(): Promise<void>;
 }
 
-export const UNSET_SETTINGS: UsersSettings = {
-  LDAP_BASE: undefined,
-  LDAP_BASE_GROUPS: undefined,
-  LDAP_USER_BY_NAME: undefined,
-  LDAP_USER_BY_MAIL: false,
-  LDAP_USER_DN: undefined,
-  LDAP_USER_ATTRIBUTES: undefined,
-  LDAP_SEARCH_QUERY: undefined,
-  LDAP_SEARCH_ALL_QUERY: undefined,
-  LDAP_SEARCH_LIST_GROUPS_QUERY: undefined,
-  LDAP_SEARCH_GROUPS: undefined,
-  LDAP_SEARCH_RESULTS_OMIT_GROUPS: true,
-  GROUPS: true,
-  GROUP_PROPERTY: 'cn',
-  GROUP_PROPERTIES: [],
-  GROUPS_CACHE_SECONDS: 600,
-  GROUPS_ON_FAILURE: 'omit',
-  GROUPS_TIMEOUT_SECONDS: 20,
-  GROUPS_DEREF_ALIASES: 0,
-  ALLOW_PASSWORD_EXPIRED: false,
-  ALLOW_PASSWORD_CHANGE_REQUIRED: false,
-  PASSWORD_EXPIRY_WARNING_DAYS: 5,
-  ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD: undefined,
-  AUTO_UNLOCK_ON_PASSWORD_CHANGE: false,
-  MUST_CHANGE_PASSWORD_AFTER_RESET: false,
-  ORGANIZATION_UNITS_AS_DN: false,
-};
+/** All at their defaults. */
+export const UNSET_SETTINGS: ConnectorSettings = loadSettings(SETTINGS, { file: {}, environment: {} }).values;
 
 export function usersOn(
   target: Pick<DirectoryOptions, 'serviceAccount'> & Partial<DirectoryOptions> & { url: string; startTls?: boolean; ca?: string },
-  settings: Partial<UsersSettings> = {},
+  settings: Partial<ConnectorSettings> = {},
   mapperSource?: string,
 ): UsersOn {
   const lines: string[] = [];

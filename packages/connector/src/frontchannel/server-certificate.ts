@@ -4,13 +4,9 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { CodedError } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 
-export interface ServerCertificateSettings {
-  SSL_PFX: string | undefined;
-  SSL_KEY_PASSWORD: string | undefined;
-  SSL_CERT: string | undefined;
-  SSL_KEY: string | undefined;
-}
+type ServerCertificateSettings = Pick<ConnectorSettings, 'SSL_PFX' | 'SSL_KEY_PASSWORD' | 'SSL_CERT' | 'SSL_KEY'>;
 
 /** For `tls.createSecureContext`. */
 export type ServerCertificate = { pfx: Buffer; passphrase: string } | { cert: string; key: string; passphrase: string };

@@ -2,13 +2,12 @@
  * The directory as the rest of the connector sees it: search, bind and modify, over pools of connections. It knows LDAP but no users:
  * who may sign in, and what a result means for a user, is decided in `users/`.
  */
-import type { Log } from '@landbridge/runtime';
 import type { AsUser } from './bind-pool.ts';
-import type { ServerAddress, TlsOptions } from './connect.ts';
+import type { ServerAddress } from './connect.ts';
 import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
 import type { Entry } from './entry.ts';
 import { isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
-import { type Filter, parseFilter, withValue } from './filter.ts';
+import { ANY_ENTRY, type Filter, parseFilter, withValue } from './filter.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
 import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
@@ -17,28 +16,18 @@ import { doesNotServe, type Server, type ServerOptions } from './servers/server.
 import { createServers, type ServerStatus } from './servers/servers.ts';
 import { createServiceAccount } from './servers/service-account.ts';
 
-export interface DirectoryOptions {
+export interface DirectoryOptions extends Omit<ServerOptions, 'serviceAccount' | 'heartbeat' | 'returnAfterMs'> {
   /** In order of preference. A function if DNS names them: it is called again from time to time. */
   servers: readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>);
-  tls: TlsOptions;
   /** Undefined: searches are anonymous. `none`: no searches at all; only the root DSE is read. */
   serviceAccount: { dn: string; password: string } | 'none' | undefined;
-  searchConnections: number;
-  bindConnections: number;
-  connectTimeoutMs: number;
-  /** For one operation, from writing the request to its last response. */
-  operationTimeoutMs: number;
-  /** How long an operation may wait before it is written. */
-  queueTimeoutMs: number;
-  heartbeatMs: number;
   /** Searched below `heartbeatSearchBase` to prove that a connection works; undefined: the root DSE is read, which needs no rights. */
   heartbeatFilter: Filter | undefined;
   heartbeatSearchBase: string | undefined;
   /** Undefined: referrals are not followed. */
   referrals?: { trustedDomains: readonly string[]; tls: 'starttls' | 'none' } | undefined;
-  /** How long a recovered server must stay healthy before it is preferred again; 15 s by default. */
+  /** 15 s by default. */
   returnAfterMs?: number;
-  log: Log;
 }
 
 export interface Directory {
@@ -231,7 +220,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
     async bindAndRead(dn, password, attributes, given) {
       let entry: Entry | undefined;
       const result = await bind(dn, password, given, async (connection) => {
-        const request: SearchRequest = { ...ENTRY_ITSELF, searchBase: dn, attributes };
+        const request: SearchRequest = { searchBase: dn, scope: 'base', filter: ANY_ENTRY, attributes };
         const read = await connection.search(request, withDefaults(given));
         if (read.result.resultCode !== RESULT.success && !isNotShown(read.result.resultCode)) {
           throw searchFailed(request.searchBase, read.result, false);
@@ -263,8 +252,6 @@ export function openDirectory(options: DirectoryOptions): Directory {
     },
   };
 }
-
-const ENTRY_ITSELF = { scope: 'base', filter: withValue(parseFilter('(objectClass=*)'), '') } as const;
 
 /** Says nothing about the search itself, only about the server or the network. */
 function maySearchAgain({ code, resultCode }: LdapError): boolean {

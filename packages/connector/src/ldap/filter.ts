@@ -314,3 +314,5 @@ class FilterTextParser {
     this.position++;
   }
 }
+
+export const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');

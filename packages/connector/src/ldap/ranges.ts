@@ -5,11 +5,10 @@
 import type { Directory } from './directory.ts';
 import type { Entry } from './entry.ts';
 import { LdapError } from './errors.ts';
-import { parseFilter, withValue } from './filter.ts';
+import { ANY_ENTRY } from './filter.ts';
 
 /** Values of one attribute in all ranges. */
 const MAX_VALUES = 200_000;
-const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
 
 interface Piece {
   from: number;

@@ -2,7 +2,7 @@
 
 import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { allTexts, type Entry, firstText } from './entry.ts';
-import { parseFilter, withValue } from './filter.ts';
+import { ANY_ENTRY } from './filter.ts';
 import type { SearchRequest } from './messages.ts';
 
 /** `unknown`: the directory does not show its root DSE. */
@@ -31,7 +31,7 @@ const ACTIVE_DIRECTORY_OID = '1.2.840.113556.1.4.800';
 export const ROOT_DSE_REQUEST: SearchRequest = {
   searchBase: '',
   scope: 'base',
-  filter: withValue(parseFilter('(objectClass=*)'), ''),
+  filter: ANY_ENTRY,
   attributes: ['*', '+'],
 };
 

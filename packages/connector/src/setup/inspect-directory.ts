@@ -1,8 +1,9 @@
 /** Checks a directory before it is used: whether it is reachable, accepts the service account, and has the search base. */
 import { CodedError } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import type { Directory } from '../ldap/directory.ts';
 import { LdapError, RESULT } from '../ldap/errors.ts';
-import { parseFilter, withValue } from '../ldap/filter.ts';
+import { ANY_ENTRY } from '../ldap/filter.ts';
 import type { RootDse } from '../ldap/root-dse.ts';
 
 export interface DirectoryFindings {
@@ -14,13 +15,7 @@ export interface DirectoryFindings {
   remarks: string[];
 }
 
-export interface InspectedSettings {
-  LDAP_BASE: string | undefined;
-  LDAP_USER_BY_NAME: string | undefined;
-  LDAP_USER_DN: string | undefined;
-}
-
-const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
+export type InspectedSettings = Pick<ConnectorSettings, 'LDAP_BASE' | 'LDAP_USER_BY_NAME' | 'LDAP_USER_DN'>;
 
 /** Result codes for rejected anonymous searches. Active Directory sends operationsError (MS-ADTS, section 5.1.1.1). */
 const ANONYMOUS_REJECTED: ReadonlySet<number> = new Set([
@@ -97,6 +92,6 @@ async function canAnyoneSearch(directory: Directory, searchBase: string, signal:
 }
 
 async function isAnswered(directory: Directory, searchBase: string, scope: 'base' | 'sub', signal: AbortSignal): Promise<boolean> {
-  const { entries } = await directory.search({ searchBase, scope, filter: PRESENT, attributes: ['1.1'], sizeLimit: 1 }, { signal });
+  const { entries } = await directory.search({ searchBase, scope, filter: ANY_ENTRY, attributes: ['1.1'], sizeLimit: 1 }, { signal });
   return entries.length > 0;
 }

@@ -1,6 +1,7 @@
 /** A sign-in with a password, from top to bottom: find the user, refuse an empty password, bind as the user, make the profile. */
 import { type LdapStatus, type LoginClaims, type SignInOutcome, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
 import { LdapError, resultText, unexpectedResult } from '../ldap/errors.ts';
@@ -12,7 +13,6 @@ import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failu
 import { type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import { createRefusalTime } from './refusal-time.ts';
-import type { UsersSettings } from './settings.ts';
 
 export function createAuthenticate(options: {
   directory: Directory;
@@ -20,7 +20,7 @@ export function createAuthenticate(options: {
   /** Read from the entry after a bind, if the service account may not read it. */
   attributes: readonly string[];
   enrich: Enrich;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }): (claims: LoginClaims, context: RequestContext) => Promise<SignInOutcome> {
   const { directory, findUser, attributes, enrich, settings, log } = options;

@@ -1,6 +1,7 @@
 /** From an entry to a profile: groups, organizational units, then the mapper. */
 import { type Failure, type LdapStatus, namedFailure, type Profile, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import { organizationalUnits } from '../ldap/dn.ts';
 import { type Entry, rawEntry } from '../ldap/entry.ts';
 import type { RequestContext } from './context.ts';
@@ -10,7 +11,6 @@ import type { FoundGroups, GroupFinder } from './groups/groups-of.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
-import type { UsersSettings } from './settings.ts';
 
 export interface Enrich {
   /**
@@ -43,7 +43,7 @@ export function createEnrich(options: {
   mapper: ProfileMapper;
   groupFinder: GroupFinder;
   queries: (signal?: AbortSignal) => Promise<Queries>;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }): Enrich {
   const { mapper, settings, log } = options;

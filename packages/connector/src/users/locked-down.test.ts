@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type Slapd, type SlapdUser, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import type { Profile } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
+import type { ConnectorSettings } from '../config/settings.ts';
 import { userAttributes } from './find.ts';
-import type { UsersSettings } from './settings.ts';
 
 const TEMPLATE = 'cn={0},ou=people,dc=example,dc=org';
 const POWERLESS = 'cn=powerless,ou=accounts,dc=example,dc=org';
@@ -38,7 +38,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  function on(serviceAccount: Account, settings: Partial<UsersSettings>, mapper?: string): UsersOn {
+  function on(serviceAccount: Account, settings: Partial<ConnectorSettings>, mapper?: string): UsersOn {
     // One connection of each kind, so that only the sign-in's operations are counted.
     const made = usersOn({ url: slapd.url, serviceAccount, searchConnections: 1, bindConnections: 1 }, settings, mapper);
     open.push(made);
@@ -79,7 +79,7 @@ describe('a locked-down directory', { skip: whyNoSlapd() }, () => {
     });
 
     it('shapes groups by GROUP_PROPERTY and GROUP_PROPERTIES as far as their DNs allow', async () => {
-      const groups = async (settings: Partial<UsersSettings>) =>
+      const groups = async (settings: Partial<ConnectorSettings>) =>
         (await profileOf(on('none', { LDAP_USER_DN: TEMPLATE, ...settings }), user.cn, user.password)).groups;
       assert.deepEqual(await groups({ GROUP_PROPERTY: 'dn' }), ['cn=department-02,ou=groups,dc=example,dc=org']);
       assert.deepEqual(await groups({ GROUP_PROPERTIES: ['CN', 'dn'] }), [

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { createDomain, startDirectory } from '@landbridge/directory';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
-import type { UsersSettings } from './settings.ts';
+import type { ConnectorSettings } from '../config/settings.ts';
 import { UNICODE_GROUP, UNICODE_STRANGERS, UNICODE_USERS } from './test/unicode.ts';
 
 const PASSWORD = 'Passw0rd!';
@@ -57,7 +57,7 @@ describe('names on Active Directory', () => {
   }
   let embedded: Awaited<ReturnType<typeof startDirectory>>;
   const open: UsersOn[] = [];
-  const on = (settings: Partial<UsersSettings>) => {
+  const on = (settings: Partial<ConnectorSettings>) => {
     const made = usersOn({ url: embedded.url, serviceAccount: embedded.serviceAccount }, settings);
     open.push(made);
     return made;
@@ -131,7 +131,7 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
   });
   let slapd: Slapd;
   const open: UsersOn[] = [];
-  const on = (settings: Partial<UsersSettings>) => {
+  const on = (settings: Partial<ConnectorSettings>) => {
     const made = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, settings);
     open.push(made);
     return made;

@@ -2,11 +2,12 @@
  * The queries for a directory: those in the settings, unchanged, and for the others the defaults for the kind of directory that it says
  * it is.
  */
+
+import type { ConnectorSettings } from '../config/settings.ts';
 import { type Directory, settingFilter } from '../ldap/directory.ts';
 import { dnKey, isWithin } from '../ldap/dn.ts';
 import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
 import type { DirectoryKind, RootDse } from '../ldap/root-dse.ts';
-import type { QuerySettings } from './settings.ts';
 import { createWindowsNames } from './windows-name.ts';
 
 export interface Queries {
@@ -36,6 +37,8 @@ export type GroupQueries =
 
 /** Active Directory's matching rule that follows a chain of links (MS-ADTS, section 3.1.1.3.4.4.3). */
 export const IN_CHAIN_RULE = '1.2.840.113556.1.4.1941';
+
+type FilterSetting = `LDAP_SEARCH_${'' | 'ALL_' | 'LIST_GROUPS_'}QUERY` | 'LDAP_USER_BY_NAME' | 'LDAP_SEARCH_GROUPS';
 
 interface Defaults {
   userByName: string;
@@ -79,9 +82,8 @@ const DEFAULTS: Record<DirectoryKind, Defaults> = {
  * @returns the queries; on the first call it asks the directory what it is
  * @throws LDAP_FILTER_INVALID at once if a setting is not a filter
  */
-export function queriesOf(directory: Directory, settings: QuerySettings): (signal?: AbortSignal) => Promise<Queries> {
-  const set = (name: Exclude<keyof QuerySettings, 'LDAP_USER_BY_MAIL'>) =>
-    settings[name] === undefined ? undefined : settingFilter(name, settings[name]);
+export function queriesOf(directory: Directory, settings: ConnectorSettings): (signal?: AbortSignal) => Promise<Queries> {
+  const set = (name: FilterSetting) => (settings[name] === undefined ? undefined : settingFilter(name, settings[name]));
   const userByName = set('LDAP_USER_BY_NAME');
   const searchUsers = set('LDAP_SEARCH_QUERY');
   const allUsers = set('LDAP_SEARCH_ALL_QUERY');

@@ -1,6 +1,7 @@
 /** Lists of users and of groups. A list cut off by a limit is a result, not an error. */
 import type { ListGroupsClaims, Profile, RequestOutcome, SearchUsersClaims } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import type { Directory } from '../ldap/directory.ts';
 import { anyOf, withValue } from '../ldap/filter.ts';
 import { PAGED_RESULTS_OID } from '../ldap/messages.ts';
@@ -10,12 +11,11 @@ import { undecidedFailure } from './failures.ts';
 import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
-import type { UsersSettings } from './settings.ts';
 
 interface SearchOptions {
   directory: Directory;
   queries: (signal?: AbortSignal) => Promise<Queries>;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }
 

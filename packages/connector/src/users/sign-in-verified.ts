@@ -4,6 +4,7 @@
  */
 import { type SignInOutcome, timed, WIRE_ERRORS } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import type { Directory } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
 import type { BoundFilter } from '../ldap/filter.ts';
@@ -13,7 +14,6 @@ import type { Enrich } from './enrich.ts';
 import { undecidedFailure, unknownUserFailure } from './failures.ts';
 import { type FindByFilter, type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
-import type { UsersSettings } from './settings.ts';
 
 /** A user as a Kerberos ticket, client certificate, trusted proxy or session names them. */
 export interface VerifiedIdentity {
@@ -38,7 +38,7 @@ export function createSignInVerified(options: {
   /** As requested for a sign-in with a password: the mapper sees the same attributes. */
   attributes: readonly string[];
   enrich: Enrich;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }): (identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext) => Promise<SignInOutcome> {
   const { directory, enrich, settings, log } = options;

@@ -13,6 +13,7 @@ import type {
   SignInOutcome,
 } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../config/settings.ts';
 import type { Directory } from '../ldap/directory.ts';
 import { ACCOUNT_STATE_ATTRIBUTES } from './account-state.ts';
 import { createAuthenticate } from './authenticate.ts';
@@ -27,7 +28,6 @@ import { createChangePassword } from './password/change-password.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { queriesOf } from './queries.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
-import type { UsersSettings } from './settings.ts';
 import { createSignInVerified, type VerifiedIdentity } from './sign-in-verified.ts';
 
 export interface Users {
@@ -56,7 +56,7 @@ export interface UsersOptions {
   mapper: ProfileMapper;
   /** Whether the mapper is the administrator's own, which may read any attribute. */
   customMapper: boolean;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }
 

@@ -20,7 +20,9 @@ export interface ServerOptions {
   searchConnections: number;
   bindConnections: number;
   connectTimeoutMs: number;
+  /** For one operation, from writing the request to its last response. */
   operationTimeoutMs: number;
+  /** How long an operation may wait before it is written. */
   queueTimeoutMs: number;
   heartbeatMs: number;
   /** What proves that a connection works. */

@@ -3,7 +3,7 @@ import { isLoopback } from '../../config/loopback.ts';
 import { connect, type ServerAddress, type TlsOptions } from '../../ldap/connect.ts';
 import type { LdapConnection } from '../../ldap/connection.ts';
 import { LdapError, RESULT, resultText } from '../../ldap/errors.ts';
-import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { ANY_ENTRY } from '../../ldap/filter.ts';
 import { START_TLS_OID } from '../../ldap/messages.ts';
 import { ROOT_DSE_REQUEST, type RootDse, readRootDse } from '../../ldap/root-dse.ts';
 import { demandsTls } from '../../ldap/servers/service-account.ts';
@@ -14,7 +14,6 @@ import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } fr
 import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
-const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 /** Kerberos' usual tolerance. */
 const MAX_CLOCK_SKEW_MS = 5 * 60_000;
 const CLOCK_WARNING_MS = 60_000;
@@ -139,7 +138,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
         return fail('The directory does not announce a search base', 'Set LDAP_BASE, for example DC=example,DC=com.');
       if (connection === undefined) return skipped('no connection');
       const found = await connection.search(
-        { searchBase, scope: 'sub', filter: PRESENT, attributes: ['1.1'], sizeLimit: 1 },
+        { searchBase, scope: 'sub', filter: ANY_ENTRY, attributes: ['1.1'], sizeLimit: 1 },
         { timeoutMs, signal },
       );
       if (found.entries.length > 0) {

@@ -11,7 +11,7 @@ import { sidText } from '../../ldap/active-directory/object-sid.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { LdapError, RESULT } from '../../ldap/errors.ts';
-import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { ANY_ENTRY, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { SearchRequest } from '../../ldap/messages.ts';
 import { queriesOf } from '../../users/queries.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
@@ -20,7 +20,6 @@ import type { Searchable } from './directory.ts';
 
 /** Users to check. */
 const SAMPLE = 20;
-const PRESENT = withValue(parseFilter('(objectClass=*)'), '');
 const BY_LOGIN = parseFilter('(|(userPrincipalName={0})(sAMAccountName={0}))');
 /** Everyone and Authenticated Users, which are in every account's token (MS-DTYP, section 2.4.2.4). */
 const EVERYONE = ['S-1-1-0', 'S-1-5-11'];
@@ -164,7 +163,7 @@ type EntryRequest = Pick<SearchRequest, 'searchBase' | 'attributes' | 'accessLis
 /** @returns undefined if it cannot be read */
 async function readEntry(directory: Directory, request: EntryRequest, signal: AbortSignal): Promise<Entry | undefined> {
   try {
-    return (await directory.search({ ...request, scope: 'base', filter: PRESENT }, { signal })).entries[0];
+    return (await directory.search({ ...request, scope: 'base', filter: ANY_ENTRY }, { signal })).entries[0];
   } catch (error) {
     if (error instanceof LdapError && (error.resultCode === RESULT.noSuchObject || error.resultCode === RESULT.insufficientAccessRights))
       return undefined;

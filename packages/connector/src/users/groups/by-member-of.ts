@@ -5,7 +5,7 @@
 import { primaryGroupSid } from '../../ldap/active-directory/primary-group.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
 import type { Entry } from '../../ldap/entry.ts';
-import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { ANY_ENTRY, parseFilter } from '../../ldap/filter.ts';
 import { allValues } from '../../ldap/ranges.ts';
 import type { GroupQueries } from '../queries.ts';
 import { type Reference, readGroup, referenceTo } from './group.ts';
@@ -18,7 +18,6 @@ import { type Start, walkUpwards } from './walk.ts';
 
 /** Only groups have members. Samba has no index on members and would otherwise scan everything, not just the groups. */
 const MEMBERS_OF = parseFilter('(&(objectCategory=group)(member={0}))');
-const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
 
 /** @returns finds the groups of a user's entry @throws LdapError if the directory cannot say */
 export function createGroupsByMemberOf(

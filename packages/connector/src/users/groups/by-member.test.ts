@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../../test/users-on.ts';
-import type { UsersSettings } from '../settings.ts';
+import type { ConnectorSettings } from '../../config/settings.ts';
 
 const BASE = 'ou=more,dc=example,dc=org';
 const PASSWORD = 'Passw0rd!';
@@ -59,7 +59,7 @@ describe('groups found by their members', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  function on(settings: Partial<UsersSettings> = {}): UsersOn {
+  function on(settings: Partial<ConnectorSettings> = {}): UsersOn {
     const made = usersOn(
       { url: slapd.url, serviceAccount: slapd.serviceAccount, searchConnections: 1, bindConnections: 1 },
       { LDAP_BASE: BASE, ...settings },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createDomain, type DirectoryEntry, type DirectoryServer, startDirectory } from '@landbridge/directory';
 import fc from 'fast-check';
-import { type UsersOn, usersOn } from '../../../test/users-on.ts';
+import { UNSET_SETTINGS, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { dnKey } from '../../ldap/dn.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
 import { IN_CHAIN_RULE, type Queries, queriesOf } from '../queries.ts';
@@ -64,7 +64,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
   before(async () => {
     embedded = await startDirectory({ domain });
     on = usersOn({ url: embedded.url, serviceAccount: embedded.serviceAccount, searchConnections: 1 });
-    defaults = await queriesOf(on.directory, { ...UNSET_QUERIES })();
+    defaults = await queriesOf(on.directory, UNSET_SETTINGS)();
   });
   after(async () => {
     await on?.close();
@@ -196,14 +196,3 @@ describe('the walk over memberOf and the in-chain rule', () => {
     assert.deepEqual(found?.groups.map(({ dn }) => dn).sort(), entries.map(({ dn }) => dn).sort());
   });
 });
-
-const UNSET_QUERIES = {
-  LDAP_BASE: undefined,
-  LDAP_BASE_GROUPS: undefined,
-  LDAP_USER_BY_NAME: undefined,
-  LDAP_USER_BY_MAIL: false,
-  LDAP_SEARCH_QUERY: undefined,
-  LDAP_SEARCH_ALL_QUERY: undefined,
-  LDAP_SEARCH_LIST_GROUPS_QUERY: undefined,
-  LDAP_SEARCH_GROUPS: undefined,
-};

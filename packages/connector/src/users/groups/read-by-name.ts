@@ -3,7 +3,7 @@ import type { Directory } from '../../ldap/directory.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { LdapError, RESULT } from '../../ldap/errors.ts';
-import { anyOf, type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
+import { ANY_ENTRY, anyOf, type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
 import { allValues } from '../../ldap/ranges.ts';
 import { chunks } from './chunks.ts';
 import { type GroupSettings, groupAttributes, type KnownGroup, type Reference, readGroup, referenceTo } from './group.ts';
@@ -11,7 +11,6 @@ import type { GroupSearch } from './group-search.ts';
 import type { ReadParents } from './read-parents.ts';
 
 const BY_DN = parseFilter('(distinguishedName={0})');
-const ANY_ENTRY = withValue(parseFilter('(objectClass=*)'), '');
 /** A server's answer if the entry does not exist or may not be read, or if it is in a child domain. */
 const NOT_READABLE: ReadonlySet<number> = new Set([
   RESULT.noSuchObject,

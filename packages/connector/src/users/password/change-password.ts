@@ -1,6 +1,7 @@
 /** `change_password`: an administrator's reset or, with the old password, a user's own change. */
 import { type ChangePasswordClaims, type Profile, type RequestOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import type { RequestContext } from '../context.ts';
@@ -8,7 +9,6 @@ import type { Enrich } from '../enrich.ts';
 import { undecidedFailure, unknownUserFailure } from '../failures.ts';
 import { type FindUser, isShown } from '../find.ts';
 import { createRefusalTime } from '../refusal-time.ts';
-import type { UsersSettings } from '../settings.ts';
 import { createChangeOwnPassword } from './own-change.ts';
 import { createResetPassword } from './reset.ts';
 
@@ -18,7 +18,7 @@ export function createChangePassword(options: {
   directory: Directory;
   findUser: FindUser;
   enrich: Enrich;
-  settings: UsersSettings;
+  settings: ConnectorSettings;
   log: Log;
 }): (claims: ChangePasswordClaims, context: RequestContext) => Promise<ChangeResult> {
   const { findUser, enrich, log } = options;

@@ -1,5 +1,6 @@
 /** A user's own password change: the old password must be right, but may have expired or be due for a change. */
 import { CodedError } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { RESULT, unexpectedResult } from '../../ldap/errors.ts';
@@ -8,7 +9,6 @@ import { passwordPolicyWord } from '../../ldap/password-policy.ts';
 import type { DirectoryKind } from '../../ldap/root-dse.ts';
 import { bindOutcome, type NamedRefusal } from '../bind-outcome.ts';
 import type { RequestContext } from '../context.ts';
-import type { UsersSettings } from '../settings.ts';
 import { changeRefusal } from './change-refusal.ts';
 import { assertEncrypted, unicodePwd } from './unicode-pwd.ts';
 
@@ -26,7 +26,7 @@ export type ChangeOwnPassword = (
 const RENEWS_EXPIRED: ReadonlySet<DirectoryKind> = new Set(['openldap', '389-ds']);
 
 /** @returns a function that sends the old password once, and again only after the directory has accepted it */
-export function createChangeOwnPassword(options: { directory: Directory; settings: UsersSettings }): ChangeOwnPassword {
+export function createChangeOwnPassword(options: { directory: Directory; settings: ConnectorSettings }): ChangeOwnPassword {
   const { directory, settings } = options;
 
   return async (entry, passwords, { signal }) => {

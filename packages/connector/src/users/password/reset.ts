@@ -1,19 +1,19 @@
 /** An administrator's reset: the service account sets a user's password, whatever the old one was. */
 import { CodedError, type Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { RESULT } from '../../ldap/errors.ts';
 import type { Modification } from '../../ldap/messages.ts';
 import type { NamedRefusal } from '../bind-outcome.ts';
 import type { RequestContext } from '../context.ts';
-import type { UsersSettings } from '../settings.ts';
 import { changeRefusal } from './change-refusal.ts';
 import { assertEncrypted, unicodePwd } from './unicode-pwd.ts';
 
 /** @returns why the directory refused; undefined if the password was set */
 export type ResetPassword = (entry: Entry, password: string, context: RequestContext) => Promise<NamedRefusal | undefined>;
 
-export function createResetPassword(options: { directory: Directory; settings: UsersSettings; log: Log }): ResetPassword {
+export function createResetPassword(options: { directory: Directory; settings: ConnectorSettings; log: Log }): ResetPassword {
   const { directory, settings, log } = options;
 
   return async (entry, password, { signal, correlationId }) => {

@@ -4,18 +4,18 @@ import { after, before, it } from 'node:test';
 import type { SambaDomainController } from '@landbridge/lab';
 import type { Step } from '@landbridge/protocol';
 import { login, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
+import type { ConnectorSettings } from '../../../config/settings.ts';
 import { primaryGroupSid } from '../../../ldap/active-directory/primary-group.ts';
 import { parseFilter, withValue } from '../../../ldap/filter.ts';
 import { USER_ATTRIBUTES_FOR_GROUPS } from '../../groups/groups-of.ts';
 import { IN_CHAIN_RULE } from '../../queries.ts';
-import type { UsersSettings } from '../../settings.ts';
 
 const IN_CHAIN = `(member:${IN_CHAIN_RULE}:={0})`;
 
 export function registerGroupsTests(dc: () => SambaDomainController): void {
   const open: UsersOn[] = [];
   let on: UsersOn;
-  function startUsers(settings: Partial<UsersSettings> = {}): UsersOn {
+  function startUsers(settings: Partial<ConnectorSettings> = {}): UsersOn {
     const { ldapsUrl, caPem, serviceAccount } = dc();
     const made = usersOn({ url: ldapsUrl, ca: caPem, serviceAccount }, settings);
     open.push(made);

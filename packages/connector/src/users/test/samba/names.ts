@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import type { SambaDomainController } from '@landbridge/lab';
 import { login, request, type UsersOn, usersOn } from '../../../../test/users-on.ts';
-import type { UsersSettings } from '../../settings.ts';
+import type { ConnectorSettings } from '../../../config/settings.ts';
 
 export function registerNamesTests(dc: () => SambaDomainController): void {
   const open: UsersOn[] = [];
   after(async () => {
     for (const one of open) await one.close();
   });
-  function on(settings: Partial<UsersSettings> = {}, target: Partial<Parameters<typeof usersOn>[0]> = {}): UsersOn {
+  function on(settings: Partial<ConnectorSettings> = {}, target: Partial<Parameters<typeof usersOn>[0]> = {}): UsersOn {
     const made = usersOn({ url: dc().ldapsUrl, ca: dc().caPem, serviceAccount: dc().serviceAccount, ...target }, settings);
     open.push(made);
     return made;

@@ -1,4 +1,4 @@
-/** Shared by several console pages: a check run, and parts that update while something runs. */
+/** Shared by several console pages: check runs, parts that update while something runs, entries and profiles. */
 import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { CheckResult } from '../troubleshoot/check.ts';
@@ -29,4 +29,35 @@ function checkItem(result: CheckResult): Html {
 function skippedPart(results: readonly CheckResult[]): Html | string {
   if (results.length === 0) return '';
   return html`<details><summary>${results.length} skipped</summary><ul class="checks">${results.map(checkItem)}</ul></details>`;
+}
+
+/** A part that scrolls, by keyboard too. */
+export function codePart(label: string, text: string): Html {
+  return html`<pre class="tall code" tabindex="0" role="group" aria-label="${label}">${text}</pre>`;
+}
+
+const LONGEST_VALUE = 2000;
+
+/** An entry or a profile as readable JSON: binary values become their size, and long values are cut. */
+export function jsonPart(label: string, value: unknown): Html {
+  return codePart(label, JSON.stringify(value, (_, inner: unknown) => readable(inner), 2) ?? 'undefined');
+}
+
+function readable(value: unknown): unknown {
+  // JSON.stringify calls toJSON of buffers first.
+  if (isBufferJson(value)) return `(${value.data.length} bytes)`;
+  return typeof value === 'string' && value.length > LONGEST_VALUE
+    ? `${value.slice(0, LONGEST_VALUE)}… (${value.length} characters)`
+    : value;
+}
+
+function isBufferJson(value: unknown): value is { type: 'Buffer'; data: unknown[] } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    value.type === 'Buffer' &&
+    'data' in value &&
+    Array.isArray(value.data)
+  );
 }

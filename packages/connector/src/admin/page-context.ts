@@ -103,3 +103,13 @@ export async function fileOf(form: FormData, name: string): Promise<Buffer | und
   const value = form.get(name);
   return value === null || typeof value === 'string' || value.size === 0 ? undefined : Buffer.from(await value.arrayBuffer());
 }
+
+/** Answers with a file to save. */
+export function download(c: Context, name: string, type: string, content: Uint8Array<ArrayBuffer> | ReadableStream): Response {
+  return c.body(content, 200, {
+    'Content-Type': type,
+    'Content-Disposition': `attachment; filename="${name}"`,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  });
+}

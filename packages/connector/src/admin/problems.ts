@@ -1,5 +1,5 @@
 /** The connector's current state, and the problems in it. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { ended } from '@landbridge/web';
 import type { Config } from '../config/load.ts';
@@ -7,7 +7,7 @@ import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import type { DirectoryStatus } from '../ldap/directory.ts';
 import { createOutbound } from '../network/outbound.ts';
-import { configuredCertificates } from '../network/trust.ts';
+import { configuredCertificates, readCertificate } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { measureClockSkew } from '../setup/ticket.ts';
 import type { ConsoleContext } from './page-context.ts';
@@ -108,13 +108,7 @@ async function clockOf(context: ConsoleContext, { values }: Config): Promise<{ s
 async function certificatesOf(config: Config): Promise<CertificateFact[]> {
   const own = loadCertificate(config)?.certificate;
   const browser = await browserCertificate(config).catch(() => undefined);
-  const authorities = configuredCertificates(config.values).flatMap((pem) => {
-    try {
-      return [new X509Certificate(pem)];
-    } catch {
-      return [];
-    }
-  });
+  const authorities = configuredCertificates(config.values).flatMap((pem) => readCertificate(pem) ?? []);
   return [
     ...(own === undefined ? [] : [fact("The connector's certificate", own)]),
     ...(browser === undefined ? [] : [fact('The certificate for browsers', browser)]),

@@ -4,6 +4,7 @@ import type { Html } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Config } from '../config/load.ts';
 import { SETTINGS, type SettingName } from '../config/settings.ts';
+import { formText } from './page-context.ts';
 
 const ORIGINS = { environment: 'from the environment', file: 'set here', default: 'default', unset: 'not set' } as const;
 
@@ -20,8 +21,8 @@ export function definitionOf(name: SettingName): Setting<unknown> {
   return { ...definition, type: { ...definition.type, schema: definition.type.schema } };
 }
 
-/** @param typed rejected input, to be corrected */
-export function settingField(name: SettingName, config: Config, typed: string | undefined): Html {
+/** @param typed a rejected form, to be corrected */
+export function settingField(name: SettingName, config: Config, typed: FormData | undefined): Html {
   const definition = definitionOf(name);
   const origin =
     name === 'LDAP_BIND_PASSWORD' && config.values.LDAP_BIND_CREDENTIALS !== undefined
@@ -38,7 +39,7 @@ export function settingField(name: SettingName, config: Config, typed: string | 
   return html`<div class="setting"><div class="about">
 ${isFixed ? html`<p class="name">${name}</p>` : html`<label for="${name}">${name}</label>`}
 <p class="hint" id="${name}-hint">${markdown(definition.description)}${fallback}</p></div>
-<div>${isFixed ? fixed(name, config) : input(name, definition, config, typed)}<p class="hint${definition.insecure && origin === 'file' ? ' warn' : ''}">${marks.join(', ')}</p></div></div>`;
+<div>${isFixed ? fixed(name, config) : input(name, definition, config, typed?.has(name) ? formText(typed, name) : undefined)}<p class="hint${definition.insecure && origin === 'file' ? ' warn' : ''}">${marks.join(', ')}</p></div></div>`;
 }
 
 function input(name: SettingName, definition: Setting<unknown>, config: Config, typed: string | undefined): Html {
@@ -68,29 +69,23 @@ function fixed(name: SettingName, config: Config): Html {
   return html`<p><code>${shown(config.values[name]) || '–'}</code></p>`;
 }
 
-/**
- * @param typed the input of a field; undefined if the form had no such field
- * @returns the changed settings, and invalid input as sentences
- */
+/** @returns the changed settings, and invalid input as sentences */
 export function changesOf(
   names: readonly SettingName[],
   config: Config,
-  typed: (name: SettingName) => string | undefined,
-  removed: ReadonlySet<string>,
+  form: FormData,
 ): { changes: Record<string, unknown>; problems: string[] } {
   const changes: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const name of names) {
     const definition = definitionOf(name);
     const origin = config.origins[name];
-    if (origin === 'environment' || definition.kept || ELSEWHERE[name] !== undefined) continue;
-    const given = typed(name);
-    // Not in the form: unchanged.
-    if (given === undefined) continue;
+    if (origin === 'environment' || definition.kept || ELSEWHERE[name] !== undefined || !form.has(name)) continue;
+    const given = formText(form, name);
     // A password may begin or end with a space.
     const text = definition.secret ? given : given.trim();
     if (definition.secret && text === '') {
-      if (removed.has(name)) changes[name] = undefined;
+      if (form.getAll('remove').includes(name)) changes[name] = undefined;
       continue;
     }
     const before = origin === 'file' ? shown(config.values[name]) : '';

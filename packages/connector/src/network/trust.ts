@@ -8,7 +8,7 @@ import type { ConnectorSettings } from '../config/settings.ts';
 
 export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 'SSL_CA_PATH'>;
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+export const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * @returns the certificates (PEM) in the three settings, all readable
@@ -30,6 +30,15 @@ export function configuredCertificates(settings: TrustSettings): string[] {
  */
 export function trustedCertificates(configured: readonly string[]): string[] {
   return [...new Set([...getCACertificates('bundled'), ...getCACertificates('system'), ...configured])];
+}
+
+/** @param text PEM or DER. @returns undefined if it is not a certificate */
+export function readCertificate(text: string | Buffer): X509Certificate | undefined {
+  try {
+    return new X509Certificate(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function certificatesOfFolder(folder: string): string[] {
@@ -55,11 +64,11 @@ function certificatesOfFile(path: string, setting: string, mayHoldNone = false):
   } catch (error) {
     throw unusable(setting, `the file ${path} cannot be read`, error);
   }
-  return mayHoldNone && text.match(CERTIFICATE) === null ? [] : certificatesIn(text, setting, path);
+  return mayHoldNone && text.match(PEM_CERTIFICATE) === null ? [] : certificatesIn(text, setting, path);
 }
 
 function certificatesIn(text: string, setting: string, path = 'its text'): string[] {
-  const certificates = text.match(CERTIFICATE) ?? [];
+  const certificates = text.match(PEM_CERTIFICATE) ?? [];
   if (certificates.length === 0) throw unusable(setting, `${path} contains no PEM certificate`);
   for (const certificate of certificates) {
     try {

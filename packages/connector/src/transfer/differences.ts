@@ -1,9 +1,9 @@
 /** What an import would change, for the administrator to confirm. Contains no secrets. */
-import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { FileContent } from '../config/config-file.ts';
 import type { HomeFiles } from '../config/home-files.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
+import { readCertificate } from '../network/trust.ts';
 import { thumbprint } from '../setup/certificate.ts';
 
 export interface SettingChange {
@@ -75,10 +75,7 @@ function hiddenBecause(name: string, realms: ReadonlySet<unknown>): SettingChang
 }
 
 function thumbprintOf(certificate: HomeFiles['certificate']): string | undefined {
-  try {
-    return certificate && thumbprint(new X509Certificate(certificate.certificatePem));
-  } catch {
-    // Reported as a problem elsewhere.
-    return undefined;
-  }
+  // An unreadable one is reported as a problem elsewhere.
+  const readable = certificate && readCertificate(certificate.certificatePem);
+  return readable && thumbprint(readable);
 }

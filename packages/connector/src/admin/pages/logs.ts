@@ -4,7 +4,7 @@ import type { LogFilter, LogLevel, LogRecord } from '@landbridge/runtime';
 import { choiceField, confirmation, field, type Html } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, download } from '../page-context.ts';
 
 const SHOWN_LINES = 300;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -27,12 +27,7 @@ ${field('correlationId', 'Correlation ID', { value: filter.correlationId ?? '', 
         context.logFile === undefined
           ? Readable.from(context.logWindow.lines().map((line) => `${plain(line)}\n`))
           : await context.logFile.read();
-      return c.body(Readable.toWeb(text) as ReadableStream, 200, {
-        'Content-Type': 'text/plain; charset=utf-8',
-        'Content-Disposition': 'attachment; filename="connector.log"',
-        'Cache-Control': 'no-store',
-        'X-Content-Type-Options': 'nosniff',
-      });
+      return download(c, 'connector.log', 'text/plain; charset=utf-8', Readable.toWeb(text) as ReadableStream);
     })
     .get('/logs/clear', (c) => {
       const main = confirmation(context.tokenOf(c), {

@@ -10,8 +10,8 @@ import { createProfileMapper } from '../../users/mapper/profile-mapper.ts';
 import { createUsers } from '../../users/users.ts';
 import { DEFAULT_MAPPER_SOURCE, editorHead } from '../assets.ts';
 import { applied } from '../change.ts';
+import { codePart, jsonPart } from '../elements.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
-import { jsonText } from '../raw-text.ts';
 
 /** Shorter than at a sign-in: a half-typed mapper may loop. */
 const PREVIEW_TIMEOUT_MS = 2000;
@@ -98,9 +98,9 @@ ${alertOf(problem)}
 <div class="columns two"><section aria-labelledby="source-label"><h2 id="source-label">Source</h2>
 <textarea id="source" name="source" rows="24" class="code" spellcheck="false" aria-labelledby="source-label"${isFixed ? html` readonly` : ''}>${source}</textarea>
 ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</button><button class="plain" name="do" value="try">Try</button></div>`}</section>
-<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : pre('Entry', jsonText(shown.raw))}</section></div></form>
+<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : jsonPart('Entry', shown.raw)}</section></div></form>
 ${outcomePart(outcome)}
-<section><details><summary>The default mapper, for comparison</summary>${pre('Default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
+<section><details><summary>The default mapper, for comparison</summary>${codePart('Default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
   }
 
   async function page(c: Context<ConsoleEnv>, given: { source: string; user: string; problem?: string | undefined }): Promise<Response> {
@@ -158,11 +158,7 @@ function outcomePart(outcome: Outcome): Html {
       ? html`<section><h2>Profile</h2><p class="quiet">The source loads. Choose a user to see the resulting profile.</p></section>`
       : 'problem' in outcome
         ? html`<section class="notice bad" role="alert"><h2>The mapper failed</h2><p>${outcome.problem}</p></section>`
-        : html`<div class="columns two"><section><h2>Profile</h2>${pre('Profile', jsonText(outcome.profile))}</section>
-<section><h2>Default profile</h2>${pre('Default profile', jsonText(outcome.defaultProfile))}</section></div>`
+        : html`<div class="columns two"><section><h2>Profile</h2>${jsonPart('Profile', outcome.profile)}</section>
+<section><h2>Default profile</h2>${jsonPart('Default profile', outcome.defaultProfile)}</section></div>`
   }</div>`;
-}
-
-function pre(label: string, text: string): Html {
-  return html`<pre class="tall code" tabindex="0" role="group" aria-label="${label}">${text}</pre>`;
 }

@@ -7,8 +7,8 @@ import { rawEntry } from '../../ldap/entry.ts';
 import { LdapError } from '../../ldap/errors.ts';
 import { type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { FoundGroups } from '../../users/groups/groups-of.ts';
+import { jsonPart } from '../elements.ts';
 import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
-import { jsonText } from '../raw-text.ts';
 
 const TIMEOUT_MS = 20_000;
 const MAX_RESULTS = 50;
@@ -20,8 +20,8 @@ export function searchRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     if (found === undefined)
       return html`<section><h2>No user</h2><p>No user matches ${name}. LDAP_USER_BY_NAME, LDAP_USER_BY_MAIL and LDAP_BASE decide which users match.</p></section>`;
     return html`<section aria-labelledby="groups"><h2 id="groups">Groups</h2>${groupTable(found.groups)}</section>
-<div class="columns two"><section aria-labelledby="profile"><h2 id="profile">Profile</h2>${pre('Profile', jsonText(found.profile))}</section>
-<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${pre('Entry', jsonText(found.raw))}</section></div>`;
+<div class="columns two"><section aria-labelledby="profile"><h2 id="profile">Profile</h2>${jsonPart('Profile', found.profile)}</section>
+<section aria-labelledby="entry"><h2 id="entry">Entry</h2>${jsonPart('Entry', found.raw)}</section></div>`;
   }
 
   async function users(term: string): Promise<Html> {
@@ -63,7 +63,7 @@ ${table('Users', ['User name', 'Name', 'DN'], rows, 'No matching users.')}</sect
       .directory()
       .search({ searchBase, scope: 'sub', filter, attributes: ['*'], sizeLimit: MAX_RESULTS }, { signal });
     return html`<section aria-labelledby="entries"><h2 id="entries">${found.truncated ? `The first ${found.entries.length}` : `${found.entries.length} found`} below ${searchBase}</h2>
-${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${pre(entry.dn, jsonText(rawEntry(entry)))}</details>`)}</section>`;
+${found.entries.map((entry) => html`<details><summary>${entry.dn}</summary>${jsonPart(entry.dn, rawEntry(entry))}</details>`)}</section>`;
   }
 
   async function result(kind: string, value: string, base: string): Promise<Html | string> {
@@ -111,10 +111,6 @@ function groupTable(found: FoundGroups | undefined): Html {
 function namedField(id: string, name: string, label: string, value: string, hint: string): Html {
   return html`<div class="field"><label for="${id}">${label}</label>
 <input id="${id}" name="${name}" value="${value}" autocomplete="off" autocapitalize="none" spellcheck="false" required aria-describedby="${id}-hint"><p class="hint" id="${id}-hint">${hint}</p></div>`;
-}
-
-function pre(label: string, text: string): Html {
-  return html`<pre class="tall code" tabindex="0" role="group" aria-label="${label}">${text}</pre>`;
 }
 
 function textOf(value: unknown): string {

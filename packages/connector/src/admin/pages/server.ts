@@ -1,15 +1,17 @@
 /** The front channel's server: address, certificate, authorities of client certificates, keytab. Also the proxy to the hub. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
-import { field, fileField, type Html, type Message, sentence, table, textArea, time, tokenField } from '@landbridge/web';
+import { alertOf, field, fileField, type Html, sentence, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
+import type { Config } from '../../config/load.ts';
 import type { SettingName } from '../../config/settings.ts';
 import { writePrivateFile } from '../../config/write-private-file.ts';
 import { readKeytab } from '../../frontchannel/kerberos/keytab.ts';
+import { PEM_CERTIFICATE, readCertificate } from '../../network/trust.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
@@ -25,7 +27,6 @@ const ADDRESSES: readonly SettingName[] = [
   'HTTPS_PROXY',
   'NO_PROXY',
 ];
-const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const KEYTAB_FILE = 'kerberos.keytab';
 /** RFC 3961, RFC 8009. */
 const ENCRYPTION_TYPES: Record<number, string> = { 17: 'AES-128', 18: 'AES-256', 19: 'AES-128 (SHA-2)', 20: 'AES-256 (SHA-2)', 23: 'RC4' };
@@ -39,7 +40,7 @@ export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For users who sign in with Kerberos or a client certificate instead of a password. ${
       isOn ? 'The hub has enabled it.' : 'The hub has not enabled it for this connection, so nothing here is used.'
     }</p></div></div>
-${problem === undefined ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+${alertOf(problem)}
 <section aria-labelledby="certificate"><h2 id="certificate">Certificate for browsers</h2>
 ${await certificatePart(context)}
 <form class="wide" method="post" action="/server/pfx" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
@@ -55,7 +56,7 @@ ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileFie
 ${keytabPart(context, token)}</section>
 <section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
 <form class="wide" method="post" action="/server">${tokenField(token)}
-<div>${ADDRESSES.map((name) => settingField(name, config, typed?.has(name) ? formText(typed, name) : undefined))}</div>
+<div>${ADDRESSES.map((name) => settingField(name, config, typed))}</div>
 <div class="actions"><button>Save</button></div></form></section>`;
     return context.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
   }
@@ -74,13 +75,7 @@ ${keytabPart(context, token)}</section>
     .get('/server', (c) => page(c))
     .post('/server', async (c) => {
       const form = c.get('form');
-      const removed = new Set(form.getAll('remove').map(String));
-      const { changes, problems } = changesOf(
-        ADDRESSES,
-        context.running().config(),
-        (name) => (form.has(name) ? formText(form, name) : undefined),
-        removed,
-      );
+      const { changes, problems } = changesOf(ADDRESSES, context.running().config(), form);
       if (problems.length > 0) return page(c, problems.join(' '), form);
       return change(c, changes, 'Saved and in use.', form);
     })
@@ -96,11 +91,10 @@ ${keytabPart(context, token)}</section>
         if (!(error instanceof CodedError)) throw error;
         return page(c, sentence(error));
       }
-      const end = new Date(certificate.validTo);
+      const end = certificate.validToDate;
       if (end.getTime() < Date.now())
         return page(c, `The certificate expired on ${end.toISOString().slice(0, 10)}: browsers would reject it. Nothing was changed.`);
-      const host = new URL(serverUrlOf(context.running().config().values)).hostname;
-      const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+      const { host, fits } = browserHost(context.running().config(), certificate);
       const changes = { SSL_PFX: pfx.toString('base64'), SSL_KEY_PASSWORD: passphrase === '' ? undefined : passphrase };
       const note = fits
         ? `It is valid for ${host}.`
@@ -113,22 +107,18 @@ ${keytabPart(context, token)}</section>
       const added = authoritiesIn(formText(form, 'pem'), await fileOf(form, 'file'));
       if (added === undefined) return page(c, 'Invalid certificate: paste PEM text, or choose a PEM or DER file.');
       const { CA_CERT } = context.running().config().values;
-      const known = new Set(CA_CERT.flatMap((text) => text.match(PEM) ?? []).map((pem) => fingerprintOf(pem)));
-      const others = added.filter((pem) => !known.has(fingerprintOf(pem)));
+      const known = new Set(authoritiesOf(context).map(({ fingerprint256 }) => fingerprint256));
+      const others = added.filter(({ fingerprint256 }) => !known.has(fingerprint256));
       return change(
         c,
-        { CA_CERT: [...CA_CERT, ...others] },
+        { CA_CERT: [...CA_CERT, ...others.map(String)] },
         `${others.length === 1 ? 'Certificate authority' : `${others.length} certificate authorities`} added.`,
       );
     })
     .post('/server/authorities/remove', (c) => {
       const fingerprint = formText(c.get('form'), 'fingerprint');
-      const texts = context
-        .running()
-        .config()
-        .values.CA_CERT.flatMap((text) => text.match(PEM) ?? []);
-      const left = texts.filter((pem) => fingerprintOf(pem) !== fingerprint);
-      return change(c, { CA_CERT: left.length === 0 ? undefined : left }, 'Certificate authority removed.');
+      const left = authoritiesOf(context).filter(({ fingerprint256 }) => fingerprint256 !== fingerprint);
+      return change(c, { CA_CERT: left.length === 0 ? undefined : left.map(String) }, 'Certificate authority removed.');
     })
     .post('/server/keytab', async (c) => {
       const bytes = await fileOf(c.get('form'), 'keytab');
@@ -170,17 +160,19 @@ function putKeytab(path: string, bytes: Buffer | undefined): void {
 
 async function certificatePart(context: ConsoleContext): Promise<Html> {
   const config = context.running().config();
-  let message: Message | undefined;
-  const certificate = await browserCertificate(config).catch((error: unknown): undefined => {
-    message = { tone: 'bad', text: sentence(error) ?? 'The certificate is unreadable.' };
-  });
-  if (message !== undefined) return html`<p class="bad">${message.text}</p>`;
+  const certificate = await browserCertificate(config).catch((error: unknown) => sentence(error) ?? 'The certificate is unreadable.');
+  if (typeof certificate === 'string') return html`<p class="bad">${certificate}</p>`;
   if (certificate === undefined) return html`<p class="quiet">Not set.</p>`;
-  const host = new URL(serverUrlOf(config.values)).hostname;
-  const fits = certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+  const { host, fits } = browserHost(config, certificate);
   return html`<dl class="facts"><div><dt>Subject</dt><dd>${certificate.subject.replaceAll('\n', ', ')}</dd></div>
-<div><dt>Expires</dt><dd>${time(new Date(certificate.validTo))}</dd></div>
+<div><dt>Expires</dt><dd>${time(certificate.validToDate)}</dd></div>
 <div><dt>Valid for ${host}</dt><dd>${fits ? 'yes' : html`<span class="bad">no: browsers will reject it</span>`}</dd></div></dl>`;
+}
+
+/** @returns the host of SERVER_URL, and whether the certificate is valid for it */
+function browserHost({ values }: Config, certificate: X509Certificate): { host: string; fits: boolean } {
+  const host = new URL(serverUrlOf(values)).hostname;
+  return { host, fits: certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined };
 }
 
 function keytabPart(context: ConsoleContext, token: string): Html {
@@ -194,46 +186,26 @@ function keytabPart(context: ConsoleContext, token: string): Html {
 }
 
 function authorityTable(context: ConsoleContext, token: string): Html {
-  const { values, origins } = context.running().config();
-  const rows = values.CA_CERT.flatMap((text) => text.match(PEM) ?? []).flatMap((pem) => {
-    const certificate = certificateOf(pem);
-    if (certificate === undefined) return [];
+  const isFixed = context.running().config().origins.CA_CERT !== 'file';
+  const rows = authoritiesOf(context).map((certificate) => {
     const remove = html`<form class="inline" method="post" action="/server/authorities/remove">${tokenField(token)}<input type="hidden" name="fingerprint" value="${certificate.fingerprint256}"><button class="link">Remove<span class="hidden"> ${certificate.subject}</span></button></form>`;
-    return [
-      [
-        certificate.subject.replaceAll('\n', ', '),
-        time(new Date(certificate.validTo)),
-        origins.CA_CERT === 'file' ? remove : 'from the environment',
-      ],
-    ];
+    return [certificate.subject.replaceAll('\n', ', '), time(certificate.validToDate), isFixed ? 'from the environment' : remove];
   });
   return table('Certificate authorities', ['Subject', 'Expires', ''], rows, 'Only the ones of the system and of Node.js.');
 }
 
-/** @returns PEM texts; undefined if there is none, or one is invalid */
-function authoritiesIn(pasted: string, file: Buffer | undefined): string[] | undefined {
-  const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM) ?? [derToPem(file)]);
-  const all = [...(pasted.match(PEM) ?? []), ...fromFile];
-  const read = all.flatMap((pem) => (pem === undefined ? [] : (certificateOf(pem)?.toString() ?? [])));
+function authoritiesOf(context: ConsoleContext): X509Certificate[] {
+  const texts = context
+    .running()
+    .config()
+    .values.CA_CERT.flatMap((text) => text.match(PEM_CERTIFICATE) ?? []);
+  return texts.flatMap((pem) => readCertificate(pem) ?? []);
+}
+
+/** @returns undefined if there is none, or one is invalid */
+function authoritiesIn(pasted: string, file: Buffer | undefined): X509Certificate[] | undefined {
+  const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM_CERTIFICATE) ?? [file]);
+  const all = [...(pasted.match(PEM_CERTIFICATE) ?? []), ...fromFile];
+  const read = all.flatMap((certificate) => readCertificate(certificate) ?? []);
   return read.length === 0 || read.length < all.length ? undefined : read;
-}
-
-function derToPem(der: Buffer): string | undefined {
-  try {
-    return new X509Certificate(der).toString();
-  } catch {
-    return undefined;
-  }
-}
-
-function certificateOf(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
-}
-
-function fingerprintOf(pem: string): string | undefined {
-  return certificateOf(pem)?.fingerprint256;
 }

@@ -3,7 +3,7 @@ import { alertOf, confirmation, type Html, table, time, tokenField } from '@land
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { readHomeFiles, readLastGood } from '../../config/home-files.ts';
-import { SETTING_NAMES, SETTINGS, type SettingName } from '../../config/settings.ts';
+import { SETTING_NAMES, SETTINGS } from '../../config/settings.ts';
 import { settingChanges } from '../../transfer/differences.ts';
 import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
@@ -26,7 +26,7 @@ export function settingsRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
 ${alertOf(problem)}
 <form class="wide" method="post" action="/settings?group=${encodeURIComponent(group)}">${tokenField(context.tokenOf(c))}
 <section aria-labelledby="group"><h2 id="group">${group}</h2>
-<div>${names.map((name) => settingField(name, config, typed?.has(name) ? formText(typed, name) : undefined))}</div>
+<div>${names.map((name) => settingField(name, config, typed))}</div>
 ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply anyway: I know that this does not work now</label></p>` : ''}
 <div class="actions"><button>Save</button></div></section></form>`;
     return context.show(c, { title: 'Settings', current: '/settings', main, status: problem === undefined ? 200 : 400 });
@@ -39,13 +39,7 @@ ${refused ? html`<p class="check"><input type="checkbox" id="force" name="force"
       const form = c.get('form');
       const connector = context.running();
       const names = SETTING_NAMES.filter((name) => SETTINGS[name].group === group);
-      const removed = new Set(form.getAll('remove').map(String));
-      const { changes, problems } = changesOf(
-        names,
-        connector.config(),
-        (name: SettingName) => (form.has(name) ? formText(form, name) : undefined),
-        removed,
-      );
+      const { changes, problems } = changesOf(names, connector.config(), form);
       if (problems.length > 0) return page(c, group, { problem: problems.join(' '), typed: form });
       if (Object.keys(changes).length === 0) return context.redirect(c, c.req.path + search(group), { tone: 'good', text: 'No changes.' });
       const force = formText(form, 'force') === 'on';

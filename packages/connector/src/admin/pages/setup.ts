@@ -1,5 +1,5 @@
 /** First setup: ticket, directory and service account are entered, checked, and saved once all checks pass. */
-import { field, type Html, sentence, textArea, tokenField } from '@landbridge/web';
+import { field, type Html, textArea, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { type Config, withChanges } from '../../config/load.ts';
@@ -9,6 +9,7 @@ import { type FoundDirectory, findDirectories } from '../../setup/find-directory
 import { saveSetup } from '../../setup/save.ts';
 import { fetchTicketInfo } from '../../setup/ticket.ts';
 import { isWell } from '../../troubleshoot/report.ts';
+import { started } from '../change.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
@@ -133,15 +134,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
             });
       saveSetup(before, config, changes, info);
       session.checkRun = undefined;
-      try {
-        await context.startConnector();
-      } catch (error) {
-        return context.redirect(c, '/setup', {
-          tone: 'bad',
-          text: `Saved, but the connector does not start: ${sentence(error) ?? 'see the log for the cause.'}`,
-        });
-      }
-      return context.redirect(c, '/', { tone: 'good', text: 'Saved. The connector is running.' });
+      return started(context, c, 'Saved');
     });
 }
 

@@ -58,6 +58,15 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
     return c.redirect('/', 303);
   }
 
+  /** @returns `problem`: why the password was not verified */
+  async function check(text: string): Promise<{ isRight: boolean; problem: string | undefined }> {
+    let isRight = false;
+    const problem = await problemOf(ANSWERED, async () => {
+      isRight = await password.matches(text);
+    });
+    return { isRight, problem };
+  }
+
   /** @returns why the new password was rejected */
   async function choose(form: FormData): Promise<string | undefined> {
     if (formText(form, 'password') !== formText(form, 'again')) return 'The passwords do not match.';
@@ -72,10 +81,7 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
     .post('/sign-in', async (c) => {
       const form = await readForm(c);
       if (form === undefined) return signInPage(c, FORGED);
-      let isRight = false;
-      const problem = await problemOf(ANSWERED, async () => {
-        isRight = await password.matches(formText(form, 'password'));
-      });
+      const { isRight, problem } = await check(formText(form, 'password'));
       if (isRight) return signIn(c);
       if (problem === undefined) context.log.warn('Console sign-in failed: wrong password');
       return signInPage(c, problem ?? 'Wrong password.');
@@ -92,22 +98,17 @@ ${newPasswordFields()}<button>Continue</button></form></section>`;
       context.log.info('Console password set with a one-time link');
       return signIn(c);
     })
-    .get('/password', async (c) => {
+    .use('/password', async (c, next) => {
       const session = sessions.find(cookie.read(c), true);
       if (session === undefined) return c.redirect('/sign-in', 303);
       c.set('session', session);
-      return passwordPage(c);
+      return next();
     })
+    .get('/password', (c) => passwordPage(c))
     .post('/password', async (c) => {
-      const session = sessions.find(cookie.read(c), true);
-      if (session === undefined) return c.redirect('/sign-in', 303);
-      c.set('session', session);
       const form = await c.req.formData().catch(() => undefined);
-      if (form === undefined || !sameText(formText(form, 'token'), session.formToken)) return passwordPage(c, FORGED);
-      let isRight = false;
-      const wait = await problemOf(ANSWERED, async () => {
-        isRight = await password.matches(formText(form, 'current'));
-      });
+      if (form === undefined || !sameText(formText(form, 'token'), context.tokenOf(c))) return passwordPage(c, FORGED);
+      const { isRight, problem: wait } = await check(formText(form, 'current'));
       const problem = wait ?? (isRight ? await choose(form) : 'The current password is wrong.');
       if (problem !== undefined) return passwordPage(c, problem);
       sessions.closeAll();

@@ -7,8 +7,8 @@ import { loadConfig } from '../../config/load.ts';
 import { createExport } from '../../transfer/export.ts';
 import { applyImport, type ImportSummary, readImport } from '../../transfer/import.ts';
 import { SHORTEST_PASSPHRASE } from '../../transfer/sealed-file.ts';
-import { applied } from '../change.ts';
-import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
+import { applied, started } from '../change.ts';
+import { type ConsoleContext, type ConsoleEnv, download, fileOf, formText } from '../page-context.ts';
 import { changeRows } from '../setting-changes.ts';
 
 export function transferRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
@@ -46,12 +46,7 @@ ${
         return page(c, sentence(error));
       }
       context.log.info(`Connector exported by the console${isPlain ? ', unencrypted' : ''}`);
-      return c.body(new Uint8Array(made.bytes), 200, {
-        'Content-Type': 'application/octet-stream',
-        'Content-Disposition': `attachment; filename="connector.${isPlain ? 'zip' : 'landbridge'}"`,
-        'Cache-Control': 'no-store',
-        'X-Content-Type-Options': 'nosniff',
-      });
+      return download(c, `connector.${isPlain ? 'zip' : 'landbridge'}`, 'application/octet-stream', new Uint8Array(made.bytes));
     })
     .post('/transfer/import', async (c) => {
       const form = c.get('form');
@@ -92,15 +87,7 @@ ${
       }
       applyImport(loadConfig(context.home, context.environment), pendingImport, { force });
       session.pendingImport = undefined;
-      try {
-        await context.startConnector();
-      } catch (error) {
-        return context.redirect(c, '/setup', {
-          tone: 'bad',
-          text: `Imported, but the connector does not start: ${sentence(error) ?? 'see the log for the cause.'}`,
-        });
-      }
-      return context.redirect(c, '/', { tone: 'good', text: 'Imported. The connector is running.' });
+      return started(context, c, 'Imported');
     });
 }
 

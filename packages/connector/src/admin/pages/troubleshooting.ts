@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import { exportPackage } from '../../troubleshoot/export.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
-import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
+import { type ConsoleContext, type ConsoleEnv, download, formText } from '../page-context.ts';
 
 export function troubleshootingRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   const packageOf = (results: Parameters<typeof exportPackage>[0]['results']) =>
@@ -53,11 +53,6 @@ ${table('Contents', ['File', 'Size', 'Contents'], rows, 'No files.')}
       const { troubleshooting } = c.get('session');
       if (troubleshooting?.checkRun.isOver() !== true) return context.redirect(c, '/troubleshooting');
       const zip = packageOf(troubleshooting.checkRun.results).zip();
-      return c.body(new Uint8Array(zip), 200, {
-        'Content-Type': 'application/zip',
-        'Content-Disposition': 'attachment; filename="troubleshooting.zip"',
-        'Cache-Control': 'no-store',
-        'X-Content-Type-Options': 'nosniff',
-      });
+      return download(c, 'troubleshooting.zip', 'application/zip', new Uint8Array(zip));
     });
 }

@@ -1,9 +1,9 @@
 /** Reads the authorities that may issue client certificates, and their revocation lists, from settings and files. */
-import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { CodedError } from '@landbridge/runtime';
+import { PEM_CERTIFICATE, readCertificate } from '../../network/trust.ts';
 import { trustedByThemselves, upToTheRoots } from './trust-anchors.ts';
 
 export interface Authorities {
@@ -22,7 +22,6 @@ interface Found {
   certificates: string[];
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const LIST = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g;
 /** Large authorities have lists of several megabytes. */
 const MAX_LIST_BYTES = 64 * 1024 * 1024;
@@ -61,18 +60,10 @@ function certificatesIn(given: string, folder: string): string[] {
       throw unusableCa('neither PEM text nor a readable file', cause);
     }
   }
-  const found = text.match(CERTIFICATE) ?? [];
+  const found = text.match(PEM_CERTIFICATE) ?? [];
   if (found.length === 0) throw unusableCa('no PEM certificate found');
-  if (!found.every(isReadable)) throw unusableCa('it contains an unreadable certificate');
+  if (!found.every(readCertificate)) throw unusableCa('it contains an unreadable certificate');
   return found;
-}
-
-function isReadable(certificate: string): boolean {
-  try {
-    return new X509Certificate(certificate).raw.length > 0;
-  } catch {
-    return false;
-  }
 }
 
 /** A path without a list is an error: it would silently disable the revocation check. */
@@ -100,7 +91,7 @@ function listsOf(path: string): Found {
     const bytes = readFileSync(path);
     const text = bytes.toString('latin1');
     if (text.includes('-----BEGIN ')) {
-      return { lists: text.match(LIST) ?? [], certificates: (text.match(CERTIFICATE) ?? []).filter(isReadable) };
+      return { lists: text.match(LIST) ?? [], certificates: (text.match(PEM_CERTIFICATE) ?? []).filter(readCertificate) };
     }
     const pem = `-----BEGIN X509 CRL-----\n${bytes.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END X509 CRL-----`;
     return { lists: [pem], certificates: [] };

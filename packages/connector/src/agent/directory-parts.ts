@@ -10,7 +10,7 @@ import type { ConnectorSettings } from '../config/settings.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../ldap/directory.ts';
 import { createDiscovery, domainOf } from '../ldap/servers/discovery.ts';
 import { configuredCertificates, trustedCertificates } from '../network/trust.ts';
-import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
+import { configuredMapper } from '../users/mapper/profile-mapper.ts';
 import { createUsers, type Users } from '../users/users.ts';
 
 export interface DirectoryParts {
@@ -30,17 +30,11 @@ const QUEUE_TIMEOUT_MS = 5000;
  * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
-  const { values } = config;
   const source = profileMapperSource(config);
   const directory = openConfiguredDirectory(config, servicePassword, log);
-  const mapper = createProfileMapper({
-    source,
-    timeoutMs: values.PROFILE_MAPPING_TIMEOUT_MS,
-    memoryLimitMb: values.PROFILE_MAPPING_MEMORY_LIMIT_MB,
-    log,
-  });
+  const mapper = configuredMapper(source, config.values, log);
   try {
-    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: values, log });
+    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: config.values, log });
     // Report a mapper that does not load now, and not at every sign-in.
     await mapper.ready();
     return {
@@ -66,18 +60,13 @@ export async function openDirectoryParts(config: Config, servicePassword: string
 export function openConfiguredDirectory(config: Pick<Config, 'values'>, servicePassword: string | undefined, log: Log): Directory {
   const { values } = config;
   const certificates = configuredCertificates(values);
-  const urls = (values.LDAP_URL ?? []).map((url) => ({
-    url,
-    tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
-  }));
-  const servers = createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
   let authorities: string[] | undefined;
   const heartbeatFilter =
     values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
       ? undefined
       : settingFilter('LDAP_HEARTBEAT_SEARCH_QUERY', values.LDAP_HEARTBEAT_SEARCH_QUERY);
   return openDirectory({
-    servers,
+    servers: configuredServers(values, log),
     tls: {
       // Reading the system's certificate authorities takes 80 ms, so it waits for the first TLS connection.
       get ca() {
@@ -97,13 +86,22 @@ export function openConfiguredDirectory(config: Pick<Config, 'values'>, serviceP
     heartbeatSearchBase: values.LDAP_BASE,
     referrals: values.LDAP_FOLLOW_REFERRALS
       ? {
-          trustedDomains: [...values.LDAP_TRUSTED_DOMAINS, ...urls.flatMap(({ url }) => domainOf(url)?.name ?? [])],
+          trustedDomains: [...values.LDAP_TRUSTED_DOMAINS, ...(values.LDAP_URL ?? []).flatMap((url) => domainOf(url)?.name ?? [])],
           // Referrals get the same transport as any other remote host.
           tls: ldapTransport('ldap://referral.invalid', values) === 'none' ? 'none' : 'starttls',
         }
       : undefined,
     log,
   });
+}
+
+/** The servers of LDAP_URL, or a function that asks DNS for them. */
+export function configuredServers(values: ConnectorSettings, log: Log): DirectoryOptions['servers'] {
+  const urls = (values.LDAP_URL ?? []).map((url) => ({
+    url,
+    tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
+  }));
+  return createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
 }
 
 /** A service account is preferred; anonymous search must be enabled. */

@@ -1,16 +1,14 @@
 /** `setup`: collects ticket and directory, checks both, and saves. If a check fails, it saves only with `--save-anyway`. */
 import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
-import { CodedError, errorText } from '@landbridge/runtime';
-import { openDirectoryParts } from '../agent/directory-parts.ts';
-import { bindPassword } from '../config/credentials.ts';
-import { assertRunnable, type Config, loadConfig, withChanges } from '../config/load.ts';
+import { CodedError } from '@landbridge/runtime';
+import { assertRunnable, type Config, loadConfig, withEntered } from '../config/load.ts';
 import { createOutbound, type Outbound } from '../network/outbound.ts';
-import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
+import { problemText } from '../setup/problems-of-files.ts';
 import { saveSetup } from '../setup/save.ts';
 import { fetchTicketInfo, measureClockSkew } from '../setup/ticket.ts';
+import { withDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
-import { openLog } from './open-log.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
 
 /** For both checks together; each has shorter timeouts of its own. */
@@ -32,13 +30,11 @@ export async function setup({ home, environment }: CommandContext, options: Setu
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, given) : {};
   const changes = { ...given, ...answers };
-  // The new values override the environment, because they will be in the file without it.
-  const config = withChanges(before, changes, withoutKeys(environment, changes));
+  const config = withEntered(before, changes, environment);
   assertRunnable(config);
 
   const { info, failures } = await checkEverything(config);
-  for (const failure of failures)
-    say(`failed: ${errorText(failure)}${failure instanceof CodedError && failure.action ? `. ${failure.action}` : ''}`);
+  for (const failure of failures) say(`failed: ${problemText(failure)}`);
   if (failures.length > 0 && !options.saveAnyway) {
     throw new CodedError('SETUP_FAILED', 'Nothing was saved', {
       action: 'Fix what failed, or save anyway with --save-anyway.',
@@ -81,22 +77,9 @@ async function checkTicket({ values }: Config, outbound: Outbound, signal: Abort
 }
 
 async function checkDirectoryAccess(config: Config, signal: AbortSignal): Promise<void> {
-  const { values } = config;
-  const password = bindPassword(config, loadCertificate(config)?.privateKeyPem);
-  const { log, keepSecret } = openLog({ values: { ...values, LOG_LEVEL: 'error' } });
-  keepSecret(password);
-  const { directory, close } = await openDirectoryParts(config, password, log);
-  try {
-    const { product, searchBase, encrypted, remarks } = await inspectDirectory(directory, values, signal);
-    say(`directory: ${product}, users below ${searchBase}${encrypted ? '' : ' (not encrypted)'}`);
-    for (const remark of remarks) say(`warning: ${remark}`);
-  } finally {
-    await close();
-  }
-}
-
-function withoutKeys(environment: CommandContext['environment'], keys: Readonly<Record<string, unknown>>): CommandContext['environment'] {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(keys, name)));
+  const found = await withDirectory(config, ({ directory }) => inspectDirectory(directory, config.values, signal));
+  say(`directory: ${found.product}, users below ${found.searchBase}${found.encrypted ? '' : ' (not encrypted)'}`);
+  for (const remark of found.remarks) say(`warning: ${remark}`);
 }
 
 function say(line: string): void {

@@ -83,6 +83,11 @@ export function withChanges(config: Config, changes: Readonly<Record<string, unk
   return withSettingsFile(config, { ...config.file, ...changes }, environment);
 }
 
+/** As `withChanges` for entered settings: they override the environment, because they will be in the file without it. */
+export function withEntered(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
+  return withChanges(config, changes, Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(changes, name))));
+}
+
 /** @returns the configuration with these files in place of those in the home; nothing is written */
 export function withFiles(config: ConfigPlace, files: HomeFiles, environment: Environment): Config {
   return { ...withSettingsFile(config, files.settings, environment), candidate: files };

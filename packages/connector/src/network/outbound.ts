@@ -2,18 +2,15 @@
  * How the connector reaches the hub: through a proxy if one is set, trusting the system's CAs and those in the settings, within limits of
  * time and size. Redirects are not followed: a ticket is a secret, and a redirect could send it anywhere.
  */
-import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { CodedError } from '@landbridge/runtime';
+import { exchange, type HttpAnswer } from './exchange.ts';
 import { createTunnelAgent, isEncrypted, type ProxySettings, proxyFor } from './proxy.ts';
 import { configuredCertificates, type TrustSettings, trustedCertificates } from './trust.ts';
 
-export interface OutboundAnswer {
-  status: number;
-  contentType: string;
-  text: string;
-}
+export type OutboundAnswer = Omit<HttpAnswer, 'body'> & { text: string };
 
 export interface Outbound {
   /** @returns the agent for a request or WebSocket to this address; undefined: Node's own */
@@ -75,7 +72,19 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
       try {
-        return await exchange(url, { ...options, signal, agent: agentFor(url), maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES });
+        const { json, bearerToken, method, maxBytes = DEFAULT_MAX_BYTES } = options;
+        const headers = {
+          Accept: 'application/json',
+          ...(bearerToken !== undefined && { Authorization: `Bearer ${bearerToken}` }),
+          ...(json !== undefined && { 'Content-Type': 'application/json' }),
+        };
+        const tooLarge = () =>
+          new CodedError('HUB_ANSWER_TOO_LARGE', `${url.host} answered more than ${maxBytes} bytes`, {
+            action: 'Check that the address belongs to a hub.',
+          });
+        const text = json === undefined ? undefined : JSON.stringify(json);
+        const { body, ...answer } = await exchange(url, { method, agent: agentFor(url), signal, headers, maxBytes, tooLarge }, text);
+        return { ...answer, text: body.toString('utf8') };
       } catch (error) {
         if (options.signal?.aborted) throw new CodedError('CANCELLED', `The request to ${url.host} was cancelled`);
         if (timeout.aborted) {
@@ -86,54 +95,6 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
         throw unreachable(url, error);
       }
     },
-  };
-}
-
-async function exchange(
-  url: URL,
-  options: {
-    method?: 'GET' | 'POST';
-    json?: unknown;
-    bearerToken?: string;
-    signal: AbortSignal;
-    agent: HttpAgent | undefined;
-    maxBytes: number;
-  },
-): Promise<OutboundAnswer> {
-  const body = options.json === undefined ? undefined : JSON.stringify(options.json);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = start(url, {
-      method: options.method ?? 'GET',
-      agent: options.agent,
-      signal: options.signal,
-      headers: {
-        accept: 'application/json',
-        ...(options.bearerToken === undefined ? {} : { authorization: `Bearer ${options.bearerToken}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
-      },
-    });
-    request.once('response', resolve);
-    request.once('error', reject);
-    // While an agent is opening a tunnel, Node does not report the end of a request.
-    options.signal.addEventListener('abort', () => reject(options.signal.reason), { once: true });
-    request.end(body);
-  });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer) {
-    size += chunk.length;
-    if (size > options.maxBytes) {
-      throw new CodedError('HUB_ANSWER_TOO_LARGE', `${url.host} answered more than ${options.maxBytes} bytes`, {
-        action: 'Check that the address belongs to a hub.',
-      });
-    }
-    chunks.push(chunk);
-  }
-  return {
-    status: answer.statusCode ?? 0,
-    contentType: answer.headers['content-type'] ?? '',
-    text: Buffer.concat(chunks).toString('utf8'),
   };
 }
 

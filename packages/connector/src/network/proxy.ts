@@ -23,6 +23,11 @@ export function isEncrypted(url: URL): boolean {
   return url.protocol === 'https:' || url.protocol === 'wss:';
 }
 
+/** For a connection. IPv6 addresses have brackets only in URLs. */
+export function hostAndPort(url: URL): { host: string; port: number } {
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (isEncrypted(url) ? 443 : 80)) };
+}
+
 function isExempt(host: string, port: string, rule: string): boolean {
   if (rule === '*') return true;
   const [, name = rule, rulePort] = /^(.*?)(?::(\d+))?$/.exec(rule.toLowerCase()) ?? [];
@@ -70,8 +75,7 @@ function tlsOptions(options: ClientRequestArgs): ConnectionOptions {
 function openTunnel(proxy: URL, target: string, secureContext: SecureContext | undefined, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const request = (proxy.protocol === 'https:' ? httpsRequest : httpRequest)({
-      host: proxy.hostname.replace(/^\[|\]$/g, ''),
-      port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+      ...hostAndPort(proxy),
       method: 'CONNECT',
       path: target,
       headers: { host: target, ...credentials(proxy) },
@@ -111,8 +115,9 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
 export function forwardedBy(proxy: URL, url: URL): HttpsRequestOptions {
   return {
     protocol: proxy.protocol,
-    hostname: proxy.hostname.replace(/^\[|\]$/g, ''),
-    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    // It takes precedence over the host of the URL.
+    hostname: hostAndPort(proxy).host,
+    port: hostAndPort(proxy).port,
     path: url.href,
     headers: { host: url.host, ...credentials(proxy) },
     agent: false,

@@ -11,7 +11,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { firstStartChanges } from '../config/take-over.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
-import { createProfileMapper } from '../users/mapper/profile-mapper.ts';
+import { assertLoads } from '../users/mapper/profile-mapper.ts';
 import {
   type CertificateChange,
   certificateChange,
@@ -176,10 +176,8 @@ async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
   const problems = [...candidate.problems.map(({ message }) => message), ...problemsOfFiles(candidate)];
   // Includes files that are named but unreadable.
   if (problems.length > 0) return problems;
-  const { PROFILE_MAPPING_TIMEOUT_MS: timeoutMs, PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = candidate.values;
   try {
-    const mapper = createProfileMapper({ source: profileMapperSource(candidate), timeoutMs, memoryLimitMb, log });
-    await mapper.ready().finally(() => mapper.close());
+    await assertLoads(profileMapperSource(candidate), candidate.values, log);
     return [];
   } catch (error) {
     return [problemText(error)];

@@ -59,7 +59,7 @@ export async function seeCertificate(
     return {
       subject: nameOf(leaf.subject),
       issuer: nameOf(last.issuer),
-      validTo: new Date(leaf.validTo),
+      validTo: leaf.validToDate,
       refusedBecause: secure.authorized ? undefined : String(secure.authorizationError),
       byOwnAuthority: secure.authorized && configured.some((pem) => isIssuedBy(last, pem)),
       chainLength: chain.length,
@@ -73,7 +73,11 @@ export async function seeCertificate(
 
 /** `CN=dc1, issued by CN=Fabrikam CA, valid until 2027-01-01` */
 export function describeCertificate({ subject, issuer, validTo }: SeenCertificate): string {
-  return `${subject}, issued by ${issuer}, valid until ${validTo.toISOString().slice(0, 10)}`;
+  return `${subject}, issued by ${issuer}, valid until ${day(validTo)}`;
+}
+
+export function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }
 
 /** @returns the remaining days, if they are few */

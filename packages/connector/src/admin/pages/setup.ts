@@ -2,7 +2,7 @@
 import { field, type Html, textArea, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { type Config, withChanges } from '../../config/load.ts';
+import { withEntered } from '../../config/load.ts';
 import { isSettingName, SETTINGS, type SettingName } from '../../config/settings.ts';
 import { createOutbound } from '../../network/outbound.ts';
 import { type FoundDirectory, findDirectories } from '../../setup/find-directory.ts';
@@ -63,13 +63,6 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
 <div class="actions"><button>Check</button></div></form>`;
   }
 
-  function configWith(changes: Readonly<Record<string, unknown>>): { before: Config; config: Config } {
-    const before = context.config();
-    // Entered settings take precedence over the environment, as they will once only the file is left.
-    const environment = Object.fromEntries(Object.entries(context.environment).filter(([name]) => !Object.hasOwn(changes, name)));
-    return { before, config: withChanges(before, changes, environment) };
-  }
-
   return new Hono<ConsoleEnv>()
     .use('/setup/*', async (c, next) => (context.connector() === undefined ? next() : context.redirect(c, '/')))
     .get('/setup', async (c) => {
@@ -123,7 +116,8 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
         return context.redirect(c, '/setup/checks', { tone: 'bad', text: 'Not saved: some checks have not passed.' });
       }
       const changes = parsed(checkRun.changes);
-      const { before, config } = configWith(changes);
+      const before = context.config();
+      const config = withEntered(before, changes, context.environment);
       const { PROVISIONING_TICKET: ticket } = config.values;
       const info =
         ticket === undefined

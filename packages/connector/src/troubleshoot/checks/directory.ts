@@ -1,10 +1,9 @@
 /** Resolves the directory servers, and opens one for the checks that search. */
 
-import { openConfiguredDirectory } from '../../agent/directory-parts.ts';
-import { ldapTransport } from '../../config/ldap-transport.ts';
+import { configuredServers, openConfiguredDirectory } from '../../agent/directory-parts.ts';
 import type { ServerAddress } from '../../ldap/connect.ts';
 import type { Directory } from '../../ldap/directory.ts';
-import { createDiscovery, domainOf } from '../../ldap/servers/discovery.ts';
+import { domainOf } from '../../ldap/servers/discovery.ts';
 import { type Check, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { silentLog } from '../silent-log.ts';
@@ -27,12 +26,8 @@ export function directoryChecks(run: Run, further: (searchable: Searchable) => r
       async run() {
         const { values } = run.config;
         if (values.LDAP_URL === undefined) return skipped('LDAP_URL is not set or not a URL; see "Configuration"');
-        const urls = values.LDAP_URL.map((url) => ({
-          url,
-          tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
-        }));
         const { log, warnings } = silentLog();
-        const found = createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
+        const found = configuredServers(values, log);
         const isAsked = typeof found === 'function';
         const addresses = isAsked ? await found() : found;
         const then = checksOf(run, addresses, further);

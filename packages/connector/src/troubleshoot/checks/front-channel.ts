@@ -1,5 +1,6 @@
 /** The front channel: whether browsers reach the connector at the address that the hub uses, and with which certificate. */
 import type { Socket } from 'node:net';
+import { hostAndPort } from '../../network/proxy.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
@@ -20,10 +21,10 @@ export function frontChannelChecks(run: Run): Check[] {
 }
 
 async function opened(run: Run, url: URL, signal: AbortSignal): Promise<CheckOutcome> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const { host, port } = hostAndPort(url);
   let socket: Socket;
   try {
-    socket = await openSocket({ host, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }, signal);
+    socket = await openSocket({ host, port }, signal);
   } catch (error) {
     return fail(
       `No answer from ${url.host}: ${failedBy(error).found}`,

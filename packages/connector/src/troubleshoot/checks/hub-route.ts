@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
-import { createTunnelAgent, isEncrypted, proxyFor } from '../../network/proxy.ts';
+import { createTunnelAgent, hostAndPort, isEncrypted, proxyFor } from '../../network/proxy.ts';
 import { trustedCertificates } from '../../network/trust.ts';
-import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
+import { describeCertificate, endsSoon, type SeenCertificate, seeCertificate } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
@@ -97,9 +97,9 @@ async function tlsWith(run: Run, url: URL, signal: AbortSignal): Promise<CheckOu
   const socket = await open(run, url, signal);
   const proxy = proxyFor(url, run.config.values);
   const between = proxy === undefined ? 'a firewall or proxy in between' : `the proxy ${proxy.host}, or something behind it`;
-  let seen: Awaited<ReturnType<typeof seeCertificate>>;
+  let seen: SeenCertificate;
   try {
-    seen = await seeCertificate(socket, { host: url.hostname.replace(/^\[|\]$/g, ''), configured: run.configuredCertificates, signal });
+    seen = await seeCertificate(socket, { host: hostAndPort(url).host, configured: run.configuredCertificates, signal });
   } catch (error) {
     return {
       ...failedBy(error),
@@ -147,8 +147,7 @@ function unknownIssuer(between: string): { reason: string; action: string } {
 
 /** Connects to the host, through the proxy if one applies. @throws CodedError PROXY_*, or the network's error */
 async function open({ config, configuredCertificates }: Run, url: URL, signal: AbortSignal): Promise<Socket> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port || (isEncrypted(url) ? 443 : 80));
+  const { host, port } = hostAndPort(url);
   const proxy = proxyFor(url, config.values);
   if (proxy === undefined) return await openSocket({ host, port }, signal);
   const context = isEncrypted(proxy) ? createSecureContext({ ca: trustedCertificates(configuredCertificates) }) : undefined;

@@ -5,6 +5,7 @@ import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbri
 import { parseJson } from '@landbridge/runtime';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
+import { day } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { proxySettingsCheck, routeChecks } from './hub-route.ts';
@@ -34,7 +35,7 @@ export function hubChecks(run: Run): Check[] {
     async run(signal) {
       if (ticketUrl === undefined) {
         return config.origins.PROVISIONING_TICKET === 'unset'
-          ? notSet('PROVISIONING_TICKET')
+          ? skipped('PROVISIONING_TICKET is not set')
           : skipped('PROVISIONING_TICKET is not a URL; see "Configuration"');
       }
       info = await fetchTicketInfo(outbound, ticketUrl, config.values, signal);
@@ -76,15 +77,11 @@ function urlOf(address: string | undefined): URL | undefined {
   return address === undefined ? undefined : new URL(address);
 }
 
-function notSet(name: string): CheckOutcome {
-  return skipped(`${name} is not set`);
-}
-
 async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const { TENANT_SIGNING_KEY: pem, PROVISIONING_TICKET: ticket } = config.values;
   if (pem !== undefined) {
     signingKey(pem);
-    const end = pem.includes('CERTIFICATE') ? `, from a certificate valid until ${day(new Date(new X509Certificate(pem).validTo))}` : '';
+    const end = pem.includes('CERTIFICATE') ? `, from a certificate valid until ${day(new X509Certificate(pem).validToDate)}` : '';
     return pass(`TENANT_SIGNING_KEY is usable${end}`);
   }
   if (hub === undefined) return skipped('neither ticket nor hub address is set');
@@ -130,8 +127,4 @@ function isUsable(jwk: Record<string, unknown>): boolean {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

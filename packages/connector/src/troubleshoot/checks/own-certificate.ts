@@ -4,7 +4,7 @@ import type { TicketInfo } from '@landbridge/protocol';
 import { parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
-import { endsSoon } from '../certificate-seen.ts';
+import { day, endsSoon } from '../certificate-seen.ts';
 import { type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 
@@ -64,8 +64,4 @@ async function thumbprintsOf({ config, outbound }: Run, info: TicketInfo | undef
   const connections = connectionsAnswer.safeParse(parseJson(answer.text));
   if (!connections.success) throw new Error('the management API did not answer with connections');
   return connections.data.find((connection) => connection.name === name)?.options?.thumbprints ?? [];
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

@@ -4,6 +4,7 @@
  */
 import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
+import type { ConnectorSettings } from '../../config/settings.ts';
 import { defaultProfile } from './default-mapper.ts';
 import { startSandbox } from './sandbox.ts';
 
@@ -37,4 +38,16 @@ export function createProfileMapper(options: ProfileMapperOptions): ProfileMappe
     ready: async () => {},
     close: async () => {},
   };
+}
+
+/** With the limits in the settings. */
+export function configuredMapper(source: string | undefined, values: ConnectorSettings, log: Log): ProfileMapper {
+  const { PROFILE_MAPPING_TIMEOUT_MS: timeoutMs, PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = values;
+  return createProfileMapper({ source, timeoutMs, memoryLimitMb, log });
+}
+
+/** Loads the mapper once. @throws CodedError MAPPER_SYNTAX, MAPPER_FAILED, MAPPER_TIMEOUT, MAPPER_MEMORY */
+export async function assertLoads(source: string | undefined, values: ConnectorSettings, log: Log): Promise<void> {
+  const mapper = configuredMapper(source, values, log);
+  await mapper.ready().finally(() => mapper.close());
 }

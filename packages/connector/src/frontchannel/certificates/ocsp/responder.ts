@@ -1,7 +1,7 @@
 /** Sends OCSP requests over HTTP (RFC 6960, appendix A.1), through the configured proxy if there is one. */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { RequestOptions } from 'node:http';
 import { CodedError } from '@landbridge/runtime';
+import { exchange } from '../../../network/exchange.ts';
 import { createOutbound } from '../../../network/outbound.ts';
 import { forwardedBy, type ProxySettings, proxyFor } from '../../../network/proxy.ts';
 import { configuredCertificates, type TrustSettings, trustedCertificates } from '../../../network/trust.ts';
@@ -34,7 +34,7 @@ export function createAskResponder(settings: ProxySettings & TrustSettings, time
   return async (url, request) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await exchange(url, routeTo(url), request, signal);
+      return await post(url, routeTo(url), request, signal);
     } catch (error) {
       const what = signal.aborted ? `did not answer within ${timeoutMs} ms` : 'did not answer';
       throw new CodedError('OCSP_UNREACHABLE', `The OCSP responder ${url.host} ${what}`, {
@@ -45,30 +45,13 @@ export function createAskResponder(settings: ProxySettings & TrustSettings, time
   };
 }
 
-async function exchange(url: URL, route: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Buffer> {
-  const headers = { 'Content-Type': 'application/ocsp-request', 'Content-Length': body.length, Accept: ANSWER_TYPE, ...route.headers };
-  const options = { ...route, method: 'POST', headers, signal };
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = (route.protocol ?? url.protocol) === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
-    request.once('response', resolve).once('error', reject);
-    // Node does not report an abort while an agent is still opening a tunnel.
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    request.end(body);
-  });
-  try {
-    // Redirects are not followed: only the certificate may name a responder.
-    if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
-    const type = answer.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-    if (type !== ANSWER_TYPE) throw new Error(`expected ${ANSWER_TYPE}, got ${type ?? 'no content type'}`);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of answer) {
-      size += chunk.length;
-      if (size > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    answer.destroy();
-  }
+async function post(url: URL, route: RequestOptions, body: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const headers = { 'Content-Type': 'application/ocsp-request', Accept: ANSWER_TYPE, ...route.headers };
+  const tooLarge = () => new Error(`more than ${MAX_ANSWER_BYTES} bytes`);
+  const answer = await exchange(url, { ...route, method: 'POST', headers, signal, maxBytes: MAX_ANSWER_BYTES, tooLarge }, body);
+  // A redirect is an error too: only the certificate may name a responder.
+  if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+  const type = answer.contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== ANSWER_TYPE) throw new Error(`expected ${ANSWER_TYPE}, got ${type || 'no content type'}`);
+  return answer.body;
 }

@@ -81,15 +81,7 @@ function negated(result: boolean | undefined): boolean | undefined {
 
 function all(parts: readonly Matcher[]): Matcher {
   return {
-    test(entry) {
-      let result: boolean | undefined = true;
-      for (const part of parts) {
-        const one = part.test(entry);
-        if (one === false) return false;
-        if (one === undefined) result = undefined;
-      }
-      return result;
-    },
+    test: (entry) => decided(parts, entry, false),
     // The candidates of any part contain all matches. The first part decides, because counting candidates would read them all.
     candidates: parts.find((part) => part.candidates !== undefined)?.candidates,
   };
@@ -99,17 +91,20 @@ function any(parts: readonly Matcher[]): Matcher {
   const lists: Iterable<DirectoryEntry>[] = [];
   for (const part of parts) if (part.candidates !== undefined) lists.push(part.candidates);
   return {
-    test(entry) {
-      let result: boolean | undefined = false;
-      for (const part of parts) {
-        const one = part.test(entry);
-        if (one === true) return true;
-        if (one === undefined) result = undefined;
-      }
-      return result;
-    },
+    test: (entry) => decided(parts, entry, true),
     candidates: lists.length === parts.length ? new Set(lists.flatMap((list) => [...list])) : undefined,
   };
+}
+
+/** @param decisive the result of one part that is the result of all: false for "and", true for "or" */
+function decided(parts: readonly Matcher[], entry: DirectoryEntry, decisive: boolean): boolean | undefined {
+  let result: boolean | undefined = !decisive;
+  for (const part of parts) {
+    const one = part.test(entry);
+    if (one === decisive) return decisive;
+    if (one === undefined) result = undefined;
+  }
+  return result;
 }
 
 function equal(domain: Domain, attribute: string, value: Value): Matcher {

@@ -4,7 +4,7 @@ import { signIn } from './accounts.ts';
 import type { Domain } from './domain.ts';
 import { modify } from './modify.ts';
 import { type BindOperation, type ExtendedRequest, pagingOf, type Request, type SearchOperation } from './requests.ts';
-import { bindResponse, extendedResponse, plainResponse, searchDone, searchEntry, searchReference } from './responses.ts';
+import { extendedResponse, plainResponse, searchDone, searchEntry, searchReference } from './responses.ts';
 import { BIND_NEEDED, bindRefused, type OperationResult, RESULT_CODE, SUCCESS, TLS_NEEDED, unwilling } from './results.ts';
 import { CONTROLS, DOMAIN_SCOPE, rootDse, START_TLS, WHO_AM_I } from './root-dse.ts';
 import { search, type WaitingPages } from './search.ts';
@@ -38,14 +38,13 @@ export async function* answer(
   request: AnsweredRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const { messageId } = request;
   if (request.controls.some((control) => control.critical && !CONTROLS.includes(control.oid))) {
     yield resultMessage(request, { resultCode: RESULT_CODE.unavailableCriticalExtension });
     return;
   }
   switch (request.kind) {
     case 'bind':
-      yield bindResponse(messageId, bind(domain, rules, client, request));
+      yield resultMessage(request, bind(domain, rules, client, request));
       return;
     case 'search':
       yield* answerSearch(domain, rules, client, request, signal);
@@ -64,21 +63,17 @@ export async function* answer(
   }
 }
 
+/** The tags of answers (RFC 4511, section 4). */
+const RESPONSE_TAGS = {
+  bind: ProtocolOperation.LDAP_RES_BIND,
+  search: ProtocolOperation.LDAP_RES_SEARCH,
+  modify: ProtocolOperation.LDAP_RES_MODIFY,
+  extended: ProtocolOperation.LDAP_RES_EXTENSION,
+} as const;
+
 /** An answer that is only a result. */
 export function resultMessage(request: AnsweredRequest, result: OperationResult): Buffer {
-  const { messageId } = request;
-  switch (request.kind) {
-    case 'bind':
-      return bindResponse(messageId, result);
-    case 'search':
-      return searchDone(messageId, result, undefined);
-    case 'modify':
-      return plainResponse(messageId, ProtocolOperation.LDAP_RES_MODIFY, result);
-    case 'extended':
-      return extendedResponse(messageId, result);
-    case 'refused':
-      return plainResponse(messageId, request.responseTag, result);
-  }
+  return plainResponse(request.messageId, request.kind === 'refused' ? request.responseTag : RESPONSE_TAGS[request.kind], result);
 }
 
 function bind(domain: Domain, rules: Rules, client: Client, { name, password }: BindOperation): OperationResult {

@@ -11,10 +11,6 @@ export interface EntryAttributes {
 const REFERRAL_TAG = 0xa3;
 const NOTICE_OF_DISCONNECTION = '1.3.6.1.4.1.1466.20036';
 
-export function bindResponse(messageId: number, result: OperationResult): Buffer {
-  return message(messageId, ProtocolOperation.LDAP_RES_BIND, (writer) => writeResult(writer, result));
-}
-
 /** The answer to an operation that has only a result. */
 export function plainResponse(messageId: number, tag: number, result: OperationResult): Buffer {
   return message(messageId, tag, (writer) => writeResult(writer, result));

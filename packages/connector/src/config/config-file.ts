@@ -1,9 +1,9 @@
 /** Reads `config.json`, and changes single keys of it without losing concurrent edits. */
-import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 import { jsonErrorPosition } from './json-position.ts';
+import { LET_READ, readIfExists } from './read-file.ts';
 import { writePrivateFile } from './write-private-file.ts';
 
 /** All keys of the file, unknown ones included. */
@@ -55,15 +55,7 @@ export function updateConfigFile(path: string, changes: Readonly<Record<string, 
 }
 
 function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CodedError('CONFIG_UNREADABLE', `${path} cannot be read`, {
-      action: 'Allow the account that runs the connector to read it.',
-      cause: error,
-    });
-  }
+  return readIfExists(path, (cause) => new CodedError('CONFIG_UNREADABLE', `${path} cannot be read`, { action: LET_READ, cause }));
 }
 
 /**

@@ -2,12 +2,13 @@
  * The files that define this connector (settings, profile mapper, key and certificate), replaced together: all or none. A replacement is
  * written to one file first, so that the next start finishes it if it was interrupted. The previous files are kept for undo.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 import { type FileContent, readConfigFile } from './config-file.ts';
 import type { ConnectorHome } from './home.ts';
+import { LET_READ, readIfExists } from './read-file.ts';
 import { writePrivateFile } from './write-private-file.ts';
 
 export interface HomeFiles {
@@ -50,14 +51,12 @@ export function readHomeFiles(home: ConnectorHome): HomeFiles {
  * @throws CodedError HOME_FILES_NOT_WRITABLE. Either nothing has changed, or loading the configuration finishes the replacement.
  */
 export function replaceHomeFiles(home: ConnectorHome, files: HomeFiles, before: HomeFiles | undefined): void {
-  try {
-    if (before !== undefined) keepLastGood(home, before);
+  if (before !== undefined) saveLastGood(home, before);
+  writing(home, () => {
     // After this, the replacement will be finished, whatever happens.
     writePrivateFile(join(home.folder, JOURNAL), JSON.stringify(files));
     finish(home, files);
-  } catch (error) {
-    throw notWritable(home, error);
-  }
+  });
 }
 
 /** Finishes an interrupted `replaceHomeFiles`, if there is one. @throws CodedError HOME_FILES_NOT_WRITABLE */
@@ -66,20 +65,12 @@ export function finishReplacement(home: ConnectorHome): void {
   const text = readText(path);
   if (text === undefined) return;
   const files = complete(parse(homeFiles, path, text));
-  try {
-    finish(home, files);
-  } catch (error) {
-    throw notWritable(home, error);
-  }
+  writing(home, () => finish(home, files));
 }
 
 /** @throws CodedError HOME_FILES_NOT_WRITABLE */
 export function saveLastGood(home: ConnectorHome, files: HomeFiles): void {
-  try {
-    keepLastGood(home, files);
-  } catch (error) {
-    throw notWritable(home, error);
-  }
+  writing(home, () => writePrivateFile(join(home.folder, LAST_GOOD), JSON.stringify({ savedAt: new Date().toISOString(), files })));
 }
 
 /** @returns the files before the last change, and when they were saved; undefined if nothing was changed yet */
@@ -89,10 +80,6 @@ export function readLastGood(home: ConnectorHome): { savedAt: Date; files: HomeF
   if (text === undefined) return undefined;
   const { savedAt, files } = parse(lastGoodFiles, path, text);
   return { savedAt: new Date(savedAt), files: complete(files) };
-}
-
-function keepLastGood(home: ConnectorHome, files: HomeFiles): void {
-  writePrivateFile(join(home.folder, LAST_GOOD), JSON.stringify({ savedAt: new Date().toISOString(), files }));
 }
 
 /** Idempotent: another process may run it again. */
@@ -124,20 +111,16 @@ function parse<T>(schema: z.ZodType<T>, path: string, text: string): T {
 }
 
 function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CodedError('HOME_FILES_UNREADABLE', `${path} cannot be read`, {
-      action: 'Allow the account that runs the connector to read it.',
-      cause: error,
-    });
-  }
+  return readIfExists(path, (cause) => new CodedError('HOME_FILES_UNREADABLE', `${path} cannot be read`, { action: LET_READ, cause }));
 }
 
-function notWritable(home: ConnectorHome, cause: unknown): CodedError {
-  return new CodedError('HOME_FILES_NOT_WRITABLE', `The files in ${home.folder} cannot be written`, {
-    action: 'Allow the account that runs the connector to write there, and check that the disk is not full.',
-    cause,
-  });
+function writing(home: ConnectorHome, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    throw new CodedError('HOME_FILES_NOT_WRITABLE', `The files in ${home.folder} cannot be written`, {
+      action: 'Allow the account that runs the connector to write there, and check that the disk is not full.',
+      cause,
+    });
+  }
 }

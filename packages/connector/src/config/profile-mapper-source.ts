@@ -1,8 +1,8 @@
 /** The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
 import type { Config } from './load.ts';
+import { LET_READ, readIfExists } from './read-file.ts';
 
 /**
  * @returns undefined for the default mapper
@@ -30,13 +30,8 @@ export function profileMapperSource({
 }
 
 function read(path: string, prefix: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new CodedError('PROFILE_MAPPER_UNREADABLE', `${prefix}${path} cannot be read`, {
-      action: 'Allow the account that runs the connector to read it.',
-      cause: error,
-    });
-  }
+  return readIfExists(
+    path,
+    (cause) => new CodedError('PROFILE_MAPPER_UNREADABLE', `${prefix}${path} cannot be read`, { action: LET_READ, cause }),
+  );
 }

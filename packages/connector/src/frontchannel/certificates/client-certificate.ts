@@ -8,10 +8,10 @@ import { errorText } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
 import { anyOf, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { VerifiedIdentity } from '../../users/sign-in-verified.ts';
-import { isIssuer } from './issuer.ts';
 import { mappingOf } from './mapping.ts';
 import { type CertificateUser, nameIn } from './names.ts';
 import type { CheckStatus } from './ocsp/ocsp.ts';
+import { isIssuer } from './trust-anchors.ts';
 
 /** Undefined if the client sent no certificate. */
 export type CertificateVerdict = VerifiedIdentity | { refused: string; subject: string } | undefined;

@@ -4,7 +4,6 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { objectIdentifier, sequence } from '../../asn1/der.ts';
-import { isIssuer } from './issuer.ts';
 
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
 
@@ -37,6 +36,11 @@ export function upToTheRoots(certificates: readonly string[], beside: readonly s
     for (const issuer of issuers) used.add(issuer);
   }
   return { anchors: [...new Set([...used].map(String))], rootless };
+}
+
+/** Whether an authority issued a certificate: by name, key identifier and signature. */
+export function isIssuer(authority: X509Certificate, certificate: X509Certificate): boolean {
+  return authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
 /**

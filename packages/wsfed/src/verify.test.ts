@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AssertionParts, assertionXml } from '@landbridge/lab';
 import { AUDIENCE, assertRejected, ISSUER } from '../test/tokens.ts';
-import { readAssertion, type VerifiedAssertion } from './verify.ts';
+import { readAssertion } from './verify.ts';
 import { parseXml } from './xml-reader.ts';
 
 type Change = (xml: string) => string;
 
 /** @param change has to change something */
-function read(parts: AssertionParts = {}, change?: Change, now = new Date(), fresh = false): VerifiedAssertion {
+function read(parts: AssertionParts = {}, change?: Change, now = new Date(), fresh = false): ReturnType<typeof readAssertion> {
   const before = assertionXml({ issuedAt: now, ...parts });
   const xml = change === undefined ? before : change(before);
   if (change !== undefined) assert.notEqual(xml, before);

@@ -7,7 +7,9 @@ import { attributeOf, childrenOf, descendantsOf, isNamed, textContentOf, type Xm
 
 export { assertionRejected };
 
-export interface AssertionPolicy {
+export interface TokenPolicy {
+  /** All keys of the connection, whatever their state. */
+  signers: readonly TokenSigner[];
   /** The realm. */
   audience: string;
   issuer: string;
@@ -20,24 +22,16 @@ export interface AssertionPolicy {
   now: Date;
 }
 
-export interface TokenPolicy extends AssertionPolicy {
-  /** All keys of the connection, whatever their state. */
-  signers: readonly TokenSigner[];
-}
-
-export interface VerifiedAssertion {
+export interface VerifiedToken {
+  assertionId: string;
+  /** Of the certificate whose key signed it. */
+  thumbprint: string;
   issuedAt: Date;
   profile: Profile;
   /** RFC 8176; undefined for an unknown authentication method. */
   amr: string[] | undefined;
   /** When the user proved their identity; with a session at the connector, earlier. Never in the future. */
   authenticatedAt: Date;
-}
-
-export interface VerifiedToken extends VerifiedAssertion {
-  assertionId: string;
-  /** Of the certificate whose key signed it. */
-  thumbprint: string;
 }
 
 /** RFC 8176 has `wia` for Windows integrated authentication, and `pop` for proof of possession of a key, wherever it is stored. */
@@ -65,7 +59,10 @@ export function verifyToken(wresult: string, policy: TokenPolicy): VerifiedToken
 }
 
 /** @throws CodedError ASSERTION_REFUSED, XML_REFUSED */
-export function readAssertion(assertion: XmlElement, policy: AssertionPolicy): VerifiedAssertion {
+export function readAssertion(
+  assertion: XmlElement,
+  policy: Omit<TokenPolicy, 'signers'>,
+): Omit<VerifiedToken, 'assertionId' | 'thumbprint'> {
   const { audience, issuer, requestedAt, fresh, clockSkewMs, now } = policy;
   const earliest = requestedAt.getTime() - clockSkewMs;
   if (attributeOf(assertion, 'MajorVersion') !== '1') throw assertionRejected('it is not a SAML 1.1 assertion');

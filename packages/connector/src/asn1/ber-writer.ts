@@ -1,7 +1,4 @@
-/**
- * Writes BER with minimal lengths, which is also DER (X.690): LDAP requests, the connector's certificate, signatures. Everything is written
- * into one reused buffer and copied out at the end, since requests are small and frequent.
- */
+/** Writes BER with minimal lengths, which is also DER (X.690): LDAP requests, the connector's certificate, signatures. */
 
 /** Universal tags (X.680, section 8.6), including the bit for constructed ones. */
 export const TAG = {
@@ -35,37 +32,12 @@ export interface BerWriter {
   writeRaw(bytes: Uint8Array): void;
 }
 
-/** The reused buffer's initial size, and the most that is kept after a larger message. */
-const KEPT_BYTES = 64 * 1024;
-
-let bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
-let isInUse = false;
+/** Enough for nearly every request. */
+const INITIAL_BYTES = 512;
 
 /** @returns the bytes that `write` wrote */
 export function encodeBer(write: (writer: BerWriter) => void): Buffer {
-  // Writing is synchronous, but one message may be written inside another, for the value of a control.
-  if (isInUse) return withOwnBuffer(write);
-  isInUse = true;
-  try {
-    return written(write);
-  } finally {
-    isInUse = false;
-    // The message may have contained a password, which must not stay here.
-    if (bytes.length > KEPT_BYTES) bytes = Buffer.allocUnsafeSlow(KEPT_BYTES);
-  }
-}
-
-function withOwnBuffer(write: (writer: BerWriter) => void): Buffer {
-  const shared = bytes;
-  bytes = Buffer.allocUnsafeSlow(1024);
-  try {
-    return written(write);
-  } finally {
-    bytes = shared;
-  }
-}
-
-function written(write: (writer: BerWriter) => void): Buffer {
+  let bytes = Buffer.allocUnsafe(INITIAL_BYTES);
   let offset = 0;
   /** Where the content of each open sequence begins, with one byte before it reserved for its length. */
   const open: number[] = [];
@@ -152,7 +124,7 @@ function written(write: (writer: BerWriter) => void): Buffer {
   };
   write(writer);
   if (open.length > 0) throw new TypeError('A sequence was not closed');
-  return Buffer.from(bytes.subarray(0, offset));
+  return bytes.subarray(0, offset);
 }
 
 function lengthBytes(length: number): number {

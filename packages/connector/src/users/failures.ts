@@ -1,7 +1,8 @@
 /** Failures that the connector words itself: an unknown user, and errors that kept a request from being decided. */
 import { type Failure, type FailureCode, namedFailure } from '@landbridge/protocol';
-import { CodedError, errorText } from '@landbridge/runtime';
+import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { LdapError, type LdapErrorCode, RESULT } from '../ldap/errors.ts';
+import type { RequestContext } from './context.ts';
 
 export interface FailedRequest {
   failure: Failure;
@@ -22,6 +23,14 @@ export function unexpectedFailure(error: unknown): FailedRequest {
 export function undecidedFailure(error: unknown, tried: boolean): FailedRequest {
   const { failure } = unexpectedFailure(error);
   return { failure: { ...failure, code: codeOf(error), ...(tried ? {} : { tried }) } };
+}
+
+/** Logs the error as a failure in which the directory decided nothing. @param tried as for `undecidedFailure` */
+export function logUndecided(log: Log, { correlationId }: RequestContext, what: string, tried = true): (error: unknown) => FailedRequest {
+  return (error) => {
+    log.warn({ err: error, correlationId }, what);
+    return undecidedFailure(error, tried);
+  };
 }
 
 /** No directory answered, as opposed to something being wrong with the request. */

@@ -7,7 +7,7 @@ import { anyOf, withValue } from '../ldap/filter.ts';
 import { PAGED_RESULTS_OID } from '../ldap/messages.ts';
 import type { RequestContext } from './context.ts';
 import type { Enrich } from './enrich.ts';
-import { undecidedFailure } from './failures.ts';
+import { logUndecided } from './failures.ts';
 import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
@@ -61,10 +61,7 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; att
   }
 
   return (claims: SearchUsersClaims, context: RequestContext): Promise<RequestOutcome<'search_users'>> =>
-    searchUsers(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, correlationId: context.correlationId }, 'Searching for users failed');
-      return undecidedFailure(error, true);
-    });
+    searchUsers(claims, context).catch(logUndecided(log, context, 'Searching for users failed'));
 }
 
 export function createListGroups(options: SearchOptions) {
@@ -90,8 +87,5 @@ export function createListGroups(options: SearchOptions) {
   }
 
   return (claims: ListGroupsClaims, context: RequestContext): Promise<RequestOutcome<'list_groups'>> =>
-    listGroups(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, correlationId: context.correlationId }, 'Listing groups failed');
-      return undecidedFailure(error, true);
-    });
+    listGroups(claims, context).catch(logUndecided(log, context, 'Listing groups failed'));
 }

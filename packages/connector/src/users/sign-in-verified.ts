@@ -11,7 +11,7 @@ import type { BoundFilter } from '../ldap/filter.ts';
 import { ACCOUNT_STATE_ATTRIBUTES, accountState } from './account-state.ts';
 import type { RequestContext } from './context.ts';
 import type { Enrich } from './enrich.ts';
-import { undecidedFailure, unknownUserFailure } from './failures.ts';
+import { logUndecided, unknownUserFailure } from './failures.ts';
 import { type FindByFilter, type FindUser, isShown } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
 
@@ -83,8 +83,5 @@ export function createSignInVerified(options: {
   }
 
   return (identity, context) =>
-    signIn(identity, context).catch((error: unknown) => {
-      log.warn({ err: error, correlationId: context.correlationId }, 'Sign-in without a password failed: no answer from the directory');
-      return undecidedFailure(error, false);
-    });
+    signIn(identity, context).catch(logUndecided(log, context, 'Sign-in without a password failed: no answer from the directory', false));
 }

@@ -10,7 +10,7 @@ import { html } from 'hono/html';
 import type { Config } from '../../config/load.ts';
 import type { SettingName } from '../../config/settings.ts';
 import { writePrivateFile } from '../../config/write-private-file.ts';
-import { readKeytab } from '../../frontchannel/kerberos/keytab.ts';
+import { encryptionName, readKeytab } from '../../frontchannel/kerberos/keytab.ts';
 import { PEM_CERTIFICATE, readCertificate } from '../../network/trust.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
@@ -28,8 +28,6 @@ const ADDRESSES: readonly SettingName[] = [
   'NO_PROXY',
 ];
 const KEYTAB_FILE = 'kerberos.keytab';
-/** RFC 3961, RFC 8009. */
-const ENCRYPTION_TYPES: Record<number, string> = { 17: 'AES-128', 18: 'AES-256', 19: 'AES-128 (SHA-2)', 20: 'AES-256 (SHA-2)', 23: 'RC4' };
 
 export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   async function page(c: Context<ConsoleEnv>, problem?: string, typed?: FormData): Promise<Response> {
@@ -126,10 +124,7 @@ ${keytabPart(context, token)}</section>
       if (bytes === undefined || entries === undefined || entries.length === 0) {
         return page(c, 'Invalid or empty keytab. Create it with ktpass, samba-tool domain exportkeytab or ktutil.');
       }
-      const held = entries.map(
-        ({ principal, keyVersion, encryptionType }) =>
-          `${principal} (version ${keyVersion}, ${ENCRYPTION_TYPES[encryptionType] ?? `type ${encryptionType}`})`,
-      );
+      const held = entries.map((entry) => `${entry.principal} (version ${entry.keyVersion}, ${encryptionName(entry)})`);
       const path = join(context.home, KEYTAB_FILE);
       const previous = existsSync(path) ? readFileSync(path) : undefined;
       putKeytab(path, bytes);

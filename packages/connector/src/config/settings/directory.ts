@@ -1,7 +1,7 @@
 /** The directory servers and the connections to them. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { dnsServers, filter, ldapUrls, MAX_MS, MAX_SECONDS } from './types.ts';
+import { dnsServers, filter, ldapUrls, MAX_MS, MAX_SECONDS, OFF_BY_DEFAULT } from './types.ts';
 
 export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
   LDAP_URL: {
@@ -21,8 +21,7 @@ export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
       'Domains whose hosts may receive passwords even if `LDAP_URL` does not name them: DNS may list them as servers of the domain in `LDAP_URL`, and referrals may lead to them (`LDAP_FOLLOW_REFERRALS`). Hosts in the domain of `LDAP_URL` are always trusted.',
   },
   LDAP_FOLLOW_REFERRALS: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     description:
       "Follows referrals in searches, as the service account, but only to servers of `LDAP_URL`, its domains and `LDAP_TRUSTED_DOMAINS`. A user's password is never sent to a server that a referral names.",
   },
@@ -54,8 +53,7 @@ export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
     description: "The password of the service account, encrypted with the connector's private key.",
   },
   ANONYMOUS_SEARCH_ENABLED: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     description:
       'Searches without a service account, if the directory allows anonymous searches. The connector tests this at start and logs a failure. No effect if `LDAP_BIND_USER` and its password are set.',
   },
@@ -65,15 +63,13 @@ export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
       'Encrypts `ldap://` connections with StartTLS before anything is sent. A server without StartTLS is not used. Unset: on for servers on other machines.',
   },
   LDAP_INSECURE_NO_TLS: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     insecure: true,
     description:
       'Uses `ldap://` to servers on other machines without TLS, so every password crosses the network in clear text. Becomes `true` if a replaced connector was configured that way.',
   },
   LDAP_INSECURE_SKIP_TLS_VERIFY: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     insecure: true,
     description: "Accepts any certificate of a directory server. Add the directory's CA to `CA_CERT` or `SSL_CA_FILE` instead.",
   },

@@ -1,7 +1,7 @@
 /** The front channel: web server, Kerberos, client certificates. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { addressRanges } from './types.ts';
+import { addressRanges, OFF_BY_DEFAULT } from './types.ts';
 
 export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certificates', 'frontChannel', {
   PORT: {
@@ -72,15 +72,13 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
       "Signs session cookies, together with the connector's private key. Created at random at the first start. Connectors behind one load balancer must share both: set them up from one export.",
   },
   KERBEROS_AUTH: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     part: 'none',
     kept: true,
     description: 'Whether the connection uses Kerberos. Set by the hub.',
   },
   WITH_KERBEROS_PROXY_FRONTEND: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     description:
       'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User`: `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
   },
@@ -101,8 +99,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
       'How a Kerberos principal maps to a user. `account`: the part before the realm is the user name. The others: the user whose attribute of that name holds the whole principal.',
   },
   KERBEROS_DEBUG: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     description: 'Logs each step of verifying a Kerberos ticket, like the environment variable `DEBUG=kerberos-server`.',
   },
   KERBEROS_DEBUG_USER: {
@@ -111,8 +108,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
     description: 'A setting of Auth0 connectors that signs every browser in as this user. Ignored.',
   },
   CLIENT_CERT_AUTH: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     part: 'none',
     kept: true,
     description: 'Whether the connection uses client certificates. Set by the hub.',
@@ -129,8 +125,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
       'Certificate revocation lists (PEM or DER): files, or folders of `.crl`, `.pem` and `.der` files, read again every minute. If there is any, each authority in the chain of a client certificate needs a current list, up to the root. The files may also hold certificates (PEM) of authorities above those of `CLIENT_CERT_CA`.',
   },
   CLIENT_CERT_OCSP: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     description:
       'Checks client certificates by OCSP at the responder that they name, and intermediate certificates that name one. A certificate is rejected unless the responder says that it is good. `HTTP_PROXY` and `NO_PROXY` apply.',
   },

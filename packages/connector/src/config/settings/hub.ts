@@ -1,7 +1,7 @@
 /** The hub and the connection to it. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { MAX_MS } from './types.ts';
+import { MAX_MS, OFF_BY_DEFAULT } from './types.ts';
 
 export const HUB_LINK_SETTINGS = settingGroup('Hub', 'hub', {
   PROVISIONING_TICKET: {
@@ -10,8 +10,7 @@ export const HUB_LINK_SETTINGS = settingGroup('Hub', 'hub', {
     description: 'The ticket URL of the connection, from the hub. The connector reads everything else about the hub from it at each start.',
   },
   HUB_INSECURE_NO_TLS: {
-    type: setting.boolean(),
-    default: false,
+    ...OFF_BY_DEFAULT,
     insecure: true,
     description:
       'Allows `http://` or `ws://` for a ticket or hub on another machine, so passwords cross the network in clear text. On the same machine (loopback) this is always allowed.',

@@ -1,17 +1,16 @@
 /** Sign-in rules, password changes, and profiles. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
+import { OFF_BY_DEFAULT } from './types.ts';
 
 export const SIGN_IN_SETTINGS = {
   ...settingGroup('Sign-in and passwords', 'directory', {
     ALLOW_PASSWORD_EXPIRED: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description: 'Signs in users whose password is correct but expired.',
     },
     ALLOW_PASSWORD_CHANGE_REQUIRED: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description: 'Signs in users whose password is correct but must be changed.',
     },
     PASSWORD_EXPIRY_WARNING_DAYS: {
@@ -21,15 +20,13 @@ export const SIGN_IN_SETTINGS = {
         'Users whose password expires within this many days have `passwordExpiresAt` in their profile (for example `2026-11-30T08:00:00.000Z`). `0`: never. Directories other than Active Directory report it only within the time that their own policy sets.',
     },
     ENABLE_WRITE_BACK: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       part: 'hub',
       description:
         "Lets the hub set any user's password without the old one (a reset by an administrator). The service account needs the right to reset passwords.",
     },
     ENABLE_PASSWORD_SELF_CHANGE: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       part: 'hub',
       description:
         'Lets users change their own password with the old one, even if it has expired or must be changed. In Active Directory the service account needs no right for this; other directories must support the password modify operation (RFC 3062).',
@@ -40,14 +37,12 @@ export const SIGN_IN_SETTINGS = {
         'Sets passwords through the attribute `unicodePwd`, over an encrypted connection only, instead of `userPassword`. Unset: on for Active Directory, off for other directories. (Active Directory stores what is written to `userPassword` as readable text, unless its `dSHeuristics` say otherwise.)',
     },
     AUTO_UNLOCK_ON_PASSWORD_CHANGE: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description:
         'Unlocks the account (`lockoutTime` = 0) when `ENABLE_WRITE_BACK` sets its password. Without the right to unlock, the password is still set, and the log says so. Directories other than Active Directory unlock accounts by themselves.',
     },
     MUST_CHANGE_PASSWORD_AFTER_RESET: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description:
         'Users must change a password set by `ENABLE_WRITE_BACK` before their next sign-in: `pwdLastSet` = 0 in Active Directory, `pwdReset` = TRUE elsewhere. The service account needs write access to that attribute.',
     },
@@ -72,8 +67,7 @@ export const SIGN_IN_SETTINGS = {
       description: 'The time limit in milliseconds for mapping one profile.',
     },
     ORGANIZATION_UNITS_AS_DN: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description:
         'Puts the whole DN into `organizationUnits`, as Auth0 connectors do, instead of the names of the units, nearest first. Becomes `true` if the configuration of a replaced connector is taken over.',
     },

@@ -74,3 +74,6 @@ export const nameTemplate: SettingType<string> = {
   schema: z.string().trim().regex(/\{0\}/),
 };
 export const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };
+
+/** A switch. */
+export const OFF_BY_DEFAULT = { type: setting.boolean(), default: false } as const;

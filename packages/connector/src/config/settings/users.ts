@@ -1,7 +1,7 @@
 /** How users and their groups are found. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { filter, filterWithName, MAX_SECONDS, nameTemplate } from './types.ts';
+import { filter, filterWithName, MAX_SECONDS, nameTemplate, OFF_BY_DEFAULT } from './types.ts';
 
 export const USER_SETTINGS = {
   ...settingGroup('Finding users', 'directory', {
@@ -11,8 +11,7 @@ export const USER_SETTINGS = {
         'The filter that finds the user who signs in; `{0}` is the typed name. Unset: what suits the directory. In Active Directory that accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(sAMAccountName={0})`.',
     },
     LDAP_USER_BY_MAIL: {
-      type: setting.boolean(),
-      default: false,
+      ...OFF_BY_DEFAULT,
       description:
         "Also lets users type their mail address (`mail`; in Active Directory also `proxyAddresses`). A match of `LDAP_USER_BY_NAME`, or its default, takes precedence. An address shared by several users matches none of them, and the log says so: an account that may write the attribute can block another user's address this way, but cannot sign in as that user.",
     },

@@ -8,6 +8,16 @@ export interface KeytabEntry {
   encryptionType: number;
 }
 
+/** RFC 3961, RFC 8009. */
+const ENCRYPTION_NAMES: Readonly<Record<number, string>> = {
+  ...{ 1: 'DES', 3: 'DES', 17: 'AES-128', 18: 'AES-256' },
+  ...{ 19: 'AES-128-SHA2', 20: 'AES-256-SHA2', 23: 'RC4' },
+};
+
+export function encryptionName({ encryptionType }: KeytabEntry): string {
+  return ENCRYPTION_NAMES[encryptionType] ?? `type ${encryptionType}`;
+}
+
 /** A keytab has a few keys; a larger file is something else. */
 export const MAX_KEYTAB_BYTES = 1024 * 1024;
 const MAX_ENTRIES = 10_000;

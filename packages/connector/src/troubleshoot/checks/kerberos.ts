@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { type KeytabEntry, MAX_KEYTAB_BYTES, readKeytab } from '../../frontchannel/kerberos/keytab.ts';
+import { encryptionName, type KeytabEntry, MAX_KEYTAB_BYTES, readKeytab } from '../../frontchannel/kerberos/keytab.ts';
 import { firstText } from '../../ldap/entry.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
@@ -14,15 +14,6 @@ import type { Searchable } from './directory.ts';
 
 const BY_SPN = parseFilter('(servicePrincipalName={0})');
 const AES: ReadonlySet<number> = new Set([17, 18, 19, 20]);
-const ENCRYPTION_NAMES: Readonly<Record<number, string>> = {
-  1: 'DES',
-  3: 'DES',
-  17: 'AES-128',
-  18: 'AES-256',
-  19: 'AES-128-SHA2',
-  20: 'AES-256-SHA2',
-  23: 'RC4',
-};
 
 export interface KerberosChecks {
   keytab: Check;
@@ -142,7 +133,7 @@ function lookAtKeytab(path: string, spn: string, keep: (entries: KeytabEntry[]) 
 function describe(principal: string, entries: readonly KeytabEntry[]): string {
   const own = entries.filter((entry) => entry.principal === principal);
   const versions = [...new Set(own.map(({ keyVersion }) => keyVersion))].join(', ');
-  const types = [...new Set(own.map(({ encryptionType }) => ENCRYPTION_NAMES[encryptionType] ?? `type ${encryptionType}`))].join(', ');
+  const types = [...new Set(own.map(encryptionName))].join(', ');
   return `${principal} (version ${versions}; ${types})`;
 }
 

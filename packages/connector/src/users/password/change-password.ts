@@ -6,7 +6,7 @@ import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import type { RequestContext } from '../context.ts';
 import type { Enrich } from '../enrich.ts';
-import { undecidedFailure, unknownUserFailure } from '../failures.ts';
+import { logUndecided, unknownUserFailure } from '../failures.ts';
 import { type FindUser, isShown } from '../find.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
@@ -73,9 +73,5 @@ export function createChangePassword(options: {
     return enrich.refusal(error, entry);
   }
 
-  return (claims, context) =>
-    changePassword(claims, context).catch((error: unknown) => {
-      log.warn({ err: error, correlationId: context.correlationId }, 'Changing a password failed');
-      return undecidedFailure(error, true);
-    });
+  return (claims, context) => changePassword(claims, context).catch(logUndecided(log, context, 'Changing a password failed'));
 }

@@ -7,7 +7,7 @@ import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import type { DirectoryStatus } from '../ldap/directory.ts';
 import { createOutbound } from '../network/outbound.ts';
-import { configuredCertificates, readCertificate } from '../network/trust.ts';
+import { configuredCertificates, parseCertificate } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { measureClockSkew } from '../setup/ticket.ts';
 import type { ConsoleContext } from './page-context.ts';
@@ -108,7 +108,7 @@ async function clockOf(context: ConsoleContext, { values }: Config): Promise<{ s
 async function certificatesOf(config: Config): Promise<CertificateFact[]> {
   const own = loadCertificate(config)?.certificate;
   const browser = await browserCertificate(config).catch(() => undefined);
-  const authorities = configuredCertificates(config.values).flatMap((pem) => readCertificate(pem) ?? []);
+  const authorities = configuredCertificates(config.values).flatMap((pem) => parseCertificate(pem) ?? []);
   return [
     ...(own === undefined ? [] : [fact("The connector's certificate", own)]),
     ...(browser === undefined ? [] : [fact('The certificate for browsers', browser)]),

@@ -33,7 +33,7 @@ export function trustedCertificates(configured: readonly string[]): string[] {
 }
 
 /** @param text PEM or DER. @returns undefined if it is not a certificate */
-export function readCertificate(text: string | Buffer): X509Certificate | undefined {
+export function parseCertificate(text: string | Buffer): X509Certificate | undefined {
   try {
     return new X509Certificate(text);
   } catch {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FileContent } from '../config/config-file.ts';
 import type { HomeFiles } from '../config/home-files.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
-import { readCertificate } from '../network/trust.ts';
+import { parseCertificate } from '../network/trust.ts';
 import { thumbprint } from '../setup/certificate.ts';
 
 export interface SettingChange {
@@ -76,6 +76,6 @@ function hiddenBecause(name: string, realms: ReadonlySet<unknown>): SettingChang
 
 function thumbprintOf(certificate: HomeFiles['certificate']): string | undefined {
   // An unreadable one is reported as a problem elsewhere.
-  const readable = certificate && readCertificate(certificate.certificatePem);
+  const readable = certificate && parseCertificate(certificate.certificatePem);
   return readable && thumbprint(readable);
 }

@@ -11,7 +11,7 @@ import type { Config } from '../../config/load.ts';
 import type { SettingName } from '../../config/settings.ts';
 import { writePrivateFile } from '../../config/write-private-file.ts';
 import { encryptionName, readKeytab } from '../../frontchannel/kerberos/keytab.ts';
-import { PEM_CERTIFICATE, readCertificate } from '../../network/trust.ts';
+import { PEM_CERTIFICATE, parseCertificate } from '../../network/trust.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
@@ -194,13 +194,13 @@ function authoritiesOf(context: ConsoleContext): X509Certificate[] {
     .running()
     .config()
     .values.CA_CERT.flatMap((text) => text.match(PEM_CERTIFICATE) ?? []);
-  return texts.flatMap((pem) => readCertificate(pem) ?? []);
+  return texts.flatMap((pem) => parseCertificate(pem) ?? []);
 }
 
 /** @returns undefined if there is none, or one is invalid */
 function authoritiesIn(pasted: string, file: Buffer | undefined): X509Certificate[] | undefined {
   const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM_CERTIFICATE) ?? [file]);
   const all = [...(pasted.match(PEM_CERTIFICATE) ?? []), ...fromFile];
-  const read = all.flatMap((certificate) => readCertificate(certificate) ?? []);
+  const read = all.flatMap((certificate) => parseCertificate(certificate) ?? []);
   return read.length === 0 || read.length < all.length ? undefined : read;
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { CodedError } from '@landbridge/runtime';
-import { PEM_CERTIFICATE, readCertificate } from '../../network/trust.ts';
+import { PEM_CERTIFICATE, parseCertificate } from '../../network/trust.ts';
 import { trustedByThemselves, upToTheRoots } from './trust-anchors.ts';
 
 export interface Authorities {
@@ -62,7 +62,7 @@ function certificatesIn(given: string, folder: string): string[] {
   }
   const found = text.match(PEM_CERTIFICATE) ?? [];
   if (found.length === 0) throw unusableCa('no PEM certificate found');
-  if (!found.every(readCertificate)) throw unusableCa('it contains an unreadable certificate');
+  if (!found.every(parseCertificate)) throw unusableCa('it contains an unreadable certificate');
   return found;
 }
 
@@ -91,7 +91,7 @@ function listsOf(path: string): Found {
     const bytes = readFileSync(path);
     const text = bytes.toString('latin1');
     if (text.includes('-----BEGIN ')) {
-      return { lists: text.match(LIST) ?? [], certificates: (text.match(PEM_CERTIFICATE) ?? []).filter(readCertificate) };
+      return { lists: text.match(LIST) ?? [], certificates: (text.match(PEM_CERTIFICATE) ?? []).filter(parseCertificate) };
     }
     const pem = `-----BEGIN X509 CRL-----\n${bytes.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END X509 CRL-----`;
     return { lists: [pem], certificates: [] };

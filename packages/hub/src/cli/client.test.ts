@@ -34,7 +34,7 @@ test('commands register, list and delete clients and replace their secrets', (t)
   assert.doesNotMatch(hub('create', 'App', '--public', '--redirect-uri', 'http://localhost/cb').stdout, /secret/);
   const refused = hub('create', 'Evil', '--redirect-uri', 'http://evil.example/');
   assert.deepEqual([refused.status, refused.stdout], [1, '']);
-  assert.match(refused.stderr, /http: only this machine/);
+  assert.match(refused.stderr, /allowed for this machine only/);
   assert.match(hub('create', 'Nobody').stderr, /--redirect-uri/);
   assert.equal(hub('rotate-keys').status, 0);
   assert.equal(hub('delete', id).status, 0);

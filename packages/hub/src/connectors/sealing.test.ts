@@ -50,7 +50,7 @@ test('claims are sealed to the connector’s key, and its signed answer is accep
   for (const password of ['correct horse', 'pässwörd "\\\0']) {
     const login = api(LOGIN, { username: 'anna', password });
     const { claims } = await connector.nextRequest();
-    assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iat', 'jti', 'pid', 'sealed']);
+    assert.deepEqual(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'jti', 'pid', 'sealed']);
     assert.deepEqual(await open(keys, claims.sealed), { username: 'anna', password, pid: claims.pid });
     const frame = { n: `${claims.pid}_result`, p: { profile: ANNA } };
     connector.send(frame.n, { jws: await signed(frame, keys.signing.privateKey, keys.kid) });

@@ -2,17 +2,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { begin } from './steps/001-begin.ts';
-import { connections } from './steps/002-connections.ts';
-import { connectors } from './steps/003-connectors.ts';
-import { audit } from './steps/004-audit.ts';
-import { cachedCredentials } from './steps/005-cached-credentials.ts';
-import { oidc } from './steps/006-oidc.ts';
-import { administrators } from './steps/007-administrators.ts';
-import { frontChannel } from './steps/008-front-channel.ts';
-import { keyScopes } from './steps/009-key-scopes.ts';
+import { keyScopes } from './steps/002-key-scopes.ts';
 
 /** One step per version; released steps never change. */
-const STEPS: readonly string[] = [begin, connections, connectors, audit, cachedCredentials, oidc, administrators, frontChannel, keyScopes];
+const STEPS: readonly string[] = [begin, keyScopes];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -65,7 +65,7 @@ const PATIENCE_MS = 60_000;
 export async function startHub(settings: Record<string, string> = {}): Promise<HubProgram> {
   const home = await newHome();
   const port = await freePort();
-  const environment = { PORT: String(port), LOG_FORMAT: 'json', ...settings };
+  const environment = { PORT: String(port), LOG_FORMAT: 'json', CREDENTIAL_CACHE_AFTER_SECONDS: '0', ...settings };
   const url = `http://127.0.0.1:${port}`;
   const created = spawnSync(join(PROGRAMS, 'landbridge-hub'), ['key', 'create', 'e2e', '--home', home], {
     env: bare(environment),

@@ -14,6 +14,7 @@ import { createReconcileRegistrations } from './connectors/reconcile-registratio
 import { createStatistics } from './connectors/statistics.ts';
 import type { SocketLimits } from './connectors/unauthenticated-sockets.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
+import { createOutages } from './credentials/outages.ts';
 import { createSignInActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createFrontChannelFlow } from './frontchannel/front-channel.ts';
@@ -79,7 +80,11 @@ export async function startHub(parts: {
   const events = createSignInEvents();
   const sprayAlarms = createSprayAlarms({ store, audit, log });
   const guard = createGuard(settings, { onSpray: sprayAlarms.raise });
-  const signIn = createSignIn({ requests, guard, credentials, events, audit, log });
+  const outages = createOutages({
+    afterMs: settings.CREDENTIAL_CACHE_AFTER_SECONDS * 1000,
+    shortageAt: () => handshake.shortageAt,
+  });
+  const signIn = createSignIn({ requests, guard, credentials, outages, events, audit, log });
   events.subscribe(createSignInLog(audit, log));
   events.subscribe(({ correlationId }) => noteCorrelation(correlationId));
   const stopMeasuring = measureHub({ metrics, events, sprayAlarms, online, store, certificate: server.certificate });

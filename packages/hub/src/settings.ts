@@ -143,8 +143,14 @@ export const HUB_SETTINGS = {
     },
     CREDENTIAL_CACHE_MAX_AGE_HOURS: {
       type: setting.integer(1, 8760),
-      default: 168,
+      default: 24,
       description: 'How long in hours a cached credential is valid after the last sign-in that the directory confirmed.',
+    },
+    CREDENTIAL_CACHE_AFTER_SECONDS: {
+      type: setting.integer(0, 86_400),
+      default: 30,
+      description:
+        'How long in seconds the directory of a connection must not have answered before the cache does. After a flood of sockets that may keep connectors out, the cache is closed for ten minutes. Operators can open or close it for a connection.',
     },
   }),
   ...inGroup('Audit log', {

@@ -91,7 +91,7 @@ export async function startHubForTest(
   const { log } = createLog({ level: 'debug', format: 'json', destination, context: requestFields });
   const { values: settings, problems } = loadSettings(HUB_SETTINGS, {
     file: {},
-    environment: { PORT: '0', STOP_GRACE_MS: '0', ...environment },
+    environment: { PORT: '0', STOP_GRACE_MS: '0', CREDENTIAL_CACHE_AFTER_SECONDS: '0', ...environment },
   });
   if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join());
   const hub = await startHub({ settings, store, log, ...options });

@@ -26,6 +26,8 @@ test('changes settings one by one, normalizes them, and passes them on to connec
     certAuth: true,
     ipRanges: ['10.0.0.0/8', '2001:db8::/32'],
     credentialCache: false,
+    cacheOpen: false,
+    cacheClosed: false,
     emailDomains: [],
     approveConnectors: false,
   });

@@ -49,6 +49,8 @@ const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
 export interface Handshake {
   /** Refuses new sockets from now on. */
   stop(): void;
+  /** When a socket last found no place, or lost it to another network's (epoch milliseconds). */
+  readonly shortageAt: number | undefined;
 }
 
 /** Handles the upgrades of `server`. */
@@ -82,7 +84,13 @@ export function acceptConnectors(
   trustKnownAddresses().catch((error: unknown) => log.error({ err: error }, 'Addresses of known connectors not read'));
   online.onBeat(trustKnownAddresses);
 
+  function drop(remoteAddress: string, socket: Duplex): void {
+    logShortage(remoteAddress);
+    socket.destroy();
+  }
+
   function logShortage(remoteAddress: string): void {
+    if (stopping) return;
     if (shortageLoggedAtMs !== undefined && performance.now() - shortageLoggedAtMs < TRUST_MS) return;
     shortageLoggedAtMs = performance.now();
     log.warn({ remoteAddress }, 'Too many unauthenticated sockets: silent ones are dropped, the rest are refused');
@@ -95,10 +103,11 @@ export function acceptConnectors(
     // Browsers send Origin with every WebSocket, connectors never: no web page may open a socket on behalf of a visitor.
     if (request.headers.origin !== undefined) return reject(socket, '403 Forbidden');
     const { address } = clientContextOf(request);
-    const before = unauthenticated.shortageAt;
-    const place = stopping ? undefined : unauthenticated.enter(address, () => socket.destroy());
-    if (unauthenticated.shortageAt !== before) logShortage(address);
-    if (place === undefined) return reject(socket, '503 Service Unavailable');
+    const place = stopping ? undefined : unauthenticated.enter(address, () => drop(address, socket));
+    if (place === undefined) {
+      logShortage(address);
+      return reject(socket, '503 Service Unavailable');
+    }
     socket.on('close', place.leave);
     sockets.handleUpgrade(request, socket, head, (webSocket) => awaitAuthenticate(webSocket, socket, address, place));
   });
@@ -205,6 +214,9 @@ export function acceptConnectors(
     stop() {
       stopping = true;
       unauthenticated.dropAll();
+    },
+    get shortageAt() {
+      return unauthenticated.shortageAt;
     },
   };
 }

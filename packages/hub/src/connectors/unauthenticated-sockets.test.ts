@@ -43,17 +43,23 @@ test('strangers never use the places of known connectors, and a known connector 
 });
 
 test('a socket whose first frame is being checked stays', () => {
-  const { enter, dropped, sockets, clock } = smallRoom();
+  const { enter, dropped } = smallRoom();
   const places = Array.from({ length: 4 }, (_, n) => enter(`c${n}`, '192.0.2.1'));
   for (const place of places) place?.checking(true);
-  assert.equal(sockets.shortageAt, undefined);
-  clock.now = 2000;
   assert.equal(enter('one more', '192.0.2.1'), undefined);
-  assert.equal(sockets.shortageAt, 2000);
   assert.deepEqual(dropped, []);
   places[0]?.leave();
   assert.ok(enter('next', '192.0.2.1'));
   places[1]?.checking(false);
   assert.ok(enter('after a refusal', '192.0.2.1'));
   assert.deepEqual(dropped, ['c1']);
+});
+
+test('a shortage is noticed if it concerns more than one address', () => {
+  const { enter, sockets, clock } = smallRoom();
+  for (let n = 0; n < 6; n++) enter('a', '192.0.2.1');
+  assert.equal(sockets.shortageAt, undefined);
+  clock.now = 2000;
+  for (let n = 0; n < 4; n++) enter('b', `198.51.100.${n}`);
+  assert.equal(sockets.shortageAt, 2000);
 });

@@ -14,7 +14,7 @@ export interface UnauthenticatedSockets {
   trustOnly(addresses: Iterable<string>): void;
   dropAll(): void;
   readonly size: number;
-  /** When a socket last found no place, or lost it (milliseconds, of `now`). */
+  /** When places were last full, other than those of a single address (milliseconds, of `now`). */
   readonly shortageAt: number | undefined;
 }
 
@@ -48,7 +48,6 @@ export function createUnauthenticatedSockets(limits: SocketLimits, now: () => nu
   let shortageAt: number | undefined;
 
   function makePlace(among: Waiting[]): boolean {
-    shortageAt = now();
     const sizes = new Map<string, number>();
     for (const { network } of among) sizes.set(network, (sizes.get(network) ?? 0) + 1);
     let victim: Waiting | undefined;
@@ -73,6 +72,8 @@ export function createUnauthenticatedSockets(limits: SocketLimits, now: () => nu
         (siblings.length < limits.perAddress || makePlace(siblings)) &&
         (siblings.length >= limits.perAddress || unknown.length < limits.total - limits.reserved || makePlace(unknown)) &&
         (sockets.size < limits.total || makePlace(all.filter((other) => known || !other.known)));
+      if (siblings.length < limits.perAddress && (unknown.length >= limits.total - limits.reserved || all.length >= limits.total))
+        shortageAt = now();
       if (!hasPlace) return undefined;
       sockets.add(socket);
       return {

@@ -311,3 +311,20 @@ test('the API returns the audit log in pages', async (t) => {
   assert.equal((await query('limit=x')).status, 400);
   assert.equal((await fetch(`${hub.hub.url}/api/audit`)).status, 401);
 });
+
+test('a short outage does not open the cache, and operators can open and close it', async (t) => {
+  const hub = await newHub(t, { CREDENTIAL_CACHE_AFTER_SECONDS: '30' });
+  const connector = await hub.openConnector();
+  const cached = written(hub, 1);
+  await hub.signIn('anna', 'anna right');
+  await cached;
+  await end(connector);
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+  const set = (changes: object) => hub.api('/connections/corp', changes, 'PATCH');
+  await set({ cacheOpen: true });
+  assert.equal((await hub.signIn('anna', 'anna right')).from, 'cache');
+  await set({ cacheClosed: true });
+  assert.equal((await hub.signIn('anna', 'anna right')).code, 'connector_offline');
+  const [record] = await hub.store.auditRecords({ action: 'login' }, 1);
+  assert.match(record?.detail ?? '', /closed by an operator/);
+});

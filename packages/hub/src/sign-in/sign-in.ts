@@ -7,6 +7,7 @@ import { FAILURES, type Failure, type FailureCode, msSince, type SignInOutcome, 
 import type { Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
 import type { CredentialCache } from '../credentials/credentials.ts';
+import type { Outages } from '../credentials/outages.ts';
 import type { Admission, AttemptEnd, Guard } from '../guard/guard.ts';
 import type { Requests, Traced } from '../requests/requests.ts';
 import type { Connection } from '../store/connections.ts';
@@ -54,11 +55,12 @@ export function createSignIn(parts: {
   requests: Requests;
   guard: Guard;
   credentials: CredentialCache;
+  outages: Outages;
   events: SignInEvents;
   audit: Audit;
   log: Log;
 }): SignIn {
-  const { requests, guard, credentials, events, audit, log } = parts;
+  const { requests, guard, credentials, outages, events, audit, log } = parts;
 
   /** Removes the cached credential of a user whom the directory rejected. */
   async function handleRejection({ connection, username, password }: SignInAttempt, failure: Failure): Promise<void> {
@@ -100,14 +102,21 @@ export function createSignIn(parts: {
       steps.push(...asked.steps);
       if ('profile' in asked) {
         end = 'right';
+        outages.over(connection);
         return { outcome, asked };
       }
       const { failure } = asked;
-      const { allowsCache, maybeTried } = FAILURES[failure.code];
+      const { allowsCache, maybeTried, category } = FAILURES[failure.code];
+      if (category === 'refused') outages.over(connection);
       if (!mayUseCache || !allowsCache) {
         end = failure.code === 'invalid_credentials' ? 'wrong' : maybeTried ? 'unanswered' : 'not-counted';
         await handleRejection(attempt, failure);
         return { outcome, asked };
+      }
+      const refusal = outages.refusal(connection, failure.code);
+      if (refusal !== undefined) {
+        end = maybeTried ? 'unanswered' : 'not-counted';
+        return { outcome, asked, detail: refusal };
       }
       const cached = await timed(
         onStep,

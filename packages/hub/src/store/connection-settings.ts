@@ -80,6 +80,15 @@ export const CONNECTION_SETTINGS = {
     label: 'Credential cache',
     description: 'Lets users who signed in recently keep signing in during an outage.',
   }),
+  cacheOpen: toggle(false, {
+    label: 'Open the cache now',
+    description:
+      'The credential cache answers whenever no directory does, without waiting for an outage to last. Switch it off after the outage.',
+  }),
+  cacheClosed: toggle(false, {
+    label: 'Close the cache now',
+    description: 'No user signs in from the credential cache. Its entries stay.',
+  }),
   approveConnectors: toggle(false, {
     label: 'Approve connectors',
     description: 'A connector with a new key gets no requests until an operator approves it.',

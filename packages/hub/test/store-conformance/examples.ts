@@ -16,6 +16,8 @@ export function exampleConnection(name: string, changes: Partial<Connection> = {
       certAuth: false,
       ipRanges: [],
       credentialCache: true,
+      cacheOpen: false,
+      cacheClosed: false,
       emailDomains: [],
       approveConnectors: false,
     },

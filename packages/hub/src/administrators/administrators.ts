@@ -67,11 +67,17 @@ export async function removeAdministrator(operator: Operator, name: string): Pro
   await recordChange(operator, { action: 'administrator.remove', subject: administrator.name });
 }
 
+/** Whether any administrator can sign in. */
+export async function hasAdministrator(store: Store): Promise<boolean> {
+  for (const administrator of await store.administrators()) if (await isReady(store, administrator)) return true;
+  return false;
+}
+
 /** @returns a link for the first administrator; undefined once any administrator can sign in */
 export async function firstAdministratorLink(operator: Operator, publicUrl: string): Promise<string | undefined> {
   const { store } = operator;
+  if (await hasAdministrator(store)) return undefined;
   const all = await store.administrators();
-  for (const administrator of all) if (await isReady(store, administrator)) return undefined;
   const first = all.find(({ name }) => name === FIRST_NAME);
   return first === undefined ? inviteAdministrator(operator, publicUrl, FIRST_NAME) : newLink(store, publicUrl, first);
 }

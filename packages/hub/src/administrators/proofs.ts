@@ -25,13 +25,13 @@ export interface Proofs {
   readonly passkeys: Passkeys;
   /** @returns the invited administrator. @throws CodedError INVITATION_UNKNOWN */
   invited(code: string): Promise<Administrator>;
-  /** Sets the password of an invited administrator; the link stays valid until a second factor is set. @throws CodedError PASSWORD_INVALID */
+  /** Sets the password of an invited administrator, and ends the invitation. @throws CodedError INVITATION_UNKNOWN, PASSWORD_INVALID */
   accept(code: string, password: string): Promise<Administrator>;
   /** @throws CodedError PASSWORD_INVALID */
   changePassword(administrator: Administrator, password: string, address: string | undefined): Promise<void>;
   /** Stores the secret once a code proves that the app has it. @throws CodedError CODE_REFUSED, TOO_MANY_ATTEMPTS */
   setTotp(administrator: Administrator, secret: string, code: string, address: string | undefined): Promise<void>;
-  /** Ends the invitation. @returns recovery codes, shown once */
+  /** After the second factor. @returns recovery codes, shown once */
   enrolled(administrator: Administrator, address: string | undefined): Promise<string[]>;
 }
 
@@ -112,8 +112,10 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     invited,
     async accept(code, password) {
       const administrator = await invited(code);
-      await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password) });
-      // They may belong to someone else who has the link.
+      const passwordHash = await hashPassword(password);
+      // The link works once: others who have it can neither continue nor start again.
+      await store.removeInvitation(administrator.id);
+      await store.changeAdministrator(administrator.id, { passwordHash });
       await store.removeSessions(administrator.id);
       return administrator;
     },
@@ -129,7 +131,6 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
       await record(administrator.name, address, 'administrator.totp', 'ok');
     },
     async enrolled(administrator, address) {
-      await store.removeInvitation(administrator.id);
       await store.removeSessions(administrator.id);
       await signedIn(administrator, address, 'invitation');
       return renewRecoveryCodes(store, administrator.id);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { TOTP } from 'otpauth';
+import { auditForTest } from '../../test/audit-for-test.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from '../../test/plain-browser.ts';
 import { firstAdministratorLink, inviteAdministrator } from '../administrators/administrators.ts';
-import { createAudit } from '../audit/audit.ts';
 import { changeConnection } from '../connections/connections.ts';
 import { safeNext } from './pages/sign-in.ts';
 
@@ -48,11 +48,25 @@ test('without a session, every page redirects to the sign-in and no form has an 
   assert.equal(response.status, 303);
 });
 
-test('an invitation expires once password and second factor are set, or when it is replaced', async (t) => {
+test('an invitation works once: it ends when a password is set, or when it is replaced', async (t) => {
   const { store, hub, link, dashboard } = await start(t);
   const stranger = createPlainBrowser();
   assert.equal((await stranger.open(link)).status, 400);
   assert.equal((await stranger.open(`${dashboard}/invitation?code=`)).status, 400);
+
+  const invited = createPlainBrowser();
+  const second = await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben');
+  const opened = await stranger.open(second);
+  const enrolling = await invited.follow(
+    await invited.submit(await invited.open(second), '/invitation', { password: PASSWORD, again: PASSWORD }),
+  );
+  assert.equal(
+    (await stranger.submit(opened, '/invitation', { password: 'another long password', again: 'another long password' })).status,
+    400,
+  );
+  assert.equal((await stranger.open(second)).status, 400);
+  const done = await invited.submit(enrolling, '/enrol/totp', { code: codeOf(hidden(enrolling, 'secret')) });
+  assert.equal((await invited.follow(done)).status, 200);
   assert.equal(await firstAdministratorLink(operatorForTest(store), hub.publicUrl), undefined);
 });
 
@@ -167,7 +181,7 @@ test('stored XSS: names, subjects and user names are escaped on every page, and 
   await createConnection('corp');
   await changeConnection(operatorForTest(store), 'corp', { displayName: evil });
   await api('/connections/corp/login', { username: evil, password: 'x' });
-  await createAudit(store).record({
+  await auditForTest(store).record({
     actor: evil,
     action: evil,
     connection: evil,

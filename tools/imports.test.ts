@@ -43,9 +43,9 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['requests'],
     ['oidc', 'connectors'],
     ['keys', 'connections', 'administrators'],
-    ['operator.ts'],
-    ['home.ts', 'reference.ts', 'credentials', 'audit'],
-    ['settings.ts', 'version.ts', 'store', 'guard'],
+    ['operator.ts', 'home.ts'],
+    ['reference.ts', 'credentials', 'audit'],
+    ['settings.ts', 'home-key.ts', 'version.ts', 'store', 'guard'],
   ],
 };
 

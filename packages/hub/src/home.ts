@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
+import { type AuditChain, createAuditChain } from './audit/chain.ts';
+import { openHomeKey } from './home-key.ts';
 import { type HubSettings, readSettings, tlsFilesOf } from './settings.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -15,6 +17,7 @@ export interface HubHome {
   settings: HubSettings;
   unknownKeys: string[];
   store: Store;
+  chain: AuditChain;
   /** The URL at which the hub is reached, even while it is not running. @throws CodedError PUBLIC_URL_UNKNOWN */
   publicUrl(): Promise<string>;
 }
@@ -35,13 +38,24 @@ export function homeFolder(given: string | undefined, environment: Readonly<Reco
   return folder;
 }
 
+/** Without opening the database. @throws as `openHome` */
+export function closedHome(
+  given: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): { folder: string; chain: AuditChain } {
+  const folder = homeFolder(given, environment);
+  const { settings } = readSettings(folder, environment);
+  return { folder, chain: createAuditChain(openHomeKey(folder, settings.HUB_KEY, environment)) };
+}
+
 /**
  * @param given as for `homeFolder`
- * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, STORE_UNUSABLE
+ * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, HUB_KEY_UNUSABLE, STORE_UNUSABLE
  */
 export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): HubHome {
   const folder = homeFolder(given, environment);
   const { settings, portIsSet, unknownKeys } = readSettings(folder, environment);
+  const chain = createAuditChain(openHomeKey(folder, settings.HUB_KEY, environment));
   const databasePath = join(folder, DATABASE_FILE);
   const store = openSqliteStore(databasePath);
   return {
@@ -50,6 +64,7 @@ export function openHome(given: string | undefined, environment: Readonly<Record
     settings,
     unknownKeys,
     store,
+    chain,
     async publicUrl() {
       if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;
       // Without a fixed port, the running hub has recorded its URL.

@@ -6,6 +6,8 @@ import { DASHBOARD_PATH } from './administrators/administrators.ts';
 import { apiRoutes } from './api/api.ts';
 import { errorAnswer } from './api/error-answers.ts';
 import { createAudit } from './audit/audit.ts';
+import type { AuditChain } from './audit/chain.ts';
+import { startAuditCopies } from './audit/outside.ts';
 import { startAuditRetention } from './audit/retention.ts';
 import { createAgentTokens } from './connectors/agent-token.ts';
 import { acceptConnectors } from './connectors/handshake.ts';
@@ -54,12 +56,13 @@ export interface Hub {
 export async function startHub(parts: {
   settings: HubSettings;
   store: Store;
+  chain: AuditChain;
   log: Log;
   /** For tests. */
   authenticateTimeoutMs?: number;
   unauthenticatedSockets?: SocketLimits;
 }): Promise<Hub> {
-  const { settings, store, log } = parts;
+  const { settings, store, chain, log } = parts;
   const metrics = createMetrics();
   const server = createHubServer({
     settings,
@@ -70,7 +73,7 @@ export async function startHub(parts: {
     },
   });
   const keys = await loadSigningKeys(store);
-  const audit = createAudit(store);
+  const audit = createAudit(store, chain.seal);
   const online = createOnlineConnectors(log, settings.HEARTBEAT_INTERVAL_MS);
   const statistics = createStatistics();
   const reconcileRegistrations = createReconcileRegistrations({ store, online, keys, statistics, log });
@@ -88,7 +91,8 @@ export async function startHub(parts: {
   events.subscribe(createSignInLog(audit, log));
   events.subscribe(({ correlationId }) => noteCorrelation(correlationId));
   const stopMeasuring = measureHub({ metrics, events, sprayAlarms, online, store, certificate: server.certificate });
-  const stopAuditRetention = startAuditRetention(store, log, settings.AUDIT_RETENTION_DAYS);
+  const stopAuditRetention = startAuditRetention(store, chain, log, settings.AUDIT_RETENTION_DAYS);
+  const stopAuditCopies = startAuditCopies({ store, chain, log, settings });
   const activity = createSignInActivity();
   events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
@@ -157,6 +161,7 @@ export async function startHub(parts: {
       online.closeAll();
       await server.end();
       await credentials.close();
+      await stopAuditCopies();
     },
   };
 }

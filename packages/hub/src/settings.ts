@@ -160,6 +160,27 @@ export const HUB_SETTINGS = {
       description:
         'How long in days records are kept. Older ones are removed once a day; one record with the hash of the last of them replaces them. `0`: no limit.',
     },
+    AUDIT_STREAM_FILE: {
+      type: setting.text(),
+      description:
+        'A file to which each record is appended as a JSON line within a second, for a SIEM. It may be rotated by renaming. After a restart or a restored backup, records may come twice.',
+    },
+    AUDIT_HEAD_FILE: {
+      type: setting.text(),
+      description:
+        'A file to which the head of the audit log is appended regularly. `audit verify` compares all of them, so that cut-off records are noticed. Put it on another machine, or on a medium that can only be appended to.',
+    },
+    AUDIT_HEAD_MINUTES: {
+      type: setting.integer(1, 1440),
+      default: 60,
+      description: 'How often in minutes the head is written to `AUDIT_HEAD_FILE`, if it changed.',
+    },
+    HUB_KEY: {
+      type: setting.text(),
+      secret: true,
+      description:
+        'The key with which the audit log is sealed: 32 random bytes in base64url. Unset: the file `hub.key` in the home, which the first start makes. The systemd credential `landbridge-hub-key` takes precedence. Commands need the same key as the service. Backups do not contain it.',
+    },
   }),
   ...inGroup('Metrics', {
     METRICS_ADDRESSES: {

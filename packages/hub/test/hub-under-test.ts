@@ -11,6 +11,7 @@ import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
+import { TEST_CHAIN } from './audit-for-test.ts';
 import { makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
 import { operatorForTest } from './operator-for-test.ts';
 
@@ -94,7 +95,7 @@ export async function startHubForTest(
     environment: { PORT: '0', STOP_GRACE_MS: '0', CREDENTIAL_CACHE_AFTER_SECONDS: '0', ...environment },
   });
   if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join());
-  const hub = await startHub({ settings, store, log, ...options });
+  const hub = await startHub({ settings, store, chain: TEST_CHAIN, log, ...options });
   t.after(async () => {
     await hub.close();
     await store.close();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +8,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
+import { TEST_CHAIN } from '../../test/audit-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createAudit } from './audit.ts';
-import { type Verdict, verifyChain } from './chain.ts';
+import { createAuditChain, type Verdict, verifyChain } from './chain.ts';
 import { auditPage } from './query.ts';
 import { pruneAuditLog } from './retention.ts';
 
@@ -22,7 +24,7 @@ function newLog(t: TestContext) {
     await store.close();
     rmSync(folder, { recursive: true });
   });
-  return { path, store, clock, audit: createAudit(store, () => clock.now) };
+  return { path, store, clock, audit: createAudit(store, TEST_CHAIN.seal, () => clock.now) };
 }
 
 const LOGIN = { actor: 'user', action: 'login', connection: 'corp', subject: 'anna', result: 'ok' };
@@ -54,7 +56,11 @@ test('the database refuses to change or remove a record', async (t) => {
     });
   }
   database.close();
-  assert.deepEqual(await verifyChain(store), { records: 3, head: { id: 3, hash: (await store.auditRecords({}, 1))[0]?.hash } });
+  assert.deepEqual(await verifyChain(store, TEST_CHAIN.seal), {
+    records: 3,
+    unverified: 0,
+    head: { id: 3, hash: (await store.auditRecords({}, 1))[0]?.hash },
+  });
 });
 
 test('the chain reveals the first record that was changed, removed or inserted', async (t) => {
@@ -74,9 +80,9 @@ test('the chain reveals the first record that was changed, removed or inserted',
     await t.test(statement, async (t) => {
       const { path, store, audit } = newLog(t);
       for (let n = 0; n < 5; n++) await audit.record({ ...LOGIN, detail: `record ${n}` });
-      assert.equal(brokenAt(await verifyChain(store)), undefined);
+      assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), undefined);
       tamper(path, statement);
-      assert.equal(brokenAt(await verifyChain(store)), broken, statement);
+      assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), broken, statement);
     });
   }
 });
@@ -84,17 +90,53 @@ test('the chain reveals the first record that was changed, removed or inserted',
 test('a log that was cut off or rewritten does not match a head noted earlier', async (t) => {
   const { path, store, audit } = newLog(t);
   for (let n = 0; n < 3; n++) await audit.record(LOGIN);
-  const verdict = await verifyChain(store);
+  const verdict = await verifyChain(store, TEST_CHAIN.seal);
   assert.ok('head' in verdict && verdict.head !== undefined);
   const { head } = verdict;
   await audit.record(LOGIN);
-  assert.equal(brokenAt(await verifyChain(store, head)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal, [head])), undefined);
   tamper(path, 'DELETE FROM audit_log WHERE id >= 3');
-  assert.equal(brokenAt(await verifyChain(store)), undefined);
-  assert.equal(brokenAt(await verifyChain(store, head)), 3);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal, [head])), 3);
   await audit.record({ ...LOGIN, subject: 'ben' });
-  assert.equal(brokenAt(await verifyChain(store)), undefined);
-  assert.equal(brokenAt(await verifyChain(store, head)), 3);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal, [head])), 3);
+});
+
+test('without the key nobody can forge the record that replaces old ones, nor a head', async (t) => {
+  const { path, store, audit } = newLog(t);
+  for (let n = 0; n < 4; n++) await audit.record(LOGIN);
+  const [last] = await store.auditRecords({}, 1);
+  assert.ok(last);
+  const stranger = createAuditChain({ derive: (purpose) => createHash('sha256').update(purpose).digest() });
+  for (const action of ['audit.prune', 'audit.new-key']) {
+    await t.test(action, async () => {
+      const entry = { ...last, at: new Date(1), actor: 'hub', action, detail: `${last.id} ${last.hash}` };
+      const database = new DatabaseSync(path);
+      const columns = "(id, at, actor, action, result, detail, hash) VALUES (?, 1, 'hub', ?, 'ok', ?, ?)";
+      database.prepare(`INSERT INTO audit_log ${columns}`).run(5, action, entry.detail, stranger.seal(last.hash, 5, entry));
+      assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), 5);
+      database.exec('DROP TRIGGER IF EXISTS audit_log_delete; DELETE FROM audit_log WHERE id = 5');
+      database.close();
+    });
+  }
+  assert.equal(TEST_CHAIN.readHead(stranger.headText({ id: 2, hash: 'ab'.repeat(32) })), undefined);
+  assert.equal(TEST_CHAIN.readHead(`2:${'ab'.repeat(32)}`), undefined);
+  const head = { id: 2, hash: 'ab'.repeat(32) };
+  assert.deepEqual(TEST_CHAIN.readHead(TEST_CHAIN.headText(head)), head);
+});
+
+test('a head that was removed for its age is accepted, and one that never was is not', async (t) => {
+  const { store, audit, clock } = newLog(t);
+  await audit.record(LOGIN);
+  const old = await verifyChain(store, TEST_CHAIN.seal);
+  assert.ok('head' in old && old.head);
+  for (let n = 0; n < 3; n++) await audit.record(LOGIN);
+  clock.now = new Date(clock.now.getTime() + 10 * 24 * 60 * 60_000);
+  await pruneAuditLog(store, TEST_CHAIN.seal, 5, clock.now);
+  assert.ok('records' in (await verifyChain(store, TEST_CHAIN.seal, [old.head])));
+  const other = { id: 1, hash: 'ab'.repeat(32) };
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal, [old.head, other])), 1);
 });
 
 test('old records are removed, and the chain stays valid through the record that replaces them', async (t) => {
@@ -104,29 +146,29 @@ test('old records are removed, and the chain stays valid through the record that
     clock.now = new Date(start + day * 24 * 60 * 60_000);
     await audit.record({ ...LOGIN, subject: `day ${day}` });
   }
-  assert.equal(await pruneAuditLog(store, 0, clock.now), 0);
-  assert.equal(await pruneAuditLog(store, 5, clock.now), 4);
+  assert.equal(await pruneAuditLog(store, TEST_CHAIN.seal, 0, clock.now), 0);
+  assert.equal(await pruneAuditLog(store, TEST_CHAIN.seal, 5, clock.now), 4);
   assert.deepEqual(
     (await store.auditRecordsAfter(0, 3)).map(({ subject }) => subject),
     ['day 4', 'day 5', 'day 6'],
   );
   await audit.record(LOGIN);
-  assert.ok('records' in (await verifyChain(store)));
-  assert.equal(await pruneAuditLog(store, 2, clock.now), 3);
-  const verdict = await verifyChain(store);
+  assert.ok('records' in (await verifyChain(store, TEST_CHAIN.seal)));
+  assert.equal(await pruneAuditLog(store, TEST_CHAIN.seal, 2, clock.now), 3);
+  const verdict = await verifyChain(store, TEST_CHAIN.seal);
   assert.ok('records' in verdict);
   assert.equal(verdict.records, 6);
   tamper(path, 'DELETE FROM audit_log WHERE id = 8');
-  assert.equal(brokenAt(await verifyChain(store)), 8);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), 8);
 });
 
 test('simultaneous processes append to one chain', async (t) => {
   const { path, store, audit } = newLog(t);
   const script = `
     import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../store/sqlite/sqlite-store.ts'))};
-    import { createAudit } from ${JSON.stringify(join(import.meta.dirname, 'audit.ts'))};
     const store = openSqliteStore(${JSON.stringify(path)});
-    const audit = createAudit(store);
+    import { auditForTest } from ${JSON.stringify(join(import.meta.dirname, '../../test/audit-for-test.ts'))};
+    const audit = auditForTest(store);
     for (let n = 0; n < 100; n++) await audit.record({ actor: 'p' + process.pid, action: 'a', result: 'ok' });
     await store.close();`;
   const processes = [1, 2, 3].map(() =>
@@ -135,7 +177,7 @@ test('simultaneous processes append to one chain', async (t) => {
   const ended = Promise.all(processes.map((child) => once(child, 'exit')));
   for (let n = 0; n < 100; n++) await audit.record(LOGIN);
   for (const [code] of await ended) assert.equal(code, 0);
-  const verdict = await verifyChain(store);
+  const verdict = await verifyChain(store, TEST_CHAIN.seal);
   assert.ok('records' in verdict);
   assert.equal(verdict.records, 400);
 });
@@ -147,7 +189,7 @@ test('text from users is shortened, and its control characters are escaped', asy
   assert.match(record?.subject ?? '', /^a\\u001b\[2J\\u000a\\u202eb\ufffdx+…$/);
   assert.ok((record?.subject?.length ?? 0) <= 257);
   assert.ok((record?.detail?.length ?? 0) <= 1025);
-  assert.equal(brokenAt(await verifyChain(store)), undefined);
+  assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal)), undefined);
 });
 
 test('a query returns pages, and an error names the invalid field', async (t) => {

@@ -3,8 +3,8 @@
  * detectable; callers decide what to record. They never pass a password.
  */
 import { printable } from '@landbridge/runtime';
+import type { AuditSeal } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
-import { sealRecord } from './chain.ts';
 
 export interface AuditEvent {
   /** `administrator:NAME`, `api-key:ID`, `user`, `connector:INSTANCE`, `command-line`, `hub`. */
@@ -31,7 +31,7 @@ export interface Audit {
 const MAX_TEXT_LENGTH = 256;
 const MAX_DETAIL_LENGTH = 1024;
 
-export function createAudit(store: Store, now: () => Date = () => new Date()): Audit {
+export function createAudit(store: Store, seal: AuditSeal, now: () => Date = () => new Date()): Audit {
   return {
     async record(event) {
       const text = (value: string) => shortened(value, MAX_TEXT_LENGTH);
@@ -49,7 +49,7 @@ export function createAudit(store: Store, now: () => Date = () => new Date()): A
           correlationId: optional(event.correlationId),
           detail: event.detail === undefined ? undefined : shortened(event.detail, MAX_DETAIL_LENGTH),
         },
-        sealRecord,
+        seal,
       );
     },
   };

@@ -1,14 +1,15 @@
 /** `landbridge-hub audit list|verify|export`. */
 import { CodedError } from '@landbridge/runtime';
-import { Command, InvalidArgumentError } from 'commander';
-import type { Head } from '../audit/chain.ts';
+import { Command } from 'commander';
 import type { AuditQuery } from '../audit/query.ts';
 import type { AuditRecord } from '../store/audit.ts';
 import type { HubCommandContext } from './context.ts';
 
 const RECORDS_AT_ONCE = 1000;
 
-export function auditCommand({ withHome, print, note }: HubCommandContext): Command {
+const collect = (value: string, before: string[] = []) => [...before, value];
+
+export function auditCommand({ withHome, withAnyKey, print, note }: HubCommandContext): Command {
   return new Command('audit')
     .description('read the audit log: who did what, when, from where, and with what result')
     .addCommand(
@@ -37,31 +38,45 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
     .addCommand(
       new Command('verify')
         .description('check that no record was changed, removed or inserted')
-        .option('--head <number:hash>', 'an earlier head of the chain, which must still exist (the hub logs it daily)', headOf)
-        .action(({ head: expected }: { head?: Head }) =>
-          withHome(async ({ store }) => {
-            const { verifyChain } = await import('../audit/chain.ts');
-            const verdict = await verifyChain(store, expected);
-            if ('brokenAt' in verdict) {
-              throw new CodedError(
-                'AUDIT_LOG_BROKEN',
-                `The audit log was tampered with at record ${verdict.brokenAt}: ${verdict.because}`,
-                {
-                  action: 'Keep a copy of the database as evidence and find out who can write to it.',
-                },
-              );
+        .option('--head <head>', 'an earlier head of the chain, as printed, logged or in AUDIT_HEAD_FILE; repeatable', collect)
+        .action(({ head: given = [] }: { head?: string[] }) =>
+          withHome(async ({ store, chain, settings }) => {
+            const [{ verifyChain }, { headsIn }] = await Promise.all([import('../audit/chain.ts'), import('../audit/outside.ts')]);
+            const heads = given.map((text) => chain.readHead(text) ?? neverAHead(text));
+            if (settings.AUDIT_HEAD_FILE !== undefined) {
+              const noted = await headsIn(settings.AUDIT_HEAD_FILE, chain);
+              heads.push(...noted.heads);
+              note(`${noted.heads.length} heads in ${settings.AUDIT_HEAD_FILE} compared; ${noted.invalid} lines are not heads of this key`);
             }
+            const verdict = await verifyChain(store, chain.seal, heads);
+            if ('brokenAt' in verdict) throw broken(`at record ${verdict.brokenAt}: ${verdict.because}`);
+            if (verdict.unverified > 0)
+              note(`The oldest ${verdict.unverified} records were sealed with an earlier key and cannot be verified.`);
             note(`The audit log is intact: ${verdict.records} records. Store its head elsewhere:`);
-            if (verdict.head !== undefined) print(`${verdict.head.id}:${verdict.head.hash}`);
+            if (verdict.head !== undefined) print(chain.headText(verdict.head));
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('new-key')
+        .description(
+          'continue with the key that is now in place, because the one before is lost; older records cannot be verified any more',
+        )
+        .action(() =>
+          withAnyKey(async ({ store, chain }) => {
+            const { startNewKey } = await import('../audit/key.ts');
+            await startNewKey(store, chain, 'command-line');
+            note('The audit log goes on with this key. Restart the hub.');
           }),
         ),
     )
     .addCommand(
       new Command('export').description('print all records as JSON lines, oldest first').action(() =>
         withHome(async ({ store }) => {
+          const { auditLine } = await import('../audit/outside.ts');
           for (let last = 0; ; ) {
             const records = await store.auditRecordsAfter(last, RECORDS_AT_ONCE);
-            for (const record of records) print(JSON.stringify(record));
+            for (const record of records) print(auditLine(record).trimEnd());
             last = records.at(-1)?.id ?? last;
             if (records.length < RECORDS_AT_ONCE) return;
           }
@@ -70,10 +85,14 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
     );
 }
 
-function headOf(text: string): Head {
-  const [, id, hash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (id === undefined || hash === undefined) throw new InvalidArgumentError('Expected NUMBER:HASH.');
-  return { id: Number(id), hash };
+function neverAHead(text: string): never {
+  throw broken(`or "${text.slice(0, 200)}" is not a head of it: this hub never had it, or sealed it with another key`);
+}
+
+function broken(where: string): CodedError {
+  return new CodedError('AUDIT_LOG_BROKEN', `The audit log was tampered with ${where}`, {
+    action: 'Keep a copy of the database as evidence and find out who can write to it.',
+  });
 }
 
 function lineOf({

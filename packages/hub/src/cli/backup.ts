@@ -4,28 +4,31 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 
-export function backupCommand({ folder, print, note }: HubCommandContext): Command {
+export function backupCommand({ closedHome, print, note }: HubCommandContext): Command {
   return new Command('backup')
     .description('copy the database to a new file and check the copy; works while the hub runs')
     .argument('<file>', 'new file')
     .action(async (file: string) => {
       const { backupDatabase } = await import('../operations/backup.ts');
       const to = resolve(file);
-      const { version } = await backupDatabase(await folder(), to);
+      const { folder, chain } = await closedHome();
+      const { version } = await backupDatabase(folder, to, chain);
       note(
-        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. It contains private keys: protect it like the hub itself.`,
+        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. It contains private keys: protect it like the hub itself. The key of the audit log (hub.key) is not in it: keep a copy elsewhere.`,
       );
       print(to);
     });
 }
 
-export function restoreCommand({ folder, note }: HubCommandContext): Command {
+export function restoreCommand({ closedHome, note }: HubCommandContext): Command {
   return new Command('restore')
     .description('replace the database with a backup while the hub is stopped; the old database is kept')
     .argument('<file>', 'a file from "landbridge-hub backup"')
-    .action(async (file: string) => {
+    .option('--new-key', 'the key of that hub (hub.key) is lost: older audit records can no longer be verified')
+    .action(async (file: string, options: { newKey?: boolean }) => {
       const { restoreDatabase } = await import('../operations/backup.ts');
-      const { keptAs } = await restoreDatabase(resolve(file), await folder());
+      const { folder, chain } = await closedHome();
+      const { keptAs } = await restoreDatabase(resolve(file), folder, { chain, ...options });
       if (keptAs !== undefined) note(`The old database is ${keptAs}.`);
       note('Restored. Users and administrators have to sign in again.');
       note('Check API keys, tickets, connectors, clients and administrators: those revoked or deleted since the backup are valid again.');

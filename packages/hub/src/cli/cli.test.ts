@@ -208,8 +208,8 @@ test('the home folder is --home, else LANDBRIDGE_HOME, else the current folder',
 
 test('commands list, verify and export the audit log', async (t) => {
   const home = newHome(t);
-  const { store } = openHome(home, {});
-  const audit = createAudit(store);
+  const { store, chain } = openHome(home, {});
+  const audit = createAudit(store, chain.seal);
   for (const subject of ['anna', 'ben\u001b[2J'])
     await audit.record({ actor: 'user', action: 'login', connection: 'corp', subject, result: 'ok' });
   await store.close();
@@ -222,16 +222,40 @@ test('commands list, verify and export the audit log', async (t) => {
   assert.equal(wrong.status, 1);
   assert.match(wrong.stderr, /"limit"/);
   const head = hub(['audit', 'verify', ...options]).stdout;
-  assert.match(head, /^2:[0-9a-f]{64}$/);
+  assert.match(head, /^2:[0-9a-f]{64}:[0-9a-f]{32}$/);
   const lines = hub(['audit', 'export', ...options]).stdout.split('\n');
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).id),
     [1, 2],
   );
-  assert.equal(JSON.parse(lines[1] ?? '').hash, head.slice(2));
+  assert.equal(JSON.parse(lines[1] ?? '').hash, head.split(':')[1]);
   assert.equal(hub(['audit', 'verify', '--head', head, ...options]).status, 0);
-  const cutOff = hub(['audit', 'verify', '--head', `3:${'0'.repeat(64)}`, ...options]);
+  const never = hub(['audit', 'verify', '--head', `2:${'ab'.repeat(32)}:${'0'.repeat(32)}`, ...options]);
+  assert.equal(never.status, 1);
+  assert.match(never.stderr, /^error: AUDIT_LOG_BROKEN: .* this hub never had it/);
+  const later = chain.headText({ id: 3, hash: '0'.repeat(64) });
+  const cutOff = hub(['audit', 'verify', '--head', head, '--head', later, ...options]);
   assert.equal(cutOff.status, 1);
   assert.match(cutOff.stderr, /^error: AUDIT_LOG_BROKEN: The audit log was tampered with at record 3: /);
-  assert.equal(hub(['audit', 'verify', '--head', 'x', ...options]).status, 2);
+  assert.equal(hub(['audit', 'verify', '--head', 'x', ...options]).status, 1);
+
+  const heads = join(home, 'heads');
+  writeFileSync(heads, `2026-01-01T00:00:00Z ${head}\n2026-01-02T00:00:00Z ${later}\nx\n`);
+  const compared = hub(['audit', 'verify', ...options], { AUDIT_HEAD_FILE: heads });
+  assert.match(compared.stderr, /^2 heads in .* compared; 1 lines are not heads/);
+  assert.equal(compared.status, 1);
+});
+
+test('commands refuse a key other than the one the audit log is sealed with, until told that it is lost', (t) => {
+  const options = ['--home', newHome(t)];
+  assert.equal(hub(['connection', 'create', 'corp', ...options]).status, 0);
+  const HUB_KEY = Buffer.alloc(32, 1).toString('base64url');
+  const refused = hub(['connection', 'create', 'other', ...options], { HUB_KEY });
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /HUB_KEY_MISMATCH/);
+  assert.match(hub(['audit', 'verify', ...options], { HUB_KEY: 'x' }).stderr, /HUB_KEY_UNUSABLE/);
+  assert.equal(hub(['audit', 'new-key', ...options], { HUB_KEY }).status, 0);
+  const verified = hub(['audit', 'verify', ...options], { HUB_KEY });
+  assert.equal(verified.status, 0);
+  assert.match(verified.stderr, /The oldest \d+ records were sealed with an earlier key/);
 });

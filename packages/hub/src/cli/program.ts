@@ -37,18 +37,24 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
   });
   const given = () => program.opts<{ home?: string }>().home;
   const context: HubCommandContext = {
-    async withHome(use) {
-      const [{ openHome }, { commandLineOperator }] = await Promise.all([import('../home.ts'), import('./operator.ts')]);
+    withHome: (use) =>
+      context.withAnyKey(async (home) => {
+        const [{ requireSameKey }, { commandLineOperator }] = await Promise.all([import('../audit/key.ts'), import('./operator.ts')]);
+        await requireSameKey(home.store, home.chain);
+        return use({ ...home, operator: commandLineOperator(home.store, home.chain) });
+      }),
+    async withAnyKey(use) {
+      const { openHome } = await import('../home.ts');
       const home = openHome(given(), environment);
       try {
-        return await use({ ...home, operator: commandLineOperator(home.store) });
+        return await use(home);
       } finally {
         await home.store.close();
       }
     },
-    async folder() {
-      const { homeFolder } = await import('../home.ts');
-      return homeFolder(given(), environment);
+    async closedHome() {
+      const { closedHome } = await import('../home.ts');
+      return closedHome(given(), environment);
     },
     print: (line) => console.log(printableLines(line)),
     note: (line) => console.error(printableLines(line)),

@@ -1,7 +1,7 @@
 /** `landbridge-hub run`. */
 import { createLog, runUntilStopped, tlsVerificationWarning, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { Command } from 'commander';
-import { firstAdministratorLink, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
+import { firstAdministratorLink, hasAdministrator, INVITATION_LIFETIME_HOURS } from '../administrators/administrators.ts';
 import { lockHome } from '../operations/home-lock.ts';
 import { requestFields } from '../operations/request-log.ts';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
@@ -12,9 +12,10 @@ const THIS_MACHINE: readonly string[] = ['localhost', '127.0.0.1', '::1', '[::1]
 
 export function runCommand({ withHome, print }: HubCommandContext): Command {
   return new Command('run').description('run the hub until SIGTERM or SIGINT').action(() =>
-    withHome(async ({ folder, databasePath, settings, unknownKeys, store, operator }) => {
+    withHome(async ({ folder, databasePath, settings, unknownKeys, store, chain, operator }) => {
       const { log, keepSecret } = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, context: requestFields });
       keepSecret(settings.METRICS_TOKEN);
+      keepSecret(settings.HUB_KEY);
       warnIfNodeIsOutdated(log);
       const warning = tlsVerificationWarning(
         'If the hub has to trust a private CA, put its certificate into a file and name it in NODE_EXTRA_CA_CERTS',
@@ -24,11 +25,14 @@ export function runCommand({ withHome, print }: HubCommandContext): Command {
       try {
         const { startHub } = await import('../hub.ts');
         await runUntilStopped(log, async ({ onStop }) => {
-          const hub = await startHub({ settings, store, log });
+          const hub = await startHub({ settings, store, chain, log });
           onStop('the hub', () => hub.close());
           log.info({ url: hub.url, publicUrl: hub.publicUrl, version: HUB_VERSION }, 'Hub is listening');
-          const link = await firstAdministratorLink(operator, hub.publicUrl);
-          // The link is a secret, so it goes to standard output and not into the log.
+          // The link is a secret. A service's standard output goes to the journal or a container's log, which others can read.
+          const link = process.stdout.isTTY ? await firstAdministratorLink(operator, hub.publicUrl) : undefined;
+          if (link === undefined && !(await hasAdministrator(store))) {
+            log.warn(`No administrator can sign in to the dashboard. Next: landbridge-hub admin invite NAME --home ${folder}`);
+          }
           if (link !== undefined) print(`Open this within ${INVITATION_LIFETIME_HOURS} hours to become the first administrator: ${link}`);
           const [connections, apiKeys] = await Promise.all([store.connections(), store.apiKeys()]);
           log.info({ database: databasePath, connections: connections.length, apiKeys: apiKeys.length }, 'Home opened');

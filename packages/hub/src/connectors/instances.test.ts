@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestIdentity } from '@landbridge/lab';
+import { auditForTest } from '../../test/audit-for-test.ts';
 import { agentToken, connect, makeIdentity, openSocket, type Provisioned, pemBody, provision } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
-import { createAudit } from '../audit/audit.ts';
 import type { Operator } from '../operator.ts';
 import { drainConnector, revokeInstance, revokeKey } from './operator-actions.ts';
 
@@ -23,7 +23,7 @@ const decide = ({ api }: HubUnderTest, id: string | undefined, decision: string,
 
 /** A command in another process: it changes only the store. */
 function operatorElsewhere({ store }: HubUnderTest): Operator {
-  return { store, audit: createAudit(store), actor: 'command-line', takeEffect: async () => {} };
+  return { store, audit: auditForTest(store), actor: 'command-line', takeEffect: async () => {} };
 }
 
 /** @returns the hub's answer to `authenticate` */

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
+import { auditForTest, TEST_CHAIN } from '../../test/audit-for-test.ts';
 import { exampleConnection } from '../../test/store-conformance/examples.ts';
+import { createAuditChain, verifyChain } from '../audit/chain.ts';
+import { requireSameKey } from '../audit/key.ts';
+import { openHomeKey } from '../home-key.ts';
 import { copyDatabase } from '../store/sqlite/copies.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { begin } from '../store/sqlite/steps/001-begin.ts';
@@ -70,12 +74,12 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   );
   await store.putOidcAccount({ subject: 's', connectionId: corp.id, claims: {}, expiresAt: new Date(Date.now() + 1e9) });
   const backup = join(folder, 'backup.sqlite');
-  await backupDatabase(folder, backup);
+  await backupDatabase(folder, backup, TEST_CHAIN);
   assert.equal((await store.auditRecords({ action: 'database.backup' }, 1))[0]?.subject, backup);
   await store.addConnection(exampleConnection('later'), 'later');
   await store.close();
 
-  const { keptAs } = await restoreDatabase(backup, folder);
+  const { keptAs } = await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
   assert.deepEqual(await namesIn(database), ['corp']);
   assert.deepEqual(await namesIn(keptAs ?? ''), ['corp', 'later']);
   const restored = openSqliteStore(database);
@@ -86,8 +90,26 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   assert.equal(statSync(database).mode & 0o777, 0o600);
 
   rmSync(database);
-  assert.deepEqual(await restoreDatabase(backup, folder), { keptAs: undefined, version: statVersion(backup) });
+  assert.deepEqual(await restoreDatabase(backup, folder, { chain: TEST_CHAIN }), { keptAs: undefined, version: statVersion(backup) });
   assert.deepEqual(await namesIn(database), ['corp']);
+});
+
+test('a backup sealed with another key is restored only on request, and its records then stay unverified', async (t) => {
+  const { folder, database } = newHome(t);
+  const first = openSqliteStore(database);
+  await requireSameKey(first, TEST_CHAIN);
+  await auditForTest(first).record({ actor: 'command-line', action: 'key.create', result: 'ok' });
+  await first.close();
+  const backup = join(folder, 'backup.sqlite');
+  await backupDatabase(folder, backup, TEST_CHAIN);
+  const chain = createAuditChain(openHomeKey(folder, undefined, {}));
+  await hasCode(restoreDatabase(backup, folder, { chain }), 'HUB_KEY_MISMATCH');
+  await restoreDatabase(backup, folder, { chain, newKey: true });
+  const store = openSqliteStore(database);
+  t.after(() => store.close());
+  const verdict = await verifyChain(store, chain.seal);
+  assert.deepEqual('records' in verdict && [verdict.unverified, verdict.records], [1, 2]);
+  assert.ok('brokenAt' in (await verifyChain(store, TEST_CHAIN.seal)));
 });
 
 function statVersion(path: string): unknown {
@@ -123,7 +145,7 @@ test('rejects files that are not backups, and leaves the database unchanged', as
   strange.exec('CREATE TABLE notes (text); PRAGMA user_version = 3');
   strange.close();
   for (const path of [damaged, newer, other, bad('text', 'no database'.repeat(1000)), bad('empty', ''), join(folder, 'missing')]) {
-    await hasCode(restoreDatabase(path, folder), 'BACKUP_INVALID');
+    await hasCode(restoreDatabase(path, folder, { chain: TEST_CHAIN }), 'BACKUP_INVALID');
   }
   assert.deepEqual(await namesIn(database), before);
   assert.deepEqual(
@@ -139,7 +161,7 @@ test('migrates an older backup and an older database to this version, and keeps 
   first.exec(begin);
   first.exec("INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('i', 'corp', 0, 't'); PRAGMA user_version = 1");
   first.close();
-  await restoreDatabase(old, folder);
+  await restoreDatabase(old, folder, { chain: TEST_CHAIN });
   assert.deepEqual(await namesIn(database), ['corp']);
   assert.equal(statVersion(old), 1);
   const kept = `${database}.schema-1`;
@@ -148,7 +170,7 @@ test('migrates an older backup and an older database to this version, and keeps 
   // A backup before an upgrade is made by the new program, too.
   const before = newHome(t);
   copyFileSync(old, before.database);
-  await backupDatabase(before.folder, join(before.folder, 'backup.sqlite'));
+  await backupDatabase(before.folder, join(before.folder, 'backup.sqlite'), TEST_CHAIN);
   assert.equal(statVersion(before.database), 1);
   assert.equal(statVersion(join(before.folder, 'backup.sqlite')), 1);
   // A new file has nothing to keep.
@@ -163,7 +185,7 @@ test('a damaged database can be replaced, and is kept unchanged', async (t) => {
   const backup = join(folder, 'backup.sqlite');
   await copyDatabase(database, backup);
   writeFileSync(database, 'damaged'.repeat(1000));
-  const { keptAs } = await restoreDatabase(backup, folder);
+  const { keptAs } = await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
   assert.deepEqual(await namesIn(database), []);
   assert.equal(readFileSync(keptAs ?? '', 'utf8'), 'damaged'.repeat(1000));
 });
@@ -174,7 +196,7 @@ test('rejects a restore while a hub uses the home, and the lock ends with the hu
   const backup = join(folder, 'backup.sqlite');
   await copyDatabase(database, backup);
   // Another process, even a command, that has the file open would write to the old database.
-  await hasCode(restoreDatabase(backup, folder), 'HOME_IN_USE');
+  await hasCode(restoreDatabase(backup, folder, { chain: TEST_CHAIN }), 'HOME_IN_USE');
   await store.close();
 
   const script = `import(${JSON.stringify(join(import.meta.dirname, 'home-lock.ts'))}).then(({ lockHome }) => { const unlock = lockHome(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => unlock, 1000); })`;
@@ -182,10 +204,10 @@ test('rejects a restore while a hub uses the home, and the lock ends with the hu
   t.after(() => holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
   assert.equal(isHomeInUse(folder), true);
-  await hasCode(restoreDatabase(backup, folder), 'HOME_IN_USE');
+  await hasCode(restoreDatabase(backup, folder, { chain: TEST_CHAIN }), 'HOME_IN_USE');
   assert.equal(existsSync(database), true);
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   assert.equal(isHomeInUse(folder), false);
-  await restoreDatabase(backup, folder);
+  await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import { createAudit } from '../audit/audit.ts';
+import type { AuditChain } from '../audit/chain.ts';
+import { requireSameKey, startNewKey } from '../audit/key.ts';
 import { DATABASE_FILE } from '../home.ts';
 import { type Checked, checkDatabase, copyDatabase } from '../store/sqlite/copies.ts';
 import { SCHEMA_VERSION } from '../store/sqlite/schema.ts';
@@ -20,9 +22,10 @@ const END_OF_TIME = new Date(8.64e15);
 /**
  * Copies the database of a home to a new file and records this in the audit log, because the copy contains all secrets of the hub.
  *
- * @throws CodedError DATABASE_MISSING, BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID, STORE_FAILED
+ * @throws CodedError DATABASE_MISSING, BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID, STORE_FAILED, and HUB_KEY_MISMATCH: the copy
+ *   is whole, but not recorded
  */
-export async function backupDatabase(folder: string, to: string): Promise<Checked> {
+export async function backupDatabase(folder: string, to: string, chain: AuditChain): Promise<Checked> {
   const database = join(folder, DATABASE_FILE);
   if (!existsSync(database)) {
     throw new CodedError('DATABASE_MISSING', `${database} does not exist`, { action: 'Choose the home folder with --home.' });
@@ -32,7 +35,8 @@ export async function backupDatabase(folder: string, to: string): Promise<Checke
   if (checked.version === SCHEMA_VERSION) {
     const store = openSqliteStore(database);
     try {
-      await createAudit(store).record({ actor: 'command-line', action: 'database.backup', subject: to, result: 'ok' });
+      await requireSameKey(store, chain);
+      await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'database.backup', subject: to, result: 'ok' });
     } finally {
       await store.close();
     }
@@ -41,19 +45,22 @@ export async function backupDatabase(folder: string, to: string): Promise<Checke
 }
 
 /**
+ * @param options.newKey the key of the backup's hub is lost: the audit log goes on with this home's
  * @returns the path of the old database, if any, and the schema version of the backup
- * @throws CodedError BACKUP_INVALID, BACKUP_FAILED, HOME_IN_USE, HOME_UNUSABLE, STORE_UNUSABLE; then the database is unchanged
+ * @throws CodedError HUB_KEY_MISMATCH, BACKUP_INVALID, BACKUP_FAILED, HOME_IN_USE, HOME_UNUSABLE, STORE_UNUSABLE; then the database is unchanged
  */
 export async function restoreDatabase(
   backup: string,
   folder: string,
-  now: Date = new Date(),
+  options: { chain: AuditChain; newKey?: boolean; now?: Date },
 ): Promise<{ keptAs: string | undefined; version: number }> {
   const { version } = checkDatabase(backup);
   const unlock = lockHome(folder);
   try {
     const database = join(folder, DATABASE_FILE);
-    const keptAs = existsSync(database) ? `${database}.replaced-${now.toISOString().replaceAll(':', '-')}` : undefined;
+    const keptAs = existsSync(database)
+      ? `${database}.replaced-${(options.now ?? new Date()).toISOString().replaceAll(':', '-')}`
+      : undefined;
     const incoming = `${database}.incoming-${process.pid}`;
     try {
       await copyDatabase(backup, incoming);
@@ -63,7 +70,7 @@ export async function restoreDatabase(
       }
       try {
         renameSync(incoming, database);
-        await prepareRestored(database, version);
+        await prepareRestored(database, version, options);
       } catch (error) {
         for (const side of SIDE_FILES) rmSync(database + side, { force: true });
         if (keptAs !== undefined) moveWithSideFiles(keptAs, database);
@@ -101,12 +108,18 @@ function moveWithSideFiles(from: string, to: string): void {
 }
 
 /** Migrates the copy and removes what must not come back. */
-async function prepareRestored(database: string, version: number): Promise<void> {
+async function prepareRestored(
+  database: string,
+  version: number,
+  { chain, newKey }: { chain: AuditChain; newKey?: boolean },
+): Promise<void> {
   const store = openSqliteStore(database);
   try {
+    if (newKey === true) await startNewKey(store, chain, 'command-line');
+    else await requireSameKey(store, chain);
     await endSessions(store);
     const detail = `from a backup of schema version ${version}; sign-ins and cached credentials in it were removed`;
-    await createAudit(store).record({ actor: 'command-line', action: 'database.restore', result: 'ok', detail });
+    await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'database.restore', result: 'ok', detail });
   } finally {
     await store.close();
   }

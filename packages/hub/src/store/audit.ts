@@ -1,4 +1,4 @@
-/** Storage of the audit log: numbered, immutable records, each sealed with a hash that covers the previous one. */
+/** Storage of the audit log: numbered, immutable records, each sealed with a MAC that covers the previous one. */
 
 /** `audit/audit.ts` keeps the texts short and printable. */
 export interface AuditEntry {
@@ -20,7 +20,7 @@ export interface AuditRecord extends AuditEntry {
   readonly hash: string;
 }
 
-/** The hash of a record, from the previous hash (undefined for the first). */
+/** The MAC of a record, from the previous hash (undefined for the first). */
 export type AuditSeal = (previousHash: string | undefined, id: number, entry: AuditEntry) => string;
 
 /** Fields must be equal (subjects regardless of case); times are `from <= at < to`. */
@@ -36,6 +36,9 @@ export interface AuditFilter {
   /** Only records with a smaller number: the next page. */
   before?: number | undefined;
 }
+
+/** The action of the first record under another key. Its detail is `ID HASH` of the last record before it. */
+export const NEW_KEY_ACTION = 'audit.new-key';
 
 /** The action of the record that replaces removed ones. Its detail is `ID HASH` of the last of them. */
 export const PRUNE_ACTION = 'audit.prune';

@@ -1,0 +1,77 @@
+/**
+ * The hub's key outside the database: a database alone, such as a backup, neither contains it nor can be changed without a trace. It is a
+ * systemd credential, the setting HUB_KEY, or else the file `hub.key` in the home, which the first start makes.
+ */
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBase64url } from '@landbridge/protocol';
+import { CodedError } from '@landbridge/runtime';
+
+/** In the home. */
+export const KEY_FILE = 'hub.key';
+/** As in `LoadCredential=landbridge-hub-key:/path`. */
+export const KEY_CREDENTIAL = 'landbridge-hub-key';
+const KEY_BYTES = 32;
+
+export interface HomeKey {
+  /** @returns 32 bytes, different for each purpose */
+  derive(purpose: string): Buffer;
+}
+
+/**
+ * @param configured HUB_KEY
+ * @throws CodedError HUB_KEY_UNUSABLE
+ */
+export function openHomeKey(
+  folder: string,
+  configured: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): HomeKey {
+  const credential = environment.CREDENTIALS_DIRECTORY && join(environment.CREDENTIALS_DIRECTORY, KEY_CREDENTIAL);
+  if (credential && existsSync(credential)) return readKey(credential);
+  if (configured !== undefined) return keyOf(configured, 'HUB_KEY');
+  const path = join(folder, KEY_FILE);
+  if (!existsSync(path)) makeKey(path);
+  return readKey(path);
+}
+
+/** Two processes may start at the same time: the first one's key counts, and nobody reads half a file. */
+function makeKey(path: string): void {
+  const unfinished = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    writeFileSync(unfinished, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    try {
+      linkSync(unfinished, path);
+    } catch (error) {
+      if (!existsSync(path)) throw error;
+    }
+  } catch (cause) {
+    throw unusable(`${path} cannot be created`, cause);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function readKey(path: string): HomeKey {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw unusable(`${path} cannot be read`, cause);
+  }
+  return keyOf(text.trim(), path);
+}
+
+function keyOf(text: string, origin: string): HomeKey {
+  const key = fromBase64url(text);
+  if (key?.length !== KEY_BYTES) throw unusable(`${origin} is not a key: expected 32 bytes in base64url (43 characters)`);
+  return { derive: (purpose) => Buffer.from(hkdfSync('sha256', key, '', `landbridge hub ${purpose}`, KEY_BYTES)) };
+}
+
+function unusable(what: string, cause?: unknown): CodedError {
+  return new CodedError('HUB_KEY_UNUSABLE', `The key of the hub is unusable: ${what}`, {
+    action: 'Put the key back from your backup, and let the account of the hub read it.',
+    cause,
+  });
+}

@@ -9,9 +9,9 @@ export const SIGN_IN = `/wsfed?wa=wsignin1.0&wtrealm=${REALM}`;
 export const EVERYBODY: FrontUsers = {
   authenticate: async ({ username, password }) =>
     password === 'right'
-      ? { profile: { id: username, displayName: username } }
+      ? { profile: { id: username, displayName: username }, subject: `${username}-uuid` }
       : { failure: namedFailure('WrongPassword', { id: username }) },
-  signInVerified: async ({ name }) => ({ profile: { id: name } }),
+  signInVerified: async ({ name }) => ({ profile: { id: name }, subject: `${name}-uuid` }),
   searchUsers: async ({ search }) => ({ users: [{ id: search }] }),
 };
 

@@ -14,6 +14,44 @@ const failed = (failure: Failure) => ({ failure });
 const wire = (name: RequestName, outcome: RequestOutcome<RequestName>, knows: (capability: Capability) => boolean = all): unknown =>
   JSON.parse(JSON.stringify(encodeAnswer(name, outcome, knows, [STEP])));
 
+describe('the immutable id of a user', () => {
+  it('is written for hubs that know it, and for no others', () => {
+    const known = { profile, subject: 'uuid' };
+    assert.deepEqual(wire('authenticate_user', known, none), { profile });
+    assert.deepEqual(
+      wire('authenticate_user', known, (name) => name === 'subject'),
+      known,
+    );
+    const refused = failed({ ...namedFailure('WrongPassword', profile), subject: 'uuid' });
+    assert.deepEqual(
+      wire('authenticate_user', refused, none),
+      wire('authenticate_user', failed(namedFailure('WrongPassword', profile)), none),
+    );
+    assert.match(JSON.stringify(wire('change_password', refused)), /"subject":"uuid"/);
+  });
+
+  it('is never the profile’s own if the connector knows better', () => {
+    const read = (payload: unknown) => parseAnswer('authenticate_user', payload, all).outcome;
+    for (const subject of [undefined, null, '', ' ', 7, ['uuid'], 'x'.repeat(1025)]) {
+      assert.deepEqual(read({ profile, subject }), failed({ code: 'user_without_id' }));
+      const { outcome } = parseAnswer('change_password', { profile, subject }, all);
+      assert.equal('profile' in outcome && outcome.subject, undefined);
+      assert.deepEqual(read({ err: { name: 'WrongPassword' }, profile, subject }), {
+        failure: { code: 'invalid_credentials', wireName: 'WrongPassword', profile, subject: undefined },
+      });
+    }
+  });
+
+  it('is the profile’s id from Auth0 connectors, if that is a text', () => {
+    const read = (id: unknown) => {
+      const { outcome } = parseAnswer('authenticate_user', { profile: { id }, subject: 'x' }, none);
+      return 'profile' in outcome && outcome.subject;
+    };
+    assert.equal(read('anna'), 'anna');
+    for (const id of [undefined, null, 7, true, '', ' ', ['anna'], {}]) assert.equal(read(id), undefined);
+  });
+});
+
 describe('encodeAnswer', () => {
   it('writes a success as the contract has it', () => {
     assert.deepEqual(wire('authenticate_user', { profile }, none), { profile });
@@ -54,16 +92,19 @@ describe('encodeAnswer', () => {
 describe('parseAnswer', () => {
   for (const [name, { code }] of Object.entries(WIRE_ERRORS)) {
     it(`reads ${name} back from what encodeAnswer wrote`, () => {
-      const failure = namedFailure(name as WireErrorName, profile);
+      const failure = { ...namedFailure(name as WireErrorName, profile), subject: 'uuid' };
       assert.deepEqual(parseAnswer('authenticate_user', wire('authenticate_user', { failure }), all), {
-        outcome: { failure: { code, wireName: name, profile } },
+        outcome: { failure: { code, wireName: name, profile, subject: 'uuid' } },
         steps: [STEP],
       });
     });
   }
 
   it('reads each success back', () => {
-    assert.deepEqual(parseAnswer('authenticate_user', wire('authenticate_user', { profile }), all).outcome, { profile });
+    assert.deepEqual(parseAnswer('authenticate_user', wire('authenticate_user', { profile, subject: 'uuid' }), all).outcome, {
+      profile,
+      subject: 'uuid',
+    });
     assert.deepEqual(parseAnswer('search_users', { users: [profile, 'x', null] }, all).outcome, { users: [profile] });
     assert.deepEqual(parseAnswer('list_groups', { groups: ['a', { cn: 'b', userPassword: 'x' }] }, all).outcome, {
       groups: ['a', { cn: 'b' }],
@@ -89,9 +130,9 @@ describe('parseAnswer', () => {
         );
       });
     }
-    assert.deepEqual(parseAnswer('authenticate_user', { err: null, profile }, all).outcome, { profile });
+    assert.deepEqual(parseAnswer('authenticate_user', { err: null, profile, subject: 'uuid' }, all).outcome, { profile, subject: 'uuid' });
     assert.deepEqual(parseAnswer('authenticate_user', { err: 'AccountLocked' }, all).outcome, {
-      failure: { code: 'account_locked', wireName: 'AccountLocked', profile: undefined },
+      failure: { code: 'account_locked', wireName: 'AccountLocked', profile: undefined, subject: undefined },
     });
   });
 
@@ -107,7 +148,7 @@ describe('parseAnswer', () => {
 
   it('removes password hashes and cuts deep values', () => {
     const deep = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`);
-    const { outcome } = parseAnswer('authenticate_user', { profile: { id: '1', a: { unicodePwd: 'x' }, UserPassword: 'x', deep } }, all);
+    const { outcome } = parseAnswer('change_password', { profile: { id: '1', a: { unicodePwd: 'x' }, UserPassword: 'x', deep } }, all);
     assert.ok('profile' in outcome);
     assert.deepEqual({ ...outcome.profile, deep: undefined }, { id: '1', a: {}, deep: undefined });
     assert.ok(JSON.stringify(outcome).length < 200);

@@ -21,12 +21,17 @@ import { type Step, stepsSchema } from './steps.ts';
 export type Profile = Record<string, unknown>;
 export const profileSchema: z.ZodType<Profile> = z.record(z.string(), z.unknown());
 
+/** A user's immutable id, or whatever text an Auth0 connector's mapper makes of `id`. */
+const subjectText = z.string().regex(/\S/).max(1024);
+
 export interface Failure {
   code: FailureCode;
   /** The connector's own name for it: for operators, never for the user. */
   wireName?: WireErrorName | undefined;
   /** The mapper's profile of the user's entry; `{username}` for an unknown user. */
   profile?: Profile | undefined;
+  /** The user's immutable id, if the user was found. */
+  subject?: string | undefined;
   /** The password cannot have reached the directory, so that another connector may be asked. */
   tried?: false | undefined;
   /** The error behind an unnamed failure, for the hub's operators; nothing from the user's entry. */
@@ -35,15 +40,24 @@ export interface Failure {
   retryAfterSeconds?: number | undefined;
 }
 
+/**
+ * A user's profile, and the immutable id that tells users apart: no mapper, and no user or administrator of the directory, can set it. For
+ * hubs, a connector without the capability `subject` has only the profile's `id`.
+ */
+export interface KnownUser {
+  profile: Profile;
+  subject?: string | undefined;
+}
+
 /** Signed in, or not. `cachedAt`: no directory answered, and the profile is from the credential cache. */
-export type SignInOutcome = { profile: Profile; cachedAt?: Date | undefined } | { failure: Failure };
+export type SignInOutcome = (KnownUser & { cachedAt?: Date | undefined }) | { failure: Failure };
 
 /** The result of each request if it succeeds. */
 interface Successes {
-  authenticate_user: { profile: Profile };
+  authenticate_user: KnownUser;
   search_users: { users: Profile[] };
   list_groups: { groups: unknown[] };
-  change_password: { profile: Profile };
+  change_password: KnownUser;
 }
 export type RequestOutcome<N extends RequestName> = Successes[N] | { failure: Failure };
 
@@ -59,7 +73,11 @@ export function encodeAnswer(
   knows: (capability: Capability) => boolean,
   steps: readonly Step[],
 ): object {
-  const answer = 'failure' in outcome ? encodeFailure(outcome.failure, knows('reasons')) : outcome;
+  const { subject, ...plain } =
+    'failure' in outcome
+      ? { subject: outcome.failure.subject, ...encodeFailure(outcome.failure, knows('reasons')) }
+      : { subject: undefined, ...outcome };
+  const answer = subject === undefined || !knows('subject') ? plain : { ...plain, subject };
   return name === 'authenticate_user' && knows('steps') ? { ...answer, steps } : answer;
 }
 
@@ -77,7 +95,7 @@ function encodeFailure({ code, wireName, profile = {}, tried, inner }: Failure, 
 function reasonOf(code: FailureCode): ErrorReason | undefined {
   return REASONS.find((reason) => ERROR_REASONS[reason] === code);
 }
-const REASONS = ['directory_unavailable', 'busy'] as const satisfies ErrorReason[];
+const REASONS = ['directory_unavailable', 'busy', 'no_subject'] as const satisfies ErrorReason[];
 
 const wireError = z.object({
   name: z.string().optional().catch(undefined),
@@ -93,6 +111,7 @@ const anyAnswer = z.object({
   profile: z.unknown().transform(cleanProfile).optional(),
   users: z.array(z.unknown()).optional().catch(undefined),
   groups: z.array(z.unknown()).optional().catch(undefined),
+  subject: subjectText.optional().catch(undefined),
   steps: stepsSchema.catch([]),
 });
 type AnyAnswer = z.infer<typeof anyAnswer>;
@@ -101,8 +120,8 @@ const UNEXPECTED: { failure: Failure } = { failure: { code: 'connector_error' } 
 
 /** Only an answer without any `err` is a success. Entries that are not profiles are left out of a list. */
 const readers: { [N in RequestName]: (answer: AnyAnswer) => RequestOutcome<N> } = {
-  authenticate_user: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
-  change_password: ({ profile }) => (profile === undefined ? UNEXPECTED : { profile }),
+  authenticate_user: ({ profile, subject }) => (profile === undefined ? UNEXPECTED : { profile, subject }),
+  change_password: ({ profile, subject }) => (profile === undefined ? UNEXPECTED : { profile, subject }),
   search_users: ({ users }) =>
     users === undefined ? UNEXPECTED : { users: users.map(cleanProfile).filter((profile) => profile !== undefined) },
   list_groups: ({ groups }) =>
@@ -118,10 +137,14 @@ export function parseAnswer<N extends RequestName>(
   const { success, data } = anyAnswer.safeParse(payload);
   if (!success) return { outcome: UNEXPECTED, steps: [] };
   const { err, profile } = data;
+  const subject = knows('subject') ? data.subject : subjectText.safeParse(profile?.id).data;
   const steps = knows('steps') ? data.steps : [];
-  if (err === undefined || err === null) return { outcome: readers[name](data), steps };
+  if (err === undefined || err === null) {
+    const isNobody = name === 'authenticate_user' && knows('subject') && subject === undefined && profile !== undefined;
+    return { outcome: isNobody ? { failure: { code: 'user_without_id' } } : readers[name]({ ...data, subject }), steps };
+  }
   if (isWireErrorName(err.name)) {
-    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile } }, steps };
+    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject } }, steps };
   }
   if (!knows('reasons') || !('reason' in err) || err.reason === undefined) return { outcome: UNEXPECTED, steps };
   return { outcome: { failure: { code: ERROR_REASONS[err.reason], tried: err.tried } }, steps };

@@ -170,6 +170,13 @@ const rows = {
     allowsCache: true,
     maybeTried: true,
   },
+  user_without_id: {
+    message: 'The directory shows no immutable id of this user',
+    userMessage: 'Your account cannot be identified. Ask your help desk.',
+    advice: 'Let the connector’s service account read objectGUID or entryUUID, or set LDAP_SUBJECT_ATTRIBUTE in the connector.',
+    status: 502,
+    category: 'failed',
+  },
   connector_error: {
     message: 'The connector failed: see its log',
     userMessage: 'Something went wrong on your organisation’s side. Try again, or ask your help desk.',
@@ -230,8 +237,9 @@ export function isWireErrorName(name: string | undefined): name is WireErrorName
 export const UNEXPECTED_ERROR = 'Unexpected Error';
 
 /** `reason` of an error without a name (capability `reasons`), and our code. */
-export const ERROR_REASONS = { directory_unavailable: 'directory_unavailable', busy: 'connector_busy' } as const satisfies Record<
-  string,
-  FailureCode
->;
+export const ERROR_REASONS = {
+  directory_unavailable: 'directory_unavailable',
+  busy: 'connector_busy',
+  no_subject: 'user_without_id',
+} as const satisfies Record<string, FailureCode>;
 export type ErrorReason = keyof typeof ERROR_REASONS;

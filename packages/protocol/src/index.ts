@@ -6,6 +6,7 @@ export {
   cleanProfile,
   encodeAnswer,
   type Failure,
+  type KnownUser,
   namedFailure,
   type Profile,
   parseAnswer,

@@ -1,6 +1,6 @@
 /** Profiles as claims and back, under the names that Auth0 and replaced connectors use. */
 import type { Profile } from '@landbridge/protocol';
-import { IDENTITY_CLAIMS, OTHER_CLAIMS } from './names.ts';
+import { IDENTITY_CLAIMS, OTHER_CLAIMS, SUBJECT_CLAIMS } from './names.ts';
 import { fitsXml } from './xml-text.ts';
 
 export interface Claim {
@@ -30,7 +30,8 @@ export function nameIdentifierOf({ id }: Profile): string | undefined {
   return typeof text === 'string' && text.trim() !== '' && fitsXml(text) ? text : undefined;
 }
 
-export function claimsFromProfile(profile: Profile): Claim[] {
+/** @param subject the user's immutable id, for our hub */
+export function claimsFromProfile(profile: Profile, subject?: string): Claim[] {
   const { name, emails, displayName } = profile;
   const parts = isRecord(name) ? name : {};
   const identity = {
@@ -43,6 +44,7 @@ export function claimsFromProfile(profile: Profile): Claim[] {
   const others = Object.entries(profile).filter(([key]) => !IDENTITY_KEYS.has(key));
   return [
     ...Object.entries(identity).map(([key, value]) => ({ namespace: IDENTITY_CLAIMS, name: key, values: textsOf(value) })),
+    { namespace: SUBJECT_CLAIMS, name: 'subject', values: textsOf(subject) },
     ...others.map(([key, value]) => ({ namespace: OTHER_CLAIMS, name: key, values: textsOf(value) })),
   ].filter(({ values }) => values.length > 0);
 }
@@ -66,6 +68,14 @@ export function profileFromClaims(id: string, claims: readonly ReceivedClaim[]):
     ...(givenName === undefined && familyName === undefined ? {} : { name: { givenName, familyName } }),
     ...(email === undefined ? {} : { emails: [{ value: email }] }),
   };
+}
+
+/** @returns the immutable id; `none` for connectors that send none, undefined if the claim is ambiguous */
+export function subjectFromClaims(claims: readonly ReceivedClaim[]): { subject: string | undefined } | undefined {
+  const [first, ...others] = claims
+    .filter(({ uri }) => uri === `${SUBJECT_CLAIMS}/subject`)
+    .flatMap(({ values }) => (values.length === 0 ? [''] : values));
+  return others.length > 0 || first === '' ? undefined : { subject: first };
 }
 
 function firstMail(emails: unknown): unknown {

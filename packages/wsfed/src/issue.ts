@@ -15,13 +15,14 @@ import {
   ENVELOPED,
   EXCLUSIVE_C14N,
   issuerUri,
+  REALM_PREFIX,
   RSA_SHA256,
   SAML,
   SAML_ASSERTION,
   SHA256,
   TRUST,
 } from './names.ts';
-import { xmlAttribute, xmlCharacters, xmlText } from './xml-text.ts';
+import { fitsXml, xmlAttribute, xmlCharacters, xmlText } from './xml-text.ts';
 
 export interface SigningPair {
   privateKey: KeyObject;
@@ -39,6 +40,8 @@ export interface TokenIssuer {
 
 export interface TokenContent {
   profile: Profile;
+  /** The user's immutable id, for our hub. */
+  subject?: string | undefined;
   method: AuthenticationMethod;
   /** When the user proved their identity: earlier than now if a session vouches for them. */
   authenticatedAt: Date;
@@ -53,7 +56,7 @@ const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
 
 /**
  * @returns `wresult`
- * @throws CodedError PROFILE_WITHOUT_ID if XML cannot carry the profile's id exactly, or it has none
+ * @throws CodedError PROFILE_WITHOUT_ID if XML cannot carry the profile's id exactly, or it has none; SUBJECT_MISSING likewise for our hub
  */
 export async function issueToken(content: TokenContent, issuer: TokenIssuer, now: Date = new Date()): Promise<string> {
   // An NCName must not start with a digit.
@@ -68,15 +71,21 @@ export async function issueToken(content: TokenContent, issuer: TokenIssuer, now
 
 /** Attributes are sorted by name, as canonical XML requires. @returns the assertion without its end tag */
 function unsignedAssertion(id: string, content: TokenContent, { issuer, audience, lifetimeMs }: TokenIssuer, now: Date): string {
-  const { profile, method, authenticatedAt } = content;
+  const { profile, subject: immutableId, method, authenticatedAt } = content;
   const nameIdentifier = nameIdentifierOf(profile);
   if (nameIdentifier === undefined) {
     throw new CodedError('PROFILE_WITHOUT_ID', 'The profile has no "id" that a token can carry, so applications cannot identify the user', {
       action: 'Let the service account read objectGUID, uid or cn, or let the profile mapper set an id.',
     });
   }
+  const isForOurHub = audience.startsWith(REALM_PREFIX);
+  if (isForOurHub && (immutableId === undefined || !fitsXml(immutableId))) {
+    throw new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {
+      action: 'Let the service account read objectGUID, entryUUID, nsUniqueId or ipaUniqueID, or set LDAP_SUBJECT_ATTRIBUTE.',
+    });
+  }
   const subject = `<saml:Subject><saml:NameIdentifier Format="${UNSPECIFIED}">${text(nameIdentifier)}</saml:NameIdentifier><saml:SubjectConfirmation><saml:ConfirmationMethod>${SAML}:cm:bearer</saml:ConfirmationMethod></saml:SubjectConfirmation></saml:Subject>`;
-  const attributes = claimsFromProfile(profile).map(
+  const attributes = claimsFromProfile(profile, isForOurHub ? immutableId : undefined).map(
     ({ namespace, name, values }) =>
       `<saml:Attribute AttributeName="${attribute(name)}" AttributeNamespace="${namespace}">${values.map((value) => `<saml:AttributeValue>${text(value)}</saml:AttributeValue>`).join('')}</saml:Attribute>`,
   );

@@ -17,6 +17,8 @@ export const ENVELOPED = `${DSIG}enveloped-signature`;
 export const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 
 export const IDENTITY_CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
+/** Our addition: the user's immutable id. Profile keys are in other namespaces, so no mapper can set it. */
+export const SUBJECT_CLAIMS = 'http://schemas.landbridge.dev/identity/claims';
 /** Profile keys without a claim of their own. */
 export const OTHER_CLAIMS = 'http://schemas.passportjs.com';
 
@@ -27,6 +29,9 @@ export const AUTHENTICATION_METHODS = {
   certificate: 'urn:ietf:rfc:2246',
 } as const;
 export type AuthenticationMethod = keyof typeof AUTHENTICATION_METHODS;
+
+/** Realms of our hub begin with it. Tokens for them carry the user's immutable id, and tokens for Auth0 do not. */
+export const REALM_PREFIX = 'urn:landbridge:';
 
 /** @returns the issuer as the URI that SAML requires: URLs and URNs stay, anything else gets the prefix `urn:` */
 export function issuerUri(name: string): string {

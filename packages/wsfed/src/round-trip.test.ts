@@ -14,7 +14,7 @@ const identity = makeIdentity();
 const policy = { signers: [signerOf(identity)] };
 const issuer = { issuer: ISSUER, audience: AUDIENCE, lifetimeMs: 60_000, signing: signingPairOf(identity) };
 const issue = (profile: Profile, context: string | undefined = undefined, method: AuthenticationMethod = 'kerberos') =>
-  issueToken({ profile, method, authenticatedAt: new Date(), context }, issuer);
+  issueToken({ profile, subject: 'anna-subject', method, authenticatedAt: new Date(), context }, issuer);
 
 /** Characters with a meaning in XML, in line ends, or forbidden; with `binary`, unpaired surrogates too. */
 const odd = fc.constantFrom(...'<>&"\'\r\n\t]\u0000\u0008\u000b\u001b\u007f\u0085\u2028\ufeff\ufffe\uffff\ud800\udc00é東😀');

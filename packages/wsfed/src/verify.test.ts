@@ -155,3 +155,27 @@ test('claims do not reach the prototype and do not override the subject', () => 
   assert.equal(Object.getPrototypeOf(profile), Object.prototype);
   assert.equal(Reflect.get({}, 'polluted'), undefined);
 });
+
+test('the immutable id is our own claim, else the subject of the assertion, and never a key of the profile', () => {
+  const claim = (name: string, namespace: string, ...values: string[]) =>
+    `<saml:Attribute AttributeName="${name}" AttributeNamespace="${namespace}">${values.map((value) => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join('')}</saml:Attribute>`;
+  const withClaim = (xml: string) => (before: string) => before.replace('</saml:AttributeStatement>', `${xml}</saml:AttributeStatement>`);
+  const ours = 'http://schemas.landbridge.dev/identity/claims';
+  assert.equal(read().subject, 'anna-id');
+  const { subject, profile } = read({}, withClaim(claim('subject', ours, 'anna-uuid')));
+  assert.deepEqual([subject, profile.id, profile.subject], ['anna-uuid', 'anna-id', undefined]);
+  for (const [name, namespace] of [
+    ['subject', 'http://schemas.passportjs.com'],
+    [`${ours}/subject`, 'http://schemas.passportjs.com'],
+    ['landbridge.dev/identity/claims/subject', 'http://schemas.passportjs.com'],
+  ] as const) {
+    assert.equal(read({}, withClaim(claim(name, namespace, 'boss-uuid'))).subject, 'anna-id', name);
+  }
+  for (const twice of [
+    claim('subject', ours, 'a', 'b'),
+    claim('subject', ours),
+    claim('subject', ours, 'a') + claim('subject', ours, 'b'),
+  ]) {
+    assertRejected(() => read({}, withClaim(twice)), /subject claim does not have exactly one value/);
+  }
+});

@@ -1,6 +1,6 @@
 /** Verifies tokens: signature first, then what the signed assertion says (saml-core-1.1), for whom and for how long. */
 import type { Profile } from '@landbridge/protocol';
-import { profileFromClaims, type ReceivedClaim } from './claims.ts';
+import { profileFromClaims, type ReceivedClaim, subjectFromClaims } from './claims.ts';
 import { AUTHENTICATION_METHODS, SAML, SAML_ASSERTION } from './names.ts';
 import { assertionRejected, readSignedAssertion, type TokenSigner } from './signature.ts';
 import { attributeOf, childrenOf, descendantsOf, isNamed, textContentOf, type XmlElement } from './xml-reader.ts';
@@ -28,6 +28,8 @@ export interface VerifiedToken {
   thumbprint: string;
   issuedAt: Date;
   profile: Profile;
+  /** The user's immutable id; from connectors that send none, the NameIdentifier. */
+  subject: string;
   /** RFC 8176; undefined for an unknown authentication method. */
   amr: string[] | undefined;
   /** When the user proved their identity; with a session at the connector, earlier. Never in the future. */
@@ -76,11 +78,16 @@ export function readAssertion(
   // The user can remove `wfresh` from the address of the request.
   if (fresh && provenAt.getTime() < earliest)
     throw assertionRejected('the application requires a new authentication, and this one is older');
-  const profile = profileFromClaims(nameIdentifierIn(assertion), claimsIn(assertion));
+  const id = nameIdentifierIn(assertion);
+  const claims = claimsIn(assertion);
+  const profile = profileFromClaims(id, claims);
   if (profile === undefined) throw assertionRejected('its nameidentifier claim differs from its subject');
+  const immutable = subjectFromClaims(claims);
+  if (immutable === undefined) throw assertionRejected('its subject claim does not have exactly one value');
   return {
     issuedAt,
     profile,
+    subject: immutable.subject ?? id,
     amr: AMR.get(attributeOf(statement, 'AuthenticationMethod')),
     authenticatedAt: new Date(Math.min(provenAt.getTime(), now.getTime())),
   };

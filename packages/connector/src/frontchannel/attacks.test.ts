@@ -51,7 +51,7 @@ test('only a sign-in with the form begins a session, and only for its own user',
     { headers: { Cookie: '__Host-landbridge=v1.chosen.byme' } },
   );
   const [cookie = ''] = cookieOf(signedIn);
-  assert.match(cookie, /^__Host-landbridge=v1\./);
+  assert.match(cookie, /^__Host-landbridge=v2\./);
   assert.doesNotMatch(cookie, /chosen/);
   for (const [fields, headers] of [
     [{ username: 'anna', password: 'wrong' }, {}],
@@ -69,7 +69,7 @@ test('only a sign-in with the form begins a session, and only for its own user',
   // Two cookies count as none, since one may have been planted.
   assert.match((await on.begin({}, { headers: { Cookie: `${Cookie}; ${other.split(';')[0]}` } })).text, /name="password"/);
 
-  // A session only has the name: the account is checked each time.
+  // A session only says who signed in: the account is checked each time.
   const disabled = { failure: namedFailure('AccountDisabled', {}) };
   const refusing = await opened(t, {}, { users: { ...EVERYBODY, signInVerified: async () => disabled } });
   const refused = await refusing.begin({}, { headers: { Cookie } });

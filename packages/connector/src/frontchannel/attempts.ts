@@ -6,9 +6,8 @@
  * without a domain.
  */
 import { createHash } from 'node:crypto';
-import { foldedName, namesIn, type Profile, shortName } from '@landbridge/protocol';
+import { foldedName, type KnownUser, namesIn, shortName } from '@landbridge/protocol';
 import { addressGroups, createLiveCounters } from '@landbridge/runtime';
-import { nameIdentifierOf } from '@landbridge/wsfed';
 
 export interface Attempts {
   /** @returns how long to wait, or an attempt that counts as wrong until its result is reported */
@@ -18,8 +17,8 @@ export interface Attempts {
 /** Call one of these, once. */
 export interface FormAttempt {
   /** Clears the count of this user. */
-  right(profile: Profile): void;
-  wrong(profile: Profile | undefined): void;
+  right(user: Partial<KnownUser>): void;
+  wrong(user: Partial<KnownUser>): void;
   /** The directory did not judge the password: this attempt does not count. */
   untried(): void;
 }
@@ -59,9 +58,10 @@ export function createAttempts(now: () => number = Date.now): Attempts {
   const add = (key: string) => change(key, [...recent(key), now()]);
   const takeBack = (key: string) => change(key, recent(key).slice(0, -1));
 
-  /** @returns the user's own key; undefined if the profile does not reveal it */
-  function learn(name: string, profile: Profile | undefined): string | undefined {
-    const id = idIn(profile);
+  /** @returns the user's own key; undefined if the answer does not reveal it */
+  function learn(name: string, user: Partial<KnownUser>): string | undefined {
+    const { profile } = user;
+    const id = idIn(user);
     if (id === undefined) return undefined;
     const key = keyOf('user', id);
     known.keep(keyOf('name', foldedName(name))).user = key;
@@ -88,15 +88,15 @@ export function createAttempts(now: () => number = Date.now): Attempts {
       add(user);
       from.forEach(add);
       return {
-        right(profile) {
+        right(revealed) {
           takeBack(user);
           from.forEach(takeBack);
           // Attempts on other users under a shared name stay.
-          const key = learn(name, profile);
+          const key = learn(name, revealed);
           if (key !== undefined && !counted.find(key).shared) change(key, []);
         },
-        wrong(profile) {
-          const actual = learn(name, profile);
+        wrong(revealed) {
+          const actual = learn(name, revealed);
           if (actual === undefined || actual === user) return;
           takeBack(user);
           add(actual);
@@ -115,8 +115,8 @@ function keyOf(kind: string, text: string): string {
   return `${kind} ${createHash('sha256').update(text).digest('base64url')}`;
 }
 
-/** @returns the directory's own id of the user; undefined if the profile has none */
-function idIn(profile: Profile | undefined): string | undefined {
-  const { dn } = profile ?? {};
-  return profile === undefined ? undefined : (nameIdentifierOf(profile) ?? (typeof dn === 'string' && dn !== '' ? dn : undefined));
+/** @returns the user's immutable id, else the DN; undefined if neither is known */
+function idIn({ subject, profile }: Partial<KnownUser>): string | undefined {
+  const dn = profile?.dn;
+  return subject ?? (typeof dn === 'string' && dn !== '' ? dn : undefined);
 }

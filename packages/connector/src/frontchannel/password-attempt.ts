@@ -1,5 +1,5 @@
 /** Tries a name and password from the form in the directory, within the limits, and turns the answer into a problem that the user can read. */
-import type { FailureCode, Profile } from '@landbridge/protocol';
+import type { FailureCode, KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
@@ -33,10 +33,7 @@ export function createPasswordAttempt(options: {
   signIns: ConnectorSignInEvents;
   attempts: Attempts;
   log: Log;
-}): (
-  typed: { username: string; password: string; address: string },
-  context: RequestContext,
-) => Promise<{ profile: Profile } | PasswordRejection> {
+}): (typed: { username: string; password: string; address: string }, context: RequestContext) => Promise<KnownUser | PasswordRejection> {
   const { users, signIns, attempts, log } = options;
 
   return async ({ username, password, address }, context) => {
@@ -52,14 +49,14 @@ export function createPasswordAttempt(options: {
     const outcome = await users.authenticate({ pid: correlationId, username, password, escaped: false }, context);
     signIns.emit('signIn', { correlationId, user: username, method: 'form', address, outcome, ms: performance.now() - startedAt });
     if (!('failure' in outcome)) {
-      attempt.right(outcome.profile);
+      attempt.right(outcome);
       return outcome;
     }
-    const { code, tried, profile } = outcome.failure;
+    const { code, tried } = outcome.failure;
     const problem = PROBLEMS[code];
     // An answer about the account rather than the password does not help a guesser.
     if (tried === false || (problem !== undefined && problem !== 'wrong')) attempt.untried();
-    else attempt.wrong(profile);
+    else attempt.wrong(outcome.failure);
     return problem === undefined ? { problem: 'unavailable', status: 503 } : { problem, status: 401 };
   };
 }

@@ -1,7 +1,7 @@
 /** The paths of the front channel: sign-in, its form, logout, metadata and the user search. */
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
-import type { Profile } from '@landbridge/protocol';
+import type { KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { clientContextOf, createCookie, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
 import {
@@ -120,7 +120,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     c: C,
     request: SignInRequest,
     replyTo: string,
-    user: { profile: Profile; method: keyof typeof METHODS; authenticatedAt: Date },
+    user: KnownUser & { method: keyof typeof METHODS; authenticatedAt: Date },
   ): Promise<FrontChannelPage | undefined> {
     const { wctx } = request;
     try {
@@ -156,8 +156,8 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     if (identity !== undefined) return send(c, await signInVerified(c, request, replyTo, identity), headers);
     const session = sessions.read(cookie.read(c));
     if (session !== undefined && isFresh(session.at, request.wfresh)) {
-      const { name, at } = session;
-      return send(c, await signInVerified(c, request, replyTo, { method: 'session', name, principal: name, authenticatedAt: at }));
+      const { name, subject, at } = session;
+      return send(c, await signInVerified(c, request, replyTo, { method: 'session', name, subject, principal: name, authenticatedAt: at }));
     }
     return send(c, form(c, request, headers['WWW-Authenticate'] === undefined ? {} : { status: 401 }), headers);
   }
@@ -173,8 +173,8 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       // Sessions never work without a service account, but the form does.
       return outcome.failure.wireName === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
     }
-    const { profile } = outcome;
-    return (await tokenPage(c, request, replyTo, { profile, method, authenticatedAt })) ?? unavailable(c, request);
+    const { profile, subject } = outcome;
+    return (await tokenPage(c, request, replyTo, { profile, subject, method, authenticatedAt })) ?? unavailable(c, request);
   }
 
   /** @param values with `username` and `password` */
@@ -195,9 +195,10 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       return send(c, form(c, request, { ...outcome, name: name.slice(0, MAX_NAME_LENGTH) }), { 'Retry-After': outcome.retryAfter });
     }
     const at = new Date();
-    const page = await tokenPage(c, request, replyTo, { profile: outcome.profile, method: 'form', authenticatedAt: at });
+    const { profile, subject } = outcome;
+    const page = await tokenPage(c, request, replyTo, { profile, subject, method: 'form', authenticatedAt: at });
     if (page === undefined) return send(c, unavailable(c, request));
-    const session = sessions.issue({ name, at });
+    const session = subject === undefined ? undefined : sessions.issue({ name, subject, at });
     if (session !== undefined) cookie.write(c, session);
     return send(c, page);
   }
@@ -227,7 +228,8 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       if (outcome.retryAfter !== undefined) c.header('Retry-After', outcome.retryAfter);
       return c.json({ [code]: true, code, problem: outcome.problem }, status, SAFE_HEADERS);
     }
-    const page = await tokenPage(c, request, replyTo, { profile: outcome.profile, method: 'form', authenticatedAt: new Date() });
+    const { profile, subject } = outcome;
+    const page = await tokenPage(c, request, replyTo, { profile, subject, method: 'form', authenticatedAt: new Date() });
     return page === undefined ? c.json({ unavailable: true, code: 'unavailable' }, 503, SAFE_HEADERS) : send(c, page);
   });
 

@@ -16,7 +16,7 @@ import type { FrontUsers } from './routes.ts';
 import { startFrontServer } from './server.ts';
 
 const users: FrontUsers = {
-  authenticate: async ({ username }) => ({ profile: { id: username } }),
+  authenticate: async ({ username }) => ({ profile: { id: username }, subject: `${username}-uuid` }),
   signInVerified: async ({ name }) => ({ profile: { id: name } }),
   searchUsers: async () => ({ users: [] }),
 };

@@ -11,7 +11,7 @@ const [{ privateKey }, { privateKey: another }] = [createKey(), createKey()];
 function sessions(changes: Partial<Parameters<typeof createFrontChannelSessions>[0]> = {}) {
   return createFrontChannelSessions({ privateKey, secret: undefined, connection: 'corp', minutes: 60, now: () => NOW, ...changes });
 }
-const anna = { name: 'anna', at: new Date(NOW) };
+const anna = { name: 'anna', subject: 'anna-id', at: new Date(NOW) };
 const issued = sessions().issue(anna) ?? '';
 
 test('a session is accepted by the same connection, key and secret only', () => {
@@ -26,9 +26,9 @@ test('a session is accepted by the same connection, key and secret only', () => 
 test('forged sessions are rejected', () => {
   const [version, payload, mac] = issued.split('.');
   const payloadOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const boss = payloadOf(['boss', NOW]);
+  const boss = payloadOf(['boss', 'boss-id', NOW]);
   const publicPem = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' });
-  const hmac = (key: string | Buffer) => createHmac('sha256', key).update(`v1.${boss}`).digest('base64url');
+  const hmac = (key: string | Buffer) => createHmac('sha256', key).update(`v2.${boss}`).digest('base64url');
   for (const forged of [
     undefined,
     '',
@@ -38,13 +38,14 @@ test('forged sessions are rejected', () => {
     `${version}.${payload}.`,
     `${version}.${payload}.${mac?.slice(0, -4)}`,
     `${version}.${payload}.${mac}.${mac}`,
-    `v2.${payload}.${mac}`,
+    `v1.${payload}.${mac}`,
+    `v3.${payload}.${mac}`,
     `.${payload}.${mac}`,
     `${version}.${payload}=.${mac}`,
-    `v1.${boss}.${hmac('')}`,
-    `v1.${boss}.${hmac('corp')}`,
-    `v1.${boss}.${hmac(String(publicPem))}`,
-    `v1.${boss}.${hmac(Buffer.alloc(32))}`,
+    `v2.${boss}.${hmac('')}`,
+    `v2.${boss}.${hmac('corp')}`,
+    `v2.${boss}.${hmac(String(publicPem))}`,
+    `v2.${boss}.${hmac(Buffer.alloc(32))}`,
     'x'.repeat(100_000),
   ]) {
     assert.equal(sessions().read(forged), undefined, forged?.slice(0, 100));
@@ -60,5 +61,5 @@ test('a session expires, is rejected if it is from the future, and can be disabl
   assert.equal(sessions({ minutes: 5, now: () => NOW + 300_000 }).read(issued), undefined);
   assert.equal(sessions({ minutes: 0 }).issue(anna), undefined);
   assert.equal(sessions({ minutes: 0 }).read(issued), undefined);
-  assert.equal(sessions().issue({ name: 'x'.repeat(4000), at: new Date(NOW) }), undefined);
+  assert.equal(sessions().issue({ name: 'x'.repeat(4000), subject: 'anna-id', at: new Date(NOW) }), undefined);
 });

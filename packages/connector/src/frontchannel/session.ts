@@ -1,6 +1,7 @@
 /**
  * Sessions of users who signed in by the form. The signed cookie is the session, so any connector with the same key accepts it, whichever
- * one a load balancer chooses. It only contains user name and time: the account is looked up again at each sign-in.
+ * one a load balancer chooses. It contains user name, immutable id and time: the account is looked up again at each sign-in. Names and
+ * addresses can change hands, so the id must still be the same.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
@@ -8,6 +9,8 @@ import { z } from 'zod';
 export interface Session {
   /** As the user entered it. */
   name: string;
+  /** The immutable id of the user whose password it was: the name must still lead to this user. */
+  subject: string;
   /** When the password was checked. */
   at: Date;
 }
@@ -20,8 +23,8 @@ export interface FrontChannelSessions {
   maxAgeSeconds: number;
 }
 
-const payloadSchema = z.tuple([z.string().min(1), z.number().int()]);
-const VERSION = 'v1';
+const payloadSchema = z.tuple([z.string().min(1), z.string().min(1), z.number().int()]);
+const VERSION = 'v2';
 /** Browsers keep 4096 bytes of a cookie, name and attributes included (RFC 6265, section 6.1). */
 const MAX_COOKIE_LENGTH = 3500;
 
@@ -48,8 +51,8 @@ export function createFrontChannelSessions(options: {
 
   return {
     maxAgeSeconds: minutes * 60,
-    issue({ name, at }) {
-      const signed = `${VERSION}.${Buffer.from(JSON.stringify([name, at.getTime()])).toString('base64url')}`;
+    issue({ name, subject, at }) {
+      const signed = `${VERSION}.${Buffer.from(JSON.stringify([name, subject, at.getTime()])).toString('base64url')}`;
       const cookie = `${signed}.${macOf(signed).toString('base64url')}`;
       return minutes === 0 || cookie.length > MAX_COOKIE_LENGTH ? undefined : cookie;
     },
@@ -61,10 +64,10 @@ export function createFrontChannelSessions(options: {
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
       const parsed = payloadSchema.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
       if (!parsed.success) return undefined;
-      const [name, at] = parsed.data;
+      const [name, subject, at] = parsed.data;
       // A time in the future comes from a wrong clock.
       const ageMs = now() - at;
-      return ageMs < lifetimeMs && ageMs > -60_000 ? { name, at: new Date(at) } : undefined;
+      return ageMs < lifetimeMs && ageMs > -60_000 ? { name, subject, at: new Date(at) } : undefined;
     },
   };
 }

@@ -176,7 +176,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   it('does not ask again while the session lasts', async () => {
     const signedIn = await on.fillIn(await on.begin(), as(8));
     const [cookie = ''] = [signedIn.headers['set-cookie'] ?? []].flat();
-    assert.match(cookie, /^__Host-landbridge=v1\.[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    assert.match(cookie, /^__Host-landbridge=v2\.[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     const pair = cookie.split(';')[0] ?? '';
     const again = await on.begin({ wctx: 'second' }, { headers: { Cookie: pair } });
     assert.equal(actionOf(again.text), REPLY_TO);
@@ -186,7 +186,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       [{}, `${pair}x`],
       [{}, `${pair}; ${pair}`],
       [{}, pair.replace('__Host-', '')],
-      [{}, pair.replace(/v1\.[^.]+/, `v1.${Buffer.from(JSON.stringify([userAt(9).uid, Date.now()])).toString('base64url')}`)],
+      [{}, pair.replace(/v2\.[^.]+/, `v2.${Buffer.from(JSON.stringify([user(9).uid, userAt(9).uid, Date.now()])).toString('base64url')}`)],
     ] as const) {
       const page = await on.begin(values, { headers: { Cookie } });
       assert.match(page.text, /name="password"/, Cookie);

@@ -19,7 +19,7 @@ import {
 } from '@landbridge/protocol';
 import { CodedError, createSemaphore, type Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
-import { undecidedFailure, unexpectedFailure } from '../users/failures.ts';
+import { noSubjectFailure, undecidedFailure, unexpectedFailure } from '../users/failures.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
@@ -144,7 +144,10 @@ export function createDispatch(options: {
     if (socket.knows('steps')) context.onStep = (step) => steps.push(step);
     switch (name) {
       case 'authenticate_user':
-        return await withClaims(name, claims, (valid) => users.authenticate(valid, context));
+        return await withClaims(name, claims, async (valid) => {
+          const outcome = await users.authenticate(valid, context);
+          return socket.knows('subject') && 'profile' in outcome && outcome.subject === undefined ? noSubjectFailure() : outcome;
+        });
       case 'search_users':
         return await withClaims(name, claims, (valid) => users.searchUsers(valid, context));
       case 'list_groups':

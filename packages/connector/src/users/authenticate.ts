@@ -47,10 +47,10 @@ export function createAuthenticate(options: {
       const { result, entry, outcome } = await timed(onStep, 'bind', () => bind(found, password, signal), bindText);
       if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });
       stage = 'decided';
-      if (outcome.kind === 'accepted') return { profile: await profileOf(entry, result, 'active', context) };
+      if (outcome.kind === 'accepted') return await profileOf(entry, result, 'active', context);
       // If only the user may read the entry, a refused bind leaves nothing to make a profile of.
       if (isAllowed(outcome.error) && isShown(entry)) {
-        return { profile: await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context) };
+        return await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context);
       }
       refusalTime.measured(performance.now() - startedAt);
       return await refuse(outcome.error, entry, correlationId, outcome.reason);
@@ -79,7 +79,8 @@ export function createAuthenticate(options: {
         'Signed in with an expired password: only a few grace logins are left',
       );
     }
-    return (await enrich.full(entry, ldapStatus, context, warning)).profile;
+    const { profile, subject } = await enrich.full(entry, ldapStatus, context, warning);
+    return { profile, subject };
   }
 
   function isAllowed(error: WireErrorName): boolean {

@@ -1,5 +1,14 @@
 /** From an entry to a profile: groups, organizational units, then the mapper. */
-import { type Failure, type LdapStatus, namedFailure, type Profile, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import {
+  type Failure,
+  type KnownUser,
+  type LdapStatus,
+  namedFailure,
+  type Profile,
+  timed,
+  WIRE_ERRORS,
+  type WireErrorName,
+} from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { organizationalUnits } from '../ldap/dn.ts';
@@ -11,6 +20,7 @@ import type { FoundGroups, GroupFinder } from './groups/groups-of.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
+import { hiddenSubjectAttributes, subjectOf } from './subject.ts';
 
 export interface Enrich {
   /**
@@ -23,7 +33,9 @@ export interface Enrich {
     ldapStatus: LdapStatus,
     context: RequestContext,
     warning?: PasswordWarning,
-  ): Promise<{ profile: Profile; raw: Record<string, unknown>; groups: FoundGroups | undefined }>;
+  ): Promise<KnownUser & { raw: Record<string, unknown>; groups: FoundGroups | undefined }>;
+  /** The user's immutable id; undefined if the entry does not show exactly one. @throws LdapError if the kind of directory is not known */
+  subjectOf(entry: Entry, signal?: AbortSignal): Promise<string | undefined>;
   /** Without groups, for lists. @throws what the mapper throws */
   brief(entry: Entry, ldapStatus: LdapStatus): Promise<Profile>;
   /** A refusal with the user's brief profile. If the mapper fails, the DN is all there is of it. */
@@ -44,14 +56,19 @@ export function createEnrich(options: {
   groupFinder: GroupFinder;
   queries: (signal?: AbortSignal) => Promise<Queries>;
   settings: ConnectorSettings;
+  /** Requested of users' entries for the mapper. */
+  attributes: readonly string[];
   log: Log;
 }): Enrich {
   const { mapper, settings, log } = options;
+  const hidden = hiddenSubjectAttributes(settings.LDAP_SUBJECT_ATTRIBUTE, options.attributes);
   let hasWarnedOfMissingId = false;
 
   function raw(entry: Entry, ldapStatus: LdapStatus): Record<string, unknown> {
     const organizationUnits = settings.ORGANIZATION_UNITS_AS_DN ? entry.dn : organizationalUnits(entry.dn);
-    return Object.assign(rawEntry(entry), { organizationUnits, ldapStatus });
+    const attributes = new Map(entry.attributes);
+    for (const name of hidden) attributes.delete(name);
+    return Object.assign(rawEntry({ dn: entry.dn, attributes }), { organizationUnits, ldapStatus });
   }
 
   async function groupsOf(entry: Entry, context: RequestContext): Promise<FoundGroups | undefined> {
@@ -64,6 +81,10 @@ export function createEnrich(options: {
       log.warn({ err: error, correlationId: context.correlationId, dn: entry.dn }, 'Reading the groups failed; the profile has none');
       return undefined;
     }
+  }
+
+  async function subject(entry: Entry, signal?: AbortSignal): Promise<string | undefined> {
+    return subjectOf(entry, (await options.queries(signal)).kind, settings.LDAP_SUBJECT_ATTRIBUTE);
   }
 
   const brief = (entry: Entry, ldapStatus: LdapStatus) => mapper.map(raw(entry, ldapStatus));
@@ -87,9 +108,10 @@ export function createEnrich(options: {
           'A profile has no id, and applications cannot identify the user: the directory must show objectGUID, uid or cn, or the mapper must set an id',
         );
       }
-      return { profile, raw: input, groups };
+      return { profile, subject: await subject(entry, context.signal), raw: input, groups };
     },
     brief,
+    subjectOf: subject,
     async refusal(error, entry) {
       let profile: Profile = { dn: entry.dn };
       try {
@@ -97,7 +119,9 @@ export function createEnrich(options: {
       } catch (caught) {
         log.warn({ err: caught, dn: entry.dn }, 'Mapping the profile of a refused sign-in failed');
       }
-      return { failure: namedFailure(error, profile) };
+      // Without it, the answer only reveals less.
+      const known = isShown(entry) ? await subject(entry).catch(() => undefined) : undefined;
+      return { failure: { ...namedFailure(error, profile), ...(known === undefined ? {} : { subject: known }) } };
     },
   };
 }

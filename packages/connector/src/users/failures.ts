@@ -19,6 +19,16 @@ export function unexpectedFailure(error: unknown): FailedRequest {
   return { failure: { code: 'connector_error', inner } };
 }
 
+/** Signed in, and nothing tells this user apart from others for ever. */
+export function noSubjectFailure(): FailedRequest {
+  const { failure } = unexpectedFailure(
+    new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {
+      action: 'Let the service account read objectGUID, entryUUID, nsUniqueId or ipaUniqueID, or set LDAP_SUBJECT_ATTRIBUTE.',
+    }),
+  );
+  return { failure: { ...failure, code: 'user_without_id' } };
+}
+
 /** The directory decided nothing. @param tried whether the password of the request may have reached the directory */
 export function undecidedFailure(error: unknown, tried: boolean): FailedRequest {
   const { failure } = unexpectedFailure(error);

@@ -11,6 +11,7 @@ import type { DirectoryKind, RootDse } from '../ldap/root-dse.ts';
 import { createWindowsNames } from './windows-name.ts';
 
 export interface Queries {
+  kind: DirectoryKind;
   searchBase: string;
   groupsSearchBase: string;
   /** The searches for a user name, in this order, until one finds an entry. */
@@ -115,6 +116,7 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
     const searchBase = settings.LDAP_BASE ?? rootDse.defaultSearchBase ?? '';
     const groupsSearchBase = settings.LDAP_BASE_GROUPS ?? searchBase;
     return {
+      kind: rootDse.kind,
       searchBase,
       groupsSearchBase,
       usersByName: usersByName(rootDse, defaults),

@@ -22,6 +22,8 @@ export interface VerifiedIdentity {
   name: string;
   /** Matches the user if a name does not identify them. Outside input is only in its values. */
   filter?: BoundFilter;
+  /** Of a session: the user found must still have this immutable id. */
+  subject?: string;
   /** What proved the identity, for the log: the Kerberos principal, the certificate's subject, the header. */
   principal: string;
   /** Of a session: when the password was checked. */
@@ -40,12 +42,15 @@ export function createSignInVerified(options: {
   enrich: Enrich;
   settings: ConnectorSettings;
   log: Log;
-}): (identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext) => Promise<SignInOutcome> {
+}): (identity: Pick<VerifiedIdentity, 'name' | 'filter' | 'subject'>, context: RequestContext) => Promise<SignInOutcome> {
   const { directory, enrich, settings, log } = options;
   const requested = new Set(options.attributes.map((name) => name.toLowerCase()));
   const hidden = ACCOUNT_STATE_ATTRIBUTES.map((name) => name.toLowerCase()).filter((name) => !requested.has('*') && !requested.has(name));
 
-  async function signIn({ name, filter }: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<SignInOutcome> {
+  async function signIn(
+    { name, filter, subject: expected }: Pick<VerifiedIdentity, 'name' | 'filter' | 'subject'>,
+    context: RequestContext,
+  ): Promise<SignInOutcome> {
     if (directory.searchesAs === 'none') {
       throw new CodedError(
         'LDAP_NO_SERVICE_ACCOUNT',
@@ -58,6 +63,10 @@ export function createSignInVerified(options: {
     const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user');
     // With LDAP_USER_DN, an entry without readable attributes may not exist.
     if (found === undefined || !isShown(found)) return unknownUserFailure(name);
+    if (expected !== undefined && (await enrich.subjectOf(found, signal)) !== expected) {
+      log.warn({ correlationId, dn: found.dn }, 'Session rejected: its user name now belongs to another user');
+      return unknownUserFailure(name);
+    }
     const readState = () => accountState(directory, found, Date.now(), signal);
     const state = await timed(onStep, 'account', readState, (result) => (result.kind === 'usable' ? result.ldapStatus : result.reason));
     const entry = withoutState(found);
@@ -71,7 +80,8 @@ export function createSignInVerified(options: {
         return await enrich.refusal(state.error, entry);
       case 'usable': {
         const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
-        return { profile: (await enrich.full(entry, state.ldapStatus, context, warning)).profile };
+        const { profile, subject } = await enrich.full(entry, state.ldapStatus, context, warning);
+        return { profile, subject };
       }
     }
   }

@@ -35,6 +35,7 @@ async function failureWith(changes: Partial<AuthenticateOptions>) {
     findUser: async () => ADA,
     attributes: [],
     enrich: {
+      subjectOf: async () => undefined,
       full: async () => ({ profile: { id: 'ada' }, raw: {}, groups: undefined }),
       brief: async () => ({ id: 'ada' }),
       refusal: async () => ({ failure: { code: 'invalid_credentials' } }),
@@ -82,7 +83,7 @@ test('a failure after a successful bind is an unexpected error, not an unavailab
   assert.deepEqual(
     await failureWith({
       directory: bindingWith(async () => bindResult(0)),
-      enrich: { full: failing(groups), brief: failing(groups), refusal: failing(groups) },
+      enrich: { subjectOf: async () => undefined, full: failing(groups), brief: failing(groups), refusal: failing(groups) },
     }),
     ['connector_error', undefined],
   );

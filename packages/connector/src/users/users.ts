@@ -29,6 +29,7 @@ import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning
 import { queriesOf } from './queries.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
 import { createSignInVerified, type VerifiedIdentity } from './sign-in-verified.ts';
+import { subjectAttributes } from './subject.ts';
 
 export interface Users {
   authenticate(claims: LoginClaims, context: RequestContext): Promise<SignInOutcome>;
@@ -36,7 +37,7 @@ export interface Users {
    * Signs in a user named by a Kerberos ticket, client certificate, trusted proxy or session: never binds. Disabled, locked and expired
    * accounts are refused as in a sign-in with a password; no match or several matches are `WrongUsername`.
    */
-  signInVerified(identity: Pick<VerifiedIdentity, 'name' | 'filter'>, context: RequestContext): Promise<SignInOutcome>;
+  signInVerified(identity: Pick<VerifiedIdentity, 'name' | 'filter' | 'subject'>, context: RequestContext): Promise<SignInOutcome>;
   searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<RequestOutcome<'search_users'>>;
   listGroups(claims: ListGroupsClaims, context: RequestContext): Promise<RequestOutcome<'list_groups'>>;
   changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<RequestOutcome<'change_password'>>;
@@ -49,6 +50,7 @@ export interface Inspection {
   raw: Record<string, unknown>;
   groups: FoundGroups | undefined;
   profile: Profile;
+  subject: string | undefined;
 }
 
 export interface UsersOptions {
@@ -83,17 +85,21 @@ export function createUsers(options: UsersOptions): Users {
         });
   // If an administrator lists the attributes to read, no others are read. Other directories ignore these names.
   const ofActiveDirectory = settings.PASSWORD_EXPIRY_WARNING_DAYS > 0 ? [USER_ACCOUNT_CONTROL, AD_PASSWORD_EXPIRY] : [USER_ACCOUNT_CONTROL];
+  const subjects = subjectAttributes(settings.LDAP_SUBJECT_ATTRIBUTE);
   const attributesFor = (whole: boolean) => [
+    ...subjects,
     ...userAttributes(settings.LDAP_USER_ATTRIBUTES, whole),
     ...(settings.LDAP_USER_ATTRIBUTES === undefined ? ofActiveDirectory : []),
   ];
-  const attributes = attributesFor(options.customMapper);
+  const attributes = [...new Set(attributesFor(options.customMapper))];
+  /** What the mapper sees. */
+  const mapped = userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper);
   const finding = { directory, queries, userDn: settings.LDAP_USER_DN, log };
   const findUser = createFindUser({ ...finding, attributes });
   const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
-  const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, log });
+  const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, attributes: mapped, log });
   return {
     authenticate: createAuthenticate({ directory, findUser, attributes, enrich, settings, log }),
     signInVerified: createSignInVerified({
@@ -110,7 +116,7 @@ export function createUsers(options: UsersOptions): Users {
       queries,
       enrich,
       settings,
-      attributes: userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper),
+      attributes: mapped,
       log,
     }),
     listGroups: createListGroups({ directory, queries, settings, log }),
@@ -120,8 +126,8 @@ export function createUsers(options: UsersOptions): Users {
       if (entry === undefined) return undefined;
       assertShown(entry);
       const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
-      const { raw, groups, profile } = await enrich.full(entry, 'active', context, warning);
-      return { dn: entry.dn, raw, groups, profile };
+      const { raw, groups, profile, subject } = await enrich.full(entry, 'active', context, warning);
+      return { dn: entry.dn, raw, groups, profile, subject };
     },
   };
 }

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
+import { REALM_PREFIX } from '@landbridge/wsfed';
 import { type Operator, recordChange } from '../operator.ts';
 import { keptConnectionSettings } from '../store/connection-settings.ts';
 import type { Connection } from '../store/connections.ts';
@@ -78,7 +79,7 @@ export async function deleteConnection(operator: Operator, name: string): Promis
 
 /** The audience of the tokens with which connectors of this connection authenticate. */
 export function realmOf(connection: Connection): string {
-  return `urn:landbridge:${connection.name}`;
+  return `${REALM_PREFIX}${connection.name}`;
 }
 
 function notFound(name: string): CodedError {

@@ -11,6 +11,7 @@ import { createCredentialCache } from './credentials.ts';
 import { openProfile, sealProfile } from './seal.ts';
 
 const ANNA = { id: 'anna-id', displayName: 'Anna Secret-Name', groups: ['Staff'] };
+const USER = { profile: ANNA, subject: 'anna-id' };
 const HOUR = 60 * 60_000;
 
 async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS?: number } = {}) {
@@ -38,10 +39,10 @@ async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; 
 test('the last successful sign-in is found by name and password until it expires', async (t) => {
   const { cache, connection, clock } = await newCache(t);
   const cachedAt = new Date(clock.now);
-  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
   await cache.idle();
   clock.now += 24 * HOUR - 1;
-  assert.deepEqual(await cache.find(connection, ' ANNA ', 'right'), { profile: ANNA, cachedAt });
+  assert.deepEqual(await cache.find(connection, ' ANNA ', 'right'), { ...USER, cachedAt });
   assert.equal(await cache.find(connection, 'anna', 'Right'), 'other-password');
   assert.equal(await cache.find(connection, 'anna', ''), 'other-password');
   assert.equal(await cache.find(connection, 'ben', 'right'), undefined);
@@ -52,7 +53,7 @@ test('the last successful sign-in is found by name and password until it expires
 
 test('the database has no password, profile or name in clear text', async (t) => {
   const { cache, connection, path } = await newCache(t);
-  cache.remember(connection, 'anna.lee', 'right password', ANNA);
+  cache.remember(connection, 'anna.lee', 'right password', USER);
   await cache.idle();
   const database = new DatabaseSync(path);
   const rows = ['cached_credentials', 'cached_credential_names'].flatMap((table) => database.prepare(`SELECT * FROM ${table}`).all());
@@ -79,9 +80,9 @@ test('a sealed profile opens only for its own user, and not after a byte changed
 
 test('a new password replaces the old one', async (t) => {
   const { cache, connection } = await newCache(t);
-  cache.remember(connection, 'anna', 'old', ANNA);
+  cache.remember(connection, 'anna', 'old', USER);
   await cache.idle();
-  cache.remember(connection, 'anna', 'new', { ...ANNA, groups: [] });
+  cache.remember(connection, 'anna', 'new', { ...USER, profile: { ...ANNA, groups: [] } });
   await cache.idle();
   assert.equal(await cache.find(connection, 'anna', 'old'), 'other-password');
   const found = await cache.find(connection, 'anna', 'new');
@@ -91,26 +92,26 @@ test('a new password replaces the old one', async (t) => {
 
 test('a rejected user is forgotten under every name, including entries about to be written', async (t) => {
   const { cache, connection } = await newCache(t);
-  cache.remember(connection, 'anna', 'right', ANNA);
-  cache.remember(connection, 'anna@corp', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
+  cache.remember(connection, 'anna@corp', 'right', USER);
   await cache.idle();
-  assert.equal(await cache.forget(connection, 'CORP\\anna', { id: 'anna-id' }), true);
+  assert.equal(await cache.forget(connection, 'CORP\\anna', 'anna-id'), true);
   assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
   assert.equal(await cache.find(connection, 'anna@corp', 'right'), undefined);
   assert.equal(await cache.forget(connection, 'anna', undefined), false);
 
-  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
   await cache.forget(connection, 'anna', undefined);
   await cache.idle();
   assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
-  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
   await cache.idle();
   assert.ok(await cache.find(connection, 'anna', 'right'));
 });
 
 test('a password that the directory rejects is forgotten if it is the cached one, and any other password forgets nothing', async (t) => {
   const { cache, connection } = await newCache(t);
-  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
   await cache.idle();
   const forgotten: string[] = [];
   cache.forgetPassword(connection, 'anna', 'a guess', () => forgotten.push('guess'));
@@ -122,20 +123,20 @@ test('a password that the directory rejects is forgotten if it is the cached one
   assert.deepEqual(forgotten, ['right']);
 });
 
-test('nothing is cached if the cache is off, or of a profile that has no id or is too large', async (t) => {
+test('nothing is cached if the cache is off, or of a user without an immutable id, or with too large a profile', async (t) => {
   const { cache, connection, open } = await newCache(t);
   const without = { ...connection, settings: { ...connection.settings, credentialCache: false } };
-  cache.remember(without, 'anna', 'right', ANNA);
-  cache.remember(connection, 'ben', 'right', { displayName: 'Ben' });
+  cache.remember(without, 'anna', 'right', USER);
+  cache.remember(connection, 'ben', 'right', { profile: { id: 'ben-id', displayName: 'Ben' } });
   await cache.idle();
   assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
   assert.equal(await cache.find(connection, 'ben', 'right'), undefined);
 
-  cache.remember(connection, 'anna', 'right', ANNA);
+  cache.remember(connection, 'anna', 'right', USER);
   await cache.idle();
   assert.equal(await cache.find(without, 'anna', 'right'), undefined);
   const off = await open({ CREDENTIAL_CACHE: false });
-  off.remember(connection, 'anna', 'right', ANNA);
+  off.remember(connection, 'anna', 'right', USER);
   await off.idle();
   assert.equal(await off.find(connection, 'anna', 'right'), undefined);
   // The entry was removed as well.

@@ -4,17 +4,16 @@
  */
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Profile } from '@landbridge/protocol';
+import type { KnownUser } from '@landbridge/protocol';
 import { createSemaphore, type Log, SemaphoreError } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
-import { userIdOf } from '../guard/user-id.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { openNothing, openProfile, sealProfile } from './seal.ts';
 
 export interface CredentialCache {
   /** After a successful sign-in. Returns at once; the expensive part runs in the background. */
-  remember(connection: Connection, username: string, password: string, profile: Profile): void;
+  remember(connection: Connection, username: string, password: string, user: KnownUser): void;
   /**
    * While no directory answers. Takes the same time whether the name has an entry or not.
    * @returns undefined if there is no entry, or if too many checks are waiting
@@ -23,9 +22,9 @@ export interface CredentialCache {
     connection: Connection,
     username: string,
     password: string,
-  ): Promise<{ profile: Profile; cachedAt: Date } | 'other-password' | undefined>;
+  ): Promise<(KnownUser & { cachedAt: Date }) | 'other-password' | undefined>;
   /** The directory no longer lets this user sign in. @returns whether there was an entry */
-  forget(connection: Connection, username: string, profile: Profile | undefined): Promise<boolean>;
+  forget(connection: Connection, username: string, subject: string | undefined): Promise<boolean>;
   /** The directory rejected this password: if it is the cached one, it was changed. Returns at once. */
   forgetPassword(connection: Connection, username: string, password: string, forgotten: () => void): void;
   /** Drops waiting work, and resolves when running work has ended. */
@@ -77,8 +76,7 @@ export async function createCredentialCache(parts: {
   }
 
   return {
-    remember(connection, username, password, profile) {
-      const userId = userIdOf(profile);
+    remember(connection, username, password, { profile, subject: userId }) {
       if (!enabled || !connection.settings.credentialCache || userId === undefined) return;
       const nameHash = hashOfName(connection, username);
       const fingerprint = createHmac('sha256', fingerprintKey)
@@ -119,14 +117,13 @@ export async function createCredentialCache(parts: {
           // A rejection may have come in the meantime.
           const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
           if (still?.userId !== entry.userId) return undefined;
-          return profile === undefined ? 'other-password' : { profile, cachedAt: entry.verifiedAt };
+          return profile === undefined ? 'other-password' : { profile, subject: entry.userId, cachedAt: entry.verifiedAt };
         })
         .catch(undefinedIfBusy);
     },
 
-    async forget(connection, username, profile) {
+    async forget(connection, username, userId) {
       const nameHash = hashOfName(connection, username);
-      const userId = userIdOf(profile);
       recent.delete(nameHash);
       for (const entry of pending) {
         if (entry.connectionId === connection.id && (entry.nameHash === nameHash || entry.userId === userId)) pending.delete(entry);

@@ -34,6 +34,7 @@ const CODE_LIFETIME_MS = 60_000;
 const verifiedUser = z.object({
   clientId: z.string(),
   profile: z.record(z.string(), z.unknown()),
+  subject: z.string(),
   amr: z.array(z.string()).optional(),
   authenticatedAt: z.iso.datetime().transform((text) => new Date(text)),
   thumbprint: z.string(),
@@ -78,7 +79,8 @@ export interface FrontChannelFlow {
     code: string,
     remoteAddress: string,
   ): Promise<
-    (Pick<VerifiedUser, 'profile' | 'amr' | 'authenticatedAt' | 'correlationId'> & { connectionId: string; username: string }) | undefined
+    | (Pick<VerifiedUser, 'profile' | 'subject' | 'amr' | 'authenticatedAt' | 'correlationId'> & { connectionId: string; username: string })
+    | undefined
   >;
 }
 
@@ -101,11 +103,11 @@ export function createFrontChannelFlow(parts: {
     connection: Connection | undefined,
     wresult: string,
     { sentAt, fresh }: z.infer<typeof redirected>,
-  ): Promise<Pick<VerifiedUser, 'profile' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
+  ): Promise<Pick<VerifiedUser, 'profile' | 'subject' | 'amr' | 'authenticatedAt' | 'thumbprint'>> {
     if (connection === undefined || !connection.enabled || !(connection.settings.kerberos || connection.settings.certAuth)) {
       throw assertionRejected('the connection was deleted or disabled in the meantime');
     }
-    const { assertionId, issuedAt, profile, amr, authenticatedAt, thumbprint } = verifyToken(wresult, {
+    const { assertionId, issuedAt, profile, subject, amr, authenticatedAt, thumbprint } = verifyToken(wresult, {
       signers: await store.certificates(connection.id),
       audience: realmOf(connection),
       issuer: issuerUri(new URL(publicUrl()).hostname),
@@ -120,7 +122,7 @@ export function createFrontChannelFlow(parts: {
     const forgottenAt = new Date(issuedAt.getTime() + CLOCK_SKEW_MS + REDIRECT_LIFETIME_MS);
     const hash = createHash('sha256').update(assertionId).digest('hex');
     if (!(await store.markAssertionUsed(connection.id, hash, forgottenAt))) throw assertionRejected('it was used before');
-    return { profile: clean, amr, authenticatedAt, thumbprint };
+    return { profile: clean, subject, amr, authenticatedAt, thumbprint };
   }
 
   return {
@@ -195,7 +197,7 @@ export function createFrontChannelFlow(parts: {
       const user = verifiedUser.safeParse(found?.payload).data;
       const connection = found === undefined ? undefined : await store.connectionById(found.connectionId);
       if (found === undefined || user === undefined || connection?.enabled !== true) return undefined;
-      const { profile, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = user;
+      const { profile, subject, amr, authenticatedAt, thumbprint, clientId, correlationId, ms } = user;
       // An operator may have revoked it since, because of this very assertion.
       const certificates = await store.certificates(connection.id);
       if (!certificates.some((certificate) => certificate.thumbprint === thumbprint && certificate.state === 'approved')) return undefined;
@@ -213,7 +215,7 @@ export function createFrontChannelFlow(parts: {
         ms,
         detail: `by ${amr?.join(', ') ?? 'a method that the connector does not name'}`,
       });
-      return { connectionId: connection.id, username, profile, amr, authenticatedAt, correlationId };
+      return { connectionId: connection.id, username, profile, subject, amr, authenticatedAt, correlationId };
     },
   };
 }

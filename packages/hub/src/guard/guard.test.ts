@@ -43,7 +43,7 @@ function guarded(settings: Partial<GuardSettings> = {}) {
     const isKnown = right && options.end === undefined;
     admission.end(
       options.end ?? (right ? 'right' : 'wrong'),
-      isKnown ? { profile: ANNA } : { failure: { code: 'invalid_credentials', profile } },
+      isKnown ? { profile: ANNA, subject: ANNA.id } : { failure: { code: 'invalid_credentials', profile, subject: profile?.id } },
     );
     return options.end ?? (right ? 'right' : 'wrong');
   }
@@ -104,7 +104,7 @@ test('simultaneous attempts with the same password share a failure, and run side
   const others = Array.from({ length: 5 }, () =>
     guard.admit({ connectionId: 'corp', username: 'anna', password: 'right', remoteAddress: undefined }),
   );
-  first.end('right', { profile: ANNA });
+  first.end('right', { profile: ANNA, subject: ANNA.id });
   // All are admitted before any of them has ended.
   for (const other of await Promise.all(others)) assert.equal(other.kind, 'admitted');
   assert.equal(await attempt('anna', 'right'), 'right');
@@ -127,7 +127,10 @@ test('another connection, and another user with the same short name, have their 
   const tryOne = async (username: string, password: string, id: string, outcome: 'right' | 'wrong') => {
     const admission = await guard.admit({ connectionId: 'forest', username, password, remoteAddress: undefined });
     if (admission.kind === 'admitted')
-      admission.end(outcome, outcome === 'right' ? { profile: { id } } : { failure: { code: 'invalid_credentials', profile: { id } } });
+      admission.end(
+        outcome,
+        outcome === 'right' ? { profile: { id }, subject: id } : { failure: { code: 'invalid_credentials', profile: { id }, subject: id } },
+      );
     return admission.kind;
   };
   // A user with the same short name cannot clear the count of the other.
@@ -145,7 +148,10 @@ test('a user who puts another user’s name into their own profile does not redi
   for (let n = 1; n < 8; n++) {
     const own = await guard.admit({ connectionId: 'corp', username: 'eve', password: 'eve', remoteAddress: undefined });
     assert.ok(own.kind === 'admitted');
-    own.end('right', { profile: { id: 'eve-id', sAMAccountName: 'eve', mail: 'anna', nickname: 'anna' } });
+    own.end('right', {
+      profile: { id: 'eve-id', sAMAccountName: 'eve', mail: 'anna', nickname: 'anna' },
+      subject: 'eve-id',
+    });
     await attempt('anna', `wrong ${n}`);
   }
   assert.equal(asked.length, 4);

@@ -6,12 +6,11 @@
  * domain. One password of a user is tried at a time. Attempts with the same password wait for its answer, and share a failure.
  */
 import { hash, randomBytes } from 'node:crypto';
-import { type Failure, foldedName, namesIn, type Profile, type SignInOutcome, shortName } from '@landbridge/protocol';
+import { type Failure, foldedName, type KnownUser, namesIn, type SignInOutcome, shortName } from '@landbridge/protocol';
 import { createLiveCounters } from '@landbridge/runtime';
 import { type AddressCount, createAddresses } from './addresses.ts';
 import { createSpraying } from './spraying.ts';
 import { count, isInUse, isKnownWrong, newUserAttempts, type UserAttempts, type UserLimits, waitOf } from './user-attempts.ts';
-import { userIdOf } from './user-id.ts';
 
 export interface GuardedAttempt {
   connectionId: string;
@@ -47,7 +46,7 @@ export interface Guard {
   /** Waits while another password of the same user is tried. */
   admit(attempt: GuardedAttempt): Promise<Admission>;
   /** The user has a new password: clears the wrong attempts counted so far. */
-  forgive(connectionId: string, username: string, profile: Profile): void;
+  forgive(connectionId: string, username: string, user: KnownUser): void;
 }
 
 export type GuardSettings = Readonly<
@@ -125,12 +124,11 @@ export function createGuard(
   }
 
   /** @returns the user named by an answer, and the password's fingerprint there; later attempts find both by any name */
-  function learn(attempt: GuardedAttempt, profile: Profile | undefined) {
+  function learn(attempt: GuardedAttempt, { subject, profile }: Partial<KnownUser>) {
     const located = locate(attempt);
-    const userId = userIdOf(profile);
-    if (userId === undefined) return located;
+    if (subject === undefined) return located;
     const { connectionId, password } = attempt;
-    const key = keyOf('id', connectionId, userId);
+    const key = keyOf('id', connectionId, subject);
     known.keep(located.typed).user = key;
     // A profile is only a hint, and never overrides an answer to that very name: in many directories users can change their own address, and
     // an attacker who took another user's name would redirect that user's attempts.
@@ -141,10 +139,10 @@ export function createGuard(
     return { ...located, key, fingerprint: keyOf('password', key, password) };
   }
 
-  function record(attempt: GuardedAttempt, how: AttemptEnd, profile: Profile | undefined): void {
+  function record(attempt: GuardedAttempt, how: AttemptEnd, revealed: Partial<KnownUser>): void {
     if (how === 'not-counted') return;
     const before = users.find(locate(attempt).key);
-    const { key, typed, fingerprint } = learn(attempt, profile);
+    const { key, typed, fingerprint } = learn(attempt, revealed);
     // What a familiar browser tries counts for the user too: the directory counts it.
     const counted = new Set([key, limiterOf(attempt, key).key]);
     if (how !== 'right') {
@@ -153,7 +151,7 @@ export function createGuard(
       return;
     }
     // Directories reset their count at a right password. Attempts under another user's name with the same short form stay.
-    if (userIdOf(profile) !== undefined) for (const user of [...counted].map(users.find)) if (!user.shared) user.attempts = [];
+    if (revealed.subject !== undefined) for (const user of [...counted].map(users.find)) if (!user.shared) user.attempts = [];
     before.attempts = before.attempts.filter((other) => other.typed !== typed);
     users.release(key);
   }
@@ -189,7 +187,7 @@ export function createGuard(
     return {
       kind: 'admitted',
       end(how, outcome) {
-        record(attempt, how, profileOf(outcome));
+        record(attempt, how, 'failure' in outcome ? outcome.failure : outcome);
         settle(attempt, how, outcome);
         user.trying = undefined;
         users.release(key);
@@ -205,7 +203,7 @@ export function createGuard(
     return {
       kind: 'admitted',
       end(how, outcome) {
-        record(attempt, how, profileOf(outcome));
+        record(attempt, how, 'failure' in outcome ? outcome.failure : outcome);
         const left = (user.proven.get(fingerprint) ?? 1) - 1;
         if (left === 0 || how === 'wrong') user.proven.delete(fingerprint);
         else user.proven.set(fingerprint, left);
@@ -243,14 +241,10 @@ export function createGuard(
         }
       }
     },
-    forgive(connectionId, username, profile) {
-      record({ connectionId, username, password: '', remoteAddress: undefined }, 'right', profile);
+    forgive(connectionId, username, user) {
+      record({ connectionId, username, password: '', remoteAddress: undefined }, 'right', user);
     },
   };
-}
-
-function profileOf(outcome: SignInOutcome): Profile | undefined {
-  return 'profile' in outcome ? outcome.profile : outcome.failure.profile;
 }
 
 function limitsOf(settings: GuardSettings): UserLimits {

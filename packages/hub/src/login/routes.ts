@@ -1,6 +1,6 @@
 /** The login pages over HTTP: from an application's request to a signed-in account, in one browser. */
 import type { HttpBindings } from '@hono/node-server';
-import { FAILURES, type FailureCode, type Profile } from '@landbridge/protocol';
+import { FAILURES, type FailureCode, type KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { clientAddressOf, hashOfToken, isFromOwnPage, type Page, readForm, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -141,24 +141,23 @@ export function loginRoutes(parts: {
   async function finish(
     c: Context<Env>,
     login: Login,
-    signedIn: {
+    signedIn: KnownUser & {
       connection: Connection;
       username: string;
-      profile: Profile;
       correlationId: string;
       authentication: { amr?: string[]; ts?: number };
     },
   ): Promise<Response> {
-    const { connection, username, profile, correlationId, authentication } = signedIn;
-    const subject = await rememberAccount(store, { connection, username, profile }, parts.signInLifetimeSeconds * 1000);
-    if (subject === undefined) {
+    const { connection, username, correlationId, authentication } = signedIn;
+    const accountId = await rememberAccount(store, signedIn, parts.signInLifetimeSeconds * 1000);
+    if (accountId === undefined) {
       log.error(
         { connection: connection.name, correlationId },
-        'Sign-in failed: the profile has no "id", so applications cannot identify the user',
+        'Sign-in failed: the profile\'s "id" is not a text, so applications cannot identify the user',
       );
       return send(c, passwordPage(login, { connection, username, problem: LOGIN_TEXTS.noIdentity }));
     }
-    const result = { login: { ...authentication, accountId: subject } };
+    const result = { login: { ...authentication, accountId } };
     return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
   }
 
@@ -166,10 +165,10 @@ export function loginRoutes(parts: {
     c: Context<Env>,
     login: Login,
     { connection, username }: SignInAttempt,
-    { profile, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
+    { profile, subject, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
   ): Promise<Response> {
     const authentication = { amr: cachedAt !== undefined ? ['pwd', 'cache'] : ['pwd'] };
-    return finish(c, login, { connection, username, profile, correlationId, authentication });
+    return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
   }
 
   /** @returns the page after a failed sign-in */
@@ -178,8 +177,8 @@ export function loginRoutes(parts: {
     { connection, username }: SignInAttempt,
     result: Extract<SignInResult, { failure: unknown }>,
   ): Promise<Page> {
-    const { code, profile } = result.failure;
-    if (profile !== undefined && FAILURES[code].endsSessions) await forgetAccount(store, connection, profile);
+    const { code, subject } = result.failure;
+    if (subject !== undefined && FAILURES[code].endsSessions) await forgetAccount(store, connection, subject);
     if (code === 'password_expired' || code === 'password_change_required') {
       if (!canChangePassword(connection)) return cannotChangePage(login, code);
       return newPasswordPage(login, { connection, username, reason: code });
@@ -223,9 +222,9 @@ export function loginRoutes(parts: {
           const connection = login.possible.find(({ id }) => id === user?.connectionId);
           if (user === undefined || connection === undefined)
             return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }), 400);
-          const { username, profile, correlationId, amr, authenticatedAt } = user;
+          const { username, profile, subject, correlationId, amr, authenticatedAt } = user;
           const authentication = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
-          return finish(c, login, { connection, username, profile, correlationId, authentication });
+          return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
         }),
       )
       .post(

@@ -3,7 +3,7 @@
  * password, so an account lives no longer than its sign-in.
  */
 import { createHash } from 'node:crypto';
-import type { Profile } from '@landbridge/protocol';
+import type { KnownUser } from '@landbridge/protocol';
 import type { Account } from 'oidc-provider';
 import type { Connection } from '../store/connections.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
@@ -13,23 +13,21 @@ import { claimsForIdToken, providerClaims } from './claims.ts';
 /**
  * The `sub` of a user: the same at every sign-in, and unique. It is a hash over the connection's id, which is never reused: a new connection with
  * an old name does not inherit accounts in applications.
- * @returns undefined if the profile has no id
+ * @param subject the user's immutable id in the directory
  */
-export function subjectOf(connection: Connection, profile: Profile): string | undefined {
-  const { id } = profile;
-  if (typeof id !== 'string' || id === '') return undefined;
-  return createHash('sha256').update(`${connection.id}\0${id}`).digest('base64url');
+export function accountIdOf(connection: Connection, subject: string): string {
+  return createHash('sha256').update(`${connection.id}\0${subject}`).digest('base64url');
 }
 
-/** Stores the claims of a user who has just signed in. @returns the subject; undefined if the profile has no id */
+/** Stores the claims of a user who has just signed in. @returns the `sub`; undefined if nothing tells the user from others */
 export async function rememberAccount(
   store: Store,
-  signedIn: { connection: Connection; profile: Profile; username: string },
+  signedIn: KnownUser & { connection: Connection; username: string },
   lifetimeMs: number,
 ): Promise<string | undefined> {
   const { connection, profile, username } = signedIn;
-  const subject = subjectOf(connection, profile);
-  if (subject === undefined) return undefined;
+  if (signedIn.subject === undefined) return undefined;
+  const subject = accountIdOf(connection, signedIn.subject);
   const now = new Date();
   const kept = await store.putOidcAccount({
     subject,
@@ -41,9 +39,8 @@ export async function rememberAccount(
 }
 
 /** Ends all sign-ins of a user: their tokens become void. */
-export async function forgetAccount(store: Store, connection: Connection, profile: Profile): Promise<void> {
-  const subject = subjectOf(connection, profile);
-  if (subject !== undefined) await store.removeOidcAccount(subject);
+export async function forgetAccount(store: Store, connection: Connection, subject: string): Promise<void> {
+  await store.removeOidcAccount(accountIdOf(connection, subject));
 }
 
 /** @returns the account, unless it has expired, or its connection was deleted, is disabled, or is not for this client */

@@ -69,7 +69,7 @@ export function createSignIn(parts: {
       audit.record({ ...event, detail: `the directory answered ${failure.wireName ?? failure.code}` }).catch(report);
     };
     const forget = async () => {
-      if (await credentials.forget(connection, username, failure.profile)) noteForgotten();
+      if (await credentials.forget(connection, username, failure.subject)) noteForgotten();
     };
     if (FAILURES[failure.code].endsCachedCredential) await forget();
     // Neither of these is awaited: an unknown name and a wrong password must take the same time.
@@ -141,7 +141,7 @@ export function createSignIn(parts: {
     const trace = { correlationId: asked?.correlationId ?? randomUUID(), instance: asked?.instance, ms: msSince(startedAt), steps };
     const failure = 'failure' in outcome ? outcome.failure : undefined;
     const isCached = 'profile' in outcome && outcome.cachedAt !== undefined;
-    if ('profile' in outcome && !isCached && action === 'login') credentials.remember(connection, username, password, outcome.profile);
+    if ('profile' in outcome && !isCached && action === 'login') credentials.remember(connection, username, password, outcome);
     try {
       await events.emit({
         ...{ action, connection: connection.name, username, remoteAddress, via, clientId, detail },
@@ -155,7 +155,7 @@ export function createSignIn(parts: {
       return { ...trace, failure: asked.failure };
     }
     return 'profile' in outcome
-      ? { ...trace, profile: outcome.profile, cachedAt: outcome.cachedAt }
+      ? { ...trace, profile: outcome.profile, subject: outcome.subject, cachedAt: outcome.cachedAt }
       : { ...trace, failure: outcome.failure };
   }
 
@@ -166,14 +166,14 @@ export function createSignIn(parts: {
       const result = await signIn('password.change', attempt, () =>
         requests.changeOwnPassword(connection, username, { oldPassword: password, newPassword }),
       );
-      if ('profile' in result) await credentials.forget(connection, username, result.profile);
+      if ('profile' in result) await credentials.forget(connection, username, result.subject);
       return result;
     },
     async resetPassword({ connection, username, newPassword, actor, remoteAddress }) {
       const result = await requests.resetPassword(connection, username, newPassword);
       if ('profile' in result) {
-        await credentials.forget(connection, username, result.profile);
-        guard.forgive(connection.id, username, result.profile);
+        await credentials.forget(connection, username, result.subject);
+        guard.forgive(connection.id, username, result);
       }
       await audit.record({
         actor,

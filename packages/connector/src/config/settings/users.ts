@@ -25,6 +25,11 @@ export const USER_SETTINGS = {
       description:
         'The attributes of users to read, in addition to `memberOf`. Unset: those of the default profile, or all with a custom profile mapper. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
     },
+    LDAP_SUBJECT_ATTRIBUTE: {
+      type: setting.text(),
+      description:
+        "The attribute that tells users apart for good: our hub makes the `sub` of applications from it, and keeps cached credentials and limits by it. Unset: the directory's own id (`objectGUID`, `entryUUID`, `nsUniqueId`, `ipaUniqueID`, or eDirectory's `GUID`). Set another one only if the directory has none, and only one that has a single value, is unique, never changes, and that users cannot write. Another attribute makes every user a new one for applications. The `id` in profiles does not depend on it.",
+    },
     LDAP_SEARCH_QUERY: {
       type: filterWithName,
       description:

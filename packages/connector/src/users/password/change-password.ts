@@ -1,5 +1,5 @@
 /** `change_password`: an administrator's reset or, with the old password, a user's own change. */
-import { type ChangePasswordClaims, type Profile, type RequestOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
+import { type ChangePasswordClaims, type KnownUser, type RequestOutcome, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
@@ -54,17 +54,18 @@ export function createChangePassword(options: {
       { correlationId: context.correlationId, dn: entry.dn },
       oldPassword === undefined ? 'Password reset by the service account' : 'Password changed by the user',
     );
-    return { profile: await profileAfterChange(entry, context) };
+    return await profileAfterChange(entry, context);
   }
 
   /** The password has been changed: a problem with the profile must not look like a failed change. */
-  async function profileAfterChange(entry: Entry, context: RequestContext): Promise<Profile> {
-    if (!isShown(entry)) return { dn: entry.dn };
+  async function profileAfterChange(entry: Entry, context: RequestContext): Promise<KnownUser> {
+    if (!isShown(entry)) return { profile: { dn: entry.dn } };
     try {
-      return (await enrich.full(entry, 'active', context)).profile;
+      const { profile, subject } = await enrich.full(entry, 'active', context);
+      return { profile, subject };
     } catch (error) {
       log.warn({ err: error, correlationId: context.correlationId, dn: entry.dn }, 'Password changed, but making the profile failed');
-      return { dn: entry.dn };
+      return { profile: { dn: entry.dn } };
     }
   }
 

@@ -1,0 +1,73 @@
+/** Who a user is for applications, guard and credential cache: the connection and the directory's immutable id, whatever a mapper says. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createApplication } from '../../test/application.ts';
+import { connect } from '../../test/foreign-connector.ts';
+import { startHubForTest } from '../../test/hub-under-test.ts';
+
+/** A connector whose mapper gives everybody one id. */
+const SAME_ID = { id: 'everybody', displayName: 'Anybody' };
+
+async function start(t: TestContext, capabilities: string[] | undefined, answer: (username: unknown) => object) {
+  const hub = await startHubForTest(t);
+  const connector = await connect(await hub.provisioned(), { capabilities });
+  connector.answerAll(({ claims }) =>
+    claims.password === `${claims.username}-password`
+      ? answer(claims.username)
+      : { err: { name: 'WrongPassword' }, ...answer(claims.username) },
+  );
+  const app = await createApplication(hub);
+  const signIn = (username: string) => app.signIn({ username, password: `${username}-password` });
+  return { hub, connector, signIn, sub: async (username: string) => (await signIn(username)).tokens.claims()?.sub };
+}
+
+test('a mapper that gives everybody one id gives nobody another user’s subject, limits or cached profile', async (t) => {
+  const { hub, connector, sub } = await start(t, ['subject'], (username) => ({
+    profile: { ...SAME_ID, displayName: username },
+    subject: `${username}-uuid`,
+  }));
+  const subs = [await sub('anna'), await sub('ben'), await sub('anna')];
+  assert.notEqual(subs[0], subs[1]);
+  assert.equal(subs[0], subs[2]);
+  const login = (username: string, password: string) => hub.api('/connections/corp/login', { username, password });
+  for (let n = 0; n < 6; n++) await login('anna', `wrong ${n}`);
+  assert.equal((await login('anna', 'another')).status, 429);
+  assert.equal((await login('ben', 'ben-password')).status, 200);
+
+  await hub.api('/connections/corp', { credentialCache: true }, 'PATCH');
+  for (const name of ['carla', 'dora']) assert.equal((await login(name, `${name}-password`)).status, 200);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  connector.socket.terminate();
+  await connector.closed;
+  const [carla, dora, crossed] = [
+    await login('carla', 'carla-password'),
+    await login('dora', 'dora-password'),
+    await login('carla', 'dora-password'),
+  ];
+  assert.deepEqual([carla.body.from, carla.body.profile.displayName], ['cache', 'carla']);
+  assert.deepEqual([dora.body.from, dora.body.profile.displayName], ['cache', 'dora']);
+  assert.notEqual(crossed.status, 200);
+});
+
+test('a sign-in at a connector of ours fails without an immutable id, whatever the profile says', async (t) => {
+  const { hub, signIn } = await start(t, ['subject', 'reasons'], (username) => ({
+    profile: { ...SAME_ID, subject: 'from the mapper' },
+    ...(username === 'anna' ? {} : { subject: username === 'ben' ? '' : ['a', 'b'] }),
+  }));
+  for (const username of ['anna', 'ben', 'carla']) {
+    const { status, body } = await hub.api('/connections/corp/login', { username, password: `${username}-password` });
+    assert.deepEqual([status, body.error.code], [502, 'user_without_id']);
+    await assert.rejects(signIn(username), /cannot be identified/);
+  }
+});
+
+test('an Auth0 connector’s users are identified by an id that is a text, and by nothing else', async (t) => {
+  let id: unknown = 'anna-id';
+  const { signIn, sub, hub } = await start(t, undefined, () => ({ profile: { ...SAME_ID, id }, subject: 'ignored' }));
+  const first = await sub('anna');
+  assert.equal(await sub('ben'), first);
+  for (id of [undefined, null, 7, '', ' ', true, ['anna-id'], { id: 'anna-id' }]) {
+    await assert.rejects(signIn('anna'), /lacks the identifier/, JSON.stringify(id));
+  }
+  assert.ok(hub.logLines.some(({ msg }) => String(msg).includes('"id" is not a text')));
+});

@@ -10,7 +10,7 @@ import { type BindOutcome, bindOutcome } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
 import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
-import { type FindUser, isShown } from './find.ts';
+import { type FindUser, isShown, nobodyIfAmbiguous } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import { createRefusalTime } from './refusal-time.ts';
 
@@ -32,7 +32,7 @@ export function createAuthenticate(options: {
     let stage: 'find' | 'bind' | 'decided' = 'find';
     try {
       const find = () => findUser({ name: username, escaped }, signal);
-      const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user');
+      const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(nobodyIfAmbiguous);
       if (found === undefined) {
         await refusalTime.imitate(signal);
         return unknownUserFailure(username);

@@ -1,12 +1,13 @@
 /** Finds a user by the name that was typed: by a search, or by the DN that their entry must have (LDAP_USER_DN). */
-import type { Log } from '@landbridge/runtime';
+import { CodedError, type Log } from '@landbridge/runtime';
 import type { Directory } from '../ldap/directory.ts';
+import { dnKey } from '../ldap/dn.ts';
 import { type Entry, isSecretAttribute } from '../ldap/entry.ts';
 import { LdapError, RESULT } from '../ldap/errors.ts';
 import { type BoundFilter, parseFilter, unescapeValue, withValue } from '../ldap/filter.ts';
 import { USER_ATTRIBUTES_FOR_GROUPS } from './groups/groups-of.ts';
 import { DEFAULT_MAPPER_ATTRIBUTES } from './mapper/default-mapper.ts';
-import type { NameQuery, Queries } from './queries.ts';
+import type { Queries } from './queries.ts';
 import { userDnTemplate } from './user-dn.ts';
 
 export interface TypedName {
@@ -18,7 +19,7 @@ export interface TypedName {
 /**
  * @returns the entry of the user with this name, undefined if there is none. With LDAP_USER_DN nothing but its DN may be known: see
  *   `isShown`
- * @throws LdapError
+ * @throws CodedError USER_NAME_AMBIGUOUS if several users have this name; LdapError
  */
 export type FindUser = (typed: TypedName, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
@@ -42,8 +43,6 @@ export function createFindUser(
   options: Asking & {
     /** LDAP_USER_DN */
     userDn: string | undefined;
-    /** Reject names of several users even if LDAP_USER_BY_NAME is set, since no password decides between them later. */
-    mustBeOnly?: boolean;
   },
 ): FindUser {
   const { directory, attributes } = options;
@@ -52,10 +51,9 @@ export function createFindUser(
   async function bySearch(name: string, signal: AbortSignal | undefined): Promise<Entry | undefined> {
     const { searchBase, usersByName } = await options.queries(signal);
     for (const spelling of spellings(name)) {
-      for (const query of await usersByName(spelling, signal)) {
-        const { entry, isAmbiguous } = await ask(options, options.mustBeOnly ? { ...query, mustBeOnly: true } : query, searchBase, signal);
-        // Another interpretation of the name must not choose between them.
-        if (entry !== undefined || isAmbiguous) return entry;
+      for (const filter of await usersByName(spelling, signal)) {
+        const entry = await onlyMatch(options, filter, searchBase, signal);
+        if (entry !== undefined) return entry;
       }
     }
     return undefined;
@@ -80,7 +78,7 @@ export function createFindUser(
   };
 }
 
-/** Finds the only user below LDAP_BASE that matches a filter; undefined if several match. @throws LdapError */
+/** Finds the only user below LDAP_BASE that matches a filter. @throws CodedError USER_NAME_AMBIGUOUS; LdapError */
 export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
 const IS_USER = parseFilter('(objectClass=person)');
@@ -89,25 +87,39 @@ export function createFindByFilter(options: Asking): FindByFilter {
   return async ({ filter, value }, signal) => {
     const { searchBase } = await options.queries(signal);
     const isUser: BoundFilter = { filter: { type: 'and', filters: [IS_USER, filter] }, value };
-    return (await ask(options, { filter: isUser, mustBeOnly: true }, searchBase, signal)).entry;
+    return await onlyMatch(options, isUser, searchBase, signal);
   };
 }
 
-/** With a filter from the settings the first entry counts. A name interpreted by our own rules must lead to exactly one user. */
-async function ask(
+/**
+ * Which of several entries comes first is up to the directory, and a user who can write a name into their own entry could come before its
+ * owner. So none counts, whoever wrote the filter; and another interpretation of the name must not choose between them.
+ *
+ * @throws CodedError USER_NAME_AMBIGUOUS; LdapError
+ */
+async function onlyMatch(
   { directory, attributes, log }: Asking,
-  { filter, mustBeOnly }: NameQuery,
+  filter: BoundFilter,
   searchBase: string,
   signal: AbortSignal | undefined,
-) {
-  const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: mustBeOnly ? MAX_COUNTED : 1 };
+): Promise<Entry | undefined> {
+  const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: MAX_COUNTED };
   const { entries, truncated } = await directory.search(request, { signal });
+  // Referrals may lead to one entry twice.
+  const [first, ...others] = new Map(entries.map((entry) => [dnKey(entry.dn), entry])).values();
   // If a server limit truncated the result after the first entry, there was another one.
-  const isAmbiguous = mustBeOnly && (entries.length > 1 || (entries.length === 1 && truncated));
-  if (!isAmbiguous) return { entry: entries[0], isAmbiguous };
-  const count = `${entries.length}${truncated ? ' or more' : ''}`;
-  log.warn({ dns: entries.map(({ dn }) => dn) }, `Ambiguous user name: ${count} entries match, so none is used`);
-  return { entry: undefined, isAmbiguous };
+  if (others.length === 0 && !(first !== undefined && truncated)) return first;
+  const dns = entries.map(({ dn }) => dn);
+  const message = `Ambiguous user name: ${others.length + 1}${truncated ? ' or more' : ''} entries match, so none is used`;
+  log.warn({ dns }, message);
+  throw new CodedError('USER_NAME_AMBIGUOUS', message, {
+    action: 'Narrow LDAP_BASE or LDAP_USER_BY_NAME until one entry per name is left, or make the names unique.',
+  });
+}
+
+/** For users an ambiguous name looks like an unknown one: `findUser(…).catch(nobodyIfAmbiguous)`. @throws any other error */
+export function nobodyIfAmbiguous(error: unknown): undefined {
+  if (!(error instanceof CodedError) || error.code !== 'USER_NAME_AMBIGUOUS') throw error;
 }
 
 /**

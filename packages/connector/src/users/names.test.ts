@@ -104,9 +104,14 @@ describe('names on Active Directory', () => {
     assert.equal(await signIn(made, 'anna@fabrikam.local', 'sAMAccountName'), 'anna');
   });
 
-  it('follow LDAP_USER_BY_NAME, for which the first entry counts', async () => {
-    const filter = '(|(mail={0})(proxyAddresses=smtp:{0}))';
-    assert.match(String(await signIn(on({ LDAP_USER_BY_NAME: filter }), 'shared@brand.example', 'sAMAccountName')), /^(ben|cleo)$/);
+  it('follow LDAP_USER_BY_NAME, but never mean one of several users', async () => {
+    const made = on({ LDAP_USER_BY_NAME: '(|(mail={0})(proxyAddresses=smtp:{0}))', LDAP_USER_BY_MAIL: true });
+    embedded.operations.reset();
+    assert.equal(await signIn(made, 'shared@brand.example', 'sAMAccountName'), 'WrongUsername');
+    for (const { dn } of [...(domain.tree.withValue('mail', 'shared@brand.example') ?? [])]) {
+      assert.equal(embedded.operations.bindAttempts(dn), 0);
+    }
+    assert.equal(await signIn(made, 'anna@brand.example', 'sAMAccountName'), 'anna');
     const both = on({ LDAP_USER_BY_NAME: '(cn={0})', LDAP_USER_BY_MAIL: true });
     assert.equal(await signIn(both, 'anna', 'sAMAccountName'), 'anna');
     assert.equal(await signIn(both, 'a.abel@old.example', 'sAMAccountName'), 'anna');
@@ -170,9 +175,24 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.equal(await signIn(on({}), 'first@brand.example', 'id'), 'WrongUsername');
   });
 
-  it('of two users find neither, unless LDAP_USER_BY_NAME is set', async () => {
-    assert.equal(await signIn(on({}), 'twin', 'id'), 'WrongUsername');
-    assert.equal(await signIn(on({ LDAP_USER_BY_NAME: '(uid={0})' }), 'twin', 'id'), 'twin');
+  it('of two users find neither, whoever wrote the filter and whichever door the name came through', async () => {
+    for (const settings of [{}, { LDAP_USER_BY_NAME: '(uid={0})' }]) {
+      const made = on(settings);
+      assert.equal(await signIn(made, 'twin', 'id'), 'WrongUsername');
+      const verified = await made.users.signInVerified({ name: 'twin' }, request());
+      assert.equal('failure' in verified && verified.failure.wireName, 'WrongUsername');
+      const claims = { pid: 'x', username: 'twin', password: 'New-Passw0rd', escaped: false };
+      const reset = await made.users.changePassword(claims, request());
+      assert.equal('failure' in reset && reset.failure.wireName, 'WrongUsername');
+      assert.equal(made.lines.filter((line) => line.includes('2 entries match') && line.includes('ou=more')).length, 3);
+      await assert.rejects(made.users.inspect('twin', request()), { code: 'USER_NAME_AMBIGUOUS' });
+      const steps: string[] = [];
+      await made.users.authenticate(login('twin', PASSWORD), {
+        ...request(),
+        onStep: ({ name, outcome }) => steps.push(`${name}: ${outcome}`),
+      });
+      assert.deepEqual(steps, ['find: Ambiguous user name: 2 entries match, so none is used']);
+    }
   });
 
   it('may be written in any script', () => speaksEveryScript(on({}), 'id'));

@@ -15,17 +15,11 @@ export interface Queries {
   searchBase: string;
   groupsSearchBase: string;
   /** The searches for a user name, in this order, until one finds an entry. */
-  usersByName(name: string, signal: AbortSignal | undefined): Promise<NameQuery[]>;
+  usersByName(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
   searchUsers: Filter;
   allUsers: Filter;
   listGroups: Filter;
   groups: GroupQueries;
-}
-
-export interface NameQuery {
-  filter: BoundFilter;
-  /** Whether several entries mean no user. With a filter from the settings, the first entry counts. */
-  mustBeOnly: boolean;
 }
 
 export type GroupQueries =
@@ -98,17 +92,17 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
     return async (name, signal) => {
       const names = await byName(name, signal);
       // After the names: a user who may write their own mail address must not take over another user's name.
-      return byMail !== undefined && name.includes('@') ? [...names, { filter: withValue(byMail, name), mustBeOnly: true }] : names;
+      return byMail !== undefined && name.includes('@') ? [...names, withValue(byMail, name)] : names;
     };
   }
 
   function accountNames(rootDse: RootDse, fallback: Filter): Queries['usersByName'] {
-    if (userByName !== undefined) return async (name) => [{ filter: withValue(userByName, name), mustBeOnly: false }];
+    if (userByName !== undefined) return async (name) => [withValue(userByName, name)];
     if (rootDse.kind === 'active-directory' && rootDse.defaultSearchBase !== undefined) {
       const { filtersFor } = createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext);
-      return async (name, signal) => (await filtersFor(name, signal)).map((filter) => ({ filter, mustBeOnly: true }));
+      return filtersFor;
     }
-    return async (name) => [{ filter: withValue(fallback, name), mustBeOnly: true }];
+    return async (name) => [withValue(fallback, name)];
   }
 
   function complete(rootDse: RootDse): Queries {

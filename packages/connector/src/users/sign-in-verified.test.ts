@@ -106,7 +106,6 @@ describe('verified users, on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.equal(await by('uid', '*'), 'WrongUsername');
     assert.equal(await by('uid', '*)(uid=*'), 'WrongUsername');
     assert.equal(await by('mail', 'shared@example.org'), 'WrongUsername');
-    // With a password the first entry would count, since the password must be that user's.
     const { serviceAccount, ca, ldapsUrl: url } = slapd;
     const first = usersOn({ url, ca, serviceAccount }, { LDAP_USER_BY_NAME: '(mail={0})' }, STATUS);
     assert.equal(await outcomeOf(first, 'shared@example.org'), 'WrongUsername');

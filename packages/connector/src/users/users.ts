@@ -104,7 +104,7 @@ export function createUsers(options: UsersOptions): Users {
     authenticate: createAuthenticate({ directory, findUser, attributes, enrich, settings, log }),
     signInVerified: createSignInVerified({
       directory,
-      findUser: createFindUser({ ...findingVerified, mustBeOnly: true }),
+      findUser: createFindUser(findingVerified),
       findByFilter: createFindByFilter(findingVerified),
       attributes,
       enrich,

@@ -77,7 +77,7 @@ test('a connector with the most requests allowed in flight is busy', async (t) =
   const answer = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
   assert.equal(connector.eligibility(), 'connector_busy');
   await frame('p1_result', { profile: { id: '1' } });
-  assert.deepEqual((await answer).outcome, { profile: { id: '1' } });
+  assert.deepEqual((await answer).outcome, { profile: { id: '1' }, subject: '1' });
   assert.equal(connector.eligibility(), 'eligible');
 });
 

@@ -7,7 +7,7 @@ import type { Entry } from '../../ldap/entry.ts';
 import type { RequestContext } from '../context.ts';
 import type { Enrich } from '../enrich.ts';
 import { logUndecided, unknownUserFailure } from '../failures.ts';
-import { type FindUser, isShown } from '../find.ts';
+import { type FindUser, isShown, nobodyIfAmbiguous } from '../find.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
 import { createResetPassword } from './reset.ts';
@@ -28,7 +28,7 @@ export function createChangePassword(options: {
 
   async function changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<ChangeResult> {
     const { password: newPassword, oldPassword } = claims;
-    const entry = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal);
+    const entry = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(nobodyIfAmbiguous);
     if (entry === undefined) {
       // Timing must not reveal which names exist.
       if (oldPassword !== undefined) await refusalTime.imitate(context.signal);

@@ -186,7 +186,10 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       [{}, `${pair}x`],
       [{}, `${pair}; ${pair}`],
       [{}, pair.replace('__Host-', '')],
-      [{}, pair.replace(/v2\.[^.]+/, `v2.${Buffer.from(JSON.stringify([userAt(9).uid, userAt(9).uid, Date.now()])).toString('base64url')}`)],
+      [
+        {},
+        pair.replace(/v2\.[^.]+/, `v2.${Buffer.from(JSON.stringify([userAt(9).uid, userAt(9).uid, Date.now()])).toString('base64url')}`),
+      ],
     ] as const) {
       const page = await on.begin(values, { headers: { Cookie } });
       assert.match(page.text, /name="password"/, Cookie);

@@ -32,7 +32,6 @@ export {
   type ListGroupsClaims,
   type LoginClaims,
   pidOf,
-  REQUEST_NAMES,
   type RequestClaims,
   type RequestName,
   type SearchUsersClaims,
@@ -41,7 +40,6 @@ export {
   type AgentKeys,
   agentKeys,
   agreeOnKey,
-  type P256PublicKey,
   p256PublicKey,
   sealedHeader,
   signedAnswer,
@@ -51,7 +49,6 @@ export { msSince, type Step, timed } from './steps.ts';
 export {
   AGENT_TOKEN_LIFETIME_SECONDS,
   type AgentInstance,
-  AUTHENTICATION_FAILURE_REASONS,
   type AuthenticationFailureReason,
   agentInstance,
   authenticatedPayload,

@@ -29,7 +29,7 @@ export interface Visit {
   messages: Message[];
 }
 
-export interface AdminSiteOptions<E extends Env> {
+interface AdminSiteOptions<E extends Env> {
   /** In titles, and on pages without navigation. */
   product: string;
   /** Such as `Dashboard`. */

@@ -2,12 +2,12 @@
 import { html } from 'hono/html';
 import type { Html } from './page.ts';
 
-export interface ChartPeriod<Name extends string> {
+interface ChartPeriod<Name extends string> {
   from: Date;
   values: Readonly<Record<Name, number | undefined>>;
 }
 
-export interface ChartOptions<Name extends string> {
+interface ChartOptions<Name extends string> {
   title: string;
   summary: string;
   /** The oldest first, all of the same length. */

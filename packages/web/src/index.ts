@@ -1,6 +1,6 @@
 /** The HTTP edge and the admin shell that connector and hub share. What differs between them is a policy that the caller passes in. */
-export { type AdminSite, createAdminSite, isLive, type Message, type ShownPage } from './admin-site.ts';
-export { APPLICATION_STYLE, type Asset, createAsset, IMMUTABLE_HEADERS } from './assets.ts';
+export { type AdminSite, createAdminSite, isLive, type Message } from './admin-site.ts';
+export { APPLICATION_STYLE, createAsset, IMMUTABLE_HEADERS } from './assets.ts';
 export { invalidRequest, readForm, readJsonBody } from './body.ts';
 export { barChart, lineChart } from './charts.ts';
 export {
@@ -9,19 +9,18 @@ export {
   clientContextOf,
   NO_PROXIES,
   noteClientContext,
-  type ProxyPolicy,
   plainAddress,
 } from './client-context.ts';
 export { type Confirmation, confirmation } from './confirmation.ts';
-export { type Cookie, type CookiePolicy, createCookie, createSessionCookie, type SessionCookie } from './cookies.ts';
+export { type Cookie, createCookie, createSessionCookie, type SessionCookie } from './cookies.ts';
 export { checkBox, choiceField, dot, entries, field, fileField, milliseconds, table, textArea, time, tokenField } from './elements.ts';
 export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
 export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
 export { hashPassword, isPassword, MIN_PASSWORD_LENGTH } from './password-hash.ts';
 export { alertOf, ended, problemOf, sentence } from './problems.ts';
-export { hashOfToken, newSecretToken, type SecretToken, sameText } from './secret-token.ts';
-export { createWebServer, SERVER_LIMITS, TLS_DEFAULTS, type WebServer } from './server.ts';
+export { hashOfToken, newSecretToken, sameText } from './secret-token.ts';
+export { createWebServer, TLS_DEFAULTS, type WebServer } from './server.ts';
 export { createMemorySessions, hasSessionEnded, type MemorySessions, type SessionLimits } from './sessions.ts';
 export { STYLE } from './style.ts';
-export { createThrottle, type Throttle, type ThrottleRule } from './throttle.ts';
+export { createThrottle } from './throttle.ts';
 export { type FileWatch, watchFiles } from './watch-files.ts';

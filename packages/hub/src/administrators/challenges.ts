@@ -5,7 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createLiveCounters } from '@landbridge/runtime';
 
-export interface Challenges {
+interface Challenges {
   issue(purpose: string): Uint8Array<ArrayBuffer>;
   /** @param challenge base64url. @returns whether it was issued for this purpose, has not expired, and was not used before */
   take(challenge: string, purpose: string): boolean;

@@ -7,7 +7,7 @@ import { createThrottle } from '@landbridge/web';
 
 const MINUTE_MS = 60_000;
 
-export interface SignInThrottle {
+interface SignInThrottle {
   /** @returns what to call if the password was right. @throws CodedError TOO_MANY_ATTEMPTS */
   beginPassword(name: string, address: string | undefined): () => void;
   /** @returns what to call if the code was right. @throws CodedError TOO_MANY_ATTEMPTS */

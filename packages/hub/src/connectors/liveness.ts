@@ -13,7 +13,7 @@ export interface Liveness {
   heard(): void;
 }
 
-export interface LivenessTimes {
+interface LivenessTimes {
   checkIntervalMs: number;
   /** Checks in a row without a sign of life. The first of them sends a ping. */
   doubtfulAfterChecks: number;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { SignInEvent } from '../sign-in/events.ts';
 
 /** Totals of one or more minutes. */
-export interface Amounts {
+interface Amounts {
   ok: number;
   /** Of these, from the credential cache. */
   fromCache: number;

@@ -91,7 +91,7 @@ export function redirectPage(login: LoginContext, connection: Connection, goTo: 
   );
 }
 
-export type ChangeReason = 'password_expired' | 'password_change_required';
+type ChangeReason = 'password_expired' | 'password_change_required';
 
 export function newPasswordPage(
   login: LoginContext,

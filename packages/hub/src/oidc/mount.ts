@@ -8,7 +8,7 @@ import { BEGUN_WINDOW_SECONDS, createBegunSignIns } from './begun-sign-ins.ts';
 import { loadProviderKeys, removeRetiredKeys } from './keys.ts';
 import { createProvider } from './provider.ts';
 
-export const OIDC_PATH = '/oidc';
+const OIDC_PATH = '/oidc';
 const AUTHORIZATION_PATH = `${OIDC_PATH}/authorize`;
 
 /** How soon a hub sees keys rotated by a command, and removes expired records. */

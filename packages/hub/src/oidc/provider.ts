@@ -10,7 +10,7 @@ import { CLAIMS_OF_SCOPES } from './claims.ts';
 import type { ProviderKeys } from './keys.ts';
 import { confirmSignOutPage, errorPage, onwardPage, providerSignedOutPage } from './pages.ts';
 
-export interface ProviderParts {
+interface ProviderParts {
   store: Store;
   log: Log;
   keys: ProviderKeys;

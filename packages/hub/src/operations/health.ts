@@ -9,12 +9,6 @@ import type { Store } from '../store/store.ts';
 import type { Metrics } from './metrics.ts';
 import type { HubServer } from './server.ts';
 
-export interface Readiness {
-  ready: boolean;
-  /** Contains no secret: load balancers need no credentials. */
-  checks: { store: 'ok' | 'failed'; server: HubServer['state'] };
-}
-
 export function healthRoutes(parts: {
   store: Store;
   settings: HubSettings;
@@ -24,11 +18,6 @@ export function healthRoutes(parts: {
   const { store, settings, metrics, state } = parts;
   const addresses = createIpRanges(settings.METRICS_ADDRESSES);
 
-  async function readiness(): Promise<Readiness> {
-    const checks: Readiness['checks'] = { store: await storeAnswers(store), server: state() };
-    return { ready: checks.store === 'ok' && checks.server === 'running', checks };
-  }
-
   return new Hono<{ Bindings: HttpBindings }>()
     .use(async (c, next) => {
       c.header('Cache-Control', 'no-store');
@@ -36,8 +25,10 @@ export function healthRoutes(parts: {
     })
     .get('/healthz', (c) => c.text('ok\n'))
     .get('/readyz', async (c) => {
-      const answer = await readiness();
-      return c.json(answer, answer.ready ? 200 : 503);
+      // Contains no secret: load balancers need no credentials.
+      const checks = { store: await storeAnswers(store), server: state() };
+      const ready = checks.store === 'ok' && checks.server === 'running';
+      return c.json({ ready, checks }, ready ? 200 : 503);
     })
     .get('/metrics', async (c) => {
       const [, token] = /^Bearer (.+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];

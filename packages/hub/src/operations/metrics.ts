@@ -5,7 +5,7 @@
 
 export type Labels = Readonly<Record<string, string>>;
 /** Labels and value of each series. */
-export type Samples = readonly (readonly [Labels, number])[];
+type Samples = readonly (readonly [Labels, number])[];
 
 export interface Metrics {
   /** @returns a function that adds 1, or `by` */

@@ -51,7 +51,7 @@ const QUIET: readonly string[] = ['health', 'metrics', 'clock'];
 /** From responses without a connector to those at the default deadline. */
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30];
 
-export type RequestLog = (request: IncomingMessage, response: ServerResponse, client: ClientContext, answer: () => void) => void;
+type RequestLog = (request: IncomingMessage, response: ServerResponse, client: ClientContext, answer: () => void) => void;
 
 export function createRequestLog(log: Log, metrics: Metrics): RequestLog {
   const countRequest = metrics.counter('landbridge_hub_http_requests_total', 'Answered HTTP requests', ['route', 'status']);

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { type FileWatch, TLS_DEFAULTS, watchFiles } from '@landbridge/web';
 
-export interface TlsFiles {
+interface TlsFiles {
   /** PEM: the certificate, then its intermediates. */
   certFile: string;
   /** Unencrypted PEM. */

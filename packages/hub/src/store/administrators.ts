@@ -42,7 +42,7 @@ export interface AdministratorSession {
 }
 
 /** Absent fields stay; `undefined` removes a field. */
-export type AdministratorChanges = Partial<Pick<Administrator, 'passwordHash' | 'totpSecret' | 'lastSignInAt'>>;
+type AdministratorChanges = Partial<Pick<Administrator, 'passwordHash' | 'totpSecret' | 'lastSignInAt'>>;
 
 export interface AdministratorStore {
   /** @returns false if the name is taken */

@@ -7,12 +7,12 @@ import { z } from 'zod';
 type Value = SQLInputValue | Date | boolean | undefined | readonly unknown[] | Readonly<Record<string, unknown>>;
 
 /** A query without its conditions, and what its rows hold. */
-export interface View<T> {
+interface View<T> {
   select: string;
   row: z.ZodType<T>;
 }
 
-export interface Table<T> extends View<T> {
+interface Table<T> extends View<T> {
   name: string;
   fields: string[];
   /** Their names in the table. */

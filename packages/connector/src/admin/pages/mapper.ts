@@ -75,10 +75,10 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     return { source: source ?? DEFAULT_MAPPER_SOURCE, isCustom: source !== undefined, isFixed };
   }
 
-  async function content(
+  async function page(
     c: Context<ConsoleEnv>,
     { source, user, problem }: { source: string; user: string; problem?: string | undefined },
-  ): Promise<Html> {
+  ): Promise<Response> {
     const { isCustom, isFixed } = current();
     const token = context.tokenOf(c);
     const found = await userOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory is unavailable.' }));
@@ -90,7 +90,7 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
         : user === ''
           ? 'Choose a user to see an entry and a profile.'
           : `No user matches ${user}.`;
-    return html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${isCustom ? 'A custom mapper is in use.' : 'The default mapper is in use; the source below does the same.'}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
+    const main = html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${isCustom ? 'A custom mapper is in use.' : 'The default mapper is in use; the source below does the same.'}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
 ${isCustom && !isFixed ? html`<form method="post" action="/mapper/default">${tokenField(token)}<button class="plain">Use the default mapper</button></form>` : ''}</div>
 ${alertOf(problem)}
 <form class="wide" method="get" action="/mapper"><div class="columns"><div>${field('user', 'User', { value: user, required: false, hint: 'The user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain">Show</button></div></form>
@@ -101,17 +101,8 @@ ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</
 <section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : jsonPart('Entry', shown.raw)}</section></div></form>
 ${outcomePart(outcome)}
 <section><details><summary>The default mapper, for comparison</summary>${codePart('Default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
-  }
-
-  async function page(c: Context<ConsoleEnv>, given: { source: string; user: string; problem?: string | undefined }): Promise<Response> {
-    const main = await content(c, given);
-    return context.show(c, {
-      title: 'Profile mapper',
-      current: '/mapper',
-      main,
-      head: editorHead,
-      status: given.problem === undefined ? 200 : 400,
-    });
+    const status = problem === undefined ? 200 : 400;
+    return context.show(c, { title: 'Profile mapper', current: '/mapper', main, head: editorHead, status });
   }
 
   /** Writes to the home. A file elsewhere stays as it is, and is no longer used. */

@@ -29,24 +29,18 @@ const LABELS: Record<(typeof TYPED)[number], string> = {
 };
 
 export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
-  function content({
-    session,
-    found,
-    typed,
-    problems,
-  }: {
-    session: ConsoleEnv['Variables']['session'];
-    found: readonly FoundDirectory[];
-    typed: Readonly<Record<string, string>>;
-    problems: readonly string[];
-  }): Html {
-    const [directory] = found;
+  function content(
+    formToken: string,
+    directory: FoundDirectory | undefined,
+    typed: Readonly<Record<string, string>>,
+    problems: readonly string[] = [],
+  ): Html {
     const value = (name: SettingName) => typed[name] ?? '';
     const hasPassword = value('LDAP_BIND_PASSWORD') !== '';
     return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory and service account. Nothing is saved before it is checked.</p></div>
 <a class="button plain" href="/transfer">Import from another machine</a></div>
 ${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
-<form class="wide" method="post" action="/setup">${tokenField(session.formToken)}
+<form class="wide" method="post" action="/setup">${tokenField(formToken)}
 <section aria-labelledby="hub"><h2 id="hub">1. Hub</h2><div class="columns"><div>
 ${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}</div><div>
 ${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only if the hub is reached through one. For example http://proxy.example:3128' })}</div></div></section>
@@ -67,10 +61,9 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
     .use('/setup/*', async (c, next) => (context.connector() === undefined ? next() : context.redirect(c, '/')))
     .get('/setup', async (c) => {
       if (context.connector() !== undefined) return context.redirect(c, '/');
-      const session = c.get('session');
-      const found = await findDirectories(context.config().values.LDAP_DNS_SERVERS);
-      const typed = session.checkRun?.changes ?? {};
-      return context.show(c, { title: 'Set up', current: '/setup', main: content({ session, found, typed, problems: [] }) });
+      const { formToken, checkRun } = c.get('session');
+      const [directory] = await findDirectories(context.config().values.LDAP_DNS_SERVERS);
+      return context.show(c, { title: 'Set up', current: '/setup', main: content(formToken, directory, checkRun?.changes ?? {}) });
     })
     .post('/setup', async (c) => {
       if (context.connector() !== undefined) return context.redirect(c, '/');
@@ -81,7 +74,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
       typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
       if (problems.length > 0) {
-        const main = content({ session, found: [], typed, problems });
+        const main = content(session.formToken, undefined, typed, problems);
         return context.show(c, { title: 'Set up', current: '/setup', main, status: 400 });
       }
       session.checkRun?.cancel();

@@ -108,7 +108,7 @@ export async function startHub(parts: {
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, takeEffect, log, publicUrl: () => publicUrl },
+        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, takeEffect, log, publicUrl: () => publicUrl },
         limits: { idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000, longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000 },
       }),
     )

@@ -13,6 +13,7 @@ import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Statistics } from '../connectors/statistics.ts';
 import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
+import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
 import type { SignInActivity } from './activity.ts';
 
@@ -28,6 +29,7 @@ export interface DashboardParts {
   statistics: Statistics;
   signIn: SignIn;
   activity: SignInActivity;
+  sprayAlarms: Pick<SprayAlarms, 'recent'>;
   takeEffect: () => Promise<void>;
   publicUrl: () => string;
   log: Log;

@@ -24,14 +24,20 @@ function guarded(settings: Partial<GuardSettings> = {}) {
   async function attempt(
     username: string,
     password: string,
-    options: { address?: string; browser?: string; answer?: Promise<void>; end?: 'unanswered' | 'not-counted'; connectionId?: string } = {},
+    options: {
+      address?: string;
+      isFamiliar?: boolean;
+      answer?: Promise<void>;
+      end?: 'unanswered' | 'not-counted';
+      connectionId?: string;
+    } = {},
   ): Promise<string> {
     const admission = await guard.admit({
       connectionId: options.connectionId ?? 'corp',
       username,
       password,
       remoteAddress: options.address,
-      familiarBrowser: options.browser,
+      isFamiliarBrowser: options.isFamiliar,
     });
     if (admission.kind === 'limited') return `wait ${admission.retryAfterSeconds}`;
     if (admission.kind !== 'admitted') return admission.kind;
@@ -278,7 +284,7 @@ test('one password that is wrong for many users is slowed down and raises an ala
   assert.equal(await spray(10), 'wrong');
   assert.equal(await spray(11), 'wait 30');
   assert.equal(await attempt('anna', 'right'), 'right');
-  assert.equal(await attempt('anna', 'Winter2026!', { browser: 'annas' }), 'wrong');
+  assert.equal(await attempt('anna', 'Winter2026!', { isFamiliar: true }), 'wrong');
   assert.equal(alarms.length, 1);
   clock.now += 31 * MINUTE;
   assert.equal(await spray(50), 'wrong');
@@ -290,16 +296,16 @@ test('strangers who guess do not keep a user out of a browser that signed in bef
   const address = '198.51.100.7';
   for (let n = 0; n < 10; n++) await attempt('anna', `guess ${n}`, { address });
   assert.match(await attempt('anna', 'right', { address }), /^wait/);
-  assert.equal(await attempt('anna', 'rihgt', { address, browser: 'annas' }), 'wrong');
-  assert.equal(await attempt('anna', 'rihgt', { address, browser: 'annas' }), 'known-wrong');
-  assert.equal(await attempt('anna', 'rigth', { address, browser: 'annas' }), 'wrong');
-  assert.match(await attempt('anna', 'right', { address, browser: 'annas' }), /^wait/, 'half of the attempts');
+  assert.equal(await attempt('anna', 'rihgt', { address, isFamiliar: true }), 'wrong');
+  assert.equal(await attempt('anna', 'rihgt', { address, isFamiliar: true }), 'known-wrong');
+  assert.equal(await attempt('anna', 'rigth', { address, isFamiliar: true }), 'wrong');
+  assert.match(await attempt('anna', 'right', { address, isFamiliar: true }), /^wait/, 'half of the attempts');
   assert.equal(asked.length, 6);
 });
 
 test('wrong passwords from a familiar browser count for the user too', async () => {
   const { attempt, asked } = guarded();
-  for (let n = 0; n < 2; n++) await attempt('anna', `own ${n}`, { browser: 'annas' });
+  for (let n = 0; n < 2; n++) await attempt('anna', `own ${n}`, { isFamiliar: true });
   for (let n = 0; n < 5; n++) await attempt('anna', `guess ${n}`);
   assert.equal(asked.length, 4);
 });

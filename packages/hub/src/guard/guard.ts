@@ -18,10 +18,10 @@ export interface GuardedAttempt {
   password: string;
   remoteAddress: string | undefined;
   /**
-   * The browser, if this user has signed in with it before: it has a budget of its own, so that strangers who guess this user's password do
-   * not keep the user out.
+   * This user has signed in with the same browser before. Such browsers have a budget of their own, so that strangers who guess this user's
+   * password do not keep the user out. All of a user share it: who once knew the password could collect any number of them.
    */
-  familiarBrowser?: string | undefined;
+  isFamiliarBrowser?: boolean | undefined;
 }
 
 /**
@@ -116,11 +116,9 @@ export function createGuard(
     return { typed, key, fingerprint: keyOf('password', exact ?? typed, password) };
   }
 
-  /** What limits this attempt: its user, or its browser. */
-  function limiterOf({ connectionId, familiarBrowser }: GuardedAttempt, userKey: string) {
-    return familiarBrowser === undefined
-      ? { key: userKey, limit: limits }
-      : { key: keyOf('browser', connectionId, familiarBrowser), limit: browserLimits };
+  /** What limits this attempt: its user, or the user's familiar browsers. */
+  function limiterOf({ isFamiliarBrowser = false }: GuardedAttempt, userKey: string) {
+    return isFamiliarBrowser ? { key: keyOf('browsers', userKey), limit: browserLimits } : { key: userKey, limit: limits };
   }
 
   /** @returns the user named by an answer, and the password's fingerprint there; later attempts find both by any name */
@@ -162,9 +160,9 @@ export function createGuard(
   }
 
   /** @returns milliseconds to wait for reasons other than this user's own attempts */
-  function reserve({ connectionId, password, remoteAddress, familiarBrowser }: GuardedAttempt, userKey: string): number | undefined {
+  function reserve({ connectionId, password, remoteAddress, isFamiliarBrowser }: GuardedAttempt, userKey: string): number | undefined {
     // Its own budget is small enough.
-    if (familiarBrowser !== undefined) return undefined;
+    if (isFamiliarBrowser) return undefined;
     const sprayed = keyOf('sprayed', connectionId, password);
     const waitMs =
       spraying.wait(sprayed, userKey, now()) || (remoteAddress === undefined ? undefined : addresses.reserve(remoteAddress, now()));
@@ -172,8 +170,8 @@ export function createGuard(
     return waitMs;
   }
 
-  function settle({ remoteAddress, familiarBrowser }: GuardedAttempt, how: AttemptEnd, outcome: SignInOutcome): void {
-    if (remoteAddress === undefined || familiarBrowser !== undefined) return;
+  function settle({ remoteAddress, isFamiliarBrowser }: GuardedAttempt, how: AttemptEnd, outcome: SignInOutcome): void {
+    if (remoteAddress === undefined || isFamiliarBrowser) return;
     const isUnknown = 'failure' in outcome && outcome.failure.wireName === 'WrongUsername';
     const counts: AddressCount = how === 'wrong' && isUnknown ? 'unknown' : how === 'wrong' || how === 'mismatched' ? 'wrong' : 'none';
     addresses.settle(remoteAddress, counts, now());

@@ -79,6 +79,23 @@ test('too many attempts show the time to wait', async (t) => {
   assert.match(shown.text, /There were too many attempts. Try again in \d+ (second|minute)/);
 });
 
+test('strangers who guess a password do not keep its user out of their own browser', async (t) => {
+  const { browser, connector, app, begin } = await start(t, { GUARD_WAIT_SECONDS: '0', GUARD_ADDRESS_ATTEMPTS: '5' });
+  connector.answerAll(({ claims }) =>
+    claims.password === CREDENTIALS.password ? { profile: { id: 'anna' } } : { err: { name: 'WrongPassword' }, profile: { id: 'anna' } },
+  );
+  await app.signIn({ browser, ...CREDENTIALS });
+  const stranger = createPlainBrowser();
+  const form = await stranger.follow(await stranger.open((await app.begin()).url));
+  for (let n = 0; n < 8; n++) await stranger.submit(form, pathOf(form), { username: 'anna', password: `guess ${n}` });
+  assert.match((await stranger.submit(form, pathOf(form), CREDENTIALS)).text, /too many attempts/);
+  const again = await begin({ prompt: 'login' });
+  assert.match((await browser.submit(again, pathOf(again), { ...CREDENTIALS, password: 'typing error' })).text, /is wrong/);
+  const { text } = await browser.submit(again, pathOf(again), CREDENTIALS);
+  assert.doesNotMatch(text, /too many attempts|is wrong/);
+  assert.match(text, /app\.example|\/oidc\/authorize\//);
+});
+
 test('a user who changes their password is signed in with it; each rejection shows the form again', async (t) => {
   const { browser, connector, begin } = await start(t);
   let answer: unknown = { err: { name: 'PasswordExpired' }, profile: {} };

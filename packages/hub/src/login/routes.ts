@@ -15,6 +15,7 @@ import { onwardPage } from '../oidc/pages.ts';
 import type { SignIn, SignInAttempt, SignInResult } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
+import { createFamiliarBrowsers } from './familiar-browsers.ts';
 import { createFrontChannelRedirect, type RedirectableLogin } from './front-channel-redirect.ts';
 import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
 import { connectionByHints, connectionOfUser, withoutDomains } from './realm.ts';
@@ -40,7 +41,7 @@ interface Login extends RedirectableLogin {
 
 export function loginRoutes(parts: {
   store: Store;
-  oidc: Pick<Oidc, 'provider'>;
+  oidc: Pick<Oidc, 'provider' | 'cookieKeys'>;
   signIn: SignIn;
   online: OnlineConnectors;
   frontChannel: FrontChannelFlow;
@@ -53,6 +54,8 @@ export function loginRoutes(parts: {
     frontChannel,
     isHttps: () => publicUrl().startsWith('https:'),
   });
+
+  const familiarBrowsers = createFamiliarBrowsers({ keys: oidc.cookieKeys, isSecure: () => publicUrl().startsWith('https:') });
 
   /** Users are only asked for a new password if a connector can change it. */
   const canChangePassword = (connection: Connection) =>
@@ -127,9 +130,11 @@ export function loginRoutes(parts: {
   }
 
   function attemptOf(c: Context<Env>, login: Login, form: URLSearchParams, connection: Connection): SignInAttempt {
+    const username = form.get('username')?.trim() ?? '';
     return {
       connection,
-      username: form.get('username')?.trim() ?? '',
+      username,
+      isFamiliarBrowser: familiarBrowsers.knows(c, connection, username),
       password: form.get('password') ?? '',
       remoteAddress: clientAddressOf(c),
       via: 'oidc',
@@ -167,6 +172,7 @@ export function loginRoutes(parts: {
     { connection, username }: SignInAttempt,
     { profile, subject, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
   ): Promise<Response> {
+    if (cachedAt === undefined) familiarBrowsers.remember(c, connection, username);
     const authentication = { amr: cachedAt !== undefined ? ['pwd', 'cache'] : ['pwd'] };
     return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
   }

@@ -21,6 +21,8 @@ export interface Oidc {
   start(publicUrl: string): Promise<void>;
   /** The provider with the current keys. */
   provider(): Provider;
+  /** Secrets for cookies, the current one first. */
+  cookieKeys(): readonly string[];
   /** @returns whether the request is for the provider, which then answers it */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   /** Applies rotated keys and removes expired records now. */
@@ -37,7 +39,9 @@ export function createOidc(parts: {
   signInLifetimeSeconds: number;
 }): Oidc {
   const { store, log } = parts;
-  let running: { provider: Provider; version: string; answer: ReturnType<Provider['callback']>; origin: URL } | undefined;
+  let running:
+    | { provider: Provider; version: string; cookieKeys: readonly string[]; answer: ReturnType<Provider['callback']>; origin: URL }
+    | undefined;
   let timer: NodeJS.Timeout | undefined;
   const begun = createBegunSignIns();
 
@@ -46,7 +50,7 @@ export function createOidc(parts: {
     if (keys.version === running?.version) return;
     // A provider has no state but its keys: requests in flight end with the old one.
     const provider = createProvider({ ...parts, keys, issuer: origin.origin + OIDC_PATH });
-    running = { provider, version: keys.version, answer: provider.callback(), origin };
+    running = { provider, version: keys.version, cookieKeys: keys.cookieKeys, answer: provider.callback(), origin };
     log.info({ keys: keys.jwks.keys.map(({ kid }) => kid) }, 'OpenID provider keys loaded');
   }
 
@@ -77,6 +81,7 @@ export function createOidc(parts: {
       if (running === undefined) throw new Error('OpenID provider not started');
       return running.provider;
     },
+    cookieKeys: () => running?.cookieKeys ?? [],
     answer(request, response) {
       const { url = '' } = request;
       if (running === undefined || !url.startsWith(`${OIDC_PATH}/`)) return false;

@@ -22,6 +22,8 @@ export interface SignInAttempt {
   remoteAddress: string | undefined;
   via: Exclude<SignInEvent['via'], 'front-channel'>;
   clientId?: string | undefined;
+  /** This user has signed in with the same browser before. */
+  isFamiliarBrowser?: boolean | undefined;
 }
 
 export type SignInResult = Traced<SignInOutcome>;
@@ -82,7 +84,7 @@ export function createSignIn(parts: {
   }
 
   async function decide(attempt: SignInAttempt, ask: () => Promise<SignInResult>, mayUseCache: boolean, steps: Step[]): Promise<Decision> {
-    const { connection, username, password, remoteAddress } = attempt;
+    const { connection, username, password, remoteAddress, isFamiliarBrowser } = attempt;
     const onStep = (step: Step) => steps.push(step);
     if (!connection.enabled) return { outcome: failed('connection_disabled') };
     // It would be an anonymous bind, which succeeds in many directories.
@@ -90,7 +92,7 @@ export function createSignIn(parts: {
     const admission = await timed(
       onStep,
       'guard',
-      () => guard.admit({ connectionId: connection.id, username, password, remoteAddress }),
+      () => guard.admit({ connectionId: connection.id, username, password, remoteAddress, isFamiliarBrowser }),
       ({ kind }) => kind,
     );
     if (admission.kind !== 'admitted') return notAdmitted(admission);

@@ -6,6 +6,7 @@ import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
+import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
 import type { Connection } from '../../store/connections.ts';
 import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
@@ -35,6 +36,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
         (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(context, connection) })),
       );
       const main = html`<div class="title"><h1>Overview</h1><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>
+<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(
         connections.flatMap(({ instances }) => instances),
         activity,
@@ -64,6 +66,10 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
         return newConnectionPage(c, name, `${error.message}.`);
       }
     });
+}
+
+function sprayNotice({ connection, users, at }: RaisedAlarm): Html {
+  return html`<p class="notice bad" role="alert">Password spraying on <a href="${DASHBOARD_PATH}/connections/${connection}">${connection}</a>: one password was wrong for ${users} users (${at.toISOString()}). It is slowed down; the audit log shows the attempts.</p>`;
 }
 
 /** Shown once, with the commands to run beside the directory. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
-import { createApiKey, revokeApiKey } from './api-keys.ts';
+import { createApiKey, findApiKey, revokeApiKey } from './api-keys.ts';
 
 test('every address below /api requires a valid key', async (t) => {
   const { hub, store, apiKey } = await startHubForTest(t);
@@ -38,7 +38,7 @@ test('a sign-in-only key cannot operate the hub', async (t) => {
   const { hub, store } = under;
   const connector = await connect(await under.provisioned());
   connector.answerAll(() => ({ profile: { id: '1' } }));
-  const { secret } = await createApiKey(operatorForTest(store), 'application', 'sign-in');
+  const { secret } = await createApiKey(operatorForTest(store), 'application', { scope: 'sign-in' });
   const status = async (method: string, path: string, body?: object) => {
     const headers = { Authorization: `Bearer ${secret}` };
     return (await fetch(`${hub.url}/api${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
@@ -46,6 +46,8 @@ test('a sign-in-only key cannot operate the hub', async (t) => {
   };
   assert.equal(await status('POST', '/connections/corp/login', { username: 'a', password: 'b' }), 200);
   for (const [method, path, body] of [
+    ['POST', '/connections/corp/search', { search: 'a' }],
+    ['GET', '/connections/corp/groups'],
     ['GET', '/connections'],
     ['POST', '/connections', { name: 'other' }],
     ['PATCH', '/connections/corp', { enabled: false }],
@@ -60,6 +62,22 @@ test('a sign-in-only key cannot operate the hub', async (t) => {
     await t.test(`${method} ${path}`, async () => {
       assert.equal(await status(method, path, body), 403, `${method} ${path}`);
     });
+  }
+});
+
+test('a key expires, and notes when it was last used', async (t) => {
+  const { hub, store } = await startHubForTest(t);
+  const { apiKey, secret } = await createApiKey(operatorForTest(store), 'application', { days: 30 });
+  const expiresAt = apiKey.expiresAt ?? new Date(0);
+  assert.equal(Math.round((expiresAt.getTime() - Date.now()) / 86_400_000), 30);
+  const used = async () => (await store.apiKeys()).find(({ id }) => id === apiKey.id)?.lastUsedAt;
+  assert.equal(await used(), undefined);
+  assert.equal((await fetch(`${hub.url}/api/connections`, { headers: { Authorization: `Bearer ${secret}` } })).status, 200);
+  assert.ok(Date.now() - ((await used())?.getTime() ?? 0) < 60_000);
+  assert.equal((await findApiKey(store, secret, new Date(expiresAt.getTime() - 1)))?.id, apiKey.id);
+  assert.equal(await findApiKey(store, secret, expiresAt), undefined);
+  for (const days of [0, -1, 1.5, Number.NaN, 3651]) {
+    await assert.rejects(createApiKey(operatorForTest(store), 'x', { days }), { code: 'KEY_EXPIRY_INVALID' });
   }
 });
 

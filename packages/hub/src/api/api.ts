@@ -54,11 +54,13 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       return signInAnswer(c, await signIn.login({ connection: await connectionOf(c), username, password, remoteAddress, via: 'api' }));
     })
     .post('/connections/:name/search', async (c) => {
+      mustOperate(c);
       const body = await readJsonBody(c, userSearch, MAX_BODY_BYTES);
       const result = await requests.search(await connectionOf(c), body.search, body.limit);
       return answer(c, result, ({ users }) => ({ users }));
     })
     .get('/connections/:name/groups', async (c) => {
+      mustOperate(c);
       const parsed = limit.safeParse(c.req.query('limit'));
       if (!parsed.success) throw invalidRequest(parsed.error);
       const result = await requests.groups(await connectionOf(c), parsed.data);

@@ -5,13 +5,18 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
-  /** `sign-in`: only what an application needs for its users; `operate`: the whole API. */
+  /** `sign-in`: only sign-ins and users' own password changes; `operate`: the whole API. */
   readonly scope: 'operate' | 'sign-in';
+  /** Undefined: never. */
+  readonly expiresAt: Date | undefined;
+  /** To the minute; undefined: never used. */
+  readonly lastUsedAt: Date | undefined;
 }
 
 export interface ApiKeyStore {
   addApiKey(key: ApiKey, hash: string): Promise<void>;
   apiKeyByHash(hash: string): Promise<ApiKey | undefined>;
+  setApiKeyUsed(id: string, at: Date): Promise<void>;
   /** The oldest first. */
   apiKeys(): Promise<ApiKey[]>;
   /** @returns false if there was none */

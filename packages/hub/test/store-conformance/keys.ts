@@ -49,10 +49,12 @@ export function keyConformance(check: StoreCheck): void {
   });
 
   check('finds API keys by hash until they are removed', async (store) => {
-    const key = { id: 'k1', name: 'billing', createdAt: AT, scope: 'sign-in' as const };
+    const key = { id: 'k1', name: 'billing', createdAt: AT, scope: 'sign-in' as const, expiresAt: at(1000), lastUsedAt: undefined };
     await store.addApiKey(key, 'hash');
     assert.deepEqual(await store.apiKeyByHash('hash'), key);
     assert.deepEqual(await store.apiKeys(), [key]);
+    await store.setApiKeyUsed('k1', at(5));
+    assert.deepEqual(await store.apiKeys(), [{ ...key, lastUsedAt: at(5) }]);
     assert.equal(await store.apiKeyByHash('k1'), undefined);
     assert.equal(await store.removeApiKey('k1'), true);
     assert.equal(await store.removeApiKey('k1'), false);

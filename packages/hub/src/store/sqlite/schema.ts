@@ -3,9 +3,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { begin } from './steps/001-begin.ts';
 import { keyScopes } from './steps/002-key-scopes.ts';
+import { keyExpiry } from './steps/003-key-expiry.ts';
 
 /** One step per version; released steps never change. */
-const STEPS: readonly string[] = [begin, keyScopes];
+const STEPS: readonly string[] = [begin, keyScopes, keyExpiry];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

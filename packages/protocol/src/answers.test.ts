@@ -84,6 +84,22 @@ describe('encodeAnswer', () => {
     assert.deepEqual(wire('search_users', failed({ code: 'connector_error', inner })), { err: { message: 'Unexpected Error', inner } });
   });
 
+  it('writes a password that was not tried as a wrong one, with the reason for hubs that know it', () => {
+    const outcome = failed({ ...namedFailure('WrongPassword', profile), code: 'too_many_attempts', retryAfterSeconds: 90 });
+    const err = { message: 'Wrong password', profile, name: 'WrongPassword' };
+    assert.deepEqual(wire('authenticate_user', outcome, none), { err, profile });
+    const added = { reason: 'too_many_attempts', retryAfterSeconds: 90 };
+    assert.deepEqual(wire('change_password', outcome), { err: { ...err, ...added }, profile });
+    const { outcome: read } = parseAnswer('change_password', wire('change_password', outcome), all);
+    assert.ok('failure' in read);
+    const { code, wireName, retryAfterSeconds } = read.failure;
+    assert.deepEqual({ code, wireName, retryAfterSeconds }, { code: 'too_many_attempts', wireName: undefined, retryAfterSeconds: 90 });
+    for (const wait of [-1, 0, 1.5, 1e12, '90', null]) {
+      const odd = parseAnswer('change_password', { err: { ...err, ...added, retryAfterSeconds: wait } }, all).outcome;
+      assert.ok('failure' in odd && odd.failure.code === 'too_many_attempts' && odd.failure.retryAfterSeconds === undefined);
+    }
+  });
+
   it('adds steps to a sign-in only, and only if the hub knows them', () => {
     assert.deepEqual(wire('authenticate_user', { profile }), { profile, steps: [STEP] });
   });

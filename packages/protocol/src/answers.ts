@@ -81,7 +81,7 @@ export function encodeAnswer(
   return name === 'authenticate_user' && knows('steps') ? { ...answer, steps } : answer;
 }
 
-function encodeFailure({ code, wireName, profile = {}, tried, inner }: Failure, withReason: boolean): object {
+function encodeFailure({ code, wireName, profile = {}, tried, inner, retryAfterSeconds }: Failure, withReason: boolean): object {
   if (wireName === undefined) {
     const reason = reasonOf(code);
     const added = { ...(reason === undefined ? {} : { reason }), ...(tried === undefined ? {} : { tried }) };
@@ -89,18 +89,24 @@ function encodeFailure({ code, wireName, profile = {}, tried, inner }: Failure, 
   }
   const { message } = WIRE_ERRORS[wireName];
   if (wireName === 'WrongUsername') return { err: { message, username: profile.username, name: wireName }, profile };
-  return { err: { message, profile, name: wireName }, profile };
+  // By its name it is a wrong password, which is all that Auth0 knows.
+  const added = withReason && code === 'too_many_attempts' ? { reason: code, retryAfterSeconds } : {};
+  return { err: { message, profile, name: wireName, ...added }, profile };
 }
 
 function reasonOf(code: FailureCode): ErrorReason | undefined {
   return REASONS.find((reason) => ERROR_REASONS[reason] === code);
 }
-const REASONS = ['directory_unavailable', 'busy', 'no_subject'] as const satisfies ErrorReason[];
+const REASONS = ['directory_unavailable', 'busy', 'no_subject', 'too_many_attempts'] as const satisfies ErrorReason[];
+
+/** A directory may keep a wrong password in its count for weeks. */
+const MAX_RETRY_AFTER_SECONDS = 366 * 86_400;
 
 const wireError = z.object({
   name: z.string().optional().catch(undefined),
   reason: z.enum(REASONS).optional().catch(undefined),
   tried: z.literal(false).optional().catch(undefined),
+  retryAfterSeconds: z.number().int().positive().max(MAX_RETRY_AFTER_SECONDS).optional().catch(undefined),
 });
 
 const anyAnswer = z.object({
@@ -142,6 +148,10 @@ export function parseAnswer<N extends RequestName>(
   if (err === undefined || err === null) {
     const isNobody = name === 'authenticate_user' && knows('subject') && subject === undefined && profile !== undefined;
     return { outcome: isNobody ? { failure: { code: 'user_without_id' } } : readers[name]({ ...data, subject }), steps };
+  }
+  if (knows('reasons') && 'reason' in err && err.reason === 'too_many_attempts') {
+    const { retryAfterSeconds } = err;
+    return { outcome: { failure: { code: 'too_many_attempts', profile, subject, retryAfterSeconds } }, steps };
   }
   if (isWireErrorName(err.name)) {
     return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject } }, steps };

@@ -107,7 +107,8 @@ const rows = {
   too_many_attempts: {
     message: 'Too many attempts: try again later',
     userMessage: 'There were too many attempts.',
-    advice: 'There were too many wrong passwords for this name or from this address. The directory was not asked.',
+    advice:
+      'There were too many wrong passwords for this user or from this address. The password was not tried, which could lock the account.',
     status: 429,
     category: 'refused',
   },
@@ -236,10 +237,11 @@ export function isWireErrorName(name: string | undefined): name is WireErrorName
 /** The message of every error without a name. */
 export const UNEXPECTED_ERROR = 'Unexpected Error';
 
-/** `reason` of an error without a name (capability `reasons`), and our code. */
+/** `reason` of an error (capability `reasons`), and our code. */
 export const ERROR_REASONS = {
   directory_unavailable: 'directory_unavailable',
   busy: 'connector_busy',
   no_subject: 'user_without_id',
+  too_many_attempts: 'too_many_attempts',
 } as const satisfies Record<string, FailureCode>;
 export type ErrorReason = keyof typeof ERROR_REASONS;

@@ -24,6 +24,7 @@ const PROBLEMS: Partial<Record<FailureCode, FormProblem>> = {
   password_expired: 'passwordExpired',
   password_change_required: 'passwordChangeRequired',
   account_locked: 'accountLocked',
+  too_many_attempts: 'tooMany',
   account_disabled: 'accountDisabled',
   account_expired: 'accountExpired',
 };
@@ -52,11 +53,13 @@ export function createPasswordAttempt(options: {
       attempt.right(outcome);
       return outcome;
     }
-    const { code, tried } = outcome.failure;
+    const { code, tried, retryAfterSeconds } = outcome.failure;
     const problem = PROBLEMS[code];
     // An answer about the account rather than the password does not help a guesser.
     if (tried === false || (problem !== undefined && problem !== 'wrong')) attempt.untried();
     else attempt.wrong(outcome.failure);
-    return problem === undefined ? { problem: 'unavailable', status: 503 } : { problem, status: 401 };
+    if (problem === undefined) return { problem: 'unavailable', status: 503 };
+    if (problem !== 'tooMany') return { problem, status: 401 };
+    return { problem, status: 429, ...(retryAfterSeconds === undefined ? {} : { retryAfter: String(retryAfterSeconds) }) };
   };
 }

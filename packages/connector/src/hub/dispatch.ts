@@ -238,6 +238,7 @@ function subjectOf({ username, search }: Record<string, unknown>): { user?: stri
 
 function resultOf(outcome: Outcome): Record<string, unknown> {
   if (!('failure' in outcome)) return { result: 'ok' };
-  const { wireName, inner } = outcome.failure;
+  const { code, wireName, inner } = outcome.failure;
+  if (code === 'too_many_attempts') return { result: code };
   return wireName === undefined ? { result: UNEXPECTED_ERROR, inner } : { result: wireName };
 }

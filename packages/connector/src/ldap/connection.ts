@@ -134,7 +134,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     switch (answer.type) {
       case 'entry':
         operation.bytes += bytes + ENTRY_OVERHEAD_BYTES;
-        if (operation.bytes <= MAX_SEARCH_BYTES) operation.entries.push(answer.entry);
+        if (operation.bytes <= MAX_SEARCH_BYTES) operation.entries.push({ ...answer.entry, readFrom: name });
         else {
           abandon(answer.messageId);
           operation.finish({

@@ -6,7 +6,7 @@ import type { AsUser } from './bind-pool.ts';
 import type { ServerAddress } from './connect.ts';
 import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
 import type { Entry } from './entry.ts';
-import { isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
+import { cannotHaveBeenSent, isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
 import { ANY_ENTRY, type Filter, parseFilter, withValue } from './filter.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
@@ -30,6 +30,11 @@ export interface DirectoryOptions extends Omit<ServerOptions, 'serviceAccount' |
   returnAfterMs?: number;
 }
 
+export interface PasswordOptions extends Partial<OperationOptions> {
+  /** The URL of the only server to ask, as in `Entry.readFrom`. If it fails, no other is asked. Ignored if it has left the list. */
+  server?: string | undefined;
+}
+
 export interface Directory {
   /** `none`: there is neither a service account nor permission to search anonymously. */
   readonly searchesAs: 'service-account' | 'anonymous' | 'none';
@@ -43,7 +48,7 @@ export interface Directory {
    */
   search(request: SearchRequest, options?: Partial<OperationOptions>): Promise<SearchResult>;
   /** A bind with a user's password; see `BindPool.bind`. The result carries the password policy response if the server supports it. */
-  bind(dn: string, password: string, options?: Partial<OperationOptions>): Promise<LdapResult>;
+  bind(dn: string, password: string, options?: PasswordOptions): Promise<LdapResult>;
   /**
    * Like `bind`; after a successful bind it reads the user's own entry as that user.
    *
@@ -54,24 +59,21 @@ export interface Directory {
     dn: string,
     password: string,
     attributes: readonly string[],
-    options?: Partial<OperationOptions>,
+    options?: PasswordOptions,
   ): Promise<{ result: LdapResult; entry: Entry | undefined }>;
   /**
    * Like `bind`; after a successful bind the user changes the password over the same connection (RFC 3062).
    *
    * @returns `change`: the server's result, whatever it is; undefined if the bind failed
    */
-  bindAndChangePassword(
-    change: PasswordChange,
-    options?: Partial<OperationOptions>,
-  ): Promise<{ bind: LdapResult; change: LdapResult | undefined }>;
+  bindAndChangePassword(change: PasswordChange, options?: PasswordOptions): Promise<{ bind: LdapResult; change: LdapResult | undefined }>;
   /**
    * The same change as the service account, never repeated, for users who cannot bind. Only for servers known to check the old
    * password in this case as well.
    */
-  changePassword(change: PasswordChange, options?: Partial<OperationOptions>): Promise<LdapResult>;
+  changePassword(change: PasswordChange, options?: PasswordOptions): Promise<LdapResult>;
   /** A change as the service account, never repeated. Resolves with any result the server gives. */
-  modify(dn: string, modifications: readonly Modification[], options?: Partial<OperationOptions>): Promise<LdapResult>;
+  modify(dn: string, modifications: readonly Modification[], options?: PasswordOptions): Promise<LdapResult>;
   status(): DirectoryStatus;
   close(): void;
 }
@@ -135,15 +137,18 @@ export function openDirectory(options: DirectoryOptions): Directory {
    * Asks one server, and another if the first could not do it. A single server is asked a second time, over a new connection.
    *
    * @param mayRepeat whether an operation that failed this way may be repeated
+   * @param only the URL of the only server to ask, once
    */
   async function ask<T>(
     work: (server: Server) => Promise<T>,
     mayRepeat: (error: LdapError) => boolean,
     signal: AbortSignal | undefined,
+    only?: string,
   ): Promise<T> {
     const tried = new Set<Server>();
+    const onlyServer = only === undefined ? undefined : servers.list.find(({ address }) => address.url === only);
     for (let tries = 1; ; tries++) {
-      const server = await servers.choose(tried, signal);
+      const server = onlyServer ?? (await servers.choose(tried, signal));
       tried.add(server);
       try {
         return await work(server);
@@ -151,6 +156,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
         if (!(error instanceof LdapError) || !mayRepeat(error)) throw error;
         const notServing = error.resultCode !== undefined && doesNotServe(error.resultCode);
         if (notServing) server.deprioritize(error);
+        if (onlyServer !== undefined) throw error;
         const others = servers.list.length - tried.size;
         if (tries === MAX_SERVERS_ASKED || (others <= 0 && (notServing || tries > 1))) throw error;
       }
@@ -172,7 +178,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
     throw searchFailed(request.searchBase, all.result, serviceAccount === undefined);
   }
 
-  async function bind(dn: string, password: string, given: Partial<OperationOptions> | undefined, asUser?: AsUser): Promise<LdapResult> {
+  async function bind(dn: string, password: string, given: PasswordOptions | undefined, asUser?: AsUser): Promise<LdapResult> {
     return await ask(
       async (server) => {
         const result = await server.bind(dn, password, passwordOptions(server, given), asUser);
@@ -182,12 +188,13 @@ export function openDirectory(options: DirectoryOptions): Directory {
       },
       cannotHaveBeenSent,
       given?.signal,
+      given?.server,
     );
   }
 
   /** A change goes to one server, and to another only if it cannot have reached the first. */
   async function change(
-    given: Partial<OperationOptions> | undefined,
+    given: PasswordOptions | undefined,
     send: (connection: LdapConnection, operation: BindOptions) => Promise<LdapResult>,
   ): Promise<LdapResult> {
     assertServiceAccount('changes');
@@ -195,6 +202,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
       (server) => server.search((connection) => send(connection, passwordOptions(server, given)), given?.signal),
       cannotHaveBeenSent,
       given?.signal,
+      given?.server,
     );
   }
 
@@ -256,11 +264,6 @@ export function openDirectory(options: DirectoryOptions): Directory {
 /** Says nothing about the search itself, only about the server or the network. */
 function maySearchAgain({ code, resultCode }: LdapError): boolean {
   return code === 'LDAP_CONNECTION_LOST' || code === 'LDAP_UNREACHABLE' || (resultCode !== undefined && doesNotServe(resultCode));
-}
-
-/** A bind or a change that may have reached a server is never repeated: it may have been counted, or done. */
-function cannotHaveBeenSent({ code, mayHaveBeenSent }: LdapError): boolean {
-  return !mayHaveBeenSent && code !== 'LDAP_ABORTED' && code !== 'LDAP_BUSY';
 }
 
 /** Parses a filter from the settings. @throws LDAP_FILTER_INVALID, naming the setting */

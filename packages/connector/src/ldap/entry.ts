@@ -6,6 +6,8 @@ export interface Entry {
   readonly dn: string;
   /** By lower-case attribute name, including options (`usercertificate;binary`). */
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The URL of the server that sent it; undefined if it was not read from one. */
+  readonly readFrom?: string;
 }
 
 export interface Attribute {

@@ -110,6 +110,11 @@ export function resultText(resultCode: number): string {
   return name === undefined ? `result ${resultCode}` : `${name} (${resultCode})`;
 }
 
+/** A bind or a change that may have reached a server is never repeated: it may have been counted, or done. */
+export function cannotHaveBeenSent({ code, mayHaveBeenSent }: LdapError): boolean {
+  return !mayHaveBeenSent && code !== 'LDAP_ABORTED' && code !== 'LDAP_BUSY';
+}
+
 /** @param subject the start of a sentence: "The directory answered the bind" */
 export function unexpectedResult(
   subject: string,

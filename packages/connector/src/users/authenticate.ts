@@ -2,7 +2,7 @@
 import { type LdapStatus, type LoginClaims, type SignInOutcome, timed, WIRE_ERRORS, type WireErrorName } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
-import type { Directory } from '../ldap/directory.ts';
+import type { Directory, PasswordOptions } from '../ldap/directory.ts';
 import type { Entry } from '../ldap/entry.ts';
 import { LdapError, resultText, unexpectedResult } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
@@ -11,6 +11,7 @@ import type { RequestContext } from './context.ts';
 import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
 import { type FindUser, isShown, nobodyIfAmbiguous } from './find.ts';
+import { type Held, heldFailure, type Lockout } from './lockout/lockout.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import { createRefusalTime } from './refusal-time.ts';
 
@@ -20,33 +21,46 @@ export function createAuthenticate(options: {
   /** Read from the entry after a bind, if the service account may not read it. */
   attributes: readonly string[];
   enrich: Enrich;
+  lockout: Lockout;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: LoginClaims, context: RequestContext) => Promise<SignInOutcome> {
-  const { directory, findUser, attributes, enrich, settings, log } = options;
+  const { directory, findUser, attributes, enrich, lockout, settings, log } = options;
   const refusalTime = createRefusalTime();
 
   return async ({ username, password, escaped }, context) => {
     const { signal, correlationId, onStep } = context;
     /** What an error means for the password depends on it. */
-    let stage: 'find' | 'bind' | 'decided' = 'find';
+    const progress: { stage: 'find' | 'bind' | 'decided' } = { stage: 'find' };
     try {
+      const sinceMs = performance.now();
       const find = () => findUser({ name: username, escaped }, signal);
-      const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(nobodyIfAmbiguous);
-      if (found === undefined) {
+      const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(nobodyIfAmbiguous);
+      if (read === undefined) {
         await refusalTime.imitate(signal);
         return unknownUserFailure(username);
       }
+      const found = lockout.strip(read);
       // Never send an empty password: servers take it as an anonymous bind, and accept (RFC 4513, section 5.1.2).
       if (password === '') {
         await refusalTime.imitate(signal);
         return await refuse('WrongPassword', found, correlationId, 'the password is empty');
       }
-      const startedAt = performance.now();
-      stage = 'bind';
-      const { result, entry, outcome } = await timed(onStep, 'bind', () => bind(found, password, signal), bindText);
+      const tryPassword = async (server: string | undefined) => {
+        progress.stage = 'bind';
+        const startedAt = performance.now();
+        return { ...(await bind(found, password, { signal, server })), startedAt };
+      };
+      const attempt = () => lockout.attempt({ entry: read, sinceMs }, tryPassword, signal);
+      const tried = await timed(onStep, 'bind', attempt, (end) => ('held' in end ? heldText(end) : bindText(end)));
+      if ('held' in tried) {
+        await refusalTime.imitate(signal);
+        log.warn({ correlationId, dn: found.dn, ...tried.held }, 'Password not tried: wrong ones have left only LOCKOUT_RESERVE attempts');
+        return heldFailure(tried, await enrich.refusal('WrongPassword', found));
+      }
+      const { result, entry, outcome, startedAt } = tried;
       if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });
-      stage = 'decided';
+      progress.stage = 'decided';
       if (outcome.kind === 'accepted') return await profileOf(entry, result, 'active', context);
       // If only the user may read the entry, a refused bind leaves nothing to make a profile of.
       if (isAllowed(outcome.error) && isShown(entry)) {
@@ -56,16 +70,16 @@ export function createAuthenticate(options: {
       return await refuse(outcome.error, entry, correlationId, outcome.reason);
     } catch (error) {
       log.warn({ err: error, correlationId }, 'Sign-in failed: the directory gave no decision');
-      if (stage === 'decided') return unexpectedFailure(error);
-      return undecidedFailure(error, stage === 'bind' && !(error instanceof LdapError && !error.mayHaveBeenSent));
+      if (progress.stage === 'decided') return unexpectedFailure(error);
+      return undecidedFailure(error, progress.stage === 'bind' && !(error instanceof LdapError && !error.mayHaveBeenSent));
     }
   };
 
   /** An entry that the service account may not read is read right after the bind, over the same connection: most directories let users read their own. */
-  async function bind(found: Entry, password: string, signal: AbortSignal) {
+  async function bind(found: Entry, password: string, options: PasswordOptions) {
     const bound: { result: LdapResult; entry?: Entry | undefined } = isShown(found)
-      ? { result: await directory.bind(found.dn, password, { signal }) }
-      : await directory.bindAndRead(found.dn, password, attributes, { signal });
+      ? { result: await directory.bind(found.dn, password, options) }
+      : await directory.bindAndRead(found.dn, password, attributes, options);
     const entry = bound.entry ?? found;
     return { result: bound.result, entry, outcome: bindOutcome(bound.result, entry) };
   }
@@ -94,6 +108,10 @@ export function createAuthenticate(options: {
     if (reason !== undefined) log.info({ correlationId, dn: entry.dn, reason }, `Refused: ${WIRE_ERRORS[error].message}`);
     return enrich.refusal(error, entry);
   }
+}
+
+function heldText({ held }: Held): string {
+  return `not sent: ${held.failures} wrong passwords are counted, and ${held.maxFailures} lock the account`;
 }
 
 function bindText({ result, outcome }: { result: LdapResult; outcome: BindOutcome }): string {

@@ -29,9 +29,11 @@ export function createConnectorSignInEvents(log: Log): ConnectorSignInEvents {
   return events;
 }
 
-/** @returns `ok`, the contract's name of the refusal, or `Unexpected Error` */
+/** @returns `ok`, the contract's name of the refusal, `too_many_attempts`, or `Unexpected Error` */
 export function signInResult(outcome: SignInOutcome): string {
-  return 'failure' in outcome ? (outcome.failure.wireName ?? UNEXPECTED_ERROR) : 'ok';
+  if (!('failure' in outcome)) return 'ok';
+  const { code, wireName } = outcome.failure;
+  return code === 'too_many_attempts' ? code : (wireName ?? UNEXPECTED_ERROR);
 }
 
 export function signInCategory(outcome: SignInOutcome): 'ok' | 'refused' | 'failed' {

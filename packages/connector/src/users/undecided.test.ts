@@ -7,6 +7,7 @@ import type { Directory } from '../ldap/directory.ts';
 import { LdapError } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createLockout } from './lockout/lockout.ts';
 
 const ADA = { dn: 'uid=ada', attributes: new Map([['uid', { name: 'uid', values: [Buffer.from('ada')] }]]) };
 // Nothing listens on port 1.
@@ -40,6 +41,7 @@ async function failureWith(changes: Partial<AuthenticateOptions>) {
       brief: async () => ({ id: 'ada' }),
       refusal: async () => ({ failure: { code: 'invalid_credentials' } }),
     },
+    lockout: createLockout({ directory: nowhere.directory, reserve: 2, attributes: [], log }),
     settings: UNSET_SETTINGS,
     log,
     ...changes,

@@ -87,7 +87,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
   });
 
   it('reports the password policy’s error, but only for the right password', async () => {
-    const made = on(undefined);
+    const made = on(undefined, { LOCKOUT_RESERVE: 0 });
     await made.directory.rootDse();
     const { locked, expiredPassword, mustChangePassword } = slapd.users.special;
     const answers = async (password: (user: { password: string }) => string) => {
@@ -101,7 +101,7 @@ describe('users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     };
     assert.deepEqual(await answers((user) => user.password), ['AccountLocked', 'PasswordExpired', 'PasswordChangeRequired']);
     assert.deepEqual(await answers(() => 'wrong'), ['AccountLocked', 'WrongPassword', 'WrongPassword']);
-    const lenient = on(undefined, { ALLOW_PASSWORD_CHANGE_REQUIRED: true }, ECHO);
+    const lenient = on(undefined, { LOCKOUT_RESERVE: 0, ALLOW_PASSWORD_CHANGE_REQUIRED: true }, ECHO);
     await lenient.directory.rootDse();
     assert.equal((await profileOf(lenient, mustChangePassword.uid, mustChangePassword.password)).ldapStatus, 'password_change_required');
   });

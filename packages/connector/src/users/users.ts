@@ -23,6 +23,7 @@ import { assertShown, createEnrich } from './enrich.ts';
 import { createFindByFilter, createFindUser, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
 import { createNamedGroups } from './groups/named.ts';
+import { createLockout } from './lockout/lockout.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
@@ -95,13 +96,14 @@ export function createUsers(options: UsersOptions): Users {
   /** What the mapper sees. */
   const mapped = userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper);
   const finding = { directory, queries, userDn: settings.LDAP_USER_DN, log };
-  const findUser = createFindUser({ ...finding, attributes });
+  const lockout = createLockout({ directory, reserve: settings.LOCKOUT_RESERVE, attributes, log });
+  const findUser = createFindUser({ ...finding, attributes: [...new Set([...attributes, ...lockout.attributes])] });
   const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, attributes: mapped, log });
   return {
-    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, settings, log }),
+    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, settings, log }),
     signInVerified: createSignInVerified({
       directory,
       findUser: createFindUser(findingVerified),
@@ -120,7 +122,7 @@ export function createUsers(options: UsersOptions): Users {
       log,
     }),
     listGroups: createListGroups({ directory, queries, settings, log }),
-    changePassword: createChangePassword({ directory, findUser, enrich, settings, log }),
+    changePassword: createChangePassword({ directory, findUser, enrich, lockout, settings, log }),
     async inspect(name, context) {
       const entry = await findWhole({ name, escaped: false }, context.signal);
       if (entry === undefined) return undefined;

@@ -13,6 +13,12 @@ export const SIGN_IN_SETTINGS = {
       ...OFF_BY_DEFAULT,
       description: 'Signs in users whose password is correct but must be changed.',
     },
+    LOCKOUT_RESERVE: {
+      type: setting.integer(0, 100),
+      default: 2,
+      description:
+        'How many attempts are left to a user before the directory locks the account, whatever comes through this connector: with a threshold of 5, the default tries no password after 3 wrong ones until the directory forgets them. The user can still sign in to a computer. Where the threshold is not higher than this, one attempt is made. With several connectors, allow one attempt more for each. `0`: every password is tried. The directory must show its count and its policy to the service account.',
+    },
     PASSWORD_EXPIRY_WARNING_DAYS: {
       type: setting.integer(0, 365),
       default: 5,

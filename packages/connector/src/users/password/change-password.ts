@@ -8,6 +8,7 @@ import type { RequestContext } from '../context.ts';
 import type { Enrich } from '../enrich.ts';
 import { logUndecided, unknownUserFailure } from '../failures.ts';
 import { type FindUser, isShown, nobodyIfAmbiguous } from '../find.ts';
+import { heldFailure, type Lockout } from '../lockout/lockout.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
 import { createResetPassword } from './reset.ts';
@@ -18,22 +19,25 @@ export function createChangePassword(options: {
   directory: Directory;
   findUser: FindUser;
   enrich: Enrich;
+  lockout: Lockout;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: ChangePasswordClaims, context: RequestContext) => Promise<ChangeResult> {
-  const { findUser, enrich, log } = options;
+  const { findUser, enrich, lockout, log } = options;
   const resetPassword = createResetPassword(options);
   const changeOwnPassword = createChangeOwnPassword(options);
   const refusalTime = createRefusalTime();
 
   async function changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<ChangeResult> {
     const { password: newPassword, oldPassword } = claims;
-    const entry = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(nobodyIfAmbiguous);
-    if (entry === undefined) {
+    const sinceMs = performance.now();
+    const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(nobodyIfAmbiguous);
+    if (read === undefined) {
       // Timing must not reveal which names exist.
       if (oldPassword !== undefined) await refusalTime.imitate(context.signal);
       return unknownUserFailure(claims.username);
     }
+    const entry = lockout.strip(read);
     // Never send it: it would be an anonymous bind, which succeeds (RFC 4513, section 5.1.2).
     if (oldPassword === '') {
       await refusalTime.imitate(context.signal);
@@ -41,13 +45,27 @@ export function createChangePassword(options: {
     }
     // Never set an empty password.
     if (newPassword === '') return await refuse('PasswordComplexityError', entry, context, 'the new password is empty');
-    const start = performance.now();
-    const refusal =
+    let startedAt = performance.now();
+    const tryOldPassword = async (old: string, server: string | undefined) => {
+      startedAt = performance.now();
+      return { refusal: await changeOwnPassword(entry, { oldPassword: old, newPassword }, context, server) };
+    };
+    const tried =
       oldPassword === undefined
-        ? await resetPassword(entry, newPassword, context)
-        : await changeOwnPassword(entry, { oldPassword, newPassword }, context);
+        ? { refusal: await resetPassword(entry, newPassword, context) }
+        : await lockout.attempt({ entry: read, sinceMs }, (server) => tryOldPassword(oldPassword, server), context.signal);
+    if ('held' in tried) {
+      await refusalTime.imitate(context.signal);
+      const { correlationId } = context;
+      log.warn(
+        { correlationId, dn: entry.dn, ...tried.held },
+        'Old password not tried: wrong ones have left only LOCKOUT_RESERVE attempts',
+      );
+      return heldFailure(tried, await enrich.refusal('WrongPassword', entry));
+    }
+    const { refusal } = tried;
     if (refusal !== undefined) {
-      if (refusal.error === 'WrongPassword') refusalTime.measured(performance.now() - start);
+      if (refusal.error === 'WrongPassword') refusalTime.measured(performance.now() - startedAt);
       return await refuse(refusal.error, entry, context, refusal.reason);
     }
     log.info(

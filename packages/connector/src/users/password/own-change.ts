@@ -17,6 +17,8 @@ export type ChangeOwnPassword = (
   entry: Entry,
   passwords: { oldPassword: string; newPassword: string },
   context: RequestContext,
+  /** The URL of the only server that may get the old password. */
+  server: string | undefined,
 ) => Promise<NamedRefusal | undefined>;
 
 /**
@@ -29,7 +31,7 @@ const RENEWS_EXPIRED: ReadonlySet<DirectoryKind> = new Set(['openldap', '389-ds'
 export function createChangeOwnPassword(options: { directory: Directory; settings: ConnectorSettings }): ChangeOwnPassword {
   const { directory, settings } = options;
 
-  return async (entry, passwords, { signal }) => {
+  return async (entry, passwords, { signal }, server) => {
     const { kind, supportedExtensions } = await directory.rootDse(signal);
     if (kind === 'active-directory' || settings.ENABLE_ACTIVE_DIRECTORY_UNICODE_PASSWORD) {
       assertEncrypted(directory);
@@ -39,7 +41,7 @@ export function createChangeOwnPassword(options: { directory: Directory; setting
         { operation: 'delete', attribute: 'unicodePwd', values: [unicodePwd(passwords.oldPassword)] },
         { operation: 'add', attribute: 'unicodePwd', values: [unicodePwd(passwords.newPassword)] },
       ] as const;
-      return changeRefusal(await directory.modify(entry.dn, modifications, { signal }));
+      return changeRefusal(await directory.modify(entry.dn, modifications, { signal, server }));
     }
     if (!supportedExtensions.has(PASSWORD_MODIFY_OID)) {
       throw new CodedError('PASSWORD_CHANGE_UNSUPPORTED', 'This directory does not let users change their own passwords', {
@@ -47,12 +49,12 @@ export function createChangeOwnPassword(options: { directory: Directory; setting
       });
     }
     const request = { dn: entry.dn, ...passwords };
-    const { bind, change } = await directory.bindAndChangePassword(request, { signal });
+    const { bind, change } = await directory.bindAndChangePassword(request, { signal, server });
     if (change !== undefined) return changeRefusal(change);
     const outcome = bindOutcome(bind);
     if (outcome.kind !== 'refused') throw unexpectedResult('The directory answered the bind', bind, { mayHaveBeenSent: true });
     if (outcome.error !== 'PasswordExpired' || !RENEWS_EXPIRED.has(kind)) return outcome;
-    return renewalRefusal(await directory.changePassword(request, { signal }));
+    return renewalRefusal(await directory.changePassword(request, { signal, server }));
   };
 }
 

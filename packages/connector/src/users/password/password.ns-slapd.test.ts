@@ -11,7 +11,7 @@ describe('passwords on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
   let made: UsersOn;
   before(async () => {
     server = await startNsSlapd();
-    made = usersOn({ url: server.ldapsUrl, ca: server.ca, serviceAccount: server.serviceAccount });
+    made = usersOn({ url: server.ldapsUrl, ca: server.ca, serviceAccount: server.serviceAccount }, { LOCKOUT_RESERVE: 0 });
   });
   after(async () => {
     await made?.close();

@@ -26,13 +26,8 @@ export function registerBadPasswordCountTest(directory: () => CountingDirectory)
   it('counts five wrong passwords as five, whatever fails in between', async () => {
     const { host, ldapsPort, target, name, password, count, crash } = directory();
     const relay = await startRelay(ldapsPort, host);
-    const made = usersOn({
-      operationTimeoutMs: PATIENCE_MS,
-      queueTimeoutMs: PATIENCE_MS,
-      connectTimeoutMs: PATIENCE_MS,
-      ...target,
-      url: `ldaps://${host}:${relay.port}`,
-    });
+    const patient = { operationTimeoutMs: PATIENCE_MS, queueTimeoutMs: PATIENCE_MS, connectTimeoutMs: PATIENCE_MS };
+    const made = usersOn({ ...patient, ...target, url: `ldaps://${host}:${relay.port}` }, { LOCKOUT_RESERVE: 0 });
     /** The same wrong password each time: each repetition is another attempt. */
     const attempt = (context = request()) => made.users.authenticate(login(name, 'Wr0ng-Passw0rd!'), context);
     /** Until the connector notices that its connections are lost it may try one: that reaches no server, and must not be counted. */

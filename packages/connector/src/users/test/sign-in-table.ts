@@ -68,7 +68,9 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
   async function on(t: TestContext, transport: string, settings: Parameters<typeof usersOn>[1] = {}): Promise<UsersOn> {
     const target = directory().transports[transport];
     assert.ok(target, transport);
-    const made = usersOn({ operationTimeoutMs: 60_000, queueTimeoutMs: 60_000, connectTimeoutMs: 60_000, ...target }, settings, MAPPER);
+    const patient = { operationTimeoutMs: 60_000, queueTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
+    // Wrong passwords are tried in every state, over every transport.
+    const made = usersOn({ ...patient, ...target }, { LOCKOUT_RESERVE: 0, ...settings }, MAPPER);
     t.after(() => made.close());
     await made.directory.rootDse();
     return made;

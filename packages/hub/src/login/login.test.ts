@@ -165,7 +165,7 @@ test('selects the connection by e-mail domain, hint, name or choice', async (t) 
   assert.equal(connectionIn(await begin({ connection: 'corp' })), 'corp');
   assert.equal(connectionIn(await begin({ connection: 'unknown' })), undefined);
   const other = await browser.open(`${(await begin({ connection: 'corp' })).url}?other`);
-  assert.equal(connectionIn(other), undefined);
+  assert.equal(connectionIn(other), 'corp');
   for (const name of ['corp', 'partners']) await hub.api(`/connections/${name}`, { enabled: false }, 'PATCH');
   assert.match((await begin()).text, /Signing in is not possible at the moment/);
 });
@@ -213,7 +213,9 @@ test('rejects connections that the application may not use', async (t) => {
   await hub.createConnection('partners');
   connector.answerAll(() => ({ profile: { id: 'anna' } }));
   const restricted = await createApplication(hub, { connections: ['partners'] });
-  const page = await browser.follow(await browser.open((await restricted.begin({ connection: 'corp' })).url));
+  const asked = await browser.follow(await browser.open((await restricted.begin({ connection: 'corp' })).url));
+  assert.match(asked.text, /No organisation is set up for this application/);
+  const page = await browser.follow(await browser.open((await restricted.begin()).url));
   const shown = await browser.submit(page, pathOf(page), { ...CREDENTIALS, connection: 'corp' });
   assert.equal(shown.status, 400);
   assert.match(shown.text, /value="partners"/);

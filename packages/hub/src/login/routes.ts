@@ -73,7 +73,9 @@ export function loginRoutes(parts: {
     const { client_id: clientId, connection, login_hint: loginHint } = interaction.params;
     const client = typeof clientId === 'string' ? await store.oidcClient(clientId) : undefined;
     if (interaction.uid !== c.req.param('uid') || client === undefined) return undefined;
-    const possible = await connectionsFor(store, client);
+    const requested = textOf(connection);
+    // What the application asks for is a restriction, not a hint: users of other connections must not get in.
+    const possible = (await connectionsFor(store, client)).filter(({ name }) => requested === undefined || name === requested);
     const remoteAddress = clientAddressOf(c);
     return {
       path: `${LOGIN_PATH}/${interaction.uid}`,
@@ -87,7 +89,7 @@ export function loginRoutes(parts: {
       reasons: interaction.prompt.reasons,
       clientId: client.id,
       possible,
-      hints: { connection: textOf(connection), loginHint: textOf(loginHint)?.slice(0, 256) },
+      hints: { connection: requested, loginHint: textOf(loginHint)?.slice(0, 256) },
     };
   }
 

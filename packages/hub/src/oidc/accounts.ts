@@ -32,7 +32,7 @@ export async function rememberAccount(
   const kept = await store.putOidcAccount({
     subject,
     connectionId: connection.id,
-    claims: providerClaims(profile, connection.name, username, now),
+    claims: providerClaims(profile, connection, username, now),
     expiresAt: new Date(now.getTime() + lifetimeMs),
   });
   return kept ? subject : undefined;

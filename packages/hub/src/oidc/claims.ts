@@ -1,6 +1,8 @@
 /** Maps a profile to OpenID Connect claims. A profile comes from any mapper of any connector, so each value is checked. */
 import type { Profile } from '@landbridge/protocol';
 import { z } from 'zod';
+import { speaksFor } from '../connections/email-domains.ts';
+import type { Connection } from '../store/connections.ts';
 
 /** The claims of each scope. */
 export const CLAIMS_OF_SCOPES = {
@@ -31,17 +33,27 @@ const shape = z.object({
 /** Connectors can return groups as objects of chosen attributes. */
 const groupObject = z.object({ cn: text, name: text, dn: text });
 
-/** @param username as typed, for profiles without an account name */
-export function providerClaims(profile: Profile, connection: string, username: string, now: Date): Record<string, unknown> {
+/**
+ * Addresses outside the connection's e-mail domains are no claims: whoever administers one connection must not name the users of another.
+ *
+ * @param username as typed, for profiles without an account name
+ */
+export function providerClaims(
+  profile: Profile,
+  connection: Pick<Connection, 'name' | 'settings'>,
+  username: string,
+  now: Date,
+): Record<string, unknown> {
   const { displayName, name, nickname, sAMAccountName, emails, groups } = shape.parse(profile);
-  const email = emails?.find(({ value }) => value !== undefined)?.value;
+  const own = (value: string | undefined) => (value !== undefined && speaksFor(connection, value) ? value : undefined);
+  const email = emails?.map(({ value }) => own(value)).find((value) => value !== undefined);
   return {
-    connection,
+    connection: connection.name,
     name: displayName,
     given_name: name?.givenName,
     family_name: name?.familyName,
-    nickname,
-    preferred_username: sAMAccountName ?? nickname ?? text.parse(username),
+    nickname: own(nickname),
+    preferred_username: own(sAMAccountName) ?? own(nickname) ?? own(text.parse(username)),
     updated_at: Math.floor(now.getTime() / 1000),
     // The directory does not prove that mail to this address reaches the user.
     ...(email === undefined ? {} : { email, email_verified: false }),

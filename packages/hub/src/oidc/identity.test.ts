@@ -1,9 +1,10 @@
 /** Who a user is for applications, guard and credential cache: the connection and the directory's immutable id, whatever a mapper says. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createApplication } from '../../test/application.ts';
+import { createApplication, pathOf } from '../../test/application.ts';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
+import { createPlainBrowser } from '../../test/plain-browser.ts';
 
 /** A connector whose mapper gives everybody one id. */
 const SAME_ID = { id: 'everybody', displayName: 'Anybody' };
@@ -70,4 +71,28 @@ test('an Auth0 connector’s users are identified by an id that is a text, and b
     await assert.rejects(signIn('anna'), /lacks the identifier/, JSON.stringify(id));
   }
   assert.ok(hub.logLines.some(({ msg }) => String(msg).includes('"id" is not a text')));
+});
+
+test('a requested connection is enforced: another one’s users are not signed in by a form, a session or without interaction', async (t) => {
+  const hub = await startHubForTest(t);
+  for (const name of ['fabrikam', 'partner']) {
+    const connector = await connect(await hub.provisioned(name));
+    connector.answerAll(({ claims }) => ({ profile: { id: `${claims.username}-id` } }));
+  }
+  const app = await createApplication(hub);
+  const browser = createPlainBrowser();
+  const { url } = await app.begin({ connection: 'fabrikam' });
+  const page = await browser.follow(await browser.open(url));
+  const fields = { username: 'mallory', password: 'right' };
+  const refused = await browser.follow(await browser.submit(page, pathOf(page), { ...fields, connection: 'partner' }));
+  assert.equal(refused.onward, undefined);
+  assert.match(refused.text, /name="connection" value="fabrikam"/);
+  const partner = await app.signIn({ browser, parameters: { connection: 'partner' } });
+  assert.equal(partner.tokens.claims()?.connection, 'partner');
+  const silent = await browser.follow(await browser.open((await app.begin({ connection: 'fabrikam', prompt: 'none' })).url));
+  assert.match(silent.onward ?? '', /error=login_required/);
+  const again = await browser.follow(await browser.open((await app.begin({ connection: 'fabrikam' })).url));
+  assert.match(again.text, /name="password"/);
+  const unknown = await browser.follow(await browser.open((await app.begin({ connection: 'unknown' })).url));
+  assert.doesNotMatch(unknown.text, /name="(password|username)"/);
 });

@@ -143,10 +143,10 @@ function policy() {
   base.get('consent')?.checks.clear();
   base.get('login')?.checks.add(
     new interactionPolicy.Check('account', 'End-User authentication is required', 'login_required', async (ctx) => {
-      const { session, account, params } = ctx.oidc;
-      if (session?.accountId === undefined || ctx.oidc.result?.login !== undefined) return account === undefined;
+      const { account, params } = ctx.oidc;
       const requested = params?.connection;
-      return account === undefined || (typeof requested === 'string' && requested !== account.connection);
+      // After the sign-in too: the login page is not the only way to a result.
+      return account === undefined || (typeof requested === 'string' && requested !== '' && requested !== account.connection);
     }),
   );
   return base;

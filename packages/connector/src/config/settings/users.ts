@@ -63,7 +63,8 @@ export const USER_SETTINGS = {
     GROUP_PROPERTY: {
       type: setting.text(),
       default: 'cn',
-      description: 'The attribute that names a group in a profile.',
+      description:
+        'The attribute that names a group in a profile. Groups in different places may have the same `cn`, and are then one group to applications: `dn` or `objectGUID` (elsewhere `entryUUID`) tells them apart.',
     },
     GROUP_PROPERTIES: {
       type: setting.list(),

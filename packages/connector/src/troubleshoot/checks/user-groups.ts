@@ -4,6 +4,7 @@ import { dnKey } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
 import { createFindUser, isShown, userAttributes } from '../../users/find.ts';
+import { sharedValues } from '../../users/groups/group.ts';
 import { createGroupFinder } from '../../users/groups/groups-of.ts';
 import { IN_CHAIN_RULE, queriesOf } from '../../users/queries.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
@@ -56,6 +57,14 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
   const walkMs = Math.round(performance.now() - started);
   const ours = new Map([...(walked?.groups ?? []), ...(walked?.passedThrough ?? [])].map((group) => [dnKey(group.dn), group.dn]));
   const summary = `${user.dn}: ${walked?.groups.length ?? 0} groups as in a sign-in, in ${walkMs} ms`;
+
+  const shared = sharedValues(walked?.groups ?? []);
+  if (shared.length > 0) {
+    return warn(
+      `${summary}; different groups have the same name: ${list(shared)}`,
+      'Applications cannot tell them apart. Rename one, or set GROUP_PROPERTY to dn or objectGUID.',
+    );
+  }
 
   const { kind } = await directory.rootDse(signal);
   if (kind !== 'active-directory') {

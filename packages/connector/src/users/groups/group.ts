@@ -45,10 +45,35 @@ export function readGroup(entry: Entry, settings: GroupSettings): Group {
 }
 
 function groupValue(entry: Entry, { property, properties }: GroupSettings): unknown {
-  if (properties.length === 0) return property.toLowerCase() === 'dn' ? entry.dn : (firstText(entry, property) ?? firstText(entry, 'cn'));
+  if (properties.length === 0) {
+    const own = rawAttribute(entry, property);
+    const first = Array.isArray(own) ? own[0] : own;
+    return first === undefined && !isGroupId(property) ? firstText(entry, 'cn') : first?.toString();
+  }
   const value: Record<string, unknown> = {};
   for (const name of properties) value[name] = rawAttribute(entry, name);
   return value;
+}
+
+const GROUP_IDS: ReadonlySet<string> = new Set([
+  'dn',
+  'distinguishedname',
+  'objectguid',
+  'objectsid',
+  'entryuuid',
+  'nsuniqueid',
+  'ipauniqueid',
+]);
+
+/** @returns whether the attribute identifies a group: then its name does not replace it, as someone could name a group like another's id */
+export function isGroupId(property: string): boolean {
+  return GROUP_IDS.has(property.toLowerCase());
+}
+
+/** @returns values that stand for several groups, for a warning */
+export function sharedValues(groups: Iterable<Pick<Group, 'value' | 'key'>>): string[] {
+  const byValue = Map.groupBy(groups, ({ value }) => (typeof value === 'string' ? value : JSON.stringify(value)));
+  return [...byValue].flatMap(([value, some]) => (value !== undefined && new Set(some.map(({ key }) => key)).size > 1 ? [value] : []));
 }
 
 /** @returns the values of these groups, without duplicates */

@@ -4,7 +4,7 @@
  */
 import { parseDn } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';
-import { type GroupSettings, referenceTo } from './group.ts';
+import { type GroupSettings, isGroupId, referenceTo } from './group.ts';
 import type { GroupFinder } from './groups-of.ts';
 import type { FoundGroup } from './walk.ts';
 
@@ -19,10 +19,14 @@ export function createNamedGroups(settings: GroupSettings): GroupFinder {
 
 function namedGroup(dn: string, { property, properties }: GroupSettings): FoundGroup {
   const ownName = parseDn(dn)?.[0] ?? [];
-  const known = new Map([...ownName.map(({ type, value }) => [type, value] as const), ['dn', dn] as const]);
+  const known = new Map([
+    ...ownName.map(({ type, value }) => [type, value] as const),
+    ['dn', dn] as const,
+    ['distinguishedname', dn] as const,
+  ]);
   const value =
     properties.length === 0
-      ? (known.get(property.toLowerCase()) ?? ownName[0]?.value)
+      ? (known.get(property.toLowerCase()) ?? (isGroupId(property) ? undefined : ownName[0]?.value))
       : Object.fromEntries(properties.map((name) => [name, known.get(name.toLowerCase())]));
   return { ...referenceTo(dn), value, how: 'direct', through: undefined, ageMs: undefined };
 }

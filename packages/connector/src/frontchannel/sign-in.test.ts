@@ -77,7 +77,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
       'rm=0&id=<passive>&ru=/?a=1',
       '"\'><script>alert(1)</script>',
       'a\nb\r\nc\td',
-      '𝔘nicode ✓ \u0085',
+      '𝔘nicode ✓ \u0085 \u202e',
       `${'x'.repeat(4000)}`,
     ]) {
       const reply = await on.fillIn(await on.begin({ wctx }), as(1));

@@ -15,6 +15,7 @@ export interface FrontChannelPage {
 /**
  * @param options.script runs after loading; must not contain any input
  * @param options.formAction the CSP directive; undefined: anywhere
+ * @param options.verbatim keeps all characters, for hidden fields that must arrive unchanged; the visible text must be printable already
  */
 export function frontChannelPage(options: {
   language: Language;
@@ -23,8 +24,9 @@ export function frontChannelPage(options: {
   status?: FrontChannelPage['status'];
   formAction?: string;
   script?: string;
+  verbatim?: boolean;
 }): FrontChannelPage {
-  const { language, title, main, status = 200, formAction, script } = options;
+  const { language, title, main, status = 200, formAction, script, verbatim = false } = options;
   const nonce = randomBytes(16).toString('base64');
   const text = html`<!doctype html>
 <html lang="${language}">
@@ -52,7 +54,7 @@ ${script === undefined ? '' : html`<script>${raw(script)}</script>`}
   ];
   return {
     status,
-    body: Promise.resolve(text).then((markup) => printableLines(String(markup))),
+    body: Promise.resolve(text).then((markup) => (verbatim ? String(markup) : printableLines(String(markup)))),
     headers: {
       ...SAFE_HEADERS,
       'Content-Type': 'text/html; charset=utf-8',

@@ -1,4 +1,5 @@
 /** The pages of the front channel: the form, the page that posts the token to the hub, and notices. */
+import { printableLines } from '@landbridge/runtime';
 import type { Html } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import { type FormProblem, LANGUAGES, type Language } from './languages.ts';
@@ -59,11 +60,13 @@ export function replyPage(options: {
   const { language, siteName, replyTo, wctx, wresult } = options;
   const texts = LANGUAGES[language];
   const fields = { wa: 'wsignin1.0', wresult, ...(wctx === undefined ? {} : { wctx }) };
+  const title = printableLines(siteName);
   return frontChannelPage({
     language,
-    title: siteName,
+    title,
     script: SEND,
-    main: html`<h1>${siteName}</h1>
+    verbatim: true,
+    main: html`<h1>${title}</h1>
 <section>
 <p>${texts.signedIn}</p>
 <form method="post" action="${replyTo}">

@@ -6,7 +6,7 @@ import { it } from 'node:test';
 const ROOT = new URL('..', import.meta.url).pathname;
 
 /** Sources of codes: a constructor, a field, `fail('CODE', …)` of a socket, or a multi-line union type. */
-const CODE = /(?:new (?:Coded|Ldap)Error(?:<[^>]*>)?\(|\bfail\(|\bcode:)\s*'([A-Z][A-Z_]+)'|^\s*\| '([A-Z][A-Z_]+)'/gm;
+const CODE = /(?:new (?:Coded|Ldap)Error(?:<[^>]*>)?\(|\bfail\(|\bcode:)\s*'([A-Z][A-Z_]+)'|^ {2}\| '([A-Z][A-Z_]+)'/gm;
 /** A union type on one line. */
 const UNION = /^export type \w*Code = ('[A-Z][A-Z_]+'(?: \| '[A-Z][A-Z_]+')*);/gm;
 

@@ -36,7 +36,7 @@ export function openHomeKey(
   return readKey(path);
 }
 
-/** Two processes may start at the same time: the first one's key counts, and nobody reads half a file. */
+/** Two processes may start at the same time: the first one's key counts, and neither reads half a file. */
 function makeKey(path: string): void {
   const unfinished = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {

@@ -131,7 +131,7 @@ export const HUB_SETTINGS = {
       type: setting.integer(0, 100_000),
       default: 10,
       description:
-        'For how many users of a connection one and the same password may be wrong within `GUARD_WINDOW_MINUTES`. From then on it is taken for password spraying: the hub raises an alarm, and tries that password only once in 30 seconds. `0`: no limit.',
+        'For how many users of a connection one and the same password may be wrong within `GUARD_WINDOW_MINUTES`. From then on it counts as password spraying: the hub raises an alarm, and tries that password only once in 30 seconds. `0`: no limit.',
     },
   }),
   ...inGroup('Credential cache', {

@@ -1,5 +1,5 @@
 /**
- * Counters that limit attempts, by key. Memory is bounded, and nobody can use that to reset a counter: only counters without anything left
+ * Counters that limit attempts, by key. Memory is bounded, and an attacker cannot use that to reset a counter: only counters without anything left
  * to count are removed. When all are in use, further keys share a fixed number of counters, so that limits become stricter, not looser.
  */
 import { hash, randomBytes } from 'node:crypto';
@@ -32,7 +32,7 @@ export function createLiveCounters<T>(options: {
   /** Looked at in turn: live ones move to the end. */
   const own = new Map<string, T>();
   const common = new Map<number, T>();
-  /** Nobody can choose keys that share a counter with a given one. */
+  /** Attackers cannot choose keys that share a counter with a given one. */
   const secret = randomBytes(16).toString('base64');
   const slotOf = (key: string) => hash('sha256', secret + key, 'buffer').readUInt32BE(0) % shared;
 

@@ -10,7 +10,7 @@ import { type BindOutcome, bindOutcome } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
 import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
-import { type FindUser, isShown, nobodyIfAmbiguous } from './find.ts';
+import { type FindUser, isShown, noUserIfAmbiguous } from './find.ts';
 import { type Held, heldFailure, type Lockout } from './lockout/lockout.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import { createRefusalTime } from './refusal-time.ts';
@@ -35,7 +35,7 @@ export function createAuthenticate(options: {
     try {
       const sinceMs = performance.now();
       const find = () => findUser({ name: username, escaped }, signal);
-      const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(nobodyIfAmbiguous);
+      const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(noUserIfAmbiguous);
       if (read === undefined) {
         await refusalTime.imitate(signal);
         return unknownUserFailure(username);

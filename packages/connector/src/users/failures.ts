@@ -19,7 +19,7 @@ export function unexpectedFailure(error: unknown): FailedRequest {
   return { failure: { code: 'connector_error', inner } };
 }
 
-/** Signed in, and nothing tells this user apart from others for ever. */
+/** Signed in, but without an id that identifies this user permanently. */
 export function noSubjectFailure(): FailedRequest {
   const { failure } = unexpectedFailure(
     new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {

@@ -93,7 +93,7 @@ export function createFindByFilter(options: Asking): FindByFilter {
 
 /**
  * Which of several entries comes first is up to the directory, and a user who can write a name into their own entry could come before its
- * owner. So none counts, whoever wrote the filter; and another interpretation of the name must not choose between them.
+ * owner. So none counts, with any filter, and another interpretation of the name must not choose between them.
  *
  * @throws CodedError USER_NAME_AMBIGUOUS; LdapError
  */
@@ -117,8 +117,8 @@ async function onlyMatch(
   });
 }
 
-/** For users an ambiguous name looks like an unknown one: `findUser(…).catch(nobodyIfAmbiguous)`. @throws any other error */
-export function nobodyIfAmbiguous(error: unknown): undefined {
+/** For users an ambiguous name looks like an unknown one: `findUser(…).catch(noUserIfAmbiguous)`. @throws any other error */
+export function noUserIfAmbiguous(error: unknown): undefined {
   if (!(error instanceof CodedError) || error.code !== 'USER_NAME_AMBIGUOUS') throw error;
 }
 

@@ -175,7 +175,7 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.equal(await signIn(on({}), 'first@brand.example', 'id'), 'WrongUsername');
   });
 
-  it('of two users find neither, whoever wrote the filter and whichever door the name came through', async () => {
+  it('of two users find neither, with any filter and in both ways to sign in', async () => {
     for (const settings of [{}, { LDAP_USER_BY_NAME: '(uid={0})' }]) {
       const made = on(settings);
       assert.equal(await signIn(made, 'twin', 'id'), 'WrongUsername');

@@ -12,7 +12,7 @@ import { ACCOUNT_STATE_ATTRIBUTES, accountState } from './account-state.ts';
 import type { RequestContext } from './context.ts';
 import type { Enrich } from './enrich.ts';
 import { logUndecided, unknownUserFailure } from './failures.ts';
-import { type FindByFilter, type FindUser, isShown, nobodyIfAmbiguous } from './find.ts';
+import { type FindByFilter, type FindUser, isShown, noUserIfAmbiguous } from './find.ts';
 import { passwordWarning } from './password/password-warning.ts';
 
 /** A user as a Kerberos ticket, client certificate, trusted proxy or session names them. */
@@ -60,7 +60,7 @@ export function createSignInVerified(options: {
     }
     const { signal, correlationId, onStep } = context;
     const find = () => (filter === undefined ? options.findUser({ name, escaped: false }, signal) : options.findByFilter(filter, signal));
-    const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(nobodyIfAmbiguous);
+    const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(noUserIfAmbiguous);
     // With LDAP_USER_DN, an entry without readable attributes may not exist.
     if (found === undefined || !isShown(found)) return unknownUserFailure(name);
     if (expected !== undefined && (await enrich.subjectOf(found, signal)) !== expected) {

@@ -23,14 +23,14 @@ test('the subject is the id that the server itself keeps, in one spelling', () =
   assert.equal(subjectOf(entry({ GUID: [GUID] }), 'other', undefined), GUID.toString('hex'));
 });
 
-test('names, and ids of another kind of directory, are no subject', () => {
+test('ignores names, and ids of another kind of directory', () => {
   assert.equal(subjectOf(entry({ uid: ['anna'], cn: ['Anna'], mail: ['anna@x.example'] }), 'openldap', undefined), undefined);
   // Users may be able to write it there.
   assert.equal(subjectOf(entry({ objectGUID: [GUID], ipaUniqueID: [UUID] }), 'openldap', undefined), undefined);
   assert.equal(subjectOf(entry({ ipaUniqueID: ['autogenerate'] }), '389-ds', undefined), undefined);
 });
 
-test('several values, an empty value and values that are not text are no subject', () => {
+test('ignores several values, an empty value and values that are not text', () => {
   const of = (...values: (string | Buffer)[]) => subjectOf(entry({ employeeNumber: values }), 'openldap', 'employeeNumber');
   assert.equal(of('A-17'), 'A-17');
   assert.equal(of('A-17', 'A-18'), undefined);

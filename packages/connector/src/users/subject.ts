@@ -7,7 +7,7 @@ import { rawAttribute } from '../ldap/entry.ts';
 import type { DirectoryKind } from '../ldap/root-dse.ts';
 
 /**
- * Attributes that the server itself sets and nobody can write, the first one that an entry has counts. Only those of its own kind: elsewhere
+ * Attributes that the server itself sets and no account can write; the first one in an entry counts. Only those of its own kind: elsewhere
  * an attribute of that name may be writable.
  */
 const SERVER_IDS: Readonly<Record<DirectoryKind, readonly string[]>> = {

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 /** Lets secret scanners recognise a key. */
 const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
-/** Last use is written at most this often for a key: it is read by people, and a write for each sign-in costs more than the key. */
+/** Last use is written at most this often for a key: administrators need no more precision, and a write for each sign-in would cost more than the sign-in's own. */
 const LAST_USE_MS = 60_000;
 export const MAX_KEY_DAYS = 3650;
 

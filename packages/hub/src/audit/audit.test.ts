@@ -103,7 +103,7 @@ test('a log that was cut off or rewritten does not match a head noted earlier', 
   assert.equal(brokenAt(await verifyChain(store, TEST_CHAIN.seal, [head])), 3);
 });
 
-test('without the key nobody can forge the record that replaces old ones, nor a head', async (t) => {
+test('without the key, neither the record that replaces old ones nor a head can be forged', async (t) => {
   const { path, store, audit } = newLog(t);
   for (let n = 0; n < 4; n++) await audit.record(LOGIN);
   const [last] = await store.auditRecords({}, 1);

@@ -66,7 +66,7 @@ export function auditCommand({ withHome, withAnyKey, print, note }: HubCommandCo
           withAnyKey(async ({ store, chain }) => {
             const { startNewKey } = await import('../audit/key.ts');
             await startNewKey(store, chain, 'command-line');
-            note('The audit log goes on with this key. Restart the hub.');
+            note('The audit log continues with this key. Restart the hub.');
           }),
         ),
     )

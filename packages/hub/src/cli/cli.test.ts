@@ -246,7 +246,7 @@ test('commands list, verify and export the audit log', async (t) => {
   assert.equal(compared.status, 1);
 });
 
-test('commands refuse a key other than the one the audit log is sealed with, until told that it is lost', (t) => {
+test('commands refuse a key other than the one the audit log is sealed with, unless the option says that it is lost', (t) => {
   const options = ['--home', newHome(t)];
   assert.equal(hub(['connection', 'create', 'corp', ...options]).status, 0);
   const HUB_KEY = Buffer.alloc(32, 1).toString('base64url');

@@ -107,7 +107,7 @@ test('a socket that ends takes its requests with it, and the connector is offlin
   assert.equal(connector.eligibility(), 'connector_offline');
 });
 
-test('frames that nobody waits for end the socket when they become too many, and large ones are not parsed', async (t) => {
+test('too many unsolicited frames end the socket, and large ones are not parsed', async (t) => {
   const parse = t.mock.method(JSON, 'parse');
   const parsed = () => parse.mock.calls.filter(({ arguments: [text] }) => String(text).length > 100_000).length;
   const cases: [string, (client: WebSocket) => void][] = [

@@ -53,7 +53,7 @@ export interface Connector {
   ask<N extends RequestName>(name: N, pid: string, jwt: string, timeoutMs: number): Promise<ConnectorAnswer<N>>;
   /** Switches draining by the hub on or off. */
   drain(on: boolean): void;
-  /** To be called for all data that comes from it. Data that nobody waits for has a limit, beyond which the socket ends. */
+  /** To be called for all data that comes from it. Unsolicited data has a limit, beyond which the socket ends. */
   heard(bytes: number): void;
   ping(): void;
   /** Sends a close frame, and ends the socket by force if the other side does not react within `graceMs`. */
@@ -115,10 +115,10 @@ export function createConnector(
     log.warn({ inFlight: waiting.size }, 'Connector is silent; its requests in flight are abandoned');
     for (const { settle } of waiting.values()) settle('connector_lost');
   }
-  /** Nobody waits for this. */
+  /** Unsolicited. */
   function charge(bytes: number): void {
     if (budget.spend(bytes) || socket.readyState !== WebSocket.OPEN) return;
-    log.warn({ inFlight: waiting.size }, 'Connector disconnected: it sends too much that nobody waits for');
+    log.warn({ inFlight: waiting.size }, 'Connector disconnected: too much unsolicited data');
     socket.terminate();
   }
   function isLate(frameName: string): boolean {

@@ -1,4 +1,4 @@
-/** What a connector may send that nobody waits for: enough for health reports and late answers, too little to keep the hub busy. */
+/** What a connector may send unsolicited: enough for health reports and late answers, too little to keep the hub busy. */
 import type { RequestName } from '@landbridge/protocol';
 
 /** Larger frames are only parsed if their name is that of an awaited answer. */

@@ -23,7 +23,7 @@ test('the cache answers after an outage has lasted long enough, and no longer on
   assert.match(it.refusal(CORP, 'connector_offline') ?? '', /too short/);
 });
 
-test('a shortage of sockets is no outage, unless a connector says that its directory is down', () => {
+test('a shortage of sockets does not count as an outage, unless a connector says that its directory is down', () => {
   const { it, clock } = outages();
   it.refusal(CORP, 'connector_offline');
   clock.now += 60_000;

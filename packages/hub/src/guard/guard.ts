@@ -19,7 +19,7 @@ export interface GuardedAttempt {
   remoteAddress: string | undefined;
   /**
    * This user has signed in with the same browser before. Such browsers have a budget of their own, so that strangers who guess this user's
-   * password do not keep the user out. All of a user share it: who once knew the password could collect any number of them.
+   * password do not keep the user out. All browsers of a user share it: someone who once knew the password could collect any number of them.
    */
   isFamiliarBrowser?: boolean | undefined;
 }

@@ -39,7 +39,7 @@ export function createSpraying(limits: { users: number; windowMs: number; pauseM
   const fresh = (): Sprayed => ({ users: new Set(), more: 0, lastMs: 0, triedMs: 0, alarmAt: limits.users });
   const passwords = createLiveCounters<Sprayed>({
     max: MAX_PASSWORDS,
-    // Shared counters would take different passwords for one.
+    // Shared counters would treat different passwords as one.
     shared: 0,
     create: fresh,
     // Most passwords are wrong for one user: they make room for others.

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.ts';
 /** For records without an expiry. None of those in use is, but all records need one. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 
-/** Anybody can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
+/** Anyone can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
 const MAX_PARAMETERS_LENGTH = 4096;
 
 export function adapterOn(store: Store): (kind: string) => Adapter {

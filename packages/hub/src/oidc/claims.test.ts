@@ -30,7 +30,7 @@ test('an ID token omits too many groups, and keeps all other claims', () => {
   assert.ok(Array.isArray(most) && most.length === 10_000);
 });
 
-test('an address outside the connection’s e-mail domains is no claim', () => {
+test('omits addresses outside the connection’s e-mail domains', () => {
   const partner = { name: 'partner', settings: { ...CORP.settings, emailDomains: ['partner.example'] } };
   const claims = (profile: Record<string, unknown>, username = 'anna') => {
     const { email, nickname, preferred_username } = providerClaims(profile, partner, username, NOW);

@@ -34,7 +34,7 @@ const shape = z.object({
 const groupObject = z.object({ cn: text, name: text, dn: text });
 
 /**
- * Addresses outside the connection's e-mail domains are no claims: whoever administers one connection must not name the users of another.
+ * Omits addresses outside the connection's e-mail domains: the administrator of one connection must not name the users of another.
  *
  * @param username as typed, for profiles without an account name
  */

@@ -6,7 +6,7 @@ import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { createPlainBrowser } from '../../test/plain-browser.ts';
 
-/** A connector whose mapper gives everybody one id. */
+/** A connector whose mapper gives every user the same id. */
 const SAME_ID = { id: 'everybody', displayName: 'Anybody' };
 
 async function start(t: TestContext, capabilities: string[] | undefined, answer: (username: unknown) => object) {
@@ -22,7 +22,7 @@ async function start(t: TestContext, capabilities: string[] | undefined, answer:
   return { hub, connector, signIn, sub: async (username: string) => (await signIn(username)).tokens.claims()?.sub };
 }
 
-test('a mapper that gives everybody one id gives nobody another user’s subject, limits or cached profile', async (t) => {
+test('a mapper that gives every user the same id gives no user another one’s subject, limits or cached profile', async (t) => {
   const { hub, connector, sub } = await start(t, ['subject'], (username) => ({
     profile: { ...SAME_ID, displayName: username },
     subject: `${username}-uuid`,

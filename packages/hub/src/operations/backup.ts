@@ -45,7 +45,7 @@ export async function backupDatabase(folder: string, to: string, chain: AuditCha
 }
 
 /**
- * @param options.newKey the key of the backup's hub is lost: the audit log goes on with this home's
+ * @param options.newKey the key of the backup's hub is lost: the audit log continues with this home's
  * @returns the path of the old database, if any, and the schema version of the backup
  * @throws CodedError HUB_KEY_MISMATCH, BACKUP_INVALID, BACKUP_FAILED, HOME_IN_USE, HOME_UNUSABLE, STORE_UNUSABLE; then the database is unchanged
  */

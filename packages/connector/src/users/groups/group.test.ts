@@ -34,7 +34,7 @@ test('a group whose id cannot be read has none, whatever its name', async () => 
   const user = group('CN=anna,DC=x', { memberOf: `CN=${GUID},DC=x` });
   const valueBy = async (property: string) => {
     const finder = createNamedGroups({ property, properties: [] });
-    // It asks nobody.
+    // It sends no request.
     const found = await finder.groupsOf(user, undefined as never, undefined, 'throw');
     return found?.groups[0]?.value;
   };

@@ -130,7 +130,7 @@ function strictest(one: LockoutPolicy | undefined, other: LockoutPolicy): Lockou
   return {
     maxFailures: Math.min(one.maxFailures, other.maxFailures),
     windowMs: Math.max(one.windowMs, other.windowMs),
-    // Taking a locked account for an unlocked one only means another answer.
+    // Treating a locked account as an unlocked one only changes the answer.
     lockMs: Math.min(one.lockMs, other.lockMs),
   };
 }

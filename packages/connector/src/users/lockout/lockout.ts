@@ -90,7 +90,7 @@ export function createLockout(options: {
     const nowMs = Date.now();
     if (count.isLocked(policy, nowMs)) return undefined;
     const ends = count.endsMs(policy, nowMs);
-    // With a threshold as low as the reserve, nobody could ever sign in: one attempt is always left.
+    // With a threshold as low as the reserve, no user could ever sign in: one attempt is always left.
     const permitted = policy.maxFailures - Math.min(reserve, policy.maxFailures - 1);
     const endMs = ends[ends.length - permitted];
     if (endMs === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { Entry } from '../../ldap/entry.ts';
 import type { RequestContext } from '../context.ts';
 import type { Enrich } from '../enrich.ts';
 import { logUndecided, unknownUserFailure } from '../failures.ts';
-import { type FindUser, isShown, nobodyIfAmbiguous } from '../find.ts';
+import { type FindUser, isShown, noUserIfAmbiguous } from '../find.ts';
 import { heldFailure, type Lockout } from '../lockout/lockout.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
@@ -31,7 +31,7 @@ export function createChangePassword(options: {
   async function changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<ChangeResult> {
     const { password: newPassword, oldPassword } = claims;
     const sinceMs = performance.now();
-    const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(nobodyIfAmbiguous);
+    const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(noUserIfAmbiguous);
     if (read === undefined) {
       // Timing must not reveal which names exist.
       if (oldPassword !== undefined) await refusalTime.imitate(context.signal);

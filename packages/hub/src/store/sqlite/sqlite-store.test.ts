@@ -32,7 +32,7 @@ test('a write is visible to another process with the open file, and after a rest
   await again.close();
 });
 
-test('claims of a connection beyond its quota push out those that end first, of this connection only', async () => {
+test('claims of a connection beyond its quota replace the ones that end first, of this connection only', async () => {
   const store = openSqliteStore(newPath(), { claimsQuota: 10_000 });
   await store.addConnection(CONNECTION, 'ticket');
   await store.addConnection(exampleConnection('other'), 'other ticket');

@@ -4,6 +4,7 @@ import { after } from 'node:test';
 import type { SambaDomainController, SambaUserName } from '@landbridge/lab';
 import { Client } from 'ldapts';
 import { registerBadPasswordCountTest } from '../bad-password-count.ts';
+import { registerLockoutReserveTest } from '../lockout-reserve.ts';
 import { registerSignInTable } from '../sign-in-table.ts';
 
 export function registerAccountTests(dc: () => SambaDomainController): void {
@@ -36,6 +37,22 @@ export function registerAccountTests(dc: () => SambaDomainController): void {
       },
     };
   }, ['LDAPS', 'StartTLS']);
+
+  for (const [user, title] of [
+    ['carol', 'an account'],
+    ['pwd-expiring', 'an account with a fine-grained policy'],
+  ] as const) {
+    registerLockoutReserveTest(() => {
+      const { name, dn, password } = account(user);
+      return {
+        target: { url: dc().ldapsUrl, ca: dc().caPem, serviceAccount: dc().serviceAccount },
+        names: [name, name.toUpperCase(), dc().users[user].userPrincipalName ?? name],
+        dn,
+        password,
+        threshold: 5,
+      };
+    }, title);
+  }
 
   registerBadPasswordCountTest(() => ({
     host: dc().address,

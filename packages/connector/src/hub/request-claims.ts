@@ -1,4 +1,5 @@
 /** From a request's token to its claims: verifies the token and its audience, and opens what was sealed for this socket. */
+import { REALM_PREFIX } from '@landbridge/wsfed';
 import { z } from 'zod';
 import type { ConnectorSealing } from './sealing.ts';
 import { checkToken, type TokenChecks } from './token.ts';
@@ -11,22 +12,24 @@ const openedClaims = z.record(z.string(), z.unknown());
 const audience = z.union([z.string(), z.array(z.string())]);
 
 /**
- * Unsealed requests are accepted only from a hub that never seals, such as Auth0's. A hub that names the audience also seals each request to a
+ * Unsealed requests are accepted only from a hub that never seals, such as Auth0's. Our hub names the audience and seals each request to a
  * connector whose token brought keys, and no proxy can remove those keys or the signed audience. So an unsealed token that has an audience
  * was made for another connector, and is refused from the first frame on.
  *
- * @param realm the connection's: the only valid audience
+ * @param realm the connection's: the only valid audience if it is one of our hub. The contract has no audience, so Auth0's is not looked at.
  */
 export function createClaimsReader(
   sealing: Pick<ConnectorSealing, 'open'>,
   checks: TokenChecks,
   realm: string,
 ): (jwt: string) => Promise<RequestClaimsRead> {
+  const isOurHub = realm.startsWith(REALM_PREFIX);
   let hubSeals = false;
   return async (jwt) => {
     const checked = await checkToken(jwt, checks);
     if ('refused' in checked) return checked;
-    const { aud, pid, sealed } = checked.claims;
+    const { pid, sealed } = checked.claims;
+    const aud = isOurHub ? checked.claims.aud : undefined;
     if (aud !== undefined && ![audience.safeParse(aud).data].flat().includes(realm)) return { refused: 'it is for another connection' };
     if (sealed === undefined) {
       if (hubSeals) return { refused: 'it is not sealed, but earlier ones on this socket were' };

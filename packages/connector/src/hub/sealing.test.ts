@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterEach, test } from 'node:test';
 import { agentKeys } from '@landbridge/protocol';
 import { CompactEncrypt, compactVerify, decodeJwt } from 'jose';
-import { type FakeAgent, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { type FakeAgent, startFakeHub } from '../../test/fake-hub.ts';
 import { linkTo } from '../../test/link-to.ts';
 import { createConnectorSealing } from './sealing.ts';
 
@@ -12,11 +12,15 @@ afterEach(async () => {
   for (const stop of toStop.splice(0).reverse()) await stop();
 });
 
-async function connected() {
+/** A realm of our hub, whose requests name it as their audience. */
+const REALM = 'urn:landbridge:fake';
+
+async function connected(realm = REALM) {
   const hub = await startFakeHub();
   toStop.push(() => hub.stop());
   const passwords: string[] = [];
   const made = linkTo(hub, {
+    target: { realm },
     users: {
       authenticate: async ({ username, password }) => {
         passwords.push(password);
@@ -94,6 +98,13 @@ test('serves no unsealed request from a hub that names the audience, not even be
   agent.ask('authenticate_user', { username: 'ada', password: 'without audience' });
   await agent.nextFrame();
   assert.deepEqual(passwords, ['without audience']);
+});
+
+test('ignores the audience of a hub that is not ours', async () => {
+  const { agent, passwords } = await connected('urn:auth0:fabrikam');
+  agent.ask('authenticate_user', { username: 'ada', password: 'clear', aud: 'https://fabrikam.auth0.com/' });
+  await agent.nextFrame();
+  assert.deepEqual(passwords, ['clear']);
 });
 
 test('drops requests sealed for another socket or another request, and malformed ones', async () => {

@@ -36,8 +36,8 @@ function startLoad(connection: string): Load {
       const user = slapd.users.ordinary[nextUser++];
       assert.ok(user, 'the load ran out of users');
       const right = nextUser % 4 !== 0;
-      // A failed fetch is a sign-in without an answer; it rejects finish().
-      const { status } = await hub.login(connection, user.uid, right ? user.password : 'wrong');
+      // Another wrong one each time: one for many users counts as spraying. A failed fetch is a sign-in without an answer; it rejects finish().
+      const { status } = await hub.login(connection, user.uid, right ? user.password : `wrong for ${user.uid}`);
       answers.push({ user, right, status });
       // Answers during an outage arrive at once; more than a few hundred per second prove nothing.
       if (status > 500) await delay(50);

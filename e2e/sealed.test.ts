@@ -26,5 +26,5 @@ test('neither the name nor the password of a user crosses the network in clear t
     JSON.parse(Buffer.from(claims, 'base64url').toString()),
   );
   assert.equal(requests.length, 2);
-  for (const claims of requests) assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iat', 'jti', 'pid', 'sealed']);
+  for (const claims of requests) assert.deepEqual(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'jti', 'pid', 'sealed']);
 });

@@ -379,7 +379,7 @@ test('malformed frames of a connector are ignored, and too many end its socket',
   const identity = await provisioned();
   const connector = await connect(identity);
   connector.answerAll(() => ({ profile: ANNA }));
-  for (const garbage of ['garbage', '{}', '[1]', '{"n":1}', '['.repeat(1_000_000), Buffer.from([1, 2, 3])]) connector.socket.send(garbage);
+  for (const garbage of ['garbage', '{}', '[1]', '{"n":1}', '['.repeat(60_000), Buffer.from([1, 2, 3])]) connector.socket.send(garbage);
   for (const n of ['close', 'error', 'message', '__proto__', 'authenticate', 'authenticated']) connector.send(n, { x: 1 });
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
   assert.equal(logLines.filter(({ msg }) => msg === 'Malformed frame ignored').length, 6);
@@ -387,7 +387,7 @@ test('malformed frames of a connector are ignored, and too many end its socket',
   assert.equal(await connector.closed, 1008);
 });
 
-test('a frame beyond the limit ends the socket only', async (t) => {
+test('a frame beyond the limit ends the socket only, and an answer beyond its limit fails its request only', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const connector = await connect(identity);
@@ -397,7 +397,10 @@ test('a frame beyond the limit ends the socket only', async (t) => {
   assert.equal((await login).body.error.code, 'connector_lost');
   assert.ok([1006, 1009].includes(await connector.closed));
   const next = await connect(identity);
-  next.answerAll(() => ({ profile: { id: 'y'.repeat(10 * 1024 * 1024) } }));
+  let length = 10 * 1024 * 1024;
+  next.answerAll(() => ({ profile: { id: 'y'.repeat(length) } }));
+  assert.equal((await api(LOGIN, CREDENTIALS)).body.error.code, 'connector_error');
+  length = 900 * 1024;
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
 });
 

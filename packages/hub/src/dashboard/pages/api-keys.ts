@@ -25,7 +25,7 @@ ${table('API keys', ['Name', 'ID', 'Permissions', 'Created', 'Expires', 'Last us
 <section aria-labelledby="new"><h2 id="new">New API key</h2>
 <form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { maxlength: 100, hint: 'The application that uses it.' })}
-${field('days', 'Expires after days', { maxlength: 4, hint: 'Empty: never.' })}
+${field('days', 'Expires after days', { required: false, maxlength: 4, hint: 'Empty: never.' })}
 ${checkBox('sign-in-only', 'Sign-ins only', true, 'Otherwise the key can also search users, and manage connections, tickets, connectors and applications.')}<button>Create key</button></form></section>`;
       return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })

@@ -1,4 +1,4 @@
-/** The documents' links and the code's citations lead somewhere. */
+/** The documents' links, the tests that they name, and the code's citations exist. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,9 @@ import { test } from 'node:test';
 const ROOT = join(import.meta.dirname, '..');
 const PROTOCOL = 'docs/protocol.md';
 const CITATION = /docs\/protocol\.md, sections? (\d+(?:\.\d+)?(?:(?:, | and )\d+(?:\.\d+)?)*)/g;
+/** A test as documents name it: `packages/hub/src/guard/guard.test.ts: "title"`. */
+const NAMED_TEST = /`([\w./-]+\.test\.ts): "([^"\n]+)"`/g;
+const TEST_TITLE = /\b(?:test|it|describe)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g;
 const LINK = /\]\((?!https?:)([^)\s]+)\)/g;
 
 function read(file: string): string {
@@ -22,6 +25,10 @@ function anchorsIn(markdown: string): Set<string> {
       .replaceAll(' ', '-'),
   );
   return new Set([...headings, ...[...markdown.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]);
+}
+
+function titlesIn(source: string): Set<string> {
+  return new Set([...source.matchAll(TEST_TITLE)].map(([, single, double]) => (single ?? double ?? '').replace(/\\(.)/g, '$1')));
 }
 
 test('every cited section of the protocol exists', () => {
@@ -57,6 +64,19 @@ test('every path below packages/ that the documents name exists', () => {
       if (!existsSync(join(ROOT, path))) missing.push(`${file}: ${path}`);
   }
   assert.deepEqual(missing, []);
+});
+
+test('every test that the documents name exists, and each line of the threat model that looks like one is read', () => {
+  const missing: string[] = [];
+  for (const file of globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })) {
+    for (const [, path = '', title = ''] of read(file).matchAll(NAMED_TEST))
+      if (!existsSync(join(ROOT, path)) || !titlesIn(read(path)).has(title)) missing.push(`${file}: ${path}: ${title}`);
+  }
+  assert.deepEqual(missing, []);
+  const threats = read('docs/threat-model.md');
+  const named = threats.match(NAMED_TEST)?.length ?? 0;
+  assert.ok(named > 0);
+  assert.equal(named, threats.match(/\.test\.ts: /g)?.length);
 });
 
 test('the index of decisions lists every decision', () => {

@@ -189,8 +189,9 @@ export function acceptConnectors(
     );
     connector.drain(drained);
     const { heard, remove } = online.add(connector);
-    // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval.
-    stream.on('data', (chunk: Buffer) => {
+    // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval. Called before the
+    // frame is read, while its request is still in flight: an answer is not unsolicited.
+    stream.prependListener('data', (chunk: Buffer) => {
       heard();
       connector.heard(chunk.length);
     });

@@ -404,6 +404,14 @@ test('a frame beyond the limit ends the socket only, and an answer beyond its li
   assert.equal((await api(LOGIN, CREDENTIALS)).status, 200);
 });
 
+test('answers cost a connector nothing of what it may send unsolicited', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  connector.answerAll(() => ({ profile: { id: '1', photo: 'x'.repeat(60 * 1024) } }));
+  // One after the other, so that no request is in flight between two answers; more than twice what may come unsolicited.
+  for (let n = 0; n < 40; n++) assert.equal((await api(LOGIN, CREDENTIALS)).status, 200, `answer ${n}`);
+});
+
 test('a hub that shuts down lets sign-ins finish, then closes the sockets with 1001', async (t) => {
   const { api, provisioned, hub } = await startHubForTest(t, { STOP_GRACE_MS: '20000' });
   const connector = await connect(await provisioned());

@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface HubApi {
   /** @returns the ticket URL */
   createConnection(name: string): Promise<string>;
-  /** Resolves when a connector is online. */
-  untilConnected(name: string): Promise<void>;
+  /** Resolves when a connector can sign users in. */
+  untilEligible(name: string): Promise<void>;
   /** @throws if the sign-in fails */
   login(name: string, username: string, password: string): Promise<Record<string, unknown>>;
 }
@@ -26,10 +26,10 @@ export function hubApi(url: string, apiKey: string, signal: AbortSignal): HubApi
       if (typeof ticket !== 'string') throw new Error('The hub answered without a ticket');
       return ticket;
     },
-    async untilConnected(name) {
+    async untilEligible(name) {
       for (;;) {
         const connectors = field(field(await call('GET', `/${name}`), 'connection'), 'connectors');
-        if (Array.isArray(connectors) && connectors.length > 0) return;
+        if (Array.isArray(connectors) && connectors.some((connector) => field(connector, 'eligibility') === 'eligible')) return;
         await delay(POLL_MS, undefined, { signal });
       }
     },

@@ -59,7 +59,7 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   const connector = started.use(startProgram('landbridge-connector', connectorHome, {}));
   programs.push(connector);
   const programEnded = Promise.race(programs.map(({ ended }) => ended)).then(() => Promise.reject(new Error('Hub or connector ended')));
-  await Promise.race([api.untilConnected(CONNECTION), programEnded]);
+  await Promise.race([api.untilEligible(CONNECTION), programEnded]);
   const parts = [
     ['directory', `${directory.url}   ${directory.domain.dnsName}, behaves like Active Directory`],
     ['hub', `${hubUrl}   connection "${CONNECTION}"`],

@@ -73,7 +73,14 @@ interface ConnectionView {
   ipRanges: string[];
   emailDomains: string[];
   certificates: { thumbprint: string; state: string; agentVersion?: string; hostName?: string }[];
-  connectors: { instance: string; agentVersion: string; capabilities: string[]; draining: boolean; inFlight: number }[];
+  connectors: {
+    instance: string;
+    agentVersion: string;
+    capabilities: string[];
+    draining: boolean;
+    inFlight: number;
+    eligibility: string;
+  }[];
 }
 
 /** Certificates take time, and a test file rarely needs more than one. */

@@ -67,7 +67,7 @@ export function problemsNow({ config, hub, directory, clock, certificates, resta
       'Check on the hub that the connection exists, and that this connector is neither revoked nor pending approval.',
     );
   }
-  if (!directory.connected) {
+  if (!directory.connected && !directory.connecting) {
     add(
       `The directory is unavailable: ${directory.error === undefined ? 'not connected' : directory.error.message}`,
       directory.error?.action ?? 'Users cannot sign in. "Troubleshooting" shows the cause.',

@@ -10,6 +10,7 @@ import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { startCommand } from '../../test/command-line.ts';
 import { CONNECTION, type FakeAgent, type FakeHub, HUB_RSA, pemOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
+import { entry, result, startLdapServer } from '../../test/ldap-server.ts';
 import { INFO, startTicketServer } from '../../test/ticket-server.ts';
 import { request } from '../../test/users-on.ts';
 import { decryptPassword } from '../config/credentials.ts';
@@ -305,5 +306,60 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     const log = readFileSync(join(home, 'logs', 'connector.log'), 'utf8');
     assert.match(log, /Signed in/);
     assert.doesNotMatch(log, /service-Passw0rd/);
+  });
+});
+
+describe('a connector that starts before its directory has answered', () => {
+  async function startBeside(t: TestContext, directory: { url: string }) {
+    const hub = await startFakeHub();
+    hub.authenticatedPayload = { capabilities: ['health'] };
+    const home = mkdtempSync(join(tmpdir(), 'early-'));
+    t.after(() => rmSync(home, { recursive: true, force: true }));
+    saveCertificate(findHome(home), createCertificate(KEY, { connectionName: CONNECTION, connectionDomain: 'example.org' }));
+    const settings = {
+      AD_HUB: hub.url,
+      CONNECTION,
+      REALM,
+      TENANT_SIGNING_KEY: pemOf(HUB_RSA.publicKey),
+      LDAP_URL: directory.url,
+      LDAP_STARTTLS: false,
+      LDAP_BASE: 'dc=x',
+      LDAP_BIND_USER: 'cn=service',
+      LDAP_BIND_PASSWORD: 'service-password',
+    };
+    writeFileSync(join(home, 'config.json'), JSON.stringify(settings), { mode: 0o600 });
+    const { log } = createLog({ level: 'error', format: 'json', destination: { write() {} } });
+    const { config } = loadConfigForStart(home, {});
+    const connector = await startConnector({ config, environment: {}, log, agentVersion: '1.0.0', keepSecrets() {} });
+    t.after(async () => {
+      await connector.close();
+      await hub.stop();
+    });
+    return { agent: await hub.nextAgent(), connector };
+  }
+
+  it('never reports a directory as down whose first answer is late', async (t) => {
+    const allowed = Promise.withResolvers<void>();
+    const directory = await startLdapServer(({ messageId, operation, socket }) => {
+      if (operation === 0x60) void allowed.promise.then(() => socket.write(result(messageId, 0x61)));
+      else if (operation === 0x63) socket.write(Buffer.concat([entry(messageId, ''), result(messageId, 0x65)]));
+    });
+    t.after(() => directory.close());
+    const { agent, connector } = await startBeside(t, directory);
+    while (connector.hub().state !== 'connected') await once(connector.events, 'hub');
+    // Twice the interval at which the state is looked at.
+    setTimeout(allowed.resolve, 600);
+    assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'up' } });
+  });
+
+  it('reports a directory that refuses connections, or accepts them and never answers, as down within seconds', async (t) => {
+    const silent = await startLdapServer(() => {});
+    t.after(() => silent.close());
+    for (const directory of [{ url: 'ldap://127.0.0.1:1' }, silent]) {
+      const from = performance.now();
+      const { agent } = await startBeside(t, directory);
+      assert.deepEqual(await agent.nextFrame(), { n: 'health', p: { directory: 'down' } });
+      assert.ok(performance.now() - from < 10_000, `${performance.now() - from} ms`);
+    }
   });
 });

@@ -144,7 +144,10 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   const inUse = openedWith(options.config, files, hub.privateKeyPem);
   if (!options.config.environmentOnly) recordSaved(savePassword(options.config, hub.pendingChanges(), log));
   const hotSwap = createHotSwap(await openDirectoryParts(options.config, inUse.password, log), log);
-  const directoryIsUp = () => hotSwap.parts().directory.status().connected;
+  const directoryIsUp = () => {
+    const { connected, connecting } = hotSwap.parts().directory.status();
+    return connecting ? undefined : connected;
+  };
   hub.start(hotSwap.users, directoryIsUp);
   const frontChannel = createFrontChannelPart({
     basis: () => ({ config: inUse.config, hub: hub.provisioned() }),

@@ -16,7 +16,7 @@ import { type CheckHubToken, createCheckHubToken } from './hub-tokens.ts';
 export interface HubPart {
   readonly privateKeyPem: string;
   /** Begins to connect. */
-  start(users: HubUsers, directoryIsUp: () => boolean): void;
+  start(users: HubUsers, directoryIsUp: () => boolean | undefined): void;
   status(): LinkStatus;
   /** Resolves once the hub has accepted this connector, with undefined, or has not, with the reason. */
   accepted(signal: AbortSignal): Promise<CodedError | undefined>;

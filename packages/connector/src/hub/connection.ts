@@ -83,7 +83,7 @@ export async function runConnection(options: {
   privateKey: KeyObject;
   agentFor: (url: URL) => Agent | undefined;
   tokenChecks: TokenChecks;
-  directoryIsUp: () => boolean;
+  directoryIsUp: () => boolean | undefined;
   times: ConnectionTimes;
   log: Log;
   warn: RateLimitedWarn;

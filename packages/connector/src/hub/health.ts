@@ -7,11 +7,12 @@ const LOOK_INTERVAL_MS = 250;
 const LOOKS_UNTIL_DOWN = 2;
 
 /**
- * Sends the current state, and each change from then on.
+ * Sends the current state, and each change from then on. An unknown state is not reported: the hub sends requests, which wait for the
+ * directory's first answer.
  *
  * @returns stops it
  */
-export function reportHealth(isUp: () => boolean, send: (frame: string) => void): () => void {
+export function reportHealth(isUp: () => boolean | undefined, send: (frame: string) => void): () => void {
   let reported: Health['directory'] | undefined;
   let looksDown = 0;
   function report(directory: Health['directory']): void {
@@ -19,11 +20,13 @@ export function reportHealth(isUp: () => boolean, send: (frame: string) => void)
     reported = directory;
     send(encodeFrame('health', { directory } satisfies Health));
   }
-  report(isUp() ? 'up' : 'down');
-  const timer = setInterval(() => {
-    looksDown = isUp() ? 0 : looksDown + 1;
-    if (looksDown === 0) report('up');
-    else if (looksDown >= LOOKS_UNTIL_DOWN) report('down');
-  }, LOOK_INTERVAL_MS);
+  function look(looksUntilDown: number): void {
+    const up = isUp();
+    looksDown = up === false ? looksDown + 1 : 0;
+    if (up === true) report('up');
+    else if (looksDown >= looksUntilDown) report('down');
+  }
+  look(1);
+  const timer = setInterval(look, LOOK_INTERVAL_MS, LOOKS_UNTIL_DOWN);
   return () => clearInterval(timer);
 }

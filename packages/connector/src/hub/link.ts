@@ -75,8 +75,8 @@ export interface HubLinkOptions {
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
   signIns: ConnectorSignInEvents;
-  /** Whether the directory answers now; reported to hubs that know `health`. */
-  directoryIsUp(): boolean;
+  /** Whether the directory answers now, undefined until it is known; reported to hubs that know `health`. */
+  directoryIsUp(): boolean | undefined;
   log: Log;
   privateKey: KeyObject;
   resetPasswordEnabled: boolean;

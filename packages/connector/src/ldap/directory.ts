@@ -83,6 +83,8 @@ export interface DirectoryStatus {
   /** Whether everything sent to any of its servers is encrypted. */
   encrypted: boolean;
   connected: boolean;
+  /** Not connected, and the first attempts have not ended. */
+  connecting: boolean;
   /** Why it is not connected. */
   error: LdapError | undefined;
   product: string | undefined;
@@ -250,6 +252,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
       urls: servers.list.map(({ address }) => address.url),
       encrypted: servers.list.length > 0 && servers.list.every(({ encrypted }) => encrypted),
       connected: servers.connected,
+      connecting: servers.connecting,
       error: servers.failure,
       product: rootDse?.product ?? servers.list.find((server) => server.rootDse !== undefined)?.rootDse?.product,
       servers: servers.status(),

@@ -151,6 +151,7 @@ test('a connection lists its online connectors', async (t) => {
   const [online] = (await api('/connections/corp')).body.connection.connectors;
   assert.ok(online);
   assert.match(online.instance, /^[0-9a-f]{12}$/);
+  assert.equal(online.eligibility, 'eligible');
   assert.deepEqual([online.agentVersion, online.capabilities, online.draining, online.inFlight], ['6.1.0', ['drain'], false, 0]);
   connector.socket.close();
   await connector.closed;

@@ -69,7 +69,7 @@ export function operatorRoutes(parts: {
       })),
       connectors: online
         .of(connection.id)
-        .map(({ instance, remoteAddress, agentVersion, connectedAt, capabilities, draining, inFlight }) => ({
+        .map(({ instance, remoteAddress, agentVersion, connectedAt, capabilities, draining, inFlight, eligibility }) => ({
           instance,
           remoteAddress,
           agentVersion,
@@ -77,6 +77,7 @@ export function operatorRoutes(parts: {
           capabilities,
           draining,
           inFlight,
+          eligibility: eligibility(),
         })),
     };
   }

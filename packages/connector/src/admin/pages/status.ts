@@ -47,7 +47,10 @@ function tiles(context: ConsoleContext, { hub, directory, clock, config }: Statu
     ),
     tile(
       'Directory',
-      dot(directory.connected ? 'on' : 'off', directory.connected ? 'Online' : 'Offline'),
+      dot(
+        directory.connected ? 'on' : directory.connecting ? 'idle' : 'off',
+        directory.connected ? 'Online' : directory.connecting ? 'Connecting' : 'Offline',
+      ),
       `${directory.product ?? 'unknown product'}${directory.encrypted ? '' : ', unencrypted'}`,
     ),
     tile('Sign-ins in the last hour', String(hour.ok), `${hour.failed} failed, ${hour.refused} refused`),

@@ -32,6 +32,8 @@ export interface Servers {
   choose(tried: ReadonlySet<Server>, signal: AbortSignal | undefined): Server | Promise<Server>;
   readonly list: readonly Server[];
   readonly connected: boolean;
+  /** Nothing is known yet: no server is connected, and the first attempts have not ended. */
+  readonly connecting: boolean;
   /** Why no server is connected. */
   readonly failure: LdapError | undefined;
   status(): ServerStatus[];
@@ -47,10 +49,14 @@ const REFRESH_MS = 5 * 60_000;
 /** While no server can be asked, DNS is asked again, but no more often than this. */
 const REFRESH_AT_MOST_EVERY_MS = 30_000;
 
+/** After this, a directory that has not answered yet counts as unreachable. */
+const FIRST_ATTEMPTS_MS = 4000;
+
 const RANK: Record<ServerState, number> = { healthy: 0, standby: 1, untried: 3, unreachable: 4 };
 
 export function createServers(options: ServersOptions): Servers {
   const { log } = options;
+  const createdAt = performance.now();
   let servers: Server[] = [];
   let inUse: Server | undefined;
   let closed = false;
@@ -180,6 +186,10 @@ export function createServers(options: ServersOptions): Servers {
     },
     get connected() {
       return servers.some(isConnected);
+    },
+    get connecting() {
+      if (servers.some(isConnected) || performance.now() - createdAt > FIRST_ATTEMPTS_MS) return false;
+      return servers.length === 0 ? discoveryFailure === undefined : servers.some(({ state }) => state === 'untried');
     },
     get failure() {
       return servers.some(isConnected) ? undefined : failureOfAll();

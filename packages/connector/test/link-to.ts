@@ -44,6 +44,7 @@ export function linkTo(
       realm: REALM,
       signingKeyPem: pemOf(HUB_RSA.publicKey),
       jwksUrl: undefined,
+      hubIdentity: undefined,
       ...options.target,
     }),
     directoryIsUp: () => true,

@@ -21,6 +21,7 @@ import { createSignInActivity } from './dashboard/activity.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createFrontChannelFlow } from './frontchannel/front-channel.ts';
 import { createGuard } from './guard/guard.ts';
+import { loadHubIdentity } from './keys/hub-identity.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
 import { LOGIN_PATH } from './login/pages.ts';
 import { loginRoutes } from './login/routes.ts';
@@ -73,11 +74,13 @@ export async function startHub(parts: {
     },
   });
   const keys = await loadSigningKeys(store);
+  const identity = await loadHubIdentity(store);
   const audit = createAudit(store, chain.seal);
   const online = createOnlineConnectors(log, settings.HEARTBEAT_INTERVAL_MS);
   const statistics = createStatistics();
   const reconcileRegistrations = createReconcileRegistrations({ store, online, keys, statistics, log });
   online.onBeat(reconcileRegistrations);
+  online.onBeat(identity.reload);
   const requests = createRequests({ online, keys, log, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxInFlight: settings.MAX_REQUESTS });
   const credentials = await createCredentialCache({ store, log, settings });
   const events = createSignInEvents();
@@ -98,7 +101,7 @@ export async function startHub(parts: {
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
   const takeEffect = async () => {
-    await Promise.all([reconcileRegistrations(), oidc.lookAfter()]);
+    await Promise.all([reconcileRegistrations(), identity.reload(), oidc.lookAfter()]);
   };
   let publicUrl = '';
   const frontChannel = createFrontChannelFlow({ store, online, events, log, publicUrl: () => publicUrl });

@@ -1,6 +1,6 @@
 /**
  * The contract between connector and hub as schemas and types: frames, requests and their answers, failures, tickets and provisioning,
- * capabilities, sealed requests, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
+ * capabilities, sealed requests, the hub's identity, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
  */
 export {
   cleanProfile,
@@ -24,6 +24,18 @@ export {
   type WireErrorName,
 } from './failures.ts';
 export { decodeFrame, encodeFrame, type Frame, MAX_FRAME_BYTES, MAX_REQUEST_FRAME_BYTES } from './frames.ts';
+export {
+  followIdentityChain,
+  type HubIdentityChain,
+  hubFingerprint,
+  hubFingerprintOf,
+  hubIdentityChain,
+  type IdentityPurpose,
+  MAX_IDENTITY_CHAIN,
+  rawIdentityKey,
+  signByIdentity,
+  verifyByIdentity,
+} from './hub-identity.ts';
 export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256, verifyEs256 } from './jose.ts';
 export {
   answerName,

@@ -138,6 +138,7 @@ test('provisions before each connection, and retries if that fails', async () =>
         connection: 'c',
         realm: 'r',
         signingKeyPem: undefined,
+        hubIdentity: undefined,
         jwksUrl: hub.jwksUrl,
       };
     },

@@ -51,6 +51,8 @@ export interface LinkTarget {
   /** TENANT_SIGNING_KEY: if set, it is the only key. */
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
+  /** The pinned fingerprint of the hub's identity: no other hub is trusted. Undefined: the hub has none, as with Auth0. */
+  hubIdentity: string | undefined;
   /** Which instance this is, if several connectors share the key; sent to hubs that know instances. */
   instance?: AgentInstance;
 }

@@ -30,6 +30,8 @@ export interface ProvisionedHub {
   realm: string;
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
+  /** The pinned fingerprint of the hub's identity; undefined if the hub has none, as with Auth0. */
+  hubIdentity: string | undefined;
   /** Identifies this connector among others with the same key. */
   instance: AgentInstance;
   /** How browsers sign in at the connector itself; undefined until it has a certificate, which needs a ticket once. */
@@ -65,6 +67,7 @@ interface KnownConnection {
   connection: string | undefined;
   realm: string | undefined;
   signingKeyPem: string | undefined;
+  hubIdentity: string | undefined;
   wsfedIssuer: string | undefined;
   replyAddresses: string | undefined;
   kerberos: boolean;
@@ -94,6 +97,7 @@ export function createProvisioning(options: {
     connection: values.CONNECTION,
     realm: values.REALM,
     signingKeyPem: values.TENANT_SIGNING_KEY,
+    hubIdentity: values.HUB_IDENTITY,
     wsfedIssuer: values.WSFED_ISSUER,
     replyAddresses: replyAddressesIn(config),
     kerberos: values.KERBEROS_AUTH,
@@ -109,7 +113,7 @@ export function createProvisioning(options: {
       const info = await fetchTicketInfo(outbound, ticket, values, signal);
       const { certificate: ours } = certificateFor(info);
       const signingKeyPem = await register(outbound, ticket, registrationOf(ours), signal);
-      known = { ...knownFrom(info, config), signingKeyPem };
+      known = { ...knownFrom(info, config), signingKeyPem, hubIdentity: values.HUB_IDENTITY };
       keep({
         ...settingsOfTicket(info, ticket, values.SITE_NAME),
         SERVER_URL: serverUrlOf(values),
@@ -195,7 +199,7 @@ export function createProvisioning(options: {
 const LASTING_ERRORS = new Set(['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE']);
 
 /** The environment overrides the hub. */
-function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<KnownConnection, 'signingKeyPem'> {
+function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<KnownConnection, 'signingKeyPem' | 'hubIdentity'> {
   return {
     hubUrl: info.adHub,
     connection: info.connectionName,
@@ -237,5 +241,6 @@ function target(known: KnownConnection, ticket: string | undefined): Omit<Provis
     realm: known.realm,
     signingKeyPem: known.signingKeyPem || undefined,
     jwksUrl,
+    hubIdentity: known.hubIdentity,
   };
 }

@@ -9,6 +9,7 @@ import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
 import { connectorCommand } from './connector.ts';
 import type { HubCommandContext } from './context.ts';
+import { identityCommand } from './identity.ts';
 import { keyCommand } from './key.ts';
 import { runCommand } from './run.ts';
 import { signingKeyCommand } from './signing-key.ts';
@@ -67,6 +68,7 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     keyCommand,
     clientCommand,
     signingKeyCommand,
+    identityCommand,
     tryCommand,
     adminCommand,
     auditCommand,

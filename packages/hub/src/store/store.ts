@@ -11,6 +11,7 @@ import type { CertificateStore } from './certificates.ts';
 import type { ConnectionStore } from './connections.ts';
 import type { FactStore } from './facts.ts';
 import type { FrontChannelStore } from './front-channel.ts';
+import type { HubIdentityStore } from './hub-identity-keys.ts';
 import type { InstanceStore } from './instances.ts';
 import type { OidcClientStore } from './oidc-clients.ts';
 import type { OidcKeyStore } from './oidc-keys.ts';
@@ -23,6 +24,7 @@ export interface Store
     CertificateStore,
     InstanceStore,
     SigningKeyStore,
+    HubIdentityStore,
     ApiKeyStore,
     TryCodeStore,
     FactStore,

@@ -48,6 +48,19 @@ export function keyConformance(check: StoreCheck): void {
     assert.deepEqual(await store.signingKeys(), [{ ...third, signsFrom: at(3) }]);
   });
 
+  check('keeps one first key of the identity, and the private part of the newest only', async (store) => {
+    const key = (name: string) => ({ key: name, signature: name === '1' ? undefined : 's', privateKeyPem: 'pem', createdAt: AT });
+    await store.addFirstHubIdentity(key('1'));
+    await store.addFirstHubIdentity(key('2'));
+    assert.deepEqual(await store.hubIdentityKeys(), [key('1')]);
+    assert.equal(await store.succeedHubIdentity('0', key('2')), false);
+    assert.equal(await store.succeedHubIdentity('1', key('2')), true);
+    assert.equal(await store.succeedHubIdentity('1', key('3')), false);
+    assert.deepEqual(await store.hubIdentityKeys(), [{ ...key('1'), privateKeyPem: undefined }, key('2')]);
+    await store.replaceHubIdentity(key('4'));
+    assert.deepEqual(await store.hubIdentityKeys(), [key('4')]);
+  });
+
   check('finds API keys by hash until they are removed', async (store) => {
     const key = { id: 'k1', name: 'billing', createdAt: AT, scope: 'sign-in' as const, expiresAt: at(1000), lastUsedAt: undefined };
     await store.addApiKey(key, 'hash');

@@ -1,6 +1,7 @@
 /** Settings that the connector writes itself. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
+import { fingerprint } from './types.ts';
 
 export const KEPT_SETTINGS = settingGroup('Managed by the connector', 'none', {
   AD_HUB: {
@@ -26,6 +27,13 @@ export const KEPT_SETTINGS = settingGroup('Managed by the connector', 'none', {
     part: 'hub',
     kept: true,
     description: "The certificate or public key that verifies the hub's requests. Unset: the hub's JWKS document is used.",
+  },
+  HUB_IDENTITY: {
+    type: fingerprint,
+    part: 'hub',
+    kept: true,
+    description:
+      "The fingerprint of the hub's identity, from the ticket. The connector trusts no other hub, and follows when the hub replaces its key. Unset: the hub has none, as with Auth0.",
   },
   LAST_SENT_THUMBPRINT: {
     type: setting.text(),

@@ -1,5 +1,6 @@
 /** Types of settings that only the connector has. */
 import { isIP } from 'node:net';
+import { hubFingerprint } from '@landbridge/protocol';
 import { canonicalRange, type SettingType, setting } from '@landbridge/runtime';
 import { z } from 'zod';
 
@@ -40,6 +41,11 @@ export const dnsServers: SettingType<string[]> = {
   schema: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))])
     .pipe(z.array(z.string().refine((text) => isIP(text) !== 0 || isIP(/^\[?(.*?)\]?:\d{1,5}$/.exec(text)?.[1] ?? '') !== 0))),
+};
+
+export const fingerprint: SettingType<string> = {
+  describe: 'a fingerprint: 43 characters of base64url',
+  schema: hubFingerprint,
 };
 
 export const ipAddress: SettingType<string> = {

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { begin } from './steps/001-begin.ts';
 import { keyScopes } from './steps/002-key-scopes.ts';
 import { keyExpiry } from './steps/003-key-expiry.ts';
+import { hubIdentity } from './steps/004-hub-identity.ts';
 
 /** One step per version; released steps never change. */
-const STEPS: readonly string[] = [begin, keyScopes, keyExpiry];
+const STEPS: readonly string[] = [begin, keyScopes, keyExpiry, hubIdentity];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -13,6 +13,7 @@ import { connectionStore } from './connections.ts';
 import { keepBeforeMigration } from './copies.ts';
 import { factStore } from './facts.ts';
 import { frontChannelStore } from './front-channel.ts';
+import { hubIdentityStore } from './hub-identity-keys.ts';
 import { instanceStore } from './instances.ts';
 import { oidcClientStore } from './oidc-clients.ts';
 import { oidcKeyStore } from './oidc-keys.ts';
@@ -36,6 +37,7 @@ export function openSqliteStore(path: string, { claimsQuota }: { claimsQuota?: n
     ...certificateStore(sql),
     ...instanceStore(sql),
     ...signingKeyStore(sql),
+    ...hubIdentityStore(sql),
     ...apiKeyStore(sql),
     ...tryCodeStore(sql),
     ...factStore(sql),

@@ -1,0 +1,29 @@
+/** `landbridge-hub identity show|rotate`. */
+import type { Command } from 'commander';
+import type { HubCommandContext } from './context.ts';
+import { createGroup } from './group.ts';
+
+export function identityCommand(context: HubCommandContext): Command {
+  const { print, note } = context;
+  const identity = () => import('../keys/hub-identity.ts');
+  const { group, add } = createGroup(context, 'identity', 'manage the key by which connectors recognise this hub');
+
+  add('show', 'print the fingerprint that tickets carry and connectors pin', async ({ store }) => {
+    const { loadHubIdentity } = await identity();
+    print((await loadHubIdentity(store)).fingerprint);
+  });
+  add(
+    'rotate',
+    'make a new key that the current one signs; connectors follow it by themselves',
+    async ({ operator }, { compromised = false }: { compromised?: boolean }) => {
+      const { replaceHubIdentity, rotateHubIdentity } = await identity();
+      print(await (compromised ? replaceHubIdentity : rotateHubIdentity)(operator));
+      note(
+        compromised
+          ? 'Identity replaced. No connector trusts it: give each connection a new ticket, and run setup with it on each connector.'
+          : 'Identity rotated. Connectors follow when they next connect.',
+      );
+    },
+  ).option('--compromised', 'the current key was stolen: do not let it sign the new one; every connector needs a new ticket');
+  return group;
+}

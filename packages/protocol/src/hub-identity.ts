@@ -11,7 +11,7 @@ const SIGNATURE_BYTES = 64;
 /** One key each month makes more than two years. */
 export const MAX_IDENTITY_CHAIN = 32;
 
-const base64urlOf = (length: number) => z.string().refine((text) => fromBase64url(text)?.length === length, { error: 'is invalid' });
+export const base64urlOf = (length: number) => z.string().refine((text) => fromBase64url(text)?.length === length, { error: 'is invalid' });
 
 /** SHA-256 of the raw public key, in base64url. */
 export const hubFingerprint = base64urlOf(KEY_BYTES);

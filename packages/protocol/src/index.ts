@@ -57,6 +57,15 @@ export {
   signedAnswer,
   signedAnswerHeader,
 } from './sealed.ts';
+export {
+  answerSession,
+  offerSession,
+  type SessionAnswer,
+  type SessionOffer,
+  type SocketSession,
+  sessionAnswer,
+  sessionClaim,
+} from './session.ts';
 export { msSince, type Step, timed } from './steps.ts';
 export {
   AGENT_TOKEN_LIFETIME_SECONDS,

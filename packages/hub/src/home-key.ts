@@ -3,10 +3,10 @@
  * systemd credential, the setting HUB_KEY, or else the file `hub.key` in the home, which the first start makes.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBase64url } from '@landbridge/protocol';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, readTextFile } from '@landbridge/runtime';
 
 /** In the home. */
 export const KEY_FILE = 'hub.key';
@@ -56,7 +56,7 @@ function makeKey(path: string): void {
 function readKey(path: string): HomeKey {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (cause) {
     throw unusable(`${path} cannot be read`, cause);
   }

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
 import { CodedError } from '@landbridge/runtime';
 import { readSettings } from './settings.ts';
 
 function newHome(t: TestContext) {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-settings-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
-  return { home, write: (text: string) => writeFileSync(join(home, 'hub.json'), text) };
+  return { home, write: (text: string | Buffer) => writeFileSync(join(home, 'hub.json'), text) };
 }
 
 const isProblem = (code: string, message: RegExp) => (error: unknown) =>
@@ -40,6 +41,29 @@ for (const [environment, message] of [
     assert.throws(() => readSettings(home, environment), isProblem('SETTINGS_INVALID', message));
   });
 }
+
+test('reads a hub.json with a byte order mark, CRLF and comments, and one in UTF-16', (t) => {
+  const { home, write } = newHome(t);
+  const text = '\uFEFF{\r\n  // behind the proxy\r\n  "PORT": 4199\r\n}\r\n';
+  for (const bytes of [text, Buffer.from(text, 'utf16le')]) {
+    write(bytes);
+    assert.equal(readSettings(home, {}).settings.PORT, 4199);
+  }
+});
+
+test('a message about hub.json names the place and quotes nothing of the file', (t) => {
+  const { home, write } = newHome(t);
+  write('{"METRICS_TOKEN": "hush-hush" "PORT": 1}');
+  assert.throws(
+    () => readSettings(home, {}),
+    (error) => {
+      assert.ok(error instanceof CodedError);
+      assert.match(error.message, /hub\.json is not JSON: line 1, column 31$/);
+      assert.doesNotMatch(inspect(error), /hush/);
+      return true;
+    },
+  );
+});
 
 for (const text of ['{', '[]', 'null', '7']) {
   test(`rejects a hub.json that contains ${text}`, (t) => {

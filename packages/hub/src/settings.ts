@@ -1,7 +1,18 @@
 /** The one list of the hub's settings, read from the environment and from `hub.json` in the home. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError, canonicalRange, inGroup, loadSettings, type SettingType, type SettingValues, setting } from '@landbridge/runtime';
+import {
+  CodedError,
+  canonicalRange,
+  inGroup,
+  type JsonObject,
+  LET_READ,
+  loadSettings,
+  parseJsonObject,
+  readTextIfExists,
+  type SettingType,
+  type SettingValues,
+  setting,
+} from '@landbridge/runtime';
 
 /** IP addresses and networks, normalized. */
 const networks = (): SettingType<string[]> => ({
@@ -269,13 +280,14 @@ export function readSettings(
   };
 }
 
-function readFile(path: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
-    throw new CodedError('SETTINGS_UNREADABLE', `${path} is unreadable or not JSON`, { cause, action: 'Correct or remove the file.' });
-  }
-  throw new CodedError('SETTINGS_UNREADABLE', `${path} is not a JSON object`, { action: 'Correct or remove the file.' });
+function readFile(path: string): JsonObject {
+  const text = readTextIfExists(
+    path,
+    (cause) => new CodedError('SETTINGS_UNREADABLE', `${path} cannot be read`, { cause, action: LET_READ }),
+  );
+  if (text === undefined) return {};
+  const parsed = parseJsonObject(text);
+  if ('object' in parsed) return parsed.object;
+  // No cause: the message of the parser would quote the file, which may hold secrets.
+  throw new CodedError('SETTINGS_UNREADABLE', `${path} ${parsed.problem}`, { action: 'Correct or remove the file.' });
 }

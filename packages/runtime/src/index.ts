@@ -8,6 +8,7 @@ export { CodedError, errorText } from './coded-error.ts';
 export { createCommandLine, runCommandLine } from './command-line.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
 export { parseJson } from './json.ts';
+export { type JsonObject, parseJsonObject, withJsonChanges } from './json-object.ts';
 export { runUntilStopped } from './lifecycle.ts';
 export { createLiveCounters } from './live-counters.ts';
 export { createLog, type Log, type LogCopy, type LogLevel } from './log.ts';
@@ -15,6 +16,7 @@ export { type LogFile, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
+export { writePrivateFile } from './private-file.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreRejection } from './semaphore.ts';
 export {
   inGroup,
@@ -27,4 +29,6 @@ export {
   setting,
   settingsReference,
 } from './settings.ts';
+export { decodeText, errorCodeOf, filesIn, LET_READ, readTextFile, readTextIfExists } from './text-file.ts';
 export { tlsVerificationWarning } from './tls-verification.ts';
+export { type FileWatch, watchFiles } from './watch-files.ts';

@@ -23,4 +23,3 @@ export { createWebServer, TLS_DEFAULTS, type WebServer } from './server.ts';
 export { createMemorySessions, hasSessionEnded, type MemorySessions, type SessionLimits } from './sessions.ts';
 export { STYLE } from './style.ts';
 export { createThrottle } from './throttle.ts';
-export { type FileWatch, watchFiles } from './watch-files.ts';

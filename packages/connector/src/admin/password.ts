@@ -1,10 +1,9 @@
 /** The console's password: stored as a hash in the home, readable by its owner only. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, writePrivateFile } from '@landbridge/runtime';
 import { createThrottle, hashPassword, isPassword } from '@landbridge/web';
 import { z } from 'zod';
-import { writePrivateFile } from '../config/write-private-file.ts';
 
 /** Never exported: each machine has its own password. */
 const FILE = 'console.json';

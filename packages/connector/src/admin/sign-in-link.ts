@@ -4,10 +4,9 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, writePrivateFile } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken, sameText } from '@landbridge/web';
 import { z } from 'zod';
-import { writePrivateFile } from '../config/write-private-file.ts';
 
 /** Long enough to read the log and open a browser. The log keeps the link longer, so it must expire. */
 export const LINK_LIFETIME_MINUTES = 60;

@@ -1,8 +1,7 @@
 /** The input of `setup` without a terminal: flags, files, standard input and environment. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, readTextFile } from '@landbridge/runtime';
 import { z } from 'zod';
 import type { Environment } from '../config/load.ts';
 import { isSettingName } from '../config/settings.ts';
@@ -85,7 +84,7 @@ function readSettings(file: string): Record<string, unknown> {
 
 function readFile(flag: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (cause) {
     throw new CodedError('SETUP_INPUT', `${flag}: cannot read ${file}`, { cause });
   }

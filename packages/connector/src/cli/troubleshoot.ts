@@ -1,8 +1,7 @@
 /** `troubleshoot`: runs all checks and shows what to fix. `--export` writes a zip file for support. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { CodedError, printable } from '@landbridge/runtime';
-import { writePrivateFile } from '../config/write-private-file.ts';
+import { CodedError, printable, writePrivateFile } from '@landbridge/runtime';
 import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,23 @@ describe('reading config.json', () => {
         return true;
       },
     );
+  });
+
+  it('reads UTF-16 as PowerShell writes it, CRLF and comments', () => {
+    const text = '{\r\n  // the directory of the north\r\n  "LDAP_BASE": "OU=Nörd,DC=x" /* moved */\r\n}\r\n';
+    const littleEndian = Buffer.from(`\uFEFF${text}`, 'utf16le');
+    for (const bytes of [littleEndian, Buffer.from(littleEndian).swap16(), littleEndian.subarray(2), Buffer.from(`\uFEFF${text}`)]) {
+      writeFileSync(path, bytes);
+      assert.deepEqual(readConfigFile(path), { LDAP_BASE: 'OU=Nörd,DC=x' });
+    }
+    updateConfigFile(path, { PORT: 1 });
+    assert.deepEqual(readConfigFile(path), { LDAP_BASE: 'OU=Nörd,DC=x', PORT: 1 });
+    assert.match(readFileSync(path, 'utf8'), /the directory of the north/);
+  });
+
+  it('explains a folder, which container runtimes make in place of a missing file', () => {
+    mkdirSync(path);
+    assert.throws(() => readConfigFile(path), { code: 'CONFIG_UNREADABLE', message: /is a folder/, action: /container/ });
   });
 
   for (const text of ['[]', '"x"', '1', 'null']) {
@@ -100,6 +118,20 @@ describe('changing config.json', () => {
         .find((entry) => entry.name === 'config.json')
         ?.isSymbolicLink(),
     );
+  });
+
+  it('overwrites a file that is a mount of its own, also with a shorter text', (t) => {
+    const outside = join(folder, 'outside.json');
+    writeFileSync(outside, '{"A": 1, "B": "a long text that goes away"}');
+    writeFileSync(path, '{}');
+    if (spawnSync('mount', ['--bind', outside, path]).status !== 0) return t.skip('no right to mount here');
+    try {
+      assert.equal(updateConfigFile(path, { A: 2, B: undefined }), true);
+      assert.deepEqual(readConfigFile(outside), { A: 2 });
+      assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'config.json.bak', 'outside.json']);
+    } finally {
+      spawnSync('umount', [path]);
+    }
   });
 
   it('reports an unwritable file with an action, and changes nothing', () => {

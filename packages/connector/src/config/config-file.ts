@@ -1,15 +1,18 @@
 /** Reads `config.json`, and changes single keys of it without losing concurrent edits. */
 import { isDeepStrictEqual } from 'node:util';
-import { CodedError } from '@landbridge/runtime';
-import { z } from 'zod';
-import { jsonErrorPosition } from './json-position.ts';
-import { LET_READ, readIfExists } from './read-file.ts';
-import { writePrivateFile } from './write-private-file.ts';
+import {
+  CodedError,
+  errorCodeOf,
+  type JsonObject,
+  LET_READ,
+  parseJsonObject,
+  readTextIfExists,
+  withJsonChanges,
+  writePrivateFile,
+} from '@landbridge/runtime';
 
 /** All keys of the file, unknown ones included. */
-export type FileContent = Readonly<Record<string, unknown>>;
-
-const fileContent = z.record(z.string(), z.unknown());
+export type FileContent = JsonObject;
 
 /** Attempts of a change while something else writes the file. */
 const MAX_TRIES = 5;
@@ -35,12 +38,12 @@ export function updateConfigFile(path: string, changes: Readonly<Record<string, 
     const content = parseConfig(path, before);
     const changed = Object.entries(changes).filter(([key, value]) => !isDeepStrictEqual(content[key], value));
     if (changed.length === 0) return false;
-    const next = { ...content, ...Object.fromEntries(changed) };
+    const next = withJsonChanges(before ?? '{}', Object.fromEntries(changed));
     try {
       if (before !== undefined) writePrivateFile(`${path}.bak`, before);
       // Something else saved the file during the backup: change the new content instead.
       if (readText(path) !== before) continue;
-      writePrivateFile(path, `${JSON.stringify(next, null, 2)}\n`);
+      writePrivateFile(path, next);
     } catch (error) {
       throw new CodedError('CONFIG_NOT_WRITABLE', `${path} cannot be written`, {
         action: 'Allow the account that runs the connector to write there, or set OVERRIDE_CONFIG=false to use the environment only.',
@@ -55,7 +58,13 @@ export function updateConfigFile(path: string, changes: Readonly<Record<string, 
 }
 
 function readText(path: string): string | undefined {
-  return readIfExists(path, (cause) => new CodedError('CONFIG_UNREADABLE', `${path} cannot be read`, { action: LET_READ, cause }));
+  return readTextIfExists(path, (cause) => {
+    const isFolder = errorCodeOf(cause) === 'EISDIR';
+    return new CodedError('CONFIG_UNREADABLE', isFolder ? `${path} is a folder` : `${path} cannot be read`, {
+      action: isFolder ? 'Remove it. A container runtime makes a folder if the file to mount does not exist.' : LET_READ,
+      cause,
+    });
+  });
 }
 
 /**
@@ -64,19 +73,9 @@ function readText(path: string): string | undefined {
  */
 export function parseConfig(path: string, text: string | undefined): FileContent {
   if (text === undefined) return {};
-  // Windows editors add a byte order mark.
-  const json = text.replace(/^\uFEFF/, '');
-  try {
-    const result = fileContent.safeParse(JSON.parse(json));
-    if (result.success) return result.data;
-  } catch {
-    // Node's own message quotes the file, which may hold a password.
-    const { line, column } = jsonErrorPosition(json) ?? { line: 1, column: 1 };
-    throw new CodedError('CONFIG_NOT_JSON', `${path} is not JSON: line ${line}, column ${column}`, {
-      action: `Correct it there (often a comma or a quote), or restore ${path}.bak, the file before the last change. Nothing was overwritten.`,
-    });
-  }
-  throw new CodedError('CONFIG_NOT_JSON', `${path} is not a JSON object`, {
-    action: 'It must be an object of settings by name, beginning with {.',
+  const parsed = parseJsonObject(text);
+  if ('object' in parsed) return parsed.object;
+  throw new CodedError('CONFIG_NOT_JSON', `${path} ${parsed.problem}`, {
+    action: `Correct it there: it must be a JSON object in UTF-8 (often a comma or a quote is wrong). ${path}.bak is the file before the last change. Nothing was overwritten.`,
   });
 }

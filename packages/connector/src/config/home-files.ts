@@ -4,12 +4,10 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, LET_READ, readTextIfExists, writePrivateFile } from '@landbridge/runtime';
 import { z } from 'zod';
 import { type FileContent, readConfigFile } from './config-file.ts';
 import type { ConnectorHome } from './home.ts';
-import { LET_READ, readIfExists } from './read-file.ts';
-import { writePrivateFile } from './write-private-file.ts';
 
 export interface HomeFiles {
   settings: FileContent;
@@ -111,7 +109,7 @@ function parse<T>(schema: z.ZodType<T>, path: string, text: string): T {
 }
 
 function readText(path: string): string | undefined {
-  return readIfExists(path, (cause) => new CodedError('HOME_FILES_UNREADABLE', `${path} cannot be read`, { action: LET_READ, cause }));
+  return readTextIfExists(path, (cause) => new CodedError('HOME_FILES_UNREADABLE', `${path} cannot be read`, { action: LET_READ, cause }));
 }
 
 function writing(home: ConnectorHome, write: () => void): void {

@@ -1,8 +1,7 @@
 /** The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. */
 import { resolve } from 'node:path';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, LET_READ, readTextIfExists } from '@landbridge/runtime';
 import type { Config } from './load.ts';
-import { LET_READ, readIfExists } from './read-file.ts';
 
 /**
  * @returns undefined for the default mapper
@@ -30,7 +29,7 @@ export function profileMapperSource({
 }
 
 function read(path: string, prefix: string): string | undefined {
-  return readIfExists(
+  return readTextIfExists(
     path,
     (cause) => new CodedError('PROFILE_MAPPER_UNREADABLE', `${prefix}${path} cannot be read`, { action: LET_READ, cause }),
   );

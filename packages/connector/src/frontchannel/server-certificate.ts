@@ -1,9 +1,8 @@
 /** The server certificate for browsers, from settings and the files that they name. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, errorCodeOf, readTextFile } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 
 type ServerCertificateSettings = Pick<ConnectorSettings, 'SSL_PFX' | 'SSL_KEY_PASSWORD' | 'SSL_CERT' | 'SSL_KEY'>;
@@ -41,7 +40,7 @@ function usable<T extends ServerCertificate>(certificate: T, setting: string): T
   } catch (error) {
     // OpenSSL's messages for a wrong password are cryptic.
     const reason = error instanceof Error && /mac verify|bad decrypt/i.test(error.message) ? 'SSL_KEY_PASSWORD is wrong' : undefined;
-    throw unusable(`${setting}: ${reason ?? 'unreadable'}`, error instanceof Error && 'code' in error ? error.code : undefined);
+    throw unusable(`${setting}: ${reason ?? 'unreadable'}`, errorCodeOf(error));
   }
   if (!isPair) throw unusable('SSL_KEY does not match the first certificate in SSL_CERT');
   return certificate;
@@ -51,13 +50,10 @@ function usable<T extends ServerCertificate>(certificate: T, setting: string): T
 function textOf(given: string, folder: string, setting: string): string {
   if (given.includes('-----BEGIN ')) return given.replaceAll('\\n', '\n');
   try {
-    return readFileSync(resolve(folder, given), 'utf8');
+    return readTextFile(resolve(folder, given));
   } catch (error) {
     // Do not quote it: it may be a key instead of a path.
-    throw unusable(
-      `${setting} is neither PEM text nor a readable file`,
-      error instanceof Error && 'code' in error ? error.code : undefined,
-    );
+    throw unusable(`${setting} is neither PEM text nor a readable file`, errorCodeOf(error));
   }
 }
 

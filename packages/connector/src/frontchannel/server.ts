@@ -8,8 +8,8 @@ import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
-import { CodedError, type IpRanges, type Log } from '@landbridge/runtime';
-import { createWebServer, plainAddress, type WebServer, watchFiles } from '@landbridge/web';
+import { CodedError, type IpRanges, type Log, watchFiles } from '@landbridge/runtime';
+import { createWebServer, plainAddress, type WebServer } from '@landbridge/web';
 import type { Authorities } from './certificates/authorities.ts';
 import { keepShownCertificates } from './certificates/shown-certificates.ts';
 import type { ServerCertificate } from './server-certificate.ts';

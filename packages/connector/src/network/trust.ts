@@ -1,9 +1,9 @@
 /** The trusted CAs: the system's, Node's own, and those in CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, matchesGlob } from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, filesIn, readTextFile } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 
 export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 'SSL_CA_PATH'>;
@@ -11,15 +11,36 @@ export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 
 export const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
+ * With SSL_CA_PATH, SSL_CA_FILE may be the pattern of the names that count in the folder, as replaced connectors have it. Their pattern
+ * without a folder chooses among the system's certificates, which are trusted anyway.
+ *
  * @returns the certificates (PEM) in the three settings, all readable
  * @throws CodedError CA_UNUSABLE, which names the setting whose text, file or folder cannot be read or contains no certificate
  */
 export function configuredCertificates(settings: TrustSettings): string[] {
+  const { SSL_CA_FILE: file, SSL_CA_PATH: folder } = settings;
   const found: string[] = [];
   for (const text of settings.CA_CERT) found.push(...certificatesIn(text, 'CA_CERT'));
-  if (settings.SSL_CA_FILE !== undefined) found.push(...certificatesOfFile(settings.SSL_CA_FILE, 'SSL_CA_FILE'));
-  if (settings.SSL_CA_PATH !== undefined) found.push(...certificatesOfFolder(settings.SSL_CA_PATH));
+  const isPattern = file !== undefined && !existsSync(file) && (folder !== undefined || isNamePattern(file));
+  if (file !== undefined && !isPattern) found.push(...certificatesOfFile(file, 'SSL_CA_FILE'));
+  if (folder !== undefined) found.push(...certificatesOfFolder(folder, isPattern ? file : undefined));
   return found;
+}
+
+/** Paths have slashes, and no characters that only patterns need. */
+function isNamePattern(text: string): boolean {
+  return !/[\\/]/.test(text.replaceAll('\\.', '.')) && /[+*?$^|()[\]]/.test(text);
+}
+
+/** A regular expression, as in replaced connectors; `*.pem` is none, and meant as in a shell. @throws CodedError CA_UNUSABLE */
+function nameTest(pattern: string): (name: string) => boolean {
+  if (/^\*\.\w+$/.test(pattern)) return (name) => matchesGlob(name, pattern);
+  try {
+    const expression = new RegExp(pattern, process.platform === 'win32' ? 'i' : '');
+    return (name) => expression.test(name);
+  } catch (error) {
+    throw unusable('SSL_CA_FILE', `${pattern} is neither a file nor a regular expression`, error);
+  }
 }
 
 /**
@@ -41,26 +62,26 @@ export function parseCertificate(text: string | Buffer): X509Certificate | undef
   }
 }
 
-function certificatesOfFolder(folder: string): string[] {
-  let names: string[];
+/** @param pattern of the names; undefined: every file counts */
+function certificatesOfFolder(folder: string, pattern: string | undefined): string[] {
+  const counts = pattern === undefined ? () => true : nameTest(pattern);
+  let paths: string[];
   try {
-    names = readdirSync(folder, { withFileTypes: true })
-      // A folder made by `openssl rehash` contains links to its own files.
-      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-      .map((entry) => entry.name)
-      .sort();
+    paths = filesIn(folder).filter((path) => counts(basename(path)));
   } catch (error) {
     throw unusable('SSL_CA_PATH', `the folder ${folder} cannot be read`, error);
   }
-  const found = names.flatMap((name) => certificatesOfFile(join(folder, name), 'SSL_CA_PATH', true));
-  if (found.length === 0) throw unusable('SSL_CA_PATH', `the folder ${folder} contains no PEM certificate`);
+  const found = paths.flatMap((path) => certificatesOfFile(path, 'SSL_CA_PATH', true));
+  const missing =
+    pattern === undefined ? 'contains no PEM certificate' : `contains no PEM certificate whose name matches SSL_CA_FILE (${pattern})`;
+  if (found.length === 0) throw unusable('SSL_CA_PATH', `the folder ${folder} ${missing}`);
   return found;
 }
 
 function certificatesOfFile(path: string, setting: string, mayHoldNone = false): string[] {
   let text: string;
   try {
-    text = readFileSync(path, 'latin1');
+    text = readTextFile(path);
   } catch (error) {
     throw unusable(setting, `the file ${path} cannot be read`, error);
   }

@@ -3,11 +3,10 @@
  * once and never overwritten, because another certificate would have to be registered again.
  */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, errorCodeOf, readTextFile, writePrivateFile } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
-import { writePrivateFile } from '../config/write-private-file.ts';
 import { selfSignedCertificate } from './self-signed.ts';
 
 export interface ConnectorKey {
@@ -131,11 +130,11 @@ function pemOf(given: string, folder: string, name: string): string {
 
 function readFile(path: string, name: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
     // The value may be a damaged key instead of a path, so it is not shown.
     throw unusable(`${name} is neither PEM text nor a readable file`, {
-      cause: error instanceof Error && 'code' in error ? error.code : undefined,
+      cause: errorCodeOf(error),
     });
   }
 }

@@ -7,9 +7,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type AgentInstance, agentInstance } from '@landbridge/protocol';
-import type { Log } from '@landbridge/runtime';
+import { type Log, writePrivateFile } from '@landbridge/runtime';
 import type { Config } from '../config/load.ts';
-import { writePrivateFile } from '../config/write-private-file.ts';
 
 /** Not in `certs/`, which is copied between machines. */
 const FILE = 'instance-id';

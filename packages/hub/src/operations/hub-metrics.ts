@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { FileWatch } from '@landbridge/web';
+import type { FileWatch } from '@landbridge/runtime';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignInEvents } from '../sign-in/events.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';

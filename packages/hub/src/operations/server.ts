@@ -1,8 +1,8 @@
 /** The hub's HTTP or HTTPS server: what every response carries, and a stop that first tells load balancers. */
 import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
-import { type ClientContext, clientContextOf, createWebServer, type FileWatch, noteClientContext, type WebServer } from '@landbridge/web';
+import { CodedError, createIpRanges, type FileWatch, type Log } from '@landbridge/runtime';
+import { type ClientContext, clientContextOf, createWebServer, noteClientContext, type WebServer } from '@landbridge/web';
 import { type HubSettings, tlsFilesOf } from '../settings.ts';
 import type { Metrics } from './metrics.ts';
 import { createRequestLog } from './request-log.ts';

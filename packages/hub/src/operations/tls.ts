@@ -1,9 +1,9 @@
 /** The hub's own certificate: read from two files, checked before use, and read again when they change, without a restart. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { CodedError, type Log } from '@landbridge/runtime';
-import { type FileWatch, TLS_DEFAULTS, watchFiles } from '@landbridge/web';
+import { CodedError, type FileWatch, type Log, readTextFile, watchFiles } from '@landbridge/runtime';
+import { TLS_DEFAULTS } from '@landbridge/web';
 
 interface TlsFiles {
   /** PEM: the certificate, then its intermediates. */
@@ -82,7 +82,7 @@ export function watchCertificate(parts: {
 
 function readFile(setting: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     throw new CodedError('TLS_FILE_UNREADABLE', `${setting}: ${path} cannot be read`, {
       cause,

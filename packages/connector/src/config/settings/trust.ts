@@ -1,7 +1,7 @@
 /** Certificates, and proxies to the hub. */
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { proxyUrl } from './types.ts';
+import { optionalPath, proxyUrl } from './types.ts';
 
 export const TRUST_SETTINGS = settingGroup('Certificates and proxies', 'all', {
   CA_CERT: {
@@ -9,8 +9,21 @@ export const TRUST_SETTINGS = settingGroup('Certificates and proxies', 'all', {
     default: [],
     description: "Certificates of additional trusted CAs, for the hub and for the directory, besides the system's and Node's own.",
   },
-  SSL_CA_FILE: { type: setting.text(), description: 'A file with such certificates (PEM).' },
-  SSL_CA_PATH: { type: setting.text(), description: 'A folder with such files.' },
+  SSL_CA_FILE: {
+    type: setting.text(),
+    description:
+      'A file with such certificates (PEM). With `SSL_CA_PATH` it may be a regular expression instead, for the names that count in that folder, such as `.+\\.crt$`. A changed file is used within a minute.',
+  },
+  SSL_CA_PATH: {
+    type: optionalPath,
+    description:
+      'A folder with such files, which may be symbolic links. A changed folder is followed within a minute. `false`, as in a replaced connector, means none.',
+  },
+  SSL_OPENSSLDIR_PATTERN: {
+    type: setting.text(),
+    part: 'none',
+    description: "A setting of Auth0 connectors that finds the system's certificates, which are always trusted. Ignored.",
+  },
   AUTH_CERT: {
     type: setting.text(),
     part: 'hub',

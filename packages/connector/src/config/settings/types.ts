@@ -81,5 +81,11 @@ export const nameTemplate: SettingType<string> = {
 };
 export const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };
 
+/** Replaced connectors have `false` where there is none. */
+export const optionalPath: SettingType<string | undefined> = {
+  describe: 'a path',
+  schema: z.union([z.literal(false).transform(() => undefined), z.string().transform((text) => (text === 'false' ? undefined : text))]),
+};
+
 /** A switch. */
 export const OFF_BY_DEFAULT = { type: setting.boolean(), default: false } as const;

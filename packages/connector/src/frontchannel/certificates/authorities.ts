@@ -1,8 +1,8 @@
 /** Reads the authorities that may issue client certificates, and their revocation lists, from settings and files. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, decodeText, filesIn, readTextFile } from '@landbridge/runtime';
 import { PEM_CERTIFICATE, parseCertificate } from '../../network/trust.ts';
 import { trustedByThemselves, upToTheRoots } from './trust-anchors.ts';
 
@@ -55,7 +55,7 @@ function certificatesIn(given: string, folder: string): string[] {
   let text = given.replaceAll('\\n', '\n');
   if (!text.includes('-----BEGIN ')) {
     try {
-      text = readFileSync(resolve(folder, given), 'latin1');
+      text = readTextFile(resolve(folder, given));
     } catch (cause) {
       throw unusableCa('neither PEM text nor a readable file', cause);
     }
@@ -78,18 +78,15 @@ function listsOf(path: string): Found {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) {
-      const files = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
       // Such folders may contain other files.
-      const found = files
-        .map(({ name }) => join(path, name))
+      const found = filesIn(path)
         .filter((file) => /\.(crl|pem|der)$/i.test(file))
-        .sort()
         .map(listsOf);
       return { lists: found.flatMap(({ lists }) => lists), certificates: found.flatMap(({ certificates }) => certificates) };
     }
     if (stat.size > MAX_LIST_BYTES) throw new Error(`more than ${MAX_LIST_BYTES} bytes`);
     const bytes = readFileSync(path);
-    const text = bytes.toString('latin1');
+    const text = decodeText(bytes);
     if (text.includes('-----BEGIN ')) {
       return { lists: text.match(LIST) ?? [], certificates: (text.match(PEM_CERTIFICATE) ?? []).filter(parseCertificate) };
     }

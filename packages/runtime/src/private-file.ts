@@ -1,17 +1,47 @@
-/** Writes a file that only its owner may read, completely or not at all. */
+/** Writes a file that only its owner may read, completely or not at all where the file system allows it. */
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCodeOf } from './text-file.ts';
+
+/**
+ * Why a file that exists may not be replaced by another: it is a mount of its own (a file bound into a container), or its folder is
+ * read-only.
+ */
+const NOT_REPLACEABLE: ReadonlySet<string | undefined> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
 
 /**
  * Writes a temporary file with mode 0600 beside it, syncs, and renames. Creates a missing folder with mode 0700. Replaces the target of a
- * symbolic link, and not the link.
+ * symbolic link, and not the link. A file that cannot be replaced is overwritten in its place.
  *
  * @throws the error of the file system, with nothing changed
  */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const target = exists(path) ? realpathSync(path) : path;
+  try {
+    replace(target, content);
+  } catch (error) {
+    if (!exists(target) || !NOT_REPLACEABLE.has(errorCodeOf(error))) throw error;
+    overwrite(target, content);
+  }
+}
+
+function replace(target: string, content: string | Uint8Array): void {
   const beside = `${target}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = openSync(beside, 'wx', 0o600);
@@ -29,6 +59,27 @@ export function writePrivateFile(path: string, content: string | Uint8Array): vo
     throw error;
   }
   syncFolder(dirname(target));
+}
+
+/** A power cut can leave half a file, so callers keep a copy of what matters. After any other failure the previous content is restored. */
+function overwrite(target: string, content: string | Uint8Array): void {
+  const before = readFileSync(target);
+  const file = openSync(target, 'r+');
+  try {
+    writeAll(file, Buffer.from(content));
+  } catch (error) {
+    writeAll(file, before);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  // A full disk may take a part only.
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
+  ftruncateSync(file, bytes.length);
+  fsyncSync(file);
 }
 
 function exists(path: string): boolean {

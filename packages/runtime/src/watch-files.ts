@@ -1,6 +1,7 @@
 /** Reads files again every minute, so that a renewed certificate is in use without a restart. */
 import { isDeepStrictEqual } from 'node:util';
-import { errorText, type Log } from '@landbridge/runtime';
+import { errorText } from './coded-error.ts';
+import type { Log } from './log.ts';
 
 /** Certificates are renewed weeks ahead. */
 const CHECK_INTERVAL_MS = 60_000;

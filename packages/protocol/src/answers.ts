@@ -47,6 +47,8 @@ export interface Failure {
 export interface KnownUser {
   profile: Profile;
   subject?: string | undefined;
+  /** In the directory, for our hub: Auth0's default profile lacks it outside Active Directory. On the wire it is the profile's `username`. */
+  accountName?: string | undefined;
 }
 
 /** Signed in, or not. `cachedAt`: no directory answered, and the profile is from the credential cache. */
@@ -60,6 +62,11 @@ interface Successes {
   change_password: KnownUser;
 }
 export type RequestOutcome<N extends RequestName> = Successes[N] | { failure: Failure };
+
+/** @returns the profile for our hub: with `username`, a key of Auth0's normalised user profile, unless the mapper set it */
+export function withAccountName({ profile, accountName }: Pick<KnownUser, 'profile' | 'accountName'>): Profile {
+  return accountName === undefined || profile.username !== undefined ? profile : { ...profile, username: accountName };
+}
 
 /** @returns the failure for one of the contract's named errors */
 export function namedFailure(wireName: WireErrorName, profile: Profile): Failure {
@@ -76,9 +83,14 @@ export function encodeAnswer(
   const { subject, ...plain } =
     'failure' in outcome
       ? { subject: outcome.failure.subject, ...encodeFailure(outcome.failure, knows('reasons')) }
-      : { subject: undefined, ...outcome };
+      : { subject: undefined, ...('profile' in outcome ? encodeUser(outcome, knows('subject')) : outcome) };
   const answer = subject === undefined || !knows('subject') ? plain : { ...plain, subject };
   return name === 'authenticate_user' && knows('steps') ? { ...answer, steps } : answer;
+}
+
+function encodeUser(user: KnownUser, isOurHub: boolean): object {
+  const { accountName: _, ...plain } = user;
+  return isOurHub ? { ...plain, profile: withAccountName(user) } : plain;
 }
 
 function encodeFailure({ code, wireName, profile = {}, tried, inner, retryAfterSeconds }: Failure, withReason: boolean): object {

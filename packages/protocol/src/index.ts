@@ -13,6 +13,7 @@ export {
   profileSchema,
   type RequestOutcome,
   type SignInOutcome,
+  withAccountName,
 } from './answers.ts';
 export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export {
@@ -37,6 +38,7 @@ export {
   verifyByIdentity,
 } from './hub-identity.ts';
 export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256, verifyEs256 } from './jose.ts';
+export { accountNameOf, claimsOfProfile } from './profile-claims.ts';
 export {
   answerName,
   type ChangePasswordClaims,

@@ -5,7 +5,7 @@
  */
 import { createHash, type KeyObject, randomUUID, sign, type X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Profile } from '@landbridge/protocol';
+import { type KnownUser, withAccountName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { claimsFromProfile, nameIdentifierOf } from './claims.ts';
 import {
@@ -38,10 +38,8 @@ export interface TokenIssuer {
   signing: SigningPair;
 }
 
-export interface TokenContent {
-  profile: Profile;
-  /** The user's immutable id, for our hub. */
-  subject?: string | undefined;
+/** The user's immutable id and account name are for our hub. */
+export interface TokenContent extends KnownUser {
   method: AuthenticationMethod;
   /** When the user proved their identity: earlier than now if a session vouches for them. */
   authenticatedAt: Date;
@@ -71,14 +69,15 @@ export async function issueToken(content: TokenContent, issuer: TokenIssuer, now
 
 /** Attributes are sorted by name, as canonical XML requires. @returns the assertion without its end tag */
 function unsignedAssertion(id: string, content: TokenContent, { issuer, audience, lifetimeMs }: TokenIssuer, now: Date): string {
-  const { profile, subject: immutableId, method, authenticatedAt } = content;
+  const { subject: immutableId, method, authenticatedAt } = content;
+  const isForOurHub = audience.startsWith(REALM_PREFIX);
+  const profile = isForOurHub ? withAccountName(content) : content.profile;
   const nameIdentifier = nameIdentifierOf(profile);
   if (nameIdentifier === undefined) {
     throw new CodedError('PROFILE_WITHOUT_ID', 'The profile has no "id" that a token can carry, so applications cannot identify the user', {
       action: 'Let the service account read objectGUID, uid or cn, or let the profile mapper set an id.',
     });
   }
-  const isForOurHub = audience.startsWith(REALM_PREFIX);
   if (isForOurHub && (immutableId === undefined || !fitsXml(immutableId))) {
     throw new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {
       action: 'Let the service account read objectGUID, entryUUID, nsUniqueId or ipaUniqueID, or set LDAP_SUBJECT_ATTRIBUTE.',

@@ -173,8 +173,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       // Sessions never work without a service account, but the form does.
       return outcome.failure.wireName === undefined && method !== 'session' ? unavailable(c, request) : form(c, request);
     }
-    const { profile, subject } = outcome;
-    return (await tokenPage(c, request, replyTo, { profile, subject, method, authenticatedAt })) ?? unavailable(c, request);
+    return (await tokenPage(c, request, replyTo, { ...outcome, method, authenticatedAt })) ?? unavailable(c, request);
   }
 
   /** @param values with `username` and `password` */
@@ -195,8 +194,8 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       return send(c, form(c, request, { ...outcome, name: name.slice(0, MAX_NAME_LENGTH) }), { 'Retry-After': outcome.retryAfter });
     }
     const at = new Date();
-    const { profile, subject } = outcome;
-    const page = await tokenPage(c, request, replyTo, { profile, subject, method: 'form', authenticatedAt: at });
+    const { subject } = outcome;
+    const page = await tokenPage(c, request, replyTo, { ...outcome, method: 'form', authenticatedAt: at });
     if (page === undefined) return send(c, unavailable(c, request));
     const session = subject === undefined ? undefined : sessions.issue({ name, subject, at });
     if (session !== undefined) cookie.write(c, session);
@@ -228,8 +227,7 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
       if (outcome.retryAfter !== undefined) c.header('Retry-After', outcome.retryAfter);
       return c.json({ [code]: true, code, problem: outcome.problem }, status, SAFE_HEADERS);
     }
-    const { profile, subject } = outcome;
-    const page = await tokenPage(c, request, replyTo, { profile, subject, method: 'form', authenticatedAt: new Date() });
+    const page = await tokenPage(c, request, replyTo, { ...outcome, method: 'form', authenticatedAt: new Date() });
     return page === undefined ? c.json({ unavailable: true, code: 'unavailable' }, 503, SAFE_HEADERS) : send(c, page);
   });
 

@@ -93,8 +93,8 @@ export function createAuthenticate(options: {
         'Signed in with an expired password: only a few grace logins are left',
       );
     }
-    const { profile, subject } = await enrich.full(entry, ldapStatus, context, warning);
-    return { profile, subject };
+    const { profile, subject, accountName } = await enrich.full(entry, ldapStatus, context, warning);
+    return { profile, subject, accountName };
   }
 
   function isAllowed(error: WireErrorName): boolean {

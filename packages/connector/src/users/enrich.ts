@@ -13,6 +13,7 @@ import { CodedError, type Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { organizationalUnits } from '../ldap/dn.ts';
 import { type Entry, rawEntry } from '../ldap/entry.ts';
+import { accountNameIn } from './account-name.ts';
 import type { RequestContext } from './context.ts';
 import { isShown } from './find.ts';
 import { groupValues } from './groups/group.ts';
@@ -108,7 +109,7 @@ export function createEnrich(options: {
           'A profile has no id, and applications cannot identify the user: the directory must show objectGUID, uid or cn, or the mapper must set an id',
         );
       }
-      return { profile, subject: await subject(entry, context.signal), raw: input, groups };
+      return { profile, subject: await subject(entry, context.signal), accountName: accountNameIn(entry), raw: input, groups };
     },
     brief,
     subjectOf: subject,

@@ -80,8 +80,8 @@ export function createSignInVerified(options: {
         return await enrich.refusal(state.error, entry);
       case 'usable': {
         const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
-        const { profile, subject } = await enrich.full(entry, state.ldapStatus, context, warning);
-        return { profile, subject };
+        const { profile, subject, accountName } = await enrich.full(entry, state.ldapStatus, context, warning);
+        return { profile, subject, accountName };
       }
     }
   }

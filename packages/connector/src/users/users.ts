@@ -5,9 +5,9 @@
  */
 import type {
   ChangePasswordClaims,
+  KnownUser,
   ListGroupsClaims,
   LoginClaims,
-  Profile,
   RequestOutcome,
   SearchUsersClaims,
   SignInOutcome,
@@ -46,12 +46,10 @@ export interface Users {
   inspect(name: string, context: RequestContext): Promise<Inspection | undefined>;
 }
 
-export interface Inspection {
+export interface Inspection extends KnownUser {
   dn: string;
   raw: Record<string, unknown>;
   groups: FoundGroups | undefined;
-  profile: Profile;
-  subject: string | undefined;
 }
 
 export interface UsersOptions {
@@ -128,8 +126,7 @@ export function createUsers(options: UsersOptions): Users {
       if (entry === undefined) return undefined;
       assertShown(entry);
       const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
-      const { raw, groups, profile, subject } = await enrich.full(entry, 'active', context, warning);
-      return { dn: entry.dn, raw, groups, profile, subject };
+      return { dn: entry.dn, ...(await enrich.full(entry, 'active', context, warning)) };
     },
   };
 }

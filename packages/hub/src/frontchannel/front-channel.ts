@@ -8,7 +8,7 @@
  * the attacker's own `wctx` has the cookie but not the code, and the victim has the code but not the cookie.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { cleanProfile, msSince, type Profile } from '@landbridge/protocol';
+import { accountNameOf, cleanProfile, msSince } from '@landbridge/protocol';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { assertionRejected, issuerUri, verifyToken, WSFED_SIGN_IN } from '@landbridge/wsfed';
@@ -201,7 +201,7 @@ export function createFrontChannelFlow(parts: {
       // An operator may have revoked it since, because of this very assertion.
       const certificates = await store.certificates(connection.id);
       if (!certificates.some((certificate) => certificate.thumbprint === thumbprint && certificate.state === 'approved')) return undefined;
-      const username = accountNameOf(profile);
+      const username = accountNameOf(profile) ?? String(profile.id);
       await events.emit({
         action: 'login',
         connection: connection.name,
@@ -218,10 +218,4 @@ export function createFrontChannelFlow(parts: {
       return { connectionId: connection.id, username, profile, subject, amr, authenticatedAt, correlationId };
     },
   };
-}
-
-/** The account name by which operators find the user in the directory. */
-function accountNameOf({ sAMAccountName, userPrincipalName, id }: Profile): string {
-  const names = [sAMAccountName, userPrincipalName, id];
-  return names.find((name) => typeof name === 'string' && name !== '')?.toString() ?? '';
 }

@@ -242,8 +242,8 @@ test('shows names as text, and forbids scripts and frames', async (t) => {
   assert.doesNotMatch(error.text, /<script|<img/);
 });
 
-test('rejects profiles without an id, and ignores malformed and reserved claims', async (t) => {
-  const { browser, connector, begin, app } = await start(t);
+test('rejects profiles without an id, ignores malformed and reserved claims, and logs once what was dropped', async (t) => {
+  const { browser, connector, begin, app, hub } = await start(t);
   let profile: Record<string, unknown> = { displayName: 'Nobody' };
   connector.answerAll(() => ({ profile }));
   const page = await begin();
@@ -260,7 +260,19 @@ test('rejects profiles without an id, and ignores malformed and reserved claims'
     auth_time: 0,
   };
   const claims = (await app.signIn({ username: 'strange' })).tokens.claims();
-  assert.deepEqual([claims?.groups, claims?.name, claims?.email, claims?.connection], [['a', 'b'], undefined, undefined, 'corp']);
+  assert.deepEqual([claims?.groups, claims?.name, claims?.email, claims?.connection], [['a', '7', 'b'], 'text', undefined, 'corp']);
+  await app.signIn({ username: 'strange' });
+  const said = hub.logLines.filter(({ msg }) => String(msg).startsWith('Values of a profile became no claim'));
+  assert.deepEqual(
+    said.map(({ dropped }) => dropped),
+    [
+      [
+        'email: not an e-mail address',
+        'groups[4]: an object without "cn", "name" or "dn" is not the name of a group',
+        'groups[5]: a text of 5000 characters is longer than 1000',
+      ],
+    ],
+  );
   assert.notEqual(claims?.sub, 'somebody-else');
   assert.match(claims?.iss ?? '', /^http:\/\/localhost/);
 });

@@ -10,6 +10,7 @@ import type { Eligibility } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { FrontChannelFlow } from '../frontchannel/front-channel.ts';
 import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
+import { createDroppedReport } from '../oidc/dropped-values.ts';
 import type { Oidc } from '../oidc/mount.ts';
 import { onwardPage } from '../oidc/pages.ts';
 import type { SignIn, SignInAttempt, SignInResult } from '../sign-in/sign-in.ts';
@@ -56,6 +57,8 @@ export function loginRoutes(parts: {
   });
 
   const familiarBrowsers = createFamiliarBrowsers({ keys: oidc.cookieKeys, isSecure: () => publicUrl().startsWith('https:') });
+
+  const reportDropped = createDroppedReport(log);
 
   /** Users are only asked for a new password if a connector can change it. */
   const canChangePassword = (connection: Connection) =>
@@ -156,7 +159,7 @@ export function loginRoutes(parts: {
     },
   ): Promise<Response> {
     const { connection, username, correlationId, authentication } = signedIn;
-    const accountId = await rememberAccount(store, signedIn, parts.signInLifetimeSeconds * 1000);
+    const accountId = await rememberAccount({ store, reportDropped, lifetimeMs: parts.signInLifetimeSeconds * 1000 }, signedIn);
     if (accountId === undefined) {
       log.error(
         { connection: connection.name, correlationId },

@@ -9,6 +9,7 @@ import type { Connection } from '../store/connections.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
 import { claimsForIdToken, providerClaims } from './claims.ts';
+import type { ReportDropped } from './dropped-values.ts';
 
 /**
  * The `sub` of a user: the same at every sign-in, and unique. It is a hash over the connection's id, which is never reused: a new connection with
@@ -21,18 +22,19 @@ export function accountIdOf(connection: Connection, subject: string): string {
 
 /** Stores the claims of a user who has just signed in. @returns the `sub`; undefined if nothing tells the user from others */
 export async function rememberAccount(
-  store: Store,
-  signedIn: KnownUser & { connection: Connection; username: string },
-  lifetimeMs: number,
+  { store, lifetimeMs, reportDropped }: { store: Store; lifetimeMs: number; reportDropped: ReportDropped },
+  signedIn: KnownUser & { connection: Connection; username: string; correlationId: string },
 ): Promise<string | undefined> {
-  const { connection, profile, username } = signedIn;
+  const { connection, profile, username, correlationId } = signedIn;
   if (signedIn.subject === undefined) return undefined;
   const subject = accountIdOf(connection, signedIn.subject);
   const now = new Date();
+  const { claims, dropped } = providerClaims(profile, connection, username, now);
+  reportDropped(dropped, { connection: connection.name, correlationId });
   const kept = await store.putOidcAccount({
     subject,
     connectionId: connection.id,
-    claims: providerClaims(profile, connection, username, now),
+    claims,
     expiresAt: new Date(now.getTime() + lifetimeMs),
   });
   return kept ? subject : undefined;

@@ -6,22 +6,26 @@ import { claimsForIdToken, providerClaims } from './claims.ts';
 const CORP = exampleConnection('corp');
 const NOW = new Date('2026-01-02T03:04:05Z');
 
-test('the name claim is the account name, else the nickname, else the typed name', () => {
-  const name = (profile: Record<string, unknown>) => providerClaims(profile, CORP, 'typed', NOW).preferred_username;
-  assert.equal(name({ sAMAccountName: 'anna', nickname: 'other' }), 'anna');
-  assert.equal(name({ nickname: 'anna' }), 'anna');
-  assert.equal(name({ nickname: 7 }), 'typed');
+function claimsOf(profile: Record<string, unknown>, username = 'anna', connection: Parameters<typeof providerClaims>[1] = CORP) {
+  return providerClaims(profile, connection, username, NOW).claims;
+}
+
+test('preferred_username is an account name, else the typed name, and never a display name', () => {
+  const name = (profile: Record<string, unknown>) => claimsOf(profile, 'typed').preferred_username;
+  assert.equal(name({ sAMAccountName: 'anna', nickname: 'Anna Adams' }), 'anna');
+  assert.equal(name({ uid: ['anna', 'aadams'], cn: 'Anna Adams' }), 'anna');
+  assert.equal(name({ userPrincipalName: 'anna@corp.example' }), 'anna@corp.example');
+  assert.equal(name({ nickname: 'Anna Adams', displayName: 'Anna Adams' }), 'typed');
 });
 
 test('a profile without mail or groups has no such claims, and one in no group has an empty list', () => {
-  const claims = providerClaims({ id: 'x', emails: [{}, { value: '' }] }, CORP, 'anna', NOW);
-  assert.equal('email' in claims || 'email_verified' in claims || 'groups' in claims, false);
-  assert.deepEqual(providerClaims({ groups: [] }, CORP, 'anna', NOW).groups, []);
+  const claims = claimsOf({ id: 'x', emails: [{}, { value: '' }] });
+  assert.equal(claims.email !== undefined || 'email_verified' in claims || 'groups' in claims, false);
+  assert.deepEqual(claimsOf({ groups: [] }).groups, []);
 });
 
 test('an ID token omits too many groups, and keeps all other claims', () => {
-  const groups = (count: number) =>
-    providerClaims({ displayName: 'Anna', groups: Array.from({ length: count }, (_, n) => `Group ${n}`) }, CORP, 'anna', NOW);
+  const groups = (count: number) => claimsOf({ displayName: 'Anna', groups: Array.from({ length: count }, (_, n) => `Group ${n}`) });
   assert.equal(JSON.stringify(claimsForIdToken(groups(200)).groups), JSON.stringify(groups(200).groups));
   const large = claimsForIdToken(groups(2000));
   assert.equal('groups' in large, false);
@@ -33,7 +37,7 @@ test('an ID token omits too many groups, and keeps all other claims', () => {
 test('omits addresses outside the connection’s e-mail domains', () => {
   const partner = { name: 'partner', settings: { ...CORP.settings, emailDomains: ['partner.example'] } };
   const claims = (profile: Record<string, unknown>, username = 'anna') => {
-    const { email, nickname, preferred_username } = providerClaims(profile, partner, username, NOW);
+    const { email, nickname, preferred_username } = claimsOf(profile, username, partner);
     return [email, nickname, preferred_username];
   };
   const foreign = 'ceo@fabrikam.com';
@@ -46,5 +50,5 @@ test('omits addresses outside the connection’s e-mail domains', () => {
   for (const value of ['x@partner.example@fabrikam.com', 'x@partner.example.com', 'x@sub.partner.example', '@', 'x@']) {
     assert.equal(claims({ emails: [{ value }] })[0], undefined, value);
   }
-  assert.equal(providerClaims({ emails: [{ value: foreign }] }, CORP, 'anna', NOW).email, foreign);
+  assert.equal(claimsOf({ emails: [{ value: foreign }] }).email, foreign);
 });

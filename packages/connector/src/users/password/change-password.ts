@@ -79,8 +79,8 @@ export function createChangePassword(options: {
   async function profileAfterChange(entry: Entry, context: RequestContext): Promise<KnownUser> {
     if (!isShown(entry)) return { profile: { dn: entry.dn } };
     try {
-      const { profile, subject } = await enrich.full(entry, 'active', context);
-      return { profile, subject };
+      const { profile, subject, accountName } = await enrich.full(entry, 'active', context);
+      return { profile, subject, accountName };
     } catch (error) {
       log.warn({ err: error, correlationId: context.correlationId, dn: entry.dn }, 'Password changed, but making the profile failed');
       return { profile: { dn: entry.dn } };

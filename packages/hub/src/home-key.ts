@@ -1,6 +1,6 @@
 /**
- * The hub's key outside the database: a database alone, such as a backup, neither contains it nor can be changed without a trace. It is a
- * systemd credential, the setting HUB_KEY, or else the file `hub.key` in the home, which the first start makes.
+ * The hub's key outside the database: it encrypts the secrets in it and seals the audit log, so that a stolen database or backup reveals none
+ * and cannot be changed without a trace. It is a systemd credential, the setting HUB_KEY, or else the file `hub.key` in the home, which the first start makes.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,29 +15,43 @@ export const KEY_CREDENTIAL = 'landbridge-hub-key';
 const KEY_BYTES = 32;
 
 export interface HomeKey {
+  /** For messages: the setting, or the path of a file. */
+  readonly origin: string;
+  /** Its file in the home; undefined if it is elsewhere. */
+  readonly file: string | undefined;
   /** @returns 32 bytes, different for each purpose */
   derive(purpose: string): Buffer;
 }
 
 /**
  * @param configured HUB_KEY
- * @throws CodedError HUB_KEY_UNUSABLE
+ * @param mayMake whether a missing key is made: not beside a database that belongs to one
+ * @throws CodedError HUB_KEY_UNUSABLE, HUB_KEY_MISSING
  */
 export function openHomeKey(
   folder: string,
   configured: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  mayMake: () => boolean = () => true,
 ): HomeKey {
   const credential = environment.CREDENTIALS_DIRECTORY && join(environment.CREDENTIALS_DIRECTORY, KEY_CREDENTIAL);
   if (credential && existsSync(credential)) return readKey(credential);
   if (configured !== undefined) return keyOf(configured, 'HUB_KEY');
   const path = join(folder, KEY_FILE);
-  if (!existsSync(path)) makeKey(path);
-  return readKey(path);
+  if (!existsSync(path)) {
+    if (!mayMake()) {
+      throw new CodedError('HUB_KEY_MISSING', `${path} does not exist, and the secrets in the database are encrypted with it`, {
+        action:
+          'Put the key back from where you keep it. If it is lost, create a new one ("openssl rand -base64 32 | tr +/ -_ | tr -d =") and run "landbridge-hub hub-key reset".',
+      });
+    }
+    makeKey(path);
+  }
+  return { ...readKey(path), file: path };
 }
 
 /** Two processes may start at the same time: the first one's key counts, and neither reads half a file. */
-function makeKey(path: string): void {
+export function makeKey(path: string): void {
   const unfinished = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(unfinished, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true });
@@ -53,7 +67,8 @@ function makeKey(path: string): void {
   }
 }
 
-function readKey(path: string): HomeKey {
+/** @throws CodedError HUB_KEY_UNUSABLE */
+export function readKey(path: string): HomeKey {
   let text: string;
   try {
     text = readTextFile(path);
@@ -66,7 +81,11 @@ function readKey(path: string): HomeKey {
 function keyOf(text: string, origin: string): HomeKey {
   const key = fromBase64url(text);
   if (key?.length !== KEY_BYTES) throw unusable(`${origin} is not a key: expected 32 bytes in base64url (43 characters)`);
-  return { derive: (purpose) => Buffer.from(hkdfSync('sha256', key, '', `landbridge hub ${purpose}`, KEY_BYTES)) };
+  return {
+    origin,
+    file: undefined,
+    derive: (purpose) => Buffer.from(hkdfSync('sha256', key, '', `landbridge hub ${purpose}`, KEY_BYTES)),
+  };
 }
 
 function unusable(what: string, cause?: unknown): CodedError {

@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError } from '@landbridge/runtime';
 import { type AuditChain, createAuditChain } from './audit/chain.ts';
-import { openHomeKey } from './home-key.ts';
+import { type HomeKey, openHomeKey } from './home-key.ts';
 import { type HubSettings, readSettings, tlsFilesOf } from './settings.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { needsItsKey, openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 
 /** In the home. */
@@ -17,6 +17,7 @@ export interface HubHome {
   settings: HubSettings;
   unknownKeys: string[];
   store: Store;
+  key: HomeKey;
   chain: AuditChain;
   /** The URL at which the hub is reached, even while it is not running. @throws CodedError PUBLIC_URL_UNKNOWN */
   publicUrl(): Promise<string>;
@@ -38,33 +39,44 @@ export function homeFolder(given: string | undefined, environment: Readonly<Reco
   return folder;
 }
 
-/** Without opening the database. @throws as `openHome` */
+/**
+ * Without opening the database.
+ * @param backup no key is made beside it either, if it needs its own
+ * @throws as `openHome`
+ */
 export function closedHome(
   given: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
-): { folder: string; chain: AuditChain } {
+  backup?: string,
+): { folder: string; key: HomeKey } {
   const folder = homeFolder(given, environment);
   const { settings } = readSettings(folder, environment);
-  return { folder, chain: createAuditChain(openHomeKey(folder, settings.HUB_KEY, environment)) };
+  const databases = [join(folder, DATABASE_FILE), ...(backup === undefined ? [] : [backup])];
+  return { folder, key: openHomeKey(folder, settings.HUB_KEY, environment, () => !databases.some(needsItsKey)) };
 }
 
 /**
  * @param given as for `homeFolder`
- * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, HUB_KEY_UNUSABLE, STORE_UNUSABLE
+ * @throws CodedError HOME_UNUSABLE, SETTINGS_UNREADABLE, SETTINGS_INVALID, HUB_KEY_UNUSABLE, HUB_KEY_MISSING, HUB_KEY_MISMATCH, STORE_UNUSABLE
  */
-export function openHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): HubHome {
+export function openHome(
+  given: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+  options: { anyKey?: boolean } = {},
+): HubHome {
   const folder = homeFolder(given, environment);
   const { settings, portIsSet, unknownKeys } = readSettings(folder, environment);
-  const chain = createAuditChain(openHomeKey(folder, settings.HUB_KEY, environment));
   const databasePath = join(folder, DATABASE_FILE);
-  const store = openSqliteStore(databasePath);
+  const key = openHomeKey(folder, settings.HUB_KEY, environment, () => !needsItsKey(databasePath));
+  const store = openSqliteStore(databasePath, key, options);
   return {
     folder,
     databasePath,
     settings,
     unknownKeys,
     store,
-    chain,
+    key,
+    chain: createAuditChain(key),
     async publicUrl() {
       if (settings.PUBLIC_URL !== undefined) return new URL(settings.PUBLIC_URL).origin;
       // Without a fixed port, the running hub has recorded its URL.

@@ -19,7 +19,7 @@ a default that works:
 
 All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
 \`hub.sqlite\` (mode 0600: connections, registered certificates, hashes of tickets and keys, the hub's signing keys) the key
-\`hub.key\` with which the audit log is sealed and, optionally, \`hub.json\` with settings. An environment variable with the name of a setting overrides \`hub.json\`. Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`,
+\`hub.key\` that encrypts the secrets in it and seals the audit log and, optionally, \`hub.json\` with settings. An environment variable with the name of a setting overrides \`hub.json\`. Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`,
 \`no\`, \`off\`. Connections have [settings of their own](#connections).
 `;
 

@@ -190,7 +190,7 @@ export const HUB_SETTINGS = {
       type: setting.text(),
       secret: true,
       description:
-        'The key with which the audit log is sealed: 32 random bytes in base64url. Unset: the file `hub.key` in the home, which the first start makes. The systemd credential `landbridge-hub-key` takes precedence. Commands need the same key as the service. Backups do not contain it.',
+        'The key that encrypts the secrets in the database and seals the audit log: 32 random bytes in base64url. Unset: the file `hub.key` in the home, which the first start makes. The systemd credential `landbridge-hub-key` takes precedence. Commands need the same key as the service. Backups do not contain it.',
     },
   }),
   ...inGroup('Metrics', {

@@ -6,7 +6,10 @@ import type { Store } from '../src/store/store.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64url');
 
-export const TEST_CHAIN = createAuditChain(openHomeKey('', KEY, {}));
+/** The key of the stores of tests. */
+export const TEST_KEY = openHomeKey('', KEY, {});
+
+export const TEST_CHAIN = createAuditChain(TEST_KEY);
 
 export function auditForTest(store: Store): Audit {
   return createAudit(store, TEST_CHAIN.seal);

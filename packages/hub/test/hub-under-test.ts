@@ -11,7 +11,7 @@ import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
-import { TEST_CHAIN } from './audit-for-test.ts';
+import { TEST_CHAIN, TEST_KEY } from './audit-for-test.ts';
 import { makeIdentity, type Provisioned, provision } from './foreign-connector.ts';
 import { operatorForTest } from './operator-for-test.ts';
 
@@ -93,7 +93,7 @@ export async function startHubForTest(
 ): Promise<HubUnderTest> {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-'));
   const databasePath = join(home, 'hub.sqlite');
-  const store = openSqliteStore(databasePath);
+  const store = openSqliteStore(databasePath, TEST_KEY);
   const logLines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => logLines.push(JSON.parse(line)) };
   const { log } = createLog({ level: 'debug', format: 'json', destination, context: requestFields });

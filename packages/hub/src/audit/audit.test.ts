@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
-import { TEST_CHAIN } from '../../test/audit-for-test.ts';
+import { TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createAudit } from './audit.ts';
 import { createAuditChain, type Verdict, verifyChain } from './chain.ts';
@@ -18,7 +18,7 @@ import { pruneAuditLog } from './retention.ts';
 function newLog(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-audit-'));
   const path = join(folder, 'hub.sqlite');
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   const clock = { now: new Date('2026-03-01T00:00:00Z') };
   t.after(async () => {
     await store.close();
@@ -166,8 +166,8 @@ test('simultaneous processes append to one chain', async (t) => {
   const { path, store, audit } = newLog(t);
   const script = `
     import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, '../store/sqlite/sqlite-store.ts'))};
-    const store = openSqliteStore(${JSON.stringify(path)});
-    import { auditForTest } from ${JSON.stringify(join(import.meta.dirname, '../../test/audit-for-test.ts'))};
+    const store = openSqliteStore(${JSON.stringify(path)}, TEST_KEY);
+    import { auditForTest, TEST_KEY } from ${JSON.stringify(join(import.meta.dirname, '../../test/audit-for-test.ts'))};
     const audit = auditForTest(store);
     for (let n = 0; n < 100; n++) await audit.record({ actor: 'p' + process.pid, action: 'a', result: 'ok' });
     await store.close();`;

@@ -6,8 +6,8 @@
  */
 import { createHmac } from 'node:crypto';
 import { sameText } from '@landbridge/web';
-import type { HomeKey } from '../home-key.ts';
 import { type AuditRecord, type AuditSeal, type AuditStore, NEW_KEY_ACTION, PRUNE_ACTION } from '../store/audit.ts';
+import type { SealingKey } from '../store/sealing.ts';
 
 /** Number and MAC of one record. */
 export interface Head {
@@ -21,8 +21,6 @@ export interface AuditChain {
   headText(head: Head): string;
   /** @returns undefined if this hub never had such a head */
   readHead(text: string): Head | undefined;
-  /** Tells whether two processes have the same key, and reveals nothing of it. */
-  readonly keyCheck: string;
 }
 
 /** `unverified`: older records, which were sealed with a key that was replaced. */
@@ -31,7 +29,7 @@ export type Verdict = { records: number; unverified: number; head: Head | undefi
 const RECORDS_AT_ONCE = 1000;
 const PROOF_LENGTH = 32;
 
-export function createAuditChain(homeKey: HomeKey): AuditChain {
+export function createAuditChain(homeKey: SealingKey): AuditChain {
   const key = homeKey.derive('audit log');
   const headKey = homeKey.derive('audit head');
   const proofOf = (id: number, hash: string) => hmac(headKey, `${id}:${hash}`).slice(0, PROOF_LENGTH);
@@ -60,7 +58,6 @@ export function createAuditChain(homeKey: HomeKey): AuditChain {
       const [, id = '', hash = '', proof = ''] = /^(\d{1,15}):([0-9a-f]{64}):([0-9a-f]{32})$/.exec(text) ?? [];
       return id !== '' && sameText(proof, proofOf(Number(id), hash)) ? { id: Number(id), hash } : undefined;
     },
-    keyCheck: homeKey.derive('check').toString('base64url'),
   };
 }
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLog, parseJson } from '@landbridge/runtime';
-import { auditForTest, TEST_CHAIN } from '../../test/audit-for-test.ts';
+import { auditForTest, TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { headsIn, startAuditCopies } from './outside.ts';
 
 function begin(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-audit-copies-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
   t.after(async () => {
     await store.close();
     rmSync(folder, { recursive: true });

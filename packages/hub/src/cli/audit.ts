@@ -9,7 +9,7 @@ const RECORDS_AT_ONCE = 1000;
 
 const collect = (value: string, before: string[] = []) => [...before, value];
 
-export function auditCommand({ withHome, withAnyKey, print, note }: HubCommandContext): Command {
+export function auditCommand({ withHome, print, note }: HubCommandContext): Command {
   return new Command('audit')
     .description('read the audit log: who did what, when, from where, and with what result')
     .addCommand(
@@ -54,19 +54,6 @@ export function auditCommand({ withHome, withAnyKey, print, note }: HubCommandCo
               note(`The oldest ${verdict.unverified} records were sealed with an earlier key and cannot be verified.`);
             note(`The audit log is intact: ${verdict.records} records. Store its head elsewhere:`);
             if (verdict.head !== undefined) print(chain.headText(verdict.head));
-          }),
-        ),
-    )
-    .addCommand(
-      new Command('new-key')
-        .description(
-          'continue with the key that is now in place, because the one before is lost; older records cannot be verified any more',
-        )
-        .action(() =>
-          withAnyKey(async ({ store, chain }) => {
-            const { startNewKey } = await import('../audit/key.ts');
-            await startNewKey(store, chain, 'command-line');
-            note('The audit log continues with this key. Restart the hub.');
           }),
         ),
     )

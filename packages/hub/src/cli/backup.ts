@@ -11,10 +11,10 @@ export function backupCommand({ closedHome, print, note }: HubCommandContext): C
     .action(async (file: string) => {
       const { backupDatabase } = await import('../operations/backup.ts');
       const to = resolve(file);
-      const { folder, chain } = await closedHome();
-      const { version } = await backupDatabase(folder, to, chain);
+      const { folder, key } = await closedHome();
+      const { version } = await backupDatabase(folder, to, key);
       note(
-        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. It contains private keys: protect it like the hub itself. The key of the audit log (hub.key) is not in it: keep a copy elsewhere.`,
+        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. The secrets in it are encrypted with the key of this hub (${key.origin}), which is not in it: keep a copy of that key elsewhere.`,
       );
       print(to);
     });
@@ -24,11 +24,12 @@ export function restoreCommand({ closedHome, note }: HubCommandContext): Command
   return new Command('restore')
     .description('replace the database with a backup while the hub is stopped; the old database is kept')
     .argument('<file>', 'a file from "landbridge-hub backup"')
-    .option('--new-key', 'the key of that hub (hub.key) is lost: older audit records can no longer be verified')
+    .option('--new-key', 'the key of that hub (hub.key) is lost: remove the secrets that only it can decrypt, as "hub-key reset" does')
     .action(async (file: string, options: { newKey?: boolean }) => {
       const { restoreDatabase } = await import('../operations/backup.ts');
-      const { folder, chain } = await closedHome();
-      const { keptAs } = await restoreDatabase(resolve(file), folder, { chain, ...options });
+      const backup = resolve(file);
+      const { folder, key } = await closedHome(options.newKey === true ? undefined : backup);
+      const { keptAs } = await restoreDatabase(backup, folder, { key, ...options });
       if (keptAs !== undefined) note(`The old database is ${keptAs}.`);
       note('Restored. Users and administrators have to sign in again.');
       note('Check API keys, tickets, connectors, clients and administrators: those revoked or deleted since the backup are valid again.');

@@ -254,7 +254,7 @@ test('commands refuse a key other than the one the audit log is sealed with, unl
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /HUB_KEY_MISMATCH/);
   assert.match(hub(['audit', 'verify', ...options], { HUB_KEY: 'x' }).stderr, /HUB_KEY_UNUSABLE/);
-  assert.equal(hub(['audit', 'new-key', ...options], { HUB_KEY }).status, 0);
+  assert.equal(hub(['hub-key', 'reset', ...options], { HUB_KEY }).status, 0);
   const verified = hub(['audit', 'verify', ...options], { HUB_KEY });
   assert.equal(verified.status, 0);
   assert.match(verified.stderr, /The oldest \d+ records were sealed with an earlier key/);

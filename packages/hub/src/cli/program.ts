@@ -1,6 +1,7 @@
 /** The command line: one file per command. */
 import { createCommandLine, printableLines } from '@landbridge/runtime';
 import type { Command } from 'commander';
+import type { HubHome } from '../home.ts';
 import { HUB_VERSION } from '../version.ts';
 import { adminCommand } from './admin.ts';
 import { auditCommand } from './audit.ts';
@@ -9,6 +10,7 @@ import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
 import { connectorCommand } from './connector.ts';
 import type { HubCommandContext } from './context.ts';
+import { hubKeyCommand } from './hub-key.ts';
 import { identityCommand } from './identity.ts';
 import { keyCommand } from './key.ts';
 import { runCommand } from './run.ts';
@@ -37,25 +39,25 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     examples: EXAMPLES,
   });
   const given = () => program.opts<{ home?: string }>().home;
+  async function opened<T>(options: { anyKey?: boolean }, use: (home: HubHome) => Promise<T>): Promise<T> {
+    const { openHome } = await import('../home.ts');
+    const home = openHome(given(), environment, options);
+    try {
+      return await use(home);
+    } finally {
+      await home.store.close();
+    }
+  }
+
   const context: HubCommandContext = {
-    withHome: (use) =>
-      context.withAnyKey(async (home) => {
-        const [{ requireSameKey }, { commandLineOperator }] = await Promise.all([import('../audit/key.ts'), import('./operator.ts')]);
-        await requireSameKey(home.store, home.chain);
-        return use({ ...home, operator: commandLineOperator(home.store, home.chain) });
-      }),
-    async withAnyKey(use) {
-      const { openHome } = await import('../home.ts');
-      const home = openHome(given(), environment);
-      try {
-        return await use(home);
-      } finally {
-        await home.store.close();
-      }
+    async withHome(use) {
+      const { commandLineOperator } = await import('./operator.ts');
+      return opened({}, (home) => use({ ...home, operator: commandLineOperator(home.store, home.chain) }));
     },
-    async closedHome() {
+    withAnyKey: (use) => opened({ anyKey: true }, use),
+    async closedHome(backup) {
       const { closedHome } = await import('../home.ts');
-      return closedHome(given(), environment);
+      return closedHome(given(), environment, backup);
     },
     print: (line) => console.log(printableLines(line)),
     note: (line) => console.error(printableLines(line)),
@@ -69,6 +71,7 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     clientCommand,
     signingKeyCommand,
     identityCommand,
+    hubKeyCommand,
     tryCommand,
     adminCommand,
     auditCommand,

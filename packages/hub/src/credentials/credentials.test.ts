@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
+import { TEST_KEY } from '../../test/audit-for-test.ts';
 import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createCredentialCache } from './credentials.ts';
@@ -17,7 +18,7 @@ const HOUR = 60 * 60_000;
 async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-credentials-'));
   const path = join(folder, 'hub.sqlite');
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: (line: string) => assert.fail(line) } });
   const clock = { now: Date.now() };
   const open = (more: typeof settings = {}) =>

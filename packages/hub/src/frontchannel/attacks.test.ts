@@ -5,7 +5,7 @@ import { sendRaw, statusesIn } from '@landbridge/lab';
 import { createLog, loadSettings } from '@landbridge/runtime';
 import { hashOfToken } from '@landbridge/web';
 import { REDIRECT_URI } from '../../test/application.ts';
-import { TEST_CHAIN } from '../../test/audit-for-test.ts';
+import { TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
 import { makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { type Fronted, sentWith, startFronted } from '../../test/front-channel.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
@@ -50,7 +50,7 @@ test('another process rejects a used assertion and finishes a sign-in that was b
   assert.match((await deliver(await wctxOf(fronted), used)).onward ?? '', /code=/);
   const [first, second] = [await wctxOf(fronted), await wctxOf(fronted)];
 
-  const store = openSqliteStore(hub.databasePath);
+  const store = openSqliteStore(hub.databasePath, TEST_KEY);
   const { values: settings } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '0' } });
   const another = await startHub({ settings, store, chain: TEST_CHAIN, log: createLog({ level: 'error', format: 'json' }).log });
   t.after(async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { auditForTest } from '../../test/audit-for-test.ts';
+import { auditForTest, TEST_KEY } from '../../test/audit-for-test.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import type { Operator } from '../operator.ts';
@@ -20,7 +20,7 @@ const HOUR = 60 * MINUTE;
 /** Keys of a running hub, with a clock that the test sets. */
 async function keysWithClock(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-rotation-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
   t.after(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

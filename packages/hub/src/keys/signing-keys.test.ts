@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+import { TEST_KEY } from '../../test/audit-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { loadSigningKeys } from './signing-keys.ts';
 
 function newStore(t: TestContext): Store {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-keys-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
   t.after(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { TEST_KEY } from '../../test/audit-for-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { loadProviderKeys, removeRetiredKeys, rotateProviderKeys } from './keys.ts';
@@ -11,7 +12,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 test('keys are created once, rotated, and removed 30 days after their replacement', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-oidc-keys-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'));
+  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
   t.after(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

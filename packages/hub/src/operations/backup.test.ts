@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
-import { auditForTest, TEST_CHAIN } from '../../test/audit-for-test.ts';
+import { auditForTest, TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
 import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { createAuditChain, verifyChain } from '../audit/chain.ts';
-import { requireSameKey } from '../audit/key.ts';
 import { openHomeKey } from '../home-key.ts';
 import { copyDatabase } from '../store/sqlite/copies.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -25,7 +24,7 @@ function newHome(t: TestContext): { folder: string; database: string } {
 }
 
 async function namesIn(path: string): Promise<string[]> {
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   try {
     return (await store.connections()).map(({ name }) => name).sort();
   } finally {
@@ -44,7 +43,7 @@ async function hasCode(promise: Promise<unknown>, code: string): Promise<void> {
 
 test('a copy made during writes is complete, and only its owner can read it', async (t) => {
   const { folder, database } = newHome(t);
-  const store = openSqliteStore(database);
+  const store = openSqliteStore(database, TEST_KEY);
   for (let n = 0; n < 50; n++) await store.addConnection(exampleConnection(`before-${n}`), `ticket-${n}`);
   const backup = join(folder, 'backup.sqlite');
   const copying = copyDatabase(database, backup);
@@ -64,7 +63,7 @@ test('a copy made during writes is complete, and only its owner can read it', as
 
 test('a restore brings back the content of the backup, keeps the replaced database, and ends all sessions', async (t) => {
   const { folder, database } = newHome(t);
-  const store = openSqliteStore(database);
+  const store = openSqliteStore(database, TEST_KEY);
   const corp = exampleConnection('corp');
   await store.addConnection(corp, 'ticket');
   await store.putCachedCredential(
@@ -74,15 +73,15 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   );
   await store.putOidcAccount({ subject: 's', connectionId: corp.id, claims: {}, expiresAt: new Date(Date.now() + 1e9) });
   const backup = join(folder, 'backup.sqlite');
-  await backupDatabase(folder, backup, TEST_CHAIN);
+  await backupDatabase(folder, backup, TEST_KEY);
   assert.equal((await store.auditRecords({ action: 'database.backup' }, 1))[0]?.subject, backup);
   await store.addConnection(exampleConnection('later'), 'later');
   await store.close();
 
-  const { keptAs } = await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
+  const { keptAs } = await restoreDatabase(backup, folder, { key: TEST_KEY });
   assert.deepEqual(await namesIn(database), ['corp']);
   assert.deepEqual(await namesIn(keptAs ?? ''), ['corp', 'later']);
-  const restored = openSqliteStore(database);
+  const restored = openSqliteStore(database, TEST_KEY);
   assert.equal(await restored.cachedCredential(corp.id, 'name'), undefined);
   assert.equal(await restored.oidcAccount('s'), undefined);
   assert.equal((await restored.auditRecords({}, 1))[0]?.action, 'database.restore');
@@ -90,22 +89,22 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   assert.equal(statSync(database).mode & 0o777, 0o600);
 
   rmSync(database);
-  assert.deepEqual(await restoreDatabase(backup, folder, { chain: TEST_CHAIN }), { keptAs: undefined, version: statVersion(backup) });
+  assert.deepEqual(await restoreDatabase(backup, folder, { key: TEST_KEY }), { keptAs: undefined, version: statVersion(backup) });
   assert.deepEqual(await namesIn(database), ['corp']);
 });
 
 test('a backup sealed with another key is restored only on request, and its records then stay unverified', async (t) => {
   const { folder, database } = newHome(t);
-  const first = openSqliteStore(database);
-  await requireSameKey(first, TEST_CHAIN);
+  const first = openSqliteStore(database, TEST_KEY);
   await auditForTest(first).record({ actor: 'command-line', action: 'key.create', result: 'ok' });
   await first.close();
   const backup = join(folder, 'backup.sqlite');
-  await backupDatabase(folder, backup, TEST_CHAIN);
-  const chain = createAuditChain(openHomeKey(folder, undefined, {}));
-  await hasCode(restoreDatabase(backup, folder, { chain }), 'HUB_KEY_MISMATCH');
-  await restoreDatabase(backup, folder, { chain, newKey: true });
-  const store = openSqliteStore(database);
+  await backupDatabase(folder, backup, TEST_KEY);
+  const key = openHomeKey(folder, undefined, {});
+  const chain = createAuditChain(key);
+  await hasCode(restoreDatabase(backup, folder, { key }), 'HUB_KEY_MISMATCH');
+  await restoreDatabase(backup, folder, { key, newKey: true });
+  const store = openSqliteStore(database, key);
   t.after(() => store.close());
   const verdict = await verifyChain(store, chain.seal);
   assert.deepEqual('records' in verdict && [verdict.unverified, verdict.records], [1, 2]);
@@ -123,7 +122,7 @@ function statVersion(path: string): unknown {
 
 test('rejects files that are not backups, and leaves the database unchanged', async (t) => {
   const { folder, database } = newHome(t);
-  const store = openSqliteStore(database);
+  const store = openSqliteStore(database, TEST_KEY);
   for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
   const good = join(folder, 'good.sqlite');
   await copyDatabase(database, good);
@@ -145,7 +144,7 @@ test('rejects files that are not backups, and leaves the database unchanged', as
   strange.exec('CREATE TABLE notes (text); PRAGMA user_version = 3');
   strange.close();
   for (const path of [damaged, newer, other, bad('text', 'no database'.repeat(1000)), bad('empty', ''), join(folder, 'missing')]) {
-    await hasCode(restoreDatabase(path, folder, { chain: TEST_CHAIN }), 'BACKUP_INVALID');
+    await hasCode(restoreDatabase(path, folder, { key: TEST_KEY }), 'BACKUP_INVALID');
   }
   assert.deepEqual(await namesIn(database), before);
   assert.deepEqual(
@@ -161,7 +160,7 @@ test('migrates an older backup and an older database to this version, and keeps 
   first.exec(begin);
   first.exec("INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('i', 'corp', 0, 't'); PRAGMA user_version = 1");
   first.close();
-  await restoreDatabase(old, folder, { chain: TEST_CHAIN });
+  await restoreDatabase(old, folder, { key: TEST_KEY });
   assert.deepEqual(await namesIn(database), ['corp']);
   assert.equal(statVersion(old), 1);
   const kept = `${database}.schema-1`;
@@ -170,33 +169,33 @@ test('migrates an older backup and an older database to this version, and keeps 
   // A backup before an upgrade is made by the new program, too.
   const before = newHome(t);
   copyFileSync(old, before.database);
-  await backupDatabase(before.folder, join(before.folder, 'backup.sqlite'), TEST_CHAIN);
+  await backupDatabase(before.folder, join(before.folder, 'backup.sqlite'), TEST_KEY);
   assert.equal(statVersion(before.database), 1);
   assert.equal(statVersion(join(before.folder, 'backup.sqlite')), 1);
   // A new file has nothing to keep.
   const empty = newHome(t);
-  await openSqliteStore(empty.database).close();
+  await openSqliteStore(empty.database, TEST_KEY).close();
   assert.deepEqual(readdirSync(empty.folder), ['hub.sqlite']);
 });
 
 test('a damaged database can be replaced, and is kept unchanged', async (t) => {
   const { folder, database } = newHome(t);
-  await openSqliteStore(database).close();
+  await openSqliteStore(database, TEST_KEY).close();
   const backup = join(folder, 'backup.sqlite');
   await copyDatabase(database, backup);
   writeFileSync(database, 'damaged'.repeat(1000));
-  const { keptAs } = await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
+  const { keptAs } = await restoreDatabase(backup, folder, { key: TEST_KEY });
   assert.deepEqual(await namesIn(database), []);
   assert.equal(readFileSync(keptAs ?? '', 'utf8'), 'damaged'.repeat(1000));
 });
 
 test('rejects a restore while a hub uses the home, and the lock ends with the hub’s process, however that ends', async (t) => {
   const { folder, database } = newHome(t);
-  const store = openSqliteStore(database);
+  const store = openSqliteStore(database, TEST_KEY);
   const backup = join(folder, 'backup.sqlite');
   await copyDatabase(database, backup);
   // Another process, even a command, that has the file open would write to the old database.
-  await hasCode(restoreDatabase(backup, folder, { chain: TEST_CHAIN }), 'HOME_IN_USE');
+  await hasCode(restoreDatabase(backup, folder, { key: TEST_KEY }), 'HOME_IN_USE');
   await store.close();
 
   const script = `import(${JSON.stringify(join(import.meta.dirname, 'home-lock.ts'))}).then(({ lockHome }) => { const unlock = lockHome(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => unlock, 1000); })`;
@@ -204,10 +203,10 @@ test('rejects a restore while a hub uses the home, and the lock ends with the hu
   t.after(() => holder.kill('SIGKILL'));
   await once(holder.stdout, 'data');
   assert.equal(isHomeInUse(folder), true);
-  await hasCode(restoreDatabase(backup, folder, { chain: TEST_CHAIN }), 'HOME_IN_USE');
+  await hasCode(restoreDatabase(backup, folder, { key: TEST_KEY }), 'HOME_IN_USE');
   assert.equal(existsSync(database), true);
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   assert.equal(isHomeInUse(folder), false);
-  await restoreDatabase(backup, folder, { chain: TEST_CHAIN });
+  await restoreDatabase(backup, folder, { key: TEST_KEY });
 });

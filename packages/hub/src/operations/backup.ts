@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import { createAudit } from '../audit/audit.ts';
-import type { AuditChain } from '../audit/chain.ts';
-import { requireSameKey, startNewKey } from '../audit/key.ts';
+import { createAuditChain } from '../audit/chain.ts';
 import { DATABASE_FILE } from '../home.ts';
+import type { HomeKey } from '../home-key.ts';
 import { type Checked, checkDatabase, copyDatabase } from '../store/sqlite/copies.ts';
 import { SCHEMA_VERSION } from '../store/sqlite/schema.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { Store } from '../store/store.ts';
 import { isBusy, lockHome } from './home-lock.ts';
+import { replaceLostKey } from './hub-key.ts';
 
 /** SQLite's files of a database that was not closed. */
 const SIDE_FILES = ['', '-wal', '-shm'];
@@ -20,12 +21,12 @@ const SIDE_FILES = ['', '-wal', '-shm'];
 const END_OF_TIME = new Date(8.64e15);
 
 /**
- * Copies the database of a home to a new file and records this in the audit log, because the copy contains all secrets of the hub.
+ * Copies the database of a home to a new file and records this in the audit log, because it has all that the hub knows.
  *
  * @throws CodedError DATABASE_MISSING, BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID, STORE_FAILED, and HUB_KEY_MISMATCH: the copy
  *   is whole, but not recorded
  */
-export async function backupDatabase(folder: string, to: string, chain: AuditChain): Promise<Checked> {
+export async function backupDatabase(folder: string, to: string, key: HomeKey): Promise<Checked> {
   const database = join(folder, DATABASE_FILE);
   if (!existsSync(database)) {
     throw new CodedError('DATABASE_MISSING', `${database} does not exist`, { action: 'Choose the home folder with --home.' });
@@ -33,10 +34,14 @@ export async function backupDatabase(folder: string, to: string, chain: AuditCha
   const checked = await copyDatabase(database, to);
   // Opening it as a store would migrate an older database.
   if (checked.version === SCHEMA_VERSION) {
-    const store = openSqliteStore(database);
+    const store = openSqliteStore(database, key);
     try {
-      await requireSameKey(store, chain);
-      await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'database.backup', subject: to, result: 'ok' });
+      await createAudit(store, createAuditChain(key).seal).record({
+        actor: 'command-line',
+        action: 'database.backup',
+        subject: to,
+        result: 'ok',
+      });
     } finally {
       await store.close();
     }
@@ -45,14 +50,14 @@ export async function backupDatabase(folder: string, to: string, chain: AuditCha
 }
 
 /**
- * @param options.newKey the key of the backup's hub is lost: the audit log continues with this home's
+ * @param options.newKey the key of the backup's hub is lost: secrets are removed, and the audit log continues with this home's key
  * @returns the path of the old database, if any, and the schema version of the backup
  * @throws CodedError HUB_KEY_MISMATCH, BACKUP_INVALID, BACKUP_FAILED, HOME_IN_USE, HOME_UNUSABLE, STORE_UNUSABLE; then the database is unchanged
  */
 export async function restoreDatabase(
   backup: string,
   folder: string,
-  options: { chain: AuditChain; newKey?: boolean; now?: Date },
+  options: { key: HomeKey; newKey?: boolean; now?: Date },
 ): Promise<{ keptAs: string | undefined; version: number }> {
   const { version } = checkDatabase(backup);
   const unlock = lockHome(folder);
@@ -108,18 +113,14 @@ function moveWithSideFiles(from: string, to: string): void {
 }
 
 /** Migrates the copy and removes what must not come back. */
-async function prepareRestored(
-  database: string,
-  version: number,
-  { chain, newKey }: { chain: AuditChain; newKey?: boolean },
-): Promise<void> {
-  const store = openSqliteStore(database);
+async function prepareRestored(database: string, version: number, { key, newKey }: { key: HomeKey; newKey?: boolean }): Promise<void> {
+  if (newKey === true) await replaceLostKey(openSqliteStore(database, key, { anyKey: true }), key);
+  const store = openSqliteStore(database, key);
   try {
-    if (newKey === true) await startNewKey(store, chain, 'command-line');
-    else await requireSameKey(store, chain);
     await endSessions(store);
     const detail = `from a backup of schema version ${version}; sign-ins and cached credentials in it were removed`;
-    await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'database.restore', result: 'ok', detail });
+    const { seal } = createAuditChain(key);
+    await createAudit(store, seal).record({ actor: 'command-line', action: 'database.restore', result: 'ok', detail });
   } finally {
     await store.close();
   }

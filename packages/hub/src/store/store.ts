@@ -1,7 +1,8 @@
 /**
  * The hub's store: one interface, with a part per subject. This folder owns the storage, and the folders of those subjects own the meaning. Every
  * implementation passes the suite in `test/store-conformance`. All methods may reject with a CodedError
- * STORE_FAILED; secrets arrive here only as hashes, except the private signing keys.
+ * STORE_FAILED. Secrets arrive here as hashes if they need only be compared; the others are encrypted with the key outside the database
+ * (`sealing.ts`).
  */
 import type { AdministratorStore } from './administrators.ts';
 import type { ApiKeyStore } from './api-keys.ts';
@@ -16,6 +17,7 @@ import type { InstanceStore } from './instances.ts';
 import type { OidcClientStore } from './oidc-clients.ts';
 import type { OidcKeyStore } from './oidc-keys.ts';
 import type { OidcStateStore } from './oidc-state.ts';
+import type { SecretStore } from './secrets.ts';
 import type { SigningKeyStore } from './signing-keys.ts';
 import type { TryCodeStore } from './try-codes.ts';
 
@@ -34,6 +36,7 @@ export interface Store
     OidcKeyStore,
     OidcStateStore,
     AdministratorStore,
-    FrontChannelStore {
+    FrontChannelStore,
+    SecretStore {
   close(): Promise<void>;
 }

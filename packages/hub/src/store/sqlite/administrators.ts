@@ -4,14 +4,18 @@ import type { AdministratorStore } from '../administrators.ts';
 import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
 const { text, number, date, optionalText, optionalDate } = column;
-const ADMINISTRATORS = tableOf('administrators', {
-  id: text,
-  name: text,
-  passwordHash: optionalText,
-  totpSecret: optionalText,
-  createdAt: date,
-  lastSignInAt: optionalDate,
-});
+const ADMINISTRATORS = tableOf(
+  'administrators',
+  {
+    id: text,
+    name: text,
+    passwordHash: optionalText,
+    totpSecret: optionalText,
+    createdAt: date,
+    lastSignInAt: optionalDate,
+  },
+  { fields: ['passwordHash', 'totpSecret'], by: ['id'], ifLost: 'clear' },
+);
 const PASSKEYS = tableOf('administrator_passkeys', {
   id: text,
   administratorId: text,
@@ -21,20 +25,24 @@ const PASSKEYS = tableOf('administrator_passkeys', {
   createdAt: date,
   lastUsedAt: optionalDate,
 });
-const SESSIONS = tableOf('administrator_sessions', {
-  id: text,
-  administratorId: text,
-  stage: z.enum(['password', 'enrolling', 'full']),
-  formToken: text,
-  remoteAddress: optionalText,
-  browser: optionalText,
-  createdAt: date,
-  lastSeenAt: date,
-});
+const SESSIONS = tableOf(
+  'administrator_sessions',
+  {
+    id: text,
+    administratorId: text,
+    stage: z.enum(['password', 'enrolling', 'full']),
+    formToken: text,
+    remoteAddress: optionalText,
+    browser: optionalText,
+    createdAt: date,
+    lastSeenAt: date,
+  },
+  { fields: ['formToken'], by: ['id', 'administratorId'], ifLost: 'delete' },
+);
 const INVITATIONS = tableOf('administrator_invitations', { administratorId: text, hash: text, expiresAt: date });
 const RECOVERY_CODES = viewOf('administrator_recovery_codes', { hash: text });
 
-export function administratorStore({ all, one, change, insert, transaction }: Sql): AdministratorStore {
+export function administratorStore({ all, one, change, insert, seal, transaction }: Sql): AdministratorStore {
   return {
     addAdministrator: async (administrator) => insert(ADMINISTRATORS, administrator, 'WHERE true ON CONFLICT (name) DO NOTHING'),
     administrators: async () => all(ADMINISTRATORS, 'ORDER BY name'),
@@ -42,9 +50,13 @@ export function administratorStore({ all, one, change, insert, transaction }: Sq
     administratorByName: async (name) => one(ADMINISTRATORS, 'WHERE name = ?', name),
     changeAdministrator: async (id, changes) =>
       transaction(() => {
-        if ('passwordHash' in changes) change('UPDATE administrators SET password_hash = ? WHERE id = ?', changes.passwordHash, id);
+        if ('passwordHash' in changes) {
+          const sealed = seal(ADMINISTRATORS, 'passwordHash', { id }, changes.passwordHash);
+          change('UPDATE administrators SET password_hash = ? WHERE id = ?', sealed, id);
+        }
         if ('totpSecret' in changes) {
-          change('UPDATE administrators SET totp_secret = ?, totp_last_step = 0 WHERE id = ?', changes.totpSecret, id);
+          const sealed = seal(ADMINISTRATORS, 'totpSecret', { id }, changes.totpSecret);
+          change('UPDATE administrators SET totp_secret = ?, totp_last_step = 0 WHERE id = ?', sealed, id);
         }
         if ('lastSignInAt' in changes) change('UPDATE administrators SET last_sign_in_at = ? WHERE id = ?', changes.lastSignInAt, id);
         return one(ADMINISTRATORS, 'WHERE id = ?', id) !== undefined;

@@ -32,7 +32,21 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export function auditStore({ all, one, change, insert, transaction }: Sql): AuditStore {
+export function lastAuditRecord({ one }: Sql): { id: number; hash: string } | undefined {
+  return one(PLACES, 'ORDER BY id DESC LIMIT 1');
+}
+
+/** In a transaction. */
+export function appendAuditRecord(sql: Sql, entry: AuditEntry, seal: AuditSeal): AuditRecord {
+  const last = lastAuditRecord(sql);
+  const id = (last?.id ?? 0) + 1;
+  const record = { id, ...entry, hash: seal(last?.hash, id, entry) };
+  sql.insert(RECORDS, record);
+  return record;
+}
+
+export function auditStore(sql: Sql): AuditStore {
+  const { all, one, change, transaction } = sql;
   /** Of one turn of the event loop: with many simultaneous sign-ins, one transaction each would be a sixth of the hub's work. */
   let waiting: Waiting[] = [];
 
@@ -40,19 +54,11 @@ export function auditStore({ all, one, change, insert, transaction }: Sql): Audi
     const together = waiting;
     waiting = [];
     try {
-      const records = transaction(() => together.map(({ entry, seal }) => append(entry, seal)));
+      const records = transaction(() => together.map(({ entry, seal }) => appendAuditRecord(sql, entry, seal)));
       for (const [n, record] of records.entries()) together[n]?.resolve(record);
     } catch (error) {
       for (const { reject } of together) reject(error);
     }
-  }
-
-  function append(entry: AuditEntry, seal: AuditSeal): AuditRecord {
-    const last = one(PLACES, 'ORDER BY id DESC LIMIT 1');
-    const id = (last?.id ?? 0) + 1;
-    const record = { id, ...entry, hash: seal(last?.hash, id, entry) };
-    insert(RECORDS, record);
-    return record;
   }
 
   return {
@@ -71,7 +77,7 @@ export function auditStore({ all, one, change, insert, transaction }: Sql): Audi
         // Clocks may be set back: all records after one that stays also stay.
         const kept = one(PLACES, 'WHERE at >= ? ORDER BY id LIMIT 1', before)?.id;
         const found = one(PLACES, 'WHERE id < ? ORDER BY id DESC LIMIT 1', kept ?? Number.MAX_SAFE_INTEGER);
-        if (found !== undefined) append({ ...entry, action: PRUNE_ACTION, detail: `${found.id} ${found.hash}` }, seal);
+        if (found !== undefined) appendAuditRecord(sql, { ...entry, action: PRUNE_ACTION, detail: `${found.id} ${found.hash}` }, seal);
         return found?.id ?? 0;
       });
       for (let removed = 0; ; await turn()) {

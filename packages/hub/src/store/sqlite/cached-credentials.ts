@@ -3,13 +3,18 @@ import { z } from 'zod';
 import type { CachedCredentialStore } from '../cached-credentials.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
-const CREDENTIALS = tableOf('cached_credentials', {
-  connectionId: column.text,
-  userId: column.text,
-  salt: z.instanceof(Uint8Array),
-  sealed: z.instanceof(Uint8Array),
-  verifiedAt: column.date,
-});
+/** What is sealed with the user's password is sealed again with the hub's key: a stolen database does not even allow guessing passwords. */
+const CREDENTIALS = tableOf(
+  'cached_credentials',
+  {
+    connectionId: column.text,
+    userId: column.text,
+    salt: z.instanceof(Uint8Array),
+    sealed: z.instanceof(Uint8Array),
+    verifiedAt: column.date,
+  },
+  { fields: ['sealed'], by: ['connectionId', 'userId'], ifLost: 'delete' },
+);
 const NAMES = tableOf('cached_credential_names', {
   connectionId: column.text,
   nameHash: column.text,

@@ -1,4 +1,5 @@
 /** Facts in SQLite. */
+import type { DatabaseSync } from 'node:sqlite';
 import type { FactStore } from '../facts.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
@@ -6,18 +7,25 @@ const FACTS = tableOf('facts', { name: column.text, value: column.text });
 const PUBLIC_URL = 'public_url';
 const KEY_CHECK = 'key_check';
 
-export function factStore({ one, insert }: Sql): FactStore {
-  const set = (name: string, value: string) =>
-    insert(FACTS, { name, value }, 'WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value');
-  const get = (name: string) => one(FACTS, 'WHERE name = ?', name)?.value;
+const set = ({ insert }: Sql, name: string, value: string) =>
+  insert(FACTS, { name, value }, 'WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+
+export function setKeyCheck(sql: Sql, check: string): void {
+  set(sql, KEY_CHECK, check);
+}
+
+/** Without a store: before one is opened. @returns undefined also if there are no tables yet */
+export function readKeyCheck(database: DatabaseSync): string | undefined {
+  const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'facts'").get();
+  const found = table && database.prepare('SELECT value FROM facts WHERE name = ?').get(KEY_CHECK);
+  return typeof found?.value === 'string' ? found.value : undefined;
+}
+
+export function factStore(sql: Sql): FactStore {
   return {
     async setPublicUrl(url) {
-      set(PUBLIC_URL, url);
+      set(sql, PUBLIC_URL, url);
     },
-    publicUrl: async () => get(PUBLIC_URL),
-    async setKeyCheck(check) {
-      set(KEY_CHECK, check);
-    },
-    keyCheck: async () => get(KEY_CHECK),
+    publicUrl: async () => sql.one(FACTS, 'WHERE name = ?', PUBLIC_URL)?.value,
   };
 }

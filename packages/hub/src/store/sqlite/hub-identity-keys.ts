@@ -2,12 +2,16 @@
 import type { HubIdentityKey, HubIdentityStore } from '../hub-identity-keys.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
-const IDENTITY_KEYS = tableOf('hub_identity_keys', {
-  key: column.text,
-  signature: column.optionalText,
-  privateKeyPem: column.optionalText,
-  createdAt: column.date,
-});
+const IDENTITY_KEYS = tableOf(
+  'hub_identity_keys',
+  {
+    key: column.text,
+    signature: column.optionalText,
+    privateKeyPem: column.optionalText,
+    createdAt: column.date,
+  },
+  { fields: ['privateKeyPem'], by: ['key'], ifLost: 'delete' },
+);
 
 export function hubIdentityStore({ all, one, change, insert, transaction }: Sql): HubIdentityStore {
   const add = (key: HubIdentityKey, condition = '') => insert(IDENTITY_KEYS, key, condition);

@@ -3,12 +3,16 @@ import { z } from 'zod';
 import type { OidcKeyStore } from '../oidc-keys.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
-const KEYS = tableOf('oidc_keys', {
-  id: column.text,
-  purpose: z.enum(['RS256', 'ES256', 'cookie']),
-  secret: column.text,
-  createdAt: column.date,
-});
+const KEYS = tableOf(
+  'oidc_keys',
+  {
+    id: column.text,
+    purpose: z.enum(['RS256', 'ES256', 'cookie']),
+    secret: column.text,
+    createdAt: column.date,
+  },
+  { fields: ['secret'], by: ['id', 'purpose'], ifLost: 'delete' },
+);
 
 export function oidcKeyStore({ all, one, change, insert, transaction }: Sql): OidcKeyStore {
   return {

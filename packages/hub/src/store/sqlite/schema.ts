@@ -1,13 +1,19 @@
 /** The tables of the SQLite store, and migrations from older versions. */
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import type { Sealing } from '../sealing.ts';
+import { eraseFreePages } from './secrets.ts';
 import { begin } from './steps/001-begin.ts';
 import { keyScopes } from './steps/002-key-scopes.ts';
 import { keyExpiry } from './steps/003-key-expiry.ts';
 import { hubIdentity } from './steps/004-hub-identity.ts';
+import { sealSecrets } from './steps/005-sealed-secrets.ts';
+
+/** Statements, or a function. */
+type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
 
 /** One step per version; released steps never change. */
-const STEPS: readonly string[] = [begin, keyScopes, keyExpiry, hubIdentity];
+const STEPS: readonly Step[] = [begin, keyScopes, keyExpiry, hubIdentity, sealSecrets];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;
@@ -16,7 +22,7 @@ export const SCHEMA_VERSION = STEPS.length;
  * @param keep called with a file of an older version before the migration
  * @throws if the file is of a newer version, or not a database
  */
-export function migrate(database: DatabaseSync, keep: () => void): void {
+export function migrate(database: DatabaseSync, sealing: Sealing, keep: () => void): void {
   const before = versionOf(database);
   if (before === STEPS.length) return;
   if (before > 0 && before < STEPS.length) keep();
@@ -26,12 +32,16 @@ export function migrate(database: DatabaseSync, keep: () => void): void {
     const version = versionOf(database);
     if (version > STEPS.length)
       throw new Error(`It has schema version ${version}; this program knows ${STEPS.length}. Use the newer program.`);
-    for (const step of STEPS.slice(version)) database.exec(step);
+    for (const step of STEPS.slice(version)) {
+      if (typeof step === 'string') database.exec(step);
+      else step(database, sealing);
+    }
     database.exec(`PRAGMA user_version = ${STEPS.length}; COMMIT`);
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
   }
+  if (before > 0) eraseFreePages(database);
 }
 
 export function versionOf(database: DatabaseSync): number {

@@ -3,14 +3,18 @@ import { z } from 'zod';
 import type { SigningKeyStore, StoredSigningKey } from '../signing-keys.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
-const SIGNING_KEYS = tableOf('signing_keys', {
-  kid: column.text,
-  algorithm: z.enum(['RS256', 'ES256']),
-  privateKeyPem: column.text,
-  createdAt: column.date,
-  signsFrom: column.date,
-  retiresAt: column.optionalDate,
-});
+const SIGNING_KEYS = tableOf(
+  'signing_keys',
+  {
+    kid: column.text,
+    algorithm: z.enum(['RS256', 'ES256']),
+    privateKeyPem: column.text,
+    createdAt: column.date,
+    signsFrom: column.date,
+    retiresAt: column.optionalDate,
+  },
+  { fields: ['privateKeyPem'], by: ['kid'], ifLost: 'delete' },
+);
 
 export function signingKeyStore({ all, one, change, insert, transaction }: Sql): SigningKeyStore {
   /** @param condition for adding it */

@@ -2,14 +2,26 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
+import type { Place, Sealing } from '../sealing.ts';
 
 /** Times are kept as epoch milliseconds, switches as 0 or 1, lists and objects as JSON, and undefined as NULL. */
 type Value = SQLInputValue | Date | boolean | undefined | readonly unknown[] | Readonly<Record<string, unknown>>;
+
+/** Which fields of a table are encrypted with the key outside the database. */
+interface Sealed {
+  fields: readonly string[];
+  /** What names the row; it never changes. */
+  by: readonly string[];
+  /** What becomes of a row whose key is lost. `clear` empties the fields. */
+  ifLost: 'delete' | 'clear';
+}
 
 /** A query without its conditions, and what its rows hold. */
 interface View<T> {
   select: string;
   row: z.ZodType<T>;
+  name?: string;
+  sealed?: Sealed | undefined;
 }
 
 interface Table<T> extends View<T> {
@@ -31,12 +43,14 @@ export interface Sql {
    * @returns whether a row was added or updated
    */
   insert<T extends { [N in keyof T]: Value }>(table: Table<T>, row: T, rest?: string, more?: Record<string, Value>): boolean;
+  /** Encrypts a value for `change`. @param row what names it */
+  seal(table: Table<unknown>, field: string, row: Readonly<Record<string, unknown>>, value: string | undefined): string | undefined;
   /** Runs `work` in a transaction; other processes wait. */
   transaction<T>(work: () => T): T;
   close(): void;
 }
 
-export function sqlOn(database: DatabaseSync, path: string): Sql {
+export function sqlOn(database: DatabaseSync, path: string, sealing: Sealing): Sql {
   const statements = new Map<string, StatementSync>();
 
   function run<T>(text: string, use: (statement: StatementSync) => T): T {
@@ -56,18 +70,30 @@ export function sqlOn(database: DatabaseSync, path: string): Sql {
     }
   }
 
+  function read<T>(view: View<T>, found: Readonly<Record<string, unknown>>): T {
+    if (view.sealed === undefined) return view.row.parse(found);
+    const opened = view.sealed.fields.map((field) => [field, openValue(sealing, placeOf(view, field, found), found[field])]);
+    return view.row.parse({ ...found, ...Object.fromEntries(opened) });
+  }
+
   return {
-    all: ({ select, row }, rest, ...values) =>
-      run(`${select} ${rest}`, (statement) => statement.all(...values.map(inSql)).map((found) => row.parse(found))),
-    one: ({ select, row }, rest, ...values) =>
-      run(`${select} ${rest}`, (statement) => {
+    all: (view, rest, ...values) =>
+      run(`${view.select} ${rest}`, (statement) => statement.all(...values.map(inSql)).map((found) => read(view, found))),
+    one: (view, rest, ...values) =>
+      run(`${view.select} ${rest}`, (statement) => {
         const found = statement.get(...values.map(inSql));
-        return found === undefined ? undefined : row.parse(found);
+        return found === undefined ? undefined : read(view, found);
       }),
+    seal: (table, field, row, value) => (value === undefined ? undefined : sealValue(sealing, placeOf(table, field, row), value)),
     change: (text, ...values) => run(text, (statement) => Number(statement.run(...values.map(inSql)).changes)),
-    insert({ name, fields, columns }, row, rest = '', more = {}) {
+    insert(table, row, rest = '', more = {}) {
+      const { name, fields, columns, sealed } = table;
       const added = Object.keys(more);
       const given: Record<string, Value> = { ...row, ...more };
+      for (const field of sealed?.fields ?? []) {
+        const value = given[field];
+        if (isSealable(value)) given[field] = sealValue(sealing, placeOf(table, field, given), value);
+      }
       const stored = [...fields, ...added];
       const text = `INSERT INTO ${name} (${[...columns, ...added.map(columnName)]}) SELECT ${stored.map((field) => `$${field}`)} ${rest}`;
       const values = Object.fromEntries(stored.map((field) => [field, inSql(given[field])]));
@@ -98,6 +124,29 @@ function inSql(value: Value): SQLInputValue {
   return typeof value === 'object' && !ArrayBuffer.isView(value) ? JSON.stringify(value) : value;
 }
 
+function placeOf(table: View<unknown>, field: string, row: Readonly<Record<string, unknown>>): Place {
+  return [table.name ?? '', columnName(field), ...(table.sealed?.by ?? []).map((name) => String(row[name]))];
+}
+
+/** Text stays text, and bytes stay bytes. */
+type Sealable = string | Uint8Array;
+
+function isSealable(value: unknown): value is Sealable {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}
+
+/** @returns text as base64url */
+export function sealValue<T extends Sealable>(sealing: Sealing, place: Place, value: T): T extends string ? string : Uint8Array;
+export function sealValue(sealing: Sealing, place: Place, value: Sealable): Sealable {
+  return typeof value === 'string' ? sealing.seal(place, Buffer.from(value, 'utf8')).toString('base64url') : sealing.seal(place, value);
+}
+
+/** @throws CodedError SECRET_UNREADABLE */
+export function openValue(sealing: Sealing, place: Place, value: unknown): unknown {
+  if (typeof value === 'string') return sealing.open(place, Buffer.from(value, 'base64url')).toString('utf8');
+  return value instanceof Uint8Array ? new Uint8Array(sealing.open(place, value)) : value;
+}
+
 /** `createdAt` is `created_at`. */
 function columnName(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -109,9 +158,16 @@ export function viewOf<S extends z.ZodRawShape>(from: string, fields: S) {
   return { select: `SELECT ${columns} FROM ${from}`, row: z.object(fields) };
 }
 
-export function tableOf<S extends z.ZodRawShape>(name: string, fields: S) {
+/** All tables with encrypted fields, for a change of the key. */
+export const SEALED_TABLES: { name: string; columns: string[]; by: string[]; ifLost: Sealed['ifLost'] }[] = [];
+
+export function tableOf<S extends z.ZodRawShape>(name: string, fields: S, sealed?: Sealed) {
   const names = Object.keys(fields);
-  return { ...viewOf(name, fields), name, fields: names, columns: names.map(columnName) };
+  if (sealed !== undefined) {
+    const { ifLost } = sealed;
+    SEALED_TABLES.push({ name, columns: sealed.fields.map(columnName), by: sealed.by.map(columnName), ifLost });
+  }
+  return { ...viewOf(name, fields), name, fields: names, columns: names.map(columnName), sealed };
 }
 
 const json = z.string().transform((text): unknown => JSON.parse(text));

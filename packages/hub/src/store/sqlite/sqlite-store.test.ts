@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { CodedError } from '@landbridge/runtime';
+import { TEST_KEY } from '../../../test/audit-for-test.ts';
 import { storeConformance } from '../../../test/store-conformance/conformance.ts';
 import { exampleConnection } from '../../../test/store-conformance/examples.ts';
 import { openSqliteStore } from './sqlite-store.ts';
@@ -16,24 +17,24 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = () => join(folder, `${++files}.sqlite`);
 
-storeConformance('SQLite', async () => openSqliteStore(newPath()));
+storeConformance('SQLite', async () => openSqliteStore(newPath(), TEST_KEY));
 
 const CONNECTION = exampleConnection('corp');
 
 test('a write is visible to another process with the open file, and after a restart', async () => {
   const path = newPath();
-  const [one, other] = [openSqliteStore(path), openSqliteStore(path)];
+  const [one, other] = [openSqliteStore(path, TEST_KEY), openSqliteStore(path, TEST_KEY)];
   await one.addConnection(CONNECTION, 'ticket');
   assert.deepEqual(await other.connectionByName('corp'), CONNECTION);
   await one.close();
   await other.close();
-  const again = openSqliteStore(path);
+  const again = openSqliteStore(path, TEST_KEY);
   assert.deepEqual(await again.connections(), [CONNECTION]);
   await again.close();
 });
 
 test('claims of a connection beyond its quota replace the ones that end first, of this connection only', async () => {
-  const store = openSqliteStore(newPath(), { claimsQuota: 10_000 });
+  const store = openSqliteStore(newPath(), TEST_KEY, { claimsQuota: 10_000 });
   await store.addConnection(CONNECTION, 'ticket');
   await store.addConnection(exampleConnection('other'), 'other ticket');
   const put = (subject: string, connectionId: string, n: number) =>
@@ -48,13 +49,13 @@ test('claims of a connection beyond its quota replace the ones that end first, o
 
 test('records pending when the store is closed are written', async () => {
   const path = newPath();
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined };
   const entry = { ...nothing, at: new Date(0), actor: 'hub', action: 'test', result: 'ok', correlationId: undefined, detail: undefined };
   const recorded = store.appendAudit(entry, () => 'hash');
   await store.close();
   assert.equal((await recorded).id, 1);
-  const again = openSqliteStore(path);
+  const again = openSqliteStore(path, TEST_KEY);
   assert.deepEqual(await again.auditRecords({}, 10), [await recorded]);
   await again.close();
 });
@@ -63,7 +64,7 @@ test('only the owner can read the file and its side files', async () => {
   const path = newPath();
   writeFileSync(path, '', { mode: 0o644 });
   chmodSync(path, 0o644);
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   await store.addConnection(CONNECTION, 'ticket');
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     assert.ok(existsSync(file), file);
@@ -84,30 +85,30 @@ test('a file that is not a database, a folder, and a newer version are rejected 
   const garbage = newPath();
   const text = 'this is not a database, whatever its name says '.repeat(100);
   writeFileSync(garbage, text);
-  assert.throws(() => openSqliteStore(garbage), unusable(/not a database/));
+  assert.throws(() => openSqliteStore(garbage, TEST_KEY), unusable(/not a database/));
   assert.equal(readFileSync(garbage, 'utf8'), text);
 
   const directory = newPath();
   mkdirSync(directory);
-  assert.throws(() => openSqliteStore(directory), unusable(/EISDIR|directory/));
+  assert.throws(() => openSqliteStore(directory, TEST_KEY), unusable(/EISDIR|directory/));
 
   const newer = newPath();
   const database = new DatabaseSync(newer);
   database.exec('PRAGMA user_version = 999');
   database.close();
-  assert.throws(() => openSqliteStore(newer), unusable(/newer/));
+  assert.throws(() => openSqliteStore(newer, TEST_KEY), unusable(/newer/));
 });
 
 test('a damaged database causes an error with its name', async () => {
   const path = newPath();
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
   await store.close();
   const damage = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096', 'seek=1', 'count=40', 'conv=notrunc']);
   assert.equal(damage.status, 0);
   await assert.rejects(
     async () => {
-      const damaged = openSqliteStore(path);
+      const damaged = openSqliteStore(path, TEST_KEY);
       try {
         await damaged.connections();
       } finally {
@@ -121,10 +122,10 @@ test('a damaged database causes an error with its name', async () => {
 test('a read-only file is rejected with advice', (t) => {
   if (process.getuid?.() !== 0) t.diagnostic('not as root: the file is made read-only instead of another user’s');
   const path = newPath();
-  openSqliteStore(path);
+  openSqliteStore(path, TEST_KEY);
   chmodSync(path, 0o444);
   // As an account other than root, which ignores permissions.
-  const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite-store.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)})).catch((error) => console.log(error.code, error.message, error.action))`;
+  const script = `import(${JSON.stringify(join(import.meta.dirname, 'sqlite-store.ts'))}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(path)}, { derive: () => Buffer.alloc(32) })).catch((error) => console.log(error.code, error.message, error.action))`;
   chmodSync(folder, 0o755);
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
@@ -141,7 +142,7 @@ test('a file of version 1 is migrated with its content', async () => {
     "INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('id-corp', 'corp', 0, 'ticket'); PRAGMA user_version = 1",
   );
   database.close();
-  const store = openSqliteStore(path);
+  const store = openSqliteStore(path, TEST_KEY);
   const kept = exampleConnection('corp', { createdAt: new Date(0), ticketIssuedAt: undefined });
   assert.deepEqual(await store.connections(), [kept]);
   assert.deepEqual(await store.connectionByTicket('ticket'), kept);

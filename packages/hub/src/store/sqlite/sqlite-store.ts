@@ -1,8 +1,9 @@
 /** The store in one SQLite file (node:sqlite). Several processes may have it open: commands work while the hub runs. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import { CodedError } from '@landbridge/runtime';
+import { createSealing, keyCheckOf, type Sealing, type SealingKey } from '../sealing.ts';
 import type { Store } from '../store.ts';
 import { administratorStore } from './administrators.ts';
 import { apiKeyStore } from './api-keys.ts';
@@ -11,7 +12,7 @@ import { cachedCredentialStore } from './cached-credentials.ts';
 import { certificateStore } from './certificates.ts';
 import { connectionStore } from './connections.ts';
 import { keepBeforeMigration } from './copies.ts';
-import { factStore } from './facts.ts';
+import { factStore, readKeyCheck, setKeyCheck } from './facts.ts';
 import { frontChannelStore } from './front-channel.ts';
 import { hubIdentityStore } from './hub-identity-keys.ts';
 import { instanceStore } from './instances.ts';
@@ -19,6 +20,7 @@ import { oidcClientStore } from './oidc-clients.ts';
 import { oidcKeyStore } from './oidc-keys.ts';
 import { oidcStateStore } from './oidc-state.ts';
 import { migrate } from './schema.ts';
+import { secretStore } from './secrets.ts';
 import { signingKeyStore } from './signing-keys.ts';
 import { sqlOn } from './sql.ts';
 import { tryCodeStore } from './try-codes.ts';
@@ -28,10 +30,21 @@ const BUSY_TIMEOUT_MS = 5000;
 
 /**
  * @param path created if missing, readable by its owner only
+ * @param key for the secrets in it
+ * @param options.anyKey opens it with another key, for `changeKey`
+ * @throws CodedError HUB_KEY_MISMATCH, before anything is changed
  * @throws CodedError STORE_UNUSABLE if the file cannot be opened, is not a database, or is of a newer version
  */
-export function openSqliteStore(path: string, { claimsQuota }: { claimsQuota?: number } = {}): Store {
-  const sql = sqlOn(open(path), path);
+export function openSqliteStore(
+  path: string,
+  key: SealingKey,
+  { claimsQuota, anyKey = false }: { claimsQuota?: number; anyKey?: boolean } = {},
+): Store {
+  const sealing = createSealing(key);
+  const check = keyCheckOf(key);
+  const { database, knownCheck } = open(path, sealing, anyKey ? undefined : check);
+  const sql = sqlOn(database, path, sealing);
+  if (knownCheck === undefined) setKeyCheck(sql, check);
   return {
     ...connectionStore(sql),
     ...certificateStore(sql),
@@ -48,6 +61,7 @@ export function openSqliteStore(path: string, { claimsQuota }: { claimsQuota?: n
     ...oidcStateStore(sql, claimsQuota),
     ...administratorStore(sql),
     ...frontChannelStore(sql),
+    ...secretStore(sql, database, sealing),
     async close() {
       // Pending audit records of this turn of the event loop are written first.
       await setImmediate();
@@ -56,24 +70,54 @@ export function openSqliteStore(path: string, { claimsQuota }: { claimsQuota?: n
   };
 }
 
-function open(path: string): DatabaseSync {
+function open(
+  path: string,
+  sealing: Sealing,
+  expectedCheck: string | undefined,
+): { database: DatabaseSync; knownCheck: string | undefined } {
   try {
     // Created before SQLite does, with these permissions: it holds private keys. SQLite copies them to its side files.
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-      migrate(database, () => keepBeforeMigration(database, path));
-      return database;
+      const knownCheck = readKeyCheck(database);
+      if (knownCheck !== undefined && expectedCheck !== undefined && knownCheck !== expectedCheck) throw anotherKey();
+      // Values that were removed or replaced do not stay in free pages.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;');
+      migrate(database, sealing, () => keepBeforeMigration(database, path));
+      return { database, knownCheck };
     } catch (error) {
       database.close();
       throw error;
     }
   } catch (cause) {
+    if (cause instanceof CodedError) throw cause;
     throw new CodedError('STORE_UNUSABLE', `The database ${path} cannot be used`, {
       cause,
       action: 'Check that this account can write the file and its folder. If the file is damaged, restore it from a backup.',
     });
   }
+}
+
+/** Whether a database has secrets, so that only one key fits. False also if it cannot be read. */
+export function needsItsKey(path: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      return readKeyCheck(database) !== undefined;
+    } finally {
+      database.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+function anotherKey(): CodedError {
+  return new CodedError('HUB_KEY_MISMATCH', 'The database belongs to another key than hub.key, HUB_KEY or the credential', {
+    action:
+      'Put the key of this hub in place; commands need the same one as the service. If a file hub.key.next exists, an interrupted rotation left it: rename it to hub.key. If the key is lost, run "landbridge-hub hub-key reset", which removes the secrets that only it can decrypt.',
+  });
 }

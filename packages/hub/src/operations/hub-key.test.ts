@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createAudit } from '../audit/audit.ts';
+import { verifyChain } from '../audit/chain.ts';
+import { openHome } from '../home.ts';
+import { loadSigningKeys } from '../keys/signing-keys.ts';
+import { lockHome } from './home-lock.ts';
+import { replaceLostKey, rotateHubKey } from './hub-key.ts';
+
+type Environment = Record<string, string>;
+
+function newFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'landbridge-hub-key-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function secretsIn(folder: string, environment: Environment = {}) {
+  const { store, chain } = openHome(folder, environment);
+  try {
+    const verdict = await verifyChain(store, chain.seal);
+    assert.ok('records' in verdict, JSON.stringify(verdict));
+    return { administrator: await store.administratorById('a'), keys: await store.signingKeys(), unverified: verdict.unverified };
+  } finally {
+    await store.close();
+  }
+}
+
+async function fill(folder: string, environment: Environment = {}) {
+  const { store, chain } = openHome(folder, environment);
+  await loadSigningKeys(store);
+  const created = { createdAt: new Date(0), lastSignInAt: undefined };
+  await store.addAdministrator({ id: 'a', name: 'anna', passwordHash: 'hash', totpSecret: 'totp', ...created });
+  await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'test', result: 'ok' });
+  await store.close();
+  return secretsIn(folder, environment);
+}
+
+test('a missing or wrong key is an error with a code, makes no new key, and loses nothing', async (t) => {
+  const folder = newFolder(t);
+  const before = await fill(folder);
+  const file = join(folder, 'hub.key');
+  renameSync(file, join(folder, 'away'));
+  assert.throws(() => openHome(folder, {}), { code: 'HUB_KEY_MISSING' });
+  assert.equal(existsSync(file), false);
+  for (const [text, code] of [
+    [Buffer.alloc(32, 1).toString('base64url'), 'HUB_KEY_MISMATCH'],
+    ['nonsense', 'HUB_KEY_UNUSABLE'],
+  ] as const) {
+    writeFileSync(file, text);
+    assert.throws(() => openHome(folder, {}), { code });
+  }
+  renameSync(join(folder, 'away'), file);
+  assert.deepEqual(await secretsIn(folder), before);
+});
+
+test('a rotation encrypts all secrets with a new key, and keeps the old key for older backups', async (t) => {
+  const folder = newFolder(t);
+  const before = await fill(folder);
+  const old = readFileSync(join(folder, 'hub.key'), 'utf8');
+  const home = openHome(folder, {});
+  const sealedBefore = readFileSync(home.databasePath, 'latin1') + readFileSync(`${home.databasePath}-wal`, 'latin1');
+  const kept = await rotateHubKey(home, undefined);
+  assert.equal(readFileSync(kept ?? '', 'utf8'), old);
+  assert.notEqual(readFileSync(join(folder, 'hub.key'), 'utf8'), old);
+  assert.deepEqual(await secretsIn(folder), { ...before, unverified: 1 });
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.next')),
+    [],
+  );
+  // What the old key opens is not left in free pages: sealed values begin with their version, in Base64.
+  const sealed = sealedBefore.match(/A[Q-Za-f][\w-]{200,}/g) ?? [];
+  assert.ok(sealed.length >= 2);
+  const after = readFileSync(home.databasePath, 'latin1');
+  assert.ok(sealed.every((text) => !after.includes(text.slice(0, 60))));
+  renameSync(kept ?? '', join(folder, 'hub.key'));
+  assert.throws(() => openHome(folder, {}), { code: 'HUB_KEY_MISMATCH' });
+});
+
+test('a key in a setting is rotated to a file that is named, and nothing happens without one', async (t) => {
+  const folder = newFolder(t);
+  const environment = { HUB_KEY: Buffer.alloc(32, 1).toString('base64url') };
+  const before = await fill(folder, environment);
+  const home = openHome(folder, environment);
+  await assert.rejects(rotateHubKey(home, undefined), { code: 'HUB_KEY_ROTATION' });
+  const file = join(folder, 'new');
+  assert.equal(await rotateHubKey(home, file), undefined);
+  assert.throws(() => openHome(folder, environment), { code: 'HUB_KEY_MISMATCH' });
+  assert.deepEqual(await secretsIn(folder, { HUB_KEY: readFileSync(file, 'utf8').trim() }), { ...before, unverified: 1 });
+});
+
+test('no key is replaced while the hub runs, or if the audit log was tampered with', async (t) => {
+  const folder = newFolder(t);
+  const before = await fill(folder);
+  const home = openHome(folder, {});
+  const unlock = lockHome(folder);
+  await assert.rejects(rotateHubKey(home, undefined), { code: 'HOME_IN_USE' });
+  unlock();
+  await home.store.appendAudit(
+    {
+      ...{ at: new Date(), actor: 'x', action: 'x', result: 'ok', connection: undefined, subject: undefined, remoteAddress: undefined },
+      ...{ instance: undefined, correlationId: undefined, detail: undefined },
+    },
+    () => '0'.repeat(64),
+  );
+  await assert.rejects(rotateHubKey(home, undefined), { code: 'AUDIT_LOG_BROKEN' });
+  assert.deepEqual((await home.store.signingKeys()).length, before.keys.length);
+  await home.store.close();
+});
+
+test('a lost key costs the secrets that only it can decrypt, and nothing else', async (t) => {
+  const folder = newFolder(t);
+  await fill(folder);
+  const environment = { HUB_KEY: Buffer.alloc(32, 1).toString('base64url') };
+  const home = openHome(folder, environment, { anyKey: true });
+  await replaceLostKey(home.store, home.key);
+  const { administrator, keys, unverified } = await secretsIn(folder, environment);
+  assert.deepEqual([administrator?.name, administrator?.passwordHash, administrator?.totpSecret], ['anna', undefined, undefined]);
+  assert.deepEqual([keys, unverified], [[], 1]);
+});

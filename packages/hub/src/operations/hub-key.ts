@@ -1,0 +1,67 @@
+/** Replaces the key outside the database, which encrypts the secrets in it and seals the audit log. The hub must be stopped. */
+import { existsSync, renameSync } from 'node:fs';
+import { CodedError } from '@landbridge/runtime';
+import { createAuditChain, verifyChain } from '../audit/chain.ts';
+import type { HubHome } from '../home.ts';
+import { type HomeKey, makeKey, readKey } from '../home-key.ts';
+import { keyCheckOf } from '../store/sealing.ts';
+import type { Store } from '../store/store.ts';
+import { lockHome } from './home-lock.ts';
+
+/**
+ * Encrypts all secrets with another key, and continues the audit log with it after verifying what there is. The store is closed.
+ * @param file has the new key, or gets it; not for a key in the home, whose file is replaced
+ * @returns where the old key is kept, if it was a file in the home
+ * @throws CodedError HOME_IN_USE, HUB_KEY_ROTATION, HUB_KEY_UNUSABLE, AUDIT_LOG_BROKEN
+ */
+export async function rotateHubKey(
+  { folder, key, store, chain }: Pick<HubHome, 'folder' | 'key' | 'store' | 'chain'>,
+  file: string | undefined,
+  now = new Date(),
+): Promise<string | undefined> {
+  if ((key.file === undefined) === (file === undefined)) {
+    throw new CodedError(
+      'HUB_KEY_ROTATION',
+      key.file === undefined ? `The key is in ${key.origin}, which this command cannot change` : `The key is in ${key.file}`,
+      { action: key.file === undefined ? 'Name a file for the new key with --new-key.' : 'Leave out --new-key: this file is replaced.' },
+    );
+  }
+  const unlock = lockHome(folder);
+  try {
+    const verdict = await verifyChain(store, chain.seal);
+    if ('brokenAt' in verdict) {
+      throw new CodedError('AUDIT_LOG_BROKEN', `The audit log was tampered with at record ${verdict.brokenAt}: ${verdict.because}`, {
+        action: 'Keep a copy of the database and of the key as evidence. Records before a change of the key cannot be verified afterwards.',
+      });
+    }
+    const next = file ?? `${key.file}.next`;
+    if (!existsSync(next)) makeKey(next);
+    await changeKey(store, readKey(next), { isLost: false }, now);
+    if (key.file === undefined) return undefined;
+    const kept = `${key.file}.replaced-${now.toISOString().replaceAll(':', '-')}`;
+    renameSync(key.file, kept);
+    renameSync(next, key.file);
+    return kept;
+  } finally {
+    unlock();
+  }
+}
+
+/**
+ * The old key is lost: removes the secrets that only it can decrypt, and continues the audit log with the new key. Signing keys are made again at
+ * the next start, and administrators have to be invited again. The store is closed.
+ */
+export async function replaceLostKey(store: Store, key: HomeKey): Promise<void> {
+  await changeKey(store, key, { isLost: true }, new Date());
+}
+
+async function changeKey(store: Store, next: HomeKey, { isLost }: { isLost: boolean }, at: Date): Promise<void> {
+  const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined, correlationId: undefined };
+  await store.changeKey({
+    next,
+    check: keyCheckOf(next),
+    entry: { ...nothing, at, actor: 'command-line', result: 'ok' },
+    seal: createAuditChain(next).seal,
+    isLost,
+  });
+}

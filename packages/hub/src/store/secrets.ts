@@ -1,0 +1,19 @@
+/** The key that the secrets in the store are encrypted with. */
+import type { AuditEntry, AuditSeal } from './audit.ts';
+import type { SealingKey } from './sealing.ts';
+
+export interface KeyChange {
+  next: SealingKey;
+  /** For `setKeyCheck`. */
+  check: string;
+  /** Recorded as NEW_KEY_ACTION, sealed with the next key. */
+  entry: Omit<AuditEntry, 'action' | 'detail'>;
+  seal: AuditSeal;
+  /** The old key is lost: what only it can read is removed. */
+  isLost: boolean;
+}
+
+export interface SecretStore {
+  /** Encrypts all secrets with another key, all or none, and closes the store, which knows only the old one. */
+  changeKey(change: KeyChange): Promise<void>;
+}

@@ -112,7 +112,11 @@ export async function startHub(parts: {
       DASHBOARD_PATH,
       dashboardRoutes({
         ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, takeEffect, log, publicUrl: () => publicUrl },
-        limits: { idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000, longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000 },
+        limits: {
+          idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000,
+          longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000,
+          freshMs: settings.ADMIN_FRESH_MINUTES * 60_000,
+        },
       }),
     )
     .get('/', (c) => c.redirect(DASHBOARD_PATH))

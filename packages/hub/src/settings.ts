@@ -224,6 +224,12 @@ export const HUB_SETTINGS = {
       default: 12,
       description: 'How long in hours an administrator stays signed in at most.',
     },
+    ADMIN_FRESH_MINUTES: {
+      type: setting.integer(1, 1440),
+      default: 10,
+      description:
+        'Actions that give out or end access (invitations, tickets, keys, secrets, revocations) ask for password and second factor again if the administrator entered them longer ago than this many minutes.',
+    },
   }),
   ...inGroup('Applications', {
     OIDC_SIGN_IN_HOURS: {

@@ -3,26 +3,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { newSecretToken } from '@landbridge/web';
 import { newTryLink } from '../src/try/access.ts';
+import { signedInBrowser } from './administrators-for-test.ts';
 import { createApplication } from './application.ts';
-import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';
+import { startHubForTest } from './hub-under-test.ts';
 
 interface Seen {
   url: string;
   status: number;
   headers: Headers;
   text: string;
-}
-
-/** Signs an administrator in without the pages. @returns the cookie */
-async function administratorCookie({ store }: HubUnderTest): Promise<string> {
-  const { token, hash } = newSecretToken();
-  const at = new Date();
-  await store.addAdministrator({ id: 'a', name: 'ada', passwordHash: 'x', totpSecret: 'y', createdAt: at, lastSignInAt: undefined });
-  const names = { id: 's', administratorId: 'a', stage: 'full', formToken: 'form', remoteAddress: undefined, browser: undefined } as const;
-  await store.addSession(hash, { ...names, createdAt: at, lastSeenAt: at });
-  return `landbridge-session=${token}`;
 }
 
 /** Opens the start pages, and every page of the hub they link to. */
@@ -79,7 +69,7 @@ test('every page has the security headers and no inline script', async (t) => {
     await newTryLink(under.store, url, 'corp'),
   ];
   const asStranger = await crawl(url, all, '');
-  const asAdministrator = await crawl(url, [`${url}/dashboard`], await administratorCookie(under));
+  const asAdministrator = await crawl(url, [`${url}/dashboard`], (await signedInBrowser(under.store, 'ada')).cookie);
   const pages = [...asStranger, ...asAdministrator].filter(({ headers }) => headers.get('Content-Type')?.startsWith('text/html'));
   assert.ok(pages.length >= 12, `only ${pages.map((page) => page.url).join(' ')}`);
   assert.ok(asAdministrator.filter(({ status, url }) => status === 200 && url.includes('/dashboard')).length >= 6, 'not signed in');

@@ -7,6 +7,7 @@ import { newTotpSecret } from '../src/administrators/one-time-codes.ts';
 import { rotateHubIdentity } from '../src/keys/hub-identity.ts';
 import { rotateSigningKeys } from '../src/keys/rotation.ts';
 import { rotateProviderKeys } from '../src/oidc/keys.ts';
+import { exampleAdministrator } from './administrators-for-test.ts';
 import { createApplication } from './application.ts';
 import { connect } from './foreign-connector.ts';
 import { startHubForTest } from './hub-under-test.ts';
@@ -51,12 +52,11 @@ test('a stolen database, with its side files, has none of the hub’s secrets in
 
   const totpSecret = newTotpSecret();
   const passwordHash = `argon2id$${createHash('sha256').update(PASSWORD).digest('base64url')}`;
-  const created = { createdAt: new Date(), lastSignInAt: undefined };
-  await hub.store.addAdministrator({ id: 'a', name: 'anna', passwordHash: undefined, totpSecret: undefined, ...created });
+  await hub.store.addAdministrator(exampleAdministrator('anna', { id: 'a' }));
   await hub.store.changeAdministrator('a', { passwordHash, totpSecret });
   const formToken = 'form-token-of-a-session';
   const session = { id: 's', administratorId: 'a', stage: 'full', formToken, remoteAddress: undefined, browser: undefined } as const;
-  await hub.store.addSession('hash', { ...session, createdAt: new Date(), lastSeenAt: new Date() });
+  await hub.store.addSession('hash', { ...session, authenticatedAt: new Date(), createdAt: new Date(), lastSeenAt: new Date() });
   const connection = await hub.store.connectionByName('corp');
   const sealed = new Uint8Array(createHash('sha512').update('profile').digest());
   const cached = { connectionId: connection?.id ?? '', userId: '1', salt: new Uint8Array(16), sealed, verifiedAt: new Date() };
@@ -114,9 +114,7 @@ test('a secret copied to another row is refused', async (t) => {
   database.exec("UPDATE oidc_keys SET secret = (SELECT secret FROM oidc_keys WHERE purpose = 'RS256') WHERE purpose = 'ES256'");
   await assert.rejects(hub.store.oidcKeys(), { code: 'SECRET_UNREADABLE' });
   const insert = database.prepare('INSERT INTO administrators (id, name, totp_secret, created_at) VALUES (?, ?, ?, 0)');
-  await hub.store.addAdministrator({
-    ...{ id: 'a', name: 'anna', passwordHash: undefined, totpSecret: newTotpSecret(), createdAt: new Date(), lastSignInAt: undefined },
-  });
+  await hub.store.addAdministrator(exampleAdministrator('anna', { id: 'a', totpSecret: newTotpSecret() }));
   insert.run('b', 'bob', database.prepare("SELECT totp_secret FROM administrators WHERE id = 'a'").get()?.totp_secret ?? null);
   assert.ok((await hub.store.administratorById('a'))?.totpSecret);
   await assert.rejects(hub.store.administratorById('b'), { code: 'SECRET_UNREADABLE' });

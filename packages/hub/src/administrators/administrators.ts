@@ -1,13 +1,13 @@
 /**
- * The hub's administrators. This folder owns inviting, removing and authenticating them. A one-time link lets a new administrator set a
- * password and a second factor, and expires once both are set.
+ * The hub's administrators. This folder owns inviting, removing and authenticating them, and their roles. A one-time link lets a new
+ * administrator set a password and a second factor, and expires once both are set.
  */
 
 import { randomUUID } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
-import type { Administrator } from '../store/administrators.ts';
+import { ADMINISTRATOR_ROLES, type Administrator, type AdministratorRole } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 
 export const DASHBOARD_PATH = '/dashboard';
@@ -16,24 +16,44 @@ const FIRST_NAME = 'admin';
 /** Shown in the audit log and in lists. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u;
 
+export const NEW_ADMINISTRATOR = {
+  passwordHash: undefined,
+  totpSecret: undefined,
+  issuer: undefined,
+  subject: undefined,
+  roleFromClaims: false,
+  lastSignInAt: undefined,
+} as const;
+
 /** Whether the administrator has a password and a second factor, and so can sign in. */
 export async function isReady(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
   return passwordHash !== undefined && (totpSecret !== undefined || (await store.passkeys(id)).length > 0);
 }
 
+/** @throws CodedError ROLE_INVALID */
+export function roleOf(text: string): AdministratorRole {
+  const role = ADMINISTRATOR_ROLES.find((known) => known === text);
+  if (role !== undefined) return role;
+  throw new CodedError('ROLE_INVALID', `A role must be one of ${ADMINISTRATOR_ROLES.join(', ')}`);
+}
+
 /** @returns the link for a new administrator. @throws CodedError ADMINISTRATOR_NAME_INVALID, ADMINISTRATOR_EXISTS */
-export async function inviteAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
+export async function inviteAdministrator(
+  operator: Operator,
+  publicUrl: string,
+  name: string,
+  role: AdministratorRole = 'owner',
+): Promise<string> {
   if (!NAME.test(name)) {
     throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -');
   }
-  const blank = { passwordHash: undefined, totpSecret: undefined, lastSignInAt: undefined };
-  const administrator = { id: randomUUID(), name, createdAt: new Date(), ...blank };
+  const administrator = { ...NEW_ADMINISTRATOR, id: randomUUID(), name, role, createdAt: new Date() };
   if (!(await operator.store.addAdministrator(administrator))) {
     throw new CodedError('ADMINISTRATOR_EXISTS', `Administrator "${name}" already exists`, {
       action: 'To create a new link, use "reset".',
     });
   }
-  await recordChange(operator, { action: 'administrator.invite', subject: name });
+  await recordChange(operator, { action: 'administrator.invite', subject: name, detail: role });
   return newLink(operator.store, publicUrl, administrator);
 }
 
@@ -52,18 +72,26 @@ export async function resetAdministrator(operator: Operator, publicUrl: string, 
   return newLink(store, publicUrl, administrator);
 }
 
+/** Ends their sessions, so that nothing shown to the old role stays open. @throws CodedError ADMINISTRATOR_NOT_FOUND, LAST_ADMINISTRATOR */
+export async function changeAdministratorRole(operator: Operator, name: string, role: AdministratorRole): Promise<void> {
+  const { store } = operator;
+  const administrator = await findAdministrator(store, name);
+  if (administrator.roleFromClaims) {
+    throw new CodedError('INVALID_REQUEST', `The role of "${administrator.name}" follows the claims of the sign-in provider`, {
+      action: 'Change it there, or remove the administrator and invite them.',
+    });
+  }
+  if (administrator.role === role) return;
+  if (!(await store.changeRole(administrator.id, role))) throw lastOwner(administrator);
+  await store.removeSessions(administrator.id);
+  await recordChange(operator, { action: 'administrator.role', subject: administrator.name, detail: `${administrator.role} → ${role}` });
+}
+
 /** Ends the sessions too. @throws CodedError ADMINISTRATOR_NOT_FOUND, LAST_ADMINISTRATOR */
 export async function removeAdministrator(operator: Operator, name: string): Promise<void> {
   const { store } = operator;
   const administrator = await findAdministrator(store, name);
-  const others = (await store.administrators()).filter(({ id }) => id !== administrator.id);
-  const ready = await Promise.all(others.map((other) => isReady(store, other)));
-  if (!ready.includes(true) && (await isReady(store, administrator))) {
-    throw new CodedError('LAST_ADMINISTRATOR', `"${administrator.name}" is the only administrator who can sign in`, {
-      action: 'Let another administrator complete their invitation first.',
-    });
-  }
-  await store.removeAdministrator(administrator.id);
+  if (!(await store.removeAdministrator(administrator.id))) throw lastOwner(administrator);
   await recordChange(operator, { action: 'administrator.remove', subject: administrator.name });
 }
 
@@ -88,6 +116,12 @@ export async function findAdministrator(store: Store, name: string): Promise<Adm
   if (administrator !== undefined) return administrator;
   throw new CodedError('ADMINISTRATOR_NOT_FOUND', `There is no administrator "${name.slice(0, 64)}"`, {
     action: 'See "landbridge-hub admin list".',
+  });
+}
+
+function lastOwner({ name }: Administrator): CodedError {
+  return new CodedError('LAST_ADMINISTRATOR', `"${name}" is the only owner who can sign in with a password or passkey`, {
+    action: 'Let another owner complete their invitation first.',
   });
 }
 

@@ -13,6 +13,12 @@ import { hashOfRecoveryCode, renewRecoveryCodes, totpStep } from './one-time-cod
 import { createPasskeys, type Passkeys } from './passkeys.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
 
+interface Confirmed {
+  password: string | null;
+  code: string | null;
+  credential: string | null;
+}
+
 export interface Proofs {
   /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY */
   password(name: string, password: string, address: string | undefined): Promise<Administrator>;
@@ -22,6 +28,12 @@ export interface Proofs {
   code(administrator: Administrator, typed: string, address: string | undefined): Promise<void>;
   /** @param administrator whose password was right; undefined to sign in with the passkey alone. @throws CodedError PASSKEY_REFUSED */
   passkey(administrator: Administrator | undefined, response: string, address: string | undefined): Promise<Administrator>;
+  /**
+   * Authenticates a signed-in administrator again, before a critical action.
+   * @param given a passkey's response, or password and code
+   * @throws CodedError SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY
+   */
+  confirm(administrator: Administrator, given: Confirmed, address: string | undefined): Promise<void>;
   readonly passkeys: Passkeys;
   /** @returns the invited administrator. @throws CodedError INVITATION_UNKNOWN */
   invited(code: string): Promise<Administrator>;
@@ -43,12 +55,21 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     await audit.record({ actor: `administrator:${name}`, action, result, remoteAddress, detail });
   }
 
+  /** What the audit log says of an attempt. */
+  type Attempted = 'administrator.sign-in' | 'administrator.confirm';
+
   const signedIn = async (administrator: Administrator, address: string | undefined, detail: string) => {
     await store.changeAdministrator(administrator.id, { lastSignInAt: new Date() });
     await record(administrator.name, address, 'administrator.sign-in', 'ok', detail);
   };
 
-  async function comparePassword(name: string, administrator: Administrator | undefined, password: string, address: string | undefined) {
+  async function comparePassword(
+    name: string,
+    administrator: Administrator | undefined,
+    password: string,
+    address: string | undefined,
+    action: Attempted = 'administrator.sign-in',
+  ) {
     const succeed = throttle.beginPassword(name, address);
     const ready = administrator !== undefined && (await isReady(store, administrator));
     const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
@@ -57,21 +78,46 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
       return administrator;
     }
     // An unknown name may be a password typed into the wrong field.
-    await record(administrator?.name ?? '(unknown)', address, 'administrator.sign-in', 'refused', 'password');
+    await record(administrator?.name ?? '(unknown)', address, action, 'refused', 'password');
     throw new CodedError('SIGN_IN_REFUSED', 'Wrong name or password');
   }
 
-  async function checkCode(administrator: Administrator, address: string | undefined, isRight: () => Promise<string | undefined>) {
+  async function checkCode(
+    administrator: Administrator,
+    address: string | undefined,
+    isRight: () => Promise<string | undefined>,
+    action: Attempted = 'administrator.sign-in',
+  ) {
     const succeed = throttle.beginCode(administrator.id);
     const found = await isRight();
     if (found === undefined) {
-      await record(administrator.name, address, 'administrator.sign-in', 'refused', 'code');
+      await record(administrator.name, address, action, 'refused', 'code');
       throw new CodedError('CODE_REFUSED', 'The code is wrong or already used', {
         action: 'Wait for the next code, and check the clock of your device.',
       });
     }
     succeed();
     return found;
+  }
+
+  /** @returns which one it was; undefined if it is wrong or was used before */
+  async function useCode({ id, totpSecret }: Administrator, typed: string): Promise<'code' | 'recovery code' | undefined> {
+    const step = totpSecret === undefined ? undefined : totpStep(totpSecret, typed, Date.now());
+    if (step !== undefined && (await store.useTotpStep(id, step))) return 'code';
+    return (await store.takeRecoveryCode(id, hashOfRecoveryCode(typed))) ? 'recovery code' : undefined;
+  }
+
+  async function checkPasskey(
+    administrator: Administrator | undefined,
+    response: string,
+    address: string | undefined,
+    action: Attempted,
+  ): Promise<Administrator> {
+    return passkeys.check(administrator, response).catch(async (error: unknown) => {
+      // Without a password first, anyone could fill the audit log.
+      if (administrator !== undefined) await record(administrator.name, address, action, 'refused', 'passkey');
+      throw error;
+    });
   }
 
   async function invited(code: string): Promise<Administrator> {
@@ -92,22 +138,23 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
       await comparePassword(administrator.name, administrator, password, address);
     },
     async code(administrator, typed, address) {
-      const found = await checkCode(administrator, address, async () => {
-        const step = administrator.totpSecret === undefined ? undefined : totpStep(administrator.totpSecret, typed, Date.now());
-        if (step !== undefined && (await store.useTotpStep(administrator.id, step))) return 'password and code';
-        if (await store.takeRecoveryCode(administrator.id, hashOfRecoveryCode(typed))) return 'password and recovery code';
-        return undefined;
-      });
-      await signedIn(administrator, address, found);
+      const found = await checkCode(administrator, address, () => useCode(administrator, typed));
+      await signedIn(administrator, address, `password and ${found}`);
     },
     async passkey(administrator, response, address) {
-      const owner = await passkeys.check(administrator, response).catch(async (error: unknown) => {
-        // Without a password first, anyone could fill the audit log.
-        if (administrator !== undefined) await record(administrator.name, address, 'administrator.sign-in', 'refused', 'passkey');
-        throw error;
-      });
+      const owner = await checkPasskey(administrator, response, address, 'administrator.sign-in');
       await signedIn(owner, address, administrator === undefined ? 'passkey' : 'password and passkey');
       return owner;
+    },
+    async confirm(administrator, { password, code, credential }, address) {
+      const action = 'administrator.confirm';
+      let how = 'passkey';
+      if (credential !== null) await checkPasskey(administrator, credential, address, action);
+      else {
+        await comparePassword(administrator.name, administrator, password ?? '', address, action);
+        how = `password and ${await checkCode(administrator, address, () => useCode(administrator, code ?? ''), action)}`;
+      }
+      await record(administrator.name, address, action, 'ok', how);
     },
     invited,
     async accept(code, password) {

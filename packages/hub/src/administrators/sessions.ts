@@ -15,11 +15,15 @@ export interface Sessions {
   open(
     administrator: Administrator,
     stage: SessionStage,
-    about: { remoteAddress: string | undefined; browser: string | undefined },
+    about: { remoteAddress: string | undefined; browser: string | undefined; authenticatedAt?: Date },
     before?: AdministratorSession,
   ): Promise<string>;
   /** @param touch false for automatic refreshes, which do not extend the session. @returns undefined if the session has ended */
   find(cookie: string | undefined, touch: boolean): Promise<SignedIn | undefined>;
+  /** Whether the administrator authenticated so recently that critical actions need no confirmation. */
+  isFresh(session: AdministratorSession): boolean;
+  /** @param at when the administrator authenticated again */
+  confirm(session: AdministratorSession, at?: Date): Promise<void>;
 }
 
 /** Time limits for entering the second factor, and for setting one up. */
@@ -28,14 +32,15 @@ const STEP_MS: Record<Exclude<SessionStage, 'full'>, number> = { password: 10 * 
 const TOUCH_MS = 30_000;
 const MAX_BROWSER_LENGTH = 200;
 
-export function createSessions(store: Store, limits: SessionLimits, now: () => number = Date.now): Sessions {
+/** @param limits.freshMs see `isFresh` */
+export function createSessions(store: Store, limits: SessionLimits & { freshMs: number }, now: () => number = Date.now): Sessions {
   function hasEnded({ stage, createdAt, lastSeenAt }: AdministratorSession): boolean {
     const longestMs = stage === 'full' ? limits.longestMs : STEP_MS[stage];
     return hasSessionEnded({ openedAtMs: createdAt.getTime(), seenAtMs: lastSeenAt.getTime() }, { ...limits, longestMs }, now());
   }
 
   return {
-    async open(administrator, stage, { remoteAddress, browser }, before) {
+    async open(administrator, stage, { remoteAddress, browser, authenticatedAt }, before) {
       const at = new Date(now());
       await store.removeOldSessions(new Date(now() - limits.longestMs), new Date(now() - limits.idleMs));
       if (before !== undefined) await store.removeSession(before.administratorId, before.id);
@@ -47,6 +52,7 @@ export function createSessions(store: Store, limits: SessionLimits, now: () => n
         formToken: randomBytes(20).toString('base64url'),
         remoteAddress,
         browser: browser?.slice(0, MAX_BROWSER_LENGTH),
+        authenticatedAt: authenticatedAt ?? at,
         createdAt: at,
         lastSeenAt: at,
       });
@@ -63,5 +69,7 @@ export function createSessions(store: Store, limits: SessionLimits, now: () => n
       if (touch && now() - session.lastSeenAt.getTime() > TOUCH_MS) await store.touchSession(session.id, new Date(now()));
       return { session, administrator };
     },
+    isFresh: ({ authenticatedAt }) => now() - authenticatedAt.getTime() <= limits.freshMs,
+    confirm: (session, at = new Date(now())) => store.confirmSession(session.id, at),
   };
 }

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
 
-test('a service prints no link for the first administrator and says how to get one; commands invite, reset and remove administrators', async (t) => {
+test('a service prints no link for the first administrator and says how to get one; commands invite, reset and remove administrators, and show and set their roles', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-admin-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const env = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
@@ -29,7 +29,12 @@ test('a service prints no link for the first administrator and says how to get o
   assert.match(admin('invite', 'a\u001b[2J').stderr, /letters, digits/);
   const second = admin('reset', 'ben@fabrikam.com').stdout;
   assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [400, 200]);
-  assert.match(admin('list').stdout, /^ben@fabrikam\.com {2}invited /);
+  assert.match(admin('list').stdout, /^ben@fabrikam\.com {2}owner {2}invited /);
+  assert.equal(admin('role', 'ben@fabrikam.com', 'read-only').status, 0);
+  assert.match(admin('list').stdout, /^ben@fabrikam\.com {2}read-only {2}invited /);
+  assert.match(admin('role', 'ben@fabrikam.com', 'root').stderr, /A role must be one of owner, operator, read-only/);
+  assert.match(admin('invite', 'carl', '--role', 'operator').stdout, /^http/);
+  assert.match(admin('list').stdout, /^carl {2}operator /m);
   assert.equal(admin('remove', 'ben@fabrikam.com').status, 0);
   assert.equal(admin('remove', 'ben@fabrikam.com').status, 1);
   assert.equal((await fetch(second)).status, 400);

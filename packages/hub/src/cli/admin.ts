@@ -1,4 +1,4 @@
-/** `landbridge-hub admin list|invite|reset|remove`. */
+/** `landbridge-hub admin list|invite|role|reset|remove`. */
 import type { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
@@ -17,15 +17,28 @@ export function adminCommand(context: HubCommandContext): Command {
     const administrators = await store.administrators();
     if (administrators.length === 0) note('No administrators. To invite one: landbridge-hub admin invite NAME');
     for (const administrator of administrators) {
-      const { name, createdAt, lastSignInAt } = administrator;
+      const { name, role, createdAt, lastSignInAt } = administrator;
       const state = (await isReady(store, administrator)) ? 'can sign in' : 'invited';
-      print(`${name}  ${state}  since ${createdAt.toISOString()}  last sign-in ${lastSignInAt?.toISOString() ?? 'never'}`);
+      print(`${name}  ${role}  ${state}  since ${createdAt.toISOString()}  last sign-in ${lastSignInAt?.toISOString() ?? 'never'}`);
     }
   });
-  add('invite', 'create an administrator and print the link for their first sign-in', async ({ operator, publicUrl }, name: string) => {
-    const { inviteAdministrator, INVITATION_LIFETIME_HOURS } = await administration();
-    printLink(await inviteAdministrator(operator, await publicUrl(), name), INVITATION_LIFETIME_HOURS);
-  }).argument('<name>', 'such as an e-mail address');
+  add(
+    'invite',
+    'create an administrator and print the link for their first sign-in',
+    async ({ operator, publicUrl }, name: string, { role }: { role: string }) => {
+      const { inviteAdministrator, roleOf, INVITATION_LIFETIME_HOURS } = await administration();
+      printLink(await inviteAdministrator(operator, await publicUrl(), name, roleOf(role)), INVITATION_LIFETIME_HOURS);
+    },
+  )
+    .argument('<name>', 'such as an e-mail address')
+    .option('--role <role>', 'owner, operator or read-only', 'owner');
+  add('role', 'change the role of an administrator and end their sessions', async ({ operator }, name: string, role: string) => {
+    const { changeAdministratorRole, roleOf } = await administration();
+    await changeAdministratorRole(operator, name, roleOf(role));
+    note(`Administrator "${name}" now has the role ${role}.`);
+  })
+    .argument('<name>')
+    .argument('<role>', 'owner, operator or read-only');
   add(
     'reset',
     'remove password, second factors and sessions, and print a link to set them up again',

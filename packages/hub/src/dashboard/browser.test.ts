@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
 import { TOTP } from 'otpauth';
+import { signedInBrowser } from '../../test/administrators-for-test.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
@@ -23,7 +24,7 @@ test('every page works, from the first start to an online connection, a tried si
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Chromium logs the status of a rejected form.
-    if (['error', 'warning'].includes(message.type()) && !/status of 400/.test(message.text())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type()) && !/status of 40[03]/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   const main = page.getByRole('main');
@@ -49,7 +50,7 @@ test('every page works, from the first start to an online connection, a tried si
   assert.equal(await page.locator('.key code').textContent(), key);
   await page.getByRole('textbox', { name: 'Code' }).fill(codeOf(key));
   await page.getByRole('button', { name: 'Confirm' }).click();
-  await page.getByRole('region', { name: 'Recovery codes' }).waitFor();
+  const recoveryCode = ((await page.getByRole('region', { name: 'Recovery codes' }).textContent()) ?? '').split('\n')[0] ?? '';
   await examinePage(page, '03-first-overview');
 
   // A connection, by keyboard.
@@ -185,6 +186,11 @@ test('every page works, from the first start to an online connection, a tried si
   await page.keyboard.press('Enter');
   await page.getByText('ben@fabrikam.com invited.').waitFor();
   await examinePage(page, '18-administrators');
+  await page.getByRole('link', { name: 'Role ben@fabrikam.com' }).click();
+  await page.getByLabel('Role').selectOption('read-only');
+  await examinePage(page, '18-role');
+  await page.getByRole('button', { name: 'Change role' }).click();
+  await page.getByText('ben@fabrikam.com now has the role “read-only”.').waitFor();
 
   await page
     .getByRole('link', { name: /^Your account/ })
@@ -192,7 +198,7 @@ test('every page works, from the first start to an online connection, a tried si
     .click();
   await page.getByRole('heading', { name: 'Sessions' }).waitFor();
   await examinePage(page, '19-account');
-  await page.getByRole('link', { name: 'Replace the app' }).click();
+  await page.getByRole('button', { name: 'Replace the app' }).click();
   await examinePage(page, '20-another-app');
 
   await page.getByRole('button', { name: 'Sign out' }).click();
@@ -206,6 +212,38 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByRole('textbox', { name: 'Code' }).fill(codeOf(key, 1));
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
+
+  // A critical action some time after the sign-in.
+  const [self] = await store.sessions((await store.administratorByName('admin'))?.id ?? '');
+  await store.confirmSession(self?.id ?? '', new Date(Date.now() - 3_600_000));
+  await page.goto(`${hub.publicUrl}/dashboard/api-keys`);
+  await page.getByLabel('Name').fill('typed once');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await examinePage(page, '23-confirm');
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByLabel('Code').fill('000000');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'Wrong name or password' }).waitFor();
+  await page.getByLabel('Password').fill('eleven blue horses');
+  // A recovery code, because the next code of the app is half a minute away.
+  await page.getByLabel('Code').fill(recoveryCode);
+  await page.keyboard.press('Enter');
+  await page.getByText('API key for typed once created').waitFor();
+
+  // Another role.
+  const { cookie } = await signedInBrowser(store, 'rita', { role: 'read-only' });
+  const [cookieName = '', value = ''] = cookie.split('=');
+  await context.addCookies([{ name: cookieName, value, url: hub.publicUrl }]);
+  await page.goto(`${hub.publicUrl}/dashboard/connections/corp`);
+  await page.getByText('Your role may not change settings.').waitFor();
+  assert.deepEqual(await page.getByRole('button').allTextContents(), ['Sign out']);
+  await examinePage(page, '24-read-only-connection');
+  await page.goto(`${hub.publicUrl}/dashboard/administrators`);
+  await examinePage(page, '25-read-only-administrators');
+  await page.goto(`${hub.publicUrl}/dashboard/new-connection`);
+  await page.getByText('Your role “read-only” may not create connections.').waitFor();
+  await examinePage(page, '26-not-permitted');
   assert.deepEqual(complaints, []);
 });
 

@@ -16,6 +16,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
 import type { SignInActivity } from './activity.ts';
+import { mayDo } from './permissions.ts';
 
 /** Set by the middleware in front of the pages. */
 export interface DashboardEnv {
@@ -41,6 +42,8 @@ export interface DashboardContext extends DashboardParts, AdminSite<DashboardEnv
   /** The hidden field's value in each form of this session. */
   tokenOf(c: Context<DashboardEnv>): string;
   operatorOf(c: Context<DashboardEnv>): Operator;
+  /** Whether the administrator's role permits this, as the permissions name it: pages hide what it does not. */
+  may(c: Context<DashboardEnv>, route: string): boolean;
   leaveMessage(sessionId: string, message: Message): void;
 }
 
@@ -80,7 +83,7 @@ export function createDashboardContext(parts: DashboardParts & { proofs: Proofs;
     scripts: [createAsset('passkey.js', readFileSync(new URL('./assets/passkey.js', import.meta.url), 'utf8'))],
     visitOf(c) {
       const { session, administrator } = c.get('signedIn');
-      const account = html`<span class="hidden">Your account: </span>${administrator.name}`;
+      const account = html`<span class="hidden">Your account: </span>${administrator.name}${administrator.role === 'owner' ? '' : ` (${administrator.role})`}`;
       return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
     },
     statusOf,
@@ -97,6 +100,7 @@ export function createDashboardContext(parts: DashboardParts & { proofs: Proofs;
       actor: `administrator:${c.get('signedIn').administrator.name}`,
       remoteAddress: clientAddressOf(c),
     }),
+    may: (c, route) => mayDo(c.get('signedIn').administrator.role, route),
     leaveMessage: (sessionId, message) => messagesOf(sessionId).push(message),
   };
 }

@@ -1,9 +1,9 @@
-/** The dashboard over HTTP: who may see it, and what a form needs to be accepted. */
-import { createSessionCookie, isFromOwnPage, isLive, readForm, type SessionLimits, sameText } from '@landbridge/web';
+/** The dashboard over HTTP. */
+import { createSessionCookie, type SessionLimits } from '@landbridge/web';
 import { Hono } from 'hono';
-import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import { createProofs } from '../administrators/proofs.ts';
 import { createSessions } from '../administrators/sessions.ts';
+import { authorization } from './authorization.ts';
 import { createDashboardContext, type DashboardEnv, type DashboardParts } from './page-context.ts';
 import { accountRoutes } from './pages/account.ts';
 import { administratorRoutes } from './pages/administrators.ts';
@@ -17,9 +17,10 @@ import { dashboardSignInRoutes } from './pages/sign-in.ts';
 import { signingKeyRoutes } from './pages/signing-keys.ts';
 import { tryPages } from './pages/try.ts';
 
-const MAX_FORM_BYTES = 256 * 1024;
-
-export function dashboardRoutes({ limits, ...parts }: DashboardParts & { limits: SessionLimits }): Hono<DashboardEnv> {
+export function dashboardRoutes({
+  limits,
+  ...parts
+}: DashboardParts & { limits: SessionLimits & { freshMs: number } }): Hono<DashboardEnv> {
   const { publicUrl } = parts;
   const context = createDashboardContext({ ...parts, proofs: createProofs(parts), sessions: createSessions(parts.store, limits) });
   const isSecure = () => publicUrl().startsWith('https:');
@@ -30,22 +31,7 @@ export function dashboardRoutes({ limits, ...parts }: DashboardParts & { limits:
   });
 
   const pages = new Hono<DashboardEnv>()
-    .use(async (c, next) => {
-      const signedIn = await context.sessions.find(cookie.read(c), !isLive(c));
-      if (signedIn === undefined || signedIn.session.stage !== 'full') {
-        const path = c.req.method === 'GET' ? new URL(c.req.url).pathname : DASHBOARD_PATH;
-        return c.redirect(`${DASHBOARD_PATH}/sign-in?next=${encodeURIComponent(path)}`, 303);
-      }
-      c.set('signedIn', signedIn);
-      if (c.req.method === 'POST') {
-        const form = await readForm(c, MAX_FORM_BYTES);
-        if (!isFromOwnPage(c, { publicUrl: publicUrl() }) || !sameText(form.get('token') ?? '', context.tokenOf(c))) {
-          return context.showProblem(c, 403, 'Form rejected', 'It did not come from a page of this session. Go back and send it again.');
-        }
-        c.set('form', form);
-      }
-      return next();
-    })
+    .use(authorization(context, cookie))
     .route('/', overviewRoutes(context))
     .route('/', connectionRoutes(context))
     .route('/', connectorRoutes(context))

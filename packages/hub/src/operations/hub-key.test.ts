@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { exampleAdministrator } from '../../test/administrators-for-test.ts';
 import { createAudit } from '../audit/audit.ts';
 import { verifyChain } from '../audit/chain.ts';
 import { openHome } from '../home.ts';
@@ -32,8 +33,7 @@ async function secretsIn(folder: string, environment: Environment = {}) {
 async function fill(folder: string, environment: Environment = {}) {
   const { store, chain } = openHome(folder, environment);
   await loadSigningKeys(store);
-  const created = { createdAt: new Date(0), lastSignInAt: undefined };
-  await store.addAdministrator({ id: 'a', name: 'anna', passwordHash: 'hash', totpSecret: 'totp', ...created });
+  await store.addAdministrator(exampleAdministrator('anna', { id: 'a', passwordHash: 'hash', totpSecret: 'totp' }));
   await createAudit(store, chain.seal).record({ actor: 'command-line', action: 'test', result: 'ok' });
   await store.close();
   return secretsIn(folder, environment);

@@ -1,5 +1,15 @@
 /** The hub's administrators: their credentials, invitations and sessions. Codes and cookies are stored as hashes. */
 
+/** The most powerful first. */
+export const ADMINISTRATOR_ROLES = ['owner', 'operator', 'read-only'] as const;
+export type AdministratorRole = (typeof ADMINISTRATOR_ROLES)[number];
+
+/** A user of an outside OpenID provider. Only both together are unique (OpenID Connect Core, section 2). */
+export interface ProviderIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
 export interface Administrator {
   readonly id: string;
   /** Unique regardless of case. */
@@ -8,6 +18,12 @@ export interface Administrator {
   readonly passwordHash: string | undefined;
   /** Base32, not a hash: it is needed to check codes. */
   readonly totpSecret: string | undefined;
+  readonly role: AdministratorRole;
+  /** Both, or neither: the user of the outside provider who may sign in as this administrator. */
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  /** The provider's claims created this administrator and decide the role at each sign-in. */
+  readonly roleFromClaims: boolean;
   readonly createdAt: Date;
   readonly lastSignInAt: Date | undefined;
 }
@@ -37,6 +53,8 @@ export interface AdministratorSession {
   readonly formToken: string;
   readonly remoteAddress: string | undefined;
   readonly browser: string | undefined;
+  /** When the administrator last proved password and second factor, or signed in at the provider. */
+  readonly authenticatedAt: Date;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
 }
@@ -45,15 +63,20 @@ export interface AdministratorSession {
 type AdministratorChanges = Partial<Pick<Administrator, 'passwordHash' | 'totpSecret' | 'lastSignInAt'>>;
 
 export interface AdministratorStore {
-  /** @returns false if the name is taken */
+  /** @returns false if the name or the identity is taken */
   addAdministrator(administrator: Administrator): Promise<boolean>;
   /** Sorted by name. */
   administrators(): Promise<Administrator[]>;
   administratorById(id: string): Promise<Administrator | undefined>;
   administratorByName(name: string): Promise<Administrator | undefined>;
+  administratorByIdentity(identity: ProviderIdentity): Promise<Administrator | undefined>;
   /** A new TOTP secret resets its used codes. @returns false if there is no such administrator */
   changeAdministrator(id: string, changes: AdministratorChanges): Promise<boolean>;
-  /** Removes their credentials and sessions too. @returns false if there was no such administrator */
+  /** @returns false, changing nothing, if no other owner could sign in with a password or passkey of the hub */
+  changeRole(id: string, role: AdministratorRole): Promise<boolean>;
+  /** @param identity undefined removes it. @returns false if another administrator has it */
+  bindIdentity(id: string, identity: ProviderIdentity | undefined): Promise<boolean>;
+  /** Removes their credentials and sessions too. @returns as `changeRole`; also false if there was no such administrator */
   removeAdministrator(id: string): Promise<boolean>;
 
   /** Replaces an earlier invitation. */
@@ -82,6 +105,8 @@ export interface AdministratorStore {
   /** The newest first. */
   sessions(administratorId: string): Promise<AdministratorSession[]>;
   touchSession(id: string, at: Date): Promise<void>;
+  /** Notes that the administrator authenticated again. */
+  confirmSession(id: string, at: Date): Promise<void>;
   removeSession(administratorId: string, id: string): Promise<boolean>;
   /** @param exceptId stays */
   removeSessions(administratorId: string, exceptId?: string): Promise<void>;

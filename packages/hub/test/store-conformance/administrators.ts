@@ -1,20 +1,11 @@
 /** What every store does for administrators. */
 import assert from 'node:assert/strict';
-import type { Administrator, AdministratorSession, Passkey } from '../../src/store/administrators.ts';
+import type { AdministratorSession, Passkey } from '../../src/store/administrators.ts';
+import { exampleAdministrator } from '../administrators-for-test.ts';
 import type { StoreCheck } from './conformance.ts';
 import { AT } from './examples.ts';
 
 const after = (ms: number) => new Date(AT.getTime() + ms);
-
-const exampleAdministrator = (name: string, changes: Partial<Administrator> = {}): Administrator => ({
-  id: `id-${name}`,
-  name,
-  passwordHash: undefined,
-  totpSecret: undefined,
-  createdAt: AT,
-  lastSignInAt: undefined,
-  ...changes,
-});
 
 const exampleSession = (id: string, changes: Partial<AdministratorSession> = {}): AdministratorSession => ({
   id,
@@ -23,6 +14,7 @@ const exampleSession = (id: string, changes: Partial<AdministratorSession> = {})
   formToken: 'token',
   remoteAddress: '192.0.2.1',
   browser: undefined,
+  authenticatedAt: AT,
   createdAt: AT,
   lastSeenAt: AT,
   ...changes,
@@ -50,6 +42,39 @@ export function administratorConformance(check: StoreCheck): void {
     assert.equal(await store.changeAdministrator(anna.id, { totpSecret: undefined }), true);
     assert.deepEqual(await store.administrators(), [{ ...anna, ...changes, totpSecret: undefined }]);
     assert.equal(await store.changeAdministrator('nobody', changes), false);
+  });
+
+  check('neither removes nor demotes the last owner who can sign in without a provider', async (store) => {
+    const ready = { passwordHash: 'p', totpSecret: 't' };
+    await store.addAdministrator(exampleAdministrator('anna', ready));
+    await store.addAdministrator(exampleAdministrator('invited', { totpSecret: 't' }));
+    await store.addAdministrator(exampleAdministrator('bound', { issuer: 'https://login.example', subject: '1' }));
+    await store.addAdministrator(exampleAdministrator('operator', { ...ready, role: 'operator' }));
+    assert.equal(await store.changeRole('id-anna', 'read-only'), false);
+    assert.equal(await store.removeAdministrator('id-anna'), false);
+    assert.equal(await store.changeRole('id-anna', 'owner'), true);
+    assert.equal((await store.administratorById('id-anna'))?.role, 'owner');
+
+    await store.addAdministrator(exampleAdministrator('ben', { passwordHash: 'p' }));
+    await store.addPasskey({ ...examplePasskey, administratorId: 'id-ben' });
+    assert.equal(await store.changeRole('id-anna', 'read-only'), true);
+    assert.equal((await store.administratorById('id-anna'))?.role, 'read-only');
+    assert.equal(await store.removeAdministrator('id-ben'), false);
+    for (const name of ['anna', 'invited', 'bound', 'operator']) assert.equal(await store.removeAdministrator(`id-${name}`), true);
+  });
+
+  check('binds each identity of a provider to one administrator', async (store) => {
+    const identity = { issuer: 'https://login.example', subject: '1' };
+    await store.addAdministrator(exampleAdministrator('anna'));
+    await store.addAdministrator(exampleAdministrator('ben'));
+    assert.equal(await store.bindIdentity('id-anna', identity), true);
+    assert.equal(await store.bindIdentity('id-ben', identity), false);
+    assert.equal(await store.addAdministrator(exampleAdministrator('carl', identity)), false);
+    assert.equal((await store.administratorByIdentity(identity))?.name, 'anna');
+    assert.equal(await store.administratorByIdentity({ ...identity, issuer: 'https://other.example' }), undefined);
+    assert.equal(await store.bindIdentity('id-anna', undefined), true);
+    assert.equal(await store.administratorByIdentity(identity), undefined);
+    assert.equal(await store.bindIdentity('id-ben', identity), true);
   });
 
   check('keeps one invitation per administrator until it expires', async (store) => {
@@ -108,6 +133,8 @@ export function administratorConformance(check: StoreCheck): void {
     assert.deepEqual(await store.sessionByHash('hash-1'), one);
     await store.touchSession('1', after(5));
     assert.deepEqual((await store.sessionByHash('hash-1'))?.lastSeenAt, after(5));
+    await store.confirmSession('1', after(6));
+    assert.deepEqual((await store.sessionByHash('hash-1'))?.authenticatedAt, after(6));
     assert.equal(await store.removeSession('id-ben', '3'), false);
     assert.equal(await store.removeSession('id-anna', '3'), true);
     await store.removeOldSessions(AT, after(1));

@@ -14,7 +14,7 @@ for (const form of document.querySelectorAll('[data-passkey]')) {
         form.dataset.passkey === 'create'
           ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
           : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-      form.elements.credential.value = JSON.stringify(credential.toJSON());
+      form.querySelector('[data-credential]').value = JSON.stringify(credential.toJSON());
       form.submit();
     } catch (error) {
       problem.textContent =

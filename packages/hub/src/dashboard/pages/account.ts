@@ -1,4 +1,4 @@
-/** The administrator's own account: password, second factors, recovery codes, sessions. Sensitive changes ask for the password again. */
+/** The administrator's own account: password, second factors, recovery codes, sessions. Changing second factors needs a recent authentication. */
 import { CodedError } from '@landbridge/runtime';
 import { clientAddressOf, field, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -13,12 +13,11 @@ import { passkeyForm, totpSetUp } from './second-factor.ts';
 export function accountRoutes(context: DashboardContext, cookie: SessionCookie): Hono<DashboardEnv> {
   const { proofs, store } = context;
 
-  /** @throws CodedError SIGN_IN_REFUSED, TOO_MANY_ATTEMPTS */
-  async function requirePassword(c: Context<DashboardEnv>): Promise<void> {
-    await proofs.passwordAgain(c.get('signedIn').administrator, c.get('form').get('current') ?? '', clientAddressOf(c));
-  }
   const changed = (c: Context<DashboardEnv>, action: string) =>
     recordChange(context.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
+  /** Someone else may have opened them with the old credentials. */
+  const endOtherSessions = (c: Context<DashboardEnv>) =>
+    store.removeSessions(c.get('signedIn').administrator.id, c.get('signedIn').session.id);
 
   return new Hono<DashboardEnv>()
     .get('/account', async (c) => {
@@ -40,7 +39,7 @@ ${field('again', 'Repeat the new password', { type: 'password', autocomplete: 'n
 <button>Change password</button></form></section>
 <section aria-labelledby="app"><h2 id="app">Authenticator app</h2>
 <p>${administrator.totpSecret === undefined ? 'Not set up.' : 'Set up.'}</p>
-<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/account/totp">${administrator.totpSecret === undefined ? 'Set up an app' : 'Replace the app'}</a>
+<div class="actions">${buttonForm(token, '/account/totp/new', administrator.totpSecret === undefined ? 'Set up an app' : 'Replace the app')}
 ${hasBoth ? html`<a class="button plain" href="${DASHBOARD_PATH}/account/totp/remove">Remove app</a>` : ''}</div></section>
 <section aria-labelledby="passkeys"><h2 id="passkeys">Passkeys</h2>
 ${table(
@@ -57,18 +56,15 @@ ${table(
   'No passkeys yet.',
 )}
 ${passkeyForm({
-  action: '/account/passkeys',
+  path: `${DASHBOARD_PATH}/account/passkeys`,
   token,
   options,
   kind: 'create',
   label: 'Add a passkey',
-  visible: html`${field('passkey', 'Name', { value: 'Passkey', maxlength: 60 })}
-<div class="field"><label for="passkey-password">Your password</label><input id="passkey-password" name="current" type="password" autocomplete="current-password" required></div>`,
+  visible: field('passkey', 'Name', { value: 'Passkey', maxlength: 60 }),
 })}</section>
 <section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} left. Each signs you in once instead of the second factor.</p>
-<form method="post" action="${DASHBOARD_PATH}/account/recovery-codes">${tokenField(token)}
-<div class="field"><label for="codes-password">Your password</label><input id="codes-password" name="current" type="password" autocomplete="current-password" required></div>
-<button class="plain">Create new codes</button></form></section>
+${buttonForm(token, '/account/recovery-codes', 'Create new codes')}</section>
 <section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>
 ${table(
   'Sessions',
@@ -88,16 +84,15 @@ ${table(
       return context.show(c, { title: 'Your account', current: '/account', main });
     })
     .post('/account/password', async (c) => {
-      const { administrator, session } = c.get('signedIn');
+      const { administrator } = c.get('signedIn');
       const form = c.get('form');
       if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The new passwords do not match');
-      await requirePassword(c);
+      await proofs.passwordAgain(administrator, form.get('current') ?? '', clientAddressOf(c));
       await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
-      // Someone else may know the old one.
-      await store.removeSessions(administrator.id, session.id);
+      await endOtherSessions(c);
       return context.redirect(c, '/account', { tone: 'good', text: 'Password changed. Your other sessions have ended.' });
     })
-    .get('/account/totp', (c) => {
+    .post('/account/totp/new', (c) => {
       const { administrator, session } = c.get('signedIn');
       const main = html`<section class="narrow"><h1>Authenticator app</h1>${totpSetUp({
         action: '/account/totp',
@@ -105,50 +100,48 @@ ${table(
         secret: newTotpSecret(),
         name: administrator.name,
         publicUrl: context.publicUrl(),
-        more: field('current', 'Your password', { type: 'password', autocomplete: 'current-password' }),
       })}<p><a href="${DASHBOARD_PATH}/account">Cancel</a></p></section>`;
       return context.show(c, { title: 'Authenticator app', current: '/account', main });
     })
     .post('/account/totp', async (c) => {
-      await requirePassword(c);
       const form = c.get('form');
       await proofs.setTotp(c.get('signedIn').administrator, form.get('secret') ?? '', form.get('code') ?? '', clientAddressOf(c));
-      return context.redirect(c, '/account', { tone: 'good', text: 'Authenticator app set up.' });
+      await endOtherSessions(c);
+      return context.redirect(c, '/account', { tone: 'good', text: 'Authenticator app set up. Your other sessions have ended.' });
     })
     .on('GET', ['/account/totp/remove', '/account/passkeys/:id/remove'], (c) => {
       const main = html`<section class="narrow"><h1>Remove this second factor?</h1><p>You can no longer sign in with it.</p>
 <form method="post" action="${c.req.path}">${tokenField(context.tokenOf(c))}
-${field('current', 'Your password', { type: 'password', autocomplete: 'current-password', autofocus: true })}
 <div class="actions"><button class="danger">Remove</button><a href="${DASHBOARD_PATH}/account">Cancel</a></div></form></section>`;
       return context.show(c, { title: 'Remove a second factor', current: '/account', main });
     })
     .post('/account/totp/remove', async (c) => {
-      await requirePassword(c);
       const { administrator } = c.get('signedIn');
       if ((await store.passkeys(administrator.id)).length === 0) throw lastFactor();
       await store.changeAdministrator(administrator.id, { totpSecret: undefined });
+      await endOtherSessions(c);
       await changed(c, 'totp.remove');
       return context.redirect(c, '/account', { tone: 'good', text: 'Authenticator app removed.' });
     })
     .post('/account/passkeys', async (c) => {
-      await requirePassword(c);
       const form = c.get('form');
       await proofs.passkeys.add(c.get('signedIn').administrator, form.get('passkey') ?? '', form.get('credential') ?? '');
+      await endOtherSessions(c);
       await changed(c, 'passkey.add');
       return context.redirect(c, '/account', { tone: 'good', text: 'Passkey added.' });
     })
     .post('/account/passkeys/:id/remove', async (c) => {
-      await requirePassword(c);
       const { administrator } = c.get('signedIn');
       const others = (await store.passkeys(administrator.id)).filter(({ id }) => id !== c.req.param('id'));
       if (others.length === 0 && administrator.totpSecret === undefined) throw lastFactor();
       await store.removePasskey(administrator.id, c.req.param('id'));
+      await endOtherSessions(c);
       await changed(c, 'passkey.remove');
       return context.redirect(c, '/account', { tone: 'good', text: 'Passkey removed.' });
     })
     .post('/account/recovery-codes', async (c) => {
-      await requirePassword(c);
       const codes = await renewRecoveryCodes(store, c.get('signedIn').administrator.id);
+      await endOtherSessions(c);
       await changed(c, 'recovery-codes.renew');
       const text = 'New recovery codes created. The previous ones no longer work. The new ones are shown only now.';
       return context.redirect(c, '/account', { tone: 'good', text, secrets: [{ label: 'Recovery codes', value: codes.join('\n') }] });

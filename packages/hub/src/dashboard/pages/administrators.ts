@@ -1,9 +1,10 @@
-/** Inviting, resetting and removing administrators of this hub. */
+/** Inviting administrators of this hub, changing their roles, resetting and removing them. */
 import { CodedError } from '@landbridge/runtime';
-import { dot, field, type Message, table, time, tokenField } from '@landbridge/web';
-import { Hono } from 'hono';
+import { choiceField, dot, field, type Message, table, time, tokenField } from '@landbridge/web';
+import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import {
+  changeAdministratorRole,
   DASHBOARD_PATH,
   findAdministrator,
   INVITATION_LIFETIME_HOURS,
@@ -11,9 +12,25 @@ import {
   isReady,
   removeAdministrator,
   resetAdministrator,
+  roleOf,
 } from '../../administrators/administrators.ts';
+import { ADMINISTRATOR_ROLES, type Administrator, type AdministratorRole } from '../../store/administrators.ts';
 import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
+
+const ROLES: Record<AdministratorRole, string> = {
+  owner: 'everything, including administrators and API keys',
+  operator: 'connections, connectors, applications, signing keys',
+  'read-only': 'sees everything but secrets, changes nothing',
+};
+
+const roleField = (role: AdministratorRole) => html`${choiceField(
+  'role',
+  'Role',
+  ADMINISTRATOR_ROLES.map((value) => ({ value, label: value })),
+  role,
+)}
+<ul class="hint">${ADMINISTRATOR_ROLES.map((value) => html`<li><strong>${value}</strong>: ${ROLES[value]}</li>`)}</ul>`;
 
 export function administratorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const linkMessage = (text: string, link: string): Message => ({
@@ -22,37 +39,71 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
     secrets: [{ label: 'Link', value: link }],
   });
 
+  async function otherAdministrator(c: Context<DashboardEnv>, name: string): Promise<Administrator> {
+    const found = await findAdministrator(context.store, name);
+    if (found.id !== c.get('signedIn').administrator.id) return found;
+    throw new CodedError('INVALID_REQUEST', 'You cannot change the role of your own account, reset or remove it: ask another owner');
+  }
+
   return new Hono<DashboardEnv>()
     .get('/administrators', async (c) => {
       const self = c.get('signedIn').administrator.id;
+      const mayManage = context.may(c, 'POST /administrators');
       const rows = await Promise.all(
         (await context.store.administrators()).map(async (administrator) => {
-          const { id, name, createdAt, lastSignInAt } = administrator;
+          const { id, name, role, roleFromClaims, createdAt, lastSignInAt } = administrator;
           const action = (path: string, label: string) =>
             html`<a href="${DASHBOARD_PATH}/administrators/${encodeURIComponent(name)}/${path}">${label}<span class="hidden"> ${name}</span></a>`;
           return [
             html`${name}${id === self ? html`<span class="sub">you</span>` : ''}`,
             (await isReady(context.store, administrator)) ? dot('on', 'Active') : dot('idle', 'Invited'),
+            html`${role}${roleFromClaims ? html`<span class="sub">by the provider</span>` : ''}`,
             time(createdAt),
             time(lastSignInAt),
             id === self
               ? html`<a href="${DASHBOARD_PATH}/account">Your account</a>`
-              : html`<span class="links">${action('reset', 'Reset')} ${action('remove', 'Remove')}</span>`,
+              : mayManage
+                ? html`<span class="links">${roleFromClaims ? '' : action('role', 'Role')} ${action('reset', 'Reset')} ${action('remove', 'Remove')}</span>`
+                : '',
           ];
         }),
       );
       const main = html`<h1>Administrators</h1>
-<section>${table('Administrators', ['Name', 'State', 'Since', 'Last sign-in', ''], rows, 'No administrators.')}</section>
-<section aria-labelledby="invite"><h2 id="invite">Invite an administrator</h2>
-<p>Administrators have the same permissions as you. They set a password and a second factor with a one-time link.</p>
+<section>${table('Administrators', ['Name', 'State', 'Role', 'Since', 'Last sign-in', ''], rows, 'No administrators.')}</section>
+${
+  mayManage
+    ? html`<section aria-labelledby="invite"><h2 id="invite">Invite an administrator</h2>
+<p>They set a password and a second factor with a one-time link.</p>
 <form method="post" action="${DASHBOARD_PATH}/administrators">${tokenField(context.tokenOf(c))}
-${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' })}<button>Invite</button></form></section>`;
+${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' })}${roleField('operator')}<button>Invite</button></form></section>`
+    : html`<p class="quiet">Only owners invite administrators and change their roles.</p>`
+}`;
       return context.show(c, { title: 'Administrators', current: '/administrators', main });
     })
     .post('/administrators', async (c) => {
       const name = c.get('form').get('name')?.trim() ?? '';
-      const link = await inviteAdministrator(context.operatorOf(c), context.publicUrl(), name);
+      const role = roleOf(c.get('form').get('role') ?? '');
+      const link = await inviteAdministrator(context.operatorOf(c), context.publicUrl(), name, role);
       return context.redirect(c, '/administrators', linkMessage(`${name} invited.`, link));
+    })
+    .get('/administrators/:name/role', async (c) => {
+      const { name, role } = await findAdministrator(context.store, c.req.param('name'));
+      const main = dashboardConfirmation(context.tokenOf(c), {
+        heading: `Change the role of ${name}?`,
+        text: 'It takes effect immediately, and ends their sessions.',
+        action: `/administrators/${encodeURIComponent(name)}/role`,
+        button: 'Change role',
+        back: '/administrators',
+        danger: false,
+        more: roleField(role),
+      });
+      return context.show(c, { title: 'Administrators', current: '/administrators', main });
+    })
+    .post('/administrators/:name/role', async (c) => {
+      const { name } = await otherAdministrator(c, c.req.param('name'));
+      const role = roleOf(c.get('form').get('role') ?? '');
+      await changeAdministratorRole(context.operatorOf(c), name, role);
+      return context.redirect(c, '/administrators', { tone: 'good', text: `${name} now has the role “${role}”.` });
     })
     .get('/administrators/:name/:action{reset|remove}', async (c) => {
       const { name } = await findAdministrator(context.store, c.req.param('name'));
@@ -69,10 +120,7 @@ ${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' 
       return context.show(c, { title: 'Administrators', current: '/administrators', main });
     })
     .post('/administrators/:name/:action{reset|remove}', async (c) => {
-      const { id, name } = await findAdministrator(context.store, c.req.param('name'));
-      if (id === c.get('signedIn').administrator.id) {
-        throw new CodedError('INVALID_REQUEST', 'You cannot reset or remove your own account: ask another administrator');
-      }
+      const { name } = await otherAdministrator(c, c.req.param('name'));
       if (c.req.param('action') === 'reset') {
         const link = await resetAdministrator(context.operatorOf(c), context.publicUrl(), name);
         return context.redirect(c, '/administrators', linkMessage(`${name} reset.`, link));

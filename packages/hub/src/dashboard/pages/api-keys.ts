@@ -17,16 +17,22 @@ export function apiKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
         time(createdAt),
         expiresAt === undefined ? 'never' : html`${expiresAt <= new Date() ? 'expired ' : ''}${time(expiresAt)}`,
         lastUsedAt === undefined ? 'never' : time(lastUsedAt),
-        html`<a href="${DASHBOARD_PATH}/api-keys/${id}/revoke">Revoke<span class="hidden"> ${name}</span></a>`,
+        context.may(c, 'POST /api-keys/:id/revoke')
+          ? html`<a href="${DASHBOARD_PATH}/api-keys/${id}/revoke">Revoke<span class="hidden"> ${name}</span></a>`
+          : '',
       ]);
       const main = html`<h1>API keys</h1>
 <section><p>Applications use them to call this hub’s API from their servers. Give each application its own key, limited to sign-ins unless it operates the hub.</p>
 ${table('API keys', ['Name', 'ID', 'Permissions', 'Created', 'Expires', 'Last use', ''], rows, 'No API keys yet.')}</section>
-<section aria-labelledby="new"><h2 id="new">New API key</h2>
+${
+  context.may(c, 'POST /api-keys')
+    ? html`<section aria-labelledby="new"><h2 id="new">New API key</h2>
 <form method="post" action="${DASHBOARD_PATH}/api-keys">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { maxlength: 100, hint: 'The application that uses it.' })}
 ${field('days', 'Expires after days', { required: false, maxlength: 4, hint: 'Empty: never.' })}
-${checkBox('sign-in-only', 'Sign-ins only', true, 'Otherwise the key can also search users, and manage connections, tickets, connectors and applications.')}<button>Create key</button></form></section>`;
+${checkBox('sign-in-only', 'Sign-ins only', true, 'Otherwise the key can also search users, and manage connections, tickets, connectors and applications.')}<button>Create key</button></form></section>`
+    : html`<p class="quiet">Only owners create API keys.</p>`
+}`;
       return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })
     .post('/api-keys', async (c) => {

@@ -50,7 +50,7 @@ ${connections.map(({ name }) => html`<div class="check"><input type="checkbox" i
         html`${redirectUris.map((uri) => html`<span class="line">${uri}</span>`)}`,
         time(createdAt),
       ]);
-      const main = html`<div class="title"><h1>Applications</h1><a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a></div>
+      const main = html`<div class="title"><h1>Applications</h1>${context.may(c, 'POST /clients/new') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a>` : ''}</div>
 <section><p>Applications sign users in with OpenID Connect. The issuer is <code>${context.publicUrl()}</code>.</p>
 ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'], rows, 'No applications yet.')}</section>`;
       return context.show(c, { title: 'Applications', current: '/clients', main });
@@ -103,9 +103,13 @@ ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'
       ] as const;
       const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}/clients">Applications</a></p><h1>${client.name}</h1></div></div>
 <section aria-label="Details"><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
-${client.secretHash === undefined ? '' : html`<section aria-labelledby="secret"><h2 id="secret">Secret</h2><p>A new secret replaces the current one immediately.</p><p><a class="button plain" href="${DASHBOARD_PATH}/clients/${client.id}/secret">New secret</a></p></section>`}
-<section aria-labelledby="delete"><h2 id="delete">Delete</h2><p>Users can no longer sign in to it, and its tokens become invalid.</p>
-<p><a class="button danger" href="${DASHBOARD_PATH}/clients/${client.id}/delete">Delete this application</a></p></section>`;
+${client.secretHash === undefined || !context.may(c, 'POST /clients/:id/secret') ? '' : html`<section aria-labelledby="secret"><h2 id="secret">Secret</h2><p>A new secret replaces the current one immediately.</p><p><a class="button plain" href="${DASHBOARD_PATH}/clients/${client.id}/secret">New secret</a></p></section>`}
+${
+  context.may(c, 'POST /clients/:id/delete')
+    ? html`<section aria-labelledby="delete"><h2 id="delete">Delete</h2><p>Users can no longer sign in to it, and its tokens become invalid.</p>
+<p><a class="button danger" href="${DASHBOARD_PATH}/clients/${client.id}/delete">Delete this application</a></p></section>`
+    : ''
+}`;
       return context.show(c, { title: client.name, current: '/clients', main });
     })
     .get('/clients/:id/:action{secret|delete}', async (c) => {

@@ -25,25 +25,38 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
     const base = `/connections/${name}`;
     const token = context.tokenOf(c);
     const health = healthOf(connection, context.online);
+    const mayChange = context.may(c, 'POST /connections/:name/settings');
     const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
 <p id="health" data-live>${dot(health.kind, health.label)}</p></div>
-<div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
-${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Disable' : 'Enable')}</div></div>
+${
+  mayChange
+    ? html`<div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
+${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Disable' : 'Enable')}</div>`
+    : ''
+}</div>
 ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
 <section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
-<div id="connector-list" data-live>${await connectorTable(context, connection)}</div></section>
+<div id="connector-list" data-live>${await connectorTable(context, connection, mayChange)}</div></section>
 <section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
 <p>Connectors enrol for this connection with its ticket. ${ticketIssuedAt === undefined ? 'There is no ticket, so no connector can enrol.' : html`The current one was issued ${time(ticketIssuedAt)}. Only its hash is stored, so it cannot be shown again.`}</p>
-<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
-${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div></section>
+${
+  mayChange
+    ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
+${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div>`
+    : ''
+}</section>
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <form class="wide" method="post" action="${DASHBOARD_PATH}${base}/settings">${tokenField(token)}
-<div class="columns"><div>${settingInputs(typed, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, (kind) => kind === 'switch')}</div></div>
-<button>Save</button></form></section>
-<section aria-labelledby="delete"><h2 id="delete">Delete</h2>
+<fieldset class="plain"${mayChange ? '' : html` disabled`}><div class="columns"><div>${settingInputs(typed, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, (kind) => kind === 'switch')}</div></div></fieldset>
+${mayChange ? html`<button>Save</button>` : html`<p class="quiet">Your role may not change settings.</p>`}</form></section>
+${
+  mayChange
+    ? html`<section aria-labelledby="delete"><h2 id="delete">Delete</h2>
 <p>Also deletes its ticket and connectors. Its users can no longer sign in.</p>
-<p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`;
+<p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`
+    : ''
+}`;
     return context.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
   }
 

@@ -72,6 +72,12 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
 };
 
+/** Two, because they need different permissions. */
+const ROUTES = [
+  '/connections/:name/connectors/:id/:action{drain|resume}',
+  '/connections/:name/connectors/:id/:action{approve|revoke|revoke-key}',
+];
+
 export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   function read(c: Context<DashboardEnv>) {
     const [name = '', id = '', key = ''] = [c.req.param('name'), c.req.param('id'), c.req.param('action')];
@@ -81,7 +87,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   }
 
   return new Hono<DashboardEnv>()
-    .get('/connections/:name/connectors/:id/:action', async (c) => {
+    .on('GET', ROUTES, async (c) => {
       const { name, id, key, action } = read(c);
       const connection = await findConnection(context.store, name);
       const instance = (await listInstances(context, connection)).find((candidate) => candidate.id === id);
@@ -101,7 +107,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
       });
       return context.show(c, { title: action.heading(who), current: '', main });
     })
-    .post('/connections/:name/connectors/:id/:action', async (c) => {
+    .on('POST', ROUTES, async (c) => {
       const { name, id, action } = read(c);
       await action.run(context.operatorOf(c), name, id);
       return context.redirect(c, `/connections/${name}`, { tone: 'good', text: action.done });
@@ -109,13 +115,15 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
 }
 
 /** Instances that have connected, and pending keys that have not. */
-export async function connectorTable(context: DashboardContext, connection: Connection): Promise<Html> {
+export async function connectorTable(context: DashboardContext, connection: Connection, mayAct: boolean): Promise<Html> {
   const instances = await listInstances(context, connection);
   const waiting = (await context.store.certificates(connection.id)).filter(
     ({ state, thumbprint }) => state === 'pending' && !instances.some((instance) => instance.thumbprint === thumbprint),
   );
   const link = (id: string, action: string, label: string, who: string) =>
-    html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}/${action}">${label}<span class="hidden"> ${who}</span></a>`;
+    !mayAct
+      ? ''
+      : html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}/${action}">${label}<span class="hidden"> ${who}</span></a>`;
   const row = (instance: InstanceView) => {
     const { id, hostName, version, outdated, remoteAddress, sharesKey, state, drained, firstSeenAt, lastSeenAt, onlineSince, sockets } =
       instance;

@@ -35,14 +35,14 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
       const connections = await Promise.all(
         (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(context, connection) })),
       );
-      const main = html`<div class="title"><h1>Overview</h1><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>
+      const main = html`<div class="title"><h1>Overview</h1>${context.may(c, 'POST /new-connection') ? html`<a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a>` : ''}</div>
 <div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(
         connections.flatMap(({ instances }) => instances),
         activity,
       )}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
-<div id="connection-list" data-live>${connectionTable(context, connections)}</div></section>
+<div id="connection-list" data-live>${connectionTable(context, connections, context.may(c, 'POST /connections/:name/try'))}</div></section>
 <section aria-labelledby="recent"><div class="title"><h2 id="recent">Recent sign-ins</h2>
 <nav aria-label="Time range"><ul class="range">${RANGES.map(
         (range) =>
@@ -112,6 +112,7 @@ function tiles(instances: readonly InstanceView[], activity: SignInActivity): Ht
 function connectionTable(
   context: DashboardContext,
   connections: readonly { connection: Connection; instances: readonly InstanceView[] }[],
+  mayTry: boolean,
 ): Html {
   const rows = connections.map(({ connection, instances }) => {
     const hour = context.activity.last(60, connection.name);
@@ -127,7 +128,9 @@ function connectionTable(
       String(hour.failed),
       String(hour.refused),
       milliseconds(hour.p95Ms),
-      html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/try">Try<span class="hidden"> ${connection.name}</span></a>`,
+      mayTry
+        ? html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/try">Try<span class="hidden"> ${connection.name}</span></a>`
+        : '',
     ];
   });
   const columns = ['Name', 'State', 'Online', 'Sign-ins / h', 'Failures / h', 'Refused / h', 'p95', ''];

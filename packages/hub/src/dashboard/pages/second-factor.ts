@@ -5,21 +5,18 @@ import { renderSVG } from 'uqr';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { totpUri } from '../../administrators/one-time-codes.ts';
 
-/** @param more fields before the button */
 export function totpSetUp({
   action,
   token,
   secret,
   name,
   publicUrl,
-  more = '',
 }: {
   action: string;
   token: string;
   secret: string;
   name: string;
   publicUrl: string;
-  more?: Html | string;
 }): Html {
   const uri = totpUri(secret, name, `Landbridge ${new URL(publicUrl).hostname}`);
   // Safe: the library draws squares, from a text of letters, digits and escapes only.
@@ -28,7 +25,6 @@ export function totpSetUp({
 <div class="qr" role="img" aria-label="QR code with the key below">${code}</div>
 <p class="key"><span class="label" id="totp-key">Key</span> <code aria-labelledby="totp-key">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</code></p>
 <form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(token)}<input type="hidden" name="secret" value="${secret}">
-${more}
 ${field('code', 'Code', { autocomplete: 'one-time-code' })}
 <button>Confirm</button></form>`;
 }
@@ -38,27 +34,31 @@ ${field('code', 'Code', { autocomplete: 'one-time-code' })}
  * @param options undefined: passkeys are impossible here, and nothing is shown
  */
 export function passkeyForm({
-  action,
+  path,
   token,
   options,
   kind,
   label,
-  fields = {},
+  fields = [],
   visible = '',
+  credential = 'credential',
 }: {
-  action: string;
+  path: string;
   token: string;
   options: object | undefined;
   kind: 'get' | 'create';
   label: string;
-  fields?: Record<string, string>;
+  /** Hidden fields. */
+  fields?: readonly (readonly [name: string, value: string])[];
   visible?: Html | string;
+  /** The name of the field that gets the response. */
+  credential?: string;
 }): Html | string {
   if (options === undefined) return '';
-  return html`<form method="post" action="${DASHBOARD_PATH}${action}" data-passkey="${kind}" data-options="${JSON.stringify(options)}" hidden>${tokenField(token)}
-${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+  return html`<form method="post" action="${path}" data-passkey="${kind}" data-options="${JSON.stringify(options)}" hidden>${tokenField(token)}
+${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${visible}
-<input type="hidden" name="credential">
+<input type="hidden" name="${credential}" data-credential>
 <button class="plain">${label}</button>
 <p class="notice bad" role="alert" hidden></p></form>`;
 }

@@ -64,7 +64,7 @@ export function dashboardSignInRoutes(context: DashboardContext, cookie: Session
 ${field('name', 'Name', { value: name, autocomplete: 'username', autofocus: name === '' })}
 ${field('password', 'Password', { type: 'password', autocomplete: 'current-password', autofocus: name !== '' })}
 <button>Continue</button></form>
-${passkeyForm({ action: '/sign-in/passkey', token, options, kind: 'get', label: 'Sign in with a passkey', fields: { next } })}
+${passkeyForm({ path: `${DASHBOARD_PATH}/sign-in/passkey`, token, options, kind: 'get', label: 'Sign in with a passkey', fields: [['next', next]] })}
 </section>`;
     return show(c, 'Dashboard', main, problem);
   }
@@ -81,7 +81,7 @@ ${passkeyForm({ action: '/sign-in/passkey', token, options, kind: 'get', label: 
 <form method="post" action="${DASHBOARD_PATH}/second-factor">${tokenField(session.formToken)}<input type="hidden" name="next" value="${next}">
 ${field('code', 'Code', { autocomplete: 'one-time-code', autofocus: true, hint: 'From your authenticator app, or one of your recovery codes.' })}
 <button>Sign in</button></form>
-${passkeyForm({ action: '/second-factor/passkey', token: session.formToken, options, kind: 'get', label: 'Use a passkey', fields: { next } })}
+${passkeyForm({ path: `${DASHBOARD_PATH}/second-factor/passkey`, token: session.formToken, options, kind: 'get', label: 'Use a passkey', fields: [['next', next]] })}
 </section>`;
     return show(c, 'Second factor', main, problem);
   }
@@ -110,7 +110,7 @@ ${
   options === undefined
     ? ''
     : html`<section aria-labelledby="passkey" data-needs-passkeys hidden><h2 id="passkey">Or a passkey</h2><p class="quiet">On this device, your phone, or a security key.</p>
-${passkeyForm({ action: '/enrol/passkey', token: session.formToken, options, kind: 'create', label: 'Add a passkey', fields: { passkey: 'Passkey' } })}</section>`
+${passkeyForm({ path: `${DASHBOARD_PATH}/enrol/passkey`, token: session.formToken, options, kind: 'create', label: 'Add a passkey', fields: [['passkey', 'Passkey']] })}</section>`
 }`;
     return show(c, 'Set up a second factor', main, problem);
   }

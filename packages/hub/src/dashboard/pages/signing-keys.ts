@@ -24,9 +24,11 @@ export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> 
         time(createdAt),
         time(signsFrom),
         time(retiresAt, '–'),
-        html`<a href="${DASHBOARD_PATH}/signing-keys/${kid}/retire">Retire now<span class="hidden"> ${kid}</span></a>`,
+        context.may(c, 'POST /signing-keys/:kid/retire')
+          ? html`<a href="${DASHBOARD_PATH}/signing-keys/${kid}/retire">Retire now<span class="hidden"> ${kid}</span></a>`
+          : '',
       ]);
-      const main = html`<div class="title"><h1>Signing keys</h1><a class="button" href="${DASHBOARD_PATH}/signing-keys/rotate">Rotate</a></div>
+      const main = html`<div class="title"><h1>Signing keys</h1>${context.may(c, 'POST /signing-keys/rotate') ? html`<a class="button" href="${DASHBOARD_PATH}/signing-keys/rotate">Rotate</a>` : ''}</div>
 <section><p>The hub signs its requests to connectors with these keys. Connectors read the public keys at
 <a href="/.well-known/jwks.json">/.well-known/jwks.json</a>.</p>
 ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 'Removed', ''], rows, 'No keys.')}</section>`;

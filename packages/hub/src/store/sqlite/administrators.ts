@@ -1,9 +1,9 @@
 /** Administrators, their second factors and sessions in SQLite. */
 import { z } from 'zod';
-import type { AdministratorStore } from '../administrators.ts';
+import { ADMINISTRATOR_ROLES, type AdministratorStore } from '../administrators.ts';
 import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
-const { text, number, date, optionalText, optionalDate } = column;
+const { text, number, date, bit, optionalText, optionalDate } = column;
 const ADMINISTRATORS = tableOf(
   'administrators',
   {
@@ -11,6 +11,10 @@ const ADMINISTRATORS = tableOf(
     name: text,
     passwordHash: optionalText,
     totpSecret: optionalText,
+    role: z.enum(ADMINISTRATOR_ROLES),
+    issuer: optionalText,
+    subject: optionalText,
+    roleFromClaims: bit,
     createdAt: date,
     lastSignInAt: optionalDate,
   },
@@ -34,6 +38,7 @@ const SESSIONS = tableOf(
     formToken: text,
     remoteAddress: optionalText,
     browser: optionalText,
+    authenticatedAt: date,
     createdAt: date,
     lastSeenAt: date,
   },
@@ -42,9 +47,16 @@ const SESSIONS = tableOf(
 const INVITATIONS = tableOf('administrator_invitations', { administratorId: text, hash: text, expiresAt: date });
 const RECOVERY_CODES = viewOf('administrator_recovery_codes', { hash: text });
 
+/** An owner with a password and a second factor of the hub, who needs no outside provider. */
+const canSignIn = (name: string) => `(${name}.role = 'owner' AND ${name}.password_hash IS NOT NULL AND (${name}.totp_secret IS NOT NULL
+  OR EXISTS (SELECT 1 FROM administrator_passkeys WHERE administrator_id = ${name}.id)))`;
+/** In one statement with the change: of two owners who demote each other at the same time, only one succeeds. */
+const KEEPS_AN_OWNER = `(NOT ${canSignIn('administrators')}
+  OR EXISTS (SELECT 1 FROM administrators AS other WHERE other.id <> administrators.id AND ${canSignIn('other')}))`;
+
 export function administratorStore({ all, one, change, insert, seal, transaction }: Sql): AdministratorStore {
   return {
-    addAdministrator: async (administrator) => insert(ADMINISTRATORS, administrator, 'WHERE true ON CONFLICT (name) DO NOTHING'),
+    addAdministrator: async (administrator) => insert(ADMINISTRATORS, administrator, 'WHERE true ON CONFLICT DO NOTHING'),
     administrators: async () => all(ADMINISTRATORS, 'ORDER BY name'),
     administratorById: async (id) => one(ADMINISTRATORS, 'WHERE id = ?', id),
     administratorByName: async (name) => one(ADMINISTRATORS, 'WHERE name = ?', name),
@@ -61,7 +73,12 @@ export function administratorStore({ all, one, change, insert, seal, transaction
         if ('lastSignInAt' in changes) change('UPDATE administrators SET last_sign_in_at = ? WHERE id = ?', changes.lastSignInAt, id);
         return one(ADMINISTRATORS, 'WHERE id = ?', id) !== undefined;
       }),
-    removeAdministrator: async (id) => change('DELETE FROM administrators WHERE id = ?', id) === 1,
+    administratorByIdentity: async ({ issuer, subject }) => one(ADMINISTRATORS, 'WHERE issuer = ? AND subject = ?', issuer, subject),
+    changeRole: async (id, role) =>
+      change(`UPDATE administrators SET role = ?1 WHERE id = ?2 AND (?1 = 'owner' OR ${KEEPS_AN_OWNER})`, role, id) === 1,
+    bindIdentity: async (id, identity) =>
+      change('UPDATE OR IGNORE administrators SET issuer = ?, subject = ? WHERE id = ?', identity?.issuer, identity?.subject, id) === 1,
+    removeAdministrator: async (id) => change(`DELETE FROM administrators WHERE id = ? AND ${KEEPS_AN_OWNER}`, id) === 1,
 
     async putInvitation(administratorId, hash, expiresAt) {
       const upsert = 'WHERE true ON CONFLICT (administrator_id) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at';
@@ -102,6 +119,9 @@ export function administratorStore({ all, one, change, insert, seal, transaction
     sessions: async (administratorId) => all(SESSIONS, 'WHERE administrator_id = ? ORDER BY created_at DESC, id', administratorId),
     async touchSession(id, at) {
       change('UPDATE administrator_sessions SET last_seen_at = ? WHERE id = ?', at, id);
+    },
+    async confirmSession(id, at) {
+      change('UPDATE administrator_sessions SET authenticated_at = ? WHERE id = ?', at, id);
     },
     removeSession: async (administratorId, id) =>
       change('DELETE FROM administrator_sessions WHERE administrator_id = ? AND id = ?', administratorId, id) === 1,

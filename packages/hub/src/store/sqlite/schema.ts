@@ -8,12 +8,13 @@ import { keyScopes } from './steps/002-key-scopes.ts';
 import { keyExpiry } from './steps/003-key-expiry.ts';
 import { hubIdentity } from './steps/004-hub-identity.ts';
 import { sealSecrets } from './steps/005-sealed-secrets.ts';
+import { administratorRoles } from './steps/006-administrator-roles.ts';
 
 /** Statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
 
 /** One step per version; released steps never change. */
-const STEPS: readonly Step[] = [begin, keyScopes, keyExpiry, hubIdentity, sealSecrets];
+const STEPS: readonly Step[] = [begin, keyScopes, keyExpiry, hubIdentity, sealSecrets, administratorRoles];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

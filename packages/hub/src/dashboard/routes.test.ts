@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog } from '@landbridge/runtime';
+import { auditForTest } from '../../test/audit-for-test.ts';
+import { openStoreForTest } from '../../test/store-for-test.ts';
+import { createOnlineConnectors } from '../connectors/online.ts';
+import { createStatistics } from '../connectors/statistics.ts';
+import { createSignInActivity } from './activity.ts';
+import { routeKey } from './authorization.ts';
+import { permittedRoutes } from './permissions.ts';
+import { dashboardRoutes } from './routes.ts';
+
+/** Before there is a session. */
+const IN_FRONT = /^(?:GET|POST) \/(?:sign-in|second-factor|invitation|enrol|provider)(?:\/|$)|^GET \/assets\//;
+
+test('the permissions list every page and form behind the sign-in, and nothing else', (t) => {
+  const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
+  const online = createOnlineConnectors(log, 60_000);
+  t.after(() => online.stop());
+  const store = openStoreForTest(t);
+  const unused = () => Promise.reject(new Error('not called'));
+  const app = dashboardRoutes({
+    ...{ store, audit: auditForTest(store), online, statistics: createStatistics(), activity: createSignInActivity(), log },
+    signIn: { login: unused, changePassword: unused, resetPassword: unused },
+    sprayAlarms: { recent: () => [] },
+    takeEffect: unused,
+    publicUrl: () => 'https://hub.example',
+    limits: { idleMs: 1, longestMs: 1, freshMs: 1 },
+  });
+  const routes = app.routes.filter(({ method }) => method !== 'ALL').map(routeKey);
+  const behind = routes.filter((route) => !IN_FRONT.test(route));
+  assert.ok(behind.length > 40);
+  assert.deepEqual([...new Set(behind)].sort(), [...permittedRoutes()].sort());
+});

@@ -7,6 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { createCipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -102,7 +103,8 @@ describe('in place of a replaced connector', () => {
       ...settings,
     };
     const configFile = 'data/config.json' in files ? 'data/config.json' : 'config.json';
-    const all = { ...files, [configFile]: JSON.stringify(config), 'certs/cert.pem': CERT_PEM, 'certs/cert.key': KEY_PEM };
+    const certs = configFile === 'data/config.json' ? 'data/certs' : 'certs';
+    const all = { ...files, [configFile]: JSON.stringify(config), [`${certs}/cert.pem`]: CERT_PEM, [`${certs}/cert.key`]: KEY_PEM };
     for (const [name, content] of Object.entries(all)) {
       await mkdir(dirname(join(home, name)), { recursive: true });
       await writeFile(join(home, name), content, { mode: 0o600 });
@@ -153,7 +155,9 @@ describe('in place of a replaced connector', () => {
       const kept = JSON.parse(await readFile(join(home, 'data/config.json' in files ? 'data/config.json' : 'config.json'), 'utf8'));
       assert.deepEqual(kept['an unknown key'], { kept: true });
       assert.equal(kept.ORGANIZATION_UNITS_AS_DN, true);
-      assert.equal(await readFile(join(home, 'certs/cert.key'), 'utf8'), KEY_PEM);
+      const [certs, other] = 'data/config.json' in files ? ['data/certs', 'certs'] : ['certs', 'data/certs'];
+      assert.equal(await readFile(join(home, certs, 'cert.key'), 'utf8'), KEY_PEM);
+      assert.equal(existsSync(join(home, other)), false);
     });
   }
 

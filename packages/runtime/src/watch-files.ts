@@ -28,6 +28,8 @@ export function watchFiles<T>(options: {
   /** Called after each reading. */
   onChecked?: (content: T) => void;
   log: Log;
+  /** For tests. */
+  intervalMs?: number;
 }): FileWatch<T> {
   const { what, read, use, onChecked, log } = options;
   let current = read();
@@ -53,7 +55,7 @@ export function watchFiles<T>(options: {
     onChecked?.(current);
   }
 
-  const timer = setInterval(check, CHECK_INTERVAL_MS);
+  const timer = setInterval(check, options.intervalMs ?? CHECK_INTERVAL_MS);
   timer.unref();
   return { current: () => current, check, stop: () => clearInterval(timer) };
 }

@@ -1,12 +1,12 @@
 /** Changes the settings of a running connector, between a real OpenLDAP and a fake hub, under a constant load of sign-ins. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { createCertificateAuthority, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { startCommand } from '../../test/command-line.ts';
 import { CONNECTION, type FakeAgent, type FakeHub, HUB_RSA, pemOf, REALM, startFakeHub } from '../../test/fake-hub.ts';
@@ -71,7 +71,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     const { log, keepSecret } = createLog({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
     const { config } = loadConfigForStart(home, environment);
     const keepSecrets = (_: unknown, value: string | undefined) => keepSecret(value);
-    const connector = await startConnector({ config, environment, log, keepSecrets, agentVersion: '1.2.3' });
+    const connector = await startConnector({ config, environment, log, keepSecrets, agentVersion: '1.2.3', fileCheckMs: 50 });
     t.after(() => connector.close());
     return { connector, agent: await hub.nextAgent(), home, lines };
   }
@@ -130,6 +130,28 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.notEqual(connector.directory(), before);
     assert.equal((await signIn(agent)).mapped, 1);
     assert.equal(before.status().connected, false);
+  });
+
+  it('follows a folder of certificate authorities that is a mount of links', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mounted-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const version = (name: string, text: string) => {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'ca.crt'), text);
+      symlinkSync(name, join(folder, '..new'));
+      renameSync(join(folder, '..new'), join(folder, '..data'));
+    };
+    version('..1', slapd.ca);
+    symlinkSync('..data/ca.crt', join(folder, 'ca.crt'));
+    const { connector } = await start(t, { CA_CERT: undefined, SSL_CA_PATH: folder, SSL_CA_FILE: '.+.(pem|crt|cer)$' });
+    const before = connector.directory();
+    const changed = once(connector.events, 'changed');
+    const other = await createCertificateAuthority();
+    version('..2', `${slapd.ca}\n${other.cert}`);
+    const [applied] = await changed;
+    assert.deepEqual([applied.directory, applied.hub, applied.remarks], [true, true, []]);
+    assert.notEqual(connector.directory(), before);
+    assert.equal((await signIn(await hub.nextAgent())).id, userAt(0).uid);
   });
 
   it('answers requests in flight on the replaced link, and new requests on the new one', async (t) => {

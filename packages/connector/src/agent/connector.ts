@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
-import { CodedError, errorText, type Log } from '@landbridge/runtime';
+import { CodedError, errorText, type Log, watchFiles } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { bindPassword, encryptPassword } from '../config/credentials.ts';
 import { type HomeFiles, NO_FILES, readHomeFiles } from '../config/home-files.ts';
@@ -24,6 +24,7 @@ import { affectedParts } from './affected-parts.ts';
 import {
   type Changes,
   type Desired,
+  desiredAsInUse,
   desiredFromDisk,
   desiredFromLastGood,
   desiredWithChanges,
@@ -45,6 +46,8 @@ export interface ConnectorOptions {
   /** Keeps the secrets of a configuration, and one more value, out of the log. */
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
   agentVersion: string;
+  /** How often files of certificate authorities are read. For tests. */
+  fileCheckMs?: number;
 }
 
 export interface RunningConnector {
@@ -242,6 +245,20 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     return done;
   }
 
+  const authorities = watchFiles({
+    what: 'the trusted certificate authorities',
+    read: () => configuredCertificates(inUse.config.values),
+    use(found) {
+      if (isDeepStrictEqual(found, inUse.authorities)) return;
+      // By force: what the files say now counts, also while the directory is down.
+      enqueue(() => desiredAsInUse(inUse), { force: true }).catch((error: unknown) =>
+        log.error({ err: error }, 'The changed certificate authorities cannot be used; the previous ones stay in use'),
+      );
+    },
+    log,
+    ...(options.fileCheckMs !== undefined && { intervalMs: options.fileCheckMs }),
+  });
+
   return {
     users: hotSwap.users,
     config: () => inUse.config,
@@ -254,6 +271,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     undo: (changeOptions) => enqueue(() => desiredFromLastGood(inUse, environment), changeOptions),
     async close() {
       stopping.abort();
+      authorities.stop();
       await last;
       await Promise.all([hub.close(), frontChannel.close()]);
       await hotSwap.close();

@@ -105,6 +105,18 @@ export function desiredFromDisk(inUse: InUse, environment: Environment): Desired
   };
 }
 
+/** The configuration in use, to open again what depends on files that changed. */
+export function desiredAsInUse({ config, files }: InUse): Desired {
+  return {
+    config,
+    files,
+    reopenDirectory: false,
+    save(_before, kept) {
+      if (!config.environmentOnly) updateConfigFile(config.home.configFile, kept);
+    },
+  };
+}
+
 /** @returns these files with changed settings; undefined removes one */
 export function withSettings(files: HomeFiles, changes: Changes): HomeFiles {
   const settings = Object.entries({ ...files.settings, ...changes }).filter(([, value]) => value !== undefined);

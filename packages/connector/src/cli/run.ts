@@ -13,7 +13,7 @@ import { openRunLog } from './open-log.ts';
 
 /** @throws CodedError if the configuration does not allow to start; an unreachable hub or directory is retried */
 export async function run({ home, environment }: CommandContext): Promise<void> {
-  const { config, takenOver } = loadConfigForStart(home, environment);
+  const { config, takenOver, notSaved } = loadConfigForStart(home, environment);
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
   const { log, keepSecrets, window, file } = openRunLog(config);
@@ -23,6 +23,8 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   );
   warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behaviour');
+  if (notSaved !== undefined)
+    log.warn({ err: notSaved }, 'What the hub says is kept in memory only, and the password stays as it is in the file');
   for (const { message } of configWarnings(config)) log.warn(message);
 
   try {

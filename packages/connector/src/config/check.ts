@@ -1,14 +1,16 @@
 /** Checks settings against each other. The list of settings checks each one alone. */
 import type { SettingProblem } from '@landbridge/runtime';
+import type { ConnectorHome } from './home.ts';
 import { ldapTransport } from './ldap-transport.ts';
 import { isLoopback } from './loopback.ts';
 import type { ConnectorSettings, SettingName } from './settings.ts';
 
 /**
  * @param known problems of single settings; no second problem of such a setting is reported
+ * @param layout of the home
  * @returns further problems that keep the connector from starting
  */
-export function problemsOf(values: ConnectorSettings, known: readonly SettingProblem[]): SettingProblem[] {
+export function problemsOf(values: ConnectorSettings, known: readonly SettingProblem[], layout: ConnectorHome['layout']): SettingProblem[] {
   const wrong = new Set(known.map((problem) => problem.name));
   const problems: SettingProblem[] = [];
   const add = (name: SettingName, message: string) => {
@@ -37,7 +39,12 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
         'LDAP_BIND_USER is missing: the service account that searches (or LDAP_USER_DN, or ANONYMOUS_SEARCH_ENABLED=true if the directory allows it)',
       );
     } else if (values.LDAP_BIND_USER !== undefined && !hasPassword) {
-      add('LDAP_BIND_PASSWORD', 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER');
+      add(
+        'LDAP_BIND_PASSWORD',
+        layout === 'data'
+          ? 'LDAP_BIND_PASSWORD is missing: the Auth0 connector keeps it in the key store of the operating system, which no other program can read. Enter the password of LDAP_BIND_USER once, by `landbridge-connector setup`'
+          : 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER',
+      );
     }
   }
   if (

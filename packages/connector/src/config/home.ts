@@ -13,16 +13,30 @@ export interface ConnectorHome {
   profileMapperFile: string;
 }
 
+/** Without a configuration file, which settings in the environment may replace, the other files tell the layout. */
 export function findHome(folder: string): ConnectorHome {
-  const inData = join(folder, 'data', 'config.json');
-  // An upgraded Auth0 connector may have left its old file behind, so the newer layout takes precedence.
-  const layout = existsSync(inData) ? 'data' : 'root';
+  const [data, root] = [pathsOf(folder, 'data'), pathsOf(folder, 'root')];
+  // An upgraded Auth0 connector may have left its old files behind, so the newer layout takes precedence.
+  const found = [data, root].find(({ configFile }) => existsSync(configFile));
+  const home = found ?? (hasCertificate(data) || existsSync(data.profileMapperFile) ? data : root);
+  // A key is never made beside one of the other layout.
+  const other = home === data ? root : data;
+  return hasCertificate(home) || !hasCertificate(other) ? home : { ...home, certFile: other.certFile, keyFile: other.keyFile };
+}
+
+export function pathsOf(folder: string, layout: ConnectorHome['layout']): ConnectorHome {
+  const top = layout === 'data' ? join(folder, 'data') : folder;
   return {
     folder,
     layout,
-    configFile: layout === 'data' ? inData : join(folder, 'config.json'),
-    certFile: join(folder, 'certs', 'cert.pem'),
-    keyFile: join(folder, 'certs', 'cert.key'),
-    profileMapperFile: layout === 'data' ? join(folder, 'data', 'profileMapper', 'custom.js') : join(folder, 'lib', 'profileMapper.js'),
+    configFile: join(top, 'config.json'),
+    certFile: join(top, 'certs', 'cert.pem'),
+    keyFile: join(top, 'certs', 'cert.key'),
+    profileMapperFile: layout === 'data' ? join(top, 'profileMapper', 'custom.js') : join(top, 'lib', 'profileMapper.js'),
   };
+}
+
+/** Half a pair counts: it must be repaired, not ignored. */
+function hasCertificate({ certFile, keyFile }: ConnectorHome): boolean {
+  return existsSync(certFile) || existsSync(keyFile);
 }

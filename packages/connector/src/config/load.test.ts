@@ -19,6 +19,10 @@ const write = (content: object, name = 'config.json') => {
   mkdirSync(join(home, name, '..'), { recursive: true });
   writeFileSync(join(home, name), JSON.stringify(content), { mode: 0o600 });
 };
+const put = (name: string, text: string) => {
+  mkdirSync(join(home, name, '..'), { recursive: true });
+  writeFileSync(join(home, name), text, { mode: 0o600 });
+};
 const read = (name = 'config.json'): Record<string, unknown> => JSON.parse(readFileSync(join(home, name), 'utf8'));
 const namesOf = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
 const load = (file: object, environment: Environment = {}) => {
@@ -200,6 +204,25 @@ describe('the layout of Auth0 connectors since 7.0', () => {
     mkdirSync(join(home, 'data', 'profileMapper'));
     writeFileSync(join(home, 'data', 'profileMapper', 'custom.js'), 'custom');
     assert.equal(profileMapperSource(loadConfig(home, {})), 'custom');
+    assert.equal(profileMapperSource(loadConfig(home, { PROFILE_MAPPER: 'text', PROFILE_MAPPER_FILE: 'x.js' })), 'custom');
+  });
+
+  it('has its certificate in data/certs, and one of the older layout is used if there is none', () => {
+    write(COMPLETE, 'data/config.json');
+    assert.equal(loadConfig(home, {}).home.keyFile, join(home, 'data', 'certs', 'cert.key'));
+    put('certs/cert.pem', 'older');
+    assert.equal(loadConfig(home, {}).home.keyFile, join(home, 'certs', 'cert.key'));
+    // Half a pair must be repaired, and nothing made beside it.
+    put('data/certs/cert.key', 'newer');
+    const { certFile, keyFile } = loadConfig(home, {}).home;
+    assert.deepEqual([certFile, keyFile], [join(home, 'data', 'certs', 'cert.pem'), join(home, 'data', 'certs', 'cert.key')]);
+  });
+
+  it('says that the password is in the key store, and what to do once', () => {
+    write({ ...COMPLETE, AGENT_MODE: true, LDAP_BIND_PASSWORD: undefined }, 'data/config.json');
+    const { problems } = loadConfig(home, {});
+    assert.deepEqual(namesOf(problems), ['LDAP_BIND_PASSWORD']);
+    assert.match(problems[0]?.message ?? '', /key store.*landbridge-connector setup/);
   });
 });
 
@@ -283,7 +306,32 @@ describe('the first start', () => {
   });
 });
 
-it('OVERRIDE_CONFIG=false reads and writes no file', () => {
+it('starts from a read-only configuration of a replaced connector as from one that can be written', () => {
+  write({ ...COMPLETE, AGENT_MODE: true, LDAP_URL: 'ldap://dc.example' });
+  // Stops root too.
+  mkdirSync(join(home, 'config.json.bak', 'x'), { recursive: true });
+  const { config, takenOver, notSaved } = loadConfigForStart(home, {});
+  assert.match(String(notSaved), /config\.json cannot be written/);
+  assert.equal(takenOver, true);
+  // As `config check` and a reload see it.
+  for (const { values, problems } of [config, loadConfig(home, {})]) {
+    assert.deepEqual(problems, []);
+    assert.deepEqual([values.ORGANIZATION_UNITS_AS_DN, values.LDAP_INSECURE_NO_TLS], [true, true]);
+  }
+});
+
+it('OVERRIDE_CONFIG=false uses certificate and mapper in the home, of either layout', () => {
+  const environment = { ...COMPLETE, OVERRIDE_CONFIG: 'false' };
+  put('lib/profileMapper.js', 'lib');
+  put('certs/cert.key', 'key');
+  const { home: root, ...config } = loadConfig(home, environment);
+  assert.deepEqual([profileMapperSource({ ...config, home: root }), root.keyFile], ['lib', join(home, 'certs', 'cert.key')]);
+  put('data/profileMapper/custom.js', 'custom');
+  const data = loadConfig(home, environment);
+  assert.deepEqual([profileMapperSource(data), data.home.keyFile], ['custom', join(home, 'certs', 'cert.key')]);
+});
+
+it('OVERRIDE_CONFIG=false reads and writes no settings in files', () => {
   writeFileSync(join(home, 'config.json'), '{ broken');
   const { config } = loadConfigForStart(home, { ...COMPLETE, OVERRIDE_CONFIG: 'false' });
   assert.deepEqual(config.problems, []);

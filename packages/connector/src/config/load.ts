@@ -8,11 +8,11 @@ import { type FileContent, readConfigFile, updateConfigFile } from './config-fil
 import { type ConnectorHome, findHome } from './home.ts';
 import { finishReplacement, type HomeFiles } from './home-files.ts';
 import { type ConnectorSettings, SETTINGS, type SettingName } from './settings.ts';
-import { firstStartChanges } from './take-over.ts';
+import { firstStartChanges, takenOverSettings } from './take-over.ts';
 
 export interface Config {
   readonly home: ConnectorHome;
-  /** `OVERRIDE_CONFIG=false`: settings come from the environment only, and no file is read or written. */
+  /** `OVERRIDE_CONFIG=false`: settings come from the environment only. Certificate and mapper in the home count as otherwise. */
   readonly environmentOnly: boolean;
   readonly values: ConnectorSettings;
   readonly origins: Readonly<Record<SettingName, 'environment' | 'file' | 'default' | 'unset'>>;
@@ -50,15 +50,20 @@ export function loadConfig(folder: string, environment: Environment): Config {
  * As `loadConfig`, for a connector that starts: also creates what is created once (session secret, version), and takes over the
  * configuration of a replaced connector.
  *
- * @returns also whether it was taken over now
- * @throws CodedError as `loadConfig`, and CONFIG_NOT_WRITABLE
+ * @returns also whether it was taken over now, and why that could not be saved
+ * @throws CodedError as `loadConfig`
  */
-export function loadConfigForStart(folder: string, environment: Environment): { config: Config; takenOver: boolean } {
+export function loadConfigForStart(folder: string, environment: Environment): { config: Config; takenOver: boolean; notSaved?: unknown } {
   const config = loadConfig(folder, environment);
   if (config.environmentOnly || config.problems.length > 0) return { config, takenOver: false };
   const { changes, takenOver } = firstStartChanges(config.file);
   if (Object.keys(changes).length === 0) return { config, takenOver };
-  updateConfigFile(config.home.configFile, changes);
+  try {
+    updateConfigFile(config.home.configFile, changes);
+  } catch (notSaved) {
+    // It may be mounted read-only, and sign-ins do not need the file.
+    return { config, takenOver, notSaved };
+  }
   return { config: loadConfig(folder, environment), takenOver };
 }
 
@@ -95,8 +100,10 @@ export function withFiles(config: ConfigPlace, files: HomeFiles, environment: En
 
 /** @returns the configuration with this content of `config.json`; nothing is written */
 export function withSettingsFile({ home, environmentOnly }: ConfigPlace, file: FileContent, environment: Environment): Config {
-  const { values, origins, problems } = loadSettings(SETTINGS, { file, environment: withAliases(environment) });
-  return { home, environmentOnly, values, origins, file, problems: [...problems, ...problemsOf(values, problems)] };
+  // Also before the first start has written it, and if the file cannot be written.
+  const effective = { ...file, ...takenOverSettings(file) };
+  const { values, origins, problems } = loadSettings(SETTINGS, { file: effective, environment: withAliases(environment) });
+  return { home, environmentOnly, values, origins, file, problems: [...problems, ...problemsOf(values, problems, home.layout)] };
 }
 
 function withAliases(environment: Environment): Environment {

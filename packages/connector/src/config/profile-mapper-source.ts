@@ -1,4 +1,7 @@
-/** The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. */
+/**
+ * The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. In the layout of Auth0
+ * connectors since 7.0 the file comes first, as there.
+ */
 import { resolve } from 'node:path';
 import { CodedError, LET_READ, readTextIfExists } from '@landbridge/runtime';
 import type { Config } from './load.ts';
@@ -7,12 +10,10 @@ import type { Config } from './load.ts';
  * @returns undefined for the default mapper
  * @throws CodedError PROFILE_MAPPER_UNREADABLE, which names the setting or the file
  */
-export function profileMapperSource({
-  home,
-  environmentOnly,
-  values,
-  candidate,
-}: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'candidate'>): string | undefined {
+export function profileMapperSource({ home, values, candidate }: Pick<Config, 'home' | 'values' | 'candidate'>): string | undefined {
+  const inHome = () => (candidate === undefined ? read(home.profileMapperFile, '') : candidate.mapper);
+  const first = home.layout === 'data' ? inHome() : undefined;
+  if (first !== undefined) return first;
   if (values.PROFILE_MAPPER !== undefined) return values.PROFILE_MAPPER;
   if (values.PROFILE_MAPPER_FILE !== undefined) {
     const path = resolve(home.folder, values.PROFILE_MAPPER_FILE);
@@ -24,8 +25,7 @@ export function profileMapperSource({
     }
     return source;
   }
-  if (candidate !== undefined) return candidate.mapper;
-  return environmentOnly ? undefined : read(home.profileMapperFile, '');
+  return home.layout === 'data' ? undefined : inHome();
 }
 
 function read(path: string, prefix: string): string | undefined {

@@ -21,7 +21,7 @@ If the directory's certificate is from your own authority, also set \`CA_CERT\` 
 ## How settings are read
 
 Each setting is a key of \`config.json\` in the connector's home, or an environment variable of the same name, which takes precedence. With
-\`OVERRIDE_CONFIG=false\` in the environment no file is read or written. Unknown keys are kept. \`landbridge-connector config check\` lists
+\`OVERRIDE_CONFIG=false\` in the environment that file is neither read nor written; \`certs/\` and the mapper in the home count as otherwise. Unknown keys are kept. \`landbridge-connector config check\` lists
 missing and invalid settings, \`config show\` shows each value and where it comes from.
 
 The *replaced connector* is an installed Auth0 AD/LDAP Connector that this one takes over from: its \`config.json\` works here.
@@ -42,7 +42,7 @@ In the connector's home, each with mode 0600:
 | \`config.json\`, or \`data/config.json\` if it exists | the settings |
 | \`config.json.bak\` | the settings before the connector last changed them |
 | \`last-good.json\` | settings, certificate and mapper before the last change, for undo |
-| \`certs/cert.pem\`, \`certs/cert.key\` | the connector's own certificate and key. Anyone who has the key can impersonate this connector. |
+| \`certs/cert.pem\`, \`certs/cert.key\`, or the same in \`data/certs/\` beside \`data/config.json\` | the connector's own certificate and key. Anyone who has the key can impersonate this connector. |
 | \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a custom profile mapper, if there is one |
 | \`logs/connector.log\`, \`logs/connector.log.1\` and so on | the log (\`LOG_FILE\`) |
 | \`console.json\`, \`console-link.json\` | the console's password and its newest one-time link, as hashes; never exported |

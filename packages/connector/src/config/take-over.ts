@@ -11,20 +11,28 @@ const WRITTEN_BY_CONNECTORS = ['LAST_SENT_THUMBPRINT', 'TENANT_SIGNING_KEY', 'WS
 
 /** @returns the keys to write; empty unless this is the first start */
 export function firstStartChanges(file: FileContent): { changes: Record<string, unknown>; takenOver: boolean } {
-  const changes: Record<string, unknown> = {};
+  const changes: Record<string, unknown> = { ...takenOverSettings(file) };
   if (typeof file.SESSION_SECRET !== 'string' || file.SESSION_SECRET === '') {
     changes.SESSION_SECRET = randomBytes(32).toString('base64url');
   }
-  if (file.CONFIG_VERSION !== undefined) return { changes, takenOver: false };
-  changes.CONFIG_VERSION = CONFIG_VERSION;
-  const takenOver = WRITTEN_BY_CONNECTORS.some((key) => file[key] !== undefined);
-  if (!takenOver) return { changes, takenOver };
+  if (file.CONFIG_VERSION === undefined) changes.CONFIG_VERSION = CONFIG_VERSION;
+  return { changes, takenOver: isReplacedConnectors(file) };
+}
+
+/** @returns settings that keep the behaviour of a replaced connector, until a first start has written them; empty for other files */
+export function takenOverSettings(file: FileContent): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  if (!isReplacedConnectors(file)) return settings;
   // Applications may rely on the whole DN, which Auth0 connectors send.
-  if (file.ORGANIZATION_UNITS_AS_DN === undefined) changes.ORGANIZATION_UNITS_AS_DN = true;
+  if (file.ORGANIZATION_UNITS_AS_DN === undefined) settings.ORGANIZATION_UNITS_AS_DN = true;
   // Connections in clear text keep working, with a permanent warning.
   if (file.LDAP_INSECURE_NO_TLS === undefined && file.LDAP_STARTTLS === undefined && wasInClear(file.LDAP_URL))
-    changes.LDAP_INSECURE_NO_TLS = true;
-  return { changes, takenOver };
+    settings.LDAP_INSECURE_NO_TLS = true;
+  return settings;
+}
+
+function isReplacedConnectors(file: FileContent): boolean {
+  return file.CONFIG_VERSION === undefined && WRITTEN_BY_CONNECTORS.some((key) => file[key] !== undefined);
 }
 
 function wasInClear(ldapUrl: unknown): boolean {

@@ -1,7 +1,7 @@
 /** Warnings that last as long as their cause. */
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { tlsVerificationWarning } from '@landbridge/runtime';
+import { pathsOf } from './home.ts';
 import { isInClear } from './ldap-transport.ts';
 import type { Config } from './load.ts';
 import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
@@ -17,8 +17,7 @@ export function configWarnings(config: Pick<Config, 'home' | 'environmentOnly' |
   const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values)];
   const message = tlsVerificationWarning('If hub, proxy or directory use a private CA, put its certificate into CA_CERT or SSL_CA_FILE');
   if (message !== undefined) warnings.push({ name: 'NODE_TLS_REJECT_UNAUTHORIZED', message });
-  if (config.environmentOnly) return warnings;
-  return [...warnings, ...likelyTypos(config.file), ...openFiles(config.home), ...twoLayouts(config.home)];
+  return [...warnings, ...likelyTypos(config.file), ...openFiles(config), ...otherLayout(config)];
 }
 
 function insecureSettings(values: Config['values']): Warning[] {
@@ -89,10 +88,10 @@ function distance(a: string, b: string): number {
 }
 
 /** On Windows, files inherit the permissions of the folder. */
-function openFiles(home: Config['home']): Warning[] {
+function openFiles({ home, environmentOnly }: Pick<Config, 'home' | 'environmentOnly'>): Warning[] {
   if (process.platform === 'win32') return [];
   const warnings: Warning[] = [];
-  for (const path of [home.configFile, home.keyFile]) {
+  for (const path of environmentOnly ? [home.keyFile] : [home.configFile, home.keyFile]) {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
     if (mode !== undefined && (mode & 0o077) !== 0) {
       warnings.push({ name: path, message: `${path} can be read by users other than its owner. Run: chmod 600 ${path}` });
@@ -101,8 +100,16 @@ function openFiles(home: Config['home']): Warning[] {
   return warnings;
 }
 
-function twoLayouts(home: Config['home']): Warning[] {
-  const other = join(home.folder, 'config.json');
-  if (home.layout !== 'data' || !existsSync(other)) return [];
-  return [{ name: other, message: `${other} is ignored, because ${home.configFile} exists` }];
+/** Files that an upgraded Auth0 connector left behind. */
+function otherLayout({ home, environmentOnly }: Pick<Config, 'home' | 'environmentOnly'>): Warning[] {
+  if (home.layout !== 'data') return [];
+  const root = pathsOf(home.folder, 'root');
+  const ignored: [string, string][] = [
+    [root.profileMapperFile, home.profileMapperFile],
+    [root.keyFile, home.keyFile],
+  ];
+  if (!environmentOnly) ignored.push([root.configFile, home.configFile]);
+  return ignored
+    .filter(([other, used]) => other !== used && existsSync(other) && existsSync(used))
+    .map(([other, used]) => ({ name: other, message: `${other} is ignored, because ${used} exists` }));
 }

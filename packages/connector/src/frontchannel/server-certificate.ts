@@ -39,7 +39,9 @@ function usable<T extends ServerCertificate>(certificate: T, setting: string): T
     }
   } catch (error) {
     // OpenSSL's messages for a wrong password are cryptic.
-    const reason = error instanceof Error && /mac verify|bad decrypt/i.test(error.message) ? 'SSL_KEY_PASSWORD is wrong' : undefined;
+    const isPassword = error instanceof Error && /mac verify|bad decrypt/i.test(error.message);
+    const missing = 'SSL_KEY_PASSWORD is missing (Auth0 connectors since 7.0 keep it in the key store of the operating system)';
+    const reason = isPassword ? (certificate.passphrase === '' ? missing : 'SSL_KEY_PASSWORD is wrong') : undefined;
     throw unusable(`${setting}: ${reason ?? 'unreadable'}`, errorCodeOf(error));
   }
   if (!isPair) throw unusable('SSL_KEY does not match the first certificate in SSL_CERT');

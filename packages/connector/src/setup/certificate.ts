@@ -28,10 +28,8 @@ const NOT_AFTER = new Date('2049-12-31T23:59:59Z');
  * @returns the pair from AUTH_CERT and AUTH_CERT_KEY, else from `certs/`; undefined if there is none yet
  * @throws CodedError CERTIFICATE_UNUSABLE: one half is missing, a text or file is not PEM, or certificate and key do not match
  */
-export function loadCertificate(
-  config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'candidate'>,
-): ConnectorCertificate | undefined {
-  const { home, environmentOnly, values, candidate } = config;
+export function loadCertificate(config: Pick<Config, 'home' | 'values' | 'candidate'>): ConnectorCertificate | undefined {
+  const { home, values, candidate } = config;
   if (values.AUTH_CERT !== undefined && values.AUTH_CERT_KEY !== undefined) {
     return pair(
       pemOf(values.AUTH_CERT, home.folder, 'AUTH_CERT'),
@@ -40,7 +38,6 @@ export function loadCertificate(
       'AUTH_CERT_KEY',
     );
   }
-  if (environmentOnly) return undefined;
   if (candidate !== undefined) {
     return candidate.certificate && pair(candidate.certificate.certificatePem, candidate.certificate.privateKeyPem, 'cert.pem', 'cert.key');
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -152,12 +152,23 @@ describe('a first start', () => {
     assert.equal(file().LDAP_BASE, 'DC=typed');
   });
 
-  it('writes nothing with OVERRIDE_CONFIG=false, and warns that the certificate is not saved', async (t) => {
+  it('writes only the certificate with OVERRIDE_CONFIG=false, and uses it again', async (t) => {
     const hub = await startTicketServer(t);
+    const environment = { OVERRIDE_CONFIG: 'false', PROVISIONING_TICKET: `${hub.ticket}/`, LDAP_BIND_PASSWORD: 'x' };
+    const connector = start(environment);
+    assert.equal((await connector.provision()).connection, 'fabrikam-ad');
+    assert.deepEqual(readdirSync(home), ['certs']);
+    await start(environment).provision();
+    assert.deepEqual(hub.posts[0], hub.posts[1]);
+  });
+
+  it('warns with OVERRIDE_CONFIG=false if the certificate cannot be saved', async (t) => {
+    const hub = await startTicketServer(t);
+    // A file in place of the folder also stops root.
+    writeFileSync(join(home, 'certs'), '');
     const connector = start({ OVERRIDE_CONFIG: 'false', PROVISIONING_TICKET: `${hub.ticket}/`, LDAP_BIND_PASSWORD: 'x' });
     assert.equal((await connector.provision()).connection, 'fabrikam-ad');
     await connector.provision();
-    assert.deepEqual([existsSync(join(home, 'config.json')), existsSync(join(home, 'certs'))], [false, false]);
     assert.equal(connector.lines.filter((line) => line.includes('AUTH_CERT')).length, 1);
     assert.deepEqual(hub.posts[0], hub.posts[1]);
   });

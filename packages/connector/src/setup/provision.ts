@@ -133,11 +133,15 @@ export function createProvisioning(options: {
   function certificateFor(info: TicketInfo): ConnectorCertificate {
     if (certificate !== undefined) return certificate;
     const made = createCertificate(key, info);
-    if (config.environmentOnly) {
-      log.warn('AUTH_CERT and AUTH_CERT_KEY are not set, so the certificate is not saved; each start registers a new one');
-    } else {
+    try {
       saveCertificate(config.home, made);
       log.info(`Created the connector's certificate: ${config.home.certFile}`);
+    } catch (error) {
+      if (!config.environmentOnly) throw error;
+      log.warn(
+        { err: error },
+        'The certificate cannot be saved, so each start registers a new one, and hubs limit their number. Set AUTH_CERT and AUTH_CERT_KEY, or mount a volume',
+      );
     }
     certificate = made;
     if (!config.environmentOnly) keepPasswordEncrypted();

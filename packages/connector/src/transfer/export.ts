@@ -37,9 +37,10 @@ export async function createExport(config: Config, passphrase: string | undefine
     throw new CodedError('EXPORT_INCOMPLETE', `${config.home.configFile} does not exist`, { action: 'Run setup first.' });
   }
   const key = loadCertificate(config);
-  const mapper = config.values.PROFILE_MAPPER === undefined ? profileMapperSource(config) : undefined;
+  const source = profileMapperSource(config);
+  const mapper = source === config.values.PROFILE_MAPPER ? undefined : source;
   const files: Record<string, string | undefined> = {
-    'config.json': `${JSON.stringify(settingsFor(config, key?.privateKeyPem), null, 2)}\n`,
+    'config.json': `${JSON.stringify(settingsFor(config, key?.privateKeyPem, mapper !== undefined), null, 2)}\n`,
     'lib/profileMapper.js': mapper,
     'certs/cert.key': key?.privateKeyPem,
     'certs/cert.pem': key?.certificate.toString(),
@@ -50,10 +51,11 @@ export async function createExport(config: Config, passphrase: string | undefine
 }
 
 /** Files elsewhere on this machine are copied into the settings or the zip. */
-function settingsFor(config: Config, privateKeyPem: string | undefined): Record<string, unknown> {
+function settingsFor(config: Config, privateKeyPem: string | undefined, hasMapperFile: boolean): Record<string, unknown> {
   const { file, values, origins } = config;
   const settings: Record<string, unknown> = { ...file };
-  for (const name of ['AUTH_CERT', 'AUTH_CERT_KEY', 'PROFILE_MAPPER_FILE']) delete settings[name];
+  for (const name of EXPORTED_AS_FILES) delete settings[name];
+  if (hasMapperFile) delete settings.PROFILE_MAPPER;
   if (origins.SSL_CA_FILE === 'file' || origins.SSL_CA_PATH === 'file') {
     settings.CA_CERT = configuredCertificates(values);
     for (const name of ['SSL_CA_FILE', 'SSL_CA_PATH']) delete settings[name];

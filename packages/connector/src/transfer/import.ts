@@ -3,7 +3,7 @@
  * and then applied as a whole or not at all.
  */
 
-import { CodedError, type Log } from '@landbridge/runtime';
+import { CodedError, decodeText, type Log } from '@landbridge/runtime';
 import { type FileContent, parseConfig } from '../config/config-file.ts';
 import { type HomeFiles, readHomeFiles, readLastGood, replaceHomeFiles } from '../config/home-files.ts';
 import { assertHasFiles, type Config, type Environment, withFiles } from '../config/load.ts';
@@ -24,12 +24,18 @@ import { readZip } from './read-zip.ts';
 import { isSealed, unseal } from './sealed-file.ts';
 
 const LAYOUTS = [
-  { layout: 'data', settings: 'data/config.json', mapper: 'data/profileMapper/custom.js' },
-  { layout: 'root', settings: 'config.json', mapper: 'lib/profileMapper.js' },
+  { layout: 'data', settings: 'data/config.json', mapper: 'data/profileMapper/custom.js', certs: ['data/certs', 'certs'] },
+  { layout: 'root', settings: 'config.json', mapper: 'lib/profileMapper.js', certs: ['certs', 'data/certs'] },
 ] as const;
-const CERTIFICATE = 'certs/cert.pem';
-const KEY = 'certs/cert.key';
-const NAMES: ReadonlySet<string> = new Set([...LAYOUTS.flatMap(({ settings, mapper }) => [settings, mapper]), CERTIFICATE, KEY]);
+const certificateName = (folder: string) => `${folder}/cert.pem`;
+const keyName = (folder: string) => `${folder}/cert.key`;
+const NAMES: ReadonlySet<string> = new Set(
+  LAYOUTS.flatMap(({ settings, mapper, certs }) => [
+    settings,
+    mapper,
+    ...certs.flatMap((folder) => [certificateName(folder), keyName(folder)]),
+  ]),
+);
 
 /** Settings are at most lists. Deeper nesting could exhaust the stack. */
 const MAX_DEPTH = 10;
@@ -74,14 +80,18 @@ export async function readImport(options: {
   const { files: found, ignored } = await readZip(zip, NAMES);
   const layout = LAYOUTS.find(({ settings }) => found.has(settings));
   if (layout === undefined) throw incomplete('it has neither config.json nor data/config.json');
-  const brought = certificateIn(found);
+  const brought = certificateIn(found, layout.certs);
   const before = readHomeFiles(config.home);
+  const mapper = textIn(found, layout.mapper);
+  const settings = settingsIn(found, layout.settings);
+  // Since 7.0 the file comes before these settings.
+  const isFirst = layout.layout === 'data' && mapper !== undefined;
   const files: HomeFiles = {
-    settings: settingsIn(found, layout.settings),
-    mapper: textIn(found, layout.mapper),
+    settings: isFirst ? without(settings, ['PROFILE_MAPPER', 'PROFILE_MAPPER_FILE']) : settings,
+    mapper,
     certificate: brought ?? before.certificate,
   };
-  const candidate = withFiles(config, files, environment);
+  const candidate = withFiles({ ...config, home: { ...config.home, layout: layout.layout } }, files, environment);
   return {
     files,
     summary: {
@@ -146,18 +156,24 @@ function settingsIn(found: ReadonlyMap<string, Buffer>, name: string): FileConte
   return { ...settings, ...firstStartChanges(settings).changes };
 }
 
+function without(settings: FileContent, names: readonly string[]): FileContent {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !names.includes(name)));
+}
+
 function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
-function certificateIn(found: ReadonlyMap<string, Buffer>): HomeFiles['certificate'] {
-  const [certificatePem, privateKeyPem] = [textIn(found, CERTIFICATE), textIn(found, KEY)];
+/** @param folders of the certificate, in order of preference */
+function certificateIn(found: ReadonlyMap<string, Buffer>, folders: readonly string[]): HomeFiles['certificate'] {
+  const folder = folders.find((name) => found.has(certificateName(name)) || found.has(keyName(name))) ?? '';
+  const [certificatePem, privateKeyPem] = [textIn(found, certificateName(folder)), textIn(found, keyName(folder))];
   if (certificatePem === undefined && privateKeyPem === undefined) return undefined;
   if (certificatePem === undefined || privateKeyPem === undefined) {
-    throw incomplete(
-      `it has ${certificatePem === undefined ? KEY : CERTIFICATE} without ${certificatePem === undefined ? CERTIFICATE : KEY}`,
-    );
+    const names = [certificateName(folder), keyName(folder)];
+    if (certificatePem === undefined) names.reverse();
+    throw incomplete(`it has ${names.join(' without ')}`);
   }
   return { certificatePem, privateKeyPem };
 }
@@ -165,11 +181,7 @@ function certificateIn(found: ReadonlyMap<string, Buffer>): HomeFiles['certifica
 function textIn(found: ReadonlyMap<string, Buffer>, name: string): string | undefined {
   const bytes = found.get(name);
   if (bytes === undefined) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new CodedError('IMPORT_UNREADABLE', `${name} in the file is not UTF-8 text`, { action: 'Save it as UTF-8, and pack it again.' });
-  }
+  return decodeText(bytes);
 }
 
 async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
@@ -187,7 +199,13 @@ async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
 function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layout: 'root' | 'data', ignored: readonly string[]): string[] {
   const { values, origins } = candidate;
   const warnings = configWarnings(candidate).map(({ message }) => message);
-  if (!found.has(KEY)) warnings.push('The file has no certificate: this connector keeps its own, which the hub must accept');
+  if (![...found.keys()].some((name) => name.endsWith('/cert.key'))) {
+    warnings.push(
+      candidate.candidate?.certificate === undefined
+        ? 'The file has no certificate: this connector makes a new one, which the hub must accept'
+        : 'The file has no certificate: this connector keeps its own, which the hub must accept',
+    );
+  }
   if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter is used');
   const elsewhere = (['AUTH_CERT', 'AUTH_CERT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const).filter((name) => {
     const value = values[name];

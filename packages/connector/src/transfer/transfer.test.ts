@@ -145,6 +145,32 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal((await signIn(await connected(t))).nick, 'alice');
     });
 
+    it('brings the certificate and mapper of 7.x, whose mapper comes before PROFILE_MAPPER', async () => {
+      const other = createKey().privateKeyPem;
+      const zip = zipOf({
+        'data/config.json': JSON.stringify(installed(v1('x'), { PROFILE_MAPPER: 'module.exports = () => ({ id: "setting" })' })),
+        'data/profileMapper/custom.js': MAPPER,
+        'data/certs/cert.pem': CERT,
+        'data/certs/cert.key': KEY,
+        'certs/cert.key': other,
+      });
+      const { files, summary } = await read(zip);
+      assert.deepEqual(
+        [files.certificate, files.mapper, files.settings.PROFILE_MAPPER],
+        [{ certificatePem: CERT, privateKeyPem: KEY }, MAPPER, undefined],
+      );
+      assert.deepEqual([summary.problems, summary.certificate.change], [[], 'new']);
+    });
+
+    it('says that the password of 7.x is in the key store', async () => {
+      const settings = { ...installed(''), LDAP_BIND_CREDENTIALS: undefined };
+      const { summary } = await read(
+        zipOf({ 'data/config.json': JSON.stringify(settings), 'data/certs/cert.pem': CERT, 'data/certs/cert.key': KEY }),
+      );
+      assert.equal(summary.problems.length, 1);
+      assert.match(summary.problems[0] ?? '', /LDAP_BIND_PASSWORD is missing.*key store.*setup/);
+    });
+
     it('shows what it would change, and changes nothing', async () => {
       write({
         'config.json': JSON.stringify({

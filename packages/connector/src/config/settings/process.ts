@@ -41,7 +41,8 @@ export const PROCESS_SETTINGS = {
     OVERRIDE_CONFIG: {
       type: setting.boolean(),
       default: true,
-      description: 'With `false`, settings come from the environment only, and no configuration file is read or written.',
+      description:
+        'With `false`, settings come from the environment only, and no configuration file is read or written. The certificate in `certs/` and the mapper in the home count as otherwise.',
     },
   }),
   ...settingGroup('Console', 'restart', {

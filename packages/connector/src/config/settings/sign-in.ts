@@ -60,7 +60,7 @@ export const SIGN_IN_SETTINGS = {
     },
     PROFILE_MAPPER: {
       type: setting.text(),
-      description: 'The source code of the profile mapper. Takes precedence over a file.',
+      description: 'The source code of the profile mapper. Takes precedence over a file, except over `data/profileMapper/custom.js`.',
     },
     PROFILE_MAPPING_MEMORY_LIMIT_MB: {
       type: setting.integer(16, 1024),

@@ -36,6 +36,7 @@ describe('headers of an untrusted client are ignored and removed', () => {
     'x-forwarded-proto': 'https',
     'X-Forwarded-Host': 'evil.example',
     'X-Forwarded-User': 'admin',
+    'X-IISNode-Logon_User': 'admin',
     Forwarded: 'for=203.0.113.7',
     'X-Real-IP': '203.0.113.7',
     'X-Request-Id': 'chosen-by-client',

@@ -26,7 +26,7 @@ export interface ProxyPolicy {
   trusted: IpRanges;
   /** Trusted proxies may set `X-Request-Id`. */
   acceptsRequestId?: boolean;
-  /** Trusted proxies may set `X-Forwarded-User`. */
+  /** Trusted proxies may set `X-Forwarded-User`, or `X-IISNode-Logon_User` as IIS does. */
   acceptsUser?: boolean;
 }
 
@@ -43,6 +43,7 @@ const PROXY_HEADERS = [
   'x-forwarded-proto',
   'x-forwarded-server',
   'x-forwarded-user',
+  'x-iisnode-logon_user',
   'x-request-id',
 ];
 
@@ -58,7 +59,7 @@ export function noteClientContext(request: IncomingMessage, { trusted, acceptsRe
   const isTrusted = peer !== undefined && trusted.has(peer);
   const fromProxy = (name: string) => (isTrusted ? textOf(headers[name]) : undefined);
   const givenId = fromProxy('x-request-id');
-  const user = fromProxy('x-forwarded-user');
+  const user = fromProxy('x-forwarded-user') ?? fromProxy('x-iisnode-logon_user');
   const context: ClientContext = {
     id: acceptsRequestId && givenId !== undefined && REQUEST_ID.test(givenId) ? givenId : randomUUID(),
     address: isTrusted ? addressBehind(peer, fromProxy('x-forwarded-for') ?? '', trusted) : (peer ?? 'unknown'),

@@ -80,6 +80,13 @@ describe('values', () => {
   });
 });
 
+it('values of replaced connectors that mean none or no limit are accepted', () => {
+  const { values, problems } = load({ ...COMPLETE, SSL_CA_PATH: false, LDAP_HEARTBEAT_SECONDS: 0, GROUPS_TIMEOUT_SECONDS: '0' });
+  assert.deepEqual(problems, []);
+  assert.deepEqual([values.SSL_CA_PATH, values.LDAP_HEARTBEAT_SECONDS, values.GROUPS_TIMEOUT_SECONDS], [undefined, 0, 25]);
+  assert.equal(load(COMPLETE, { SSL_CA_PATH: 'false' }).values.SSL_CA_PATH, undefined);
+});
+
 describe('problems', () => {
   it('are reported all at once, with the setting and without a secret', () => {
     const { problems } = load({

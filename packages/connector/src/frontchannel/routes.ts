@@ -1,6 +1,5 @@
 /** The paths of the front channel: sign-in, its form, logout, metadata and the user search. */
 import type { IncomingMessage } from 'node:http';
-import type { HttpBindings } from '@hono/node-server';
 import type { KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { clientContextOf, createCookie, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
@@ -17,7 +16,6 @@ import {
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
-import { z } from 'zod';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { VerifiedIdentity } from '../users/sign-in-verified.ts';
 import type { Users } from '../users/users.ts';
@@ -26,8 +24,9 @@ import { bearerProblem, type CheckBearer } from './bearer.ts';
 import { identify, type SignInMethods, wwwAuthenticate } from './methods.ts';
 import { type FormProblem, type Language, languageFor } from './pages/languages.ts';
 import type { FrontChannelPage } from './pages/page.ts';
-import { formPage, invalidPage, replyPage, signedOutPage } from './pages/pages.ts';
+import { formPage, invalidPage, replyForm, replyPage, signedOutPage } from './pages/pages.ts';
 import { createPasswordAttempt, MAX_NAME_LENGTH } from './password-attempt.ts';
+import { bodyValues, carriedRequest, type FrontContext, type FrontEnv, formValues, isFresh, merged, textIn } from './request-values.ts';
 import type { FrontChannelSessions } from './session.ts';
 
 export type FrontUsers = Pick<Users, 'authenticate' | 'signInVerified' | 'searchUsers'>;
@@ -51,9 +50,6 @@ export interface RouteOptions {
   log: Log;
 }
 
-type Env = { Bindings: HttpBindings };
-type C = Context<Env>;
-
 /** For a sign-in request of a hub with a name and a password. */
 const MAX_BODY_BYTES = 128 * 1024;
 /** As long as a hub waits for a sign-in over the socket. */
@@ -68,22 +64,16 @@ const METHODS: Readonly<Record<VerifiedIdentity['method'] | 'form', Authenticati
   certificate: 'certificate',
 };
 
-const carriedSchema = z.object({
-  wa: z.string(),
-  wtrealm: z.string().optional(),
-  wctx: z.string().optional(),
-  wreply: z.string().optional(),
-  wfresh: z.string().optional(),
-});
+type SignedInUser = KnownUser & { method: keyof typeof METHODS; authenticatedAt: Date };
 
-export function frontRoutes(options: RouteOptions): Hono<Env> {
+export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
   const { siteName, issuer, users, signIns, methods, sessions, log } = options;
   const tryPassword = createPasswordAttempt(options);
-  const app = new Hono<Env>();
+  const app = new Hono<FrontEnv>();
   const tooLarge = (c: Context) => c.text('Request too large\n', 413, SAFE_HEADERS);
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
 
-  const clientOf = (c: C) => clientContextOf(c.env.incoming);
+  const clientOf = (c: FrontContext) => clientContextOf(c.env.incoming);
   const cookie = createCookie({
     name: 'landbridge',
     // Lax: users come here from pages of the hub.
@@ -91,23 +81,23 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     isSecure: (c) => clientContextOf(c.env.incoming).secure,
     maxAgeSeconds: sessions.maxAgeSeconds,
   });
-  const languageOf = (c: C): Language => languageFor(c.req.header('Accept-Language'));
-  const context = (c: C) => ({
+  const languageOf = (c: FrontContext): Language => languageFor(c.req.header('Accept-Language'));
+  const context = (c: FrontContext) => ({
     correlationId: clientOf(c).id,
     signal: AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS)]),
   });
 
-  function isOwn(c: C, otherPages: readonly string[] = []): boolean {
+  function isOwn(c: FrontContext, otherPages: readonly string[] = []): boolean {
     return isFromOwnPage(c, { publicUrl: options.serverUrl, otherPages, acceptsUnlabelled: true });
   }
 
-  async function send(c: C, page: FrontChannelPage, headers: Record<string, string | undefined> = {}): Promise<Response> {
+  async function send(c: FrontContext, page: FrontChannelPage, headers: Record<string, string | undefined> = {}): Promise<Response> {
     const extra = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined);
     return c.body(await page.body, page.status, { ...page.headers, ...Object.fromEntries(extra) });
   }
 
   function form(
-    c: C,
+    c: FrontContext,
     request: SignInRequest,
     more: { name?: string; problem?: FormProblem; status?: FrontChannelPage['status'] } = {},
   ): FrontChannelPage {
@@ -115,27 +105,31 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return formPage({ language: languageOf(c), siteName, carried, ...more });
   }
 
-  /** @returns the page that carries the token to the hub; undefined if no token could be issued, which is logged */
-  async function tokenPage(
-    c: C,
-    request: SignInRequest,
-    replyTo: string,
-    user: KnownUser & { method: keyof typeof METHODS; authenticatedAt: Date },
-  ): Promise<FrontChannelPage | undefined> {
-    const { wctx } = request;
+  /** @returns undefined if no token could be issued, which is logged */
+  async function tokenFor(c: FrontContext, { wctx }: SignInRequest, user: SignedInUser): Promise<string | undefined> {
     try {
-      const wresult = await issueToken({ ...user, method: METHODS[user.method], context: wctx }, issuer);
-      return replyPage({ language: languageOf(c), siteName, replyTo, wctx, wresult });
+      return await issueToken({ ...user, method: METHODS[user.method], context: wctx }, issuer);
     } catch (error) {
       log.error({ err: error, correlationId: clientOf(c).id }, 'Sign-in failed: no token could be issued');
       return undefined;
     }
   }
 
-  const unavailable = (c: C, request: SignInRequest) => form(c, request, { problem: 'unavailable', status: 503 });
+  /** @returns the page that carries the token to the hub; undefined if no token could be issued */
+  async function tokenPage(
+    c: FrontContext,
+    request: SignInRequest,
+    replyTo: string,
+    user: SignedInUser,
+  ): Promise<FrontChannelPage | undefined> {
+    const wresult = await tokenFor(c, request, user);
+    return wresult === undefined ? undefined : replyPage({ language: languageOf(c), siteName, replyTo, wctx: request.wctx, wresult });
+  }
+
+  const unavailable = (c: FrontContext, request: SignInRequest) => form(c, request, { problem: 'unavailable', status: 503 });
 
   /** @returns where the token goes; undefined for an invalid request, which is logged */
-  function replyToOf(c: C, request: SignInRequest): string | undefined {
+  function replyToOf(c: FrontContext, request: SignInRequest): string | undefined {
     const address = replyAddressFor(request, { realm: issuer.audience, replyAddresses: options.replyAddresses });
     if ('replyTo' in address) return address.replyTo;
     const { id: correlationId, address: from } = clientOf(c);
@@ -143,11 +137,13 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return undefined;
   }
 
-  async function signIn(c: C, request: SignInRequest): Promise<Response> {
+  async function signIn(c: FrontContext, request: SignInRequest): Promise<Response> {
     if (isSignOut(request)) return signOut(c);
     const replyTo = replyToOf(c, request);
     if (replyTo === undefined) return send(c, invalidPage(languageOf(c), siteName));
     const { incoming } = c.env;
+    // The user wants to choose, as another one perhaps.
+    if (new URL(c.req.url).searchParams.get('wprompt') === 'consent') return send(c, form(c, request));
     if (options.isStale(incoming) && c.req.method === 'GET') {
       return c.body(null, 307, { ...SAFE_HEADERS, Location: `wsfed${new URL(c.req.url).search}`, Connection: 'close' });
     }
@@ -163,7 +159,12 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   }
 
   /** @returns the page with the token; the form if the directory rejects the user */
-  async function signInVerified(c: C, request: SignInRequest, replyTo: string, identity: VerifiedIdentity): Promise<FrontChannelPage> {
+  async function signInVerified(
+    c: FrontContext,
+    request: SignInRequest,
+    replyTo: string,
+    identity: VerifiedIdentity,
+  ): Promise<FrontChannelPage> {
     const { method, principal, authenticatedAt = new Date() } = identity;
     const { id: correlationId, address } = clientOf(c);
     const startedAt = performance.now();
@@ -176,20 +177,16 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return (await tokenPage(c, request, replyTo, { ...outcome, method, authenticatedAt })) ?? unavailable(c, request);
   }
 
-  /** @param values with `username` and `password` */
-  const passwordOutcome = (c: C, values: URLSearchParams) =>
-    tryPassword(
-      { username: (values.get('username') ?? '').trim(), password: values.get('password') ?? '', address: clientOf(c).address },
-      context(c),
-    );
+  const passwordOutcome = (c: FrontContext, username: string, password: string) =>
+    tryPassword({ username: username.trim(), password, address: clientOf(c).address }, context(c));
 
-  async function signInByForm(c: C, values: URLSearchParams): Promise<Response> {
+  async function signInByForm(c: FrontContext, values: URLSearchParams): Promise<Response> {
     const request = carriedRequest(values) ?? signInRequestOf(merged(c, values));
     const replyTo = replyToOf(c, request);
     if (replyTo === undefined) return send(c, invalidPage(languageOf(c), siteName));
     if (!isOwn(c)) return send(c, form(c, request, { problem: 'foreignForm', status: 403 }));
-    const outcome = await passwordOutcome(c, values);
     const name = (values.get('username') ?? '').trim();
+    const outcome = await passwordOutcome(c, name, values.get('password') ?? '');
     if ('problem' in outcome) {
       return send(c, form(c, request, { ...outcome, name: name.slice(0, MAX_NAME_LENGTH) }), { 'Retry-After': outcome.retryAfter });
     }
@@ -202,8 +199,13 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return send(c, page);
   }
 
-  function signOut(c: C): Promise<Response> {
+  /** Only to an address of the hub, to the letter. */
+  function signOut(c: FrontContext): Promise<Response> {
     cookie.clear(c);
+    const returnTo = new URL(c.req.url).searchParams.get('returnTo');
+    if (returnTo !== null && options.replyAddresses.includes(returnTo)) {
+      return Promise.resolve(c.body(null, 302, { ...SAFE_HEADERS, Location: returnTo }));
+    }
     return send(c, signedOutPage(languageOf(c), siteName));
   }
 
@@ -215,20 +217,28 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
   });
 
   app.post('/wsfed/direct', async (c) => {
-    const values = merged(c, await formValues(c));
-    const request = signInRequestOf(values);
+    const { username, password, ...body } = await bodyValues(c);
+    const texts = Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const request = signInRequestOf(merged(c, new URLSearchParams(texts)));
     const replyTo = replyToOf(c, request);
     if (replyTo === undefined) return c.json({ code: 'invalid_request' }, 400, SAFE_HEADERS);
     if (!isOwn(c, options.replyAddresses)) return c.json({ code: 'foreign_origin' }, 403, SAFE_HEADERS);
-    const outcome = await passwordOutcome(c, values);
+    const outcome = await passwordOutcome(c, textIn(username), textIn(password));
     if ('problem' in outcome) {
       const status = outcome.status === 429 || outcome.status === 503 ? outcome.status : 401;
       const code = status === 401 ? 'invalid_user_password' : status === 429 ? 'too_many_attempts' : 'unavailable';
       if (outcome.retryAfter !== undefined) c.header('Retry-After', outcome.retryAfter);
       return c.json({ [code]: true, code, problem: outcome.problem }, status, SAFE_HEADERS);
     }
-    const page = await tokenPage(c, request, replyTo, { ...outcome, method: 'form', authenticatedAt: new Date() });
-    return page === undefined ? c.json({ unavailable: true, code: 'unavailable' }, 503, SAFE_HEADERS) : send(c, page);
+    const { profile, subject } = outcome;
+    // Hubs that send no context expect back what they sent, as replaced connectors return it.
+    const wctx = request.wctx ?? JSON.stringify({ strategy: 'ad', ...body });
+    const wresult = await tokenFor(c, { ...request, wctx }, { profile, subject, method: 'form', authenticatedAt: new Date() });
+    if (wresult === undefined) return c.json({ unavailable: true, code: 'unavailable' }, 503, SAFE_HEADERS);
+    return c.body(String(await replyForm({ replyTo, wctx, wresult })), 200, {
+      ...SAFE_HEADERS,
+      'Content-Type': 'text/html; charset=utf-8',
+    });
   });
 
   app.get(METADATA_PATH, (c) =>
@@ -258,39 +268,4 @@ export function frontRoutes(options: RouteOptions): Hono<Env> {
     return c.text('Internal error\n', 500, SAFE_HEADERS);
   });
   return app;
-}
-
-async function formValues(c: C): Promise<URLSearchParams> {
-  const type = c.req.header('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/x-www-form-urlencoded') {
-    throw new HTTPException(415, { message: 'Expected application/x-www-form-urlencoded\n' });
-  }
-  return new URLSearchParams(await c.req.text());
-}
-
-/** @returns the values of the query and the form; the form takes precedence, and user name and password are only read from it */
-function merged(c: C, values: URLSearchParams): URLSearchParams {
-  const all = new URL(c.req.url).searchParams;
-  for (const name of ['username', 'password']) all.delete(name);
-  for (const name of values.keys()) all.delete(name);
-  for (const [name, value] of values) all.append(name, value);
-  return all;
-}
-
-/** @returns the hub's request as our form carries it. Anyone can forge it, so it is validated again */
-function carriedRequest(values: URLSearchParams): SignInRequest | undefined {
-  const carried = values.get('request');
-  if (carried === null) return undefined;
-  try {
-    const { wa, wtrealm, wctx, wreply, wfresh } = carriedSchema.parse(JSON.parse(Buffer.from(carried, 'base64url').toString()));
-    return { wa, wtrealm, wctx, wreply, wfresh };
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param wfresh in minutes; 0: no session is fresh enough */
-function isFresh(at: Date, wfresh: string | undefined): boolean {
-  if (wfresh === undefined || !/^\d{1,9}$/.test(wfresh)) return true;
-  return Date.now() - at.getTime() < Number(wfresh) * 60_000;
 }

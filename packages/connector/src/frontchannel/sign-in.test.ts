@@ -214,7 +214,49 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('answers /wsfed/direct with the token page or with JSON', async () => {
+  it('ends the session and goes on to an address of the hub only', async () => {
+    const signedOut = async (returnTo: string) => {
+      const answer = await on.ask(`/logout?returnTo=${encodeURIComponent(returnTo)}`);
+      assert.match(String(answer.headers['set-cookie']), /Max-Age=0/);
+      return [answer.status, answer.headers.location];
+    };
+    assert.deepEqual(await signedOut(REPLY_TO), [302, REPLY_TO]);
+    for (const address of ['https://evil.example/', `${REPLY_TO}/`, `${REPLY_TO}?a`, '//evil.example', 'javascript:alert(1)', '']) {
+      assert.deepEqual(await signedOut(address), [200, undefined], address);
+    }
+  });
+
+  it('shows the form to a user with a session if the hub asks for consent', async () => {
+    const signedIn = await on.fillIn(await on.begin(), as(12));
+    const Cookie = String([signedIn.headers['set-cookie'] ?? []].flat()[0]).split(';')[0] ?? '';
+    assert.equal(actionOf((await on.begin({}, { headers: { Cookie } })).text), REPLY_TO);
+    assert.match((await on.begin({ wprompt: 'consent' }, { headers: { Cookie } })).text, /name="password"/);
+    assert.equal(actionOf((await on.begin({ wprompt: 'none' }, { headers: { Cookie } })).text), REPLY_TO);
+  });
+
+  it('answers /wsfed/direct to JSON with nothing but the form, and the members in its context', async () => {
+    const direct = (body: unknown, query = `?wtrealm=${REALM}`) =>
+      on.ask(`/wsfed/direct${query}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    const good = await direct({ ...as(11), client_id: 'app', state: { nested: 1 } });
+    assert.equal(good.status, 200);
+    assert.match(String(good.headers['content-type']), /^text\/html/);
+    assert.match(good.text, /^<form method="post" name="hiddenform" action="[^"]*">\s*<input[\s\S]*<\/form>$/);
+    assert.equal(actionOf(good.text), REPLY_TO);
+    const { wa, wresult, wctx } = fieldsOf(good.text);
+    assert.equal(wa, 'wsignin1.0');
+    assert.match(wresult ?? '', /RequestSecurityTokenResponse/);
+    assert.deepEqual(JSON.parse(wctx ?? ''), { strategy: 'ad', client_id: 'app', state: { nested: 1 } });
+    assert.equal(fieldsOf((await direct({ ...as(11), wctx: 'kept' })).text).wctx, 'kept');
+    for (const body of [{ ...as(11), password: 'wrong' }, { ...as(11), password: 1 }, { username: {} }, {}]) {
+      const bad = await direct(body);
+      assert.deepEqual([bad.status, JSON.parse(bad.text).invalid_user_password], [401, true]);
+    }
+    for (const body of [[], 'x', null]) assert.equal((await direct(body)).status, 400);
+    assert.equal((await direct({ ...as(11), wreply: 'https://evil.example' })).status, 400);
+    assert.equal((await direct(as(11), '?wtrealm=other')).status, 400);
+  });
+
+  it('answers /wsfed/direct to a form with the form of the token, or with JSON', async () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const direct = (body: Record<string, string>) =>
       on.ask(`/wsfed/direct?wa=wsignin1.0&wtrealm=${REALM}&wctx=here`, {

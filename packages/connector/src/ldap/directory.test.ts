@@ -162,6 +162,14 @@ describe('a directory', () => {
     assert.equal(server.asked.filter(({ bytes }) => bytes.includes('service-password')).length, 2);
   });
 
+  it('does not check idle connections if the interval is 0', async () => {
+    const server = await serve(answer);
+    const directory = open(server.url, { heartbeatMs: 0, heartbeatFilter: parseFilter('(cn=heartbeat)') });
+    await directory.search(REQUEST);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(server.asked.filter(({ bytes }) => bytes.includes('heartbeat')).length, 0);
+  });
+
   it('limits the time an operation waits', async () => {
     const server = await serve((asked) => {
       if (asked.operation !== BIND || asked.bytes.includes('service-password')) answer(asked);

@@ -109,10 +109,8 @@ export function createSearchPool(options: SearchPoolOptions): SearchPool {
     live.add(connection);
     failure = undefined;
     if (live.size === 1) options.onChange();
-    const beat = setInterval(() => {
-      options.heartbeat(connection).catch(() => connection.close());
-    }, options.heartbeatMs);
-    beat.unref();
+    const check = () => options.heartbeat(connection).catch(() => connection.close());
+    const beat = options.heartbeatMs === 0 ? undefined : setInterval(check, options.heartbeatMs).unref();
     connection.onClose((error) => {
       clearInterval(beat);
       live.delete(connection);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -11,6 +11,7 @@ import { CodedError, errorText } from '@landbridge/runtime';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createOutbound } from './outbound.ts';
 import { createTunnelAgent } from './proxy.ts';
+import { configuredCertificates } from './trust.ts';
 
 const NOTHING = {
   HTTP_PROXY: undefined,
@@ -193,6 +194,38 @@ describe('a private CA', () => {
       const answer = await createOutbound({ ...NOTHING, ...setting }).request(address, { timeoutMs: 5000 });
       assert.equal(answer.status, 200, JSON.stringify(Object.keys(setting)));
     }
+  });
+
+  describe('in a folder with a pattern, as a replaced connector has it', () => {
+    const of = (SSL_CA_FILE: string | undefined, SSL_CA_PATH: string | undefined = folder) =>
+      configuredCertificates({ ...NOTHING, SSL_CA_FILE, SSL_CA_PATH });
+    let other: string;
+    before(async () => {
+      other = (await createCertificateAuthority()).cert;
+      writeFileSync(join(folder, 'corp-root.crt'), ca.cert);
+      writeFileSync(join(folder, 'other.cer'), Buffer.from(`\uFEFF${other}`, 'utf16le'));
+      symlinkSync('other.cer', join(folder, '5a1f0c2b.0'));
+    });
+    for (const [pattern, names] of [
+      ['.+.(pem|crt|cer)$', ['ca', 'other']],
+      ['^corp-', ['ca']],
+      ['*.cer', ['other']],
+      ['corp-root.crt', ['ca']],
+    ] as const) {
+      it(`${pattern} counts ${names.join(' and ')}`, () => {
+        const expected = names.map((name) => (name === 'ca' ? ca.cert : other).trim());
+        assert.deepEqual([...new Set(of(pattern))].sort(), expected.sort());
+      });
+    }
+
+    it('which no name matches is an error', () => {
+      assert.throws(() => of('absent'), { code: 'CA_UNUSABLE', message: /^SSL_CA_PATH: .*SSL_CA_FILE \(absent\)/ });
+      assert.throws(() => of('(('), { code: 'CA_UNUSABLE', message: /^SSL_CA_FILE: / });
+    });
+
+    it('chooses among the trusted certificates of the system without a folder, which changes nothing', () => {
+      assert.deepEqual(configuredCertificates({ ...NOTHING, SSL_CA_FILE: '.+.(pem|crt|cer)$', SSL_CA_PATH: undefined }), []);
+    });
   });
 
   it('does not make a certificate for another name valid', async (t) => {

@@ -96,9 +96,9 @@ export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
     description: 'How many passwords are checked at the same time, each on a connection of its own. Further sign-ins wait.',
   },
   LDAP_HEARTBEAT_SECONDS: {
-    type: setting.integer(1, MAX_SECONDS),
+    type: setting.integer(0, MAX_SECONDS),
     default: 60,
-    description: 'How often in seconds an idle connection to a directory server is checked.',
+    description: 'How often in seconds an idle connection to a directory server is checked. `0`: never.',
   },
   LDAP_HEARTBEAT_SEARCH_QUERY: {
     type: filter,

@@ -50,7 +50,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
     type: addressRanges,
     default: [],
     description:
-      'Reverse proxies in front of the connector. Only they may connect without TLS, and only they may set `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-User`.',
+      'Reverse proxies in front of the connector. Only they may connect without TLS, and only they may set `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-User` and `X-IISNode-Logon_User`.',
   },
   MAX_HEADER_SIZE: {
     type: setting.integer(1024, 1_048_576),
@@ -80,7 +80,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
   WITH_KERBEROS_PROXY_FRONTEND: {
     ...OFF_BY_DEFAULT,
     description:
-      'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User`: `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
+      'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User` (IIS: `X-IISNode-Logon_User`): `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
   },
   KERBEROS_KEYTAB: {
     type: setting.text(),

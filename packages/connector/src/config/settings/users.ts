@@ -1,7 +1,15 @@
 /** How users and their groups are found. */
-import { setting } from '@landbridge/runtime';
+import { type SettingType, setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
 import { filter, filterWithName, MAX_SECONDS, nameTemplate, OFF_BY_DEFAULT } from './types.ts';
+
+/** Hubs wait 30 s for a sign-in, which must not be lost with its groups. */
+const LONGEST_GROUPS_SECONDS = 25;
+const seconds = setting.integer(0, MAX_SECONDS);
+const groupsTimeout: SettingType<number> = {
+  ...seconds,
+  schema: seconds.schema.transform((value) => (value === 0 ? LONGEST_GROUPS_SECONDS : value)),
+};
 
 export const USER_SETTINGS = {
   ...settingGroup('Finding users', 'directory', {
@@ -84,9 +92,10 @@ export const USER_SETTINGS = {
         'What happens to a sign-in if its groups cannot be read. `omit`: it succeeds, and the profile has no `groups`. `stale`: groups known from the last day are used, or `omit` applies if they are incomplete; a right revoked through a nested group may last that long. `fail`: it fails with `Unexpected Error`, for applications that treat a missing group as a permission. The log says so each time.',
     },
     GROUPS_TIMEOUT_SECONDS: {
-      type: setting.integer(1, MAX_SECONDS),
+      type: groupsTimeout,
       default: 20,
-      description: 'The time limit in seconds for finding groups. After that, `GROUPS_ON_FAILURE` applies, and the log says so.',
+      description:
+        'The time limit in seconds for finding groups. `0`: as long as a sign-in may take, which is 25. After that, `GROUPS_ON_FAILURE` applies, and the log says so.',
     },
     GROUPS_DEREF_ALIASES: {
       type: setting.integer(0, 3),

@@ -27,8 +27,9 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
     open.push(opened);
     return opened;
   }
-  const outcome = async (front: FrontChannelOn, value: string) => {
-    const { wresult } = fieldsOf((await front.begin({}, { headers: { 'X-Forwarded-User': value } })).text);
+  const outcome = (front: FrontChannelOn, value: string) => outcomeOf(front, { 'X-Forwarded-User': value });
+  const outcomeOf = async (front: FrontChannelOn, headers: Record<string, string>) => {
+    const { wresult } = fieldsOf((await front.begin({}, { headers })).text);
     return wresult === undefined ? 'form' : (/<saml:NameIdentifier[^>]*>([^<]*)</.exec(wresult)?.[1] ?? wresult);
   };
 
@@ -42,6 +43,14 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
     }
     assert.equal(await outcome(front, slapd.users.special.locked.uid), 'form');
     assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
+  });
+
+  it('may be X-IISNode-Logon_User instead, which any X-Forwarded-User overrides', async () => {
+    const front = await on({ TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'EXAMPLE' });
+    const iis = { 'X-IISNode-Logon_User': `EXAMPLE\\${user.uid}` };
+    assert.equal(await outcomeOf(front, iis), user.uid);
+    assert.equal(await outcomeOf(front, { ...iis, 'X-Forwarded-User': '(null)' }), 'form');
+    assert.equal(await outcomeOf(await on({ KERBEROS_REALMS: 'EXAMPLE' }), iis), 'form');
   });
 
   it('with a domain finds no user if KERBEROS_REALMS is not set', async () => {

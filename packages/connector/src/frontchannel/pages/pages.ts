@@ -59,7 +59,6 @@ export function replyPage(options: {
 }): FrontChannelPage {
   const { language, siteName, replyTo, wctx, wresult } = options;
   const texts = LANGUAGES[language];
-  const fields = { wa: 'wsignin1.0', wresult, ...(wctx === undefined ? {} : { wctx }) };
   const title = printableLines(siteName);
   return frontChannelPage({
     language,
@@ -69,12 +68,18 @@ export function replyPage(options: {
     main: html`<h1>${title}</h1>
 <section>
 <p>${texts.signedIn}</p>
-<form method="post" action="${replyTo}">
-${Object.entries(fields).map(([name, value]) => hidden(name, value))}
-<button type="submit">${texts.continue}</button>
-</form>
+${replyForm({ replyTo, wctx, wresult }, html`<button type="submit">${texts.continue}</button>`)}
 </section>`,
   });
+}
+
+/** The form without a page around it, for a hub's own page: `/wsfed/direct`. */
+export function replyForm(options: { replyTo: string; wctx: string | undefined; wresult: string }, button: Html | '' = ''): Html {
+  const { replyTo, wctx, wresult } = options;
+  const fields = { wa: 'wsignin1.0', wresult, ...(wctx === undefined ? {} : { wctx }) };
+  return html`<form method="post" name="hiddenform" action="${replyTo}">
+${Object.entries(fields).map(([name, value]) => hidden(name, value))}
+${button}</form>`;
 }
 
 /** Repeats nothing of the request, which may be an attempt to deceive. */

@@ -7,7 +7,17 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { jsonToBase64url } from '@landbridge/protocol';
+import {
+  answerSession,
+  hubFingerprintOf,
+  jsonToBase64url,
+  rawIdentityKey,
+  type SessionAnswer,
+  type SocketSession,
+  sessionClaim,
+  signByIdentity,
+} from '@landbridge/protocol';
+import { decodeJwt } from 'jose';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 
 /** How the hub answers a connector that has identified itself; `refuse`: it answers the WebSocket handshake with HTTP 503. */
@@ -17,6 +27,9 @@ export type Welcome = 'accept' | 'close' | 'reject' | 'silent' | 'refuse' | 'clo
 export const HUB_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const HUB_EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const STRANGER_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** Answers connectors that ask for a session. */
+export const HUB_IDENTITY = generateKeyPairSync('ed25519');
+export const HUB_FINGERPRINT = hubFingerprintOf(rawIdentityKey(HUB_IDENTITY.privateKey));
 export const AGENT_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 export const CONNECTION = 'test-connection';
@@ -24,6 +37,8 @@ export const REALM = 'urn:auth0:fake';
 
 export interface FakeAgent {
   readonly socket: WebSocket;
+  /** Set if the connector asked for a session. Frames to and from it are then sealed; raw ones are sent with `socket`. */
+  readonly session: SocketSession | undefined;
   /** The first frame, and the claims of its token, unverified. */
   readonly authenticate: { jwt: string; capabilities?: string[]; instance?: unknown };
   /** The next frame from the connector that was not read yet. */
@@ -49,6 +64,10 @@ export interface FakeHub {
   welcome: Welcome;
   /** The payload of `authenticated`. */
   authenticatedPayload: unknown;
+  /** Changes the answer to a connector that asks for a session. */
+  changeSession: (answer: SessionAnswer) => SessionAnswer | undefined;
+  /** Changes the payload of `authenticated` in a session. */
+  changeAnswer: (payload: Record<string, unknown>) => unknown;
   /** The JWKS document, or a status to answer with instead. */
   jwks: { keys: unknown[] } | number;
   jwksFetches: number;
@@ -84,22 +103,34 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
     });
     socket.on('error', () => {});
     let authenticate: FakeAgent['authenticate'] | undefined;
+    let session: SocketSession | undefined;
+    const send = (n: string, p?: unknown) => {
+      const text = JSON.stringify({ n, p });
+      socket.send(session?.seal(text) ?? text);
+    };
     socket.on('message', (data: RawData) => {
-      const frame = JSON.parse(String(data));
+      const frame = JSON.parse(session === undefined ? String(data) : String(session.open(data as Buffer)));
       if (authenticate !== undefined) return frames.push(frame);
       authenticate = frame.p;
       if (welcome === 'close') return socket.close(1008, 'go away');
       if (welcome === 'reject') socket.send(JSON.stringify({ n: 'authentication_failure' }));
-      if (welcome === 'accept') socket.send(JSON.stringify({ n: 'authenticated', p: hub.authenticatedPayload }));
+      const agreed = sessionFor(String(data), frame.p, Object(hub.authenticatedPayload).capabilities);
+      const answer = agreed && { session: hub.changeSession(agreed.answer) };
+      const payload =
+        answer === undefined ? hub.authenticatedPayload : hub.changeAnswer({ ...Object(hub.authenticatedPayload), ...answer });
+      if (welcome === 'accept') send('authenticated', payload);
+      session = agreed?.session;
       agents.push({
         socket,
+        session,
         authenticate: frame.p,
         nextFrame: frames.next,
         frames: frames.items,
-        send: (n, p) => socket.send(JSON.stringify({ n, p })),
+        send,
         ask(name, claims, signing) {
           const pid = randomUUID();
-          socket.send(JSON.stringify({ n: name, p: { jwt: signToken({ pid, ...claims }, signing) } }));
+          const exp = Math.floor(Date.now() / 1000) + 60;
+          send(name, session === undefined ? { jwt: signToken({ pid, ...claims }, signing) } : { pid, exp, ...claims });
           return pid;
         },
         closed,
@@ -116,6 +147,8 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
     jwksUrl: `${origin}/.well-known/jwks.json`,
     welcome: 'accept',
     authenticatedPayload: undefined,
+    changeSession: (answer) => answer,
+    changeAnswer: (payload) => payload,
     jwks: { keys: [] },
     jwksFetches: 0,
     handshakes: 0,
@@ -128,6 +161,19 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
     },
   };
   return hub;
+}
+
+function sessionFor(text: string, { jwt }: FakeAgent['authenticate'], capabilities: string[] = []) {
+  const { session: claim, iss = '' } = decodeJwt(jwt);
+  if (claim === undefined) return undefined;
+  return answerSession(
+    sessionClaim.parse(claim),
+    { authenticate: text, connection: iss, capabilities },
+    {
+      chain: [{ key: rawIdentityKey(HUB_IDENTITY.privateKey) }],
+      sign: (purpose, bytes) => signByIdentity(HUB_IDENTITY.privateKey, purpose, bytes),
+    },
+  );
 }
 
 /** Any token, including ones that must be rejected: `none`, HS256 keyed with a public key, strange headers. */

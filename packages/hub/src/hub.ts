@@ -132,6 +132,7 @@ export async function startHub(parts: {
     tokens: createAgentTokens(store),
     store,
     keys,
+    identity,
     online,
     statistics,
     maxInFlight: settings.MAX_REQUESTS_PER_CONNECTOR,

@@ -69,14 +69,14 @@ export async function agentToken(
     noExpiry?: true;
     issuedAt?: number;
     unique?: true;
-    /** Public keys for sealed requests and signed answers. */
-    keys?: unknown;
+    /** The claim `session`. */
+    session?: unknown;
   } = {},
 ): Promise<string> {
   const issuedAt = changes.issuedAt ?? Math.floor(Date.now() / 1000);
   const token = new SignJWT({
     ...(changes.unique ? { jti: crypto.randomUUID() } : {}),
-    ...(changes.keys === undefined ? {} : { keys: changes.keys }),
+    ...(changes.session === undefined ? {} : { session: changes.session }),
   })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuedAt(issuedAt)

@@ -1,6 +1,6 @@
 /**
  * The contract between connector and hub as schemas and types: frames, requests and their answers, failures, tickets and provisioning,
- * capabilities, sealed requests, the hub's identity, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
+ * capabilities, the hub's identity, sessions, and which names mean one user. Both programs import it; it imports neither, and does no input or output.
  */
 export {
   cleanProfile,
@@ -51,18 +51,10 @@ export {
   type SearchUsersClaims,
 } from './requests.ts';
 export {
-  type AgentKeys,
-  agentKeys,
-  agreeOnKey,
-  p256PublicKey,
-  sealedHeader,
-  signedAnswer,
-  signedAnswerHeader,
-} from './sealed.ts';
-export {
   answerSession,
   offerSession,
   type SessionAnswer,
+  type SessionClaim,
   type SessionOffer,
   type SocketSession,
   sessionAnswer,

@@ -112,7 +112,7 @@ describe('another implementation agrees', () => {
   }
 });
 
-describe('a handshake is refused', () => {
+describe('the connector refuses a handshake', () => {
   const made = handshake();
   const another = handshake();
 
@@ -204,7 +204,7 @@ test('malformed offers and answers are rejected', () => {
   }
 });
 
-describe('a frame is refused, and every later one', () => {
+describe('a session refuses a frame that is not the next one of the peer, and every later one', () => {
   const cases: [string, (ends: ReturnType<typeof established>) => Buffer][] = [
     ['that was dropped before it', ({ hub, seal }) => seal(hub, 'dropped', 'next')[1] ?? assert.fail()],
     ['that was reordered', ({ hub, seal }) => seal(hub, 'first', 'second')[1] ?? assert.fail()],

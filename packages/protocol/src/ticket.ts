@@ -1,5 +1,6 @@
 /** Provisioning by ticket URL, and the first frames of the socket (docs/protocol.md, sections 1 and 2.1). */
 import { z } from 'zod';
+import { sessionAnswer } from './session.ts';
 
 /** Part of frames, claims, URLs and certificates. */
 export const connectionName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, {
@@ -81,7 +82,10 @@ export type AuthenticationFailureReason = (typeof AUTHENTICATION_FAILURE_REASONS
 export const authenticationFailurePayload = z.object({ reason: z.enum(AUTHENTICATION_FAILURE_REASONS).optional().catch(undefined) });
 
 /** `authenticated`. Auth0's hub sends no payload, or one of its own. */
-export const authenticatedPayload = z.object({ capabilities: z.array(z.string()).optional().catch(undefined) });
+export const authenticatedPayload = z.object({
+  capabilities: z.array(z.string()).optional().catch(undefined),
+  session: sessionAnswer.optional().catch(undefined),
+});
 
-/** A request: all claims are in the signed token. */
+/** A request without a session: all claims are in the signed token. */
 export const requestPayload = z.object({ jwt: z.string().min(1) });

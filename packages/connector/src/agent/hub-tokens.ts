@@ -11,13 +11,15 @@ const ALLOW_REPLAY = { firstTime: () => true };
 
 /** @param options.hub what is known of the hub now */
 export function createCheckHubToken(options: {
-  hub: () => HubKeySource | undefined;
+  hub: () => (HubKeySource & { hubIdentity: string | undefined }) | undefined;
   request: Outbound['request'];
   log: Log;
 }): CheckHubToken {
   const keysOf = createHubKeys({ request: options.request, log: options.log, now: Date.now });
   return async (token) => {
     const hub = options.hub();
+    // Its published keys have not been proven by the identity.
+    if (hub?.hubIdentity !== undefined) return { refused: 'this hub signs no such tokens' };
     const keys = hub === undefined ? undefined : keysOf(hub);
     return keys === undefined
       ? { refused: "the hub's keys are not known yet" }

@@ -1,21 +1,21 @@
 /** The token in the connector's first frame, which proves its identity. */
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { AGENT_TOKEN_LIFETIME_SECONDS, type AgentKeys } from '@landbridge/protocol';
+import { AGENT_TOKEN_LIFETIME_SECONDS, type SessionClaim } from '@landbridge/protocol';
 import { SignJWT } from 'jose';
 
 /**
  * RS256, since hubs verify it with the registered certificate.
  *
  * @param privateKey of the certificate that is registered with the hub; RSA
- * @param keys for sealed requests and signed answers; other hubs ignore the claim
+ * @param session asks a hub of ours for a session
  */
 export async function signAgentToken(
   privateKey: KeyObject,
-  { connection, realm, keys }: { connection: string; realm: string; keys: AgentKeys },
+  { connection, realm, session }: { connection: string; realm: string; session: SessionClaim | undefined },
   now: () => number,
 ): Promise<string> {
   const issuedAt = Math.floor(now() / 1000);
-  return await new SignJWT({ keys })
+  return await new SignJWT(session === undefined ? {} : { session })
     .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
     .setIssuer(connection)
     .setAudience(realm)

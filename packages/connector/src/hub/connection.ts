@@ -1,5 +1,5 @@
 /**
- * One WebSocket to the hub, from dialling to its end: handshake, authentication, frames. It is never reopened: `link.ts` makes a new one.
+ * One WebSocket to the hub, from dialling to its end: handshake, authentication, session, frames. It is never reopened: `link.ts` makes a new one.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -15,7 +15,9 @@ import {
   encodeFrame,
   knownCapabilities,
   MAX_REQUEST_FRAME_BYTES,
+  offerSession,
   type RequestName,
+  type SocketSession,
 } from '@landbridge/protocol';
 import { CodedError, errorText, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
@@ -24,8 +26,7 @@ import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
-import { createClaimsReader } from './request-claims.ts';
-import { createConnectorSealing } from './sealing.ts';
+import { createSessionClaimsReader, createTokenClaimsReader } from './request-claims.ts';
 import type { TokenChecks } from './token.ts';
 
 /** ws closes the socket on a larger frame. A frame below this but too long for a request is dropped. */
@@ -56,6 +57,9 @@ export type ConnectionEnd =
   | { kind: 'closed'; code: number; reason: string }
   | { kind: 'closed by us' };
 
+/** What shows that a request is the hub's: a session with the hub of this fingerprint, or else a signature on each request. */
+export type HubTrust = { hubIdentity: string } | TokenChecks;
+
 /** A connection that the hub has accepted. */
 export interface AcceptedConnection {
   capabilities: readonly Capability[];
@@ -82,7 +86,7 @@ export async function runConnection(options: {
   instance?: AgentInstance;
   privateKey: KeyObject;
   agentFor: (url: URL) => Agent | undefined;
-  tokenChecks: TokenChecks;
+  trust: HubTrust;
   directoryIsUp: () => boolean | undefined;
   times: ConnectionTimes;
   log: Log;
@@ -92,12 +96,13 @@ export async function runConnection(options: {
   onAccepted: (connection: AcceptedConnection) => void;
   onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
 }): Promise<ConnectionEnd> {
-  const { times, log, warn, signal } = options;
+  const { times, log, warn, signal, trust } = options;
   const url = socketUrl(options.hubUrl);
-  const sealing = createConnectorSealing();
-  const jwt = await signAgentToken(options.privateKey, { ...options, keys: sealing.keys }, options.now).catch((cause: unknown) => {
+  const offer = 'hubIdentity' in trust ? { ...offerSession(), pinned: trust.hubIdentity } : undefined;
+  const jwt = await signAgentToken(options.privateKey, { ...options, session: offer?.claim }, options.now).catch((cause: unknown) => {
     throw keyUnusable(cause);
   });
+  const authenticate = encodeFrame('authenticate', { jwt, capabilities: [...CAPABILITIES], instance: options.instance });
   if (signal.aborted) return { kind: 'closed by us' };
 
   const socket = new WebSocket(url, {
@@ -111,6 +116,7 @@ export async function runConnection(options: {
   const closed = new AbortController();
   const ended = Promise.withResolvers<ConnectionEnd>();
   let isAccepted = false;
+  let session: SocketSession | undefined;
   let bytesRead = () => 0;
   let stopHeartbeat = () => {};
   let stopHealth = () => {};
@@ -135,6 +141,10 @@ export async function runConnection(options: {
     end({ kind: 'failed', error: new CodedError(code, message, { action, cause }) });
   }
 
+  function breakSession(message: string): void {
+    fail('HUB_SESSION_BROKEN', message, 'If this happens again, something between here and the hub changes what they send.');
+  }
+
   function close(): void {
     if (socket.readyState === WebSocket.CONNECTING) return end({ kind: 'closed by us' });
     socket.close(1000);
@@ -143,11 +153,14 @@ export async function runConnection(options: {
 
   function onMessage(data: RawData, isBinary: boolean): void {
     // By default, ws gives one Buffer per message.
-    if (isBinary || !Buffer.isBuffer(data)) return warn('binary', {}, 'Dropped a binary frame from the hub');
+    if (closed.signal.aborted || !Buffer.isBuffer(data)) return;
+    if (session === undefined && isBinary) return warn('binary', {}, 'Dropped a binary frame from the hub');
+    const text = session === undefined ? data.toString('utf8') : isBinary ? session.open(data) : undefined;
+    if (text === undefined) return breakSession('A frame of the hub was changed, repeated or left out on the way, or is not from the hub');
     if (data.length > MAX_REQUEST_FRAME_BYTES) {
       return warn('too long', { bytes: data.length }, `Dropped a frame from the hub unread: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
     }
-    const frame = decodeFrame(data.toString('utf8'));
+    const frame = decodeFrame(text);
     if (frame === undefined) return warn('malformed', { bytes: data.length }, 'Dropped a malformed frame from the hub');
     // Names come from the network: compare them, never use them for a lookup.
     switch (frame.n) {
@@ -173,6 +186,13 @@ export async function runConnection(options: {
 
   function accept(payload: unknown): void {
     if (isAccepted) return;
+    const answer = authenticatedPayload.safeParse(payload).data;
+    if (offer !== undefined) {
+      const terms = { authenticate, connection: options.connection, capabilities: answer?.capabilities ?? [] };
+      const agreed = offer.accept(answer?.session, terms, offer.pinned);
+      if ('refused' in agreed) return fail('HUB_NOT_TRUSTED', `The hub is not the one of the ticket: ${agreed.refused}`, NOT_TRUSTED);
+      session = agreed.session;
+    }
     isAccepted = true;
     clearTimeout(authenticateTimer);
     stopHeartbeat = startHeartbeat({
@@ -183,7 +203,7 @@ export async function runConnection(options: {
       onSilent: () =>
         fail('HUB_SILENT', 'The hub has not answered several pings', 'The network between here and the hub may be interrupted.'),
     });
-    capabilities = knownCapabilities(authenticatedPayload.safeParse(payload).data?.capabilities);
+    capabilities = knownCapabilities(answer?.capabilities);
     if (capabilities.includes('health')) stopHealth = reportHealth(options.directoryIsUp, hubSocket.send);
     options.onAccepted({
       capabilities,
@@ -206,9 +226,8 @@ export async function runConnection(options: {
 
   const hubSocket: HubSocket = {
     closed: closed.signal,
-    readClaims: createClaimsReader(sealing, options.tokenChecks, options.realm),
+    readClaims: 'hubIdentity' in trust ? createSessionClaimsReader(options.now) : createTokenClaimsReader(trust, options.realm),
     knows: (capability) => capabilities.includes(capability),
-    sign: sealing.sign,
     send(frame) {
       if (closed.signal.aborted || socket.readyState !== WebSocket.OPEN) return false;
       if (socket.bufferedAmount > MAX_UNSENT_BYTES) {
@@ -219,8 +238,10 @@ export async function runConnection(options: {
         );
         return false;
       }
-      socket.send(frame);
-      return true;
+      const sealed = session === undefined ? frame : session.seal(frame);
+      if (sealed === undefined) breakSession('The keys of the session are used up');
+      else socket.send(sealed);
+      return sealed !== undefined;
     },
   };
 
@@ -232,7 +253,7 @@ export async function runConnection(options: {
       () => fail('HUB_SILENT', `The hub did not answer the authentication within ${times.authenticateTimeoutMs} ms`, 'Check the hub.'),
       times.authenticateTimeoutMs,
     );
-    socket.send(encodeFrame('authenticate', { jwt, capabilities: [...CAPABILITIES], instance: options.instance }));
+    socket.send(authenticate);
   });
   socket.on('message', onMessage);
   socket.on('unexpected-response', (_request, response) => {
@@ -256,6 +277,9 @@ export async function runConnection(options: {
   signal.addEventListener('abort', close, { once: true });
   return await ended.promise;
 }
+
+const NOT_TRUSTED =
+  'Something between here and the hub may pose as the hub. If the hub was installed anew, provision the connector with a new ticket.';
 
 /** `https://host/path` means `wss://host/path`. */
 function socketUrl(hubUrl: string): URL {

@@ -296,9 +296,8 @@ test('runs and queues a limited number of requests, and rejects the rest as busy
   const socket: HubSocket = {
     closed: closed.signal,
     send: (frame) => sent.push(JSON.parse(frame)) > 0,
-    readClaims: async () => ({ claims: { pid: String(++pid) }, sealed: false }),
+    readClaims: () => ({ claims: { pid: String(++pid) } }),
     knows: () => false,
-    sign: (_name, payload) => payload,
   };
   const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
   const unused = () => Promise.reject(new Error('not asked'));

@@ -1,5 +1,5 @@
 /**
- * From a request on the socket to `users` and back: verifies the token, reads the claims, does the work within limits of number and time,
+ * From a request on the socket to `users` and back: reads the claims, does the work within limits of number and time,
  * and sends exactly one answer to the socket that asked.
  */
 import {
@@ -13,7 +13,6 @@ import {
   type RequestClaims,
   type RequestName,
   type RequestOutcome,
-  requestPayload,
   type Step,
   UNEXPECTED_ERROR,
 } from '@landbridge/protocol';
@@ -23,7 +22,7 @@ import { noSubjectFailure, undecidedFailure, unexpectedFailure } from '../users/
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
-import type { RequestClaimsRead } from './request-claims.ts';
+import type { ReadClaims } from './request-claims.ts';
 
 /** Requests in progress. More would only queue in front of the directory instead of here. */
 const MAX_RUNNING = 256;
@@ -40,12 +39,9 @@ export interface HubSocket {
   send(frame: string): boolean;
   /** Aborted when the socket closes. */
   readonly closed: AbortSignal;
-  /** Verifies a request's token with the keys that hold for this socket. */
-  readClaims(jwt: string): Promise<RequestClaimsRead>;
+  readonly readClaims: ReadClaims;
   /** Whether the capability was negotiated with the hub. */
   knows(capability: Capability): boolean;
-  /** Signs an answer with this socket's key. */
-  sign(frameName: string, payload: unknown): unknown;
 }
 
 /** What a hub may ask for. */
@@ -64,8 +60,6 @@ interface HubRequest {
   name: RequestName;
   correlationId: string;
   claims: Record<string, unknown>;
-  /** The answer is then signed. */
-  sealed: boolean;
   socket: HubSocket;
   steps: Step[];
   arrivedAt: number;
@@ -96,13 +90,11 @@ export function createDispatch(options: {
 
   async function serve(name: RequestName, payload: unknown, socket: HubSocket): Promise<void> {
     const arrivedAt = performance.now();
-    const parsed = requestPayload.safeParse(payload);
-    if (!parsed.success) return warn('no token', { request: name }, 'Dropped a request from the hub: no token');
     if (verifying >= MAX_VERIFYING) {
       return warn('too many', { request: name }, 'Dropped a request from the hub: too many are waiting for the hub’s keys');
     }
     verifying++;
-    const read = await socket.readClaims(parsed.data.jwt).finally(() => verifying--);
+    const read = await Promise.resolve(socket.readClaims(payload)).finally(() => verifying--);
     if ('refused' in read) return warn('refused', { request: name }, `Dropped a request from the hub: ${read.refused}`);
     const correlationId = pidOf(read.claims);
     if (correlationId === undefined) return warn('no pid', { request: name }, 'Dropped a request from the hub: no valid pid');
@@ -205,12 +197,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** A mapper or the directory may have returned too much for a frame, or something that JSON cannot represent. */
-function frameOf({ name, correlationId, sealed, socket, steps }: HubRequest, outcome: Outcome): string {
-  const frameName = answerName(name, correlationId);
-  const encode = (encoded: Outcome) => {
-    const payload = encodeAnswer(name, encoded, socket.knows, steps);
-    return encodeFrame(frameName, sealed ? socket.sign(frameName, payload) : payload);
-  };
+function frameOf({ name, correlationId, socket, steps }: HubRequest, outcome: Outcome): string {
+  const encode = (encoded: Outcome) => encodeFrame(answerName(name, correlationId), encodeAnswer(name, encoded, socket.knows, steps));
   try {
     const frame = encode(outcome);
     if (Buffer.byteLength(frame) <= MAX_FRAME_BYTES) return frame;

@@ -148,7 +148,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
         ...target,
         privateKey: options.privateKey,
         agentFor: outbound.agentFor,
-        tokenChecks: { keys: keysOf(target), replay, now: clock.now },
+        trust: target.hubIdentity === undefined ? { keys: keysOf(target), replay, now: clock.now } : { hubIdentity: target.hubIdentity },
         directoryIsUp: options.directoryIsUp,
         times,
         log,

@@ -44,6 +44,7 @@ const headerSchema = z.object({
   b64: z.undefined().optional(),
 });
 const claimsSchema = z.record(z.string(), z.unknown());
+const TOLERANCE_SECONDS = CLOCK_SKEW_TOLERANCE_MS / 1000;
 const timesSchema = z.object({ exp: z.number().optional(), nbf: z.number().optional() });
 
 /**
@@ -69,20 +70,27 @@ export async function checkToken(token: string, { keys, replay, now }: TokenChec
 
   const claims = claimsSchema.safeParse(jsonFromBase64url(encodedPayload));
   if (!claims.success) return { refused: 'its payload is not a JSON object' };
-  const times = timesSchema.safeParse(claims.data);
-  if (!times.success) return { refused: `its "${times.error.issues[0]?.path.join('.') ?? ''}" is not a number` };
-  const { exp, nbf } = times.data;
-  const toleranceSeconds = CLOCK_SKEW_TOLERANCE_MS / 1000;
-  const nowSeconds = now() / 1000;
-  if (exp !== undefined && nowSeconds >= exp + toleranceSeconds) {
-    return { refused: `it expired ${seconds(nowSeconds - exp)} ago; check the clocks on both sides` };
-  }
-  if (nbf !== undefined && nowSeconds < nbf - toleranceSeconds) {
-    return { refused: `it becomes valid only in ${seconds(nbf - nowSeconds)}; check the clocks on both sides` };
-  }
-  const expiresAtSeconds = exp === undefined ? undefined : Math.ceil(exp + toleranceSeconds);
+  const refused = timesProblem(claims.data, now());
+  if (refused !== undefined) return { refused };
+  const { exp } = claims.data;
+  const expiresAtSeconds = typeof exp === 'number' ? Math.ceil(exp + TOLERANCE_SECONDS) : undefined;
   if (!replay.firstTime(signed, expiresAtSeconds)) return { refused: 'it was used before' };
   return { claims: claims.data };
+}
+
+/** @returns why claims with these times (RFC 7519, section 4.1) are refused now */
+export function timesProblem(claims: Readonly<Record<string, unknown>>, nowMs: number): string | undefined {
+  const times = timesSchema.safeParse(claims);
+  if (!times.success) return `its "${times.error.issues[0]?.path.join('.') ?? ''}" is not a number`;
+  const { exp, nbf } = times.data;
+  const nowSeconds = nowMs / 1000;
+  if (exp !== undefined && nowSeconds >= exp + TOLERANCE_SECONDS) {
+    return `it expired ${seconds(nowSeconds - exp)} ago; check the clocks on both sides`;
+  }
+  if (nbf !== undefined && nowSeconds < nbf - TOLERANCE_SECONDS) {
+    return `it becomes valid only in ${seconds(nbf - nowSeconds)}; check the clocks on both sides`;
+  }
+  return undefined;
 }
 
 /**

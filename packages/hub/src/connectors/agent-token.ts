@@ -1,13 +1,12 @@
 /** Authenticates a socket: checks the token in `authenticate` against the registered certificates of the connection it names. */
 import { createHash, X509Certificate } from 'node:crypto';
-import { AGENT_TOKEN_LIFETIME_SECONDS, agentKeys, CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import { AGENT_TOKEN_LIFETIME_SECONDS, CLOCK_SKEW_TOLERANCE_MS, type SessionClaim, sessionClaim } from '@landbridge/protocol';
 import { CodedError, errorText } from '@landbridge/runtime';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { realmOf } from '../connections/connections.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { createHubSealing, type HubSealing } from './sealing.ts';
 
 /** How far a connector's clock may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's lifetime. */
 const MAX_AHEAD_SECONDS = 300;
@@ -15,8 +14,8 @@ const MAX_AHEAD_SECONDS = 300;
 export interface AuthenticatedAgent {
   connection: Connection;
   certificate: RegisteredCertificate;
-  /** Undefined if its token brought no keys, as with Auth0 connectors. */
-  sealing: HubSealing | undefined;
+  /** Undefined if its token asks for no session, as with Auth0 connectors. */
+  session: SessionClaim | undefined;
 }
 
 /** Each token with a `jti` is accepted once. */
@@ -32,9 +31,9 @@ export function createAgentTokens(store: Store): AgentTokens {
   return {
     async verify(jwt) {
       const connection = await namedConnection(store, jwt);
-      const { certificate, sealing, expiresAtMs, isUnique } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
+      const { expiresAtMs, isUnique, ...verified } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
       // Tokens of Auth0 connectors have nothing unique: two that share a key and connect in the same second send the same one.
-      if (!isUnique) return { connection, certificate, sealing };
+      if (!isUnique) return { connection, ...verified };
       const now = Date.now();
       for (const [hash, expiry] of used) if (expiry < now) used.delete(hash);
       // Without the signature: its base64url has several spellings.
@@ -43,7 +42,7 @@ export function createAgentTokens(store: Store): AgentTokens {
         .digest('base64');
       if (used.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
       used.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
-      return { connection, certificate, sealing };
+      return { connection, ...verified };
     },
   };
 }
@@ -64,7 +63,7 @@ async function verifiedBy(
   jwt: string,
   connection: Connection,
   certificates: RegisteredCertificate[],
-): Promise<{ certificate: RegisteredCertificate; sealing: HubSealing | undefined; expiresAtMs: number; isUnique: boolean }> {
+): Promise<Omit<AuthenticatedAgent, 'connection'> & { expiresAtMs: number; isUnique: boolean }> {
   for (const certificate of certificates) {
     try {
       const { payload } = await jwtVerify(jwt, new X509Certificate(certificate.pem).publicKey, {
@@ -78,7 +77,7 @@ async function verifiedBy(
       if (expiresAtMs > Date.now() + (AGENT_TOKEN_LIFETIME_SECONDS + MAX_AHEAD_SECONDS) * 1000) {
         throw agentRefused(`the token is valid for too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
       }
-      return { certificate, sealing: sealingOf(payload.keys), expiresAtMs, isUnique: payload.jti !== undefined };
+      return { certificate, session: sessionOf(payload.session), expiresAtMs, isUnique: payload.jti !== undefined };
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) continue;
       if (error instanceof CodedError) throw error;
@@ -88,14 +87,12 @@ async function verifiedBy(
   throw agentRefused(`the token is not signed with a certificate registered for connection "${connection.name}"`);
 }
 
-/** A connector that asks for sealed requests never gets unsealed ones: invalid keys are an error. */
-function sealingOf(keys: unknown): HubSealing | undefined {
-  if (keys === undefined) return undefined;
-  try {
-    return createHubSealing(agentKeys.parse(keys));
-  } catch (cause) {
-    throw agentRefused('the keys in the token are not valid P-256 keys', cause);
-  }
+/** A connector that asks for a session never gets requests without one: an invalid claim is an error. */
+function sessionOf(claim: unknown): SessionClaim | undefined {
+  if (claim === undefined) return undefined;
+  const parsed = sessionClaim.safeParse(claim);
+  if (!parsed.success) throw agentRefused('the token asks for a session that this hub does not know', parsed.error);
+  return parsed.data;
 }
 
 /** @param reason for the operator */

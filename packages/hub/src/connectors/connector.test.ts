@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import type { SocketSession } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { WebSocket, WebSocketServer } from 'ws';
 import { exampleConnection } from '../../test/store-conformance/examples.ts';
 import { createConnector } from './connector.ts';
 
 /** A connector with both ends of its socket, and `frame`, which sends one and resolves when the hub has read it. */
-async function connected(t: TestContext, { maxInFlight = 10 } = {}) {
+async function connected(t: TestContext, { maxInFlight = 10, session }: { maxInFlight?: number; session?: SocketSession } = {}) {
   const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
@@ -30,12 +31,10 @@ async function connected(t: TestContext, { maxInFlight = 10 } = {}) {
       connection: exampleConnection('corp'),
       remoteAddress: '192.0.2.1',
       agentVersion: undefined,
-      algorithm: 'ES256',
-      signingKid: undefined,
+      signing: undefined,
       capabilities: ['drain', 'health'],
-      sealing: undefined,
     },
-    { log, maxInFlight, onAnswered: (failure) => ended.push(failure?.code) },
+    { log, maxInFlight, session, onAnswered: (failure) => ended.push(failure?.code) },
   );
   const frame = async (n: string, p?: unknown) => {
     client.send(JSON.stringify({ n, p }));
@@ -74,7 +73,7 @@ test('a connector that reports its directory as down is not eligible until it re
 
 test('a connector with the most requests allowed in flight is busy', async (t) => {
   const { connector, frame } = await connected(t, { maxInFlight: 1 });
-  const answer = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
+  const answer = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
   assert.equal(connector.eligibility(), 'connector_busy');
   await frame('p1_result', { profile: { id: '1' } });
   assert.deepEqual((await answer).outcome, { profile: { id: '1' }, subject: '1' });
@@ -89,9 +88,9 @@ test('a connector that does not read what it is sent is busy', async (t) => {
 
 test('a connector that let a request time out is doubtful until it answers one', async (t) => {
   const { connector, frame, ended } = await connected(t);
-  assert.deepEqual((await connector.ask('list_groups', 'p1', 'jwt', 1)).outcome, { failure: { code: 'connector_timeout' } });
+  assert.deepEqual((await connector.ask('list_groups', 'p1', { jwt: 'jwt' }, 1)).outcome, { failure: { code: 'connector_timeout' } });
   assert.equal(connector.eligibility(), 'doubtful');
-  const answer = connector.ask('list_groups', 'p2', 'jwt', 60_000);
+  const answer = connector.ask('list_groups', 'p2', { jwt: 'jwt' }, 60_000);
   await frame('p2_list_groups_result', { groups: ['a'] });
   assert.deepEqual((await answer).outcome, { groups: ['a'] });
   assert.equal(connector.eligibility(), 'eligible');
@@ -100,11 +99,18 @@ test('a connector that let a request time out is doubtful until it answers one',
 
 test('a socket that ends takes its requests with it, and the connector is offline', async (t) => {
   const { connector, client, socket } = await connected(t);
-  const answer = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
+  const answer = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
   client.terminate();
   assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
   if (socket.readyState !== WebSocket.CLOSED) await once(socket, 'close');
   assert.equal(connector.eligibility(), 'connector_offline');
+});
+
+test('a socket whose session has no more keys ends, with its requests', async (t) => {
+  const { connector, closed } = await connected(t, { session: { seal: () => undefined, open: () => undefined } });
+  const answer = connector.ask('authenticate_user', 'p1', {}, 60_000);
+  assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
+  await closed;
 });
 
 test('too many unsolicited frames end the socket, and large ones are not parsed', async (t) => {
@@ -122,7 +128,7 @@ test('too many unsolicited frames end the socket, and large ones are not parsed'
   for (const [what, send] of cases) {
     await t.test(what, async (t) => {
       const { connector, client, closed } = await connected(t);
-      const answer = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
+      const answer = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
       send(client);
       assert.equal((await closed)[0], 1006);
       assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
@@ -140,8 +146,8 @@ test('data without a request in flight ends the socket before a frame is complet
 test('a profile that is too large fails its request only, and a list may be large', async (t) => {
   const { connector, client, frame } = await connected(t);
   const users = Array.from({ length: 20_000 }, (_, n) => ({ id: `${n}`.padEnd(100, 'x') }));
-  const signIn = connector.ask('authenticate_user', 'p1', 'jwt', 60_000);
-  const search = connector.ask('search_users', 'p2', 'jwt', 60_000);
+  const signIn = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
+  const search = connector.ask('search_users', 'p2', { jwt: 'jwt' }, 60_000);
   await frame('p1_result', { profile: { id: 'a', groups: 'g'.repeat(1_100_000) } });
   assert.deepEqual((await signIn).outcome, { failure: { code: 'connector_error' } });
   client.send(JSON.stringify({ p: { users }, n: 'p2_search_users_result' }));
@@ -151,7 +157,7 @@ test('a profile that is too large fails its request only, and a list may be larg
 
 test('an answer that comes after its request timed out costs nothing', async (t) => {
   const { connector, frame } = await connected(t);
-  await connector.ask('search_users', 'p1', 'jwt', 1);
+  await connector.ask('search_users', 'p1', { jwt: 'jwt' }, 1);
   await frame('p1_search_users_result', { users: ['x'.repeat(3_000_000)] });
   assert.equal(connector.open, true);
   assert.equal(connector.eligibility(), 'doubtful');

@@ -10,6 +10,7 @@ import {
   parseAnswer,
   type RequestName,
   type RequestOutcome,
+  type SocketSession,
   type Step,
 } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
@@ -18,7 +19,6 @@ import type { Connection } from '../store/connections.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import { createFrameBudget, frameNameIn, MAX_ANSWER_LENGTH, SMALL_FRAME_LENGTH } from './frame-budget.ts';
 import { watchLiveness } from './liveness.ts';
-import type { HubSealing } from './sealing.ts';
 
 /** Why no connector can be asked. */
 export type NoEligibleConnector = 'connector_offline' | 'connector_outdated' | 'connector_busy' | 'directory_unavailable';
@@ -32,12 +32,12 @@ export interface Connector {
   readonly remoteAddress: string;
   readonly agentVersion: string | undefined;
   readonly connectedAt: Date;
-  readonly algorithm: SigningAlgorithm;
-  /** The only key it verifies requests with, if it does not read the JWKS document. */
-  readonly signingKid: string | undefined;
+  /**
+   * How requests to it are signed; undefined if a session protects them. `kid`: the only key it verifies them with, if it does not read the
+   * JWKS document.
+   */
+  readonly signing: { algorithm: SigningAlgorithm; kid: string | undefined } | undefined;
   readonly capabilities: readonly Capability[];
-  /** Set if its token brought keys: every request is sealed, and unsigned answers are ignored. */
-  readonly sealing: HubSealing | undefined;
   /** It gets no new requests: it is stopping, or the hub drains it (`drain`). */
   readonly draining: boolean;
   /** Requests it has not answered yet. */
@@ -50,7 +50,7 @@ export interface Connector {
    * Never rejects; settles after `timeoutMs` at the latest. `pid` must be new. The failure `connector_lost` says that the socket ended or
    * went silent, and that it is unknown whether the connector acted on the request.
    */
-  ask<N extends RequestName>(name: N, pid: string, jwt: string, timeoutMs: number): Promise<ConnectorAnswer<N>>;
+  ask<N extends RequestName>(name: N, pid: string, payload: object, timeoutMs: number): Promise<ConnectorAnswer<N>>;
   /** Switches draining by the hub on or off. */
   drain(on: boolean): void;
   /** To be called for all data that comes from it. Unsolicited data has a limit, beyond which the socket ends. */
@@ -79,17 +79,19 @@ const TIMEOUT_PENALTY_MS = 30_000;
 
 export function createConnector(
   socket: WebSocket,
-  facts: Pick<
-    Connector,
-    'instance' | 'connection' | 'remoteAddress' | 'agentVersion' | 'algorithm' | 'signingKid' | 'capabilities' | 'sealing'
-  >,
+  facts: Pick<Connector, 'instance' | 'connection' | 'remoteAddress' | 'agentVersion' | 'signing' | 'capabilities'>,
   {
+    session,
     log,
     maxInFlight,
+    onProven,
     onAnswered,
   }: {
+    session?: SocketSession | undefined;
     log: Log;
     maxInFlight: number;
+    /** Called when the first frame shows that the connector has the keys of the session. */
+    onProven?: () => void;
     /** Called for every request that has ended. */
     onAnswered: (failure: Failure | undefined, ms: number) => void;
   },
@@ -105,6 +107,8 @@ export function createConnector(
   let lastTimeoutMs: number | undefined;
   let malformedFrames = 0;
   let directory: Health['directory'] | undefined;
+  let isProven = false;
+  let isBroken = false;
   const liveness = watchLiveness({ ping, onSilent: giveUp });
 
   function ping(): void {
@@ -126,6 +130,24 @@ export function createConnector(
     return late.delete(frameName);
   }
 
+  function breakSession(problem: string): void {
+    isBroken = true;
+    log.warn({ inFlight: waiting.size }, `Connector disconnected: ${problem}`);
+    socket.terminate();
+  }
+  /** @returns undefined if the frame is not the next one of the session */
+  function textOf(data: RawData, isBinary: boolean): string | undefined {
+    if (session === undefined) return isBinary ? '' : frameText(data);
+    if (isBroken) return undefined;
+    const text = isBinary && Buffer.isBuffer(data) ? session.open(data) : undefined;
+    if (text === undefined) breakSession('a frame was changed, repeated or left out on the way, or is not from the connector');
+    else if (!isProven) {
+      isProven = true;
+      onProven?.();
+    }
+    return text;
+  }
+
   /** @returns false if a large frame is not worth parsing */
   function isWorthReading(text: string): boolean {
     if (text.length <= SMALL_FRAME_LENGTH) return true;
@@ -142,8 +164,8 @@ export function createConnector(
   }
 
   socket.on('message', (data, isBinary) => {
-    const text = isBinary ? '' : frameText(data);
-    if (!isWorthReading(text)) return;
+    const text = textOf(data, isBinary);
+    if (text === undefined || !isWorthReading(text)) return;
     const frame = decodeFrame(text);
     if (frame === undefined) {
       malformedFrames++;
@@ -154,11 +176,8 @@ export function createConnector(
     }
     const awaited = waiting.get(frame.n);
     if (awaited !== undefined) {
-      const answer = facts.sealing === undefined ? { payload: frame.p } : facts.sealing.open(frame.n, frame.p);
-      // The request stays in flight: the connector's own answer may still come.
-      if (answer === undefined) return log.warn({ frame: frame.n }, 'Answer ignored: not signed by the connector');
       lastTimeoutMs = undefined;
-      awaited.settle(answer);
+      awaited.settle({ payload: frame.p });
     } else if (frame.n === 'health' && knows('health')) {
       const reported = healthPayload.safeParse(frame.p).data?.directory;
       if (reported === undefined || reported === directory) return;
@@ -205,7 +224,7 @@ export function createConnector(
       if (waiting.size >= maxInFlight || socket.bufferedAmount > MAX_UNSENT_BYTES) return 'connector_busy';
       return state === 'doubtful' || Date.now() - (lastTimeoutMs ?? 0) < TIMEOUT_PENALTY_MS ? 'doubtful' : 'eligible';
     },
-    ask(name, pid, jwt, timeoutMs) {
+    ask(name, pid, payload, timeoutMs) {
       return new Promise((resolve) => {
         const frameName = answerName(name, pid);
         const askedAt = performance.now();
@@ -225,7 +244,10 @@ export function createConnector(
         }, timeoutMs);
         waiting.set(frameName, { settle, maxLength: MAX_ANSWER_LENGTH[name] });
         liveness.begin();
-        socket.send(encodeFrame(name, { jwt }), (error) => {
+        const frame = encodeFrame(name, payload);
+        const sealed = session === undefined ? frame : session.seal(frame);
+        if (sealed === undefined) return breakSession('the keys of the session are used up');
+        socket.send(sealed, (error) => {
           if (error) settle('connector_lost');
         });
       });

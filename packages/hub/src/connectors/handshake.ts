@@ -4,6 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   type AuthenticationFailureReason,
+  answerSession,
   authenticatePayload,
   decodeFrame,
   encodeFrame,
@@ -13,10 +14,12 @@ import {
 import { CodedError, type Log } from '@landbridge/runtime';
 import { clientContextOf } from '@landbridge/web';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { HubIdentity } from '../keys/hub-identity.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
+import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentTokens, agentRefused } from './agent-token.ts';
-import { createConnector, frameText } from './connector.ts';
+import { type Connector, createConnector, frameText } from './connector.ts';
 import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
@@ -60,6 +63,7 @@ export function acceptConnectors(
     tokens: AgentTokens;
     store: Store;
     keys: SigningKeys;
+    identity: HubIdentity;
     online: OnlineConnectors;
     statistics: Statistics;
     /** Requests per connector. */
@@ -113,8 +117,9 @@ export function acceptConnectors(
   });
 
   function awaitAuthenticate(webSocket: WebSocket, stream: Duplex, remoteAddress: string, place: SocketPlace): void {
-    const timeout = setTimeout(() => refuse('no authenticate frame in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
+    const timeout = setTimeout(() => refuse('not authenticated in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
     let bytes = 0;
+    let isAnswered = false;
     // ws has one limit per server; the stricter one before authentication is enforced here, below the frames.
     const count = (chunk: Buffer) => {
       bytes += chunk.length;
@@ -135,7 +140,7 @@ export function acceptConnectors(
     };
     const refuse = (reason: string, sent?: AuthenticationFailureReason, action?: string) => {
       log.warn({ remoteAddress, reason, action }, 'Connector refused');
-      webSocket.send(encodeFrame('authentication_failure', { reason: sent }));
+      if (!isAnswered) webSocket.send(encodeFrame('authentication_failure', { reason: sent }));
       end(1008, 'not authenticated');
     };
     stream.on('data', count);
@@ -148,67 +153,89 @@ export function acceptConnectors(
     };
     webSocket.once('message', (data, isBinary) => {
       place.checking(true);
-      authenticate(webSocket, stream, remoteAddress, data, isBinary).then(succeed, (error: unknown) => {
-        if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
-        // A fault of the hub: the connector is not rejected and will retry.
-        log.error({ remoteAddress, err: error }, 'Connector authentication failed in the hub; it will retry');
-        end(1011, 'try again later');
-      });
+      authenticate(webSocket, stream, remoteAddress, data, isBinary)
+        .then(({ proven }) => {
+          isAnswered = true;
+          return proven;
+        })
+        .then(succeed, (error: unknown) => {
+          if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
+          // A fault of the hub: the connector is not rejected and will retry.
+          log.error({ remoteAddress, err: error }, 'Connector authentication failed in the hub; it will retry');
+          end(1011, 'try again later');
+        });
     });
   }
 
+  /** @returns `proven`: resolves when the connector is online */
   async function authenticate(
     webSocket: WebSocket,
     stream: Duplex,
     remoteAddress: string,
     data: RawData,
     isBinary: boolean,
-  ): Promise<void> {
-    const frame = isBinary ? undefined : decodeFrame(frameText(data));
+  ): Promise<{ proven: Promise<void> }> {
+    const text = isBinary ? '' : frameText(data);
+    const frame = decodeFrame(text);
     const payload = frame?.n === 'authenticate' ? authenticatePayload.safeParse(frame.p) : undefined;
     if (payload?.success !== true) throw agentRefused('the first frame is not a valid authenticate frame');
     const agent = await tokens.verify(payload.data.jwt);
     const { connection, certificate } = agent;
-    const { id: instance, hostName, version, drained } = await admitInstance(parts, agent, payload.data.instance, remoteAddress);
-    if (webSocket.readyState !== webSocket.OPEN) return;
     const capabilities = knownCapabilities(payload.data.capabilities);
+    const terms = { authenticate: text, connection: connection.name, capabilities };
+    const agreed = agent.session === undefined ? undefined : answerSession(agent.session, terms, parts.identity);
+    if (agreed === undefined && agent.session !== undefined) throw agentRefused('the key for its session is not a valid X25519 key');
+    const { id: instance, hostName, version, drained } = await admitInstance(parts, agent, payload.data.instance, remoteAddress);
+    if (webSocket.readyState !== webSocket.OPEN) return { proven: Promise.resolve() };
     const connectorLog = log.child({ connection: connection.name, instance });
+    const proven = Promise.withResolvers<void>();
     const connector = createConnector(
       webSocket,
       {
-        instance,
-        connection,
-        remoteAddress,
-        agentVersion: version,
-        algorithm: certificate.readsJwks ? 'ES256' : 'RS256',
-        signingKid: certificate.readsJwks ? undefined : certificate.signingKid,
-        capabilities,
-        sealing: agent.sealing,
+        ...{ instance, connection, remoteAddress, capabilities, agentVersion: version },
+        signing: agreed === undefined ? signingFor(certificate) : undefined,
       },
-      { log: connectorLog, maxInFlight, onAnswered: (failure, ms) => statistics.count(instance, failure, ms) },
+      {
+        session: agreed?.session,
+        log: connectorLog,
+        maxInFlight,
+        onProven: goOnline,
+        onAnswered: (failure, ms) => statistics.count(instance, failure, ms),
+      },
     );
     connector.drain(drained);
-    const { heard, remove } = online.add(connector);
-    // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval. Called before the
-    // frame is read, while its request is still in flight: an answer is not unsolicited.
-    stream.prependListener('data', (chunk: Buffer) => {
-      heard();
-      connector.heard(chunk.length);
-    });
-    webSocket.on('close', (code) => {
-      remove();
-      connectorLog.info({ code }, 'Connector offline');
-      parts.store.touchInstances([instance], new Date()).catch((error: unknown) => {
-        // At shutdown the store may be closed already; the heartbeat wrote the time at most a minute ago.
-        connectorLog.debug({ err: error }, 'Time last seen not stored');
+
+    function goOnline(): void {
+      const { heard, remove } = online.add(connector);
+      // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval. Called before
+      // the frame is read, while its request is still in flight: an answer is not unsolicited.
+      stream.prependListener('data', (chunk: Buffer) => {
+        heard();
+        connector.heard(chunk.length);
       });
-    });
-    // Auth0 connectors offer none and get none.
-    webSocket.send(encodeFrame('authenticated', payload.data.capabilities === undefined ? {} : { capabilities }));
-    connectorLog.info(
-      { remoteAddress, hostName, agentVersion: version, algorithm: connector.algorithm, sealed: agent.sealing !== undefined, drained },
-      'Connector online',
-    );
+      webSocket.on('close', (code) => {
+        remove();
+        connectorLog.info({ code }, 'Connector offline');
+        parts.store.touchInstances([instance], new Date()).catch((error: unknown) => {
+          // At shutdown the store may be closed already; the heartbeat wrote the time at most a minute ago.
+          connectorLog.debug({ err: error }, 'Time last seen not stored');
+        });
+      });
+      const signed = connector.signing === undefined ? {} : { algorithm: connector.signing.algorithm };
+      connectorLog.info(
+        { remoteAddress, hostName, agentVersion: version, session: agreed !== undefined, ...signed, drained },
+        'Connector online',
+      );
+      proven.resolve();
+    }
+
+    // Auth0 connectors offer no capabilities and get none.
+    const offered = payload.data.capabilities === undefined ? {} : { capabilities };
+    // The answer goes first: no request may overtake it.
+    webSocket.send(encodeFrame('authenticated', { ...offered, session: agreed?.answer }));
+    // A token alone, which can have been copied on the way, puts no connector online if it asked for a session.
+    if (agreed === undefined) goOnline();
+    return { proven: proven.promise };
   }
 
   return {
@@ -220,6 +247,10 @@ export function acceptConnectors(
       return unauthenticated.shortageAt;
     },
   };
+}
+
+function signingFor({ readsJwks, signingKid }: RegisteredCertificate): Connector['signing'] {
+  return readsJwks ? { algorithm: 'ES256', kid: undefined } : { algorithm: 'RS256', kid: signingKid };
 }
 
 function reject(socket: Duplex, status: string): void {

@@ -42,10 +42,8 @@ test('before a signing key is removed, idle connectors that know no other regist
       remoteAddress: '',
       agentVersion: undefined,
       connectedAt: new Date(startMs),
-      algorithm: 'RS256',
-      signingKid: 'old',
+      signing: { algorithm: 'RS256', kid: 'old' },
       capabilities: [],
-      sealing: undefined,
       get draining() {
         return state.draining;
       },
@@ -91,8 +89,9 @@ test('before a signing key is removed, idle connectors that know no other regist
   busy.inFlight = 1;
   await add('idle', 'corp');
   await add('elsewhere', 'other');
-  await add('new key', 'corp', { signingKid: 'new' });
-  await add('reads jwks', 'corp', { signingKid: undefined });
+  await add('new key', 'corp', { signing: { algorithm: 'RS256', kid: 'new' } });
+  await add('reads jwks', 'corp', { signing: { algorithm: 'ES256', kid: undefined } });
+  await add('has a session', 'corp', { signing: undefined });
   await apply();
   assert.deepEqual([closed, busy.draining], [[], false]);
 
@@ -111,5 +110,5 @@ test('before a signing key is removed, idle connectors that know no other regist
   nowMs = retiresAt.getTime();
   await apply();
   assert.deepEqual(closed.slice(3), ['stubborn 1012']);
-  assert.deepEqual([...open].map(({ instance }) => instance).sort(), ['new key', 'reads jwks']);
+  assert.deepEqual([...open].map(({ instance }) => instance).sort(), ['has a session', 'new key', 'reads jwks']);
 });

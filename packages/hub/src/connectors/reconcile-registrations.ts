@@ -24,9 +24,9 @@ export function createReconcileRegistrations(parts: {
   let touchedAtMs = now();
 
   /** `expired`: it must register again before it can get requests. `expiring`: it should while it still can. */
-  function keyOf({ signingKid, connectedAt }: Connector): 'valid' | 'expiring' | 'expired' {
-    if (signingKid === undefined) return 'valid';
-    const { removed, retiresAt } = keys.lifeOf(signingKid);
+  function keyOf({ signing, connectedAt }: Connector): 'valid' | 'expiring' | 'expired' {
+    if (signing?.kid === undefined) return 'valid';
+    const { removed, retiresAt } = keys.lifeOf(signing.kid);
     if (removed) return 'expired';
     const expiringFromMs = (retiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - REGISTER_AGAIN_AHEAD_MS;
     // Only once: a connector that came back with the old key would do so again.

@@ -37,7 +37,7 @@ export interface Requests {
 type Claims = Readonly<Record<string, string | number | undefined>>;
 
 /** A connector refuses a request that reaches it later than this. */
-const TOKEN_LIFETIME_SECONDS = 60;
+const LIFETIME_SECONDS = 60;
 
 /**
  * Whether another connector may be asked if the first disconnects. Not for a sign-in: its password may have been tried, and a second try
@@ -66,13 +66,17 @@ export function createRequests(parts: {
   const choose = createChoose();
   let inFlight = 0;
 
-  function tokenFor(connector: Connector, pid: string, given: Claims): string {
+  /** @returns the claims as they are for a connector with a session, which protects them; else in a token */
+  function payloadFor({ signing, connection }: Connector, given: Claims, steps: Step[]): object {
+    const startedAt = performance.now();
     const iat = Math.floor(Date.now() / 1000);
-    const { sealing } = connector;
-    const claims = sealing === undefined ? { ...given, pid } : { pid, sealed: sealing.seal({ ...given, pid }) };
+    const claims = { ...given, exp: iat + LIFETIME_SECONDS };
+    if (signing === undefined) return claims;
+    const { algorithm, kid } = signing;
     // Without an audience, another connection's connector would accept the token too.
-    const registered = { aud: realmOf(connector.connection), iat, exp: iat + TOKEN_LIFETIME_SECONDS, jti: pid };
-    return keys.sign(connector.algorithm, { ...claims, ...registered }, connector.signingKid);
+    const jwt = keys.sign(algorithm, { ...claims, iat, aud: realmOf(connection), jti: given.pid }, kid);
+    steps.push({ name: 'signature', ms: msSince(startedAt), outcome: algorithm });
+    return { jwt };
   }
 
   async function ask<N extends RequestName>(
@@ -100,15 +104,10 @@ export function createRequests(parts: {
         asked.add(connector);
         // A new one for each try: an answer to the first can never be taken for an answer to the second.
         const correlationId = randomUUID();
-        const signedAt = performance.now();
-        const jwt = tokenFor(connector, correlationId, typeof claims === 'function' ? claims(connector) : claims);
-        steps.push({
-          name: 'signature',
-          ms: msSince(signedAt),
-          outcome: `${connector.algorithm}${connector.sealing ? ', sealed' : ''}`,
-        });
+        const given = { ...(typeof claims === 'function' ? claims(connector) : claims), pid: correlationId };
+        const payload = payloadFor(connector, given, steps);
         const sentAt = performance.now();
-        const answer = await connector.ask(name, correlationId, jwt, Math.max(1, deadlineMs - Date.now()));
+        const answer = await connector.ask(name, correlationId, payload, Math.max(1, deadlineMs - Date.now()));
         const { outcome } = answer;
         const failure = 'failure' in outcome ? outcome.failure : undefined;
         for (const step of answer.steps) steps.push({ ...step, name: `connector: ${step.name}` });

@@ -43,6 +43,8 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'gcc', program: '/usr/bin/gcc', because: 'to compile the test double of Windows functions' },
   { name: 'libc6-dev', program: '/usr/include/stdlib.h', because: 'to compile the test double of Windows functions' },
   { name: 'xmlsec1', program: '/usr/bin/xmlsec1', because: 'to verify the signatures of WS-Federation tokens' },
+  { name: 'rsyslog', program: '/usr/sbin/rsyslogd', because: 'a real syslog receiver for the audit log' },
+  { name: 'rsyslog-gnutls', program: '/var/lib/dpkg/info/rsyslog-gnutls.list', because: 'its TLS' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];
 

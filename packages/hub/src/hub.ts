@@ -7,7 +7,7 @@ import { apiRoutes } from './api/api.ts';
 import { errorAnswer } from './api/error-answers.ts';
 import { createAudit } from './audit/audit.ts';
 import type { AuditChain } from './audit/chain.ts';
-import { startAuditCopies } from './audit/outside.ts';
+import { startAuditCopies } from './audit/copies.ts';
 import { startAuditRetention } from './audit/retention.ts';
 import { createAgentTokens } from './connectors/agent-token.ts';
 import { acceptConnectors } from './connectors/handshake.ts';
@@ -93,9 +93,9 @@ export async function startHub(parts: {
   const signIn = createSignIn({ requests, guard, credentials, outages, events, audit, log });
   events.subscribe(createSignInLog(audit, log));
   events.subscribe(({ correlationId }) => noteCorrelation(correlationId));
-  const stopMeasuring = measureHub({ metrics, events, sprayAlarms, online, store, certificate: server.certificate });
   const stopAuditRetention = startAuditRetention(store, chain, log, settings.AUDIT_RETENTION_DAYS);
-  const stopAuditCopies = startAuditCopies({ store, chain, log, settings });
+  const auditCopies = startAuditCopies({ store, chain, log, settings });
+  const stopMeasuring = measureHub({ metrics, events, sprayAlarms, online, store, auditCopies, certificate: server.certificate });
   const activity = createSignInActivity();
   events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
@@ -111,7 +111,7 @@ export async function startHub(parts: {
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, takeEffect, log, publicUrl: () => publicUrl },
+        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, takeEffect, log, publicUrl: () => publicUrl },
         limits: {
           idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000,
           longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000,
@@ -147,8 +147,9 @@ export async function startHub(parts: {
     stopAuditRetention();
     online.stop();
   };
-  const port = await server.listen().catch((error: unknown) => {
+  const port = await server.listen().catch(async (error: unknown) => {
     stopWork();
+    await auditCopies.stop();
     throw error;
   });
   const scheme = tlsFilesOf(settings) === undefined ? 'http' : 'https';
@@ -169,7 +170,7 @@ export async function startHub(parts: {
       online.closeAll();
       await server.end();
       await credentials.close();
-      await stopAuditCopies();
+      await auditCopies.stop();
     },
   };
 }

@@ -34,6 +34,9 @@ for (const [environment, message] of [
   ...['ftp://x', 'https://x/path', 'https://user:secret@x', 'nonsense'].map((url) => [{ PUBLIC_URL: url }, /PUBLIC_URL/] as const),
   [{ TLS_CERT_FILE: 'hub.pem' }, /both/],
   [{ STOP_READY_DELAY_MS: '11000' }, /the sum of/],
+  ...['tls://', 'tls://x/path', 'https://x', 'tls://user@x'].map((url) => [{ AUDIT_SYSLOG_URL: url }, /AUDIT_SYSLOG_URL/] as const),
+  [{ AUDIT_HTTP_URL: 'https://user:secret@x' }, /AUDIT_HTTP_URL must not contain/],
+  [{ AUDIT_HTTP_URL: 'http://siem.example', AUDIT_HTTP_TOKEN_FILE: 'token' }, /must use https/],
   ...['10.0.0.0/33', 'proxy.example', '10.0.0.1 10.0.0.2'].map((list) => [{ TRUSTED_PROXIES: list }, /TRUSTED_PROXIES/] as const),
 ] as const) {
   test(`rejects ${JSON.stringify(environment)}`, (t) => {

@@ -176,6 +176,25 @@ export const HUB_SETTINGS = {
       description:
         'A file to which each record is appended as a JSON line within a second, for a SIEM. It may be rotated by renaming. After a restart or a restored backup, records may come twice.',
     },
+    AUDIT_SYSLOG_URL: {
+      type: setting.url('udp', 'tcp', 'tls'),
+      description:
+        'A syslog receiver that gets each record as an RFC 5424 message with JSON, and the head of the audit log: `tls://host:6514`, `tcp://host:514` or `udp://host:514`. With TLS and TCP (octet counting), a batch that the receiver did not read to its end is sent again, so records may come twice, but none is missing. With UDP records can be lost.',
+    },
+    AUDIT_HTTP_URL: {
+      type: setting.url('https', 'http'),
+      description:
+        'An address that gets each record, and the head of the audit log, as JSON lines in POST requests. A batch is repeated until the answer is 2xx; it then has the same `Idempotency-Key`.',
+    },
+    AUDIT_HTTP_TOKEN_FILE: {
+      type: setting.text(),
+      description: 'A file with the bearer token for `AUDIT_HTTP_URL`. It is read for each request.',
+    },
+    AUDIT_CA_FILE: {
+      type: setting.text(),
+      description:
+        'PEM file with the only authorities that may issue the certificates of `AUDIT_SYSLOG_URL` and `AUDIT_HTTP_URL`. Unset: the well-known ones.',
+    },
     AUDIT_HEAD_FILE: {
       type: setting.text(),
       description:
@@ -184,7 +203,8 @@ export const HUB_SETTINGS = {
     AUDIT_HEAD_MINUTES: {
       type: setting.integer(1, 1440),
       default: 60,
-      description: 'How often in minutes the head is written to `AUDIT_HEAD_FILE`, if it changed.',
+      description:
+        'How often in minutes the head is written to `AUDIT_HEAD_FILE` and sent to the syslog receiver and `AUDIT_HTTP_URL`, if it changed.',
     },
     HUB_KEY: {
       type: setting.text(),
@@ -243,6 +263,8 @@ export const HUB_SETTINGS = {
 
 export type HubSettings = SettingValues<typeof HUB_SETTINGS>;
 
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /** Service managers kill a process that takes longer to stop. */
 const MAX_STOP_MS = 20_000;
 
@@ -274,6 +296,7 @@ export function readSettings(
   if (values.STOP_READY_DELAY_MS + values.STOP_GRACE_MS > MAX_STOP_MS) {
     messages.push(`the sum of STOP_READY_DELAY_MS and STOP_GRACE_MS must be at most ${MAX_STOP_MS}`);
   }
+  messages.push(...auditProblems(values));
   if (messages.length > 0) {
     throw new CodedError('SETTINGS_INVALID', `Invalid settings: ${messages.join('; ')}`, {
       action: `Correct the environment or ${join(home, 'hub.json')}.`,
@@ -284,6 +307,19 @@ export function readSettings(
     portIsSet: origins.PORT !== 'default',
     unknownKeys: Object.keys(file).filter((key) => !(key in HUB_SETTINGS)),
   };
+}
+
+function auditProblems({ AUDIT_SYSLOG_URL, AUDIT_HTTP_URL, AUDIT_HTTP_TOKEN_FILE }: Partial<HubSettings>): string[] {
+  const problems: string[] = [];
+  const syslog = AUDIT_SYSLOG_URL === undefined ? undefined : new URL(AUDIT_SYSLOG_URL);
+  if (syslog !== undefined && (syslog.hostname === '' || !['', '/'].includes(syslog.pathname) || syslog.username !== ''))
+    problems.push('AUDIT_SYSLOG_URL must consist of scheme, host and optionally port');
+  const http = AUDIT_HTTP_URL === undefined ? undefined : new URL(AUDIT_HTTP_URL);
+  if (http !== undefined && (http.username !== '' || http.password !== ''))
+    problems.push('AUDIT_HTTP_URL must not contain a user name or password: use AUDIT_HTTP_TOKEN_FILE');
+  if (http?.protocol === 'http:' && AUDIT_HTTP_TOKEN_FILE !== undefined && !LOOPBACK.has(http.hostname))
+    problems.push('AUDIT_HTTP_URL must use https if AUDIT_HTTP_TOKEN_FILE is set');
+  return problems;
 }
 
 function readFile(path: string): JsonObject {

@@ -11,6 +11,18 @@ export const TEST_KEY = openHomeKey('', KEY, {});
 
 export const TEST_CHAIN = createAuditChain(TEST_KEY);
 
+/** The settings of a hub without copies of its audit log. */
+export const NO_COPIES = {
+  AUDIT_STREAM_FILE: undefined,
+  AUDIT_SYSLOG_URL: undefined,
+  AUDIT_HTTP_URL: undefined,
+  AUDIT_HTTP_TOKEN_FILE: undefined,
+  AUDIT_CA_FILE: undefined,
+  AUDIT_HEAD_FILE: undefined,
+  AUDIT_HEAD_MINUTES: 60,
+  AUDIT_RETENTION_DAYS: 365,
+};
+
 export function auditForTest(store: Store): Audit {
   return createAudit(store, TEST_CHAIN.seal);
 }

@@ -39,14 +39,15 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
       new Command('verify')
         .description('check that no record was changed, removed or inserted')
         .option('--head <head>', 'an earlier head of the chain, as printed, logged or in AUDIT_HEAD_FILE; repeatable', collect)
-        .action(({ head: given = [] }: { head?: string[] }) =>
+        .option('--head-file <file>', 'a file with heads, such as the log of the syslog receiver; repeatable', collect)
+        .action(({ head: given = [], headFile: headFiles = [] }: { head?: string[]; headFile?: string[] }) =>
           withHome(async ({ store, chain, settings }) => {
-            const [{ verifyChain }, { headsIn }] = await Promise.all([import('../audit/chain.ts'), import('../audit/outside.ts')]);
+            const [{ verifyChain }, { headsIn }] = await Promise.all([import('../audit/chain.ts'), import('../audit/heads.ts')]);
             const heads = given.map((text) => chain.readHead(text) ?? neverAHead(text));
-            if (settings.AUDIT_HEAD_FILE !== undefined) {
-              const noted = await headsIn(settings.AUDIT_HEAD_FILE, chain);
+            for (const file of [...headFiles, ...(settings.AUDIT_HEAD_FILE === undefined ? [] : [settings.AUDIT_HEAD_FILE])]) {
+              const noted = await headsIn(file, chain);
               heads.push(...noted.heads);
-              note(`${noted.heads.length} heads in ${settings.AUDIT_HEAD_FILE} compared; ${noted.invalid} lines are not heads of this key`);
+              note(`${noted.heads.length} heads in ${file} compared; ${noted.invalid} lines are not heads of this key`);
             }
             const verdict = await verifyChain(store, chain.seal, heads);
             if ('brokenAt' in verdict) throw broken(`at record ${verdict.brokenAt}: ${verdict.because}`);
@@ -60,10 +61,10 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
     .addCommand(
       new Command('export').description('print all records as JSON lines, oldest first').action(() =>
         withHome(async ({ store }) => {
-          const { auditLine } = await import('../audit/outside.ts');
+          const { auditJson } = await import('../audit/destinations/destination.ts');
           for (let last = 0; ; ) {
             const records = await store.auditRecordsAfter(last, RECORDS_AT_ONCE);
-            for (const record of records) print(auditLine(record).trimEnd());
+            for (const record of records) print(auditJson(record));
             last = records.at(-1)?.id ?? last;
             if (records.length < RECORDS_AT_ONCE) return;
           }

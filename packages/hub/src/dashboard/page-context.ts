@@ -9,6 +9,7 @@ import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
 import type { Sessions, SignedIn } from '../administrators/sessions.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { AuditCopies } from '../audit/copies.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Statistics } from '../connectors/statistics.ts';
 import type { Operator } from '../operator.ts';
@@ -31,6 +32,7 @@ export interface DashboardParts {
   signIn: SignIn;
   activity: SignInActivity;
   sprayAlarms: Pick<SprayAlarms, 'recent'>;
+  auditCopies: Pick<AuditCopies, 'status'>;
   takeEffect: () => Promise<void>;
   publicUrl: () => string;
   log: Log;

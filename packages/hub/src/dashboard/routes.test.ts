@@ -23,6 +23,7 @@ test('the permissions list every page and form behind the sign-in, and nothing e
     ...{ store, audit: auditForTest(store), online, statistics: createStatistics(), activity: createSignInActivity(), log },
     signIn: { login: unused, changePassword: unused, resetPassword: unused },
     sprayAlarms: { recent: () => [] },
+    auditCopies: { status: async () => [] },
     takeEffect: unused,
     publicUrl: () => 'https://hub.example',
     limits: { idleMs: 1, longestMs: 1, freshMs: 1 },

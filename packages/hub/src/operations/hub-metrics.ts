@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FileWatch } from '@landbridge/runtime';
+import type { AuditCopies, AuditCopyStatus } from '../audit/copies.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignInEvents } from '../sign-in/events.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
@@ -25,9 +26,10 @@ export function measureHub(parts: {
   sprayAlarms: SprayAlarms;
   online: OnlineConnectors;
   store: Store;
+  auditCopies: AuditCopies;
   certificate: FileWatch<Certificate> | undefined;
 }): () => void {
-  const { metrics, events, sprayAlarms, online, store, certificate } = parts;
+  const { metrics, events, sprayAlarms, online, store, auditCopies, certificate } = parts;
   measureSignIns(metrics, events);
   const countAlarm = metrics.counter('landbridge_hub_password_spraying_alarms_total', 'Alarms: one password was wrong for many users', [
     'connection',
@@ -52,6 +54,24 @@ export function measureHub(parts: {
     'landbridge_hub_audit_records_total',
     'Records ever written to the audit log',
     async () => [[{}, (await store.auditRecords({}, 1))[0]?.id ?? 0]],
+    'counter',
+  );
+  const perDestination = (value: (copy: AuditCopyStatus) => number) => async () =>
+    (await auditCopies.status()).map((copy) => [{ destination: copy.name }, value(copy)] as const);
+  metrics.gauge(
+    'landbridge_hub_audit_unsent_records',
+    'Audit records that a destination has not received yet',
+    perDestination(({ unsent }) => unsent),
+  );
+  metrics.gauge(
+    'landbridge_hub_audit_destination_failing',
+    'Whether the last attempt to send audit records failed',
+    perDestination(({ failure }) => (failure === undefined ? 0 : 1)),
+  );
+  metrics.gauge(
+    'landbridge_hub_audit_lost_records_total',
+    'Audit records removed for their age before a destination had received them',
+    perDestination(({ lost }) => lost),
     'counter',
   );
   if (certificate !== undefined) {

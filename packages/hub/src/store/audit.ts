@@ -20,6 +20,15 @@ export interface AuditRecord extends AuditEntry {
   readonly hash: string;
 }
 
+/** How far a destination outside the database has received the audit log. */
+export interface AuditPosition {
+  /** The last record that it received; 0 before the first. */
+  id: number;
+  hash: string;
+  /** The last record of the batch that is being sent. */
+  upTo?: number | undefined;
+}
+
 /** The MAC of a record, from the previous hash (undefined for the first). */
 export type AuditSeal = (previousHash: string | undefined, id: number, entry: AuditEntry) => string;
 

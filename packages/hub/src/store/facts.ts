@@ -1,7 +1,11 @@
-/** Facts that the running hub stores for commands. */
+/** Facts about this hub: what the running one stores for commands, and for itself over restarts. */
+import type { AuditPosition } from './audit.ts';
 
 export interface FactStore {
   /** The running hub's public URL, so that commands can print whole URLs. */
   setPublicUrl(url: string): Promise<void>;
   publicUrl(): Promise<string | undefined>;
+  /** @param target names the destination */
+  auditPosition(target: string): Promise<AuditPosition | undefined>;
+  setAuditPosition(target: string, position: AuditPosition): Promise<void>;
 }

@@ -19,4 +19,13 @@ export function codeConformance(check: StoreCheck): void {
     await store.setPublicUrl('http://b');
     assert.equal(await store.publicUrl(), 'http://b');
   });
+
+  check('keeps how far each destination has received the audit log', async (store) => {
+    assert.equal(await store.auditPosition('tls://a:1'), undefined);
+    await store.setAuditPosition('tls://a:1', { id: 3, hash: 'ab', upTo: 5 });
+    await store.setAuditPosition('tls://a:1', { id: 5, hash: 'cd' });
+    await store.setAuditPosition('tls://b:1', { id: 0, hash: '' });
+    assert.deepEqual(await store.auditPosition('tls://a:1'), { id: 5, hash: 'cd' });
+    assert.deepEqual(await store.auditPosition('tls://b:1'), { id: 0, hash: '' });
+  });
 }

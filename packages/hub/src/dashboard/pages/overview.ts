@@ -4,6 +4,7 @@ import { dot, field, type Html, milliseconds, table, tokenField } from '@landbri
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import type { AuditCopyStatus } from '../../audit/copies.ts';
 import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
@@ -36,7 +37,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
         (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(context, connection) })),
       );
       const main = html`<div class="title"><h1>Overview</h1>${context.may(c, 'POST /new-connection') ? html`<a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a>` : ''}</div>
-<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}</div>
+<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(
         connections.flatMap(({ instances }) => instances),
         activity,
@@ -70,6 +71,13 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
 
 function sprayNotice({ connection, users, at }: RaisedAlarm): Html {
   return html`<p class="notice bad" role="alert">Password spraying on <a href="${DASHBOARD_PATH}/connections/${connection}">${connection}</a>: one password was wrong for ${users} users (${at.toISOString()}). It is slowed down; the audit log shows the attempts.</p>`;
+}
+
+function copyNotice({ target, unsent, lost, failure }: AuditCopyStatus): Html | '' {
+  if (failure === undefined && lost === 0) return '';
+  const missing = lost === 0 ? '' : ` ${lost} older records never arrived there: they were removed for their age first.`;
+  if (failure === undefined) return html`<p class="notice bad" role="alert">The audit log is copied to ${target} again.${missing}</p>`;
+  return html`<p class="notice bad" role="alert">The audit log is not copied to ${target} since ${failure.since.toISOString()}: ${failure.text}. ${unsent} records wait.${missing}</p>`;
 }
 
 /** Shown once, with the commands to run beside the directory. */

@@ -1,11 +1,15 @@
 /** Facts in SQLite. */
 import type { DatabaseSync } from 'node:sqlite';
+import { parseJson } from '@landbridge/runtime';
+import { z } from 'zod';
 import type { FactStore } from '../facts.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
 const FACTS = tableOf('facts', { name: column.text, value: column.text });
 const PUBLIC_URL = 'public_url';
 const KEY_CHECK = 'key_check';
+const auditPositionOf = (target: string) => `audit_position ${target}`;
+const position = z.object({ id: z.int().min(0), hash: z.string(), upTo: z.int().optional() });
 
 const set = ({ insert }: Sql, name: string, value: string) =>
   insert(FACTS, { name, value }, 'WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value');
@@ -27,5 +31,12 @@ export function factStore(sql: Sql): FactStore {
       set(sql, PUBLIC_URL, url);
     },
     publicUrl: async () => sql.one(FACTS, 'WHERE name = ?', PUBLIC_URL)?.value,
+    auditPosition: async (target) => {
+      const stored = sql.one(FACTS, 'WHERE name = ?', auditPositionOf(target))?.value;
+      return stored === undefined ? undefined : position.safeParse(parseJson(stored)).data;
+    },
+    async setAuditPosition(target, next) {
+      set(sql, auditPositionOf(target), JSON.stringify(next));
+    },
   };
 }

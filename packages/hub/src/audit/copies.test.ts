@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLog, parseJson } from '@landbridge/runtime';
-import { auditForTest, TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
+import { auditForTest, NO_COPIES, TEST_CHAIN, TEST_KEY } from '../../test/audit-for-test.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { headsIn, startAuditCopies } from './outside.ts';
+import { startAuditCopies } from './copies.ts';
+import { headsIn } from './heads.ts';
 
 function begin(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-audit-copies-'));
@@ -19,10 +20,7 @@ function begin(t: TestContext) {
   const { log } = createLog({ level: 'info', format: 'text', destination: { write: (line) => lines.push(line) } });
   const record = (subject: string) => auditForTest(store).record({ actor: 'user', action: 'login', subject, result: 'ok' });
   const copy = (files: { AUDIT_STREAM_FILE?: string; AUDIT_HEAD_FILE?: string }) =>
-    startAuditCopies({
-      ...{ store, chain: TEST_CHAIN, log },
-      settings: { AUDIT_STREAM_FILE: undefined, AUDIT_HEAD_FILE: undefined, AUDIT_HEAD_MINUTES: 60, ...files },
-    });
+    startAuditCopies({ store, chain: TEST_CHAIN, log, settings: { ...NO_COPIES, ...files } }).stop;
   return { folder, store, lines, record, copy };
 }
 
@@ -64,7 +62,7 @@ test('a file that cannot be written is reported once, and nothing is skipped', a
   const stop = copy({ AUDIT_STREAM_FILE: join(folder, 'missing', 'audit.jsonl') });
   await stop();
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /Audit log not copied, will be tried again/);
+  assert.match(lines[0] ?? '', /Audit log not copied to .*, will be tried again/);
 });
 
 test('appends the head when it changed, and reads only heads of this hub back', async (t) => {

@@ -47,7 +47,7 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   const directory = started.adopt(await startDirectory(), (running) => running.stop());
 
   const hubHome = join(folder.path, 'hub');
-  const apiKey = await runCommand('landbridge-hub', ['key', 'create', 'demo', '--home', hubHome], { signal });
+  const apiKey = await runCommand('landbridge-hub', ['key', 'create', 'demo', '--scope', 'all', '--home', hubHome], { signal });
   const hub = started.use(startProgram('landbridge-hub', hubHome, { PORT: '0' }));
   programs.push(hub);
   const hubUrl = await Promise.race([hub.logged('publicUrl'), rejectedBy(signal)]);

@@ -67,7 +67,7 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
   const port = await freePort();
   const environment = { PORT: String(port), LOG_FORMAT: 'json', CREDENTIAL_CACHE_AFTER_SECONDS: '0', ...settings };
   const url = `http://127.0.0.1:${port}`;
-  const created = spawnSync(join(PROGRAMS, 'landbridge-hub'), ['key', 'create', 'e2e', '--home', home], {
+  const created = spawnSync(join(PROGRAMS, 'landbridge-hub'), ['key', 'create', 'e2e', '--scope', 'all', '--home', home], {
     env: bare(environment),
     encoding: 'utf8',
   });
@@ -89,7 +89,10 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
       if (status !== 200) throw new Error(`the hub answered ${status}`);
     },
     async createClient(connection: string, redirectUri: string) {
-      const { status, body } = await api('POST', '/clients', { name: 'Billing', redirectUris: [redirectUri], connections: [connection] });
+      const { status, body } = await api('POST', '/clients', {
+        ...{ name: 'Billing', redirectUris: [redirectUri], connections: [connection] },
+        scopes: ['profile', 'email', 'groups'],
+      });
       if (body.client === undefined || body.secret === undefined) throw new Error(`the hub answered ${status} without a client`);
       return { id: body.client.id, secret: body.secret };
     },

@@ -33,6 +33,7 @@ export async function createApplication(hub: HubUnderTest, wanted: Partial<NewCl
     redirectUris: [REDIRECT_URI],
     postLogoutRedirectUris: [SIGNED_OUT_URI],
     refreshTokens: true,
+    scopes: ['profile', 'email', 'groups'],
     ...wanted,
   });
   const config = await openid.discovery(

@@ -9,6 +9,7 @@ import { createApiKey } from '../src/api/api-keys.ts';
 import { type Hub, startHub } from '../src/hub.ts';
 import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
+import { API_SCOPE_NAMES } from '../src/store/api-keys.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { TEST_CHAIN, TEST_KEY } from './audit-for-test.ts';
@@ -108,7 +109,9 @@ export async function startHubForTest(
     await store.close();
     rmSync(home, { recursive: true, force: true });
   });
-  const { secret: apiKey } = await createApiKey({ ...operatorForTest(store), audit: { record: async () => {} } }, 'test');
+  const { secret: apiKey } = await createApiKey({ ...operatorForTest(store), audit: { record: async () => {} } }, 'test', {
+    scopes: API_SCOPE_NAMES,
+  });
 
   const self: HubUnderTest = {
     hub,

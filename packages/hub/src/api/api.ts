@@ -6,13 +6,15 @@ import { clientAddressOf, invalidRequest, readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { auditPage } from '../audit/query.ts';
-import { findConnection } from '../connections/connections.ts';
+import { connectionNotFound, findConnection } from '../connections/connections.ts';
 import type { Requests, Traced } from '../requests/requests.ts';
 import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
 import { clientApi } from './clients.ts';
 import { failureAnswer } from './error-answers.ts';
+import { apiKeyApi } from './keys.ts';
 import { type ApiVariables, operatorRoutes } from './operate.ts';
+import { isForConnection, requireScope, requireScopeOfCall } from './scopes.ts';
 
 /** A user name may have 64 KB, each of its characters up to six as a JSON escape. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -38,7 +40,8 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
     .use(async (c, next) => {
       c.header('Cache-Control', 'no-store');
       const [, secret] = /^Bearer ([\w-]+)$/i.exec(c.req.header('Authorization') ?? '') ?? [];
-      const apiKey = secret === undefined ? undefined : await findApiKey(store, secret);
+      const remoteAddress = clientAddressOf(c);
+      const apiKey = secret === undefined ? undefined : await findApiKey(store, secret, remoteAddress);
       if (apiKey === undefined) {
         c.header('WWW-Authenticate', 'Bearer');
         throw new CodedError('API_KEY_INVALID', 'The Authorization header has no valid API key', {
@@ -46,7 +49,14 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
         });
       }
       c.set('apiKey', apiKey);
-      c.set('remoteAddress', clientAddressOf(c));
+      c.set('remoteAddress', remoteAddress);
+      requireScopeOfCall(c, apiKey);
+      await next();
+    })
+    .use('/connections/:name/*', async (c, next) => {
+      const connection = await store.connectionByName(c.req.param('name'));
+      // Another connection than the key's looks like a missing one.
+      if (connection !== undefined && !isForConnection(c.get('apiKey'), connection)) throw connectionNotFound(connection.name);
       await next();
     })
     .post('/connections/:name/login', async (c) => {
@@ -54,13 +64,11 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       return signInAnswer(c, await signIn.login({ connection: await connectionOf(c), username, password, remoteAddress, via: 'api' }));
     })
     .post('/connections/:name/search', async (c) => {
-      mustOperate(c);
       const body = await readJsonBody(c, userSearch, MAX_BODY_BYTES);
       const result = await requests.search(await connectionOf(c), body.search, body.limit);
       return answer(c, result, ({ users }) => ({ users }));
     })
     .get('/connections/:name/groups', async (c) => {
-      mustOperate(c);
       const parsed = limit.safeParse(c.req.query('limit'));
       if (!parsed.success) throw invalidRequest(parsed.error);
       const result = await requests.groups(await connectionOf(c), parsed.data);
@@ -69,30 +77,19 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
     .post('/connections/:name/change-password', async (c) => {
       const { username, password, oldPassword, remoteAddress } = await readJsonBody(c, newCredentials, MAX_BODY_BYTES);
       const connection = await connectionOf(c);
+      requireScope(c.get('apiKey'), oldPassword === undefined ? 'reset-password' : 'sign-in');
       if (oldPassword !== undefined) {
         const attempt = { connection, username, password: oldPassword, remoteAddress, via: 'api' } as const;
         return signInAnswer(c, await signIn.changePassword({ ...attempt, newPassword: password }));
       }
-      mustOperate(c);
       const by = { actor: `api-key:${c.get('apiKey').id}`, remoteAddress: c.get('remoteAddress') };
       const result = await signIn.resetPassword({ ...by, connection, username, newPassword: password });
       return answer(c, result, ({ profile }) => ({ profile }));
     })
-    .use(async (c, next) => {
-      mustOperate(c);
-      await next();
-    })
     .route('/', operatorRoutes(parts))
     .route('/', clientApi(parts))
+    .route('/', apiKeyApi(parts))
     .get('/audit', async (c) => c.json(await auditPage(store, c.req.query())));
-}
-
-/** @throws CodedError API_KEY_SCOPE */
-function mustOperate(c: Context<ApiVariables>): void {
-  if (c.get('apiKey').scope === 'operate') return;
-  throw new CodedError('API_KEY_SCOPE', 'This API key is limited to sign-ins', {
-    action: 'Use a key from "landbridge-hub key create" without --sign-in-only.',
-  });
 }
 
 function signInAnswer(c: Context, result: SignInResult): Response {

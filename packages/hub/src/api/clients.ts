@@ -3,7 +3,7 @@ import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
-import { createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
+import { changeClient, createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
 import { rotateProviderKeys } from '../oidc/keys.ts';
 import type { Operator } from '../operator.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
@@ -12,13 +12,18 @@ import type { ApiVariables } from './operate.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
-const newClient = z.strictObject({
+const changes = z.strictObject({
+  name: z.string().optional(),
+  redirectUris: z.array(z.string()).optional(),
+  postLogoutRedirectUris: z.array(z.string()).optional(),
+  connections: z.array(z.string()).nullable().optional(),
+  scopes: z.array(z.string()).optional(),
+  refreshTokens: z.boolean().optional(),
+});
+const newClient = changes.extend({
   name: z.string(),
   redirectUris: z.array(z.string()),
-  postLogoutRedirectUris: z.array(z.string()).optional(),
   public: z.boolean().optional(),
-  connections: z.array(z.string()).optional(),
-  refreshTokens: z.boolean().optional(),
   idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
 });
 
@@ -39,6 +44,7 @@ export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () =>
       redirectUris: client.redirectUris,
       postLogoutRedirectUris: client.postLogoutRedirectUris,
       connections: client.connectionIds && connections.filter(({ id }) => client.connectionIds?.includes(id)).map(({ name }) => name),
+      scopes: ['openid', ...client.scopes],
       refreshTokens: client.refreshTokens,
       idTokenAlgorithm: client.idTokenAlgorithm,
       createdAt: client.createdAt,
@@ -52,6 +58,10 @@ export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () =>
     })
     .get('/clients', async (c) => c.json({ clients: await Promise.all((await store.oidcClients()).map(view)) }))
     .get('/clients/:id', async (c) => c.json({ client: await view(await findClient(store, c.req.param('id'))) }))
+    .patch('/clients/:id', async (c) => {
+      const client = await changeClient(operatorOf(c), c.req.param('id'), await readJsonBody(c, changes, MAX_BODY_BYTES));
+      return c.json({ client: await view(client) });
+    })
     .delete('/clients/:id', async (c) => {
       await deleteClient(operatorOf(c), c.req.param('id'));
       return c.body(null, 204);

@@ -12,6 +12,11 @@ const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = 
   CLIENT_INVALID: { status: 400, code: 'invalid_request' },
   REDIRECT_URI_INVALID: { status: 400, code: 'invalid_request' },
   API_KEY_SCOPE: { status: 403, code: 'api_key_scope' },
+  API_KEY_ADDRESS: { status: 403, code: 'api_key_address' },
+  KEY_NAME_INVALID: { status: 400, code: 'invalid_request' },
+  KEY_EXPIRY_INVALID: { status: 400, code: 'invalid_request' },
+  KEY_PERMISSIONS_INVALID: { status: 400, code: 'invalid_request' },
+  KEY_NOT_FOUND: { status: 404, code: 'api_key_not_found' },
   API_KEY_INVALID: { status: 401, code: 'invalid_api_key' },
   CONNECTION_NOT_FOUND: { status: 404, code: 'connection_not_found' },
   CONNECTOR_NOT_FOUND: { status: 404, code: 'connector_not_found' },
@@ -35,6 +40,7 @@ export function errorAnswer(error: unknown, c: Context, log: Log): Response {
     log.error({ err: error }, 'Request failed in the hub');
     return c.json({ error: { code: 'internal_error', message: 'The hub failed; see its log' } }, 500);
   }
+  if (error.code === 'API_KEY_ADDRESS') log.warn({ err: error }, 'API key rejected because of the address');
   return c.json({ error: { code: visible.code, message: error.message, action: error.action } }, visible.status);
 }
 

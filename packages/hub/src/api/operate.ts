@@ -16,6 +16,7 @@ import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { installCommands, renewTicket, revokeTicket, ticketUrl } from '../tickets/tickets.ts';
+import { isForConnection } from './scopes.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -93,7 +94,10 @@ export function operatorRoutes(parts: {
       const { connection, ticket } = await createConnection(operatorOf(c), name);
       return c.json({ connection: await view(connection), ...ticketAnswer(ticket) }, 201);
     })
-    .get('/connections', async (c) => c.json({ connections: await Promise.all((await store.connections()).map(view)) }))
+    .get('/connections', async (c) => {
+      const connections = (await store.connections()).filter((connection) => isForConnection(c.get('apiKey'), connection));
+      return c.json({ connections: await Promise.all(connections.map(view)) });
+    })
     .get('/connections/:name', async (c) => c.json({ connection: await view(await findConnection(store, nameOf(c))) }))
     .patch('/connections/:name', async (c) => {
       const changes = await readJsonBody(c, z.unknown(), MAX_BODY_BYTES);

@@ -27,7 +27,13 @@ test('commands register, list and delete clients and replace their secrets', (t)
   const [, id = '', secret = ''] =
     /^issuer {9}http:\/\/localhost:4100\/oidc\nclient_id {6}(\w+)\nclient_secret {2}(\S+)$/.exec(created.stdout) ?? [];
   assert.ok(id && secret, created.stdout + created.stderr);
-  assert.equal(hub('list').stdout, `${id}  Billing  confidential  https://a.example/cb http://localhost/cb`);
+  assert.equal(hub('list').stdout, `${id}  Billing  confidential  openid,profile,email  https://a.example/cb http://localhost/cb`);
+  assert.equal(
+    hub('change', id, '--name', 'Payroll', '--scope', 'groups', '--scope', 'email', '--redirect-uri', 'https://b.example/').status,
+    0,
+  );
+  assert.equal(hub('list').stdout, `${id}  Payroll  confidential  openid,email,groups  https://b.example/`);
+  assert.match(hub('change', id, '--scope', 'phone').stderr, /CLIENT_INVALID: .*"scopes"/);
   const renewed = hub('secret', id);
   assert.match(renewed.stdout, /^lbs_/);
   assert.notEqual(renewed.stdout, secret);

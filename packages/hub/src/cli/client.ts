@@ -1,18 +1,27 @@
-/** `landbridge-hub client create|list|secret|delete|rotate-keys`. */
+/** `landbridge-hub client create|change|list|secret|delete|rotate-keys`. */
 import { type Command, Option } from 'commander';
+import type { ClientChanges } from '../oidc/clients.ts';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
 
-interface CreateOptions {
-  redirectUri: string[];
+interface ChangeOptions {
+  name?: string;
+  redirectUri?: string[];
   postLogoutRedirectUri?: string[];
-  public?: true;
   connection?: string[];
-  refreshTokens?: true;
+  allConnections?: true;
+  scope?: string[];
+  refreshTokens?: boolean;
+}
+
+interface CreateOptions extends ChangeOptions {
+  redirectUri: string[];
+  public?: true;
   idTokenAlgorithm?: 'RS256' | 'ES256';
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
+const SCOPE_TEXT = 'profile, email or groups, which it may see of users; repeatable';
 
 export function clientCommand(context: HubCommandContext): Command {
   const { print, note } = context;
@@ -23,8 +32,9 @@ export function clientCommand(context: HubCommandContext): Command {
     'register an application; prints its client ID and, once only, its secret',
     async ({ operator, publicUrl }, name: string, options: CreateOptions) => {
       const { createClient } = await import('../oidc/clients.ts');
-      const { redirectUri: redirectUris, postLogoutRedirectUri: postLogoutRedirectUris, connection: connections, ...rest } = options;
-      const { client, secret } = await createClient(operator, { ...rest, name, redirectUris, postLogoutRedirectUris, connections });
+      const { redirectUri: redirectUris, public: isPublic, idTokenAlgorithm } = options;
+      const desired = { ...changesOf(options), name, redirectUris, public: isPublic, idTokenAlgorithm };
+      const { client, secret } = await createClient(operator, desired);
       note(`Client "${name}" registered.${secret === undefined ? '' : ' Its secret is not shown again.'}`);
       print(`issuer         ${await publicUrl()}/oidc`);
       print(`client_id      ${client.id}`);
@@ -40,13 +50,29 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--post-logout-redirect-uri <url>', 'redirect URI after signing out; repeatable', collect)
     .option('--public', 'the application cannot keep a secret, because it runs in a browser or on a device')
     .option('--connection <name>', 'connection whose users may sign in; repeatable (default: all connections)', collect)
+    .option('--scope <scope>', `${SCOPE_TEXT} (default: profile and email)`, collect)
     .option('--refresh-tokens', 'issue refresh tokens')
     .addOption(new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']));
+  add('change', 'change an application, effective at once', async ({ operator }, id: string, options: ChangeOptions) => {
+    const { changeClient } = await import('../oidc/clients.ts');
+    const { name } = await changeClient(operator, id, changesOf(options));
+    note(`Client "${name}" changed.`);
+  })
+    .argument('<client-id>')
+    .option('--name <name>', 'name on the login page')
+    .option('--redirect-uri <url>', 'replaces the redirect URIs; repeatable', collect)
+    .option('--post-logout-redirect-uri <url>', 'replaces the redirect URIs after signing out; repeatable', collect)
+    .option('--connection <name>', 'replaces the connections whose users may sign in; repeatable', collect)
+    .option('--all-connections', 'users of all connections may sign in')
+    .option('--scope <scope>', `replaces the scopes: ${SCOPE_TEXT}`, collect)
+    .option('--refresh-tokens', 'issue refresh tokens')
+    .option('--no-refresh-tokens', 'issue no refresh tokens');
   add('list', 'list the clients', async ({ store }) => {
     const clients = await store.oidcClients();
     if (clients.length === 0) note('No clients. To create one: landbridge-hub client create NAME --redirect-uri URL');
-    for (const { id, name, secretHash, redirectUris } of clients) {
-      print(`${id}  ${name}  ${secretHash === undefined ? 'public' : 'confidential'}  ${redirectUris.join(' ')}`);
+    for (const { id, name, secretHash, scopes, redirectUris } of clients) {
+      const kind = secretHash === undefined ? 'public' : 'confidential';
+      print(`${id}  ${name}  ${kind}  ${['openid', ...scopes].join(',')}  ${redirectUris.join(' ')}`);
     }
   });
   add('secret', 'replace the secret and print the new one, once only', async ({ operator }, id: string) => {
@@ -64,4 +90,10 @@ export function clientCommand(context: HubCommandContext): Command {
     note('New keys created. A running hub uses them within a minute.');
   });
   return group;
+}
+
+function changesOf(options: ChangeOptions): ClientChanges {
+  const { name, redirectUri: redirectUris, postLogoutRedirectUri: postLogoutRedirectUris, connection, scope: scopes } = options;
+  const connections = options.allConnections ? null : connection;
+  return { name, redirectUris, postLogoutRedirectUris, connections, scopes, refreshTokens: options.refreshTokens };
 }

@@ -29,9 +29,8 @@ export function hubKeyCommand({ withHome, withAnyKey, note }: HubCommandContext)
             const { replaceLostKey } = await import('../operations/hub-key.ts');
             await replaceLostKey(store, key);
             note('The database belongs to this key now. Older audit records can no longer be verified.');
-            note(
-              'Signing keys are made again at the next start: connectors register again by themselves, and users have to sign in again.',
-            );
+            note('Signing keys and the identity of the hub are made again at the next start. Users have to sign in again.');
+            note('Connectors that pinned the identity need a new ticket; Auth0 connectors register again by themselves.');
             note('Administrators have lost their passwords and authenticator apps: landbridge-hub admin invite NAME');
           }),
         ),

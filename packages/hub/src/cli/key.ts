@@ -1,35 +1,55 @@
-/** `landbridge-hub key create|list|revoke`. */
-import type { Command } from 'commander';
-import type { ApiKey } from '../store/api-keys.ts';
+/** `landbridge-hub key create|change|list|revoke`. */
+import { type Command, Option } from 'commander';
+import type { KeyPermissions } from '../api/api-keys.ts';
+import { API_SCOPE_NAMES, API_SCOPES, type ApiKey } from '../store/api-keys.ts';
+import type { Connection } from '../store/connections.ts';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
+
+interface Options {
+  name?: string;
+  scope?: string[];
+  connection?: string[];
+  allConnections?: true;
+  address?: string[];
+  allAddresses?: true;
+  days?: string;
+}
+
+const ALL = 'all';
+const collect = (value: string, before: string[] = []) => [...before, value];
+const SCOPES = `\nScopes:\n${Object.entries(API_SCOPES)
+  .map(([name, text]) => `  ${name.padEnd(16)}${text}`)
+  .join('\n')}\n  ${ALL.padEnd(16)}all of these`;
 
 export function keyCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const { group, add } = createGroup(context, 'key', 'manage the API keys of applications');
 
-  add(
-    'create',
-    'create an API key and print it, once only',
-    async ({ operator }, name: string, { signInOnly = false, days }: { signInOnly?: boolean; days?: string }) => {
+  withOptions(
+    add('create', 'create an API key and print it, once only', async ({ operator, store }, name: string, options: Options) => {
       const { createApiKey } = await import('../api/api-keys.ts');
-      const scope = signInOnly ? 'sign-in' : 'operate';
-      const { apiKey, secret } = await createApiKey(operator, name, { scope, days: days === undefined ? undefined : Number(days) });
-      note(`API key ${apiKey.id} created${expiry(apiKey)}. It is not shown again:`);
+      const { apiKey, secret } = await createApiKey(operator, name, permissionsOf(options));
+      note(`API key ${describe(apiKey, await store.connections())}`);
+      note('It is not shown again:');
       print(secret);
-    },
-  )
-    .argument('[name]', 'name of the application', 'unnamed')
-    .option('--sign-in-only', 'allow only sign-in and changing one’s own password: no search and no administration')
-    .option('--days <days>', 'days until it expires (default: never)');
+    }).argument('[name]', 'name of the application', 'unnamed'),
+    { scope: 'sign-in', days: 'never' },
+  );
+  withOptions(
+    add('change', 'change what an API key permits, effective at once', async ({ operator, store }, id: string, options: Options) => {
+      const { changeApiKey } = await import('../api/api-keys.ts');
+      print(describe(await changeApiKey(operator, id, permissionsOf(options)), await store.connections()));
+    })
+      .argument('<id>', 'ID from "key list"')
+      .option('--name <name>', 'name of the application')
+      .option('--all-connections', 'all connections, including later ones')
+      .option('--all-addresses', 'from all addresses'),
+  );
   add('list', 'list the API keys by ID; the keys themselves are not stored', async ({ store }) => {
-    const keys = await store.apiKeys();
+    const [keys, connections] = await Promise.all([store.apiKeys(), store.connections()]);
     if (keys.length === 0) note('No API keys. To create one: landbridge-hub key create NAME');
-    for (const key of keys) {
-      const { id, name, createdAt, scope, lastUsedAt } = key;
-      const used = lastUsedAt === undefined ? 'never used' : `last used ${lastUsedAt.toISOString()}`;
-      print(`${id}  ${name}  ${scope}  created ${createdAt.toISOString()}${expiry(key)}, ${used}`);
-    }
+    for (const key of keys) print(describe(key, connections));
   });
   add('revoke', 'revoke an API key, effective at once', async ({ operator }, id: string) => {
     const { revokeApiKey } = await import('../api/api-keys.ts');
@@ -39,7 +59,41 @@ export function keyCommand(context: HubCommandContext): Command {
   return group;
 }
 
-function expiry({ expiresAt }: ApiKey): string {
-  if (expiresAt === undefined) return '';
-  return `, ${expiresAt <= new Date() ? 'expired' : 'expires'} ${expiresAt.toISOString()}`;
+function withOptions(command: Command, defaults: { scope?: string; days?: string } = {}): void {
+  const standard = (value: string | undefined) => (value === undefined ? '' : ` (default: ${value})`);
+  command
+    .addOption(
+      new Option('--scope <scope>', `what it permits; repeatable${standard(defaults.scope)}`)
+        .choices([...API_SCOPE_NAMES, ALL])
+        .argParser(collect),
+    )
+    .option('--connection <name>', `only this connection; repeatable${standard(defaults.scope && 'all connections')}`, collect)
+    .option('--address <range>', `only from this address or range; repeatable${standard(defaults.scope && 'all addresses')}`, collect)
+    .option('--days <days>', `days until it expires, or "never"${standard(defaults.days)}`)
+    .addHelpText('after', SCOPES);
+}
+
+function permissionsOf({ name, scope, connection, allConnections, address, allAddresses, days }: Options): KeyPermissions {
+  return {
+    name,
+    scopes: scope?.includes(ALL) ? API_SCOPE_NAMES : scope,
+    connections: allConnections ? null : connection,
+    addresses: allAddresses ? [] : address,
+    days: days === undefined ? undefined : days === 'never' ? null : Number(days),
+  };
+}
+
+function describe(key: ApiKey, connections: readonly Connection[]): string {
+  const { id, name, createdAt, scopes, connectionIds, addresses, expiresAt, lastUsedAt, lastUsedFrom } = key;
+  const names = connections.filter((connection) => connectionIds?.includes(connection.id)).map((connection) => connection.name);
+  return [
+    id,
+    name,
+    scopes.join(','),
+    connectionIds === undefined ? 'all connections' : `connections ${names.join(',') || 'none'}`,
+    addresses.length === 0 ? 'all addresses' : `from ${addresses.join(',')}`,
+    `created ${createdAt.toISOString()}`,
+    expiresAt === undefined ? 'no expiry' : `${expiresAt <= new Date() ? 'expired' : 'expires'} ${expiresAt.toISOString()}`,
+    lastUsedAt === undefined ? 'never used' : `last used ${lastUsedAt.toISOString()} from ${lastUsedFrom ?? 'unknown'}`,
+  ].join('  ');
 }

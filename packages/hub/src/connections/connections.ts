@@ -41,7 +41,7 @@ export async function createConnection(operator: Operator, name: string): Promis
 /** @throws CodedError CONNECTION_NOT_FOUND */
 export async function findConnection(store: Store, name: string): Promise<Connection> {
   const connection = await store.connectionByName(name);
-  if (connection === undefined) throw notFound(name);
+  if (connection === undefined) throw connectionNotFound(name);
   return connection;
 }
 
@@ -58,7 +58,7 @@ export async function changeConnection(operator: Operator, name: string, given: 
   const { enabled = connection.enabled, ...settings } = changes;
   const changed = { ...connection, enabled, settings: { ...connection.settings, ...settings } };
   const outcome = await store.updateConnection(connection.id, changed);
-  if (outcome === 'not_found') throw notFound(name);
+  if (outcome === 'not_found') throw connectionNotFound(name);
   if (outcome === 'domain_taken') {
     throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": a domain belongs to another connection', {
       action: 'Remove it from that connection first.',
@@ -72,7 +72,7 @@ export async function changeConnection(operator: Operator, name: string, given: 
 
 /** Deletes its ticket, certificates and instances too; a running hub disconnects its connectors. @throws CodedError CONNECTION_NOT_FOUND */
 export async function deleteConnection(operator: Operator, name: string): Promise<void> {
-  if (!(await operator.store.removeConnection(name))) throw notFound(name);
+  if (!(await operator.store.removeConnection(name))) throw connectionNotFound(name);
   await recordChange(operator, { action: 'connection.delete', connection: name });
   await operator.takeEffect();
 }
@@ -82,7 +82,7 @@ export function realmOf(connection: Connection): string {
   return `${REALM_PREFIX}${connection.name}`;
 }
 
-function notFound(name: string): CodedError {
+export function connectionNotFound(name: string): CodedError {
   return new CodedError('CONNECTION_NOT_FOUND', `There is no connection "${name}"`, {
     action: 'List connections with "landbridge-hub connection list".',
   });

@@ -118,14 +118,14 @@ test('CSRF: rejects a form from another site, without a token, or with the token
   const other = createPlainBrowser();
   const { overview } = await enrol(await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben'), other);
   const before = (await store.apiKeys()).length;
-  const page = await browser.open(`${dashboard}/api-keys`);
+  const page = await browser.open(`${dashboard}/api-keys/new`);
   for (const [fields, headers] of [
     [{}, { Origin: 'https://evil.example' }],
     [{}, { Origin: 'null' }],
     [{ token: '' }, {}],
     [{ token: hidden(overview, 'token') }, {}],
   ] as const) {
-    const answer = await browser.submit(page, '/api-keys', { name: 'x', ...fields }, headers);
+    const answer = await browser.submit(page, '/api-keys/new', { name: 'x', ...fields }, headers);
     assert.equal(answer.status, 403);
   }
   assert.equal((await store.apiKeys()).length, before);
@@ -190,8 +190,8 @@ test('stored XSS: names, subjects and user names are escaped on every page, and 
     detail: evil,
     correlationId: evil,
   });
-  const keys = await browser.open(`${dashboard}/api-keys`);
-  await browser.submit(keys, '/api-keys', { name: evil });
+  const keys = await browser.open(`${dashboard}/api-keys/new`);
+  await browser.submit(keys, '/api-keys/new', { name: evil, scope: 'sign-in', 'all-connections': 'on' });
   for (const path of [
     '',
     '/connections/corp',

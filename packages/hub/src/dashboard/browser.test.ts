@@ -162,8 +162,13 @@ test('every page works, from the first start to an online connection, a tried si
   await examinePage(page, '14-applications');
 
   await navigation.getByRole('link', { name: 'API keys' }).click();
+  await page.getByRole('link', { name: 'New API key' }).click();
+  await examinePage(page, '15-new-api-key');
+  assert.deepEqual([await page.getByLabel('sign-in').isChecked(), await page.getByLabel('search').isChecked()], [true, false]);
   await page.getByLabel('Name').fill('billing');
-  await page.keyboard.press('Enter');
+  await page.getByLabel('Addresses').fill('127.0.0.1\n10.0.0.0/8');
+  await page.keyboard.press('Tab');
+  await page.getByRole('button', { name: 'Create key' }).click();
   assert.match((await page.getByRole('region', { name: 'API key', exact: true }).textContent()) ?? '', /^lbk_/);
   await examinePage(page, '15-api-keys');
 
@@ -216,7 +221,7 @@ test('every page works, from the first start to an online connection, a tried si
   // A critical action some time after the sign-in.
   const [self] = await store.sessions((await store.administratorByName('admin'))?.id ?? '');
   await store.confirmSession(self?.id ?? '', new Date(Date.now() - 3_600_000));
-  await page.goto(`${hub.publicUrl}/dashboard/api-keys`);
+  await page.goto(`${hub.publicUrl}/dashboard/api-keys/new`);
   await page.getByLabel('Name').fill('typed once');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();

@@ -21,12 +21,21 @@ async function start(t: TestContext) {
   return { ...under, ...anna, dashboard: `${under.hub.publicUrl}/dashboard` };
 }
 
+const SIGN_IN_KEY = { scope: 'sign-in', 'all-connections': 'on' };
+
 test('actions that give out or end access ask for password and second factor', async (t) => {
   const { browser, formToken, dashboard, hub, store, createConnection } = await start(t);
   await createConnection('corp');
   const before = (await store.auditRecords({}, 1000)).length;
   const critical = permittedRoutes().filter((route) => permissionFor(route)?.fresh);
-  for (const action of ['api-keys', 'administrators', 'administrators/:name/role', 'connections/:name/ticket', 'clients/:id/secret']) {
+  for (const action of [
+    'api-keys/new',
+    'api-keys/:id',
+    'administrators',
+    'administrators/:name/role',
+    'connections/:name/ticket',
+    'clients/:id/secret',
+  ]) {
     assert.ok(critical.includes(`POST /${action}`), action);
   }
   for (const route of critical) {
@@ -45,16 +54,16 @@ test('actions that give out or end access ask for password and second factor', a
 
 test('after the confirmation the action continues with what was typed, and others need none for a while', async (t) => {
   const { browser, dashboard, store } = await start(t);
-  const page = await browser.open(`${dashboard}/api-keys`);
-  const question = await browser.submit(page, '/api-keys', { name: 'billing', days: '30' });
-  const done = await browser.submit(question, '/api-keys', { 'confirm-password': PASSWORD, 'confirm-code': codeOf() });
+  const page = await browser.open(`${dashboard}/api-keys/new`);
+  const question = await browser.submit(page, '/api-keys/new', { ...SIGN_IN_KEY, name: 'billing', days: '30' });
+  const done = await browser.submit(question, '/api-keys/new', { 'confirm-password': PASSWORD, 'confirm-code': codeOf() });
   assert.match((await browser.follow(done)).text, /API key for billing created/);
   const key = (await store.apiKeys()).find(({ name }) => name === 'billing');
   assert.ok(key?.expiresAt);
   const [record] = await store.auditRecords({ action: 'administrator.confirm' }, 1);
   assert.deepEqual([record?.actor, record?.result, record?.detail], ['administrator:anna', 'ok', 'password and code']);
 
-  const next = await browser.submit(await browser.open(`${dashboard}/api-keys`), '/api-keys', { name: 'other' });
+  const next = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { ...SIGN_IN_KEY, name: 'other' });
   assert.equal(next.status, 303);
 });
 
@@ -87,8 +96,9 @@ test('a wrong password, a wrong code or a used one continues nothing and loses n
 
 test('guesses at the confirmation wait like guesses at the sign-in, and share their count', async (t) => {
   const { browser, dashboard } = await start(t);
-  const question = await browser.submit(await browser.open(`${dashboard}/api-keys`), '/api-keys', { name: 'x' });
-  const attempt = (password: string) => browser.submit(question, '/api-keys', { 'confirm-password': password, 'confirm-code': codeOf() });
+  const question = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { ...SIGN_IN_KEY, name: 'x' });
+  const attempt = (password: string) =>
+    browser.submit(question, '/api-keys/new', { 'confirm-password': password, 'confirm-code': codeOf() });
   for (let n = 0; n < 7; n++) await attempt('wrong');
   assert.match((await attempt(PASSWORD)).text, /Too many failed attempts/);
   const stranger = await browser.open(`${dashboard}/sign-in`);
@@ -97,18 +107,18 @@ test('guesses at the confirmation wait like guesses at the sign-in, and share th
 
 test('another site can neither send a confirmation nor reuse one', async (t) => {
   const { browser, dashboard, store } = await start(t);
-  const question = await browser.submit(await browser.open(`${dashboard}/api-keys`), '/api-keys', { name: 'x' });
+  const question = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { ...SIGN_IN_KEY, name: 'x' });
   const right = { 'confirm-password': PASSWORD, 'confirm-code': codeOf() };
   const before = (await store.apiKeys()).length;
   for (const [fields, headers] of [
     [{}, { Origin: 'https://evil.example' }],
     [{ token: 'x' }, {}],
   ] as const) {
-    assert.equal((await browser.submit(question, '/api-keys', { ...right, ...fields }, headers)).status, 403);
+    assert.equal((await browser.submit(question, '/api-keys/new', { ...right, ...fields }, headers)).status, 403);
   }
   assert.equal((await store.apiKeys()).length, before);
   // Rejected before anything was checked, so the code still counts.
-  assert.equal((await browser.submit(question, '/api-keys', right)).status, 303);
+  assert.equal((await browser.submit(question, '/api-keys/new', right)).status, 303);
 });
 
 test('changing a second factor ends the other sessions', async (t) => {

@@ -15,7 +15,9 @@ const FIELDS: Record<string, Record<string, string>> = {
   'POST /connections/:name/delete': { typed: 'corp' },
   'POST /connections/:name/try': { username: 'anna', password: 'x' },
   'POST /clients/new': { name: 'x', redirectUris: 'https://app.example/callback' },
-  'POST /api-keys': { name: 'x', 'sign-in-only': 'on' },
+  'POST /clients/:id/change': { name: 'x', redirectUris: 'https://app.example/callback', 'all-connections': 'on' },
+  'POST /api-keys/new': { name: 'x', scope: 'sign-in', 'all-connections': 'on' },
+  'POST /api-keys/:id': { name: 'x', scope: 'search', 'all-connections': 'on' },
   'POST /administrators': { name: 'carl', role: 'owner' },
   'POST /administrators/:name/role': { role: 'operator' },
 };
@@ -94,7 +96,7 @@ test('an operator neither invites, changes roles, resets second factors nor crea
   const before = await state();
   const forbidden = others('operator').flatMap(addressesOf);
   for (const address of [
-    'POST /api-keys',
+    'POST /api-keys/new',
     'POST /administrators',
     'POST /administrators/ben/role',
     'POST /administrators/ben/reset',

@@ -4,15 +4,19 @@
  */
 import { hashOfToken } from '@landbridge/web';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { z } from 'zod';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { OidcRecord } from '../store/oidc-state.ts';
 import type { Store } from '../store/store.ts';
+import { scopesOfClient } from './clients.ts';
 
 /** For records without an expiry. None of those in use is, but all records need one. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 
 /** Anyone can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
 const MAX_PARAMETERS_LENGTH = 4096;
+
+const openidOfGrant = z.looseObject({ scope: z.string().optional() }).optional();
 
 export function adapterOn(store: Store): (kind: string) => Adapter {
   return (kind) => (kind === 'Client' ? clientsOf(store) : recordsOf(store, kind));
@@ -37,7 +41,7 @@ function recordsOf(store: Store, kind: string): Adapter {
     },
     async find(id) {
       const payload = payloadOf(await store.oidcRecord(kind, hashOfToken(id)));
-      return payload && { ...payload, jti: id };
+      return payload && { ...(kind === 'Grant' ? await withinScopes(store, payload) : payload), jti: id };
     },
     async findByUid(uid) {
       // Without its id: callers with a uid only read.
@@ -59,6 +63,15 @@ function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {
   if (record === undefined || record.expiresAt.getTime() <= Date.now()) return undefined;
   const { payload, consumedAt } = record;
   return consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(consumedAt.getTime() / 1000) };
+}
+
+/** Every code, token and claim is limited to its grant: a scope that an operator takes away is missing from tokens that exist already. */
+async function withinScopes(store: Store, grant: AdapterPayload): Promise<AdapterPayload> {
+  const client = grant.clientId === undefined ? undefined : await store.oidcClient(grant.clientId);
+  const allowed = client === undefined ? [] : scopesOfClient(client);
+  const openid = openidOfGrant.parse(grant.openid);
+  const scope = openid?.scope?.split(' ').filter((each) => allowed.includes(each));
+  return { ...grant, openid: { ...openid, scope: scope?.join(' ') } };
 }
 
 /** Clients are the hub's, and read-only for the provider. */

@@ -5,7 +5,7 @@ import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
-import type { OidcClient } from '../store/oidc-clients.ts';
+import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../store/oidc-clients.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import { checkRedirectUris } from './redirect-uris.ts';
@@ -14,44 +14,104 @@ import { checkRedirectUris } from './redirect-uris.ts';
 const SECRET_PREFIX = 'lbs_';
 const MAX_NAME_LENGTH = 100;
 
-export interface NewClient {
+/** Groups tell much about a company: they are granted on purpose. */
+const DEFAULT_SCOPES: readonly ClientScope[] = ['profile', 'email'];
+
+/** What an operator can change. Absent: as it is. */
+export interface ClientChanges {
+  name?: string | undefined;
+  redirectUris?: readonly string[] | undefined;
+  postLogoutRedirectUris?: readonly string[] | undefined;
+  /** Names of connections; null: all. */
+  connections?: readonly string[] | null | undefined;
+  /** Of `profile`, `email` and `groups`. */
+  scopes?: readonly string[] | undefined;
+  refreshTokens?: boolean | undefined;
+}
+
+export interface NewClient extends ClientChanges {
   name: string;
   redirectUris: readonly string[];
-  postLogoutRedirectUris?: readonly string[] | undefined;
   /** It cannot keep a secret: an application in a browser or on a device. */
   public?: boolean | undefined;
-  /** Names of connections; undefined: all. */
-  connections?: readonly string[] | undefined;
-  refreshTokens?: boolean | undefined;
   idTokenAlgorithm?: SigningAlgorithm | undefined;
 }
 
 /** @returns the client, and its secret unless it is public; the secret is shown only once
  * @throws CodedError CLIENT_INVALID, REDIRECT_URI_INVALID, CONNECTION_NOT_FOUND */
 export async function createClient(operator: Operator, desired: NewClient): Promise<{ client: OidcClient; secret: string | undefined }> {
-  const { store } = operator;
-  if (desired.name === '' || desired.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(desired.name)) {
-    throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
-  }
-  if (desired.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
-  checkRedirectUris(desired.redirectUris, 'redirectUris');
-  checkRedirectUris(desired.postLogoutRedirectUris ?? [], 'postLogoutRedirectUris');
-  const connections = desired.connections && (await Promise.all(desired.connections.map((name) => findConnection(store, name))));
   const secret = desired.public === true ? undefined : newSecretToken(SECRET_PREFIX);
-  const client: OidcClient = {
+  const blank: OidcClient = {
     id: randomBytes(12).toString('hex'),
     name: desired.name,
     secretHash: secret?.hash,
-    redirectUris: desired.redirectUris,
-    postLogoutRedirectUris: desired.postLogoutRedirectUris ?? [],
-    connectionIds: connections?.map(({ id }) => id),
-    refreshTokens: desired.refreshTokens ?? false,
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    connectionIds: undefined,
+    scopes: DEFAULT_SCOPES,
+    refreshTokens: false,
     idTokenAlgorithm: desired.idTokenAlgorithm ?? 'RS256',
     createdAt: new Date(),
   };
-  await store.addOidcClient(client);
-  await recordChange(operator, { action: 'client.create', subject: client.id, detail: client.name });
+  const client = await withChanges(operator.store, blank, desired);
+  await operator.store.addOidcClient(client);
+  await recordChange(operator, { action: 'client.create', subject: client.id, detail: describeClient(client) });
   return { client, secret: secret?.token };
+}
+
+/** What it no longer may see is also missing from tokens that it has. @throws CodedError CLIENT_NOT_FOUND, and as `createClient` */
+export async function changeClient(operator: Operator, id: string, changes: ClientChanges): Promise<OidcClient> {
+  const client = await withChanges(operator.store, await findClient(operator.store, id), changes);
+  if (!(await operator.store.updateOidcClient(client))) throw notFound(id);
+  await recordChange(operator, { action: 'client.change', subject: id, detail: describeClient(client) });
+  return client;
+}
+
+/** The scopes that a client may use, whatever it requests. */
+export function scopesOfClient({ scopes, refreshTokens }: OidcClient): readonly string[] {
+  return ['openid', ...scopes, ...(refreshTokens ? ['offline_access'] : [])];
+}
+
+async function withChanges(store: Store, client: OidcClient, changes: ClientChanges): Promise<OidcClient> {
+  const { connections } = changes;
+  const changed: OidcClient = {
+    ...client,
+    name: changes.name ?? client.name,
+    redirectUris: changes.redirectUris ?? client.redirectUris,
+    postLogoutRedirectUris: changes.postLogoutRedirectUris ?? client.postLogoutRedirectUris,
+    connectionIds:
+      connections === undefined
+        ? client.connectionIds
+        : connections === null
+          ? undefined
+          : await Promise.all(connections.map(async (name) => (await findConnection(store, name)).id)),
+    scopes: changes.scopes === undefined ? client.scopes : scopesOf(changes.scopes),
+    refreshTokens: changes.refreshTokens ?? client.refreshTokens,
+  };
+  if (changed.name === '' || changed.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(changed.name)) {
+    throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
+  }
+  if (changed.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
+  checkRedirectUris(changed.redirectUris, 'redirectUris');
+  checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris');
+  return changed;
+}
+
+/** `openid` is part of every sign-in, and `offline_access` is `refreshTokens`. */
+function scopesOf(names: readonly string[]): ClientScope[] {
+  const unknown = names.find((name) => name !== 'openid' && !CLIENT_SCOPES.some((scope) => scope === name));
+  if (unknown !== undefined) {
+    throw new CodedError(
+      'CLIENT_INVALID',
+      `The field "scopes" may have ${CLIENT_SCOPES.join(', ')}, not ${JSON.stringify(unknown.slice(0, 50))}`,
+    );
+  }
+  return CLIENT_SCOPES.filter((scope) => names.includes(scope));
+}
+
+function describeClient({ name, scopes, connectionIds, refreshTokens }: OidcClient): string {
+  const whose = connectionIds === undefined ? 'all connections' : `connections ${connectionIds.join(' ')}`;
+  return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}`;
 }
 
 /** @throws CodedError CLIENT_NOT_FOUND */

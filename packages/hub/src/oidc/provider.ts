@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
 import { adapterOn } from './adapter.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
+import { scopesOfClient } from './clients.ts';
 import type { ProviderKeys } from './keys.ts';
 import { confirmSignOutPage, errorPage, onwardPage, providerSignedOutPage } from './pages.ts';
 
@@ -130,7 +131,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     rotateRefreshToken: true,
     expiresWithSession: () => true,
     findAccount: (ctx, subject) => findAccount(store, subject, ctx.oidc.client?.clientId),
-    loadExistingGrant,
+    loadExistingGrant: (ctx) => loadExistingGrant(store, ctx),
     interactions: { policy: policy(), url: (_ctx, interaction) => loginPath(interaction.uid) },
     renderError: async (ctx, out) => show(ctx, errorPage(out)),
   };
@@ -152,8 +153,8 @@ function policy() {
   return base;
 }
 
-/** A client gets the scopes that it requests. Each sign-in has its own grant, so that the previous one ends with its tokens. */
-async function loadExistingGrant(ctx: KoaContextWithOIDC) {
+/** A client gets the scopes that it requests, if an operator granted them; others are left out, as unknown ones are. Each sign-in has its own grant, so that the previous one ends with its tokens. */
+async function loadExistingGrant(store: Store, ctx: KoaContextWithOIDC) {
   const { oidc } = ctx;
   const { client, session, provider, account } = oidc;
   if (client === undefined || session === undefined || account === undefined) return undefined;
@@ -161,7 +162,9 @@ async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   const grant =
     (id === undefined ? undefined : await provider.Grant.find(id)) ??
     new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-  grant.addOIDCScope([...oidc.requestParamOIDCScopes].join(' '));
+  const known = await store.oidcClient(client.clientId);
+  const allowed = known === undefined ? [] : scopesOfClient(known);
+  grant.addOIDCScope([...oidc.requestParamOIDCScopes].filter((scope) => allowed.includes(scope)).join(' '));
   await grant.save();
   return grant;
 }

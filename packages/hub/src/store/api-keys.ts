@@ -1,22 +1,56 @@
 /** API keys, by the hash of their secret. */
 
+/** What a key can permit. */
+export const API_SCOPE_NAMES = [
+  'sign-in',
+  'search',
+  'reset-password',
+  'view',
+  'provision',
+  'applications',
+  'signing-keys',
+  'audit',
+  'api-keys',
+] as const;
+
+export type ApiScope = (typeof API_SCOPE_NAMES)[number];
+
+/** For operators. */
+export const API_SCOPES: Readonly<Record<ApiScope, string>> = {
+  'sign-in': 'sign users in, and let users change their own passwords',
+  search: 'search users and list groups',
+  'reset-password': 'set the password of any user',
+  view: 'read connections and their connectors',
+  provision: 'create and change connections, tickets and connectors',
+  applications: 'manage applications that use OpenID Connect',
+  'signing-keys': 'rotate and retire the keys of the hub',
+  audit: 'read the audit log',
+  'api-keys': 'manage API keys, with no more permissions than its own',
+};
+
 export interface ApiKey {
   /** Names the key in lists and in `key revoke`; not a secret. */
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
-  /** `sign-in`: only sign-ins and users' own password changes; `operate`: the whole API. */
-  readonly scope: 'operate' | 'sign-in';
+  readonly scopes: readonly ApiScope[];
+  /** Undefined: all connections, including later ones. */
+  readonly connectionIds: readonly string[] | undefined;
+  /** Canonical ranges that it may be used from; empty: all addresses. */
+  readonly addresses: readonly string[];
   /** Undefined: never. */
   readonly expiresAt: Date | undefined;
   /** To the minute; undefined: never used. */
   readonly lastUsedAt: Date | undefined;
+  readonly lastUsedFrom: string | undefined;
 }
 
 export interface ApiKeyStore {
   addApiKey(key: ApiKey, hash: string): Promise<void>;
   apiKeyByHash(hash: string): Promise<ApiKey | undefined>;
-  setApiKeyUsed(id: string, at: Date): Promise<void>;
+  setApiKeyUsed(id: string, at: Date, from: string): Promise<void>;
+  /** Replaces name, permissions and expiry. @returns false if there is none */
+  updateApiKey(key: ApiKey): Promise<boolean>;
   /** The oldest first. */
   apiKeys(): Promise<ApiKey[]>;
   /** @returns false if there was none */

@@ -1,6 +1,11 @@
 /** OpenID Connect clients: the applications that users sign in to. */
 import type { SigningAlgorithm } from './signing-keys.ts';
 
+/** What an operator grants beside `openid`, which every client has. */
+export const CLIENT_SCOPES = ['profile', 'email', 'groups'] as const;
+
+export type ClientScope = (typeof CLIENT_SCOPES)[number];
+
 export interface OidcClient {
   /** The `client_id`: random, not a secret. */
   readonly id: string;
@@ -12,6 +17,7 @@ export interface OidcClient {
   readonly postLogoutRedirectUris: readonly string[];
   /** Connections whose users may sign in to it; undefined: all, including later ones. */
   readonly connectionIds: readonly string[] | undefined;
+  readonly scopes: readonly ClientScope[];
   /** It gets refresh tokens. */
   readonly refreshTokens: boolean;
   readonly idTokenAlgorithm: SigningAlgorithm;

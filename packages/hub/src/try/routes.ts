@@ -1,11 +1,12 @@
 /** The Try page over HTTP: access and forms. */
 
-import type { Log } from '@landbridge/runtime';
+import { CodedError, type Log } from '@landbridge/runtime';
 import { clientAddressOf, hashOfToken, isFromOwnPage, readForm, SAFE_HEADERS, sameText } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
 import { findApiKey } from '../api/api-keys.ts';
+import { isForConnection } from '../api/scopes.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
@@ -79,10 +80,11 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
     })
     .post('/:name/access', async (c) => {
       const form = await readForm(c, MAX_FORM_BYTES);
-      const key = await findApiKey(store, form.get('key')?.trim() ?? '');
+      const key = await findApiKey(store, form.get('key')?.trim() ?? '', clientAddressOf(c)).catch(withoutWrongAddress);
       if (key === undefined || !isFromOwnPage(c, origins())) return askForKey(c, 'Invalid API key.');
       const connection = await connectionOf(c);
-      if (connection === undefined) return askForKey(c, 'No connection has this name.');
+      if (connection === undefined || !isForConnection(key, connection)) return askForKey(c, 'No connection has this name.');
+      if (!key.scopes.includes('sign-in')) return askForKey(c, 'This API key does not permit sign-ins.');
       log.info({ connection: connection.name, key: key.id }, 'Try page opened with an API key');
       openSession(c, connection);
       return c.redirect(`/try/${connection.name}`, 303);
@@ -106,6 +108,11 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
         signInPage(connection, session, username, await signIn.login({ connection, username, password, remoteAddress, via: 'try' })),
       );
     });
+}
+
+/** Of an address that the key may not be used from. */
+function withoutWrongAddress(error: unknown): undefined {
+  if (!(error instanceof CodedError) || error.code !== 'API_KEY_ADDRESS') throw error;
 }
 
 type SignInContent = Extract<Content, { kind: 'sign-in' }>;

@@ -1,5 +1,6 @@
 /** What every store does with signing keys and API keys. */
 import assert from 'node:assert/strict';
+import type { ApiKey } from '../../src/store/api-keys.ts';
 import type { StoredSigningKey } from '../../src/store/signing-keys.ts';
 import type { StoreCheck } from './conformance.ts';
 import { AT } from './examples.ts';
@@ -62,12 +63,20 @@ export function keyConformance(check: StoreCheck): void {
   });
 
   check('finds API keys by hash until they are removed', async (store) => {
-    const key = { id: 'k1', name: 'billing', createdAt: AT, scope: 'sign-in' as const, expiresAt: at(1000), lastUsedAt: undefined };
+    const key: ApiKey = {
+      ...{ id: 'k1', name: 'billing', createdAt: AT, scopes: ['sign-in', 'search'], connectionIds: ['c1'], addresses: ['10.0.0.0/8'] },
+      ...{ expiresAt: at(1000), lastUsedAt: undefined, lastUsedFrom: undefined },
+    };
     await store.addApiKey(key, 'hash');
     assert.deepEqual(await store.apiKeyByHash('hash'), key);
     assert.deepEqual(await store.apiKeys(), [key]);
-    await store.setApiKeyUsed('k1', at(5));
-    assert.deepEqual(await store.apiKeys(), [{ ...key, lastUsedAt: at(5) }]);
+    await store.setApiKeyUsed('k1', at(5), '192.0.2.7');
+    const used = { ...key, lastUsedAt: at(5), lastUsedFrom: '192.0.2.7' };
+    assert.deepEqual(await store.apiKeys(), [used]);
+    const changes = { name: 'other', scopes: ['view' as const], connectionIds: undefined, addresses: [], expiresAt: undefined };
+    assert.equal(await store.updateApiKey({ ...key, ...changes }), true);
+    assert.equal(await store.updateApiKey({ ...key, id: 'k2' }), false);
+    assert.deepEqual(await store.apiKeyByHash('hash'), { ...used, ...changes });
     assert.equal(await store.apiKeyByHash('k1'), undefined);
     assert.equal(await store.removeApiKey('k1'), true);
     assert.equal(await store.removeApiKey('k1'), false);

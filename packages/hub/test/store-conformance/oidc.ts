@@ -15,6 +15,7 @@ const exampleClient = (id: string, changes: Partial<OidcClient> = {}): OidcClien
   redirectUris: ['https://app.example/cb'],
   postLogoutRedirectUris: [],
   connectionIds: undefined,
+  scopes: ['profile', 'groups'],
   refreshTokens: false,
   idTokenAlgorithm: 'RS256',
   createdAt: AT,

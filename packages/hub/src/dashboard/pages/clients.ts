@@ -4,41 +4,86 @@ import { checkBox, entries, field, table, textArea, time, tokenField } from '@la
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
-import { createClient, deleteClient, findClient, rotateClientSecret } from '../../oidc/clients.ts';
-import { dashboardConfirmation } from '../elements.ts';
+import { changeClient, createClient, deleteClient, findClient, type NewClient, rotateClientSecret } from '../../oidc/clients.ts';
+import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../../store/oidc-clients.ts';
+import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-/** The input for a new client. */
+/** What each scope shows of a user. */
+const SCOPE_TEXTS: Readonly<Record<ClientScope, string>> = {
+  profile: 'Names and the account name.',
+  email: 'The e-mail address.',
+  groups: 'The names of all groups of the user.',
+};
+
+/** The input of the form. */
 interface Typed {
   name: string;
   redirectUris: string;
   postLogoutRedirectUris: string;
   isPublic: boolean;
+  scopes: readonly string[];
   refreshTokens: boolean;
-  connections: string[];
+  /** Null: all. */
+  connections: readonly string[] | null;
 }
 
-const NOTHING: Typed = { name: '', redirectUris: '', postLogoutRedirectUris: '', isPublic: false, refreshTokens: false, connections: [] };
+const NOTHING: Typed = {
+  ...{ name: '', redirectUris: '', postLogoutRedirectUris: '', isPublic: false, refreshTokens: false, connections: null },
+  scopes: ['profile', 'email'],
+};
 
 export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
-  async function newPage(c: Context<DashboardEnv>, typed: Typed = NOTHING, problem = ''): Promise<Response> {
+  async function formPage(c: Context<DashboardEnv>, client: OidcClient | undefined, typed: Typed, problem = ''): Promise<Response> {
     const connections = await context.store.connections();
-    const main = html`<section class="narrow"><h1>New application</h1>
+    const title = client === undefined ? 'New application' : `Change ${client.name}`;
+    const [action, back] = client === undefined ? ['/clients/new', '/clients'] : [`/clients/${client.id}/change`, `/clients/${client.id}`];
+    const main = html`<section class="narrow"><h1>${title}</h1>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-<form method="post" action="${DASHBOARD_PATH}/clients/new">${tokenField(context.tokenOf(c))}
+<form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { value: typed.name, autofocus: true, maxlength: 100, hint: 'Shown to users on the login page.' })}
 ${textArea('redirectUris', 'Redirect URIs', { value: typed.redirectUris, required: true, hint: 'Where users return after signing in. Must match exactly. One per line.' })}
 ${textArea('postLogoutRedirectUris', 'Post-logout redirect URIs', { value: typed.postLogoutRedirectUris, hint: 'Optional. One per line.' })}
-${checkBox('public', 'Public', typed.isPublic, 'It runs in a browser or on a device and cannot keep a secret.')}
+${client === undefined ? checkBox('public', 'Public', typed.isPublic, 'It runs in a browser or on a device and cannot keep a secret.') : ''}
+<fieldset><legend>Scopes</legend><p class="hint">What it may see of users, whatever it requests.</p>
+${CLIENT_SCOPES.map((scope) => choiceBox('scope', scope, { chosen: typed.scopes, hint: SCOPE_TEXTS[scope] }))}</fieldset>
 ${checkBox('refreshTokens', 'Refresh tokens', typed.refreshTokens, 'It stays signed in without the browser.')}
-${
-  connections.length === 0
-    ? ''
-    : html`<fieldset><legend>Connections</legend><p class="hint">Only users of these connections may sign in. Select none to allow all, including later ones.</p>
-${connections.map(({ name }) => html`<div class="check"><input type="checkbox" id="connection-${name}" name="connection" value="${name}"${typed.connections.includes(name) ? html` checked` : ''}><label for="connection-${name}">${name}</label></div>`)}</fieldset>`
-}
-<div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}/clients">Cancel</a></div></form></section>`;
-    return context.show(c, { title: 'New application', current: '/clients', main, status: problem === '' ? 200 : 400 });
+${connectionChoice(connections, typed.connections)}
+<div class="actions"><button>${client === undefined ? 'Create' : 'Save'}</button><a href="${DASHBOARD_PATH}${back}">Cancel</a></div></form></section>`;
+    return context.show(c, { title, current: '/clients', main, status: problem === '' ? 200 : 400 });
+  }
+
+  /** Runs `save` with the input, or shows the form again with what is wrong. */
+  async function saveForm(
+    c: Context<DashboardEnv>,
+    client: OidcClient | undefined,
+    save: (desired: NewClient) => Promise<Response>,
+  ): Promise<Response> {
+    const form = c.get('form');
+    const typed: Typed = {
+      name: form.get('name')?.trim() ?? '',
+      redirectUris: form.get('redirectUris') ?? '',
+      postLogoutRedirectUris: form.get('postLogoutRedirectUris') ?? '',
+      isPublic: form.has('public'),
+      scopes: form.getAll('scope'),
+      refreshTokens: form.has('refreshTokens'),
+      connections: chosenConnections(form),
+    };
+    try {
+      return await save({
+        name: typed.name,
+        redirectUris: entries(typed.redirectUris),
+        postLogoutRedirectUris: entries(typed.postLogoutRedirectUris),
+        public: typed.isPublic,
+        scopes: typed.scopes,
+        refreshTokens: typed.refreshTokens,
+        connections: typed.connections,
+      });
+    } catch (error) {
+      if (!(error instanceof CodedError) || !['CLIENT_INVALID', 'REDIRECT_URI_INVALID', 'CONNECTION_NOT_FOUND'].includes(error.code))
+        throw error;
+      return formPage(c, client, typed, `${error.message}.`);
+    }
   }
 
   return new Hono<DashboardEnv>()
@@ -55,36 +100,34 @@ ${connections.map(({ name }) => html`<div class="check"><input type="checkbox" i
 ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'], rows, 'No applications yet.')}</section>`;
       return context.show(c, { title: 'Applications', current: '/clients', main });
     })
-    .get('/clients/new', (c) => newPage(c))
-    .post('/clients/new', async (c) => {
-      const form = c.get('form');
-      const typed: Typed = {
-        name: form.get('name')?.trim() ?? '',
-        redirectUris: form.get('redirectUris') ?? '',
-        postLogoutRedirectUris: form.get('postLogoutRedirectUris') ?? '',
-        isPublic: form.has('public'),
-        refreshTokens: form.has('refreshTokens'),
-        connections: form.getAll('connection'),
-      };
-      try {
-        const { client, secret } = await createClient(context.operatorOf(c), {
-          name: typed.name,
-          redirectUris: entries(typed.redirectUris),
-          postLogoutRedirectUris: entries(typed.postLogoutRedirectUris),
-          public: typed.isPublic,
-          refreshTokens: typed.refreshTokens,
-          connections: typed.connections.length === 0 ? undefined : typed.connections,
-        });
+    .get('/clients/new', (c) => formPage(c, undefined, NOTHING))
+    .post('/clients/new', (c) =>
+      saveForm(c, undefined, async (desired) => {
+        const { client, secret } = await createClient(context.operatorOf(c), desired);
         return context.redirect(c, `/clients/${client.id}`, {
           tone: 'good',
           text: secret === undefined ? 'Application created.' : 'Application created. Its secret is shown only now.',
           secrets: secret === undefined ? [] : [{ label: 'Client secret', value: secret }],
         });
-      } catch (error) {
-        if (!(error instanceof CodedError) || !['CLIENT_INVALID', 'REDIRECT_URI_INVALID', 'CONNECTION_NOT_FOUND'].includes(error.code))
-          throw error;
-        return newPage(c, typed, `${error.message}.`);
-      }
+      }),
+    )
+    .get('/clients/:id/change', async (c) => {
+      const client = await findClient(context.store, c.req.param('id'));
+      const connections = (await context.store.connections()).filter(({ id }) => client.connectionIds?.includes(id));
+      const { name, scopes, refreshTokens } = client;
+      return formPage(c, client, {
+        ...{ name, scopes, refreshTokens, isPublic: client.secretHash === undefined },
+        redirectUris: client.redirectUris.join('\n'),
+        postLogoutRedirectUris: client.postLogoutRedirectUris.join('\n'),
+        connections: client.connectionIds === undefined ? null : connections.map((connection) => connection.name),
+      });
+    })
+    .post('/clients/:id/change', async (c) => {
+      const client = await findClient(context.store, c.req.param('id'));
+      return saveForm(c, client, async ({ public: _, ...changes }) => {
+        await changeClient(context.operatorOf(c), client.id, changes);
+        return context.redirect(c, `/clients/${client.id}`, { tone: 'good', text: 'Application changed.' });
+      });
     })
     .get('/clients/:id', async (c) => {
       const client = await findClient(context.store, c.req.param('id'));
@@ -97,11 +140,12 @@ ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'
         ['Redirect URIs', lines(client.redirectUris)],
         ['Post-logout redirect URIs', lines(client.postLogoutRedirectUris)],
         ['Connections', client.connectionIds === undefined ? 'all' : connections.map(({ name }) => name).join(', ') || 'none'],
+        ['Scopes', ['openid', ...client.scopes].join(', ')],
         ['Refresh tokens', client.refreshTokens ? 'yes' : 'no'],
         ['ID tokens signed with', client.idTokenAlgorithm],
         ['Created', time(client.createdAt)],
       ] as const;
-      const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}/clients">Applications</a></p><h1>${client.name}</h1></div></div>
+      const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}/clients">Applications</a></p><h1>${client.name}</h1></div>${context.may(c, 'POST /clients/:id/change') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/${client.id}/change">Change</a>` : ''}</div>
 <section aria-label="Details"><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
 ${client.secretHash === undefined || !context.may(c, 'POST /clients/:id/secret') ? '' : html`<section aria-labelledby="secret"><h2 id="secret">Secret</h2><p>A new secret replaces the current one immediately.</p><p><a class="button plain" href="${DASHBOARD_PATH}/clients/${client.id}/secret">New secret</a></p></section>`}
 ${

@@ -1,6 +1,6 @@
 /** OpenID Connect clients in SQLite. */
 import { z } from 'zod';
-import type { OidcClientStore } from '../oidc-clients.ts';
+import { CLIENT_SCOPES, type OidcClientStore } from '../oidc-clients.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
 const CLIENTS = tableOf('oidc_clients', {
@@ -9,7 +9,8 @@ const CLIENTS = tableOf('oidc_clients', {
   secretHash: column.optionalText,
   redirectUris: column.list,
   postLogoutRedirectUris: column.list,
-  connectionIds: column.list.nullable().transform((ids) => ids ?? undefined),
+  connectionIds: column.optionalList,
+  scopes: column.list.pipe(z.array(z.enum(CLIENT_SCOPES))),
   refreshTokens: column.bit,
   idTokenAlgorithm: z.enum(['RS256', 'ES256']),
   createdAt: column.date,
@@ -29,7 +30,7 @@ export function oidcClientStore({ all, one, change, insert }: Sql): OidcClientSt
         `FROM oidc_clients WHERE id = $id
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, secret_hash = excluded.secret_hash, redirect_uris = excluded.redirect_uris,
            post_logout_redirect_uris = excluded.post_logout_redirect_uris, connection_ids = excluded.connection_ids,
-           refresh_tokens = excluded.refresh_tokens, id_token_algorithm = excluded.id_token_algorithm`,
+           scopes = excluded.scopes, refresh_tokens = excluded.refresh_tokens, id_token_algorithm = excluded.id_token_algorithm`,
       ),
     removeOidcClient: async (id) => change('DELETE FROM oidc_clients WHERE id = ?', id) === 1,
   };

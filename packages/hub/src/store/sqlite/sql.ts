@@ -182,6 +182,10 @@ export const column = {
     .transform((epochMs) => (epochMs === null ? undefined : new Date(epochMs))),
   json: json.pipe(z.record(z.string(), z.unknown())),
   list: json.pipe(z.array(z.string())),
+  optionalList: json
+    .pipe(z.array(z.string()))
+    .nullable()
+    .transform((list) => list ?? undefined),
   bit: z.number().transform((bit) => bit === 1),
   optionalText: z
     .string()

@@ -1,0 +1,51 @@
+/** The API of API keys. A key never gives away more than it has. */
+import { readJsonBody } from '@landbridge/web';
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { Audit } from '../audit/audit.ts';
+import type { Operator } from '../operator.ts';
+import type { ApiKey } from '../store/api-keys.ts';
+import type { Store } from '../store/store.ts';
+import { changeApiKey, createApiKey, MAX_KEY_DAYS, revokeApiKey } from './api-keys.ts';
+import type { ApiVariables } from './operate.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+const changes = z.strictObject({
+  name: z.string().optional(),
+  scopes: z.array(z.string()).optional(),
+  connections: z.array(z.string()).nullable().optional(),
+  addresses: z.array(z.string()).optional(),
+  days: z.number().int().min(1).max(MAX_KEY_DAYS).nullable().optional(),
+});
+const newKey = changes.extend({ name: z.string() });
+
+export function apiKeyApi(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {
+  const { store } = parts;
+  const operatorOf = (c: Context<ApiVariables>): Operator => ({
+    ...parts,
+    actor: `api-key:${c.get('apiKey').id}`,
+    remoteAddress: c.get('remoteAddress'),
+  });
+
+  async function view({ connectionIds, ...key }: ApiKey) {
+    const connections = await store.connections();
+    return { ...key, connections: connectionIds && connections.filter(({ id }) => connectionIds.includes(id)).map(({ name }) => name) };
+  }
+
+  return new Hono<ApiVariables>()
+    .get('/api-keys', async (c) => c.json({ apiKeys: await Promise.all((await store.apiKeys()).map(view)) }))
+    .post('/api-keys', async (c) => {
+      const { name, ...permissions } = await readJsonBody(c, newKey, MAX_BODY_BYTES);
+      const { apiKey, secret } = await createApiKey(operatorOf(c), name, permissions, c.get('apiKey'));
+      return c.json({ apiKey: await view(apiKey), secret }, 201);
+    })
+    .patch('/api-keys/:id', async (c) => {
+      const permissions = await readJsonBody(c, changes, MAX_BODY_BYTES);
+      return c.json({ apiKey: await view(await changeApiKey(operatorOf(c), c.req.param('id'), permissions, c.get('apiKey'))) });
+    })
+    .delete('/api-keys/:id', async (c) => {
+      await revokeApiKey(operatorOf(c), c.req.param('id'));
+      return c.body(null, 204);
+    });
+}

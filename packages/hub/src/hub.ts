@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { DASHBOARD_PATH } from './administrators/administrators.ts';
+import { signInProviderOf } from './administrators/provider.ts';
 import { apiRoutes } from './api/api.ts';
 import { errorAnswer } from './api/error-answers.ts';
 import { createAudit } from './audit/audit.ts';
@@ -112,6 +113,7 @@ export async function startHub(parts: {
       DASHBOARD_PATH,
       dashboardRoutes({
         ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, takeEffect, log, publicUrl: () => publicUrl },
+        provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
           idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000,
           longestMs: settings.ADMIN_SESSION_HOURS * 3_600_000,

@@ -251,6 +251,57 @@ export const HUB_SETTINGS = {
         'Actions that give out or end access (invitations, tickets, keys, secrets, revocations) ask for password and second factor again if the administrator entered them longer ago than this many minutes.',
     },
   }),
+  ...inGroup('Administrator sign-in by an OpenID provider', {
+    ADMIN_OIDC_ISSUER: {
+      type: setting.url('https', 'http'),
+      description:
+        'The issuer of an outside OpenID provider, with which administrators can sign in to the dashboard instead of a password. `http` only on this machine. Register `PUBLIC_URL/dashboard/provider/callback` there as redirect URI. A provider for many organizations needs the issuer of yours.',
+    },
+    ADMIN_OIDC_CLIENT_ID: { type: setting.text(), description: "The hub's client ID at that provider." },
+    ADMIN_OIDC_CLIENT_SECRET_FILE: {
+      type: setting.text(),
+      description: "File with the hub's client secret at that provider. Unset: the hub is a public client, with PKCE only.",
+    },
+    ADMIN_OIDC_SCOPE: {
+      type: setting.text(),
+      default: 'openid profile',
+      description: 'The scopes that the hub asks for. Add the one with which the provider gives `ADMIN_OIDC_ROLE_CLAIM`.',
+    },
+    ADMIN_OIDC_ROLE_CLAIM: {
+      type: setting.text(),
+      default: 'groups',
+      description:
+        'The claim whose values decide the role of administrators without an invitation. `sub`: the values are an allow-list of users.',
+    },
+    ADMIN_OIDC_OWNERS: {
+      type: setting.list(),
+      default: [],
+      description:
+        'Users of the provider with one of these values are owners. The three lists apply at each sign-in, the most powerful role first. All empty: only administrators with an invitation can sign in.',
+    },
+    ADMIN_OIDC_OPERATORS: {
+      type: setting.list(),
+      default: [],
+      description: 'Users of the provider with one of these values are operators.',
+    },
+    ADMIN_OIDC_READ_ONLY: {
+      type: setting.list(),
+      default: [],
+      description: 'Users of the provider with one of these values are read-only.',
+    },
+    ADMIN_OIDC_ACR: {
+      type: setting.list(),
+      default: [],
+      description:
+        "The provider must confirm one of these values as `acr`, for example that of a second factor. Empty: the provider's own rules are enough.",
+    },
+    ADMIN_OIDC_REQUIRED: {
+      type: setting.boolean(),
+      default: false,
+      description:
+        'Administrators must use the provider; passwords and passkeys of the hub are refused. While the provider is down, `landbridge-hub admin allow-passwords` permits them for some hours.',
+    },
+  }),
   ...inGroup('Applications', {
     OIDC_SIGN_IN_HOURS: {
       type: setting.integer(1, 720),
@@ -293,6 +344,7 @@ export function readSettings(
   if ((values.TLS_CERT_FILE === undefined) !== (values.TLS_KEY_FILE === undefined)) {
     messages.push('TLS_CERT_FILE and TLS_KEY_FILE must both be set, or neither');
   }
+  messages.push(...providerProblems(values));
   if (values.STOP_READY_DELAY_MS + values.STOP_GRACE_MS > MAX_STOP_MS) {
     messages.push(`the sum of STOP_READY_DELAY_MS and STOP_GRACE_MS must be at most ${MAX_STOP_MS}`);
   }
@@ -320,6 +372,14 @@ function auditProblems({ AUDIT_SYSLOG_URL, AUDIT_HTTP_URL, AUDIT_HTTP_TOKEN_FILE
   if (http?.protocol === 'http:' && AUDIT_HTTP_TOKEN_FILE !== undefined && !LOOPBACK.has(http.hostname))
     problems.push('AUDIT_HTTP_URL must use https if AUDIT_HTTP_TOKEN_FILE is set');
   return problems;
+}
+
+function providerProblems({ ADMIN_OIDC_ISSUER: issuer, ADMIN_OIDC_CLIENT_ID: clientId, ...values }: HubSettings): string[] {
+  if ((issuer === undefined) !== (clientId === undefined))
+    return ['ADMIN_OIDC_ISSUER and ADMIN_OIDC_CLIENT_ID must both be set, or neither'];
+  if (issuer === undefined) return values.ADMIN_OIDC_REQUIRED ? ['ADMIN_OIDC_REQUIRED needs ADMIN_OIDC_ISSUER'] : [];
+  const isHere = LOOPBACK.has(new URL(issuer).hostname);
+  return issuer.startsWith('https:') || isHere ? [] : ['ADMIN_OIDC_ISSUER must be an https address'];
 }
 
 function readFile(path: string): JsonObject {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TOTP } from 'otpauth';
+import { exampleAdministrator } from '../../test/administrators-for-test.ts';
+import { operatorForTest } from '../../test/operator-for-test.ts';
+import { openStoreForTest } from '../../test/store-for-test.ts';
+import type { Operator } from '../operator.ts';
+import { changeAdministratorRole, removeAdministrator } from './administrators.ts';
 import { createChallenges } from './challenges.ts';
 import { newTotpSecret, totpStep, totpUri } from './one-time-codes.ts';
 
@@ -45,4 +50,20 @@ test('accepts a challenge once, for its purpose, within five minutes, on the hub
   const late = issue();
   nowMs += 5 * 60_000 + 1;
   assert.equal(challenges.take(late, 'add anna'), false);
+});
+
+test('of two owners who demote or remove each other at the same time, one stays', async (t) => {
+  for (const act of [
+    (operator: Operator, name: string) => changeAdministratorRole(operator, name, 'read-only'),
+    (operator: Operator, name: string) => removeAdministrator(operator, name),
+  ]) {
+    const store = openStoreForTest(t);
+    const operator = operatorForTest(store);
+    for (const name of ['anna', 'ben']) {
+      await store.addAdministrator(exampleAdministrator(name, { passwordHash: 'x', totpSecret: 'y' }));
+    }
+    const results = await Promise.allSettled([act(operator, 'anna'), act(operator, 'ben')]);
+    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    assert.equal((await store.administrators()).filter(({ role }) => role === 'owner').length, 1);
+  }
 });

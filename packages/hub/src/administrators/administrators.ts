@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
 import { type Operator, recordChange } from '../operator.ts';
-import { ADMINISTRATOR_ROLES, type Administrator, type AdministratorRole } from '../store/administrators.ts';
+import { ADMINISTRATOR_ROLES, type Administrator, type AdministratorRole, type ProviderIdentity } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
 
 export const DASHBOARD_PATH = '/dashboard';
@@ -25,8 +25,13 @@ export const NEW_ADMINISTRATOR = {
   lastSignInAt: undefined,
 } as const;
 
-/** Whether the administrator has a password and a second factor, and so can sign in. */
-export async function isReady(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
+/** Whether the administrator can sign in, with or without the outside provider. */
+export async function isReady(store: Store, administrator: Administrator): Promise<boolean> {
+  return administrator.issuer !== undefined || (await hasLocalSignIn(store, administrator));
+}
+
+/** Whether the administrator has a password and a second factor of the hub. */
+export async function hasLocalSignIn(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
   return passwordHash !== undefined && (totpSecret !== undefined || (await store.passkeys(id)).length > 0);
 }
 
@@ -44,27 +49,62 @@ export async function inviteAdministrator(
   name: string,
   role: AdministratorRole = 'owner',
 ): Promise<string> {
-  if (!NAME.test(name)) {
-    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -');
-  }
-  const administrator = { ...NEW_ADMINISTRATOR, id: randomUUID(), name, role, createdAt: new Date() };
-  if (!(await operator.store.addAdministrator(administrator))) {
-    throw new CodedError('ADMINISTRATOR_EXISTS', `Administrator "${name}" already exists`, {
-      action: 'To create a new link, use "reset".',
-    });
-  }
-  await recordChange(operator, { action: 'administrator.invite', subject: name, detail: role });
-  return newLink(operator.store, publicUrl, administrator);
+  return newLink(operator.store, publicUrl, await addAdministrator(operator, name, role));
 }
 
 /**
- * Removes password, second factors and sessions of an administrator who has lost them, or whose account may be compromised.
- * @returns a new link. @throws CodedError ADMINISTRATOR_NOT_FOUND
+ * Adds an administrator who signs in with the outside provider, without a link.
+ * @throws CodedError ADMINISTRATOR_NAME_INVALID, ADMINISTRATOR_EXISTS, SUBJECT_INVALID
+ */
+export async function addProviderAdministrator(
+  operator: Operator,
+  name: string,
+  role: AdministratorRole,
+  identity: ProviderIdentity,
+): Promise<void> {
+  if (!/^[\x21-\x7e]{1,255}$/.test(identity.subject)) {
+    throw new CodedError('SUBJECT_INVALID', 'A subject has 1 to 255 printable ASCII characters (OpenID Connect Core, section 2)');
+  }
+  await addAdministrator(operator, name, role, identity);
+}
+
+async function addAdministrator(
+  operator: Operator,
+  name: string,
+  role: AdministratorRole,
+  identity?: ProviderIdentity,
+): Promise<Administrator> {
+  if (!NAME.test(name)) {
+    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -');
+  }
+  const administrator = { ...NEW_ADMINISTRATOR, id: randomUUID(), name, role, createdAt: new Date(), ...identity };
+  if (!(await operator.store.addAdministrator(administrator))) {
+    throw new CodedError(
+      'ADMINISTRATOR_EXISTS',
+      `Administrator "${name}"${identity === undefined ? '' : ', or one with this subject,'} already exists`,
+      {
+        action: 'To create a new link, use "reset".',
+      },
+    );
+  }
+  await recordChange(operator, {
+    action: 'administrator.invite',
+    subject: name,
+    detail: identity === undefined ? role : `${role}, subject ${identity.subject}`,
+  });
+  return administrator;
+}
+
+/**
+ * Removes password, second factors, the binding to a provider and sessions of an administrator who has lost them, or whose account may be compromised.
+ * @returns a new link. @throws CodedError ADMINISTRATOR_NOT_FOUND, INVALID_REQUEST
  */
 export async function resetAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
   const { store } = operator;
   const administrator = await findAdministrator(store, name);
+  if (administrator.roleFromClaims) throw followsClaims(administrator, 'account');
   await store.changeAdministrator(administrator.id, { passwordHash: undefined, totpSecret: undefined });
+  await store.bindIdentity(administrator.id, undefined);
   for (const { id } of await store.passkeys(administrator.id)) await store.removePasskey(administrator.id, id);
   await store.replaceRecoveryCodes(administrator.id, []);
   await store.removeSessions(administrator.id);
@@ -76,11 +116,7 @@ export async function resetAdministrator(operator: Operator, publicUrl: string, 
 export async function changeAdministratorRole(operator: Operator, name: string, role: AdministratorRole): Promise<void> {
   const { store } = operator;
   const administrator = await findAdministrator(store, name);
-  if (administrator.roleFromClaims) {
-    throw new CodedError('INVALID_REQUEST', `The role of "${administrator.name}" follows the claims of the sign-in provider`, {
-      action: 'Change it there, or remove the administrator and invite them.',
-    });
-  }
+  if (administrator.roleFromClaims) throw followsClaims(administrator, 'role');
   if (administrator.role === role) return;
   if (!(await store.changeRole(administrator.id, role))) throw lastOwner(administrator);
   await store.removeSessions(administrator.id);
@@ -93,6 +129,19 @@ export async function removeAdministrator(operator: Operator, name: string): Pro
   const administrator = await findAdministrator(store, name);
   if (!(await store.removeAdministrator(administrator.id))) throw lastOwner(administrator);
   await recordChange(operator, { action: 'administrator.remove', subject: administrator.name });
+}
+
+const MAX_PASSWORD_HOURS = 72;
+
+/** For the time that a required provider is down. @param hours 0: no longer. @returns until when. @throws CodedError HOURS_INVALID */
+export async function allowPasswords(operator: Operator, hours: number): Promise<Date> {
+  if (!(hours >= 0 && hours <= MAX_PASSWORD_HOURS)) {
+    throw new CodedError('HOURS_INVALID', `The number of hours must be from 0 to ${MAX_PASSWORD_HOURS}`);
+  }
+  const until = new Date(Date.now() + hours * 3_600_000);
+  await operator.store.setPasswordsAllowedUntil(until);
+  await recordChange(operator, { action: 'administrator.allow-passwords', detail: `until ${until.toISOString()}` });
+  return until;
 }
 
 /** Whether any administrator can sign in. */
@@ -116,6 +165,12 @@ export async function findAdministrator(store: Store, name: string): Promise<Adm
   if (administrator !== undefined) return administrator;
   throw new CodedError('ADMINISTRATOR_NOT_FOUND', `There is no administrator "${name.slice(0, 64)}"`, {
     action: 'See "landbridge-hub admin list".',
+  });
+}
+
+function followsClaims({ name }: Administrator, what: string): CodedError {
+  return new CodedError('INVALID_REQUEST', `The ${what} of "${name}" follows the claims of the sign-in provider`, {
+    action: 'Change it there, or remove the administrator and invite them.',
   });
 }
 

@@ -8,10 +8,10 @@ import { hashOfToken, hashPassword, isPassword } from '@landbridge/web';
 import type { Audit } from '../audit/audit.ts';
 import type { Administrator } from '../store/administrators.ts';
 import type { Store } from '../store/store.ts';
-import { isReady } from './administrators.ts';
+import { hasLocalSignIn } from './administrators.ts';
 import { hashOfRecoveryCode, renewRecoveryCodes, totpStep } from './one-time-codes.ts';
 import { createPasskeys, type Passkeys } from './passkeys.ts';
-import { createSignInThrottle } from './sign-in-throttle.ts';
+import type { SignInThrottle } from './sign-in-throttle.ts';
 
 interface Confirmed {
   password: string | null;
@@ -35,6 +35,8 @@ export interface Proofs {
    */
   confirm(administrator: Administrator, given: Confirmed, address: string | undefined): Promise<void>;
   readonly passkeys: Passkeys;
+  /** Whether passwords and passkeys count. If not, all methods that check one throw a CodedError PROVIDER_REQUIRED. */
+  acceptsPasswords(): Promise<boolean>;
   /** @returns the invited administrator. @throws CodedError INVITATION_UNKNOWN */
   invited(code: string): Promise<Administrator>;
   /** Sets the password of an invited administrator, and ends the invitation. @throws CodedError INVITATION_UNKNOWN, PASSWORD_INVALID */
@@ -47,12 +49,35 @@ export interface Proofs {
   enrolled(administrator: Administrator, address: string | undefined): Promise<string[]>;
 }
 
-export function createProofs({ store, audit, publicUrl }: { store: Store; audit: Audit; publicUrl: () => string }): Proofs {
-  const throttle = createSignInThrottle();
+export function createProofs({
+  store,
+  audit,
+  publicUrl,
+  throttle,
+  isProviderRequired,
+}: {
+  store: Store;
+  audit: Audit;
+  publicUrl: () => string;
+  throttle: SignInThrottle;
+  isProviderRequired: boolean;
+}): Proofs {
   const passkeys = createPasskeys(store, publicUrl);
 
   async function record(name: string, remoteAddress: string | undefined, action: string, result: string, detail?: string): Promise<void> {
     await audit.record({ actor: `administrator:${name}`, action, result, remoteAddress, detail });
+  }
+
+  async function acceptsPasswords(): Promise<boolean> {
+    return !isProviderRequired || ((await store.passwordsAllowedUntil())?.getTime() ?? 0) > Date.now();
+  }
+
+  /** Before anything that proves who someone is without the provider. */
+  async function requireLocalSignIn(): Promise<void> {
+    if (await acceptsPasswords()) return;
+    throw new CodedError('PROVIDER_REQUIRED', 'Administrators of this hub sign in with the provider', {
+      action: 'If it is down, "landbridge-hub admin allow-passwords" permits passwords for some hours.',
+    });
   }
 
   /** What the audit log says of an attempt. */
@@ -70,8 +95,9 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     address: string | undefined,
     action: Attempted = 'administrator.sign-in',
   ) {
+    await requireLocalSignIn();
     const succeed = throttle.beginPassword(name, address);
-    const ready = administrator !== undefined && (await isReady(store, administrator));
+    const ready = administrator !== undefined && (await hasLocalSignIn(store, administrator));
     const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
     if (isRight && ready) {
       succeed();
@@ -88,6 +114,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     isRight: () => Promise<string | undefined>,
     action: Attempted = 'administrator.sign-in',
   ) {
+    await requireLocalSignIn();
     const succeed = throttle.beginCode(administrator.id);
     const found = await isRight();
     if (found === undefined) {
@@ -113,6 +140,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     address: string | undefined,
     action: Attempted,
   ): Promise<Administrator> {
+    await requireLocalSignIn();
     return passkeys.check(administrator, response).catch(async (error: unknown) => {
       // Without a password first, anyone could fill the audit log.
       if (administrator !== undefined) await record(administrator.name, address, action, 'refused', 'passkey');
@@ -131,6 +159,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
 
   return {
     passkeys,
+    acceptsPasswords,
     async password(name, password, address) {
       return comparePassword(name, await store.administratorByName(name), password, address);
     },
@@ -158,6 +187,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
     },
     invited,
     async accept(code, password) {
+      await requireLocalSignIn();
       const administrator = await invited(code);
       const passwordHash = await hashPassword(password);
       // The link works once: others who have it can neither continue nor start again.
@@ -178,6 +208,7 @@ export function createProofs({ store, audit, publicUrl }: { store: Store; audit:
       await record(administrator.name, address, 'administrator.totp', 'ok');
     },
     async enrolled(administrator, address) {
+      await requireLocalSignIn();
       await store.removeSessions(administrator.id);
       await signedIn(administrator, address, 'invitation');
       return renewRecoveryCodes(store, administrator.id);

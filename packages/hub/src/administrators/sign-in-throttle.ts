@@ -7,11 +7,13 @@ import { createThrottle } from '@landbridge/web';
 
 const MINUTE_MS = 60_000;
 
-interface SignInThrottle {
+export interface SignInThrottle {
   /** @returns what to call if the password was right. @throws CodedError TOO_MANY_ATTEMPTS */
   beginPassword(name: string, address: string | undefined): () => void;
   /** @returns what to call if the code was right. @throws CodedError TOO_MANY_ATTEMPTS */
   beginCode(administratorId: string): () => void;
+  /** A return from the outside provider, which the hub has to ask about it. @throws CodedError TOO_MANY_ATTEMPTS */
+  beginProvider(address: string | undefined): () => void;
 }
 
 export function createSignInThrottle(now?: () => number): SignInThrottle {
@@ -27,17 +29,16 @@ export function createSignInThrottle(now?: () => number): SignInThrottle {
     },
     { now },
   );
+  const ofAddress = (address: string) =>
+    addressGroups(address).map((group, level) => [level === 0 ? 'address' : 'network', group] as const);
   return {
     beginPassword(givenName, address) {
       const name = givenName.toLowerCase();
       if (address === undefined) return throttle.begin([['name', name]]);
-      const groups = addressGroups(address);
-      return throttle.begin([
-        ['name', name],
-        ...groups.map((group, level) => [level === 0 ? 'address' : 'network', group] as const),
-        ['nameAndAddress', JSON.stringify([name, groups[0]])],
-      ]);
+      const groups = ofAddress(address);
+      return throttle.begin([['name', name], ...groups, ['nameAndAddress', JSON.stringify([name, groups[0]?.[1]])]]);
     },
+    beginProvider: (address) => throttle.begin(address === undefined ? [] : ofAddress(address)),
     beginCode: (administratorId) => throttle.begin([['code', administratorId]]),
   };
 }

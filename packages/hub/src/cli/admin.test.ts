@@ -12,7 +12,7 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
 test('a service prints no link for the first administrator and says how to get one; commands invite, reset and remove administrators, and show and set their roles', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-admin-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
-  const env = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };
   const running = spawn(PROGRAM, ['run', '--home', home], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => running.kill('SIGKILL'));
   const lines: string[] = [];
@@ -35,6 +35,14 @@ test('a service prints no link for the first administrator and says how to get o
   assert.match(admin('role', 'ben@fabrikam.com', 'root').stderr, /A role must be one of owner, operator, read-only/);
   assert.match(admin('invite', 'carl', '--role', 'operator').stdout, /^http/);
   assert.match(admin('list').stdout, /^carl {2}operator /m);
+  assert.match(admin('invite', 'dora', '--subject', '7').stderr, /--subject needs ADMIN_OIDC_ISSUER/);
+  env.ADMIN_OIDC_ISSUER = 'https://login.example';
+  env.ADMIN_OIDC_CLIENT_ID = 'hub';
+  assert.match(admin('invite', 'dora', '--role', 'read-only', '--subject', '7').stderr, /"dora" can sign in at https:\/\/login\.example/);
+  assert.match(admin('list').stdout, /^dora {2}read-only {2}can sign in /m);
+  assert.match(admin('allow-passwords', '--hours', '2').stderr, /are permitted until 20/);
+  assert.match(admin('allow-passwords', '--hours', '0').stderr, /required again/);
+  assert.match(admin('allow-passwords', '--hours', '-1').stderr, /from 0 to 72/);
   assert.equal(admin('remove', 'ben@fabrikam.com').status, 0);
   assert.equal(admin('remove', 'ben@fabrikam.com').status, 1);
   assert.equal((await fetch(second)).status, 400);

@@ -1,4 +1,5 @@
-/** `landbridge-hub admin list|invite|role|reset|remove`. */
+/** `landbridge-hub admin list|invite|role|reset|remove|allow-passwords`. */
+import { CodedError } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
@@ -25,13 +26,21 @@ export function adminCommand(context: HubCommandContext): Command {
   add(
     'invite',
     'create an administrator and print the link for their first sign-in',
-    async ({ operator, publicUrl }, name: string, { role }: { role: string }) => {
-      const { inviteAdministrator, roleOf, INVITATION_LIFETIME_HOURS } = await administration();
+    async ({ operator, settings, publicUrl }, name: string, { role, subject }: { role: string; subject?: string }) => {
+      const { addProviderAdministrator, inviteAdministrator, roleOf, INVITATION_LIFETIME_HOURS } = await administration();
+      if (subject !== undefined) {
+        const { ADMIN_OIDC_ISSUER: issuer } = settings;
+        if (issuer === undefined) throw new CodedError('PROVIDER_MISSING', '--subject needs ADMIN_OIDC_ISSUER');
+        await addProviderAdministrator(operator, name, roleOf(role), { issuer, subject });
+        note(`Administrator "${name}" can sign in at ${issuer}.`);
+        return;
+      }
       printLink(await inviteAdministrator(operator, await publicUrl(), name, roleOf(role)), INVITATION_LIFETIME_HOURS);
     },
   )
     .argument('<name>', 'such as an e-mail address')
-    .option('--role <role>', 'owner, operator or read-only', 'owner');
+    .option('--role <role>', 'owner, operator or read-only', 'owner')
+    .option('--subject <sub>', 'their subject at ADMIN_OIDC_ISSUER: they sign in there, and need no link');
   add('role', 'change the role of an administrator and end their sessions', async ({ operator }, name: string, role: string) => {
     const { changeAdministratorRole, roleOf } = await administration();
     await changeAdministratorRole(operator, name, roleOf(role));
@@ -41,7 +50,7 @@ export function adminCommand(context: HubCommandContext): Command {
     .argument('<role>', 'owner, operator or read-only');
   add(
     'reset',
-    'remove password, second factors and sessions, and print a link to set them up again',
+    'remove password, second factors, binding to a provider and sessions, and print a link to set them up again',
     async ({ operator, publicUrl }, name: string) => {
       const { resetAdministrator, INVITATION_LIFETIME_HOURS } = await administration();
       printLink(await resetAdministrator(operator, await publicUrl(), name), INVITATION_LIFETIME_HOURS);
@@ -52,5 +61,15 @@ export function adminCommand(context: HubCommandContext): Command {
     await removeAdministrator(operator, name);
     note(`Administrator "${name}" removed.`);
   }).argument('<name>');
+  add(
+    'allow-passwords',
+    'permit passwords and passkeys although ADMIN_OIDC_REQUIRED is on',
+    async ({ store, operator }, { hours }: { hours: string }) => {
+      const { allowPasswords } = await administration();
+      const until = await allowPasswords(operator, Number(hours));
+      note(until > new Date() ? `Passwords and passkeys are permitted until ${until.toISOString()}.` : 'The provider is required again.');
+      if ((await store.administrators()).length === 0) note('No administrators. To invite one: landbridge-hub admin invite NAME');
+    },
+  ).option('--hours <n>', 'from now on; 0: no longer', '4');
   return group;
 }

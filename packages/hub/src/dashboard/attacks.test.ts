@@ -7,7 +7,7 @@ import { operatorForTest } from '../../test/operator-for-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from '../../test/plain-browser.ts';
 import { firstAdministratorLink, inviteAdministrator } from '../administrators/administrators.ts';
 import { changeConnection } from '../connections/connections.ts';
-import { safeNext } from './pages/sign-in.ts';
+import { safeNext } from './pages/open-session.ts';
 
 const PASSWORD = 'eleven blue horses';
 const COOKIE = 'landbridge-session';

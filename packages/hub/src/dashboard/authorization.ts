@@ -12,7 +12,7 @@ import { hasRole, permissionFor } from './permissions.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
 /** Shown with the question again. */
-const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY'];
+const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PROVIDER_REQUIRED'];
 
 export function authorization(context: DashboardContext, cookie: SessionCookie): MiddlewareHandler<DashboardEnv> {
   return async (c, next) => {

@@ -34,3 +34,13 @@ export function chosenConnections(form: URLSearchParams): string[] | null {
 export function dashboardConfirmation(formToken: string, { action, back, ...others }: Confirmation): Html {
   return confirmation(formToken, { ...others, action: `${DASHBOARD_PATH}${action}`, back: `${DASHBOARD_PATH}${back}` });
 }
+
+/** A link to the outside provider; nothing if there is none. @param label what the visit is for, before the provider's host */
+export function providerLink(provider: { host: string } | undefined, query: Record<string, string>, label: string): Html | string {
+  if (provider === undefined) return '';
+  const address = `${DASHBOARD_PATH}/provider?${new URLSearchParams(query)}`;
+  return html`<p><a class="button plain" href="${address}">${label} ${provider.host}</a></p>`;
+}
+
+/** In place of a password, if the provider is required. */
+export const PROVIDER_ONLY = html`<p class="quiet">Administrators of this hub sign in with the provider. If it is down, <code>landbridge-hub admin allow-passwords</code> permits passwords for some hours.</p>`;

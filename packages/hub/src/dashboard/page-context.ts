@@ -7,7 +7,9 @@ import { html } from 'hono/html';
 import { LRUCache } from 'lru-cache';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 import type { Proofs } from '../administrators/proofs.ts';
+import type { SignInProvider } from '../administrators/provider.ts';
 import type { Sessions, SignedIn } from '../administrators/sessions.ts';
+import type { SignInThrottle } from '../administrators/sign-in-throttle.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditCopies } from '../audit/copies.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
@@ -17,6 +19,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
 import type { SignInActivity } from './activity.ts';
+import { createPendingActions, type PendingActions } from './pending-actions.ts';
 import { mayDo } from './permissions.ts';
 
 /** Set by the middleware in front of the pages. */
@@ -34,6 +37,8 @@ export interface DashboardParts {
   sprayAlarms: Pick<SprayAlarms, 'recent'>;
   auditCopies: Pick<AuditCopies, 'status'>;
   takeEffect: () => Promise<void>;
+  /** How administrators sign in without a password of the hub; undefined if there is no such way. */
+  provider: (SignInProvider & { required: boolean }) | undefined;
   publicUrl: () => string;
   log: Log;
 }
@@ -41,6 +46,8 @@ export interface DashboardParts {
 export interface DashboardContext extends DashboardParts, AdminSite<DashboardEnv> {
   proofs: Proofs;
   sessions: Sessions;
+  throttle: SignInThrottle;
+  pending: PendingActions;
   /** The hidden field's value in each form of this session. */
   tokenOf(c: Context<DashboardEnv>): string;
   operatorOf(c: Context<DashboardEnv>): Operator;
@@ -67,7 +74,9 @@ const NOT_FOUND = [
 ];
 const MAX_SESSIONS_WITH_MESSAGES = 1000;
 
-export function createDashboardContext(parts: DashboardParts & { proofs: Proofs; sessions: Sessions }): DashboardContext {
+export function createDashboardContext(
+  parts: DashboardParts & Pick<DashboardContext, 'proofs' | 'sessions' | 'throttle'>,
+): DashboardContext {
   const { store, audit, takeEffect, log } = parts;
   const messages = new LRUCache<string, Message[]>({ max: MAX_SESSIONS_WITH_MESSAGES });
   function messagesOf(sessionId: string): Message[] {
@@ -94,6 +103,7 @@ export function createDashboardContext(parts: DashboardParts & { proofs: Proofs;
   return {
     ...parts,
     ...site,
+    pending: createPendingActions(),
     tokenOf: (c) => c.get('signedIn').session.formToken,
     operatorOf: (c) => ({
       store,

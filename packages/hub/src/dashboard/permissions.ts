@@ -36,6 +36,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   ...own('POST /account/passkeys', true),
   ...own('POST /account/passkeys/:id/remove', true),
   ...own('POST /account/recovery-codes', true),
+  ...own('POST /account/provider', true),
+  ...own('POST /account/provider/remove', true),
 
   ...pageAndForm('/new-connection', { role: 'operator', fresh: true, doing: 'create connections' }),
   'POST /connections/:name/enable': { role: 'operator', doing: 'enable connections' },

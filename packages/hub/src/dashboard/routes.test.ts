@@ -25,6 +25,7 @@ test('the permissions list every page and form behind the sign-in, and nothing e
     sprayAlarms: { recent: () => [] },
     auditCopies: { status: async () => [] },
     takeEffect: unused,
+    provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',
     limits: { idleMs: 1, longestMs: 1, freshMs: 1 },
   });

@@ -3,6 +3,7 @@ import { createSessionCookie, type SessionLimits } from '@landbridge/web';
 import { Hono } from 'hono';
 import { createProofs } from '../administrators/proofs.ts';
 import { createSessions } from '../administrators/sessions.ts';
+import { createSignInThrottle } from '../administrators/sign-in-throttle.ts';
 import { authorization } from './authorization.ts';
 import { createDashboardContext, type DashboardEnv, type DashboardParts } from './page-context.ts';
 import { accountRoutes } from './pages/account.ts';
@@ -13,6 +14,7 @@ import { clientPages } from './pages/clients.ts';
 import { connectionRoutes } from './pages/connection.ts';
 import { connectorRoutes } from './pages/connectors.ts';
 import { overviewRoutes } from './pages/overview.ts';
+import { providerRoutes } from './pages/provider.ts';
 import { dashboardSignInRoutes } from './pages/sign-in.ts';
 import { signingKeyRoutes } from './pages/signing-keys.ts';
 import { tryPages } from './pages/try.ts';
@@ -22,7 +24,9 @@ export function dashboardRoutes({
   ...parts
 }: DashboardParts & { limits: SessionLimits & { freshMs: number } }): Hono<DashboardEnv> {
   const { publicUrl } = parts;
-  const context = createDashboardContext({ ...parts, proofs: createProofs(parts), sessions: createSessions(parts.store, limits) });
+  const throttle = createSignInThrottle();
+  const proofs = createProofs({ ...parts, throttle, isProviderRequired: parts.provider?.required ?? false });
+  const context = createDashboardContext({ ...parts, proofs: proofs, sessions: createSessions(parts.store, limits), throttle });
   const isSecure = () => publicUrl().startsWith('https:');
   const cookie = createSessionCookie({
     // Lax: a link to the dashboard in a chat finds its reader signed in. Forms are bound by token and origin.
@@ -45,7 +49,7 @@ export function dashboardRoutes({
 
   const app = new Hono<DashboardEnv>();
   context.addAssets(app);
-  app.route('/', dashboardSignInRoutes(context, cookie)).route('/', pages);
+  app.route('/', dashboardSignInRoutes(context, cookie)).route('/', providerRoutes(context, cookie)).route('/', pages);
   context.addErrors(app);
   return app;
 }

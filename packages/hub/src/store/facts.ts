@@ -8,4 +8,7 @@ export interface FactStore {
   /** @param target names the destination */
   auditPosition(target: string): Promise<AuditPosition | undefined>;
   setAuditPosition(target: string, position: AuditPosition): Promise<void>;
+  /** Until when administrators may use passwords, although the settings require an outside provider. */
+  setPasswordsAllowedUntil(at: Date): Promise<void>;
+  passwordsAllowedUntil(): Promise<Date | undefined>;
 }

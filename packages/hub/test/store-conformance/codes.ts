@@ -28,4 +28,10 @@ export function codeConformance(check: StoreCheck): void {
     assert.deepEqual(await store.auditPosition('tls://a:1'), { id: 5, hash: 'cd' });
     assert.deepEqual(await store.auditPosition('tls://b:1'), { id: 0, hash: '' });
   });
+
+  check('keeps until when passwords of administrators are allowed', async (store) => {
+    assert.equal(await store.passwordsAllowedUntil(), undefined);
+    await store.setPasswordsAllowedUntil(AT);
+    assert.deepEqual(await store.passwordsAllowedUntil(), AT);
+  });
 }

@@ -1,12 +1,12 @@
 /** The administrator's own account: password, second factors, recovery codes, sessions. Changing second factors needs a recent authentication. */
 import { CodedError } from '@landbridge/runtime';
-import { clientAddressOf, field, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
+import { clientAddressOf, field, type Html, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret, renewRecoveryCodes } from '../../administrators/one-time-codes.ts';
 import { recordChange } from '../../operator.ts';
-import { buttonForm } from '../elements.ts';
+import { buttonForm, providerLink } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
@@ -19,7 +19,38 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
   const endOtherSessions = (c: Context<DashboardEnv>) =>
     store.removeSessions(c.get('signedIn').administrator.id, c.get('signedIn').session.id);
 
+  function providerSection(c: Context<DashboardEnv>, token: string): Html | string {
+    const { administrator } = c.get('signedIn');
+    const { provider } = context;
+    if (provider === undefined) return '';
+    const isBound = administrator.issuer === provider.issuer;
+    return html`<section aria-labelledby="provider"><h2 id="provider">Sign-in with ${provider.host}</h2>
+<p>${isBound ? 'You can sign in there instead of using a password.' : 'Not set up.'}${administrator.roleFromClaims ? ' Your role follows what your groups are there.' : ''}</p>
+${isBound ? '' : html`<div class="actions">${buttonForm(token, '/account/provider', `Sign in with ${provider.host}`)}</div>`}
+${isBound && administrator.passwordHash !== undefined ? html`<div class="actions">${buttonForm(token, '/account/provider/remove', 'Remove')}</div>` : ''}</section>`;
+  }
+
   return new Hono<DashboardEnv>()
+    .use('/account/:kind{totp|passkeys|recovery-codes}/*', async (c, next) => {
+      if (c.get('signedIn').administrator.passwordHash !== undefined) return next();
+      // Otherwise a passkey would outlast what the provider says about this administrator.
+      throw new CodedError('INVALID_REQUEST', 'Your account has no password of this hub: you sign in with the provider only');
+    })
+    .post('/account/provider', async (c) => {
+      const id = context.pending.add({ sessionId: c.get('signedIn').session.id, action: 'bind' });
+      const main = html`<section class="narrow"><h1>Sign-in with ${context.provider?.host}</h1>
+<p>Sign in there with the account that you want to use from now on.</p>
+${providerLink(context.provider, { pending: id }, 'Continue to')}</section>`;
+      return context.show(c, { title: 'Sign-in with the provider', current: '/account', main });
+    })
+    .post('/account/provider/remove', async (c) => {
+      const { administrator } = c.get('signedIn');
+      if (administrator.passwordHash === undefined) throw lastFactor();
+      await store.bindIdentity(administrator.id, undefined);
+      await endOtherSessions(c);
+      await changed(c, 'unbind');
+      return context.redirect(c, '/account', { tone: 'good', text: 'Removed. You sign in with your password or passkey.' });
+    })
     .get('/account', async (c) => {
       const { administrator, session } = c.get('signedIn');
       const [passkeys, sessions, codes, options] = await Promise.all([
@@ -30,8 +61,7 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
       ]);
       const token = session.formToken;
       const hasBoth = administrator.totpSecret !== undefined && passkeys.length > 0;
-      const main = html`<h1>${administrator.name}</h1>
-<section aria-labelledby="password"><h2 id="password">Password</h2>
+      const local = html`<section aria-labelledby="password"><h2 id="password">Password</h2>
 <form method="post" action="${DASHBOARD_PATH}/account/password">${tokenField(token)}
 ${field('current', 'Current password', { type: 'password', autocomplete: 'current-password' })}
 ${field('new', 'New password', { type: 'password', autocomplete: 'new-password', hint: `At least ${MIN_PASSWORD_LENGTH} characters.` })}
@@ -64,7 +94,10 @@ ${passkeyForm({
   visible: field('passkey', 'Name', { value: 'Passkey', maxlength: 60 }),
 })}</section>
 <section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} left. Each signs you in once instead of the second factor.</p>
-${buttonForm(token, '/account/recovery-codes', 'Create new codes')}</section>
+${buttonForm(token, '/account/recovery-codes', 'Create new codes')}</section>`;
+      const main = html`<h1>${administrator.name}</h1>
+${administrator.passwordHash === undefined ? '' : local}
+${providerSection(c, token)}
 <section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>
 ${table(
   'Sessions',
@@ -162,7 +195,7 @@ ${table(
 }
 
 function lastFactor(): CodedError {
-  return new CodedError('INVALID_REQUEST', 'This is your only second factor: add another one first');
+  return new CodedError('INVALID_REQUEST', 'This is your only way to sign in: add another one first');
 }
 
 /** In this order: most browsers name others as well. */

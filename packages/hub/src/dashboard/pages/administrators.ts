@@ -4,6 +4,7 @@ import { choiceField, dot, field, type Message, table, time, tokenField } from '
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import {
+  addProviderAdministrator,
   changeAdministratorRole,
   DASHBOARD_PATH,
   findAdministrator,
@@ -51,11 +52,11 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
       const mayManage = context.may(c, 'POST /administrators');
       const rows = await Promise.all(
         (await context.store.administrators()).map(async (administrator) => {
-          const { id, name, role, roleFromClaims, createdAt, lastSignInAt } = administrator;
+          const { id, name, role, roleFromClaims, issuer, createdAt, lastSignInAt } = administrator;
           const action = (path: string, label: string) =>
             html`<a href="${DASHBOARD_PATH}/administrators/${encodeURIComponent(name)}/${path}">${label}<span class="hidden"> ${name}</span></a>`;
           return [
-            html`${name}${id === self ? html`<span class="sub">you</span>` : ''}`,
+            html`${name}${id === self ? html`<span class="sub">you</span>` : ''}${issuer === undefined ? '' : html`<span class="sub">at ${new URL(issuer).host}</span>`}`,
             (await isReady(context.store, administrator)) ? dot('on', 'Active') : dot('idle', 'Invited'),
             html`${role}${roleFromClaims ? html`<span class="sub">by the provider</span>` : ''}`,
             time(createdAt),
@@ -63,7 +64,7 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
             id === self
               ? html`<a href="${DASHBOARD_PATH}/account">Your account</a>`
               : mayManage
-                ? html`<span class="links">${roleFromClaims ? '' : action('role', 'Role')} ${action('reset', 'Reset')} ${action('remove', 'Remove')}</span>`
+                ? html`<span class="links">${roleFromClaims ? '' : html`${action('role', 'Role')} ${action('reset', 'Reset')}`} ${action('remove', 'Remove')}</span>`
                 : '',
           ];
         }),
@@ -73,9 +74,10 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
 ${
   mayManage
     ? html`<section aria-labelledby="invite"><h2 id="invite">Invite an administrator</h2>
-<p>They set a password and a second factor with a one-time link.</p>
+<p>They set up their sign-in with a one-time link.</p>
 <form method="post" action="${DASHBOARD_PATH}/administrators">${tokenField(context.tokenOf(c))}
-${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' })}${roleField('operator')}<button>Invite</button></form></section>`
+${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' })}${roleField('operator')}
+${context.provider === undefined ? '' : field('subject', `Subject at ${context.provider.host}`, { required: false, maxlength: 255, hint: 'If you know it (sub, not the e-mail address), they need no link. Otherwise they can accept the link with the provider.' })}<button>Invite</button></form></section>`
     : html`<p class="quiet">Only owners invite administrators and change their roles.</p>`
 }`;
       return context.show(c, { title: 'Administrators', current: '/administrators', main });
@@ -83,6 +85,11 @@ ${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' 
     .post('/administrators', async (c) => {
       const name = c.get('form').get('name')?.trim() ?? '';
       const role = roleOf(c.get('form').get('role') ?? '');
+      const subject = c.get('form').get('subject')?.trim() ?? '';
+      if (context.provider !== undefined && subject !== '') {
+        await addProviderAdministrator(context.operatorOf(c), name, role, { issuer: context.provider.issuer, subject });
+        return context.redirect(c, '/administrators', { tone: 'good', text: `${name} can sign in with ${context.provider.host}.` });
+      }
       const link = await inviteAdministrator(context.operatorOf(c), context.publicUrl(), name, role);
       return context.redirect(c, '/administrators', linkMessage(`${name} invited.`, link));
     })
@@ -111,7 +118,7 @@ ${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' 
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: isReset ? `Reset ${name}?` : `Remove ${name}?`,
         text: isReset
-          ? 'This removes their password and second factors and ends their sessions. You get a link for them to set up new ones.'
+          ? 'This removes their password, second factors and sign-in with a provider, and ends their sessions. You get a link for them to set up new ones.'
           : 'They can no longer sign in, and their sessions end immediately.',
         action: `/administrators/${encodeURIComponent(name)}/${c.req.param('action')}`,
         button: isReset ? 'Reset' : 'Remove',

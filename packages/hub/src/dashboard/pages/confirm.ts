@@ -5,6 +5,7 @@
 import { alertOf, field, tokenField } from '@landbridge/web';
 import type { Context } from 'hono';
 import { html } from 'hono/html';
+import { PROVIDER_ONLY, providerLink } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { passkeyForm } from './second-factor.ts';
 
@@ -21,27 +22,38 @@ export async function confirmPage(
   form: URLSearchParams,
   problem?: string,
 ): Promise<Response> {
-  const { administrator } = c.get('signedIn');
-  const token = context.tokenOf(c);
+  const { administrator, session } = c.get('signedIn');
+  const { provider, proofs, store } = context;
+  const token = session.formToken;
   const typed = [...form].filter(([name]) => name !== 'token');
-  const hasPasskeys = (await context.store.passkeys(administrator.id)).length > 0;
-  const options = hasPasskeys ? await context.proofs.passkeys.requestOptions(administrator) : undefined;
+  const byProvider = provider !== undefined && administrator.issuer === provider.issuer;
+  const byPassword = administrator.passwordHash !== undefined && (await proofs.acceptsPasswords());
+  const hasPasskeys = byPassword && (await store.passkeys(administrator.id)).length > 0;
+  const options = hasPasskeys ? await proofs.passkeys.requestOptions(administrator) : undefined;
+  const again = byPassword ? 'enter your password and second factor again' : 'authenticate again';
+  const code =
+    administrator.totpSecret === undefined
+      ? field(CONFIRMATION_FIELDS.code, 'Recovery code', { hint: 'Or use a passkey below.' })
+      : field(CONFIRMATION_FIELDS.code, 'Code', {
+          autocomplete: 'one-time-code',
+          hint: 'From your authenticator app, or one of your recovery codes.',
+        });
+  const pendingId = byProvider ? context.pending.add({ sessionId: session.id, action: { path: c.req.path, form: typed } }) : '';
   const main = html`<section class="narrow"><h1>Confirm that it is you</h1>${alertOf(problem)}
-<p>To ${doing}, enter your password and second factor again. Then the action continues.</p>
-<form method="post" action="${c.req.path}">${tokenField(token)}
+<p>To ${doing}, ${again}. Then the action continues.</p>
+${
+  byPassword
+    ? html`<form method="post" action="${c.req.path}">${tokenField(token)}
 ${typed.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <input class="hidden" type="text" name="username" value="${administrator.name}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
 ${field(CONFIRMATION_FIELDS.password, 'Password', { type: 'password', autocomplete: 'current-password', autofocus: true })}
-${
-  administrator.totpSecret === undefined
-    ? field(CONFIRMATION_FIELDS.code, 'Recovery code', { hint: 'Or use a passkey below.' })
-    : field(CONFIRMATION_FIELDS.code, 'Code', {
-        autocomplete: 'one-time-code',
-        hint: 'From your authenticator app, or one of your recovery codes.',
-      })
-}
+${code}
 <button>Confirm and continue</button></form>
-${passkeyForm({ path: c.req.path, token, options, kind: 'get', label: 'Confirm with a passkey', fields: typed, credential: CONFIRMATION_FIELDS.credential })}
+${passkeyForm({ path: c.req.path, token, options, kind: 'get', label: 'Confirm with a passkey', fields: typed, credential: CONFIRMATION_FIELDS.credential })}`
+    : ''
+}
+${byProvider ? providerLink(provider, { pending: pendingId }, 'Confirm with') : ''}
+${byPassword || byProvider ? '' : PROVIDER_ONLY}
 </section>`;
   return context.show(c, { title: 'Confirm that it is you', main, status: problem === undefined ? 200 : 400 });
 }

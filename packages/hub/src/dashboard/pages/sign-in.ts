@@ -18,12 +18,22 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { newTotpSecret } from '../../administrators/one-time-codes.ts';
 import type { SignedIn } from '../../administrators/sessions.ts';
 import type { AdministratorSession, SessionStage } from '../../store/administrators.ts';
+import { PROVIDER_ONLY, providerLink } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
+import { openSession, safeNext } from './open-session.ts';
 import { passkeyForm, totpSetUp } from './second-factor.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
 /** Shown with the form again. */
-const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PASSWORD_INVALID'];
+const ANSWERED = [
+  'SIGN_IN_REFUSED',
+  'CODE_REFUSED',
+  'PASSKEY_REFUSED',
+  'TOO_MANY_ATTEMPTS',
+  'ADMINISTRATORS_BUSY',
+  'PASSWORD_INVALID',
+  'PROVIDER_REQUIRED',
+];
 const FORGED = 'The form did not come from this page. Try again.';
 
 export function dashboardSignInRoutes(context: DashboardContext, cookie: SessionCookie): Hono<DashboardEnv> {
@@ -32,17 +42,8 @@ export function dashboardSignInRoutes(context: DashboardContext, cookie: Session
   const show = (c: Context, title: string, main: Html, problem: string | undefined) =>
     context.showNarrow(c, title, main, problem === undefined ? 200 : 400);
 
-  async function open(
-    c: Context<DashboardEnv>,
-    administrator: SignedIn['administrator'],
-    stage: SessionStage,
-    before?: AdministratorSession,
-  ): Promise<string> {
-    const about = { remoteAddress: clientAddressOf(c), browser: c.req.header('User-Agent') };
-    const value = await sessions.open(administrator, stage, about, before);
-    cookie.write(c, value);
-    return value;
-  }
+  const open = (c: Context<DashboardEnv>, administrator: SignedIn['administrator'], stage: SessionStage, before?: AdministratorSession) =>
+    openSession(context, cookie, c, administrator, stage, undefined, before);
 
   /** @returns undefined for a form that is not from this browser and this page */
   async function readOwnForm(c: Context<DashboardEnv>, token: string): Promise<URLSearchParams | undefined> {
@@ -59,13 +60,18 @@ export function dashboardSignInRoutes(context: DashboardContext, cookie: Session
   async function signInPage(c: Context<DashboardEnv>, next: string, problem?: string, name = ''): Promise<Response> {
     const token = cookie.formToken(c);
     const options = await proofs.passkeys.requestOptions(undefined);
+    const passkey = { path: `${DASHBOARD_PATH}/sign-in/passkey`, label: 'Sign in with a passkey' };
     const main = html`<section>${alertOf(problem)}
-<form method="post" action="${DASHBOARD_PATH}/sign-in">${tokenField(token)}<input type="hidden" name="next" value="${next}">
+${
+  (await proofs.acceptsPasswords())
+    ? html`<form method="post" action="${DASHBOARD_PATH}/sign-in">${tokenField(token)}<input type="hidden" name="next" value="${next}">
 ${field('name', 'Name', { value: name, autocomplete: 'username', autofocus: name === '' })}
 ${field('password', 'Password', { type: 'password', autocomplete: 'current-password', autofocus: name !== '' })}
 <button>Continue</button></form>
-${passkeyForm({ path: `${DASHBOARD_PATH}/sign-in/passkey`, token, options, kind: 'get', label: 'Sign in with a passkey', fields: [['next', next]] })}
-</section>`;
+${passkeyForm({ ...passkey, token, options, kind: 'get', fields: [['next', next]] })}`
+    : PROVIDER_ONLY
+}
+${providerLink(context.provider, { next }, 'Sign in with')}</section>`;
     return show(c, 'Dashboard', main, problem);
   }
 
@@ -87,12 +93,18 @@ ${passkeyForm({ path: `${DASHBOARD_PATH}/second-factor/passkey`, token: session.
   }
 
   async function invitationPage(c: Context<DashboardEnv>, code: string, name: string, problem?: string): Promise<Response> {
-    const main = html`<section>${alertOf(problem)}<p>You are signing up as <strong>${name}</strong>. Choose a password first; then set up a second factor.</p>
-<form method="post" action="${DASHBOARD_PATH}/invitation">${tokenField(cookie.formToken(c))}<input type="hidden" name="code" value="${code}">
+    const byPassword = await proofs.acceptsPasswords();
+    const main = html`<section>${alertOf(problem)}<p>You are signing up as <strong>${name}</strong>.${byPassword ? ' Choose a password first; then set up a second factor.' : ''}</p>
+${
+  byPassword
+    ? html`<form method="post" action="${DASHBOARD_PATH}/invitation">${tokenField(cookie.formToken(c))}<input type="hidden" name="code" value="${code}">
 <input class="hidden" type="text" name="username" value="${name}" autocomplete="username" readonly tabindex="-1" aria-hidden="true">
 ${field('password', 'Password', { type: 'password', autocomplete: 'new-password', autofocus: true, hint: `At least ${MIN_PASSWORD_LENGTH} characters. Several words are fine.` })}
 ${field('again', 'Repeat the password', { type: 'password', autocomplete: 'new-password' })}
-<button>Continue</button></form></section>`;
+<button>Continue</button></form>`
+    : PROVIDER_ONLY
+}
+${providerLink(context.provider, { code }, 'Accept with')}</section>`;
     return show(c, 'Accept the invitation', main, problem);
   }
 
@@ -202,13 +214,4 @@ ${passkeyForm({ path: `${DASHBOARD_PATH}/enrol/passkey`, token: session.formToke
       });
       return problem === undefined ? enrolled(c, signedIn) : enrolPage(c, signedIn, secret === '' ? newTotpSecret() : secret, problem);
     });
-}
-
-/** @returns a path of the dashboard, whatever was given: signing in leads nowhere else */
-export function safeNext(given: string | null | undefined): string {
-  const here = 'http://here.invalid';
-  const next = given ?? '';
-  if (!next.startsWith('/') || !URL.canParse(next, here)) return DASHBOARD_PATH;
-  const { origin, pathname } = new URL(next, here);
-  return origin === here && (pathname === DASHBOARD_PATH || pathname.startsWith(`${DASHBOARD_PATH}/`)) ? pathname : DASHBOARD_PATH;
 }

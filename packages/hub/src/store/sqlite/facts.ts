@@ -10,6 +10,7 @@ const PUBLIC_URL = 'public_url';
 const KEY_CHECK = 'key_check';
 const auditPositionOf = (target: string) => `audit_position ${target}`;
 const position = z.object({ id: z.int().min(0), hash: z.string(), upTo: z.int().optional() });
+const PASSWORDS_UNTIL = 'administrator_passwords_until';
 
 const set = ({ insert }: Sql, name: string, value: string) =>
   insert(FACTS, { name, value }, 'WHERE true ON CONFLICT (name) DO UPDATE SET value = excluded.value');
@@ -37,6 +38,13 @@ export function factStore(sql: Sql): FactStore {
     },
     async setAuditPosition(target, next) {
       set(sql, auditPositionOf(target), JSON.stringify(next));
+    },
+    async setPasswordsAllowedUntil(at) {
+      set(sql, PASSWORDS_UNTIL, at.toISOString());
+    },
+    async passwordsAllowedUntil() {
+      const found = sql.one(FACTS, 'WHERE name = ?', PASSWORDS_UNTIL)?.value;
+      return found === undefined ? undefined : new Date(found);
     },
   };
 }

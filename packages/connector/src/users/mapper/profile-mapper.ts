@@ -6,7 +6,7 @@ import type { Profile } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../../config/settings.ts';
 import { defaultProfile } from './default-mapper.ts';
-import { startSandbox } from './sandbox.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
 
 export interface ProfileMapper {
   /**
@@ -32,7 +32,7 @@ export interface ProfileMapperOptions {
 /** @throws CodedError MAPPER_SYNTAX if the source is too long */
 export function createProfileMapper(options: ProfileMapperOptions): ProfileMapper {
   const { source } = options;
-  if (source !== undefined) return startSandbox({ ...options, source });
+  if (source !== undefined) return startSandbox({ ...options, source, environment: {} });
   return {
     map: async (raw) => defaultProfile(raw),
     ready: async () => {},

@@ -4,6 +4,10 @@ export interface WorkerSettings {
   source: string;
   timeoutMs: number;
   memoryLimitMb: number;
+  /** What `process.env` holds in the sandbox. */
+  environment: Readonly<Record<string, string>>;
+  /** One Int32: the mapping of the batch that the worker is at, for the case that it does not come back. */
+  progress: SharedArrayBuffer;
 }
 
 /** One mapping. Binary attributes are sent beside the JSON; each path says where in the entry one belongs. */
@@ -31,12 +35,15 @@ export function failureCode(message: string, otherwise: SandboxErrorCode): Sandb
   return message.includes('out of memory') ? 'MAPPER_MEMORY' : otherwise;
 }
 
+/** `json` is the profile as returned from the sandbox: untrusted bytes. */
+export type MapResult = { json: string } | { failure: SandboxFailure };
+
 export type WorkerMessage =
   /** Sent once: whether the source was loaded. */
   | { kind: 'loaded'; failure: SandboxFailure | undefined }
   /** What the mapper wrote to its console. */
   | { kind: 'console'; line: string }
-  /** `json` is the profile as returned from the sandbox: untrusted bytes. */
-  | { kind: 'mapped'; json: string }
-  /** `broken`: the engine is in an unknown state, and the worker must be replaced. */
-  | { kind: 'failed'; failure: SandboxFailure; broken: boolean };
+  /** The results of a batch in order. Fewer than requests if one was slow: the others were not begun. */
+  | { kind: 'mapped'; results: MapResult[] }
+  /** The engine is in an unknown state, and the worker must be replaced. */
+  | { kind: 'broken'; failure: SandboxFailure };

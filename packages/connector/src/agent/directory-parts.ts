@@ -27,14 +27,14 @@ const QUEUE_TIMEOUT_MS = 5000;
  *
  * @param config without problems
  * @param servicePassword of LDAP_BIND_USER, decrypted
- * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED
+ * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED, MAPPER_UNAVAILABLE
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const source = profileMapperSource(config);
   const directory = openConfiguredDirectory(config, servicePassword, log);
   const mapper = configuredMapper(source, config.values, log);
   try {
-    const users = createUsers({ directory, mapper, customMapper: source !== undefined, settings: config.values, log });
+    const users = createUsers({ directory, mapper, customMapper: mapper.isCustom, settings: config.values, log });
     // Report a mapper that does not load now, and not at every sign-in.
     await mapper.ready();
     return {

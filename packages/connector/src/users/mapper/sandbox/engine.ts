@@ -16,7 +16,7 @@ import {
 import { hostFunctions } from './host-functions.ts';
 import { failureCode, type MapRequest, type MapResult, type SandboxFailure, type WorkerSettings } from './messages.ts';
 import { PRELUDE_SOURCE } from './prelude/prelude.ts';
-import { createMemory, takeSnapshot } from './snapshot.ts';
+import { createMemory, findStack, takeSnapshot, type WasmMemory } from './snapshot.ts';
 
 /** Deeper recursion in the mapper throws its RangeError. At 512 KiB the thread's own stack would overflow first, inside the engine. */
 const MAX_STACK_BYTES = 256 * 1024;
@@ -31,6 +31,8 @@ const MAX_CONSOLE_LINES = 20;
 export interface Engine {
   /** Why the mapper did not load, which is also the result of each mapping. */
   failure: SandboxFailure | undefined;
+  /** All that the engine can read and write. */
+  memory: WasmMemory;
   /** @throws if the engine itself fails: then its state is unknown */
   map(request: MapRequest): MapResult;
 }
@@ -57,6 +59,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
   const runtime = quickJs.newRuntime();
   runtime.setMaxStackSize(MAX_STACK_BYTES);
   const context = runtime.newContext();
+  const stack = findStack(memory);
 
   let endsAt = 0;
   let timeIsUp = false;
@@ -119,9 +122,11 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
   } catch (error) {
     if (!(error instanceof Failed)) throw error;
     const { failure } = error;
-    return { failure, map: () => ({ failure }) };
+    return { failure, memory, map: () => ({ failure }) };
   }
-  const restore = takeSnapshot(memory, MAX_STACK_BYTES + STACK_RESERVE_BYTES, (bytes) => context.newArrayBuffer(new ArrayBuffer(bytes)));
+  const snapshot = takeSnapshot(memory, stack, MAX_STACK_BYTES + STACK_RESERVE_BYTES, (bytes) =>
+    context.newArrayBuffer(new ArrayBuffer(bytes)),
+  );
 
   function map({ rawJson, binaryPaths, binaries }: MapRequest): string {
     startDeadline();
@@ -146,14 +151,17 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
 
   return {
     failure: undefined,
+    memory,
     map(request) {
       try {
         return { json: map(request) };
       } catch (error) {
         if (!(error instanceof Failed)) throw error;
-        return { failure: error.failure };
+        // The engine may have had no room for the exception.
+        const isMemory = error.failure.code === 'MAPPER_FAILED' && snapshot.isExhausted();
+        return { failure: isMemory ? failure('MAPPER_MEMORY', `out of memory: ${error.failure.message}`) : error.failure };
       } finally {
-        restore();
+        snapshot.restore();
       }
     },
   };

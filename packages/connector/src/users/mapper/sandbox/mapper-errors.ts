@@ -2,7 +2,7 @@
 import { CodedError } from '@landbridge/runtime';
 import type { SandboxErrorCode, SandboxFailure } from './messages.ts';
 
-type MapperErrorCode = SandboxErrorCode | 'MAPPER_BUSY';
+type MapperErrorCode = SandboxErrorCode | 'MAPPER_UNAVAILABLE' | 'MAPPER_BUSY';
 
 /** More than all requests that a connector has in progress. */
 export const MAX_WAITING = 1024;
@@ -14,10 +14,11 @@ const ACTIONS: Record<MapperErrorCode, string> = {
   MAPPER_FAILED: 'Correct the profile mapper; it must return a profile object, or hand one to its callback.',
   MAPPER_TIMEOUT: 'Make the profile mapper faster, or raise PROFILE_MAPPING_TIMEOUT_MS.',
   MAPPER_MEMORY: 'Reduce the memory the profile mapper uses, or raise PROFILE_MAPPING_MEMORY_LIMIT_MB.',
+  MAPPER_UNAVAILABLE: 'Remove it from the profile mapper; docs/profile-mappers.md lists what the sandbox offers.',
   MAPPER_BUSY: 'Make the profile mapper faster; it runs for one user at a time.',
 };
 
-export function mapperError(failure: SandboxFailure): CodedError<MapperErrorCode> {
+export function mapperError(failure: Omit<SandboxFailure, 'code'> & { code: MapperErrorCode }): CodedError<MapperErrorCode> {
   const place = failure.line === undefined ? '' : ` (line ${failure.line})`;
   return new CodedError(failure.code, `The profile mapper failed: ${failure.message}${place}`, { action: ACTIONS[failure.code] });
 }
@@ -28,6 +29,6 @@ const BUSY = {
   closed: 'the connector is stopping',
 };
 
-export function busy(reason: keyof typeof BUSY): CodedError<MapperErrorCode> {
+export function mapperBusy(reason: keyof typeof BUSY): CodedError<MapperErrorCode> {
   return new CodedError('MAPPER_BUSY', `The profile mapper cannot take another entry: ${BUSY[reason]}`, { action: ACTIONS.MAPPER_BUSY });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { CodedError, createLog } from '@landbridge/runtime';
 import { createProfileMapper, type ProfileMapper } from '../profile-mapper.ts';
+import { createEngine } from './engine.ts';
 
 const lines: string[] = [];
 const { log } = createLog({ level: 'debug', format: 'json', destination: { write: (line) => lines.push(line) } });
@@ -122,6 +123,52 @@ test('replaces the worker if a loop inside a built-in cannot be interrupted', as
   assert.deepEqual(await mapper.map({}), { id: 1 });
 });
 
+test('fails only the mapping that cannot be stopped, and maps the others that were sent with it', async () => {
+  const mapper = mapperOf('if (raw.loop) Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1); return { id: raw.uid }', 500);
+  await mapper.ready();
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) => mapper.map({ uid: n, ...(n === 7 ? { loop: true } : {}) })),
+  );
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? result.value.id : 'failed')),
+    Array.from({ length: 20 }, (_, n) => (n === 7 ? 'failed' : n)),
+  );
+});
+
+test('leaves no byte of a mapping in the memory of the engine', async (t) => {
+  for (const [title, body] of [
+    ['a profile', 'return { id: raw.secret }'],
+    ['a table of the module', 'table.set(Array.from(raw.secret, (c) => c.charCodeAt(0)), 500000); return {}'],
+    ['a global and a prototype', 'globalThis.kept = raw.secret; Object.prototype.kept = raw.secret; return {}'],
+    ['much memory', 'globalThis.kept = Array.from({ length: 20000 }, (_, n) => raw.secret + n); return {}'],
+    ['a deep stack', 'const f = (n) => (n === 0 ? raw.secret : f(n - 1) + n); return { id: f(300) }'],
+    ['an exception', 'throw new Error(raw.secret)'],
+    ['an interruption', 'globalThis.kept = raw.secret + 1; for (;;);'],
+    ['the end of memory', 'const all = []; for (;;) all.push(raw.secret + all.length);'],
+    ['pending promises', 'Promise.resolve(raw.secret).then((x) => new Promise(() => x)); return new Promise(() => raw.secret)'],
+  ] as const) {
+    await t.test(title, async () => {
+      const engine = await createEngine(
+        {
+          source: `const table = new Uint8Array(1000000); module.exports = function (raw) { ${body} }`,
+          timeoutMs: 300,
+          memoryLimitMb: 16,
+          environment: {},
+          progress: new SharedArrayBuffer(4),
+        },
+        () => {},
+      );
+      const before = Buffer.from(engine.memory.buffer.slice(0));
+      for (const secret of ['correct-horse-battery', 'staple-purple-monkey']) {
+        engine.map({ rawJson: JSON.stringify({ secret }), binaryPaths: '[]', binaries: [] });
+        const after = Buffer.from(engine.memory.buffer);
+        assert.equal(after.includes(secret), false);
+        assert.ok(after.equals(before));
+      }
+    });
+  }
+});
+
 test('stops a mapper at the memory limit, and runs the next mapping', async () => {
   for (const bomb of [
     'const all = []; for (;;) all.push(new Array(1000).fill(1));',
@@ -158,10 +205,11 @@ test('shows a mapping nothing of an earlier one', async () => {
 
 test('offers no files, network, environment, packages, or way to the host through a constructor', async () => {
   const names = ['require_', 'fetch', 'WebAssembly', 'Worker', 'XMLHttpRequest', 'std', 'os', 'navigator'];
+  process.env.LDAP_BIND_PASSWORD_FOR_TEST = 'secret';
   const mapper = mapperOf(`return {
-    there: ${JSON.stringify(names)}.filter((name) => typeof globalThis[name] !== 'undefined'), process: Object.keys(process), env: process.env,
+    there: ${JSON.stringify(names)}.filter((name) => typeof globalThis[name] !== 'undefined'), process: Object.keys(process), env: process.env.LDAP_BIND_PASSWORD_FOR_TEST ?? null,
     host: String(console.log.constructor('return typeof process.binding')()) + String(Buffer.from.constructor('return typeof process.mainModule')()) }`);
-  assert.deepEqual(await mapper.map({}), { there: [], process: ['env', 'nextTick'], env: {}, host: 'undefinedundefined' });
+  assert.deepEqual(await mapper.map({}), { there: [], process: ['env', 'nextTick'], env: null, host: 'undefinedundefined' });
   for (const name of ['fs', 'node:fs', 'child_process', 'net', 'http', 'vm', 'lodash', './other', '__proto__', 'constructor']) {
     await assert.rejects(
       mapperOf(`return require(${JSON.stringify(name)})`).map({}),

@@ -5,9 +5,8 @@
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
 import { type Log, parseJson } from '@landbridge/runtime';
-import type { ProfileMapper } from '../profile-mapper.ts';
 import { isHarmless, MAX_DEPTH } from './harmless.ts';
-import { busy, MAX_QUEUE_MS, MAX_WAITING, mapperError } from './mapper-errors.ts';
+import { MAX_QUEUE_MS, MAX_WAITING, mapperBusy, mapperError } from './mapper-errors.ts';
 import type { MapRequest, MapResult, SandboxFailure, WorkerMessage, WorkerSettings } from './messages.ts';
 import { requestFor } from './request.ts';
 
@@ -38,8 +37,16 @@ interface Mapping {
   reject(error: Error): void;
 }
 
+export interface Sandbox {
+  /** @throws CodedError MAPPER_SYNTAX, MAPPER_FAILED, MAPPER_TIMEOUT, MAPPER_MEMORY, MAPPER_BUSY */
+  map(raw: Readonly<Record<string, unknown>>): Promise<Profile>;
+  /** Rejects if the source does not load. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** @throws CodedError MAPPER_SYNTAX if the source is too long */
-export function startSandbox(options: SandboxOptions): ProfileMapper {
+export function startSandbox(options: SandboxOptions): Sandbox {
   const { timeoutMs, log } = options;
   const source = options.source.replace(/^\uFEFF/, '');
   if (source.length > MAX_SOURCE_CHARS) {
@@ -155,7 +162,7 @@ export function startSandbox(options: SandboxOptions): ProfileMapper {
     const oldest = performance.now() - MAX_QUEUE_MS;
     const isLate = ({ since }: Mapping) => since < oldest;
     // The worker may be at the first of these for longer than the others may wait.
-    for (const late of [...waiting, ...batch.slice(Atomics.load(progress, 0) + 1)].filter(isLate)) late.reject(busy('timeout'));
+    for (const late of [...waiting, ...batch.slice(Atomics.load(progress, 0) + 1)].filter(isLate)) late.reject(mapperBusy('timeout'));
     waiting = waiting.filter((mapping) => !isLate(mapping));
   }
 
@@ -179,8 +186,8 @@ export function startSandbox(options: SandboxOptions): ProfileMapper {
   const sweep = setInterval(rejectLate, SWEEP_MS).unref();
   return {
     map(raw) {
-      if (isClosed) return Promise.reject(busy('closed'));
-      if (waiting.length >= MAX_WAITING) return Promise.reject(busy('full'));
+      if (isClosed) return Promise.reject(mapperBusy('closed'));
+      if (waiting.length >= MAX_WAITING) return Promise.reject(mapperBusy('full'));
       return new Promise((resolve, reject) => {
         waiting.push({ request: requestFor(raw), since: performance.now(), resolve, reject });
         flush();
@@ -191,7 +198,7 @@ export function startSandbox(options: SandboxOptions): ProfileMapper {
       isClosed = true;
       clearInterval(sweep);
       clearTimeout(watchdog);
-      for (const mapping of [...batch.splice(0), ...waiting.splice(0)]) mapping.reject(busy('closed'));
+      for (const mapping of [...batch.splice(0), ...waiting.splice(0)]) mapping.reject(mapperBusy('closed'));
       const ended = worker;
       worker = undefined;
       await ended?.terminate();

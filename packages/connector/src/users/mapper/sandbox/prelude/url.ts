@@ -8,6 +8,15 @@ export function urlPrelude(host: Host): void {
       .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
       .replace(/%20/g, '+');
 
+  /** The host's error has another realm's prototype. */
+  function parse(value: unknown, base: unknown): Record<string, string> {
+    try {
+      return JSON.parse(base === undefined ? host.url(String(value)) : host.url(String(value), String(base)));
+    } catch {
+      throw new TypeError('Invalid URL');
+    }
+  }
+
   class SearchParams {
     #pairs: [string, string][] = [];
     #onChange: (() => void) | undefined;
@@ -85,7 +94,7 @@ export function urlPrelude(host: Host): void {
     #parts: Record<string, string>;
     readonly searchParams: SearchParams;
     constructor(value: unknown, base?: unknown) {
-      this.#parts = JSON.parse(base === undefined ? host.url(String(value)) : host.url(String(value), String(base)));
+      this.#parts = parse(value, base);
       this.searchParams = new SearchParams(this.#parts.search, () => this.change('search', this.searchParams.toString()));
     }
     static canParse(value: unknown, base?: unknown): boolean {

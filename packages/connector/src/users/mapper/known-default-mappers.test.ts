@@ -1,0 +1,79 @@
+/** The default mappers of Auth0 connectors, which every installation and export of theirs contains, become the built-in one. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { startSlapd } from '@landbridge/lab';
+import { createLog } from '@landbridge/runtime';
+import { UNSET_SETTINGS, usersOn } from '../../../test/users-on.ts';
+import { defaultProfile } from './default-mapper.ts';
+import { isKnownDefaultMapper, mapperFingerprint } from './known-default-mappers.ts';
+import { configuredMapper, createProfileMapper } from './profile-mapper.ts';
+
+/** Ours, as the console shows it. */
+const OURS = readFileSync(new URL('../../admin/assets/default-mapper.js', import.meta.url), 'utf8');
+
+test('recognises a default mapper with any line ends, byte order mark, comments and white space', async (t) => {
+  for (const [title, source] of [
+    ['as it is', OURS],
+    ['with a byte order mark and CRLF', `\uFEFF${OURS.replaceAll('\n', '\r\n')}`],
+    ['with tabs', OURS.replaceAll('  ', '\t')],
+    ['with comments', `/* Changed by\n * nobody. */\n${OURS.replaceAll(';\n', '; // as before\n')}`],
+  ] as const) {
+    await t.test(title, () => assert.ok(isKnownDefaultMapper(source)));
+  }
+});
+
+test('takes a changed mapper for a custom one', async (t) => {
+  for (const [title, source] of [
+    ['a line more', OURS.replace('  return profile;', '  profile.email_verified = true;\n  return profile;')],
+    ['another attribute', OURS.replace("'objectGUID'", "'entryUUID'")],
+    ['a URL in a text', OURS.replace('  return profile;', "  profile.picture = 'https://x.example/';\n  return profile;")],
+    ['nothing', ''],
+  ] as const) {
+    await t.test(title, () => assert.equal(isKnownDefaultMapper(source), false));
+  }
+});
+
+test('keeps what looks like a comment in a text', () => {
+  assert.notEqual(mapperFingerprint(`a = 'http://x';`), mapperFingerprint(`a = 'http://y';`));
+  assert.equal(mapperFingerprint(`a = 1; // one\nb = 2;`), mapperFingerprint(`a=1;b=2;//two`));
+});
+
+test('uses the built-in mapper in its place, and says so in the log', async () => {
+  const lines: string[] = [];
+  const { log } = createLog({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
+  const mapper = configuredMapper(OURS, UNSET_SETTINGS, log);
+  assert.equal(mapper.isCustom, false);
+  assert.deepEqual(await mapper.map({ cn: 'x' }), defaultProfile({ cn: 'x' }));
+  assert.match(lines.join(''), /unmodified default mapper of an Auth0 connector; the built-in default mapper takes its place/);
+});
+
+/** What the contract says about the default profile (docs/protocol.md, section 3), as an independent mapper. */
+const CONTRACT = `module.exports = function (raw) {
+  var either = function () { for (var i = 0; i < arguments.length; i++) if (raw[arguments[i]]) return raw[arguments[i]]; };
+  var profile = { id: either('objectGUID', 'uid', 'cn'), displayName: raw.displayName, name: { familyName: raw.sn, givenName: raw.givenName } };
+  profile.nickname = either('sAMAccountName', 'cn', 'commonName');
+  profile.groups = raw.groups;
+  if (raw.mail) profile.emails = [{ value: raw.mail }];
+  'dn st description postalCode telephoneNumber distinguishedName co department company mailNickname sAMAccountName sAMAccountType userPrincipalName manager organizationUnits'
+    .split(' ').forEach(function (name) { profile[name] = raw[name]; });
+  return profile;
+};`;
+
+test('makes the same profiles to the byte as the sandboxed mapper from real entries', async () => {
+  await using slapd = await startSlapd({ users: 30 });
+  const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, { LDAP_BASE: slapd.baseDn });
+  const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
+  const sandboxed = createProfileMapper({ source: CONTRACT, timeoutMs: 5000, memoryLimitMb: 16, log });
+  try {
+    assert.ok(sandboxed.isCustom);
+    for (const { uid } of slapd.users.ordinary) {
+      const found = await on.users.inspect(uid, { correlationId: 'test', signal: new AbortController().signal });
+      assert.ok(found !== undefined, uid);
+      assert.equal(JSON.stringify(defaultProfile(found.raw)), JSON.stringify(await sandboxed.map(found.raw)));
+    }
+  } finally {
+    await sandboxed.close();
+    await on.close();
+  }
+});

@@ -23,13 +23,13 @@ before(async () => {
   if (skip) return;
   // Users who sign in once do not need the cache, whose hashing would take CPU time from the test.
   [slapd, hub] = await Promise.all([startSlapd({ users: 10_000 }), startHub({ CREDENTIAL_CACHE: 'false' })]);
-  const ticket = await hub.createConnection(CONNECTION);
+  await hub.createConnection(CONNECTION);
   members = await Promise.all(
     [1, 2, 3].map(async () => {
       const relay = await startRelay();
       const program = await startConnector({
         ...directoryConfig(slapd, 'plain'),
-        PROVISIONING_TICKET: ticket,
+        PROVISIONING_TICKET: await hub.addConnector(CONNECTION),
         HTTP_PROXY: relay.url,
         LDAP_SEARCH_GROUPS: '(member={0})',
       });

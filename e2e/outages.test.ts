@@ -85,7 +85,7 @@ async function connector(ticket: string) {
 test('if one of two connectors is killed under load, each sign-in gets an answer and the other connector continues', { skip }, async () => {
   const ticket = await hub.createConnection('killed');
   await using first = await connector(ticket);
-  await using _second = await connector(ticket);
+  await using _second = await connector(await hub.addConnector('killed'));
   await hub.untilConnectors('killed', 2);
   const load = startLoad('killed');
   await someMore(load);
@@ -104,7 +104,7 @@ test('if one of two connectors is killed under load, each sign-in gets an answer
 test('SIGTERM to one of two connectors under load fails no sign-in', { skip }, async () => {
   const ticket = await hub.createConnection('drained');
   await using first = await connector(ticket);
-  await using _second = await connector(ticket);
+  await using _second = await connector(await hub.addConnector('drained'));
   await hub.untilConnectors('drained', 2);
   const load = startLoad('drained');
   await someMore(load);

@@ -44,8 +44,10 @@ export interface Answer {
 export interface HubProgram extends Program {
   readonly url: string;
   readonly apiKey: string;
-  /** @returns the ticket */
+  /** @returns the ticket, which enrols one connector */
   createConnection(name: string): Promise<string>;
+  /** @returns a ticket for one more connector */
+  addConnector(connection: string): Promise<string>;
   changeConnection(name: string, settings: object): Promise<void>;
   /** Registers an application for the users of one connection. */
   createClient(connection: string, redirectUri: string): Promise<{ id: string; secret: string }>;
@@ -81,6 +83,11 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
     apiKey,
     async createConnection(name: string) {
       const { status, body } = await api('POST', '/connections', { name });
+      if (body.ticket === undefined) throw new Error(`the hub answered ${status} without a ticket`);
+      return body.ticket;
+    },
+    async addConnector(connection: string) {
+      const { status, body } = await api('POST', `/connections/${connection}/connectors`, {});
       if (body.ticket === undefined) throw new Error(`the hub answered ${status} without a ticket`);
       return body.ticket;
     },

@@ -65,6 +65,7 @@ export async function startHub(parts: {
   unauthenticatedSockets?: SocketLimits;
 }): Promise<Hub> {
   const { settings, store, chain, log } = parts;
+  const { ENROLMENT_HOURS: enrolmentHours } = settings;
   const metrics = createMetrics();
   const server = createHubServer({
     settings,
@@ -108,11 +109,15 @@ export async function startHub(parts: {
   const frontChannel = createFrontChannelFlow({ store, online, events, log, publicUrl: () => publicUrl });
 
   const app = new Hono()
-    .route('/api', apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl }))
+    .route(
+      '/api',
+      apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl, enrolmentHours }),
+    )
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, takeEffect, log, publicUrl: () => publicUrl },
+        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, takeEffect, log },
+        ...{ publicUrl: () => publicUrl, enrolmentHours },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
           idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000,
@@ -125,7 +130,7 @@ export async function startHub(parts: {
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
     .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
-    .route('/', provisioningRoutes({ store, keys, audit, log, publicUrl: () => publicUrl }))
+    .route('/', provisioningRoutes({ store, keys, identity, audit, log, publicUrl: () => publicUrl, enrolmentHours }))
     .notFound((c) => c.json({ error: { code: 'not_found', message: 'Not found' } }, 404));
   app.onError((error, c) => errorAnswer(error, c, log));
 

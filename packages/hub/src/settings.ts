@@ -227,6 +227,12 @@ export const HUB_SETTINGS = {
     },
   }),
   ...inGroup('Connectors', {
+    ENROLMENT_HOURS: {
+      type: setting.integer(1, 720),
+      default: 24,
+      description:
+        'For how many hours after it was issued a ticket enrols a connector without approval. It enrols one; further connectors wait for an operator.',
+    },
     HEARTBEAT_INTERVAL_MS: {
       type: setting.integer(50, 60_000),
       default: 5_000,

@@ -27,6 +27,8 @@ export interface HubUnderTest {
   api(path: string, body?: unknown, method?: string): Promise<{ status: number; body: ApiBody }>;
   /** Creates a connection. @returns its ticket */
   createConnection(name?: string): Promise<string>;
+  /** Issues a ticket for one more connector. @returns it */
+  addConnector(name?: string): Promise<string>;
   /** Creates a connection and a registered connector that is not connected yet. */
   provisioned(name?: string, options?: { useJwks?: boolean; identity?: TestIdentity }): Promise<Provisioned>;
 }
@@ -73,7 +75,15 @@ interface ConnectionView {
   displayName: string | null;
   ipRanges: string[];
   emailDomains: string[];
-  certificates: { thumbprint: string; state: string; agentVersion?: string; hostName?: string }[];
+  certificates: {
+    thumbprint: string;
+    state: string;
+    agentVersion?: string;
+    hostName?: string;
+    signInEndpoint?: string;
+    requestedEndpoint?: string;
+  }[];
+  enrolmentOpenUntil: string | null;
   connectors: {
     instance: string;
     agentVersion: string;
@@ -132,6 +142,9 @@ export async function startHubForTest(
       const { status, body } = await self.api('/connections', { name });
       if (status !== 201) throw new Error(JSON.stringify(body));
       return body.ticket;
+    },
+    async addConnector(name = 'corp') {
+      return (await self.api(`/connections/${name}/connectors`, {})).body.ticket;
     },
     async provisioned(name = 'corp', { useJwks = false, identity } = {}) {
       sharedIdentity ??= makeIdentity();

@@ -17,6 +17,22 @@ export {
 } from './answers.ts';
 export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export {
+  type EnrolmentClaims,
+  type EnrolmentPayload,
+  type EnrolmentState,
+  enrolmentAnswer,
+  enrolmentClaims,
+  enrolmentKey,
+  enrolmentMac,
+  enrolmentPayload,
+  enrolmentRequest,
+  enrolmentSigned,
+  isEnrolmentMac,
+  type PinnedTicket,
+  pinnedTicket,
+  readTicket,
+} from './enrolment.ts';
+export {
   FAILURES,
   type FailureCode,
   type LdapStatus,

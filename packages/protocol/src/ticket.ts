@@ -24,7 +24,7 @@ export type TicketInfo = z.infer<typeof ticketInfo>;
 
 /** Shown to operators and stored: short, with letters, digits and these characters only. */
 const hostName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,252}$/u);
-const agentVersionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/);
+export const agentVersionText = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/);
 
 /**
  * Our addition: which of several connectors with one key it is. The `id` is random and stays in the connector's home. An invalid part counts

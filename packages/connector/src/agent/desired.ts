@@ -46,7 +46,15 @@ export interface InUse {
 }
 
 /** Settings that the hub's answer to a ticket fills in: a new ticket discards them. */
-const TICKET_SETTINGS = ['AD_HUB', 'CONNECTION', 'REALM', 'WSFED_ISSUER', 'TENANT_SIGNING_KEY', 'LAST_SENT_THUMBPRINT'] as const;
+const TICKET_SETTINGS = [
+  'AD_HUB',
+  'CONNECTION',
+  'REALM',
+  'WSFED_ISSUER',
+  'HUB_IDENTITY',
+  'TENANT_SIGNING_KEY',
+  'LAST_SENT_THUMBPRINT',
+] as const;
 
 /** @throws CodedError CONFIG_ENVIRONMENT_ONLY, SETTING_FROM_ENVIRONMENT, CERTIFICATE_UNUSABLE, and as `loadConfig` */
 export function desiredWithChanges(inUse: InUse, changes: Changes, environment: Environment): Desired {

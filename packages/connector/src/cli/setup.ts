@@ -1,12 +1,12 @@
 /** `setup`: collects ticket and directory, checks both, and saves. If a check fails, it saves only with `--save-anyway`. */
-import { CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
+import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { assertRunnable, type Config, loadConfig, withEntered } from '../config/load.ts';
 import { createOutbound, type Outbound } from '../network/outbound.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { problemText } from '../setup/problems-of-files.ts';
 import { saveSetup } from '../setup/save.ts';
-import { fetchTicketInfo, measureClockSkew } from '../setup/ticket.ts';
+import { measureClockSkew, readHubTicket, type TicketReading } from '../setup/ticket.ts';
 import { withDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
@@ -33,23 +33,23 @@ export async function setup({ home, environment }: CommandContext, options: Setu
   const config = withEntered(before, changes, environment);
   assertRunnable(config);
 
-  const { info, failures } = await checkEverything(config);
+  const { reading, failures } = await checkEverything(config);
   for (const failure of failures) say(`failed: ${problemText(failure)}`);
   if (failures.length > 0 && !options.saveAnyway) {
     throw new CodedError('SETUP_FAILED', 'Nothing was saved', {
       action: 'Fix what failed, or save anyway with --save-anyway.',
     });
   }
-  saveSetup(before, config, changes, info);
+  saveSetup(before, config, changes, reading);
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
 }
 
-async function checkEverything(config: Config): Promise<{ info: TicketInfo | undefined; failures: unknown[] }> {
+async function checkEverything(config: Config): Promise<{ reading: TicketReading | undefined; failures: unknown[] }> {
   const failures: unknown[] = [];
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  let info: TicketInfo | undefined;
+  let reading: TicketReading | undefined;
   try {
-    info = await checkTicket(config, createOutbound(config.values), signal);
+    reading = await checkTicket(config, createOutbound(config.values), signal);
   } catch (error) {
     failures.push(error);
   }
@@ -58,14 +58,14 @@ async function checkEverything(config: Config): Promise<{ info: TicketInfo | und
   } catch (error) {
     failures.push(error);
   }
-  return { info, failures };
+  return { reading, failures };
 }
 
-async function checkTicket({ values }: Config, outbound: Outbound, signal: AbortSignal): Promise<TicketInfo | undefined> {
-  const ticket = values.PROVISIONING_TICKET;
+async function checkTicket(config: Config, outbound: Outbound, signal: AbortSignal): Promise<TicketReading | undefined> {
+  const ticket = config.values.PROVISIONING_TICKET;
   if (ticket === undefined) return undefined;
-  const info = await fetchTicketInfo(outbound, ticket, values, signal);
-  say(`ticket: connection ${info.connectionName} at ${new URL(ticket).host}`);
+  const reading = await readHubTicket(outbound, config, ticket, signal);
+  say(`ticket: connection ${reading.info.connectionName} at ${new URL(ticket).host}`);
   try {
     const { skewMs } = await measureClockSkew(outbound, ticket, signal);
     if (Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS)
@@ -73,7 +73,7 @@ async function checkTicket({ values }: Config, outbound: Outbound, signal: Abort
   } catch {
     // Not every hub reports its time.
   }
-  return info;
+  return reading;
 }
 
 async function checkDirectoryAccess(config: Config, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** Checks settings against each other. The list of settings checks each one alone. */
+import { readTicket } from '@landbridge/protocol';
 import type { SettingProblem } from '@landbridge/runtime';
 import type { ConnectorHome } from './home.ts';
 import { ldapTransport } from './ldap-transport.ts';
@@ -21,6 +22,9 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
     (values.AD_HUB === undefined || values.CONNECTION === undefined || values.REALM === undefined)
   ) {
     add('PROVISIONING_TICKET', 'PROVISIONING_TICKET is missing: the ticket URL of the connection, which the hub shows');
+  }
+  if (values.PROVISIONING_TICKET !== undefined && readTicket(values.PROVISIONING_TICKET).kind === 'damaged') {
+    add('PROVISIONING_TICKET', 'PROVISIONING_TICKET is incomplete: copy the whole ticket URL again');
   }
   for (const name of ['PROVISIONING_TICKET', 'AD_HUB'] as const) {
     if (!mayReachHub(values[name], values)) {

@@ -90,7 +90,10 @@ export function withChanges(config: Config, changes: Readonly<Record<string, unk
 
 /** As `withChanges` for entered settings: they override the environment, because they will be in the file without it. */
 export function withEntered(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
-  return withChanges(config, changes, Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(changes, name))));
+  const isNewTicket = changes.PROVISIONING_TICKET !== undefined && changes.PROVISIONING_TICKET !== config.values.PROVISIONING_TICKET;
+  // A new ticket may be for another hub.
+  const entered = { ...changes, ...(isNewTicket && { HUB_IDENTITY: undefined }) };
+  return withChanges(config, entered, Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(changes, name))));
 }
 
 /** @returns the configuration with these files in place of those in the home; nothing is written */

@@ -68,6 +68,7 @@ describe('a first start', () => {
       realm: 'urn:auth0:fabrikam',
       signingKeyPem: 'SIGNING KEY',
       jwksUrl: `${new URL(hub.ticket).origin}/.well-known/jwks.json`,
+      hubIdentity: undefined,
     });
     const certificate = new X509Certificate(readFileSync(join(home, 'certs', 'cert.pem')));
     assert.equal(certificate.subject, 'CN=fabrikam-ad\nOU=fabrikam.example');
@@ -256,6 +257,7 @@ describe('a hub that does not answer', () => {
       realm: 'urn:x',
       signingKeyPem: undefined,
       jwksUrl: 'https://hub.example/.well-known/jwks.json',
+      hubIdentity: undefined,
     });
   });
 });

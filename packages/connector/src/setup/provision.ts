@@ -3,7 +3,7 @@
  * pick up changes on the hub (a new key, Kerberos enabled). This folder owns the setup of connector and hub; `hub/` owns the socket.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type TicketInfo } from '@landbridge/protocol';
+import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type PinnedTicket, type TicketInfo } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { encryptPassword } from '../config/credentials.ts';
@@ -19,8 +19,20 @@ import {
   saveCertificate,
   thumbprint,
 } from './certificate.ts';
+import { enrol } from './enrolment.ts';
 import { thisInstance } from './instance.ts';
-import { fetchTicketInfo, jwksUrlOf, measureClockSkew, register, serverUrlOf, settingsOfTicket } from './ticket.ts';
+import {
+  checkInfo,
+  fetchTicketInfo,
+  jwksUrlOf,
+  measureClockSkew,
+  pinnedIn,
+  register,
+  serverUrlOf,
+  settingsOfTicket,
+  type TicketReading,
+  usableTicket,
+} from './ticket.ts';
 
 /** What a connection to the hub needs. */
 export interface ProvisionedHub {
@@ -97,7 +109,8 @@ export function createProvisioning(options: {
     connection: values.CONNECTION,
     realm: values.REALM,
     signingKeyPem: values.TENANT_SIGNING_KEY,
-    hubIdentity: values.HUB_IDENTITY,
+    // From the ticket, too, if it has not been read yet: without the hub's answer no other hub may take its place.
+    hubIdentity: pinnedIn(values),
     wsfedIssuer: values.WSFED_ISSUER,
     replyAddresses: replyAddressesIn(config),
     kerberos: values.KERBEROS_AUTH,
@@ -110,16 +123,17 @@ export function createProvisioning(options: {
     const ticket = values.PROVISIONING_TICKET;
     if (ticket === undefined) return { ...target(known, undefined), instance, browsers: browserSignIn(known, certificate) };
     try {
-      const info = await fetchTicketInfo(outbound, ticket, values, signal);
-      const { certificate: ours } = certificateFor(info);
-      const signingKeyPem = await register(outbound, ticket, registrationOf(ours), signal);
-      known = { ...knownFrom(info, config), signingKeyPem, hubIdentity: values.HUB_IDENTITY };
+      const pinned = usableTicket(ticket, values);
+      const { reading, signingKeyPem, registered } =
+        pinned.kind === 'pinned' ? await enrolWith(pinned, signal) : await registerWith(ticket, signal);
+      known = { ...knownFrom(reading.info, config), signingKeyPem, hubIdentity: reading.enrolment?.hubIdentity };
       keep({
-        ...settingsOfTicket(info, ticket, values.SITE_NAME),
+        ...settingsOfTicket(reading, ticket, values.SITE_NAME),
         SERVER_URL: serverUrlOf(values),
-        LAST_SENT_THUMBPRINT: thumbprint(ours),
+        LAST_SENT_THUMBPRINT: thumbprint(registered),
         TENANT_SIGNING_KEY: signingKeyPem,
       });
+      if (reading.enrolment?.state === 'revoked') throw keyRevoked();
       warnOfClockSkew(ticket, signal);
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     } catch (error) {
@@ -128,6 +142,29 @@ export function createProvisioning(options: {
       log.warn({ err: error }, 'Could not read the ticket; continuing with the last known connection');
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     }
+  }
+
+  /** The plain contract: the hub is whoever has the certificate of its address. */
+  async function registerWith(ticket: string, signal: AbortSignal): Promise<Registered> {
+    const info = await fetchTicketInfo(outbound, ticket, values, signal);
+    const { certificate: registered } = certificateFor(info);
+    const body = { ...registrationOf(), agentMode: true, capabilities: { useJWKS: true } };
+    const signingKeyPem = await register(outbound, ticket, { ...body, certs: [registered.raw.toString('base64')] }, signal);
+    return { reading: { info, enrolment: undefined }, signingKeyPem, registered };
+  }
+
+  async function enrolWith(ticket: PinnedTicket, signal: AbortSignal): Promise<Registered> {
+    // The subject of the certificate comes from the hub.
+    // The hub may have replaced its key since the start.
+    const pinned = known.hubIdentity ?? ticket.fingerprint;
+    const own = certificate ?? certificateFor((await enrol(outbound, ticket, pinned, key.privateKey, { signal })).info);
+    const { certificate: registered } = own;
+    const enrolment = await enrol(outbound, ticket, pinned, key.privateKey, {
+      register: { ...registrationOf(), certificate: registered.raw.toString('base64') },
+      signal,
+    });
+    checkInfo(enrolment.info, values);
+    return { reading: { info: enrolment.info, enrolment }, signingKeyPem: undefined, registered };
   }
 
   function certificateFor(info: TicketInfo): ConnectorCertificate {
@@ -148,13 +185,10 @@ export function createProvisioning(options: {
     return made;
   }
 
-  function registrationOf(ours: ConnectorCertificate['certificate']) {
+  function registrationOf() {
     return {
-      certs: [ours.raw.toString('base64')],
       signInEndpoint: `${serverUrlOf(values)}/wsfed`,
-      agentMode: true,
       agentVersion,
-      capabilities: { useJWKS: true },
       instance,
     };
   }
@@ -200,7 +234,22 @@ export function createProvisioning(options: {
   return { privateKey: key.privateKey, privateKeyPem: key.privateKeyPem, provision };
 }
 
-const LASTING_ERRORS = new Set(['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE']);
+const LASTING_ERRORS = new Set([
+  ...['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE', 'TICKET_DAMAGED', 'HUB_IDENTITY_MISMATCH', 'HUB_ANSWER_FORGED', 'CONNECTOR_KEY_REVOKED'],
+]);
+
+/** What one reading of the ticket leads to. */
+interface Registered {
+  reading: TicketReading;
+  signingKeyPem: string | undefined;
+  registered: X509Certificate;
+}
+
+function keyRevoked(): CodedError {
+  return new CodedError('CONNECTOR_KEY_REVOKED', 'An administrator of the hub revoked the key of this connector', {
+    action: 'To enrol again it needs a new key: move certs/ away, and run setup with a new ticket.',
+  });
+}
 
 /** The environment overrides the hub. */
 function knownFrom(info: TicketInfo, { values, origins }: Config): Omit<KnownConnection, 'signingKeyPem' | 'hubIdentity'> {
@@ -243,8 +292,9 @@ function target(known: KnownConnection, ticket: string | undefined): Omit<Provis
     hubUrl: known.hubUrl,
     connection: known.connection,
     realm: known.realm,
-    signingKeyPem: known.signingKeyPem || undefined,
-    jwksUrl,
+    ...(known.hubIdentity === undefined
+      ? { signingKeyPem: known.signingKeyPem || undefined, jwksUrl }
+      : { signingKeyPem: undefined, jwksUrl: undefined }),
     hubIdentity: known.hubIdentity,
   };
 }

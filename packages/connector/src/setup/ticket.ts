@@ -1,22 +1,77 @@
 /** Requests to a ticket URL: reading the connection, registering the certificate, and comparing clocks. */
 import { hostname } from 'node:os';
-import { clockAnswer, type Registration, registrationAnswer, type TicketInfo, ticketInfo } from '@landbridge/protocol';
-import { CodedError, parseJson } from '@landbridge/runtime';
+import {
+  clockAnswer,
+  type PinnedTicket,
+  type Registration,
+  readTicket,
+  registrationAnswer,
+  type TicketInfo,
+  ticketInfo,
+} from '@landbridge/protocol';
+import { CodedError } from '@landbridge/runtime';
 import type { z } from 'zod';
 import { mayReachHub } from '../config/check.ts';
+import type { Config } from '../config/load.ts';
 import { type ConnectorSettings, isSettingName, SETTINGS } from '../config/settings.ts';
 import type { Outbound } from '../network/outbound.ts';
+import { createKey, loadCertificate } from './certificate.ts';
+import { type Enrolment, enrol } from './enrolment.ts';
+import { readTicketAnswer, TICKET_TIMEOUT_MS } from './ticket-answer.ts';
 
-/** Short, because each reconnection waits for it, and sign-ins wait for the reconnection. */
-const TIMEOUT_MS = 5000;
-
-/** The next start must accept the hub address that is saved. */
-const usableInfo = ticketInfo.refine(({ adHub }) => SETTINGS.AD_HUB.type.schema.safeParse(adHub).success, { path: ['adHub'] });
+/** What a hub says of the connection. */
+export interface TicketReading {
+  info: TicketInfo;
+  /** If the ticket names the hub's identity: what the hub has signed. */
+  enrolment: Enrolment | undefined;
+}
 
 /**
- * @returns what the hub knows of the connection
- * @throws CodedError TICKET_UNKNOWN, TICKET_STATUS, TICKET_NOT_JSON, TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED, and as
+ * Reads a ticket without registering anything.
+ * @returns what the hub says of the connection
+ * @throws CodedError TICKET_DAMAGED, HUB_IDENTITY_MISMATCH, HUB_ANSWER_FORGED, HUB_NOT_ENCRYPTED, CERTIFICATE_UNUSABLE, and as `readTicketAnswer` and
  *   `Outbound.request`. No error contains the ticket.
+ */
+export async function readHubTicket(outbound: Outbound, config: Config, ticket: string, signal?: AbortSignal): Promise<TicketReading> {
+  const { values } = config;
+  const read = usableTicket(ticket, values);
+  if (read.kind === 'plain') return { info: await fetchTicketInfo(outbound, ticket, values, signal), enrolment: undefined };
+  // Before the first start there is no key, and none is needed to ask.
+  const { privateKey } = loadCertificate(config) ?? createKey();
+  const enrolment = await enrol(outbound, read, values.HUB_IDENTITY ?? read.fingerprint, privateKey, { signal });
+  checkInfo(enrolment.info, values);
+  return { info: enrolment.info, enrolment };
+}
+
+/** @throws CodedError TICKET_DAMAGED, HUB_IDENTITY_MISMATCH */
+export function usableTicket(ticket: string, { HUB_IDENTITY }: Pick<ConnectorSettings, 'HUB_IDENTITY'>): PinnedTicket | { kind: 'plain' } {
+  const read = readTicket(ticket);
+  if (read.kind === 'damaged') {
+    throw new CodedError('TICKET_DAMAGED', 'The ticket is incomplete: a part of it is missing or was changed', {
+      action: 'Copy the whole ticket URL again.',
+    });
+  }
+  if (read.kind === 'plain' && HUB_IDENTITY !== undefined) {
+    throw new CodedError('HUB_IDENTITY_MISMATCH', 'The ticket names no identity of the hub, but HUB_IDENTITY is set', {
+      action: 'If the connector moves to another hub, run setup with its ticket, or remove HUB_IDENTITY.',
+    });
+  }
+  return read;
+}
+
+/** @returns the fingerprint that the hub must prove: the last one it had, else the ticket's; undefined if there is none, as with Auth0 */
+export function pinnedIn({
+  HUB_IDENTITY,
+  PROVISIONING_TICKET: ticket,
+}: Pick<ConnectorSettings, 'HUB_IDENTITY' | 'PROVISIONING_TICKET'>): string | undefined {
+  const read = ticket === undefined ? undefined : readTicket(ticket);
+  return HUB_IDENTITY ?? (read?.kind === 'pinned' ? read.fingerprint : undefined);
+}
+
+/**
+ * For tickets that name no identity, as Auth0's.
+ * @returns what the hub knows of the connection
+ * @throws CodedError HUB_NOT_ENCRYPTED, and as `readTicketAnswer` and `Outbound.request`
  */
 export async function fetchTicketInfo(
   outbound: Outbound,
@@ -24,11 +79,22 @@ export async function fetchTicketInfo(
   values: Pick<ConnectorSettings, 'HUB_INSECURE_NO_TLS'>,
   signal?: AbortSignal,
 ): Promise<TicketInfo> {
-  const info = await call(outbound, new URL(`${withoutSlash(ticket)}/info`), usableInfo, { ...(signal && { signal }) });
-  if (mayReachHub(info.adHub, values)) return info;
+  const info = await call(outbound, new URL(`${withoutSlash(ticket)}/info`), ticketInfo, { ...(signal && { signal }) });
+  checkInfo(info, values);
+  return info;
+}
+
+/** The next start must accept the hub address that is saved. @throws CodedError TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED */
+export function checkInfo({ adHub }: TicketInfo, values: Pick<ConnectorSettings, 'HUB_INSECURE_NO_TLS'>): void {
+  if (!SETTINGS.AD_HUB.type.schema.safeParse(adHub).success) {
+    throw new CodedError('TICKET_ANSWER_INVALID', 'The hub sent an invalid answer for the ticket: adHub is missing or invalid', {
+      action: 'Check that the URL is a ticket, and that the versions of hub and connector match.',
+    });
+  }
+  if (mayReachHub(adHub, values)) return;
   throw new CodedError(
     'HUB_NOT_ENCRYPTED',
-    `The hub's address is ${info.adHub}, which is not encrypted, so passwords would cross the network in clear text`,
+    `The hub's address is ${adHub}, which is not encrypted, so passwords would cross the network in clear text`,
     { action: 'Serve the hub by https, or allow this with HUB_INSECURE_NO_TLS=true.' },
   );
 }
@@ -64,8 +130,12 @@ export function jwksUrlOf(ticket: string): string {
   return new URL('/.well-known/jwks.json', ticket).href;
 }
 
-/** @returns the answer of `/info` as keys of `config.json`, including the key with the realm's name */
-export function settingsOfTicket(info: TicketInfo, ticket: string, siteName: string | undefined): Record<string, unknown> {
+/** @returns the hub's answer as keys of `config.json`, including the key with the realm's name */
+export function settingsOfTicket(
+  { info, enrolment }: TicketReading,
+  ticket: string,
+  siteName: string | undefined,
+): Record<string, unknown> {
   return {
     AD_HUB: info.adHub,
     PROVISIONING_TICKET: ticket,
@@ -74,6 +144,7 @@ export function settingsOfTicket(info: TicketInfo, ticket: string, siteName: str
     CLIENT_CERT_AUTH: info.certAuth === true,
     KERBEROS_AUTH: info.kerberos === true,
     REALM: info.realm.name,
+    HUB_IDENTITY: enrolment?.hubIdentity,
     SITE_NAME: siteName ?? info.connectionName,
     ...realmKey(info),
   };
@@ -94,42 +165,7 @@ function withoutSlash(url: string): string {
 }
 
 async function call<T>(outbound: Outbound, url: URL, schema: z.ZodType<T>, options: { json?: unknown; signal?: AbortSignal }): Promise<T> {
-  const method = options.json === undefined ? 'GET' : 'POST';
-  const answer = await outbound.request(url.href, { method, timeoutMs: TIMEOUT_MS, ...options });
-  if (answer.status === 404) {
-    throw new CodedError(
-      'TICKET_UNKNOWN',
-      `${url.host} does not know the ticket: it is wrong, or was replaced, or its connection was deleted`,
-      {
-        action: "Copy the ticket URL again from the connection's settings on the hub, and run setup.",
-      },
-    );
-  }
-  if (answer.status < 200 || answer.status > 299) {
-    const redirect = answer.status >= 300 && answer.status < 400;
-    throw new CodedError(
-      'TICKET_STATUS',
-      `${url.host} answered the ticket with status ${answer.status}${redirect ? ', a redirect, which is not followed because a ticket is a secret' : ''}`,
-      {
-        action: redirect ? 'Use the address that it redirects to.' : 'Try again later. If the error persists, ask the operator of the hub.',
-      },
-    );
-  }
-  // Some hubs answer a registration with an empty body.
-  if (method === 'POST' && answer.text.trim() === '') return schema.parse({});
-  if (!/^application\/json\b/i.test(answer.contentType)) {
-    throw new CodedError(
-      'TICKET_NOT_JSON',
-      `${url.host} answered the ticket with ${answer.contentType || 'no content type'} instead of JSON`,
-      {
-        action: 'Check that the URL is a ticket. A proxy or a sign-in page may have answered instead of the hub.',
-      },
-    );
-  }
-  const result = schema.safeParse(parseJson(answer.text));
-  if (result.success) return result.data;
-  const field = result.error.issues[0]?.path.join('.') || 'the answer';
-  throw new CodedError('TICKET_ANSWER_INVALID', `${url.host} sent an invalid answer for the ticket: ${field} is missing or invalid`, {
-    action: 'Check that the URL is a ticket, and that the versions of hub and connector match.',
-  });
+  const isPost = options.json !== undefined;
+  const answer = await outbound.request(url.href, { method: isPost ? 'POST' : 'GET', timeoutMs: TICKET_TIMEOUT_MS, ...options });
+  return readTicketAnswer(url, answer, schema, { mayBeEmpty: isPost });
 }

@@ -8,20 +8,21 @@ import type { Audit } from '../audit/audit.ts';
 import { changeConnection, createConnection, deleteConnection, findConnection, realmOf } from '../connections/connections.ts';
 import { listInstances } from '../connectors/instances.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
-import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../connectors/operator-actions.ts';
+import { approveConnector, decideEndpoint, drainConnector, revokeInstance, revokeKey } from '../connectors/operator-actions.ts';
 import type { Statistics } from '../connectors/statistics.ts';
 import { listSigningKeys, retireSigningKey, rotateSigningKeys } from '../keys/rotation.ts';
 import type { Operator } from '../operator.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { installCommands, renewTicket, revokeTicket, ticketUrl } from '../tickets/tickets.ts';
+import { installCommands, issueTicket, newestTicket, renewTicket, revokeTickets, ticketUrl } from '../tickets/tickets.ts';
 import { isForConnection } from './scopes.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
 const newConnection = z.object({ name: z.string() });
 const rotation = z.strictObject({ graceHours: z.number().optional() });
+const endpointDecision = z.strictObject({ signInEndpoint: z.string() });
 const revocation = z.strictObject({ key: z.boolean().optional() });
 
 /** Set by the middleware in `api.ts`. */
@@ -36,8 +37,9 @@ export function operatorRoutes(parts: {
   statistics: Statistics;
   takeEffect: () => Promise<void>;
   publicUrl: () => string;
+  enrolmentHours: number;
 }): Hono<ApiVariables> {
-  const { store, audit, online, takeEffect, publicUrl } = parts;
+  const { store, audit, online, takeEffect, publicUrl, enrolmentHours } = parts;
 
   const operatorOf = (c: Context<ApiVariables>): Operator => ({
     store,
@@ -50,7 +52,7 @@ export function operatorRoutes(parts: {
   const idOf = (c: Context) => c.req.param('id') ?? '';
 
   async function view(connection: Connection) {
-    const certificates = await store.certificates(connection.id);
+    const [certificates, ticket] = await Promise.all([store.certificates(connection.id), newestTicket(store, connection, enrolmentHours)]);
     const { displayName = null, ...settings } = connection.settings;
     return {
       name: connection.name,
@@ -59,10 +61,12 @@ export function operatorRoutes(parts: {
       ...settings,
       realm: realmOf(connection),
       createdAt: connection.createdAt,
-      ticketIssuedAt: connection.ticketIssuedAt ?? null,
-      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt, signInEndpoint }) => ({
+      ticketIssuedAt: ticket?.issuedAt ?? null,
+      enrolmentOpenUntil: ticket?.state === 'open' ? ticket.openUntil : null,
+      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt, signInEndpoint, requestedEndpoint }) => ({
         thumbprint,
         signInEndpoint,
+        requestedEndpoint,
         state,
         agentVersion,
         hostName,
@@ -91,7 +95,8 @@ export function operatorRoutes(parts: {
   return new Hono<ApiVariables>()
     .post('/connections', async (c) => {
       const { name } = await readJsonBody(c, newConnection, MAX_BODY_BYTES);
-      const { connection, ticket } = await createConnection(operatorOf(c), name);
+      const connection = await createConnection(operatorOf(c), name);
+      const ticket = await issueTicket(operatorOf(c), name);
       return c.json({ connection: await view(connection), ...ticketAnswer(ticket) }, 201);
     })
     .get('/connections', async (c) => {
@@ -109,9 +114,10 @@ export function operatorRoutes(parts: {
     })
     .post('/connections/:name/ticket', async (c) => c.json(ticketAnswer(await renewTicket(operatorOf(c), nameOf(c))), 201))
     .delete('/connections/:name/ticket', async (c) => {
-      await revokeTicket(operatorOf(c), nameOf(c));
+      await revokeTickets(operatorOf(c), nameOf(c));
       return c.body(null, 204);
     })
+    .post('/connections/:name/connectors', async (c) => c.json(ticketAnswer(await issueTicket(operatorOf(c), nameOf(c))), 201))
     .get('/connections/:name/connectors', async (c) =>
       c.json({ connectors: await listInstances(parts, await findConnection(store, nameOf(c))) }),
     )
@@ -122,6 +128,12 @@ export function operatorRoutes(parts: {
         case 'approve':
           await approveConnector(operator, nameOf(c), idOf(c));
           break;
+        case 'confirm-change':
+        case 'dismiss-change': {
+          const { signInEndpoint } = await readJsonBody(c, endpointDecision, MAX_BODY_BYTES);
+          await decideEndpoint(operator, nameOf(c), idOf(c), { endpoint: signInEndpoint, confirmed: action === 'confirm-change' });
+          break;
+        }
         case 'drain':
         case 'resume':
           await drainConnector(operator, nameOf(c), idOf(c), action);
@@ -132,7 +144,10 @@ export function operatorRoutes(parts: {
           break;
         }
         default:
-          throw new CodedError('INVALID_REQUEST', 'The address must end in approve, drain, resume or revoke');
+          throw new CodedError(
+            'INVALID_REQUEST',
+            'The address must end in approve, drain, resume, revoke, confirm-change or dismiss-change',
+          );
       }
       return c.body(null, 204);
     })

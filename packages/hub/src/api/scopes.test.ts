@@ -15,6 +15,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /connections/:name/search': { search: 'a' },
   'POST /connections': { name: 'new' },
   'PATCH /connections/:name': { displayName: 'x' },
+  'POST /connections/:name/connectors': {},
   'POST /connections/:name/connectors/:id/:action': {},
   'POST /signing-keys/rotate': {},
   'POST /clients': { name: 'x', redirectUris: ['https://app.example/'] },
@@ -31,7 +32,8 @@ const CALLS: Readonly<Record<ApiScope, readonly string[]>> = {
   view: ['GET /connections', 'GET /connections/:name', 'GET /connections/:name/connectors'],
   provision: [
     ...['POST /connections', 'PATCH /connections/:name', 'DELETE /connections/:name'],
-    ...['POST /connections/:name/ticket', 'DELETE /connections/:name/ticket', 'POST /connections/:name/connectors/:id/:action'],
+    ...['POST /connections/:name/ticket', 'DELETE /connections/:name/ticket'],
+    ...['POST /connections/:name/connectors', 'POST /connections/:name/connectors/:id/:action'],
   ],
   applications: [
     ...['POST /clients', 'GET /clients', 'GET /clients/:id', 'PATCH /clients/:id', 'DELETE /clients/:id', 'POST /clients/:id/secret'],

@@ -19,6 +19,7 @@ export const SCOPE_OF_CALL: Readonly<Record<string, ApiScope>> = {
   'DELETE /connections/:name': 'provision',
   'POST /connections/:name/ticket': 'provision',
   'DELETE /connections/:name/ticket': 'provision',
+  'POST /connections/:name/connectors': 'provision',
   'POST /connections/:name/connectors/:id/:action': 'provision',
   'GET /signing-keys': 'signing-keys',
   'POST /signing-keys/rotate': 'signing-keys',

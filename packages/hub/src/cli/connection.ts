@@ -13,15 +13,13 @@ export function connectionCommand(context: HubCommandContext): Command {
     'create',
     'create a connection and print the ticket for its connectors',
     async ({ operator, publicUrl }, name: string, options: Record<string, string>) => {
-      const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, ticketUrl }] = await Promise.all([
-        connections(),
-        import('../connections/settings.ts'),
-        import('../tickets/tickets.ts'),
-      ]);
+      const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, issueTicket, ticketUrl }] =
+        await Promise.all([connections(), import('../connections/settings.ts'), import('../tickets/tickets.ts')]);
       const url = await publicUrl();
       const settings = changesOf(options);
       readConnectionChanges(settings);
-      const { ticket } = await createConnection(operator, name);
+      await createConnection(operator, name);
+      const ticket = await issueTicket(operator, name);
       note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);
       print(ticketUrl(url, ticket));
       note(`On the connector's machine:\n${installCommands(ticketUrl(url, ticket)).shell}`);
@@ -38,19 +36,21 @@ export function connectionCommand(context: HubCommandContext): Command {
       print(`${name}  created ${createdAt.toISOString()}  registered connectors: ${certificates.length}${off}`);
     }
   });
-  add('show', 'show the settings, ticket date and keys of a connection', async ({ store }, name: string) => {
-    const { findConnection, realmOf } = await connections();
+  add('show', 'show the settings, ticket date and keys of a connection', async ({ store, settings }, name: string) => {
+    const [{ findConnection, realmOf }, { newestTicket }] = await Promise.all([connections(), import('../tickets/tickets.ts')]);
     const connection = await findConnection(store, name);
     const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
     print(`name: ${connection.name}`);
     for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
     print(`realm: ${realmOf(connection)}`);
     print(`created: ${connection.createdAt.toISOString()}`);
-    print(`ticket issued: ${connection.ticketIssuedAt?.toISOString() ?? 'no ticket'}`);
+    const ticket = await newestTicket(store, connection, settings.ENROLMENT_HOURS);
+    print(`newest ticket: ${ticket === undefined ? 'none' : `issued ${ticket.issuedAt.toISOString()}, ${ticket.state}`}`);
     const certificates = await store.certificates(connection.id);
-    for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint } of certificates) {
+    for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint, requestedEndpoint } of certificates) {
       print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
       if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
+      if (requestedEndpoint !== undefined) print(`     asks to do so at ${requestedEndpoint}: landbridge-hub connector confirm-change`);
     }
   }).argument('<name>');
   const set = add(

@@ -1,4 +1,4 @@
-/** `landbridge-hub connector list|approve|drain|resume|revoke`. */
+/** `landbridge-hub connector list|add|approve|confirm-change|dismiss-change|drain|resume|revoke`. */
 import type { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
@@ -32,6 +32,26 @@ export function connectorCommand(context: HubCommandContext): Command {
       }
     },
   ).argument('<connection>');
+  add('add', 'issue a ticket that enrols one more connector', async ({ operator, publicUrl, settings }, connection: string) => {
+    const { installCommands, issueTicket, ticketUrl } = await import('../tickets/tickets.ts');
+    const url = ticketUrl(await publicUrl(), await issueTicket(operator, connection));
+    note(`Ticket for one connector of "${connection}", within ${settings.ENROLMENT_HOURS} hours. It is a secret, and shown only once:`);
+    print(url);
+    note(`On the connector's machine:\n${installCommands(url).shell}`);
+  }).argument('<connection>');
+  for (const [command, description, done] of [
+    ['confirm-change', 'accept the sign-in address that a connector asks for', 'Confirmed: browsers are sent there from now on.'],
+    ['dismiss-change', 'refuse the sign-in address that a connector asks for', 'Dismissed: nothing has changed.'],
+  ] as const) {
+    add(command, description, async ({ operator }, connection: string, id: string, endpoint: string) => {
+      const { decideEndpoint } = await actions();
+      await decideEndpoint(operator, connection, id, { endpoint, confirmed: command === 'confirm-change' });
+      note(done);
+    })
+      .argument('<connection>')
+      .argument('<id>', INSTANCE_OR_KEY)
+      .argument('<address>', 'as "connection show" prints it');
+  }
   add('approve', 'approve a pending key', async ({ operator }, connection: string, id: string) => {
     const { approveConnector } = await actions();
     await approveConnector(operator, connection, id);

@@ -7,18 +7,22 @@ export function ticketCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const { group, add } = createGroup(context, 'ticket', 'manage tickets, the secret URLs with which connectors enrol');
 
-  add('renew', 'replace the ticket of a connection; registered connectors stay', async ({ operator, publicUrl }, connection: string) => {
-    const { installCommands, renewTicket, ticketUrl } = await import('../tickets/tickets.ts');
-    const url = await publicUrl();
-    const ticket = await renewTicket(operator, connection);
-    note(`New ticket for "${connection}". The old one is invalid, and this one is not shown again:`);
-    print(ticketUrl(url, ticket));
-    note(`On the machine next to the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
-  }).argument('<connection>');
+  add(
+    'renew',
+    'void all tickets of a connection and issue a new one; registered connectors stay',
+    async ({ operator, publicUrl }, connection: string) => {
+      const { installCommands, renewTicket, ticketUrl } = await import('../tickets/tickets.ts');
+      const url = await publicUrl();
+      const ticket = await renewTicket(operator, connection);
+      note(`New ticket for "${connection}". Earlier ones are invalid, and this one is not shown again:`);
+      print(ticketUrl(url, ticket));
+      note(`On the machine next to the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+    },
+  ).argument('<connection>');
   add('revoke', 'stop connectors from enrolling; registered connectors stay', async ({ operator }, connection: string) => {
-    const { revokeTicket } = await import('../tickets/tickets.ts');
-    await revokeTicket(operator, connection);
-    note(`Ticket of "${connection}" revoked. To create a new one: landbridge-hub ticket renew ${connection}`);
+    const { revokeTickets } = await import('../tickets/tickets.ts');
+    await revokeTickets(operator, connection);
+    note(`Tickets of "${connection}" revoked. To issue a new one: landbridge-hub connector add ${connection}`);
   }).argument('<connection>');
   return group;
 }

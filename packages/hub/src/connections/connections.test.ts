@@ -146,7 +146,7 @@ test('records what an operator does in the audit log, with the operator and with
   const records = await store.auditRecords({}, 100);
   const mine = records.filter(({ actor }) => actor === `api-key:${id}`);
   assert.deepEqual(mine.map(({ action }) => action).sort(), [
-    ...['connection.change', 'connection.create', 'connection.delete', 'ticket.renew', 'ticket.revoke'],
+    ...['connection.change', 'connection.create', 'connection.delete', 'ticket.issue', 'ticket.renew', 'ticket.revoke'],
   ]);
   assert.ok(mine.every(({ connection, remoteAddress, result }) => connection === 'corp' && remoteAddress !== undefined && result === 'ok'));
   for (const secret of [ticket, renewed.body.ticket, apiKey]) {

@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import { connectionName } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
-import { newSecretToken } from '@landbridge/web';
 import { REALM_PREFIX } from '@landbridge/wsfed';
 import { type Operator, recordChange } from '../operator.ts';
 import { keptConnectionSettings } from '../store/connection-settings.ts';
@@ -15,27 +14,24 @@ import type { Store } from '../store/store.ts';
 import { readConnectionChanges } from './settings.ts';
 
 /**
- * @returns the connection, and its ticket, which cannot be shown again
+ * Creates a connection without a ticket.
  * @throws CodedError CONNECTION_NAME_INVALID, CONNECTION_EXISTS
  */
-export async function createConnection(operator: Operator, name: string): Promise<{ connection: Connection; ticket: string }> {
+export async function createConnection(operator: Operator, name: string): Promise<Connection> {
   const checked = connectionName.safeParse(name);
   if (!checked.success) throw new CodedError('CONNECTION_NAME_INVALID', `The name ${checked.error.issues[0]?.message ?? 'is not valid'}`);
-  const ticket = newSecretToken();
-  const now = new Date();
   const connection = {
     id: randomUUID(),
     name: checked.data,
-    createdAt: now,
+    createdAt: new Date(),
     enabled: true,
-    ticketIssuedAt: now,
     settings: keptConnectionSettings.parse({}),
   };
-  if (!(await operator.store.addConnection(connection, ticket.hash))) {
+  if (!(await operator.store.addConnection(connection))) {
     throw new CodedError('CONNECTION_EXISTS', `A connection "${name}" exists already`, { action: 'Choose another name.' });
   }
   await recordChange(operator, { action: 'connection.create', connection: name });
-  return { connection, ticket: ticket.token };
+  return connection;
 }
 
 /** @throws CodedError CONNECTION_NOT_FOUND */

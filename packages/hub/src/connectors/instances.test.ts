@@ -164,9 +164,9 @@ test('a revoked key is rejected with any instance ID, after registering again, a
   const rewrapped = newCertificateOf(IDENTITY);
   const provisioned = await provision(ticket, IDENTITY);
   // Both certificates are accepted before.
-  await provision(ticket, rewrapped);
+  await provision(await under.addConnector(), rewrapped);
   const connectors = [await connect(provisioned, { instance: reported('a') }), await connect(provisioned, { instance: reported('b') })];
-  const other = await connect(await provision(ticket, OTHER), { instance: reported('a') });
+  const other = await connect(await provision(await under.addConnector(), OTHER), { instance: reported('a') });
   const [first] = await listed(under);
   assert.equal((await decide(under, first?.id, 'revoke', { key: true })).status, 204);
   for (const connector of connectors) assert.equal(await connector.closed, 1006);
@@ -204,7 +204,7 @@ test('no connector takes the place of an instance without its key', async (t) =>
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const victim = await connect(await provision(ticket, IDENTITY), { instance: reported('victim') });
-  const attacker = await provision(ticket, OTHER);
+  const attacker = await provision(await under.addConnector(), OTHER);
   // The same ID, and IDs that look like stored identities of others.
   const [row] = await under.store.instances((await under.store.connectionByName('corp'))?.id ?? '');
   for (const instance of [reported('victim'), { id: row?.id }, { id: row?.thumbprint }, { id: 'address-127.0.0.1' }]) {
@@ -226,7 +226,7 @@ test('no connector takes the place of an instance without its key', async (t) =>
 test('one key cannot displace instances of another key, or drained and revoked instances of its own', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
-  const [mine, theirs] = [await provision(ticket, IDENTITY), await provision(ticket, OTHER)];
+  const [mine, theirs] = [await provision(ticket, IDENTITY), await provision(await under.addConnector(), OTHER)];
   await connect(mine, { instance: reported('quiet') });
   await connect(theirs, { instance: reported('bad') });
   await decide(under, (await listed(under))[1]?.id, 'revoke');

@@ -24,6 +24,32 @@ export async function approveConnector(operator: Operator, connectionName: strin
 }
 
 /**
+ * Decides about the sign-in address that was asked for without proof of the key, as Auth0 connectors do.
+ * @param id an instance, or the thumbprint of a key
+ * @param endpoint the address that the operator saw
+ * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND, SIGN_IN_ADDRESS_CHANGED
+ */
+export async function decideEndpoint(
+  operator: Operator,
+  connectionName: string,
+  id: string,
+  { endpoint, confirmed }: { endpoint: string; confirmed: boolean },
+): Promise<void> {
+  const { connection, certificate } = await find(operator, connectionName, id);
+  const { thumbprint, requestedEndpoint } = certificate;
+  if (requestedEndpoint === undefined || requestedEndpoint !== endpoint) {
+    throw new CodedError('SIGN_IN_ADDRESS_CHANGED', `No request of "${id}" for this sign-in address is waiting`, {
+      action: 'Look at the connector again: the request may have changed.',
+    });
+  }
+  const decided = { requestedEndpoint: undefined, requestedAt: undefined, ...(confirmed && { signInEndpoint: endpoint }) };
+  await operator.store.updateCertificate(connection.id, thumbprint, decided);
+  const action = confirmed ? 'connector.confirm-change' : 'connector.dismiss-change';
+  await recordChange(operator, { action, connection: connectionName, subject: thumbprint, detail: `sign-in address ${endpoint}` });
+  await operator.takeEffect();
+}
+
+/**
  * `drain`: the instance finishes its requests and gets no new ones, across reconnections and restarts. `resume` ends that.
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND
  */

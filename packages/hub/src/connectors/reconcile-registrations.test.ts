@@ -18,7 +18,7 @@ test('before a signing key is removed, idle connectors that know no other regist
   const closed: string[] = [];
 
   for (const name of ['corp', 'other']) {
-    await store.addConnection(exampleConnection(name), name);
+    await store.addConnection(exampleConnection(name));
     await store.addCertificate(`id-${name}`, exampleCertificate('01'), 5);
   }
   async function add(id: string, name: string, facts: Partial<Connector> = {}): Promise<{ draining: boolean; inFlight: number }> {

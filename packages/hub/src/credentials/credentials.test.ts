@@ -29,7 +29,7 @@ async function newCache(t: TestContext, settings: { CREDENTIAL_CACHE?: boolean; 
       now: () => clock.now,
     });
   const connection = exampleConnection('corp');
-  await store.addConnection(connection, 'ticket');
+  await store.addConnection(connection);
   t.after(async () => {
     await store.close();
     rmSync(folder, { recursive: true });

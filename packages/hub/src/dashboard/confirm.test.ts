@@ -42,7 +42,7 @@ test('actions that give out or end access ask for password and second factor', a
     const path = route
       .replace('POST ', '')
       .replace(/:name/, 'corp')
-      .replace(/:\w+\{(\w+)[^}]*\}/, '$1')
+      .replace(/:\w+\{([\w-]+)[^}]*\}/, '$1')
       .replace(/:\w+/, 'x');
     const body = new URLSearchParams({ token: formToken, name: 'typed <b>' });
     const shown = await browser.open(dashboard + path, { method: 'POST', body, headers: { Origin: hub.publicUrl } });

@@ -40,6 +40,8 @@ export interface DashboardParts {
   /** How administrators sign in without a password of the hub; undefined if there is no such way. */
   provider: (SignInProvider & { required: boolean }) | undefined;
   publicUrl: () => string;
+  /** ENROLMENT_HOURS */
+  enrolmentHours: number;
   log: Log;
 }
 

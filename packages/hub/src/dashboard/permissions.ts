@@ -52,6 +52,11 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
     fresh: true,
     doing: 'approve and revoke connectors',
   }),
+  ...pageAndForm('/connections/:name/connectors/:id/:action{confirm-change|dismiss-change}', {
+    role: 'operator',
+    fresh: true,
+    doing: 'decide about sign-in addresses',
+  }),
   ...pageAndForm('/connections/:name/try', { role: 'operator', doing: 'try sign-ins' }),
   ...pageAndForm('/clients/new', { role: 'operator', fresh: true, doing: 'create applications' }),
   'GET /clients/:id/:action{secret|delete}': { role: 'operator', doing: 'change applications' },

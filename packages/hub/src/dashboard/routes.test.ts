@@ -27,6 +27,7 @@ test('the permissions list every page and form behind the sign-in, and nothing e
     takeEffect: unused,
     provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',
+    enrolmentHours: 24,
     limits: { idleMs: 1, longestMs: 1, freshMs: 1 },
   });
   const routes = app.routes.filter(({ method }) => method !== 'ALL').map(routeKey);

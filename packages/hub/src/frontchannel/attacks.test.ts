@@ -185,8 +185,8 @@ test('only trusted proxies can place a client within the IP ranges', async (t) =
 
 test('a registered address cannot inject headers, another address or markup', async (t) => {
   const hub = await startHubForTest(t);
-  const ticket = await hub.createConnection();
   const identity = makeIdentity();
+  let connections = 0;
   for (const [registered, kept] of [
     ['https://dc1.example/wsfed\r\nSet-Cookie: a=b', 'https://dc1.example/wsfedSet-Cookie:%20a=b'],
     ['https://dc1.example/"><script>alert(1)</script>', 'https://dc1.example/%22%3E%3Cscript%3Ealert(1)%3C/script%3E'],
@@ -201,8 +201,9 @@ test('a registered address cannot inject headers, another address or markup', as
     ['http://2130706433/', 'http://127.0.0.1/'],
   ] as const) {
     await t.test(registered, async () => {
-      await provision(ticket, identity, { signInEndpoint: registered });
-      const connection = await hub.store.connectionByName('corp');
+      const name = `corp${++connections}`;
+      await provision(await hub.createConnection(name), identity, { signInEndpoint: registered });
+      const connection = await hub.store.connectionByName(name);
       const [certificate] = await hub.store.certificates(connection?.id ?? '');
       assert.equal(certificate?.signInEndpoint, kept);
     });
@@ -211,9 +212,11 @@ test('a registered address cannot inject headers, another address or markup', as
 
 test('the redirect keeps the query of the registered address and overrides its protocol parameters', async (t) => {
   const fronted = await startFronted(t);
-  await provision((await fronted.hub.api('/connections/corp/ticket', {})).body.ticket, fronted.provisioned.identity, {
-    signInEndpoint: `https://dc1.fabrikam.example/wsfed?a="><b>&wctx=theirs&wa=theirs`,
-  });
+  const signInEndpoint = `https://dc1.fabrikam.example/wsfed?a="><b>&wctx=theirs&wa=theirs`;
+  await provision(await fronted.hub.addConnector(), fronted.provisioned.identity, { signInEndpoint });
+  const [certificate] = (await fronted.hub.api('/connections/corp')).body.connection.certificates;
+  const path = `/connections/corp/connectors/${certificate?.thumbprint}/confirm-change`;
+  assert.equal((await fronted.hub.api(path, { signInEndpoint: certificate?.requestedEndpoint })).status, 204);
   const page = await fronted.begin(createPlainBrowser());
   assert.doesNotMatch(page.text, /"><b>/);
   const { searchParams } = new URL(page.onward ?? '');

@@ -79,10 +79,11 @@ test('shows the form outside the IP ranges, and if no connector can take the use
 
 test('stores only addresses that browsers may be redirected to', async (t) => {
   const hub = await startHubForTest(t);
-  const ticket = await hub.createConnection();
+  let connections = 0;
   const stored = async (signInEndpoint: string) => {
-    await provision(ticket, identity, { signInEndpoint });
-    const connection = await hub.store.connectionByName('corp');
+    const name = `corp${++connections}`;
+    await provision(await hub.createConnection(name), identity, { signInEndpoint });
+    const connection = await hub.store.connectionByName(name);
     return (await hub.store.certificates(connection?.id ?? ''))[0]?.signInEndpoint;
   };
   const identity = makeIdentity();

@@ -44,11 +44,11 @@ async function hasCode(promise: Promise<unknown>, code: string): Promise<void> {
 test('a copy made during writes is complete, and only its owner can read it', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database, TEST_KEY);
-  for (let n = 0; n < 50; n++) await store.addConnection(exampleConnection(`before-${n}`), `ticket-${n}`);
+  for (let n = 0; n < 50; n++) await store.addConnection(exampleConnection(`before-${n}`));
   const backup = join(folder, 'backup.sqlite');
   const copying = copyDatabase(database, backup);
   for (let n = 0; n < 50; n++) {
-    await store.addConnection(exampleConnection(`during-${n}`), `during-${n}`);
+    await store.addConnection(exampleConnection(`during-${n}`));
     await new Promise(setImmediate);
   }
   await copying;
@@ -65,7 +65,7 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database, TEST_KEY);
   const corp = exampleConnection('corp');
-  await store.addConnection(corp, 'ticket');
+  await store.addConnection(corp);
   await store.putCachedCredential(
     { connectionId: corp.id, userId: '1', salt: new Uint8Array(16), sealed: new Uint8Array(8), verifiedAt: new Date() },
     'name',
@@ -75,7 +75,7 @@ test('a restore brings back the content of the backup, keeps the replaced databa
   const backup = join(folder, 'backup.sqlite');
   await backupDatabase(folder, backup, TEST_KEY);
   assert.equal((await store.auditRecords({ action: 'database.backup' }, 1))[0]?.subject, backup);
-  await store.addConnection(exampleConnection('later'), 'later');
+  await store.addConnection(exampleConnection('later'));
   await store.close();
 
   const { keptAs } = await restoreDatabase(backup, folder, { key: TEST_KEY });
@@ -123,7 +123,7 @@ function statVersion(path: string): unknown {
 test('rejects files that are not backups, and leaves the database unchanged', async (t) => {
   const { folder, database } = newHome(t);
   const store = openSqliteStore(database, TEST_KEY);
-  for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
+  for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`));
   const good = join(folder, 'good.sqlite');
   await copyDatabase(database, good);
   await store.close();
@@ -158,7 +158,7 @@ test('migrates an older backup and an older database to this version, and keeps 
   const old = join(folder, 'old.sqlite');
   const first = new DatabaseSync(old);
   first.exec(begin);
-  first.exec("INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('i', 'corp', 0, 't'); PRAGMA user_version = 1");
+  first.exec("INSERT INTO connections (id, name, created_at) VALUES ('i', 'corp', 0); PRAGMA user_version = 1");
   first.close();
   await restoreDatabase(old, folder, { key: TEST_KEY });
   assert.deepEqual(await namesIn(database), ['corp']);

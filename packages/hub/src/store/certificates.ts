@@ -7,7 +7,7 @@ export interface RegisteredCertificate {
   /** SHA-1 of the DER, lower-case hexadecimal. */
   readonly thumbprint: string;
   readonly pem: string;
-  /** All connectors that registered it read the JWKS document; see `addCertificate`. */
+  /** All connectors that registered it read the JWKS document; see `updateCertificate`. */
   readonly readsJwks: boolean;
   readonly agentVersion: string | undefined;
   /** The machine that registered it last, if the connector sent its name. */
@@ -16,23 +16,38 @@ export interface RegisteredCertificate {
   readonly state: CertificateState;
   /** The RS256 key that its connector got at its last registration, if it does not read the JWKS document. */
   readonly signingKid: string | undefined;
-  /** The address of its connector's front channel, from its last registration; see `frontchannel/endpoint.ts`. */
+  /** The address of its connector's front channel, from its registration; see `frontchannel/endpoint.ts`. */
   readonly signInEndpoint: string | undefined;
+  /** Another address, asked for without proof of the key: it waits for an operator. */
+  readonly requestedEndpoint: string | undefined;
+  readonly requestedAt: Date | undefined;
 }
+
+export type CertificateChanges = Partial<
+  Pick<
+    RegisteredCertificate,
+    'readsJwks' | 'agentVersion' | 'hostName' | 'signingKid' | 'signInEndpoint' | 'requestedEndpoint' | 'requestedAt'
+  >
+>;
 
 export interface CertificateStore {
   /**
-   * Adds a certificate, or updates the stored one; its state and first registration time stay. `readsJwks` never becomes true again:
-   * different connectors may share an imported certificate, and one that does not read the JWKS document must get no request that it
-   * cannot verify.
-   * @returns `full` if the connection has `limit` other certificates that are not revoked, `revoked` if this one is (nothing has
-   *   changed), `not_found` if there is no such connection
+   * Adds a certificate; a known one stays as it is. A pending one, known or new, is approved if the ticket has enrolled no connector, and was
+   * issued after the given time; the ticket is used up then.
+   * @returns the state it has now, `full` if the connection has `limit` other certificates that are not revoked, `not_found` if there is no such
+   *   connection
    */
   addCertificate(
     connectionId: string,
     certificate: RegisteredCertificate,
     limit: number,
-  ): Promise<'stored' | 'full' | 'revoked' | 'not_found'>;
+    ticket?: { hash: string; issuedAfter: Date },
+  ): Promise<CertificateState | 'full' | 'not_found'>;
+  /**
+   * Changes what is given, of a certificate that is not revoked. `readsJwks` never becomes true again: different connectors may share an imported
+   * certificate, and one that does not read the JWKS document must get no request that it cannot verify.
+   */
+  updateCertificate(connectionId: string, thumbprint: string, changes: CertificateChanges): Promise<void>;
   /** In order of registration. */
   certificates(connectionId: string): Promise<RegisteredCertificate[]>;
   /** @returns false if there is no such certificate */

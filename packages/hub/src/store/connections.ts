@@ -1,4 +1,4 @@
-/** Connections in the store: name, switch, settings, and the hash of the ticket. */
+/** Connections in the store: name, switch and settings. */
 import type { ConnectionSettings } from './connection-settings.ts';
 
 export interface Connection {
@@ -8,26 +8,21 @@ export interface Connection {
   readonly createdAt: Date;
   /** Disabled: its connectors may connect, but users cannot sign in. */
   readonly enabled: boolean;
-  /** Undefined: there is no ticket, so no connector can be added. */
-  readonly ticketIssuedAt: Date | undefined;
   readonly settings: ConnectionSettings;
 }
 
 export interface ConnectionStore {
   /** @returns false if the name is taken; nothing has changed then */
-  addConnection(connection: Connection, ticketHash: string): Promise<boolean>;
+  addConnection(connection: Connection): Promise<boolean>;
   /** Sorted by name. */
   connections(): Promise<Connection[]>;
   connectionById(id: string): Promise<Connection | undefined>;
   connectionByName(name: string): Promise<Connection | undefined>;
-  connectionByTicket(ticketHash: string): Promise<Connection | undefined>;
   /**
    * Replaces switch and settings.
    * @returns `not_found` if there is no such connection, `domain_taken` if an e-mail domain belongs to another one; nothing has changed then
    */
   updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<'updated' | 'domain_taken' | 'not_found'>;
-  /** Replaces the ticket; undefined removes it. @returns false if there is no such connection */
-  replaceTicket(connectionId: string, ticket: { hash: string; issuedAt: Date } | undefined): Promise<boolean>;
-  /** Removes its ticket, certificates, codes and cached credentials too. @returns false if there is no such connection */
+  /** Removes its tickets, certificates, codes and cached credentials too. @returns false if there is no such connection */
   removeConnection(name: string): Promise<boolean>;
 }

@@ -19,10 +19,12 @@ import type { OidcKeyStore } from './oidc-keys.ts';
 import type { OidcStateStore } from './oidc-state.ts';
 import type { SecretStore } from './secrets.ts';
 import type { SigningKeyStore } from './signing-keys.ts';
+import type { TicketStore } from './tickets.ts';
 import type { TryCodeStore } from './try-codes.ts';
 
 export interface Store
   extends ConnectionStore,
+    TicketStore,
     CertificateStore,
     InstanceStore,
     SigningKeyStore,

@@ -20,7 +20,7 @@ async function post(
 test('the info of a ticket has what a connector needs', async (t) => {
   const { hub, createConnection } = await startHubForTest(t);
   const ticket = await createConnection('corp');
-  assert.match(ticket, new RegExp(`^${hub.publicUrl}/p/ad/[A-Za-z0-9_-]{22,}$`));
+  assert.match(ticket, new RegExp(`^${hub.publicUrl}/p/ad/[A-Za-z0-9_-]{36}\\.[A-Za-z0-9_-]{27}\\.[A-Za-z0-9_-]{43}$`));
   const response = await fetch(`${ticket}/info`);
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^application\/json/);

@@ -26,9 +26,13 @@ test('a revoked ticket registers no connector, a renewed one does, and registere
 
 test('a ticket is looked up by its hash, so that the time does not reveal how close a guess is', async (t) => {
   const { createConnection, store } = await startHubForTest(t);
-  const secret = (await createConnection()).split('/').at(-1) ?? '';
-  assert.equal(await store.connectionByTicket(secret), undefined);
-  assert.ok(!JSON.stringify(await store.connections()).includes(secret));
+  const ticket = (await createConnection()).split('/').at(-1) ?? '';
+  const [, secret = ''] = ticket.split('.');
+  const [connection] = await store.connections();
+  assert.ok(connection);
+  const stored = JSON.stringify([connection, await store.tickets(connection.id)]);
+  assert.equal(await store.ticketByHash(ticket), undefined);
+  assert.ok(!stored.includes(ticket) && !stored.includes(secret));
 });
 
 test('the install command passes the ticket in the environment, where other users of the machine do not see it', (t) => {

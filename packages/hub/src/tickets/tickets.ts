@@ -1,12 +1,16 @@
 /**
- * Tickets: the secret URLs with which connectors enrol for a connection. This folder issues them and serves their calls
- * (`provisioning.ts`).
+ * Tickets: the secret URLs with which connectors enrol for a connection. This folder issues them and serves the calls of connectors before
+ * they open their socket: with a ticket alone (`provisioning.ts`), or with proof of ticket and key (`enrolment.ts`).
  */
 
+import { enrolmentKey, pinnedTicket } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
-import { newSecretToken } from '@landbridge/web';
+import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
+import { loadHubIdentity } from '../keys/hub-identity.ts';
 import { type Operator, recordChange } from '../operator.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
 
 /** Auth0 connectors expect tickets below this path. */
 export const TICKET_PATH = '/p/ad';
@@ -35,35 +39,76 @@ export function installCommands(url: string): { shell: string; powershell: strin
   };
 }
 
+/** `open`: it enrols a connector without approval. `used`: it did. `expired`: it did not in time. */
+export type TicketState = 'open' | 'used' | 'expired';
+
+/** Since when tickets must have been issued to enrol a connector without approval. @param hours ENROLMENT_HOURS */
+export function openSince(hours: number, now = new Date()): Date {
+  return new Date(now.getTime() - hours * 3_600_000);
+}
+
+/** @returns the newest ticket of a connection: when it was issued, its state, and until when it is open; undefined if there is none */
+export async function newestTicket(
+  store: Store,
+  { id }: Connection,
+  hours: number,
+  now = new Date(),
+): Promise<{ issuedAt: Date; state: TicketState; openUntil: Date } | undefined> {
+  const [newest] = await store.tickets(id);
+  if (newest === undefined) return undefined;
+  const { issuedAt, usedAt } = newest;
+  const state = usedAt !== undefined ? 'used' : issuedAt > openSince(hours, now) ? 'open' : 'expired';
+  return { issuedAt, state, openUntil: new Date(issuedAt.getTime() + hours * 3_600_000) };
+}
+
 /**
- * Creates a new ticket; the old one is void. Registered connectors stay registered.
+ * Creates a ticket, which enrols one connector without approval. Earlier ones stay valid for the connectors that have them.
+ * @returns the ticket, which cannot be shown again
+ * @throws CodedError CONNECTION_NOT_FOUND
+ */
+export async function issueTicket(operator: Operator, connectionName: string): Promise<string> {
+  const ticket = await addTicket(operator, await findConnection(operator.store, connectionName));
+  await recordChange(operator, { action: 'ticket.issue', connection: connectionName });
+  return ticket;
+}
+
+/**
+ * Creates a new ticket; all earlier ones are void. Registered connectors stay registered.
  * @throws CodedError CONNECTION_NOT_FOUND
  */
 export async function renewTicket(operator: Operator, connectionName: string): Promise<string> {
   const connection = await findConnection(operator.store, connectionName);
-  const ticket = newSecretToken();
-  await replace(operator, connectionName, connection.id, { hash: ticket.hash, issuedAt: new Date() });
+  await operator.store.removeTickets(connection.id);
+  const ticket = await addTicket(operator, connection);
   await recordChange(operator, { action: 'ticket.renew', connection: connectionName });
-  return ticket.token;
+  return ticket;
 }
 
 /**
- * Removes the ticket, so that no connector can be added. Registered connectors stay registered.
+ * Removes all tickets, so that no connector can be added. Registered connectors stay registered.
  * @throws CodedError CONNECTION_NOT_FOUND
  */
-export async function revokeTicket(operator: Operator, connectionName: string): Promise<void> {
+export async function revokeTickets(operator: Operator, connectionName: string): Promise<void> {
   const connection = await findConnection(operator.store, connectionName);
-  await replace(operator, connectionName, connection.id, undefined);
+  if (!(await operator.store.removeTickets(connection.id))) throw wasDeleted(connectionName);
   await recordChange(operator, { action: 'ticket.revoke', connection: connectionName });
 }
 
-async function replace(
-  { store }: Operator,
-  connectionName: string,
-  connectionId: string,
-  ticket: { hash: string; issuedAt: Date } | undefined,
-): Promise<void> {
-  if (!(await store.replaceTicket(connectionId, ticket))) {
-    throw new CodedError('CONNECTION_NOT_FOUND', `The connection "${connectionName}" was deleted in the meantime`);
-  }
+async function addTicket({ store }: Operator, { id, name }: Connection): Promise<string> {
+  const { token: secret } = newSecretToken();
+  const { fingerprint } = await loadHubIdentity(store);
+  const ticket = pinnedTicket({ connectionId: id, secret, fingerprint });
+  const stored = {
+    hash: hashOfToken(ticket),
+    connectionId: id,
+    enrolmentKey: enrolmentKey(secret),
+    issuedAt: new Date(),
+    usedAt: undefined,
+  };
+  if (!(await store.addTicket(stored))) throw wasDeleted(name);
+  return ticket;
+}
+
+function wasDeleted(connectionName: string): CodedError {
+  return new CodedError('CONNECTION_NOT_FOUND', `The connection "${connectionName}" was deleted in the meantime`);
 }

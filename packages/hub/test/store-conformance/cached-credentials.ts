@@ -17,7 +17,7 @@ function credential(userId: string, changes: Partial<CachedCredential> = {}): Ca
 
 export function cachedCredentialConformance(check: StoreCheck): void {
   check('finds the last successful sign-in by any recent name, in its own connection only', async (store) => {
-    for (const name of ['a', 'b']) await store.addConnection(exampleConnection(name), `ticket-${name}`);
+    for (const name of ['a', 'b']) await store.addConnection(exampleConnection(name));
     for (let n = 0; n < 4; n++) {
       const verifiedAt = new Date(AT.getTime() + n);
       assert.equal(await store.putCachedCredential(credential('anna', { verifiedAt }), `name${n}`, 3), true);
@@ -30,14 +30,14 @@ export function cachedCredentialConformance(check: StoreCheck): void {
   });
 
   check('a name leads to the user who had it last', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     await store.putCachedCredential(credential('old'), 'name', 3);
     await store.putCachedCredential(credential('new'), 'name', 3);
     assert.equal((await store.cachedCredential('id-a', 'name'))?.userId, 'new');
   });
 
   check('removes cached credentials by name, user and age', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     for (const user of ['anna', 'ben', 'cleo']) await store.putCachedCredential(credential(user), user, 3);
     await store.putCachedCredential(credential('dora', { verifiedAt: new Date(AT.getTime() + 1) }), 'dora', 3);
     assert.equal(await store.removeCachedCredential('id-a', { nameHash: 'anna' }), true);
@@ -57,7 +57,7 @@ export function cachedCredentialConformance(check: StoreCheck): void {
       { enabled: false, settings },
       { enabled: true, settings: off },
     ] as const) {
-      await store.addConnection(exampleConnection('a'), 'ticket');
+      await store.addConnection(exampleConnection('a'));
       await store.putCachedCredential(credential('anna'), 'anna', 3);
       await store.updateConnection('id-a', { enabled: true, settings: { ...settings, displayName: 'A' } });
       assert.ok(await store.cachedCredential('id-a', 'anna'));

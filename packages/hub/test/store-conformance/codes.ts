@@ -5,7 +5,7 @@ import { AT, exampleConnection } from './examples.ts';
 
 export function codeConformance(check: StoreCheck): void {
   check('redeems a code once, and never after it expires', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     await store.addTryCode('once', 'id-a', new Date(AT.getTime() + 1000));
     await store.addTryCode('late', 'id-a', AT);
     assert.equal(await store.takeTryCode('once', AT), 'id-a');

@@ -1,6 +1,7 @@
-/** A connection and a certificate for tests of the store and of everything above it. */
+/** A connection, a certificate and a ticket for tests of the store and of everything above it. */
 import type { RegisteredCertificate } from '../../src/store/certificates.ts';
 import type { Connection } from '../../src/store/connections.ts';
+import type { StoredTicket } from '../../src/store/tickets.ts';
 
 export const AT = new Date('2026-01-02T03:04:05.678Z');
 
@@ -10,7 +11,6 @@ export function exampleConnection(name: string, changes: Partial<Connection> = {
     name,
     createdAt: AT,
     enabled: true,
-    ticketIssuedAt: AT,
     settings: {
       kerberos: false,
       certAuth: false,
@@ -36,6 +36,13 @@ export function exampleCertificate(thumbprint: string, changes: Partial<Register
     state: 'approved',
     signingKid: undefined,
     signInEndpoint: undefined,
+    requestedEndpoint: undefined,
+    requestedAt: undefined,
     ...changes,
   };
+}
+
+/** Of the connection `a`. */
+export function exampleTicket(hash: string, changes: Partial<StoredTicket> = {}): StoredTicket {
+  return { hash, connectionId: 'id-a', enrolmentKey: 'key', issuedAt: AT, usedAt: undefined, ...changes };
 }

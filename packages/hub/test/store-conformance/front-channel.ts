@@ -12,7 +12,7 @@ function example(changes: Partial<FrontChannelSignIn> = {}): FrontChannelSignIn 
 
 export function frontChannelConformance(check: StoreCheck): void {
   check('returns a sign-in once, for its secret, before it expires, and keeps one per interaction', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     assert.equal(await store.putFrontChannelSignIn(example({ connectionId: 'id-b' })), false);
     assert.equal(await store.putFrontChannelSignIn(example({ secretHash: 's0' })), true);
     assert.equal(await store.putFrontChannelSignIn(example()), true);
@@ -24,8 +24,8 @@ export function frontChannelConformance(check: StoreCheck): void {
   });
 
   check('accepts an assertion once per connection until it is removed', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket-a');
-    await store.addConnection(exampleConnection('b'), 'ticket-b');
+    await store.addConnection(exampleConnection('a'));
+    await store.addConnection(exampleConnection('b'));
     assert.equal(await store.markAssertionUsed('id-a', 'h', later(10)), true);
     assert.equal(await store.markAssertionUsed('id-a', 'h', later(10)), false);
     assert.equal(await store.markAssertionUsed('id-b', 'h', later(20)), true);
@@ -36,7 +36,7 @@ export function frontChannelConformance(check: StoreCheck): void {
     assert.equal(await store.markAssertionUsed('id-a', 'h', later(10)), true);
     assert.equal(await store.markAssertionUsed('id-b', 'h', later(10)), false);
     await store.removeConnection('a');
-    await store.addConnection(exampleConnection('a'), 'ticket-a');
+    await store.addConnection(exampleConnection('a'));
     assert.equal(await store.markAssertionUsed('id-a', 'h', later(10)), true);
   });
 }

@@ -18,7 +18,7 @@ function stored(id: string, changes: Partial<StoredInstance> = {}): StoredInstan
 }
 
 async function withConnection(store: Store): Promise<void> {
-  await store.addConnection(exampleConnection('a'), 'ticket');
+  await store.addConnection(exampleConnection('a'));
   await store.addCertificate('id-a', exampleCertificate('01'), 5);
   await store.addCertificate('id-a', exampleCertificate('02'), 5);
 }

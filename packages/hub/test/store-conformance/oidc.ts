@@ -61,7 +61,7 @@ export function oidcConformance(check: StoreCheck): void {
   check('keeps the latest account of a subject, and none without its connection', async (store) => {
     const account = { subject: 's', connectionId: 'id-a', claims: { groups: ['x'] }, expiresAt: LATER };
     assert.equal(await store.putOidcAccount(account), false);
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     assert.equal(await store.putOidcAccount(account), true);
     assert.equal(await store.putOidcAccount({ ...account, claims: {} }), true);
     assert.deepEqual(await store.oidcAccount('s'), { ...account, claims: {} });
@@ -89,7 +89,7 @@ export function oidcConformance(check: StoreCheck): void {
   });
 
   check('removes provider records of a grant, expired ones and excess ones', async (store) => {
-    await store.addConnection(exampleConnection('a'), 'ticket');
+    await store.addConnection(exampleConnection('a'));
     await store.putOidcAccount({ subject: 'old', connectionId: 'id-a', claims: {}, expiresAt: AT });
     for (const [key, grantId] of [
       ['1', 'g'],

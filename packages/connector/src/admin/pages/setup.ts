@@ -7,7 +7,7 @@ import { isSettingName, SETTINGS, type SettingName } from '../../config/settings
 import { createOutbound } from '../../network/outbound.ts';
 import { type FoundDirectory, findDirectories } from '../../setup/find-directory.ts';
 import { saveSetup } from '../../setup/save.ts';
-import { fetchTicketInfo } from '../../setup/ticket.ts';
+import { readHubTicket } from '../../setup/ticket.ts';
 import { isWell } from '../../troubleshoot/report.ts';
 import { started } from '../change.ts';
 import { startCheckRun } from '../check-run.ts';
@@ -112,14 +112,14 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
       const before = context.config();
       const config = withEntered(before, changes, context.environment);
       const { PROVISIONING_TICKET: ticket } = config.values;
-      const info =
+      const reading =
         ticket === undefined
           ? undefined
-          : await fetchTicketInfo(createOutbound(config.values), ticket, config.values).catch((error: unknown) => {
+          : await readHubTicket(createOutbound(config.values), config, ticket).catch((error: unknown) => {
               if (!isAnyway) throw error;
               return undefined;
             });
-      saveSetup(before, config, changes, info);
+      saveSetup(before, config, changes, reading);
       session.checkRun = undefined;
       return started(context, c, 'Saved');
     });

@@ -1,10 +1,10 @@
 /** The hub: its ticket, its clock, its keys and its WebSocket. */
 
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, type TicketInfo } from '@landbridge/protocol';
+import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, readTicket } from '@landbridge/protocol';
 import { parseJson } from '@landbridge/runtime';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
-import { fetchTicketInfo, jwksUrlOf, measureClockSkew } from '../../setup/ticket.ts';
+import { jwksUrlOf, measureClockSkew, readHubTicket, type TicketReading } from '../../setup/ticket.ts';
 import { day } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
@@ -21,7 +21,8 @@ export function hubChecks(run: Run): Check[] {
   const second = urlOf(AD_HUB);
   const urls = [first, second].filter((url): url is URL => url !== undefined);
   const hosts = [...new Map(urls.map((url) => [url.host, url])).values()];
-  let info: TicketInfo | undefined;
+  let reading: TicketReading | undefined;
+  const isPinned = ticketUrl !== undefined && readTicket(ticketUrl).kind === 'pinned';
 
   const proxy = proxySettingsCheck(run, hosts);
   const ways = hosts.map((url) => routeChecks(run, url, [proxy]));
@@ -38,8 +39,8 @@ export function hubChecks(run: Run): Check[] {
           ? skipped('PROVISIONING_TICKET is not set')
           : skipped('PROVISIONING_TICKET is not a URL; see "Configuration"');
       }
-      info = await fetchTicketInfo(outbound, ticketUrl, config.values, signal);
-      return pass(`The hub knows the ticket: connection ${info.connectionName}, realm ${info.realm.name}`);
+      reading = await readHubTicket(outbound, config, ticketUrl, signal);
+      return ticketOutcome(reading);
     },
   };
   const clock: Check = {
@@ -59,7 +60,7 @@ export function hubChecks(run: Run): Check[] {
     id: 'hub-websocket',
     needs: ticketUrl === undefined ? reached : [ticket],
     async run(signal) {
-      const address = info?.adHub ?? AD_HUB;
+      const address = reading?.info.adHub ?? AD_HUB;
       if (address === undefined) return skipped('the hub’s address is unknown');
       return await openWebSocket(outbound, address, config.values, signal);
     },
@@ -67,9 +68,13 @@ export function hubChecks(run: Run): Check[] {
   const certificate: Check = {
     id: 'certificate',
     needs: ticketUrl === undefined ? [] : [ticket],
-    run: (signal) => ownCertificate(run, info, signal),
+    run: (signal) => ownCertificate(run, reading, signal),
   };
-  const keys: Check = { id: 'hub-keys', needs: onTheWay, run: (signal) => tenantKeys(run, first, signal) };
+  const keys: Check = {
+    id: 'hub-keys',
+    needs: onTheWay,
+    run: async (signal) => (isPinned ? skipped('this hub proves its identity instead') : await tenantKeys(run, first, signal)),
+  };
   return [proxy, ...ways.flatMap(({ reach, tls }) => [reach, tls]), ticket, clock, webSocket, certificate, keys];
 }
 
@@ -98,13 +103,29 @@ async function tenantKeys({ config, outbound }: Run, hub: URL | undefined, signa
   const document = jwksDocument.safeParse(parseJson(answer.text));
   if (!document.success)
     return fail(`${hub.host} did not answer with a JWKS document`, 'A proxy or a sign-in page may have answered instead of the hub.');
-  const usable = document.data.keys.filter(isUsable).length;
+  const { keys } = document.data;
+  const usable = keys.filter(isUsable).length;
   if (usable === 0)
     return fail(
-      `None of the ${document.data.keys.length} keys in the JWKS document of ${hub.host} is usable`,
+      `None of the ${keys.length} keys in the JWKS document of ${hub.host} is usable`,
       'Ask the hub’s administrators: it needs RSA keys of 2048 bits or more, or EC keys.',
     );
   return pass(`${hub.host} publishes ${usable} usable key${usable === 1 ? '' : 's'}`);
+}
+
+function ticketOutcome({ info, enrolment }: TicketReading): CheckOutcome {
+  const found = `The hub knows the ticket: connection ${info.connectionName}, realm ${info.realm.name}`;
+  switch (enrolment?.state) {
+    case 'pending':
+      return warn(
+        `${found}. The key of this connector waits for approval`,
+        'Let an administrator of the hub approve it, or get a new ticket from "Add a connector".',
+      );
+    case 'revoked':
+      return fail(`${found}, but has revoked the key of this connector`, 'Move certs/ away, and run setup with a new ticket.');
+    default:
+      return pass(enrolment === undefined ? found : `${found}. Its identity is ${enrolment.hubIdentity}`);
+  }
 }
 
 function isUsable(jwk: Record<string, unknown>): boolean {

@@ -1,17 +1,17 @@
 /** The connector's own certificate: its dates, and whether the hub knows it. */
 
-import type { TicketInfo } from '@landbridge/protocol';
 import { parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
+import type { TicketReading } from '../../setup/ticket.ts';
 import { day, endsSoon } from '../certificate-seen.ts';
 import { type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** @param info from the ticket; undefined without one */
-export async function ownCertificate(run: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<CheckOutcome> {
+/** @param reading of the ticket; undefined without one */
+export async function ownCertificate(run: Run, reading: TicketReading | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const ours = loadCertificate(run.config);
   if (ours === undefined) return skipped('none yet: it is created at the first start');
   const own = thumbprint(ours.certificate);
@@ -24,7 +24,7 @@ export async function ownCertificate(run: Run, info: TicketInfo | undefined, sig
       'Put another pair into certs/ (or AUTH_CERT, AUTH_CERT_KEY), and restart the connector, which registers it.',
     );
   if (from.getTime() > Date.now()) return fail(`The certificate ${own} is not valid yet: ${dates}`, 'Check this machine’s clock.');
-  const known = await thumbprintsOf(run, info, signal);
+  const known = await thumbprintsOf(run, reading?.info, signal);
   if (known === undefined)
     return warn(
       `The hub does not list its certificates. Ours is ${own}, ${dates}`,
@@ -48,7 +48,11 @@ const connectionsAnswer = z.array(
 );
 
 /** @returns undefined if the hub does not say. @throws CodedError if it cannot be asked */
-async function thumbprintsOf({ config, outbound }: Run, info: TicketInfo | undefined, signal: AbortSignal): Promise<string[] | undefined> {
+async function thumbprintsOf(
+  { config, outbound }: Run,
+  info: TicketReading['info'] | undefined,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
   if (info?.thumbprints?.length) return info.thumbprints;
   const { CONNECTIONS_API_V2_KEY: key, PROVISIONING_TICKET: ticket } = config.values;
   const name = info?.connectionName ?? config.values.CONNECTION;

@@ -7,7 +7,7 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeConnection, deleteConnection, findConnection } from '../../connections/connections.ts';
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../../store/connection-settings.ts';
 import type { Connection } from '../../store/connections.ts';
-import { renewTicket, revokeTicket, ticketUrl } from '../../tickets/tickets.ts';
+import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../tickets/tickets.ts';
 import { healthOf } from '../connection-health.ts';
 import { buttonForm, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -21,7 +21,8 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
   const nameOf = (c: Context<DashboardEnv>) => c.req.param('name') ?? '';
 
   async function page(c: Context<DashboardEnv>, connection: Connection, typed: Typed = saved(connection), problem = ''): Promise<Response> {
-    const { name, enabled, ticketIssuedAt } = connection;
+    const { name, enabled } = connection;
+    const ticket = await newestTicket(context.store, connection, context.enrolmentHours);
     const base = `/connections/${name}`;
     const token = context.tokenOf(c);
     const health = healthOf(connection, context.online);
@@ -35,14 +36,14 @@ ${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Disa
     : ''
 }</div>
 ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
-<section aria-labelledby="connectors"><h2 id="connectors">Connectors</h2>
+<section aria-labelledby="connectors"><div class="title"><h2 id="connectors">Connectors</h2>
+${mayChange ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">Add a connector</a>` : ''}</div>
 <div id="connector-list" data-live>${await connectorTable(context, connection, mayChange)}</div></section>
-<section aria-labelledby="ticket"><h2 id="ticket">Ticket</h2>
-<p>Connectors enrol for this connection with its ticket. ${ticketIssuedAt === undefined ? 'There is no ticket, so no connector can enrol.' : html`The current one was issued ${time(ticketIssuedAt)}. Only its hash is stored, so it cannot be shown again.`}</p>
+<section aria-labelledby="ticket"><h2 id="ticket">Tickets</h2>
+<p>${ticket === undefined ? 'There is no ticket, so no connector can enrol.' : ticketText(ticket)}</p>
 ${
-  mayChange
-    ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">${ticketIssuedAt === undefined ? 'Issue a ticket' : 'Issue a new ticket'}</a>
-${ticketIssuedAt === undefined ? '' : html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke the ticket</a>`}</div>`
+  mayChange && ticket !== undefined
+    ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}${base}/ticket/revoke">Revoke all tickets</a></div>`
     : ''
 }</section>
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>
@@ -99,36 +100,44 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
       return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Settings saved.' });
     })
     .get('/connections/:name/ticket', async (c) => {
-      const { name, ticketIssuedAt } = await findConnection(context.store, nameOf(c));
-      const had = ticketIssuedAt !== undefined;
+      const { name, settings } = await findConnection(context.store, nameOf(c));
       const main = dashboardConfirmation(context.tokenOf(c), {
-        heading: had ? 'Issue a new ticket?' : 'Issue a ticket?',
-        text: had ? 'The current one stops working. Enrolled connectors are not affected.' : 'Connectors can enrol with it.',
+        heading: `Add a connector to ${name}`,
+        text: settings.approveConnectors
+          ? 'Issues a ticket, a secret address with which a connector registers. The connection approves connectors one by one, so the connector then waits for your approval.'
+          : `Issues a ticket, a secret address that enrols one connector within ${context.enrolmentHours} hours. Other connectors that register wait for your approval.`,
         action: `/connections/${name}/ticket`,
-        button: 'Issue',
+        button: 'Issue a ticket',
         back: `/connections/${name}`,
         danger: false,
       });
-      return context.show(c, { title: `Ticket of ${name}`, current: '', main });
+      return context.show(c, { title: `Add a connector to ${name}`, current: '', main });
     })
     .post('/connections/:name/ticket', async (c) => {
-      const ticket = await renewTicket(context.operatorOf(c), nameOf(c));
-      return context.redirect(c, `/connections/${nameOf(c)}`, ticketMessage(ticketUrl(context.publicUrl(), ticket), 'New ticket issued.'));
+      const ticket = await issueTicket(context.operatorOf(c), nameOf(c));
+      return context.redirect(
+        c,
+        `/connections/${nameOf(c)}`,
+        ticketMessage(
+          ticketUrl(context.publicUrl(), ticket),
+          `Ticket issued. It enrols one connector within ${context.enrolmentHours} hours.`,
+        ),
+      );
     })
     .get('/connections/:name/ticket/revoke', async (c) => {
       const { name } = await findConnection(context.store, nameOf(c));
       const main = dashboardConfirmation(context.tokenOf(c), {
-        heading: 'Revoke the ticket?',
-        text: 'No connector can enrol until you issue another one. Enrolled connectors are not affected.',
+        heading: 'Revoke all tickets?',
+        text: 'No connector can enrol until you add one. Enrolled connectors are not affected, but an Auth0 connector needs a new ticket before its next start.',
         action: `/connections/${name}/ticket/revoke`,
-        button: 'Revoke the ticket',
+        button: 'Revoke all tickets',
         back: `/connections/${name}`,
       });
       return context.show(c, { title: `Ticket of ${name}`, current: '', main });
     })
     .post('/connections/:name/ticket/revoke', async (c) => {
-      await revokeTicket(context.operatorOf(c), nameOf(c));
-      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Ticket revoked.' });
+      await revokeTickets(context.operatorOf(c), nameOf(c));
+      return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Tickets revoked.' });
     })
     .get('/connections/:name/delete', (c) => deletePage(c))
     .post('/connections/:name/delete', async (c) => {
@@ -136,6 +145,15 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
       await deleteConnection(context.operatorOf(c), nameOf(c));
       return context.redirect(c, '', { tone: 'good', text: `Connection "${nameOf(c)}" deleted.` });
     });
+}
+
+function ticketText({ issuedAt, state, openUntil }: NonNullable<Awaited<ReturnType<typeof newestTicket>>>): Html {
+  const texts = {
+    open: html`The ticket issued ${time(issuedAt)} enrols one connector until ${time(openUntil)}. It cannot be shown again, because only its hash is stored.`,
+    used: html`The ticket issued ${time(issuedAt)} has enrolled its connector. A further connector waits for your approval, or gets a ticket of its own.`,
+    expired: html`The ticket issued ${time(issuedAt)} no longer enrols a connector without your approval.`,
+  };
+  return texts[state];
 }
 
 const SETTINGS = connectionFields(CONNECTION_SETTINGS);

@@ -6,7 +6,8 @@ import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import { type InstanceState, type InstanceView, listInstances } from '../../connectors/instances.ts';
-import { approveConnector, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
+import { approveConnector, decideEndpoint, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
+import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
 import { HUB_VERSION } from '../../version.ts';
 import { dashboardConfirmation } from '../elements.ts';
@@ -26,7 +27,8 @@ interface OperatorAction {
   button: string;
   done: string;
   danger: boolean;
-  run: (...args: Parameters<typeof approveConnector>) => Promise<void>;
+  /** @param endpoint the sign-in address that the page showed */
+  run: (...args: [...Parameters<typeof approveConnector>, endpoint: string]) => Promise<void>;
 }
 
 const ACTIONS: Record<string, OperatorAction> = {
@@ -37,6 +39,22 @@ const ACTIONS: Record<string, OperatorAction> = {
     done: 'Connector approved. It connects again within a minute.',
     danger: false,
     run: approveConnector,
+  },
+  'confirm-change': {
+    heading: (who) => `Confirm the new sign-in address of ${who}?`,
+    text: 'Browsers of users with Kerberos or a client certificate are sent there, and what comes back signs them in. The connector did not prove that it asks: make sure that an administrator of the directory changed the address.',
+    button: 'Confirm',
+    done: 'New sign-in address confirmed.',
+    danger: true,
+    run: (operator, connection, id, endpoint) => decideEndpoint(operator, connection, id, { endpoint, confirmed: true }),
+  },
+  'dismiss-change': {
+    heading: (who) => `Dismiss the new sign-in address of ${who}?`,
+    text: 'Browsers are still sent to the old one.',
+    button: 'Dismiss',
+    done: 'New sign-in address dismissed.',
+    danger: false,
+    run: (operator, connection, id, endpoint) => decideEndpoint(operator, connection, id, { endpoint, confirmed: false }),
   },
   drain: {
     heading: (who) => `Drain ${who}?`,
@@ -72,10 +90,11 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
 };
 
-/** Two, because they need different permissions. */
+/** Three, because they need different permissions. */
 const ROUTES = [
   '/connections/:name/connectors/:id/:action{drain|resume}',
   '/connections/:name/connectors/:id/:action{approve|revoke|revoke-key}',
+  '/connections/:name/connectors/:id/:action{confirm-change|dismiss-change}',
 ];
 
 export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
@@ -103,21 +122,28 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
         button: action.button,
         back: `/connections/${name}`,
         danger: action.danger,
-        more: html`<dl><div><dt>Connector</dt><dd>${id}</dd></div><div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div></dl>`,
+        more: html`<dl><div><dt>Connector</dt><dd>${id}</dd></div><div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div>${key.endsWith('-change') ? endpointRows(certificate) : ''}</dl>`,
       });
       return context.show(c, { title: action.heading(who), current: '', main });
     })
     .on('POST', ROUTES, async (c) => {
       const { name, id, action } = read(c);
-      await action.run(context.operatorOf(c), name, id);
+      await action.run(context.operatorOf(c), name, id, c.get('form').get('endpoint') ?? '');
       return context.redirect(c, `/connections/${name}`, { tone: 'good', text: action.done });
     });
+}
+
+/** @returns what the operator decides about; the hidden field holds what they saw */
+function endpointRows({ signInEndpoint, requestedEndpoint = '' }: RegisteredCertificate): Html {
+  return html`<div><dt>Sign-in address now</dt><dd>${signInEndpoint ?? 'none'}</dd></div>
+<div><dt>New sign-in address</dt><dd>${requestedEndpoint}<input type="hidden" name="endpoint" value="${requestedEndpoint}"></dd></div>`;
 }
 
 /** Instances that have connected, and pending keys that have not. */
 export async function connectorTable(context: DashboardContext, connection: Connection, mayAct: boolean): Promise<Html> {
   const instances = await listInstances(context, connection);
-  const waiting = (await context.store.certificates(connection.id)).filter(
+  const certificates = await context.store.certificates(connection.id);
+  const waiting = certificates.filter(
     ({ state, thumbprint }) => state === 'pending' && !instances.some((instance) => instance.thumbprint === thumbprint),
   );
   const link = (id: string, action: string, label: string, who: string) =>
@@ -157,5 +183,11 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
     ]),
   ];
   const columns = ['Host', 'State', 'Version', 'Since', 'Requests', 'Errors', 'Latency', 'Actions'];
-  return table('Connectors', columns, rows, 'No connectors yet. Issue a ticket, and set up a connector beside the directory.');
+  const requests = certificates.map(({ thumbprint, hostName, requestedEndpoint, signInEndpoint }) =>
+    requestedEndpoint === undefined
+      ? ''
+      : html`<div class="notice bad" role="alert"><p>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} asks that browsers are sent to <strong>${requestedEndpoint}</strong> instead of ${signInEndpoint ?? 'nowhere'}. It did not prove its key, so nothing changes until you decide.</p>
+<p class="links">${link(thumbprint, 'confirm-change', 'Confirm', 'the new sign-in address')} ${link(thumbprint, 'dismiss-change', 'Dismiss', 'the new sign-in address')}</p></div>`,
+  );
+  return html`${requests}${table('Connectors', columns, rows, 'No connectors yet. Add one, and set it up beside the directory.')}`;
 }

@@ -9,7 +9,7 @@ import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
 import type { Connection } from '../../store/connections.ts';
-import { installCommands, ticketUrl } from '../../tickets/tickets.ts';
+import { installCommands, issueTicket, ticketUrl } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
 import { RANGES, signInCharts } from '../charts.ts';
 import { healthOf } from '../connection-health.ts';
@@ -56,7 +56,8 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
     .post('/new-connection', async (c) => {
       const name = c.get('form').get('name')?.trim() ?? '';
       try {
-        const { ticket } = await createConnection(context.operatorOf(c), name);
+        await createConnection(context.operatorOf(c), name);
+        const ticket = await issueTicket(context.operatorOf(c), name);
         return context.redirect(
           c,
           `/connections/${name}`,

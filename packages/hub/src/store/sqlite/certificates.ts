@@ -13,34 +13,49 @@ const CERTIFICATES = tableOf('certificates', {
   state: z.enum(['approved', 'pending', 'revoked']),
   signingKid: column.optionalText,
   signInEndpoint: column.optionalText,
+  requestedEndpoint: column.optionalText,
+  requestedAt: column.optionalDate,
 });
-const STATE = {
-  select: 'SELECT (SELECT state FROM certificates WHERE connection_id = id AND thumbprint = ?) AS state FROM connections',
-  row: z.object({ state: column.optionalText }),
-};
+const THIS = 'WHERE connection_id = ? AND thumbprint = ?';
 
-export function certificateStore({ all, one, change, insert }: Sql): CertificateStore {
+export function certificateStore({ all, one, change, insert, transaction }: Sql): CertificateStore {
+  const find = (connectionId: string, thumbprint: string) => one(CERTIFICATES, THIS, connectionId, thumbprint);
+
   return {
-    async addCertificate(connectionId, certificate, limit) {
-      // One statement, so that two simultaneous registrations cannot exceed the limit.
-      const stored = insert(
-        CERTIFICATES,
-        certificate,
-        `FROM connections WHERE id = $connectionId AND ${limit} >
-           (SELECT count(*) FROM certificates WHERE connection_id = $connectionId AND thumbprint <> $thumbprint AND state <> 'revoked')
-         ON CONFLICT (connection_id, thumbprint)
-         DO UPDATE SET reads_jwks = min(reads_jwks, excluded.reads_jwks), agent_version = excluded.agent_version,
-           host_name = excluded.host_name, signing_kid = excluded.signing_kid,
-           sign_in_endpoint = excluded.sign_in_endpoint WHERE state <> 'revoked'`,
-        { connectionId },
-      );
-      if (stored) return 'stored';
-      const found = one(STATE, 'WHERE id = ?', certificate.thumbprint, connectionId);
-      if (found === undefined) return 'not_found';
-      return found.state === 'revoked' ? 'revoked' : 'full';
+    addCertificate: async (connectionId, certificate, limit, ticket) =>
+      transaction(() => {
+        const { thumbprint } = certificate;
+        const known = find(connectionId, thumbprint);
+        const { state } = known ?? certificate;
+        if (known === undefined) {
+          if (all(CERTIFICATES, "WHERE connection_id = ? AND state <> 'revoked'", connectionId).length >= limit) return 'full';
+          if (!insert(CERTIFICATES, certificate, 'FROM connections WHERE id = $connectionId', { connectionId })) return 'not_found';
+        }
+        if (state !== 'pending' || ticket === undefined) return state;
+        const isOpen =
+          change(
+            'UPDATE tickets SET used_at = ? WHERE hash = ? AND connection_id = ? AND used_at IS NULL AND issued_at > ?',
+            ...[new Date(), ticket.hash, connectionId, ticket.issuedAfter],
+          ) === 1;
+        if (!isOpen) return state;
+        change(`UPDATE certificates SET state = 'approved' ${THIS}`, connectionId, thumbprint);
+        return 'approved';
+      }),
+    async updateCertificate(connectionId, thumbprint, changes) {
+      transaction(() => {
+        const before = find(connectionId, thumbprint);
+        if (before === undefined || before.state === 'revoked') return;
+        const after = { ...before, ...changes, readsJwks: before.readsJwks && (changes.readsJwks ?? true) };
+        change(
+          `UPDATE certificates SET reads_jwks = ?, agent_version = ?, host_name = ?, signing_kid = ?, sign_in_endpoint = ?,
+             requested_endpoint = ?, requested_at = ? ${THIS}`,
+          ...[after.readsJwks, after.agentVersion, after.hostName, after.signingKid, after.signInEndpoint],
+          ...[after.requestedEndpoint, after.requestedAt, connectionId, thumbprint],
+        );
+      });
     },
     certificates: async (connectionId) => all(CERTIFICATES, 'WHERE connection_id = ? ORDER BY registered_at, thumbprint', connectionId),
     setCertificateState: async (connectionId, thumbprint, state) =>
-      change('UPDATE certificates SET state = ? WHERE connection_id = ? AND thumbprint = ?', state, connectionId, thumbprint) === 1,
+      change(`UPDATE certificates SET state = ? ${THIS}`, state, connectionId, thumbprint) === 1,
   };
 }

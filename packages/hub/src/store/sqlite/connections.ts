@@ -1,5 +1,4 @@
 /** Connections in SQLite. Their settings are one JSON text, because they are always read and written together. */
-import { randomUUID } from 'node:crypto';
 import { keptConnectionSettings } from '../connection-settings.ts';
 import type { ConnectionStore } from '../connections.ts';
 import { column, type Sql, tableOf } from './sql.ts';
@@ -9,18 +8,15 @@ const CONNECTIONS = tableOf('connections', {
   name: column.text,
   createdAt: column.date,
   enabled: column.bit,
-  ticketIssuedAt: column.optionalDate,
   settings: column.json.pipe(keptConnectionSettings),
 });
 
 export function connectionStore({ all, one, change, insert }: Sql): ConnectionStore {
   return {
-    addConnection: async (connection, ticketHash) =>
-      insert(CONNECTIONS, connection, 'WHERE true ON CONFLICT (name) DO NOTHING', { ticketHash }),
+    addConnection: async (connection) => insert(CONNECTIONS, connection, 'WHERE true ON CONFLICT (name) DO NOTHING'),
     connections: async () => all(CONNECTIONS, 'ORDER BY name'),
     connectionById: async (id) => one(CONNECTIONS, 'WHERE id = ?', id),
     connectionByName: async (name) => one(CONNECTIONS, 'WHERE name = ?', name),
-    connectionByTicket: async (ticketHash) => one(CONNECTIONS, 'WHERE ticket_hash = ?', ticketHash),
     async updateConnection(id, { enabled, settings }) {
       // One statement, so that two connections cannot get the same domain at the same time.
       const updated = change(
@@ -31,13 +27,6 @@ export function connectionStore({ all, one, change, insert }: Sql): ConnectionSt
       );
       if (updated === 1) return 'updated';
       return one(CONNECTIONS, 'WHERE id = ?', id) === undefined ? 'not_found' : 'domain_taken';
-    },
-    async replaceTicket(connectionId, ticket) {
-      // The column is unique and not null; no ticket has this hash.
-      const hash = ticket?.hash ?? `none ${randomUUID()}`;
-      return (
-        change('UPDATE connections SET ticket_hash = ?, ticket_issued_at = ? WHERE id = ?', hash, ticket?.issuedAt, connectionId) === 1
-      );
     },
     removeConnection: async (name) => change('DELETE FROM connections WHERE name = ?', name) === 1,
   };

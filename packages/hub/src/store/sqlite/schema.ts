@@ -11,12 +11,23 @@ import { sealSecrets } from './steps/005-sealed-secrets.ts';
 import { administratorRoles } from './steps/006-administrator-roles.ts';
 import { keyPermissions } from './steps/007-key-permissions.ts';
 import { clientScopes } from './steps/008-client-scopes.ts';
+import { enrolment } from './steps/009-enrolment.ts';
 
 /** Statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
 
 /** One step per version; released steps never change. */
-const STEPS: readonly Step[] = [begin, keyScopes, keyExpiry, hubIdentity, sealSecrets, administratorRoles, keyPermissions, clientScopes];
+const STEPS: readonly Step[] = [
+  begin,
+  keyScopes,
+  keyExpiry,
+  hubIdentity,
+  sealSecrets,
+  administratorRoles,
+  keyPermissions,
+  clientScopes,
+  enrolment,
+];
 
 /** The version this program writes. */
 export const SCHEMA_VERSION = STEPS.length;

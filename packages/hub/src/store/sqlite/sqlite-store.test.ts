@@ -24,7 +24,7 @@ const CONNECTION = exampleConnection('corp');
 test('a write is visible to another process with the open file, and after a restart', async () => {
   const path = newPath();
   const [one, other] = [openSqliteStore(path, TEST_KEY), openSqliteStore(path, TEST_KEY)];
-  await one.addConnection(CONNECTION, 'ticket');
+  await one.addConnection(CONNECTION);
   assert.deepEqual(await other.connectionByName('corp'), CONNECTION);
   await one.close();
   await other.close();
@@ -35,8 +35,8 @@ test('a write is visible to another process with the open file, and after a rest
 
 test('claims of a connection beyond its quota replace the ones that end first, of this connection only', async () => {
   const store = openSqliteStore(newPath(), TEST_KEY, { claimsQuota: 10_000 });
-  await store.addConnection(CONNECTION, 'ticket');
-  await store.addConnection(exampleConnection('other'), 'other ticket');
+  await store.addConnection(CONNECTION);
+  await store.addConnection(exampleConnection('other'));
   const put = (subject: string, connectionId: string, n: number) =>
     store.putOidcAccount({ subject, connectionId, claims: { x: 'x'.repeat(1000) }, expiresAt: new Date(1e12 + n) });
   await put('theirs', exampleConnection('other').id, 0);
@@ -65,7 +65,7 @@ test('only the owner can read the file and its side files', async () => {
   writeFileSync(path, '', { mode: 0o644 });
   chmodSync(path, 0o644);
   const store = openSqliteStore(path, TEST_KEY);
-  await store.addConnection(CONNECTION, 'ticket');
+  await store.addConnection(CONNECTION);
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     assert.ok(existsSync(file), file);
     assert.equal(statSync(file).mode & 0o777, 0o600, file);
@@ -102,7 +102,7 @@ test('a file that is not a database, a folder, and a newer version are rejected 
 test('a damaged database causes an error with its name', async () => {
   const path = newPath();
   const store = openSqliteStore(path, TEST_KEY);
-  for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`), `t${n}`);
+  for (let n = 0; n < 200; n++) await store.addConnection(exampleConnection(`c${n}`));
   await store.close();
   const damage = spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=4096', 'seek=1', 'count=40', 'conv=notrunc']);
   assert.equal(damage.status, 0);
@@ -138,13 +138,10 @@ test('a file of version 1 is migrated with its content', async () => {
   const path = newPath();
   const database = new DatabaseSync(path);
   database.exec(begin);
-  database.exec(
-    "INSERT INTO connections (id, name, created_at, ticket_hash) VALUES ('id-corp', 'corp', 0, 'ticket'); PRAGMA user_version = 1",
-  );
+  database.exec("INSERT INTO connections (id, name, created_at) VALUES ('id-corp', 'corp', 0); PRAGMA user_version = 1");
   database.close();
   const store = openSqliteStore(path, TEST_KEY);
-  const kept = exampleConnection('corp', { createdAt: new Date(0), ticketIssuedAt: undefined });
+  const kept = exampleConnection('corp', { createdAt: new Date(0) });
   assert.deepEqual(await store.connections(), [kept]);
-  assert.deepEqual(await store.connectionByTicket('ticket'), kept);
   await store.close();
 });

@@ -23,6 +23,7 @@ import { migrate } from './schema.ts';
 import { secretStore } from './secrets.ts';
 import { signingKeyStore } from './signing-keys.ts';
 import { sqlOn } from './sql.ts';
+import { ticketStore } from './tickets.ts';
 import { tryCodeStore } from './try-codes.ts';
 
 /** A write waits this long for another process, whose writes take milliseconds. */
@@ -47,6 +48,7 @@ export function openSqliteStore(
   if (knownCheck === undefined) setKeyCheck(sql, check);
   return {
     ...connectionStore(sql),
+    ...ticketStore(sql),
     ...certificateStore(sql),
     ...instanceStore(sql),
     ...signingKeyStore(sql),

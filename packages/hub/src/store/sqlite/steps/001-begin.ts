@@ -4,8 +4,6 @@ const basics = `
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
-    ticket_hash TEXT NOT NULL UNIQUE,
-    ticket_issued_at INTEGER,
     enabled INTEGER NOT NULL DEFAULT 1,
     settings TEXT NOT NULL DEFAULT '{}'
   ) STRICT;

@@ -1,0 +1,13 @@
+/** Version 9: several tickets of a connection, each of which enrols one connector, and changes of a connector that wait for an operator. */
+export const enrolment = `
+  CREATE TABLE tickets (
+    hash TEXT PRIMARY KEY,
+    connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    enrolment_key TEXT,
+    issued_at INTEGER NOT NULL,
+    used_at INTEGER
+  ) STRICT;
+  CREATE INDEX tickets_connection ON tickets (connection_id, issued_at);
+  ALTER TABLE certificates ADD COLUMN requested_endpoint TEXT;
+  ALTER TABLE certificates ADD COLUMN requested_at INTEGER;
+`;

@@ -1,0 +1,159 @@
+/** Certificates that connectors register: what is taken from them, who is approved, and what waits for an operator. */
+import { X509Certificate } from 'node:crypto';
+import { CodedError, type Log } from '@landbridge/runtime';
+import type { Audit } from '../audit/audit.ts';
+import { publicKeyOf } from '../connectors/operator-actions.ts';
+import type { CertificateChanges, CertificateState, RegisteredCertificate } from '../store/certificates.ts';
+import type { Connection } from '../store/connections.ts';
+import type { Store } from '../store/store.ts';
+import type { StoredTicket } from '../store/tickets.ts';
+import { openSince } from './tickets.ts';
+
+/** A connector has one; one that makes a new certificate at each start would add more and more. */
+const MAX_CERTIFICATES_PER_CONNECTION = 32;
+/** The connector's token is RS256; shorter RSA keys are no longer safe (NIST SP 800-131A). */
+const MIN_RSA_BITS = 2048;
+/** A request for another address replaces an earlier one only after this time: each is recorded in the audit log. */
+const REQUEST_INTERVAL_MS = 60_000;
+
+export type GivenCertificate = Omit<RegisteredCertificate, 'state' | 'requestedEndpoint' | 'requestedAt'>;
+
+/** How a certificate came. */
+export interface RegistrationCall {
+  connection: Connection;
+  /** With which it was registered; undefined if only its key is known. */
+  ticket: StoredTicket | undefined;
+  /** The caller has the private key. */
+  isProven: boolean;
+  remoteAddress: string | undefined;
+}
+
+/**
+ * @returns the certificate's fields
+ * @throws CodedError INVALID_REQUEST
+ * @param what its field in the request
+ */
+export function readRegisteredCertificate(base64: string, what: string): { thumbprint: string; pem: string } {
+  const certificate = parseCertificate(base64);
+  if (certificate === undefined) throw new CodedError('INVALID_REQUEST', `${what} is not a base64 DER certificate`);
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
+  if (asymmetricKeyType !== 'rsa' || (asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) {
+    throw new CodedError('INVALID_REQUEST', `${what} must have an RSA key of at least ${MIN_RSA_BITS} bits`);
+  }
+  return { thumbprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(), pem: certificate.toString() };
+}
+
+/** @returns registers a certificate; all of one call are registered one after the other */
+export function createRegistrations(parts: { store: Store; audit: Audit; log: Log; enrolmentHours: number }) {
+  const { store, audit, log, enrolmentHours } = parts;
+
+  /**
+   * @returns its state now
+   * @throws CodedError CERTIFICATE_REVOKED, TOO_MANY_CERTIFICATES, TICKET_NOT_FOUND
+   */
+  async function register(call: RegistrationCall, given: GivenCertificate): Promise<CertificateState> {
+    const { connection, ticket, isProven } = call;
+    const { thumbprint } = given;
+    const before = await store.certificates(connection.id);
+    const sameKey = before.filter(({ pem }) => publicKeyOf(pem) === publicKeyOf(given.pem));
+    if (sameKey.some(({ state }) => state === 'revoked')) throw keyRevoked(thumbprint);
+    const known = before.find((certificate) => certificate.thumbprint === thumbprint);
+    // Another certificate of an approved key changes nothing if its owner sends it.
+    const isVouchedFor = isProven && sameKey.some(({ state }) => state === 'approved');
+    const certificate = {
+      ...given,
+      state: isVouchedFor ? 'approved' : 'pending',
+      requestedEndpoint: undefined,
+      requestedAt: undefined,
+    } as const;
+    const enrols = ticket !== undefined && !connection.settings.approveConnectors;
+    const issued = enrols ? { hash: ticket.hash, issuedAfter: openSince(enrolmentHours) } : undefined;
+    const state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued);
+    if (state === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
+    if (state === 'revoked') throw keyRevoked(thumbprint);
+    if (state === 'full') {
+      throw new CodedError('TOO_MANY_CERTIFICATES', `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection`, {
+        action: 'Make sure that the connector keeps its certificate, or revoke unused ones.',
+      });
+    }
+    if (known !== undefined) await update(call, known, given);
+    await applySimultaneousRevocation(connection, given);
+    const isEnrolled = known?.state !== 'approved' && state === 'approved';
+    if (known === undefined || isEnrolled) {
+      await record(call, given, 'connector.register', state === 'pending' ? 'approval_pending' : 'ok', describe(given));
+    }
+    log.info({ connection: connection.name, thumbprint, agentVersion: given.agentVersion, state }, 'Connector certificate registered');
+    return state;
+  }
+
+  async function update(call: RegistrationCall, known: RegisteredCertificate, given: GivenCertificate): Promise<void> {
+    const { connection, isProven } = call;
+    const { readsJwks, agentVersion, signingKid, signInEndpoint, hostName } = given;
+    const changes: CertificateChanges = { readsJwks, agentVersion, signingKid };
+    if (isProven) {
+      Object.assign(changes, { signInEndpoint, hostName, ...NOTHING_REQUESTED });
+    } else if (signInEndpoint === known.signInEndpoint) {
+      Object.assign(changes, NOTHING_REQUESTED);
+    } else if (signInEndpoint !== undefined && maySay(known, signInEndpoint)) {
+      Object.assign(changes, { requestedEndpoint: signInEndpoint, requestedAt: new Date() });
+    }
+    await store.updateCertificate(connection.id, known.thumbprint, changes);
+    if (changes.requestedEndpoint !== undefined) {
+      log.warn(
+        { connection: connection.name, thumbprint: known.thumbprint, signInEndpoint },
+        'Another sign-in address waits for an operator',
+      );
+      await record(call, given, 'connector.change', 'approval_pending', `sign-in address ${signInEndpoint}`);
+    }
+    if (isProven && (signInEndpoint !== known.signInEndpoint || hostName !== known.hostName)) {
+      await record(call, given, 'connector.change', 'ok', `sign-in address ${signInEndpoint ?? 'none'}, host ${hostName ?? 'unknown'}`);
+    }
+  }
+
+  /** For a certificate that was registered while an operator was revoking its key. */
+  async function applySimultaneousRevocation(connection: Connection, { thumbprint, pem }: GivenCertificate): Promise<void> {
+    const revoked = (await store.certificates(connection.id)).filter(({ state }) => state === 'revoked');
+    if (!revoked.some((other) => publicKeyOf(other.pem) === publicKeyOf(pem))) return;
+    await store.setCertificateState(connection.id, thumbprint, 'revoked');
+    throw keyRevoked(thumbprint);
+  }
+
+  function record(
+    { connection: { name }, remoteAddress }: RegistrationCall,
+    { thumbprint }: GivenCertificate,
+    action: string,
+    result: string,
+    detail: string,
+  ): Promise<void> {
+    return audit.record({ actor: `connector:${thumbprint}`, action, connection: name, subject: thumbprint, remoteAddress, result, detail });
+  }
+
+  return register;
+}
+
+const NOTHING_REQUESTED = { requestedEndpoint: undefined, requestedAt: undefined };
+
+function maySay({ requestedEndpoint, requestedAt }: RegisteredCertificate, endpoint: string): boolean {
+  if (requestedEndpoint === endpoint) return false;
+  return requestedAt === undefined || Date.now() - requestedAt.getTime() > REQUEST_INTERVAL_MS;
+}
+
+function describe({ hostName, agentVersion }: GivenCertificate): string {
+  return [hostName, agentVersion].filter((text) => text !== undefined).join(' ');
+}
+
+function keyRevoked(thumbprint: string): CodedError {
+  return new CodedError('CERTIFICATE_REVOKED', `The key of the certificate ${thumbprint} is revoked for this connection`, {
+    action: 'Give the connector a new key: move its certs folder away.',
+  });
+}
+
+function parseCertificate(base64: string): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(Buffer.from(base64, 'base64'));
+    // Reads the key, to reject a type that OpenSSL does not know.
+    return certificate.publicKey ? certificate : undefined;
+  } catch {
+    return undefined;
+  }
+}

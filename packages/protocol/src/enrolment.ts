@@ -1,0 +1,99 @@
+/**
+ * Enrolment between our programs (docs/protocol.md, section 8): a ticket names the hub by the fingerprint of its identity, its secret is never
+ * sent, the connector proves that it has its key, and the hub signs its answer. A proxy that ends TLS learns nothing with which it could enrol,
+ * and cannot answer for the hub.
+ */
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { hubFingerprint, hubIdentityChain } from './hub-identity.ts';
+import { agentInstance, agentVersionText, ticketInfo } from './ticket.ts';
+
+const TICKET_PATH = /^\/p\/ad\/([^/]+)\/?$/;
+const CONNECTION_ID = /^[A-Za-z0-9_-]{8,64}$/;
+/** 160 bits. */
+const SECRET = /^[A-Za-z0-9_-]{27}$/;
+
+export interface PinnedTicket {
+  kind: 'pinned';
+  connectionId: string;
+  secret: string;
+  fingerprint: string;
+  enrolmentUrl: string;
+}
+
+/**
+ * @returns `plain` for a ticket without a fingerprint, as Auth0's are; `damaged` for one that has, or once had, a fingerprint and is not whole: it
+ *   must not be sent as a plain one
+ */
+export function readTicket(ticket: string): PinnedTicket | { kind: 'plain' } | { kind: 'damaged' } {
+  const { origin, pathname } = new URL(ticket);
+  const [, text = ''] = TICKET_PATH.exec(pathname) ?? [];
+  if (!text.includes('.')) return { kind: 'plain' };
+  const [connectionId = '', secret = '', fingerprint = '', ...others] = text.split('.');
+  const isWhole = CONNECTION_ID.test(connectionId) && SECRET.test(secret) && hubFingerprint.safeParse(fingerprint).success;
+  if (!isWhole || others.length > 0) return { kind: 'damaged' };
+  return { kind: 'pinned', connectionId, secret, fingerprint, enrolmentUrl: `${origin}/p/enrol/${connectionId}` };
+}
+
+/** The last part of a ticket's URL. @param secret 160 random bits in base64url */
+export function pinnedTicket({ connectionId, secret, fingerprint }: Pick<PinnedTicket, 'connectionId' | 'secret' | 'fingerprint'>): string {
+  return `${connectionId}.${secret}.${fingerprint}`;
+}
+
+/** What a hub keeps of a ticket's secret to recognise it, in base64url. */
+export function enrolmentKey(secret: string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'landbridge enrolment', 32)).toString('base64url');
+}
+
+/** Proves, for one request, that its sender has the ticket. */
+export function enrolmentMac(key: string, jws: string): string {
+  return createHmac('sha256', Buffer.from(key, 'base64url')).update(jws).digest('base64url');
+}
+
+export function isEnrolmentMac(mac: string, key: string, jws: string): boolean {
+  const [given, expected] = [Buffer.from(mac), Buffer.from(enrolmentMac(key, jws))];
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** The claims of the request beside `aud` (the fingerprint), `sub` (the connection's id), `iat` and `jti`. */
+export const enrolmentClaims = z.object({
+  /** Missing: only the information is asked for. */
+  register: z
+    .object({
+      /** DER, in base64. Its key is the one that signs the request. */
+      certificate: z.string(),
+      signInEndpoint: z.string().optional(),
+      agentVersion: agentVersionText.optional().catch(undefined),
+      instance: agentInstance.optional().catch(undefined),
+    })
+    .optional(),
+});
+export type EnrolmentClaims = z.infer<typeof enrolmentClaims>;
+
+/**
+ * The body of `POST /p/enrol/ID`. `jws`: RS256 by the connector's key, which its header carries as `jwk`. `mac`: with the ticket; a hub that knows
+ * the key needs none.
+ */
+export const enrolmentRequest = z.object({ jws: z.string().min(1), mac: z.string().optional() });
+
+/** The answer. `signature`: by the last key of `chain`, see `enrolmentSigned`. */
+export const enrolmentAnswer = z.object({ payload: z.string(), signature: z.string(), chain: hubIdentityChain });
+
+/**
+ * `new`: the hub does not know the key. `pending`: it waits for an operator. A state other than `enrolled` is no error: the hub says why it will
+ * refuse the socket.
+ */
+export const ENROLMENT_STATES = ['new', 'enrolled', 'pending', 'revoked'] as const;
+export type EnrolmentState = (typeof ENROLMENT_STATES)[number];
+
+/** The answer's payload: JSON. */
+export const enrolmentPayload = z.object({
+  info: ticketInfo,
+  state: z.enum(ENROLMENT_STATES),
+});
+export type EnrolmentPayload = z.infer<typeof enrolmentPayload>;
+
+/** What the hub signs: the answer, bound to the request that it answers. */
+export function enrolmentSigned(jws: string, payload: string): Buffer {
+  return Buffer.concat([createHash('sha256').update(jws).digest(), Buffer.from(payload)]);
+}

@@ -32,6 +32,8 @@ export interface Failure {
   profile?: Profile | undefined;
   /** The user's immutable id, if the user was found. */
   subject?: string | undefined;
+  /** By a rule of the connector. It stays there: for hubs the password is wrong. */
+  denied?: true | undefined;
   /** The password cannot have reached the directory, so that another connector may be asked. */
   tried?: false | undefined;
   /** The error behind an unnamed failure, for the hub's operators; nothing from the user's entry. */

@@ -5,6 +5,7 @@ import { ended } from '@landbridge/web';
 import type { Config } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
+import type { RequestAlarm } from '../hub/request-alarms.ts';
 import type { DirectoryStatus } from '../ldap/directory.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates, parseCertificate } from '../network/trust.ts';
@@ -23,6 +24,7 @@ export interface CertificateFact {
 export interface StatusFacts {
   config: Config;
   hub: LinkStatus;
+  alarms: RequestAlarm[];
   directory: DirectoryStatus;
   clock: { skewMs: number } | undefined;
   certificates: CertificateFact[];
@@ -49,6 +51,7 @@ export async function statusFacts(context: ConsoleContext): Promise<StatusFacts>
   return {
     config,
     hub: connector.hub(),
+    alarms: connector.alarms(),
     directory: connector.directory().status(),
     clock: await clockOf(context, config),
     certificates: await certificatesOf(config),
@@ -56,7 +59,10 @@ export async function statusFacts(context: ConsoleContext): Promise<StatusFacts>
   };
 }
 
-export function problemsNow({ config, hub, directory, clock, certificates, restartDue }: StatusFacts, now = Date.now()): ConsoleProblem[] {
+export function problemsNow(
+  { config, hub, alarms, directory, clock, certificates, restartDue }: StatusFacts,
+  now = Date.now(),
+): ConsoleProblem[] {
   const problems: ConsoleProblem[] = [];
   const add = (text: string, action?: string) => problems.push({ text: ended(text), action: action && ended(action) });
   if (hub.state === 'waiting')
@@ -65,6 +71,12 @@ export function problemsNow({ config, hub, directory, clock, certificates, resta
     add(
       `The hub does not accept this connector: ${hub.reason}`,
       'Check on the hub that the connection exists, and that this connector is neither revoked nor pending approval.',
+    );
+  }
+  for (const { text, at } of alarms) {
+    add(
+      `The hub's requests look like an attack: ${text} (${at.toISOString()})`,
+      'Look at the hub\'s dashboard and audit log. If the hub itself is in doubt, stop this connector. "DENY_SIGN_IN" keeps administrators out of its reach.',
     );
   }
   if (!directory.connected && !directory.connecting) {

@@ -14,6 +14,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { SettingName } from '../config/settings.ts';
 import { wantsKerberosDebug } from '../frontchannel/kerberos/kerberos.ts';
 import type { LinkStatus } from '../hub/link.ts';
+import { type RequestAlarm, watchHubRequests } from '../hub/request-alarms.ts';
 import type { Directory } from '../ldap/directory.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
@@ -57,6 +58,8 @@ export interface RunningConnector {
   config(): Config;
   directory(): Directory;
   hub(): LinkStatus;
+  /** What looked like an attack by way of the hub, within a day. */
+  alarms(): RequestAlarm[];
   /** `changed`: after each change that was applied; `hub`: when the state of the link in use changes. */
   readonly events: EventEmitter<{ changed: [Applied]; hub: [LinkStatus] }>;
   /**
@@ -151,7 +154,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     const { connected, connecting } = hotSwap.parts().directory.status();
     return connecting ? undefined : connected;
   };
-  hub.start(hotSwap.users, directoryIsUp);
+  const requestAlarms = watchHubRequests(hotSwap.users, log);
+  hub.start(requestAlarms.users, directoryIsUp);
   const frontChannel = createFrontChannelPart({
     basis: () => ({ config: inUse.config, hub: hub.provisioned() }),
     users: hotSwap.users,
@@ -192,7 +196,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       if (reopenHub && (failures.length === 0 || force)) {
         nextHub = openHubPart({ config, signIns, log, agentVersion });
         opened.push(nextHub.close);
-        nextHub.start(hotSwap.users, directoryIsUp);
+        nextHub.start(requestAlarms.users, directoryIsUp);
         const failure = await nextHub.accepted(AbortSignal.any([stopping.signal, AbortSignal.timeout(HUB_TRIAL_MS)]));
         if (failure !== undefined) failures.push(failure);
       }
@@ -264,6 +268,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     config: () => inUse.config,
     directory: () => hotSwap.parts().directory,
     hub: () => hub.status(),
+    alarms: requestAlarms.recent,
     events,
     apply: (changes, changeOptions) => enqueue(() => desiredWithChanges(inUse, changes, environment), changeOptions),
     replace: (files, changeOptions) => enqueue(() => desiredWithFiles(inUse, files, environment), changeOptions),

@@ -8,11 +8,13 @@ import { LdapError, resultText, unexpectedResult } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
 import { type BindOutcome, bindOutcome } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
+import { deniedFailure, type IsDenied } from './denial.ts';
 import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
 import { type FindUser, isShown, noUserIfAmbiguous } from './find.ts';
 import { type Held, heldFailure, type Lockout } from './lockout/lockout.ts';
 import { passwordWarning } from './password/password-warning.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { createRefusalTime } from './refusal-time.ts';
 
 export function createAuthenticate(options: {
@@ -22,10 +24,12 @@ export function createAuthenticate(options: {
   attributes: readonly string[];
   enrich: Enrich;
   lockout: Lockout;
+  isDenied: IsDenied;
+  limits: RateLimits;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: LoginClaims, context: RequestContext) => Promise<SignInOutcome> {
-  const { directory, findUser, attributes, enrich, lockout, settings, log } = options;
+  const { directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log } = options;
   const refusalTime = createRefusalTime();
 
   return async ({ username, password, escaped }, context) => {
@@ -34,6 +38,7 @@ export function createAuthenticate(options: {
     const progress: { stage: 'find' | 'bind' | 'decided' } = { stage: 'find' };
     try {
       const sinceMs = performance.now();
+      limits.signIn();
       const find = () => findUser({ name: username, escaped }, signal);
       const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(noUserIfAmbiguous);
       if (read === undefined) {
@@ -41,6 +46,16 @@ export function createAuthenticate(options: {
         return unknownUserFailure(username);
       }
       const found = lockout.strip(read);
+      const retryAfterSeconds = limits.userWaits(found);
+      if (retryAfterSeconds !== undefined) {
+        await refusalTime.imitate(signal);
+        log.warn({ correlationId, dn: found.dn }, 'Password not tried: more sign-ins than SIGN_INS_PER_USER_PER_MINUTE allows');
+        return heldFailure({ retryAfterSeconds }, await enrich.refusal('WrongPassword', found));
+      }
+      if (await isDenied(found, context)) {
+        await refusalTime.imitate(signal);
+        return deniedFailure(await enrich.refusal('WrongPassword', found));
+      }
       // Never send an empty password: servers take it as an anonymous bind, and accept (RFC 4513, section 5.1.2).
       if (password === '') {
         await refusalTime.imitate(signal);
@@ -56,7 +71,7 @@ export function createAuthenticate(options: {
       if ('held' in tried) {
         await refusalTime.imitate(signal);
         log.warn({ correlationId, dn: found.dn, ...tried.held }, 'Password not tried: wrong ones have left only LOCKOUT_RESERVE attempts');
-        return heldFailure(tried, await enrich.refusal('WrongPassword', found));
+        return heldFailure(tried.held, await enrich.refusal('WrongPassword', found));
       }
       const { result, entry, outcome, startedAt } = tried;
       if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });

@@ -57,7 +57,7 @@ const NOT_NOW: readonly number[] = [RESULT.busy, RESULT.unavailable];
 
 function codeOf(error: unknown): FailureCode {
   if (!(error instanceof CodedError)) return 'connector_error';
-  if (error.code === 'BUSY' || error.code === 'LDAP_BUSY') return 'connector_busy';
+  if (error.code === 'BUSY' || error.code === 'RATE_LIMITED' || error.code === 'LDAP_BUSY') return 'connector_busy';
   const isNotNow = error instanceof LdapError && error.resultCode !== undefined && NOT_NOW.includes(error.resultCode);
   return isNotNow || NO_DIRECTORY.includes(error.code) ? 'directory_unavailable' : 'connector_error';
 }

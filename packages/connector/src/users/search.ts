@@ -11,10 +11,12 @@ import { logUndecided } from './failures.ts';
 import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
 import type { Queries } from './queries.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 interface SearchOptions {
   directory: Directory;
   queries: (signal?: AbortSignal) => Promise<Queries>;
+  limits: RateLimits;
   settings: ConnectorSettings;
   log: Log;
 }
@@ -33,10 +35,11 @@ async function pages(directory: Directory, limit: number | undefined, signal: Ab
 }
 
 export function createSearchUsers(options: SearchOptions & { enrich: Enrich; attributes: readonly string[] }) {
-  const { directory, settings, enrich, attributes, log } = options;
+  const { directory, limits, settings, enrich, attributes, log } = options;
 
   async function searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<{ users: Profile[] }> {
     const { signal } = context;
+    limits.search();
     const { searchBase, searchUsers, allUsers } = await options.queries(signal);
     const term = plainText({ name: claims.search, escaped: claims.escaped });
     if (term === undefined) return { users: [] };
@@ -45,6 +48,7 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; att
       { searchBase, scope: 'sub', filter, attributes, sizeLimit: claims.limit ?? 0, ...(await pages(directory, claims.limit, signal)) },
       { signal, timeoutMs: LIST_TIMEOUT_MS },
     );
+    limits.found(entries.length);
     const users: Profile[] = [];
     const found = claims.limit === undefined ? entries : entries.slice(0, claims.limit);
     for (let start = 0; start < found.length; start += PROFILES_AT_A_TIME) {
@@ -65,10 +69,11 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; att
 }
 
 export function createListGroups(options: SearchOptions) {
-  const { directory, settings, log } = options;
+  const { directory, limits, settings, log } = options;
   const groupSettings = { property: settings.GROUP_PROPERTY, properties: settings.GROUP_PROPERTIES };
 
   async function listGroups(claims: ListGroupsClaims, { signal }: RequestContext): Promise<{ groups: unknown[] }> {
+    limits.search();
     const { groupsSearchBase, listGroups } = await options.queries(signal);
     const { entries } = await directory.search(
       {
@@ -82,6 +87,7 @@ export function createListGroups(options: SearchOptions) {
       },
       { signal, timeoutMs: LIST_TIMEOUT_MS },
     );
+    limits.found(entries.length);
     const found = claims.limit === undefined ? entries : entries.slice(0, claims.limit);
     return { groups: groupValues(found.map((entry) => readGroup(entry, groupSettings))) };
   }

@@ -29,10 +29,11 @@ export function createConnectorSignInEvents(log: Log): ConnectorSignInEvents {
   return events;
 }
 
-/** @returns `ok`, the contract's name of the refusal, `too_many_attempts`, or `Unexpected Error` */
+/** @returns `ok`, the contract's name of the refusal, `too_many_attempts`, `denied`, or `Unexpected Error` */
 export function signInResult(outcome: SignInOutcome): string {
   if (!('failure' in outcome)) return 'ok';
-  const { code, wireName } = outcome.failure;
+  const { code, wireName, denied } = outcome.failure;
+  if (denied) return 'denied';
   return code === 'too_many_attempts' ? code : (wireName ?? UNEXPECTED_ERROR);
 }
 

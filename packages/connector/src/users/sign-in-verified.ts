@@ -10,6 +10,7 @@ import type { Entry } from '../ldap/entry.ts';
 import type { BoundFilter } from '../ldap/filter.ts';
 import { ACCOUNT_STATE_ATTRIBUTES, accountState } from './account-state.ts';
 import type { RequestContext } from './context.ts';
+import { deniedFailure, type IsDenied } from './denial.ts';
 import type { Enrich } from './enrich.ts';
 import { logUndecided, unknownUserFailure } from './failures.ts';
 import { type FindByFilter, type FindUser, isShown, noUserIfAmbiguous } from './find.ts';
@@ -40,10 +41,11 @@ export function createSignInVerified(options: {
   /** As requested for a sign-in with a password: the mapper sees the same attributes. */
   attributes: readonly string[];
   enrich: Enrich;
+  isDenied: IsDenied;
   settings: ConnectorSettings;
   log: Log;
 }): (identity: Pick<VerifiedIdentity, 'name' | 'filter' | 'subject'>, context: RequestContext) => Promise<SignInOutcome> {
-  const { directory, enrich, settings, log } = options;
+  const { directory, enrich, isDenied, settings, log } = options;
   const requested = new Set(options.attributes.map((name) => name.toLowerCase()));
   const hidden = ACCOUNT_STATE_ATTRIBUTES.map((name) => name.toLowerCase()).filter((name) => !requested.has('*') && !requested.has(name));
 
@@ -67,6 +69,7 @@ export function createSignInVerified(options: {
       log.warn({ correlationId, dn: found.dn }, 'Session rejected: its user name now belongs to another user');
       return unknownUserFailure(name);
     }
+    if (await isDenied(found, context)) return deniedFailure(unknownUserFailure(name));
     const readState = () => accountState(directory, found, Date.now(), signal);
     const state = await timed(onStep, 'account', readState, (result) => (result.kind === 'usable' ? result.ldapStatus : result.reason));
     const entry = withoutState(found);

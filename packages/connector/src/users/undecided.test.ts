@@ -8,6 +8,7 @@ import { LdapError } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createLockout } from './lockout/lockout.ts';
+import { createRateLimits } from './rate-limits.ts';
 
 const ADA = { dn: 'uid=ada', attributes: new Map([['uid', { name: 'uid', values: [Buffer.from('ada')] }]]) };
 // Nothing listens on port 1.
@@ -42,6 +43,8 @@ async function failureWith(changes: Partial<AuthenticateOptions>) {
       refusal: async () => ({ failure: { code: 'invalid_credentials' } }),
     },
     lockout: createLockout({ directory: nowhere.directory, reserve: 2, attributes: [], log }),
+    isDenied: async () => false,
+    limits: createRateLimits(UNSET_SETTINGS),
     settings: UNSET_SETTINGS,
     log,
     ...changes,

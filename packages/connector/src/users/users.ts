@@ -19,6 +19,7 @@ import { ACCOUNT_STATE_ATTRIBUTES } from './account-state.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
+import { createIsDenied } from './denial.ts';
 import { assertShown, createEnrich } from './enrich.ts';
 import { createFindByFilter, createFindUser, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
@@ -28,6 +29,7 @@ import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { queriesOf } from './queries.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
 import { createSignInVerified, type VerifiedIdentity } from './sign-in-verified.ts';
 import { subjectAttributes } from './subject.ts';
@@ -95,19 +97,22 @@ export function createUsers(options: UsersOptions): Users {
   const mapped = userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper);
   const finding = { directory, queries, userDn: settings.LDAP_USER_DN, log };
   const lockout = createLockout({ directory, reserve: settings.LOCKOUT_RESERVE, attributes, log });
+  const isDenied = createIsDenied({ directory, text: settings.DENY_SIGN_IN, log });
+  const limits = createRateLimits(settings);
   const findUser = createFindUser({ ...finding, attributes: [...new Set([...attributes, ...lockout.attributes])] });
   const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, attributes: mapped, log });
   return {
-    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, settings, log }),
+    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log }),
     signInVerified: createSignInVerified({
       directory,
       findUser: createFindUser(findingVerified),
       findByFilter: createFindByFilter(findingVerified),
       attributes,
       enrich,
+      isDenied,
       settings,
       log,
     }),
@@ -115,12 +120,13 @@ export function createUsers(options: UsersOptions): Users {
       directory,
       queries,
       enrich,
+      limits,
       settings,
       attributes: mapped,
       log,
     }),
-    listGroups: createListGroups({ directory, queries, settings, log }),
-    changePassword: createChangePassword({ directory, findUser, enrich, lockout, settings, log }),
+    listGroups: createListGroups({ directory, queries, limits, settings, log }),
+    changePassword: createChangePassword({ directory, findUser, enrich, lockout, isDenied, settings, log }),
     async inspect(name, context) {
       const entry = await findWhole({ name, escaped: false }, context.signal);
       if (entry === undefined) return undefined;

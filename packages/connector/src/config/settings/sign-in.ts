@@ -19,6 +19,27 @@ export const SIGN_IN_SETTINGS = {
       description:
         'How many attempts are left to a user before the directory locks the account, whatever comes through this connector: with a threshold of 5, the default tries no password after 3 wrong ones until the directory forgets them. The user can still sign in to a computer. Where the threshold is not higher than this, one attempt is made. With several connectors, allow one attempt more for each. `0`: every password is tried. The directory must show its count and its policy to the service account.',
     },
+    DENY_SIGN_IN: {
+      type: setting.text(),
+      description:
+        'An LDAP filter. Users who match it cannot sign in through this connector in any way, whatever its hub asks for, nor have their passwords set or changed: for example `(adminCount=1)` in Active Directory, for administrators. Their passwords are never sent to the directory, and the answer is that of a wrong password. The log says `Denied`. The service account must be able to read what the filter compares.',
+    },
+    SIGN_INS_PER_USER_PER_MINUTE: {
+      type: setting.integer(0, 100_000),
+      default: 300,
+      description: 'How many sign-ins of one user the connector accepts within a minute, by all names together. `0`: no limit.',
+    },
+    SIGN_INS_PER_MINUTE: {
+      type: setting.integer(0, 10_000_000),
+      default: 0,
+      description: 'How many sign-ins the connector accepts within a minute. More are answered as busy. `0`: no limit.',
+    },
+    SEARCHES_PER_MINUTE: {
+      type: setting.integer(0, 100_000),
+      default: 600,
+      description:
+        'How many lists of users and groups the connector makes within a minute. A list of more than 1000 entries counts once for each 1000. More are answered as busy. `0`: no limit.',
+    },
     PASSWORD_EXPIRY_WARNING_DAYS: {
       type: setting.integer(0, 365),
       default: 5,

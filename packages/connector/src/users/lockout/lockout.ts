@@ -132,8 +132,11 @@ export function createLockout(options: {
 }
 
 /** @param refusal with the user's profile, as for a wrong password: which it is to hubs that know no better */
-export function heldFailure({ held }: Held, { failure }: { failure: Failure }): { failure: Failure } {
-  return { failure: { ...failure, code: 'too_many_attempts', retryAfterSeconds: held.retryAfterSeconds } };
+export function heldFailure(
+  { retryAfterSeconds }: Pick<Held['held'], 'retryAfterSeconds'>,
+  { failure }: { failure: Failure },
+): { failure: Failure } {
+  return { failure: { ...failure, code: 'too_many_attempts', retryAfterSeconds } };
 }
 
 /** Runs tasks with the same key one after the other. */

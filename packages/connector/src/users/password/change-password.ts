@@ -5,6 +5,7 @@ import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import type { RequestContext } from '../context.ts';
+import { deniedFailure, type IsDenied } from '../denial.ts';
 import type { Enrich } from '../enrich.ts';
 import { logUndecided, unknownUserFailure } from '../failures.ts';
 import { type FindUser, isShown, noUserIfAmbiguous } from '../find.ts';
@@ -20,10 +21,11 @@ export function createChangePassword(options: {
   findUser: FindUser;
   enrich: Enrich;
   lockout: Lockout;
+  isDenied: IsDenied;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: ChangePasswordClaims, context: RequestContext) => Promise<ChangeResult> {
-  const { findUser, enrich, lockout, log } = options;
+  const { findUser, enrich, lockout, isDenied, log } = options;
   const resetPassword = createResetPassword(options);
   const changeOwnPassword = createChangeOwnPassword(options);
   const refusalTime = createRefusalTime();
@@ -38,6 +40,10 @@ export function createChangePassword(options: {
       return unknownUserFailure(claims.username);
     }
     const entry = lockout.strip(read);
+    if (await isDenied(entry, context)) {
+      await refusalTime.imitate(context.signal);
+      return deniedFailure(await enrich.refusal('WrongPassword', entry));
+    }
     // Never send it: it would be an anonymous bind, which succeeds (RFC 4513, section 5.1.2).
     if (oldPassword === '') {
       await refusalTime.imitate(context.signal);
@@ -61,7 +67,7 @@ export function createChangePassword(options: {
         { correlationId, dn: entry.dn, ...tried.held },
         'Old password not tried: wrong ones have left only LOCKOUT_RESERVE attempts',
       );
-      return heldFailure(tried, await enrich.refusal('WrongPassword', entry));
+      return heldFailure(tried.held, await enrich.refusal('WrongPassword', entry));
     }
     const { refusal } = tried;
     if (refusal !== undefined) {

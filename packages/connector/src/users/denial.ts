@@ -1,0 +1,45 @@
+/**
+ * DENY_SIGN_IN: users who never sign in through this connector, whatever its hub asks for. Their passwords do not reach the directory, and the
+ * answer is that of a wrong password, so guessing theirs here shows nothing.
+ */
+import type { Failure } from '@landbridge/protocol';
+import type { Log } from '@landbridge/runtime';
+import { type Directory, settingFilter } from '../ldap/directory.ts';
+import type { Entry } from '../ldap/entry.ts';
+import { isNotShown, LdapError } from '../ldap/errors.ts';
+import { withValue } from '../ldap/filter.ts';
+import type { RequestContext } from './context.ts';
+import { isShown } from './find.ts';
+
+/** Logs it, too. @throws LdapError: nothing was decided, so nobody signs in */
+export type IsDenied = (entry: Entry, context: RequestContext) => Promise<boolean>;
+
+/** @param text DENY_SIGN_IN @throws LDAP_FILTER_INVALID */
+export function createIsDenied(options: { directory: Directory; text: string | undefined; log: Log }): IsDenied {
+  const { directory, text, log } = options;
+  if (text === undefined) return async () => false;
+  const filter = withValue(settingFilter('DENY_SIGN_IN', text), '');
+
+  /** What the service account may not read cannot be compared: an entry that is hidden from it is denied. */
+  async function matches(entry: Entry, signal: AbortSignal): Promise<boolean> {
+    if (!isShown(entry) && directory.searchesAs !== 'none') return true;
+    try {
+      const { entries } = await directory.search({ searchBase: entry.dn, scope: 'base', filter, attributes: ['1.1'] }, { signal });
+      return entries.length > 0;
+    } catch (error) {
+      if (error instanceof LdapError && error.resultCode !== undefined && isNotShown(error.resultCode)) return true;
+      throw error;
+    }
+  }
+
+  return async (entry, { signal, correlationId }) => {
+    const denied = await matches(entry, signal);
+    if (denied) log.warn({ correlationId, dn: entry.dn }, 'Denied: the user matches DENY_SIGN_IN, and the password was not tried');
+    return denied;
+  };
+}
+
+/** @param refusal with the user's profile, as for a wrong password: the only thing that the hub learns */
+export function deniedFailure({ failure }: { failure: Failure }): { failure: Failure } {
+  return { failure: { ...failure, denied: true } };
+}

@@ -13,6 +13,7 @@ import { benchFrontChannel } from './front-channel.ts';
 import type { HttpTask } from './http-load.ts';
 import { benchIdle } from './idle.ts';
 import { startLoadProcess } from './load-process.ts';
+import { benchMapper } from './mapper.ts';
 import { memoryMb } from './process-usage.ts';
 import { type BenchReport, printReport } from './report.ts';
 
@@ -33,17 +34,21 @@ const USAGE = `Usage: npm run bench -- [options]
        npm run bench -- idle [--connectors N] [--seconds N]
        npm run bench -- front-channel [--sign-ins N]
        npm run bench -- groups
+       npm run bench -- mapper [--seconds N]
   idle                     idle connectors: memory, CPU, and sign-ins meanwhile
   front-channel            sign-ins by form, certificate and ticket at the connector
   --sign-ins N             number of sign-ins of each kind (500)
   --connectors N           number of idle connectors (5000)
   groups                   finding a user's groups: compared with the in-chain query on a domain controller, and among 20,000 groups
+  mapper                   what a custom profile mapper adds: CPU and memory, at 32 in flight
   --seconds N              duration of each measurement after a warm-up (5)
   --users N                users in the directory (10000)
   --concurrency 1,8,32     sign-ins in flight, one measurement each (1,8,32,128)
   --json FILE              also write the numbers to a file`;
 
 const CONNECTION = 'bench';
+/** Of each variant of a comparison. */
+const ROUNDS = 5;
 /** One search for all groups of a user, as in many existing configurations. */
 const GROUPS_QUERY = '(member={0})';
 
@@ -117,5 +122,6 @@ function httpTask(slapd: Slapd, hub: HubProgram): HttpTask {
 if (options.help) console.log(USAGE);
 else if (positionals[0] === 'groups') benchGroups();
 else if (positionals[0] === 'idle') await benchIdle(Number(options.connectors), Number(options.seconds));
+else if (positionals[0] === 'mapper') await benchMapper(Number(options.seconds), ROUNDS);
 else if (positionals[0] === 'front-channel') await benchFrontChannel(Number(options['sign-ins']));
 else await main();

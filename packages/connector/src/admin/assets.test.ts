@@ -20,7 +20,12 @@ test('serves every module that the editor imports, directly or not', () => {
 
 test('the mapper to start from returns the same profiles as the default one', async () => {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
-  const mapper = createProfileMapper({ source: DEFAULT_MAPPER_SOURCE, timeoutMs: 10_000, memoryLimitMb: 16, log });
+  const mapper = createProfileMapper({
+    source: `${DEFAULT_MAPPER_SOURCE}void 'not recognised, so run';`,
+    timeoutMs: 10_000,
+    memoryLimitMb: 16,
+    log,
+  });
   try {
     for (const raw of [
       {

@@ -118,6 +118,29 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
   });
 
+  it('shows which claims a profile gives and what is dropped, and rejects what the sandbox does not offer with its line', async (t) => {
+    const { client, token } = await open(t);
+    const preview = (source: string) => client.post('/mapper/preview', { token, user: 'mallory', source });
+    const shown = await preview(
+      'module.exports = (raw) => ({ id: 1, emails: ["m@x.example"], name: "Mallory M", nickname: true, displayName: { a: 1 } })',
+    );
+    assert.match(shown.text, /&quot;email&quot;: &quot;m@x\.example&quot;/);
+    assert.match(shown.text, /&quot;preferred_username&quot;: &quot;mallory&quot;/);
+    assert.match(shown.text, /<li>nickname: a boolean is not a text<\/li>/);
+    const source = "module.exports = function (raw) {\n  return require('lodash').pick(raw, 'uid');\n};";
+    assert.match((await preview(source)).text, /require\(&#39;lodash&#39;\): a mapper has no files, network or packages.*\(line 2\)/);
+    const saved = await client.post('/mapper', { token, user: '', source, do: 'save' });
+    assert.match(saved.text, /Not saved: .*\(line 2\)/);
+    assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
+  });
+
+  it('says that a file with a known default mapper is not run', async (t) => {
+    const { client, token } = await open(t);
+    const source = readFileSync(new URL('./assets/default-mapper.js', import.meta.url), 'utf8').replaceAll('  ', '\t');
+    await client.post('/mapper', { token, user: '', source, do: 'save' });
+    assert.match((await client.get('/mapper')).text, /unmodified default mapper of an Auth0 connector/);
+  });
+
   it('stores a keytab and lists its keys; a rejected one keeps the previous one', async (t) => {
     const { client, token } = await open(t);
     const upload = (to: ConsoleClient, formToken: string, bytes: Buffer) => {

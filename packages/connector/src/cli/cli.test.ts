@@ -65,6 +65,26 @@ describe('config', () => {
     assert.doesNotMatch(output, /pw-secret/);
   });
 
+  it('check reports a mapper that does not load or uses what the sandbox does not offer, with its line', async () => {
+    for (const [mapper, expected] of [
+      ['module.exports = function (raw) {\n  return {;\n};', /problem: .*SyntaxError.*\(line 2\)/],
+      [
+        'module.exports = function (raw) {\n\n  return { id: process.env.LDAP_BIND_PASSWORD };\n};',
+        /problem: .*process\.env\.LDAP_BIND_PASSWORD.*\(line 3\)/,
+      ],
+    ] as const) {
+      write({
+        PROVISIONING_TICKET: 'https://hub.example/p/ad/x',
+        LDAP_URL: 'ldaps://dc',
+        ANONYMOUS_SEARCH_ENABLED: 'true',
+        PROFILE_MAPPER: mapper,
+      });
+      const { exitCode, stdout } = await run(['config', 'check'], { environment: { LDAP_BIND_PASSWORD: 'secret' } });
+      assert.equal(exitCode, 1);
+      assert.match(stdout, expected);
+    }
+  });
+
   it('check exits with 0 for a valid configuration and writes nothing', async () => {
     write({ PROVISIONING_TICKET: 'https://hub.example/p/ad/x', LDAP_URL: 'ldaps://dc', ANONYMOUS_SEARCH_ENABLED: 'true' });
     const { exitCode, stdout } = await run(['config', 'check']);

@@ -60,7 +60,7 @@ export function connectorCommandLine(environment: Environment): Command {
   config
     .command('check')
     .description('list all problems and warnings; exit code 1 if the connector would not start')
-    .action(async () => exitWith((await import('./config-check.ts')).configCheck(context())));
+    .action(async () => exitWith(await (await import('./config-check.ts')).configCheck(context())));
   config
     .command('show')
     .description('show every value that is set and its origin; secrets are masked')

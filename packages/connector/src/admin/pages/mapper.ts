@@ -1,4 +1,5 @@
 /** The profile mapper: its source in an editor, beside a real user's entry and the resulting profile. Saving requires that it runs. */
+import { claimsOfProfile, type Profile, withAccountName } from '@landbridge/protocol';
 import { CodedError, printableLines } from '@landbridge/runtime';
 import { alertOf, field, type Html, sentence, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -6,6 +7,7 @@ import { html } from 'hono/html';
 import type { Applied } from '../../agent/connector.ts';
 import { readHomeFiles } from '../../config/home-files.ts';
 import { profileMapperSource } from '../../config/profile-mapper-source.ts';
+import { isKnownDefaultMapper } from '../../users/mapper/known-default-mappers.ts';
 import { createProfileMapper } from '../../users/mapper/profile-mapper.ts';
 import { createUsers } from '../../users/users.ts';
 import { DEFAULT_MAPPER_SOURCE, editorHead } from '../assets.ts';
@@ -20,12 +22,21 @@ const LOOKUP_TIMEOUT_MS = 15_000;
 const USER_FRESH_MS = 60_000;
 
 interface PreviewUser {
+  name: string;
+  accountName: string | undefined;
   raw: Record<string, unknown>;
   /** By the default mapper. */
   profile: unknown;
 }
 
-type Outcome = { profile: unknown; defaultProfile: unknown } | { problem: string } | undefined;
+const IN_USE = {
+  default: 'The default mapper is in use; the source below does the same.',
+  'known default':
+    'The file is the unmodified default mapper of an Auth0 connector. The built-in default mapper is used in its place: it makes the same profile, faster.',
+  custom: 'A custom mapper is in use.',
+};
+
+type Outcome = { profile: Profile; claims: ReturnType<typeof claimsOfProfile>; defaultProfile: unknown } | { problem: string } | undefined;
 
 export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   let last: { name: string; at: number; user: PreviewUser } | undefined;
@@ -41,7 +52,7 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const users = createUsers({ directory: connector.directory(), mapper, customMapper: true, settings: values, log: context.log });
     const found = await users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS) });
     if (found === undefined) return undefined;
-    const user = { raw: found.raw, profile: found.profile };
+    const user = { name, accountName: found.accountName, raw: found.raw, profile: found.profile };
     last = { name, at: Date.now(), user };
     return user;
   }
@@ -55,7 +66,10 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
         const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb, log: context.log });
         try {
           await mapper.ready();
-          return user && { profile: await mapper.map(user.raw), defaultProfile: user.profile };
+          if (user === undefined) return undefined;
+          const profile = await mapper.map(user.raw);
+          const claims = claimsOfProfile(withAccountName({ profile, accountName: user.accountName }), user.name);
+          return { profile, claims, defaultProfile: user.profile };
         } finally {
           await mapper.close();
         }
@@ -68,18 +82,19 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     return outcome;
   }
 
-  function current(): { source: string; isCustom: boolean; isFixed: boolean } {
+  function current(): { source: string; use: 'default' | 'known default' | 'custom'; isFixed: boolean } {
     const config = context.running().config();
     const source = profileMapperSource(config);
     const isFixed = config.origins.PROFILE_MAPPER === 'environment' || config.origins.PROFILE_MAPPER_FILE === 'environment';
-    return { source: source ?? DEFAULT_MAPPER_SOURCE, isCustom: source !== undefined, isFixed };
+    const use = source === undefined ? 'default' : isKnownDefaultMapper(source) ? 'known default' : 'custom';
+    return { source: source ?? DEFAULT_MAPPER_SOURCE, use, isFixed };
   }
 
   async function page(
     c: Context<ConsoleEnv>,
     { source, user, problem }: { source: string; user: string; problem?: string | undefined },
   ): Promise<Response> {
-    const { isCustom, isFixed } = current();
+    const { use, isFixed } = current();
     const token = context.tokenOf(c);
     const found = await userOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory is unavailable.' }));
     const shown = found !== undefined && 'raw' in found ? found : undefined;
@@ -90,13 +105,14 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
         : user === ''
           ? 'Choose a user to see an entry and a profile.'
           : `No user matches ${user}.`;
-    const main = html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${isCustom ? 'A custom mapper is in use.' : 'The default mapper is in use; the source below does the same.'}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
-${isCustom && !isFixed ? html`<form method="post" action="/mapper/default">${tokenField(token)}<button class="plain">Use the default mapper</button></form>` : ''}</div>
+    const main = html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${IN_USE[use]}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
+${use !== 'default' && !isFixed ? html`<form method="post" action="/mapper/default">${tokenField(token)}<button class="plain">Use the default mapper</button></form>` : ''}</div>
 ${alertOf(problem)}
 <form class="wide" method="get" action="/mapper"><div class="columns"><div>${field('user', 'User', { value: user, required: false, hint: 'The user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain">Show</button></div></form>
 <form class="wide" method="post" action="/mapper">${tokenField(token)}<input type="hidden" name="user" value="${user}">
 <div class="columns two"><section aria-labelledby="source-label"><h2 id="source-label">Source</h2>
 <textarea id="source" name="source" rows="24" class="code" spellcheck="false" aria-labelledby="source-label"${isFixed ? html` readonly` : ''}>${source}</textarea>
+<p class="quiet">A mapper runs in a sandbox without files, network and packages. What is safe of Node.js is available: Buffer, timers, URL, util, and the hashes of crypto.</p>
 ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</button><button class="plain" name="do" value="try">Try</button></div>`}</section>
 <section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : jsonPart('Entry', shown.raw)}</section></div></form>
 ${outcomePart(outcome)}
@@ -150,6 +166,12 @@ function outcomePart(outcome: Outcome): Html {
       : 'problem' in outcome
         ? html`<section class="notice bad" role="alert"><h2>The mapper failed</h2><p>${outcome.problem}</p></section>`
         : html`<div class="columns two"><section><h2>Profile</h2>${jsonPart('Profile', outcome.profile)}</section>
-<section><h2>Default profile</h2>${jsonPart('Default profile', outcome.defaultProfile)}</section></div>`
+<section><h2>Default profile</h2>${jsonPart('Default profile', outcome.defaultProfile)}</section>
+<section><h2>Claims at Landbridge’s hub</h2>${droppedPart(outcome.claims.dropped)}${jsonPart('Claims', outcome.claims.claims)}</section></div>`
   }</div>`;
+}
+
+function droppedPart(dropped: readonly string[]): Html | '' {
+  if (dropped.length === 0) return '';
+  return html`<p>Values that become no claim:</p><ul>${dropped.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }

@@ -1,4 +1,4 @@
-/** An independent connector that enrols with proof, written from docs/protocol.md, section 8. */
+/** An independent connector that enrols with proof, written from docs/protocol.md, section 8.13. */
 import { createHash, createHmac, createPublicKey, hkdfSync, type KeyObject, randomUUID, verify } from 'node:crypto';
 import type { TestIdentity } from '@landbridge/lab';
 import { type JWK, SignJWT } from 'jose';

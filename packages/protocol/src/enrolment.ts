@@ -1,5 +1,5 @@
 /**
- * Enrolment between our programs (docs/protocol.md, section 8): a ticket names the hub by the fingerprint of its identity, its secret is never
+ * Enrolment between our programs (docs/protocol.md, section 8.13): a ticket names the hub by the fingerprint of its identity, its secret is never
  * sent, the connector proves that it has its key, and the hub signs its answer. A proxy that ends TLS learns nothing with which it could enrol,
  * and cannot answer for the hub.
  */

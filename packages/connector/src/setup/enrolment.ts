@@ -1,5 +1,5 @@
 /**
- * Enrolment at our hub with a ticket that names the hub's identity (docs/protocol.md, section 8): proves the connector's key and the ticket, and
+ * Enrolment at our hub with a ticket that names the hub's identity (docs/protocol.md, section 8.13): proves the connector's key and the ticket, and
  * accepts only an answer that this hub has signed.
  */
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';

@@ -59,8 +59,10 @@ export const CHECKS = {
   },
   ticket: {
     title: 'Ticket',
-    tries: 'Reads the connection from the ticket URL.',
-    remedy: 'Copy the ticket from the hub again. An answer that is not JSON comes from something in between.',
+    tries:
+      'Reads the connection from the ticket URL. If the ticket names the identity of the hub, verifies that this hub signed the answer, and whether the connector is enrolled.',
+    remedy:
+      'Copy the ticket from the hub again. An answer that is not JSON, or not signed by the hub, comes from something in between. A pending connector needs approval on the hub.',
   },
   'hub-clock': {
     title: 'Clock of the hub',
@@ -79,7 +81,8 @@ export const CHECKS = {
   },
   'hub-keys': {
     title: "The hub's keys",
-    tries: 'Reads the keys with which the hub signs requests: `TENANT_SIGNING_KEY`, else its JWKS document.',
+    tries:
+      'Reads the keys with which the hub signs requests: `TENANT_SIGNING_KEY`, else its JWKS document. A hub with an identity needs none.',
     remedy: 'Without them requests cannot be verified and are not answered. Restart the connector, which reads the ticket again.',
   },
   'directory-servers': {

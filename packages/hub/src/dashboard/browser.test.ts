@@ -136,6 +136,30 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByRole('heading', { name: 'corp', level: 1 }).waitFor();
   await examinePage(page, '09-connection');
 
+  // Another connector and another sign-in address, which wait for a decision.
+  await page.getByRole('link', { name: 'Add a connector' }).click();
+  await examinePage(page, '09-add-connector');
+  await page.getByRole('button', { name: 'Issue a ticket' }).click();
+  await page.getByText('Ticket issued.').waitFor();
+  assert.notEqual(await page.getByRole('region', { name: 'Ticket only' }).textContent(), ticket);
+  await page.reload();
+  await provision(ticket, makeIdentity(), { instance: { id: 'instance-two', hostName: 'dc-02', version: '0.0.9' } });
+  await provision(ticket, provisioned.identity, { signInEndpoint: 'https://dc-01.fabrikam.com/wsfed' });
+  await page
+    .getByRole('row', { name: /^dc-02/ })
+    .getByText('Pending approval')
+    .waitFor();
+  await page.getByRole('alert').filter({ hasText: 'https://dc-01.fabrikam.com/wsfed' }).waitFor();
+  await examinePage(page, '09-pending');
+  await page.getByRole('link', { name: /^Confirm/ }).click();
+  await examinePage(page, '09-confirm-address');
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByText('New sign-in address confirmed.').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.getByRole('link', { name: /^Approve dc-02/ }).click();
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.getByText('Connector approved.').waitFor();
+
   // Revoked: its socket ends.
   await page.getByRole('link', { name: /^Revoke dc-01/ }).click();
   await examinePage(page, '10-revoke');

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   answerSession,
   hubFingerprintOf,
@@ -39,6 +40,8 @@ export interface FakeAgent {
   readonly socket: WebSocket;
   /** Set if the connector asked for a session. Frames to and from it are then sealed; raw ones are sent with `socket`. */
   readonly session: SocketSession | undefined;
+  /** Sends frames so that they arrive as one packet. */
+  sendTogether(frames: (string | Buffer)[]): void;
   /** The first frame, and the claims of its token, unverified. */
   readonly authenticate: { jwt: string; capabilities?: string[]; instance?: unknown };
   /** The next frame from the connector that was not read yet. */
@@ -91,10 +94,10 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
     hub.handshakes++;
     socket.on('error', () => {});
     if (hub.welcome === 'refuse') socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
-    else sockets.handleUpgrade(request, socket, head, (webSocket) => receive(webSocket));
+    else sockets.handleUpgrade(request, socket, head, (webSocket) => receive(webSocket, socket));
   });
 
-  function receive(socket: WebSocket): void {
+  function receive(socket: WebSocket, stream: Duplex): void {
     const { welcome } = hub;
     if (welcome === 'close at once') return socket.close();
     const frames = queue<{ n: string; p: unknown }>();
@@ -123,6 +126,11 @@ export async function startFakeHub(tls?: { cert: string; key: string }): Promise
       agents.push({
         socket,
         session,
+        sendTogether(frames) {
+          stream.cork();
+          for (const frame of frames) socket.send(frame);
+          stream.uncork();
+        },
         authenticate: frame.p,
         nextFrame: frames.next,
         frames: frames.items,

@@ -139,9 +139,8 @@ describe('a frame that is not the next one of the hub ends the socket, and no pa
     test(what, async () => {
       const { hub, agent, logged, reached, passwords } = await connected();
       hub.jwks = { keys: [jwkOf(HUB_RSA.publicKey, { kid: 'rsa' })] };
-      for (const frame of await framesOf(agent)) agent.socket.send(frame);
-      // What follows is not read, even if it is right.
-      agent.send('authenticate_user', { pid: 'late', username: 'ada', password: 'late', exp: 4_000_000_000 });
+      // What follows in the same packet is not read, even if it is right.
+      agent.sendTogether([...(await framesOf(agent)), sealed(agent, SIGN_IN)]);
       assert.equal((await agent.closed).code, 1006);
       await logged(/HUB_SESSION_BROKEN/);
       // It connects again, in a new session.

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { SocketSession } from '@landbridge/protocol';
+import { answerSession, hubFingerprintOf, offerSession, rawIdentityKey, type SocketSession, signByIdentity } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { WebSocket, WebSocketServer } from 'ws';
 import { exampleConnection } from '../../test/store-conformance/examples.ts';
@@ -42,6 +43,18 @@ async function connected(t: TestContext, { maxInFlight = 10, session }: { maxInF
     await once(client, 'pong');
   };
   return { connector, client, socket, frame, ended, closed };
+}
+
+function sessionEnds(): { hub: SocketSession; connector: SocketSession } {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const key = rawIdentityKey(privateKey);
+  const terms = { authenticate: '', connection: 'corp', capabilities: [] };
+  const offer = offerSession();
+  const identity = { chain: [{ key }], sign: (purpose: 'session', bytes: Uint8Array) => signByIdentity(privateKey, purpose, bytes) };
+  const answered = answerSession(offer.claim, terms, identity) ?? assert.fail();
+  const accepted = offer.accept(answered.answer, terms, hubFingerprintOf(key));
+  assert.ok('session' in accepted);
+  return { hub: answered.session, connector: accepted.session };
 }
 
 test('an idle connector is eligible, unless it lacks what is needed', async (t) => {
@@ -116,24 +129,27 @@ test('a socket whose session has no more keys ends, with its requests', async (t
 test('too many unsolicited frames end the socket, and large ones are not parsed', async (t) => {
   const parse = t.mock.method(JSON, 'parse');
   const parsed = () => parse.mock.calls.filter(({ arguments: [text] }) => String(text).length > 100_000).length;
-  const cases: [string, (client: WebSocket) => void][] = [
-    ['a large frame', (client) => client.send(`{"n":"x","p":[${'[],'.repeat(500_000)}[]]}`)],
+  const cases: [string, string[]][] = [
+    ['a large frame', [`{"n":"x","p":[${'[],'.repeat(500_000)}[]]}`]],
     [
       'a large frame that names an awaited answer only inside',
-      (client) => client.send(`{"n":"x","p":["${' '.repeat(3000)}",{"n":"p1_result"},${'[],'.repeat(500_000)}[]]}`),
+      [`{"n":"x","p":["${' '.repeat(3000)}",{"n":"p1_result"},${'[],'.repeat(500_000)}[]]}`],
     ],
-    ['many small frames', (client) => Array.from({ length: 10_000 }, () => client.send('{"n":"x"}'))],
-    ['many frames that are malformed', (client) => Array.from({ length: 19 }, () => client.send('x'.repeat(60_000)))],
+    ['many small frames', new Array(10_000).fill('{"n":"x"}')],
+    ['many frames that are malformed', new Array(19).fill('x'.repeat(60_000))],
   ];
-  for (const [what, send] of cases) {
-    await t.test(what, async (t) => {
-      const { connector, client, closed } = await connected(t);
-      const answer = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
-      send(client);
-      assert.equal((await closed)[0], 1006);
-      assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
-      assert.equal(parsed(), 0);
-    });
+  for (const [what, frames] of cases) {
+    for (const isSealed of [false, true]) {
+      await t.test(`${what}${isSealed ? ', in a session' : ''}`, async (t) => {
+        const { hub, connector: peer } = sessionEnds();
+        const { connector, client, closed } = await connected(t, isSealed ? { session: hub } : {});
+        const answer = connector.ask('authenticate_user', 'p1', { jwt: 'jwt' }, 60_000);
+        for (const frame of frames) client.send(isSealed ? (peer.seal(frame) ?? '') : frame);
+        assert.equal((await closed)[0], 1006);
+        assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });
+        assert.equal(parsed(), 0);
+      });
+    }
   }
 });
 

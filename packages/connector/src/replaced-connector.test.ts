@@ -189,6 +189,9 @@ describe('in place of a replaced connector', () => {
         const { err, profile } = Object(p);
         assert.deepEqual([n, err.name, err.message, profile.sAMAccountName], ['_result', name, message, username]);
         assert.deepEqual(err, { message, profile, name });
+        // As in the profile of a sign-in.
+        if (username === 'alice') assert.deepEqual(profile.groups, Object(good).profile.groups);
+        assert.ok(Array.isArray(profile.groups));
       });
     }
     for (const password of [undefined, null]) assert.equal(Object((await login(agent, 'alice', password)).p).err.name, 'WrongPassword');
@@ -196,17 +199,19 @@ describe('in place of a replaced connector', () => {
       err: { message: 'Wrong username', username: 'nobody', name: 'WrongUsername' },
       profile: { username: 'nobody' },
     });
-    for (const username of ['', '*', '*)(sAMAccountName=*', '\0', 'x'.repeat(65_536), undefined]) {
+    for (const username of ['', '*', '*)(sAMAccountName=*', '\0', 'x'.repeat(65_536), undefined, {}, ['alice'], false, 4711]) {
       await t.test(`WrongUsername for ${String(JSON.stringify(username)).slice(0, 30)}`, async () => {
         assert.equal(Object((await login(agent, username, 'x')).p).err.name, 'WrongUsername');
       });
     }
-    for (const password of [123456, { a: 1 }, ['x'], true]) {
-      await t.test(`Unexpected Error for the password ${JSON.stringify(password)}`, async () => {
-        const { err } = Object((await login(agent, 'alice', password)).p);
-        assert.deepEqual([err.message, 'name' in err], ['Unexpected Error', false]);
+    for (const password of [123456, { a: 1 }, ['x'], true, false]) {
+      await t.test(`WrongPassword for the password ${JSON.stringify(password)}`, async () => {
+        const { err, profile } = Object((await login(agent, 'alice', password)).p);
+        assert.deepEqual([err.name, err.message, profile.sAMAccountName], ['WrongPassword', 'Wrong password', 'alice']);
       });
     }
+    const large = Object((await login(agent, 'x'.repeat(2_000_000), 'x')).p);
+    assert.deepEqual([large.err.message, large.err.inner.code], ['Unexpected Error', 'REQUEST_TOO_LARGE']);
     assert.equal(Object((await login(agent, 'ali\\63e', 'Passw0rd!', { escaped: true })).p).profile.nickname, 'alice');
     assert.equal(Object((await login(agent, 'ali\\zz', 'Passw0rd!', { escaped: true })).p).err.name, 'WrongUsername');
 

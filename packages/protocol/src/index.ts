@@ -62,6 +62,7 @@ export {
   type ListGroupsClaims,
   type LoginClaims,
   pidOf,
+  REQUEST_NAMES,
   type RequestClaims,
   type RequestName,
   type SearchUsersClaims,

@@ -1,8 +1,8 @@
 /**
  * Requests of a hub to a connector as the claims of a signed `jwt`, and the frame names of their answers (docs/protocol.md, section 2.3).
  *
- * Auth0's hub sends them too, so they are read leniently if the meaning is clear (a missing or null password is an empty one), and
- * rejected with a reason if it is not (a number as password).
+ * Auth0's hub sends them too, so they are read leniently. A name or password that is missing or of another type is an empty one, which no
+ * user has: what a user typed never is a fault of the program.
  */
 import { z } from 'zod';
 
@@ -25,10 +25,17 @@ const limit = z
   .nullish()
   .transform((value) => (value !== undefined && value !== null && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined));
 
-const loginClaims = z.object({ pid, username: absentAsEmpty, password: absentAsEmpty, escaped });
-// A null old password counts as empty and is rejected; an absent one would make it a reset.
+/** Applications may send a number that is a name. A number that is a password has lost its leading zeros. */
+const userName = z.unknown().transform((value) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''));
+const password = z.unknown().transform((value) => (typeof value === 'string' ? value : ''));
+
+const loginClaims = z.object({ pid, username: userName.default(''), password: password.default(''), escaped });
+// Only an absent old password makes it a reset: any other value is one that must be right.
 const changePasswordClaims = loginClaims.extend({
-  oldPassword: z.union([z.string(), z.null().transform(() => '')]).optional(),
+  oldPassword: z
+    .unknown()
+    .transform((value) => (value === undefined ? undefined : typeof value === 'string' ? value : ''))
+    .optional(),
 });
 const searchUsersClaims = z.object({ pid, search: absentAsEmpty, limit, escaped });
 const listGroupsClaims = z.object({ pid, limit });

@@ -25,6 +25,7 @@ import { signAgentToken } from './agent-token.ts';
 import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { type Oversize, oversizeRequest } from './oversize.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import { createSessionClaimsReader, createTokenClaimsReader } from './request-claims.ts';
 import type { TokenChecks } from './token.ts';
@@ -95,6 +96,7 @@ export async function runConnection(options: {
   signal: AbortSignal;
   onAccepted: (connection: AcceptedConnection) => void;
   onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
+  onOversize: (request: Oversize, socket: HubSocket) => void;
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal, trust } = options;
   const url = socketUrl(options.hubUrl);
@@ -158,6 +160,8 @@ export async function runConnection(options: {
     const text = session === undefined ? data.toString('utf8') : isBinary ? session.open(data) : undefined;
     if (text === undefined) return breakSession('A frame of the hub was changed, repeated or left out on the way, or is not from the hub');
     if (data.length > MAX_REQUEST_FRAME_BYTES) {
+      const request = isAccepted ? oversizeRequest(data) : undefined;
+      if (request !== undefined) return options.onOversize(request, hubSocket);
       return warn('too long', { bytes: data.length }, `Dropped a frame from the hub unread: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
     }
     const frame = decodeFrame(text);

@@ -4,6 +4,7 @@ import { type LoginClaims, namedFailure } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
 import { type FakeAgent, HUB_RSA, STRANGER_RSA, signToken, startFakeHub } from '../../test/fake-hub.ts';
 import { type LinkUnderTest, linkTo } from '../../test/link-to.ts';
+import { unknownUserFailure } from '../users/failures.ts';
 import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { createDispatch, type HubSocket, type HubUsers } from './dispatch.ts';
 
@@ -141,25 +142,39 @@ test('ignores frames named like events or built-ins', async () => {
   assert.deepEqual(agent.frames, []);
 });
 
-test('answers claims of the wrong type with an error if there is a pid, without asking the directory', async () => {
-  const { agent } = await connected({});
+test('passes names and passwords of another type on as empty ones, and numbers as names', async () => {
+  const seen: unknown[] = [];
+  const { agent } = await connected({
+    authenticate: async ({ username, password }) => {
+      seen.push([username, password]);
+      return unknownUserFailure(username);
+    },
+  });
   for (const claims of [
     { username: 'ada', password: 7 },
+    { username: 'ada', password: false },
     { username: 'ada', password: { $ne: '' } },
     { username: ['ada'], password: 'x' },
+    { username: 4711, password: 'x' },
+    { username: true, password: ['x'] },
   ]) {
     const pid = agent.ask('authenticate_user', claims);
-    const frame = await agent.nextFrame();
-    assert.equal(frame.n, `${pid}_result`);
-    assert.match(
-      JSON.stringify(frame.p),
-      /^\{"err":\{"message":"Unexpected Error","inner":\{"message":"the claim \\"(username|password)\\" of authenticate_user has the wrong type"\}\}\}$/,
-    );
+    assert.equal((await agent.nextFrame()).n, `${pid}_result`);
   }
-  for (const pid of [undefined, null, '', {}, 'x'.repeat(300)]) agent.ask('authenticate_user', { pid, username: 'a', password: 'b' });
+  const none = [undefined, null, '', {}, 'x'.repeat(300)];
+  for (const pid of none) agent.ask('authenticate_user', { pid, username: 'a', password: 'b' });
   const numeric = agent.ask('authenticate_user', { pid: 12, username: [], password: 'b' });
   assert.equal((await agent.nextFrame()).n, '12_result', numeric);
   assert.deepEqual(agent.frames, []);
+  assert.deepEqual(seen, [
+    ['ada', ''],
+    ['ada', ''],
+    ['ada', ''],
+    ['', 'x'],
+    ['4711', 'x'],
+    ['', ''],
+    ['', 'b'],
+  ]);
 });
 
 test('passes missing passwords and names on as empty ones', async () => {

@@ -9,6 +9,7 @@ import {
   encodeAnswer,
   encodeFrame,
   MAX_FRAME_BYTES,
+  MAX_REQUEST_FRAME_BYTES,
   pidOf,
   type RequestClaims,
   type RequestName,
@@ -21,6 +22,7 @@ import type { RequestContext } from '../users/context.ts';
 import { noSubjectFailure, undecidedFailure, unexpectedFailure } from '../users/failures.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
+import type { Oversize } from './oversize.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import type { ReadClaims } from './request-claims.ts';
 
@@ -48,6 +50,8 @@ export interface HubSocket {
 export type HubUsers = Pick<Users, 'authenticate' | 'searchUsers' | 'listGroups' | 'changePassword'>;
 
 export interface Dispatch {
+  /** Answers a request that is too long to be read. Never throws. */
+  refuse(frame: Oversize, socket: HubSocket): void;
   /** Takes a request; its answer is sent later. Never throws. */
   handle(name: RequestName, payload: unknown, socket: HubSocket): void;
   /** Resolves when no request is in progress or waiting. */
@@ -134,6 +138,8 @@ export function createDispatch(options: {
   async function perform({ name, correlationId, claims, socket, steps }: HubRequest, signal: AbortSignal): Promise<Outcome> {
     const context: RequestContext = { correlationId, signal };
     if (socket.knows('steps')) context.onStep = (step) => steps.push(step);
+    // Our hub makes no use of them.
+    if (!socket.knows('subject')) context.refusedWithGroups = true;
     switch (name) {
       case 'authenticate_user':
         return await withClaims(name, claims, async (valid) => {
@@ -168,6 +174,16 @@ export function createDispatch(options: {
   }
 
   return {
+    refuse({ name, correlationId }, socket) {
+      const tooLong = new CodedError('REQUEST_TOO_LARGE', `The request is longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
+      const payload = encodeAnswer(name, undecidedFailure(tooLong, false), socket.knows, []);
+      socket.send(encodeFrame(answerName(name, correlationId), payload));
+      warn(
+        'too long',
+        { request: name, correlationId },
+        `A request from the hub was not read: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`,
+      );
+    },
     handle(name, payload, socket) {
       const served = serve(name, payload, socket)
         .catch((error: unknown) => log.error({ err: error }, 'A request could not be answered'))

@@ -163,6 +163,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
           setStatus({ state: 'connected', hub, sinceMs: clock.now() });
         },
         onRequest: dispatch.handle,
+        onOversize: dispatch.refuse,
       });
     } catch (cause) {
       const message = 'Preparing the connection to the hub failed';

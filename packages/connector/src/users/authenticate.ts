@@ -48,18 +48,16 @@ export function createAuthenticate(options: {
       const found = lockout.strip(read);
       const retryAfterSeconds = limits.userWaits(found);
       if (retryAfterSeconds !== undefined) {
-        await refusalTime.imitate(signal);
         log.warn({ correlationId, dn: found.dn }, 'Password not tried: more sign-ins than SIGN_INS_PER_USER_PER_MINUTE allows');
-        return heldFailure({ retryAfterSeconds }, await enrich.refusal('WrongPassword', found));
+        return heldFailure({ retryAfterSeconds }, await refusalTime.imitateDuring(enrich.refusal('WrongPassword', found, context), signal));
       }
       if (await isDenied(found, context)) {
-        await refusalTime.imitate(signal);
-        return deniedFailure(await enrich.refusal('WrongPassword', found));
+        return deniedFailure(await refusalTime.imitateDuring(enrich.refusal('WrongPassword', found, context), signal));
       }
       // Never send an empty password: servers take it as an anonymous bind, and accept (RFC 4513, section 5.1.2).
       if (password === '') {
-        await refusalTime.imitate(signal);
-        return await refuse('WrongPassword', found, correlationId, 'the password is empty');
+        const refusal = refuse('WrongPassword', found, context, 'the password is empty, or not a text');
+        return await refusalTime.imitateDuring(refusal, signal);
       }
       const tryPassword = async (server: string | undefined) => {
         progress.stage = 'bind';
@@ -69,9 +67,8 @@ export function createAuthenticate(options: {
       const attempt = () => lockout.attempt({ entry: read, sinceMs }, tryPassword, signal);
       const tried = await timed(onStep, 'bind', attempt, (end) => ('held' in end ? heldText(end) : bindText(end)));
       if ('held' in tried) {
-        await refusalTime.imitate(signal);
         log.warn({ correlationId, dn: found.dn, ...tried.held }, 'Password not tried: wrong ones have left only LOCKOUT_RESERVE attempts');
-        return heldFailure(tried.held, await enrich.refusal('WrongPassword', found));
+        return heldFailure(tried.held, await refusalTime.imitateDuring(enrich.refusal('WrongPassword', found, context), signal));
       }
       const { result, entry, outcome, startedAt } = tried;
       if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });
@@ -81,8 +78,10 @@ export function createAuthenticate(options: {
       if (isAllowed(outcome.error) && isShown(entry)) {
         return await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context);
       }
+      const refusal = await refuse(outcome.error, entry, context, outcome.reason);
+      // With the profile, which unknown users have none of.
       refusalTime.measured(performance.now() - startedAt);
-      return await refuse(outcome.error, entry, correlationId, outcome.reason);
+      return refusal;
     } catch (error) {
       log.warn({ err: error, correlationId }, 'Sign-in failed: the directory gave no decision');
       if (progress.stage === 'decided') return unexpectedFailure(error);
@@ -119,9 +118,10 @@ export function createAuthenticate(options: {
     );
   }
 
-  function refuse(error: WireErrorName, entry: Entry, correlationId: string, reason: string | undefined): Promise<SignInOutcome> {
+  function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<SignInOutcome> {
+    const { correlationId } = context;
     if (reason !== undefined) log.info({ correlationId, dn: entry.dn, reason }, `Refused: ${WIRE_ERRORS[error].message}`);
-    return enrich.refusal(error, entry);
+    return enrich.refusal(error, entry, context);
   }
 }
 

@@ -39,8 +39,8 @@ export interface Enrich {
   subjectOf(entry: Entry, signal?: AbortSignal): Promise<string | undefined>;
   /** Without groups, for lists. @throws what the mapper throws */
   brief(entry: Entry, ldapStatus: LdapStatus): Promise<Profile>;
-  /** A refusal with the user's brief profile. If the mapper fails, the DN is all there is of it. */
-  refusal(error: WireErrorName, entry: Entry): Promise<{ failure: Failure }>;
+  /** A refusal with the user's profile, brief unless the context wants groups. If the mapper fails, the DN is all there is of it. */
+  refusal(error: WireErrorName, entry: Entry, context: RequestContext): Promise<{ failure: Failure }>;
 }
 
 /** @throws ENTRY_NOT_SHOWN: a profile without attributes would have no id */
@@ -84,6 +84,10 @@ export function createEnrich(options: {
     }
   }
 
+  function withGroups(input: Record<string, unknown>, groups: FoundGroups | undefined): Record<string, unknown> {
+    return groups === undefined ? input : Object.assign(input, { groups: groupValues(groups.groups) });
+  }
+
   async function subject(entry: Entry, signal?: AbortSignal): Promise<string | undefined> {
     return subjectOf(entry, (await options.queries(signal)).kind, settings.LDAP_SUBJECT_ATTRIBUTE);
   }
@@ -94,8 +98,7 @@ export function createEnrich(options: {
     async full(entry, ldapStatus, context, warning = {}) {
       const { onStep, correlationId } = context;
       const groups = await timed(onStep, 'groups', () => groupsOf(entry, context), groupsOutcome);
-      const input = Object.assign(raw(entry, ldapStatus), warning);
-      if (groups !== undefined) input.groups = groupValues(groups.groups);
+      const input = withGroups(Object.assign(raw(entry, ldapStatus), warning), groups);
       const profile = await timed(
         onStep,
         'map',
@@ -113,10 +116,13 @@ export function createEnrich(options: {
     },
     brief,
     subjectOf: subject,
-    async refusal(error, entry) {
+    async refusal(error, entry, context) {
       let profile: Profile = { dn: entry.dn };
       try {
-        if (isShown(entry)) profile = await brief(entry, WIRE_ERRORS[error].ldapStatus ?? 'active');
+        if (isShown(entry)) {
+          const groups = context.refusedWithGroups ? await groupsOf(entry, context).catch(() => undefined) : undefined;
+          profile = await mapper.map(withGroups(raw(entry, WIRE_ERRORS[error].ldapStatus ?? 'active'), groups));
+        }
       } catch (caught) {
         log.warn({ err: caught, dn: entry.dn }, 'Mapping the profile of a refused sign-in failed');
       }

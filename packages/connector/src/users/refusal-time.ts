@@ -9,6 +9,8 @@ export interface RefusalTime {
   measured(ms: number): void;
   /** Waits as long as one of the last refusals took, picked at random. */
   imitate(signal: AbortSignal): Promise<void>;
+  /** The same, while the refusal is made: its time counts. */
+  imitateDuring<T>(refusal: Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
 /** How many refusals are remembered. */
@@ -19,11 +21,16 @@ const FIRST_GUESS_MS = 3;
 export function createRefusalTime(random: () => number = Math.random): RefusalTime {
   const samples: number[] = [FIRST_GUESS_MS];
   let next = 0;
+  const imitate = (signal: AbortSignal) => sleep(samples[Math.floor(random() * samples.length)] ?? FIRST_GUESS_MS, signal);
   return {
     measured(ms) {
       samples[next] = ms;
       next = (next + 1) % REMEMBERED;
     },
-    imitate: (signal) => sleep(samples[Math.floor(random() * samples.length)] ?? FIRST_GUESS_MS, signal),
+    imitate,
+    async imitateDuring(refusal, signal) {
+      const [made] = await Promise.all([refusal, imitate(signal)]);
+      return made;
+    },
   };
 }

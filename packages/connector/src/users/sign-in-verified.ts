@@ -80,7 +80,7 @@ export function createSignInVerified(options: {
         return unknownUserFailure(name);
       case 'refused':
         log.info({ ...about, reason: state.reason }, `Sign-in without a password rejected: ${WIRE_ERRORS[state.error].message}`);
-        return await enrich.refusal(state.error, entry);
+        return await enrich.refusal(state.error, entry, context);
       case 'usable': {
         const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
         const { profile, subject, accountName } = await enrich.full(entry, state.ldapStatus, context, warning);

@@ -41,16 +41,15 @@ export function createChangePassword(options: {
     }
     const entry = lockout.strip(read);
     if (await isDenied(entry, context)) {
-      await refusalTime.imitate(context.signal);
-      return deniedFailure(await enrich.refusal('WrongPassword', entry));
+      return deniedFailure(await refusalTime.imitateDuring(enrich.refusal('WrongPassword', entry, context), context.signal));
     }
     // Never send it: it would be an anonymous bind, which succeeds (RFC 4513, section 5.1.2).
     if (oldPassword === '') {
-      await refusalTime.imitate(context.signal);
-      return await refuse('WrongPassword', entry, context, 'the old password is empty');
+      const refused = refuse('WrongPassword', entry, context, 'the old password is empty, or not a text');
+      return await refusalTime.imitateDuring(refused, context.signal);
     }
     // Never set an empty password.
-    if (newPassword === '') return await refuse('PasswordComplexityError', entry, context, 'the new password is empty');
+    if (newPassword === '') return await refuse('PasswordComplexityError', entry, context, 'the new password is empty, or not a text');
     let startedAt = performance.now();
     const tryOldPassword = async (old: string, server: string | undefined) => {
       startedAt = performance.now();
@@ -61,18 +60,18 @@ export function createChangePassword(options: {
         ? { refusal: await resetPassword(entry, newPassword, context) }
         : await lockout.attempt({ entry: read, sinceMs }, (server) => tryOldPassword(oldPassword, server), context.signal);
     if ('held' in tried) {
-      await refusalTime.imitate(context.signal);
       const { correlationId } = context;
       log.warn(
         { correlationId, dn: entry.dn, ...tried.held },
         'Old password not tried: wrong ones have left only LOCKOUT_RESERVE attempts',
       );
-      return heldFailure(tried.held, await enrich.refusal('WrongPassword', entry));
+      return heldFailure(tried.held, await refusalTime.imitateDuring(enrich.refusal('WrongPassword', entry, context), context.signal));
     }
     const { refusal } = tried;
     if (refusal !== undefined) {
+      const refused = await refuse(refusal.error, entry, context, refusal.reason);
       if (refusal.error === 'WrongPassword') refusalTime.measured(performance.now() - startedAt);
-      return await refuse(refusal.error, entry, context, refusal.reason);
+      return refused;
     }
     log.info(
       { correlationId: context.correlationId, dn: entry.dn },
@@ -95,7 +94,7 @@ export function createChangePassword(options: {
 
   function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<ChangeResult> {
     log.info({ correlationId: context.correlationId, dn: entry.dn, reason }, `Password not changed: ${WIRE_ERRORS[error].message}`);
-    return enrich.refusal(error, entry);
+    return enrich.refusal(error, entry, context);
   }
 
   return (claims, context) => changePassword(claims, context).catch(logUndecided(log, context, 'Changing a password failed'));

@@ -1,0 +1,41 @@
+/**
+ * Which request a frame is that is too long to be read: its name and pid, from its first and last bytes. Hubs put the pid first or last
+ * among the claims. Nothing is verified, and nothing is done but to answer that it was too long, so that the hub need not wait.
+ */
+import { REQUEST_NAMES, type RequestName } from '@landbridge/protocol';
+
+export interface Oversize {
+  name: RequestName;
+  correlationId: string;
+}
+
+const HEAD_BYTES = 4096;
+const TAIL_BYTES = 4096;
+const NAME = /^\s*\{\s*"n"\s*:\s*"([a-z_]{1,40})"/;
+const PID = /"pid"\s*:\s*(?:"([A-Za-z0-9._:-]{1,256})"|(\d{1,16}))/;
+/** The beginning of a token: the rest of its payload may be megabytes. */
+const TOKEN_HEAD = /"jwt"\s*:\s*"[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-9_-]*)/;
+/** The end of a token, with the signature. */
+const TOKEN_TAIL = /([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*"[\s}]*$/;
+
+/** @returns undefined if it is no request, or has its pid in the middle */
+export function oversizeRequest(bytes: Buffer): Oversize | undefined {
+  const head = bytes.subarray(0, HEAD_BYTES).toString('latin1');
+  const tail = bytes.subarray(-TAIL_BYTES).toString('latin1');
+  const given = NAME.exec(head)?.[1];
+  const name = REQUEST_NAMES.find((known) => known === given);
+  if (name === undefined) return undefined;
+  const claims = [head, tail, textOf(TOKEN_HEAD.exec(head)?.[1])];
+  // The end of a payload decodes from any of four places, only one of which is right.
+  for (let skipped = 0; skipped < 4; skipped++) claims.push(textOf(TOKEN_TAIL.exec(tail)?.[1]?.slice(skipped)));
+  for (const text of claims) {
+    const [, quoted, number] = PID.exec(text) ?? [];
+    const correlationId = quoted ?? number;
+    if (correlationId !== undefined) return { name, correlationId };
+  }
+  return undefined;
+}
+
+function textOf(base64url = ''): string {
+  return Buffer.from(base64url, 'base64url').toString('latin1');
+}

@@ -19,12 +19,12 @@ import {
   type RequestName,
   type SocketSession,
 } from '@landbridge/protocol';
-import { CodedError, errorText, type Log } from '@landbridge/runtime';
+import { CodedError, createFrameProgress, errorText, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import { signAgentToken } from './agent-token.ts';
 import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { type Oversize, oversizeRequest } from './oversize.ts';
 import type { RateLimitedWarn } from './rate-limited-warnings.ts';
 import { createSessionClaimsReader, createTokenClaimsReader } from './request-claims.ts';
@@ -120,7 +120,8 @@ export async function runConnection(options: {
   let isAccepted = false;
   let session: SocketSession | undefined;
   let bytesRead = () => 0;
-  let stopHeartbeat = () => {};
+  const progress = createFrameProgress(() => bytesRead());
+  let heartbeat: Heartbeat | undefined;
   let stopHealth = () => {};
   let capabilities: readonly Capability[] = [];
   let authenticateTimer: NodeJS.Timeout | undefined;
@@ -132,7 +133,7 @@ export async function runConnection(options: {
     closed.abort();
     clearTimeout(authenticateTimer);
     clearTimeout(closeTimer);
-    stopHeartbeat();
+    heartbeat?.stop();
     stopHealth();
     signal.removeEventListener('abort', close);
     socket.terminate();
@@ -155,12 +156,13 @@ export async function runConnection(options: {
 
   function onMessage(data: RawData, isBinary: boolean): void {
     // By default, ws gives one Buffer per message.
+    progress.frame();
     if (closed.signal.aborted || !Buffer.isBuffer(data)) return;
     if (session === undefined && isBinary) return warn('binary', {}, 'Dropped a binary frame from the hub');
     const text = session === undefined ? data.toString('utf8') : isBinary ? session.open(data) : undefined;
     if (text === undefined) return breakSession('A frame of the hub was changed, repeated or left out on the way, or is not from the hub');
     if (data.length > MAX_REQUEST_FRAME_BYTES) {
-      const request = isAccepted ? oversizeRequest(data) : undefined;
+      const request = isAccepted ? oversizeRequest(text) : undefined;
       if (request !== undefined) return options.onOversize(request, hubSocket);
       return warn('too long', { bytes: data.length }, `Dropped a frame from the hub unread: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
     }
@@ -199,11 +201,11 @@ export async function runConnection(options: {
     }
     isAccepted = true;
     clearTimeout(authenticateTimer);
-    stopHeartbeat = startHeartbeat({
+    heartbeat = startHeartbeat({
       intervalMs: times.heartbeatIntervalMs,
       misses: times.heartbeatMisses,
-      bytesRead,
-      ping: () => socket.ping(),
+      ping: (payload) => socket.ping(payload),
+      isMidFrame: progress.isMidFrame,
       onSilent: () =>
         fail('HUB_SILENT', 'The hub has not answered several pings', 'The network between here and the hub may be interrupted.'),
     });
@@ -260,6 +262,11 @@ export async function runConnection(options: {
     socket.send(authenticate);
   });
   socket.on('message', onMessage);
+  socket.on('pong', (payload) => {
+    progress.frame();
+    heartbeat?.ponged(payload);
+  });
+  socket.on('ping', progress.frame);
   socket.on('unexpected-response', (_request, response) => {
     fail(
       'HUB_REFUSED',

@@ -176,6 +176,20 @@ test('notices a dropped socket at once, and a silent one after a few pings', asy
   assert.deepEqual([...new Set(statuses.map(({ state }) => state))], ['connecting', 'connected', 'waiting']);
 });
 
+test('notices within 5 s a hub that sends requests but no longer reads, and is connected again', async () => {
+  const hub = await fakeHub();
+  const { logged } = link(hub);
+  const agent = await hub.nextAgent();
+  // Past the session, so that the agent reads neither answers nor pings, and goes on sending.
+  agent.socket.pause();
+  const since = performance.now();
+  const sending = setInterval(() => agent.ask('authenticate_user', { username: 'a', password: 'b' }), 5);
+  toStop.push(async () => clearInterval(sending));
+  await logged(/HUB_SILENT/);
+  await hub.nextAgent();
+  assert.ok(performance.now() - since < 6000, `${performance.now() - since} ms`);
+});
+
 test('ends the connection on a later authentication failure', async () => {
   const hub = await fakeHub();
   const { reached } = link(hub);

@@ -5,7 +5,7 @@ import { oversizeRequest } from './oversize.ts';
 const LONG = 'x'.repeat(2_000_000);
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const token = (claims: object) => `${encoded({ alg: 'RS256', typ: 'JWT', kid: 'k' })}.${encoded(claims)}.${'s'.repeat(342)}`;
-const frame = (name: string, payload: object) => Buffer.from(JSON.stringify({ n: name, p: payload }));
+const frame = (name: string, payload: object) => JSON.stringify({ n: name, p: payload });
 
 test('finds the pid among the first and the last claims of a token', () => {
   for (let extra = 0; extra < 4; extra++) {
@@ -43,5 +43,5 @@ test('takes no pid out of a name, and knows no other frames', () => {
   }
   for (const name of ['authenticated', '__proto__', 'toString'])
     assert.equal(oversizeRequest(frame(name, { pid: 'a', x: LONG })), undefined);
-  assert.equal(oversizeRequest(Buffer.from(LONG)), undefined);
+  assert.equal(oversizeRequest(LONG), undefined);
 });

@@ -1,5 +1,5 @@
 /**
- * Which request a frame is that is too long to be read: its name and pid, from its first and last bytes. Hubs put the pid first or last
+ * Which request a frame is that is too long to be read: its name and pid, from its beginning and its end. Hubs put the pid first or last
  * among the claims. Nothing is verified, and nothing is done but to answer that it was too long, so that the hub need not wait.
  */
 import { REQUEST_NAMES, type RequestName } from '@landbridge/protocol';
@@ -9,8 +9,8 @@ export interface Oversize {
   correlationId: string;
 }
 
-const HEAD_BYTES = 4096;
-const TAIL_BYTES = 4096;
+const HEAD_LENGTH = 4096;
+const TAIL_LENGTH = 4096;
 const NAME = /^\s*\{\s*"n"\s*:\s*"([a-z_]{1,40})"/;
 const PID = /"pid"\s*:\s*(?:"([A-Za-z0-9._:-]{1,256})"|(\d{1,16}))/;
 /** The beginning of a token: the rest of its payload may be megabytes. */
@@ -19,9 +19,9 @@ const TOKEN_HEAD = /"jwt"\s*:\s*"[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-9_-]*)/;
 const TOKEN_TAIL = /([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*"[\s}]*$/;
 
 /** @returns undefined if it is no request, or has its pid in the middle */
-export function oversizeRequest(bytes: Buffer): Oversize | undefined {
-  const head = bytes.subarray(0, HEAD_BYTES).toString('latin1');
-  const tail = bytes.subarray(-TAIL_BYTES).toString('latin1');
+export function oversizeRequest(frame: string): Oversize | undefined {
+  const head = frame.slice(0, HEAD_LENGTH);
+  const tail = frame.slice(-TAIL_LENGTH);
   const given = NAME.exec(head)?.[1];
   const name = REQUEST_NAMES.find((known) => known === given);
   if (name === undefined) return undefined;

@@ -155,7 +155,7 @@ test('too many unsolicited frames end the socket, and large ones are not parsed'
 
 test('data without a request in flight ends the socket before a frame is complete', async (t) => {
   const { connector, closed } = await connected(t);
-  for (let n = 0; n < 20; n++) connector.heard(64 * 1024);
+  for (let n = 0; n < 20; n++) connector.received(64 * 1024);
   assert.equal((await closed)[0], 1006);
 });
 

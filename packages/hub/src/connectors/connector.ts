@@ -13,7 +13,7 @@ import {
   type SocketSession,
   type Step,
 } from '@landbridge/protocol';
-import type { Log } from '@landbridge/runtime';
+import { createFrameProgress, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import type { Connection } from '../store/connections.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
@@ -54,8 +54,12 @@ export interface Connector {
   /** Switches draining by the hub on or off. */
   drain(on: boolean): void;
   /** To be called for all data that comes from it. Unsolicited data has a limit, beyond which the socket ends. */
-  heard(bytes: number): void;
+  received(bytes: number): void;
   ping(): void;
+  /** To be called for each answered ping. */
+  heard(): void;
+  /** A long frame is arriving, behind which the answer to a ping waits. */
+  isMidFrame(): boolean;
   /** Sends a close frame, and ends the socket by force if the other side does not react within `graceMs`. */
   close(code: number, reason: string, graceMs?: number): void;
   /** Ends the socket at once. */
@@ -109,7 +113,9 @@ export function createConnector(
   let directory: Health['directory'] | undefined;
   let isProven = false;
   let isBroken = false;
-  const liveness = watchLiveness({ ping, onSilent: giveUp });
+  let received = 0;
+  const progress = createFrameProgress(() => received);
+  const liveness = watchLiveness({ ping, isMidFrame: progress.isMidFrame, onSilent: giveUp });
 
   function ping(): void {
     if (socket.readyState === WebSocket.OPEN) socket.ping();
@@ -163,6 +169,7 @@ export function createConnector(
     return false;
   }
 
+  for (const event of ['ping', 'pong', 'message']) socket.on(event, progress.frame);
   socket.on('message', (data, isBinary) => {
     const text = textOf(data, isBinary);
     if (text === undefined || !isWorthReading(text)) return;
@@ -255,8 +262,10 @@ export function createConnector(
     drain(on) {
       isDrained = on;
     },
-    heard(bytes) {
-      liveness.heard();
+    heard: liveness.heard,
+    isMidFrame: progress.isMidFrame,
+    received(bytes) {
+      received += bytes;
       // While something is in flight, or late, frames are charged one by one.
       if (waiting.size === 0 && late.size === 0) charge(bytes);
     },

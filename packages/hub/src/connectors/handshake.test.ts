@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
+import { sleep } from '@landbridge/runtime';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { WebSocket } from 'ws';
 import { agentToken, connect, makeIdentity, openSocket, type Provisioned, provision } from '../../test/foreign-connector.ts';
@@ -205,6 +206,18 @@ test('the hub survives invalid HTTP and sockets that end during the handshake', 
   const connector = await connect(provisioned);
   connector.answerAll(() => ({ profile: { id: '1' } }));
   assert.equal((await under.api('/connections/corp/login', { username: 'a', password: 'b' })).status, 200);
+});
+
+test('a connector that sends but no longer reads is dropped', async (t) => {
+  const under = await startHubForTest(t, { HEARTBEAT_INTERVAL_MS: '100' });
+  const { socket } = await connect(await under.provisioned());
+  socket.pause();
+  const sending = setInterval(() => socket.send(JSON.stringify({ n: 'health', p: { directory: 'up' } })), 20);
+  t.after(() => {
+    clearInterval(sending);
+    socket.terminate();
+  });
+  while ((await onlineCount(under)) > 0) await sleep(20);
 });
 
 test('a connector that answers no ping is dropped, and one that does is not', async (t) => {

@@ -207,11 +207,11 @@ export function acceptConnectors(
 
     function goOnline(): void {
       const { heard, remove } = online.add(connector);
-      // Every byte is a sign of life, not only a whole frame: a long list of users may take longer than the ping interval. Called before
-      // the frame is read, while its request is still in flight: an answer is not unsolicited.
-      stream.prependListener('data', (chunk: Buffer) => {
+      // Called before the frame is read, while its request is still in flight: an answer is not unsolicited.
+      stream.prependListener('data', (chunk: Buffer) => connector.received(chunk.length));
+      webSocket.on('pong', () => {
         heard();
-        connector.heard(chunk.length);
+        connector.heard();
       });
       webSocket.on('close', (code) => {
         remove();

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { watchLiveness } from './liveness.ts';
 
-const TIMES = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 12 };
+const TIMES = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 9 };
 
 function watched(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const counted = { pings: 0, silent: 0 };
-  const liveness = watchLiveness({ ping: () => counted.pings++, onSilent: () => counted.silent++ }, TIMES);
-  return { liveness, counted, wait: (ms: number) => t.mock.timers.tick(ms) };
+  let midFrame = false;
+  const liveness = watchLiveness({ ping: () => counted.pings++, isMidFrame: () => midFrame, onSilent: () => counted.silent++ }, TIMES);
+  const arriving = (is: boolean) => {
+    midFrame = is;
+  };
+  return { liveness, arriving, counted, wait: (ms: number) => t.mock.timers.tick(ms) };
 }
 
 test('a connector without requests in flight is not checked', (t) => {
@@ -20,14 +24,14 @@ test('a connector without requests in flight is not checked', (t) => {
   assert.deepEqual([liveness.state, counted.pings, counted.silent], ['alive', 0, 0]);
 });
 
-test('a connector that sends nothing is pinged, doubtful after 1.5 s, and given up once after 6 s', (t) => {
+test('a connector that answers no ping is doubtful after 1.5 s, and given up once after 4.5 s', (t) => {
   const { liveness, counted, wait } = watched(t);
   liveness.begin();
   wait(1499);
   assert.deepEqual([liveness.state, counted.pings], ['alive', 2]);
   wait(1);
   assert.equal(liveness.state, 'doubtful');
-  wait(4499);
+  wait(2999);
   assert.deepEqual([liveness.state, counted.silent], ['doubtful', 0]);
   wait(1);
   assert.deepEqual([liveness.state, counted.silent], ['silent', 1]);
@@ -51,4 +55,15 @@ test('a sign of life ends the doubt, and the end of its requests does not', (t) 
     liveness.heard();
   }
   assert.deepEqual([liveness.state, counted.silent], ['alive', 0]);
+});
+
+test('a long frame that is arriving delays the doubt', (t) => {
+  const { liveness, counted, arriving, wait } = watched(t);
+  liveness.begin();
+  arriving(true);
+  wait(30_000);
+  assert.equal(liveness.state, 'alive');
+  arriving(false);
+  wait(4500);
+  assert.deepEqual([liveness.state, counted.silent], ['silent', 1]);
 });

@@ -1,6 +1,6 @@
 /**
- * Whether a connector with requests in flight is alive. It is checked twice a second and pinged if nothing has come from it; any frame or
- * pong is a sign of life. An idle connector is left to the slower heartbeat.
+ * Whether a connector with requests in flight is alive. It is pinged twice a second; only an answered ping is a sign of life, and the bytes of
+ * a long frame, which delays the answer. An idle connector is left to the slower heartbeat.
  */
 
 export interface Liveness {
@@ -20,18 +20,19 @@ interface LivenessTimes {
   silentAfterChecks: number;
 }
 
-/** A pause of a second is a garbage collection or a network hiccup. After six, users are better off trying again than waiting longer. */
-const TIMES: LivenessTimes = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 12 };
+/** A pause of a second is a garbage collection or a network hiccup. After five, users are better off trying again than waiting longer. */
+const TIMES: LivenessTimes = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 9 };
 
 /** @param onSilent called when it becomes silent */
 export function watchLiveness(
-  { ping, onSilent }: { ping: () => void; onSilent: () => void },
+  { ping, isMidFrame, onSilent }: { ping: () => void; isMidFrame: () => boolean; onSilent: () => void },
   { checkIntervalMs, doubtfulAfterChecks, silentAfterChecks }: LivenessTimes = TIMES,
 ): Liveness {
   let timer: NodeJS.Timeout | undefined;
   let checks = 0;
 
   function check(): void {
+    if (isMidFrame()) checks = 0;
     checks++;
     ping();
     if (checks === silentAfterChecks) onSilent();

@@ -45,7 +45,7 @@ test('every connector is pinged once per interval, spread over the interval', (t
   assert.ok(most <= all.length / 10, `${most} at once`);
 });
 
-test('a connector that misses three pings is dropped, and one that sends data is not', (t) => {
+test('a connector that misses three pings is dropped, and one that answers is not', (t) => {
   const connectors = online(t);
   const [silent, alive] = [counted('silent'), counted('alive')];
   connectors.add(silent.connector);

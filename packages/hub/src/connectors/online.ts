@@ -6,7 +6,7 @@ import type { Connector } from './connector.ts';
 const MISSED_PINGS = 3;
 
 export interface OnlineConnectors {
-  /** From now on it may get requests. `heard` is to be called for all data from it, `remove` when its socket ends. */
+  /** From now on it may get requests. `heard` is to be called for each answered ping, `remove` when its socket ends. */
   add(connector: Connector): { heard: () => void; remove: () => void };
   /** The connectors of a connection, draining ones included. */
   of(connectionId: string): readonly Connector[];
@@ -37,6 +37,7 @@ export function createOnlineConnectors(log: Log, heartbeatIntervalMs: number): O
     batch = (batch + 1) % batches;
     for (const [connector, state] of unanswered) {
       if (state.batch !== batch) continue;
+      if (connector.isMidFrame()) state.pings = 0;
       if (state.pings >= MISSED_PINGS) {
         log.warn(
           { connection: connector.connection.name, instance: connector.instance },

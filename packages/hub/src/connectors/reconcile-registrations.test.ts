@@ -53,7 +53,9 @@ test('before a signing key is removed, idle connectors that know no other regist
       open: true,
       eligibility: () => 'eligible',
       ask: () => assert.fail(),
+      received: () => {},
       heard: () => {},
+      isMidFrame: () => false,
       drain(on) {
         state.draining = on;
       },

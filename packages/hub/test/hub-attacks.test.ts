@@ -129,6 +129,9 @@ test('a request that a proxy might read differently is rejected', async (t) => {
     });
   }
   await stillAnswers(under);
+  await sendRaw(under.hub.url, `${[post, 'Host: hub', 'Transfer-Encoding: identity, chunked'].join('\r\n')}\r\n\r\n0\r\n\r\n`);
+  const logged = under.logLines.filter(({ msg }) => /Transfer-Encoding is not chunked/.test(String(msg)));
+  assert.deepEqual([logged.at(-1)?.encoding, logged.at(-1)?.remoteAddress], ['identity, chunked', '127.0.0.1']);
 });
 
 test('no text of a request becomes a header of the response', async (t) => {

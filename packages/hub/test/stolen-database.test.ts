@@ -69,10 +69,13 @@ test('a stolen database, with its side files, has none of the hub’s secrets in
   const oidc = await hub.store.oidcKeys();
   const identity = (await hub.store.hubIdentityKeys()).map(({ privateKeyPem }) => privateKeyPem).filter((pem) => pem !== undefined);
   assert.deepEqual([signing.length, oidc.length, identity.length], [4, 6, 1]);
+  const [storedTicket] = await hub.store.tickets((await hub.store.connectionByName('other'))?.id ?? '');
   const texts = {
     'API key': hub.apiKey,
     'client secret': app.secret,
     ticket: ticket.split('/').at(-1),
+    'secret of the ticket': ticket.split('/').at(-1)?.split('.')[1],
+    'enrolment key': storedTicket?.enrolmentKey,
     'access token': tokens.access_token,
     'refresh token': tokens.refresh_token,
     'authorization code': new URL(returned).searchParams.get('code'),

@@ -52,6 +52,21 @@ describe('the immutable id of a user', () => {
   });
 });
 
+describe('an ambiguous name', () => {
+  const outcome = failed({ ...namedFailure('WrongUsername', { username: 'twin' }), isAmbiguous: true });
+
+  it('is a wrong name to the letter for hubs that know no reasons, and noted for the others', () => {
+    const plain = failed(namedFailure('WrongUsername', { username: 'twin' }));
+    assert.deepEqual(wire('authenticate_user', outcome, none), wire('authenticate_user', plain, none));
+    const read = (knows: (capability: Capability) => boolean) => {
+      const parsed = parseAnswer('authenticate_user', wire('authenticate_user', outcome, all), knows).outcome;
+      return 'failure' in parsed && [parsed.failure.code, parsed.failure.isAmbiguous];
+    };
+    assert.deepEqual(read(all), ['invalid_credentials', true]);
+    assert.deepEqual(read(none), ['invalid_credentials', undefined]);
+  });
+});
+
 describe('encodeAnswer', () => {
   it('writes a success as the contract has it', () => {
     assert.deepEqual(wire('authenticate_user', { profile }, none), { profile });

@@ -34,6 +34,8 @@ export interface Failure {
   subject?: string | undefined;
   /** By a rule of the connector. It stays there: for hubs the password is wrong. */
   denied?: true | undefined;
+  /** The name is that of several users, so it counts as unknown: for the hub's operators, never for the user. */
+  isAmbiguous?: true | undefined;
   /** The password cannot have reached the directory, so that another connector may be asked. */
   tried?: false | undefined;
   /** The error behind an unnamed failure, for the hub's operators; nothing from the user's entry. */
@@ -95,14 +97,18 @@ function encodeUser(user: KnownUser, isOurHub: boolean): object {
   return isOurHub ? { ...plain, profile: withAccountName(user) } : plain;
 }
 
-function encodeFailure({ code, wireName, profile = {}, tried, inner, retryAfterSeconds }: Failure, withReason: boolean): object {
+function encodeFailure(failure: Failure, withReason: boolean): object {
+  const { code, wireName, profile = {}, isAmbiguous, tried, inner, retryAfterSeconds } = failure;
   if (wireName === undefined) {
     const reason = reasonOf(code);
     const added = { ...(reason === undefined ? {} : { reason }), ...(tried === undefined ? {} : { tried }) };
     return { err: { message: UNEXPECTED_ERROR, inner, ...(withReason ? added : {}) } };
   }
   const { message } = WIRE_ERRORS[wireName];
-  if (wireName === 'WrongUsername') return { err: { message, username: profile.username, name: wireName }, profile };
+  if (wireName === 'WrongUsername') {
+    const added = withReason && isAmbiguous ? { ambiguous: true } : {};
+    return { err: { message, username: profile.username, name: wireName, ...added }, profile };
+  }
   // By its name it is a wrong password, which is all that Auth0 knows.
   const added = withReason && code === 'too_many_attempts' ? { reason: code, retryAfterSeconds } : {};
   return { err: { message, profile, name: wireName, ...added }, profile };
@@ -119,6 +125,7 @@ const MAX_RETRY_AFTER_SECONDS = 366 * 86_400;
 const wireError = z.object({
   name: z.string().optional().catch(undefined),
   reason: z.enum(REASONS).optional().catch(undefined),
+  ambiguous: z.literal(true).optional().catch(undefined),
   tried: z.literal(false).optional().catch(undefined),
   retryAfterSeconds: z.number().int().positive().max(MAX_RETRY_AFTER_SECONDS).optional().catch(undefined),
 });
@@ -168,7 +175,8 @@ export function parseAnswer<N extends RequestName>(
     return { outcome: { failure: { code: 'too_many_attempts', profile, subject, retryAfterSeconds } }, steps };
   }
   if (isWireErrorName(err.name)) {
-    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject } }, steps };
+    const added = knows('reasons') && 'ambiguous' in err && err.ambiguous ? { isAmbiguous: err.ambiguous } : {};
+    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject, ...added } }, steps };
   }
   if (!knows('reasons') || !('reason' in err) || err.reason === undefined) return { outcome: UNEXPECTED, steps };
   return { outcome: { failure: { code: ERROR_REASONS[err.reason], tried: err.tried } }, steps };

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '@landbridge/runtime';
-import { noteClientContext, type ProxyPolicy } from './client-context.ts';
+import { clientContextOf, noteClientContext, type ProxyPolicy } from './client-context.ts';
 
 export const SERVER_LIMITS = {
   /** For a whole request, headers and body: slow senders must not hold sockets. */
@@ -21,6 +21,7 @@ export const SERVER_LIMITS = {
   maxHeaderSize: 16 * 1024,
 } as const satisfies ServerOptions;
 const MAX_HEADERS = 100;
+const MAX_LOGGED_ENCODING = 100;
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** RFC 8996 deprecates TLS 1.0 and 1.1. */
 export const TLS_DEFAULTS = { minVersion: 'TLSv1.2' } as const;
@@ -62,8 +63,12 @@ export function createWebServer(options: {
     });
     const { 'transfer-encoding': encoding = 'chunked' } = request.headers;
     // Node reads `identity, chunked` as chunked. A proxy that does not would see another end of this request, and a second one behind it.
-    if (encoding.toLowerCase() !== 'chunked') response.writeHead(400, { Connection: 'close' }).end();
-    else answer(request, response);
+    if (encoding.toLowerCase() === 'chunked') return answer(request, response);
+    log.warn(
+      { remoteAddress: clientContextOf(request).address, encoding: encoding.slice(0, MAX_LOGGED_ENCODING) },
+      'Request rejected: its Transfer-Encoding is not chunked, so a proxy may read another end of it',
+    );
+    response.writeHead(400, { Connection: 'close' }).end();
   };
 
   const secure = tls && createTlsServer({ ...limits, ...TLS_DEFAULTS, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS, ...tls }, onRequest);

@@ -35,15 +35,17 @@ export function createAuthenticate(options: {
   return async ({ username, password, escaped }, context) => {
     const { signal, correlationId, onStep } = context;
     /** What an error means for the password depends on it. */
-    const progress: { stage: 'find' | 'bind' | 'decided' } = { stage: 'find' };
+    const progress: { stage: 'find' | 'bind' | 'decided'; isAmbiguous?: boolean } = { stage: 'find' };
     try {
       const sinceMs = performance.now();
       limits.signIn();
       const find = () => findUser({ name: username, escaped }, signal);
-      const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(noUserIfAmbiguous);
+      const read = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch((error) =>
+        noUserIfAmbiguous(error, progress),
+      );
       if (read === undefined) {
         await refusalTime.imitate(signal);
-        return unknownUserFailure(username);
+        return unknownUserFailure(username, progress);
       }
       const found = lockout.strip(read);
       const retryAfterSeconds = limits.userWaits(found);

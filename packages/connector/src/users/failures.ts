@@ -9,8 +9,9 @@ export interface FailedRequest {
 }
 
 /** The profile of an unknown user is the name as it was asked for. */
-export function unknownUserFailure(username: string): FailedRequest {
-  return { failure: namedFailure('WrongUsername', { username }) };
+export function unknownUserFailure(username: string, { isAmbiguous }: { isAmbiguous?: boolean } = {}): FailedRequest {
+  const failure = namedFailure('WrongUsername', { username });
+  return { failure: isAmbiguous ? { ...failure, isAmbiguous } : failure };
 }
 
 /** `inner` holds code and text of the error, for the hub's operators; nothing from the user's entry. */

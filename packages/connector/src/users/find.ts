@@ -117,9 +117,14 @@ async function onlyMatch(
   });
 }
 
-/** For users an ambiguous name looks like an unknown one: `findUser(…).catch(noUserIfAmbiguous)`. @throws any other error */
-export function noUserIfAmbiguous(error: unknown): undefined {
+/**
+ * For users an ambiguous name looks like an unknown one: `findUser(…).catch((error) => noUserIfAmbiguous(error, found))`.
+ * @param found notes it for operators
+ * @throws any other error
+ */
+export function noUserIfAmbiguous(error: unknown, found: { isAmbiguous?: boolean } = {}): undefined {
   if (!(error instanceof CodedError) || error.code !== 'USER_NAME_AMBIGUOUS') throw error;
+  found.isAmbiguous = true;
 }
 
 /**

@@ -183,7 +183,7 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
       assert.equal('failure' in verified && verified.failure.wireName, 'WrongUsername');
       const claims = { pid: 'x', username: 'twin', password: 'New-Passw0rd', escaped: false };
       const reset = await made.users.changePassword(claims, request());
-      assert.equal('failure' in reset && reset.failure.wireName, 'WrongUsername');
+      assert.deepEqual('failure' in reset && [reset.failure.wireName, reset.failure.isAmbiguous], ['WrongUsername', true]);
       assert.equal(made.lines.filter((line) => line.includes('2 entries match') && line.includes('ou=more')).length, 3);
       await assert.rejects(made.users.inspect('twin', request()), { code: 'USER_NAME_AMBIGUOUS' });
       const steps: string[] = [];
@@ -192,6 +192,13 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
         onStep: ({ name, outcome }) => steps.push(`${name}: ${outcome}`),
       });
       assert.deepEqual(steps, ['find: Ambiguous user name: 2 entries match, so none is used']);
+      for (const [name, isAmbiguous] of [
+        ['twin', true],
+        ['nobody', undefined],
+      ] as const) {
+        const outcome = await made.users.authenticate(login(name, PASSWORD), request());
+        assert.deepEqual('failure' in outcome && [outcome.failure.wireName, outcome.failure.isAmbiguous], ['WrongUsername', isAmbiguous]);
+      }
     }
   });
 

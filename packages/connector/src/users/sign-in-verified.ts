@@ -62,7 +62,7 @@ export function createSignInVerified(options: {
     }
     const { signal, correlationId, onStep } = context;
     const find = () => (filter === undefined ? options.findUser({ name, escaped: false }, signal) : options.findByFilter(filter, signal));
-    const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch(noUserIfAmbiguous);
+    const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch((error) => noUserIfAmbiguous(error));
     // With LDAP_USER_DN, an entry without readable attributes may not exist.
     if (found === undefined || !isShown(found)) return unknownUserFailure(name);
     if (expected !== undefined && (await enrich.subjectOf(found, signal)) !== expected) {

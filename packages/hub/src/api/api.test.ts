@@ -49,6 +49,33 @@ test('a key expires, and notes when it was last used', async (t) => {
   }
 });
 
+test('an answer has the user’s immutable id, and the profile of a refused user only on request', async (t) => {
+  const under = await startHubForTest(t);
+  const connector = await connect(await under.provisioned(), { capabilities: ['subject', 'changeOwnPassword'] });
+  const profile = { id: 'mapped', displayName: 'Anna' };
+  connector.answerAll(({ claims }) =>
+    claims.password === 'right'
+      ? { profile, subject: 'immutable' }
+      : { err: { name: 'AccountLocked', profile }, profile, subject: 'immutable' },
+  );
+  const ask = (path: string, body: object) => under.api(`/connections/corp/${path}`, { username: 'anna', ...body });
+  const success = { subject: 'immutable', profile, from: 'directory' };
+  assert.deepEqual((await ask('login', { password: 'right' })).body, success);
+  for (const [path, body] of [
+    ['login', { password: 'wrong' }],
+    ['change-password', { password: 'new', oldPassword: 'wrong' }],
+    ['change-password', { password: 'new' }],
+  ] as const) {
+    await t.test(`${path} ${Object.keys(body)}`, async () => {
+      const plain = await ask(path, body);
+      assert.deepEqual([plain.status, plain.body.error.code, Object.keys(plain.body)], [401, 'account_locked', ['error']]);
+      const full = await ask(path, { ...body, profileOnFailure: true });
+      assert.deepEqual([full.status, full.body.profile], [401, profile]);
+    });
+  }
+  assert.equal((await ask('login', { password: 'x', profileOnFailure: 'yes' })).status, 400);
+});
+
 test('a key is stored as a hash only', async (t) => {
   const { store, apiKey } = await startHubForTest(t);
   assert.equal(await store.apiKeyByHash(apiKey), undefined);

@@ -23,7 +23,11 @@ const MAX_LIMIT = 1_000_000;
 // Auth0 connectors crash at an empty name.
 const credentials = z.object({ username: z.string().min(1, 'must not be empty'), password: z.string() });
 // The user's, if the application knows it: only then are attempts limited by address.
-const login = credentials.extend({ remoteAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional() });
+const login = credentials.extend({
+  remoteAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional(),
+  /** The profile of a user who may not sign in is in the answer only on request. */
+  profileOnFailure: z.boolean().optional(),
+});
 const newCredentials = login.extend({
   password: z.string().min(1, 'must not be empty'),
   // With it, it is the user's own change. An empty one must not become a reset.
@@ -60,8 +64,9 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       await next();
     })
     .post('/connections/:name/login', async (c) => {
-      const { username, password, remoteAddress } = await readJsonBody(c, login, MAX_BODY_BYTES);
-      return signInAnswer(c, await signIn.login({ connection: await connectionOf(c), username, password, remoteAddress, via: 'api' }));
+      const { username, password, remoteAddress, profileOnFailure } = await readJsonBody(c, login, MAX_BODY_BYTES);
+      const attempt = { connection: await connectionOf(c), username, password, remoteAddress, via: 'api' } as const;
+      return signInAnswer(c, await signIn.login(attempt), profileOnFailure);
     })
     .post('/connections/:name/search', async (c) => {
       const body = await readJsonBody(c, userSearch, MAX_BODY_BYTES);
@@ -75,16 +80,16 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
       return answer(c, result, ({ groups }) => ({ groups }));
     })
     .post('/connections/:name/change-password', async (c) => {
-      const { username, password, oldPassword, remoteAddress } = await readJsonBody(c, newCredentials, MAX_BODY_BYTES);
+      const { username, password, oldPassword, remoteAddress, profileOnFailure } = await readJsonBody(c, newCredentials, MAX_BODY_BYTES);
       const connection = await connectionOf(c);
       requireScope(c.get('apiKey'), oldPassword === undefined ? 'reset-password' : 'sign-in');
       if (oldPassword !== undefined) {
         const attempt = { connection, username, password: oldPassword, remoteAddress, via: 'api' } as const;
-        return signInAnswer(c, await signIn.changePassword({ ...attempt, newPassword: password }));
+        return signInAnswer(c, await signIn.changePassword({ ...attempt, newPassword: password }), profileOnFailure);
       }
       const by = { actor: `api-key:${c.get('apiKey').id}`, remoteAddress: c.get('remoteAddress') };
       const result = await signIn.resetPassword({ ...by, connection, username, newPassword: password });
-      return answer(c, result, ({ profile }) => ({ profile }));
+      return answer(c, result, ({ subject, profile }) => ({ subject, profile }), profileOnFailure);
     })
     .route('/', operatorRoutes(parts))
     .route('/', clientApi(parts))
@@ -92,10 +97,19 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
     .get('/audit', async (c) => c.json(await auditPage(store, c.req.query())));
 }
 
-function signInAnswer(c: Context, result: SignInResult): Response {
-  return answer(c, result, ({ profile, cachedAt }) => ({ profile, from: cachedAt === undefined ? 'directory' : 'cache', cachedAt }));
+function signInAnswer(c: Context, result: SignInResult, profileOnFailure: boolean | undefined): Response {
+  const body = ({ subject, profile, cachedAt }: Exclude<SignInResult, { failure: Failure }>) => ({
+    ...{ subject, profile, cachedAt },
+    from: cachedAt === undefined ? 'directory' : 'cache',
+  });
+  return answer(c, result, body, profileOnFailure);
 }
 
-function answer<T extends object>(c: Context, result: Traced<T | { failure: Failure }>, body: (result: T) => object): Response {
-  return 'failure' in result ? failureAnswer(c, result) : c.json(body(result));
+function answer<T extends object>(
+  c: Context,
+  result: Traced<T | { failure: Failure }>,
+  body: (result: T) => object,
+  profileOnFailure = false,
+): Response {
+  return 'failure' in result ? failureAnswer(c, result, profileOnFailure) : c.json(body(result));
 }

@@ -47,11 +47,14 @@ export function errorAnswer(error: unknown, c: Context, log: Log): Response {
   return c.json({ error: { code: visible.code, message: error.message, action: error.action } }, visible.status);
 }
 
-/** @param result a request that failed */
-export function failureAnswer(c: Context, { failure, correlationId }: Traced<{ failure: Failure }>): Response {
+/**
+ * @param result a request that failed
+ * @param withProfile a user who is refused is not signed in, and the profile tells whoever knows the name about the user
+ */
+export function failureAnswer(c: Context, { failure, correlationId }: Traced<{ failure: Failure }>, withProfile: boolean): Response {
   const { code, wireName, profile, retryAfterSeconds } = failure;
   const { message, status, retryAtOnce } = FAILURES[code];
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds));
   const error = { code, message, connectorError: wireName, retry: retryAtOnce, retryAfterSeconds, correlationId };
-  return c.json({ error, profile }, status);
+  return c.json({ error, ...(withProfile ? { profile } : {}) }, status);
 }

@@ -149,6 +149,15 @@ test('the first run in an empty home logs the next steps, and signing keys survi
   assert.equal(await (await fetch(`${second.url}/.well-known/jwks.json`)).text(), keys);
 });
 
+test('a connection is not created with an e-mail domain of another one, and the error names field and domain', (t) => {
+  const options = ['--home', newHome(t)];
+  assert.equal(hub(['connection', 'create', 'corp', '--email-domains', 'fabrikam.example', ...options]).status, 0);
+  const refused = hub(['connection', 'create', 'other', '--email-domains', 'other.example,FABRIKAM.example', ...options]);
+  assert.deepEqual([refused.status, refused.stdout], [1, '']);
+  assert.match(refused.stderr, /^error: EMAIL_DOMAIN_TAKEN: The field "emailDomains": "fabrikam\.example" belongs to another connection/);
+  assert.doesNotMatch(hub(['connection', 'list', ...options]).stdout, /other/);
+});
+
 describe('errors of commands', () => {
   const withFile = (name: string, content: string) => (t: TestContext) => {
     const home = newHome(t);

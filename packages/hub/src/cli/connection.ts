@@ -13,11 +13,14 @@ export function connectionCommand(context: HubCommandContext): Command {
     'create',
     'create a connection and print the ticket for its connectors',
     async ({ operator, publicUrl }, name: string, options: Record<string, string>) => {
-      const [{ changeConnection, createConnection }, { readConnectionChanges }, { installCommands, issueTicket, ticketUrl }] =
-        await Promise.all([connections(), import('../connections/settings.ts'), import('../tickets/tickets.ts')]);
+      const [
+        { changeConnection, createConnection, requireFreeDomains },
+        { readConnectionChanges },
+        { installCommands, issueTicket, ticketUrl },
+      ] = await Promise.all([connections(), import('../connections/settings.ts'), import('../tickets/tickets.ts')]);
       const url = await publicUrl();
       const settings = changesOf(options);
-      readConnectionChanges(settings);
+      await requireFreeDomains(operator.store, readConnectionChanges(settings));
       await createConnection(operator, name);
       const ticket = await issueTicket(operator, name);
       note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);

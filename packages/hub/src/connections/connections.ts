@@ -53,17 +53,31 @@ export async function changeConnection(operator: Operator, name: string, given: 
   const connection = await findConnection(store, name);
   const { enabled = connection.enabled, ...settings } = changes;
   const changed = { ...connection, enabled, settings: { ...connection.settings, ...settings } };
+  await requireFreeDomains(store, changes, connection.id);
   const outcome = await store.updateConnection(connection.id, changed);
   if (outcome === 'not_found') throw connectionNotFound(name);
-  if (outcome === 'domain_taken') {
-    throw new CodedError('EMAIL_DOMAIN_TAKEN', 'The field "emailDomains": a domain belongs to another connection', {
-      action: 'Remove it from that connection first.',
-    });
-  }
+  if (outcome === 'domain_taken') throw domainTaken('a domain');
   const detail = JSON.stringify(changes, (_key, value: unknown) => (value === undefined ? null : value));
   await recordChange(operator, { action: 'connection.change', connection: name, detail });
   await operator.takeEffect();
   return changed;
+}
+
+/**
+ * Also before a connection is created with these settings, so that it is not left behind without them.
+ * @throws CodedError EMAIL_DOMAIN_TAKEN
+ */
+export async function requireFreeDomains(store: Store, settings: { emailDomains?: readonly string[] }, ownId?: string): Promise<void> {
+  const { emailDomains = [] } = settings;
+  const others = (await store.connections()).filter(({ id }) => id !== ownId);
+  const taken = emailDomains.find((domain) => others.some((other) => other.settings.emailDomains.includes(domain)));
+  if (taken !== undefined) throw domainTaken(`"${taken}"`);
+}
+
+function domainTaken(domain: string): CodedError {
+  return new CodedError('EMAIL_DOMAIN_TAKEN', `The field "emailDomains": ${domain} belongs to another connection`, {
+    action: 'Remove it from that connection first.',
+  });
 }
 
 /** Deletes its ticket, certificates and instances too; a running hub disconnects its connectors. @throws CodedError CONNECTION_NOT_FOUND */

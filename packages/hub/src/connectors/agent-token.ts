@@ -24,9 +24,20 @@ export interface AgentTokens {
   verify(jwt: string): Promise<AuthenticatedAgent>;
 }
 
-export function createAgentTokens(store: Store): AgentTokens {
-  /** Hashes of accepted tokens, until they expire (epoch milliseconds). */
-  const used = new Map<string, number>();
+/** Live tokens of one key. A connector that makes more must wait until some expire: forgetting one would let it be used again. */
+const MAX_LIVE_TOKENS = 1000;
+
+/** @param maxLiveTokens for tests */
+export function createAgentTokens(store: Store, maxLiveTokens = MAX_LIVE_TOKENS): AgentTokens {
+  /** By thumbprint, hashes of accepted tokens until they expire (epoch milliseconds). Only registered connectors can fill it. */
+  const used = new Map<string, Map<string, number>>();
+
+  function forgetExpired(now: number): void {
+    for (const [thumbprint, tokens] of used) {
+      for (const [hash, expiry] of tokens) if (expiry < now) tokens.delete(hash);
+      if (tokens.size === 0) used.delete(thumbprint);
+    }
+  }
 
   return {
     async verify(jwt) {
@@ -34,14 +45,17 @@ export function createAgentTokens(store: Store): AgentTokens {
       const { expiresAtMs, isUnique, ...verified } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
       // Tokens of Auth0 connectors have nothing unique: two that share a key and connect in the same second send the same one.
       if (!isUnique) return { connection, ...verified };
-      const now = Date.now();
-      for (const [hash, expiry] of used) if (expiry < now) used.delete(hash);
+      forgetExpired(Date.now());
+      const tokens = used.get(verified.certificate.thumbprint) ?? new Map<string, number>();
       // Without the signature: its base64url has several spellings.
       const hash = createHash('sha256')
         .update(jwt.slice(0, jwt.lastIndexOf('.')))
         .digest('base64');
-      if (used.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
-      used.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
+      if (tokens.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
+      if (tokens.size >= maxLiveTokens)
+        throw agentRefused(`its key signed ${maxLiveTokens} tokens that are still valid (connection "${connection.name}")`);
+      tokens.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
+      used.set(verified.certificate.thumbprint, tokens);
       return { connection, ...verified };
     },
   };

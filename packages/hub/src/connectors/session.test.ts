@@ -29,7 +29,7 @@ test('a sign-in and its answer cross the socket encrypted', async (t) => {
     assert.deepEqual(claims, credentials);
     assert.ok(Math.abs(Number(exp) - Date.now() / 1000 - 60) < 5, String(exp));
     connector.send(request.answerText(ANNA));
-    assert.deepEqual(await login, { status: 200, body: { profile: ANNA.profile, from: 'directory' } });
+    assert.deepEqual(await login, { status: 200, body: { subject: ANNA.subject, profile: ANNA.profile, from: 'directory' } });
   }
   const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = heard;
   for (const frame of heard) assert.doesNotMatch(frame.toString('latin1'), /anna|correct|password|pid/);

@@ -25,7 +25,7 @@ for (const useJwks of [false, true]) {
     assert.equal(exp, iat + 60);
     assert.ok(jti);
     request.answer({ profile: ANNA });
-    assert.deepEqual(await login, { status: 200, body: { profile: ANNA, from: 'directory' } });
+    assert.deepEqual(await login, { status: 200, body: { subject: ANNA.id, profile: ANNA, from: 'directory' } });
     const line = logLines.find(({ msg }) => msg === 'Sign-in');
     assert.equal(line?.correlationId, pid);
     assert.equal(line?.result, 'ok');
@@ -181,7 +181,7 @@ test('a malformed answer is an error without raw content', async (t) => {
   assert.equal(body.profile.displayName, 'Anna');
   assert.doesNotMatch(JSON.stringify(body), /SSHA|unicodePwd/);
   payload = { err: { name: 'WrongPassword', message: 'Wrong password' }, profile: { userPassword: '{SSHA}x', id: '1' } };
-  assert.deepEqual((await api(LOGIN, CREDENTIALS)).body.profile, { id: '1' });
+  assert.deepEqual((await api(LOGIN, { ...CREDENTIALS, profileOnFailure: true })).body.profile, { id: '1' });
 });
 
 test('a deeply nested answer is cut', async (t) => {

@@ -105,6 +105,24 @@ test('without a connector, users who signed in before still can, and only with t
   assert.doesNotMatch(JSON.stringify([await hub.store.auditRecordsAfter(0, 100), hub.logLines]), /right"|"wrong"/);
 });
 
+test('the audit log says that a name is that of several users, and the answer does not', async (t) => {
+  const under = await startHubForTest(t);
+  const connector = await connect(await under.provisioned(), { capabilities: ['reasons'] });
+  connector.answerAll(() => ({ err: { name: 'WrongUsername', ambiguous: true }, profile: { username: 'twin' } }));
+  const { status, body } = await under.api(LOGIN, { username: 'twin', password: 'x' });
+  assert.deepEqual([status, body.error.code], [401, 'invalid_credentials']);
+  assert.doesNotMatch(JSON.stringify(body), /several|ambiguous/i);
+  const reset = await under.api('/connections/corp/change-password', { username: 'twin', password: 'New-Passw0rd' });
+  assert.equal(reset.status, 404);
+  for (const [action, detail] of [
+    ['login', /; several users have this name, so none is used$/],
+    ['password.reset', /^several users have this name, so none is used$/],
+  ] as const) {
+    const [record] = await under.store.auditRecords({ action }, 1);
+    assert.match(record?.detail ?? '', detail);
+  }
+});
+
 test('a user whom the directory rejected cannot sign in from the cache', async (t) => {
   for (const name of ['AccountDisabled', 'AccountLocked', 'AccountExpired', 'PasswordExpired', 'PasswordChangeRequired', 'WrongUsername']) {
     await t.test(name, async (t) => {

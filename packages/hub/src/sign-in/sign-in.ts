@@ -26,6 +26,9 @@ export interface SignInAttempt {
   isFamiliarBrowser?: boolean | undefined;
 }
 
+/** For the audit log: the user sees a wrong name or password. */
+const AMBIGUOUS = 'several users have this name, so none is used';
+
 export type SignInResult = Traced<SignInOutcome>;
 
 export interface SignIn {
@@ -113,7 +116,7 @@ export function createSignIn(parts: {
       if (!mayUseCache || !allowsCache) {
         end = failure.code === 'invalid_credentials' ? 'wrong' : maybeTried ? 'unanswered' : 'not-counted';
         await handleRejection(attempt, failure);
-        return { outcome, asked };
+        return failure.isAmbiguous ? { outcome, asked, detail: AMBIGUOUS } : { outcome, asked };
       }
       const refusal = outages.refusal(connection, failure.code);
       if (refusal !== undefined) {
@@ -186,6 +189,7 @@ export function createSignIn(parts: {
         instance: result.instance,
         result: 'failure' in result ? result.failure.code : 'ok',
         correlationId: result.correlationId,
+        detail: 'failure' in result && result.failure.isAmbiguous ? AMBIGUOUS : undefined,
       });
       return result;
     },

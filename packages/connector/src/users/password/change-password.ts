@@ -33,11 +33,14 @@ export function createChangePassword(options: {
   async function changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<ChangeResult> {
     const { password: newPassword, oldPassword } = claims;
     const sinceMs = performance.now();
-    const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch(noUserIfAmbiguous);
+    const found: { isAmbiguous?: boolean } = {};
+    const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch((error) =>
+      noUserIfAmbiguous(error, found),
+    );
     if (read === undefined) {
       // Timing must not reveal which names exist.
       if (oldPassword !== undefined) await refusalTime.imitate(context.signal);
-      return unknownUserFailure(claims.username);
+      return unknownUserFailure(claims.username, found);
     }
     const entry = lockout.strip(read);
     if (await isDenied(entry, context)) {

@@ -80,7 +80,7 @@ export async function startOpenIdProvider(t: TestContext): Promise<ProviderForTe
         }
         if (request.method === 'GET') {
           response.setHeader('Content-Type', 'text/html');
-          response.end(`<form method="post" action="${request.url}"></form>`);
+          response.end(`<form method="post" action="${request.url}"><label>Who <input name="login"></label><button>Go</button></form>`);
           return;
         }
         let body = '';

@@ -1,7 +1,7 @@
 /** Attacks on the console: by other sites, DNS rebinding, guessing, and uploads. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { zipSync } from 'fflate';
@@ -139,6 +139,23 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.post('/logs/clear', { token: before })).status, 403);
     client.forgetCookies();
     assert.equal((await client.post('/sign-in', { token: await client.token('/sign-in'), password: 'twelve red herrings' })).status, 303);
+  });
+
+  it('ends sessions when the password is replaced or removed in the home', async (t) => {
+    const client = await openConsoleForTest(t);
+    await client.signIn();
+    const path = join(client.home, 'console.json');
+    const own = readFileSync(path, 'utf8');
+    assert.equal((await client.get('/logs')).status, 200);
+    writeFileSync(path, JSON.stringify({ password: 'argon2id-1$c2FsdA$aGFzaA' }));
+    assert.deepEqual([(await client.get('/logs')).status, (await client.get('/password')).status], [303, 303]);
+    // Not even if the old password comes back.
+    writeFileSync(path, own);
+    assert.equal((await client.get('/logs')).status, 303);
+    await client.post('/sign-in', { token: await client.token('/sign-in'), password: PASSWORD });
+    assert.equal((await client.get('/logs')).status, 200);
+    rmSync(path);
+    assert.equal((await client.get('/logs')).status, 303);
   });
 
   it('rejects uploads that are not exports, too large, or hostile, and changes nothing', async (t) => {

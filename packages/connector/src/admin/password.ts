@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, writePrivateFile } from '@landbridge/runtime';
-import { createThrottle, hashPassword, isPassword } from '@landbridge/web';
+import { createThrottle, hashOfToken, hashPassword, isPassword } from '@landbridge/web';
 import { z } from 'zod';
 
 /** Never exported: each machine has its own password. */
@@ -18,6 +18,8 @@ export interface ConsolePassword {
   set(password: string): Promise<void>;
   /** @throws CodedError TOO_MANY_ATTEMPTS without verifying the password, even if it is right */
   matches(password: string): Promise<boolean>;
+  /** Changes with every new password, also one that another process or a person wrote to the home. */
+  generation(): string;
 }
 
 /** @param now for tests, in milliseconds */
@@ -41,6 +43,7 @@ export function createConsolePassword(home: string, now?: () => number): Console
 
   return {
     isSet: () => read() !== undefined,
+    generation: () => hashOfToken(read() ?? ''),
     async set(password) {
       const hash = await hashPassword(password);
       try {
@@ -55,7 +58,9 @@ export function createConsolePassword(home: string, now?: () => number): Console
     },
     async matches(password) {
       const succeed = throttle.begin([['console', '']]);
-      const isRight = await isPassword(password, read());
+      const verified = read();
+      // Another password may have been set meanwhile.
+      const isRight = (await isPassword(password, verified)) && read() === verified;
       if (isRight) succeed();
       return isRight;
     },

@@ -26,7 +26,7 @@ const MAX_UPLOAD_BYTES = MAX_ZIP_BYTES + 64 * 1024;
 
 export function consoleRoutes(parts: { context: ConsoleContext; password: ConsolePassword; isOwnHost: HostCheck }): Hono<ConsoleEnv> {
   const { context, password, isOwnHost } = parts;
-  const sessions = createConsoleSessions();
+  const sessions = createConsoleSessions(password.generation);
   // Strict: no other site links to a console.
   const policy = { sameSite: 'Strict', isSecure: () => false } as const;
   const cookie = createSessionCookie({

@@ -4,6 +4,8 @@ import type { Import } from '../transfer/import.ts';
 import type { CheckRun } from './check-run.ts';
 
 export interface ConsoleSession {
+  /** Of the password that opened it: the session ends with that password. */
+  passwordGeneration: string;
   formToken: string;
   messages: Message[];
   /** An import that waits for confirmation. */
@@ -19,12 +21,20 @@ export interface ConsoleSessions extends Omit<MemorySessions<ConsoleSession>, 'o
   open(): string;
 }
 
-export function createConsoleSessions(): ConsoleSessions {
+/** @param passwordGeneration of the current password */
+export function createConsoleSessions(passwordGeneration: () => string): ConsoleSessions {
   const sessions = createMemorySessions<ConsoleSession>({ idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000, maxSessions: 20 });
   return {
     ...sessions,
+    find(cookie, touch) {
+      const session = sessions.find(cookie, touch);
+      if (session === undefined || session.passwordGeneration === passwordGeneration()) return session;
+      sessions.close(cookie);
+      return undefined;
+    },
     open: () =>
       sessions.open({
+        passwordGeneration: passwordGeneration(),
         formToken: newSecretToken().token,
         messages: [],
         pendingImport: undefined,

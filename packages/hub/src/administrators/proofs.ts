@@ -99,7 +99,9 @@ export function createProofs({
     const succeed = throttle.beginPassword(name, address);
     const ready = administrator !== undefined && (await hasLocalSignIn(store, administrator));
     const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
-    if (isRight && ready) {
+    // The password may have been changed, or the administrator removed, while it was verified.
+    const isCurrent = ready && (await store.administratorById(administrator.id))?.passwordHash === administrator.passwordHash;
+    if (isRight && isCurrent) {
       succeed();
       return administrator;
     }

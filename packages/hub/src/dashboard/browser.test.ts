@@ -5,8 +5,9 @@ import { TOTP } from 'otpauth';
 import { signedInBrowser } from '../../test/administrators-for-test.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
+import { CLIENT_ID, startOpenIdProvider } from '../../test/openid-provider.ts';
 import { operatorForTest } from '../../test/operator-for-test.ts';
-import { firstAdministratorLink } from '../administrators/administrators.ts';
+import { firstAdministratorLink, inviteAdministrator } from '../administrators/administrators.ts';
 
 const skip = whyNoChromium();
 
@@ -317,4 +318,60 @@ test('a passkey can be added, and then signs in without a password', { skip }, a
   // The only second factor cannot be removed.
   await page.goto(`${hub.publicUrl}/dashboard/account`);
   assert.equal(await page.getByRole('link', { name: /^Remove/ }).count(), 0);
+});
+
+test('administrators accept an invitation with a provider, sign in with it, and confirm with it', { skip }, async (t) => {
+  const provider = await startOpenIdProvider(t);
+  const { hub, store } = await startHubForTest(t, {
+    ADMIN_OIDC_ISSUER: provider.issuer,
+    ADMIN_OIDC_CLIENT_ID: CLIENT_ID,
+    ADMIN_OIDC_CLIENT_SECRET_FILE: provider.secretFile,
+  });
+  provider.serve(`${hub.publicUrl}/dashboard/provider/callback`);
+  const browser = await launchChromium();
+  t.after(() => browser.close());
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(30_000);
+  const { host } = new URL(provider.issuer);
+  const signInThere = async () => {
+    await page.getByLabel('Who').fill('7f3a');
+    await page.getByRole('button', { name: 'Go' }).click();
+  };
+
+  await page.goto(await inviteAdministrator(operatorForTest(store), hub.publicUrl, 'ben', 'owner'));
+  await examinePage(page, '30-invitation-with-provider');
+  await page.getByRole('link', { name: `Accept with ${host}` }).click();
+  await signInThere();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page.goto(`${hub.publicUrl}/dashboard/account`);
+  await examinePage(page, '31-account-with-provider');
+
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.getByRole('link', { name: `Sign in with ${host}` }).waitFor();
+  await examinePage(page, '32-sign-in-with-provider');
+  await page.getByRole('link', { name: `Sign in with ${host}` }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+
+  await page.goto(`${hub.publicUrl}/dashboard/administrators`);
+  await page.getByLabel('Name').fill('carla');
+  await examinePage(page, '33-administrators-with-provider');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await examinePage(page, '34-confirm-with-provider');
+  await page.getByRole('link', { name: `Confirm with ${host}` }).click();
+  await signInThere();
+  await page.getByRole('heading', { name: 'Confirmed' }).waitFor();
+  await examinePage(page, '35-confirmed');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText('carla invited.').waitFor();
+
+  const { cookie } = await signedInBrowser(store, 'anna');
+  await page.context().addCookies([{ name: 'landbridge-session', value: cookie.split('=')[1] ?? '', url: hub.publicUrl }]);
+  await page.goto(`${hub.publicUrl}/dashboard/account`);
+  await page.getByRole('button', { name: `Sign in with ${host}` }).click();
+  await examinePage(page, '36-bind-provider');
+  await page.getByRole('link', { name: `Continue to ${host}` }).click();
+  await signInThere();
+  await page.getByText('Another administrator signs in with this user').waitFor();
+  await examinePage(page, '37-taken');
 });

@@ -25,7 +25,7 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
     if (provider === undefined) return '';
     const isBound = administrator.issuer === provider.issuer;
     return html`<section aria-labelledby="provider"><h2 id="provider">Sign-in with ${provider.host}</h2>
-<p>${isBound ? 'You can sign in there instead of using a password.' : 'Not set up.'}${administrator.roleFromClaims ? ' Your role follows what your groups are there.' : ''}</p>
+<p>${!isBound ? 'Not set up.' : administrator.passwordHash === undefined ? 'You sign in there.' : 'You can sign in there instead of using a password.'}${administrator.roleFromClaims ? ' Your role follows what your groups are there.' : ''}</p>
 ${isBound ? '' : html`<div class="actions">${buttonForm(token, '/account/provider', `Sign in with ${provider.host}`)}</div>`}
 ${isBound && administrator.passwordHash !== undefined ? html`<div class="actions">${buttonForm(token, '/account/provider/remove', 'Remove')}</div>` : ''}</section>`;
   }

@@ -13,9 +13,10 @@ test('a proxy that ends TLS reads no request or answer, and is not the hub for t
   await using hub = await startHub({ PUBLIC_URL: `http://127.0.0.1:${port}` });
   const addKey = { ...key.publicKey.export({ format: 'jwk' }), kid: 'proxy', alg: 'RS256', use: 'sig' };
   await using proxy = await startTlsProxy(port, hub.url, { addKey });
+  const ticket = await hub.createConnection('corp');
   await using connector = await startConnector({
     ...directoryConfig(slapd, 'plain'),
-    PROVISIONING_TICKET: await hub.createConnection('corp'),
+    PROVISIONING_TICKET: ticket,
     ENABLE_WRITE_BACK: true,
   });
   await hub.untilConnectors('corp', 1);
@@ -24,6 +25,11 @@ test('a proxy that ends TLS reads no request or answer, and is not the hub for t
   const signsIn = async () => assert.equal((await hub.login('corp', user.uid, user.password)).status, 200);
   await signsIn();
   assert.equal((await hub.login('corp', user.uid, 'a-wrong-Passw0rd')).status, 401);
+
+  // The connector enrolled without showing its ticket, and what the proxy saw of it is none.
+  const [, secret = ''] = (ticket.split('/').at(-1) ?? '').split('.');
+  assert.ok(proxy.requests.some((request) => request.includes('/p/enrol/')));
+  assert.ok(!proxy.requests.some((request) => request.includes('/p/ad/') || request.includes(secret)));
 
   // After the two frames of the handshake, everything is encrypted.
   const clear = proxy.frames.filter(({ isBinary }) => !isBinary).map(({ text }) => JSON.parse(text).n);

@@ -7,6 +7,8 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 export interface TlsProxy extends AsyncDisposable {
   /** Frames in both directions; binary ones as latin1. */
   readonly frames: { from: 'hub' | 'connector'; text: string; isBinary: boolean }[];
+  /** Address and body of each request. */
+  readonly requests: string[];
   /** The connector's socket: what is sent on it looks as if it came from the hub. */
   connectorSocket(): WebSocket;
 }
@@ -14,6 +16,7 @@ export interface TlsProxy extends AsyncDisposable {
 /** @param options.addKey a key (JWK) that is added to the hub's JWKS document */
 export async function startTlsProxy(port: number, hubUrl: string, options: { addKey: object }): Promise<TlsProxy> {
   const frames: TlsProxy['frames'] = [];
+  const requests: string[] = [];
   let connectorSocket: WebSocket | undefined;
   const server = createServer((incoming, outgoing) => {
     const { url = '/', method = 'GET', headers } = incoming;
@@ -26,6 +29,10 @@ export async function startTlsProxy(port: number, hubUrl: string, options: { add
       return outgoing.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [...keys, options.addKey] }));
     });
     forwarded.on('error', () => outgoing.destroy());
+    const seen = requests.push(url) - 1;
+    incoming.on('data', (chunk) => {
+      requests[seen] += String(chunk);
+    });
     incoming.pipe(forwarded);
   });
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
@@ -50,6 +57,7 @@ export async function startTlsProxy(port: number, hubUrl: string, options: { add
   await once(server, 'listening');
   return {
     frames,
+    requests,
     connectorSocket() {
       if (connectorSocket === undefined) throw new Error('no connector');
       return connectorSocket;

@@ -80,7 +80,7 @@ export const enrolmentRequest = z.object({ jws: z.string().min(1), mac: z.string
 export const enrolmentAnswer = z.object({ payload: z.string(), signature: z.string(), chain: hubIdentityChain });
 
 /**
- * `new`: the hub does not know the key. `pending`: it waits for an operator. A state other than `enrolled` is no error: the hub says why it will
+ * `new`: an unknown key, which the ticket enrols. `pending`: it waits for an operator, or would if it registered. A state other than `enrolled` is no error: the hub says why it will
  * refuse the socket.
  */
 export const ENROLMENT_STATES = ['new', 'enrolled', 'pending', 'revoked'] as const;

@@ -5,6 +5,7 @@ import { assertRunnable, type Config, loadConfig, withEntered } from '../config/
 import { createOutbound, type Outbound } from '../network/outbound.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { problemText } from '../setup/problems-of-files.ts';
+import { keyRevoked } from '../setup/provision.ts';
 import { saveSetup } from '../setup/save.ts';
 import { measureClockSkew, readHubTicket, type TicketReading } from '../setup/ticket.ts';
 import { withDirectory } from './ask-directory.ts';
@@ -66,6 +67,10 @@ async function checkTicket(config: Config, outbound: Outbound, signal: AbortSign
   if (ticket === undefined) return undefined;
   const reading = await readHubTicket(outbound, config, ticket, signal);
   say(`ticket: connection ${reading.info.connectionName} at ${new URL(ticket).host}`);
+  if (reading.enrolment?.state === 'pending') {
+    say('warning: the ticket enrols no further connector, so this one waits until an administrator of the hub approves it');
+  }
+  if (reading.enrolment?.state === 'revoked') throw keyRevoked();
   try {
     const { skewMs } = await measureClockSkew(outbound, ticket, signal);
     if (Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS)

@@ -7,9 +7,11 @@ import { describe, type TestContext, test } from 'node:test';
 import { CodedError, createLog } from '@landbridge/runtime';
 import { EmbeddedJWK, jwtVerify } from 'jose';
 import { CONNECTION_ID, INFO, PINNED_SECRET, SECRET, startTicketServer } from '../../test/ticket-server.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, withEntered } from '../config/load.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning } from './provision.ts';
+import { saveSetup } from './save.ts';
+import { readHubTicket } from './ticket.ts';
 
 /** A connector with a home, and a hub with an identity. */
 async function start(t: TestContext, settings: object = {}) {
@@ -155,6 +157,26 @@ describe('a ticket that does not fit is sent nowhere', () => {
       assert.ok(hub.ticket.endsWith(SECRET));
     });
   }
+});
+
+test('a ticket entered in setup replaces the pinned hub, also by one without an identity', async (t) => {
+  const { home, hub, provision, file } = await start(t);
+  await provision();
+  const other = await startTicketServer(t);
+  const enter = async (ticket: string) => {
+    const before = loadConfig(home, {});
+    const changes = { PROVISIONING_TICKET: ticket };
+    const config = withEntered(before, changes, {});
+    saveSetup(before, config, changes, await readHubTicket(createOutbound(config.values), config, ticket));
+  };
+  await enter(other.pinnedTicket);
+  assert.equal(file().HUB_IDENTITY, other.enrolment.fingerprint);
+  await enter(other.ticket);
+  assert.equal(file().HUB_IDENTITY, undefined);
+  // The same ticket again is no reason to trust another hub.
+  await enter(hub.pinnedTicket);
+  hub.enrolment.replace();
+  assert.equal(await codeOf(enter(hub.pinnedTicket)), 'HUB_IDENTITY_MISMATCH');
 });
 
 test('a revoked key is an error, a pending one is not', async (t) => {

@@ -116,6 +116,8 @@ export function createProvisioning(options: {
     kerberos: values.KERBEROS_AUTH,
     clientCertificates: values.CLIENT_CERT_AUTH,
   };
+  /** Logged once, not at each try to connect. */
+  let isKnownPending = false;
   // Only encrypt the password with a key that is saved, or the next start could not decrypt it.
   if (certificate !== undefined) keepPasswordEncrypted();
 
@@ -134,6 +136,10 @@ export function createProvisioning(options: {
         TENANT_SIGNING_KEY: signingKeyPem,
       });
       if (reading.enrolment?.state === 'revoked') throw keyRevoked();
+      if (reading.enrolment?.state === 'pending' && !isKnownPending) {
+        log.warn(`The hub has to approve this connector. An administrator there sees the key ${thumbprint(registered)}`);
+      }
+      isKnownPending = reading.enrolment?.state === 'pending';
       warnOfClockSkew(ticket, signal);
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     } catch (error) {
@@ -245,7 +251,7 @@ interface Registered {
   registered: X509Certificate;
 }
 
-function keyRevoked(): CodedError {
+export function keyRevoked(): CodedError {
   return new CodedError('CONNECTOR_KEY_REVOKED', 'An administrator of the hub revoked the key of this connector', {
     action: 'To enrol again it needs a new key: move certs/ away, and run setup with a new ticket.',
   });

@@ -112,9 +112,28 @@ test('commands manage connections and connectors', async (t) => {
   ])
     assert.ok(shown.includes(line), line);
 
-  const provisioned = await provision(ticket, makeIdentity());
+  // The ticket ends in the fingerprint that connectors pin; further ones come from "connector add".
+  const fingerprint = ok('identity', 'show').stdout;
+  assert.ok(ticket.endsWith(`.${fingerprint}`));
+  const rotated = ok('identity', 'rotate').stdout;
+  assert.notEqual(rotated, fingerprint);
+  assert.ok(ok('connector', 'add', 'corp').stdout.endsWith(`.${rotated}`));
+
+  const signInEndpoint = 'https://dc1.fabrikam.com/wsfed';
+  const provisioned = await provision(ticket, makeIdentity(), { signInEndpoint });
   const [, thumbprint = ''] = /^([0-9a-f]{40}) {2}pending .*not connected yet$/m.exec(ok('connector', 'list', 'corp').stdout) ?? [];
   ok('connector', 'approve', 'corp', thumbprint);
+  const moved = 'https://dc2.fabrikam.com/wsfed';
+  await provision(ticket, provisioned.identity, { signInEndpoint: moved });
+  assert.ok(ok('connection', 'show', 'corp').stdout.includes(`connector confirm-change corp ${thumbprint} ${moved}`));
+  assert.match(
+    hub(['connector', 'confirm-change', 'corp', thumbprint, signInEndpoint, ...options]).stderr,
+    /for this sign-in address is waiting/,
+  );
+  ok('connector', 'dismiss-change', 'corp', thumbprint, moved);
+  await provision(ticket, provisioned.identity, { signInEndpoint: moved });
+  ok('connector', 'confirm-change', 'corp', thumbprint, moved);
+  assert.match(ok('connection', 'show', 'corp').stdout, /without a password at https:\/\/dc2/);
   const connector = await connect(provisioned, { instance: { id: 'instance-1', hostName: 'dc1', version: '0.0.1' } });
   const [, id = ''] = /^([0-9a-f]{12}) {2}accepted {2}dc1 {2}0\.0\.1 {2}/m.exec(ok('connector', 'list', 'corp').stdout) ?? [];
   ok('connector', 'drain', 'corp', id);

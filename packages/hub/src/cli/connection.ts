@@ -53,7 +53,10 @@ export function connectionCommand(context: HubCommandContext): Command {
     for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint, requestedEndpoint } of certificates) {
       print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
       if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
-      if (requestedEndpoint !== undefined) print(`     asks to do so at ${requestedEndpoint}: landbridge-hub connector confirm-change`);
+      if (requestedEndpoint !== undefined)
+        print(
+          `     registered another address without proof: landbridge-hub connector confirm-change ${name} ${thumbprint} ${requestedEndpoint}`,
+        );
     }
   }).argument('<name>');
   const set = add(

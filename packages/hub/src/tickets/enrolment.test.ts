@@ -68,6 +68,8 @@ test('the answer says what the hub knows of the connector, and a question change
   assert.deepEqual(asked.info?.thumbprints, []);
   const enrolled = await enrolWithProof(ticket, OURS);
   assert.equal(enrolled.state, 'enrolled');
+  // Asking with a used ticket tells that registering would not be enough.
+  assert.equal((await enrolWithProof(ticket, THEIRS, { asksOnly: true })).state, 'pending');
   assert.equal(enrolled.info?.thumbprints.length, 1);
   const [certificate] = (await under.api('/connections/corp')).body.connection.certificates;
   await under.api(`/connections/corp/connectors/${certificate?.thumbprint}/revoke`, { key: true });

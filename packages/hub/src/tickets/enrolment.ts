@@ -25,7 +25,9 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
+import type { StoredTicket } from '../store/tickets.ts';
 import { type createRegistrations, readRegisteredCertificate } from './registration.ts';
+import { openSince } from './tickets.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** How far the connector's clock may be off: five minutes, as Kerberos allows. */
@@ -46,9 +48,12 @@ export function createEnrolment(parts: {
   identity: HubIdentity;
   register: ReturnType<typeof createRegistrations>;
   infoOf: (connection: Connection) => Promise<TicketInfo>;
+  enrolmentHours: number;
 }): (c: Context) => Promise<Response> {
   const { store, keys, identity, register, infoOf } = parts;
   const isFirst = createRequestMemory();
+  const enrols = ({ settings }: Connection, ticket: StoredTicket | undefined) =>
+    !settings.approveConnectors && ticket !== undefined && ticket.usedAt === undefined && ticket.issuedAt > openSince(parts.enrolmentHours);
 
   async function verify(jws: string, connection: Connection): Promise<VerifiedRequest> {
     try {
@@ -79,7 +84,7 @@ export function createEnrolment(parts: {
     if (ticket === undefined && known.length === 0) throw unknownTicket();
     if (!isFirst(jws)) throw new CodedError('INVALID_REQUEST', 'The request was sent before');
 
-    let state = stateOf(known);
+    let state = stateOf(known) ?? (enrols(connection, ticket) ? 'new' : 'pending');
     if (claims.register !== undefined && state !== 'revoked') {
       const { certificate: base64, instance, agentVersion, signInEndpoint } = claims.register;
       const certificate = readRegisteredCertificate(base64, 'certificate');
@@ -104,10 +109,10 @@ export function createEnrolment(parts: {
   };
 }
 
-function stateOf(known: readonly RegisteredCertificate[]): EnrolmentState {
+function stateOf(known: readonly RegisteredCertificate[]): EnrolmentState | undefined {
   if (known.some(({ state }) => state === 'revoked')) return 'revoked';
   if (known.some(({ state }) => state === 'approved')) return 'enrolled';
-  return known.length > 0 ? 'pending' : 'new';
+  return known.length > 0 ? 'pending' : undefined;
 }
 
 /** @returns tells whether a request comes for the first time, for as long as its time is accepted */

@@ -118,8 +118,8 @@ function ticketOutcome({ info, enrolment }: TicketReading): CheckOutcome {
   switch (enrolment?.state) {
     case 'pending':
       return warn(
-        `${found}. The key of this connector waits for approval`,
-        'Let an administrator of the hub approve it, or get a new ticket from "Add a connector".',
+        `${found}. This connector needs approval on the hub`,
+        'The ticket has enrolled a connector already, has expired, or the connection requires approval. Let an administrator of the hub approve this connector, or get a new ticket from "Add a connector".',
       );
     case 'revoked':
       return fail(`${found}, but has revoked the key of this connector`, 'Move certs/ away, and run setup with a new ticket.');

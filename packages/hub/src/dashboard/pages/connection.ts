@@ -54,7 +54,7 @@ ${mayChange ? html`<button>Save</button>` : html`<p class="quiet">Your role may 
 ${
   mayChange
     ? html`<section aria-labelledby="delete"><h2 id="delete">Delete</h2>
-<p>Also deletes its ticket and connectors. Its users can no longer sign in.</p>
+<p>Also deletes its tickets and connectors. Its users can no longer sign in.</p>
 <p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`
     : ''
 }`;
@@ -65,7 +65,7 @@ ${
     const { name } = await findConnection(context.store, nameOf(c));
     const main = dashboardConfirmation(context.tokenOf(c), {
       heading: `Delete ${name}?`,
-      text: 'Also deletes its ticket and connectors. This cannot be undone.',
+      text: 'Also deletes its tickets and connectors. This cannot be undone.',
       action: `/connections/${name}/delete`,
       button: 'Delete',
       back: `/connections/${name}`,

@@ -42,7 +42,7 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
   'confirm-change': {
     heading: (who) => `Confirm the new sign-in address of ${who}?`,
-    text: 'Browsers of users with Kerberos or a client certificate are sent there, and what comes back signs them in. The connector did not prove that it asks: make sure that an administrator of the directory changed the address.',
+    text: 'Browsers of users with Kerberos or a client certificate are sent there, and what comes back signs them in. The connector registered it without proof of its key, so anyone with its ticket can have done it. First make sure that an administrator changed its SERVER_URL.',
     button: 'Confirm',
     done: 'New sign-in address confirmed.',
     danger: true,
@@ -122,7 +122,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
         button: action.button,
         back: `/connections/${name}`,
         danger: action.danger,
-        more: html`<dl><div><dt>Connector</dt><dd>${id}</dd></div><div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div>${key.endsWith('-change') ? endpointRows(certificate) : ''}</dl>`,
+        more: html`<dl>${instance === undefined ? '' : html`<div><dt>Connector</dt><dd>${id}</dd></div>`}<div><dt>Key (SHA-1 of the certificate)</dt><dd><code>${certificate.thumbprint}</code></dd></div>${key.endsWith('-change') ? endpointRows(certificate) : ''}</dl>`,
       });
       return context.show(c, { title: action.heading(who), current: '', main });
     })
@@ -186,8 +186,8 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
   const requests = certificates.map(({ thumbprint, hostName, requestedEndpoint, signInEndpoint }) =>
     requestedEndpoint === undefined
       ? ''
-      : html`<div class="notice bad" role="alert"><p>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} asks that browsers are sent to <strong>${requestedEndpoint}</strong> instead of ${signInEndpoint ?? 'nowhere'}. It did not prove its key, so nothing changes until you decide.</p>
-<p class="links">${link(thumbprint, 'confirm-change', 'Confirm', 'the new sign-in address')} ${link(thumbprint, 'dismiss-change', 'Dismiss', 'the new sign-in address')}</p></div>`,
+      : html`<p class="notice bad" role="alert"><span>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} registered a new sign-in address, <strong>${requestedEndpoint}</strong>, without proof of its key. Until you decide, ${signInEndpoint === undefined ? 'it has none' : html`browsers are sent to <strong>${signInEndpoint}</strong>`}.</span>
+<span class="links">${link(thumbprint, 'confirm-change', 'Confirm', 'the new sign-in address')} ${link(thumbprint, 'dismiss-change', 'Dismiss', 'the new sign-in address')}</span></p>`,
   );
   return html`${requests}${table('Connectors', columns, rows, 'No connectors yet. Add one, and set it up beside the directory.')}`;
 }

@@ -8,6 +8,7 @@ import type { AuditCopyStatus } from '../../audit/copies.ts';
 import { createConnection } from '../../connections/connections.ts';
 import { type InstanceView, listInstances } from '../../connectors/instances.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
+import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
 import { installCommands, issueTicket, ticketUrl } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
@@ -34,7 +35,11 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
       const given = Number(c.req.query('hours'));
       const hours = RANGES.find((range) => range.hours === given)?.hours ?? DEFAULT_HOURS;
       const connections = await Promise.all(
-        (await store.connections()).map(async (connection) => ({ connection, instances: await listInstances(context, connection) })),
+        (await store.connections()).map(async (connection) => ({
+          connection,
+          instances: await listInstances(context, connection),
+          certificates: await store.certificates(connection.id),
+        })),
       );
       const main = html`<div class="title"><h1>Overview</h1>${context.may(c, 'POST /new-connection') ? html`<a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a>` : ''}</div>
 <div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}</div>
@@ -120,19 +125,24 @@ function tiles(instances: readonly InstanceView[], activity: SignInActivity): Ht
 
 function connectionTable(
   context: DashboardContext,
-  connections: readonly { connection: Connection; instances: readonly InstanceView[] }[],
+  connections: readonly {
+    connection: Connection;
+    instances: readonly InstanceView[];
+    certificates: readonly RegisteredCertificate[];
+  }[],
   mayTry: boolean,
 ): Html {
-  const rows = connections.map(({ connection, instances }) => {
+  const rows = connections.map(({ connection, instances, certificates }) => {
     const hour = context.activity.last(60, connection.name);
     const { kind, label } = healthOf(connection, context.online);
     const online = instances.filter(({ state }) => state === 'online').length;
-    const waiting = instances.filter(({ state }) => state === 'pending').length;
+    const waiting = certificates.filter(({ state }) => state === 'pending').length;
+    const requests = certificates.filter(({ requestedEndpoint }) => requestedEndpoint !== undefined).length;
     const { displayName } = connection.settings;
     return [
       html`<a href="${DASHBOARD_PATH}/connections/${connection.name}">${connection.name}</a>${displayName === undefined ? '' : html`<span class="sub">${displayName}</span>`}`,
       dot(kind, label),
-      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} pending approval</span>`}`,
+      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} pending approval</span>`}${requests === 0 ? '' : html` <span class="sub warn">new sign-in address</span>`}`,
       String(hour.ok),
       String(hour.failed),
       String(hour.refused),

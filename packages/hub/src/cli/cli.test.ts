@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -175,6 +175,21 @@ test('a connection is not created with an e-mail domain of another one, and the 
   assert.deepEqual([refused.status, refused.stdout], [1, '']);
   assert.match(refused.stderr, /^error: EMAIL_DOMAIN_TAKEN: The field "emailDomains": "fabrikam\.example" belongs to another connection/);
   assert.doesNotMatch(hub(['connection', 'list', ...options]).stdout, /other/);
+});
+
+test('hub-key rotate replaces the key of a stopped hub, and commands continue with it', (t) => {
+  const home = newHome(t);
+  const options = ['--home', home];
+  assert.equal(hub(['connection', 'create', 'corp', ...options]).status, 0);
+  const before = readFileSync(join(home, 'hub.key'), 'utf8');
+  const rotated = hub(['hub-key', 'rotate', ...options]);
+  assert.equal(rotated.status, 0, rotated.stderr);
+  const [, kept = ''] = /^Key replaced\. The old one is (\S+): /.exec(rotated.stderr) ?? [];
+  assert.equal(readFileSync(kept, 'utf8'), before);
+  assert.notEqual(readFileSync(join(home, 'hub.key'), 'utf8'), before);
+  assert.match(hub(['connection', 'list', ...options]).stdout, /^corp /);
+  assert.equal(hub(['audit', 'verify', ...options]).status, 0);
+  assert.match(hub(['hub-key', 'rotate', '--new-key', join(home, 'x'), ...options]).stderr, /^error: HUB_KEY_ROTATION: /);
 });
 
 describe('errors of commands', () => {

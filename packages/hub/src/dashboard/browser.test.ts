@@ -183,6 +183,11 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByRole('link', { name: 'New secret' }).click();
   await page.getByRole('button', { name: 'Create new secret' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
+  await page.getByRole('link', { name: 'Change' }).click();
+  await page.getByLabel('groups').check();
+  await examinePage(page, '13-change-application');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('openid, profile, email, groups').waitFor();
   await navigation.getByRole('link', { name: 'Applications' }).click();
   await examinePage(page, '14-applications');
 
@@ -196,6 +201,19 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByRole('button', { name: 'Create key' }).click();
   assert.match((await page.getByRole('region', { name: 'API key', exact: true }).textContent()) ?? '', /^lbk_/);
   await examinePage(page, '15-api-keys');
+  await page.getByRole('link', { name: 'billing', exact: true }).click();
+  await examinePage(page, '15-change-api-key');
+  await page.getByLabel('search').check();
+  await page.getByLabel('corp', { exact: true }).check();
+  await page.getByLabel('Addresses').fill('10.0.0.0/33');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').filter({ hasText: '"10.0.0.0/33" is not one' }).waitFor();
+  await examinePage(page, '15-change-refused');
+  await page.getByLabel('Addresses').fill('');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('API key changed.').waitFor();
+  const changed = (await store.apiKeys()).find(({ name }) => name === 'billing');
+  assert.deepEqual([changed?.scopes, changed?.connectionIds?.length, changed?.addresses], [['sign-in', 'search'], 1, []]);
 
   await navigation.getByRole('link', { name: 'Signing keys' }).click();
   await page.getByRole('link', { name: 'Rotate' }).click();

@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { exampleAdministrator } from '../../test/administrators-for-test.ts';
 import { createAudit } from '../audit/audit.ts';
 import { verifyChain } from '../audit/chain.ts';
-import { openHome } from '../home.ts';
+import { closedHome, openHome } from '../home.ts';
 import { loadSigningKeys } from '../keys/signing-keys.ts';
+import { backupDatabase, restoreDatabase } from './backup.ts';
 import { lockHome } from './home-lock.ts';
 import { replaceLostKey, rotateHubKey } from './hub-key.ts';
 
@@ -78,6 +79,24 @@ test('a rotation encrypts all secrets with a new key, and keeps the old key for 
   assert.ok(sealed.every((text) => !after.includes(text.slice(0, 60))));
   renameSync(kept ?? '', join(folder, 'hub.key'));
   assert.throws(() => openHome(folder, {}), { code: 'HUB_KEY_MISMATCH' });
+});
+
+test('a backup does not contain the key, and is restored only with it', async (t) => {
+  const folder = newFolder(t);
+  const before = await fill(folder);
+  const { store, key } = openHome(folder, {});
+  await store.close();
+  const backup = join(folder, 'backup.sqlite');
+  await backupDatabase(folder, backup, key);
+  const text = readFileSync(join(folder, 'hub.key'), 'utf8').trim();
+  const content = readFileSync(backup);
+  assert.ok(!content.includes(text) && !content.includes(Buffer.from(text, 'base64url')));
+  const elsewhere = newFolder(t);
+  assert.throws(() => closedHome(elsewhere, {}, backup), { code: 'HUB_KEY_MISSING' });
+  assert.deepEqual(readdirSync(elsewhere), []);
+  writeFileSync(join(elsewhere, 'hub.key'), text);
+  await restoreDatabase(backup, elsewhere, closedHome(elsewhere, {}, backup));
+  assert.deepEqual(await secretsIn(elsewhere), before);
 });
 
 test('a key in a setting is rotated to a file that is named, and nothing happens without one', async (t) => {

@@ -5,24 +5,25 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { KnownUser } from '@landbridge/protocol';
-import { createSemaphore, type Log, SemaphoreError } from '@landbridge/runtime';
+import { createSemaphore, type Log, type Semaphore, SemaphoreError } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
+import { createJustVerified } from './just-verified.ts';
 import { openNothing, openProfile, sealProfile } from './seal.ts';
 
 export interface CredentialCache {
   /** After a successful sign-in. Returns at once; the expensive part runs in the background. */
   remember(connection: Connection, username: string, password: string, user: KnownUser): void;
   /**
-   * While no directory answers. Takes the same time whether the name has an entry or not.
-   * @returns undefined if there is no entry, or if too many checks are waiting
+   * While no directory answers. Takes the same time whether the name has an entry or not, unless its password was right a moment ago.
+   * @returns undefined if there is no entry; `busy` if too many checks are waiting, or this one waited too long
    */
   find(
     connection: Connection,
     username: string,
     password: string,
-  ): Promise<(KnownUser & { cachedAt: Date }) | 'other-password' | undefined>;
+  ): Promise<(KnownUser & { cachedAt: Date }) | 'other-password' | 'busy' | undefined>;
   /** The directory no longer lets this user sign in. @returns whether there was an entry */
   forget(connection: Connection, username: string, subject: string | undefined): Promise<boolean>;
   /** The directory rejected this password: if it is the cached one, it was changed. Returns at once. */
@@ -44,10 +45,14 @@ const MAX_PROFILE_LENGTH = 512 * 1024;
 const MAX_NAMES = 5;
 /** Entries waiting to be written. Beyond this, a sign-in is not cached. */
 const MAX_WAITING = 1000;
-/** Sign-ins waiting for their password to be checked, for some seconds. */
-const MAX_CHECKS_WAITING = 100;
-/** Each takes some 50 ms of a core and 19 MiB; the rest of the hub needs a core too. */
-const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
+/** Each check takes some 50 ms of a core and 19 MiB, in one of the four threads that Node has for such work. */
+const AT_ONCE = Math.max(1, Math.min(4, availableParallelism()));
+/** Sign-ins of one connection that wait for their password to be checked, in order. Later ones could not be checked in time. */
+const MAX_CHECKS_WAITING = 100 * AT_ONCE;
+/** Users and applications are better off trying again than waiting longer. */
+const CHECK_WAIT_MS = 5000;
+/** When to try again after `busy`. */
+export const BUSY_SECONDS = 5;
 
 /** A pause after each entry, so that writing takes at most a quarter of a core when all users sign in in the morning. */
 const WRITING_REST = 3;
@@ -64,7 +69,10 @@ export async function createCredentialCache(parts: {
   const maxAgeMs = settings.CREDENTIAL_CACHE_MAX_AGE_HOURS * 60 * 60_000;
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
   const writing = createSemaphore({ maxRunning: 1, maxWaiting: MAX_WAITING, restFactor: WRITING_REST });
-  const checking = createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING });
+  const checking = createSemaphore({ maxRunning: AT_ONCE, waitTimeoutMs: CHECK_WAIT_MS });
+  /** By connection, of which operators make few. */
+  const checksOf = new Map<string, Semaphore>();
+  const justVerified = createJustVerified(now);
   const fingerprintKey = createSecretKey(randomBytes(32));
   /** By connection and name: which password was cached, and when. */
   const recent = new LRUCache<string, { fingerprint: string; atMs: number }>({ max: MAX_RECENT });
@@ -73,6 +81,19 @@ export async function createCredentialCache(parts: {
 
   function report(error: unknown): void {
     log.error({ err: error }, 'Credential cache failed');
+  }
+
+  /** Each connection has as many checks in the common queue as run at a time, so that they take turns. */
+  async function check<T>(connectionId: string, work: () => Promise<T>): Promise<T | 'busy'> {
+    const own =
+      checksOf.get(connectionId) ?? createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING, waitTimeoutMs: CHECK_WAIT_MS });
+    checksOf.set(connectionId, own);
+    try {
+      return await own.run(() => checking.run(work));
+    } catch (error) {
+      undefinedIfBusy(error);
+      return 'busy';
+    }
   }
 
   return {
@@ -106,20 +127,28 @@ export async function createCredentialCache(parts: {
 
     async find(connection, username, password) {
       if (!enabled || !connection.settings.credentialCache) return undefined;
-      return checking
-        .run(async () => {
-          const entry = await store.cachedCredential(connection.id, hashOfName(connection, username));
-          if (entry === undefined || entry.verifiedAt.getTime() <= now() - maxAgeMs) {
-            await openNothing(password);
-            return undefined;
-          }
-          const profile = await openProfile(entry, password, entry);
-          // A rejection may have come in the meantime.
-          const still = await store.cachedCredential(connection.id, hashOfName(connection, username));
-          if (still?.userId !== entry.userId) return undefined;
-          return profile === undefined ? 'other-password' : { profile, subject: entry.userId, cachedAt: entry.verifiedAt };
-        })
-        .catch(undefinedIfBusy);
+      const nameHash = hashOfName(connection, username);
+      const read = async () => {
+        const entry = await store.cachedCredential(connection.id, nameHash);
+        return entry !== undefined && entry.verifiedAt.getTime() > now() - maxAgeMs ? entry : undefined;
+      };
+      const known = await read();
+      const profile = known && justVerified.profileOf(nameHash, known, password);
+      if (known !== undefined && profile !== undefined) return { profile, subject: known.userId, cachedAt: known.verifiedAt };
+      return await check(connection.id, async () => {
+        const entry = await read();
+        if (entry === undefined) {
+          await openNothing(password);
+          return undefined;
+        }
+        const opened = await openProfile(entry, password, entry);
+        // A rejection may have come in the meantime.
+        const still = await store.cachedCredential(connection.id, nameHash);
+        if (still?.userId !== entry.userId) return undefined;
+        if (opened === undefined) return 'other-password';
+        justVerified.verified(nameHash, entry, password, opened);
+        return { profile: opened, subject: entry.userId, cachedAt: entry.verifiedAt };
+      });
     },
 
     async forget(connection, username, userId) {
@@ -152,10 +181,10 @@ export async function createCredentialCache(parts: {
     },
 
     async close() {
-      await Promise.all([writing.close(), checking.close()]);
+      await Promise.all([writing, checking, ...checksOf.values()].map((semaphore) => semaphore.close()));
     },
     async idle() {
-      await Promise.all([writing.idle(), checking.idle()]);
+      await Promise.all([writing, checking, ...checksOf.values()].map((semaphore) => semaphore.idle()));
     },
   };
 }

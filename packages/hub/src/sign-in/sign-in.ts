@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { FAILURES, type Failure, type FailureCode, msSince, type SignInOutcome, type Step, timed } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
-import type { CredentialCache } from '../credentials/credentials.ts';
+import { BUSY_SECONDS, type CredentialCache } from '../credentials/credentials.ts';
 import type { Outages } from '../credentials/outages.ts';
 import type { Admission, AttemptEnd, Guard } from '../guard/guard.ts';
 import type { Requests, Traced } from '../requests/requests.ts';
@@ -130,6 +130,10 @@ export function createSignIn(parts: {
         (found) => (typeof found === 'object' ? 'found' : (found ?? 'nothing')),
       );
       end = typeof cached === 'object' ? 'right' : cached === 'other-password' ? 'mismatched' : 'unanswered';
+      if (cached === 'busy') {
+        outcome = { failure: { code: 'connector_busy', retryAfterSeconds: BUSY_SECONDS } };
+        return { outcome, asked, detail: `the credential cache has too many passwords to check; now ${failure.code}` };
+      }
       if (typeof cached !== 'object') return { outcome, asked };
       outcome = cached;
       return { outcome, asked, detail: `as the directory said at ${cached.cachedAt.toISOString()}; now ${failure.code}` };

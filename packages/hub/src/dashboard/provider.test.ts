@@ -113,8 +113,8 @@ test('a critical action is confirmed at the provider, which has to ask again, an
   await store.confirmSession(session?.id ?? '', LONG_AGO.authenticatedAt);
 
   const ask = async () => {
-    const page = await browser.open(`${dashboard}/api-keys`);
-    const question = await browser.submit(page, '/api-keys', { name: 'typed once' });
+    const page = await browser.open(`${dashboard}/api-keys/new`);
+    const question = await browser.submit(page, '/api-keys/new', { name: 'typed once', scope: 'sign-in', 'all-connections': 'on' });
     assert.doesNotMatch(question.text, /confirm-password/);
     return hub.publicUrl + linkOf(question, /^Confirm with/);
   };
@@ -122,14 +122,14 @@ test('a critical action is confirmed at the provider, which has to ask again, an
   const wrong = await provider.visit(browser, await ask(), '2');
   assert.match(wrong.text, /as another user/);
   assert.match(
-    (await browser.submit(await browser.open(`${dashboard}/api-keys`), '/api-keys', { name: 'x' })).text,
+    (await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { name: 'x' })).text,
     /Confirm that it is you/,
   );
 
   const link = await ask();
   const confirmed = await provider.visit(browser, link, '1');
   assert.equal(confirmed.asked, true, 'the session at the provider is not enough');
-  const done = await browser.follow(await browser.submit(confirmed, '/api-keys', {}));
+  const done = await browser.follow(await browser.submit(confirmed, '/api-keys/new', {}));
   assert.match(done.text, /API key for typed once created/);
   // What was continued is used up, and belongs to its session.
   assert.match((await provider.visit(browser, link, '1')).text, /Nothing to continue/);
@@ -146,7 +146,7 @@ test('a provider that does not ask again, or says no time, confirms nothing', as
   const [session] = await store.sessions(ben?.id ?? '');
   // A sign-in without a time of authentication is not a fresh one.
   assert.equal(session?.authenticatedAt.getTime(), 0);
-  const question = await browser.submit(await browser.open(`${dashboard}/api-keys`), '/api-keys', { name: 'x' });
+  const question = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { name: 'x' });
   const toProvider = await browser.open(hub.publicUrl + linkOf(question, /^Confirm with/));
   const weakened = new URL(toProvider.onward ?? '');
   assert.deepEqual([weakened.searchParams.get('prompt'), weakened.searchParams.get('max_age')], ['login', '0']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createLog } from '@landbridge/runtime';
+import { signedInBrowser } from '../../test/administrators-for-test.ts';
 import { auditForTest } from '../../test/audit-for-test.ts';
 import { openStoreForTest } from '../../test/store-for-test.ts';
 import { createOnlineConnectors } from '../connectors/online.ts';
@@ -13,7 +14,7 @@ import { dashboardRoutes } from './routes.ts';
 /** Before there is a session. */
 const IN_FRONT = /^(?:GET|POST) \/(?:sign-in|second-factor|invitation|enrol|provider)(?:\/|$)|^GET \/assets\//;
 
-test('the permissions list every page and form behind the sign-in, and nothing else', (t) => {
+function start(t: TestContext) {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const online = createOnlineConnectors(log, 60_000);
   t.after(() => online.stop());
@@ -30,8 +31,22 @@ test('the permissions list every page and form behind the sign-in, and nothing e
     enrolmentHours: 24,
     limits: { idleMs: 1, longestMs: 1, freshMs: 1 },
   });
+  return { app, store };
+}
+
+test('the permissions list every page and form behind the sign-in, and nothing else', (t) => {
+  const { app } = start(t);
   const routes = app.routes.filter(({ method }) => method !== 'ALL').map(routeKey);
   const behind = routes.filter((route) => !IN_FRONT.test(route));
   assert.ok(behind.length > 40);
   assert.deepEqual([...new Set(behind)].sort(), [...permittedRoutes()].sort());
+});
+
+test('a page that the permissions do not list is forbidden to owners too', async (t) => {
+  const { app, store } = start(t);
+  const { cookie } = await signedInBrowser(store, 'anna');
+  app.get('/unlisted', (c) => c.text('shown'));
+  const response = await app.request('/unlisted', { headers: { Cookie: `__Host-${cookie}` } });
+  assert.equal(response.status, 403);
+  assert.match(await response.text(), /may not open this page/);
 });

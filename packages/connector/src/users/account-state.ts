@@ -27,7 +27,23 @@ export const ACCOUNT_STATE_ATTRIBUTES: readonly string[] = [
   ...['pwdAccountLockedTime', 'pwdPolicySubentry', 'pwdReset', 'pwdStartTime', 'pwdEndTime'],
   // 389 Directory Server, and FreeIPA, which is based on it.
   ...['nsAccountLock', 'accountUnlockTime', 'passwordExpirationTime', 'krbPrincipalExpiration'],
+  // eDirectory.
+  ...['loginDisabled', 'loginExpirationTime', 'lockedByIntruder', 'loginIntruderResetTime'],
+  // OpenDS and its descendants; IBM; Oracle Internet Directory; Active Directory Lightweight Directory Services.
+  ...['ds-pwp-account-disabled', 'ds-pwp-account-expiration-time', 'ibm-pwdAccountLocked', 'orclIsEnabled', 'orclActiveEndDate'],
+  'msDS-UserAccountDisabled',
 ];
+
+/** Attributes with which an account is disabled, and the value that says so. */
+const DISABLED_BY: readonly [attribute: string, value: string][] = [
+  ['nsAccountLock', 'true'],
+  ['loginDisabled', 'true'],
+  ['ds-pwp-account-disabled', 'true'],
+  ['orclIsEnabled', 'disabled'],
+  ['msDS-UserAccountDisabled', 'true'],
+];
+/** The time after which an account may not be used. */
+const EXPIRED_BY = ['krbPrincipalExpiration', 'pwdEndTime', 'loginExpirationTime', 'ds-pwp-account-expiration-time', 'orclActiveEndDate'];
 
 /** userAccountControl and the computed flags (MS-ADTS, section 2.2.16). */
 const DISABLED = 0x2;
@@ -42,6 +58,7 @@ const PASSWORD_EXPIRED = 0x80_0000;
 export async function accountState(directory: Directory, entry: Entry, nowMs: number, signal: AbortSignal): Promise<AccountState> {
   const { kind, defaultSearchBase } = await directory.rootDse(signal);
   if (kind === 'active-directory') return inActiveDirectory(entry, nowMs);
+  if (kind === 'ad-lds') return inAdLds(entry, nowMs);
   // In other directories, these attributes exist only if something is wrong.
   const locked = await isLockedByPolicy(directory, entry, defaultSearchBase ?? '', nowMs, signal);
   return locked ?? elsewhere(entry, nowMs);
@@ -72,18 +89,35 @@ function inActiveDirectory(entry: Entry, nowMs: number): AccountState {
   return usable(number('pwdLastSet') === 0 ? 'password_change_required' : 'password_expired');
 }
 
+/** It has no userAccountControl, but attributes for single flags, and the same times. */
+function inAdLds(entry: Entry, nowMs: number): AccountState {
+  const expires = firstText(entry, 'accountExpires');
+  const expiresMs = fileTimeMs(expires);
+  if (expiresMs !== undefined && expires !== '0' && expiresMs <= nowMs) return refused('AccountExpired', 'accountExpires');
+  const computed = Number(firstText(entry, COMPUTED_FLAGS) ?? 0);
+  if ((computed & LOCKED_OUT) !== 0) return refused('AccountLocked', COMPUTED_FLAGS);
+  const state = elsewhere(entry, nowMs);
+  if (state.kind !== 'usable' || (computed & PASSWORD_EXPIRED) === 0) return state;
+  return usable(firstText(entry, 'pwdLastSet') === '0' ? 'password_change_required' : 'password_expired');
+}
+
 function elsewhere(entry: Entry, nowMs: number): AccountState {
   const time = (name: string) => parseGeneralizedTime(firstText(entry, name))?.getTime();
-  if (firstText(entry, 'nsAccountLock')?.toLowerCase() === 'true') return refused('AccountDisabled', 'nsAccountLock');
-  for (const name of ['krbPrincipalExpiration', 'pwdEndTime']) {
-    if ((time(name) ?? Number.POSITIVE_INFINITY) <= nowMs) return refused('AccountExpired', name);
-  }
+  const isTrue = (name: string) => firstText(entry, name)?.toLowerCase() === 'true';
+  const disabled = DISABLED_BY.find(([name, value]) => firstText(entry, name)?.toLowerCase() === value);
+  if (disabled !== undefined) return refused('AccountDisabled', disabled[0]);
+  const expired = EXPIRED_BY.find((name) => (time(name) ?? Number.POSITIVE_INFINITY) <= nowMs);
+  if (expired !== undefined) return refused('AccountExpired', expired);
+  if (isTrue('ibm-pwdAccountLocked')) return refused('AccountLocked', 'ibm-pwdAccountLocked');
+  // It remains until the next login after the lockout.
+  if (isTrue('lockedByIntruder') && (time('loginIntruderResetTime') ?? Number.POSITIVE_INFINITY) > nowMs)
+    return refused('AccountLocked', 'lockedByIntruder');
   if ((time('pwdStartTime') ?? 0) > nowMs) return refused('AccountDisabled', 'pwdStartTime');
   const unlocked = time('accountUnlockTime');
   // 1970 means never.
   if (unlocked !== undefined && (unlocked === 0 || unlocked > nowMs)) return refused('AccountLocked', 'accountUnlockTime');
   const expires = time('passwordExpirationTime');
-  if (firstText(entry, 'pwdReset')?.toLowerCase() === 'true' || expires === 0) return usable('password_change_required');
+  if (isTrue('pwdReset') || expires === 0) return usable('password_change_required');
   return usable(expires !== undefined && expires <= nowMs ? 'password_expired' : 'active');
 }
 

@@ -5,6 +5,7 @@ import { type Entry, firstText } from '../ldap/entry.ts';
 import { RESULT } from '../ldap/errors.ts';
 import type { LdapResult } from '../ldap/messages.ts';
 import { type PasswordPolicyError, passwordPolicyWord } from '../ldap/password-policy.ts';
+import { refusalByText } from './bind-texts.ts';
 
 export interface NamedRefusal {
   error: WireErrorName;
@@ -53,7 +54,7 @@ export function bindOutcome(result: LdapResult, entry?: Entry): BindOutcome {
     case RESULT.invalidCredentials: {
       if (policyError !== undefined) return { kind: 'refused', error: policyError, reason: undefined };
       const subCode = bindSubCode(diagnosticMessage);
-      if (subCode === undefined) return { kind: 'refused', error: 'WrongPassword', reason: undefined };
+      if (subCode === undefined) return byText(result, entry) ?? { kind: 'refused', error: 'WrongPassword', reason: undefined };
       return {
         kind: 'refused',
         error: ERROR_OF_SUB_CODE[subCode] ?? 'WrongPassword',
@@ -64,6 +65,8 @@ export function bindOutcome(result: LdapResult, entry?: Entry): BindOutcome {
     // is disabled (nsAccountLock).
     case RESULT.constraintViolation:
     case RESULT.unwillingToPerform: {
+      const told = byText(result, entry);
+      if (told !== undefined) return told;
       if (policyError !== 'AccountLocked') return { kind: 'undecided' };
       const error = resultCode === RESULT.constraintViolation ? 'AccountLocked' : 'AccountDisabled';
       return { kind: 'refused', error, reason: diagnosticMessage };
@@ -76,6 +79,17 @@ export function bindOutcome(result: LdapResult, entry?: Entry): BindOutcome {
     default:
       return { kind: 'undecided' };
   }
+}
+
+/** eDirectory's word for accounts that an administrator has disabled. */
+export const LOGIN_DISABLED = 'loginDisabled';
+
+function byText(result: LdapResult, entry: Entry | undefined): BindOutcome | undefined {
+  const error = refusalByText(result);
+  if (error === undefined) return undefined;
+  // eDirectory answers both alike.
+  const isDisabled = error === 'AccountExpired' && entry && firstText(entry, LOGIN_DISABLED)?.toUpperCase() === 'TRUE';
+  return { kind: 'refused', error: isDisabled ? 'AccountDisabled' : error, reason: result.diagnosticMessage.trim() };
 }
 
 function wrongPasswordReason(entry: Entry | undefined): string | undefined {

@@ -5,6 +5,7 @@ import { RESULT, resultText, unexpectedResult } from '../../ldap/errors.ts';
 import type { LdapResult } from '../../ldap/messages.ts';
 import { type PasswordPolicyError, passwordPolicyWord } from '../../ldap/password-policy.ts';
 import type { NamedRefusal } from '../bind-outcome.ts';
+import { refusalByText } from '../bind-texts.ts';
 
 const ERROR_OF_CODE: Record<ModifyCode, WireErrorName> = {
   accessDenied: 'InsufficientAccessRightsError',
@@ -35,6 +36,9 @@ const ERROR_OF_RESULT: Partial<Record<number, WireErrorName>> = {
   [RESULT.unwillingToPerform]: 'PasswordComplexityError',
 };
 
+/** eDirectory: used before, too short, or against a rule of NMAS (NetIQ, "Novell Error Codes"). */
+const EDIRECTORY_RULE = /\bNDS error\b.*\((-215|-216|-160\d\d|-166\d)\)/is;
+
 /**
  * @returns undefined if the password was changed
  * @throws LDAP_RESULT if the directory neither changed the password nor refused to
@@ -46,6 +50,7 @@ export function changeRefusal(result: LdapResult): NamedRefusal | undefined {
   if (byResult === undefined) throw unexpectedResult('The directory answered the password change', result, { mayHaveBeenSent: true });
   const word = passwordPolicyWord(result)?.error;
   const code = modifyCode(diagnosticMessage);
-  const error = (word && ERROR_OF_POLICY[word]) ?? (code && ERROR_OF_CODE[code]) ?? byResult;
+  const byText = EDIRECTORY_RULE.test(diagnosticMessage) ? 'PasswordComplexityError' : refusalByText(result);
+  const error = (word && ERROR_OF_POLICY[word]) ?? (code && ERROR_OF_CODE[code]) ?? byText ?? byResult;
   return { error, reason: [word, diagnosticMessage].filter(Boolean).join(': ') || resultText(resultCode) };
 }

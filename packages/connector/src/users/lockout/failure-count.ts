@@ -14,7 +14,7 @@ export interface LockoutPolicy {
 
 export interface FailureCount {
   /** Which kind of directory counts like this, and so where its policy is. */
-  counter: 'active-directory' | 'ppolicy' | '389-ds';
+  counter: 'active-directory' | 'ppolicy' | '389-ds' | 'freeipa';
   /** All failures in the entry, even those that no longer count: a directory leaves them there until the next sign-in. */
   recorded: number;
   /** When the failures that still count will stop to count, in order. */
@@ -30,6 +30,8 @@ export const FAILURE_ATTRIBUTES: readonly string[] = [
   ...['pwdFailureTime', 'pwdAccountLockedTime', 'pwdPolicySubentry'],
   // 389 Directory Server.
   ...['passwordRetryCount', 'retryCountResetTime', 'accountUnlockTime'],
+  // FreeIPA, which counts in the attributes of Kerberos.
+  ...['krbLoginFailedCount', 'krbLastFailedAuth', 'krbPwdPolicyReference'],
 ];
 
 /** A wrong password counts this much longer here, since the directory's clock may be behind. */
@@ -40,7 +42,7 @@ const LOCKED_OUT = 0x10;
 
 /** @returns undefined if no wrong password is recorded, or if the directory does not show its count */
 export function failureCount(entry: Entry): FailureCount | undefined {
-  const counts = [inActiveDirectory(entry), byPasswordPolicy(entry), in389DirectoryServer(entry)];
+  const counts = [inActiveDirectory(entry), byPasswordPolicy(entry), in389DirectoryServer(entry), inFreeIpa(entry)];
   return counts.find((count) => count !== undefined && count.recorded > 0);
 }
 
@@ -87,6 +89,19 @@ function in389DirectoryServer(entry: Entry): FailureCount {
     endsMs: (_policy, nowMs) => current(Array<number>(recorded).fill(resetMs), { windowMs: 0, lockMs: 0 }, nowMs),
     // 1970 means until an administrator unlocks it.
     isLocked: (_policy, nowMs) => unlockMs !== undefined && (unlockMs === 0 || unlockMs > nowMs),
+  };
+}
+
+/** Counted for each user by every replica on its own (FreeIPA's ipa_lockout plugin). */
+function inFreeIpa(entry: Entry): FailureCount | undefined {
+  const recorded = Number(firstText(entry, 'krbLoginFailedCount') ?? 0);
+  const lastMs = parseGeneralizedTime(firstText(entry, 'krbLastFailedAuth'))?.getTime();
+  if (!Number.isInteger(recorded) || lastMs === undefined) return undefined;
+  return {
+    counter: 'freeipa',
+    recorded,
+    endsMs: (policy, nowMs) => current(Array<number>(recorded).fill(lastMs), policy, nowMs),
+    isLocked: ({ maxFailures, lockMs }, nowMs) => recorded >= maxFailures && lastMs + lockMs > nowMs,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Directory } from '../../ldap/directory.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
 import { type Entry, firstText } from '../../ldap/entry.ts';
 import { LdapError } from '../../ldap/errors.ts';
-import { ANY_ENTRY, parseFilter, withValue } from '../../ldap/filter.ts';
+import { ANY_ENTRY, type BoundFilter, parseFilter, withValue } from '../../ldap/filter.ts';
 import type { FailureCount, LockoutPolicy } from './failure-count.ts';
 
 /** @returns undefined if no policy is shown @throws LdapError if the directory cannot be asked */
@@ -14,6 +14,7 @@ export type LockoutPolicyOf = (entry: Entry, counter: FailureCount['counter']) =
 const CACHE_MS = 5 * 60_000;
 const MAX_CACHED = 200;
 const POLICIES = withValue(parseFilter('(objectClass=pwdPolicy)'), '');
+const GLOBAL_POLICY = withValue(parseFilter('(&(objectClass=krbPwdPolicy)(cn=global_policy))'), '');
 const PPOLICY_ATTRIBUTES = ['pwdLockout', 'pwdMaxFailure', 'pwdFailureCountInterval', 'pwdLockoutDuration'];
 /** More policies than any directory has. */
 const MAX_POLICIES = 100;
@@ -32,11 +33,10 @@ export function createLockoutPolicyOf({ directory, log }: { directory: Directory
   }
 
   /** @returns nothing if the entry does not exist or may not be read */
-  async function read(searchBase: string, attributes: string[], below = false): Promise<Entry[]> {
+  async function read(searchBase: string, attributes: string[], below?: BoundFilter): Promise<Entry[]> {
     try {
-      const filter = below ? POLICIES : ANY_ENTRY;
-      const scope = below ? 'sub' : 'base';
-      return (await directory.search({ searchBase, scope, filter, attributes, sizeLimit: MAX_POLICIES })).entries;
+      const scope = below === undefined ? 'base' : 'sub';
+      return (await directory.search({ searchBase, scope, filter: below ?? ANY_ENTRY, attributes, sizeLimit: MAX_POLICIES })).entries;
     } catch (error) {
       if (error instanceof LdapError && error.resultCode !== undefined) return [];
       throw error;
@@ -66,7 +66,7 @@ export function createLockoutPolicyOf({ directory, log }: { directory: Directory
     },
     async ppolicy(named, base) {
       // Which one is the default is in the server's own configuration: without a name, the strictest counts.
-      const found = named === undefined ? await read(base, PPOLICY_ATTRIBUTES, true) : await read(named, PPOLICY_ATTRIBUTES);
+      const found = named === undefined ? await read(base, PPOLICY_ATTRIBUTES, POLICIES) : await read(named, PPOLICY_ATTRIBUTES);
       return found.map(ppolicy).reduce(strictest, undefined);
     },
     async '389-ds'(named) {
@@ -75,6 +75,17 @@ export function createLockoutPolicyOf({ directory, log }: { directory: Directory
       if (policy === undefined || firstText(policy, 'passwordMaxFailure') === undefined) return undefined;
       const locks = firstText(policy, 'passwordLockout')?.toLowerCase() === 'on';
       return { maxFailures: locks ? whole(firstText(policy, 'passwordMaxFailure')) : 0, windowMs: 0, lockMs: 0 };
+    },
+    async freeipa(named, accounts) {
+      const attributes = ['krbPwdMaxFailure', 'krbPwdFailureCountInterval', 'krbPwdLockoutDuration'];
+      const kerberos = `cn=kerberos,${accounts.replace(/^cn=accounts,/i, '')}`;
+      const [policy] = named === undefined ? await read(kerberos, attributes, GLOBAL_POLICY) : await read(named, attributes);
+      if (policy === undefined || firstText(policy, 'krbPwdMaxFailure') === undefined) return undefined;
+      return {
+        maxFailures: whole(firstText(policy, 'krbPwdMaxFailure')),
+        windowMs: seconds(policy, 'krbPwdFailureCountInterval'),
+        lockMs: seconds(policy, 'krbPwdLockoutDuration'),
+      };
     },
   };
 
@@ -98,6 +109,7 @@ const POLICY_NAMED_BY: Record<FailureCount['counter'], string> = {
   'active-directory': 'msDS-ResultantPSO',
   ppolicy: 'pwdPolicySubentry',
   '389-ds': 'pwdPolicySubentry',
+  freeipa: 'krbPwdPolicyReference',
 };
 
 const AD_ATTRIBUTES = ['lockoutThreshold', 'lockoutObservationWindow', 'lockoutDuration'];
@@ -115,12 +127,16 @@ function intervalMs(text: string | undefined): number {
   return steps === 0 ? Number.POSITIVE_INFINITY : steps / 10_000;
 }
 
+/** 0 and a missing value mean that it never ends. */
+function seconds(policy: Entry, name: string): number {
+  return whole(firstText(policy, name)) * 1000 || Number.POSITIVE_INFINITY;
+}
+
 function ppolicy(entry: Entry): LockoutPolicy {
-  const seconds = (name: string) => whole(firstText(entry, name)) * 1000 || Number.POSITIVE_INFINITY;
   return {
     maxFailures: firstText(entry, 'pwdLockout')?.toUpperCase() === 'TRUE' ? whole(firstText(entry, 'pwdMaxFailure')) : 0,
-    windowMs: seconds('pwdFailureCountInterval'),
-    lockMs: seconds('pwdLockoutDuration'),
+    windowMs: seconds(entry, 'pwdFailureCountInterval'),
+    lockMs: seconds(entry, 'pwdLockoutDuration'),
   };
 }
 

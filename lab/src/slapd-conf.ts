@@ -14,14 +14,17 @@ export interface SlapdConfOptions {
   serviceAccountResetsPasswords?: boolean;
   idleTimeoutSeconds?: number;
   requireTls?: boolean;
+  overlays?: string;
+  schema?: string;
 }
 
 export function slapdConf(options: SlapdConfOptions): string {
   const { folder, baseDn, labDn, serviceDn } = options;
   return `
 ${['core', 'cosine', 'inetorgperson', 'nis'].map((name) => `include /etc/ldap/schema/${name}.schema`).join('\n')}
+${options.schema === undefined ? '' : `include ${join(folder, 'own.schema')}`}
 modulepath /usr/lib/ldap
-${['back_mdb', 'back_monitor', 'memberof', 'refint', 'ppolicy'].map((name) => `moduleload ${name}`).join('\n')}
+${['back_mdb', 'back_monitor', 'memberof', 'refint', 'ppolicy', 'dynlist'].map((name) => `moduleload ${name}`).join('\n')}
 pidfile ${join(folder, 'slapd.pid')}
 TLSCACertificateFile ${join(folder, 'ca.pem')}
 TLSCertificateFile ${join(folder, 'cert.pem')}
@@ -62,6 +65,7 @@ overlay ppolicy
 # Says that an account is locked instead of "invalid credentials" only: to clients that ask by the control.
 ppolicy_use_lockout
 ppolicy_default "cn=default,ou=policies,${baseDn}"
+${options.overlays ?? ''}
 
 database monitor
 access to * by dn.exact="${labDn}" read by * none

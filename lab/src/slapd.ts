@@ -30,6 +30,10 @@ export interface SlapdOptions {
   entries?: readonly LdifEntry[];
   /** Access rules (slapd.access(5)) before the default ones. */
   access?: string;
+  /** Definitions of attributes and classes (slapd.conf(5)), after those of inetOrgPerson and RFC 2307. */
+  schema?: string;
+  /** More overlays of the database (slapd.overlays(5)); the module of dynlist is loaded. */
+  overlays?: string;
   /** Hides the root DSE. */
   hideRootDse?: boolean;
   /** slapd closes connections that are idle for this long. Never by default. */
@@ -126,6 +130,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     writeFile(join(folder, 'cert.pem'), pair.cert),
     writeFile(join(folder, 'key.pem'), pair.key, { mode: 0o600 }),
     writeFile(join(folder, 'people.ldif'), toLdif(entries)),
+    writeFile(join(folder, 'own.schema'), options.schema ?? ''),
     writeFile(
       conf,
       slapdConf({ ...options, folder, baseDn: BASE_DN, labDn: LAB_DN, labPassword: LAB_PASSWORD, serviceDn: serviceAccount.dn }),

@@ -5,7 +5,7 @@
 import { primaryGroupSid } from '../../ldap/active-directory/primary-group.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
 import type { Entry } from '../../ldap/entry.ts';
-import { ANY_ENTRY, parseFilter } from '../../ldap/filter.ts';
+import { ANY_ENTRY, parseFilter, withValue } from '../../ldap/filter.ts';
 import { allValues } from '../../ldap/ranges.ts';
 import type { GroupQueries } from '../queries.ts';
 import { type Reference, readGroup, referenceTo } from './group.ts';
@@ -14,6 +14,7 @@ import type { GroupsOf, GroupsOptions, Look } from './groups-of.ts';
 import { createKnownGroups } from './known-groups.ts';
 import { createReadByName, referenceToSid, type SidReference } from './read-by-name.ts';
 import { createReadParents } from './read-parents.ts';
+import { createRunQueries } from './refused-queries.ts';
 import { type Start, walkUpwards } from './walk.ts';
 
 /** Only groups have members. Samba has no index on members and would otherwise scan everything, not just the groups. */
@@ -28,7 +29,12 @@ export function createGroupsByMemberOf(
   const { directory } = options;
   const timeoutMs = options.timeoutSeconds * 1000;
   const search = createGroupSearch(options);
-  const readParents = createReadParents({ ...options, search, membersOf: MEMBERS_OF, memberAttributes: ['member'] });
+  const readParents = createReadParents({
+    ...options,
+    run: createRunQueries({ ...options, search }),
+    membersOf: (dn) => [{ name: 'member', filter: withValue(MEMBERS_OF, dn) }],
+    memberAttributes: ['member'],
+  });
   const readByName = createReadByName({ ...options, search, readParents });
 
   const groups = createKnownGroups<Reference | SidReference>({ ...options, read: (references) => readByName(references, searchBases) });

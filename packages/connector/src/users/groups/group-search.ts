@@ -8,7 +8,7 @@ import { PAGED_RESULTS_OID, type Scope } from '../../ldap/messages.ts';
 /** Active Directory returns at most 1000 entries per page. */
 const PAGE_SIZE = 1000;
 
-/** @throws LdapError; LDAP_RESULT with sizeLimitExceeded if the directory returned only some of the groups */
+/** @throws LdapError; LDAP_RESULT with sizeLimitExceeded or adminLimitExceeded if the directory returned only some of the groups */
 export type GroupSearch = (searchBase: string, filter: BoundFilter, attributes: readonly string[], scope?: Scope) => Promise<Entry[]>;
 
 export function createGroupSearch(options: { directory: Directory; timeoutSeconds: number; derefAliases: number }): GroupSearch {
@@ -23,7 +23,7 @@ export function createGroupSearch(options: { directory: Directory; timeoutSecond
     }
     if (!found.truncated) return found.entries;
     throw new LdapError('LDAP_RESULT', `The directory returned only ${found.entries.length} of the groups`, {
-      resultCode: RESULT.sizeLimitExceeded,
+      resultCode: found.result.resultCode === RESULT.adminLimitExceeded ? RESULT.adminLimitExceeded : RESULT.sizeLimitExceeded,
       mayHaveBeenSent: true,
       action: "Raise the directory's size limit for the service account",
     });

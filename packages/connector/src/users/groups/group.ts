@@ -1,6 +1,6 @@
 /** One group: its name in the profile, and what is cached of it. */
 import { dnKey } from '../../ldap/dn.ts';
-import { type Entry, firstText, rawAttribute } from '../../ldap/entry.ts';
+import { type Entry, firstText, rawAttribute, textOf } from '../../ldap/entry.ts';
 
 export interface GroupSettings {
   /** The attribute that names a group in the profile. */
@@ -48,10 +48,13 @@ function groupValue(entry: Entry, { property, properties }: GroupSettings): unkn
   if (properties.length === 0) {
     const own = rawAttribute(entry, property);
     const first = Array.isArray(own) ? own[0] : own;
-    return first === undefined && !isGroupId(property) ? firstText(entry, 'cn') : first?.toString();
+    return first === undefined && !isGroupId(property) ? firstText(entry, 'cn') : first && textOf(first);
   }
   const value: Record<string, unknown> = {};
-  for (const name of properties) value[name] = rawAttribute(entry, name);
+  for (const name of properties) {
+    const own = rawAttribute(entry, name);
+    value[name] = Array.isArray(own) ? own.map(textOf) : own && textOf(own);
+  }
   return value;
 }
 

@@ -2,12 +2,13 @@
  * The groups a user is in, including nested ones, each once, nearest first. How they are found depends on the directory and the settings:
  * `by-member-of.ts` for Active Directory, `by-member.ts` for other directories, `query.ts` if the administrator set a query.
  */
+import type { Log } from '@landbridge/runtime';
 import { PRIMARY_GROUP_ATTRIBUTES } from '../../ldap/active-directory/primary-group.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { LdapError } from '../../ldap/errors.ts';
 import type { Queries } from '../queries.ts';
-import { createGroupsByMember } from './by-member.ts';
+import { createGroupsByMember, OWN_ATTRIBUTES_FOR_GROUPS } from './by-member.ts';
 import { createGroupsByMemberOf } from './by-member-of.ts';
 import type { GroupSettings, Reference } from './group.ts';
 import type { KnownGroups, Seen } from './known-groups.ts';
@@ -15,6 +16,7 @@ import { createGroupsByQuery } from './query.ts';
 import type { FoundGroup } from './walk.ts';
 
 /** Attributes to request of a user's entry. `memberOf` is operational in some directories, so `*` does not include it. */
+export { OWN_ATTRIBUTES_FOR_GROUPS };
 export const USER_ATTRIBUTES_FOR_GROUPS: readonly string[] = ['memberOf', ...PRIMARY_GROUP_ATTRIBUTES];
 
 export interface GroupsOptions extends GroupSettings {
@@ -27,6 +29,7 @@ export interface GroupsOptions extends GroupSettings {
   derefAliases: number;
   /** Called if refreshing groups in use failed. */
   onRefreshFailed(error: unknown): void;
+  log: Log;
   /** A monotonic clock in milliseconds. */
   now: () => number;
 }
@@ -142,6 +145,6 @@ function createWay(options: GroupsOptions, { groups, groupsSearchBase }: Queries
     case 'memberOf':
       return createGroupsByMemberOf(options, groups, groupsSearchBase);
     case 'member':
-      return createGroupsByMember(options, groups, groupsSearchBase);
+      return createGroupsByMember(options, groupsSearchBase);
   }
 }

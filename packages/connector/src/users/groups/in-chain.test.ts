@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { UNSET_SETTINGS, type UsersOn, usersOn } from '../../../test/users-on.ts';
 import { dnKey } from '../../ldap/dn.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { silentLog } from '../../troubleshoot/silent-log.ts';
 import { IN_CHAIN_RULE, type Queries, queriesOf } from '../queries.ts';
 import { createGroupFinder, type FoundGroups, USER_ATTRIBUTES_FOR_GROUPS } from './groups-of.ts';
 
@@ -131,6 +132,7 @@ describe('the walk over memberOf and the in-chain rule', () => {
       timeoutSeconds: 20,
       derefAliases: 0,
       onRefreshFailed: (error) => assert.fail(String(error)),
+      log: silentLog().log,
       now: () => 0,
     });
 

@@ -4,20 +4,23 @@
  */
 import { parseDn } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';
-import { type GroupSettings, isGroupId, referenceTo } from './group.ts';
+import { type Group, type GroupSettings, isGroupId, referenceTo } from './group.ts';
 import type { GroupFinder } from './groups-of.ts';
 import type { FoundGroup } from './walk.ts';
 
 export function createNamedGroups(settings: GroupSettings): GroupFinder {
   return {
     async groupsOf(user) {
-      const groups = allTexts(user, 'memberOf').map((dn) => namedGroup(dn, settings));
+      const groups = allTexts(user, 'memberOf').map(
+        (dn): FoundGroup => ({ ...namedGroup(dn, settings), how: 'direct', through: undefined, ageMs: undefined }),
+      );
       return groups.length === 0 ? undefined : { groups, passedThrough: [], from: 'searched' };
     },
   };
 }
 
-function namedGroup(dn: string, { property, properties }: GroupSettings): FoundGroup {
+/** @returns the group as its DN alone describes it */
+export function namedGroup(dn: string, { property, properties }: GroupSettings): Group {
   const ownName = parseDn(dn)?.[0] ?? [];
   const known = new Map([
     ...ownName.map(({ type, value }) => [type, value] as const),
@@ -28,5 +31,5 @@ function namedGroup(dn: string, { property, properties }: GroupSettings): FoundG
     properties.length === 0
       ? (known.get(property.toLowerCase()) ?? (isGroupId(property) ? undefined : ownName[0]?.value))
       : Object.fromEntries(properties.map((name) => [name, known.get(name.toLowerCase())]));
-  return { ...referenceTo(dn), value, how: 'direct', through: undefined, ageMs: undefined };
+  return { ...referenceTo(dn), value };
 }

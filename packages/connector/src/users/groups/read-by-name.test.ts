@@ -4,11 +4,13 @@ import { it } from 'node:test';
 import type { Directory } from '../../ldap/directory.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { LdapError } from '../../ldap/errors.ts';
-import { parseFilter } from '../../ldap/filter.ts';
+import { parseFilter, withValue } from '../../ldap/filter.ts';
+import { silentLog } from '../../troubleshoot/silent-log.ts';
 import { referenceTo } from './group.ts';
 import type { GroupSearch } from './group-search.ts';
 import { createReadByName } from './read-by-name.ts';
 import { createReadParents } from './read-parents.ts';
+import { createRunQueries } from './refused-queries.ts';
 
 const BASE = 'DC=x';
 const dnOf = (cn: string) => `CN=${cn},${BASE}`;
@@ -39,7 +41,12 @@ function readerOf(groups: Record<string, Shown>) {
     return shown.map(([cn, group]) => entry(cn, group, attributes.includes('member')));
   };
   const settings = { property: 'cn', properties: [] };
-  const readParents = createReadParents({ ...settings, search, membersOf: parseFilter('(member={0})'), memberAttributes: ['member'] });
+  const readParents = createReadParents({
+    ...settings,
+    run: createRunQueries({ search, log: silentLog().log }),
+    membersOf: (dn) => [{ name: 'member', filter: withValue(parseFilter('(member={0})'), dn) }],
+    memberAttributes: ['member'],
+  });
   const directory: Directory = Object.create(null);
   const readByName = createReadByName({ ...settings, directory, search, timeoutSeconds: 1, readParents });
   return {

@@ -9,15 +9,11 @@ import { chunks } from './chunks.ts';
 import { type GroupSettings, groupAttributes, type KnownGroup, type Reference, readGroup, referenceTo } from './group.ts';
 import type { GroupSearch } from './group-search.ts';
 import type { ReadParents } from './read-parents.ts';
+import { isRefused } from './refused-queries.ts';
 
 const BY_DN = parseFilter('(distinguishedName={0})');
 /** A server's answer if the entry does not exist or may not be read, or if it is in a child domain. */
-const NOT_READABLE: ReadonlySet<number> = new Set([
-  RESULT.noSuchObject,
-  RESULT.referral,
-  RESULT.insufficientAccessRights,
-  RESULT.invalidDnSyntax,
-]);
+const NOT_READABLE: ReadonlySet<number> = new Set([RESULT.noSuchObject, RESULT.referral]);
 const BY_SID = parseFilter('(objectSid={0})');
 
 export interface SidReference extends Reference {
@@ -84,7 +80,15 @@ export function createReadByName(options: ReadByNameOptions) {
       return;
     }
     const withSid = chunk.some((reference) => 'sid' in reference);
-    const entries = await search(base, anyOf(chunk.map(filterFor)), withSid ? [...attributes, 'objectSid'] : attributes);
+    let entries: Entry[];
+    try {
+      entries = await search(base, anyOf(chunk.map(filterFor)), withSid ? [...attributes, 'objectSid'] : attributes);
+    } catch (error) {
+      // One name that the server does not accept must not cost the others.
+      if (!isRefused(error)) throw error;
+      if (chunk.length > 1) await Promise.all(chunk.map((reference) => readChunk(base, [reference], known)));
+      return;
+    }
     const waiting = new Map(chunk.map((reference) => [reference.key, reference]));
     const others: Entry[] = [];
     for (const entry of entries) {
@@ -107,7 +111,8 @@ export function createReadByName(options: ReadByNameOptions) {
     try {
       return (await search(dn, ANY_ENTRY, attributes, 'base'))[0];
     } catch (error) {
-      if (error instanceof LdapError && error.resultCode !== undefined && NOT_READABLE.has(error.resultCode)) return undefined;
+      if (error instanceof LdapError && error.resultCode !== undefined && (NOT_READABLE.has(error.resultCode) || isRefused(error)))
+        return undefined;
       throw error;
     }
   }

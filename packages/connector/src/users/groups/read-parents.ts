@@ -4,20 +4,19 @@
  */
 import { dnKey, parseDn } from '../../ldap/dn.ts';
 import { allTexts, type Entry } from '../../ldap/entry.ts';
-import { anyOf, type Filter, withValue } from '../../ldap/filter.ts';
 import { isRanged } from '../../ldap/ranges.ts';
 import { chunks } from './chunks.ts';
 import { type Group, type GroupSettings, groupAttributes, type KnownGroup, type Reference, readGroup } from './group.ts';
-import type { GroupSearch } from './group-search.ts';
+import type { GroupQuery, RunQueries } from './refused-queries.ts';
 
 /** @returns each reference with its parents, by key @throws LdapError */
 export type ReadParents = (references: readonly (Reference | Group)[], searchBase: string) => Promise<Map<string, KnownGroup>>;
 
-/** @param membersOf finds the groups that have `{0}` as a member in one of `memberAttributes` */
+/** @param membersOf queries for the groups that have a DN as a member in one of `memberAttributes` */
 export function createReadParents(
-  options: GroupSettings & { search: GroupSearch; membersOf: Filter; memberAttributes: readonly string[] },
+  options: GroupSettings & { run: RunQueries; membersOf: (dn: string) => GroupQuery[]; memberAttributes: readonly string[] },
 ): ReadParents {
-  const { search, membersOf, memberAttributes } = options;
+  const { run, membersOf, memberAttributes } = options;
   const attributes = groupAttributes(options);
 
   return async (references, searchBase) => {
@@ -29,16 +28,17 @@ export function createReadParents(
   async function readChunk(chunk: readonly (Reference | Group)[], searchBase: string, known: Map<string, KnownGroup>): Promise<void> {
     const set = (child: Reference | Group, parents: Group[]) =>
       known.set(child.key, { group: 'value' in child ? child : undefined, parents });
-    const filter = anyOf(chunk.map(({ dn }) => withValue(membersOf, dn)));
+    const queries = chunk.flatMap(({ dn }) => membersOf(dn));
     const [only] = chunk;
     if (chunk.length === 1 && only !== undefined) {
+      const { entries } = await run(searchBase, queries, attributes);
       set(
         only,
-        (await search(searchBase, filter, attributes)).map((entry) => readGroup(entry, options)),
+        entries.map((entry) => readGroup(entry, options)),
       );
       return;
     }
-    const entries = await search(searchBase, filter, [...attributes, ...memberAttributes]);
+    const { entries } = await run(searchBase, queries, [...attributes, ...memberAttributes]);
     const sorted = sortByChild(chunk, entries);
     const parentGroups = new Map(entries.map((entry) => [entry, readGroup(entry, options)]));
     await Promise.all(

@@ -44,7 +44,7 @@ export function usersOn(
   const users = createUsers({
     directory,
     mapper,
-    customMapper: mapperSource !== undefined,
+    mapperSource,
     settings: { ...UNSET_SETTINGS, ...settings },
     log,
   });

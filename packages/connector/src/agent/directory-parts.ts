@@ -34,7 +34,8 @@ export async function openDirectoryParts(config: Config, servicePassword: string
   const directory = openConfiguredDirectory(config, servicePassword, log);
   const mapper = configuredMapper(source, config.values, log);
   try {
-    const users = createUsers({ directory, mapper, customMapper: mapper.isCustom, settings: config.values, log });
+    const mapperSource = mapper.isCustom ? source : undefined;
+    const users = createUsers({ directory, mapper, mapperSource, settings: config.values, log });
     // Report a mapper that does not load now, and not at every sign-in.
     await mapper.ready();
     return {

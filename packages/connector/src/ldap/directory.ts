@@ -2,6 +2,7 @@
  * The directory as the rest of the connector sees it: search, bind and modify, over pools of connections. It knows LDAP but no users:
  * who may sign in, and what a result means for a user, is decided in `users/`.
  */
+import { createNaming } from './attribute-names.ts';
 import type { AsUser } from './bind-pool.ts';
 import type { ServerAddress } from './connect.ts';
 import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
@@ -42,7 +43,7 @@ export interface Directory {
   rootDse(signal?: AbortSignal): Promise<RootDse>;
   /**
    * A search as the service account, repeated on another connection if its own is lost. Reaching a size limit is not an error:
-   * `truncated` says so.
+   * `truncated` says so. Attributes have the names of the request or of the schema (see `attribute-names.ts`).
    *
    * @throws LDAP_RESULT for any result but success, LDAP_NO_SERVICE_ACCOUNT, and every other `LdapErrorCode`
    */
@@ -125,6 +126,9 @@ export function openDirectory(options: DirectoryOptions): Directory {
     });
   let rootDse: RootDse | undefined;
 
+  /** All servers of a directory have the same. */
+  const schema = () => servers.list.find((server) => server.rootDse?.schema !== undefined)?.rootDse?.schema;
+
   const withDefaults = (given?: Partial<OperationOptions>): OperationOptions => ({
     timeoutMs: given?.timeoutMs ?? options.operationTimeoutMs,
     signal: given?.signal,
@@ -176,6 +180,8 @@ export function openDirectory(options: DirectoryOptions): Directory {
       operation.signal,
     );
     const all = referrals === undefined ? found : await referrals.follow(request, found, operation);
+    const named = createNaming(schema(), request.attributes);
+    all.entries = all.entries.map(named);
     if (all.result.resultCode === RESULT.success || all.truncated) return all;
     throw searchFailed(request.searchBase, all.result, serviceAccount === undefined);
   }
@@ -235,7 +241,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
         if (read.result.resultCode !== RESULT.success && !isNotShown(read.result.resultCode)) {
           throw searchFailed(request.searchBase, read.result, false);
         }
-        entry = read.entries[0];
+        entry = read.entries[0] && createNaming(schema(), attributes)(read.entries[0]);
       });
       return { result, entry };
     },

@@ -1,4 +1,5 @@
 /** An entry as received from the directory, with attributes as bytes, and the plain object that a profile mapper gets. */
+import { isUtf8 } from 'node:buffer';
 import { guidText } from './active-directory/object-guid.ts';
 import { sidText } from './active-directory/object-sid.ts';
 
@@ -11,9 +12,12 @@ export interface Entry {
 }
 
 export interface Attribute {
-  /** In the server's spelling. */
+  /** In the requested or the schema's spelling (see `attribute-names.ts`). */
   readonly name: string;
+  /** If one of them names the entry, it is the first: of several values, the first counts. */
   readonly values: readonly Buffer[];
+  /** The directory's schema says that they are bytes. */
+  readonly isOctets?: boolean;
 }
 
 /**
@@ -48,7 +52,7 @@ const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set([
   'msds-keycredentiallink',
 ]);
 
-/** Attributes with binary values; some servers name them with `;binary`. */
+/** Attributes with binary values, for servers that publish no schema; some servers name them with `;binary`. */
 const BINARY_ATTRIBUTES: ReadonlySet<string> = new Set([
   'objectguid',
   'objectsid',
@@ -83,8 +87,10 @@ export function isSecretAttribute(name: string): boolean {
   return SECRET_ATTRIBUTES.has(baseName(name));
 }
 
-function isBinaryAttribute(name: string): boolean {
-  return name.endsWith(';binary') || BINARY_ATTRIBUTES.has(baseName(name));
+/** @returns whether every value of the attribute is bytes, even if it looks like text */
+export function isBinaryAttribute(entry: Entry, name: string): boolean {
+  const isOctets = entry.attributes.get(name.toLowerCase())?.isOctets ?? false;
+  return isOctets || name.toLowerCase().endsWith(';binary') || BINARY_ATTRIBUTES.has(baseName(name));
 }
 
 function baseName(name: string): string {
@@ -105,8 +111,8 @@ export function allTexts(entry: Entry, name: string): string[] {
 export type RawValue = string | Buffer;
 
 /**
- * The form of entries for profile mappers: each attribute under the server's name, one value as it is, several as an array, none as `[]`.
- * `objectGUID` and `objectSid` are text; other binary attributes stay bytes.
+ * The form of entries for profile mappers: each attribute under its name, one value as it is, several as an array, none as `[]`. Ids in known
+ * binary formats are text. Other binary values stay bytes: those of binary attributes, and those that are not text.
  */
 export interface RawEntry {
   dn: string;
@@ -116,7 +122,7 @@ export interface RawEntry {
 export function rawEntry(entry: Entry): RawEntry {
   // No prototype: an attribute may have any name.
   const raw: RawEntry = Object.assign(Object.create(null), { dn: entry.dn, controls: [] });
-  for (const [key, { name, values }] of entry.attributes) raw[name] = rawValue(key, values);
+  for (const [key, { name, values }] of entry.attributes) raw[name] = rawValue(entry, key, values);
   return raw;
 }
 
@@ -124,19 +130,37 @@ export function rawEntry(entry: Entry): RawEntry {
 export function rawAttribute(entry: Entry, name: string): RawValue | RawValue[] | undefined {
   if (name.toLowerCase() === 'dn') return entry.dn;
   const attribute = entry.attributes.get(name.toLowerCase());
-  return attribute && rawValue(name.toLowerCase(), attribute.values);
+  return attribute && rawValue(entry, name.toLowerCase(), attribute.values);
 }
 
-function rawValue(key: string, values: readonly Buffer[]): RawValue | RawValue[] {
-  const converted = values.map(converter(key));
+function rawValue(entry: Entry, key: string, values: readonly Buffer[]): RawValue | RawValue[] {
+  const converted = values.map(converter(entry, key, values));
   const [only] = converted;
   return converted.length === 1 && only !== undefined ? only : converted;
 }
 
-function converter(key: string): (value: Buffer) => RawValue {
+function converter(entry: Entry, key: string, values: readonly Buffer[]): (value: Buffer) => RawValue {
   if (key === 'objectguid') return guidText;
   if (key === 'objectsid') return sidText;
   // A copy: these bytes are a slice of a network buffer, which would be kept alive.
-  if (isBinaryAttribute(key)) return (value) => Buffer.from(value);
+  const bytes = (value: Buffer) => edirectoryGuid(key, value) ?? Buffer.from(value);
+  if (isBinaryAttribute(entry, key) || !values.every(isText)) return bytes;
   return (value) => value.toString();
+}
+
+/** In the order of its bytes, unlike Active Directory's. @returns undefined if it is not eDirectory's `GUID` */
+export function edirectoryGuid(name: string, bytes: Buffer): string | undefined {
+  if (name.toLowerCase() !== 'guid' || bytes.length !== 16) return undefined;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** Whether bytes are text without loss. No text contains NUL, but GUIDs and other binary values often do. */
+function isText(bytes: Buffer): boolean {
+  return isUtf8(bytes) && !bytes.includes(0);
+}
+
+/** A value for which only text will do: bytes that are none become Base64, since replacement characters would make different values equal. */
+export function textOf(value: RawValue): string {
+  if (typeof value === 'string') return value;
+  return isText(value) ? value.toString() : value.toString('base64');
 }

@@ -282,7 +282,9 @@ function readEntry(content: BerReader): Entry {
       if (++valueCount > MAX_VALUES) throw malformed(`an entry of more than ${MAX_VALUES} values`);
       values.push(set.readBytes());
     }
-    attributes.set(name.toLowerCase(), { name, values });
+    // Some servers send an attribute twice, in two spellings.
+    const before = attributes.get(name.toLowerCase());
+    attributes.set(name.toLowerCase(), before === undefined ? { name, values } : { name, values: [...before.values, ...values] });
   }
   return { dn, attributes };
 }

@@ -1,17 +1,14 @@
-/** What a directory says about itself in its root DSE (RFC 4512, section 5.1), and which kind of directory that makes it. */
+/** What a directory says about itself in its root DSE (RFC 4512, section 5.1): where users are, and what it supports. */
 
 import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
+import { type DirectoryKind, type Recognised, recognise } from './directory-kinds.ts';
+import { dnKey, parseDn } from './dn.ts';
 import { allTexts, type Entry, firstText } from './entry.ts';
 import { ANY_ENTRY } from './filter.ts';
 import type { SearchRequest } from './messages.ts';
+import { readSchema, type Schema } from './schema.ts';
 
-/** `unknown`: the directory does not show its root DSE. */
-export type DirectoryKind = 'active-directory' | 'openldap' | '389-ds' | 'other' | 'unknown';
-
-export interface RootDse {
-  kind: DirectoryKind;
-  /** For display: `Active Directory (Samba)`. */
-  product: string;
+export interface RootDse extends Recognised {
   /** Where searches begin unless LDAP_BASE is set. */
   defaultSearchBase: string | undefined;
   namingContexts: string[];
@@ -22,10 +19,9 @@ export interface RootDse {
   supportedExtensions: ReadonlySet<string>;
   /** The server's clock, if the server shows it: Active Directory does. */
   currentTime: Date | undefined;
+  /** Undefined if it is not published, or not to this account. */
+  schema: Schema | undefined;
 }
-
-/** A capability of Active Directory and compatible servers (MS-ADTS, section 3.1.1.3.4.3.1). */
-const ACTIVE_DIRECTORY_OID = '1.2.840.113556.1.4.800';
 
 /** `+` asks for operational attributes, among which OpenLDAP and others publish it. */
 export const ROOT_DSE_REQUEST: SearchRequest = {
@@ -35,41 +31,71 @@ export const ROOT_DSE_REQUEST: SearchRequest = {
   attributes: ['*', '+'],
 };
 
-export function readRootDse(entry: Entry): RootDse {
+/** The entry that holds the schema, named by the root DSE (RFC 4512, section 4.2). @returns undefined if the root DSE names none */
+export function schemaRequest(rootDse: Entry): SearchRequest | undefined {
+  const searchBase = firstText(rootDse, 'subschemaSubentry');
+  if (searchBase === undefined || searchBase === '') return undefined;
+  return { searchBase, scope: 'base', filter: ANY_ENTRY, attributes: ['attributeTypes'] };
+}
+
+/** @param found the answer to `schemaRequest` @returns undefined if the server does not show it */
+export function schemaOf(found: readonly Entry[]): Schema | undefined {
+  const definitions = found.flatMap(({ attributes }) =>
+    // Active Directory may send a part of them, as a range.
+    [...attributes].flatMap(([key, { values }]) => (/^attributetypes(;|$)/.test(key) ? values.map(String) : [])),
+  );
+  return definitions.length === 0 ? undefined : readSchema(definitions);
+}
+
+export function readRootDse(entry: Entry, about: { schema?: Schema | undefined; host?: string | undefined } = {}): RootDse {
   const namingContexts = allTexts(entry, 'namingContexts');
-  const { kind, product } = recognise(entry);
+  const { schema, host } = about;
+  const recognised = recognise({ rootDse: entry, schema, host });
   return {
-    kind,
-    product,
-    // 389-ds spells it defaultnamingcontext; attribute names are case-insensitive.
-    defaultSearchBase:
-      firstText(entry, 'defaultNamingContext') ??
-      namingContexts.find((context) => !/^cn=(schema|config|changelog|monitor)\b/i.test(context)),
+    ...recognised,
+    defaultSearchBase: defaultSearchBase(entry, recognised.kind, namingContexts),
     namingContexts,
     dnsHostName: firstText(entry, 'dnsHostName'),
     configurationNamingContext: firstText(entry, 'configurationNamingContext'),
     supportedControls: new Set(allTexts(entry, 'supportedControl')),
     supportedExtensions: new Set(allTexts(entry, 'supportedExtension')),
     currentTime: parseGeneralizedTime(firstText(entry, 'currentTime')),
+    schema,
   };
 }
 
-function recognise(entry: Entry): { kind: DirectoryKind; product: string } {
-  const vendor = firstText(entry, 'vendorName') ?? '';
-  const version = firstText(entry, 'vendorVersion') ?? '';
-  if (allTexts(entry, 'supportedCapabilities').includes(ACTIVE_DIRECTORY_OID)) {
-    return { kind: 'active-directory', product: vendor ? `Active Directory (${vendor})` : 'Active Directory' };
-  }
-  const classes = [...allTexts(entry, 'objectClass'), ...allTexts(entry, 'structuralObjectClass')];
-  if (classes.some((name) => name.toLowerCase() === 'openldaprootdse')) return { kind: 'openldap', product: 'OpenLDAP' };
-  if (/^389 Project/i.test(vendor) || /^389-Directory/i.test(version))
-    return { kind: '389-ds', product: version || '389 Directory Server' };
-  return { kind: 'other', product: [vendor, version].filter(Boolean).join(' ') || 'an LDAP directory' };
+/** What a server names as the place of its own data. */
+const OWN_DATA = [
+  ...['configContext', 'monitorContext', 'auditContext', 'changeLog', 'subschemaSubentry'],
+  ...['configurationNamingContext', 'schemaNamingContext'],
+];
+/** Names of databases with configuration, logs, schema, monitor data and keys, in any product. */
+const OWN_NAMES =
+  /^(cn|o|ou)=(config|configuration|schema|subschema|monitor|(delta|access|change|audit)?log|retro changelog|system|ads|tasks|localhost|backends|admin data|replication.*|deleted.*|ibm.*|pwdpolicy|oraclecontext|oracleschemaversion|netscaperoot|ipaca|kra|audit)$/i;
+const OWN_ROOTS = /^(secauthority=|dc=(domain|forest)dnszones$|dc=replicationchanges$)/i;
+
+/** @returns where users are looked for: never among the server's own data; undefined if nothing else is left */
+function defaultSearchBase(entry: Entry, kind: DirectoryKind, namingContexts: readonly string[]): string | undefined {
+  const own = OWN_DATA.flatMap((name) => allTexts(entry, name)).map(dnKey);
+  const holdsUsers = (context: string) => {
+    const names = parseDn(context);
+    // The empty name is the whole tree, with everything in it.
+    if (names === undefined || names.length === 0 || own.includes(dnKey(context))) return false;
+    const texts = names.map((parts) => parts.map(({ type, value }) => `${type}=${value}`).join('+'));
+    // Users' data begins with a domain, a country or an organization; what is called cn=… right below the root is the server's.
+    if (texts.length === 1 && texts[0]?.startsWith('cn=') === true) return false;
+    return !texts.some((text) => OWN_ROOTS.test(text) || (OWN_NAMES.test(text) && (texts.length === 1 || text.startsWith('cn='))));
+  };
+  const named = firstText(entry, 'defaultNamingContext') ?? firstText(entry, 'msDS-DefaultNamingContext');
+  const base = named !== undefined && holdsUsers(named) ? named : namingContexts.find(holdsUsers);
+  // Beside its accounts, FreeIPA holds copies of them for old clients (cn=compat), and users that do not work here yet or any more.
+  return kind === 'freeipa' && base !== undefined ? `cn=accounts,${base}` : base;
 }
 
 export const UNKNOWN_ROOT_DSE: RootDse = {
   kind: 'unknown',
   product: 'a directory that does not show its root DSE',
+  recognition: 'Not recognised: the root DSE is hidden, so queries are those for Active Directory',
   defaultSearchBase: undefined,
   namingContexts: [],
   dnsHostName: undefined,
@@ -77,4 +103,5 @@ export const UNKNOWN_ROOT_DSE: RootDse = {
   supportedControls: new Set(),
   supportedExtensions: new Set(),
   currentTime: undefined,
+  schema: undefined,
 };

@@ -2,7 +2,7 @@
 import { type Entry, firstText } from '../ldap/entry.ts';
 
 /** Of Active Directory, of POSIX accounts and inetOrgPerson (RFC 4519), and of synchronised users without either. */
-const ACCOUNT_NAMES = ['sAMAccountName', 'uid', 'userPrincipalName'];
+export const ACCOUNT_NAMES: readonly string[] = ['sAMAccountName', 'uid', 'userPrincipalName'];
 
 export function accountNameIn(entry: Entry): string | undefined {
   return ACCOUNT_NAMES.map((name) => firstText(entry, name)).find((name) => name !== undefined && name.trim() !== '');

@@ -12,16 +12,16 @@ import {
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { organizationalUnits } from '../ldap/dn.ts';
-import { type Entry, rawEntry } from '../ldap/entry.ts';
+import { type Attribute, type Entry, rawEntry } from '../ldap/entry.ts';
 import { accountNameIn } from './account-name.ts';
 import type { RequestContext } from './context.ts';
-import { isShown } from './find.ts';
+import { hiddenAttributes, isShown, ownAttributes } from './find.ts';
 import { groupValues } from './groups/group.ts';
 import type { FoundGroups, GroupFinder } from './groups/groups-of.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
-import { hiddenSubjectAttributes, subjectOf } from './subject.ts';
+import { subjectOf } from './subject.ts';
 
 export interface Enrich {
   /**
@@ -52,23 +52,37 @@ export function assertShown(entry: Entry): void {
   });
 }
 
+/** Attributes that may hold megabytes, which a mapper that copies everything would send to the hub. */
+const BIG_ATTRIBUTES = ['jpegPhoto', 'thumbnailPhoto', 'thumbnailLogo', 'photo', 'audio', 'userCertificate', 'userSMIMECertificate'];
+/** Active Directory's limit for `thumbnailPhoto`. */
+const MAX_UNREAD_BYTES = 100_000;
+
+function isBig(attribute: Attribute | undefined): boolean {
+  return (attribute?.values.reduce((sum, value) => sum + value.length, 0) ?? 0) > MAX_UNREAD_BYTES;
+}
+
 export function createEnrich(options: {
   mapper: ProfileMapper;
   groupFinder: GroupFinder;
   queries: (signal?: AbortSignal) => Promise<Queries>;
   settings: ConnectorSettings;
+  /** Of the mapper; undefined for the default one. */
+  mapperSource: string | undefined;
   /** Requested of users' entries for the mapper. */
   attributes: readonly string[];
   log: Log;
 }): Enrich {
   const { mapper, settings, log } = options;
-  const hidden = hiddenSubjectAttributes(settings.LDAP_SUBJECT_ATTRIBUTE, options.attributes);
+  const hidden = hiddenAttributes(ownAttributes(settings.LDAP_SUBJECT_ATTRIBUTE), options.attributes);
+  /** Read only because the mapper may read anything. */
+  const unread = options.attributes.includes('*') ? BIG_ATTRIBUTES.filter((name) => !options.mapperSource?.includes(name)) : [];
   let hasWarnedOfMissingId = false;
 
   function raw(entry: Entry, ldapStatus: LdapStatus): Record<string, unknown> {
     const organizationUnits = settings.ORGANIZATION_UNITS_AS_DN ? entry.dn : organizationalUnits(entry.dn);
     const attributes = new Map(entry.attributes);
     for (const name of hidden) attributes.delete(name);
+    for (const name of unread) if (isBig(attributes.get(name.toLowerCase()))) attributes.delete(name.toLowerCase());
     return Object.assign(rawEntry({ dn: entry.dn, attributes }), { organizationUnits, ldapStatus });
   }
 

@@ -5,9 +5,13 @@ import { dnKey } from '../ldap/dn.ts';
 import { type Entry, isSecretAttribute } from '../ldap/entry.ts';
 import { LdapError, RESULT } from '../ldap/errors.ts';
 import { type BoundFilter, parseFilter, unescapeValue, withValue } from '../ldap/filter.ts';
-import { USER_ATTRIBUTES_FOR_GROUPS } from './groups/groups-of.ts';
+import { ACCOUNT_NAMES } from './account-name.ts';
+import { LOGIN_DISABLED } from './bind-outcome.ts';
+import { OWN_ATTRIBUTES_FOR_GROUPS, USER_ATTRIBUTES_FOR_GROUPS } from './groups/groups-of.ts';
 import { DEFAULT_MAPPER_ATTRIBUTES } from './mapper/default-mapper.ts';
-import type { Queries } from './queries.ts';
+import { attributesReadBy } from './mapper-attributes.ts';
+import { CLASS_ATTRIBUTE, isUser, type Queries, type UserQuery } from './queries.ts';
+import { subjectAttributes } from './subject.ts';
 import { userDnTemplate } from './user-dn.ts';
 
 export interface TypedName {
@@ -81,13 +85,11 @@ export function createFindUser(
 /** Finds the only user below LDAP_BASE that matches a filter. @throws CodedError USER_NAME_AMBIGUOUS; LdapError */
 export type FindByFilter = (filter: BoundFilter, signal: AbortSignal | undefined) => Promise<Entry | undefined>;
 
-const IS_USER = parseFilter('(objectClass=person)');
-
 export function createFindByFilter(options: Asking): FindByFilter {
   return async ({ filter, value }, signal) => {
-    const { searchBase } = await options.queries(signal);
-    const isUser: BoundFilter = { filter: { type: 'and', filters: [IS_USER, filter] }, value };
-    return await onlyMatch(options, isUser, searchBase, signal);
+    const { searchBase, users } = await options.queries(signal);
+    const query: UserQuery = { filter: { type: 'and', filters: [filter, users] }, value, fromSettings: false };
+    return await onlyMatch(options, query, searchBase, signal);
   };
 }
 
@@ -99,12 +101,13 @@ export function createFindByFilter(options: Asking): FindByFilter {
  */
 async function onlyMatch(
   { directory, attributes, log }: Asking,
-  filter: BoundFilter,
+  query: UserQuery,
   searchBase: string,
   signal: AbortSignal | undefined,
 ): Promise<Entry | undefined> {
-  const request = { searchBase, scope: 'sub' as const, filter, attributes, sizeLimit: MAX_COUNTED };
-  const { entries, truncated } = await directory.search(request, { signal });
+  const request = { searchBase, scope: 'sub' as const, filter: query, attributes, sizeLimit: MAX_COUNTED };
+  const { entries: matching, truncated } = await directory.search(request, { signal });
+  const entries = query.fromSettings ? matching : matching.filter(isUser);
   // Referrals may lead to one entry twice.
   const [first, ...others] = new Map(entries.map((entry) => [dnKey(entry.dn), entry])).values();
   // If a server limit truncated the result after the first entry, there was another one.
@@ -149,13 +152,42 @@ export function spellings(name: string): string[] {
 }
 
 /**
- * The attributes to request of a user's entry: those in LDAP_USER_ATTRIBUTES, else those the default mapper reads. Naming them keeps the
- * answer short and free of secrets that a directory may show its service account. `memberOf` is operational in some directories, so `*`
- * does not include it.
+ * The attributes to request of a user's entry: those in LDAP_USER_ATTRIBUTES, else those that the mapper reads. Naming them keeps the answer
+ * short and free of secrets that a directory may show its service account. `memberOf` is operational in some directories, so `*` does not
+ * include it.
  *
- * @param customMapper it may read any attribute
+ * @param mapper its source, undefined for the default one. If it does not say which attributes it reads, all are requested
  */
-export function userAttributes(listed: readonly string[] | undefined, customMapper: boolean): string[] {
-  const requested = listed?.length ? listed : customMapper ? ['*'] : DEFAULT_MAPPER_ATTRIBUTES;
+export function userAttributes(listed: readonly string[] | undefined, mapper: string | undefined): string[] {
+  const read = mapper === undefined ? DEFAULT_MAPPER_ATTRIBUTES : attributesReadBy(mapper)?.filter((name) => !isOperational(name));
+  const requested = listed?.length ? listed : (read ?? ['*']);
   return [...new Set([...requested.filter((name) => !isSecretAttribute(name)), ...USER_ATTRIBUTES_FOR_GROUPS])];
+}
+
+/** Requested for this program's own use, whatever the mapper reads. */
+export function ownAttributes(subject: string | undefined): string[] {
+  return [...subjectAttributes(subject), ...ACCOUNT_NAMES, ...OWN_ATTRIBUTES_FOR_GROUPS, CLASS_ATTRIBUTE, LOGIN_DISABLED];
+}
+
+/**
+ * `*` does not include them. A mapper gets them only if LDAP_USER_ATTRIBUTES names them: one that says `raw.entryUUID || raw.uid` has always
+ * got the latter, and users keep their ids.
+ */
+const OPERATIONAL: ReadonlySet<string> = new Set(
+  (
+    'entryUUID nsUniqueId GUID orclGuid ibm-entryUuid isMemberOf ibm-allGroups createTimestamp modifyTimestamp creatorsName modifiersName ' +
+    'entryDN structuralObjectClass hasSubordinates numSubordinates subschemaSubentry entryCSN canonicalName tokenGroups allowedAttributes'
+  )
+    .toLowerCase()
+    .split(' '),
+);
+
+function isOperational(name: string): boolean {
+  return OPERATIONAL.has(name.toLowerCase());
+}
+
+/** @param requested for the mapper @returns `own` ones that it must not see, in lower case: a profile does not change because of them */
+export function hiddenAttributes(own: readonly string[], requested: readonly string[]): string[] {
+  const seen = new Set(requested.map((name) => name.toLowerCase()));
+  return own.map((name) => name.toLowerCase()).filter((name) => !seen.has(name) && (!seen.has('*') || isOperational(name)));
 }

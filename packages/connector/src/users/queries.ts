@@ -5,21 +5,51 @@
 
 import type { ConnectorSettings } from '../config/settings.ts';
 import { type Directory, settingFilter } from '../ldap/directory.ts';
+import type { DirectoryKind } from '../ldap/directory-kinds.ts';
 import { dnKey, isWithin } from '../ldap/dn.ts';
+import { allTexts, type Entry, firstText } from '../ldap/entry.ts';
 import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
-import type { DirectoryKind, RootDse } from '../ldap/root-dse.ts';
-import { createWindowsNames } from './windows-name.ts';
+import type { RootDse } from '../ldap/root-dse.ts';
+import { createWindowsNames, type WindowsNames } from './windows-name.ts';
 
 export interface Queries {
   kind: DirectoryKind;
   searchBase: string;
   groupsSearchBase: string;
   /** The searches for a user name, in this order, until one finds an entry. */
-  usersByName(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
-  searchUsers: Filter;
-  allUsers: Filter;
+  usersByName(name: string, signal: AbortSignal | undefined): Promise<UserQuery[]>;
+  /** Of the kind of directory; also for users who are not looked up by name. */
+  users: Filter;
+  searchUsers: ListQuery;
+  allUsers: ListQuery;
   listGroups: Filter;
   groups: GroupQueries;
+}
+
+/** `fromSettings`: administrators say themselves what a user is. The results of all other queries must pass `isUser`. */
+export interface UserQuery extends BoundFilter {
+  fromSettings: boolean;
+}
+
+export interface ListQuery {
+  filter: Filter;
+  fromSettings: boolean;
+}
+
+/** Requested for `isUser`. */
+export const CLASS_ATTRIBUTE = 'objectClass';
+const OTHER_CLASSES: ReadonlySet<string> = new Set(['computer', 'contact', 'ipahost', 'device', 'group', 'posixgroup']);
+
+/**
+ * No filter can say this: if the schema does not define a class, `(!(objectClass=computer))` matches nothing at all (RFC 4511, section
+ * 4.5.1.7).
+ *
+ * @param entry with `CLASS_ATTRIBUTE`; an entry that does not show it counts as the filter found it
+ */
+export function isUser(entry: Entry): boolean {
+  if (allTexts(entry, CLASS_ATTRIBUTE).some((name) => OTHER_CLASSES.has(name.toLowerCase()))) return false;
+  // Machine accounts of Samba's NT domains are ordinary accounts, except for their names.
+  return firstText(entry, 'uid')?.endsWith('$') !== true && firstText(entry, 'sAMAccountName')?.endsWith('$') !== true;
 }
 
 export type GroupQueries =
@@ -28,7 +58,7 @@ export type GroupQueries =
   /** Users and groups name the groups they are in; each group is read below the first of these bases that contains it. */
   | { how: 'memberOf'; searchBases: readonly string[] }
   /** Groups name their members: one search finds a user's direct groups, and further ones lead upwards. */
-  | { how: 'member'; ofUser: Filter; ofUserName: Filter; ofGroup: Filter; memberAttributes: readonly string[] };
+  | { how: 'member' };
 
 /** Active Directory's matching rule that follows a chain of links (MS-ADTS, section 3.1.1.3.4.4.3). */
 export const IN_CHAIN_RULE = '1.2.840.113556.1.4.1941';
@@ -36,41 +66,75 @@ export const IN_CHAIN_RULE = '1.2.840.113556.1.4.1941';
 type FilterSetting = `LDAP_SEARCH_${'' | 'ALL_' | 'LIST_GROUPS_'}QUERY` | 'LDAP_USER_BY_NAME' | 'LDAP_SEARCH_GROUPS';
 
 interface Defaults {
+  /** Finds users and no other entries: part of every other query for users. */
+  users: string;
   userByName: string;
   userByMail: string;
   searchUsers: string;
-  allUsers: string;
   listGroups: string;
   groups: 'memberOf' | 'member' | 'query';
 }
 
 const ACTIVE_DIRECTORY: Defaults = {
+  // Normal accounts (MS-SAMR, section 2.2.1.9): no contacts, computers, trusts or managed service accounts.
+  users: '(sAMAccountType=805306368)',
   userByName: '(sAMAccountName={0})',
-  // Groups and contacts have mail addresses as well. Each address of a mailbox starts with `smtp:`, the primary one with `SMTP:`.
-  userByMail: '(&(objectCategory=person)(objectClass=user)(|(mail={0})(proxyAddresses=smtp:{0})))',
-  searchUsers: '(&(objectCategory=person)(anr={0}))',
-  allUsers: '(objectCategory=person)',
+  // Each address of a mailbox starts with `smtp:`, the primary one with `SMTP:`.
+  userByMail: '(|(mail={0})(proxyAddresses=smtp:{0}))',
+  searchUsers: '(anr={0})',
   listGroups: '(objectCategory=group)',
   groups: 'memberOf',
 };
 
-/** Classes and attributes of RFC 2798 (inetOrgPerson), RFC 4519 (groupOfNames) and RFC 2307 (posixGroup). */
-const INET_ORG_PERSON: Defaults = {
-  userByName: '(&(objectClass=person)(uid={0}))',
-  userByMail: '(&(objectClass=person)(mail={0}))',
-  searchUsers: '(&(objectClass=person)(|(uid={0}*)(cn=*{0}*)(sn={0}*)(givenName={0}*)(mail={0}*)))',
-  allUsers: '(objectClass=person)',
-  listGroups: '(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))',
+const GROUP_CLASSES = [
+  ...['groupOfNames', 'groupOfUniqueNames', 'posixGroup'],
+  // Dynamic groups and the classes of single products.
+  ...['groupOfURLs', 'groupOfMembers', 'groupOfEntries', 'dynamicGroup', 'group'],
+];
+
+/** Classes and attributes of RFC 2798 (inetOrgPerson), RFC 4519 (groupOfNames) and RFC 2307 (posixAccount, posixGroup). */
+const STANDARD: Defaults = {
+  // A server that does not know a class finds nothing by it. Some do not know that inetOrgPerson is a person.
+  users: '(|(objectClass=person)(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=user))',
+  userByName: '(uid={0})',
+  userByMail: '(mail={0})',
+  searchUsers: '(|(uid={0}*)(cn=*{0}*)(sn={0}*)(givenName={0}*)(mail={0}*))',
+  listGroups: `(|${GROUP_CLASSES.map((name) => `(objectClass=${name})`).join('')})`,
   groups: 'member',
 };
 
 const DEFAULTS: Record<DirectoryKind, Defaults> = {
   'active-directory': ACTIVE_DIRECTORY,
-  openldap: INET_ORG_PERSON,
-  '389-ds': INET_ORG_PERSON,
-  other: INET_ORG_PERSON,
+  // It has no account names; users bind with a principal name or DN.
+  'ad-lds': {
+    ...STANDARD,
+    users: '(&(objectCategory=person)(|(objectClass=user)(objectClass=inetOrgPerson)))',
+    userByName: '(|(userPrincipalName={0})(uid={0})(cn={0}))',
+  },
+  openldap: STANDARD,
+  '389-ds': STANDARD,
+  // Its copies of users for old clients are of the class posixAccount only.
+  freeipa: { ...STANDARD, users: '(objectClass=person)' },
+  lldap: STANDARD,
+  // It names users by cn; uid is another name of theirs.
+  edirectory: { ...STANDARD, userByName: '(|(cn={0})(uid={0}))' },
+  odsee: STANDARD,
+  opends: STANDARD,
+  'oracle-internet-directory': STANDARD,
+  ibm: STANDARD,
+  apacheds: STANDARD,
+  google: STANDARD,
+  jumpcloud: STANDARD,
+  other: STANDARD,
   // A directory that does not say what it is gets the queries of Auth0 connectors.
-  unknown: { ...ACTIVE_DIRECTORY, userByMail: '(mail={0})', groups: 'query' },
+  unknown: {
+    users: '(objectCategory=person)',
+    userByName: '(sAMAccountName={0})',
+    userByMail: '(mail={0})',
+    searchUsers: '(anr={0})',
+    listGroups: '(objectCategory=group)',
+    groups: 'query',
+  },
 };
 
 /**
@@ -87,35 +151,37 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
   let queries: Queries | undefined;
 
   function usersByName(rootDse: RootDse, defaults: Defaults): Queries['usersByName'] {
+    const users = parseFilter(defaults.users);
+    const builtIn = ({ filter, value }: BoundFilter): UserQuery => ({ filter: both(filter, users), value, fromSettings: false });
     const byMail = settings.LDAP_USER_BY_MAIL ? parseFilter(defaults.userByMail) : undefined;
     const byName = accountNames(rootDse, parseFilter(defaults.userByName));
     return async (name, signal) => {
-      const names = await byName(name, signal);
+      const names =
+        userByName === undefined ? (await byName(name, signal)).map(builtIn) : [{ ...withValue(userByName, name), fromSettings: true }];
       // After the names: a user who may write their own mail address must not take over another user's name.
-      return byMail !== undefined && name.includes('@') ? [...names, withValue(byMail, name)] : names;
+      return byMail !== undefined && name.includes('@') ? [...names, builtIn(withValue(byMail, name))] : names;
     };
   }
 
-  function accountNames(rootDse: RootDse, fallback: Filter): Queries['usersByName'] {
-    if (userByName !== undefined) return async (name) => [withValue(userByName, name)];
-    if (rootDse.kind === 'active-directory' && rootDse.defaultSearchBase !== undefined) {
-      const { filtersFor } = createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext);
-      return filtersFor;
-    }
-    return async (name) => [withValue(fallback, name)];
+  function accountNames(rootDse: RootDse, fallback: Filter): WindowsNames['filtersFor'] {
+    if (rootDse.kind !== 'active-directory' || rootDse.defaultSearchBase === undefined) return async (name) => [withValue(fallback, name)];
+    return createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext).filtersFor;
   }
 
   function complete(rootDse: RootDse): Queries {
     const defaults = DEFAULTS[rootDse.kind];
+    const users = parseFilter(defaults.users);
     const searchBase = settings.LDAP_BASE ?? rootDse.defaultSearchBase ?? '';
     const groupsSearchBase = settings.LDAP_BASE_GROUPS ?? searchBase;
+    const list = (set: Filter | undefined, builtIn: Filter) => ({ filter: set ?? builtIn, fromSettings: set !== undefined });
     return {
       kind: rootDse.kind,
       searchBase,
       groupsSearchBase,
       usersByName: usersByName(rootDse, defaults),
-      searchUsers: searchUsers ?? parseFilter(defaults.searchUsers),
-      allUsers: allUsers ?? parseFilter(defaults.allUsers),
+      users,
+      searchUsers: list(searchUsers, both(parseFilter(defaults.searchUsers), users)),
+      allUsers: list(allUsers, users),
       listGroups: listGroups ?? parseFilter(defaults.listGroups),
       groups:
         groupsOfUser !== undefined
@@ -130,16 +196,19 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
   };
 }
 
+/** The more selective one comes first: some servers evaluate them in order. */
+function both(one: Filter, other: Filter): Filter {
+  return { type: 'and', filters: [one, other] };
+}
+
 function defaultGroupQueries(how: Defaults['groups'], rootDse: RootDse, groupsSearchBase: string): GroupQueries {
   switch (how) {
     case 'query':
       return { how, ofUser: parseFilter(`(member:${IN_CHAIN_RULE}:={0})`) };
     case 'memberOf':
       return { how, searchBases: basesForGroups(rootDse.defaultSearchBase, groupsSearchBase) };
-    case 'member': {
-      const ofGroup = parseFilter('(|(member={0})(uniqueMember={0}))');
-      return { how, ofUser: ofGroup, ofUserName: parseFilter('(memberUid={0})'), ofGroup, memberAttributes: ['member', 'uniqueMember'] };
-    }
+    case 'member':
+      return { how };
   }
 }
 

@@ -10,7 +10,7 @@ import type { Enrich } from './enrich.ts';
 import { logUndecided } from './failures.ts';
 import { plainText, spellings } from './find.ts';
 import { groupAttributes, groupValues, readGroup } from './groups/group.ts';
-import type { Queries } from './queries.ts';
+import { isUser, type Queries } from './queries.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 interface SearchOptions {
@@ -43,14 +43,16 @@ export function createSearchUsers(options: SearchOptions & { enrich: Enrich; att
     const { searchBase, searchUsers, allUsers } = await options.queries(signal);
     const term = plainText({ name: claims.search, escaped: claims.escaped });
     if (term === undefined) return { users: [] };
-    const filter = term === '' ? withValue(allUsers, '') : anyOf(spellings(term).map((spelling) => withValue(searchUsers, spelling)));
+    const query = term === '' ? allUsers : searchUsers;
+    const filter = anyOf((term === '' ? [''] : spellings(term)).map((spelling) => withValue(query.filter, spelling)));
     const { entries } = await directory.search(
       { searchBase, scope: 'sub', filter, attributes, sizeLimit: claims.limit ?? 0, ...(await pages(directory, claims.limit, signal)) },
       { signal, timeoutMs: LIST_TIMEOUT_MS },
     );
     limits.found(entries.length);
     const users: Profile[] = [];
-    const found = claims.limit === undefined ? entries : entries.slice(0, claims.limit);
+    const matching = query.fromSettings ? entries : entries.filter(isUser);
+    const found = claims.limit === undefined ? matching : matching.slice(0, claims.limit);
     for (let start = 0; start < found.length; start += PROFILES_AT_A_TIME) {
       const some = found
         .slice(start, start + PROFILES_AT_A_TIME)

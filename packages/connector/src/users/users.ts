@@ -21,7 +21,7 @@ import { USER_ACCOUNT_CONTROL } from './bind-outcome.ts';
 import type { RequestContext } from './context.ts';
 import { createIsDenied } from './denial.ts';
 import { assertShown, createEnrich } from './enrich.ts';
-import { createFindByFilter, createFindUser, userAttributes } from './find.ts';
+import { createFindByFilter, createFindUser, ownAttributes, userAttributes } from './find.ts';
 import { createGroupFinder, type FoundGroups } from './groups/groups-of.ts';
 import { createNamedGroups } from './groups/named.ts';
 import { createLockout } from './lockout/lockout.ts';
@@ -32,7 +32,6 @@ import { queriesOf } from './queries.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createListGroups, createSearchUsers } from './search.ts';
 import { createSignInVerified, type VerifiedIdentity } from './sign-in-verified.ts';
-import { subjectAttributes } from './subject.ts';
 
 export interface Users {
   authenticate(claims: LoginClaims, context: RequestContext): Promise<SignInOutcome>;
@@ -57,8 +56,8 @@ export interface Inspection extends KnownUser {
 export interface UsersOptions {
   directory: Directory;
   mapper: ProfileMapper;
-  /** Whether the mapper is the administrator's own, which may read any attribute. */
-  customMapper: boolean;
+  /** Of the administrator's own mapper, which may read any attribute; undefined for the default one. */
+  mapperSource: string | undefined;
   settings: ConnectorSettings;
   log: Log;
 }
@@ -81,29 +80,30 @@ export function createUsers(options: UsersOptions): Users {
           staleSeconds: settings.GROUPS_ON_FAILURE === 'stale' && settings.GROUPS_CACHE_SECONDS > 0 ? STALE_SECONDS : 0,
           timeoutSeconds: settings.GROUPS_TIMEOUT_SECONDS,
           derefAliases: settings.GROUPS_DEREF_ALIASES,
+          log,
           onRefreshFailed: (error) => log.warn({ err: error }, 'Refreshing groups failed; using the cached ones'),
           now: () => performance.now(),
         });
   // If an administrator lists the attributes to read, no others are read. Other directories ignore these names.
   const ofActiveDirectory = settings.PASSWORD_EXPIRY_WARNING_DAYS > 0 ? [USER_ACCOUNT_CONTROL, AD_PASSWORD_EXPIRY] : [USER_ACCOUNT_CONTROL];
-  const subjects = subjectAttributes(settings.LDAP_SUBJECT_ATTRIBUTE);
-  const attributesFor = (whole: boolean) => [
-    ...subjects,
-    ...userAttributes(settings.LDAP_USER_ATTRIBUTES, whole),
-    ...(settings.LDAP_USER_ATTRIBUTES === undefined ? ofActiveDirectory : []),
+  const own = ownAttributes(settings.LDAP_SUBJECT_ATTRIBUTE);
+  const withOwn = (attributes: readonly string[]) => [
+    ...new Set([...attributes, ...own, ...(settings.LDAP_USER_ATTRIBUTES === undefined ? ofActiveDirectory : [])]),
   ];
-  const attributes = [...new Set(attributesFor(options.customMapper))];
   /** What the mapper sees. */
-  const mapped = userAttributes(settings.LDAP_USER_ATTRIBUTES, options.customMapper);
+  const mapped = userAttributes(settings.LDAP_USER_ATTRIBUTES, options.mapperSource);
+  const attributes = withOwn(mapped);
   const finding = { directory, queries, userDn: settings.LDAP_USER_DN, log };
   const lockout = createLockout({ directory, reserve: settings.LOCKOUT_RESERVE, attributes, log });
   const isDenied = createIsDenied({ directory, text: settings.DENY_SIGN_IN, log });
   const limits = createRateLimits(settings);
   const findUser = createFindUser({ ...finding, attributes: [...new Set([...attributes, ...lockout.attributes])] });
-  const findWhole = createFindUser({ ...finding, attributes: attributesFor(true) });
+  const findWhole = createFindUser({ ...finding, attributes: withOwn(settings.LDAP_USER_ATTRIBUTES?.length ? mapped : ['*', ...mapped]) });
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
-  const enrich = createEnrich({ mapper: options.mapper, groupFinder, queries, settings, attributes: mapped, log });
+  const enrich = createEnrich({ ...options, groupFinder, queries, attributes: mapped });
+  // Operators see everything.
+  const enrichWhole = createEnrich({ ...options, groupFinder, queries, attributes: ['*', ...mapped] });
   return {
     authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log }),
     signInVerified: createSignInVerified({
@@ -122,7 +122,7 @@ export function createUsers(options: UsersOptions): Users {
       enrich,
       limits,
       settings,
-      attributes: mapped,
+      attributes: [...mapped, ...own],
       log,
     }),
     listGroups: createListGroups({ directory, queries, limits, settings, log }),
@@ -132,7 +132,7 @@ export function createUsers(options: UsersOptions): Users {
       if (entry === undefined) return undefined;
       assertShown(entry);
       const warning = passwordWarning(entry, undefined, settings.PASSWORD_EXPIRY_WARNING_DAYS, Date.now());
-      return { dn: entry.dn, ...(await enrich.full(entry, 'active', context, warning)) };
+      return { dn: entry.dn, ...(await enrichWhole.full(entry, 'active', context, warning)) };
     },
   };
 }

@@ -49,7 +49,13 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const { values } = connector.config();
     // Reads the entry without the mapper in use, which may be the one that fails.
     const mapper = createProfileMapper({ source: undefined, timeoutMs: PREVIEW_TIMEOUT_MS, memoryLimitMb: 16, log: context.log });
-    const users = createUsers({ directory: connector.directory(), mapper, customMapper: true, settings: values, log: context.log });
+    const users = createUsers({
+      directory: connector.directory(),
+      mapper, // A draft may read anything.
+      mapperSource: '',
+      settings: values,
+      log: context.log,
+    });
     const found = await users.inspect(name, { correlationId: 'console', signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS) });
     if (found === undefined) return undefined;
     const user = { name, accountName: found.accountName, raw: found.raw, profile: found.profile };

@@ -89,10 +89,10 @@ function sumOf(minutes: readonly Minute[]): Omit<Minute, 'from'> {
 }
 
 function serverTable({ directory }: StatusFacts): Html {
-  const rows = directory.servers.map(({ url, state, inUse, product, since, error }) => [
+  const rows = directory.servers.map(({ url, state, inUse, product, recognition, since, error }) => [
     url,
     html`${dot(state === 'healthy' ? 'on' : inUse ? 'idle' : 'off', state)}${inUse ? html` <span class="sub">in use</span>` : ''}`,
-    product ?? '–',
+    html`${product ?? '–'}${recognition === undefined ? '' : html`<p class="sub">${recognition}</p>`}`,
     time(since),
     error === undefined ? '–' : error.message,
   ]);

@@ -16,7 +16,7 @@ export const USER_SETTINGS = {
     LDAP_USER_BY_NAME: {
       type: filterWithName,
       description:
-        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: what suits the directory. In Active Directory that accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(sAMAccountName={0})`.',
+        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: what suits the directory. In Active Directory that accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(&(sAMAccountName={0})(sAMAccountType=805306368))`; in other directories, users of the class `person`, `inetOrgPerson`, `posixAccount` or `user` with that `uid` (see directories.md). Computers and contacts are never found.',
     },
     LDAP_USER_BY_MAIL: {
       ...OFF_BY_DEFAULT,
@@ -31,7 +31,7 @@ export const USER_SETTINGS = {
     LDAP_USER_ATTRIBUTES: {
       type: setting.list(),
       description:
-        'The attributes of users to read, in addition to `memberOf`. Unset: those of the default profile, or all with a custom profile mapper. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
+        'The attributes of users to read, in addition to `memberOf`. Unset: those that the profile mapper reads, or all if its source does not name them one by one. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
     },
     LDAP_SUBJECT_ATTRIBUTE: {
       type: setting.text(),
@@ -41,11 +41,12 @@ export const USER_SETTINGS = {
     LDAP_SEARCH_QUERY: {
       type: filterWithName,
       description:
-        'The filter that finds users by a search term. Unset: what suits the directory, in Active Directory `(&(objectCategory=person)(anr={0}))`.',
+        'The filter that finds users by a search term. Unset: what suits the directory, in Active Directory `(&(anr={0})(sAMAccountType=805306368))`, which leaves out contacts and computers.',
     },
     LDAP_SEARCH_ALL_QUERY: {
       type: filter,
-      description: 'The filter that finds all users. Unset: what suits the directory, in Active Directory `(objectCategory=person)`.',
+      description:
+        'The filter that finds all users. Unset: what suits the directory, in Active Directory `(sAMAccountType=805306368)`, which leaves out contacts and computers.',
     },
     LDAP_SEARCH_RESULTS_OMIT_GROUPS: {
       type: setting.boolean(),

@@ -6,9 +6,11 @@ import { createBackoff, type Log } from '@landbridge/runtime';
 import { type AsUser, createBindPool } from '../bind-pool.ts';
 import { connect, type ServerAddress, type TlsOptions } from '../connect.ts';
 import type { BindOptions, LdapConnection } from '../connection.ts';
+import type { Entry } from '../entry.ts';
 import { LdapError, RESULT, unexpectedResult } from '../errors.ts';
 import type { LdapResult, SearchRequest } from '../messages.ts';
-import { ROOT_DSE_REQUEST, type RootDse, readRootDse, UNKNOWN_ROOT_DSE } from '../root-dse.ts';
+import { ROOT_DSE_REQUEST, type RootDse, readRootDse, schemaOf, schemaRequest, UNKNOWN_ROOT_DSE } from '../root-dse.ts';
+import type { Schema } from '../schema.ts';
 import { createSearchPool } from '../search-pool.ts';
 import { createLivenessWatch } from './liveness-watch.ts';
 import { demandsTls, type ServiceAccount } from './service-account.ts';
@@ -143,7 +145,7 @@ export function createServer(given: ServerAddress, options: ServerOptions, peers
       await options.serviceAccount?.bind(connection, address.url, operation);
       // After an outage it may run another version, or have another clock.
       if (!searches.connected) {
-        rootDse = await askRootDse(connection, operation);
+        rootDse = await askRootDse(connection, address.host, operation);
         checkClock(rootDse);
       }
       return connection;
@@ -277,11 +279,25 @@ export function createServer(given: ServerAddress, options: ServerOptions, peers
 }
 
 /** A directory that hides its root DSE still works with the queries from the settings. */
-async function askRootDse(connection: LdapConnection, operation: { timeoutMs: number; signal: AbortSignal }): Promise<RootDse> {
+async function askRootDse(
+  connection: LdapConnection,
+  host: string,
+  operation: { timeoutMs: number; signal: AbortSignal },
+): Promise<RootDse> {
   const { entries, result } = await connection.search(ROOT_DSE_REQUEST, operation);
-  if (entries[0] !== undefined) return readRootDse(entries[0]);
+  if (entries[0] !== undefined) return readRootDse(entries[0], { schema: await askSchema(connection, entries[0], operation), host });
   if (!demandsTls(result.resultCode) && !doesNotServe(result.resultCode)) return UNKNOWN_ROOT_DSE;
   throw unexpectedResult(`${connection.name} answered the search for its root DSE`, result);
+}
+
+/** A server does without: only spellings and binary values are then known less well. @throws LdapError if the connection is lost */
+export async function askSchema(
+  connection: LdapConnection,
+  rootDse: Entry,
+  operation: { timeoutMs: number; signal: AbortSignal },
+): Promise<Schema | undefined> {
+  const request = schemaRequest(rootDse);
+  return request && schemaOf((await connection.search(request, operation)).entries);
 }
 
 /** Whether a result says that the server did not even begin: another one may be asked the same, even for a bind (RFC 4511, appendix A.2). */

@@ -17,6 +17,8 @@ export interface ServerStatus {
   /** Searches and binds go there. */
   inUse: boolean;
   product: string | undefined;
+  /** As which product it was recognised, and by what. */
+  recognition: string | undefined;
   /** When it entered this state. */
   since: Date;
   /** Why it is not healthy. */
@@ -114,7 +116,8 @@ export function createServers(options: ServersOptions): Servers {
 
   function reportTakeover(best: Server, before: Server | undefined): void {
     const name = nameOf(best);
-    if (before === undefined) return log.info(`Connected to the directory ${name}: ${best.rootDse?.product ?? ''}`);
+    if (before === undefined)
+      return log.info({ recognition: best.rootDse?.recognition }, `Connected to the directory ${name}: ${best.rootDse?.product ?? ''}`);
     if (before.state === 'healthy') return log.info(`Directory server ${name} is healthy again and takes over from ${nameOf(before)}`);
     log.warn({ err: before.failure }, `Directory server ${nameOf(before)} failed; ${name} takes over`);
   }
@@ -200,6 +203,7 @@ export function createServers(options: ServersOptions): Servers {
         state: server.state,
         inUse: server === inUse,
         product: server.rootDse?.product,
+        recognition: server.rootDse?.recognition,
         since: server.since,
         error: server.failure,
       })),

@@ -6,6 +6,7 @@ import { LdapError, RESULT, resultText } from '../../ldap/errors.ts';
 import { ANY_ENTRY } from '../../ldap/filter.ts';
 import { START_TLS_OID } from '../../ldap/messages.ts';
 import { ROOT_DSE_REQUEST, type RootDse, readRootDse } from '../../ldap/root-dse.ts';
+import { askSchema } from '../../ldap/servers/server.ts';
 import { demandsTls } from '../../ldap/servers/service-account.ts';
 import { tlsFailed } from '../../ldap/tls-failure.ts';
 import { trustedCertificates } from '../../network/trust.ts';
@@ -81,9 +82,10 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
           `The root DSE cannot be read: ${resultText(result.resultCode)}`,
           'Unless this is Active Directory, set LDAP_USER_BY_NAME, LDAP_SEARCH_GROUPS and the other queries.',
         );
-      rootDse = readRootDse(entries[0]);
+      const schema = await askSchema(open, entries[0], { timeoutMs, signal });
+      rootDse = readRootDse(entries[0], { schema, host: address.host });
       return pass(
-        `${rootDse.product}${rootDse.dnsHostName === undefined ? '' : `, ${rootDse.dnsHostName}`}; users below ${values.LDAP_BASE ?? rootDse.defaultSearchBase ?? 'an unknown base'}`,
+        `${rootDse.product}${rootDse.dnsHostName === undefined ? '' : `, ${rootDse.dnsHostName}`}; users below ${values.LDAP_BASE ?? rootDse.defaultSearchBase ?? 'an unknown base'}. ${rootDse.recognition}.`,
       );
     },
   };

@@ -35,7 +35,7 @@ export function rightsChecks(run: Run, { needsAny, open }: Searchable): Check[] 
     async run(signal) {
       const directory = await open();
       const { searchBase, allUsers } = await queries(directory, signal);
-      const filter = withValue(allUsers, '');
+      const filter = withValue(allUsers.filter, '');
       users = (
         await directory.search(
           { searchBase, scope: 'sub', filter, attributes: ['memberOf', 'objectSid', 'primaryGroupID'], sizeLimit: SAMPLE },

@@ -3,7 +3,7 @@
 import { dnKey } from '../../ldap/dn.ts';
 import { allTexts } from '../../ldap/entry.ts';
 import { parseFilter, withValue } from '../../ldap/filter.ts';
-import { createFindUser, isShown, userAttributes } from '../../users/find.ts';
+import { createFindUser, isShown, ownAttributes, userAttributes } from '../../users/find.ts';
 import { sharedValues } from '../../users/groups/group.ts';
 import { createGroupFinder } from '../../users/groups/groups-of.ts';
 import { IN_CHAIN_RULE, queriesOf } from '../../users/queries.ts';
@@ -33,7 +33,7 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
     directory,
     queries,
     userDn: values.LDAP_USER_DN,
-    attributes: userAttributes(values.LDAP_USER_ATTRIBUTES, false),
+    attributes: [...userAttributes(values.LDAP_USER_ATTRIBUTES, undefined), ...ownAttributes(values.LDAP_SUBJECT_ATTRIBUTE)],
     log,
   });
   const user = await findUser({ name, escaped: false }, signal);
@@ -49,6 +49,7 @@ async function compare({ config }: Run, name: string, open: Searchable['open'], 
     timeoutSeconds: values.GROUPS_TIMEOUT_SECONDS,
     derefAliases: values.GROUPS_DEREF_ALIASES,
     onRefreshFailed: () => {},
+    log,
     now: () => performance.now(),
   });
   const found = await queries(signal);

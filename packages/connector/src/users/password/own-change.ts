@@ -2,11 +2,11 @@
 import { CodedError } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../../config/settings.ts';
 import type { Directory } from '../../ldap/directory.ts';
+import type { DirectoryKind } from '../../ldap/directory-kinds.ts';
 import type { Entry } from '../../ldap/entry.ts';
 import { RESULT, unexpectedResult } from '../../ldap/errors.ts';
 import { type LdapResult, PASSWORD_MODIFY_OID } from '../../ldap/messages.ts';
 import { passwordPolicyWord } from '../../ldap/password-policy.ts';
-import type { DirectoryKind } from '../../ldap/root-dse.ts';
 import { bindOutcome, type NamedRefusal } from '../bind-outcome.ts';
 import type { RequestContext } from '../context.ts';
 import { changeRefusal } from './change-refusal.ts';

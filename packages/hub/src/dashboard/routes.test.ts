@@ -29,7 +29,7 @@ function start(t: TestContext) {
     provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',
     enrolmentHours: 24,
-    limits: { idleMs: 1, longestMs: 1, freshMs: 1 },
+    limits: { idleMs: 60_000, longestMs: 60_000, freshMs: 60_000 },
   });
   return { app, store };
 }

@@ -3,6 +3,7 @@ import { createHash, createPrivateKey, createSecretKey, generateKeyPairSync, typ
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { z } from 'zod';
 import { hubFingerprintOf, rawIdentityKey, signByIdentity } from './hub-identity.ts';
 import {
@@ -244,6 +245,32 @@ describe('a session refuses a frame that is not the next one of the peer, and ev
       assert.equal(ends.connector.open(changed), undefined);
     }
   });
+});
+
+test('whatever is delivered, and in whatever order, only what was sent is opened, from the first frame on without gaps', () => {
+  const delivery = fc.array(
+    fc.oneof(fc.nat(5), fc.constantFrom(...(['reflected', 'of another socket', 'truncated', 'next', 'next', 'next'] as const))),
+    {
+      maxLength: 12,
+    },
+  );
+  fc.assert(
+    fc.property(delivery, (deliveries) => {
+      const { hub, connector, seal } = established();
+      const texts = ['0', '1', '2', '3', '4', '5'];
+      const frames = seal(hub, ...texts);
+      const [reflected = assert.fail()] = seal(connector, '0');
+      const [ofAnother = assert.fail()] = seal(established().hub, '0');
+      const opened: string[] = [];
+      for (const what of deliveries) {
+        const next = frames[opened.length] ?? reflected;
+        const named = { next, reflected, 'of another socket': ofAnother, truncated: next.subarray(1) };
+        const text = connector.open(typeof what === 'number' ? (frames[what] ?? reflected) : named[what]);
+        if (text !== undefined) opened.push(text);
+      }
+      assert.deepEqual(opened, texts.slice(0, opened.length));
+    }),
+  );
 });
 
 test('frames of both directions are opened in order, and equal texts look different', () => {

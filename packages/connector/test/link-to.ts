@@ -67,6 +67,7 @@ export function linkTo(
       authenticate: neverAsked,
       searchUsers: neverAsked,
       listGroups: neverAsked,
+      passwordTimes: neverAsked,
       changePassword: neverAsked,
       ...options.users,
     },

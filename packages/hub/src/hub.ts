@@ -11,11 +11,13 @@ import type { AuditChain } from './audit/chain.ts';
 import { startAuditCopies } from './audit/copies.ts';
 import { startAuditRetention } from './audit/retention.ts';
 import { createAgentTokens } from './connectors/agent-token.ts';
+import type { Eligibility } from './connectors/connector.ts';
 import { acceptConnectors } from './connectors/handshake.ts';
 import { createOnlineConnectors } from './connectors/online.ts';
 import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
 import type { SocketLimits } from './connectors/unauthenticated-sockets.ts';
+import { createCredentialChecks } from './credentials/checks.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createOutages } from './credentials/outages.ts';
 import { createSignInActivity } from './dashboard/activity.ts';
@@ -54,6 +56,9 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** Of connectors that answer, now or in a moment. */
+const SERVING: readonly Eligibility[] = ['eligible', 'doubtful', 'connector_busy'];
+
 /** @throws CodedError LISTEN_FAILED, STORE_FAILED, and TLS_… for the certificate */
 export async function startHub(parts: {
   settings: HubSettings;
@@ -84,7 +89,13 @@ export async function startHub(parts: {
   online.onBeat(reconcileRegistrations);
   online.onBeat(identity.reload);
   const requests = createRequests({ online, keys, log, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxInFlight: settings.MAX_REQUESTS });
-  const credentials = await createCredentialCache({ store, log, settings });
+  const checks = await createCredentialChecks({
+    ...{ store, log },
+    isServed: (id) => online.of(id).some((connector) => SERVING.includes(connector.eligibility())),
+    passwordTimes: (connection, subjects) => requests.passwordTimes(connection, subjects),
+  });
+  if (settings.CREDENTIAL_CACHE) online.onBeat(checks.look);
+  const credentials = await createCredentialCache({ store, log, settings, uncheckedBefore: checks.uncheckedBefore });
   const events = createSignInEvents();
   const sprayAlarms = createSprayAlarms({ store, audit, log });
   const guard = createGuard(settings, { onSpray: sprayAlarms.raise });

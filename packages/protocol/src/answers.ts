@@ -64,6 +64,8 @@ interface Successes {
   search_users: { users: Profile[] };
   list_groups: { groups: unknown[] };
   change_password: KnownUser;
+  /** By subject, in milliseconds since 1970. A user who may not sign in is missing. */
+  password_times: { times: Readonly<Record<string, number>> };
 }
 export type RequestOutcome<N extends RequestName> = Successes[N] | { failure: Failure };
 
@@ -138,6 +140,7 @@ const anyAnswer = z.object({
   profile: z.unknown().transform(cleanProfile).optional(),
   users: z.array(z.unknown()).optional().catch(undefined),
   groups: z.array(z.unknown()).optional().catch(undefined),
+  times: z.record(z.string(), z.number()).optional().catch(undefined),
   subject: subjectText.optional().catch(undefined),
   steps: stepsSchema.catch([]),
 });
@@ -153,6 +156,7 @@ const readers: { [N in RequestName]: (answer: AnyAnswer) => RequestOutcome<N> } 
     users === undefined ? UNEXPECTED : { users: users.map(cleanProfile).filter((profile) => profile !== undefined) },
   list_groups: ({ groups }) =>
     groups === undefined ? UNEXPECTED : { groups: groups.map((group) => withoutSecrets(group)).filter((group) => group !== undefined) },
+  password_times: ({ times }) => (times === undefined ? UNEXPECTED : { times }),
 };
 
 /** @param knows the capabilities negotiated with the connector @returns the outcome of the request, and the connector's own steps */

@@ -15,8 +15,9 @@ import { z } from 'zod';
  * - `steps`: the answer to `authenticate_user` carries `steps`: how long each part took.
  * - `subject`: answers about one user carry `subject`, the directory's immutable id of the user; a sign-in without it fails. The profile has
  *   the account name as `username`.
+ * - `passwordTimes`: the connector understands `password_times`.
  */
-export const CAPABILITIES = ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject'] as const;
+export const CAPABILITIES = ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject', 'passwordTimes'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** @returns the offered capabilities that this version knows */

@@ -61,6 +61,7 @@ export {
   claimsOf,
   type ListGroupsClaims,
   type LoginClaims,
+  type PasswordTimesClaims,
   pidOf,
   REQUEST_NAMES,
   type RequestClaims,

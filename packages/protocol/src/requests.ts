@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 
-export const REQUEST_NAMES = ['authenticate_user', 'search_users', 'list_groups', 'change_password'] as const;
+export const REQUEST_NAMES = ['authenticate_user', 'search_users', 'list_groups', 'change_password', 'password_times'] as const;
 export type RequestName = (typeof REQUEST_NAMES)[number];
 
 /** Part of a frame's name and of log lines. Hubs use a tenth of this length. */
@@ -39,6 +39,7 @@ const changePasswordClaims = loginClaims.extend({
 });
 const searchUsersClaims = z.object({ pid, search: absentAsEmpty, limit, escaped });
 const listGroupsClaims = z.object({ pid, limit });
+const passwordTimesClaims = z.object({ pid, subjects: z.array(z.string().min(1).max(1024)).max(1000) });
 
 /** `authenticate_user`. `escaped`: the hub has already escaped the name for a filter (RFC 4515). */
 export type LoginClaims = z.infer<typeof loginClaims>;
@@ -47,12 +48,15 @@ export type ChangePasswordClaims = z.infer<typeof changePasswordClaims>;
 /** `search_users`. An empty `search` finds all users. */
 export type SearchUsersClaims = z.infer<typeof searchUsersClaims>;
 export type ListGroupsClaims = z.infer<typeof listGroupsClaims>;
+/** `password_times`, only between ours (capability `passwordTimes`). */
+export type PasswordTimesClaims = z.infer<typeof passwordTimesClaims>;
 
 export interface RequestClaims {
   authenticate_user: LoginClaims;
   search_users: SearchUsersClaims;
   list_groups: ListGroupsClaims;
   change_password: ChangePasswordClaims;
+  password_times: PasswordTimesClaims;
 }
 
 const schemas: { [N in RequestName]: z.ZodType<RequestClaims[N]> } = {
@@ -60,6 +64,7 @@ const schemas: { [N in RequestName]: z.ZodType<RequestClaims[N]> } = {
   search_users: searchUsersClaims,
   list_groups: listGroupsClaims,
   change_password: changePasswordClaims,
+  password_times: passwordTimesClaims,
 };
 
 /** @returns the claims, or a sentence with the name of the invalid claim, never its value: it may be the password */
@@ -88,5 +93,7 @@ export function answerName(name: RequestName, pid: string): string {
       return `${pid}_list_groups_result`;
     case 'change_password':
       return `${pid}_change_password_result`;
+    case 'password_times':
+      return `${pid}_password_times_result`;
   }
 }

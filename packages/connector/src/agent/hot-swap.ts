@@ -58,6 +58,7 @@ export function createHotSwap(first: DirectoryParts, log: Log): HotSwap {
       signInVerified: (identity, context) => ask((users) => users.signInVerified(identity, context)),
       searchUsers: (claims, context) => ask((users) => users.searchUsers(claims, context)),
       listGroups: (claims, context) => ask((users) => users.listGroups(claims, context)),
+      passwordTimes: (claims, context) => ask((users) => users.passwordTimes(claims, context)),
       changePassword: (claims, context) => ask((users) => users.changePassword(claims, context)),
       inspect: (name, context) => ask((users) => users.inspect(name, context)),
     },

@@ -182,6 +182,7 @@ export async function runConnection(options: {
       case 'search_users':
       case 'list_groups':
       case 'change_password':
+      case 'password_times':
         if (isAccepted) options.onRequest(frame.n, frame.p, hubSocket);
         else warn('early', { request: frame.n }, 'Dropped a request: the hub has not accepted this connector yet');
         return;

@@ -321,6 +321,7 @@ test('runs and queues a limited number of requests, and rejects the rest as busy
       authenticate: unused,
       searchUsers: unused,
       changePassword: unused,
+      passwordTimes: unused,
       listGroups: () => new Promise((resolve) => finish.push(() => resolve({ groups: [] }))),
     },
     signIns: createConnectorSignInEvents(log),

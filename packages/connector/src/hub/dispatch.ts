@@ -47,7 +47,7 @@ export interface HubSocket {
 }
 
 /** What a hub may ask for. */
-export type HubUsers = Pick<Users, 'authenticate' | 'searchUsers' | 'listGroups' | 'changePassword'>;
+export type HubUsers = Pick<Users, 'authenticate' | 'searchUsers' | 'listGroups' | 'changePassword' | 'passwordTimes'>;
 
 export interface Dispatch {
   /** Answers a request that is too long to be read. Never throws. */
@@ -150,6 +150,8 @@ export function createDispatch(options: {
         return await withClaims(name, claims, (valid) => users.searchUsers(valid, context));
       case 'list_groups':
         return await withClaims(name, claims, (valid) => users.listGroups(valid, context));
+      case 'password_times':
+        return await withClaims(name, claims, (valid) => users.passwordTimes(valid, context));
       case 'change_password':
         return await withClaims(name, claims, async (valid) => {
           const isReset = valid.oldPassword === undefined;

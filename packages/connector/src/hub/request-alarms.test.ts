@@ -17,6 +17,7 @@ function watch() {
     },
     searchUsers: async () => ({ users: Array.from({ length: 5000 }, () => ({})) }),
     listGroups: async () => ({ groups: [] }),
+    passwordTimes: async () => ({ times: {} }),
     changePassword: async () => ({ profile: {} }),
   };
   const watched = watchHubRequests(users, log, () => clock.now);

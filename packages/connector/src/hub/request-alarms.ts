@@ -88,6 +88,7 @@ export function watchHubRequests(users: HubUsers, log: Log, now: () => number = 
         if ('groups' in outcome) noteList(outcome.groups.length);
         return outcome;
       },
+      passwordTimes: (claims, context) => users.passwordTimes(claims, context),
       changePassword: (claims, context) => users.changePassword(claims, context),
     },
     recent() {

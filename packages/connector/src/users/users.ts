@@ -8,6 +8,7 @@ import type {
   KnownUser,
   ListGroupsClaims,
   LoginClaims,
+  PasswordTimesClaims,
   RequestOutcome,
   SearchUsersClaims,
   SignInOutcome,
@@ -27,6 +28,7 @@ import { createNamedGroups } from './groups/named.ts';
 import { createLockout } from './lockout/lockout.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
+import { createPasswordTimes } from './password/password-times.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { queriesOf } from './queries.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -43,6 +45,7 @@ export interface Users {
   searchUsers(claims: SearchUsersClaims, context: RequestContext): Promise<RequestOutcome<'search_users'>>;
   listGroups(claims: ListGroupsClaims, context: RequestContext): Promise<RequestOutcome<'list_groups'>>;
   changePassword(claims: ChangePasswordClaims, context: RequestContext): Promise<RequestOutcome<'change_password'>>;
+  passwordTimes(claims: PasswordTimesClaims, context: RequestContext): Promise<RequestOutcome<'password_times'>>;
   /** Everything about one user, for the operator. @returns undefined for an unknown user @throws why the user cannot be shown */
   inspect(name: string, context: RequestContext): Promise<Inspection | undefined>;
 }
@@ -127,6 +130,7 @@ export function createUsers(options: UsersOptions): Users {
     }),
     listGroups: createListGroups({ directory, queries, limits, settings, log }),
     changePassword: createChangePassword({ directory, findUser, enrich, lockout, isDenied, settings, log }),
+    passwordTimes: createPasswordTimes({ directory, queries, limits, subjectSetting: settings.LDAP_SUBJECT_ATTRIBUTE, log }),
     async inspect(name, context) {
       const entry = await findWhole({ name, escaped: false }, context.signal);
       if (entry === undefined) return undefined;

@@ -10,6 +10,7 @@ export const MAX_ANSWER_LENGTH: Readonly<Record<RequestName, number>> = {
   change_password: 1024 * 1024,
   search_users: Number.POSITIVE_INFINITY,
   list_groups: Number.POSITIVE_INFINITY,
+  password_times: 1024 * 1024,
 };
 
 const BURST_BYTES = 1024 * 1024;

@@ -62,9 +62,11 @@ export async function createCredentialCache(parts: {
   store: Store;
   log: Log;
   settings: { CREDENTIAL_CACHE: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS: number };
+  /** Entries verified before this time do not count: see `checks.ts`. */
+  uncheckedBefore?: (connectionId: string) => number | undefined;
   now?: () => number;
 }): Promise<CredentialCache> {
-  const { store, log, settings, now = () => Date.now() } = parts;
+  const { store, log, settings, uncheckedBefore = () => undefined, now = () => Date.now() } = parts;
   const enabled = settings.CREDENTIAL_CACHE;
   const maxAgeMs = settings.CREDENTIAL_CACHE_MAX_AGE_HOURS * 60 * 60_000;
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
@@ -104,7 +106,8 @@ export async function createCredentialCache(parts: {
         .update(JSON.stringify([nameHash, userId, password]))
         .digest('base64');
       const last = recent.get(nameHash);
-      if (last?.fingerprint === fingerprint && last.atMs > now() - RENEWAL_MS) return;
+      const renewAfterMs = Math.max(now() - RENEWAL_MS, uncheckedBefore(connection.id) ?? 0);
+      if (last?.fingerprint === fingerprint && last.atMs > renewAfterMs) return;
       if (JSON.stringify(profile).length > MAX_PROFILE_LENGTH) {
         log.warn({ connection: connection.name, userId }, `Profile not cached: larger than ${MAX_PROFILE_LENGTH} characters`);
         return;
@@ -130,7 +133,8 @@ export async function createCredentialCache(parts: {
       const nameHash = hashOfName(connection, username);
       const read = async () => {
         const entry = await store.cachedCredential(connection.id, nameHash);
-        return entry !== undefined && entry.verifiedAt.getTime() > now() - maxAgeMs ? entry : undefined;
+        const oldestMs = Math.max(now() - maxAgeMs + 1, uncheckedBefore(connection.id) ?? 0);
+        return entry !== undefined && entry.verifiedAt.getTime() >= oldestMs ? entry : undefined;
       };
       const known = await read();
       const profile = known && justVerified.profileOf(nameHash, known, password);

@@ -27,6 +27,8 @@ export interface Requests {
   login(connection: Connection, username: string, password: string): ProfileRequest;
   search(connection: Connection, search: string | undefined, limit: number | undefined): Promise<Traced<RequestOutcome<'search_users'>>>;
   groups(connection: Connection, limit: number | undefined): Promise<Traced<RequestOutcome<'list_groups'>>>;
+  /** When the passwords of these users were changed last, by subject. */
+  passwordTimes(connection: Connection, subjects: readonly string[]): Promise<Traced<RequestOutcome<'password_times'>>>;
   /** An administrator's reset. */
   resetPassword(connection: Connection, username: string, password: string): ProfileRequest;
   /** The user's own change. Connectors that ignore `oldPassword` are not asked: they would set the new password without checking it. */
@@ -34,7 +36,7 @@ export interface Requests {
 }
 
 /** The claims of a request, except the ones that every request has. */
-type Claims = Readonly<Record<string, string | number | undefined>>;
+type Claims = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 /** A connector refuses a request that reaches it later than this. */
 const LIFETIME_SECONDS = 60;
@@ -48,6 +50,7 @@ const REPEATABLE: Record<RequestName, boolean> = {
   change_password: false,
   search_users: true,
   list_groups: true,
+  password_times: true,
 };
 
 /**
@@ -145,6 +148,7 @@ export function createRequests(parts: {
       const reported = isUnknownUser ? { ...result, failure: { ...result.failure, code: 'user_not_found' as const } } : result;
       return logged('Password reset', connection, reported, shortened(username));
     },
+    passwordTimes: (connection, subjects) => ask(connection, 'password_times', { subjects }, 'passwordTimes'),
     async search(connection, search, limit) {
       const result = logged('Search', connection, await ask(connection, 'search_users', { search, limit }));
       return 'users' in result ? { ...result, users: result.users.slice(0, limit) } : result;

@@ -19,6 +19,8 @@ export interface CachedCredentialStore {
    */
   putCachedCredential(credential: CachedCredential, nameHash: string, maxNames: number): Promise<boolean>;
   cachedCredential(connectionId: string, nameHash: string): Promise<CachedCredential | undefined>;
+  /** Users after this id, in the order of ids. */
+  cachedCredentialUsers(connectionId: string, after: string, limit: number): Promise<{ userId: string; verifiedAt: Date }[]>;
   /** Removes a user by name or id. @returns whether there was one */
   removeCachedCredential(connectionId: string, user: { nameHash: string } | { userId: string }): Promise<boolean>;
   /** Removes entries verified before that time. Disabling a connection or its cache removes all its entries. @returns how many */

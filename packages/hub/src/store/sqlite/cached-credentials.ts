@@ -1,7 +1,7 @@
 /** Cached credentials in SQLite. */
 import { z } from 'zod';
 import type { CachedCredentialStore } from '../cached-credentials.ts';
-import { column, type Sql, tableOf } from './sql.ts';
+import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
 /** What is sealed with the user's password is sealed again with the hub's key: a stolen database does not even allow guessing passwords. */
 const CREDENTIALS = tableOf(
@@ -21,10 +21,11 @@ const NAMES = tableOf('cached_credential_names', {
   userId: column.text,
   seenAt: column.date,
 });
+const USERS = viewOf('cached_credentials', { userId: column.text, verifiedAt: column.date });
 const OF_NAME =
   'connection_id = ?1 AND user_id = (SELECT user_id FROM cached_credential_names WHERE connection_id = ?1 AND name_hash = ?2)';
 
-export function cachedCredentialStore({ one, change, insert, transaction }: Sql): CachedCredentialStore {
+export function cachedCredentialStore({ all, one, change, insert, transaction }: Sql): CachedCredentialStore {
   return {
     putCachedCredential: async (credential, nameHash, maxNames) =>
       transaction(() => {
@@ -51,6 +52,8 @@ export function cachedCredentialStore({ one, change, insert, transaction }: Sql)
         return true;
       }),
     cachedCredential: async (connectionId, nameHash) => one(CREDENTIALS, `WHERE ${OF_NAME}`, connectionId, nameHash),
+    cachedCredentialUsers: async (connectionId, after, limit) =>
+      all(USERS, 'WHERE connection_id = ? AND user_id > ? ORDER BY user_id LIMIT ?', connectionId, after, limit),
     removeCachedCredential: async (connectionId, user) =>
       'userId' in user
         ? change('DELETE FROM cached_credentials WHERE connection_id = ? AND user_id = ?', connectionId, user.userId) === 1

@@ -9,6 +9,7 @@ const FACTS = tableOf('facts', { name: column.text, value: column.text });
 const PUBLIC_URL = 'public_url';
 const KEY_CHECK = 'key_check';
 const auditPositionOf = (target: string) => `audit_position ${target}`;
+const uncheckedOf = (connectionId: string) => `credentials_unchecked_before ${connectionId}`;
 const position = z.object({ id: z.int().min(0), hash: z.string(), upTo: z.int().optional() });
 const PASSWORDS_UNTIL = 'administrator_passwords_until';
 
@@ -32,6 +33,13 @@ export function factStore(sql: Sql): FactStore {
       set(sql, PUBLIC_URL, url);
     },
     publicUrl: async () => sql.one(FACTS, 'WHERE name = ?', PUBLIC_URL)?.value,
+    async credentialsUncheckedBefore(connectionId) {
+      const stored = sql.one(FACTS, 'WHERE name = ?', uncheckedOf(connectionId))?.value;
+      return stored === undefined || stored === '' ? undefined : new Date(stored);
+    },
+    async setCredentialsUncheckedBefore(connectionId, time) {
+      set(sql, uncheckedOf(connectionId), time?.toISOString() ?? '');
+    },
     auditPosition: async (target) => {
       const stored = sql.one(FACTS, 'WHERE name = ?', auditPositionOf(target))?.value;
       return stored === undefined ? undefined : position.safeParse(parseJson(stored)).data;

@@ -72,6 +72,14 @@ test('a scope that is taken away is missing from userinfo and refreshed tokens a
   await assert.rejects(openid.refreshTokenGrant(app.config, refreshed.refresh_token ?? '', { scope: 'openid phone' }), {
     error: 'invalid_scope',
   });
+  // Granted again, but not to tokens that exist.
+  const narrow = await createApplication(hub, { scopes: ['email'] });
+  const signedIn = await narrow.signIn({ parameters: { scope: EVERYTHING } });
+  await changeClient(operator, narrow.clientId, { scopes: SCOPES });
+  assert.deepEqual(seenIn(await openid.fetchUserInfo(narrow.config, signedIn.tokens.access_token, subject)), ['email']);
+  const again = await openid.refreshTokenGrant(narrow.config, signedIn.tokens.refresh_token ?? '');
+  assert.deepEqual([scopesIn(again.scope), seenIn(again.claims())], [['email'], ['email']]);
+  assert.deepEqual(seenIn((await narrow.signIn({ parameters: { scope: EVERYTHING } })).tokens.claims()), SCOPES);
   await changeClient(operator, app.clientId, { refreshTokens: false });
   await assert.rejects(openid.refreshTokenGrant(app.config, refreshed.refresh_token ?? ''), { error: 'invalid_request' });
 });

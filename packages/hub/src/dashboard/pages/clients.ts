@@ -96,7 +96,7 @@ ${connectionChoice(connections, typed.connections)}
         time(createdAt),
       ]);
       const main = html`<div class="title"><h1>Applications</h1>${context.may(c, 'POST /clients/new') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a>` : ''}</div>
-<section><p>Applications sign users in with OpenID Connect. The issuer is <code>${context.publicUrl()}</code>.</p>
+<section><p>Applications sign users in with OpenID Connect. The issuer is <code>${context.publicUrl()}/oidc</code>.</p>
 ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'], rows, 'No applications yet.')}</section>`;
       return context.show(c, { title: 'Applications', current: '/clients', main });
     })
@@ -135,7 +135,7 @@ ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'
       const lines = (uris: readonly string[]) => (uris.length === 0 ? 'none' : uris.map((uri) => html`<span class="line">${uri}</span>`));
       const facts = [
         ['Client ID', html`<code>${client.id}</code>`],
-        ['Issuer', html`<code>${context.publicUrl()}</code>`],
+        ['Issuer', html`<code>${context.publicUrl()}/oidc</code>`],
         ['Type', client.secretHash === undefined ? 'public' : 'confidential'],
         ['Redirect URIs', lines(client.redirectUris)],
         ['Post-logout redirect URIs', lines(client.postLogoutRedirectUris)],

@@ -145,3 +145,21 @@ test('a file of version 1 is migrated with its content', async () => {
   assert.deepEqual(await store.connections(), [kept]);
   await store.close();
 });
+
+test('the migration of an older file encrypts its secrets, and leaves none in free pages', async () => {
+  const path = newPath();
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA secure_delete = OFF; PRAGMA journal_mode = WAL; ${begin}; PRAGMA user_version = 1`);
+  const add = database.prepare("INSERT INTO signing_keys VALUES (?, 'ES256', ?, 0, 0, NULL)");
+  for (const kid of ['kept', 'removed']) add.run(kid, `PEM of the key that was ${kid} `.repeat(1000));
+  database.exec("DELETE FROM signing_keys WHERE kid = 'removed'");
+  database.close();
+  assert.match(readFileSync(path, 'latin1'), /that was removed/);
+  const store = openSqliteStore(path, TEST_KEY);
+  assert.deepEqual(
+    (await store.signingKeys()).map(({ kid, privateKeyPem }) => [kid, privateKeyPem.length]),
+    [['kept', 29_000]],
+  );
+  for (const side of ['', '-wal']) assert.doesNotMatch(readFileSync(path + side, 'latin1'), /PEM of the key/, side);
+  await store.close();
+});

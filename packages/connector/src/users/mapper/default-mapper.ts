@@ -1,5 +1,6 @@
 /** The profile made of a directory entry if there is no custom mapper. */
 import type { Profile } from '@landbridge/protocol';
+import { textOf } from '../../ldap/entry.ts';
 
 /** Copied under their own names. */
 const SAME_NAME = [
@@ -49,11 +50,11 @@ export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile 
   return profile;
 }
 
-/** @returns undefined for what Auth0 connectors treat as no value; binary values become text as far as possible */
+/** @returns undefined for what Auth0 connectors treat as no value; bytes that are not text become Base64 */
 function present(value: unknown): unknown {
   if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
-  if (Array.isArray(value)) return value.map((item: unknown) => (Buffer.isBuffer(item) ? item.toString('utf8') : item));
-  return Buffer.isBuffer(value) ? value.toString('utf8') : value;
+  if (Array.isArray(value)) return value.map((item: unknown) => (Buffer.isBuffer(item) ? textOf(item) : item));
+  return Buffer.isBuffer(value) ? textOf(value) : value;
 }
 
 function withoutUndefined(object: Record<string, unknown>): Record<string, unknown> {

@@ -57,6 +57,18 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     assert.ok('groups' in listed && unicodeGroup !== undefined && listed.groups.includes(unicodeGroup));
   });
 
+  it('of computers are no user names, unless the settings say so', async () => {
+    const computer = `${dc().hostName.split('.')[0]}$`;
+    assert.equal(await on().users.inspect(computer, request()), undefined);
+    assert.ok((await on({ LDAP_USER_BY_NAME: '(sAMAccountName={0})' }).users.inspect(computer, request())) !== undefined);
+    const found = await on().users.searchUsers({ pid: 'x', search: '', limit: undefined, escaped: false }, request());
+    assert.ok('users' in found && found.users.length > 0);
+    assert.deepEqual(
+      found.users.filter(({ sAMAccountName }) => String(sAMAccountName).endsWith('$')),
+      [],
+    );
+  });
+
   it('may be mail addresses with LDAP_USER_BY_MAIL', async () => {
     const { alice } = dc().users;
     const byMail = on({ LDAP_USER_BY_MAIL: true });

@@ -1,11 +1,13 @@
-/** Generates docs/configuration.md, docs/hub-configuration.md and docs/troubleshooting.md from the settings and checks. */
+/** Generates the references in docs/ from settings and checks, and the list of licences from the lock file. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorReference } from '../packages/connector/src/config/reference.ts';
 import { troubleshootingReference } from '../packages/connector/src/troubleshoot/reference.ts';
 import { hubReference } from '../packages/hub/src/reference.ts';
+import { licenceDocument, thirdPartyPackages } from './licences.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 writeFileSync(join(docs, 'configuration.md'), connectorReference());
 writeFileSync(join(docs, 'hub-configuration.md'), hubReference());
 writeFileSync(join(docs, 'troubleshooting.md'), troubleshootingReference());
+writeFileSync(join(docs, 'third-party-licences.md'), licenceDocument(thirdPartyPackages(join(docs, '..'))));

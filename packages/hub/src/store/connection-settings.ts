@@ -91,7 +91,7 @@ export const CONNECTION_SETTINGS = {
   }),
   approveConnectors: toggle(false, {
     label: 'Approve connectors',
-    description: 'A connector with a new key gets no requests until an operator approves it.',
+    description: 'A connector with a new key gets no requests until an operator approves it, even if it has an unused ticket.',
   }),
 };
 

@@ -91,7 +91,7 @@ export function ticketMessage(url: string, text: string) {
   const { shell, powershell } = installCommands(url);
   return {
     tone: 'good' as const,
-    text: `${text} Run this command on the machine beside the directory. It contains the ticket, a secret that can enrol connectors; it is shown only now.`,
+    text: `${text} Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector; it is shown only now.`,
     secrets: [
       { label: 'Linux and macOS', value: shell },
       { label: 'Windows (PowerShell)', value: powershell },

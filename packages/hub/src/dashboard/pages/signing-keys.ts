@@ -1,8 +1,9 @@
-/** The hub's signing keys: listing them, rotating them, and removing one immediately. */
+/** The hub's signing keys: listing them, rotating them, and removing one immediately; and its identity. */
 import { dot, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { loadHubIdentity } from '../../keys/hub-identity.ts';
 import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
 import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -16,7 +17,7 @@ const STATES: Record<SigningKeyState, readonly ['on' | 'idle', string]> = {
 export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
   return new Hono<DashboardEnv>()
     .get('/signing-keys', async (c) => {
-      const keys = await listSigningKeys(context.store);
+      const [keys, { fingerprint }] = await Promise.all([listSigningKeys(context.store), loadHubIdentity(context.store)]);
       const rows = keys.map(({ kid, algorithm, state, createdAt, signsFrom, retiresAt }) => [
         html`<code>${kid}</code>`,
         algorithm,
@@ -29,9 +30,12 @@ export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> 
           : '',
       ]);
       const main = html`<div class="title"><h1>Signing keys</h1>${context.may(c, 'POST /signing-keys/rotate') ? html`<a class="button" href="${DASHBOARD_PATH}/signing-keys/rotate">Rotate</a>` : ''}</div>
-<section><p>The hub signs its requests to connectors with these keys. Connectors read the public keys at
+<section><p>The hub signs its requests to Auth0 connectors with these keys. They read the public keys at
 <a href="/.well-known/jwks.json">/.well-known/jwks.json</a>.</p>
-${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 'Removed', ''], rows, 'No keys.')}</section>`;
+${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 'Removed', ''], rows, 'No keys.')}</section>
+<section aria-labelledby="identity"><h2 id="identity">Identity of this hub</h2>
+<p><code>${fingerprint}</code></p>
+<p>Tickets end in this fingerprint, and Landbridge connectors keep it as HUB_IDENTITY: they trust no other hub. To replace the key, run <code>landbridge-hub identity rotate</code>.</p></section>`;
       return context.show(c, { title: 'Signing keys', current: '/signing-keys', main });
     })
     .get('/signing-keys/rotate', (c) =>

@@ -29,12 +29,16 @@ export function keyCommand(context: HubCommandContext): Command {
   withOptions(
     add('create', 'create an API key and print it, once only', async ({ operator, store }, name: string, options: Options) => {
       const { createApiKey } = await import('../api/api-keys.ts');
-      const { apiKey, secret } = await createApiKey(operator, name, permissionsOf(options));
+      // Whoever may use the command line may do everything already, and sets the hub up with its first key.
+      const isForAll = options.scope === undefined && options.connection === undefined;
+      const { apiKey, secret } = await createApiKey(operator, name, permissionsOf(isForAll ? { ...options, scope: [ALL] } : options));
       note(`API key ${describe(apiKey, await store.connections())}`);
+      if (isForAll)
+        note(`It permits everything. For an application that signs users in: landbridge-hub key change ${apiKey.id} --scope sign-in`);
       note('It is not shown again:');
       print(secret);
     }).argument('[name]', 'name of the application', 'unnamed'),
-    { scope: 'sign-in', days: 'never' },
+    { scope: 'all; sign-in with --connection', days: 'never' },
   );
   withOptions(
     add('change', 'change what an API key permits, effective at once', async ({ operator, store }, id: string, options: Options) => {

@@ -23,7 +23,7 @@ const EXAMPLES = `
 Examples:
   landbridge-hub run --home /var/lib/landbridge-hub
   landbridge-hub connection create corp     creates a connection and prints the ticket for its connectors
-  landbridge-hub key create billing         prints an API key for an application
+  landbridge-hub key create billing --scope sign-in     prints an API key for an application
   landbridge-hub client create billing --redirect-uri https://billing.example/callback
   landbridge-hub try corp                   prints a link to a page for a test sign-in
   landbridge-hub backup /backup/hub-$(date +%F).sqlite

@@ -42,7 +42,7 @@ export function runCommand({ withHome, print }: HubCommandContext): Command {
           }
           for (const key of unknownKeys) log.warn(`Unknown setting "${key}" in hub.json`);
           if (connections.length === 0) log.info(`Next: landbridge-hub connection create NAME --home ${folder}`);
-          if (apiKeys.length === 0) log.info(`Next: landbridge-hub key create NAME --home ${folder}`);
+          if (apiKeys.length === 0) log.info(`Next: landbridge-hub key create NAME --scope sign-in --home ${folder}`);
         });
         log.info('Stopped');
       } finally {

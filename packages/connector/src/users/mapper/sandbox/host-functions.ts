@@ -3,9 +3,11 @@
  *
  * The calls come from untrusted code with any values in any order. An exception becomes the mapper's.
  */
-import { createHash, createHmac, getHashes, randomBytes } from 'node:crypto';
+import { createHmac, getHashes, hash, randomBytes } from 'node:crypto';
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core';
 
+/** In lower case. */
+const HASHES = new Set(getHashes().map((name) => name.toLowerCase()));
 const MAX_RANDOM_BYTES = 65_536;
 const URL_PARTS = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'] as const;
 const SETTABLE = ['href', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'] as const;
@@ -28,13 +30,12 @@ export function hostFunctions(context: QuickJSContext, { log }: { log: (line: st
     },
     encode: (value, encoding) => context.newString(bytes(value).toString(encodingOf(text(encoding)))),
     decode: (value, encoding) => newBytes(Buffer.from(text(value), encodingOf(text(encoding)))),
+    hashes: () => context.newString(JSON.stringify([...HASHES])),
     /** With a key: an HMAC. */
     digest(algorithm, data, key) {
       const name = text(algorithm);
-      if (!getHashes().includes(name) && !getHashes().includes(name.toLowerCase()))
-        throw new Error(`Digest method not supported: ${name.slice(0, 40)}`);
-      const hash = key === undefined ? createHash(name) : createHmac(name, bytes(key));
-      return newBytes(hash.update(bytes(data)).digest());
+      if (!HASHES.has(name)) throw new Error('Digest method not supported');
+      return newBytes(key === undefined ? hash(name, bytes(data), 'buffer') : createHmac(name, bytes(key)).update(bytes(data)).digest());
     },
     random(size) {
       const count = size === undefined ? 0 : context.getNumber(size);

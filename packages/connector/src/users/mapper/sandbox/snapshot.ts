@@ -71,11 +71,15 @@ export function takeSnapshot(memory: WasmMemory, stack: Stack, stackBytes: numbe
   const copies = [copyOf(memory, 0, afterStatic), copyOf(memory, stackFrom, end)];
   const endAt = endOfHeapAt(memory, end, allocate);
   if (afterStatic > stackFrom || endAt === undefined) throw new Error('the memory of the engine is not laid out as expected');
-  const endNow = () => new DataView(memory.buffer).getUint32(endAt, true);
-  const restore = () => {
+  let bytes = Buffer.from(memory.buffer);
+  const endNow = () => {
     // Another buffer if the memory has grown.
-    const bytes = new Uint8Array(memory.buffer);
-    bytes.fill(0, end, endNow());
+    if (bytes.buffer !== memory.buffer) bytes = Buffer.from(memory.buffer);
+    return bytes.readUInt32LE(endAt);
+  };
+  const restore = () => {
+    const to = endNow();
+    bytes.fill(0, end, to);
     for (const { from, copy } of copies) bytes.set(copy, from);
   };
   restore();

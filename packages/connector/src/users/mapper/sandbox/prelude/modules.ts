@@ -5,9 +5,13 @@ export function modulesPrelude(host: Host): Record<string, Record<string, unknow
   const cut = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer;
   const bytesOf = (value: unknown, encoding?: unknown): Uint8Array => Buffer.from(value as string, encoding as BufferEncoding);
 
+  const hashes = new Set<string>(JSON.parse(host.hashes()));
+
   function hasher(algorithm: unknown, key?: unknown) {
     const parts: Uint8Array[] = [];
     let isDone = false;
+    const name = String(algorithm).toLowerCase();
+    if (!hashes.has(name)) throw new Error('Digest method not supported');
     const self = {
       update(data: unknown, encoding?: unknown) {
         if (isDone) throw new Error('Digest already called');
@@ -18,14 +22,10 @@ export function modulesPrelude(host: Host): Record<string, Record<string, unknow
         if (isDone) throw new Error('Digest already called');
         isDone = true;
         const data = cut(Buffer.concat(parts));
-        const result = Buffer.from(
-          key === undefined ? host.digest(String(algorithm), data) : host.digest(String(algorithm), data, cut(bytesOf(key))),
-        );
+        const result = Buffer.from(key === undefined ? host.digest(name, data) : host.digest(name, data, cut(bytesOf(key))));
         return encoding === undefined || encoding === 'buffer' ? result : result.toString(encoding as BufferEncoding);
       },
     };
-    // An unknown algorithm fails here, as in Node.
-    host.digest(String(algorithm), new ArrayBuffer(0));
     return self;
   }
 

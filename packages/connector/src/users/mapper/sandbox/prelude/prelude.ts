@@ -15,6 +15,8 @@ export interface Host {
   log(line: string): void;
   encode(bytes: ArrayBuffer, encoding: string): string;
   decode(text: string, encoding: string): ArrayBuffer;
+  /** The names for `digest`, as JSON. */
+  hashes(): string;
   digest(algorithm: string, data: ArrayBuffer, key?: ArrayBuffer): ArrayBuffer;
   random(size: number): ArrayBuffer;
   url(value: string, base?: string): string;

@@ -16,7 +16,7 @@ import {
 import { hostFunctions } from './host-functions.ts';
 import { failureCode, type MapRequest, type MapResult, type SandboxFailure, type WorkerSettings } from './messages.ts';
 import { PRELUDE_SOURCE } from './prelude/prelude.ts';
-import { createMemory, findStack, takeSnapshot, type WasmMemory } from './snapshot.ts';
+import { createMemory, findLayout, takeSnapshot, type WasmMemory } from './snapshot.ts';
 
 /** Deeper recursion in the mapper throws its RangeError. At 512 KiB the thread's own stack would overflow first, inside the engine. */
 const MAX_STACK_BYTES = 256 * 1024;
@@ -59,7 +59,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
   const runtime = quickJs.newRuntime();
   runtime.setMaxStackSize(MAX_STACK_BYTES);
   const context = runtime.newContext();
-  const stack = findStack(memory);
+  const layout = findLayout(memory, (bytes) => context.newArrayBuffer(new ArrayBuffer(bytes)));
 
   let endsAt = 0;
   let timeIsUp = false;
@@ -124,9 +124,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
     const { failure } = error;
     return { failure, memory, map: () => ({ failure }) };
   }
-  const snapshot = takeSnapshot(memory, stack, MAX_STACK_BYTES + STACK_RESERVE_BYTES, (bytes) =>
-    context.newArrayBuffer(new ArrayBuffer(bytes)),
-  );
+  const snapshot = takeSnapshot(memory, layout, MAX_STACK_BYTES + STACK_RESERVE_BYTES);
 
   function map({ rawJson, binaryPaths, binaries }: MapRequest): string {
     startDeadline();

@@ -31,11 +31,13 @@ export function hostFunctions(context: QuickJSContext, { log }: { log: (line: st
     encode: (value, encoding) => context.newString(bytes(value).toString(encodingOf(text(encoding)))),
     decode: (value, encoding) => newBytes(Buffer.from(text(value), encodingOf(text(encoding)))),
     hashes: () => context.newString(JSON.stringify([...HASHES])),
-    /** With a key: an HMAC. */
-    digest(algorithm, data, key) {
+    /** Texts where there are texts: each further call would cost as much as the hash. With a key: an HMAC. */
+    digest(algorithm, data, encoding, key) {
       const name = text(algorithm);
       if (!HASHES.has(name)) throw new Error('Digest method not supported');
-      return newBytes(key === undefined ? hash(name, bytes(data), 'buffer') : createHmac(name, bytes(key)).update(bytes(data)).digest());
+      const input = data !== undefined && context.typeof(data) === 'string' ? text(data) : bytes(data);
+      const output = key === undefined ? hash(name, input, 'buffer') : createHmac(name, bytes(key)).update(input).digest();
+      return text(encoding) === '' ? newBytes(output) : context.newString(output.toString(encodingOf(text(encoding))));
     },
     random(size) {
       const count = size === undefined ? 0 : context.getNumber(size);

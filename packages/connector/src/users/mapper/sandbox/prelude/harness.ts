@@ -94,12 +94,14 @@ export function harness(
     },
 
     /** Calls the mapper. `binaryPaths` says where in the entry each of `binaries` belongs. */
-    map(rawJson: string, binaryPaths: string = '[]', ...binaries: ArrayBuffer[]): string {
+    map(rawJson: string, binaryPaths?: string, ...binaries: ArrayBuffer[]): string {
       const raw = parse(rawJson);
-      parse(binaryPaths).forEach((path: (string | number)[], place: number) => {
-        const last = path.pop() ?? '';
-        path.reduce((holder, step) => holder[step], raw)[last] = Buffer.from(binaries[place] ?? new ArrayBuffer(0));
-      });
+      if (binaryPaths !== undefined) {
+        parse(binaryPaths).forEach((path: (string | number)[], place: number) => {
+          const last = path.pop() ?? '';
+          path.reduce((holder, step) => holder[step], raw)[last] = Buffer.from(binaries[place] ?? new ArrayBuffer(0));
+        });
+      }
       if (mapper.length >= 2) mapper(raw, settle);
       else {
         const returned = mapper(raw);

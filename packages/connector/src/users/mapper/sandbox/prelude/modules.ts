@@ -8,22 +8,24 @@ export function modulesPrelude(host: Host): Record<string, Record<string, unknow
   const hashes = new Set<string>(JSON.parse(host.hashes()));
 
   function hasher(algorithm: unknown, key?: unknown) {
-    const parts: Uint8Array[] = [];
+    const parts: (Uint8Array | string)[] = [];
     let isDone = false;
     const name = String(algorithm).toLowerCase();
     if (!hashes.has(name)) throw new Error('Digest method not supported');
     const self = {
       update(data: unknown, encoding?: unknown) {
         if (isDone) throw new Error('Digest already called');
-        parts.push(bytesOf(data, encoding));
+        parts.push(typeof data === 'string' && (encoding === undefined || encoding === 'utf8') ? data : bytesOf(data, encoding));
         return self;
       },
       digest(encoding?: unknown) {
         if (isDone) throw new Error('Digest already called');
         isDone = true;
-        const data = cut(Buffer.concat(parts));
-        const result = Buffer.from(key === undefined ? host.digest(name, data) : host.digest(name, data, cut(bytesOf(key))));
-        return encoding === undefined || encoding === 'buffer' ? result : result.toString(encoding as BufferEncoding);
+        const isText = parts.every((part) => typeof part === 'string');
+        const data = isText ? parts.join('') : cut(Buffer.concat(parts.map((part) => (typeof part === 'string' ? bytesOf(part) : part))));
+        const named = encoding === undefined || encoding === 'buffer' ? '' : String(encoding);
+        const result = key === undefined ? host.digest(name, data, named) : host.digest(name, data, named, cut(bytesOf(key)));
+        return typeof result === 'string' ? result : Buffer.from(result);
       },
     };
     return self;

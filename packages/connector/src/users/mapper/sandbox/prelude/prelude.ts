@@ -17,7 +17,8 @@ export interface Host {
   decode(text: string, encoding: string): ArrayBuffer;
   /** The names for `digest`, as JSON. */
   hashes(): string;
-  digest(algorithm: string, data: ArrayBuffer, key?: ArrayBuffer): ArrayBuffer;
+  /** Bytes if the encoding is empty. */
+  digest(algorithm: string, data: ArrayBuffer | string, encoding: string, key?: ArrayBuffer): ArrayBuffer | string;
   random(size: number): ArrayBuffer;
   url(value: string, base?: string): string;
   urlWith(href: string, part: string, value: string): string;

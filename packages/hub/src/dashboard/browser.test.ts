@@ -179,7 +179,7 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByLabel('Redirect URIs', { exact: true }).fill('https://billing.example/callback');
   await page.getByRole('button', { name: 'Create' }).click();
   assert.match((await page.getByRole('region', { name: 'Client secret' }).textContent()) ?? '', /^lbs_/);
-  assert.match((await page.getByLabel('Details').textContent()) ?? '', /Issuer\S+\/oidc\b/);
+  assert.match((await page.getByLabel('Details').textContent()) ?? '', /Issuer\S+\/oidcType/);
   await examinePage(page, '13-application');
   await page.getByRole('link', { name: 'New secret' }).click();
   await page.getByRole('button', { name: 'Create new secret' }).click();

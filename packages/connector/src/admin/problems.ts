@@ -10,6 +10,7 @@ import type { DirectoryStatus } from '../ldap/directory.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates, parseCertificate } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
+import { filterWarnings } from '../setup/problems-of-files.ts';
 import { measureClockSkew } from '../setup/ticket.ts';
 import type { ConsoleContext } from './page-context.ts';
 import { browserCertificate } from './server-certificate.ts';
@@ -103,7 +104,7 @@ export function problemsNow(
   }
   if (restartDue.length > 0)
     add(`Restart the connector: ${restartDue.join(', ')} ${restartDue.length === 1 ? 'takes' : 'take'} effect after a restart.`);
-  for (const { message } of configWarnings(config)) add(message);
+  for (const { message } of [...configWarnings(config), ...filterWarnings(config.values)]) add(message);
   return problems;
 }
 

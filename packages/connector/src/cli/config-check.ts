@@ -2,7 +2,7 @@
 import { type Config, loadConfig } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { configWarnings } from '../config/warnings.ts';
-import { problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
+import { filterWarnings, problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
 import { silentLog } from '../troubleshoot/silent-log.ts';
 import { assertLoads } from '../users/mapper/profile-mapper.ts';
 import type { CommandContext } from './context.ts';
@@ -15,7 +15,7 @@ export async function configCheck({ home, environment }: CommandContext): Promis
   const config = loadConfig(home, environment);
   const problems = [...config.problems.map(({ message }) => message), ...problemsOfFiles(config), ...(await problemsOfMapper(config))];
   for (const problem of problems) process.stdout.write(`problem: ${problem}\n`);
-  const warnings = configWarnings(config);
+  const warnings = [...configWarnings(config), ...filterWarnings(config.values)];
   for (const { message } of warnings) process.stdout.write(`warning: ${message}\n`);
   if (problems.length > 0) return 1;
   process.stdout.write(warnings.length === 0 ? 'The configuration is valid.\n' : 'The configuration is valid, with warnings.\n');

@@ -6,6 +6,7 @@ import { assertRunnable, type Config, loadConfigForStart } from '../config/load.
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
+import { filterWarnings } from '../setup/problems-of-files.ts';
 import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -25,7 +26,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behaviour');
   if (notSaved !== undefined)
     log.warn({ err: notSaved }, 'What the hub says is kept in memory only, and the password stays as it is in the file');
-  for (const { message } of configWarnings(config)) log.warn(message);
+  for (const { message } of [...configWarnings(config), ...filterWarnings(config.values)]) log.warn(message);
 
   try {
     await runUntilStopped(log, async ({ onStop, onHangUp }) => {

@@ -9,6 +9,7 @@ import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, Sea
 import type { Entry } from './entry.ts';
 import { cannotHaveBeenSent, isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
 import { ANY_ENTRY, type Filter, parseFilter, withValue } from './filter.ts';
+import { withEscapedValues } from './filter-text.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
 import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
@@ -280,6 +281,8 @@ export function settingFilter(name: string, text: string): Filter {
   try {
     return parseFilter(text);
   } catch (cause) {
+    const escaped = withEscapedValues(text.trim());
+    if (escaped !== text.trim()) return settingFilter(name, escaped);
     throw new LdapError('LDAP_FILTER_INVALID', `${name} is not a search filter`, {
       cause,
       action: 'Correct it, or remove it to use the default',

@@ -3,7 +3,9 @@ import { CodedError, errorText } from '@landbridge/runtime';
 import { bindPassword } from '../config/credentials.ts';
 import type { Config } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
+import type { Warning } from '../config/warnings.ts';
 import { settingFilter } from '../ldap/directory.ts';
+import { withEscapedValues } from '../ldap/filter-text.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { userDnTemplate } from '../users/user-dn.ts';
 import { loadCertificate } from './certificate.ts';
@@ -15,6 +17,7 @@ const FILTERS = [
   'LDAP_SEARCH_GROUPS',
   'LDAP_SEARCH_LIST_GROUPS_QUERY',
   'LDAP_HEARTBEAT_SEARCH_QUERY',
+  'DENY_SIGN_IN',
 ] as const;
 
 /** @returns a sentence for each problem, with what to do */
@@ -37,6 +40,16 @@ export function problemsOfFiles(config: Config): string[] {
     } catch (error) {
       return [problemText(error)];
     }
+  });
+}
+
+/** Filters that replaced connectors took, and that are accepted with their values escaped. */
+export function filterWarnings(values: Config['values']): Warning[] {
+  return FILTERS.flatMap((name) => {
+    const text = values[name];
+    const escaped = text === undefined ? undefined : withEscapedValues(text);
+    if (escaped === text) return [];
+    return [{ name, message: `${name} has parentheses in a value, which are read as part of it. Escape them: ${escaped}` }];
   });
 }
 

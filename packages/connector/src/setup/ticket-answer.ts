@@ -1,7 +1,10 @@
 /** What a hub answers to a ticket, and what it means if it does not. */
-import { CodedError, parseJson } from '@landbridge/runtime';
-import type { z } from 'zod';
+import { CodedError, parseJson, printable } from '@landbridge/runtime';
+import { z } from 'zod';
 import type { OutboundAnswer } from '../network/outbound.ts';
+
+/** As our hub words its refusals. */
+const hubError = z.object({ error: z.object({ message: z.string().min(1).max(500), action: z.string().max(500).optional() }) });
 
 /** Short, because each reconnection waits for it, and sign-ins wait for the reconnection. */
 export const TICKET_TIMEOUT_MS = 5000;
@@ -22,6 +25,12 @@ export function readTicketAnswer<T>(url: URL, answer: OutboundAnswer, schema: z.
   }
   if (answer.status < 200 || answer.status > 299) {
     const redirect = answer.status >= 300 && answer.status < 400;
+    const said = hubError.safeParse(parseJson(answer.text)).data?.error;
+    if (said !== undefined) {
+      throw new CodedError('TICKET_STATUS', `${url.host} refused the ticket (${answer.status}): ${printable(said.message)}`, {
+        action: said.action === undefined ? 'Ask the operator of the hub.' : printable(said.action),
+      });
+    }
     throw new CodedError(
       'TICKET_STATUS',
       `${url.host} answered the ticket with status ${answer.status}${redirect ? ', a redirect, which is not followed because a ticket is a secret' : ''}`,

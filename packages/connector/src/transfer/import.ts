@@ -10,7 +10,7 @@ import { assertHasFiles, type Config, type Environment, withFiles } from '../con
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import { firstStartChanges } from '../config/take-over.ts';
 import { configWarnings } from '../config/warnings.ts';
-import { problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
+import { filterWarnings, problemsOfFiles, problemText } from '../setup/problems-of-files.ts';
 import { assertLoads } from '../users/mapper/profile-mapper.ts';
 import {
   type CertificateChange,
@@ -198,7 +198,7 @@ async function problemsOf(candidate: Config, log: Log): Promise<string[]> {
 
 function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layout: 'root' | 'data', ignored: readonly string[]): string[] {
   const { values, origins } = candidate;
-  const warnings = configWarnings(candidate).map(({ message }) => message);
+  const warnings = [...configWarnings(candidate), ...filterWarnings(values)].map(({ message }) => message);
   if (![...found.keys()].some((name) => name.endsWith('/cert.key'))) {
     warnings.push(
       candidate.candidate?.certificate === undefined

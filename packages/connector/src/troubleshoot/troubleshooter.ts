@@ -12,7 +12,7 @@ import { createServiceAccount, type ServiceAccount } from '../ldap/servers/servi
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
-import { problemsOfFiles } from '../setup/problems-of-files.ts';
+import { filterWarnings, problemsOfFiles } from '../setup/problems-of-files.ts';
 import type { Check, CheckResult } from './check.ts';
 import { failedBy, pass, warn } from './check.ts';
 import { directoryChecks } from './checks/directory.ts';
@@ -107,7 +107,7 @@ function configurationCheck(loaded: Loaded, runWith: (config: Config) => Run): C
       const { config } = loaded;
       const then = checksOf(runWith(config));
       const problems = [...config.problems.map(({ message }) => message), ...problemsOfFiles(config)];
-      const warnings = configWarnings(config).map(({ message }) => message);
+      const warnings = [...configWarnings(config), ...filterWarnings(config.values)].map(({ message }) => message);
       const place = config.environmentOnly ? 'the environment' : config.home.configFile;
       if (problems.length > 0)
         return { status: 'fail', found: [...problems, ...warnings].join('; '), action: `Correct this in ${place}.`, then };

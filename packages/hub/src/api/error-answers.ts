@@ -30,6 +30,7 @@ const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = 
   CERTIFICATE_REVOKED: { status: 403, code: 'certificate_revoked' },
   CONNECTOR_REVOKED: { status: 409, code: 'connector_revoked' },
   EMAIL_DOMAIN_TAKEN: { status: 409, code: 'email_domain_taken' },
+  SIGNING_KEY_NEEDED: { status: 409, code: 'signing_key_needed' },
   SIGNING_KEY_ROTATION_UNDER_WAY: { status: 409, code: 'rotation_under_way' },
   CONNECTION_EXISTS: { status: 409, code: 'connection_exists' },
   TOO_MANY_CERTIFICATES: { status: 409, code: 'too_many_certificates' },

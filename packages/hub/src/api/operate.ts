@@ -15,7 +15,7 @@ import type { Operator } from '../operator.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { installCommands, issueTicket, newestTicket, renewTicket, revokeTickets, ticketUrl } from '../tickets/tickets.ts';
+import { installCommands, issueTicket, newestTicket, renewTicket, revokeTickets, ticketUrl, ticketWarning } from '../tickets/tickets.ts';
 import { isForConnection } from './scopes.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -89,7 +89,7 @@ export function operatorRoutes(parts: {
 
   function ticketAnswer(ticket: string) {
     const url = ticketUrl(publicUrl(), ticket);
-    return { ticket: url, install: installCommands(url) };
+    return { ticket: url, install: installCommands(url), warning: ticketWarning(url) };
   }
 
   return new Hono<ApiVariables>()
@@ -158,7 +158,7 @@ export function operatorRoutes(parts: {
       return c.json({ keys: await listSigningKeys(store) }, 201);
     })
     .delete('/signing-keys/:id', async (c) => {
-      await retireSigningKey(operatorOf(c), idOf(c));
+      await retireSigningKey(operatorOf(c), idOf(c), { anyway: c.req.query('anyway') === 'true' });
       return c.body(null, 204);
     });
 }

@@ -16,7 +16,7 @@ export function connectionCommand(context: HubCommandContext): Command {
       const [
         { changeConnection, createConnection, requireFreeDomains },
         { readConnectionChanges },
-        { installCommands, issueTicket, ticketUrl },
+        { installCommands, issueTicket, ticketUrl, ticketWarning },
       ] = await Promise.all([connections(), import('../connections/settings.ts'), import('../tickets/tickets.ts')]);
       const url = await publicUrl();
       const settings = changesOf(options);
@@ -26,6 +26,8 @@ export function connectionCommand(context: HubCommandContext): Command {
       note(`Connection "${name}" created. Its ticket is a secret, because it can add a connector. It is shown only once:`);
       print(ticketUrl(url, ticket));
       note(`On the connector's machine:\n${installCommands(ticketUrl(url, ticket)).shell}`);
+      const warning = ticketWarning(url);
+      if (warning !== undefined) note(warning);
       if (Object.keys(settings).length > 0) await changeConnection(operator, name, settings);
     },
   ).argument('<name>', 'letters, digits, dots, hyphens and underscores');

@@ -33,11 +33,13 @@ export function connectorCommand(context: HubCommandContext): Command {
     },
   ).argument('<connection>');
   add('add', 'issue a ticket that enrols one more connector', async ({ operator, publicUrl, settings }, connection: string) => {
-    const { installCommands, issueTicket, ticketUrl } = await import('../tickets/tickets.ts');
+    const { installCommands, issueTicket, ticketUrl, ticketWarning } = await import('../tickets/tickets.ts');
     const url = ticketUrl(await publicUrl(), await issueTicket(operator, connection));
     note(`Ticket for one connector of "${connection}", within ${settings.ENROLMENT_HOURS} hours. It is a secret, and shown only once:`);
     print(url);
     note(`On the connector's machine:\n${installCommands(url).shell}`);
+    const warning = ticketWarning(url);
+    if (warning !== undefined) note(warning);
   }).argument('<connection>');
   for (const [command, description, done] of [
     ['confirm-change', 'accept the sign-in address that a connector asks for', 'Confirmed: browsers are sent there from now on.'],

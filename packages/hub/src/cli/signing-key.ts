@@ -25,10 +25,16 @@ export function signingKeyCommand(context: HubCommandContext): Command {
       note('New keys created: landbridge-hub signing-key list');
     },
   ).option('--grace-hours <hours>', 'grace period for connectors that do not read the JWKS document (default: 24)', Number);
-  add('retire', 'remove a compromised key at once; another one takes over', async ({ operator }, kid: string) => {
-    const { retireSigningKey } = await rotation();
-    await retireSigningKey(operator, kid);
-    note('Key removed. A running hub applies this within seconds; connectors that know no other key have to reconnect.');
-  }).argument('<kid>', 'ID from "signing-key list"');
+  add(
+    'retire',
+    'remove a compromised key at once; another one takes over',
+    async ({ operator }, kid: string, { anyway = false }: { anyway?: boolean }) => {
+      const { retireSigningKey } = await rotation();
+      await retireSigningKey(operator, kid, { anyway });
+      note('Key removed. A running hub applies this within seconds; connectors that know no other key have to reconnect.');
+    },
+  )
+    .argument('<kid>', 'ID from "signing-key list"')
+    .option('--anyway', 'even if connectors know no other key: Auth0 connectors exit, and must be started again');
   return group;
 }

@@ -83,18 +83,18 @@ test('a rotation is rejected during another one, or with an invalid grace period
 test('a key is retired at once, and the next or a new one signs', async (t) => {
   const { operator, now, kidOf, published, store } = await keysWithClock(t);
   const first = kidOf('ES256');
-  await retireSigningKey(operator, first, now());
+  await retireSigningKey(operator, first, { now: now() });
   const second = kidOf('ES256');
   assert.notEqual(second, first);
   assert.ok(published().includes(second) && !published().includes(first));
 
   await rotateSigningKeys(operator, 24, now());
   const next = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'ES256' && state === 'next');
-  await retireSigningKey(operator, second, now());
+  await retireSigningKey(operator, second, { now: now() });
   assert.equal(kidOf('ES256'), next?.kid);
   assert.equal((await listSigningKeys(store, now())).filter(({ algorithm }) => algorithm === 'ES256').length, 1);
   await assert.rejects(
-    retireSigningKey(operator, second, now()),
+    retireSigningKey(operator, second, { now: now() }),
     (error) => error instanceof CodedError && error.code === 'SIGNING_KEY_NOT_FOUND',
   );
 });
@@ -104,7 +104,7 @@ test('if the next key is retired, the current one signs until another has been p
   const present = kidOf('RS256');
   await rotateSigningKeys(operator, 24, now());
   const next = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'RS256' && state === 'next');
-  await retireSigningKey(operator, next?.kid ?? '', now());
+  await retireSigningKey(operator, next?.kid ?? '', { now: now() });
   assert.equal(kidOf('RS256'), present);
   const other = (await listSigningKeys(store, now())).find(({ algorithm, state }) => algorithm === 'RS256' && state === 'next');
   assert.ok(other && other.signsFrom.getTime() > clock.nowMs);
@@ -126,7 +126,12 @@ test('a connector with a PEM gets requests signed with that key during a rotatio
   assert.equal(await login(), 200);
   assert.equal((await api('/signing-keys/rotate', {})).body.error.code, 'rotation_under_way');
 
-  assert.equal((await api(`/signing-keys/${old?.kid}`, undefined, 'DELETE')).status, 204);
+  // It knows no other key, and an Auth0 connector would exit.
+  const needed = await api(`/signing-keys/${old?.kid}`, undefined, 'DELETE');
+  assert.deepEqual([needed.status, needed.body.error.code], [409, 'signing_key_needed']);
+  assert.match(needed.body.error.message, /corp\/[0-9a-f]{40}$/);
+  assert.equal(await login(), 200);
+  assert.equal((await api(`/signing-keys/${old?.kid}?anyway=true`, undefined, 'DELETE')).status, 204);
   assert.equal(await connector.closed, 1012);
   await assert.rejects(connect(plain), /register_again/);
   const again = await connect(await provision(ticket, plain.identity));

@@ -63,10 +63,26 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
 /**
  * Removes a compromised key at once. Another of its algorithm signs from now on: the newest remaining one, or a new one. Readers of the JWKS
  * document fetch it when they see the new key; connectors with the old PEM must register again.
- * @throws CodedError SIGNING_KEY_NOT_FOUND
+ * @param options.anyway also while connectors hold it that know no other key
+ * @throws CodedError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_NEEDED
  */
-export async function retireSigningKey(operator: Operator, kid: string, now = new Date()): Promise<void> {
+export async function retireSigningKey(
+  operator: Operator,
+  kid: string,
+  { anyway = false, now = new Date() }: { anyway?: boolean; now?: Date } = {},
+): Promise<void> {
   const { store } = operator;
+  const holders = anyway ? [] : await connectorsHolding(store, kid);
+  if (holders.length > 0) {
+    throw new CodedError(
+      'SIGNING_KEY_NEEDED',
+      `Connectors know no other key, and Auth0 connectors exit without it: ${holders.join(', ')}`,
+      {
+        action:
+          'Rotate the keys and restart these connectors, or wait until the old key retires by itself. If the key is compromised, retire it anyway, then start them again.',
+      },
+    );
+  }
   const keys = (await store.signingKeys()).reverse();
   const key = keys.find((candidate) => candidate.kid === kid);
   if (key === undefined) {
@@ -84,6 +100,17 @@ export async function retireSigningKey(operator: Operator, kid: string, now = ne
   await store.replaceSigningKey(kid, isSigning ? { ...replacement, signsFrom: now } : replacement);
   await recordChange(operator, { action: 'signing-key.retire', subject: kid, detail: key.algorithm });
   await operator.takeEffect();
+}
+
+/** @returns the connectors that hold this key as a PEM since their last registration: connection and host, or thumbprint */
+export async function connectorsHolding(store: Store, kid: string): Promise<string[]> {
+  const holders: string[] = [];
+  for (const { id, name } of await store.connections()) {
+    for (const { state, readsJwks, signingKid, hostName, thumbprint } of await store.certificates(id)) {
+      if (state === 'approved' && !readsJwks && signingKid === kid) holders.push(`${name}/${hostName ?? thumbprint}`);
+    }
+  }
+  return holders;
 }
 
 /** @returns a new key that signs from now on; it is not stored */

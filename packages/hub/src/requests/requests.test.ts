@@ -110,7 +110,8 @@ test('a user’s own password change goes only to connectors that check the old 
   assert.equal(refused.body.error.code, 'connector_outdated');
   assert.deepEqual(asked, []);
   assert.equal((await api(change, { username: 'anna', password: 'new-secret' })).status, 200);
-  assert.deepEqual(asked, ['change_password']);
+  // With an Auth0 connector online, the user is looked up before a reset.
+  assert.deepEqual(asked, ['authenticate_user', 'change_password']);
 
   const capable = await connect(identity, { capabilities: ['drain', 'changeOwnPassword'] });
   const answers: unknown[] = [
@@ -423,4 +424,36 @@ test('a hub that shuts down lets sign-ins finish, then closes the sockets with 1
   assert.equal((await login).status, 200);
   await closed;
   assert.equal(await connector.closed, 1001);
+});
+
+test('an Auth0 connector gets no reset for a user whom it does not know, because it would exit', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const asked: string[] = [];
+  connector.answerAll(({ name, claims }) => {
+    asked.push(`${name} ${claims.username} ${JSON.stringify(claims.password)}`);
+    if (claims.username === 'broken') return { err: { message: 'Unexpected Error', inner: {} } };
+    if (claims.username !== 'anna')
+      return { err: { name: 'WrongUsername', message: 'Wrong username' }, profile: { username: claims.username } };
+    return name === 'change_password' ? { profile: ANNA } : { err: { name: 'WrongPassword', message: 'Wrong password' }, profile: ANNA };
+  });
+  const reset = async (username: string) => (await api('/connections/corp/change-password', { username, password: 'new' })).status;
+  assert.equal(await reset('anna'), 200);
+  assert.deepEqual(asked.splice(0), ['authenticate_user anna ""', 'change_password anna "new"']);
+  assert.equal(await reset('nobody'), 404);
+  assert.deepEqual(asked.splice(0), ['authenticate_user nobody ""']);
+  assert.equal(await reset('broken'), 502);
+  assert.deepEqual(asked.splice(0), ['authenticate_user broken ""']);
+});
+
+test('our connector gets a reset at once', async (t) => {
+  const { api, provisioned } = await startHubForTest(t);
+  const connector = await connect(await provisioned(), { capabilities: ['drain'] });
+  const asked: string[] = [];
+  connector.answerAll(({ name }) => {
+    asked.push(name);
+    return { profile: ANNA };
+  });
+  assert.equal((await api('/connections/corp/change-password', { username: 'anna', password: 'new' })).status, 200);
+  assert.deepEqual(asked, ['change_password']);
 });

@@ -123,6 +123,16 @@ export function createRequests(parts: {
     }
   }
 
+  /**
+   * A reset for an unknown user makes Auth0 connectors exit, so they are asked for the user first: by a sign-in with an empty password, which
+   * they refuse before the directory sees it, and which finds users by the filter that the reset uses.
+   */
+  async function unknownAtAuth0Connector(connection: Connection, username: string): Promise<Traced<{ failure: Failure }> | undefined> {
+    if (online.of(connection.id).every(({ capabilities }) => capabilities.length > 0)) return undefined;
+    const found = await ask(connection, 'authenticate_user', { username, password: '' });
+    return 'failure' in found && (found.failure.wireName ?? 'WrongUsername') === 'WrongUsername' ? found : undefined;
+  }
+
   /** Sign-ins have their own log (`sign-in`); what else is asked is logged here. */
   function logged<T extends Traced<object | { failure: Failure }>>(
     message: string,
@@ -142,7 +152,8 @@ export function createRequests(parts: {
     changeOwnPassword: (connection, username, { oldPassword, newPassword }) =>
       ask(connection, 'change_password', { username, password: newPassword, oldPassword }, 'changeOwnPassword'),
     async resetPassword(connection, username, password) {
-      const result = await ask(connection, 'change_password', { username, password });
+      const unknown = await unknownAtAuth0Connector(connection, username);
+      const result = unknown ?? (await ask(connection, 'change_password', { username, password }));
       const isUnknownUser = 'failure' in result && result.failure.wireName === 'WrongUsername';
       // No user signs in by a reset: its caller may know that the user does not exist.
       const reported = isUnknownUser ? { ...result, failure: { ...result.failure, code: 'user_not_found' as const } } : result;

@@ -30,10 +30,16 @@ export type CertificateChanges = Partial<
   >
 >;
 
+/** Keys whose connectors do not come back: those pending since then, and approved ones that were not online since then. */
+export interface Forgettable {
+  pendingBefore: Date;
+  unseenSince: Date;
+}
+
 export interface CertificateStore {
   /**
    * Adds a certificate; a known one stays as it is. A pending one, known or new, is approved if the ticket has enrolled no connector, and was
-   * issued after the given time; the ticket is used up then.
+   * issued after the given time; the ticket is used up then. At the limit, the oldest forgettable one makes room, a pending one first.
    * @returns the state it has now, `full` if the connection has `limit` other certificates that are not revoked, `not_found` if there is no such
    *   connection
    */
@@ -42,6 +48,7 @@ export interface CertificateStore {
     certificate: RegisteredCertificate,
     limit: number,
     ticket?: { hash: string; issuedAfter: Date },
+    forgettable?: Forgettable,
   ): Promise<CertificateState | 'full' | 'not_found'>;
   /**
    * Changes what is given, of a certificate that is not revoked. `readsJwks` never becomes true again: different connectors may share an imported

@@ -11,6 +11,10 @@ import { openSince } from './tickets.ts';
 
 /** A connector has one; one that makes a new certificate at each start would add more and more. */
 const MAX_CERTIFICATES_PER_CONNECTION = 32;
+/** A connector that waits for its approval tries again each minute, with the same key. */
+const PENDING_KEPT_MS = 60 * 60_000;
+/** A spare machine may be off for weeks. */
+const UNSEEN_KEPT_MS = 90 * 24 * 60 * 60_000;
 /** The connector's token is RS256; shorter RSA keys are no longer safe (NIST SP 800-131A). */
 const MIN_RSA_BITS = 2048;
 /** A request for another address replaces an earlier one only after this time: each is recorded in the audit log. */
@@ -68,13 +72,20 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     } as const;
     const enrols = ticket !== undefined && !connection.settings.approveConnectors;
     const issued = enrols ? { hash: ticket.hash, issuedAfter: openSince(enrolmentHours) } : undefined;
-    const state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued);
+    const state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued, {
+      pendingBefore: new Date(Date.now() - PENDING_KEPT_MS),
+      unseenSince: new Date(Date.now() - UNSEEN_KEPT_MS),
+    });
     if (state === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
     if (state === 'revoked') throw keyRevoked(thumbprint);
     if (state === 'full') {
-      throw new CodedError('TOO_MANY_CERTIFICATES', `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection`, {
-        action: 'Make sure that the connector keeps its certificate, or revoke unused ones.',
-      });
+      throw new CodedError(
+        'TOO_MANY_CERTIFICATES',
+        `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection, the limit`,
+        {
+          action: 'Make sure that the connector keeps its certificate (a volume, or AUTH_CERT and AUTH_CERT_KEY), or revoke unused ones.',
+        },
+      );
     }
     if (known !== undefined) await update(call, known, given);
     await applySimultaneousRevocation(connection, given);

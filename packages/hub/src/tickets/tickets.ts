@@ -19,6 +19,12 @@ export function ticketUrl(publicUrl: string, ticket: string): string {
   return `${publicUrl}${TICKET_PATH}/${ticket}`;
 }
 
+/** @returns what to know about a ticket of a hub that is reached without TLS */
+export function ticketWarning(url: string): string | undefined {
+  if (!url.startsWith('http:')) return undefined;
+  return 'The hub is reached over http, with which Auth0 connectors cannot work, and passwords from other machines would cross the network in clear text. Serve it over https, and set PUBLIC_URL.';
+}
+
 /**
  * The commands for the machine beside the directory. The ticket is passed in the environment: every user of a machine can read
  * arguments.

@@ -17,6 +17,33 @@ export function certificateConformance(check: StoreCheck): void {
     assert.deepEqual(await store.certificates('id-b'), [exampleCertificate('01')]);
   });
 
+  check('a connection at its limit forgets pending keys, then keys that are not seen any more', async (store) => {
+    await store.addConnection(exampleConnection('a'));
+    const [old, recent] = [new Date(1000), new Date(9000)];
+    await store.addCertificate('id-a', exampleCertificate('01', { registeredAt: old }), 3);
+    await store.addCertificate('id-a', exampleCertificate('02', { registeredAt: old, state: 'pending' }), 3);
+    await store.addCertificate('id-a', exampleCertificate('03', { registeredAt: recent, state: 'pending' }), 3);
+    const forgettable = { pendingBefore: new Date(5000), unseenSince: new Date(5000) };
+    const add = (thumbprint: string) =>
+      store.addCertificate('id-a', exampleCertificate(thumbprint, { registeredAt: recent }), 3, undefined, forgettable);
+    assert.equal(await add('04'), 'approved');
+    assert.equal(await add('05'), 'approved');
+    assert.equal(await add('06'), 'full');
+    assert.deepEqual(
+      (await store.certificates('id-a')).map(({ thumbprint }) => thumbprint),
+      ['03', '04', '05'],
+    );
+  });
+
+  check('a key whose connector was seen lately is not forgotten', async (store) => {
+    await store.addConnection(exampleConnection('a'));
+    await store.addCertificate('id-a', exampleCertificate('01', { registeredAt: new Date(1000) }), 1);
+    const facts = { identity: 'told:one', hostName: undefined, version: undefined, remoteAddress: '203.0.113.5' };
+    await store.seeInstance({ id: 'one', connectionId: 'id-a', thumbprint: '01', ...facts, at: new Date(9000) }, 5);
+    const forgettable = { pendingBefore: new Date(5000), unseenSince: new Date(5000) };
+    assert.equal(await store.addCertificate('id-a', exampleCertificate('02'), 1, undefined, forgettable), 'full');
+  });
+
   check('a certificate that a connector without JWKS support sent stays without it, and its version is the latest', async (store) => {
     await store.addConnection(exampleConnection('a'));
     await store.addCertificate('id-a', exampleCertificate('01', { readsJwks: false }), 5);

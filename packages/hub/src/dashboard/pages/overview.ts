@@ -10,7 +10,7 @@ import { type InstanceView, listInstances } from '../../connectors/instances.ts'
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
 import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
-import { installCommands, issueTicket, ticketUrl } from '../../tickets/tickets.ts';
+import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
 import { RANGES, signInCharts } from '../charts.ts';
 import { healthOf } from '../connection-health.ts';
@@ -91,7 +91,13 @@ export function ticketMessage(url: string, text: string) {
   const { shell, powershell } = installCommands(url);
   return {
     tone: 'good' as const,
-    text: `${text} Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector; it is shown only now.`,
+    text: [
+      text,
+      'Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector; it is shown only now.',
+      ticketWarning(url),
+    ]
+      .filter((part) => part !== undefined)
+      .join(' '),
     secrets: [
       { label: 'Linux and macOS', value: shell },
       { label: 'Windows (PowerShell)', value: powershell },

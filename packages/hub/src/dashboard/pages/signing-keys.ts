@@ -4,7 +4,14 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { loadHubIdentity } from '../../keys/hub-identity.ts';
-import { listSigningKeys, PUBLISHED_AHEAD_MS, retireSigningKey, rotateSigningKeys, type SigningKeyState } from '../../keys/rotation.ts';
+import {
+  connectorsHolding,
+  listSigningKeys,
+  PUBLISHED_AHEAD_MS,
+  retireSigningKey,
+  rotateSigningKeys,
+  type SigningKeyState,
+} from '../../keys/rotation.ts';
 import { dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
@@ -56,8 +63,9 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 
       await rotateSigningKeys(context.operatorOf(c));
       return context.redirect(c, '/signing-keys', { tone: 'good', text: 'New keys published. They become active soon.' });
     })
-    .get('/signing-keys/:kid/retire', (c) =>
-      context.show(c, {
+    .get('/signing-keys/:kid/retire', async (c) => {
+      const holders = await connectorsHolding(context.store, c.req.param('kid'));
+      return context.show(c, {
         title: 'Retire a signing key',
         current: '/signing-keys',
         main: dashboardConfirmation(context.tokenOf(c), {
@@ -66,12 +74,12 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 
           action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,
           button: 'Retire now',
           back: '/signing-keys',
-          more: html`<p><code>${c.req.param('kid')}</code></p>`,
+          more: html`<p><code>${c.req.param('kid')}</code></p>${holders.length === 0 ? '' : html`<p>These connectors know no other key. Auth0 connectors exit, and must be started again: ${holders.join(', ')}.</p>`}`,
         }),
-      }),
-    )
+      });
+    })
     .post('/signing-keys/:kid/retire', async (c) => {
-      await retireSigningKey(context.operatorOf(c), c.req.param('kid'));
+      await retireSigningKey(context.operatorOf(c), c.req.param('kid'), { anyway: true });
       return context.redirect(c, '/signing-keys', { tone: 'good', text: 'Key removed. Another one is active.' });
     });
 }

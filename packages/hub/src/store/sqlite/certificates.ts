@@ -1,6 +1,6 @@
 /** Registered certificates in SQLite. */
 import { z } from 'zod';
-import type { CertificateStore } from '../certificates.ts';
+import type { CertificateStore, Forgettable } from '../certificates.ts';
 import { column, type Sql, tableOf } from './sql.ts';
 
 const CERTIFICATES = tableOf('certificates', {
@@ -20,15 +20,27 @@ const THIS = 'WHERE connection_id = ? AND thumbprint = ?';
 
 export function certificateStore({ all, one, change, insert, transaction }: Sql): CertificateStore {
   const find = (connectionId: string, thumbprint: string) => one(CERTIFICATES, THIS, connectionId, thumbprint);
+  const forgetOne = (connectionId: string, { pendingBefore, unseenSince }: Forgettable) =>
+    change(
+      `DELETE FROM certificates WHERE connection_id = ? AND thumbprint = (
+         SELECT thumbprint FROM certificates AS c WHERE connection_id = ? AND (
+           (state = 'pending' AND registered_at < ?) OR
+           (state = 'approved' AND registered_at < ? AND NOT EXISTS (
+             SELECT 1 FROM instances AS i
+             WHERE i.connection_id = c.connection_id AND i.thumbprint = c.thumbprint AND (i.last_seen_at > ? OR i.drained OR i.revoked))))
+         ORDER BY state DESC, registered_at LIMIT 1)`,
+      ...[connectionId, connectionId, pendingBefore, unseenSince, unseenSince],
+    ) === 1;
 
   return {
-    addCertificate: async (connectionId, certificate, limit, ticket) =>
+    addCertificate: async (connectionId, certificate, limit, ticket, forgettable) =>
       transaction(() => {
         const { thumbprint } = certificate;
         const known = find(connectionId, thumbprint);
         const { state } = known ?? certificate;
         if (known === undefined) {
-          if (all(CERTIFICATES, "WHERE connection_id = ? AND state <> 'revoked'", connectionId).length >= limit) return 'full';
+          const isFull = all(CERTIFICATES, "WHERE connection_id = ? AND state <> 'revoked'", connectionId).length >= limit;
+          if (isFull && (forgettable === undefined || !forgetOne(connectionId, forgettable))) return 'full';
           if (!insert(CERTIFICATES, certificate, 'FROM connections WHERE id = $connectionId', { connectionId })) return 'not_found';
         }
         if (state !== 'pending' || ticket === undefined) return state;

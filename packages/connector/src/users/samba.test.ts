@@ -5,6 +5,7 @@ import { registerAccountTests } from './test/samba/accounts.ts';
 import { registerGroupsTests } from './test/samba/groups.ts';
 import { registerNamesTests } from './test/samba/names.ts';
 import { registerPasswordsTests } from './test/samba/passwords.ts';
+import { registerRefusalTests } from './test/samba/refused-by-the-connector.ts';
 import { registerServersTests } from './test/samba/servers.ts';
 import { registerTlsTests } from './test/samba/tls.ts';
 import { registerVerifiedUserTests } from './test/samba/verified-users.ts';
@@ -30,6 +31,7 @@ describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => 
 
   describe('states of an account', () => registerAccountTests(dc));
   describe('verified users', () => registerVerifiedUserTests(dc));
+  describe('what a connector refuses on its own', () => registerRefusalTests(dc));
   describe('its certificate', () => registerTlsTests(dc));
   describe('groups', () => registerGroupsTests(dc));
   describe('names', () => registerNamesTests(dc));

@@ -112,6 +112,7 @@ const BASES: Record<string, [root: Record<string, string[]>, base: string | unde
   'the default one': [{ namingContexts: ['cn=config', 'dc=a'], defaultNamingContext: ['dc=b'] }, 'dc=b'],
   'not the access log': [{ namingContexts: ['cn=accesslog', 'dc=example,dc=org'] }, 'dc=example,dc=org'],
   'not a log by another name': [{ namingContexts: ['cn=log', 'o=log', 'cn=deltalog', 'o=corp'] }, 'o=corp'],
+  'nothing right below the root that is called cn=…': [{ namingContexts: ['cn=retro store', 'dc=x'] }, 'dc=x'],
   'not what the root DSE names as the server’s own': [
     { namingContexts: ['o=history', 'o=watch', 'c=DE'], changeLog: ['o=history'], monitorContext: ['o=Watch'] },
     'c=DE',

@@ -78,3 +78,7 @@ describe('a refused change of eDirectory', () => {
     });
   }
 });
+
+it('a refused change with a result that is no refusal of the user keeps the meaning of its result', () => {
+  assert.equal(changeRefusal(result(50, 'Account is locked'))?.error, 'InsufficientAccessRightsError');
+});

@@ -19,6 +19,7 @@ import { hiddenAttributes, isShown, ownAttributes } from './find.ts';
 import { groupValues } from './groups/group.ts';
 import type { FoundGroups, GroupFinder } from './groups/groups-of.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
+import { mapperSpelling } from './mapper-attributes.ts';
 import type { PasswordWarning } from './password/password-warning.ts';
 import type { Queries } from './queries.ts';
 import { subjectOf } from './subject.ts';
@@ -74,13 +75,16 @@ export function createEnrich(options: {
 }): Enrich {
   const { mapper, settings, log } = options;
   const hidden = hiddenAttributes(ownAttributes(settings.LDAP_SUBJECT_ATTRIBUTE), options.attributes);
+  const isOpen = options.attributes.includes('*');
+  const spell = isOpen && options.mapperSource !== undefined ? mapperSpelling(options.mapperSource) : undefined;
   /** Read only because the mapper may read anything. */
-  const unread = options.attributes.includes('*') ? BIG_ATTRIBUTES.filter((name) => !options.mapperSource?.includes(name)) : [];
+  const unread = isOpen ? BIG_ATTRIBUTES.filter((name) => !options.mapperSource?.includes(name)) : [];
   let hasWarnedOfMissingId = false;
 
   function raw(entry: Entry, ldapStatus: LdapStatus): Record<string, unknown> {
     const organizationUnits = settings.ORGANIZATION_UNITS_AS_DN ? entry.dn : organizationalUnits(entry.dn);
     const attributes = new Map(entry.attributes);
+    if (spell !== undefined) for (const [key, attribute] of attributes) attributes.set(key, { ...attribute, name: spell(attribute.name) });
     for (const name of hidden) attributes.delete(name);
     for (const name of unread) if (isBig(attributes.get(name.toLowerCase()))) attributes.delete(name.toLowerCase());
     return Object.assign(rawEntry({ dn: entry.dn, attributes }), { organizationUnits, ldapStatus });

@@ -29,6 +29,8 @@ describe('entries on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     const { profile } = await profileWith('module.exports = function (raw) { return { keys: Object.keys(raw) }; };');
     assert.ok(Array.isArray(profile.keys));
     for (const name of ['givenName', 'employeeNumber', 'objectClass', 'uid']) assert.ok(profile.keys.includes(name), name);
+    const open = await profileWith('module.exports = function (raw) { var r = raw; return { a: r.GivenName }; };');
+    assert.deepEqual(open.profile, { a: 'Ada' });
     const named = await profileWith('module.exports = function (raw) { return { a: raw.givenname, b: raw.employeenumber }; };');
     assert.deepEqual(named.profile, { a: 'Ada', b: '7' });
     assert.deepEqual((await profileWith()).profile.name, { familyName: server.users.active.uid, givenName: 'Ada' });

@@ -1,7 +1,7 @@
 /** Which attributes a mapper reads, as its source says. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { attributesReadBy } from './mapper-attributes.ts';
+import { attributesReadBy, mapperSpelling } from './mapper-attributes.ts';
 
 describe('attributes that a mapper reads', () => {
   const named: [title: string, source: string, names: string[]][] = [
@@ -50,4 +50,11 @@ describe('attributes that a mapper reads', () => {
     ['the source is not a program', 'module.exports = function (raw) { return { id: raw.uid '],
   ];
   for (const [title, source] of unnamed) it(`may be any if ${title}`, () => assert.equal(attributesReadBy(source), undefined));
+});
+
+it('spells attributes as a mapper does that may read any', () => {
+  const spell = mapperSpelling(
+    "module.exports = function (raw) { var r = raw; return { id: r.uid, x: r['Mail;lang-de'], c: r.cn || 'CN' + r.y + 'SN=' }; };",
+  );
+  assert.deepEqual(['UID', 'mail;lang-de', 'cn', 'CN', 'sn', 'Other'].map(spell), ['uid', 'Mail;lang-de', 'cn', 'CN', 'sn', 'Other']);
 });

@@ -49,6 +49,20 @@ export function attributesReadBy(source: string): string[] | undefined {
   return isPlain && !isUsedOtherwise ? known(names) : undefined;
 }
 
+/**
+ * For a mapper that may read any attribute: it looks for the spellings in its source, and a server without a schema may use others.
+ *
+ * @returns gives an attribute's name the mapper's spelling, unless the source has its own one
+ */
+export function mapperSpelling(source: string): (name: string) => string {
+  const words = [...source.matchAll(/\.\s*([A-Za-z][A-Za-z0-9-]*)|(['"])([A-Za-z][A-Za-z0-9;-]*)\2/g)].map(
+    (found) => found[1] ?? found[3] ?? '',
+  );
+  const exact = new Set(words);
+  const spellings = new Map(words.map((word) => [word.toLowerCase(), word]));
+  return (name) => (exact.has(name) ? name : (spellings.get(name.toLowerCase()) ?? name));
+}
+
 /** @returns false if the pattern takes what it does not name */
 function addPattern(pattern: string, names: Set<string>): boolean {
   const inner = pattern.slice(1, -1);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { enrolmentBody, enrolWithProof, sendEnrolment } from '../../test/enrolling-connector.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { type HubUnderTest, startHubForTest } from '../../test/hub-under-test.ts';
+import { exampleCertificate } from '../../test/store-conformance/examples.ts';
 import { openSince } from './tickets.ts';
 
 const [OURS, THEIRS, THIRD] = [makeIdentity(), makeIdentity(), makeIdentity()];
@@ -51,6 +53,20 @@ test('a ticket that is older than ENROLMENT_HOURS enrols no connector', async (t
   assert.equal((await enrolWithProof(ticket, OURS)).state, 'pending');
   await provision(ticket, THEIRS);
   assert.deepEqual(await states(under), ['pending', 'pending']);
+});
+
+test('keys that wait for approval do not keep out a connector with an unused ticket', async (t) => {
+  const under = await startHubForTest(t);
+  const ticket = await under.createConnection();
+  await enrolWithProof(ticket, OURS);
+  const connection = await under.store.connectionByName('corp');
+  const pem = new X509Certificate(Buffer.from(THIRD.certificate, 'base64')).toString();
+  for (let n = 0; n < 31; n++) {
+    const waiting = exampleCertificate(`thief-${n}`, { pem, state: 'pending', registeredAt: new Date() });
+    await under.store.addCertificate(connection?.id ?? '', waiting, 32);
+  }
+  assert.equal((await enrolWithProof(ticket, THEIRS)).code, 'too_many_certificates');
+  assert.equal((await enrolWithProof(await under.addConnector(), THEIRS)).state, 'enrolled');
 });
 
 test('with approval of connectors, an open ticket enrols none', async (t) => {

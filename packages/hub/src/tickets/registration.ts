@@ -71,9 +71,11 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
       requestedAt: undefined,
     } as const;
     const enrols = ticket !== undefined && !connection.settings.approveConnectors;
+    const isOpen = enrols && ticket.usedAt === undefined && ticket.issuedAt > openSince(enrolmentHours);
     const issued = enrols ? { hash: ticket.hash, issuedAfter: openSince(enrolmentHours) } : undefined;
     const state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued, {
-      pendingBefore: new Date(Date.now() - PENDING_KEPT_MS),
+      // Of a thief with a used ticket, perhaps: they do not keep out a connector with an unused one.
+      pendingBefore: new Date(isOpen ? Date.now() + 1 : Date.now() - PENDING_KEPT_MS),
       unseenSince: new Date(Date.now() - UNSEEN_KEPT_MS),
     });
     if (state === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { parseWithXmldom, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { encodeAnswer } from '@landbridge/protocol';
 import { Attribute, Change, Client } from 'ldapts';
 import { actionOf, fieldsOf, frontChannelOn, REPLY_TO } from '../../test/front-channel-on.ts';
 import { login, request, type UsersOn, usersOn } from '../../test/users-on.ts';
@@ -49,6 +50,15 @@ describe('the identity of users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.match(outcome.subject ?? '', /^[0-9a-f-]{36}$/);
     return outcome;
   }
+
+  it('is accompanied by the account name for our hub, whichever name was typed, and by nothing new for Auth0', async () => {
+    const made = on({ LDAP_USER_BY_MAIL: true });
+    const outcome = await made.users.authenticate(login('mallory@example.org', 'password of mallory@example.org'), request());
+    assert.ok('profile' in outcome);
+    const encoded = (knowsSubject: boolean) => JSON.stringify(encodeAnswer('authenticate_user', outcome, () => knowsSubject, []));
+    assert.match(encoded(true), /"username":"mallory"/);
+    assert.doesNotMatch(encoded(false), /username|accountName/);
+  });
 
   it('differs for two users with the same uid or cn, although Auth0 gets the same id', async () => {
     const made = on({ LDAP_USER_BY_MAIL: true });

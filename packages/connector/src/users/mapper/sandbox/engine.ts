@@ -105,7 +105,9 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
     startDeadline();
     const start = unwrap(context.evalCode(PRELUDE_SOURCE, 'sandbox.js'), 'MAPPER_FAILED');
     const host = hostFunctions(context, { log });
-    const limits = context.newString(JSON.stringify({ environment: settings.environment, timeoutMs: settings.timeoutMs }));
+    const limits = context.newString(
+      JSON.stringify({ environment: settings.environment, timeoutMs: settings.timeoutMs, maxConsoleLines: MAX_CONSOLE_LINES }),
+    );
     const harness = unwrap(context.callFunction(start, context.undefined, host, limits), 'MAPPER_FAILED');
     // On one line with the beginning of the source, as Node does it, so that line numbers match the file.
     const wrapped = `(function (exports, require, module, __filename, __dirname) {${settings.source}\n})`;

@@ -8,7 +8,7 @@ type Factory = (exports: unknown, require: unknown, module: { exports: unknown }
 
 export function harness(
   host: Host,
-  settings: { environment: Record<string, string>; timeoutMs: number },
+  settings: { environment: Record<string, string>; timeoutMs: number; maxConsoleLines: number },
   modules: Record<string, Record<string, unknown>>,
 ) {
   const { stringify, parse } = JSON;
@@ -19,7 +19,12 @@ export function harness(
     // The first outcome counts: a mapper may call back twice.
     outcome ??= error === undefined || error === null ? { profile } : { error };
   };
-  const log = (...values: unknown[]) => host.log(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '));
+  // The host has the same limit; this one saves formatting what it would drop.
+  let consoleLines = 0;
+  const log = (...values: unknown[]) => {
+    if (consoleLines++ >= settings.maxConsoleLines) return;
+    host.log(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '));
+  };
 
   // Timers run in the order of their time, without waiting for it: there is nothing that could happen meanwhile.
   let timers: { id: number; at: number; run: () => void }[] = [];
@@ -95,6 +100,7 @@ export function harness(
 
     /** Calls the mapper. `binaryPaths` says where in the entry each of `binaries` belongs. */
     map(rawJson: string, binaryPaths?: string, ...binaries: ArrayBuffer[]): string {
+      consoleLines = 0;
       const raw = parse(rawJson);
       if (binaryPaths !== undefined) {
         parse(binaryPaths).forEach((path: (string | number)[], place: number) => {

@@ -141,7 +141,7 @@ test('a user’s own password change goes only to connectors that check the old 
     assert.equal(answer.body.error.code, code);
   }
   assert.deepEqual(claimed, bodies);
-  assert.deepEqual(asked, ['change_password']);
+  assert.deepEqual(asked, ['authenticate_user', 'change_password']);
   assert.doesNotMatch(JSON.stringify(logLines), /old-secret|new-secret/);
 });
 

@@ -53,7 +53,7 @@ export {
   signByIdentity,
   verifyByIdentity,
 } from './hub-identity.ts';
-export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256, verifyEs256 } from './jose.ts';
+export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256 } from './jose.ts';
 export { accountNameOf, claimsOfProfile } from './profile-claims.ts';
 export {
   answerName,
@@ -73,7 +73,6 @@ export {
   offerSession,
   type SessionAnswer,
   type SessionClaim,
-  type SessionOffer,
   type SocketSession,
   sessionAnswer,
   sessionClaim,

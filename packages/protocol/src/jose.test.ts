@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { test } from 'node:test';
-import { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256, verifyEs256 } from './jose.ts';
+import { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256 } from './jose.ts';
 
 test('base64url has one form', async (t) => {
   for (const [what, text] of Object.entries({
@@ -39,13 +39,11 @@ test('ECDSA signatures convert to DER on each curve, also with leading zeros and
   }
 });
 
-test('an ES256 signature is 64 bytes, verified by Node as well, and by no other length or text', () => {
+test('an ES256 signature is 64 bytes, which Node verifies', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   for (let n = 0; n < 300; n++) {
     const signature = signEs256(privateKey, `message ${n}`);
     assert.ok(verify('sha256', Buffer.from(`message ${n}`), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature));
-    assert.ok(verifyEs256(publicKey, `message ${n}`, signature));
-    assert.ok(!verifyEs256(publicKey, `message ${n + 1}`, signature));
-    assert.ok(!verifyEs256(publicKey, `message ${n}`, Buffer.concat([signature, Buffer.of(0)])));
+    assert.equal(signature.length, 64);
   }
 });

@@ -2,7 +2,7 @@
  * The parts of JOSE that both programs need: base64url read strictly, so that one token has one form, and ECDSA signatures as a JWS has them.
  * docs/decisions/022-jose-and-node-crypto.md says why they are not left to the library `jose`.
  */
-import { type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 
 /** Rejects invalid UTF-8 (RFC 7519, section 7.2): a name must not become another one on the way. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -46,10 +46,6 @@ export function signEs256(privateKey: KeyObject, signed: string): Buffer {
     at += 2 + length;
   }
   return joined;
-}
-
-export function verifyEs256(publicKey: KeyObject, signed: string, signature: Buffer): boolean {
-  return signature.length === 2 * P256_BYTES && verify('sha256', Buffer.from(signed), publicKey, derSignature(signature));
 }
 
 /**

@@ -68,7 +68,7 @@ test('a stolen database, with its side files, has none of the hub’s secrets in
   const signing = await hub.store.signingKeys();
   const oidc = await hub.store.oidcKeys();
   const identity = (await hub.store.hubIdentityKeys()).map(({ privateKeyPem }) => privateKeyPem).filter((pem) => pem !== undefined);
-  assert.deepEqual([signing.length, oidc.length, identity.length], [4, 6, 1]);
+  assert.deepEqual([signing.length, oidc.length, identity.length], [2, 6, 1]);
   const [storedTicket] = await hub.store.tickets((await hub.store.connectionByName('other'))?.id ?? '');
   const texts = {
     'API key': hub.apiKey,

@@ -53,7 +53,7 @@ export {
   signByIdentity,
   verifyByIdentity,
 } from './hub-identity.ts';
-export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url, signEs256 } from './jose.ts';
+export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url } from './jose.ts';
 export { accountNameOf, claimsOfProfile } from './profile-claims.ts';
 export {
   answerName,

@@ -2,8 +2,6 @@
  * The parts of JOSE that both programs need: base64url read strictly, so that one token has one form, and ECDSA signatures as a JWS has them.
  * docs/decisions/022-jose-and-node-crypto.md says why they are not left to the library `jose`.
  */
-import { type KeyObject, sign } from 'node:crypto';
-
 /** Rejects invalid UTF-8 (RFC 7519, section 7.2): a name must not become another one on the way. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -28,25 +26,10 @@ export function jsonToBase64url(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-const P256_BYTES = 32;
 const DER_INTEGER = 0x02;
 const DER_SEQUENCE = 0x30;
 /** A length of one byte with its top bit set follows. */
 const DER_LONG_LENGTH = 0x81;
-
-export function signEs256(privateKey: KeyObject, signed: string): Buffer {
-  const der = sign('sha256', Buffer.from(signed), privateKey);
-  const joined = Buffer.alloc(2 * P256_BYTES);
-  let at = 2;
-  for (const end of [P256_BYTES, 2 * P256_BYTES]) {
-    const length = der.readUInt8(at + 1);
-    const number = der.subarray(at + 2, at + 2 + length);
-    const significant = number.subarray(Math.max(0, length - P256_BYTES));
-    significant.copy(joined, end - significant.length);
-    at += 2 + length;
-  }
-  return joined;
-}
 
 /**
  * A JWS has the two numbers of an ECDSA signature side by side (RFC 7518, section 3.4), OpenSSL as a DER sequence of two integers.

@@ -146,7 +146,7 @@ test('commands manage connections and connectors', async (t) => {
   ok('ticket', 'revoke', 'corp');
   assert.equal((await fetch(`${ticket}/info`)).status, 404);
 
-  assert.equal(ok('signing-key', 'list').stdout.split('\n').length, 2);
+  assert.equal(ok('signing-key', 'list').stdout.split('\n').length, 1);
   ok('signing-key', 'rotate');
   assert.match(hub(['signing-key', 'rotate', ...options]).stderr, /starts to sign at .*\n {7}Wait until then/);
   const [, kid = ''] = /^(\S+) {2}RS256 {2}signing/m.exec(ok('signing-key', 'list').stdout) ?? [];

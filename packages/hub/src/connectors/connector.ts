@@ -16,7 +16,6 @@ import {
 import { createFrameProgress, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import type { Connection } from '../store/connections.ts';
-import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import { createFrameBudget, frameNameIn, MAX_ANSWER_LENGTH, SMALL_FRAME_LENGTH } from './frame-budget.ts';
 import { watchLiveness } from './liveness.ts';
 
@@ -33,10 +32,10 @@ export interface Connector {
   readonly agentVersion: string | undefined;
   readonly connectedAt: Date;
   /**
-   * How requests to it are signed; undefined if a session protects them. `kid`: the only key it verifies them with, if it does not read the
-   * JWKS document.
+   * Requests to it are signed; undefined if a session protects them. `kid`: the only key it verifies them with, if it does not read the JWKS
+   * document.
    */
-  readonly signing: { algorithm: SigningAlgorithm; kid: string | undefined } | undefined;
+  readonly signing: { kid: string | undefined } | undefined;
   readonly capabilities: readonly Capability[];
   /** It gets no new requests: it is stopping, or the hub drains it (`drain`). */
   readonly draining: boolean;

@@ -16,10 +16,9 @@ import { clientContextOf } from '@landbridge/web';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { HubIdentity } from '../keys/hub-identity.ts';
 import type { SigningKeys } from '../keys/signing-keys.ts';
-import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentTokens, agentRefused } from './agent-token.ts';
-import { type Connector, createConnector, frameText } from './connector.ts';
+import { createConnector, frameText } from './connector.ts';
 import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
@@ -193,7 +192,7 @@ export function acceptConnectors(
       webSocket,
       {
         ...{ instance, connection, remoteAddress, capabilities, agentVersion: version },
-        signing: agreed === undefined ? signingFor(certificate) : undefined,
+        signing: agreed === undefined ? { kid: certificate.readsJwks ? undefined : certificate.signingKid } : undefined,
       },
       {
         session: agreed?.session,
@@ -221,11 +220,7 @@ export function acceptConnectors(
           connectorLog.debug({ err: error }, 'Time last seen not stored');
         });
       });
-      const signed = connector.signing === undefined ? {} : { algorithm: connector.signing.algorithm };
-      connectorLog.info(
-        { remoteAddress, hostName, agentVersion: version, session: agreed !== undefined, ...signed, drained },
-        'Connector online',
-      );
+      connectorLog.info({ remoteAddress, hostName, agentVersion: version, session: agreed !== undefined, drained }, 'Connector online');
       proven.resolve();
     }
 
@@ -247,10 +242,6 @@ export function acceptConnectors(
       return unauthenticated.shortageAt;
     },
   };
-}
-
-function signingFor({ readsJwks, signingKid }: RegisteredCertificate): Connector['signing'] {
-  return readsJwks ? { algorithm: 'ES256', kid: undefined } : { algorithm: 'RS256', kid: signingKid };
 }
 
 function reject(socket: Duplex, status: string): void {

@@ -42,7 +42,7 @@ test('before a signing key is removed, idle connectors that know no other regist
       remoteAddress: '',
       agentVersion: undefined,
       connectedAt: new Date(startMs),
-      signing: { algorithm: 'RS256', kid: 'old' },
+      signing: { kid: 'old' },
       capabilities: [],
       get draining() {
         return state.draining;
@@ -79,7 +79,6 @@ test('before a signing key is removed, idle connectors that know no other regist
       pemForRegistration: () => assert.fail(),
       lifeOf: (kid) => ({ removed: kid === 'old' && nowMs >= retiresAt.getTime(), retiresAt: kid === 'old' ? retiresAt : undefined }),
       jwks: { keys: [] },
-      privateJwks: () => ({ keys: [] }),
       reload: async () => {},
     },
     statistics: createStatistics(),
@@ -91,8 +90,8 @@ test('before a signing key is removed, idle connectors that know no other regist
   busy.inFlight = 1;
   await add('idle', 'corp');
   await add('elsewhere', 'other');
-  await add('new key', 'corp', { signing: { algorithm: 'RS256', kid: 'new' } });
-  await add('reads jwks', 'corp', { signing: { algorithm: 'ES256', kid: undefined } });
+  await add('new key', 'corp', { signing: { kid: 'new' } });
+  await add('reads jwks', 'corp', { signing: { kid: undefined } });
   await add('has a session', 'corp', { signing: undefined });
   await apply();
   assert.deepEqual([closed, busy.draining], [[], false]);

@@ -6,7 +6,7 @@ import { createHash, generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CodedError } from '@landbridge/runtime';
 import { type Operator, recordChange } from '../operator.ts';
-import type { SigningAlgorithm, StoredSigningKey } from '../store/signing-keys.ts';
+import type { StoredSigningKey } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -29,14 +29,14 @@ export interface SigningKeyView extends Pick<StoredSigningKey, 'kid' | 'algorith
 export async function listSigningKeys(store: Store, now = new Date()): Promise<SigningKeyView[]> {
   const keys = (await store.signingKeys()).reverse();
   return keys.map((key) => {
-    const signing = keys.find(({ algorithm, signsFrom }) => algorithm === key.algorithm && signsFrom <= now);
+    const signing = keys.find(({ signsFrom }) => signsFrom <= now);
     const { kid, algorithm, createdAt, signsFrom, retiresAt } = key;
     return { kid, algorithm, createdAt, signsFrom, retiresAt, state: key === signing ? 'signing' : signsFrom > now ? 'next' : 'retiring' };
   });
 }
 
 /**
- * Creates a new key of each algorithm. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
+ * Creates a new key. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
  * @throws CodedError INVALID_REQUEST, SIGNING_KEY_ROTATION_UNDER_WAY
  */
 export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT_GRACE_HOURS, now = new Date()): Promise<void> {
@@ -52,16 +52,14 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
   }
   const signsFrom = new Date(now.getTime() + PUBLISHED_AHEAD_MS);
   const retiresAt = new Date(signsFrom.getTime() + graceHours * 3_600_000);
-  for (const algorithm of ['RS256', 'ES256'] as const) {
-    const next = { ...(await makeSigningKey(algorithm, now)), signsFrom };
-    await store.succeedSigningKey(next, retiresAt);
-    await recordChange(operator, { action: 'signing-key.rotate', subject: next.kid, detail: algorithm });
-  }
+  const next = { ...(await makeSigningKey(now)), signsFrom };
+  await store.succeedSigningKey(next, retiresAt);
+  await recordChange(operator, { action: 'signing-key.rotate', subject: next.kid });
   await operator.takeEffect();
 }
 
 /**
- * Removes a compromised key at once. Another of its algorithm signs from now on: the newest remaining one, or a new one. Readers of the JWKS
+ * Removes a compromised key at once. Another signs from now on: the newest remaining one, or a new one. Readers of the JWKS
  * document fetch it when they see the new key; connectors with the old PEM must register again.
  * @param options.anyway also while connectors hold it that know no other key
  * @throws CodedError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_NEEDED
@@ -90,15 +88,14 @@ export async function retireSigningKey(
       action: 'See "landbridge-hub signing-key list".',
     });
   }
-  const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
-  const isSigning = key === ofAlgorithm.find(({ signsFrom }) => signsFrom <= now);
-  const replacement = ofAlgorithm.find((other) => other !== key && other.retiresAt === undefined) ?? {
+  const isSigning = key === keys.find(({ signsFrom }) => signsFrom <= now);
+  const replacement = keys.find((other) => other !== key && other.retiresAt === undefined) ?? {
     // If it is the next key, the current one still signs, and there is time to publish another.
-    ...(await makeSigningKey(key.algorithm, now)),
+    ...(await makeSigningKey(now)),
     signsFrom: new Date(now.getTime() + PUBLISHED_AHEAD_MS),
   };
   await store.replaceSigningKey(kid, isSigning ? { ...replacement, signsFrom: now } : replacement);
-  await recordChange(operator, { action: 'signing-key.retire', subject: kid, detail: key.algorithm });
+  await recordChange(operator, { action: 'signing-key.retire', subject: kid });
   await operator.takeEffect();
 }
 
@@ -114,15 +111,13 @@ export async function connectorsHolding(store: Store, kid: string): Promise<stri
 }
 
 /** @returns a new key that signs from now on; it is not stored */
-export async function makeSigningKey(algorithm: SigningAlgorithm, now: Date): Promise<StoredSigningKey> {
-  const make = promisify(generateKeyPair);
-  const { publicKey, privateKey } =
-    algorithm === 'RS256' ? await make('rsa', { modulusLength: 2048 }) : await make('ec', { namedCurve: 'P-256' });
+export async function makeSigningKey(now: Date): Promise<StoredSigningKey> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   // Hexadecimal, so that no kid looks like an option on a command line.
   const kid = createHash('sha256')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex')
     .slice(0, 32);
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { kid, algorithm, privateKeyPem, createdAt: now, signsFrom: now, retiresAt: undefined };
+  return { kid, algorithm: 'RS256', privateKeyPem, createdAt: now, signsFrom: now, retiresAt: undefined };
 }

@@ -19,19 +19,13 @@ function newStore(t: TestContext): Store {
   return store;
 }
 
-test('tokens verify with a JOSE library, for every form of an ECDSA signature', async (t) => {
+test('tokens verify with a JOSE library', async (t) => {
   const store = newStore(t);
   const keys = await loadSigningKeys(store);
   const jwks = createLocalJWKSet({ keys: keys.jwks.keys.map((key) => ({ ...key, kty: String(key.kty) })) });
-  // One number in 128 is shorter than 32 bytes, and half of them have a zero before them in DER.
-  for (let n = 0; n < 600; n++) {
-    const { payload, protectedHeader } = await jwtVerify(keys.sign('ES256', { pid: `pid${n}`, text: 'ü"\\' }), jwks, {
-      algorithms: ['ES256'],
-    });
-    assert.deepEqual(payload, { pid: `pid${n}`, text: 'ü"\\' });
-    assert.ok(protectedHeader.kid);
-  }
-  await jwtVerify(keys.sign('RS256', { pid: '1' }), jwks, { algorithms: ['RS256'] });
+  const { payload, protectedHeader } = await jwtVerify(keys.sign({ pid: '1', text: 'ü"\\' }), jwks, { algorithms: ['RS256'] });
+  assert.deepEqual(payload, { pid: '1', text: 'ü"\\' });
+  assert.ok(protectedHeader.kid);
 });
 
 test('two hubs that start at the same time create one set of keys', async (t) => {
@@ -39,5 +33,5 @@ test('two hubs that start at the same time create one set of keys', async (t) =>
   const [one, two] = await Promise.all([loadSigningKeys(store), loadSigningKeys(store)]);
   assert.deepEqual(one.jwks, two.jwks);
   assert.deepEqual((await loadSigningKeys(store)).jwks, one.jwks);
-  assert.equal((await store.signingKeys()).length, 2);
+  assert.equal((await store.signingKeys()).length, 1);
 });

@@ -76,7 +76,10 @@ test('a connector that reads the JWKS document gets no key at registration, and 
   const { body } = await post(await createConnection(), { certs: [identity.certificate], capabilities: { useJWKS: true } });
   assert.deepEqual(body, { signingKey: '' });
   const jwks = JSON.parse(await (await fetch(`${hub.url}/.well-known/jwks.json`)).text());
-  assert.deepEqual(jwks.keys.map((key: { alg: string }) => key.alg).sort(), ['ES256', 'RS256']);
+  assert.deepEqual(
+    jwks.keys.map((key: { alg: string }) => key.alg),
+    ['RS256'],
+  );
   for (const key of jwks.keys) {
     assert.ok(key.kid);
     assert.equal(key.d, undefined);

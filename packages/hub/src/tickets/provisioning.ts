@@ -64,7 +64,7 @@ export function provisioningRoutes(parts: {
       for (const certificate of certificatesOf(body, { readsJwks, signingKid: kid })) {
         await register({ connection, ticket, isProven: false, remoteAddress: clientAddressOf(c) }, certificate);
       }
-      // A connector that reads the JWKS document gets no key: its requests are signed with ES256, at a fifth of the cost of RS256.
+      // A connector that reads the JWKS document gets no key, and follows each rotation.
       return c.json({ signingKey: readsJwks ? '' : pem });
     })
     .post('/p/enrol/:connection', (c) => enrol(c))

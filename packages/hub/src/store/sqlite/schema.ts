@@ -12,6 +12,7 @@ import { administratorRoles } from './steps/006-administrator-roles.ts';
 import { keyPermissions } from './steps/007-key-permissions.ts';
 import { clientScopes } from './steps/008-client-scopes.ts';
 import { enrolment } from './steps/009-enrolment.ts';
+import { requestKeys } from './steps/010-request-keys.ts';
 
 /** Statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
@@ -27,6 +28,7 @@ const STEPS: readonly Step[] = [
   keyPermissions,
   clientScopes,
   enrolment,
+  requestKeys,
 ];
 
 /** The version this program writes. */

@@ -50,7 +50,7 @@ export function createAuthenticate(options: {
       const found = lockout.strip(read);
       const retryAfterSeconds = limits.userWaits(found);
       if (retryAfterSeconds !== undefined) {
-        log.warn({ correlationId, dn: found.dn }, 'Password not tried: more sign-ins than SIGN_INS_PER_USER_PER_MINUTE allows');
+        log.warn({ correlationId, dn: found.dn }, 'Password not tried: more wrong ones than WRONG_PASSWORDS_PER_USER_PER_MINUTE allows');
         return heldFailure({ retryAfterSeconds }, await refusalTime.imitateDuring(enrich.refusal('WrongPassword', found, context), signal));
       }
       if (await isDenied(found, context)) {
@@ -75,7 +75,10 @@ export function createAuthenticate(options: {
       const { result, entry, outcome, startedAt } = tried;
       if (outcome.kind === 'undecided') throw unexpectedResult('The directory answered the bind', result, { mayHaveBeenSent: true });
       progress.stage = 'decided';
-      if (outcome.kind === 'accepted') return await profileOf(entry, result, 'active', context);
+      if (outcome.kind === 'accepted') {
+        limits.accepted(found);
+        return await profileOf(entry, result, 'active', context);
+      }
       // If only the user may read the entry, a refused bind leaves nothing to make a profile of.
       if (isAllowed(outcome.error) && isShown(entry)) {
         return await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context);

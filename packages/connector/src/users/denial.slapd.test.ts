@@ -91,17 +91,26 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.match(errorOf(await none.users.authenticate(login('ada', PASSWORD), request())), /LDAP_NO_SERVICE_ACCOUNT/);
   });
 
-  it('all names of a user count together, and the others still sign in', async () => {
-    const { users } = open({ SIGN_INS_PER_USER_PER_MINUTE: 3, DENY_SIGN_IN: undefined });
-    const names = ['ada', 'ada@example.org', 'ADA', 'ada'];
-    const outcomes = [];
-    for (const name of names) outcomes.push(await users.authenticate(login(name, PASSWORD), request()));
-    assert.deepEqual(outcomes.map(errorOf), ['ok', 'ok', 'ok', 'WrongPassword']);
-    const last = outcomes.at(-1);
-    assert.ok(last && 'failure' in last);
+  it('wrong passwords of a user count together by all names, also in parallel, and the others still sign in', async () => {
+    const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 3, DENY_SIGN_IN: undefined });
+    const names = ['ada', 'ada@example.org', 'ADA', 'ada', 'ada@example.org'];
+    const outcomes = await Promise.all(names.map((name, i) => users.authenticate(login(name, `guess ${i}`), request())));
+    const held = outcomes.filter((outcome) => 'failure' in outcome && outcome.failure.code === 'too_many_attempts');
+    assert.deepEqual([outcomes.map(errorOf), held.length], [Array(5).fill('WrongPassword'), 2]);
+    const last = await users.authenticate(login('ada', PASSWORD), request());
+    assert.ok('failure' in last);
     assert.equal(last.failure.code, 'too_many_attempts');
     assert.ok((last.failure.retryAfterSeconds ?? 0) > 50);
     assert.equal(errorOf(await users.authenticate(login('root', PASSWORD), request())), 'ok');
+  });
+
+  it('right passwords of a user do not count', async () => {
+    const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 2, DENY_SIGN_IN: undefined });
+    const outcomes = [];
+    for (const password of [PASSWORD, PASSWORD, PASSWORD, 'guess', PASSWORD, 'guess', PASSWORD]) {
+      outcomes.push(await users.authenticate(login('ada', password), request()));
+    }
+    assert.deepEqual(outcomes.map(errorOf), ['ok', 'ok', 'ok', 'WrongPassword', 'ok', 'WrongPassword', 'WrongPassword']);
   });
 
   it('more sign-ins or lists than the limits allow are answered as busy', async () => {

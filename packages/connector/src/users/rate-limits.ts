@@ -1,4 +1,4 @@
-/** The connector's own limits, which a compromised hub cannot raise: sign-ins per user and in total, and searches, each per minute. */
+/** The connector's own limits, which a compromised hub cannot raise: wrong passwords per user, sign-ins in total, and searches, each per minute. */
 import { CodedError, createLiveCounters } from '@landbridge/runtime';
 import { dnKey } from '../ldap/dn.ts';
 import type { Entry } from '../ldap/entry.ts';
@@ -6,8 +6,13 @@ import type { Entry } from '../ldap/entry.ts';
 export interface RateLimits {
   /** @throws CodedError RATE_LIMITED */
   signIn(): void;
-  /** All names of a user count together. @returns undefined, or in how many seconds the user may try again */
+  /**
+   * Before a password is tried: it counts as wrong until `accepted`, so that attempts in parallel cannot pass the limit together. All names
+   * of a user count together. @returns undefined, or in how many seconds the user may try again
+   */
   userWaits(entry: Entry): number | undefined;
+  /** The password was right. */
+  accepted(entry: Entry): void;
   /** @throws CodedError RATE_LIMITED */
   search(): void;
   /** A list of more than a page counts as one search per page. */
@@ -25,7 +30,7 @@ interface Window {
 }
 
 export function createRateLimits(
-  settings: { SIGN_INS_PER_USER_PER_MINUTE: number; SIGN_INS_PER_MINUTE: number; SEARCHES_PER_MINUTE: number },
+  settings: { WRONG_PASSWORDS_PER_USER_PER_MINUTE: number; SIGN_INS_PER_MINUTE: number; SEARCHES_PER_MINUTE: number },
   now: () => number = () => performance.now(),
 ): RateLimits {
   const create = (): Window => ({ count: 0, endsMs: now() + MINUTE_MS });
@@ -47,7 +52,13 @@ export function createRateLimits(
     },
     userWaits(entry) {
       const window = users.keep(dnKey(entry.dn));
-      return count(window, settings.SIGN_INS_PER_USER_PER_MINUTE, 1) ? undefined : Math.max(1, Math.ceil((window.endsMs - now()) / 1000));
+      return count(window, settings.WRONG_PASSWORDS_PER_USER_PER_MINUTE, 1)
+        ? undefined
+        : Math.max(1, Math.ceil((window.endsMs - now()) / 1000));
+    },
+    accepted(entry) {
+      const window = users.keep(dnKey(entry.dn));
+      window.count = Math.max(0, window.count - 1);
     },
     search() {
       if (!count(searches, settings.SEARCHES_PER_MINUTE, 1)) throw limited('SEARCHES_PER_MINUTE');

@@ -24,10 +24,10 @@ export const SIGN_IN_SETTINGS = {
       description:
         'An LDAP filter. Users who match it cannot sign in through this connector in any way, whatever its hub asks for, nor have their passwords set or changed: for example `(adminCount=1)` in Active Directory, for administrators. Their passwords are never sent to the directory, and the answer is that of a wrong password. The log says `Denied`. The service account must be able to read what the filter compares.',
     },
-    SIGN_INS_PER_USER_PER_MINUTE: {
+    WRONG_PASSWORDS_PER_USER_PER_MINUTE: {
       type: setting.integer(0, 100_000),
       default: 300,
-      description: 'How many sign-ins of one user the connector accepts within a minute, by all names together. `0`: no limit.',
+      description: 'How many wrong passwords of one user the connector tries within a minute, by all names together. Right ones do not count. `0`: no limit.',
     },
     SIGN_INS_PER_MINUTE: {
       type: setting.integer(0, 10_000_000),

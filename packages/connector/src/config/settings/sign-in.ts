@@ -27,7 +27,8 @@ export const SIGN_IN_SETTINGS = {
     WRONG_PASSWORDS_PER_USER_PER_MINUTE: {
       type: setting.integer(0, 100_000),
       default: 300,
-      description: 'How many wrong passwords of one user the connector tries within a minute, by all names together. Right ones do not count. `0`: no limit.',
+      description:
+        'How many wrong passwords of one user the connector tries within a minute, by all names together. Right ones do not count. `0`: no limit.',
     },
     SIGN_INS_PER_MINUTE: {
       type: setting.integer(0, 10_000_000),

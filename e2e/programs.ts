@@ -124,11 +124,16 @@ async function ask(method: Method, url: string, apiKey: string, body?: object): 
   return { status: response.statusCode ?? 0, body: JSON.parse(await text(response)) };
 }
 
+/** Starts a connector that `setup` has set up in this home. */
+export function runConnector(home: string, environment: Record<string, string> = {}): Program {
+  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
+}
+
 /** Starts a connector with this `config.json`; `untilConnectors` waits for it. */
 export async function startConnector(config: Record<string, unknown>, environment: Record<string, string> = {}): Promise<Program> {
   const home = await newHome();
   await writeFile(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  return runProgram('landbridge-connector', home, { LOG_FORMAT: 'json', ...environment });
+  return runConnector(home, environment);
 }
 
 /** Starts another connector from an export of a connector, as on another machine. */

@@ -41,6 +41,7 @@ import { createSignIn } from './sign-in/sign-in.ts';
 import { createSignInLog } from './sign-in/sign-in-log.ts';
 import { createSprayAlarms } from './sign-in/spray-alarms.ts';
 import type { Store } from './store/store.ts';
+import { createEnrolmentCodes } from './tickets/enrolment-codes.ts';
 import { provisioningRoutes } from './tickets/provisioning.ts';
 import { tryRoutes } from './try/routes.ts';
 
@@ -83,6 +84,7 @@ export async function startHub(parts: {
   const keys = await loadSigningKeys(store);
   const identity = await loadHubIdentity(store);
   const audit = createAudit(store, chain.seal);
+  const codes = createEnrolmentCodes();
   const online = createOnlineConnectors(log, settings.HEARTBEAT_INTERVAL_MS);
   const statistics = createStatistics();
   const reconcileRegistrations = createReconcileRegistrations({ store, online, keys, statistics, log });
@@ -127,7 +129,7 @@ export async function startHub(parts: {
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, takeEffect, log },
+        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, codes, takeEffect, log },
         ...{ publicUrl: () => publicUrl, enrolmentHours },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
@@ -141,7 +143,7 @@ export async function startHub(parts: {
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
     .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
-    .route('/', provisioningRoutes({ store, keys, identity, audit, log, publicUrl: () => publicUrl, enrolmentHours }))
+    .route('/', provisioningRoutes({ store, keys, identity, audit, log, publicUrl: () => publicUrl, enrolmentHours, codes }))
     .notFound((c) => c.json({ error: { code: 'not_found', message: 'Not found' } }, 404));
   app.onError((error, c) => errorAnswer(error, c, log));
 

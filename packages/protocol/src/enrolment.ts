@@ -16,7 +16,8 @@ const SECRET = /^[A-Za-z0-9_-]{27}$/;
 export interface PinnedTicket {
   kind: 'pinned';
   connectionId: string;
-  secret: string;
+  /** Undefined in the ticket of a connector that was enrolled by a code: it serves a key that the hub knows, and no other. */
+  secret: string | undefined;
   fingerprint: string;
   enrolmentUrl: string;
 }
@@ -30,13 +31,22 @@ export function readTicket(ticket: string): PinnedTicket | { kind: 'plain' } | {
   const [, text = ''] = TICKET_PATH.exec(pathname) ?? [];
   if (!text.includes('.')) return { kind: 'plain' };
   const [connectionId = '', secret = '', fingerprint = '', ...others] = text.split('.');
-  const isWhole = CONNECTION_ID.test(connectionId) && SECRET.test(secret) && hubFingerprint.safeParse(fingerprint).success;
+  const isWhole =
+    CONNECTION_ID.test(connectionId) && (secret === '' || SECRET.test(secret)) && hubFingerprint.safeParse(fingerprint).success;
   if (!isWhole || others.length > 0) return { kind: 'damaged' };
-  return { kind: 'pinned', connectionId, secret, fingerprint, enrolmentUrl: `${origin}/p/enrol/${connectionId}` };
+  return {
+    ...{ kind: 'pinned', connectionId, fingerprint },
+    secret: secret === '' ? undefined : secret,
+    enrolmentUrl: `${origin}/p/enrol/${connectionId}`,
+  };
 }
 
 /** The last part of a ticket's URL. @param secret 160 random bits in base64url */
-export function pinnedTicket({ connectionId, secret, fingerprint }: Pick<PinnedTicket, 'connectionId' | 'secret' | 'fingerprint'>): string {
+export function pinnedTicket({
+  connectionId,
+  secret = '',
+  fingerprint,
+}: Pick<PinnedTicket, 'connectionId' | 'secret' | 'fingerprint'>): string {
   return `${connectionId}.${secret}.${fingerprint}`;
 }
 

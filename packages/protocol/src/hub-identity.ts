@@ -24,7 +24,7 @@ export const hubIdentityChain = z
 export type HubIdentityChain = z.infer<typeof hubIdentityChain>;
 
 /** What the identity signs, so that a signature for one purpose is none for another. */
-export type IdentityPurpose = 'next key' | 'enrolment answer' | 'session';
+export type IdentityPurpose = 'next key' | 'enrolment answer' | 'enrolment code' | 'session';
 
 /** @param key Ed25519, raw, in base64url */
 export function hubFingerprintOf(key: string): string {

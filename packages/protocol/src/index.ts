@@ -17,6 +17,25 @@ export {
 } from './answers.ts';
 export { CAPABILITIES, type Capability, type Health, healthPayload, knownCapabilities } from './capabilities.ts';
 export {
+  CODE_AUDIENCE,
+  CODE_PAGE,
+  type CodeGranted,
+  type CodePollClaims,
+  type CodeRequestClaims,
+  type CodeState,
+  codeGranted,
+  codePollClaims,
+  codeRequest,
+  codeRequestClaims,
+  codeState,
+  commitmentTo,
+  comparisonCode,
+  connectorKeyFingerprint,
+  isCommitmentTo,
+  readUserCode,
+  USER_CODE_LETTERS,
+} from './code-enrolment.ts';
+export {
   type EnrolmentClaims,
   type EnrolmentPayload,
   type EnrolmentState,

@@ -9,6 +9,7 @@ import type { CommandContext } from './context.ts';
 const EXAMPLES = `
 Examples:
   landbridge-connector setup --home /etc/landbridge
+  landbridge-connector setup --hub https://hub.example.com --home /etc/landbridge
   landbridge-connector config check --home /etc/landbridge
   landbridge-connector user jane.doe --home /etc/landbridge
   landbridge-connector run --home /etc/landbridge
@@ -42,6 +43,7 @@ export function connectorCommandLine(environment: Environment): Command {
   program
     .command('setup')
     .description('set up ticket and directory: check both and save; asks for missing settings in a terminal')
+    .option('--hub <url>', 'enrol without a ticket: show a code, and wait until an administrator of this hub approves it')
     .option('--ticket-file <file>', 'file with the ticket URL; - for standard input')
     .option('--ldap-url <url>', 'directory server, such as ldaps://dc1.example.com')
     .option('--ldap-base <dn>', 'search base, such as DC=example,DC=com')

@@ -7,6 +7,7 @@ import type { Environment } from '../config/load.ts';
 import { isSettingName } from '../config/settings.ts';
 
 export interface SetupOptions {
+  hub?: string;
   ticketFile?: string;
   ldapUrl?: string;
   ldapBase?: string;
@@ -40,6 +41,11 @@ export async function readSetupInput(options: SetupOptions, environment: Environ
   if (options.ticketFile === '-' && options.passwordFile === '-') {
     throw new CodedError('SETUP_INPUT', '--ticket-file and --password-file cannot both be read from standard input', {
       action: 'Put one of them into a file.',
+    });
+  }
+  if (options.hub !== undefined && (options.ticketFile !== undefined || environment.PROVISIONING_TICKET)) {
+    throw new CodedError('SETUP_INPUT', '--hub and a ticket are two ways to enrol', {
+      action: 'Give one of them: with a ticket, the connector needs no code.',
     });
   }
   const given: Record<string, unknown> = {};

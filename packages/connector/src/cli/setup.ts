@@ -1,13 +1,15 @@
 /** `setup`: collects ticket and directory, checks both, and saves. If a check fails, it saves only with `--save-anyway`. */
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
-import { assertRunnable, type Config, loadConfig, withEntered } from '../config/load.ts';
+import { assertRunnable, type Config, type Environment, loadConfig, withEntered } from '../config/load.ts';
 import { createOutbound, type Outbound } from '../network/outbound.ts';
+import { enrolByCode, type ShownCode } from '../setup/code-enrolment.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { problemText } from '../setup/problems-of-files.ts';
 import { keyRevoked } from '../setup/provision.ts';
 import { saveSetup } from '../setup/save.ts';
 import { measureClockSkew, readHubTicket, type TicketReading } from '../setup/ticket.ts';
+import { CONNECTOR_VERSION } from '../version.ts';
 import { withDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
@@ -29,20 +31,51 @@ export async function setup({ home, environment }: CommandContext, options: Setu
   }
   const given = await readSetupInput(options, environment);
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, given) : {};
-  const changes = { ...given, ...answers };
-  const config = withEntered(before, changes, environment);
+  const known = options.hub === undefined ? given : { ...given, PROVISIONING_TICKET: '' };
+  const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
+  const entered = { ...given, ...answers };
+  const enrolled = options.hub === undefined ? {} : await enrolAt(options.hub, withEntered(before, entered, environment), environment);
+  const changes = { ...entered, ...enrolled };
+  const config = withEntered(loadConfig(home, environment), changes, environment);
   assertRunnable(config);
 
   const { reading, failures } = await checkEverything(config);
   for (const failure of failures) say(`failed: ${problemText(failure)}`);
   if (failures.length > 0 && !options.saveAnyway) {
-    throw new CodedError('SETUP_FAILED', 'Nothing was saved', {
-      action: 'Fix what failed, or save anyway with --save-anyway.',
-    });
+    throw options.hub === undefined
+      ? new CodedError('SETUP_FAILED', 'Nothing was saved', { action: 'Fix what failed, or save anyway with --save-anyway.' })
+      : new CodedError('SETUP_FAILED', 'The connector is enrolled, but nothing else was saved', {
+          action: 'Fix what failed and run setup again without --hub, or save anyway with --save-anyway.',
+        });
   }
   saveSetup(before, config, changes, reading);
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
+}
+
+/** @returns what is entered otherwise: the ticket */
+async function enrolAt(hub: string, config: Config, environment: Environment): Promise<Record<string, unknown>> {
+  const stop = new AbortController();
+  const cancel = () => stop.abort();
+  process.once('SIGINT', cancel);
+  process.once('SIGTERM', cancel);
+  try {
+    const show = (shown: ShownCode) => {
+      say(`open:    ${shown.page}`);
+      say(`code:    ${shown.code}`);
+      say(`compare: ${shown.comparison}`);
+      say(`key:     ${shown.keyFingerprint} (SHA-256)`);
+      say(`Or open ${shown.link}`);
+      say(
+        `An administrator of the hub types the code there, and approves only if the hub shows the same comparison code. If it shows another one, something between this machine and the hub reads along: deny. Waiting until ${shown.expiresAt.toISOString()}...`,
+      );
+    };
+    const ticket = await enrolByCode(config, environment, { hub, agentVersion: CONNECTOR_VERSION, show, signal: stop.signal });
+    say(`Enrolled at ${new URL(ticket).host}.`);
+    return { PROVISIONING_TICKET: ticket };
+  } finally {
+    process.removeListener('SIGINT', cancel);
+    process.removeListener('SIGTERM', cancel);
+  }
 }
 
 async function checkEverything(config: Config): Promise<{ reading: TicketReading | undefined; failures: unknown[] }> {

@@ -13,11 +13,13 @@ import {
   enrolmentSigned,
   followIdentityChain,
   fromBase64url,
+  hubFingerprintOf,
+  type IdentityPurpose,
   type PinnedTicket,
   verifyByIdentity,
 } from '@landbridge/protocol';
 import { CodedError, parseJson } from '@landbridge/runtime';
-import { SignJWT } from 'jose';
+import { type JWTPayload, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Outbound } from '../network/outbound.ts';
 import { readTicketAnswer, TICKET_TIMEOUT_MS } from './ticket-answer.ts';
@@ -41,32 +43,60 @@ export async function enrol(
   privateKey: KeyObject,
   { register, signal }: { register?: EnrolmentClaims['register']; signal?: AbortSignal | undefined } = {},
 ): Promise<Enrolment> {
-  const { kty, n, e } = createPublicKey(privateKey).export({ format: 'jwk' });
-  const jws = await new SignJWT({ register } satisfies EnrolmentClaims)
-    .setProtectedHeader({ alg: 'RS256', jwk: { kty: String(kty), n: String(n), e: String(e) } })
-    .setAudience(pinned)
-    .setSubject(ticket.connectionId)
-    .setIssuedAt()
-    .setJti(randomUUID())
-    .sign(privateKey);
   const url = new URL(ticket.enrolmentUrl);
+  const { payload, hubIdentity } = await askSigned(outbound, url, enrolmentPayload, {
+    ...{ privateKey, claims: { register } satisfies EnrolmentClaims, audience: pinned, subject: ticket.connectionId, signal },
+    ...{ purpose: 'enrolment answer', pinned },
+    body: (jws) => ({ jws, ...(ticket.secret !== undefined && { mac: enrolmentMac(enrolmentKey(ticket.secret), jws) }) }),
+  });
+  return { ...payload, hubIdentity };
+}
+
+/**
+ * Sends a request with proof of the connector's key.
+ * @param request.pinned undefined: accepts any identity, which must then be compared by other means
+ * @returns what the hub has signed for this request, and the fingerprint of its identity now
+ * @throws CodedError as `enrol`
+ */
+export async function askSigned<T>(
+  outbound: Outbound,
+  url: URL,
+  schema: z.ZodType<T>,
+  request: {
+    privateKey: KeyObject;
+    claims: JWTPayload;
+    audience: string;
+    subject?: string;
+    purpose: IdentityPurpose;
+    pinned: string | undefined;
+    body: (jws: string) => object;
+    signal?: AbortSignal | undefined;
+  },
+): Promise<{ payload: T; hubIdentity: string }> {
+  const { privateKey, audience, subject, purpose, signal } = request;
+  const { kty, n, e } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const unsigned = new SignJWT(request.claims)
+    .setProtectedHeader({ alg: 'RS256', jwk: { kty: String(kty), n: String(n), e: String(e) } })
+    .setAudience(audience)
+    .setIssuedAt()
+    .setJti(randomUUID());
+  const jws = await (subject === undefined ? unsigned : unsigned.setSubject(subject)).sign(privateKey);
   const answer = await outbound.request(url.href, {
-    method: 'POST',
-    json: { jws, mac: enrolmentMac(enrolmentKey(ticket.secret), jws) },
-    timeoutMs: TICKET_TIMEOUT_MS,
+    ...{ method: 'POST', json: request.body(jws), timeoutMs: TICKET_TIMEOUT_MS },
     ...(signal && { signal }),
   });
   throwIfRefused(url.host, answer);
   const { payload, signature, chain } = readTicketAnswer(url, answer, enrolmentAnswer);
+  const pinned = request.pinned ?? hubFingerprintOf(chain.at(-1)?.key ?? '');
   const identity = followIdentityChain(chain, pinned);
   if (identity === undefined) throw mismatch(url.host, pinned);
-  if (!verifyByIdentity(identity.key, 'enrolment answer', enrolmentSigned(jws, payload), fromBase64url(signature) ?? Buffer.alloc(0))) {
+  if (!verifyByIdentity(identity.key, purpose, enrolmentSigned(jws, payload), fromBase64url(signature) ?? Buffer.alloc(0))) {
     throw new CodedError('HUB_ANSWER_FORGED', `The answer from ${url.host} does not carry a valid signature of the hub`, {
       action:
         'Something between this machine and the hub changes what the hub sends, such as a proxy that inspects TLS. Exclude the hub from it.',
     });
   }
-  return { ...readTicketAnswer(url, { ...answer, text: payload }, enrolmentPayload), hubIdentity: identity.fingerprint };
+  return { payload: readTicketAnswer(url, { ...answer, text: payload }, schema), hubIdentity: identity.fingerprint };
 }
 
 /** Unsigned, so it only serves to explain; without it the answer would be refused, too. */
@@ -75,6 +105,11 @@ function throwIfRefused(host: string, answer: { status: number; text: string }):
   if (answer.status === 400 && code === 'clock_skew') {
     throw new CodedError('HUB_CLOCK_SKEW', `${host} rejects the request: its clock and this machine's differ by more than five minutes`, {
       action: 'Synchronize both by NTP.',
+    });
+  }
+  if (answer.status === 429 && code === 'too_many_codes') {
+    throw new CodedError('ENROLMENT_CODES_EXHAUSTED', `${host} gives out no code now, because too many were asked for`, {
+      action: 'Wait ten minutes, or use a ticket.',
     });
   }
   if (answer.status === 409 && code === 'other_hub_identity') throw mismatch(host);

@@ -25,6 +25,7 @@ const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = 
   CLIENT_IS_PUBLIC: { status: 409, code: 'client_is_public' },
   TICKET_NOT_FOUND: { status: 404, code: 'ticket_not_found' },
   OTHER_HUB_IDENTITY: { status: 409, code: 'other_hub_identity' },
+  TOO_MANY_CODES: { status: 429, code: 'too_many_codes' },
   CLOCK_SKEW: { status: 400, code: 'clock_skew' },
   SIGN_IN_ADDRESS_CHANGED: { status: 409, code: 'sign_in_address_changed' },
   CERTIFICATE_REVOKED: { status: 403, code: 'certificate_revoked' },

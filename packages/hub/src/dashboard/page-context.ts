@@ -18,6 +18,7 @@ import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
+import type { EnrolmentCodes } from '../tickets/enrolment-codes.ts';
 import type { SignInActivity } from './activity.ts';
 import { createPendingActions, type PendingActions } from './pending-actions.ts';
 import { mayDo } from './permissions.ts';
@@ -36,6 +37,7 @@ export interface DashboardParts {
   activity: SignInActivity;
   sprayAlarms: Pick<SprayAlarms, 'recent'>;
   auditCopies: Pick<AuditCopies, 'status'>;
+  codes: EnrolmentCodes;
   takeEffect: () => Promise<void>;
   /** How administrators sign in without a password of the hub; undefined if there is no such way. */
   provider: (SignInProvider & { required: boolean }) | undefined;
@@ -69,6 +71,7 @@ const NAVIGATION = [
 const NOT_FOUND = [
   'CONNECTION_NOT_FOUND',
   'CONNECTOR_NOT_FOUND',
+  'CODE_NOT_FOUND',
   'CLIENT_NOT_FOUND',
   'KEY_NOT_FOUND',
   'SIGNING_KEY_NOT_FOUND',

@@ -6,6 +6,7 @@ import { auditForTest } from '../../test/audit-for-test.ts';
 import { openStoreForTest } from '../../test/store-for-test.ts';
 import { createOnlineConnectors } from '../connectors/online.ts';
 import { createStatistics } from '../connectors/statistics.ts';
+import { createEnrolmentCodes } from '../tickets/enrolment-codes.ts';
 import { createSignInActivity } from './activity.ts';
 import { routeKey } from './authorization.ts';
 import { permittedRoutes } from './permissions.ts';
@@ -25,6 +26,7 @@ function start(t: TestContext) {
     signIn: { login: unused, changePassword: unused, resetPassword: unused },
     sprayAlarms: { recent: () => [] },
     auditCopies: { status: async () => [] },
+    codes: createEnrolmentCodes(),
     takeEffect: unused,
     provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',

@@ -11,6 +11,7 @@ import { administratorRoutes } from './pages/administrators.ts';
 import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditRoutes } from './pages/audit.ts';
 import { clientPages } from './pages/clients.ts';
+import { codePages } from './pages/code.ts';
 import { connectionRoutes } from './pages/connection.ts';
 import { connectorRoutes } from './pages/connectors.ts';
 import { overviewRoutes } from './pages/overview.ts';
@@ -39,6 +40,7 @@ export function dashboardRoutes({
     .route('/', overviewRoutes(context))
     .route('/', connectionRoutes(context))
     .route('/', connectorRoutes(context))
+    .route('/', codePages(context))
     .route('/', tryPages(context))
     .route('/', clientPages(context))
     .route('/', apiKeyRoutes(context))

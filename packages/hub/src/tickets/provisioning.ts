@@ -13,7 +13,9 @@ import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredTicket } from '../store/tickets.ts';
+import { codeRoutes } from './code-routes.ts';
 import { createEnrolment } from './enrolment.ts';
+import type { EnrolmentCodes } from './enrolment-codes.ts';
 import { createRegistrations, type GivenCertificate, readRegisteredCertificate } from './registration.ts';
 import { TICKET_PATH } from './tickets.ts';
 
@@ -28,6 +30,7 @@ export function provisioningRoutes(parts: {
   log: Log;
   publicUrl: () => string;
   enrolmentHours: number;
+  codes: EnrolmentCodes;
 }): Hono {
   const { store, keys, publicUrl } = parts;
   const register = createRegistrations(parts);
@@ -68,6 +71,7 @@ export function provisioningRoutes(parts: {
       return c.json({ signingKey: readsJwks ? '' : pem });
     })
     .post('/p/enrol/:connection', (c) => enrol(c))
+    .route('/p/code', codeRoutes(parts))
     .get('/.well-known/jwks.json', (c) => {
       c.header('Cache-Control', 'public, max-age=600');
       return c.json(keys.jwks);

@@ -1,5 +1,5 @@
 /** Certificates that connectors register: what is taken from them, who is approved, and what waits for an operator. */
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
 import { publicKeyOf } from '../connectors/operator-actions.ts';
@@ -29,6 +29,8 @@ export interface RegistrationCall {
   ticket: StoredTicket | undefined;
   /** The caller has the private key. */
   isProven: boolean;
+  /** An administrator approved this key by its code. */
+  isApproved?: boolean;
   remoteAddress: string | undefined;
 }
 
@@ -40,11 +42,14 @@ export interface RegistrationCall {
 export function readRegisteredCertificate(base64: string, what: string): { thumbprint: string; pem: string } {
   const certificate = parseCertificate(base64);
   if (certificate === undefined) throw new CodedError('INVALID_REQUEST', `${what} is not a base64 DER certificate`);
-  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
-  if (asymmetricKeyType !== 'rsa' || (asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) {
-    throw new CodedError('INVALID_REQUEST', `${what} must have an RSA key of at least ${MIN_RSA_BITS} bits`);
-  }
+  assertConnectorKey(certificate.publicKey, what);
   return { thumbprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(), pem: certificate.toString() };
+}
+
+/** @throws CodedError INVALID_REQUEST. @param what has the key */
+export function assertConnectorKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, what: string): void {
+  if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS) return;
+  throw new CodedError('INVALID_REQUEST', `${what} must have an RSA key of at least ${MIN_RSA_BITS} bits`);
 }
 
 /** @returns registers a certificate; all of one call are registered one after the other */
@@ -56,7 +61,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
    * @throws CodedError CERTIFICATE_REVOKED, TOO_MANY_CERTIFICATES, TICKET_NOT_FOUND
    */
   async function register(call: RegistrationCall, given: GivenCertificate): Promise<CertificateState> {
-    const { connection, ticket, isProven } = call;
+    const { connection, ticket, isProven, isApproved = false } = call;
     const { thumbprint } = given;
     const before = await store.certificates(connection.id);
     const sameKey = before.filter(({ pem }) => publicKeyOf(pem) === publicKeyOf(given.pem));
@@ -66,7 +71,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     const isVouchedFor = isProven && sameKey.some(({ state }) => state === 'approved');
     const certificate = {
       ...given,
-      state: isVouchedFor ? 'approved' : 'pending',
+      state: isVouchedFor || isApproved ? 'approved' : 'pending',
       requestedEndpoint: undefined,
       requestedAt: undefined,
     } as const;

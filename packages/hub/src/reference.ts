@@ -1,6 +1,7 @@
 /** The text of `docs/hub-configuration.md`, made from the lists of settings. */
 import { settingsReference } from '@landbridge/runtime';
 import { HUB_SETTINGS } from './settings.ts';
+import { clientOptionFields } from './store/client-options.ts';
 import { CONNECTION_FIELDS, CONNECTION_SETTINGS, connectionFields, optionOf } from './store/connection-settings.ts';
 
 const INTRODUCTION = `# The hub's settings
@@ -29,8 +30,15 @@ These settings belong to one connection. Set them on its page in the dashboard, 
 \`PATCH /api/connections/NAME\` ([hub-api.md](hub-api.md#connections)). They apply at once.
 `;
 
+const APPLICATIONS = `## Applications
+
+These options belong to one application. Set them on its page in the dashboard, with \`landbridge-hub client create\` or \`client change\`, or with
+\`PATCH /api/clients/ID\` ([hub-api.md](hub-api.md#clients)). They apply at once. All are off unless chosen; an option with a warning weakens a
+defence, and the warning is shown as long as it is on.
+`;
+
 export function hubReference(): string {
-  return `${INTRODUCTION}\n${settingsReference(HUB_SETTINGS)}\n${CONNECTIONS}\n${connectionReference()}`;
+  return `${INTRODUCTION}\n${settingsReference(HUB_SETTINGS)}\n${CONNECTIONS}\n${connectionReference()}\n${APPLICATIONS}\n${clientReference()}`;
 }
 
 function connectionReference(): string {
@@ -40,4 +48,11 @@ function connectionReference(): string {
     return `| \`${name}\` | ${option} | ${kind} | ${fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``} | ${description} |`;
   });
   return `| field of the API | command line | type | default | what it does |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+function clientReference(): string {
+  const rows = clientOptionFields().map(
+    ({ name, kind, description, warning = '' }) => `| \`${name}\` | \`${optionOf(name)}\` | ${kind} | ${description} | ${warning} |`,
+  );
+  return `| field of the API | command line | type | what it does | warning |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }

@@ -6,6 +6,7 @@ import type { Audit } from '../audit/audit.ts';
 import { changeClient, createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
 import { rotateProviderKeys } from '../oidc/keys.ts';
 import type { Operator } from '../operator.ts';
+import { clientOptionChanges, clientWarnings } from '../store/client-options.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiVariables } from './operate.ts';
@@ -19,6 +20,7 @@ const changes = z.strictObject({
   connections: z.array(z.string()).nullable().optional(),
   scopes: z.array(z.string()).optional(),
   refreshTokens: z.boolean().optional(),
+  ...clientOptionChanges.shape,
 });
 const newClient = changes.extend({
   name: z.string(),
@@ -47,6 +49,8 @@ export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () =>
       scopes: ['openid', ...client.scopes],
       refreshTokens: client.refreshTokens,
       idTokenAlgorithm: client.idTokenAlgorithm,
+      ...client.options,
+      warnings: clientWarnings(client.options),
       createdAt: client.createdAt,
     };
   }

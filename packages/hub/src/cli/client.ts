@@ -1,6 +1,8 @@
 /** `landbridge-hub client create|change|list|secret|delete|rotate-keys`. */
 import { type Command, Option } from 'commander';
 import type { ClientChanges } from '../oidc/clients.ts';
+import { type ClientOptionChanges, clientOptionFields, clientWarnings } from '../store/client-options.ts';
+import { optionOf } from '../store/connection-settings.ts';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
 
@@ -12,6 +14,8 @@ interface ChangeOptions {
   allConnections?: true;
   scope?: string[];
   refreshTokens?: boolean;
+  /** Those of the table of options. */
+  [option: string]: unknown;
 }
 
 interface CreateOptions extends ChangeOptions {
@@ -27,7 +31,7 @@ export function clientCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const { group, add } = createGroup(context, 'client', 'manage clients: applications that use OpenID Connect');
 
-  add(
+  const create = add(
     'create',
     'register an application; prints its client ID and, once only, its secret',
     async ({ operator, publicUrl }, name: string, options: CreateOptions) => {
@@ -39,6 +43,7 @@ export function clientCommand(context: HubCommandContext): Command {
       print(`issuer         ${await publicUrl()}/oidc`);
       print(`client_id      ${client.id}`);
       if (secret !== undefined) print(`client_secret  ${secret}`);
+      for (const warning of clientWarnings(client.options)) note(`Warning: ${warning}`);
     },
   )
     .argument('<name>', 'name on the login page')
@@ -53,10 +58,12 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--scope <scope>', `${SCOPE_TEXT} (default: profile and email)`, collect)
     .option('--refresh-tokens', 'issue refresh tokens')
     .addOption(new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']));
-  add('change', 'change an application, effective at once', async ({ operator }, id: string, options: ChangeOptions) => {
+  addOptions(create);
+  const change = add('change', 'change an application, effective at once', async ({ operator }, id: string, options: ChangeOptions) => {
     const { changeClient } = await import('../oidc/clients.ts');
-    const { name } = await changeClient(operator, id, changesOf(options));
+    const { name, options: chosen } = await changeClient(operator, id, changesOf(options));
     note(`Client "${name}" changed.`);
+    for (const warning of clientWarnings(chosen)) note(`Warning: ${warning}`);
   })
     .argument('<client-id>')
     .option('--name <name>', 'name on the login page')
@@ -67,12 +74,14 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--scope <scope>', `replaces the scopes: ${SCOPE_TEXT}`, collect)
     .option('--refresh-tokens', 'issue refresh tokens')
     .option('--no-refresh-tokens', 'issue no refresh tokens');
+  addOptions(change);
   add('list', 'list the clients', async ({ store }) => {
     const clients = await store.oidcClients();
     if (clients.length === 0) note('No clients. To create one: landbridge-hub client create NAME --redirect-uri URL');
-    for (const { id, name, secretHash, scopes, redirectUris } of clients) {
+    for (const { id, name, secretHash, scopes, redirectUris, options } of clients) {
       const kind = secretHash === undefined ? 'public' : 'confidential';
       print(`${id}  ${name}  ${kind}  ${['openid', ...scopes].join(',')}  ${redirectUris.join(' ')}`);
+      for (const warning of clientWarnings(options)) note(`Warning: ${name}: ${warning}`);
     }
   });
   add('secret', 'replace the secret and print the new one, once only', async ({ operator }, id: string) => {
@@ -95,5 +104,32 @@ export function clientCommand(context: HubCommandContext): Command {
 function changesOf(options: ChangeOptions): ClientChanges {
   const { name, redirectUri: redirectUris, postLogoutRedirectUri: postLogoutRedirectUris, connection, scope: scopes } = options;
   const connections = options.allConnections ? null : connection;
-  return { name, redirectUris, postLogoutRedirectUris, connections, scopes, refreshTokens: options.refreshTokens };
+  return {
+    name,
+    redirectUris,
+    postLogoutRedirectUris,
+    connections,
+    scopes,
+    refreshTokens: options.refreshTokens,
+    ...chosenOptions(options),
+  };
+}
+
+/** Adds an option for each entry of the table. */
+function addOptions(command: Command): void {
+  for (const { name, kind, description } of clientOptionFields()) {
+    const flag = optionOf(name);
+    if (kind === 'switch') command.addOption(new Option(`${flag} <on|off>`, description).choices(['on', 'off']));
+    else command.option(`${flag} <list>`, `${description} Separated by commas.`);
+  }
+}
+
+/** @returns the given options by name; `changeClient` checks the values */
+function chosenOptions(options: Readonly<Record<string, unknown>>): ClientOptionChanges {
+  const given = clientOptionFields().flatMap(({ name, kind }) => {
+    const text = options[name];
+    if (typeof text !== 'string') return [];
+    return [[name, kind === 'switch' ? text === 'on' : text.split(',').filter((entry) => entry !== '')]];
+  });
+  return Object.fromEntries(given);
 }

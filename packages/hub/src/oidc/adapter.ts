@@ -9,6 +9,8 @@ import type { OidcClient } from '../store/oidc-clients.ts';
 import type { OidcRecord } from '../store/oidc-state.ts';
 import type { Store } from '../store/store.ts';
 import { scopesOfClient } from './clients.ts';
+import { isPrivateUse } from './redirect-uris.ts';
+import { createRefreshLeeway, type RefreshLeeway } from './refresh-leeway.ts';
 
 /** For records without an expiry. None of those in use is, but all records need one. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
@@ -16,13 +18,17 @@ const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 /** Anyone can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
 const MAX_PARAMETERS_LENGTH = 4096;
 
+/** The metadata in which a client's options come along. */
+export const OPTIONS = 'landbridge_options';
+
 const openidOfGrant = z.looseObject({ scope: z.string().optional() }).optional();
 
 export function adapterOn(store: Store): (kind: string) => Adapter {
-  return (kind) => (kind === 'Client' ? clientsOf(store) : recordsOf(store, kind));
+  const leeway = createRefreshLeeway(store);
+  return (kind) => (kind === 'Client' ? clientsOf(store) : recordsOf(store, kind, kind === 'RefreshToken' ? leeway : undefined));
 }
 
-function recordsOf(store: Store, kind: string): Adapter {
+function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined): Adapter {
   return {
     async upsert(id, payload, expiresIn = LONGEST_LIFETIME_SECONDS) {
       // `session.cookie` of an interaction is the id of a session, and is never read.
@@ -40,7 +46,8 @@ function recordsOf(store: Store, kind: string): Adapter {
       });
     },
     async find(id) {
-      const payload = payloadOf(await store.oidcRecord(kind, hashOfToken(id)));
+      const record = await store.oidcRecord(kind, hashOfToken(id));
+      const payload = payloadOf(record !== undefined && (await leeway?.holds(record)) ? { ...record, consumedAt: undefined } : record);
       return payload && { ...(kind === 'Grant' ? await withinScopes(store, payload) : payload), jti: id };
     },
     async findByUid(uid) {
@@ -52,7 +59,8 @@ function recordsOf(store: Store, kind: string): Adapter {
     },
     async consume(id) {
       // The provider checked before, but another request may have been faster.
-      if (!(await store.consumeOidcRecord(kind, hashOfToken(id), new Date()))) throw new errors.InvalidGrant('already used');
+      const now = new Date();
+      if (!(await store.consumeOidcRecord(kind, hashOfToken(id), now, leeway?.again(now)))) throw new errors.InvalidGrant('already used');
     },
     destroy: (id) => store.removeOidcRecord(kind, hashOfToken(id)),
     revokeByGrantId: (grantId) => store.removeOidcRecordsOfGrant(kind, grantId),
@@ -99,15 +107,20 @@ function metadataOf(client: OidcClient): AdapterPayload {
     client_name: client.name,
     redirect_uris: [...client.redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
-    // A native application listens on any free port of the loopback address (RFC 8252, section 7.3).
-    application_type: client.secretHash === undefined && client.redirectUris.every((uri) => uri.startsWith('http:')) ? 'native' : 'web',
+    application_type: isNative(client) ? 'native' : 'web',
     grant_types: client.refreshTokens ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     response_types: ['code'],
     response_modes: ['query', 'form_post'],
     id_token_signed_response_alg: client.idTokenAlgorithm,
+    [OPTIONS]: client.options,
     ...(client.secretHash === undefined
       ? { token_endpoint_auth_method: 'none' }
       : // The hash replaces the secret: `provider.ts` replaces the comparison.
         { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secretHash }),
   };
+}
+
+/** It runs on a device: it may use any free port of the loopback address (RFC 8252, section 7.3). */
+function isNative({ secretHash, redirectUris }: OidcClient): boolean {
+  return redirectUris.some(isPrivateUse) || (secretHash === undefined && redirectUris.every((uri) => uri.startsWith('http:')));
 }

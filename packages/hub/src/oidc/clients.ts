@@ -5,10 +5,17 @@ import { CodedError } from '@landbridge/runtime';
 import { newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
+import {
+  type ClientOptionChanges,
+  type ClientOptions,
+  clientOptionChanges,
+  clientOptionFields,
+  keptClientOptions,
+} from '../store/client-options.ts';
 import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../store/oidc-clients.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
-import { checkRedirectUris } from './redirect-uris.ts';
+import { checkOrigins, checkRedirectUris } from './redirect-uris.ts';
 
 /** Lets secret scanners recognise a secret. */
 const SECRET_PREFIX = 'lbs_';
@@ -18,7 +25,7 @@ const MAX_NAME_LENGTH = 100;
 const DEFAULT_SCOPES: readonly ClientScope[] = ['profile', 'email'];
 
 /** What an operator can change. Absent: as it is. */
-export interface ClientChanges {
+export interface ClientChanges extends ClientOptionChanges {
   name?: string | undefined;
   redirectUris?: readonly string[] | undefined;
   postLogoutRedirectUris?: readonly string[] | undefined;
@@ -51,6 +58,7 @@ export async function createClient(operator: Operator, desired: NewClient): Prom
     scopes: DEFAULT_SCOPES,
     refreshTokens: false,
     idTokenAlgorithm: desired.idTokenAlgorithm ?? 'RS256',
+    options: keptClientOptions.parse({}),
     createdAt: new Date(),
   };
   const client = await withChanges(operator.store, blank, desired);
@@ -87,6 +95,7 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
           : await Promise.all(connections.map(async (name) => (await findConnection(store, name)).id)),
     scopes: changes.scopes === undefined ? client.scopes : scopesOf(changes.scopes),
     refreshTokens: changes.refreshTokens ?? client.refreshTokens,
+    options: optionsOf(client, changes),
   };
   if (changed.name === '' || changed.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(changed.name)) {
     throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
@@ -94,7 +103,25 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
   if (changed.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
   checkRedirectUris(changed.redirectUris, 'redirectUris');
   checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris');
+  checkOrigins(changed.options.corsOrigins, 'corsOrigins');
   return changed;
+}
+
+/** Options that need a secret: a public client could be anyone. */
+const NEED_A_SECRET = ['allowMissingPkce', 'introspectOthers'] as const;
+
+function optionsOf(client: OidcClient, changes: ClientOptionChanges): ClientOptions {
+  const given = clientOptionFields().flatMap(({ name }) => (changes[name] === undefined ? [] : [[name, changes[name]]]));
+  const result = clientOptionChanges.safeParse(Object.fromEntries(given));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new CodedError('CLIENT_INVALID', `The field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'is invalid'}`);
+  }
+  const options = keptClientOptions.parse({ ...client.options, ...result.data });
+  const refused = NEED_A_SECRET.find((name) => options[name]);
+  if (client.secretHash === undefined && refused !== undefined)
+    throw new CodedError('CLIENT_INVALID', `The field "${refused}" is for applications with a secret only`);
+  return options;
 }
 
 /** `openid` is part of every sign-in, and `offline_access` is `refreshTokens`. */
@@ -109,9 +136,13 @@ function scopesOf(names: readonly string[]): ClientScope[] {
   return CLIENT_SCOPES.filter((scope) => names.includes(scope));
 }
 
-function describeClient({ name, scopes, connectionIds, refreshTokens }: OidcClient): string {
+function describeClient({ name, scopes, connectionIds, refreshTokens, options }: OidcClient): string {
   const whose = connectionIds === undefined ? 'all connections' : `connections ${connectionIds.join(' ')}`;
-  return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}`;
+  const chosen = clientOptionFields().flatMap(({ name }) => {
+    const value = options[name];
+    return value === false || (Array.isArray(value) && value.length === 0) ? [] : [`; ${name}${value === true ? '' : ` ${String(value)}`}`];
+  });
+  return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}${chosen.join('')}`;
 }
 
 /** @throws CodedError CLIENT_NOT_FOUND */

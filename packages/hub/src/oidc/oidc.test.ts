@@ -64,16 +64,6 @@ test('a client library signs a user in, reads the claims, refreshes and signs ou
   await assert.rejects(openid.fetchUserInfo(app.config, refreshed.access_token, claims.sub));
 });
 
-test('a refresh token works once, and its reuse ends all tokens of the sign-in', async (t) => {
-  const { app } = await start(t);
-  const { tokens } = await app.signIn();
-  const first = tokens.refresh_token ?? '';
-  const second = await openid.refreshTokenGrant(app.config, first);
-  await assert.rejects(openid.refreshTokenGrant(app.config, first), { error: 'invalid_grant' });
-  await assert.rejects(openid.refreshTokenGrant(app.config, second.refresh_token ?? ''), { error: 'invalid_grant' });
-  await assert.rejects(openid.fetchUserInfo(app.config, second.access_token, openid.skipSubjectCheck));
-});
-
 test('a code works once, even for two simultaneous requests', async (t) => {
   const { hub, app } = await start(t);
   const { browser } = await app.signIn();

@@ -2,14 +2,16 @@
 
 import type { Log } from '@landbridge/runtime';
 import { hashOfToken, type Page, SAFE_HEADERS } from '@landbridge/web';
-import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type ClientOptions, keptClientOptions } from '../store/client-options.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
-import { adapterOn } from './adapter.ts';
+import { adapterOn, OPTIONS } from './adapter.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
 import { scopesOfClient } from './clients.ts';
 import type { ProviderKeys } from './keys.ts';
 import { confirmSignOutPage, errorPage, onwardPage, providerSignedOutPage } from './pages.ts';
+import { originsOf } from './redirect-uris.ts';
 
 interface ProviderParts {
   store: Store;
@@ -59,6 +61,7 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.on('grant.error', refused);
   provider.on('userinfo.error', refused);
   provider.on('revocation.error', refused);
+  provider.on('introspection.error', refused);
   provider.on('end_session.error', refused);
   provider.on('end_session_confirm.error', refused);
   provider.on('server_error', (ctx, error) => log.error({ err: error, route: ctx.oidc?.route }, 'OpenID provider failed'));
@@ -91,6 +94,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       userinfo: '/userinfo',
       jwks: '/jwks',
       revocation: '/revoke',
+      introspection: '/introspect',
       end_session: '/logout',
     },
     features: {
@@ -99,6 +103,10 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       pushedAuthorizationRequests: off,
       requestObjects: off,
       resourceIndicators: off,
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId || optionsOf(client).introspectOthers,
+      },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
@@ -113,11 +121,14 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'] },
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, client) => !optionsOf(client).allowMissingPkce },
+    extraClientMetadata: { properties: [OPTIONS] },
     allowOmittingSingleRegisteredRedirectUri: false,
     extraParams: ['connection'],
     clientBasedCORS: (_ctx, origin, client) =>
-      client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin),
+      [...optionsOf(client).corsOrigins, ...(client.clientAuthMethod === 'none' ? originsOf(client.redirectUris ?? []) : [])].includes(
+        origin,
+      ),
     ttl: {
       AuthorizationCode: CODE_LIFETIME_SECONDS,
       AccessToken: TOKEN_LIFETIME_SECONDS,
@@ -135,6 +146,10 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     interactions: { policy: policy(), url: (_ctx, interaction) => loginPath(interaction.uid) },
     renderError: async (ctx, out) => show(ctx, errorPage(out)),
   };
+}
+
+function optionsOf(client: Client): ClientOptions {
+  return keptClientOptions.parse(client[OPTIONS] ?? {});
 }
 
 /** When a user must sign in: for the standard's reasons, or if the session's account is not valid for this client. */

@@ -1,10 +1,12 @@
-/** Validates a client's redirect addresses. Requests must later match them exactly. */
+/** Validates a client's addresses. Requests must later match them exactly, except for the port of a native application's loopback address. */
 import { CodedError } from '@landbridge/runtime';
 
 const MAX_LENGTH = 2000;
 const MAX_COUNT = 50;
 /** Plain HTTP never leaves the machine there (RFC 8252, section 7.3). */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+/** One slash and a path, or three (an empty host): a host would look like a web address. */
+const PRIVATE_USE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:(?:\/|\/\/\/)(?!\/)/;
 
 /** @param field named by the error @throws CodedError REDIRECT_URI_INVALID */
 export function checkRedirectUris(uris: readonly string[], field: string): void {
@@ -13,6 +15,24 @@ export function checkRedirectUris(uris: readonly string[], field: string): void 
     const problem = problemOf(uri);
     if (problem !== undefined) throw invalid(field, `contains ${JSON.stringify(uri.slice(0, 200))}, which ${problem}`);
   }
+}
+
+/** Origins of browser applications. @throws CodedError REDIRECT_URI_INVALID */
+export function checkOrigins(origins: readonly string[], field: string): void {
+  for (const origin of origins) {
+    const problem = problemOf(origin) ?? (new URL(origin).origin === origin ? undefined : 'is not an origin such as https://app.example');
+    if (problem !== undefined) throw invalid(field, `contains ${JSON.stringify(origin.slice(0, 200))}, which ${problem}`);
+  }
+}
+
+/** A scheme of the application's own: a domain in reverse (RFC 8252, section 7.1), so that no other application claims it by accident. */
+export function isPrivateUse(uri: string): boolean {
+  return PRIVATE_USE.test(uri);
+}
+
+/** The origins of a client's pages. An address with a scheme of its own has none: its `origin` is the text "null", which any sandboxed page sends. */
+export function originsOf(uris: readonly string[]): string[] {
+  return uris.filter((uri) => !isPrivateUse(uri)).map((uri) => new URL(uri).origin);
 }
 
 function problemOf(uri: string): string | undefined {
@@ -26,7 +46,8 @@ function problemOf(uri: string): string | undefined {
   if (username !== '' || password !== '') return 'has a user name or a password';
   if (protocol === 'http:' && !LOOPBACK.includes(hostname))
     return 'uses http, which is allowed for this machine only (localhost, 127.0.0.1)';
-  if (protocol !== 'https:' && protocol !== 'http:') return 'is neither https nor http';
+  if (protocol !== 'https:' && protocol !== 'http:' && !isPrivateUse(uri))
+    return 'is neither https, nor http, nor of a scheme such as com.example.app:/callback (a reversed domain, then one slash or three)';
   return undefined;
 }
 

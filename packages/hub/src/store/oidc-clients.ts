@@ -1,4 +1,5 @@
 /** OpenID Connect clients: the applications that users sign in to. */
+import type { ClientOptions } from './client-options.ts';
 import type { SigningAlgorithm } from './signing-keys.ts';
 
 /** What an operator grants beside `openid`, which every client has. */
@@ -21,6 +22,7 @@ export interface OidcClient {
   /** It gets refresh tokens. */
   readonly refreshTokens: boolean;
   readonly idTokenAlgorithm: SigningAlgorithm;
+  readonly options: ClientOptions;
   readonly createdAt: Date;
 }
 

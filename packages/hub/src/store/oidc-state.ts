@@ -35,8 +35,13 @@ export interface OidcStateStore {
   putOidcRecord(record: OidcRecord): Promise<void>;
   oidcRecord(kind: string, key: string): Promise<OidcRecord | undefined>;
   oidcRecordByUid(kind: string, uid: string): Promise<OidcRecord | undefined>;
-  /** @returns true once; false if it was consumed or removed before */
-  consumeOidcRecord(kind: string, key: string, at: Date): Promise<boolean>;
+  /**
+   * @param again permits further uses if the first was after `since`, up to `times` uses in all
+   * @returns true once, or as often as `again` permits; false if it was consumed or removed before
+   */
+  consumeOidcRecord(kind: string, key: string, at: Date, again?: { since: Date; times: number }): Promise<boolean>;
+  /** Records of a grant, in no order. */
+  oidcRecordsOfGrant(kind: string, grantId: string): Promise<OidcRecord[]>;
   removeOidcRecord(kind: string, key: string): Promise<void>;
   removeOidcRecordsOfGrant(kind: string, grantId: string): Promise<void>;
 

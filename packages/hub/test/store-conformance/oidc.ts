@@ -1,5 +1,6 @@
 /** What every store does for the OpenID provider. */
 import assert from 'node:assert/strict';
+import { keptClientOptions } from '../../src/store/client-options.ts';
 import type { OidcClient } from '../../src/store/oidc-clients.ts';
 import type { OidcKey } from '../../src/store/oidc-keys.ts';
 import type { OidcRecord } from '../../src/store/oidc-state.ts';
@@ -18,6 +19,7 @@ const exampleClient = (id: string, changes: Partial<OidcClient> = {}): OidcClien
   scopes: ['profile', 'groups'],
   refreshTokens: false,
   idTokenAlgorithm: 'RS256',
+  options: keptClientOptions.parse({}),
   createdAt: AT,
   ...changes,
 });
@@ -39,7 +41,12 @@ export function oidcConformance(check: StoreCheck): void {
     await store.addOidcClient(b);
     await store.addOidcClient(a);
     assert.deepEqual(await store.oidcClients(), [a, b]);
-    const changed = exampleClient('b', { name: 'c', secretHash: 'new', postLogoutRedirectUris: ['https://app.example/'] });
+    const changed = exampleClient('b', {
+      name: 'c',
+      secretHash: 'new',
+      postLogoutRedirectUris: ['https://app.example/'],
+      options: keptClientOptions.parse({ allowMissingPkce: true }),
+    });
     assert.equal(await store.updateOidcClient(changed), true);
     assert.deepEqual(await store.oidcClient('b'), changed);
     assert.equal(await store.updateOidcClient(exampleClient('nobody')), false);
@@ -83,6 +90,11 @@ export function oidcConformance(check: StoreCheck): void {
     assert.equal(await store.consumeOidcRecord('Session', 'k', LATER), false);
     assert.equal(await store.consumeOidcRecord('Session', 'nobody', AT), false);
     await store.putOidcRecord(record);
+    const again = { since: new Date(AT.getTime() - 1), times: 3 };
+    const uses = [again, again, again, { since: AT, times: 9 }].map((each) => store.consumeOidcRecord('Session', 'k', LATER, each));
+    assert.deepEqual(await Promise.all(uses), [true, true, false, false]);
+    assert.deepEqual(await store.oidcRecordsOfGrant('Session', 'g'), [{ ...record, consumedAt: AT }]);
+    assert.deepEqual(await store.oidcRecordsOfGrant('Session', 'h'), []);
     assert.deepEqual(await store.oidcRecord('Session', 'k'), { ...record, consumedAt: AT });
     await store.removeOidcRecord('Session', 'k');
     assert.equal(await store.oidcRecord('Session', 'k'), undefined);

@@ -5,6 +5,13 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeClient, createClient, deleteClient, findClient, type NewClient, rotateClientSecret } from '../../oidc/clients.ts';
+import {
+  type ClientOptionChanges,
+  type ClientOptions,
+  clientOptionFields,
+  clientWarnings,
+  keptClientOptions,
+} from '../../store/client-options.ts';
 import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../../store/oidc-clients.ts';
 import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -26,11 +33,13 @@ interface Typed {
   refreshTokens: boolean;
   /** Null: all. */
   connections: readonly string[] | null;
+  options: ClientOptions;
 }
 
 const NOTHING: Typed = {
   ...{ name: '', redirectUris: '', postLogoutRedirectUris: '', isPublic: false, refreshTokens: false, connections: null },
   scopes: ['profile', 'email'],
+  options: keptClientOptions.parse({}),
 };
 
 export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
@@ -49,6 +58,12 @@ ${client === undefined ? checkBox('public', 'Public', typed.isPublic, 'It runs i
 ${CLIENT_SCOPES.map((scope) => choiceBox('scope', scope, { chosen: typed.scopes, hint: SCOPE_TEXTS[scope] }))}</fieldset>
 ${checkBox('refreshTokens', 'Refresh tokens', typed.refreshTokens, 'It stays signed in without the browser.')}
 ${connectionChoice(connections, typed.connections)}
+<fieldset><legend>Options</legend><p class="hint">Off unless the application needs them.</p>
+${clientOptionFields().map(({ name, kind, label, description }) => {
+  const value = typed.options[name];
+  if (kind === 'switch') return checkBox(name, label, value === true, description);
+  return textArea(name, label, { value: Array.isArray(value) ? value.join('\n') : '', hint: `${description} One per line.` });
+})}</fieldset>
 <div class="actions"><button>${client === undefined ? 'Create' : 'Save'}</button><a href="${DASHBOARD_PATH}${back}">Cancel</a></div></form></section>`;
     return context.show(c, { title, current: '/clients', main, status: problem === '' ? 200 : 400 });
   }
@@ -68,6 +83,7 @@ ${connectionChoice(connections, typed.connections)}
       scopes: form.getAll('scope'),
       refreshTokens: form.has('refreshTokens'),
       connections: chosenConnections(form),
+      options: keptClientOptions.parse(optionsIn(form)),
     };
     try {
       return await save({
@@ -78,6 +94,7 @@ ${connectionChoice(connections, typed.connections)}
         scopes: typed.scopes,
         refreshTokens: typed.refreshTokens,
         connections: typed.connections,
+        ...typed.options,
       });
     } catch (error) {
       if (!(error instanceof CodedError) || !['CLIENT_INVALID', 'REDIRECT_URI_INVALID', 'CONNECTION_NOT_FOUND'].includes(error.code))
@@ -114,9 +131,9 @@ ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'
     .get('/clients/:id/change', async (c) => {
       const client = await findClient(context.store, c.req.param('id'));
       const connections = (await context.store.connections()).filter(({ id }) => client.connectionIds?.includes(id));
-      const { name, scopes, refreshTokens } = client;
+      const { name, scopes, refreshTokens, options } = client;
       return formPage(c, client, {
-        ...{ name, scopes, refreshTokens, isPublic: client.secretHash === undefined },
+        ...{ name, scopes, refreshTokens, options, isPublic: client.secretHash === undefined },
         redirectUris: client.redirectUris.join('\n'),
         postLogoutRedirectUris: client.postLogoutRedirectUris.join('\n'),
         connections: client.connectionIds === undefined ? null : connections.map((connection) => connection.name),
@@ -143,9 +160,11 @@ ${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'
         ['Scopes', ['openid', ...client.scopes].join(', ')],
         ['Refresh tokens', client.refreshTokens ? 'yes' : 'no'],
         ['ID tokens signed with', client.idTokenAlgorithm],
+        ...clientOptionFields().map(({ name, label }) => [label, shown(client.options[name])] as const),
         ['Created', time(client.createdAt)],
       ] as const;
       const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}/clients">Applications</a></p><h1>${client.name}</h1></div>${context.may(c, 'POST /clients/:id/change') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/${client.id}/change">Change</a>` : ''}</div>
+${clientWarnings(client.options).map((warning) => html`<p class="notice bad">${warning}</p>`)}
 <section aria-label="Details"><dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
 ${client.secretHash === undefined || !context.may(c, 'POST /clients/:id/secret') ? '' : html`<section aria-labelledby="secret"><h2 id="secret">Secret</h2><p>A new secret replaces the current one immediately.</p><p><a class="button plain" href="${DASHBOARD_PATH}/clients/${client.id}/secret">New secret</a></p></section>`}
 ${
@@ -183,4 +202,15 @@ ${
       await deleteClient(context.operatorOf(c), c.req.param('id'));
       return context.redirect(c, '/clients', { tone: 'good', text: 'Application deleted.' });
     });
+}
+
+function optionsIn(form: URLSearchParams): ClientOptionChanges {
+  return Object.fromEntries(
+    clientOptionFields().map(({ name, kind }) => [name, kind === 'switch' ? form.has(name) : entries(form.get(name) ?? '')]),
+  );
+}
+
+function shown(value: ClientOptions[keyof ClientOptions]) {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return value.length === 0 ? 'none' : value.map((entry) => html`<span class="line">${entry}</span>`);
 }

@@ -16,7 +16,7 @@ const RECORDS = tableOf('oidc_records', {
 /** In characters: a hundred thousand users with dozens of groups each. */
 const MAX_CLAIMS_PER_CONNECTION = 512 * 1024 * 1024;
 
-export function oidcStateStore({ one, change, insert }: Sql, quota = MAX_CLAIMS_PER_CONNECTION): OidcStateStore {
+export function oidcStateStore({ all, one, change, insert }: Sql, quota = MAX_CLAIMS_PER_CONNECTION): OidcStateStore {
   /** Characters written for each connection since its quota was last checked, which takes time. */
   const written = new Map<string, number>();
 
@@ -60,8 +60,13 @@ export function oidcStateStore({ one, change, insert }: Sql, quota = MAX_CLAIMS_
     },
     oidcRecord: async (kind, key) => one(RECORDS, 'WHERE kind = ? AND key = ?', kind, key),
     oidcRecordByUid: async (kind, uid) => one(RECORDS, 'WHERE kind = ? AND uid = ?', kind, uid),
-    consumeOidcRecord: async (kind, key, at) =>
-      change('UPDATE oidc_records SET consumed_at = ? WHERE kind = ? AND key = ? AND consumed_at IS NULL', at, kind, key) === 1,
+    oidcRecordsOfGrant: async (kind, grantId) => all(RECORDS, 'WHERE kind = ? AND grant_id = ?', kind, grantId),
+    consumeOidcRecord: async (kind, key, at, again) =>
+      change(
+        `UPDATE oidc_records SET consumed_at = coalesce(consumed_at, ?1), uses = uses + 1
+         WHERE kind = ?2 AND key = ?3 AND (consumed_at IS NULL OR (consumed_at > ?4 AND uses < ?5))`,
+        ...[at, kind, key, again?.since ?? at, again?.times ?? 0],
+      ) === 1,
     async removeOidcRecord(kind, key) {
       change('DELETE FROM oidc_records WHERE kind = ? AND key = ?', kind, key);
     },

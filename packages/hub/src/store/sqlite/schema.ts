@@ -13,6 +13,7 @@ import { keyPermissions } from './steps/007-key-permissions.ts';
 import { clientScopes } from './steps/008-client-scopes.ts';
 import { enrolment } from './steps/009-enrolment.ts';
 import { requestKeys } from './steps/010-request-keys.ts';
+import { clientOptions } from './steps/011-client-options.ts';
 
 /** Statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
@@ -29,6 +30,7 @@ const STEPS: readonly Step[] = [
   clientScopes,
   enrolment,
   requestKeys,
+  clientOptions,
 ];
 
 /** The version this program writes. */

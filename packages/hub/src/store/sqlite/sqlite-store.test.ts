@@ -150,7 +150,7 @@ test('the migration of an older file encrypts its secrets, and leaves none in fr
   const path = newPath();
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA secure_delete = OFF; PRAGMA journal_mode = WAL; ${begin}; PRAGMA user_version = 1`);
-  const add = database.prepare("INSERT INTO signing_keys VALUES (?, 'ES256', ?, 0, 0, NULL)");
+  const add = database.prepare("INSERT INTO signing_keys VALUES (?, 'RS256', ?, 0, 0, NULL)");
   for (const kid of ['kept', 'removed']) add.run(kid, `PEM of the key that was ${kid} `.repeat(1000));
   database.exec("DELETE FROM signing_keys WHERE kid = 'removed'");
   database.close();

@@ -14,6 +14,7 @@ export interface SlapdConfOptions {
   serviceAccountResetsPasswords?: boolean;
   idleTimeoutSeconds?: number;
   requireTls?: boolean;
+  clientAuthority?: string;
   overlays?: string;
   schema?: string;
 }
@@ -26,11 +27,12 @@ ${options.schema === undefined ? '' : `include ${join(folder, 'own.schema')}`}
 modulepath /usr/lib/ldap
 ${['back_mdb', 'back_monitor', 'memberof', 'refint', 'ppolicy', 'dynlist'].map((name) => `moduleload ${name}`).join('\n')}
 pidfile ${join(folder, 'slapd.pid')}
-TLSCACertificateFile ${join(folder, 'ca.pem')}
+TLSCACertificateFile ${join(folder, 'clients.pem')}
 TLSCertificateFile ${join(folder, 'cert.pem')}
 TLSCertificateKeyFile ${join(folder, 'key.pem')}
 ${options.idleTimeoutSeconds === undefined ? '' : `idletimeout ${options.idleTimeoutSeconds}`}
 ${options.requireTls ? 'security ssf=128' : ''}
+${options.clientAuthority === undefined ? '' : `TLSVerifyClient demand\nauthz-regexp "^cn=connector$" "${serviceDn}"`}
 # Everyone may read the root DSE, as on most servers.
 access to dn.base="" by * ${options.hideRootDse ? 'none' : 'read'}
 access to dn.base="cn=Subschema" by * read

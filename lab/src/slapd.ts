@@ -40,6 +40,8 @@ export interface SlapdOptions {
   idleTimeoutSeconds?: number;
   /** Rejects everything but StartTLS on unencrypted connections (result 13, confidentialityRequired). */
   requireTls?: boolean;
+  /** Demands a client certificate of this authority (PEM) in each handshake. By SASL EXTERNAL, the subject `CN=connector` is the service account. */
+  clientAuthority?: string;
   /** Instead of a certificate for `localhost` and 127.0.0.1 from a new authority. */
   certificate?: { pair: KeyPair; authority: CertificateAuthority };
   /** On by default. Benchmarks turn it off, which leaves `operations` empty. */
@@ -128,6 +130,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
   await Promise.all([
     writeFile(join(folder, 'ca.pem'), authority.cert),
     writeFile(join(folder, 'cert.pem'), pair.cert),
+    writeFile(join(folder, 'clients.pem'), `${authority.cert}${options.clientAuthority ?? ''}`),
     writeFile(join(folder, 'key.pem'), pair.key, { mode: 0o600 }),
     writeFile(join(folder, 'people.ldif'), toLdif(entries)),
     writeFile(join(folder, 'own.schema'), options.schema ?? ''),

@@ -9,6 +9,7 @@ import { CodedError, errorText, type Log, watchFiles } from '@landbridge/runtime
 import { updateConfigFile } from '../config/config-file.ts';
 import { bindPassword, encryptPassword } from '../config/credentials.ts';
 import { type HomeFiles, NO_FILES, readHomeFiles } from '../config/home-files.ts';
+import type { TlsKeyPair } from '../config/key-pair.ts';
 import { assertRunnable, type Config, type Environment, withChanges } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { SettingName } from '../config/settings.ts';
@@ -16,6 +17,7 @@ import { wantsKerberosDebug } from '../frontchannel/kerberos/kerberos.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import { type RequestAlarm, watchHubRequests } from '../hub/request-alarms.ts';
 import type { Directory } from '../ldap/directory.ts';
+import { readDirectoryCertificate } from '../network/directory-certificate.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
@@ -106,6 +108,7 @@ interface Parts extends InUse {
   mapper: string | undefined;
   /** The certificates themselves: a file may change while its name stays. */
   authorities: string[];
+  clientCertificate: TlsKeyPair | undefined;
 }
 
 /**
@@ -122,8 +125,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   function openedWith(config: Config, files: HomeFiles, privateKeyPem: string): Parts {
     const password = bindPassword(config, privateKeyPem);
     options.keepSecrets(config, password);
-    const authorities = configuredCertificates(config.values);
-    return { config, files, password, privateKeyPem, mapper: profileMapperSource(config), authorities };
+    const { authorities, clientCertificate } = tlsFilesOf(config);
+    return { config, files, password, privateKeyPem, mapper: profileMapperSource(config), authorities, clientCertificate };
   }
 
   /** Records what was written to config.json without opening anything. */
@@ -174,8 +177,9 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     const affected = affectedParts(inUse.config, config);
     const newAuthorities = !isDeepStrictEqual(next.authorities, inUse.authorities);
     const reopenHub = affected.hub || newAuthorities || next.privateKeyPem !== inUse.privateKeyPem;
+    const newCertificate = !isDeepStrictEqual(next.clientCertificate, inUse.clientCertificate);
     const newUsers = next.password !== inUse.password || next.mapper !== inUse.mapper;
-    const reopenDirectory = affected.directory || newAuthorities || newUsers || desired.reopenDirectory;
+    const reopenDirectory = affected.directory || newAuthorities || newCertificate || newUsers || desired.reopenDirectory;
 
     const opened: (() => Promise<void>)[] = [];
     const failures: unknown[] = [];
@@ -249,14 +253,14 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     return done;
   }
 
-  const authorities = watchFiles({
-    what: 'the trusted certificate authorities',
-    read: () => configuredCertificates(inUse.config.values),
-    use(found) {
-      if (isDeepStrictEqual(found, inUse.authorities)) return;
+  const tlsFiles = watchFiles({
+    what: 'the trusted certificate authorities and the client certificate for the directory',
+    read: () => tlsFilesOf(inUse.config),
+    use({ authorities, clientCertificate }) {
+      if (isDeepStrictEqual(authorities, inUse.authorities) && isDeepStrictEqual(clientCertificate, inUse.clientCertificate)) return;
       // By force: what the files say now counts, also while the directory is down.
       enqueue(() => desiredAsInUse(inUse), { force: true }).catch((error: unknown) =>
-        log.error({ err: error }, 'The changed certificate authorities cannot be used; the previous ones stay in use'),
+        log.error({ err: error }, 'The changed certificates cannot be used; the previous ones stay in use'),
       );
     },
     log,
@@ -276,12 +280,17 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     undo: (changeOptions) => enqueue(() => desiredFromLastGood(inUse, environment), changeOptions),
     async close() {
       stopping.abort();
-      authorities.stop();
+      tlsFiles.stop();
       await last;
       await Promise.all([hub.close(), frontChannel.close()]);
       await hotSwap.close();
     },
   };
+}
+
+/** @throws CodedError CA_UNUSABLE, LDAP_CLIENT_CERTIFICATE_UNUSABLE */
+function tlsFilesOf({ values, home }: Config): Pick<Parts, 'authorities' | 'clientCertificate'> {
+  return { authorities: configuredCertificates(values), clientCertificate: readDirectoryCertificate(values, home.folder) };
 }
 
 /** Replaces a password that was typed into the file by its encrypted form. @returns what was written */

@@ -9,6 +9,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../ldap/directory.ts';
 import { createDiscovery, domainOf } from '../ldap/servers/discovery.ts';
+import { readDirectoryCertificate, validityProblem } from '../network/directory-certificate.ts';
 import { configuredCertificates, trustedCertificates } from '../network/trust.ts';
 import { configuredMapper } from '../users/mapper/profile-mapper.ts';
 import { createUsers, type Users } from '../users/users.ts';
@@ -56,11 +57,14 @@ export async function openDirectoryParts(config: Config, servicePassword: string
 /**
  * Opens only the directory.
  *
- * @throws CodedError CA_UNUSABLE, LDAP_FILTER_INVALID
+ * @throws CodedError CA_UNUSABLE, LDAP_CLIENT_CERTIFICATE_UNUSABLE, LDAP_FILTER_INVALID
  */
-export function openConfiguredDirectory(config: Pick<Config, 'values'>, servicePassword: string | undefined, log: Log): Directory {
+export function openConfiguredDirectory(config: Pick<Config, 'values' | 'home'>, servicePassword: string | undefined, log: Log): Directory {
   const { values } = config;
   const certificates = configuredCertificates(values);
+  const clientCertificate = readDirectoryCertificate(values, config.home.folder);
+  const invalid = validityProblem(clientCertificate);
+  if (invalid !== undefined) log.warn(`The client certificate for the directory (LDAP_CLIENT_CERT) will be refused: ${invalid}`);
   let authorities: string[] | undefined;
   const heartbeatFilter =
     values.LDAP_HEARTBEAT_SEARCH_QUERY === undefined
@@ -74,6 +78,7 @@ export function openConfiguredDirectory(config: Pick<Config, 'values'>, serviceP
         authorities ??= trustedCertificates(certificates);
         return authorities;
       },
+      clientCertificate,
       insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY,
     },
     serviceAccount: serviceAccount(values, servicePassword),
@@ -107,6 +112,7 @@ export function configuredServers(values: ConnectorSettings, log: Log): Director
 
 /** A service account is preferred; anonymous search must be enabled. */
 function serviceAccount(values: ConnectorSettings, password: string | undefined): DirectoryOptions['serviceAccount'] {
+  if (values.LDAP_BIND_METHOD === 'external') return 'external';
   if (values.LDAP_BIND_USER !== undefined && password !== undefined) return { dn: values.LDAP_BIND_USER, password };
   return values.ANONYMOUS_SEARCH_ENABLED ? undefined : 'none';
 }

@@ -26,7 +26,10 @@ const QUESTIONS: readonly Question[] = [
  */
 export async function askQuestions(config: Config, given: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
   const answers: Record<string, unknown> = {};
-  const open = QUESTIONS.filter(({ name }) => given[name] === undefined && !(needsNoAccount(config) && name.startsWith('LDAP_BIND_')));
+  const open = QUESTIONS.filter(
+    ({ name }) =>
+      given[name] === undefined && !((needsNoAccount(config) || given.LDAP_BIND_METHOD === 'external') && name.startsWith('LDAP_BIND_')),
+  );
   if (open.length > 0) intro('Setting up the connector');
   for (const question of open) {
     const answer = await ask(question, config);
@@ -36,6 +39,7 @@ export async function askQuestions(config: Config, given: Readonly<Record<string
 }
 
 function needsNoAccount({ values }: Config): boolean {
+  if (values.LDAP_BIND_METHOD === 'external') return true;
   return values.LDAP_BIND_USER === undefined && (values.ANONYMOUS_SEARCH_ENABLED || values.LDAP_USER_DN !== undefined);
 }
 

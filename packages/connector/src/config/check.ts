@@ -35,7 +35,14 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
     }
   }
   if (values.LDAP_URL === undefined) add('LDAP_URL', 'LDAP_URL is missing: the directory server, for example ldaps://dc1.example.com');
-  if (!values.ANONYMOUS_SEARCH_ENABLED) {
+  if (values.LDAP_BIND_METHOD === 'external') {
+    if (values.LDAP_CLIENT_CERT === undefined && values.LDAP_CLIENT_PFX === undefined) {
+      add('LDAP_CLIENT_CERT', 'LDAP_CLIENT_CERT is missing: with LDAP_BIND_METHOD=external it is what the connector binds with');
+    }
+    if (values.LDAP_URL?.some((url) => ldapTransport(url, values) === 'none')) {
+      add('LDAP_BIND_METHOD', 'LDAP_BIND_METHOD=external needs TLS: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS=true');
+    }
+  } else if (!values.ANONYMOUS_SEARCH_ENABLED) {
     const hasPassword = values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined;
     if (values.LDAP_BIND_USER === undefined && values.LDAP_USER_DN === undefined) {
       add(
@@ -67,6 +74,10 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
   if ((values.AUTH_CERT === undefined) !== (values.AUTH_CERT_KEY === undefined)) {
     const missing = values.AUTH_CERT === undefined ? 'AUTH_CERT' : 'AUTH_CERT_KEY';
     add(missing, `${missing} is missing: set both AUTH_CERT and AUTH_CERT_KEY, or neither`);
+  }
+  if (values.LDAP_CLIENT_PFX === undefined && (values.LDAP_CLIENT_CERT === undefined) !== (values.LDAP_CLIENT_KEY === undefined)) {
+    const missing = values.LDAP_CLIENT_CERT === undefined ? 'LDAP_CLIENT_CERT' : 'LDAP_CLIENT_KEY';
+    add(missing, `${missing} is missing: set both LDAP_CLIENT_CERT and LDAP_CLIENT_KEY, or neither`);
   }
   return problems;
 }

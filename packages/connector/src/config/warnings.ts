@@ -1,8 +1,9 @@
 /** Warnings that last as long as their cause. */
 import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { tlsVerificationWarning } from '@landbridge/runtime';
 import { pathsOf } from './home.ts';
-import { isInClear } from './ldap-transport.ts';
+import { isInClear, ldapTransport } from './ldap-transport.ts';
 import type { Config } from './load.ts';
 import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
 
@@ -48,6 +49,13 @@ function withoutEffect(values: Config['values']): Warning[] {
       add('LDAP_BIND_USER', 'it has no password, so ANONYMOUS_SEARCH_ENABLED applies. Set LDAP_BIND_PASSWORD, or remove LDAP_BIND_USER');
     }
   }
+  if (values.LDAP_BIND_METHOD === 'external') {
+    for (const name of ['LDAP_BIND_USER', 'ANONYMOUS_SEARCH_ENABLED'] as const) {
+      if (values[name]) add(name, 'LDAP_BIND_METHOD=external takes precedence. Remove one of them');
+    }
+  } else if (values.LDAP_CLIENT_CERT !== undefined && values.LDAP_URL?.every((url) => ldapTransport(url, values) === 'none')) {
+    add('LDAP_CLIENT_CERT', 'the connections are not encrypted. Use ldaps:// in LDAP_URL, or set LDAP_STARTTLS');
+  }
   if (values.LDAP_USER_DN !== undefined) {
     if (values.LDAP_USER_BY_NAME !== undefined) add('LDAP_USER_BY_NAME', 'LDAP_USER_DN takes precedence. Remove one of them');
     if (values.LDAP_USER_BY_MAIL) add('LDAP_USER_BY_MAIL', 'LDAP_USER_DN takes precedence. Remove one of them');
@@ -88,16 +96,21 @@ function distance(a: string, b: string): number {
 }
 
 /** On Windows, files inherit the permissions of the folder. */
-function openFiles({ home, environmentOnly }: Pick<Config, 'home' | 'environmentOnly'>): Warning[] {
+function openFiles({ home, environmentOnly, values }: Pick<Config, 'home' | 'environmentOnly' | 'values'>): Warning[] {
   if (process.platform === 'win32') return [];
   const warnings: Warning[] = [];
-  for (const path of environmentOnly ? [home.keyFile] : [home.configFile, home.keyFile]) {
+  for (const path of [...(environmentOnly ? [] : [home.configFile]), home.keyFile, ...clientKeyFile(values, home.folder)]) {
     const mode = statSync(path, { throwIfNoEntry: false })?.mode;
     if (mode !== undefined && (mode & 0o077) !== 0) {
       warnings.push({ name: path, message: `${path} can be read by users other than its owner. Run: chmod 600 ${path}` });
     }
   }
   return warnings;
+}
+
+/** @returns the path in LDAP_CLIENT_KEY, if it is one */
+export function clientKeyFile({ LDAP_CLIENT_KEY: key }: Pick<Config['values'], 'LDAP_CLIENT_KEY'>, folder: string): string[] {
+  return key === undefined || key.includes('-----BEGIN ') ? [] : [resolve(folder, key)];
 }
 
 /** Files that an upgraded Auth0 connector left behind. */

@@ -10,13 +10,13 @@ import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError, type IpRanges, type Log, watchFiles } from '@landbridge/runtime';
 import { createWebServer, plainAddress, type WebServer } from '@landbridge/web';
+import type { TlsKeyPair } from '../config/key-pair.ts';
 import type { Authorities } from './certificates/authorities.ts';
 import { keepShownCertificates } from './certificates/shown-certificates.ts';
-import type { ServerCertificate } from './server-certificate.ts';
 
 /** What TLS needs from files and settings. */
 export interface TlsMaterial {
-  certificate: ServerCertificate;
+  certificate: TlsKeyPair;
   /** Undefined if clients are not asked for a certificate. */
   clients: Authorities | undefined;
 }

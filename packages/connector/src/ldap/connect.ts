@@ -19,6 +19,8 @@ export interface ServerAddress {
 export interface TlsOptions {
   /** PEM texts trusted beside the system's and Node's own. Undefined: only those two. */
   ca: readonly string[] | undefined;
+  /** The connector's own certificate, for servers that demand one. */
+  clientCertificate?: { pfx: Buffer; passphrase: string } | { cert: string; key: string; passphrase: string } | undefined;
   /** Accepts any certificate: a man in the middle can read every password. */
   insecureSkipVerify: boolean;
 }
@@ -77,17 +79,19 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     }
     plain.detach();
   }
+  const presented = options.tls.clientCertificate !== undefined;
   const secure = tls.connect({
     socket,
     host: address.host,
     // SNI accepts names only (RFC 6066, section 3); the certificate is verified against the host in either case.
     ...(net.isIP(address.host) ? {} : { servername: address.host }),
     ...(options.tls.ca === undefined ? {} : { ca: [...options.tls.ca] }),
+    ...options.tls.clientCertificate,
     rejectUnauthorized: !options.tls.insecureSkipVerify,
     minVersion: 'TLSv1.2',
   });
-  await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address.url, cause));
-  return createLdapConnection(secure, address.url, true);
+  await event(secure, 'secureConnect', left(), options.signal, (cause) => tlsFailed(address.url, cause, presented));
+  return createLdapConnection(secure, address.url, true, presented);
 }
 
 /** A port that speaks TLS from the first byte does not understand the request and hangs up. */

@@ -11,6 +11,7 @@ import {
   abandonRequest,
   bindRequest,
   extendedRequest,
+  externalBindRequest,
   type LdapResult,
   type Modification,
   modifyRequest,
@@ -21,6 +22,7 @@ import {
   searchRequest,
   unbindRequest,
 } from './messages.ts';
+import { refusedAfterHandshake } from './tls-failure.ts';
 
 /** A larger message closes the connection. A group with 100,000 members makes 10 MB. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -70,6 +72,8 @@ export interface LdapConnection {
    * closed. An empty password is rejected here, since servers take it as an anonymous bind and accept.
    */
   bind(dn: string, password: string, options: BindOptions): Promise<LdapResult>;
+  /** SASL EXTERNAL: binds as the account that the server maps the client certificate to. Resolves with any result. */
+  bindExternal(options: OperationOptions): Promise<LdapResult>;
   /** Resolves with entries and result; a result other than success is not an error here. */
   search(request: SearchRequest, options: OperationOptions): Promise<SearchResult>;
   modify(dn: string, modifications: readonly Modification[], options: BindOptions): Promise<LdapResult>;
@@ -94,7 +98,8 @@ interface Operation {
   finish(outcome: LdapResult | LdapError): void;
 }
 
-export function createLdapConnection(socket: Socket, name: string, encrypted: boolean): LdapConnection {
+/** @param presentedCertificate whether the connector has presented a certificate, to explain why a server hangs up */
+export function createLdapConnection(socket: Socket, name: string, encrypted: boolean, presentedCertificate = false): LdapConnection {
   const framing = createFraming(MAX_MESSAGE_BYTES);
   const operations = new Map<number, Operation>();
   const closeListeners: ((because: LdapError) => void)[] = [];
@@ -102,8 +107,10 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
   let lastMessageId = 0;
   let corked = false;
   let hasStrayAnswer = false;
+  let hasAnswered = false;
 
   function onData(chunk: Buffer): void {
+    hasAnswered = true;
     try {
       for (const bytes of framing.push(chunk)) handle(readAnswer(bytes), bytes.length);
     } catch (error) {
@@ -169,8 +176,11 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     for (const listener of closeListeners.splice(0)) listener(because);
   }
 
-  const lost = (cause?: Error) =>
-    fail(new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was lost`, { cause, mayHaveBeenSent: true }));
+  function lost(cause?: Error): void {
+    // With TLS 1.3, a server refuses the client's certificate only after the client's handshake is complete (RFC 8446, section 4.4.2.4).
+    const refused = encrypted && !hasAnswered && operations.size > 0 ? refusedAfterHandshake(name, cause, presentedCertificate) : undefined;
+    fail(refused ?? new LdapError('LDAP_CONNECTION_LOST', `The connection to ${name} was lost`, { cause, mayHaveBeenSent: true }));
+  }
   const onError = (error: Error) => lost(error);
   const onEnd = () => lost();
   socket.on('data', onData);
@@ -294,6 +304,9 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
       if (password === '') throw new TypeError('A bind with an empty password is anonymous and proves nothing');
       return (await perform('bind', (messageId) => bindRequest(messageId, dn, password, options.askPasswordPolicy ?? false), options))
         .result;
+    },
+    async bindExternal(options) {
+      return (await perform('bind', externalBindRequest, options)).result;
     },
     search,
     async modify(dn, modifications, options) {

@@ -16,13 +16,13 @@ import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts'
 import { createReferrals } from './servers/referrals.ts';
 import { doesNotServe, type Server, type ServerOptions } from './servers/server.ts';
 import { createServers, type ServerStatus } from './servers/servers.ts';
-import { createServiceAccount } from './servers/service-account.ts';
+import { createServiceAccount, type ServiceAccountCredentials } from './servers/service-account.ts';
 
 export interface DirectoryOptions extends Omit<ServerOptions, 'serviceAccount' | 'heartbeat' | 'returnAfterMs'> {
   /** In order of preference. A function if DNS names them: it is called again from time to time. */
   servers: readonly ServerAddress[] | (() => Promise<readonly ServerAddress[]>);
   /** Undefined: searches are anonymous. `none`: no searches at all; only the root DSE is read. */
-  serviceAccount: { dn: string; password: string } | 'none' | undefined;
+  serviceAccount: ServiceAccountCredentials | 'none' | undefined;
   /** Searched below `heartbeatSearchBase` to prove that a connection works; undefined: the root DSE is read, which needs no rights. */
   heartbeatFilter: Filter | undefined;
   heartbeatSearchBase: string | undefined;
@@ -103,7 +103,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
   const each: ServerOptions = {
     ...options,
     returnAfterMs: options.returnAfterMs ?? RETURN_AFTER_MS,
-    serviceAccount: typeof serviceAccount === 'object' ? createServiceAccount(serviceAccount) : undefined,
+    serviceAccount: serviceAccount === undefined || serviceAccount === 'none' ? undefined : createServiceAccount(serviceAccount),
     heartbeat: (found) =>
       options.heartbeatFilter === undefined
         ? ROOT_DSE_REQUEST
@@ -121,7 +121,10 @@ export function openDirectory(options: DirectoryOptions): Directory {
     createReferrals({
       ...options.referrals,
       // A refusal in another domain must not delay binds to this one's servers.
-      server: { ...each, serviceAccount: typeof serviceAccount === 'object' ? createServiceAccount(serviceAccount) : undefined },
+      server: {
+        ...each,
+        serviceAccount: serviceAccount === undefined || serviceAccount === 'none' ? undefined : createServiceAccount(serviceAccount),
+      },
       known: () => servers.list,
       log: options.log,
     });

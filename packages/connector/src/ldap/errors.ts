@@ -88,6 +88,7 @@ export const RESULT = {
   protocolError: 2,
   timeLimitExceeded: 3,
   sizeLimitExceeded: 4,
+  authMethodNotSupported: 7,
   strongerAuthRequired: 8,
   referral: 10,
   adminLimitExceeded: 11,

@@ -114,6 +114,19 @@ export function bindRequest(messageId: number, dn: string, password: string, ask
   );
 }
 
+/** SASL EXTERNAL: the server takes the identity from the client's certificate (RFC 4513, section 5.2.3). */
+export function externalBindRequest(messageId: number): Buffer {
+  return message(messageId, OPERATION.bindRequest, (writer) => {
+    writer.writeInt(3);
+    writer.writeString('');
+    writer.startSequence(0xa3);
+    writer.writeString('EXTERNAL');
+    // Empty, not absent: without an initial response the server would ask for it (RFC 4422, appendix A).
+    writer.writeString('');
+    writer.endSequence();
+  });
+}
+
 export function unbindRequest(messageId: number): Buffer {
   return primitive(messageId, OPERATION.unbindRequest, undefined);
 }

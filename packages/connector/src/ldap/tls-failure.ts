@@ -75,9 +75,69 @@ const REASONS: Readonly<Record<string, Reason>> = {
   EPIPE: HUNG_UP,
 };
 
-/** @param url of the server */
-export function tlsFailed(url: string, cause: unknown): LdapError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const { reason, action } = REASONS[code] ?? OTHER;
+const GIVE_ONE = 'Set LDAP_CLIENT_CERT and LDAP_CLIENT_KEY (Google Secure LDAP: the certificate of its LDAP client)';
+const REPLACE_IT =
+  'Check that LDAP_CLIENT_CERT is current and from an authority that the server trusts, with its intermediate certificates';
+/** What the server says of our certificate: alerts of RFC 8446, section 6.2, in the spellings of OpenSSL. */
+const ALERTS: Readonly<Record<string, string>> = {
+  BAD_CERTIFICATE: 'the server refused the client certificate as damaged or not acceptable',
+  UNSUPPORTED_CERTIFICATE: 'the server does not support this type of client certificate',
+  CERTIFICATE_REVOKED: 'the server refused the client certificate because it was revoked',
+  CERTIFICATE_EXPIRED: 'the server refused the client certificate because it has expired',
+  CERTIFICATE_UNKNOWN: 'the server refused the client certificate',
+  UNKNOWN_CA: 'the server does not trust the authority that issued the client certificate',
+  ACCESS_DENIED: 'the server does not admit the client certificate',
+  DECRYPT_ERROR: 'the server could not verify the signature made with the key of the client certificate',
+};
+
+/** @returns what an alert says of our certificate; undefined if it says nothing of it */
+function aboutOurCertificate(code: string, presented: boolean): Reason | undefined {
+  const alert = /^ERR_SSL_(?:SSL\/TLS|SSLV3|TLSV1|TLSV13)_ALERT_(.+)$/.exec(code)?.[1] ?? '';
+  const refused = ALERTS[alert];
+  if (alert === 'CERTIFICATE_REQUIRED' || (refused !== undefined && !presented)) {
+    const reason = 'the server demands a client certificate';
+    return presented ? { reason: `${reason} and did not accept ours`, action: REPLACE_IT } : { reason, action: GIVE_ONE };
+  }
+  return refused === undefined ? undefined : { reason: refused, action: REPLACE_IT };
+}
+
+/**
+ * @param url of the server
+ * @param presented whether we had a certificate to present
+ */
+export function tlsFailed(url: string, cause: unknown, presented = false): LdapError {
+  const code = codeOf(cause);
+  const { reason, action } = aboutOurCertificate(code, presented) ?? withHint(REASONS[code] ?? OTHER, presented);
   return new LdapError('LDAP_TLS_FAILED', `TLS with ${url} failed: ${reason}`, { cause, action });
+}
+
+/** Servers without alerts of their own (GnuTLS, old OpenSSL) do the same to a client without a certificate as to one without a cipher. */
+function withHint(known: Reason, presented: boolean): Reason {
+  if (known !== NO_COMMON && known !== HUNG_UP) return known;
+  const hint = presented
+    ? `or it did not accept the client certificate. ${REPLACE_IT}`
+    : `or the server demands a client certificate. ${GIVE_ONE}`;
+  return { reason: known.reason, action: `${known.action}; ${hint}` };
+}
+
+/**
+ * The server ended a connection after the handshake and before its first answer.
+ *
+ * @returns undefined if the cause has nothing to do with certificates
+ */
+export function refusedAfterHandshake(url: string, cause: unknown, presented: boolean): LdapError | undefined {
+  const code = codeOf(cause);
+  const known = aboutOurCertificate(code, presented);
+  if (known === undefined && code !== '' && code !== 'ECONNRESET' && code !== 'EPIPE' && !code.includes('_ALERT_')) return undefined;
+  const { reason, action } = known ?? {
+    reason: presented
+      ? 'the server hung up right after the handshake, as servers do that refuse the client certificate'
+      : 'the server hung up right after the handshake, as servers do that demand a client certificate',
+    action: presented ? REPLACE_IT : GIVE_ONE,
+  };
+  return new LdapError('LDAP_TLS_FAILED', `TLS with ${url} failed: ${reason}`, { cause, action, mayHaveBeenSent: true });
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
 }

@@ -6,6 +6,7 @@ import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { Warning } from '../config/warnings.ts';
 import { settingFilter } from '../ldap/directory.ts';
 import { withEscapedValues } from '../ldap/filter-text.ts';
+import { readDirectoryCertificate } from '../network/directory-certificate.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { userDnTemplate } from '../users/user-dn.ts';
 import { loadCertificate } from './certificate.ts';
@@ -25,6 +26,7 @@ export function problemsOfFiles(config: Config): string[] {
   const { values } = config;
   const checks = [
     () => configuredCertificates(values),
+    () => readDirectoryCertificate(values, config.home.folder),
     () => bindPassword(config, loadCertificate(config)?.privateKeyPem),
     () => profileMapperSource(config),
     () => values.LDAP_USER_DN === undefined || userDnTemplate(values.LDAP_USER_DN),

@@ -207,7 +207,9 @@ function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layou
     );
   }
   if (layout === 'data' && found.has('config.json')) warnings.push('The file has config.json and data/config.json: the latter is used');
-  const elsewhere = (['AUTH_CERT', 'AUTH_CERT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const).filter((name) => {
+  const elsewhere = (
+    ['AUTH_CERT', 'AUTH_CERT_KEY', 'LDAP_CLIENT_CERT', 'LDAP_CLIENT_KEY', 'SSL_CA_FILE', 'SSL_CA_PATH', 'PROFILE_MAPPER_FILE'] as const
+  ).filter((name) => {
     const value = values[name];
     return origins[name] === 'file' && value !== undefined && !value.includes('-----BEGIN ');
   });

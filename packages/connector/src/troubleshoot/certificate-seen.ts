@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
+import type { TlsKeyPair } from '../config/key-pair.ts';
 import { trustedCertificates } from '../network/trust.ts';
 
 export interface SeenCertificate {
@@ -32,14 +33,15 @@ const MAX_CHAIN = 10;
  */
 export async function seeCertificate(
   socket: Socket,
-  options: { host: string; configured: readonly string[]; signal: AbortSignal },
+  options: { host: string; configured: readonly string[]; clientCertificate?: TlsKeyPair | undefined; signal: AbortSignal },
 ): Promise<SeenCertificate> {
-  const { host, configured, signal } = options;
+  const { host, configured, clientCertificate, signal } = options;
   const secure = connect({
     socket,
     host,
     ...(isIP(host) ? {} : { servername: host }),
     ca: trustedCertificates(configured),
+    ...clientCertificate,
     // No data is sent.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',

@@ -1,4 +1,5 @@
 /** Shared by the checks of one run. */
+import type { TlsKeyPair } from '../config/key-pair.ts';
 import type { Config, Environment } from '../config/load.ts';
 import type { ServiceAccount } from '../ldap/servers/service-account.ts';
 import type { Outbound } from '../network/outbound.ts';
@@ -11,6 +12,8 @@ export interface Run {
   redactor: Redactor;
   /** PEM texts of CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
   configuredCertificates: readonly string[];
+  /** LDAP_CLIENT_CERT or LDAP_CLIENT_PFX; undefined if none is set, or if it is unusable, which the configuration's check says. */
+  clientCertificate: TlsKeyPair | undefined;
   /** The user whose groups are compared. */
   userName: string | undefined;
   platform: NodeJS.Platform;

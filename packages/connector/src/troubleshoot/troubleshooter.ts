@@ -6,9 +6,11 @@
 import { createHash } from 'node:crypto';
 import { bindPassword } from '../config/credentials.ts';
 import { findHome } from '../config/home.ts';
+import type { TlsKeyPair } from '../config/key-pair.ts';
 import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { createServiceAccount, type ServiceAccount } from '../ldap/servers/service-account.ts';
+import { readDirectoryCertificate } from '../network/directory-certificate.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
@@ -74,6 +76,7 @@ export function createTroubleshooter(): Troubleshooter {
           // "Configuration" reports unreadable certificates; the other checks continue without them.
           outbound: createOutbound(usableTrust(readable)),
           configuredCertificates: configuredCertificates(usableTrust(readable)),
+          clientCertificate: usableClientCertificate(readable),
           servicePassword() {
             const password = bindPassword(readable, loadCertificate(readable)?.privateKeyPem);
             redactor.keepSecret(password);
@@ -138,6 +141,14 @@ function checksOf(run: Run): Check[] {
     ...frontChannelChecks(run),
     ...ocspChecks(run),
   ];
+}
+
+function usableClientCertificate({ values, home }: Config): TlsKeyPair | undefined {
+  try {
+    return readDirectoryCertificate(values, home.folder);
+  } catch {
+    return undefined;
+  }
 }
 
 function usableTrust({ values }: Config): Config['values'] {

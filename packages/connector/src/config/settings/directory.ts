@@ -52,6 +52,32 @@ export const DIRECTORY_SETTINGS = settingGroup('Directory', 'directory', {
     kept: true,
     description: "The password of the service account, encrypted with the connector's private key.",
   },
+  LDAP_BIND_METHOD: {
+    type: setting.oneOf('simple', 'external'),
+    default: 'simple',
+    description:
+      'How the service account proves itself. `simple`: `LDAP_BIND_USER` with its password. `external`: the client certificate (SASL EXTERNAL), which the server maps to an account. Users always sign in with their passwords.',
+  },
+  LDAP_CLIENT_CERT: {
+    type: setting.text(),
+    description:
+      'The certificate that the connector presents to directory servers that demand one, such as Google Secure LDAP: PEM, followed by its intermediate certificates, as text or as the path of a file. A renewed file is used within a minute.',
+  },
+  LDAP_CLIENT_KEY: {
+    type: setting.text(),
+    secret: true,
+    description: 'The private key of `LDAP_CLIENT_CERT`, in the same form.',
+  },
+  LDAP_CLIENT_PFX: {
+    type: setting.text(),
+    secret: true,
+    description: 'Certificate and key as PKCS #12 in base64, instead of `LDAP_CLIENT_CERT` and `LDAP_CLIENT_KEY`.',
+  },
+  LDAP_CLIENT_KEY_PASSWORD: {
+    type: setting.text(),
+    secret: true,
+    description: 'The password of `LDAP_CLIENT_PFX` or `LDAP_CLIENT_KEY`.',
+  },
   ANONYMOUS_SEARCH_ENABLED: {
     ...OFF_BY_DEFAULT,
     description:

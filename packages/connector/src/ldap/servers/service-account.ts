@@ -5,7 +5,7 @@
 import { createBackoff, sleep } from '@landbridge/runtime';
 import { BIND_SUB_CODES, bindSubCode } from '../active-directory/bind-sub-code.ts';
 import type { LdapConnection, OperationOptions } from '../connection.ts';
-import { LdapError, RESULT, unexpectedResult } from '../errors.ts';
+import { LdapError, RESULT, resultText, unexpectedResult } from '../errors.ts';
 import type { LdapResult } from '../messages.ts';
 
 export interface ServiceAccount {
@@ -23,7 +23,34 @@ const REFUSED_MAX_WAIT_MS = 15 * 60_000;
 /** First binds to several servers run one after the other, so that a wrong password is tried once. A silent server delays the next by this. */
 const TURN_MS = 1000;
 
-export function createServiceAccount({ dn, password }: { dn: string; password: string }): ServiceAccount {
+/** A password, or the client certificate of the connection (SASL EXTERNAL). */
+export type ServiceAccountCredentials = { dn: string; password: string } | 'external';
+
+export function createServiceAccount(credentials: ServiceAccountCredentials): ServiceAccount {
+  return credentials === 'external' ? { bind: bindExternal, waitMs: () => 0 } : withPassword(credentials);
+}
+
+/** A certificate that is refused locks no account: it may be tried again at any time. */
+async function bindExternal(connection: LdapConnection, server: string, operation: OperationOptions): Promise<void> {
+  const result = await connection.bindExternal(operation);
+  if (result.resultCode === RESULT.success) return;
+  const said = `${resultText(result.resultCode)}${result.diagnosticMessage === '' ? '' : `: ${result.diagnosticMessage}`}`;
+  const isUnknown = result.resultCode === RESULT.authMethodNotSupported;
+  throw new LdapError(
+    'LDAP_SERVICE_BIND_REFUSED',
+    isUnknown
+      ? `${server} does not accept a client certificate as sign-in (SASL EXTERNAL): ${said}`
+      : `${server} did not accept the client certificate as a service account (SASL EXTERNAL): ${said}`,
+    {
+      resultCode: result.resultCode,
+      action: connection.encrypted
+        ? 'Check that the server asks for client certificates, trusts the authority of LDAP_CLIENT_CERT and maps its subject to an account (OpenLDAP: TLSVerifyClient and authz-regexp), or set LDAP_BIND_METHOD=simple'
+        : 'SASL EXTERNAL needs TLS: use ldaps:// in LDAP_URL, or set LDAP_STARTTLS',
+    },
+  );
+}
+
+function withPassword({ dn, password }: { dn: string; password: string }): ServiceAccount {
   const backoff = createBackoff({ firstMs: REFUSED_FIRST_WAIT_MS, maxMs: REFUSED_MAX_WAIT_MS, holdMs: 1000 });
   /** Servers that accepted the password last time. A refusal elsewhere says little about them. */
   const accepting = new Set<string>();

@@ -7,8 +7,9 @@ import { ANY_ENTRY } from '../../ldap/filter.ts';
 import { START_TLS_OID } from '../../ldap/messages.ts';
 import { ROOT_DSE_REQUEST, type RootDse, readRootDse } from '../../ldap/root-dse.ts';
 import { askSchema } from '../../ldap/servers/server.ts';
-import { demandsTls } from '../../ldap/servers/service-account.ts';
+import { createServiceAccount, demandsTls } from '../../ldap/servers/service-account.ts';
 import { tlsFailed } from '../../ldap/tls-failure.ts';
+import { validityProblem } from '../../network/directory-certificate.ts';
 import { trustedCertificates } from '../../network/trust.ts';
 import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
@@ -34,6 +35,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     get ca() {
       return trustedCertificates(run.configuredCertificates);
     },
+    clientCertificate: run.clientCertificate,
     insecureSkipVerify: values.LDAP_INSECURE_SKIP_TLS_VERIFY,
   };
   let connection: LdapConnection | undefined;
@@ -42,6 +44,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
   const hasPassword = values.LDAP_BIND_PASSWORD !== undefined || values.LDAP_BIND_CREDENTIALS !== undefined;
   // As in `run`: an account without a password searches anonymously if that is allowed.
   const dn = hasPassword ? values.LDAP_BIND_USER : undefined;
+  const isExternal = values.LDAP_BIND_METHOD === 'external';
 
   async function opened(to: ServerAddress, signal: AbortSignal): Promise<LdapConnection> {
     const open = await connect({ address: to, tls, timeoutMs: values.LDAP_CONNECT_TIMEOUT_MS, signal });
@@ -107,6 +110,11 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     target,
     needs: [dseCheck],
     async run(signal) {
+      if (isExternal) {
+        if (connection === undefined) return skipped('no connection');
+        await createServiceAccount('external').bind(connection, address.url, { timeoutMs, signal });
+        return pass('The client certificate is accepted as the service account (SASL EXTERNAL)');
+      }
       if (dn === undefined)
         return skipped(
           values.ANONYMOUS_SEARCH_ENABLED
@@ -127,13 +135,13 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
       }
     },
   };
-  const bound = dn === undefined ? dseCheck : bindCheck;
+  const bound = dn === undefined && !isExternal ? dseCheck : bindCheck;
   const searchCheck: Check = {
     id: 'ldap-search',
     target,
     needs: [bound],
     async run(signal) {
-      if (dn === undefined && !values.ANONYMOUS_SEARCH_ENABLED)
+      if (dn === undefined && !isExternal && !values.ANONYMOUS_SEARCH_ENABLED)
         return skipped('no service account: users read their own entries (LDAP_USER_DN)');
       const searchBase = values.LDAP_BASE ?? rootDse?.defaultSearchBase;
       if (searchBase === undefined)
@@ -147,7 +155,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
         onSearchable();
         return pass(`Entries below ${searchBase} can be read`);
       }
-      const who = dn === undefined ? 'an anonymous client' : 'the service account';
+      const who = dn === undefined && !isExternal ? 'an anonymous client' : 'the service account';
       const said = found.result.resultCode === RESULT.success ? 'nothing' : resultText(found.result.resultCode);
       return fail(
         `The search below ${searchBase} returned ${said}: the entry does not exist, or ${who} may not read there`,
@@ -158,7 +166,7 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
   const latencyCheck: Check = {
     id: 'ldap-latency',
     target,
-    needs: [dseCheck, ...(dn === undefined ? [] : [bindCheck])],
+    needs: [dseCheck, ...(bound === bindCheck ? [bindCheck] : [])],
     async run(signal) {
       if (connection === undefined) return skipped('no connection');
       const times: number[] = [];
@@ -191,9 +199,14 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
   const socket = address.tls === 'ldaps' ? await tcpTo(address, signal) : await startTls(address, values.LDAP_CONNECT_TIMEOUT_MS, signal);
   let seen: Awaited<ReturnType<typeof seeCertificate>>;
   try {
-    seen = await seeCertificate(socket, { host: address.host, configured: run.configuredCertificates, signal });
+    seen = await seeCertificate(socket, {
+      host: address.host,
+      configured: run.configuredCertificates,
+      clientCertificate: run.clientCertificate,
+      signal,
+    });
   } catch (error) {
-    return failedBy(tlsFailed(address.url, error));
+    return failedBy(tlsFailed(address.url, error, run.clientCertificate !== undefined));
   }
   const description = `${describeCertificate(seen)}, a chain of ${seen.chainLength}`;
   if (seen.refusedBecause !== undefined) {
@@ -204,6 +217,9 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
       return warn(`${found}. Used nevertheless because of LDAP_INSECURE_SKIP_TLS_VERIFY. Certificate: ${description}`, action);
     return fail(`${found}. Certificate: ${description}`, action);
   }
+  const invalid = validityProblem(run.clientCertificate);
+  if (invalid !== undefined)
+    return warn(`${description}. The client certificate (LDAP_CLIENT_CERT) will be refused: ${invalid}`, 'Renew it.');
   const days = endsSoon(seen.validTo);
   return days === undefined ? pass(description) : warn(`${description}: expires in ${days} days`, "Renew the server's certificate.");
 }

@@ -52,7 +52,7 @@ function checksOf(run: Run, addresses: readonly ServerAddress[], further: (searc
         const { values } = run.config;
         // One server and one connection, so one more bind, with a password that was just accepted.
         const one = { ...values, LDAP_URL: [server.url], LDAP_SEARCH_CONNECTIONS: 1, LDAP_FOLLOW_REFERRALS: false };
-        const directory = openConfiguredDirectory({ values: one }, run.servicePassword(), silentLog().log);
+        const directory = openConfiguredDirectory({ values: one, home: run.config.home }, run.servicePassword(), silentLog().log);
         run.onEnd(() => directory.close());
         opened = directory;
       }

@@ -119,7 +119,7 @@ function encodeFailure(failure: Failure, withReason: boolean): object {
 function reasonOf(code: FailureCode): ErrorReason | undefined {
   return REASONS.find((reason) => ERROR_REASONS[reason] === code);
 }
-const REASONS = ['directory_unavailable', 'busy', 'no_subject', 'too_many_attempts'] as const satisfies ErrorReason[];
+const REASONS = ['directory_unavailable', 'busy', 'too_many_attempts'] as const satisfies ErrorReason[];
 
 /** A directory may keep a wrong password in its count for weeks. */
 const MAX_RETRY_AFTER_SECONDS = 366 * 86_400;
@@ -170,10 +170,7 @@ export function parseAnswer<N extends RequestName>(
   const { err, profile } = data;
   const subject = knows('subject') ? data.subject : subjectText.safeParse(profile?.id).data;
   const steps = knows('steps') ? data.steps : [];
-  if (err === undefined || err === null) {
-    const isNobody = name === 'authenticate_user' && knows('subject') && subject === undefined && profile !== undefined;
-    return { outcome: isNobody ? { failure: { code: 'user_without_id' } } : readers[name]({ ...data, subject }), steps };
-  }
+  if (err === undefined || err === null) return { outcome: readers[name]({ ...data, subject }), steps };
   if (knows('reasons') && 'reason' in err && err.reason === 'too_many_attempts') {
     const { retryAfterSeconds } = err;
     return { outcome: { failure: { code: 'too_many_attempts', profile, subject, retryAfterSeconds } }, steps };

@@ -13,8 +13,8 @@ import { z } from 'zod';
  * - `health`: the connector reports in `health` frames whether its directory answers, after authentication and at each change.
  * - `reasons`: an unexpected error carries `reason` and `tried` (`answers.ts`).
  * - `steps`: the answer to `authenticate_user` carries `steps`: how long each part took.
- * - `subject`: answers about one user carry `subject`, the directory's immutable id of the user; a sign-in without it fails. The profile has
- *   the account name as `username`.
+ * - `subject`: answers about one user carry `subject`, the directory's immutable id of the user, if it has one. The profile has the
+ *   account name as `username`.
  * - `passwordTimes`: the connector understands `password_times`.
  */
 export const CAPABILITIES = ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject', 'passwordTimes'] as const;

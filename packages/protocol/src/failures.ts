@@ -174,7 +174,8 @@ const rows = {
   user_without_id: {
     message: 'The directory shows no immutable id of this user',
     userMessage: 'Your account cannot be identified. Ask your help desk.',
-    advice: 'Let the connector’s service account read objectGUID or entryUUID, or set LDAP_SUBJECT_ATTRIBUTE in the connector.',
+    advice:
+      'Let the connector’s service account read objectGUID or entryUUID, or set LDAP_SUBJECT_ATTRIBUTE in the connector. From an Auth0 connector, the profile’s id must be a text.',
     status: 502,
     category: 'failed',
   },
@@ -241,7 +242,6 @@ export const UNEXPECTED_ERROR = 'Unexpected Error';
 export const ERROR_REASONS = {
   directory_unavailable: 'directory_unavailable',
   busy: 'connector_busy',
-  no_subject: 'user_without_id',
   too_many_attempts: 'too_many_attempts',
 } as const satisfies Record<string, FailureCode>;
 export type ErrorReason = keyof typeof ERROR_REASONS;

@@ -19,7 +19,7 @@ import {
 } from '@landbridge/protocol';
 import { CodedError, createSemaphore, type Log } from '@landbridge/runtime';
 import type { RequestContext } from '../users/context.ts';
-import { noSubjectFailure, undecidedFailure, unexpectedFailure } from '../users/failures.ts';
+import { subjectMissing, undecidedFailure, unexpectedFailure } from '../users/failures.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { Oversize } from './oversize.ts';
@@ -144,7 +144,14 @@ export function createDispatch(options: {
       case 'authenticate_user':
         return await withClaims(name, claims, async (valid) => {
           const outcome = await users.authenticate(valid, context);
-          return socket.knows('subject') && 'profile' in outcome && outcome.subject === undefined ? noSubjectFailure() : outcome;
+          if (socket.knows('subject') && 'profile' in outcome && outcome.subject === undefined) {
+            warn(
+              'no subject',
+              { err: subjectMissing(), correlationId },
+              'A user without an immutable id cannot sign in to applications of the hub',
+            );
+          }
+          return outcome;
         });
       case 'search_users':
         return await withClaims(name, claims, (valid) => users.searchUsers(valid, context));

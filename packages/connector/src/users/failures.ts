@@ -21,13 +21,10 @@ export function unexpectedFailure(error: unknown): FailedRequest {
 }
 
 /** Signed in, but without an id that identifies this user permanently. */
-export function noSubjectFailure(): FailedRequest {
-  const { failure } = unexpectedFailure(
-    new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {
-      action: 'Let the service account read objectGUID, entryUUID, nsUniqueId or ipaUniqueID, or set LDAP_SUBJECT_ATTRIBUTE.',
-    }),
-  );
-  return { failure: { ...failure, code: 'user_without_id' } };
+export function subjectMissing(): CodedError {
+  return new CodedError('SUBJECT_MISSING', 'The entry shows no immutable id, so applications cannot tell this user from others', {
+    action: 'Let the service account read objectGUID, entryUUID, nsUniqueId or ipaUniqueID, or set LDAP_SUBJECT_ATTRIBUTE.',
+  });
 }
 
 /** The directory decided nothing. @param tried whether the password of the request may have reached the directory */

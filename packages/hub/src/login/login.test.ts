@@ -247,7 +247,7 @@ test('rejects profiles without an id, ignores malformed and reserved claims, and
   let profile: Record<string, unknown> = { displayName: 'Nobody' };
   connector.answerAll(() => ({ profile }));
   const page = await begin();
-  assert.match((await browser.submit(page, pathOf(page), CREDENTIALS)).text, /lacks the identifier/);
+  assert.match((await browser.submit(page, pathOf(page), CREDENTIALS)).text, /cannot be identified/);
   profile = {
     id: 'x',
     displayName: { not: 'text' },

@@ -161,11 +161,8 @@ export function loginRoutes(parts: {
     const { connection, username, correlationId, authentication } = signedIn;
     const accountId = await rememberAccount({ store, reportDropped, lifetimeMs: parts.signInLifetimeSeconds * 1000 }, signedIn);
     if (accountId === undefined) {
-      log.error(
-        { connection: connection.name, correlationId },
-        'Sign-in failed: the profile\'s "id" is not a text, so applications cannot identify the user',
-      );
-      return send(c, passwordPage(login, { connection, username, problem: LOGIN_TEXTS.noIdentity }));
+      log.error({ connection: connection.name, correlationId }, `Sign-in failed: ${FAILURES.user_without_id.message}`);
+      return send(c, passwordPage(login, { connection, username, problem: FAILURES.user_without_id.userMessage }));
     }
     const result = { login: { ...authentication, accountId } };
     return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));

@@ -33,7 +33,6 @@ export const LOGIN_TEXTS = {
   unchanged: 'The new password must differ from the current one.',
   forgedForm: 'The form did not come from this page. Try again.',
   changed: 'Your password has been changed. Sign in with the new one.',
-  noIdentity: 'You were signed in, but your account lacks the identifier that applications need. Contact your administrator.',
   wrongCurrent: 'The user name or current password is wrong.',
   notReached: 'Signing in without a password is not available right now. Use your password.',
   notRecognised: 'You could not be signed in without a password. Use your password, and tell your help desk if this keeps happening.',

@@ -145,8 +145,11 @@ export function createSignIn(parts: {
   async function signIn(action: SignInEvent['action'], attempt: SignInAttempt, ask: () => Promise<SignInResult>): Promise<SignInResult> {
     const startedAt = performance.now();
     const steps: Step[] = [];
-    const { outcome, asked, detail } = await decide(attempt, ask, action === 'login', steps);
+    const { outcome: decided, asked, detail } = await decide(attempt, ask, action === 'login', steps);
     const { connection, username, password, remoteAddress, via, clientId } = attempt;
+    // The API answers whether the password is right, and its caller sees that the id is missing. Applications know users by nothing else.
+    const isUnidentified = action === 'login' && via !== 'api' && 'profile' in decided && decided.subject === undefined;
+    const outcome = isUnidentified ? failed('user_without_id') : decided;
     const trace = { correlationId: asked?.correlationId ?? randomUUID(), instance: asked?.instance, ms: msSince(startedAt), steps };
     const failure = 'failure' in outcome ? outcome.failure : undefined;
     const isCached = 'profile' in outcome && outcome.cachedAt !== undefined;

@@ -28,7 +28,7 @@ export { type NssDatabase, nssDatabase, whyNoNss } from './nss-database.ts';
 export { type OcspResponder, type OcspResponderOptions, startOcspResponder, whyNoOcspResponder } from './ocsp-responder.ts';
 export { sendRaw, statusesIn } from './raw-http.ts';
 export { type SambaDomainController, type SambaOptions, startSambaDomainController, whyNoSamba } from './samba.ts';
-export type { SambaUser, SambaUserName, SambaUsers } from './samba-users.ts';
+export { type SambaUser, type SambaUserName, type SambaUsers, toFileTime } from './samba-users.ts';
 export { type Slapd, type SlapdAccount, type SlapdOptions, startSlapd, whyNoSlapd } from './slapd.ts';
 export type { LoggedOperation, LoggedOperationKind } from './slapd-log.ts';
 export { makeIdentity, pemBody, type TestIdentity } from './test-identity.ts';

@@ -7,10 +7,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freePort, launchChromium, type Slapd, spawnBound, startSlapd, whyNoChromium, whyNoSlapd } from '@landbridge/lab';
+import { examinePage, freePort, launchChromium, type Slapd, spawnBound, startSlapd, whyNoChromium, whyNoSlapd } from '@landbridge/lab';
 import type { Page } from 'playwright-core';
 import { startCodeProxy } from './code-proxy.ts';
-import { directoryConfig, type HubProgram, runConnector, startHub, until } from './programs.ts';
+import { directoryConfig, type HubProgram, runConnector, startHub, until, untilLogged } from './programs.ts';
 
 const PROGRAMS = join(import.meta.dirname, '..', 'node_modules', '.bin');
 const ENVIRONMENT = { PATH: process.env.PATH ?? '', HOME: '/nonexistent' };
@@ -119,6 +119,67 @@ test('a connector is enrolled by a code that an administrator approves, and sign
   // The code was for one connector.
   await page.goto(`${publicUrl}/dashboard/code/${code}`);
   await page.getByRole('alert').filter({ hasText: 'No connector waits with this code' }).waitFor();
+});
+
+test('the console enrols by a code, keeps that over a restart, and continues with the directory', { skip }, async (t) => {
+  await using slapd = await startSlapd({ users: 3 });
+  await using hub = await startHub();
+  const dashboard = await signInAdministrator(t, hub);
+  const publicUrl = hub.url.replace('127.0.0.1', 'localhost');
+  const home = await mkdtemp(join(tmpdir(), 'landbridge-e2e-'));
+  await using connector = runConnector(home, { CONSOLE_PORT: String(await freePort()) });
+  const signIn = /http:\/\/127\.0\.0\.1:\d+\/link\?code=[^ "]+/;
+  const [link = ''] = signIn.exec(await untilLogged([connector], signIn)) ?? [];
+  const page = await dashboard.context().newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto(link);
+  await page.getByLabel('New password', { exact: true }).fill('eleven blue horses');
+  await page.getByLabel('Repeat').fill('eleven blue horses');
+  await page.keyboard.press('Enter');
+
+  const askForCode = async () => {
+    await page.getByLabel('Address of the hub').fill(publicUrl);
+    await page.getByRole('button', { name: 'Get a code' }).click();
+    await page.locator('#code').waitFor();
+    return (await page.locator('#code').textContent()) ?? '';
+  };
+  await page.getByRole('link', { name: 'Enrol by a code' }).click();
+  await openCode(dashboard, publicUrl, await askForCode());
+  await examinePage(page, 'console-code');
+  await dashboard.getByRole('button', { name: /^Deny/ }).click();
+  await page.getByRole('alert').filter({ hasText: 'denied this connector' }).waitFor();
+  await examinePage(page, 'console-code-denied');
+  await page.getByRole('link', { name: 'Try again' }).click();
+
+  await openCode(dashboard, publicUrl, await askForCode());
+  assert.equal(await dashboard.locator('#comparison').textContent(), await page.locator('#comparison').textContent());
+  await dashboard.getByLabel('Name of the new connection').fill('corp');
+  await dashboard.getByLabel(/^It matches/).check();
+  await dashboard.getByRole('button', { name: 'Approve' }).click();
+  await page.getByText('The connector is enrolled.').waitFor();
+
+  assert.equal(await connector.stop(), 0);
+  connector.start();
+  await until('the console is back', async () => (await page.goto(new URL('/', link).href).catch(() => null)) !== null);
+  await page.getByLabel('Password').fill('eleven blue horses');
+  await page.keyboard.press('Enter');
+  await page.getByText('for the connection corp').waitFor();
+  await examinePage(page, 'console-enrolled');
+  const { url, serviceAccount } = slapd;
+  for (const [name, value] of Object.entries({
+    LDAP_URL: url,
+    LDAP_BIND_USER: serviceAccount.dn,
+    LDAP_BIND_PASSWORD: serviceAccount.password,
+  })) {
+    await page.locator(`[name="${name}"]`).fill(value);
+  }
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByRole('button', { name: 'Save and start' }).click();
+  await page.getByText('The connector is running').waitFor();
+  await hub.untilConnectors('corp', 1);
+  const [user] = slapd.users.ordinary;
+  assert.ok(user);
+  assert.equal((await hub.login('corp', user.uid, user.password)).status, 200);
 });
 
 test('a proxy with keys of its own makes the two sides show different comparison codes', { skip }, async (t) => {

@@ -56,6 +56,9 @@ export async function startTicketServer(t: TestContext) {
       if (request.url === `/p/enrol/${CONNECTION_ID}`) {
         routes[`POST ${request.url}`] = () => hub.enrolment.answer(Buffer.concat(body).toString());
       }
+      for (const path of ['/p/code', '/p/code/poll'] as const) {
+        routes[`POST ${path}`] = () => hub.enrolment.answerCode(path, Buffer.concat(body).toString());
+      }
       const answer = routes[`${request.method} ${request.url}`]?.() ?? { status: 404 };
       response.writeHead(answer.status ?? 200, { 'content-type': answer.type ?? 'application/json; charset=utf-8', connection: 'close' });
       response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
@@ -88,6 +91,10 @@ function enrolmentServer() {
     requests: [] as { claims: Record<string, unknown>; mac: string | undefined; jws: string }[],
     state: 'enrolled',
     info: INFO as object,
+    /** Undefined: gives out no codes. `states`: what polls answer, in order; the last one stays. */
+    code: undefined as
+      | { expiresInSeconds: number; states: string[]; polls: { claims: Record<string, unknown>; atMs: number }[] }
+      | undefined,
     /** Changes the answer after it was signed. */
     tamper: (answer: { payload: string; signature: string; chain: typeof chain }) => answer,
     /** Instead of the request that is answered. */
@@ -100,6 +107,23 @@ function enrolmentServer() {
     replace() {
       keys.splice(0, keys.length, generateKeyPairSync('ed25519').privateKey);
       chain.splice(0, chain.length, ...keys.map((key) => ({ key: raw(key) })));
+    },
+    answerCode(path: '/p/code' | '/p/code/poll', body: string): Answer {
+      const { code } = self;
+      if (code === undefined) return { status: 404 };
+      const { jws } = JSON.parse(body);
+      const claims: Record<string, unknown> = JSON.parse(Buffer.from(jws.split('.')[1], 'base64url').toString());
+      const state = path === '/p/code' ? undefined : ((code.states.length > 1 ? code.states.shift() : code.states[0]) ?? assert.fail());
+      code.polls.push({ claims, atMs: performance.now() });
+      if (state === 'down') return { status: 503 };
+      const { expiresInSeconds } = code;
+      const payload = JSON.stringify(
+        state === undefined
+          ? { deviceCode: Buffer.alloc(32).toString('base64url'), userCode: 'BCDF-GHJK', expiresInSeconds, intervalSeconds: 1 }
+          : { state, ...(state === 'approved' && { connectionId: CONNECTION_ID }) },
+      );
+      const signature = signed(keys.at(-1), 'enrolment code', createHash('sha256').update(jws).digest(), Buffer.from(payload));
+      return { body: self.tamper({ payload, signature, chain }) };
     },
     answer(body: string): Answer {
       const { jws, mac } = JSON.parse(body);

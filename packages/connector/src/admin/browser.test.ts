@@ -74,6 +74,18 @@ test('every page works, from the first start to a sign-in', {
   assert.equal(statSync(join(home, 'console.json')).mode & 0o777, 0o600);
   await examinePage(page, '02-set-up');
 
+  // A code of something that is no Landbridge hub.
+  await page.getByRole('link', { name: 'Enrol by a code' }).click();
+  await page.getByLabel('Address of the hub').fill('hub');
+  await page.getByRole('button', { name: 'Get a code' }).click();
+  await page.getByRole('alert').filter({ hasText: 'The address of the hub is not a URL' }).waitFor();
+  await examinePage(page, '02-enrol-by-a-code');
+  await page.getByLabel('Address of the hub').fill(new URL(tickets.ticket).origin);
+  await page.getByRole('button', { name: 'Get a code' }).click();
+  await page.getByRole('alert').filter({ hasText: 'gives out no codes' }).waitFor();
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await page.getByRole('link', { name: 'Use a ticket' }).click();
+
   // Rejected input: an unknown ticket, an unreachable server, a wrong password.
   const fill = async (fields: Record<string, string>) => {
     for (const [name, value] of Object.entries(fields)) await page.locator(`[name="${name}"]`).fill(value);

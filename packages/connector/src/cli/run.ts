@@ -7,6 +7,7 @@ import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { filterWarnings } from '../setup/problems-of-files.ts';
+import { isEnrolledByCode } from '../setup/ticket.ts';
 import { createConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -76,12 +77,15 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   }
 }
 
-/** @returns whether ticket and directory are both unset, so that setup can happen in the console; anything else missing is an error */
+/**
+ * @returns whether setup can happen in the console: ticket and directory are both unset, or the connector is enrolled by a code and the directory
+ *   is unset. Anything else missing is an error
+ */
 function isNothingSetUp(config: Config): boolean {
-  const { PROVISIONING_TICKET, AD_HUB, LDAP_URL } = config.values;
-  const isEmpty = PROVISIONING_TICKET === undefined && AD_HUB === undefined && LDAP_URL === undefined;
-  const given = [config.origins.PROVISIONING_TICKET, config.origins.AD_HUB, config.origins.LDAP_URL];
-  return hasConsole(config) && isEmpty && given.every((origin) => origin === 'unset');
+  const { origins, values } = config;
+  const isEmpty = values.PROVISIONING_TICKET === undefined && values.AD_HUB === undefined;
+  const isUnset = isEmpty && origins.PROVISIONING_TICKET === 'unset' && origins.AD_HUB === 'unset';
+  return hasConsole(config) && values.LDAP_URL === undefined && origins.LDAP_URL === 'unset' && (isUnset || isEnrolledByCode(values));
 }
 
 function hasConsole({ environmentOnly, values }: Config): boolean {

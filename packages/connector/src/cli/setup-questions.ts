@@ -12,7 +12,7 @@ interface Question {
 }
 
 const QUESTIONS: readonly Question[] = [
-  { name: 'PROVISIONING_TICKET', message: 'Ticket URL of the connection' },
+  { name: 'PROVISIONING_TICKET', message: 'Ticket URL of the connection, or address of the hub to enrol by a code' },
   { name: 'LDAP_URL', message: 'Directory server', placeholder: 'ldaps://dc1.example.com' },
   { name: 'LDAP_BASE', message: 'Search base for users (empty: ask the directory)', placeholder: 'DC=example,DC=com', optional: true },
   { name: 'LDAP_BIND_USER', message: 'Service account', placeholder: 'CN=reader,OU=Services,DC=example,DC=com' },

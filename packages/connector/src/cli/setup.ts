@@ -33,27 +33,38 @@ export async function setup({ home, environment }: CommandContext, options: Setu
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
   const known = options.hub === undefined ? given : { ...given, PROVISIONING_TICKET: '' };
   const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
-  const entered = { ...given, ...answers };
-  const enrolled = options.hub === undefined ? {} : await enrolAt(options.hub, withEntered(before, entered, environment), environment);
+  const { hub = options.hub, ...entered } = withoutHub({ ...given, ...answers });
+  const enrolled = hub === undefined ? {} : await enrolAt(hub, withEntered(before, entered, environment), environment);
   const changes = { ...entered, ...enrolled };
-  const config = withEntered(loadConfig(home, environment), changes, environment);
+  const current = hub === undefined ? before : loadConfig(home, environment);
+  const config = withEntered(current, changes, environment);
   assertRunnable(config);
 
   const { reading, failures } = await checkEverything(config);
   for (const failure of failures) say(`failed: ${problemText(failure)}`);
   if (failures.length > 0 && !options.saveAnyway) {
-    throw options.hub === undefined
+    throw hub === undefined
       ? new CodedError('SETUP_FAILED', 'Nothing was saved', { action: 'Fix what failed, or save anyway with --save-anyway.' })
       : new CodedError('SETUP_FAILED', 'The connector is enrolled, but nothing else was saved', {
           action: 'Fix what failed and run setup again without --hub, or save anyway with --save-anyway.',
         });
   }
-  saveSetup(before, config, changes, reading);
+  saveSetup(current, config, changes, reading);
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
 }
 
-/** @returns what is entered otherwise: the ticket */
+/** In a terminal, the address of a hub may be entered in place of a ticket. */
+function withoutHub(entered: Record<string, unknown>): Record<string, unknown> & { hub?: string } {
+  const { PROVISIONING_TICKET: ticket, ...others } = entered;
+  return typeof ticket === 'string' && URL.canParse(ticket) && new URL(ticket).pathname === '/' ? { ...others, hub: ticket } : entered;
+}
+
+/**
+ * @returns what is entered otherwise: the ticket
+ * @throws CodedError as `enrolByCode`; CONFIG_INVALID if anything else is missing, before anyone has to wait
+ */
 async function enrolAt(hub: string, config: Config, environment: Environment): Promise<Record<string, unknown>> {
+  assertRunnable({ ...config, problems: config.problems.filter(({ name }) => name !== 'PROVISIONING_TICKET') });
   const stop = new AbortController();
   const cancel = () => stop.abort();
   process.once('SIGINT', cancel);

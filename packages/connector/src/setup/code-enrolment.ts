@@ -61,14 +61,21 @@ export function hubOriginOf(address: string, values: Config['values']): string {
 /**
  * Waits for an administrator's approval, and saves certificate, hub and connection in the home: the hub knows the key from then on.
  *
- * @param show called once, as soon as both sides can show the same comparison code
+ * @param options.settings with which the hub is reached: they are saved as well
+ * @param options.show called once, as soon as both sides can show the same comparison code
  * @returns the ticket, which contains no secret
- * @throws CodedError ENROLMENT_DENIED, ENROLMENT_CODE_EXPIRED, ENROLMENT_CODES_EXHAUSTED, HUB_ADDRESS_INVALID, HUB_NOT_ENCRYPTED, and as `enrol`
+ * @throws CodedError ENROLMENT_DENIED, ENROLMENT_CODE_EXPIRED, ENROLMENT_CODES_EXHAUSTED, HUB_WITHOUT_CODES, HUB_ADDRESS_INVALID, HUB_NOT_ENCRYPTED, and as `enrol`
  */
 export async function enrolByCode(
   config: Config,
   environment: Environment,
-  options: { hub: string; agentVersion: string; show: (shown: ShownCode) => void; signal: AbortSignal },
+  options: {
+    hub: string;
+    settings?: Readonly<Record<string, unknown>>;
+    agentVersion: string;
+    show: (shown: ShownCode) => void;
+    signal: AbortSignal;
+  },
 ): Promise<string> {
   const { agentVersion, show, signal } = options;
   const { values } = config;
@@ -84,6 +91,9 @@ export async function enrolByCode(
     ...{ privateKey: key.privateKey, audience: CODE_AUDIENCE, purpose: 'enrolment code', pinned: undefined, signal },
     claims: { commitment: commitmentTo(nonce), agentVersion, hostName } satisfies CodeRequestClaims,
     body: (jws) => ({ jws }),
+  }).catch((error: unknown) => {
+    if (error instanceof CodedError && NO_HUB.has(error.code)) throw withoutCodes(origin, error);
+    throw error;
   });
   const { deviceCode, userCode } = granted;
   const expiresAt = new Date(Date.now() + granted.expiresInSeconds * 1000);
@@ -126,7 +136,10 @@ export async function enrolByCode(
   const ticket = `${origin}/p/ad/${pinnedTicket({ connectionId, secret: undefined, fingerprint: hubIdentity })}`;
   const read = readTicket(ticket);
   if (read.kind !== 'pinned') throw expired(origin);
-  const { info } = await enrol(outbound, read, hubIdentity, key.privateKey, { signal });
+  const { info } = await enrol(outbound, read, hubIdentity, key.privateKey, { signal }).catch((error: unknown) => {
+    // The hub was restarted since the approval.
+    throw error instanceof CodedError && error.code === 'TICKET_UNKNOWN' ? expired(origin) : error;
+  });
   checkInfo(info, values);
   const own = existing ?? createCertificate(key, info);
   if (existing === undefined) saveCertificate(config.home, own);
@@ -144,12 +157,21 @@ export async function enrolByCode(
   const { values: entered, file } = withEntered(config, { PROVISIONING_TICKET: ticket }, environment);
   updateConfigFile(config.home.configFile, {
     ...firstStartChanges(file).changes,
+    ...options.settings,
     ...settingsOfTicket({ info: enrolment.info, enrolment }, ticket, entered.SITE_NAME),
   });
   return ticket;
 }
 
+const NO_HUB = new Set(['TICKET_UNKNOWN', 'TICKET_STATUS', 'TICKET_NOT_JSON', 'TICKET_ANSWER_INVALID']);
 const PASSING = new Set(['HUB_UNREACHABLE', 'HUB_TIMEOUT', 'TICKET_STATUS']);
+
+function withoutCodes(origin: string, cause: CodedError): CodedError {
+  return new CodedError('HUB_WITHOUT_CODES', `${new URL(origin).host} gives out no codes: it is no Landbridge hub`, {
+    action: 'Check the address: it is the one of the dashboard. At Auth0, a connector enrols with a ticket.',
+    cause,
+  });
+}
 
 function expired(origin: string): CodedError {
   return new CodedError('ENROLMENT_CODE_EXPIRED', `Nobody approved the code at ${new URL(origin).host} in time, or the hub was restarted`, {

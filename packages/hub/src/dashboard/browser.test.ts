@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { examinePage, launchChromium, whyNoChromium } from '@landbridge/lab';
 import { TOTP } from 'otpauth';
 import { signedInBrowser } from '../../test/administrators-for-test.ts';
+import { askForCode } from '../../test/code-connector.ts';
 import { connect, makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { CLIENT_ID, startOpenIdProvider } from '../../test/openid-provider.ts';
@@ -97,6 +98,25 @@ test('every page works, from the first start to an online connection, a tried si
     .getByRole('row', { name: /^dc-01/ })
     .getByText('older than this hub')
     .waitFor();
+
+  // A connector that shows a code.
+  const attempt = await askForCode(hub.url, makeIdentity(), { hostName: 'dc-02' });
+  assert.ok(typeof attempt !== 'string');
+  await attempt.poll();
+  await page.getByRole('link', { name: 'Add a connector' }).click();
+  await page.getByRole('link', { name: 'Enrol it by the code' }).click();
+  await page.getByLabel('Code', { exact: true }).fill('BCDF');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'No connector waits with this code' }).waitFor();
+  await examinePage(page, '05-code');
+  await page.getByLabel('Code', { exact: true }).fill(attempt.userCode);
+  await page.keyboard.press('Enter');
+  await page.getByText(attempt.comparison).waitFor();
+  assert.equal(await page.getByLabel('Connection', { exact: true }).inputValue(), '');
+  await examinePage(page, '05-code-approval');
+  await page.getByRole('button', { name: /^Deny/ }).click();
+  await page.getByText('Connector denied').waitFor();
+  await page.getByRole('link', { name: 'corp', exact: true }).click();
 
   // Settings.
   await page.getByLabel('Display name').fill('Fabrikam <script>alert(1)</script>');

@@ -76,13 +76,15 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
       requestedAt: undefined,
     } as const;
     const enrols = ticket !== undefined && !connection.settings.approveConnectors;
-    const isOpen = enrols && ticket.usedAt === undefined && ticket.issuedAt > openSince(enrolmentHours);
+    const isOpen = isApproved || (enrols && ticket.usedAt === undefined && ticket.issuedAt > openSince(enrolmentHours));
     const issued = enrols ? { hash: ticket.hash, issuedAfter: openSince(enrolmentHours) } : undefined;
-    const state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued, {
-      // Of a thief with a used ticket, perhaps: they do not keep out a connector with an unused one.
+    let state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued, {
+      // Of a thief with a used ticket, perhaps: they do not keep out a connector with an unused one or an approved code.
       pendingBefore: new Date(isOpen ? Date.now() + 1 : Date.now() - PENDING_KEPT_MS),
       unseenSince: new Date(Date.now() - UNSEEN_KEPT_MS),
     });
+    // It was registered before, and waited.
+    if (isApproved && state === 'pending' && (await store.setCertificateState(connection.id, thumbprint, 'approved'))) state = 'approved';
     if (state === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
     if (state === 'revoked') throw keyRevoked(thumbprint);
     if (state === 'full') {

@@ -13,6 +13,7 @@ import { started } from '../change.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
+import { enrolledTicket, setupCodeRoutes } from './setup-code.ts';
 
 const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
 const REQUIRED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
@@ -35,14 +36,21 @@ export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     typed: Readonly<Record<string, string>>,
     problems: readonly string[] = [],
   ): Html {
-    const value = (name: SettingName) => typed[name] ?? '';
+    const enrolled = enrolledTicket(context);
+    const { file } = context.config();
+    const value = (name: SettingName) => typed[name] ?? (enrolled !== undefined && typeof file[name] === 'string' ? file[name] : '');
     const hasPassword = value('LDAP_BIND_PASSWORD') !== '';
     return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory and service account. Nothing is saved before it is checked.</p></div>
 <a class="button plain" href="/transfer">Import from another machine</a></div>
 ${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
 <form class="wide" method="post" action="/setup">${tokenField(formToken)}
 <section aria-labelledby="hub"><h2 id="hub">1. Hub</h2><div class="columns"><div>
-${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}</div><div>
+${
+  enrolled !== undefined
+    ? html`<p>Enrolled at <strong>${new URL(enrolled.ticket).host}</strong> for the connection <strong>${enrolled.connection ?? ''}</strong>. <a href="/setup/code">Enrol at another hub</a></p>`
+    : html`${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}
+<p>No ticket? <a href="/setup/code">Enrol by a code</a>, which an administrator of the hub approves.</p>`
+}</div><div>
 ${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only if the hub is reached through one. For example http://proxy.example:3128' })}</div></div></section>
 <section aria-labelledby="directory"><h2 id="directory">2. Directory</h2>
 ${directory === undefined ? html`<p class="quiet">DNS lists no directory servers for this machine's domain.</p>` : html`<p>DNS lists the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
@@ -59,6 +67,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
 
   return new Hono<ConsoleEnv>()
     .use('/setup/*', async (c, next) => (context.connector() === undefined ? next() : context.redirect(c, '/')))
+    .route('/', setupCodeRoutes(context))
     .get('/setup', async (c) => {
       if (context.connector() !== undefined) return context.redirect(c, '/');
       const { formToken, checkRun } = c.get('session');
@@ -71,6 +80,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
       const form = c.get('form');
       const typed: Record<string, string> = { user: formText(form, 'user').trim() };
       for (const name of TYPED) typed[name] = UNTRIMMED.includes(name) ? formText(form, name) : formText(form, name).trim();
+      typed.PROVISIONING_TICKET ||= enrolledTicket(context)?.ticket ?? '';
       typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
       if (problems.length > 0) {

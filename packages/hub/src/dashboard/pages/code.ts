@@ -60,7 +60,7 @@ ${
     : html`<form method="post" action="${base}/approve">${token}
 <h2>1. Compare</h2>
 <p>The connector shows a comparison code, in its terminal or console. Look at it there, not in a message that someone sent you. If a single character differs, something between the connector and this hub reads along: deny.</p>
-<p class="key"><code id="comparison">${entry.comparison}</code></p>
+<p class="shown-code"><code id="comparison">${entry.comparison}</code></p>
 ${checkBox('matches', 'It matches: the connector shows exactly this comparison code', form?.has('matches') ?? false)}
 <h2>2. Choose the connection</h2>
 ${connectionField(connections, form)}

@@ -110,6 +110,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
         button: 'Issue a ticket',
         back: `/connections/${name}`,
         danger: false,
+        more: html`<p>Does the connector show a code? <a href="${DASHBOARD_PATH}/code">Enrol it by the code</a>: then it needs no ticket.</p>`,
       });
       return context.show(c, { title: `Add a connector to ${name}`, current: '', main });
     })

@@ -41,7 +41,11 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
           certificates: await store.certificates(connection.id),
         })),
       );
-      const main = html`<div class="title"><h1>Overview</h1>${context.may(c, 'POST /new-connection') ? html`<a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a>` : ''}</div>
+      const main = html`<div class="title"><h1>Overview</h1>${
+        context.may(c, 'POST /new-connection')
+          ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/code">Enrol by a code</a><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>`
+          : ''
+      }</div>
 <div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(
         connections.flatMap(({ instances }) => instances),

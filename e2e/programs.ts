@@ -49,8 +49,8 @@ export interface HubProgram extends Program {
   /** @returns a ticket for one more connector */
   addConnector(connection: string): Promise<string>;
   changeConnection(name: string, settings: object): Promise<void>;
-  /** Registers an application for the users of one connection. */
-  createClient(connection: string, redirectUri: string): Promise<{ id: string; secret: string }>;
+  /** Registers an application for the users of one connection. @param settings more of them, as the API has them */
+  createClient(connection: string, redirectUri: string, settings?: object): Promise<{ id: string; secret: string }>;
   login(connection: string, username: string, password: string): Promise<Answer>;
   /** Changes a password as the user. */
   changePassword(connection: string, change: { username: string; oldPassword: string; password: string }): Promise<Answer>;
@@ -95,10 +95,11 @@ export async function startHub(settings: Record<string, string> = {}): Promise<H
       const { status } = await api('PATCH', `/connections/${name}`, settings);
       if (status !== 200) throw new Error(`the hub answered ${status}`);
     },
-    async createClient(connection: string, redirectUri: string) {
+    async createClient(connection: string, redirectUri: string, settings: object = {}) {
       const { status, body } = await api('POST', '/clients', {
         ...{ name: 'Billing', redirectUris: [redirectUri], connections: [connection] },
         scopes: ['profile', 'email', 'groups'],
+        ...settings,
       });
       if (body.client === undefined || body.secret === undefined) throw new Error(`the hub answered ${status} without a client`);
       return { id: body.client.id, secret: body.secret };

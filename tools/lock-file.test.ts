@@ -10,22 +10,28 @@ interface LockEntry {
   hasInstallScript?: boolean;
 }
 
-const { packages }: { packages: Record<string, LockEntry> } = JSON.parse(
-  readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'),
-);
+function packagesOf(lockFile: string): Record<string, LockEntry> {
+  const { packages }: { packages: Record<string, LockEntry> } = JSON.parse(
+    readFileSync(new URL(`../${lockFile}`, import.meta.url), 'utf8'),
+  );
+  return packages;
+}
 
-it('every package from the registry is locked with its SHA-512 hash', () => {
-  // npm leaves the hash out for optional packages of other platforms if node_modules exists when it writes the lock file.
-  const unhashed = Object.entries(packages).filter(
-    ([path, { link, integrity }]) => path.includes('node_modules/') && !link && !integrity?.startsWith('sha512-'),
-  );
-  assert.deepEqual(
-    unhashed.map(([path]) => path),
-    [],
-  );
-});
+for (const lockFile of ['package-lock.json', 'e2e/clients/package-lock.json']) {
+  it(`every package of ${lockFile} from the registry is locked with its SHA-512 hash`, () => {
+    // npm leaves the hash out for optional packages of other platforms if node_modules exists when it writes the lock file.
+    const unhashed = Object.entries(packagesOf(lockFile)).filter(
+      ([path, { link, integrity }]) => path.includes('node_modules/') && !link && !integrity?.startsWith('sha512-'),
+    );
+    assert.deepEqual(
+      unhashed.map(([path]) => path),
+      [],
+    );
+  });
+}
 
 it('Node.js for Linux has the security fixes and needs no install script', () => {
+  const packages = packagesOf('package-lock.json');
   for (const arch of ['x64', 'arm64']) {
     const entry = packages[`node_modules/node-linux-${arch}`];
     assert.equal(entry?.version, MINIMUM_NODE_VERSION);

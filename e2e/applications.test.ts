@@ -1,0 +1,119 @@
+/** Applications with OpenID Connect clients that are not ours, in a browser without scripts, against both programs and a directory. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type DirectoryServer, startDirectory } from '@landbridge/directory';
+import { launchChromium, whyNoChromium } from '@landbridge/lab';
+import type { Browser, Page } from 'playwright-core';
+import { z } from 'zod';
+import { type HubProgram, type Program, startConnector, startHub } from './programs.ts';
+import { NPM_CLIENTS, type NpmClient, newOrigin, startNpmClient, whyNoNpmClients } from './third-party-clients.ts';
+
+const CONNECTION = 'fabrikam';
+const ALICE = { username: 'alice', password: 'Passw0rd!' };
+
+/** Where each library expects its answer. */
+const CALLBACKS: Record<NpmClient, string> = {
+  'express-openid-connect': '/callback',
+  'passport-openidconnect': '/callback',
+  'auth-js': '/auth/callback/landbridge',
+};
+const SETTINGS: Record<NpmClient, object> = {
+  'express-openid-connect': {},
+  'passport-openidconnect': { allowMissingPkce: true },
+  'auth-js': {},
+};
+
+/** What an application's pages show of the user and the tokens. */
+const claims = z.looseObject({
+  sub: z.string(),
+  preferred_username: z.string(),
+  name: z.string(),
+  email: z.string(),
+  groups: z.array(z.string()),
+});
+const state = z.object({ claims, userinfo: claims, before: z.string().optional(), after: z.string().optional() });
+
+describe('an application', { skip: whyNoNpmClients() || whyNoChromium() }, () => {
+  let directory: DirectoryServer;
+  let hub: HubProgram;
+  let connector: Program;
+  let browser: Browser;
+
+  before(async () => {
+    [directory, hub, browser] = await Promise.all([startDirectory(), startHub(), launchChromium()]);
+    connector = await startConnector({
+      LDAP_URL: directory.url,
+      LDAP_BASE: directory.baseDn,
+      LDAP_BIND_USER: directory.serviceAccount.dn,
+      LDAP_BIND_PASSWORD: directory.serviceAccount.password,
+      PROVISIONING_TICKET: await hub.createConnection(CONNECTION),
+    });
+    await hub.untilConnectors(CONNECTION, 1);
+  });
+
+  after(async () => {
+    await browser?.close();
+    for (const part of [connector, hub]) await part?.[Symbol.asyncDispose]();
+    await directory?.stop();
+  });
+
+  for (const name of NPM_CLIENTS) {
+    test(`with ${name} signs a user in with groups, refreshes, and signs the user out of the hub`, async () => {
+      const origin = await newOrigin();
+      const client = await hub.createClient(CONNECTION, `${origin}${CALLBACKS[name]}`, {
+        postLogoutRedirectUris: [`${origin}/goodbye`],
+        refreshTokens: true,
+        ...SETTINGS[name],
+      });
+      const issuer = `${hub.url.replace('127.0.0.1', 'localhost')}/oidc`;
+      await using application = await startNpmClient(name, { origin, issuer, client });
+      const context = await browser.newContext({ javaScriptEnabled: false });
+      const page = await context.newPage();
+      try {
+        await openApplication(page, origin);
+        await enterPassword(page, ALICE);
+        const first = await readState(page);
+        for (const each of [first.claims, first.userinfo]) {
+          assert.deepEqual([each.preferred_username, each.name, each.email], ['alice', 'Alice Adams', 'alice@fabrikam.local']);
+          assert.ok(
+            ['nest-1', 'nest-4', 'circle-a'].every((group) => each.groups.includes(group)),
+            JSON.stringify(each.groups),
+          );
+        }
+
+        await page.goto(`${origin}/refresh`);
+        const refreshed = await readState(page);
+        assert.ok(refreshed.before && refreshed.after && refreshed.before !== refreshed.after);
+        assert.equal(refreshed.userinfo.sub, first.claims.sub);
+
+        await page.goto(`${origin}/sign-out`);
+        await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+        await page.getByRole('heading', { name: 'Goodbye' }).waitFor();
+        assert.equal(page.url().split('?')[0], `${origin}/goodbye`);
+        await openApplication(page, origin);
+        await page.getByLabel('Password').waitFor();
+      } catch (error) {
+        throw new Error(`at ${page.url()}: ${await page.content()}\n${await application.output()}`, { cause: error });
+      } finally {
+        await context.close();
+      }
+    });
+  }
+});
+
+/** Auth.js shows a page with a button first. */
+async function openApplication(page: Page, origin: string): Promise<void> {
+  await page.goto(origin);
+  const button = page.getByRole('button', { name: 'Sign in with Landbridge' });
+  if (await button.isVisible()) await button.click();
+}
+
+async function enterPassword(page: Page, { username, password }: { username: string; password: string }): Promise<void> {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+async function readState(page: Page) {
+  return state.parse(JSON.parse((await page.locator('#state').textContent({ timeout: 20_000 })) ?? ''));
+}

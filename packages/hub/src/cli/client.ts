@@ -19,7 +19,6 @@ interface ChangeOptions {
 }
 
 interface CreateOptions extends ChangeOptions {
-  redirectUri: string[];
   public?: true;
   idTokenAlgorithm?: 'RS256' | 'ES256';
 }
@@ -36,7 +35,7 @@ export function clientCommand(context: HubCommandContext): Command {
     'register an application; prints its client ID and, once only, its secret',
     async ({ operator, publicUrl }, name: string, options: CreateOptions) => {
       const { createClient } = await import('../oidc/clients.ts');
-      const { redirectUri: redirectUris, public: isPublic, idTokenAlgorithm } = options;
+      const { redirectUri: redirectUris = [], public: isPublic, idTokenAlgorithm } = options;
       const desired = { ...changesOf(options), name, redirectUris, public: isPublic, idTokenAlgorithm };
       const { client, secret } = await createClient(operator, desired);
       note(`Client "${name}" registered.${secret === undefined ? '' : ' Its secret is not shown again.'}`);
@@ -47,11 +46,7 @@ export function clientCommand(context: HubCommandContext): Command {
     },
   )
     .argument('<name>', 'name on the login page')
-    .addOption(
-      new Option('--redirect-uri <url>', 'redirect URI: https, or http on this machine; repeatable')
-        .argParser(collect)
-        .makeOptionMandatory(),
-    )
+    .option('--redirect-uri <url>', 'redirect URI: https, http on this machine, or com.example.app:/path; repeatable', collect)
     .option('--post-logout-redirect-uri <url>', 'redirect URI after signing out; repeatable', collect)
     .option('--public', 'the application cannot keep a secret, because it runs in a browser or on a device')
     .option('--connection <name>', 'connection whose users may sign in; repeatable (default: all connections)', collect)

@@ -35,6 +35,22 @@ ${hidden({ token: login.formToken })}
   });
 }
 
+/** For users who are signed in, if the application wants to let them choose. */
+export function accountPage(login: LoginContext, username: string): Page {
+  return frame(
+    LOGIN_TEXTS.chooseAccount,
+    html`<section aria-labelledby="title">
+<header><h1 id="title">${LOGIN_TEXTS.chooseAccount}</h1><p class="quiet">${LOGIN_TEXTS.to(login.application)}</p></header>
+<form method="post" action="${login.path}/continue">
+${hidden({ token: login.formToken })}
+<button type="submit" autofocus>${LOGIN_TEXTS.continueAs(username)}</button>
+</form>
+<p><a href="${login.path}?other">${LOGIN_TEXTS.otherAccount}</a></p>
+${cancelForm(login, { isFirst: true })}
+</section>`,
+  );
+}
+
 /** For users whose e-mail domain does not select a connection. */
 export function choicePage(login: LoginContext, { name, choice }: { name: string; choice: readonly Connection[] }): Page {
   return formPage(login, {

@@ -18,7 +18,7 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { createFamiliarBrowsers } from './familiar-browsers.ts';
 import { createFrontChannelRedirect, type RedirectableLogin } from './front-channel-redirect.ts';
-import { cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
+import { accountPage, cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
 import { connectionByHints, connectionOfUser, withoutDomains } from './realm.ts';
 import { LOGIN_TEXTS } from './texts.ts';
 
@@ -26,6 +26,9 @@ import { LOGIN_TEXTS } from './texts.ts';
 const MAX_FORM_BYTES = 64 * 1024;
 /** An assertion in a form, which encodes some characters in three bytes. */
 const MAX_ASSERTION_BYTES = 1024 * 1024;
+
+/** Answers `prompt=select_account`; whether the account may sign in, the provider still checks. */
+const ACCOUNT_CHOSEN = { select_account: {} };
 
 type Env = { Bindings: HttpBindings };
 
@@ -38,6 +41,8 @@ const CANNOT_ASK: readonly Eligibility[] = ['connector_offline', 'connector_outd
 interface Login extends RedirectableLogin {
   possible: Connection[];
   hints: { connection: string | undefined; loginHint: string | undefined };
+  /** The user who is signed in, if the application wants to let users choose (`prompt=select_account`). */
+  signedInAs: string | undefined;
 }
 
 export function loginRoutes(parts: {
@@ -93,7 +98,13 @@ export function loginRoutes(parts: {
       clientId: client.id,
       possible,
       hints: { connection: requested, loginHint: textOf(loginHint)?.slice(0, 256) },
+      signedInAs: interaction.prompt.name === 'select_account' ? await nameOf(interaction.session?.accountId) : undefined,
     };
+  }
+
+  async function nameOf(subject: string | undefined): Promise<string | undefined> {
+    const account = subject === undefined ? undefined : await store.oidcAccount(subject);
+    return textOf(account?.claims.preferred_username) ?? textOf(account?.claims.name);
   }
 
   function send(c: Context<Env>, { html, headers }: Page, status: 200 | 400 | 403 | 404 | 429 = 200): Response | Promise<Response> {
@@ -164,7 +175,7 @@ export function loginRoutes(parts: {
       log.error({ connection: connection.name, correlationId }, `Sign-in failed: ${FAILURES.user_without_id.message}`);
       return send(c, passwordPage(login, { connection, username, problem: FAILURES.user_without_id.userMessage }));
     }
-    const result = { login: { ...authentication, accountId } };
+    const result = { login: { ...authentication, accountId }, ...ACCOUNT_CHOSEN };
     return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
   }
 
@@ -209,6 +220,8 @@ export function loginRoutes(parts: {
         forLogin(async (c, login) => {
           const has = (name: string) => c.req.query(name) !== undefined;
           if (has('other')) return send(c, await firstPage(login, { other: true }));
+          const { signedInAs } = login;
+          if (signedInAs !== undefined && !has('refused') && !has('password')) return send(c, accountPage(login, signedInAs));
           if (has('refused')) return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }));
           const redirect = has('password') ? undefined : await redirectAutomatically(c, login, await connectionFromStart(login));
           return send(c, redirect ?? (await firstPage(login)));
@@ -288,6 +301,13 @@ export function loginRoutes(parts: {
           if ('profile' in result) return finishByPassword(c, login, attempt, result);
           // The new password may not have reached every domain controller yet.
           return send(c, passwordPage(login, { connection, username, note: LOGIN_TEXTS.changed }));
+        }),
+      )
+      .post(
+        '/:uid/continue',
+        forForm(async (c, login) => {
+          if (login.signedInAs === undefined) return send(c, await firstPage(login), 400);
+          return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, ACCOUNT_CHOSEN)));
         }),
       )
       .post(

@@ -14,6 +14,8 @@ export const LOGIN_TEXTS = {
   continue: 'Continue',
   cancel: 'Cancel',
   otherAccount: 'Use another account',
+  chooseAccount: 'Choose an account',
+  continueAs: (username: string) => `Continue as ${username}`,
   redirect: 'Signing you in…',
   redirectLead: (organisation: string) => `Connecting to ${organisation}…`,
   usePassword: 'Use your password instead',

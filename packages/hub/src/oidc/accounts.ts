@@ -46,7 +46,11 @@ export async function forgetAccount(store: Store, connection: Connection, subjec
 }
 
 /** @returns the account, unless it has expired, or its connection was deleted, is disabled, or is not for this client */
-export async function findAccount(store: Store, subject: string, clientId: string | undefined): Promise<Account | undefined> {
+export async function findAccount(
+  store: Store,
+  subject: string,
+  { clientId, userinfo }: { clientId: string | undefined; userinfo: string },
+): Promise<Account | undefined> {
   const account = await store.oidcAccount(subject);
   if (account === undefined || account.expiresAt.getTime() <= Date.now()) return undefined;
   const [connection, client] = await Promise.all([
@@ -57,7 +61,7 @@ export async function findAccount(store: Store, subject: string, clientId: strin
   if (client !== undefined && !mayUse(client, connection)) return undefined;
   return {
     accountId: subject,
-    claims: (use) => ({ ...(use === 'id_token' ? claimsForIdToken(account.claims) : account.claims), sub: subject }),
+    claims: (use) => ({ ...(use === 'id_token' ? claimsForIdToken(account.claims, userinfo) : account.claims), sub: subject }),
     connection: connection.name,
   };
 }

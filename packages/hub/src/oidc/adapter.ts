@@ -18,8 +18,13 @@ const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 /** Anyone can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
 const MAX_PARAMETERS_LENGTH = 4096;
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 /** The metadata in which a client's options come along. */
 export const OPTIONS = 'landbridge_options';
+
+/** Never begins an id of the provider's, which is base64url. */
+const BY_KEY = '#';
 
 const openidOfGrant = z.looseObject({ scope: z.string().optional() }).optional();
 
@@ -32,21 +37,22 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
   return {
     async upsert(id, payload, expiresIn = LONGEST_LIFETIME_SECONDS) {
       // `session.cookie` of an interaction is the id of a session, and is never read.
-      const { jti: _, session, ...rest } = payload;
+      // A user code is a secret for its short life, like a token.
+      const { jti: _, session, userCode, ...rest } = payload;
       if (kind === 'Interaction' && JSON.stringify(rest.params ?? {}).length > MAX_PARAMETERS_LENGTH)
         throw new errors.InvalidRequest(`the parameters of a request may have ${MAX_PARAMETERS_LENGTH} characters`);
       await store.putOidcRecord({
         kind,
-        key: hashOfToken(id),
+        key: keyOf(id),
         payload: session === undefined ? rest : { ...rest, session: { ...session, cookie: undefined } },
         grantId: payload.grantId,
-        uid: payload.uid,
+        uid: userCode === undefined ? payload.uid : hashOfToken(userCode),
         consumedAt: undefined,
         expiresAt: new Date(Date.now() + expiresIn * 1000),
       });
     },
     async find(id) {
-      const record = await store.oidcRecord(kind, hashOfToken(id));
+      const record = await store.oidcRecord(kind, keyOf(id));
       const payload = payloadOf(record !== undefined && (await leeway?.holds(record)) ? { ...record, consumedAt: undefined } : record);
       return payload && { ...(kind === 'Grant' ? await withinScopes(store, payload) : payload), jti: id };
     },
@@ -54,17 +60,26 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       // Without its id: callers with a uid only read.
       return payloadOf(await store.oidcRecordByUid(kind, uid));
     },
-    async findByUserCode() {
-      return undefined;
+    async findByUserCode(userCode) {
+      const record = await store.oidcRecordByUid(kind, hashOfToken(userCode));
+      const payload = payloadOf(record);
+      return record && payload && { ...payload, userCode, jti: BY_KEY + record.key };
     },
     async consume(id) {
+      // Only the device has the code itself; who has read its hash in the database gets no tokens.
+      if (id.startsWith(BY_KEY)) throw new errors.InvalidGrant('not a code');
       // The provider checked before, but another request may have been faster.
       const now = new Date();
       if (!(await store.consumeOidcRecord(kind, hashOfToken(id), now, leeway?.again(now)))) throw new errors.InvalidGrant('already used');
     },
-    destroy: (id) => store.removeOidcRecord(kind, hashOfToken(id)),
+    destroy: (id) => store.removeOidcRecord(kind, keyOf(id)),
     revokeByGrantId: (grantId) => store.removeOidcRecordsOfGrant(kind, grantId),
   };
+}
+
+/** The id of a record that was found without its id. */
+function keyOf(id: string): string {
+  return id.startsWith(BY_KEY) ? id.slice(BY_KEY.length) : hashOfToken(id);
 }
 
 function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {
@@ -102,14 +117,19 @@ function clientsOf(store: Store): Adapter {
 }
 
 function metadataOf(client: OidcClient): AdapterPayload {
+  const hasBrowser = client.redirectUris.length > 0;
   return {
     client_id: client.id,
     client_name: client.name,
     redirect_uris: [...client.redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
     application_type: isNative(client) ? 'native' : 'web',
-    grant_types: client.refreshTokens ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
-    response_types: ['code'],
+    grant_types: [
+      ...(hasBrowser ? ['authorization_code'] : []),
+      ...(client.refreshTokens ? ['refresh_token'] : []),
+      ...(client.options.deviceFlow ? [DEVICE_GRANT] : []),
+    ],
+    response_types: hasBrowser ? ['code'] : [],
     response_modes: ['query', 'form_post'],
     id_token_signed_response_alg: client.idTokenAlgorithm,
     [OPTIONS]: client.options,
@@ -122,5 +142,8 @@ function metadataOf(client: OidcClient): AdapterPayload {
 
 /** It runs on a device: it may use any free port of the loopback address (RFC 8252, section 7.3). */
 function isNative({ secretHash, redirectUris }: OidcClient): boolean {
-  return redirectUris.some(isPrivateUse) || (secretHash === undefined && redirectUris.every((uri) => uri.startsWith('http:')));
+  return (
+    redirectUris.some(isPrivateUse) ||
+    (secretHash === undefined && redirectUris.length > 0 && redirectUris.every((uri) => uri.startsWith('http:')))
+  );
 }

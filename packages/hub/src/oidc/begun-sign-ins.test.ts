@@ -10,7 +10,7 @@ test('an address, and the networks around it, begin a limited number of sign-ins
   ] as const) {
     await t.test(what, () => {
       let now = 0;
-      const begun = createBegunSignIns(() => now);
+      const begun = createBegunSignIns({ now: () => now });
       const begin = (n: number) => {
         const may = begun.mayBegin(addressOf(n));
         if (may) begun.count(addressOf(n));

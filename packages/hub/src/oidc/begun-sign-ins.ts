@@ -12,12 +12,18 @@ export interface BegunSignIns {
 
 export const BEGUN_WINDOW_SECONDS = 10 * 60;
 const PER_ADDRESS = 1000;
-/** From a /24 of IPv4, from a /56 and a /48 of IPv6. */
-const PER_NETWORK = 4 * PER_ADDRESS;
+/** Times the limit of an address: from a /24 of IPv4, from a /56 and a /48 of IPv6. */
+const NETWORK_FACTOR = 4;
 const MAX_NETWORKS = 20_000;
 const SHARED_COUNTERS = 1024;
 
-export function createBegunSignIns(now: () => number = Date.now): BegunSignIns {
+export function createBegunSignIns({
+  now = Date.now,
+  perAddress = PER_ADDRESS,
+}: {
+  now?: () => number;
+  perAddress?: number;
+} = {}): BegunSignIns {
   const isLive = ({ untilMs }: { untilMs: number }) => untilMs > now();
   const networks = createLiveCounters<{ begun: number; untilMs: number }>({
     max: MAX_NETWORKS,
@@ -29,7 +35,7 @@ export function createBegunSignIns(now: () => number = Date.now): BegunSignIns {
     mayBegin: (address) =>
       addressGroups(address).every((group, level) => {
         const network = networks.find(group);
-        return !isLive(network) || network.begun < (level === 0 ? PER_ADDRESS : PER_NETWORK);
+        return !isLive(network) || network.begun < perAddress * (level === 0 ? 1 : NETWORK_FACTOR);
       }),
     count(address) {
       for (const group of addressGroups(address)) {

@@ -26,8 +26,11 @@ test('a profile without mail or groups has no such claims, and one in no group h
 
 test('an ID token omits too many groups, and keeps all other claims', () => {
   const groups = (count: number) => claimsOf({ displayName: 'Anna', groups: Array.from({ length: count }, (_, n) => `Group ${n}`) });
-  assert.equal(JSON.stringify(claimsForIdToken(groups(200)).groups), JSON.stringify(groups(200).groups));
-  const large = claimsForIdToken(groups(2000));
+  assert.equal(
+    JSON.stringify(claimsForIdToken(groups(200), 'https://hub.example/oidc/userinfo').groups),
+    JSON.stringify(groups(200).groups),
+  );
+  const large = claimsForIdToken(groups(2000), 'https://hub.example/oidc/userinfo');
   assert.equal('groups' in large, false);
   assert.equal(large.name, 'Anna');
   const most = groups(20_000).groups;

@@ -22,7 +22,7 @@ export const CLAIMS_OF_SCOPES = {
   groups: ['groups'],
 } as const;
 
-/** In UTF-16 units. Beyond this an ID token has no groups; the userinfo endpoint has all. */
+/** In UTF-16 units. Beyond this an ID token refers to the userinfo endpoint for groups. */
 const MAX_GROUPS_TEXT_IN_ID_TOKEN = 4000;
 
 /**
@@ -42,16 +42,27 @@ export function providerClaims(
       connection: connection.name,
       ...claims,
       updated_at: Math.floor(now.getTime() / 1000),
-      // The directory does not prove that mail to this address reaches the user.
-      ...(claims.email === undefined ? {} : { email_verified: false }),
+      ...(claims.email === undefined ? {} : { email_verified: isVerified(connection) }),
     },
     dropped,
   };
 }
 
-/** ID tokens are sent in headers and stored in cookies: many groups are only at the userinfo endpoint. */
-export function claimsForIdToken(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * A directory does not prove that mail to an address reaches the user, unless an operator vouches for it. Addresses of other domains
+ * were dropped before; without domains a connection could claim every address.
+ */
+function isVerified({ settings: { emailVerified, emailDomains } }: Pick<Connection, 'settings'>): boolean {
+  return emailVerified && emailDomains.length > 0;
+}
+
+/**
+ * ID tokens are sent in headers and stored in cookies: many groups are only at the userinfo endpoint. The token says so as a distributed claim
+ * (OpenID Connect Core, section 5.6.2), so that an application does not mistake it for a user without groups.
+ */
+export function claimsForIdToken(claims: Readonly<Record<string, unknown>>, userinfo: string): Record<string, unknown> {
   const { groups, ...others } = claims;
-  const fits = Array.isArray(groups) && groups.join('').length + groups.length * 3 <= MAX_GROUPS_TEXT_IN_ID_TOKEN;
-  return fits ? { ...others, groups } : others;
+  if (!Array.isArray(groups)) return others;
+  if (groups.join('').length + groups.length * 3 <= MAX_GROUPS_TEXT_IN_ID_TOKEN) return { ...others, groups };
+  return { ...others, _claim_names: { groups: 'userinfo' }, _claim_sources: { userinfo: { endpoint: userinfo } } };
 }

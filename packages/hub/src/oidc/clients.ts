@@ -100,7 +100,11 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
   if (changed.name === '' || changed.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(changed.name)) {
     throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
   }
-  if (changed.redirectUris.length === 0) throw new CodedError('CLIENT_INVALID', 'The field "redirectUris" needs at least one address');
+  if (changed.redirectUris.length === 0 && !changed.options.deviceFlow)
+    throw new CodedError(
+      'CLIENT_INVALID',
+      'The field "redirectUris" needs at least one address, unless the application signs in as a device only',
+    );
   checkRedirectUris(changed.redirectUris, 'redirectUris');
   checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris');
   checkOrigins(changed.options.corsOrigins, 'corsOrigins');

@@ -9,12 +9,18 @@ import { loadProviderKeys, removeRetiredKeys } from './keys.ts';
 import { createProvider } from './provider.ts';
 
 const OIDC_PATH = '/oidc';
-const AUTHORIZATION_PATH = `${OIDC_PATH}/authorize`;
+/** Anyone can begin a sign-in there. */
+const BEGIN_PATHS = [`${OIDC_PATH}/authorize`, `${OIDC_PATH}/device-authorization`];
+const USER_CODE_PATH = `${OIDC_PATH}/device`;
 
 /** How soon a hub sees keys rotated by a command, and removes expired records. */
 const MAINTENANCE_MS = 60_000;
 /** Anyone can begin a sign-in and abandon it. Each takes 1 to 6 KB (`adapter.ts`); beyond this the oldest are removed. */
 const MAX_INTERACTIONS = 20_000;
+/** User codes have 8 of 20 letters (34 bits). With this many valid ones, one of 25 million guesses is right. */
+const MAX_DEVICE_CODES = 1000;
+/** Entering and confirming a code are two requests, and users may share an address. Right ones count too. */
+const USER_CODES_PER_ADDRESS = 60;
 
 export interface Oidc {
   /** Nothing is answered before this: the provider must know its own address. @throws CodedError STORE_FAILED */
@@ -44,6 +50,7 @@ export function createOidc(parts: {
     | undefined;
   let timer: NodeJS.Timeout | undefined;
   const begun = createBegunSignIns();
+  const userCodes = createBegunSignIns({ perAddress: USER_CODES_PER_ADDRESS });
 
   async function build(origin: URL): Promise<void> {
     const keys = await loadProviderKeys(store);
@@ -65,10 +72,23 @@ export function createOidc(parts: {
       });
       return true;
     }
+    tooMany(request, response);
+    return false;
+  }
+
+  /** Also for simultaneous requests: each counts when it arrives. @returns false if it answered */
+  function limitUserCodes(request: IncomingMessage, response: ServerResponse): boolean {
+    const { address } = clientContextOf(request);
+    const may = userCodes.mayBegin(address);
+    if (may) userCodes.count(address);
+    else tooMany(request, response);
+    return may;
+  }
+
+  function tooMany(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(429, { ...SAFE_HEADERS, 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': BEGUN_WINDOW_SECONDS });
     response.end('Too many sign-ins were begun from your network. Try again in some minutes.\n');
     request.resume();
-    return false;
   }
 
   const oidc: Oidc = {
@@ -85,7 +105,9 @@ export function createOidc(parts: {
     answer(request, response) {
       const { url = '' } = request;
       if (running === undefined || !url.startsWith(`${OIDC_PATH}/`)) return false;
-      if (url.split('?', 1)[0] === AUTHORIZATION_PATH && !limitBegun(request, response)) return true;
+      const [path = ''] = url.split('?', 1);
+      if (BEGIN_PATHS.includes(path) && !limitBegun(request, response)) return true;
+      if (path === USER_CODE_PATH && request.method === 'POST' && !limitUserCodes(request, response)) return true;
       const { host, protocol } = running.origin;
       // The provider builds its addresses from these: no header of a request may change them.
       request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
@@ -98,6 +120,7 @@ export function createOidc(parts: {
       try {
         const now = new Date();
         await store.removeExpiredOidcState(now, 'Interaction', MAX_INTERACTIONS);
+        await store.removeExpiredOidcState(now, 'DeviceCode', MAX_DEVICE_CODES);
         await removeRetiredKeys(store, now);
         if (running !== undefined) await build(running.origin);
       } catch (error) {

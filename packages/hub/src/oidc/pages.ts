@@ -32,6 +32,57 @@ export function providerSignedOutPage(application: string | undefined): Page {
   });
 }
 
+/**
+ * The provider's forms have no labels, and their script is blocked: only their address and token against forged requests are used.
+ */
+function tokenOfForm(form: string): { action: string; xsrf: string } {
+  const inForm = (pattern: RegExp) => pattern.exec(form)?.[1] ?? '';
+  return { action: inForm(/ action="([^"]*)"/), xsrf: inForm(/name="xsrf" value="([^"]*)"/) };
+}
+
+/** @param failed after a code that is wrong, used or expired: which of them, an attacker need not know */
+export function userCodePage(form: string, failed: boolean): Page {
+  const { title, label, wrong, advice, next } = PROVIDER_TEXTS.device;
+  const { action, xsrf } = tokenOfForm(form);
+  return page({
+    title,
+    main: html`<div class="login"><section aria-labelledby="title">
+<h1 id="title">${title}</h1>
+<p>${advice}</p>
+${failed ? html`<p class="notice bad" role="alert" id="problem">${wrong}</p>` : ''}
+<form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">
+<label for="user_code">${label}</label>
+<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"${failed ? html` aria-describedby="problem"` : ''}>
+<button type="submit">${next}</button></form>
+</section></div>`,
+  });
+}
+
+export function confirmDevicePage(form: string, { application, userCode }: { application: string | undefined; userCode: string }): Page {
+  const { confirm, question, sameCode, yes, no } = PROVIDER_TEXTS.device;
+  const { action, xsrf } = tokenOfForm(form);
+  return page({
+    title: confirm,
+    main: html`<div class="login"><section aria-labelledby="title">
+<h1 id="title">${confirm}</h1>
+<p>${question(application)}</p>
+<p><strong><code>${userCode}</code></strong></p>
+<p class="notice bad">${sameCode}</p>
+<form method="post" action="${action}" class="actions"><input type="hidden" name="xsrf" value="${xsrf}"><input type="hidden" name="user_code" value="${userCode}">
+<button type="submit" name="confirm" value="yes">${yes}</button>
+<button type="submit" name="abort" value="yes" class="quiet">${no}</button></form>
+</section></div>`,
+  });
+}
+
+export function deviceDonePage(application: string | undefined): Page {
+  const { done, doneText } = PROVIDER_TEXTS.device;
+  return page({
+    title: done,
+    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${done}</h1><p>${doneText(application)}</p></section></div>`,
+  });
+}
+
 /** Redirects the browser after a form; `page()` says why this is not an HTTP redirect. */
 export function onwardPage(location: string): Page {
   const { title, link } = PROVIDER_TEXTS.onward;

@@ -10,7 +10,15 @@ import { adapterOn, OPTIONS } from './adapter.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
 import { scopesOfClient } from './clients.ts';
 import type { ProviderKeys } from './keys.ts';
-import { confirmSignOutPage, errorPage, onwardPage, providerSignedOutPage } from './pages.ts';
+import {
+  confirmDevicePage,
+  confirmSignOutPage,
+  deviceDonePage,
+  errorPage,
+  onwardPage,
+  providerSignedOutPage,
+  userCodePage,
+} from './pages.ts';
 import { originsOf } from './redirect-uris.ts';
 
 interface ProviderParts {
@@ -26,6 +34,8 @@ const CODE_LIFETIME_SECONDS = 60;
 const TOKEN_LIFETIME_SECONDS = 60 * 60;
 /** Time to type a password, or to choose a new one. */
 const INTERACTION_LIFETIME_SECONDS = 30 * 60;
+/** Time to find another device, and to sign in there. */
+const DEVICE_CODE_LIFETIME_SECONDS = 10 * 60;
 
 export function createProvider(parts: ProviderParts): Provider {
   const { issuer, log } = parts;
@@ -62,6 +72,8 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.on('userinfo.error', refused);
   provider.on('revocation.error', refused);
   provider.on('introspection.error', refused);
+  provider.on('device_authorization.error', refused);
+  provider.on('code_verification.error', refused);
   provider.on('end_session.error', refused);
   provider.on('end_session_confirm.error', refused);
   provider.on('server_error', (ctx, error) => log.error({ err: error, route: ctx.oidc?.route }, 'OpenID provider failed'));
@@ -95,10 +107,22 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       jwks: '/jwks',
       revocation: '/revoke',
       introspection: '/introspect',
+      device_authorization: '/device-authorization',
+      code_verification: '/device',
       end_session: '/logout',
     },
     features: {
       devInteractions: off,
+      deviceFlow: {
+        enabled: true,
+        charset: 'base-20',
+        mask: '****-****',
+        deviceInfo: () => ({}),
+        userCodeInputSource: (ctx, form, _out, error) => show(ctx, userCodePage(form, error !== undefined)),
+        userCodeConfirmSource: (ctx, form, client, _info, userCode) =>
+          show(ctx, confirmDevicePage(form, { application: client.clientName, userCode })),
+        successSource: (ctx) => show(ctx, deviceDonePage(ctx.oidc.client?.clientName)),
+      },
       dPoP: off,
       pushedAuthorizationRequests: off,
       requestObjects: off,
@@ -134,6 +158,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       AccessToken: TOKEN_LIFETIME_SECONDS,
       IdToken: TOKEN_LIFETIME_SECONDS,
       Interaction: INTERACTION_LIFETIME_SECONDS,
+      DeviceCode: DEVICE_CODE_LIFETIME_SECONDS,
       Session: (_ctx, session) => restOfSignIn(session.loginTs),
       Grant: signInLifetimeSeconds,
       RefreshToken: (_ctx, token) => restOfSignIn(typeof token.authTime === 'number' ? token.authTime : undefined),
@@ -141,7 +166,9 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     expiresWithSession: () => true,
-    findAccount: (ctx, subject) => findAccount(store, subject, ctx.oidc.client?.clientId),
+    findAccount: (ctx, subject) =>
+      findAccount(store, subject, { clientId: ctx.oidc.client?.clientId, userinfo: ctx.oidc.urlFor('userinfo') }),
+    discovery: { ui_locales_supported: ['en'] },
     loadExistingGrant: (ctx) => loadExistingGrant(store, ctx),
     interactions: { policy: policy(), url: (_ctx, interaction) => loginPath(interaction.uid) },
     renderError: async (ctx, out) => show(ctx, errorPage(out)),
@@ -157,6 +184,7 @@ function policy() {
   const base = interactionPolicy.base();
   // The operator decides at registration what a client gets: no consent is asked, and `prompt=consent` has no effect.
   base.get('consent')?.checks.clear();
+  base.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
   base.get('login')?.checks.add(
     new interactionPolicy.Check('account', 'End-User authentication is required', 'login_required', async (ctx) => {
       const { account, params } = ctx.oidc;

@@ -36,6 +36,12 @@ export const CLIENT_OPTIONS = {
     warning:
       'Sign-ins without PKCE are allowed: a code that leaks can be injected into another user’s session unless the application checks state and nonce. Switch this off when the application learns PKCE.',
   }),
+  deviceFlow: toggle({
+    label: 'Device sign-in',
+    description: 'For a device without a browser or keyboard: it shows a code that the user enters on another device (RFC 8628).',
+    warning:
+      'Device sign-in is allowed: an attacker can start one and talk a user into entering its code. Tell users to enter only codes that their own device shows.',
+  }),
   introspectOthers: toggle({
     label: 'Introspect tokens of other applications',
     description: 'For an API: it may ask whether any application’s token is valid, and whose it is. Without it only its own (RFC 7662).',

@@ -70,6 +70,11 @@ export const CONNECTION_SETTINGS = {
     description:
       'Users who type an e-mail address in one of these domains, such as fabrikam.com, are sent to this connection. A domain belongs to one connection only.',
   }),
+  emailVerified: toggle(false, {
+    label: 'E-mail addresses are verified',
+    description:
+      'Applications read that addresses in the e-mail domains of this connection are verified. Only if users cannot change their own address in the directory: some applications link accounts by it.',
+  }),
   ipRanges: list(canonicalRange, 'must be an address or a range such as 10.0.0.0/8 or 2001:db8::/32', {
     label: 'IP ranges',
     description: 'Addresses such as 10.0.0.0/8 or 2001:db8::/32 whose users sign in by Kerberos or client certificate, if either is on.',

@@ -51,7 +51,7 @@ export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { value: typed.name, autofocus: true, maxlength: 100, hint: 'Shown to users on the login page.' })}
-${textArea('redirectUris', 'Redirect URIs', { value: typed.redirectUris, required: true, hint: 'Where users return after signing in. Must match exactly. One per line.' })}
+${textArea('redirectUris', 'Redirect URIs', { value: typed.redirectUris, hint: 'Where users return after signing in. Must match exactly. One per line. A device needs none.' })}
 ${textArea('postLogoutRedirectUris', 'Post-logout redirect URIs', { value: typed.postLogoutRedirectUris, hint: 'Optional. One per line.' })}
 ${client === undefined ? checkBox('public', 'Public', typed.isPublic, 'It runs in a browser or on a device and cannot keep a secret.') : ''}
 <fieldset><legend>Scopes</legend><p class="hint">What it may see of users, whatever it requests.</p>

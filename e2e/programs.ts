@@ -58,7 +58,8 @@ export interface HubProgram extends Program {
   untilConnectors(connection: string, count: number): Promise<void>;
 }
 
-const PROGRAMS = join(import.meta.dirname, '..', 'node_modules', '.bin');
+/** LANDBRIDGE_PROGRAMS: another folder with both programs, such as packaged ones. */
+const PROGRAMS = process.env.LANDBRIDGE_PROGRAMS ?? join(import.meta.dirname, '..', 'node_modules', '.bin');
 
 /** Longer than anything here takes on a busy machine. */
 const PATIENCE_MS = 60_000;

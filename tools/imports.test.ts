@@ -67,7 +67,7 @@ interface Import {
 }
 
 const files: SourceFile[] = globSync(
-  [...workspaces, 'tools'].map((folder) => `${folder}/**/*.ts`),
+  [...workspaces, 'tools', 'packaging'].map((folder) => `${folder}/**/*.ts`),
   {
     cwd: root,
     exclude: (path) => path.includes('node_modules'),

@@ -23,7 +23,7 @@ function main(args: string[]): number {
   const { workspaces }: { workspaces: string[] } = JSON.parse(readFileSync('package.json', 'utf8'));
   const options = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));
-  const folders = files.length > 0 ? files : [...workspaces, 'tools'];
+  const folders = files.length > 0 ? files : [...workspaces, 'packaging', 'tools'];
   const result = spawnSync(
     process.execPath,
     [

@@ -1,5 +1,5 @@
 /** The program `landbridge-hub`. */
-import { runCommandLine } from '@landbridge/runtime';
+import { runCommandLine, withCredentials } from '@landbridge/runtime';
 import { hubCommandLine } from './cli/program.ts';
 
-await runCommandLine(hubCommandLine(process.env), process.argv.slice(2));
+await runCommandLine(hubCommandLine(withCredentials(process.env, 'landbridge-hub')), process.argv.slice(2));

@@ -1,0 +1,19 @@
+/** Settings that systemd hands to a service as files which only it can read (systemd.exec(5), LoadCredential=). */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextFile } from './text-file.ts';
+
+/**
+ * Adds the credentials `PROGRAM_SETTING` to the environment, which takes precedence. One line end is dropped: editors and `echo` add it.
+ *
+ * @throws if a credential cannot be read
+ */
+export function withCredentials(environment: NodeJS.ProcessEnv, program: string): NodeJS.ProcessEnv {
+  const folder = environment.CREDENTIALS_DIRECTORY;
+  if (!folder) return environment;
+  const prefix = `${program}_`;
+  const credentials = readdirSync(folder)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => [name.slice(prefix.length), readTextFile(join(folder, name)).replace(/\r?\n$/, '')]);
+  return { ...Object.fromEntries(credentials), ...environment };
+}

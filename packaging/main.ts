@@ -1,0 +1,137 @@
+/** `npm run package`: makes the packages of both programs in `build/packages/`, with their SHA-256 sums. The same commit gives the same bytes. */
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeTarball } from './archive.ts';
+import { makeDebianPackage } from './deb.ts';
+import { findNodeRuntime, type NodeArchive, type NodeRuntime } from './node-runtime.ts';
+import { makeProgramFolder } from './program-folder.ts';
+import { runTool } from './run-tool.ts';
+import { DEBIAN_ARCHITECTURES, isTarget, PROGRAMS, packageNameOf, ROOT, TARGETS, type Target } from './targets.ts';
+
+const USAGE = `Usage: npm run package -- [options]
+  --target TARGET               ${TARGETS.join(', ')}; several times for several; without it, all
+  --node TARGET=FILE,SHA256     use an archive of Node.js from nodejs.org
+  --allow-outdated-node TARGET  accept a Node.js that lacks security fixes
+  --revision NUMBER             of the Debian packages (1)
+  --minisign-key FILE           sign SHA256SUMS with minisign; the key has no password
+  --gpg-key ID                  sign SHA256SUMS with GnuPG
+  --fast                        compress less, for trying`;
+
+interface Options {
+  targets: readonly Target[];
+  archives: ReadonlyMap<Target, NodeArchive>;
+  allowOutdated: readonly Target[];
+  revision: number;
+  minisignKey: string | undefined;
+  gpgKey: string | undefined;
+  isFast: boolean;
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  const epoch = sourceDateEpoch();
+  const output = join(ROOT, 'build', 'packages');
+  const stage = join(ROOT, 'build', 'stage');
+  for (const folder of [output, stage]) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+
+  const refused: string[] = [];
+  for (const target of options.targets) {
+    let node: NodeRuntime;
+    try {
+      node = findNodeRuntime(target, { archive: options.archives.get(target), allowOutdated: options.allowOutdated.includes(target) });
+    } catch (error) {
+      refused.push(`${target} is not packaged: ${error instanceof Error ? error.message : error}`);
+      continue;
+    }
+    for (const program of PROGRAMS) {
+      const name = packageNameOf(program);
+      const folder = join(stage, target, name);
+      const made = await makeProgramFolder(folder, { program, target, node, epoch });
+      makeTarball(folder, join(output, `${name}-${made.version}-${target}.tar.gz`), epoch);
+      copyFileSync(join(folder, made.sbomFile), join(output, `${name}-${made.version}-${target}.cdx.json`));
+      if (DEBIAN_ARCHITECTURES[target] !== undefined) {
+        makeDebianPackage(made, output, { revision: options.revision, epoch, compression: options.isFast ? 'fast' : 'small' });
+      }
+      console.log(`${name} ${made.version} for ${target}: Node.js ${node.version} from ${node.origin}`);
+    }
+  }
+  rmSync(stage, { recursive: true, force: true });
+  writeSums(output);
+  sign(output, options);
+  for (const line of refused) console.error(line);
+  return refused.length === 0 ? 0 : 1;
+}
+
+/** @throws with the usage */
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      target: { type: 'string', multiple: true, default: [...TARGETS] },
+      node: { type: 'string', multiple: true, default: [] },
+      'allow-outdated-node': { type: 'string', multiple: true, default: [] },
+      revision: { type: 'string', default: '1' },
+      'minisign-key': { type: 'string' },
+      'gpg-key': { type: 'string' },
+      fast: { type: 'boolean', default: false },
+    },
+  });
+  const archives = new Map<Target, NodeArchive>();
+  for (const given of values.node) {
+    const [, target = '', file = '', sha256 = ''] = /^([\w-]+)=(.+),([0-9a-fA-F]{64})$/.exec(given) ?? [];
+    archives.set(toTarget(target), { file, sha256 });
+  }
+  const revision = Number(values.revision);
+  if (!Number.isSafeInteger(revision) || revision < 1) throw new Error(USAGE);
+  return {
+    targets: values.target.map(toTarget),
+    archives,
+    allowOutdated: values['allow-outdated-node'].map(toTarget),
+    revision,
+    minisignKey: values['minisign-key'],
+    gpgKey: values['gpg-key'],
+    isFast: values.fast,
+  };
+}
+
+function toTarget(name: string): Target {
+  if (isTarget(name)) return name;
+  throw new Error(USAGE);
+}
+
+/** The time in all packages: of the commit, or SOURCE_DATE_EPOCH (reproducible-builds.org). */
+function sourceDateEpoch(): number {
+  const given = process.env.SOURCE_DATE_EPOCH ?? runTool('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }).trim();
+  if (!/^\d{1,10}$/.test(given)) throw new Error('SOURCE_DATE_EPOCH must be a number of seconds');
+  return Number(given);
+}
+
+function writeSums(output: string): void {
+  const lines = readdirSync(output)
+    .sort()
+    .map(
+      (file) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(output, file)))
+          .digest('hex')}  ${file}\n`,
+    );
+  writeFileSync(join(output, 'SHA256SUMS'), lines.join(''));
+}
+
+function sign(output: string, { minisignKey, gpgKey }: Options): void {
+  const sums = join(output, 'SHA256SUMS');
+  // Without -W minisign would ask for a password; the trusted comment would contain the time.
+  if (minisignKey !== undefined) runTool('minisign', ['-S', '-W', '-s', minisignKey, '-m', sums, '-t', 'Landbridge packages']);
+  if (gpgKey !== undefined) runTool('gpg', ['--batch', '--yes', '--armor', '--detach-sign', '--local-user', gpgKey, sums]);
+  if (minisignKey === undefined && gpgKey === undefined) console.warn('SHA256SUMS is not signed: no --minisign-key or --gpg-key was given');
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

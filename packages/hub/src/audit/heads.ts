@@ -41,7 +41,7 @@ export function startHeadFile(parts: { store: Store; chain: AuditChain; log: Log
 }
 
 /** @returns the heads in a file such as AUDIT_HEAD_FILE or a syslog file, and how many of its lines contain none of this hub */
-export async function headsIn(file: string, chain: AuditChain): Promise<{ heads: Head[]; invalid: number }> {
+export async function headsIn(file: string, chain: Pick<AuditChain, 'readHead'>): Promise<{ heads: Head[]; invalid: number }> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
   const heads = lines.flatMap((line) => chain.readHead(HEAD.exec(line)?.[0] ?? '') ?? []);
   return { heads, invalid: lines.length - heads.length };

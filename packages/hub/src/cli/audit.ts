@@ -42,17 +42,21 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
         .option('--head-file <file>', 'a file with heads, such as the log of the syslog receiver; repeatable', collect)
         .action(({ head: given = [], headFile: headFiles = [] }: { head?: string[]; headFile?: string[] }) =>
           withHome(async ({ store, chain, settings }) => {
-            const [{ verifyChain }, { headsIn }] = await Promise.all([import('../audit/chain.ts'), import('../audit/heads.ts')]);
-            const heads = given.map((text) => chain.readHead(text) ?? neverAHead(text));
+            const [{ headReader, verifyChain }, { headsIn }] = await Promise.all([
+              import('../audit/chain.ts'),
+              import('../audit/heads.ts'),
+            ]);
+            const reader = await headReader(store, chain);
+            const heads = given.map((text) => reader.readHead(text) ?? neverAHead(text));
             for (const file of [...headFiles, ...(settings.AUDIT_HEAD_FILE === undefined ? [] : [settings.AUDIT_HEAD_FILE])]) {
-              const noted = await headsIn(file, chain);
+              const noted = await headsIn(file, reader);
               heads.push(...noted.heads);
-              note(`${noted.heads.length} heads in ${file} compared; ${noted.invalid} lines are not heads of this key`);
+              note(`${noted.heads.length} heads in ${file} compared; ${noted.invalid} lines are not heads of this hub`);
             }
-            const verdict = await verifyChain(store, chain.seal, heads);
+            const verdict = await verifyChain(store, chain, heads);
             if ('brokenAt' in verdict) throw broken(`at record ${verdict.brokenAt}: ${verdict.because}`);
             if (verdict.unverified > 0)
-              note(`The oldest ${verdict.unverified} records were sealed with an earlier key and cannot be verified.`);
+              note(`The oldest ${verdict.unverified} records were sealed with a key that was lost, and cannot be verified.`);
             note(`The audit log is intact: ${verdict.records} records. Store its head elsewhere:`);
             if (verdict.head !== undefined) print(chain.headText(verdict.head));
           }),

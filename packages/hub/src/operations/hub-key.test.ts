@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { exampleAdministrator } from '../../test/administrators-for-test.ts';
 import { createAudit } from '../audit/audit.ts';
-import { verifyChain } from '../audit/chain.ts';
+import { type AuditChain, headReader, type Verdict, verifyChain } from '../audit/chain.ts';
 import { closedHome, openHome } from '../home.ts';
 import { loadSigningKeys } from '../keys/signing-keys.ts';
 import { backupDatabase, restoreDatabase } from './backup.ts';
@@ -23,7 +24,7 @@ function newFolder(t: TestContext): string {
 async function secretsIn(folder: string, environment: Environment = {}) {
   const { store, chain } = openHome(folder, environment);
   try {
-    const verdict = await verifyChain(store, chain.seal);
+    const verdict = await verifyChain(store, chain);
     assert.ok('records' in verdict, JSON.stringify(verdict));
     return { administrator: await store.administratorById('a'), keys: await store.signingKeys(), unverified: verdict.unverified };
   } finally {
@@ -67,7 +68,7 @@ test('a rotation encrypts all secrets with a new key, and keeps the old key for 
   const kept = await rotateHubKey(home, undefined);
   assert.equal(readFileSync(kept ?? '', 'utf8'), old);
   assert.notEqual(readFileSync(join(folder, 'hub.key'), 'utf8'), old);
-  assert.deepEqual(await secretsIn(folder), { ...before, unverified: 1 });
+  assert.deepEqual(await secretsIn(folder), before);
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.endsWith('.next')),
     [],
@@ -80,6 +81,47 @@ test('a rotation encrypts all secrets with a new key, and keeps the old key for 
   renameSync(kept ?? '', join(folder, 'hub.key'));
   assert.throws(() => openHome(folder, {}), { code: 'HUB_KEY_MISMATCH' });
 });
+
+test('after rotations, records and heads from before can be verified, and a thief of the former keys cannot rewrite them', async (t) => {
+  const folder = newFolder(t);
+  await fill(folder);
+  const heads: string[] = [];
+  const formerChains: AuditChain[] = [];
+  for (let rotation = 0; rotation < 3; rotation++) {
+    const home = openHome(folder, {});
+    formerChains.push(home.chain);
+    await createAudit(home.store, home.chain.seal).record({ actor: 'user', action: 'login', subject: `user-${rotation}`, result: 'ok' });
+    const verdict = await verifyChain(home.store, home.chain);
+    assert.ok('records' in verdict && verdict.head !== undefined);
+    assert.equal(verdict.unverified, 0);
+    heads.push(home.chain.headText(verdict.head));
+    await rotateHubKey(home, undefined);
+  }
+  const { databasePath, store, chain } = openHome(folder, {});
+  t.after(() => store.close());
+  const reader = await headReader(store, chain);
+  const expected = heads.map((text) => reader.readHead(text)).filter((head) => head !== undefined);
+  assert.equal(expected.length, 3);
+  const intact = await verifyChain(store, chain, expected);
+  assert.ok('records' in intact);
+  assert.deepEqual([intact.records, intact.unverified], [7, 0]);
+
+  const [former] = formerChains;
+  const [first, second] = await store.auditRecordsAfter(0, 2);
+  assert.ok(former && first && second);
+  const database = new DatabaseSync(databasePath);
+  t.after(() => database.close());
+  database.exec('DROP TRIGGER audit_log_update');
+  const forge = database.prepare('UPDATE audit_log SET subject = ?, hash = ? WHERE id = 2');
+  forge.run('nobody', second.hash);
+  assert.equal(brokenAt(await verifyChain(store, chain)), 2);
+  forge.run('nobody', former.seal(first.hash, 2, { ...second, subject: 'nobody' }));
+  assert.equal(brokenAt(await verifyChain(store, chain)), 3);
+});
+
+function brokenAt(verdict: Verdict): number | undefined {
+  return 'brokenAt' in verdict ? verdict.brokenAt : undefined;
+}
 
 test('a backup does not contain the key, and is restored only with it', async (t) => {
   const folder = newFolder(t);
@@ -108,7 +150,7 @@ test('a key in a setting is rotated to a file that is named, and nothing happens
   const file = join(folder, 'new');
   assert.equal(await rotateHubKey(home, file), undefined);
   assert.throws(() => openHome(folder, environment), { code: 'HUB_KEY_MISMATCH' });
-  assert.deepEqual(await secretsIn(folder, { HUB_KEY: readFileSync(file, 'utf8').trim() }), { ...before, unverified: 1 });
+  assert.deepEqual(await secretsIn(folder, { HUB_KEY: readFileSync(file, 'utf8').trim() }), before);
 });
 
 test('no key is replaced while the hub runs, or if the audit log was tampered with', async (t) => {

@@ -1,7 +1,7 @@
 /** Replaces the key outside the database, which encrypts the secrets in it and seals the audit log. The hub must be stopped. */
 import { existsSync, renameSync } from 'node:fs';
 import { CodedError } from '@landbridge/runtime';
-import { createAuditChain, verifyChain } from '../audit/chain.ts';
+import { type AuditChain, createAuditChain, verifyChain } from '../audit/chain.ts';
 import type { HubHome } from '../home.ts';
 import { type HomeKey, makeKey, readKey } from '../home-key.ts';
 import { keyCheckOf } from '../store/sealing.ts';
@@ -28,15 +28,15 @@ export async function rotateHubKey(
   }
   const unlock = lockHome(folder);
   try {
-    const verdict = await verifyChain(store, chain.seal);
+    const verdict = await verifyChain(store, chain);
     if ('brokenAt' in verdict) {
       throw new CodedError('AUDIT_LOG_BROKEN', `The audit log was tampered with at record ${verdict.brokenAt}: ${verdict.because}`, {
-        action: 'Keep a copy of the database and of the key as evidence. Records before a change of the key cannot be verified afterwards.',
+        action: 'Keep a copy of the database and of the key as evidence.',
       });
     }
     const next = file ?? `${key.file}.next`;
     if (!existsSync(next)) makeKey(next);
-    await changeKey(store, readKey(next), { isLost: false }, now);
+    await changeKey(store, readKey(next), chain, now);
     if (key.file === undefined) return undefined;
     const kept = `${key.file}.replaced-${now.toISOString().replaceAll(':', '-')}`;
     renameSync(key.file, kept);
@@ -52,16 +52,19 @@ export async function rotateHubKey(
  * the next start, and administrators have to be invited again. The store is closed.
  */
 export async function replaceLostKey(store: Store, key: HomeKey): Promise<void> {
-  await changeKey(store, key, { isLost: true }, new Date());
+  await changeKey(store, key, undefined, new Date());
 }
 
-async function changeKey(store: Store, next: HomeKey, { isLost }: { isLost: boolean }, at: Date): Promise<void> {
+/** @param former undefined if the old key is lost */
+async function changeKey(store: Store, next: HomeKey, former: AuditChain | undefined, at: Date): Promise<void> {
   const nothing = { connection: undefined, subject: undefined, remoteAddress: undefined, instance: undefined, correlationId: undefined };
+  const chain = createAuditChain(next);
   await store.changeKey({
     next,
     check: keyCheckOf(next),
     entry: { ...nothing, at, actor: 'command-line', result: 'ok' },
-    seal: createAuditChain(next).seal,
-    isLost,
+    seal: chain.seal,
+    keptAuditKeys: former && chain.keep(former),
+    isLost: former === undefined,
   });
 }

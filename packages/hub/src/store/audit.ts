@@ -46,7 +46,7 @@ export interface AuditFilter {
   before?: number | undefined;
 }
 
-/** The action of the first record under another key. Its detail is `ID HASH` of the last record before it. */
+/** The action of the first record under another key. Its detail is `ID HASH` of the last record before it, and `KEPT`, see `audit/chain.ts`. */
 export const NEW_KEY_ACTION = 'audit.new-key';
 
 /** The action of the record that replaces removed ones. Its detail is `ID HASH` of the last of them. */

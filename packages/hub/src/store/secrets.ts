@@ -9,6 +9,8 @@ export interface KeyChange {
   /** Recorded as NEW_KEY_ACTION, sealed with the next key. */
   entry: Omit<AuditEntry, 'action' | 'detail'>;
   seal: AuditSeal;
+  /** The keys of the audit log until now, encrypted: part of that record. */
+  keptAuditKeys: string | undefined;
   /** The old key is lost: what only it can read is removed. */
   isLost: boolean;
 }

@@ -19,7 +19,7 @@ const ROWS = z.array(z.record(z.string(), z.union([z.string(), z.number(), z.nul
 
 export function secretStore(sql: Sql, database: DatabaseSync, sealing: Sealing): SecretStore {
   return {
-    async changeKey({ next, check, entry, seal, isLost }) {
+    async changeKey({ next, check, entry, seal, keptAuditKeys, isLost }) {
       const nextSealing = createSealing(next);
       sql.transaction(() => {
         for (const table of SEALED_TABLES) {
@@ -29,7 +29,9 @@ export function secretStore(sql: Sql, database: DatabaseSync, sealing: Sealing):
         }
         setKeyCheck(sql, check);
         const last = lastAuditRecord(sql);
-        if (last !== undefined) appendAuditRecord(sql, { ...entry, action: NEW_KEY_ACTION, detail: `${last.id} ${last.hash}` }, seal);
+        if (last === undefined) return;
+        const detail = [last.id, last.hash, ...(keptAuditKeys === undefined ? [] : [keptAuditKeys])].join(' ');
+        appendAuditRecord(sql, { ...entry, action: NEW_KEY_ACTION, detail }, seal);
       });
       eraseFreePages(database);
       sql.close();

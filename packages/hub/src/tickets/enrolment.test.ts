@@ -139,6 +139,22 @@ test('a proxy that reads an enrolment can neither send it again nor use its proo
   assert.equal((await fetch(`${ticket.split('.')[0]}/info`)).status, 404);
 });
 
+test('a connector that keeps enrolling does not keep out those of other connections', async (t) => {
+  const under = await startHubForTest(t);
+  const ticket = await under.createConnection();
+  const other = await under.createConnection('other');
+  assert.equal((await enrolWithProof(ticket, OURS)).state, 'enrolled');
+  let answers = 0;
+  const flood = async () => {
+    for (let answer: Awaited<ReturnType<typeof enrolWithProof>> | undefined; answer?.code === undefined; answers++) {
+      answer = await enrolWithProof(ticket, OURS, { asksOnly: true, secret: undefined });
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, flood));
+  assert.ok(answers >= 1000, String(answers));
+  assert.equal((await enrolWithProof(other, THEIRS)).state, 'enrolled');
+});
+
 describe('the sign-in address of a known connector', () => {
   const [first, second, third] = ['https://dc1.example/wsfed', 'https://dc2.example/wsfed', 'https://dc3.example/wsfed'];
 

@@ -30,8 +30,8 @@ import { type createRegistrations, readRegisteredCertificate } from './registrat
 import { openSince } from './tickets.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-/** Of ten minutes; only callers with a ticket or a known key get in. */
-const MAX_REMEMBERED = 10_000;
+/** Of eleven minutes and one connection; only callers with a ticket or a known key get in. */
+const MAX_REMEMBERED = 1000;
 
 export function createEnrolment(parts: {
   store: Store;
@@ -43,7 +43,8 @@ export function createEnrolment(parts: {
   enrolmentHours: number;
 }): (c: Context) => Promise<Response> {
   const { store, keys, identity, register, codes, infoOf } = parts;
-  const isFirst = createRequestMemory();
+  /** One for each connection, so that no connector can use up the room of another connection's. */
+  const memories = new Map<string, ReturnType<typeof createRequestMemory>>();
   const enrols = ({ settings }: Connection, ticket: StoredTicket | undefined) =>
     !settings.approveConnectors && ticket !== undefined && ticket.usedAt === undefined && ticket.issuedAt > openSince(parts.enrolmentHours);
 
@@ -60,6 +61,8 @@ export function createEnrolment(parts: {
     const known = (await store.certificates(connection.id)).filter(({ pem }) => publicKeyOf(pem) === publicKey);
     const isApproved = codes.isApproved(connection.id, publicKey);
     if (ticket === undefined && known.length === 0 && !isApproved) throw unknownTicket();
+    const isFirst = memories.get(connection.id) ?? createRequestMemory();
+    memories.set(connection.id, isFirst);
     if (!isFirst(jws)) throw new CodedError('INVALID_REQUEST', 'The request was sent before');
 
     let state = stateOf(known) ?? (isApproved || enrols(connection, ticket) ? 'new' : 'pending');

@@ -23,7 +23,7 @@ const PROGRAMS = { haproxy: '/usr/sbin/haproxy', nginx: '/usr/sbin/nginx', caddy
 
 /** @returns the reason to skip tests that need it, or false. Always false with CI set, where they must run */
 export function whyNoProxy(name: ProxyName): string | false {
-  const files = [PROGRAMS[name], ...(name === 'apache' ? [`${APACHE_MODULES_FOLDER}/mod_auth_gssapi.so`] : [])];
+  const files = [PROGRAMS[name], ...(name === 'apache' ? ADDED_APACHE_MODULES.map(apacheModule) : [])];
   const missing = files.find((file) => !existsSync(file));
   return missing === undefined || process.env.CI === 'true' ? false : `there is no ${missing} (tools/debian-packages.ts)`;
 }
@@ -92,7 +92,11 @@ async function start(name: ProxyName, options: ProxyOptions, folder: string): Pr
     await copyFile(keytab, join(folder, 'connector.keytab'));
     await chmod(join(folder, 'connector.keytab'), 0o644);
   }
-  const replacements = { ...PLACES[name](front, folder), ...options.replacements };
+  const replacements = {
+    ...PLACES[name](front, folder),
+    ...(keytab && { '/etc/apache2/connector.keytab': `${folder}/connector.keytab` }),
+    ...options.replacements,
+  };
   await writeFile(join(folder, 'example'), await documented({ ...example, language: name }, replacements));
   await writeFile(join(folder, 'around'), AROUND[name](folder, options.front.port));
   const output = openSync(join(folder, 'output'), 'a', 0o600);
@@ -138,7 +142,6 @@ const PLACES: Record<ProxyName, (front: Front, folder: string) => Record<string,
     '*:443': `127.0.0.1:${port}`,
     ...(host && { [host.example]: host.own }),
     '/etc/ssl/server.': `${folder}/server.`,
-    '/etc/apache2/connector.keytab': `${folder}/connector.keytab`,
   }),
 };
 
@@ -177,24 +180,29 @@ ErrorLog /dev/stderr
 ServerName localhost
 User www-data
 Group www-data
-${APACHE_MODULES.map((module) => `LoadModule ${module}_module ${APACHE_MODULES_FOLDER}/mod_${module}.so`).join('\n')}
+${APACHE_MODULES.map((module) => `LoadModule ${module}_module ${apacheModule(module)}`).join('\n')}
 Include ${folder}/example
 `,
 };
 
-const APACHE_MODULES_FOLDER = '/usr/lib/apache2/modules';
+/** They have Debian packages of their own. */
+const ADDED_APACHE_MODULES = ['auth_gssapi', 'auth_openidc'];
 const APACHE_MODULES = [
   'mpm_event',
   'authn_core',
   'authz_core',
   'authz_user',
-  'auth_gssapi',
+  ...ADDED_APACHE_MODULES,
   'headers',
   'proxy',
   'proxy_http',
   'socache_shmcb',
   'ssl',
 ];
+
+function apacheModule(name: string): string {
+  return `/usr/lib/apache2/modules/mod_${name}.so`;
+}
 
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -115,7 +115,7 @@ function addOptions(command: Command): void {
   for (const { name, kind, description } of clientOptionFields()) {
     const flag = optionOf(name);
     if (kind === 'switch') command.addOption(new Option(`${flag} <on|off>`, description).choices(['on', 'off']));
-    else command.option(`${flag} <list>`, `${description} Separated by commas.`);
+    else command.option(`${flag} <${kind}>`, `${description}${kind === 'list' ? ' Separated by commas.' : ''}`);
   }
 }
 
@@ -124,7 +124,8 @@ function chosenOptions(options: Readonly<Record<string, unknown>>): ClientOption
   const given = clientOptionFields().flatMap(({ name, kind }) => {
     const text = options[name];
     if (typeof text !== 'string') return [];
-    return [[name, kind === 'switch' ? text === 'on' : text.split(',').filter((entry) => entry !== '')]];
+    const values = { switch: text === 'on', text, list: text.split(',').filter((entry) => entry !== '') };
+    return [[name, values[kind]]];
   });
   return Object.fromEntries(given);
 }

@@ -133,6 +133,9 @@ function metadataOf(client: OidcClient): AdapterPayload {
     response_modes: ['query', 'form_post'],
     id_token_signed_response_alg: client.idTokenAlgorithm,
     [OPTIONS]: client.options,
+    ...(client.options.backchannelLogoutUri === ''
+      ? {}
+      : { backchannel_logout_uri: client.options.backchannelLogoutUri, backchannel_logout_session_required: true }),
     ...(client.secretHash === undefined
       ? { token_endpoint_auth_method: 'none' }
       : // The hash replaces the secret: `provider.ts` replaces the comparison.

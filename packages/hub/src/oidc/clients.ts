@@ -15,7 +15,8 @@ import {
 import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../store/oidc-clients.ts';
 import type { SigningAlgorithm } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
-import { checkOrigins, checkRedirectUris } from './redirect-uris.ts';
+import { checkApis } from './apis.ts';
+import { checkLogoutAddress, checkOrigins, checkRedirectUris } from './redirect-uris.ts';
 
 /** Lets secret scanners recognise a secret. */
 const SECRET_PREFIX = 'lbs_';
@@ -108,6 +109,8 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
   checkRedirectUris(changed.redirectUris, 'redirectUris');
   checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris');
   checkOrigins(changed.options.corsOrigins, 'corsOrigins');
+  checkApis(changed.options.apis);
+  checkLogoutAddress(changed.options.backchannelLogoutUri, 'backchannelLogoutUri');
   return changed;
 }
 
@@ -144,7 +147,9 @@ function describeClient({ name, scopes, connectionIds, refreshTokens, options }:
   const whose = connectionIds === undefined ? 'all connections' : `connections ${connectionIds.join(' ')}`;
   const chosen = clientOptionFields().flatMap(({ name }) => {
     const value = options[name];
-    return value === false || (Array.isArray(value) && value.length === 0) ? [] : [`; ${name}${value === true ? '' : ` ${String(value)}`}`];
+    return value === false || value === '' || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [`; ${name}${value === true ? '' : ` ${String(value)}`}`];
   });
   return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}${chosen.join('')}`;
 }

@@ -2,11 +2,12 @@
 
 import type { Log } from '@landbridge/runtime';
 import { hashOfToken, type Page, SAFE_HEADERS } from '@landbridge/web';
-import { type Client, type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type Client, type Configuration, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type ClientOptions, keptClientOptions } from '../store/client-options.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
 import { adapterOn, OPTIONS } from './adapter.ts';
+import { resourceServerOf } from './apis.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
 import { scopesOfClient } from './clients.ts';
 import type { ProviderKeys } from './keys.ts';
@@ -76,6 +77,9 @@ export function createProvider(parts: ProviderParts): Provider {
   provider.on('code_verification.error', refused);
   provider.on('end_session.error', refused);
   provider.on('end_session_confirm.error', refused);
+  provider.on('backchannel.error', (_ctx, error, client) =>
+    log.warn({ client: client.clientId, err: error }, 'Logout token not delivered: the application keeps its own session'),
+  );
   provider.on('server_error', (ctx, error) => log.error({ err: error, route: ctx.oidc?.route }, 'OpenID provider failed'));
   return provider;
 }
@@ -126,7 +130,16 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       dPoP: off,
       pushedAuthorizationRequests: off,
       requestObjects: off,
-      resourceIndicators: off,
+      backchannelLogout: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => [],
+        getResourceServerInfo: (_ctx, resource, client) => {
+          const api = resourceServerOf(optionsOf(client).apis, resource);
+          if (api === undefined) throw new errors.InvalidTarget('the application was not granted this resource');
+          return api;
+        },
+      },
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId || optionsOf(client).introspectOthers,
@@ -155,7 +168,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       ),
     ttl: {
       AuthorizationCode: CODE_LIFETIME_SECONDS,
-      AccessToken: TOKEN_LIFETIME_SECONDS,
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? TOKEN_LIFETIME_SECONDS,
       IdToken: TOKEN_LIFETIME_SECONDS,
       Interaction: INTERACTION_LIFETIME_SECONDS,
       DeviceCode: DEVICE_CODE_LIFETIME_SECONDS,
@@ -163,6 +176,8 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       Grant: signInLifetimeSeconds,
       RefreshToken: (_ctx, token) => restOfSignIn(typeof token.authTime === 'number' ? token.authTime : undefined),
     },
+    // The only requests of the provider are logout tokens, to addresses that an operator chose: within a company they are private ones.
+    fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, options),
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
     expiresWithSession: () => true,
@@ -208,6 +223,10 @@ async function loadExistingGrant(store: Store, ctx: KoaContextWithOIDC) {
   const known = await store.oidcClient(client.clientId);
   const allowed = known === undefined ? [] : scopesOfClient(known);
   grant.addOIDCScope([...oidc.requestParamOIDCScopes].filter((scope) => allowed.includes(scope)).join(' '));
+  for (const [identifier, api] of Object.entries(oidc.resourceServers ?? {})) {
+    const scopes = [...oidc.requestParamScopes].filter((scope) => api.scopes.has(scope));
+    grant.addResourceScope(identifier, scopes.join(' '));
+  }
   await grant.save();
   return grant;
 }

@@ -28,6 +28,8 @@ const list = (texts: Texts) => ({
   ...texts,
 });
 
+const text = (texts: Texts) => ({ kind: 'text' as const, given: z.string().max(MAX_LENGTH), kept: z.string().default(''), ...texts });
+
 /** In the order of forms and documents. */
 export const CLIENT_OPTIONS = {
   allowMissingPkce: toggle({
@@ -51,6 +53,15 @@ export const CLIENT_OPTIONS = {
     label: 'Origins of browser applications',
     description:
       'Origins such as https://app.example whose scripts may call the token and revocation endpoints. A public application’s redirect URIs count anyway.',
+  }),
+  apis: list({
+    label: 'APIs',
+    description:
+      'Each entry is the identifier (URI) of an API, such as https://api.example, and after spaces the scopes that the application may request there. It gets access tokens for these APIs only (RFC 8707, RFC 9068).',
+  }),
+  backchannelLogoutUri: text({
+    label: 'Back-channel logout address',
+    description: 'The hub posts a logout token there when the user signs out (OpenID Connect Back-Channel Logout).',
   }),
 };
 

@@ -6,6 +6,7 @@ import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeClient, createClient, deleteClient, findClient, type NewClient, rotateClientSecret } from '../../oidc/clients.ts';
 import {
+  type ClientOption,
   type ClientOptionChanges,
   type ClientOptions,
   clientOptionFields,
@@ -62,6 +63,7 @@ ${connectionChoice(connections, typed.connections)}
 ${clientOptionFields().map(({ name, kind, label, description }) => {
   const value = typed.options[name];
   if (kind === 'switch') return checkBox(name, label, value === true, description);
+  if (kind === 'text') return field(name, label, { value: String(value), required: false, maxlength: 2000, hint: description });
   return textArea(name, label, { value: Array.isArray(value) ? value.join('\n') : '', hint: `${description} One per line.` });
 })}</fieldset>
 <div class="actions"><button>${client === undefined ? 'Create' : 'Save'}</button><a href="${DASHBOARD_PATH}${back}">Cancel</a></div></form></section>`;
@@ -205,12 +207,23 @@ ${
 }
 
 function optionsIn(form: URLSearchParams): ClientOptionChanges {
-  return Object.fromEntries(
-    clientOptionFields().map(({ name, kind }) => [name, kind === 'switch' ? form.has(name) : entries(form.get(name) ?? '')]),
-  );
+  return Object.fromEntries(clientOptionFields().map(({ name, kind }) => [name, optionIn(form, name, kind)]));
+}
+
+function optionIn(form: URLSearchParams, name: string, kind: ClientOption['kind']) {
+  const typed = form.get(name) ?? '';
+  return {
+    switch: form.has(name),
+    list: typed
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    text: typed.trim(),
+  }[kind];
 }
 
 function shown(value: ClientOptions[keyof ClientOptions]) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return value === '' ? 'none' : value;
   return value.length === 0 ? 'none' : value.map((entry) => html`<span class="line">${entry}</span>`);
 }

@@ -59,6 +59,17 @@ test('signs users in by requests without a token, in a session with the hub of i
   for (const frame of heard) assert.doesNotMatch(frame.toString('latin1'), /ada|result|profile/);
 });
 
+test('answers requests in a session that are too long to be read, and serves the next one', async () => {
+  const { agent, passwords } = await connected();
+  const pid = agent.ask('authenticate_user', { username: 'x'.repeat(2 * 1024 * 1024), password: 'p' });
+  const { n, p } = await agent.nextFrame();
+  assert.equal(n, `${pid}_result`);
+  assert.match(JSON.stringify(p), /REQUEST_TOO_LARGE/);
+  const next = agent.ask('authenticate_user', { username: 'ada', password: 'secret word' });
+  assert.equal((await agent.nextFrame()).n, `${next}_result`);
+  assert.deepEqual(passwords, ['secret word']);
+});
+
 test('asks only a hub with an identity for a session', async () => {
   const hub = await startHub();
   const { passwords } = pinnedLink(hub, { hubIdentity: undefined });

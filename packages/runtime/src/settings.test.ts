@@ -47,6 +47,15 @@ describe('settings', () => {
     assert.doesNotMatch(JSON.stringify(url), /hunter2/);
   });
 
+  it('lose the quotation marks around a value that is invalid with them, but never those of a text', () => {
+    const { values, problems } = load({}, { PORT: '"8443"', GROUPS: "'false'", LDAP_BIND_PASSWORD: '"secret"', LDAP_URL: '"ldap://dc1' });
+    assert.deepEqual([values.PORT, values.GROUPS, values.LDAP_BIND_PASSWORD], [8443, false, '"secret"']);
+    assert.deepEqual(
+      problems.map(({ name }) => name),
+      ['LDAP_URL'],
+    );
+  });
+
   it('treat null and an empty field as unset', () => {
     assert.equal(load({ PORT: null }).values.PORT, 4000);
     assert.equal(load({ LDAP_URL: '' }).values.LDAP_URL, undefined);

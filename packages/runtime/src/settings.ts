@@ -150,7 +150,9 @@ export function loadSettings<const L extends SettingList>(
       origins[name] = definition.default === undefined ? 'unset' : 'default';
       continue;
     }
-    const parsed = definition.type.schema.safeParse(given);
+    const asGiven = definition.type.schema.safeParse(given);
+    const unquoted = asGiven.success ? undefined : withoutQuotes(given);
+    const parsed = unquoted === undefined ? asGiven : definition.type.schema.safeParse(unquoted);
     if (parsed.success) values[name] = parsed.data;
     else {
       const shown = definition.secret ? 'its value (not shown)' : withoutUserInfo(JSON.stringify(given));
@@ -161,9 +163,14 @@ export function loadSettings<const L extends SettingList>(
   return { values: values as SettingValues<L>, origins: origins as Record<keyof L & string, Origin>, problems };
 }
 
+/** The quotation marks of `NAME="value"` stay in the value if Docker reads it from an `--env-file`. Only for values that are invalid with them. */
+function withoutQuotes(value: unknown): string | undefined {
+  return typeof value === 'string' ? /^\s*(["'])(.*)\1\s*$/s.exec(value)?.[2] : undefined;
+}
+
 /** Masks a password in a URL. */
 function withoutUserInfo(text: string): string {
-  return text.replace(/\/\/[^/\s"]*@/g, '//[secret]@');
+  return text.replace(/\/\/[^\s"]*@/g, '//[secret]@');
 }
 
 function pick(name: string, environment: Record<string, unknown>, file: Readonly<Record<string, unknown>>): [unknown, Origin] {

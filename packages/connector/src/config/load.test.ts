@@ -71,6 +71,21 @@ describe('values', () => {
     }
   });
 
+  it('take a proxy whose user or password is not percent-encoded', () => {
+    for (const [user, password] of [
+      ['CORP\\svc', 'p@ss:word'],
+      ['svc', 'a/b?c#d'],
+    ]) {
+      const proxy = load(COMPLETE, { HTTP_PROXY: `http://${user}:${password}@proxy.example:3128` }).values.HTTP_PROXY ?? '';
+      const url = new URL(proxy);
+      assert.deepEqual(
+        [url.host, decodeURIComponent(url.username), decodeURIComponent(url.password)],
+        ['proxy.example:3128', user, password],
+      );
+    }
+    assert.equal(load(COMPLETE, { HTTP_PROXY: 'http://a%5Cb:c%40d@e:1' }).values.HTTP_PROXY, 'http://a%5Cb:c%40d@e:1');
+  });
+
   it('come from lower-case proxy variables too, of which an empty one means unset', () => {
     assert.equal(load(COMPLETE, { http_proxy: 'http://a:1' }).values.HTTP_PROXY, 'http://a:1');
     assert.equal(load(COMPLETE, { http_proxy: 'http://a:1', HTTP_PROXY: 'http://b:1' }).values.HTTP_PROXY, 'http://b:1');
@@ -176,6 +191,12 @@ describe('warnings', () => {
     assert.deepEqual(namesOf(warnings), ['LDAP_BIND_PASWORD', 'ldap-base']);
     assert.match(warnings[0]?.message ?? '', /LDAP_BIND_PASSWORD meant\?/);
     assert.doesNotMatch(JSON.stringify(warnings), /pw-secret/);
+  });
+
+  it('name texts in quotation marks', () => {
+    const warnings = configWarnings(load(COMPLETE, { LDAP_BIND_PASSWORD: '"svc-pw"', LDAP_BASE: "'dc=example,dc=org'" }));
+    assert.deepEqual(namesOf(warnings).sort(), ['LDAP_BASE', 'LDAP_BIND_PASSWORD']);
+    assert.doesNotMatch(JSON.stringify(warnings), /svc-pw/);
   });
 
   it('name settings without effect', () => {

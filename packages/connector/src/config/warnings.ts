@@ -15,7 +15,7 @@ export interface Warning {
 }
 
 export function configWarnings(config: Pick<Config, 'home' | 'environmentOnly' | 'values' | 'file'>): Warning[] {
-  const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values)];
+  const warnings = [...insecureSettings(config.values), ...withoutEffect(config.values), ...quoted(config.values)];
   const message = tlsVerificationWarning('If hub, proxy or directory use a private CA, put its certificate into CA_CERT or SSL_CA_FILE');
   if (message !== undefined) warnings.push({ name: 'NODE_TLS_REJECT_UNAUTHORIZED', message });
   return [...warnings, ...likelyTypos(config.file), ...openFiles(config), ...otherLayout(config)];
@@ -36,6 +36,17 @@ function insecureSettings(values: Config['values']): Warning[] {
     });
   }
   return warnings;
+}
+
+/** Docker's `--env-file` keeps the quotation marks of `NAME="value"`. In a text they may be meant. */
+function quoted(values: Config['values']): Warning[] {
+  const isQuoted = (value: unknown) => typeof value === 'string' && /^(["']).*\1$/s.test(value);
+  return Object.entries(values)
+    .filter(([, value]) => isQuoted(value))
+    .map(([name]) => ({
+      name,
+      message: `${name} is in quotation marks, and they are part of its value. Docker keeps them if they are in an env file`,
+    }));
 }
 
 /** Settings that another setting overrides. */

@@ -68,8 +68,15 @@ export const proxyUrl: SettingType<string> = {
     .string()
     .trim()
     .transform((text) => (text.includes('://') ? text : `http://${text}`))
+    .transform(withEscapedUser)
     .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/\.pac$/i.test(new URL(text).pathname)),
 };
+
+/** `DOMAIN\user:password@host`: in a URL, the backslash would end the host, and so would other characters of passwords. */
+function withEscapedUser(url: string): string {
+  const [, scheme = '', user, host] = /^([a-z]+:\/\/)(.*)@([^@]*)$/is.exec(url) ?? [];
+  return user === undefined ? url : `${scheme}${user.replace(/[\\/?#@]/g, encodeURIComponent)}@${host}`;
+}
 
 export const filterWithName: SettingType<string> = {
   describe: 'an LDAP filter in which `{0}` stands for the name or search term',

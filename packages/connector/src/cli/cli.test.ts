@@ -217,6 +217,18 @@ describe('setup without a terminal', () => {
     assert.equal(done.exitCode, 1);
   });
 
+  it('with --hub, rejects a ticket, and asks for no code before all other settings are there', async (t) => {
+    const tickets = await startTicketServer(t);
+    const hub = ['--hub', new URL(tickets.ticket).origin];
+    const both = await run(['setup', ...hub], { environment: { PROVISIONING_TICKET: tickets.ticket } });
+    assert.match(both.stderr, /two ways to enrol/);
+    const { exitCode, stderr } = await run(['setup', ...hub]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /LDAP_URL is missing/);
+    assert.doesNotMatch(stderr, /PROVISIONING_TICKET is missing/);
+    assert.deepEqual(tickets.asked, []);
+  });
+
   it('rejects unknown settings, and two secrets from standard input', async () => {
     const unknown = await run(['setup', '--settings', write({ LDAP_BIND_PASWORD: 'pw-secret' }, 'more.json')]);
     assert.match(unknown.stderr, /LDAP_BIND_PASWORD/);

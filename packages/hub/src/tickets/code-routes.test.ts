@@ -95,6 +95,7 @@ describe('the dashboard enrols nobody', () => {
       /same comparison code/,
     ],
     ['without a connection', ({ approve }, code) => approve(code, { connection: '' }), /Choose a connection/],
+    ['for two connections', ({ approve }, code) => approve(code, { 'new-connection': 'other' }), /not both/],
     ['for an unknown connection', ({ approve }, code) => approve(code, { connection: 'other' }), /no connection/],
     [
       'after a denial',
@@ -167,6 +168,19 @@ test('an address gets ten codes, others still get theirs, and neither dashboard,
     assert.doesNotMatch((await browser.open(dashboard + path)).text, /stranger/);
   }
   assert.equal((await store.auditRecords({}, 100)).length, before);
+});
+
+test('an approval can create the connection', async (t) => {
+  const { store, ask, approve, audited } = await start(t);
+  const attempt = await ask();
+  await attempt.poll();
+  assert.match((await approve(attempt.userCode, { connection: '', 'new-connection': 'no good' })).text, /letters, digits/);
+  assert.equal((await approve(attempt.userCode, { connection: '', 'new-connection': 'branch' })).status, 303);
+  assert.ok(await store.connectionByName('branch'));
+  assert.deepEqual(
+    (await audited('connector.approve-code')).map(({ name }) => name),
+    ['branch'],
+  );
 });
 
 test('a host name cannot put anything else on the page', async (t) => {

@@ -96,7 +96,9 @@ ${connectionField(connections, form)}
       const operator = context.operatorOf(c);
       const matches = form.has('matches');
       try {
-        if (chosen === '' && created === '') throw new CodedError('INVALID_REQUEST', 'Choose a connection, or name a new one');
+        if ((chosen === '') === (created === '')) {
+          throw new CodedError('INVALID_REQUEST', 'Choose a connection, or name a new one, and not both');
+        }
         if (chosen === '' && matches) await createConnection(operator, created);
         await approveCode(operator, codes, entry.userCode, { connectionName: chosen || created, matches });
       } catch (error) {

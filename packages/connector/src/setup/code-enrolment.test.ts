@@ -22,7 +22,7 @@ async function start(t: TestContext, states: string[], expiresInSeconds = 600) {
       withChanges(loadConfig(home, {}), {}, {}),
       {},
       {
-        ...{ hub: address, agentVersion: '1.2.3', signal: stop.signal },
+        ...{ hub: address, agentVersion: '1.2.3', signal: AbortSignal.any([stop.signal, AbortSignal.timeout(30_000)]) },
         show: (code) => shown.push(code),
       },
     );

@@ -34,6 +34,7 @@ test('actions that give out or end access ask for password and second factor', a
     'administrators',
     'administrators/:name/role',
     'connections/:name/ticket',
+    'code/:code/approve',
     'clients/:id/secret',
   ]) {
     assert.ok(critical.includes(`POST /${action}`), action);

@@ -122,9 +122,14 @@ describe('the dashboard enrols nobody', () => {
   }
 
   test('with a role that may not', async (t) => {
-    const { ask, page } = await start(t, { role: 'read-only' });
-    const { userCode } = await ask();
-    assert.equal((await page(userCode)).status, 403);
+    const { hub, browser, dashboard, ask, page, enrol } = await start(t, { role: 'read-only' });
+    const attempt = await ask();
+    await attempt.poll();
+    assert.equal((await page(attempt.userCode)).status, 403);
+    const body = new URLSearchParams({ token: 'form-anna', connection: 'corp', matches: 'on' });
+    const request = { method: 'POST', body, headers: { Origin: hub.publicUrl } };
+    assert.equal((await browser.open(`${dashboard}/code/${attempt.userCode}/approve`, request)).status, 403);
+    assert.equal((await enrol(attempt)).code, 'ticket_not_found');
   });
 
   test('before the connector has revealed its nonce', async (t) => {

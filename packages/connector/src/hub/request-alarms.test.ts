@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { namedFailure } from '@landbridge/protocol';
 import { createLog } from '@landbridge/runtime';
-import { login, request } from '../../test/users-on.ts';
+import { login, ownChange, request } from '../../test/users-on.ts';
 import type { HubUsers } from './dispatch.ts';
 import { watchHubRequests } from './request-alarms.ts';
 
@@ -18,7 +18,7 @@ function watch() {
     searchUsers: async () => ({ users: Array.from({ length: 5000 }, () => ({})) }),
     listGroups: async () => ({ groups: [] }),
     passwordTimes: async () => ({ times: {} }),
-    changePassword: async () => ({ profile: {} }),
+    changePassword: async ({ oldPassword }) => (oldPassword === 'right' ? { profile: {} } : { failure: namedFailure('WrongPassword', {}) }),
   };
   const watched = watchHubRequests(users, log, () => clock.now);
   async function signIns(count: number, name: string, password: string): Promise<void> {
@@ -52,6 +52,12 @@ test('wrong passwords for many users raise an alarm, however often each is tried
   const other = watch();
   await other.signIns(50, 'user', 'wrong');
   assert.deepEqual(other.kinds(), ['wrong-passwords']);
+});
+
+test('wrong old passwords of many users raise the same alarm', async () => {
+  const { users, kinds } = watch();
+  for (let n = 0; n < 50; n++) await users.changePassword(ownChange(`user${n}`, 'wrong', 'N3w-Passw0rd'), request());
+  assert.deepEqual(kinds(), ['wrong-passwords']);
 });
 
 test('lists of many users raise an alarm', async () => {

@@ -56,7 +56,7 @@ export function watchHubRequests(users: HubUsers, log: Log, now: () => number = 
     if (listed >= MAX_LISTED) raise('wide-searches', `lists of ${listed} users and groups within ten minutes`);
   }
 
-  function noteSignIn(username: string, outcome: Awaited<ReturnType<HubUsers['authenticate']>>): void {
+  function noteSignIn(username: string, outcome: Awaited<ReturnType<HubUsers['authenticate' | 'changePassword']>>): void {
     const { unknown, wrong } = current();
     window.signIns++;
     const wireName = 'failure' in outcome ? outcome.failure.wireName : undefined;
@@ -89,7 +89,12 @@ export function watchHubRequests(users: HubUsers, log: Log, now: () => number = 
         return outcome;
       },
       passwordTimes: (claims, context) => users.passwordTimes(claims, context),
-      changePassword: (claims, context) => users.changePassword(claims, context),
+      async changePassword(claims, context) {
+        const outcome = await users.changePassword(claims, context);
+        // An old password can be guessed like any other.
+        noteSignIn(claims.username, outcome);
+        return outcome;
+      },
     },
     recent() {
       for (const [kind, { at }] of latest) if (at.getTime() < now() - RECENT_MS) latest.delete(kind);

@@ -104,6 +104,20 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.equal(errorOf(await users.authenticate(login('root', PASSWORD), request())), 'ok');
   });
 
+  it('wrong old passwords of changes count like those of sign-ins', async () => {
+    const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 3, DENY_SIGN_IN: undefined });
+    const change = (old: string) => users.changePassword(ownChange('ada', old, 'Another-Passw0rd'), request());
+    const outcomes = [await users.authenticate(login('ada', 'guess'), request()), await change('guess 1'), await change('guess 2')];
+    const held = [await change(PASSWORD), await users.authenticate(login('ada', PASSWORD), request())];
+    const codes = [...outcomes, ...held].map((outcome) => ('failure' in outcome ? outcome.failure.code : 'ok'));
+    assert.deepEqual(codes, [...Array(3).fill('invalid_credentials'), ...Array(2).fill('too_many_attempts')]);
+    const few = open({ SIGN_INS_PER_MINUTE: 1, DENY_SIGN_IN: undefined });
+    assert.equal(errorOf(await few.users.authenticate(login('root', PASSWORD), request())), 'ok');
+    const busy = await few.users.changePassword(ownChange('root', PASSWORD, 'Another-Passw0rd'), request());
+    assert.ok('failure' in busy);
+    assert.equal(busy.failure.code, 'connector_busy');
+  });
+
   it('right passwords of a user do not count', async () => {
     const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 2, DENY_SIGN_IN: undefined });
     const outcomes = [];

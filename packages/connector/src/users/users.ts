@@ -129,7 +129,7 @@ export function createUsers(options: UsersOptions): Users {
       log,
     }),
     listGroups: createListGroups({ directory, queries, limits, settings, log }),
-    changePassword: createChangePassword({ directory, findUser, enrich, lockout, isDenied, settings, log }),
+    changePassword: createChangePassword({ directory, findUser, enrich, lockout, isDenied, limits, settings, log }),
     passwordTimes: createPasswordTimes({ directory, queries, limits, subjectSetting: settings.LDAP_SUBJECT_ATTRIBUTE, log }),
     async inspect(name, context) {
       const entry = await findWhole({ name, escaped: false }, context.signal);

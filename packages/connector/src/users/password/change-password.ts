@@ -10,6 +10,7 @@ import type { Enrich } from '../enrich.ts';
 import { logUndecided, unknownUserFailure } from '../failures.ts';
 import { type FindUser, isShown, noUserIfAmbiguous } from '../find.ts';
 import { heldFailure, type Lockout } from '../lockout/lockout.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
 import { createResetPassword } from './reset.ts';
@@ -22,10 +23,11 @@ export function createChangePassword(options: {
   enrich: Enrich;
   lockout: Lockout;
   isDenied: IsDenied;
+  limits: RateLimits;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: ChangePasswordClaims, context: RequestContext) => Promise<ChangeResult> {
-  const { findUser, enrich, lockout, isDenied, log } = options;
+  const { findUser, enrich, lockout, isDenied, limits, log } = options;
   const resetPassword = createResetPassword(options);
   const changeOwnPassword = createChangeOwnPassword(options);
   const refusalTime = createRefusalTime();
@@ -34,6 +36,7 @@ export function createChangePassword(options: {
     const { password: newPassword, oldPassword } = claims;
     const sinceMs = performance.now();
     const found: { isAmbiguous?: boolean } = {};
+    limits.signIn();
     const read = await findUser({ name: claims.username, escaped: claims.escaped }, context.signal).catch((error) =>
       noUserIfAmbiguous(error, found),
     );
@@ -43,6 +46,13 @@ export function createChangePassword(options: {
       return unknownUserFailure(claims.username, found);
     }
     const entry = lockout.strip(read);
+    const retryAfterSeconds = oldPassword === undefined ? undefined : limits.userWaits(entry);
+    if (retryAfterSeconds !== undefined) {
+      const { correlationId } = context;
+      log.warn({ correlationId, dn: entry.dn }, 'Old password not tried: more wrong ones than WRONG_PASSWORDS_PER_USER_PER_MINUTE allows');
+      const refusal = refusalTime.imitateDuring(enrich.refusal('WrongPassword', entry, context), context.signal);
+      return heldFailure({ retryAfterSeconds }, await refusal);
+    }
     if (await isDenied(entry, context)) {
       return deniedFailure(await refusalTime.imitateDuring(enrich.refusal('WrongPassword', entry, context), context.signal));
     }
@@ -76,6 +86,7 @@ export function createChangePassword(options: {
       if (refusal.error === 'WrongPassword') refusalTime.measured(performance.now() - startedAt);
       return refused;
     }
+    if (oldPassword !== undefined) limits.accepted(entry);
     log.info(
       { correlationId: context.correlationId, dn: entry.dn },
       oldPassword === undefined ? 'Password reset by the service account' : 'Password changed by the user',

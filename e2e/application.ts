@@ -16,12 +16,12 @@ export interface Application extends AsyncDisposable {
 export const WELCOME = 'Welcome';
 export const CLAIMS = '#claims';
 
-/** @param connection the connection whose users may sign in */
-export async function startApplication(hub: HubProgram, connection: string): Promise<Application> {
+/** @param connection the connection whose users may sign in @param settings of its registration, as the API has them */
+export async function startApplication(hub: HubProgram, connection: string, settings?: object): Promise<Application> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const redirectUri = `${url}/callback`;
-  const client = await hub.createClient(connection, redirectUri);
+  const client = await hub.createClient(connection, redirectUri, settings);
   // The hub's own host name, which is another site than the application for a browser.
   const issuer = new URL(`${hub.url.replace('127.0.0.1', 'localhost')}/oidc`);
   const config = await openid.discovery(issuer, client.id, client.secret, undefined, { execute: [openid.allowInsecureRequests] });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createLog } from '@landbridge/runtime';
 import type { HubUsers } from '../src/hub/dispatch.ts';
 import { type HubLink, type HubLinkOptions, type LinkStatus, type LinkTarget, startHubLink } from '../src/hub/link.ts';
+import { createHubClock } from '../src/network/hub-clock.ts';
 import { createOutbound } from '../src/network/outbound.ts';
 import { createConnectorSignInEvents } from '../src/users/sign-in-events.ts';
 import { AGENT_RSA, CONNECTION, type FakeHub, HUB_RSA, pemOf, REALM } from './fake-hub.ts';
@@ -61,6 +62,7 @@ export function linkTo(
       SSL_CA_FILE: undefined,
       SSL_CA_PATH: undefined,
     }),
+    hubClock: createHubClock({ limitMs: 600_000, log, ...(options.clock && { system: options.clock.now }) }),
     maxReconnectIntervalMs: 10_000,
     ...options,
     users: {

@@ -143,13 +143,26 @@ export async function startHub(parts: {
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
     .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
-    .route('/', provisioningRoutes({ store, keys, identity, audit, log, publicUrl: () => publicUrl, enrolmentHours, codes }))
+    .route(
+      '/',
+      provisioningRoutes({
+        store,
+        keys,
+        identity,
+        audit,
+        log,
+        publicUrl: () => publicUrl,
+        enrolmentHours,
+        clockSkewLimitSeconds: settings.CLOCK_SKEW_LIMIT_SECONDS,
+        codes,
+      }),
+    )
     .notFound((c) => c.json({ error: { code: 'not_found', message: 'Not found' } }, 404));
   app.onError((error, c) => errorAnswer(error, c, log));
 
   const listener = getRequestListener(app.fetch);
   const handshake = acceptConnectors(server.http, {
-    tokens: createAgentTokens(store),
+    tokens: createAgentTokens(store, settings.CLOCK_SKEW_LIMIT_SECONDS),
     store,
     keys,
     identity,

@@ -1,5 +1,6 @@
 /** The one list of the hub's settings, read from the environment and from `hub.json` in the home. */
 import { join } from 'node:path';
+import { DEFAULT_CLOCK_SKEW_LIMIT_SECONDS } from '@landbridge/protocol';
 import {
   CodedError,
   canonicalRange,
@@ -227,6 +228,12 @@ export const HUB_SETTINGS = {
     },
   }),
   ...inGroup('Connectors', {
+    CLOCK_SKEW_LIMIT_SECONDS: {
+      type: setting.integer(5, 3600),
+      default: DEFAULT_CLOCK_SKEW_LIMIT_SECONDS,
+      description:
+        "How far the clock of a Landbridge connector may be off, in seconds. It corrects itself by this hub's clock. Kerberos and certificates are judged by the connector's own clock.",
+    },
     ENROLMENT_HOURS: {
       type: setting.integer(1, 720),
       default: 24,

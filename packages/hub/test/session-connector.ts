@@ -48,9 +48,14 @@ export async function connectInSession(
   const closed = once(socket, 'close').then(([code]) => Number(code));
   socket.on('error', () => {});
   const authenticate = JSON.stringify({ n: 'authenticate', p: { jwt, capabilities: CAPABILITIES, instance: undefined } });
+  // The hub tells its time directly after the answer.
+  const early: RawData[] = [];
+  const keep = (data: RawData) => early.push(data);
+  socket.on('message', keep);
   const answered = once(socket, 'message');
   socket.send(authenticate);
-  const [text]: RawData[] = await answered;
+  await answered;
+  const text = early.shift();
   const { capabilities, session: answer } = answerFrame.parse(JSON.parse(String(text))).p;
   const { fingerprint } = await loadHubIdentity(store);
   const agreed = offer.accept(answer, { authenticate, connection: provisioned.connection, capabilities }, fingerprint);
@@ -59,14 +64,19 @@ export async function connectInSession(
 
   const requests: SessionRequest[] = [];
   const waiting: ((request: SessionRequest) => void)[] = [];
-  socket.on('message', (data: Buffer) => {
-    const { n, p } = requestFrame.parse(JSON.parse(session.open(data) ?? 'null'));
+  const onMessage = (data: Buffer) => {
+    const opened = session.open(data) ?? 'null';
+    if (opened.startsWith('{"n":"clock"')) return;
+    const { n, p } = requestFrame.parse(JSON.parse(opened));
     const answerText = (payload: unknown) => JSON.stringify({ n: answerName(n, p.pid), p: payload });
     const request = { name: n, claims: p, sealed: data, answerText };
     const next = waiting.shift();
     if (next === undefined) requests.push(request);
     else next(request);
-  });
+  };
+  socket.off('message', keep);
+  for (const data of early) if (Buffer.isBuffer(data)) onMessage(data);
+  socket.on('message', onMessage);
   const seal = (frame: string) => session.seal(frame) ?? Buffer.alloc(0);
   const send = (frame: string) => socket.send(seal(frame));
   if (options.silent === undefined) {

@@ -108,6 +108,7 @@ export {
   CLOCK_SKEW_TOLERANCE_MS,
   clockAnswer,
   connectionName,
+  DEFAULT_CLOCK_SKEW_LIMIT_SECONDS,
   HUB_TOKEN_ALGORITHMS,
   jwksDocument,
   type Registration,

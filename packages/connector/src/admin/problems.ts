@@ -7,6 +7,7 @@ import { configWarnings } from '../config/warnings.ts';
 import type { LinkStatus } from '../hub/link.ts';
 import type { RequestAlarm } from '../hub/request-alarms.ts';
 import type { DirectoryStatus } from '../ldap/directory.ts';
+import { clockDifference } from '../network/hub-clock.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { configuredCertificates, parseCertificate } from '../network/trust.ts';
 import { loadCertificate } from '../setup/certificate.ts';
@@ -91,10 +92,10 @@ export function problemsNow(
       add(`The directory server ${url} has a problem: ${error.message}`, 'The other servers take over.');
   }
   if (clock !== undefined && Math.abs(clock.skewMs) > CLOCK_SKEW_TOLERANCE_MS) {
-    add(
-      `This machine's clock and the hub's are ${(Math.abs(clock.skewMs) / 1000).toFixed(1)} s apart.`,
-      'Synchronize this clock with NTP.',
-    );
+    const limitMs = config.values.CLOCK_SKEW_LIMIT_SECONDS * 1000;
+    const follows =
+      Math.abs(clock.skewMs) > limitMs ? 'which is too much: users cannot sign in' : 'and is corrected for requests of the hub';
+    add(`${clockDifference(clock.skewMs)}, ${follows}.`, 'Let NTP set it: Kerberos and certificates go by this clock.');
   }
   for (const { what, subject, to } of certificates) {
     const leftMs = to.getTime() - now;

@@ -7,6 +7,7 @@ import { readConfigFile, updateConfigFile } from '../config/config-file.ts';
 import type { Config } from '../config/load.ts';
 import type { HubUsers } from '../hub/dispatch.ts';
 import { type HubLink, type LinkStatus, startHubLink } from '../hub/link.ts';
+import { createHubClock } from '../network/hub-clock.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning, type ProvisionedHub } from '../setup/provision.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
@@ -51,6 +52,7 @@ export interface HubPartOptions {
 export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptions): HubPart {
   const { values } = config;
   const outbound = createOutbound(values);
+  const hubClock = createHubClock({ limitMs: values.CLOCK_SKEW_LIMIT_SECONDS * 1000, log });
   let pending: Changes = {};
   let listeners: HubPartListeners | undefined;
   let isClosed = false;
@@ -58,6 +60,7 @@ export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptio
   const provisioning = createProvisioning({
     config,
     outbound,
+    hubClock,
     log,
     agentVersion,
     save(changes) {
@@ -89,6 +92,7 @@ export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptio
         resetPasswordEnabled: values.ENABLE_WRITE_BACK,
         changeOwnPasswordEnabled: values.ENABLE_PASSWORD_SELF_CHANGE,
         outbound,
+        hubClock,
         maxReconnectIntervalMs: values.WS_RECONNECT_INTERVAL_MS,
         times: { drainTimeoutMs: values.SHUTDOWN_GRACE_MS },
       });
@@ -110,7 +114,7 @@ export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptio
     },
     pendingChanges: () => pending,
     provisioned: () => provisioned,
-    checkToken: createCheckHubToken({ hub: () => provisioned, request: outbound.request, log }),
+    checkToken: createCheckHubToken({ hub: () => provisioned, request: outbound.request, now: hubClock.now, log }),
     putInUse(given) {
       listeners = given;
       link?.events.on('status', given.onStatus);

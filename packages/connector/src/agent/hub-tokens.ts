@@ -13,6 +13,8 @@ const ALLOW_REPLAY = { firstTime: () => true };
 export function createCheckHubToken(options: {
   hub: () => (HubKeySource & { hubIdentity: string | undefined }) | undefined;
   request: Outbound['request'];
+  /** The hub's time. */
+  now?: () => number;
   log: Log;
 }): CheckHubToken {
   const keysOf = createHubKeys({ request: options.request, log: options.log, now: Date.now });
@@ -23,6 +25,6 @@ export function createCheckHubToken(options: {
     const keys = hub === undefined ? undefined : keysOf(hub);
     return keys === undefined
       ? { refused: "the hub's keys are not known yet" }
-      : checkToken(token, { keys, replay: ALLOW_REPLAY, now: Date.now });
+      : checkToken(token, { keys, replay: ALLOW_REPLAY, now: options.now ?? Date.now });
   };
 }

@@ -11,6 +11,7 @@ import {
   authenticationFailurePayload,
   CAPABILITIES,
   type Capability,
+  clockAnswer,
   decodeFrame,
   encodeFrame,
   knownCapabilities,
@@ -21,6 +22,7 @@ import {
 } from '@landbridge/protocol';
 import { CodedError, createFrameProgress, errorText, type Log } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
+import type { HubClock } from '../network/hub-clock.ts';
 import { signAgentToken } from './agent-token.ts';
 import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
@@ -93,6 +95,7 @@ export async function runConnection(options: {
   log: Log;
   warn: RateLimitedWarn;
   now: () => number;
+  hubClock: HubClock;
   signal: AbortSignal;
   onAccepted: (connection: AcceptedConnection) => void;
   onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
@@ -118,6 +121,7 @@ export async function runConnection(options: {
   const closed = new AbortController();
   const ended = Promise.withResolvers<ConnectionEnd>();
   let isAccepted = false;
+  let authenticateSentAt: number | undefined;
   let session: SocketSession | undefined;
   let bytesRead = () => 0;
   const progress = createFrameProgress(() => bytesRead());
@@ -186,9 +190,21 @@ export async function runConnection(options: {
         if (isAccepted) options.onRequest(frame.n, frame.p, hubSocket);
         else warn('early', { request: frame.n }, 'Dropped a request: the hub has not accepted this connector yet');
         return;
+      case 'clock':
+        // Only from inside a session: everything else could be said by anyone on the way.
+        if (session !== undefined) learnClock(frame.p);
+        return;
       default:
         log.debug({ name: frame.n }, 'Ignored a frame with an unknown name');
     }
+  }
+
+  /** Once, directly after the handshake: its round trip bounds how long the frame can have been held back. */
+  function learnClock(payload: unknown): void {
+    const answer = clockAnswer.safeParse(payload);
+    if (answer.success && authenticateSentAt !== undefined)
+      options.hubClock.learn(answer.data.clock, performance.now() - authenticateSentAt);
+    authenticateSentAt = undefined;
   }
 
   function accept(payload: unknown): void {
@@ -233,7 +249,7 @@ export async function runConnection(options: {
 
   const hubSocket: HubSocket = {
     closed: closed.signal,
-    readClaims: 'hubIdentity' in trust ? createSessionClaimsReader(options.now) : createTokenClaimsReader(trust, options.realm),
+    readClaims: 'hubIdentity' in trust ? createSessionClaimsReader(options.hubClock.now) : createTokenClaimsReader(trust, options.realm),
     knows: (capability) => capabilities.includes(capability),
     send(frame) {
       if (closed.signal.aborted || socket.readyState !== WebSocket.OPEN) return false;
@@ -260,6 +276,7 @@ export async function runConnection(options: {
       () => fail('HUB_SILENT', `The hub did not answer the authentication within ${times.authenticateTimeoutMs} ms`, 'Check the hub.'),
       times.authenticateTimeoutMs,
     );
+    authenticateSentAt = performance.now();
     socket.send(authenticate);
   });
   socket.on('message', onMessage);

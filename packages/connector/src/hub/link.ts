@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
+import type { HubClock } from '../network/hub-clock.ts';
 import type { Outbound } from '../network/outbound.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { type AcceptedConnection, type ConnectionEnd, type ConnectionTimes, runConnection } from './connection.ts';
@@ -86,13 +87,15 @@ export interface HubLinkOptions {
   outbound: Pick<Outbound, 'agentFor' | 'request'>;
   maxReconnectIntervalMs: number;
   times?: Partial<LinkTimes>;
+  /** The hub's time, for its requests. */
+  hubClock: HubClock;
   /** For tests. */
   clock?: { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void> };
 }
 
 /** Connects, and keeps reconnecting until closed: no failure of the hub or the network ends the process. */
 export function startHubLink(options: HubLinkOptions): HubLink {
-  const { users, log, outbound } = options;
+  const { users, log, outbound, hubClock } = options;
   const times = { ...DEFAULT_TIMES, ...options.times };
   const clock = options.clock ?? { now: Date.now, sleep };
   const warn = rateLimitedWarnings(log, clock.now);
@@ -103,6 +106,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   const ending = new AbortController();
   const replay = createReplayMemory({
     now: clock.now,
+    keepSeconds: hubClock.limitMs / 1000,
     onFull: () => log.warn('Replay memory is full: the oldest tokens are dropped, and a replay of one of them would not be detected'),
   });
   const dispatch = createDispatch({
@@ -148,12 +152,13 @@ export function startHubLink(options: HubLinkOptions): HubLink {
         ...target,
         privateKey: options.privateKey,
         agentFor: outbound.agentFor,
-        trust: target.hubIdentity === undefined ? { keys: keysOf(target), replay, now: clock.now } : { hubIdentity: target.hubIdentity },
+        trust: target.hubIdentity === undefined ? { keys: keysOf(target), replay, now: hubClock.now } : { hubIdentity: target.hubIdentity },
         directoryIsUp: options.directoryIsUp,
         times,
         log,
         warn,
         now: clock.now,
+        hubClock,
         signal: ending.signal,
         onAccepted(accepted) {
           connection = accepted;
@@ -184,6 +189,10 @@ export function startHubLink(options: HubLinkOptions): HubLink {
     const next = `retrying in ${(waitMs / 1000).toFixed(1)} s`;
     switch (end.kind) {
       case 'rejected':
+        if (end.reason === 'clock_skew') {
+          log.error(`This machine's clock and the hub's differ by more than the hub allows. Let NTP set both; ${next}`);
+          return "this machine's clock and the hub's differ too much";
+        }
         log.error(
           end.text === '' ? {} : { hub: end.text },
           `The hub rejected this connector: ${REJECTIONS[end.reason ?? 'unknown']}; ${next}`,
@@ -241,6 +250,7 @@ const REJECTIONS: Record<AuthenticationFailureReason | 'unknown', string> = {
   approval_pending:
     'its certificate is registered, and an administrator of the hub must approve it, because its ticket had already enrolled a connector, had expired, or the connection requires approval',
   revoked: 'an administrator of the hub revoked it. To enrol again it needs a new key (move certs/ away) and a valid ticket',
+  clock_skew: "this machine's clock and the hub's differ too much",
   register_again: 'it must register again, which happens before the next try',
 };
 

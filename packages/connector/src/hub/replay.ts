@@ -19,7 +19,14 @@ export interface ReplayMemory {
 }
 
 /** @param onFull called once, when tokens are first dropped before their expiry because there are too many */
-export function createReplayMemory(options: { now: () => number; onFull: () => void; maxRemembered?: number }): ReplayMemory {
+export function createReplayMemory(options: {
+  now: () => number;
+  /** How long tokens are remembered beyond their expiry: the clock by which they are judged may go back as far. */
+  keepSeconds?: number;
+  onFull: () => void;
+  maxRemembered?: number;
+}): ReplayMemory {
+  const { keepSeconds = 0 } = options;
   const maxRemembered = options.maxRemembered ?? MAX_REMEMBERED;
   // In order of arrival. 16 bytes of SHA-256 are enough: a collision would have to be signed by the hub.
   const expiryByDigest = new Map<string, number>();
@@ -45,7 +52,7 @@ export function createReplayMemory(options: { now: () => number; onFull: () => v
       const nowSeconds = Math.floor(options.now() / 1000);
       if (expiryByDigest.has(digest)) return false;
       makeRoom(nowSeconds);
-      expiryByDigest.set(digest, expiresAtSeconds ?? nowSeconds + WITHOUT_EXPIRY_SECONDS);
+      expiryByDigest.set(digest, (expiresAtSeconds ?? nowSeconds + WITHOUT_EXPIRY_SECONDS) + keepSeconds);
       return true;
     },
   };

@@ -103,8 +103,8 @@ export async function askSigned<T>(
 function throwIfRefused(host: string, answer: { status: number; text: string }): void {
   const code = refusal.safeParse(parseJson(answer.text)).data?.error.code;
   if (answer.status === 400 && code === 'clock_skew') {
-    throw new CodedError('HUB_CLOCK_SKEW', `${host} rejects the request: its clock and this machine's differ by more than five minutes`, {
-      action: 'Synchronize both by NTP.',
+    throw new CodedError('HUB_CLOCK_SKEW', `${host} rejects the request: its clock and this machine's differ too much`, {
+      action: 'Let NTP set both. CLOCK_SKEW_LIMIT_SECONDS of the hub is the limit.',
     });
   }
   if (answer.status === 429 && code === 'too_many_codes') {

@@ -8,6 +8,7 @@ import { CodedError, createLog, errorText } from '@landbridge/runtime';
 import { type Answer, INFO, SECRET, startTicketServer } from '../../test/ticket-server.ts';
 import { decryptPassword } from '../config/credentials.ts';
 import { type Environment, loadConfig } from '../config/load.ts';
+import { createHubClock } from '../network/hub-clock.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { createProvisioning } from './provision.ts';
 
@@ -35,7 +36,8 @@ function start(environment: Environment = {}) {
     },
   });
   const config = loadConfig(home, environment);
-  const provisioning = createProvisioning({ config, outbound: createOutbound(config.values), log, agentVersion: '1.2.3' });
+  const hubClock = createHubClock({ limitMs: 600_000, log });
+  const provisioning = createProvisioning({ config, outbound: createOutbound(config.values), hubClock, log, agentVersion: '1.2.3' });
   const logged = (pattern: RegExp) =>
     new Promise<string>((resolve) => {
       const found = lines.find((line) => pattern.test(line));

@@ -3,12 +3,14 @@
  * pick up changes on the hub (a new key, Kerberos enabled). This folder owns the setup of connector and hub; `hub/` owns the socket.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { type AgentInstance, CLOCK_SKEW_TOLERANCE_MS, type PinnedTicket, type TicketInfo } from '@landbridge/protocol';
+import type { AgentInstance, PinnedTicket, TicketInfo } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import { updateConfigFile } from '../config/config-file.ts';
 import { encryptPassword } from '../config/credentials.ts';
 import type { Config } from '../config/load.ts';
+import { isLoopback } from '../config/loopback.ts';
 import { isSettingName } from '../config/settings.ts';
+import type { HubClock } from '../network/hub-clock.ts';
 import type { Outbound } from '../network/outbound.ts';
 import {
   type ConnectorCertificate,
@@ -94,6 +96,8 @@ interface KnownConnection {
 export function createProvisioning(options: {
   config: Config;
   outbound: Outbound;
+  /** Learns the hub's time, if the hub has no identity to tell it in a session. */
+  hubClock?: HubClock;
   log: Log;
   agentVersion: string;
   save?: (changes: Readonly<Record<string, unknown>>) => boolean;
@@ -140,7 +144,7 @@ export function createProvisioning(options: {
         log.warn(`The hub has to approve this connector. An administrator there sees the key ${thumbprint(registered)}`);
       }
       isKnownPending = reading.enrolment?.state === 'pending';
-      warnOfClockSkew(ticket, signal);
+      if (pinned.kind !== 'pinned') await learnClock(ticket, signal);
       return { ...target(known, ticket), instance, browsers: browserSignIn(known, certificate) };
     } catch (error) {
       // Do not hide an error that lasts until an administrator fixes it behind the last answer.
@@ -224,21 +228,26 @@ export function createProvisioning(options: {
     }
   }
 
-  function warnOfClockSkew(ticket: string, signal: AbortSignal): void {
-    measureClockSkew(outbound, ticket, signal).then(
-      ({ skewMs }) => {
-        if (Math.abs(skewMs) <= CLOCK_SKEW_TOLERANCE_MS) return;
-        const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
-        log.warn(
-          `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's, so tokens may be rejected. Synchronize it by NTP`,
-        );
-      },
-      (error: unknown) => log.debug({ err: error }, "Could not read the hub's clock"),
-    );
+  /** Whoever holds the certificate of the hub's address can say the time, as it can say everything else in this contract. */
+  async function learnClock(ticket: string, signal: AbortSignal): Promise<void> {
+    if (!ticket.startsWith('https:') && !isLoopback(new URL(ticket).hostname)) return;
+    try {
+      const { clock, roundTripMs } = await measureClockSkew(
+        outbound,
+        ticket,
+        AbortSignal.any([signal, AbortSignal.timeout(CLOCK_TIMEOUT_MS)]),
+      );
+      options.hubClock?.learn(clock, roundTripMs);
+    } catch (error) {
+      log.debug({ err: error }, "Could not read the hub's clock");
+    }
   }
 
   return { privateKey: key.privateKey, privateKeyPem: key.privateKeyPem, provision };
 }
+
+/** The hub's time is worth a short wait before the first request. */
+const CLOCK_TIMEOUT_MS = 2000;
 
 const LASTING_ERRORS = new Set([
   ...['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE', 'TICKET_DAMAGED', 'HUB_IDENTITY_MISMATCH', 'HUB_ANSWER_FORGED', 'CONNECTOR_KEY_REVOKED'],

@@ -124,11 +124,11 @@ export async function measureClockSkew(
   outbound: Outbound,
   ticket: string,
   signal?: AbortSignal,
-): Promise<{ skewMs: number; roundTripMs: number }> {
+): Promise<{ clock: number; skewMs: number; roundTripMs: number }> {
   const sent = performance.now();
   const { clock } = await call(outbound, new URL('/test', ticket), clockAnswer, { ...(signal && { signal }) });
   const roundTripMs = performance.now() - sent;
-  return { skewMs: Math.round(Date.now() - roundTripMs / 2 - clock), roundTripMs: Math.round(roundTripMs) };
+  return { clock, skewMs: Math.round(Date.now() - roundTripMs / 2 - clock), roundTripMs: Math.round(roundTripMs) };
 }
 
 /** @returns the URL of the hub's keys, for a connection without a signing key of its own */

@@ -67,7 +67,8 @@ export const CHECKS = {
   'hub-clock': {
     title: 'Clock of the hub',
     tries: "Compares this machine's clock with the hub's (`/test`).",
-    remedy: 'Let NTP set this machine’s clock: tokens are refused if the clocks differ by more than 5 seconds.',
+    remedy:
+      'Let NTP set this machine’s clock: up to `CLOCK_SKEW_LIMIT_SECONDS` it is corrected for requests of the hub, but Kerberos and certificates go by this clock.',
   },
   'hub-websocket': {
     title: 'WebSocket to the hub',

@@ -74,11 +74,12 @@ export function operatorRoutes(parts: {
       })),
       connectors: online
         .of(connection.id)
-        .map(({ instance, remoteAddress, agentVersion, connectedAt, capabilities, draining, inFlight, eligibility }) => ({
+        .map(({ instance, remoteAddress, agentVersion, connectedAt, clockSkewMs, capabilities, draining, inFlight, eligibility }) => ({
           instance,
           remoteAddress,
           agentVersion,
           connectedAt,
+          clockSkewMs,
           capabilities,
           draining,
           inFlight,

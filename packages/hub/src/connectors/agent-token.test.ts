@@ -12,7 +12,7 @@ test('tokens beyond the limit of a key are refused until earlier ones expire, an
   const ticket = await under.createConnection();
   const { realm } = await provision(ticket, one);
   await provision(ticket, other);
-  const tokens = createAgentTokens(under.store, 3);
+  const tokens = createAgentTokens(under.store, 600, 3);
   const tokenOf = (identity: typeof one, lifetimeSeconds = 60) =>
     new SignJWT({ jti: randomUUID() })
       .setProtectedHeader({ alg: 'RS256' })

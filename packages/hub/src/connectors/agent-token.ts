@@ -8,7 +8,10 @@ import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 
-/** How far a connector's clock may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's lifetime. */
+/**
+ * How far the clock of a connector without a session may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's
+ * lifetime: its token may be used by anyone who has copied it, but a token that asks for a session is useless without its key.
+ */
 const MAX_AHEAD_SECONDS = 300;
 
 export interface AuthenticatedAgent {
@@ -16,19 +19,24 @@ export interface AuthenticatedAgent {
   certificate: RegisteredCertificate;
   /** Undefined if its token asks for no session, as with Auth0 connectors. */
   session: SessionClaim | undefined;
+  /** How far the connector's clock is ahead; negative: behind. Undefined if its token does not say when it was made. */
+  clockSkewMs: number | undefined;
 }
 
 /** Each token with a `jti` is accepted once. */
 export interface AgentTokens {
-  /** @throws CodedError AGENT_REFUSED; the message is for the operator, not for the connector */
+  /** @throws CodedError AGENT_REFUSED, AGENT_CLOCK_WRONG; the message is for the operator, not for the connector */
   verify(jwt: string): Promise<AuthenticatedAgent>;
 }
 
 /** Live tokens of one key. A connector that makes more must wait until some expire: forgetting one would let it be used again. */
-const MAX_LIVE_TOKENS = 1000;
+const MAX_LIVE_TOKENS = 10_000;
 
-/** @param maxLiveTokens for tests */
-export function createAgentTokens(store: Store, maxLiveTokens = MAX_LIVE_TOKENS): AgentTokens {
+/**
+ * @param limitSeconds how far the clock of a connector that asks for a session may be off
+ * @param maxLiveTokens for tests
+ */
+export function createAgentTokens(store: Store, limitSeconds: number, maxLiveTokens = MAX_LIVE_TOKENS): AgentTokens {
   /** By thumbprint, hashes of accepted tokens until they expire (epoch milliseconds). Only registered connectors can fill it. */
   const used = new Map<string, Map<string, number>>();
 
@@ -42,7 +50,12 @@ export function createAgentTokens(store: Store, maxLiveTokens = MAX_LIVE_TOKENS)
   return {
     async verify(jwt) {
       const connection = await namedConnection(store, jwt);
-      const { expiresAtMs, isUnique, ...verified } = await verifiedBy(jwt, connection, await store.certificates(connection.id));
+      const { expiresAtMs, isUnique, ...verified } = await verifiedBy(
+        jwt,
+        connection,
+        await store.certificates(connection.id),
+        limitSeconds,
+      );
       // Tokens of Auth0 connectors have nothing unique: two that share a key and connect in the same second send the same one.
       if (!isUnique) return { connection, ...verified };
       forgetExpired(Date.now());
@@ -54,7 +67,7 @@ export function createAgentTokens(store: Store, maxLiveTokens = MAX_LIVE_TOKENS)
       if (tokens.has(hash)) throw agentRefused(`the token was used before (connection "${connection.name}")`);
       if (tokens.size >= maxLiveTokens)
         throw agentRefused(`its key signed ${maxLiveTokens} tokens that are still valid (connection "${connection.name}")`);
-      tokens.set(hash, expiresAtMs + CLOCK_SKEW_TOLERANCE_MS);
+      tokens.set(hash, expiresAtMs + (verified.session === undefined ? CLOCK_SKEW_TOLERANCE_MS : limitSeconds * 1000));
       used.set(verified.certificate.thumbprint, tokens);
       return { connection, ...verified };
     },
@@ -77,6 +90,7 @@ async function verifiedBy(
   jwt: string,
   connection: Connection,
   certificates: RegisteredCertificate[],
+  limitSeconds: number,
 ): Promise<Omit<AuthenticatedAgent, 'connection'> & { expiresAtMs: number; isUnique: boolean }> {
   for (const certificate of certificates) {
     try {
@@ -85,13 +99,19 @@ async function verifiedBy(
         issuer: connection.name,
         audience: realmOf(connection),
         requiredClaims: ['exp'],
-        clockTolerance: CLOCK_SKEW_TOLERANCE_MS / 1000,
+        // Its times are judged below.
+        clockTolerance: Number.MAX_SAFE_INTEGER,
       });
+      const session = sessionOf(payload.session);
       const expiresAtMs = (payload.exp ?? 0) * 1000;
-      if (expiresAtMs > Date.now() + (AGENT_TOKEN_LIFETIME_SECONDS + MAX_AHEAD_SECONDS) * 1000) {
-        throw agentRefused(`the token is valid for too long, or the connector's clock is more than ${MAX_AHEAD_SECONDS} s ahead`);
-      }
-      return { certificate, session: sessionOf(payload.session), expiresAtMs, isUnique: payload.jti !== undefined };
+      // The signature is right, so only the clock is wrong, or the token is an old one.
+      const skewMs = expiresAtMs - AGENT_TOKEN_LIFETIME_SECONDS * 1000 - Date.now();
+      const behindSeconds = session === undefined ? AGENT_TOKEN_LIFETIME_SECONDS + CLOCK_SKEW_TOLERANCE_MS / 1000 : limitSeconds;
+      const aheadSeconds = session === undefined ? MAX_AHEAD_SECONDS : limitSeconds;
+      if (skewMs <= -behindSeconds * 1000 || skewMs > aheadSeconds * 1000)
+        throw clockRefused(skewMs, connection.name, session !== undefined);
+      const clockSkewMs = payload.iat === undefined ? undefined : Math.round(payload.iat * 1000 - Date.now());
+      return { certificate, session, clockSkewMs, expiresAtMs, isUnique: payload.jti !== undefined };
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) continue;
       if (error instanceof CodedError) throw error;
@@ -107,6 +127,15 @@ function sessionOf(claim: unknown): SessionClaim | undefined {
   const parsed = sessionClaim.safeParse(claim);
   if (!parsed.success) throw agentRefused('the token asks for a session that this hub does not know', parsed.error);
   return parsed.data;
+}
+
+/** Of a token with a valid signature. Auth0 connectors get the same answer as for any other refusal. */
+function clockRefused(skewMs: number, connection: string, hasSession: boolean): CodedError {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const clock = `the connector's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this hub's`;
+  const where = `(connection "${connection}")`;
+  if (!hasSession) return agentRefused(`${skewMs > 0 ? 'the token is valid for too long' : 'the token has expired'}, or ${clock} ${where}`);
+  return new CodedError('AGENT_CLOCK_WRONG', `${clock} ${where}`, { action: 'Let NTP set both clocks' });
 }
 
 /** @param reason for the operator */

@@ -31,6 +31,8 @@ export interface Connector {
   readonly remoteAddress: string;
   readonly agentVersion: string | undefined;
   readonly connectedAt: Date;
+  /** How far its clock was ahead of the hub's when it connected; negative: behind. */
+  readonly clockSkewMs?: number | undefined;
   /**
    * Requests to it are signed; undefined if a session protects them. `kid`: the only key it verifies them with, if it does not read the JWKS
    * document.
@@ -82,7 +84,7 @@ const TIMEOUT_PENALTY_MS = 30_000;
 
 export function createConnector(
   socket: WebSocket,
-  facts: Pick<Connector, 'instance' | 'connection' | 'remoteAddress' | 'agentVersion' | 'signing' | 'capabilities'>,
+  facts: Pick<Connector, 'instance' | 'connection' | 'remoteAddress' | 'agentVersion' | 'clockSkewMs' | 'signing' | 'capabilities'>,
   {
     session,
     log,

@@ -6,6 +6,7 @@ import {
   type AuthenticationFailureReason,
   answerSession,
   authenticatePayload,
+  CLOCK_SKEW_TOLERANCE_MS,
   decodeFrame,
   encodeFrame,
   knownCapabilities,
@@ -46,6 +47,7 @@ const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
   ['AGENT_PENDING', 'approval_pending'],
   ['AGENT_REVOKED', 'revoked'],
   ['AGENT_KEY_RETIRED', 'register_again'],
+  ['AGENT_CLOCK_WRONG', 'clock_skew'],
 ]);
 
 export interface Handshake {
@@ -191,7 +193,7 @@ export function acceptConnectors(
     const connector = createConnector(
       webSocket,
       {
-        ...{ instance, connection, remoteAddress, capabilities, agentVersion: version },
+        ...{ instance, connection, remoteAddress, capabilities, agentVersion: version, clockSkewMs: agent.clockSkewMs },
         signing: agreed === undefined ? { kid: certificate.readsJwks ? undefined : certificate.signingKid } : undefined,
       },
       {
@@ -221,6 +223,11 @@ export function acceptConnectors(
         });
       });
       connectorLog.info({ remoteAddress, hostName, agentVersion: version, session: agreed !== undefined, drained }, 'Connector online');
+      const skewMs = agent.clockSkewMs ?? 0;
+      if (Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS) {
+        const off = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'}`;
+        connectorLog.warn({ clockSkewMs: skewMs }, `The connector's clock is ${off} this hub's. Let NTP set it`);
+      }
       proven.resolve();
     }
 
@@ -228,6 +235,9 @@ export function acceptConnectors(
     const offered = payload.data.capabilities === undefined ? {} : { capabilities };
     // The answer goes first: no request may overtake it.
     webSocket.send(encodeFrame('authenticated', { ...offered, session: agreed?.answer }));
+    // In the session, so that nobody can change or repeat it.
+    const clock = agreed?.session.seal(encodeFrame('clock', { clock: Date.now() }));
+    if (clock !== undefined) webSocket.send(clock);
     // A token alone, which can have been copied on the way, puts no connector online if it asked for a session.
     if (agreed === undefined) goOnline();
     return { proven: proven.promise };

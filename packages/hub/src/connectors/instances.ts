@@ -79,6 +79,8 @@ export interface InstanceView
   onlineSince: Date | undefined;
   sockets: number;
   inFlight: number;
+  /** How far its clock was ahead of the hub's when it connected; negative: behind. */
+  clockSkewMs: number | undefined;
 }
 
 /** @returns the instances of a connection, first seen first */
@@ -90,8 +92,10 @@ export async function listInstances(
   return instances.map((instance) => {
     const { id, hostName, version, remoteAddress, thumbprint, firstSeenAt, lastSeenAt, drained } = instance;
     const sockets = parts.online.of(connection.id).filter((connector) => connector.instance === id && connector.open);
+    const { clockSkewMs } = sockets.at(-1) ?? {};
     const isDraining = sockets.length > 0 && sockets.every((connector) => connector.draining);
     return {
+      clockSkewMs,
       id,
       hostName,
       version,

@@ -21,7 +21,17 @@ import { assertConnectorKey } from './registration.ts';
 
 const MAX_BODY_BYTES = 8 * 1024;
 
-export function codeRoutes({ codes, identity, log }: { codes: EnrolmentCodes; identity: HubIdentity; log: Log }): Hono {
+export function codeRoutes({
+  codes,
+  identity,
+  clockSkewLimitSeconds,
+  log,
+}: {
+  codes: EnrolmentCodes;
+  identity: HubIdentity;
+  clockSkewLimitSeconds: number;
+  log: Log;
+}): Hono {
   /** As the answer to an enrolment is signed. */
   function answer(c: Context, jws: string, content: CodeGranted | CodeState): Response {
     const payload = JSON.stringify(content);
@@ -32,7 +42,7 @@ export function codeRoutes({ codes, identity, log }: { codes: EnrolmentCodes; id
   return new Hono()
     .post('/', async (c) => {
       const { jws } = await readJsonBody(c, codeRequest, MAX_BODY_BYTES);
-      const { claims, publicKey } = await verifyKeyProof(jws, codeRequestClaims, { audience: CODE_AUDIENCE });
+      const { claims, publicKey } = await verifyKeyProof(jws, codeRequestClaims, { audience: CODE_AUDIENCE, clockSkewLimitSeconds });
       assertConnectorKey(createPublicKey({ key: Buffer.from(publicKey, 'base64'), type: 'spki', format: 'der' }), 'The connector');
       const remoteAddress = clientAddressOf(c);
       const { deviceCode, userCode } = codes.add({
@@ -50,6 +60,7 @@ export function codeRoutes({ codes, identity, log }: { codes: EnrolmentCodes; id
       const { claims, publicKey } = await verifyKeyProof(jws, codePollClaims, {
         audience: identity.chain.map(({ key }) => hubFingerprintOf(key)),
         subject: deviceCode,
+        clockSkewLimitSeconds,
       });
       return answer(c, jws, codes.poll(deviceCode, publicKey, claims.nonce));
     });

@@ -25,7 +25,7 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import type { StoredTicket } from '../store/tickets.ts';
 import type { EnrolmentCodes } from './enrolment-codes.ts';
-import { PROOF_LIFETIME_SECONDS, verifyKeyProof } from './key-proof.ts';
+import { proofLifetimeSeconds, verifyKeyProof } from './key-proof.ts';
 import { type createRegistrations, readRegisteredCertificate } from './registration.ts';
 import { openSince } from './tickets.ts';
 
@@ -41,6 +41,8 @@ export function createEnrolment(parts: {
   codes: EnrolmentCodes;
   infoOf: (connection: Connection) => Promise<TicketInfo>;
   enrolmentHours: number;
+  /** How far the connector's clock may be off. */
+  clockSkewLimitSeconds: number;
 }): (c: Context) => Promise<Response> {
   const { store, keys, identity, register, codes, infoOf } = parts;
   /** One for each connection, so that no connector can use up the room of another connection's. */
@@ -55,13 +57,14 @@ export function createEnrolment(parts: {
     const { claims, publicKey } = await verifyKeyProof(jws, enrolmentClaims, {
       audience: identity.chain.map(({ key }) => hubFingerprintOf(key)),
       subject: connection.id,
+      clockSkewLimitSeconds: parts.clockSkewLimitSeconds,
     });
     const tickets = mac === undefined ? [] : await store.tickets(connection.id);
     const ticket = tickets.find(({ enrolmentKey = '' }) => enrolmentKey !== '' && isEnrolmentMac(mac ?? '', enrolmentKey, jws));
     const known = (await store.certificates(connection.id)).filter(({ pem }) => publicKeyOf(pem) === publicKey);
     const isApproved = codes.isApproved(connection.id, publicKey);
     if (ticket === undefined && known.length === 0 && !isApproved) throw unknownTicket();
-    const isFirst = memories.get(connection.id) ?? createRequestMemory();
+    const isFirst = memories.get(connection.id) ?? createRequestMemory(proofLifetimeSeconds(parts.clockSkewLimitSeconds));
     memories.set(connection.id, isFirst);
     if (!isFirst(jws)) throw new CodedError('INVALID_REQUEST', 'The request was sent before');
 
@@ -103,7 +106,7 @@ function stateOf(known: readonly RegisteredCertificate[]): EnrolmentState | unde
 }
 
 /** @returns tells whether a request comes for the first time, for as long as its time is accepted */
-function createRequestMemory(): (jws: string) => boolean {
+function createRequestMemory(lifetimeSeconds: number): (jws: string) => boolean {
   const seen = new Map<string, number>();
   return (jws) => {
     const now = Date.now();
@@ -116,7 +119,7 @@ function createRequestMemory(): (jws: string) => boolean {
       .update(jws.slice(0, jws.lastIndexOf('.')))
       .digest('base64');
     if (seen.has(hash) || seen.size >= MAX_REMEMBERED) return false;
-    seen.set(hash, now + PROOF_LIFETIME_SECONDS * 1000);
+    seen.set(hash, now + lifetimeSeconds * 1000);
     return true;
   };
 }

@@ -1,14 +1,14 @@
 /** How a connector proves that it has its key before the hub knows it: a JWS whose header carries the public half. */
 import { createPublicKey } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
-import { decodeProtectedHeader, EmbeddedJWK, errors, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, EmbeddedJWK, errors, jwtVerify } from 'jose';
 import type { z } from 'zod';
 
-/** How far the connector's clock may be off: five minutes, as Kerberos allows. */
-const MAX_SKEW_SECONDS = 300;
 const MAX_AGE_SECONDS = 60;
-/** How long one proof may be accepted, by the connector's clock and the hub's. */
-export const PROOF_LIFETIME_SECONDS = MAX_AGE_SECONDS + 2 * MAX_SKEW_SECONDS;
+/** @returns how long one proof may be accepted, by the connector's clock and the hub's */
+export function proofLifetimeSeconds(clockSkewLimitSeconds: number): number {
+  return MAX_AGE_SECONDS + 2 * clockSkewLimitSeconds;
+}
 
 export interface KeyProof<T> {
   claims: T;
@@ -20,7 +20,7 @@ export interface KeyProof<T> {
 export async function verifyKeyProof<T>(
   jws: string,
   schema: z.ZodType<T>,
-  expected: { audience: string | string[]; subject?: string },
+  { clockSkewLimitSeconds, ...expected }: { audience: string | string[]; subject?: string; clockSkewLimitSeconds: number },
 ): Promise<KeyProof<T>> {
   try {
     const { payload } = await jwtVerify(jws, EmbeddedJWK, {
@@ -28,17 +28,23 @@ export async function verifyKeyProof<T>(
       algorithms: ['RS256'],
       requiredClaims: ['iat', 'jti'],
       maxTokenAge: MAX_AGE_SECONDS,
-      clockTolerance: MAX_SKEW_SECONDS,
+      clockTolerance: clockSkewLimitSeconds,
     });
     const { n, e } = decodeProtectedHeader(jws).jwk ?? {};
     const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } });
     return { claims: schema.parse(payload), publicKey: key.export({ type: 'spki', format: 'der' }).toString('base64') };
   } catch (cause) {
-    throw refused(cause);
+    throw refused(cause, jws);
   }
 }
 
-function refused(cause: unknown): CodedError {
+/** Only for explanation: the signature of the request was verified before its times. */
+function clockOf(jws: string): string {
+  const skewSeconds = Math.round((decodeJwt(jws).iat ?? 0) - Date.now() / 1000);
+  return `The connector's clock is ${Math.abs(skewSeconds)} s ${skewSeconds > 0 ? 'ahead of' : 'behind'} this hub's`;
+}
+
+function refused(cause: unknown, jws: string): CodedError {
   const claim = cause instanceof errors.JWTClaimValidationFailed || cause instanceof errors.JWTExpired ? cause.claim : undefined;
   if (claim === 'aud') {
     return new CodedError('OTHER_HUB_IDENTITY', 'The request is for a hub with another identity', {
@@ -46,7 +52,7 @@ function refused(cause: unknown): CodedError {
     });
   }
   if (claim === 'iat') {
-    return new CodedError('CLOCK_SKEW', `The clocks of connector and hub differ by more than ${MAX_SKEW_SECONDS / 60} minutes`, {
+    return new CodedError('CLOCK_SKEW', clockOf(jws), {
       action: 'Synchronize both by NTP.',
     });
   }

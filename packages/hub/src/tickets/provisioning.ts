@@ -30,6 +30,7 @@ export function provisioningRoutes(parts: {
   log: Log;
   publicUrl: () => string;
   enrolmentHours: number;
+  clockSkewLimitSeconds: number;
   codes: EnrolmentCodes;
 }): Hono {
   const { store, keys, publicUrl } = parts;

@@ -1,4 +1,5 @@
 /** The hub and the connection to it. */
+import { DEFAULT_CLOCK_SKEW_LIMIT_SECONDS } from '@landbridge/protocol';
 import { setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
 import { MAX_MS, OFF_BY_DEFAULT } from './types.ts';
@@ -14,6 +15,12 @@ export const HUB_LINK_SETTINGS = settingGroup('Hub', 'hub', {
     insecure: true,
     description:
       'Allows `http://` or `ws://` for a ticket or hub on another machine, so passwords cross the network in clear text. On the same machine (loopback) this is always allowed.',
+  },
+  CLOCK_SKEW_LIMIT_SECONDS: {
+    type: setting.integer(5, 3600),
+    default: DEFAULT_CLOCK_SKEW_LIMIT_SECONDS,
+    description:
+      "How far this machine's clock may differ from the hub's, in seconds: up to this, requests are judged by the hub's clock. Kerberos, certificates and the directory always go by this machine's.",
   },
   WS_RECONNECT_INTERVAL_MS: {
     type: setting.integer(100, MAX_MS),

@@ -4,6 +4,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, readTicket } from '@landbridge/protocol';
 import { parseJson } from '@landbridge/runtime';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
+import { clockDifference } from '../../network/hub-clock.ts';
 import { jwksUrlOf, measureClockSkew, readHubTicket, type TicketReading } from '../../setup/ticket.ts';
 import { day } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
@@ -49,10 +50,11 @@ export function hubChecks(run: Run): Check[] {
     async run(signal) {
       if (ticketUrl === undefined) return skipped('PROVISIONING_TICKET is not set');
       const { skewMs, roundTripMs } = await measureClockSkew(outbound, ticketUrl, signal);
-      const seconds = (Math.abs(skewMs) / 1000).toFixed(1);
-      const found = `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's (round trip ${roundTripMs} ms)`;
+      const found = `${clockDifference(skewMs)} (round trip ${roundTripMs} ms)`;
+      const action = 'Let NTP set this machine’s clock. If it is correct, tell the hub’s administrators.';
+      if (Math.abs(skewMs) > config.values.CLOCK_SKEW_LIMIT_SECONDS * 1000) return fail(`${found}: too far for users to sign in`, action);
       return Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS
-        ? fail(found, 'Let NTP set this machine’s clock. If it is correct, tell the hub’s administrators.')
+        ? warn(`${found}. It is corrected for requests of the hub, but Kerberos and certificates go by this clock`, action)
         : pass(found);
     },
   };

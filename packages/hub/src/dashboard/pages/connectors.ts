@@ -1,4 +1,5 @@
 /** The connectors of a connection: the list, and approving, draining or revoking one after a confirmation. */
+import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -139,6 +140,11 @@ function endpointRows({ signInEndpoint, requestedEndpoint = '' }: RegisteredCert
 <div><dt>New sign-in address</dt><dd>${requestedEndpoint}<input type="hidden" name="endpoint" value="${requestedEndpoint}"></dd></div>`;
 }
 
+function clockWarning(skewMs = 0): Html | '' {
+  if (Math.abs(skewMs) <= CLOCK_SKEW_TOLERANCE_MS) return '';
+  return html`<span class="sub warn">clock ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead' : 'behind'}</span>`;
+}
+
 /** Instances that have connected, and pending keys that have not. */
 export async function connectorTable(context: DashboardContext, connection: Connection, mayAct: boolean): Promise<Html> {
   const instances = await listInstances(context, connection);
@@ -159,7 +165,7 @@ export async function connectorTable(context: DashboardContext, connection: Conn
       html`${who}<span class="sub">${remoteAddress}${sharesKey ? ', shares its key' : ''}</span>`,
       html`${dot(kind, label)}${drained && state !== 'revoked' ? html`<span class="sub">by an administrator</span>` : ''}${sockets > 1 ? html`<span class="sub">${sockets} sockets</span>` : ''}`,
       html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
-      html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>`,
+      html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>${clockWarning(instance.clockSkewMs)}`,
       html`${instance.requests}<span class="sub">${instance.inFlight} in flight</span>`,
       String(instance.errors),
       html`${milliseconds(instance.latency?.meanMs)}<span class="sub">p95 ${milliseconds(instance.latency?.p95Ms)}</span>`,

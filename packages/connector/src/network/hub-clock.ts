@@ -1,0 +1,61 @@
+/**
+ * The hub's time, by which its requests are judged, on a machine whose clock is wrong. Only for the hub: Kerberos, certificates and the
+ * directory go by the system's clock.
+ */
+import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
+import type { Log } from '@landbridge/runtime';
+
+export interface HubClock {
+  /** How far the hub's clock may be from the system's to be used. */
+  readonly limitMs: number;
+  /** Epoch milliseconds: the hub's time if it is known and within the limit, else the system's. */
+  now(): number;
+  /** How far the system's clock is ahead of the hub's; negative: behind. Undefined until the hub has told its time. */
+  skewMs(): number | undefined;
+  /**
+   * @param clock the hub's time, from a source that nobody but the hub can be
+   * @param roundTripMs from the question to the answer. The time is at most half of this old, or it is ignored.
+   */
+  learn(clock: number, roundTripMs: number): void;
+}
+
+/** A peer on the way can hold an answer back, which makes the hub's time look earlier, by half of this at most. */
+const MAX_ROUND_TRIP_MS = 10_000;
+
+/** @param options.limitMs a difference beyond it is not corrected: by nothing that the hub says can time move further */
+export function createHubClock(options: { limitMs: number; log: Log; system?: () => number; monotonic?: () => number }): HubClock {
+  const { limitMs, log, system = Date.now, monotonic = () => performance.now() } = options;
+  /** The hub's time at a moment of the monotonic clock, which does not jump when NTP corrects the system's. */
+  let basis: { hub: number; at: number } | undefined;
+  let skewMs: number | undefined;
+  let loggedMs = 0;
+
+  function tell(skew: number): void {
+    if (Math.abs(skew - loggedMs) <= CLOCK_SKEW_TOLERANCE_MS) return;
+    loggedMs = skew;
+    const text = clockDifference(skew);
+    if (Math.abs(skew) > limitMs)
+      log.error(`${text}, which is more than CLOCK_SKEW_LIMIT_SECONDS allows: sign-ins fail until the clock is right. Let NTP set it`);
+    else if (Math.abs(skew) > CLOCK_SKEW_TOLERANCE_MS)
+      log.warn(`${text}; requests of the hub are judged by the hub's clock. Let NTP set this one: Kerberos and certificates depend on it`);
+    else log.info("This machine's clock agrees with the hub's again");
+  }
+
+  return {
+    limitMs,
+    now: () => (basis === undefined ? system() : basis.hub + monotonic() - basis.at),
+    skewMs: () => skewMs,
+    learn(clock, roundTripMs) {
+      if (!Number.isFinite(clock) || roundTripMs > MAX_ROUND_TRIP_MS) return;
+      const hub = clock + roundTripMs / 2;
+      skewMs = Math.round(system() - hub);
+      basis = Math.abs(skewMs) > limitMs ? undefined : { hub, at: monotonic() };
+      tell(skewMs);
+    },
+  };
+}
+
+/** @param skewMs positive: this machine's clock is ahead */
+export function clockDifference(skewMs: number): string {
+  return `This machine's clock is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs > 0 ? 'ahead of' : 'behind'} the hub's`;
+}

@@ -30,6 +30,8 @@ describe('settings', () => {
     assert.deepEqual(load({ PORT: '80' }).values.PORT, 80);
     assert.deepEqual(load({}, { GROUP_PROPERTIES: 'cn, dn' }).values.GROUP_PROPERTIES, ['cn', 'dn']);
     assert.deepEqual(load({}, { CA_CERT: 'a\\nb' }).values.CA_CERT, ['a\nb']);
+    const oneLine = '-----BEGIN CERTIFICATE----- MIIB AAAA -----END CERTIFICATE-----';
+    assert.deepEqual(load({}, { CA_CERT: oneLine }).values.CA_CERT, ['-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----']);
   });
 
   it('can be list items, with || in the name of a variable', () => {

@@ -63,8 +63,7 @@ export const setting = {
     multiline: true,
     schema: z
       .union([z.array(z.string()), z.string().transform((text) => (text === '' ? [] : [text]))])
-      // Environment variables often cannot contain line ends and have \n instead.
-      .transform((texts) => texts.map((text) => text.replaceAll('\\n', '\n'))),
+      .transform((texts) => texts.map(withLineEnds)),
   }),
   url: (...schemes: string[]): SettingType<string> => ({
     describe: `a URL (${schemes.map((scheme) => `\`${scheme}://\``).join(', ')})`,
@@ -76,6 +75,15 @@ export const setting = {
       }),
   }),
 };
+
+/** Environment variables often cannot contain line ends, and have `\n` or blanks instead. */
+function withLineEnds(pem: string): string {
+  const blocks = /(-----BEGIN [A-Z0-9 ]+-----)([^-]+)(-----END [A-Z0-9 ]+-----)/g;
+  const ofBlock = (whole: string, begin: string, body: string, end: string) =>
+    // The headers of an encrypted key.
+    body.includes(':') ? whole : `${begin}\n${body.trim().replace(/\s+/g, '\n')}\n${end}`;
+  return pem.replaceAll('\\n', '\n').replace(blocks, ofBlock);
+}
 
 export interface Setting<T = unknown> {
   type: SettingType<T>;

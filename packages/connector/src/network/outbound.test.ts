@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -228,6 +229,15 @@ describe('a private CA', () => {
     });
   });
 
+  it('is read from a DER file, as Windows exports it', () => {
+    const file = join(folder, 'exported.cer');
+    writeFileSync(file, new X509Certificate(ca.cert).raw);
+    assert.deepEqual(
+      configuredCertificates({ ...NOTHING, SSL_CA_FILE: file }).map((pem) => new X509Certificate(pem).fingerprint256),
+      [new X509Certificate(ca.cert).fingerprint256],
+    );
+  });
+
   it('does not make a certificate for another name valid', async (t) => {
     const other = await ca.issue({ commonName: 'localhost', dnsNames: ['other.example'] });
     const outbound = createOutbound({ ...NOTHING, CA_CERT: [ca.cert] });
@@ -243,6 +253,8 @@ describe('a private CA', () => {
       [{ SSL_CA_FILE: join(folder, 'absent.pem') }, /^SSL_CA_FILE: .*absent\.pem/],
       [{ SSL_CA_FILE: empty }, /^SSL_CA_FILE: .*no PEM certificate/],
       [{ SSL_CA_PATH: join(folder, 'absent') }, /^SSL_CA_PATH: /],
+      [{ CA_CERT: ['/etc/ssl/corp.pem'] }, /^CA_CERT: .*path.*SSL_CA_FILE/],
+      [{ CA_CERT: ['C:\\certs\\corp.cer'] }, /^CA_CERT: .*path.*SSL_CA_FILE/],
       [{ CA_CERT: ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'] }, /^CA_CERT: .*unreadable certificate/],
     ];
     for (const [setting, message] of cases) {

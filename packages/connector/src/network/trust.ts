@@ -1,6 +1,6 @@
 /** The trusted CAs: the system's, Node's own, and those in CA_CERT, SSL_CA_FILE and SSL_CA_PATH. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, matchesGlob } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { CodedError, filesIn, readTextFile } from '@landbridge/runtime';
@@ -9,6 +9,10 @@ import type { ConnectorSettings } from '../config/settings.ts';
 export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 'SSL_CA_PATH'>;
 
 export const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+const DER_SEQUENCE = 0x30;
+/** One line that cannot be PEM. */
+const PATH = /^(?!.*-----)(?:\.{0,2}[\\/].*|[A-Za-z]:[\\/].*|.*\.(?:pem|crt|cer))$/i;
 
 /**
  * With SSL_CA_PATH, SSL_CA_FILE may be the pattern of the names that count in the folder, as replaced connectors have it. Their pattern
@@ -81,7 +85,10 @@ function certificatesOfFolder(folder: string, pattern: string | undefined): stri
 function certificatesOfFile(path: string, setting: string, mayHoldNone = false): string[] {
   let text: string;
   try {
-    text = readTextFile(path);
+    // Windows exports certificates as DER unless told otherwise.
+    const bytes = readFileSync(path);
+    const der = bytes[0] === DER_SEQUENCE ? parseCertificate(bytes) : undefined;
+    text = der?.toString() ?? readTextFile(path);
   } catch (error) {
     throw unusable(setting, `the file ${path} cannot be read`, error);
   }
@@ -90,6 +97,7 @@ function certificatesOfFile(path: string, setting: string, mayHoldNone = false):
 
 function certificatesIn(text: string, setting: string, path = 'its text'): string[] {
   const certificates = text.match(PEM_CERTIFICATE) ?? [];
+  if (setting === 'CA_CERT' && PATH.test(text)) throw unusable(setting, 'it is a path: put it into SSL_CA_FILE');
   if (certificates.length === 0) throw unusable(setting, `${path} contains no PEM certificate`);
   for (const certificate of certificates) {
     try {

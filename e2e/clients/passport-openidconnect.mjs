@@ -27,6 +27,8 @@ passport.use(
       userInfoURL: `${ISSUER}/userinfo`,
       clientID: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
+      // Without PKCE, it is what binds the code to this browser.
+      nonce: true,
       callbackURL: `${ORIGIN}/callback`,
       // It adds `openid`.
       scope: SCOPE.replace('openid ', ''),

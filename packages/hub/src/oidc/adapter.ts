@@ -43,7 +43,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
         throw new errors.InvalidRequest(`the parameters of a request may have ${MAX_PARAMETERS_LENGTH} characters`);
       await store.putOidcRecord({
         kind,
-        key: keyOf(id),
+        key: keyOf(kind, id),
         payload: session === undefined ? rest : { ...rest, session: { ...session, cookie: undefined } },
         grantId: payload.grantId,
         uid: userCode === undefined ? payload.uid : hashOfToken(userCode),
@@ -52,7 +52,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       });
     },
     async find(id) {
-      const record = await store.oidcRecord(kind, keyOf(id));
+      const record = await store.oidcRecord(kind, keyOf(kind, id));
       const payload = payloadOf(record !== undefined && (await leeway?.holds(record)) ? { ...record, consumedAt: undefined } : record);
       return payload && { ...(kind === 'Grant' ? await withinScopes(store, payload) : payload), jti: id };
     },
@@ -66,20 +66,19 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       return record && payload && { ...payload, userCode, jti: BY_KEY + record.key };
     },
     async consume(id) {
-      // Only the device has the code itself; who has read its hash in the database gets no tokens.
-      if (id.startsWith(BY_KEY)) throw new errors.InvalidGrant('not a code');
+      // Not `keyOf`: only with the code itself, which the device has, and never with its hash, which the database has.
       // The provider checked before, but another request may have been faster.
       const now = new Date();
       if (!(await store.consumeOidcRecord(kind, hashOfToken(id), now, leeway?.again(now)))) throw new errors.InvalidGrant('already used');
     },
-    destroy: (id) => store.removeOidcRecord(kind, keyOf(id)),
+    destroy: (id) => store.removeOidcRecord(kind, keyOf(kind, id)),
     revokeByGrantId: (grantId) => store.removeOidcRecordsOfGrant(kind, grantId),
   };
 }
 
-/** The id of a record that was found without its id. */
-function keyOf(id: string): string {
-  return id.startsWith(BY_KEY) ? id.slice(BY_KEY.length) : hashOfToken(id);
+/** A device code may be named by its hash after it was found by its user code. For other kinds that would make the hash as good as the token. */
+function keyOf(kind: string, id: string): string {
+  return kind === 'DeviceCode' && id.startsWith(BY_KEY) ? id.slice(BY_KEY.length) : hashOfToken(id);
 }
 
 function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {

@@ -119,3 +119,19 @@ test('the database has neither the code of a device nor that of its user, and a 
   for (const stolen of [key, `#${key}`]) assert.equal(await poll(hub, app, stolen), 'invalid_grant');
   assert.equal(await poll(hub, app, device.device_code), 'tokens');
 });
+
+test('a hash from the database is no token of any kind', async (t) => {
+  const { hub } = await start(t);
+  const browserApp = await createApplication(hub);
+  await browserApp.signIn();
+  const db = new DatabaseSync(hub.databasePath, { readOnly: true });
+  const rows = db.prepare('SELECT kind, key FROM oidc_records').all();
+  db.close();
+  const stolen = (kind: string) => `#${String(rows.find((row) => row.kind === kind)?.key)}`;
+  const userinfo = await fetch(`${hub.hub.publicUrl}/oidc/userinfo`, { headers: { Authorization: `Bearer ${stolen('AccessToken')}` } });
+  assert.equal(userinfo.status, 401);
+  for (const kind of ['AccessToken', 'RefreshToken']) {
+    assert.equal((await openid.tokenIntrospection(browserApp.config, stolen(kind))).active, false, kind);
+  }
+  await assert.rejects(openid.refreshTokenGrant(browserApp.config, stolen('RefreshToken')), { error: 'invalid_grant' });
+});

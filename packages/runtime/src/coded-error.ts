@@ -23,11 +23,22 @@ export function errorText(error: unknown): string {
   let current: unknown = error;
   // Causes can be circular in other code, and five levels are enough for a reader.
   for (let depth = 0; current !== undefined && current !== null && depth < 5; depth++) {
-    const text = current instanceof Error ? messageOf(current) : String(current);
+    const text = current instanceof Error ? messageOf(current) : readableText(current);
     if (text && !parts.some((part) => part.includes(text))) parts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }
   return parts.join(': ');
+}
+
+/** @returns text as it is, and anything else readable: `String` would make `[object Object]` of an object */
+export function readableText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    // Circular.
+    return Object.keys(value).join(', ');
+  }
 }
 
 function messageOf(error: Error): string {

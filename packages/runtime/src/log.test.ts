@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { CodedError } from './coded-error.ts';
+import { CodedError, errorText } from './coded-error.ts';
 import { createLog, type LogFormat } from './log.ts';
 
 function logTo(format: LogFormat) {
@@ -67,6 +67,30 @@ describe('the log', () => {
       assert.doesNotMatch(lines[0] ?? '', /hunter2|ey\.ey/);
     });
   }
+});
+
+describe('an object where a text is expected', () => {
+  const inner = { error: 'invalid_client', hint: { scope: 'x' } };
+  const cases: [string, Record<string, unknown>][] = [
+    ['thrown', { err: inner }],
+    ['as the message of a field', { err: { message: inner, code: inner, action: inner } }],
+    ['as the cause of an error', { err: new CodedError('X', 'failed', { cause: inner }) }],
+    ['as a field', { answer: inner }],
+    ['in a list', { answers: [inner] }],
+  ];
+  for (const [what, fields] of cases) {
+    for (const format of ['text', 'json'] as const) {
+      it(`is logged with its content, ${what}, as ${format}`, () => {
+        const { lines, log } = logTo(format);
+        log.error(fields, 'Failed');
+        assert.doesNotMatch(lines.join(''), /\[object/);
+        assert.match(lines.join(''), /invalid_client/);
+      });
+    }
+  }
+  it('is named with its content in the text of an error', () => {
+    assert.match(errorText(new Error('failed', { cause: inner })), /failed: .*invalid_client/);
+  });
 });
 
 describe('the log of a process', () => {

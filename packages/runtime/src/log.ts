@@ -3,6 +3,7 @@
  * destination, so that no caller can forget to do so.
  */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { readableText } from './coded-error.ts';
 import { printable } from './printable.ts';
 import { openStandardError } from './standard-error.ts';
 
@@ -103,8 +104,8 @@ function fieldText(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === 'object' && value !== null && 'message' in value) {
     const { code, message, action, cause } = value as Record<string, unknown>;
-    const head = `${code === undefined ? '' : `${String(code)}: `}${String(message)}`;
-    return `${head}${action === undefined ? '' : ` (${String(action)})`}${cause === undefined ? '' : `: ${fieldText(cause)}`}`;
+    const head = `${code === undefined ? '' : `${readableText(code)}: `}${readableText(message)}`;
+    return `${head}${action === undefined ? '' : ` (${readableText(action)})`}${cause === undefined ? '' : `: ${fieldText(cause)}`}`;
   }
   return JSON.stringify(value) ?? String(value);
 }

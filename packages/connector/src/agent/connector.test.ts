@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCertificateAuthority, type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { createLog } from '@landbridge/runtime';
 import { startCommand } from '../../test/command-line.ts';
@@ -152,6 +153,43 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.deepEqual([applied.directory, applied.hub, applied.remarks], [true, true, []]);
     assert.notEqual(connector.directory(), before);
     assert.equal((await signIn(await hub.nextAgent())).id, userAt(0).uid);
+  });
+
+  it('presents a renewed client certificate to the directory, and keeps the previous one while the files do not match', async (t) => {
+    const clients = await createCertificateAuthority('Client CA');
+    const demanding = await startSlapd({ users: 5, clientAuthority: clients.cert });
+    t.after(() => demanding[Symbol.asyncDispose]());
+    const folder = mkdtempSync(join(tmpdir(), 'client-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const pair = () => clients.issue({ commonName: 'connector', clientAuth: true });
+    const [certFile, keyFile] = [join(folder, 'client.crt'), join(folder, 'client.key')];
+    const old = await pair();
+    writeFileSync(certFile, old.cert);
+    writeFileSync(keyFile, old.key, { mode: 0o600 });
+    const { connector, agent, lines } = await start(t, {
+      ...{ LDAP_URL: demanding.ldapsUrl, CA_CERT: [demanding.ca], LDAP_BASE: demanding.baseDn },
+      ...{ LDAP_BIND_USER: undefined, LDAP_BIND_PASSWORD: undefined, LDAP_BIND_METHOD: 'external' },
+      ...{ LDAP_CLIENT_CERT: certFile, LDAP_CLIENT_KEY: keyFile },
+    });
+    const signInAgain = async () => {
+      const [user] = demanding.users.ordinary;
+      assert.ok(user);
+      agent.ask('authenticate_user', { username: user.uid, password: user.password });
+      assert.ok('profile' in Object((await agent.nextFrame()).p));
+    };
+    await signInAgain();
+    const before = connector.directory();
+    const renewed = await pair();
+    writeFileSync(certFile, renewed.cert);
+    while (!lines.some((line) => line.includes('LDAP_CLIENT_KEY does not match'))) await delay(20);
+    await signInAgain();
+    assert.equal(connector.directory(), before);
+    const changed = once(connector.events, 'changed');
+    writeFileSync(keyFile, renewed.key, { mode: 0o600 });
+    const [applied] = await changed;
+    assert.deepEqual([applied.directory, applied.hub, applied.remarks], [true, false, []]);
+    await signInAgain();
+    assert.doesNotMatch(lines.join(''), /BEGIN (EC )?PRIVATE/);
   });
 
   it('answers requests in flight on the replaced link, and new requests on the new one', async (t) => {

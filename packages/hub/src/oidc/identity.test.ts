@@ -37,7 +37,12 @@ test('a mapper that gives every user the same id gives no user another one’s s
 
   await hub.api('/connections/corp', { credentialCache: true }, 'PATCH');
   for (const name of ['carla', 'dora']) assert.equal((await login(name, `${name}-password`)).status, 200);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // The hub hashes the passwords after it has answered.
+  const { id = '' } = (await hub.store.connectionByName('corp')) ?? {};
+  const cached = async () => (await hub.store.cachedCredentialUsers(id, '', 10)).map(({ userId }) => userId);
+  for (let users = await cached(); !(users.includes('carla-uuid') && users.includes('dora-uuid')); users = await cached()) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   connector.socket.terminate();
   await connector.closed;
   const [carla, dora, crossed] = [

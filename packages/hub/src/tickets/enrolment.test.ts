@@ -41,6 +41,14 @@ describe('a ticket enrols one connector, and further keys wait for an operator',
   }
 });
 
+test('of several connectors that use one ticket at the same time, one enrols', async (t) => {
+  const under = await startHubForTest(t);
+  const ticket = await under.createConnection();
+  const [proven, other] = await Promise.all([enrolWithProof(ticket, OURS), enrolWithProof(ticket, THEIRS), provision(ticket, THIRD)]);
+  assert.deepEqual((await states(under)).sort(), ['approved', 'pending', 'pending']);
+  assert.ok([proven, other].filter(({ state }) => state === 'enrolled').length <= 1);
+});
+
 test('a ticket that is older than ENROLMENT_HOURS enrols no connector', async (t) => {
   const under = await startHubForTest(t, { ENROLMENT_HOURS: '2' });
   const ticket = await under.createConnection();

@@ -169,7 +169,7 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
 
     it('stop when they are removed, keep data and settings, and continue after another installation', async () => {
       container.run('apt-get -qq remove -y landbridge-hub landbridge-connector');
-      assert.equal(container.run('pgrep -f /usr/lib/landbridge || true'), '');
+      assert.equal(container.run('pgrep -f /usr/lib/[l]andbridge || true'), '');
       assert.ok(!existsSync(join(container.folder, 'usr/lib/landbridge-hub')));
       assert.ok(existsSync(join(container.folder, 'var/lib/landbridge-hub/hub.sqlite')));
       install(2);

@@ -79,13 +79,19 @@ describe('the connection to the hub', { timeout: 120_000 }, () => {
     assert.equal(page.of('hub-websocket').status, 'skipped');
   });
 
-  it('reports a wrong clock, and nothing else', async (t) => {
-    const hub = await startHub(t, localhost);
-    hub.answers['GET /test'] = () => ({ body: { clock: Date.now() + 60_000 } });
-    const { of, failed } = await runIn(t, { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert });
-    assert.deepEqual(failed, ['configuration', 'hub-clock']);
-    assert.match(of('hub-clock').found, /(?:59\.\d|60\.\d) s behind the hub's/);
-  });
+  for (const [minutes, status] of [
+    [1, 'warn'],
+    [20, 'fail'],
+  ] as const) {
+    it(`reports a clock that is ${minutes} min behind, and nothing else: ${status}`, async (t) => {
+      const hub = await startHub(t, localhost);
+      hub.answers['GET /test'] = () => ({ body: { clock: Date.now() + minutes * 60_000 } });
+      const { of, failed } = await runIn(t, { PROVISIONING_TICKET: hub.ticket, CA_CERT: ca.cert });
+      assert.deepEqual(failed, ['configuration', ...(status === 'fail' ? ['hub-clock'] : [])]);
+      assert.equal(of('hub-clock').status, status);
+      assert.match(of('hub-clock').found, /(?:59\.\d|60\.\d|1199\.\d|1200\.\d) s behind the hub's/);
+    });
+  }
 
   it('tells a refused WebSocket from an absent hub', async (t) => {
     const hub = await startHub(t, localhost);

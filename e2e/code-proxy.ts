@@ -1,4 +1,4 @@
-/** A proxy that ends TLS and enrols itself in place of a connector: towards the hub it has a key of its own, towards the connector an identity. */
+/** A TLS-terminating proxy that tries to enrol itself instead of a connector. It has its own key for the hub and its own identity for the connector. */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';

@@ -46,7 +46,7 @@ export interface HubProgram extends Program {
   readonly apiKey: string;
   /** @returns the ticket, which enrols one connector */
   createConnection(name: string): Promise<string>;
-  /** @returns a ticket for one more connector */
+  /** @returns an additional ticket */
   addConnector(connection: string): Promise<string>;
   changeConnection(name: string, settings: object): Promise<void>;
   /** Registers an application for the users of one connection. @param settings more of them, as the API has them */

@@ -1,15 +1,15 @@
-/** A proxy in front of the hub that reads and changes everything, as one that ends TLS can. */
+/** A TLS-terminating proxy in front of the hub that can read and change everything. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 
 export interface TlsProxy extends AsyncDisposable {
-  /** Frames in both directions; binary ones as latin1. */
+  /** Frames in both directions. Binary frames are decoded as latin1. */
   readonly frames: { from: 'hub' | 'connector'; text: string; isBinary: boolean }[];
-  /** Address and body of each request. */
+  /** The address and body of each request. */
   readonly requests: string[];
-  /** The connector's socket: what is sent on it looks as if it came from the hub. */
+  /** The connector's socket. Anything written to it appears to come from the hub. */
   connectorSocket(): WebSocket;
 }
 

@@ -47,7 +47,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --json FILE              also write the numbers to a file`;
 
 const CONNECTION = 'bench';
-/** Of each variant of a comparison. */
+/** The results of each variant in a comparison. */
 const ROUNDS = 5;
 /** One search for all groups of a user, as in many existing configurations. */
 const GROUPS_QUERY = '(member={0})';

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- mapper`: what a custom profile mapper costs. The same sign-ins through connectors that differ in the mapper only, in turns, so
- * that the machine treats them alike; the floor in the same run.
+ * `npm run bench -- mapper`: the cost of a custom profile mapper. Runs the same sign-ins through connectors that differ only in the mapper. They take turns,
+ * so that the load on the machine affects them equally. The floor is measured in the same run.
  */
 import { startSlapd } from '@landbridge/lab';
 import { directoryConfig, startConnector, startHub } from '../programs.ts';
@@ -12,7 +12,7 @@ import { memoryMb } from './process-usage.ts';
 const IN_FLIGHT = 32;
 const USERS = 1000;
 
-/** In the style of those that people publish: a hash, filtered groups, a few names. */
+/** A typical published mapper: a hash, filtered groups, a few names. */
 const CUSTOM = `var crypto = require('crypto');
 module.exports = function (raw) {
   var mail = [].concat(raw.mail || [])[0] || '';
@@ -30,7 +30,7 @@ const SIMPLE = `module.exports = function (raw) { return { id: raw.uid, nickname
 
 const VARIANTS: Readonly<Record<string, object>> = {
   'no mapper': {},
-  // Custom mappers read all attributes, which costs something by itself.
+  // Custom mappers read all attributes, which has a cost of its own.
   'no mapper, all attributes': { LDAP_USER_ATTRIBUTES: ['*'] },
   'simple mapper': { PROFILE_MAPPER: SIMPLE },
   'mapper with a hash': { PROFILE_MAPPER: CUSTOM },

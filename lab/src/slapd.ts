@@ -30,9 +30,9 @@ export interface SlapdOptions {
   entries?: readonly LdifEntry[];
   /** Access rules (slapd.access(5)) before the default ones. */
   access?: string;
-  /** Definitions of attributes and classes (slapd.conf(5)), after those of inetOrgPerson and RFC 2307. */
+  /** Attribute and class definitions (slapd.conf(5)). They follow those of inetOrgPerson and RFC 2307. */
   schema?: string;
-  /** More overlays of the database (slapd.overlays(5)); the module of dynlist is loaded. */
+  /** More overlays for the database (slapd.overlays(5)). The dynlist module is loaded. */
   overlays?: string;
   /** Hides the root DSE. */
   hideRootDse?: boolean;

@@ -18,7 +18,7 @@ export interface ConsolePassword {
   set(password: string): Promise<void>;
   /** @throws CodedError TOO_MANY_ATTEMPTS without verifying the password, even if it is right */
   matches(password: string): Promise<boolean>;
-  /** Changes with every new password, also one that another process or a person wrote to the home. */
+  /** Changes with every new password, including one written by another process or edited by hand. */
   generation(): string;
 }
 
@@ -59,7 +59,7 @@ export function createConsolePassword(home: string, now?: () => number): Console
     async matches(password) {
       const succeed = throttle.begin([['console', '']]);
       const verified = read();
-      // Another password may have been set meanwhile.
+      // The password may have changed in the meantime.
       const isRight = (await isPassword(password, verified)) && read() === verified;
       if (isRight) succeed();
       return isRight;

@@ -4,7 +4,7 @@ import type { Import } from '../transfer/import.ts';
 import type { CheckRun } from './check-run.ts';
 
 export interface ConsoleSession {
-  /** Of the password that opened it: the session ends with that password. */
+  /** The generation of the password that opened the session. A new password ends the session. */
   passwordGeneration: string;
   formToken: string;
   messages: Message[];
@@ -21,7 +21,7 @@ export interface ConsoleSessions extends Omit<MemorySessions<ConsoleSession>, 'o
   open(): string;
 }
 
-/** @param passwordGeneration of the current password */
+/** @param passwordGeneration returns the generation of the current password */
 export function createConsoleSessions(passwordGeneration: () => string): ConsoleSessions {
   const sessions = createMemorySessions<ConsoleSession>({ idleMs: 30 * 60_000, longestMs: 12 * 60 * 60_000, maxSessions: 20 });
   return {

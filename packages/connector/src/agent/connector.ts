@@ -49,7 +49,7 @@ export interface ConnectorOptions {
   /** Keeps the secrets of a configuration, and one more value, out of the log. */
   keepSecrets: (config: Pick<Config, 'values'>, value: string | undefined) => void;
   agentVersion: string;
-  /** How often files of certificate authorities are read. For tests. */
+  /** How often certificate authority files are read again. For tests. */
   fileCheckMs?: number;
 }
 
@@ -60,7 +60,7 @@ export interface RunningConnector {
   config(): Config;
   directory(): Directory;
   hub(): LinkStatus;
-  /** What looked like an attack by way of the hub, within a day. */
+  /** Suspicious requests from the hub within the last day. */
   alarms(): RequestAlarm[];
   /** `changed`: after each change that was applied; `hub`: when the state of the link in use changes. */
   readonly events: EventEmitter<{ changed: [Applied]; hub: [LinkStatus] }>;
@@ -258,7 +258,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     read: () => tlsFilesOf(inUse.config),
     use({ authorities, clientCertificate }) {
       if (isDeepStrictEqual(authorities, inUse.authorities) && isDeepStrictEqual(clientCertificate, inUse.clientCertificate)) return;
-      // By force: what the files say now counts, also while the directory is down.
+      // Forced: the new file contents apply even while the directory is down.
       enqueue(() => desiredAsInUse(inUse), { force: true }).catch((error: unknown) =>
         log.error({ err: error }, 'The changed certificates cannot be used; the previous ones stay in use'),
       );

@@ -113,7 +113,7 @@ export function desiredFromDisk(inUse: InUse, environment: Environment): Desired
   };
 }
 
-/** The configuration in use, to open again what depends on files that changed. */
+/** The configuration in use. Reopens whatever depends on files that changed. */
 export function desiredAsInUse({ config, files }: InUse): Desired {
   return {
     config,

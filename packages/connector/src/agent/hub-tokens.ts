@@ -20,7 +20,7 @@ export function createCheckHubToken(options: {
   const keysOf = createHubKeys({ request: options.request, log: options.log, now: Date.now });
   return async (token) => {
     const hub = options.hub();
-    // Its published keys have not been proven by the identity.
+    // The hub's identity does not vouch for its published keys.
     if (hub?.hubIdentity !== undefined) return { refused: 'this hub signs no such tokens' };
     const keys = hub === undefined ? undefined : keysOf(hub);
     return keys === undefined

@@ -28,7 +28,7 @@ async function problemsOfMapper(config: Config): Promise<string[]> {
   try {
     source = profileMapperSource(config);
   } catch {
-    // Among the problems of files.
+    // Reported with the file problems.
     return [];
   }
   return assertLoads(source, config.values, silentLog().log).then(

@@ -53,14 +53,14 @@ export async function setup({ home, environment }: CommandContext, options: Setu
   say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
 }
 
-/** In a terminal, the address of a hub may be entered in place of a ticket. */
+/** At the prompt, users may enter the address of a hub instead of a ticket. */
 function withoutHub(entered: Record<string, unknown>): Record<string, unknown> & { hub?: string } {
   const { PROVISIONING_TICKET: ticket, ...others } = entered;
   return typeof ticket === 'string' && URL.canParse(ticket) && new URL(ticket).pathname === '/' ? { ...others, hub: ticket } : entered;
 }
 
 /**
- * @returns what is entered otherwise: the ticket
+ * @returns the settings that setup would otherwise ask for: the ticket
  * @throws CodedError as `enrolByCode`; CONFIG_INVALID if anything else is missing, before anyone has to wait
  */
 async function enrolAt(hub: string, config: Config, environment: Environment): Promise<Record<string, unknown>> {

@@ -13,13 +13,13 @@ export interface ConnectorHome {
   profileMapperFile: string;
 }
 
-/** Without a configuration file, which settings in the environment may replace, the other files tell the layout. */
+/** Without a configuration file (settings can come from the environment), the other files identify the layout. */
 export function findHome(folder: string): ConnectorHome {
   const [data, root] = [pathsOf(folder, 'data'), pathsOf(folder, 'root')];
   // An upgraded Auth0 connector may have left its old files behind, so the newer layout takes precedence.
   const found = [data, root].find(({ configFile }) => existsSync(configFile));
   const home = found ?? (hasCertificate(data) || existsSync(data.profileMapperFile) ? data : root);
-  // A key is never made beside one of the other layout.
+  // Never make a key next to one of the other layout.
   const other = home === data ? root : data;
   return hasCertificate(home) || !hasCertificate(other) ? home : { ...home, certFile: other.certFile, keyFile: other.keyFile };
 }
@@ -36,7 +36,7 @@ export function pathsOf(folder: string, layout: ConnectorHome['layout']): Connec
   };
 }
 
-/** Half a pair counts: it must be repaired, not ignored. */
+/** An incomplete pair counts too: it must be repaired, not ignored. */
 function hasCertificate({ certFile, keyFile }: ConnectorHome): boolean {
   return existsSync(certFile) || existsSync(keyFile);
 }

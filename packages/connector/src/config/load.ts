@@ -12,7 +12,7 @@ import { firstStartChanges, takenOverSettings } from './take-over.ts';
 
 export interface Config {
   readonly home: ConnectorHome;
-  /** `OVERRIDE_CONFIG=false`: settings come from the environment only. Certificate and mapper in the home count as otherwise. */
+  /** `OVERRIDE_CONFIG=false`: settings come only from the environment. The certificate and mapper in the home still apply. */
   readonly environmentOnly: boolean;
   readonly values: ConnectorSettings;
   readonly origins: Readonly<Record<SettingName, 'environment' | 'file' | 'default' | 'unset'>>;
@@ -50,7 +50,7 @@ export function loadConfig(folder: string, environment: Environment): Config {
  * As `loadConfig`, for a connector that starts: also creates what is created once (session secret, version), and takes over the
  * configuration of a replaced connector.
  *
- * @returns also whether it was taken over now, and why that could not be saved
+ * @returns also whether the configuration was taken over just now, and why that could not be saved
  * @throws CodedError as `loadConfig`
  */
 export function loadConfigForStart(folder: string, environment: Environment): { config: Config; takenOver: boolean; notSaved?: unknown } {
@@ -61,7 +61,7 @@ export function loadConfigForStart(folder: string, environment: Environment): { 
   try {
     updateConfigFile(config.home.configFile, changes);
   } catch (notSaved) {
-    // It may be mounted read-only, and sign-ins do not need the file.
+    // The file may be mounted read-only, and sign-ins do not need it.
     return { config, takenOver, notSaved };
   }
   return { config: loadConfig(folder, environment), takenOver };
@@ -91,7 +91,7 @@ export function withChanges(config: Config, changes: Readonly<Record<string, unk
 /** As `withChanges` for entered settings: they override the environment, because they will be in the file without it. */
 export function withEntered(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
   const isNewTicket = changes.PROVISIONING_TICKET !== undefined && changes.PROVISIONING_TICKET !== config.values.PROVISIONING_TICKET;
-  // A new ticket may be for another hub.
+  // A new ticket may belong to another hub.
   const entered = { ...changes, ...(isNewTicket && { HUB_IDENTITY: undefined }) };
   return withChanges(config, entered, Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(changes, name))));
 }
@@ -103,7 +103,7 @@ export function withFiles(config: ConfigPlace, files: HomeFiles, environment: En
 
 /** @returns the configuration with this content of `config.json`; nothing is written */
 export function withSettingsFile({ home, environmentOnly }: ConfigPlace, file: FileContent, environment: Environment): Config {
-  // Also before the first start has written it, and if the file cannot be written.
+  // Also before the first start has written the file, and if it cannot be written.
   const effective = { ...file, ...takenOverSettings(file) };
   const { values, origins, problems } = loadSettings(SETTINGS, { file: effective, environment: withAliases(environment) });
   return { home, environmentOnly, values, origins, file, problems: [...problems, ...problemsOf(values, problems, home.layout)] };

@@ -1,6 +1,6 @@
 /**
- * The source of a custom profile mapper: PROFILE_MAPPER, else PROFILE_MAPPER_FILE, else the file in the home. In the layout of Auth0
- * connectors since 7.0 the file comes first, as there.
+ * The source of a custom profile mapper: PROFILE_MAPPER, then PROFILE_MAPPER_FILE, then the file in the home. In the layout that Auth0
+ * connectors have used since 7.0, the file takes precedence, as it does there.
  */
 import { resolve } from 'node:path';
 import { CodedError, LET_READ, readTextIfExists } from '@landbridge/runtime';

@@ -19,7 +19,7 @@ export function firstStartChanges(file: FileContent): { changes: Record<string, 
   return { changes, takenOver: isReplacedConnectors(file) };
 }
 
-/** @returns settings that keep the behaviour of a replaced connector, until a first start has written them; empty for other files */
+/** @returns settings that keep the behaviour of a replaced connector, until the first start has written them. Empty for other files. */
 export function takenOverSettings(file: FileContent): Record<string, unknown> {
   const settings: Record<string, unknown> = {};
   if (!isReplacedConnectors(file)) return settings;

@@ -1,4 +1,4 @@
-/** What a browser or a hub sends: the values of a query, a form or JSON, and the hub's request inside our own form. */
+/** Values that a browser or hub sends: from a query, a form or JSON, and the hub's request as carried in our own form. */
 import type { HttpBindings } from '@hono/node-server';
 import type { SignInRequest } from '@landbridge/wsfed';
 import type { Context } from 'hono';
@@ -35,7 +35,7 @@ export async function bodyValues(c: FrontContext): Promise<Record<string, unknow
   return parsed.data;
 }
 
-/** @returns the values of the query and the form; the form takes precedence, and user name and password are only read from it */
+/** @returns the values of the query and the form. The form takes precedence, and user name and password are read only from the form. */
 export function merged(c: FrontContext, values: URLSearchParams): URLSearchParams {
   const all = new URL(c.req.url).searchParams;
   for (const name of ['username', 'password']) all.delete(name);
@@ -44,7 +44,7 @@ export function merged(c: FrontContext, values: URLSearchParams): URLSearchParam
   return all;
 }
 
-/** @returns the hub's request as our form carries it. Anyone can forge it, so it is validated again */
+/** @returns the hub's request as carried in our form. It can be forged, so it is validated again. */
 export function carriedRequest(values: URLSearchParams): SignInRequest | undefined {
   const carried = values.get('request');
   if (carried === null) return undefined;
@@ -56,13 +56,13 @@ export function carriedRequest(values: URLSearchParams): SignInRequest | undefin
   }
 }
 
-/** @param wfresh in minutes; 0: no session is fresh enough */
+/** @param wfresh in minutes. 0 means that every session is too old. */
 export function isFresh(at: Date, wfresh: string | undefined): boolean {
   if (wfresh === undefined || !/^\d{1,9}$/.test(wfresh)) return true;
   return Date.now() - at.getTime() < Number(wfresh) * 60_000;
 }
 
-/** A name or password of another type than text matches none. */
+/** A name or password that is not text is treated as empty. */
 export function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

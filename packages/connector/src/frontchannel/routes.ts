@@ -142,7 +142,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     const replyTo = replyToOf(c, request);
     if (replyTo === undefined) return send(c, invalidPage(languageOf(c), siteName));
     const { incoming } = c.env;
-    // The user wants to choose, as another one perhaps.
+    // The user may want to sign in as another user.
     if (new URL(c.req.url).searchParams.get('wprompt') === 'consent') return send(c, form(c, request));
     if (options.isStale(incoming) && c.req.method === 'GET') {
       return c.body(null, 307, { ...SAFE_HEADERS, Location: `wsfed${new URL(c.req.url).search}`, Connection: 'close' });
@@ -199,7 +199,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     return send(c, page);
   }
 
-  /** Only to an address of the hub, to the letter. */
+  /** Redirects only to an exact address of the hub. */
   function signOut(c: FrontContext): Promise<Response> {
     cookie.clear(c);
     const returnTo = new URL(c.req.url).searchParams.get('returnTo');

@@ -7,7 +7,7 @@ import { SignJWT } from 'jose';
  * RS256, since hubs verify it with the registered certificate.
  *
  * @param privateKey of the certificate that is registered with the hub; RSA
- * @param session asks a hub of ours for a session
+ * @param session asks for a session (only our hubs know sessions)
  */
 export async function signAgentToken(
   privateKey: KeyObject,

@@ -1,5 +1,5 @@
 /**
- * One WebSocket to the hub, from dialling to its end: handshake, authentication, session, frames. It is never reopened: `link.ts` makes a new one.
+ * One WebSocket to the hub, from dialling to closing: handshake, authentication, session, frames. It is never reopened: `link.ts` opens a new one.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -60,7 +60,7 @@ export type ConnectionEnd =
   | { kind: 'closed'; code: number; reason: string }
   | { kind: 'closed by us' };
 
-/** What shows that a request is the hub's: a session with the hub of this fingerprint, or else a signature on each request. */
+/** How requests from the hub are authenticated: by a session with the hub of this fingerprint, or by a signature on each request. */
 export type HubTrust = { hubIdentity: string } | TokenChecks;
 
 /** A connection that the hub has accepted. */

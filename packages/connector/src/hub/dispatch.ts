@@ -1,5 +1,5 @@
 /**
- * From a request on the socket to `users` and back: reads the claims, does the work within limits of number and time,
+ * Passes requests from the socket to `users` and sends the answers: reads the claims, and limits the number and duration of requests,
  * and sends exactly one answer to the socket that asked.
  */
 import {
@@ -50,7 +50,7 @@ export interface HubSocket {
 export type HubUsers = Pick<Users, 'authenticate' | 'searchUsers' | 'listGroups' | 'changePassword' | 'passwordTimes'>;
 
 export interface Dispatch {
-  /** Answers a request that is too long to be read. Never throws. */
+  /** Answers a request that is too long to read. Never throws. */
   refuse(frame: Oversize, socket: HubSocket): void;
   /** Takes a request; its answer is sent later. Never throws. */
   handle(name: RequestName, payload: unknown, socket: HubSocket): void;
@@ -138,7 +138,7 @@ export function createDispatch(options: {
   async function perform({ name, correlationId, claims, socket, steps }: HubRequest, signal: AbortSignal): Promise<Outcome> {
     const context: RequestContext = { correlationId, signal };
     if (socket.knows('steps')) context.onStep = (step) => steps.push(step);
-    // Our hub makes no use of them.
+    // Our hub ignores them.
     if (!socket.knows('subject')) context.refusedWithGroups = true;
     switch (name) {
       case 'authenticate_user':

@@ -7,7 +7,7 @@ const LOOK_INTERVAL_MS = 250;
 const LOOKS_UNTIL_DOWN = 2;
 
 /**
- * Sends the current state, and each change from then on. An unknown state is not reported: the hub sends requests, which wait for the
+ * Sends the current state and every later change. An unknown state is not reported: the hub keeps sending requests, and they wait for the
  * directory's first answer.
  *
  * @returns stops it

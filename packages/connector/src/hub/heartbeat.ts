@@ -1,20 +1,20 @@
 /**
- * Notices a hub that is gone, or sends but no longer reads: only an answered ping is a sign of life, because a hub that does not read does
- * not answer sign-ins either.
+ * Notices a hub that has disappeared, or that sends but no longer reads. Only an answered ping is a sign of life, because a hub that does not read
+ * does not complete sign-ins either.
  */
 
-/** One ping a second, three of them unanswered: noticed within 4 s, and connected again within 5. Auth0 connectors take 30 s, and count any byte. */
+/** One ping per second. After three unanswered pings the connection is closed, within 4 s, and a new one is open within 5 s. Auth0 connectors take 30 s and accept any byte as a sign of life. */
 export const HEARTBEAT_INTERVAL_MS = 1000;
 export const HEARTBEAT_MISSES = 3;
 
 export interface Heartbeat {
-  /** @param payload of a pong, as it came */
+  /** @param payload of a pong, as received */
   ponged(payload: Buffer): void;
   stop(): void;
 }
 
 /**
- * @param options.isMidFrame whether a frame is arriving that delays the hub's answer
+ * @param options.isMidFrame whether a long frame is arriving, which delays the hub's pong
  * @param options.onSilent called once, after `misses` intervals in a row without an answer to a ping
  */
 export function startHeartbeat(options: {

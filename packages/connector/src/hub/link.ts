@@ -52,7 +52,7 @@ export interface LinkTarget {
   /** TENANT_SIGNING_KEY: if set, it is the only key. */
   signingKeyPem: string | undefined;
   jwksUrl: string | undefined;
-  /** The pinned fingerprint of the hub's identity: no other hub is trusted. Undefined: the hub has none, as with Auth0. */
+  /** The pinned fingerprint of the hub's identity: the connector trusts no other hub. Undefined if the hub has no identity, as with Auth0. */
   hubIdentity: string | undefined;
   /** Which instance this is, if several connectors share the key; sent to hubs that know instances. */
   instance?: AgentInstance;
@@ -78,7 +78,7 @@ export interface HubLinkOptions {
   provision(signal: AbortSignal): Promise<LinkTarget>;
   users: HubUsers;
   signIns: ConnectorSignInEvents;
-  /** Whether the directory answers now, undefined until it is known; reported to hubs that know `health`. */
+  /** Whether the directory answers now, or undefined if that is not known yet. Reported to hubs with the `health` capability. */
   directoryIsUp(): boolean | undefined;
   log: Log;
   privateKey: KeyObject;

@@ -1,4 +1,4 @@
-/** Notices when the hub's requests look like guessing passwords or harvesting names: the hub may be compromised, or let it happen. */
+/** Notices when the hub's requests look like password guessing or name harvesting. The hub may be compromised, or may fail to stop an attacker. */
 import type { Log } from '@landbridge/runtime';
 import type { HubUsers } from './dispatch.ts';
 
@@ -10,16 +10,16 @@ export interface RequestAlarm {
 
 export interface RequestAlarms {
   readonly users: HubUsers;
-  /** Of the last day, the latest of each kind. */
+  /** The latest alarm of each kind within the last day. */
   recent(): RequestAlarm[];
 }
 
 const WINDOW_MS = 10 * 60_000;
 const RECENT_MS = 24 * 60 * 60_000;
-/** In a window, and only if they are at least half of the sign-ins: a busy morning has many typing errors among more successes. */
+/** Wrong passwords per window. They must also be at least half of the sign-ins, because a busy morning has many typing errors among more successes. */
 const MAX_UNKNOWN_NAMES = 100;
 const MAX_USERS_WITH_WRONG_PASSWORDS = 50;
-/** Entries that lists contained, in a window. */
+/** Entries in list answers per window. */
 const MAX_LISTED = 20_000;
 
 export function watchHubRequests(users: HubUsers, log: Log, now: () => number = Date.now): RequestAlarms {
@@ -61,7 +61,7 @@ export function watchHubRequests(users: HubUsers, log: Log, now: () => number = 
     window.signIns++;
     const wireName = 'failure' in outcome ? outcome.failure.wireName : undefined;
     const names = wireName === 'WrongUsername' ? unknown : wireName === 'WrongPassword' ? wrong : undefined;
-    // Long enough to tell names apart, and short enough for memory.
+    // Long enough to tell names apart and short enough to keep in memory.
     if (names !== undefined && names.size < MAX_LISTED) names.add(username.slice(0, 64).toLowerCase());
     look();
   }

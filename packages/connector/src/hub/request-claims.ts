@@ -1,4 +1,4 @@
-/** From a request to its claims: in a session they come as they are, otherwise in a token whose signature and audience are checked. */
+/** Reads the claims of a request. In a session they arrive as they are. Otherwise they are in a token whose signature and audience are checked. */
 import { requestPayload } from '@landbridge/protocol';
 import { REALM_PREFIX } from '@landbridge/wsfed';
 import { z } from 'zod';
@@ -7,14 +7,14 @@ import { checkToken, type TokenChecks, timesProblem } from './token.ts';
 /** `refused`: why, as the end of a sentence. */
 export type RequestClaimsRead = { claims: Record<string, unknown> } | { refused: string };
 
-/** Reads the payload of a request. Takes time only while the hub's JWKS document is fetched. */
+/** Reads the payload of a request. Asynchronous only while the hub's JWKS document is fetched. */
 export type ReadClaims = (payload: unknown) => RequestClaimsRead | Promise<RequestClaimsRead>;
 
 const sessionClaims = z.record(z.string(), z.unknown());
 /** RFC 7519, section 4.1.3. */
 const audience = z.union([z.string(), z.array(z.string())]);
 
-/** The session has shown that the hub sent the frame, on this socket, and once. A proxy could still have held it back. */
+/** In a session, a frame certainly comes from the hub, belongs to this socket and is no replay. A proxy could still have delayed it. */
 export function createSessionClaimsReader(now: () => number): ReadClaims {
   return (payload) => {
     const claims = sessionClaims.safeParse(payload);

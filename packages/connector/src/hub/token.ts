@@ -78,7 +78,7 @@ export async function checkToken(token: string, { keys, replay, now }: TokenChec
   return { claims: claims.data };
 }
 
-/** @returns why claims with these times (RFC 7519, section 4.1) are refused now */
+/** @returns why claims with these times (RFC 7519, section 4.1) are not valid now */
 export function timesProblem(claims: Readonly<Record<string, unknown>>, nowMs: number): string | undefined {
   const times = timesSchema.safeParse(claims);
   if (!times.success) return `its "${times.error.issues[0]?.path.join('.') ?? ''}" is not a number`;

@@ -1,7 +1,7 @@
 /**
- * The one place in which entries get the names by which the rest of the program knows their attributes. Names have no case and may have
+ * The only place that decides under which names the program sees the attributes of an entry. Names are case-insensitive and may have
  * aliases (RFC 4512, section 2.5): a server may answer `GIVENNAME`, or `surname` to a request for `sn`. Options (`;lang-de`, `;binary`,
- * `;range=0-1499`) make another attribute, so they are kept.
+ * `;range=0-1499`) make a different attribute, so they are kept.
  */
 import { parseDn, type Rdn } from './dn.ts';
 import { type Attribute, type Entry, isSecretAttribute } from './entry.ts';
@@ -21,7 +21,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
     .map((name) => [name.toLowerCase(), name]),
 );
 
-/** Second names (RFC 4519; RFC 4524; RFC 2798), by lower-case name. */
+/** Aliases (RFC 4519; RFC 4524; RFC 2798), by lower-case name. */
 const ALIASES: ReadonlyMap<string, string> = new Map(
   Object.entries({
     commonname: 'cn',
@@ -44,9 +44,9 @@ const ALIASES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * @param requested the attributes that the search asked for: an attribute has the requested spelling, else the schema's, else the usual one.
- *   Two requested names of one attribute (`cn`, `commonName`) both get its values
- * @returns renames the attributes of an entry. The value that names the entry (in its RDN) comes first: of several values, the first counts
+ * @param requested the attributes of the search. An attribute gets the requested spelling, or else the schema's, or else the usual one.
+ *   If a search requests two names of one attribute (`cn`, `commonName`), both get its values.
+ * @returns renames the attributes of an entry. The value in the entry's RDN comes first, because only the first of several values is used.
  */
 export function createNaming(schema: Schema | undefined, requested: readonly string[]): (entry: Entry) => Entry {
   const spellings = new Map<string, string[]>();
@@ -82,7 +82,7 @@ export function createNaming(schema: Schema | undefined, requested: readonly str
         if (naming !== undefined) values = namingValueFirst(values, naming.value);
       }
       for (const name of namesOf(attribute)) {
-        // The server may have sent it under another name, or as an OID.
+        // The server may have returned it under an alias or an OID.
         if (isSecretAttribute(name)) continue;
         const before = attributes.get(name.toLowerCase());
         const all = before === undefined ? values : [...before.values, ...values];
@@ -100,12 +100,12 @@ function namingValueFirst(values: readonly Buffer[], value: string): readonly Bu
   return naming === undefined || index === 0 ? values : [naming, ...values.toSpliced(index, 1)];
 }
 
-/** Names compare without case, and with any number of spaces as one (RFC 4518, section 2.6.1). */
+/** Names compare case-insensitively, with runs of spaces treated as one (RFC 4518, section 2.6.1). */
 function comparable(text: string): string {
   return text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
 }
 
-/** The same for all names of an attribute, with its options. */
+/** The same key for all names of an attribute, including its options. */
 function keyOf(description: string, schema: Schema | undefined): string {
   const [base, options] = splitOptions(description);
   const lower = base.toLowerCase();

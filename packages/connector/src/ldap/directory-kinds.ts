@@ -1,6 +1,6 @@
 /**
- * Which kind of directory a server is, as its root DSE and its schema say. Everything that depends on the kind (queries, ids, account states)
- * is with its user; what is known of each kind is in docs/directories.md.
+ * Detects the kind of a directory server from its root DSE and schema. Code that depends on the kind (queries, ids, account states) is next to
+ * its caller. docs/directories.md lists what is known about each kind.
  */
 import { allTexts, type Entry, firstText } from './entry.ts';
 import type { Schema } from './schema.ts';
@@ -13,47 +13,47 @@ export type DirectoryKind =
   | 'freeipa'
   | 'lldap'
   | 'edirectory'
-  /** Sun and Oracle Directory Server Enterprise Edition, from the same origin as 389 Directory Server. */
+  /** Sun and Oracle Directory Server Enterprise Edition. Shares its origin with 389 Directory Server. */
   | 'odsee'
-  /** The descendants of OpenDS: Oracle Unified Directory, OpenDJ, PingDS, PingDirectory. */
+  /** Products derived from OpenDS: Oracle Unified Directory, OpenDJ, PingDS, PingDirectory. */
   | 'opends'
   | 'oracle-internet-directory'
   | 'ibm'
   | 'apacheds'
   | 'google'
   | 'jumpcloud'
-  /** It shows its root DSE, but not which product it is. */
+  /** The root DSE is readable but does not identify a known product. */
   | 'other'
-  /** It does not show its root DSE. */
+  /** The root DSE is not readable. */
   | 'unknown';
 
 export interface Recognised {
   kind: DirectoryKind;
   /** For display: `Active Directory (Samba)`. */
   product: string;
-  /** A sentence for operators: what it was recognised as, and by what. */
+  /** A sentence for administrators: the detected kind and the evidence. */
   recognition: string;
 }
 
 export interface ServerFacts {
   rootDse: Entry;
   schema: Schema | undefined;
-  /** Of the URL: services in the cloud hide what they are. */
+  /** The host of the URL, because cloud services hide their product. */
   host: string | undefined;
 }
 
-/** Capabilities of Active Directory and of its lightweight edition (MS-ADTS, section 3.1.1.3.4.3). */
+/** Capability OIDs of Active Directory and of its lightweight edition (MS-ADTS, section 3.1.1.3.4.3). */
 const ACTIVE_DIRECTORY_OID = '1.2.840.113556.1.4.800';
 const AD_LDS_OID = '1.2.840.113556.1.4.1851';
 
 interface Kind {
   kind: DirectoryKind;
   product: string;
-  /** @returns what says so */
+  /** @returns the evidence, or undefined */
   sign(facts: Facts): string | undefined;
 }
 
-/** The first that matches. FreeIPA comes before 389 Directory Server, on which it is based. */
+/** The first match wins. FreeIPA comes before 389 Directory Server, on which it is based. */
 const KINDS: readonly Kind[] = [
   {
     kind: 'active-directory',
@@ -73,7 +73,7 @@ const KINDS: readonly Kind[] = [
   {
     kind: 'freeipa',
     product: 'FreeIPA',
-    // ipaUniqueID is in the schema of no other product.
+    // Only FreeIPA's schema has ipaUniqueID.
     sign: ({ shows, defines }) => shows('ipaTopologyPluginVersion') ?? shows('ipaDomainLevel') ?? defines('ipaUniqueID'),
   },
   {
@@ -129,7 +129,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Looks into root DSE, schema and URL; each returns a text for display if it finds something. */
+/** Tests of root DSE, schema and URL. Each returns its evidence as text for display if it finds something. */
 type Facts = ReturnType<typeof factsOf>;
 
 function factsOf({ rootDse, schema, host }: ServerFacts) {

@@ -44,7 +44,7 @@ export interface Directory {
   rootDse(signal?: AbortSignal): Promise<RootDse>;
   /**
    * A search as the service account, repeated on another connection if its own is lost. Reaching a size limit is not an error:
-   * `truncated` says so. Attributes have the names of the request or of the schema (see `attribute-names.ts`).
+   * `truncated` says so. Attribute names are spelled as in the request or the schema (see `attribute-names.ts`).
    *
    * @throws LDAP_RESULT for any result but success, LDAP_NO_SERVICE_ACCOUNT, and every other `LdapErrorCode`
    */
@@ -85,7 +85,7 @@ export interface DirectoryStatus {
   /** Whether everything sent to any of its servers is encrypted. */
   encrypted: boolean;
   connected: boolean;
-  /** Not connected, and the first attempts have not ended. */
+  /** Not connected, and the first attempts are still running. */
   connecting: boolean;
   /** Why it is not connected. */
   error: LdapError | undefined;
@@ -130,7 +130,7 @@ export function openDirectory(options: DirectoryOptions): Directory {
     });
   let rootDse: RootDse | undefined;
 
-  /** All servers of a directory have the same. */
+  /** Identical for all servers of a directory. */
   const schema = () => servers.list.find((server) => server.rootDse?.schema !== undefined)?.rootDse?.schema;
 
   const withDefaults = (given?: Partial<OperationOptions>): OperationOptions => ({

@@ -12,11 +12,11 @@ export interface Entry {
 }
 
 export interface Attribute {
-  /** In the requested or the schema's spelling (see `attribute-names.ts`). */
+  /** Spelled as in the request or the schema (see `attribute-names.ts`). */
   readonly name: string;
-  /** If one of them names the entry, it is the first: of several values, the first counts. */
+  /** A value that is part of the RDN comes first, because only the first of several values is used. */
   readonly values: readonly Buffer[];
-  /** The directory's schema says that they are bytes. */
+  /** The directory's schema declares the values binary. */
   readonly isOctets?: boolean;
 }
 
@@ -52,7 +52,7 @@ const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set([
   'msds-keycredentiallink',
 ]);
 
-/** Attributes with binary values, for servers that publish no schema; some servers name them with `;binary`. */
+/** Attributes with binary values, for servers that publish no schema. Some servers append `;binary` to the name. */
 const BINARY_ATTRIBUTES: ReadonlySet<string> = new Set([
   'objectguid',
   'objectsid',
@@ -87,7 +87,7 @@ export function isSecretAttribute(name: string): boolean {
   return SECRET_ATTRIBUTES.has(baseName(name));
 }
 
-/** @returns whether every value of the attribute is bytes, even if it looks like text */
+/** @returns whether every value of the attribute is binary, even if it looks like text */
 export function isBinaryAttribute(entry: Entry, name: string): boolean {
   const isOctets = entry.attributes.get(name.toLowerCase())?.isOctets ?? false;
   return isOctets || name.toLowerCase().endsWith(';binary') || BINARY_ATTRIBUTES.has(baseName(name));
@@ -111,8 +111,8 @@ export function allTexts(entry: Entry, name: string): string[] {
 export type RawValue = string | Buffer;
 
 /**
- * The form of entries for profile mappers: each attribute under its name, one value as it is, several as an array, none as `[]`. Ids in known
- * binary formats are text. Other binary values stay bytes: those of binary attributes, and those that are not text.
+ * The form of entries for profile mappers: a single value is a plain value, several values are an array, and no values are `[]`. Ids in known
+ * binary formats become text. Other binary values stay bytes: those of binary attributes, and those that are not valid text.
  */
 export interface RawEntry {
   dn: string;
@@ -148,18 +148,18 @@ function converter(entry: Entry, key: string, values: readonly Buffer[]): (value
   return (value) => value.toString();
 }
 
-/** In the order of its bytes, unlike Active Directory's. @returns undefined if it is not eDirectory's `GUID` */
+/** In plain byte order, unlike Active Directory's GUIDs. @returns undefined if it is not an eDirectory `GUID` */
 export function edirectoryGuid(name: string, bytes: Buffer): string | undefined {
   if (name.toLowerCase() !== 'guid' || bytes.length !== 16) return undefined;
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** Whether bytes are text without loss. No text contains NUL, but GUIDs and other binary values often do. */
+/** Whether bytes are valid text. Text contains no NUL, but GUIDs and other binary values often do. */
 function isText(bytes: Buffer): boolean {
   return isUtf8(bytes) && !bytes.includes(0);
 }
 
-/** A value for which only text will do: bytes that are none become Base64, since replacement characters would make different values equal. */
+/** A value as text, for uses that need text. Invalid UTF-8 becomes Base64, since replacement characters would make different values equal. */
 export function textOf(value: RawValue): string {
   if (typeof value === 'string') return value;
   return isText(value) ? value.toString() : value.toString('base64');

@@ -1,9 +1,9 @@
 /**
- * Filters as replaced connectors took them, as RFC 4515 has them: parentheses within a value, in pairs or after a backslash, are escaped.
- * An administrator's filter only: nothing that a user types is part of its text.
+ * Converts the filters that replaced connectors accepted to RFC 4515: escapes parentheses within a value, in pairs or after a backslash.
+ * Only for an administrator's filter, never for text that a user typed.
  */
 
-/** @returns the text with `\28` and `\29` in its values; the same text if nothing had to be escaped */
+/** @returns the text with `\28` and `\29` in its values, or the same text if nothing needed escaping */
 export function withEscapedValues(text: string): string {
   let result = '';
   let at = 0;

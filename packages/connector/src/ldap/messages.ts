@@ -295,7 +295,7 @@ function readEntry(content: BerReader): Entry {
       if (++valueCount > MAX_VALUES) throw malformed(`an entry of more than ${MAX_VALUES} values`);
       values.push(set.readBytes());
     }
-    // Some servers send an attribute twice, in two spellings.
+    // Some servers send an attribute twice, with two spellings.
     const before = attributes.get(name.toLowerCase());
     attributes.set(name.toLowerCase(), before === undefined ? { name, values } : { name, values: [...before.values, ...values] });
   }

@@ -1,4 +1,4 @@
-/** What a directory says about itself in its root DSE (RFC 4512, section 5.1): where users are, and what it supports. */
+/** Reads a directory's root DSE (RFC 4512, section 5.1): where users are, and what the server supports. */
 
 import { parseGeneralizedTime } from '../asn1/generalized-time.ts';
 import { type DirectoryKind, type Recognised, recognise } from './directory-kinds.ts';
@@ -19,7 +19,7 @@ export interface RootDse extends Recognised {
   supportedExtensions: ReadonlySet<string>;
   /** The server's clock, if the server shows it: Active Directory does. */
   currentTime: Date | undefined;
-  /** Undefined if it is not published, or not to this account. */
+  /** Undefined if the server does not publish it, or not to this account. */
   schema: Schema | undefined;
 }
 
@@ -38,10 +38,10 @@ export function schemaRequest(rootDse: Entry): SearchRequest | undefined {
   return { searchBase, scope: 'base', filter: ANY_ENTRY, attributes: ['attributeTypes'] };
 }
 
-/** @param found the answer to `schemaRequest` @returns undefined if the server does not show it */
+/** @param found the answer to `schemaRequest` @returns undefined if the server does not show the schema */
 export function schemaOf(found: readonly Entry[]): Schema | undefined {
   const definitions = found.flatMap(({ attributes }) =>
-    // Active Directory may send a part of them, as a range.
+    // Active Directory may send part of the values, as a range.
     [...attributes].flatMap(([key, { values }]) => (/^attributetypes(;|$)/.test(key) ? values.map(String) : [])),
   );
   return definitions.length === 0 ? undefined : readSchema(definitions);
@@ -64,31 +64,31 @@ export function readRootDse(entry: Entry, about: { schema?: Schema | undefined; 
   };
 }
 
-/** What a server names as the place of its own data. */
+/** Naming contexts of the server's own data. */
 const OWN_DATA = [
   ...['configContext', 'monitorContext', 'auditContext', 'changeLog', 'subschemaSubentry'],
   ...['configurationNamingContext', 'schemaNamingContext'],
 ];
-/** Names of databases with configuration, logs, schema, monitor data and keys, in any product. */
+/** Names of databases for configuration, logs, schema, monitoring and keys, in any product. */
 const OWN_NAMES =
   /^(cn|o|ou)=(config|configuration|schema|subschema|monitor|(delta|access|change|audit)?log|retro changelog|system|ads|tasks|localhost|backends|admin data|replication.*|deleted.*|ibm.*|pwdpolicy|oraclecontext|oracleschemaversion|netscaperoot|ipaca|kra|audit)$/i;
 const OWN_ROOTS = /^(secauthority=|dc=(domain|forest)dnszones$|dc=replicationchanges$)/i;
 
-/** @returns where users are looked for: never among the server's own data; undefined if nothing else is left */
+/** @returns the search base for users, never within the server's own data. Undefined if there is no other naming context. */
 function defaultSearchBase(entry: Entry, kind: DirectoryKind, namingContexts: readonly string[]): string | undefined {
   const own = OWN_DATA.flatMap((name) => allTexts(entry, name)).map(dnKey);
   const holdsUsers = (context: string) => {
     const names = parseDn(context);
-    // The empty name is the whole tree, with everything in it.
+    // The empty name is the whole tree, including everything else.
     if (names === undefined || names.length === 0 || own.includes(dnKey(context))) return false;
     const texts = names.map((parts) => parts.map(({ type, value }) => `${type}=${value}`).join('+'));
-    // Users' data begins with a domain, a country or an organization; what is called cn=… right below the root is the server's.
+    // Users are below a domain, a country or an organization. A top-level cn=… belongs to the server.
     if (texts.length === 1 && texts[0]?.startsWith('cn=') === true) return false;
     return !texts.some((text) => OWN_ROOTS.test(text) || (OWN_NAMES.test(text) && (texts.length === 1 || text.startsWith('cn='))));
   };
   const named = firstText(entry, 'defaultNamingContext') ?? firstText(entry, 'msDS-DefaultNamingContext');
   const base = named !== undefined && holdsUsers(named) ? named : namingContexts.find(holdsUsers);
-  // Beside its accounts, FreeIPA holds copies of them for old clients (cn=compat), and users that do not work here yet or any more.
+  // FreeIPA also holds copies of its accounts for old clients (cn=compat), and staged and deleted users.
   return kind === 'freeipa' && base !== undefined ? `cn=accounts,${base}` : base;
 }
 

@@ -1,18 +1,18 @@
-/** What a directory publishes of its schema (RFC 4512, section 4.2): how attributes are spelled, and which of them hold bytes. */
+/** The published schema of a directory (RFC 4512, section 4.2): the spelling of attributes, and which of them are binary. */
 
 export interface AttributeType {
-  /** In the schema's spelling, the usual one first. */
+  /** Spelled as in the schema, the primary name first. */
   names: readonly string[];
-  /** Whether values are bytes and not text, whatever they happen to look like. */
+  /** Whether values are binary, even if they look like text. */
   isOctets: boolean;
 }
 
 export interface Schema {
-  /** @param name or OID, in any case, without options */
+  /** @param name a name or OID, in any case, without options */
   attributeType(name: string): AttributeType | undefined;
 }
 
-/** Syntaxes of bytes (RFC 4517, section 3.3; RFC 2252, section 4.3; MS-ADTS, section 3.1.1.2.2.2). */
+/** Binary syntaxes (RFC 4517, section 3.3; RFC 2252, section 4.3; MS-ADTS, section 3.1.1.2.2.2). */
 const OCTET_SYNTAXES: ReadonlySet<string> = new Set([
   // Audio, Binary, Certificate, Certificate List, Certificate Pair, Fax, JPEG, Octet String, Supported Algorithm.
   ...['4', '5', '8', '9', '10', '23', '28', '40', '49'].map((arc) => `1.3.6.1.4.1.1466.115.121.1.${arc}`),
@@ -20,9 +20,9 @@ const OCTET_SYNTAXES: ReadonlySet<string> = new Set([
   '1.2.840.113556.1.4.907',
 ]);
 
-/** A server may send any number; Active Directory with Exchange has 3,000. */
+/** Limits what a server can send. Active Directory with Exchange has 3,000 attributes. */
 const MAX_TYPES = 20_000;
-/** The longest real definition has less than a thousand characters. */
+/** The longest real definition has fewer than a thousand characters. */
 const MAX_DEFINITION_CHARS = 16_384;
 
 interface Definition extends AttributeType {
@@ -44,7 +44,7 @@ export function readSchema(definitions: readonly string[]): Schema {
   return { attributeType: (name) => types.get(name.toLowerCase()) };
 }
 
-/** A subtype without a syntax has that of its supertype. */
+/** A subtype without a syntax inherits its supertype's. */
 function syntaxOf(type: Definition, types: ReadonlyMap<string, Definition>): string | undefined {
   let current: Definition | undefined = type;
   for (let depth = 0; current !== undefined && depth < 16; depth++) {
@@ -57,7 +57,7 @@ function syntaxOf(type: Definition, types: ReadonlyMap<string, Definition>): str
 /** `( 2.5.4.3 NAME ( 'cn' 'commonName' ) SUP name SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{64} )` (RFC 4512, section 4.1.2) */
 function readDefinition(text: string): Definition | undefined {
   if (text.length > MAX_DEFINITION_CHARS) return undefined;
-  // Free text first: a description may contain any of the other words.
+  // Free text first: a description may contain any of the keywords.
   const terms = text.replace(/\b(?:DESC|X-[A-Z-]+)\s+(?:'[^']*'|\(\s*(?:'[^']*'\s*)+\))/g, '');
   const oid = /^\s*\(\s*([^\s()']+)/.exec(terms)?.[1];
   const names = /\bNAME\s+(?:'([^']*)'|\(([^)]*)\))/.exec(terms);

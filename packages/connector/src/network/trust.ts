@@ -15,8 +15,8 @@ const DER_SEQUENCE = 0x30;
 const PATH = /^(?!.*-----)(?:\.{0,2}[\\/].*|[A-Za-z]:[\\/].*|.*\.(?:pem|crt|cer))$/i;
 
 /**
- * With SSL_CA_PATH, SSL_CA_FILE may be the pattern of the names that count in the folder, as replaced connectors have it. Their pattern
- * without a folder chooses among the system's certificates, which are trusted anyway.
+ * With SSL_CA_PATH, SSL_CA_FILE may be a pattern for file names in the folder, as in replaced connectors. A pattern
+ * without a folder selects among the system's certificates, which are trusted anyway.
  *
  * @returns the certificates (PEM) in the three settings, all readable
  * @throws CodedError CA_UNUSABLE, which names the setting whose text, file or folder cannot be read or contains no certificate
@@ -31,12 +31,12 @@ export function configuredCertificates(settings: TrustSettings): string[] {
   return found;
 }
 
-/** Paths have slashes, and no characters that only patterns need. */
+/** A path has slashes and none of the characters that only patterns need. */
 function isNamePattern(text: string): boolean {
   return !/[\\/]/.test(text.replaceAll('\\.', '.')) && /[+*?$^|()[\]]/.test(text);
 }
 
-/** A regular expression, as in replaced connectors; `*.pem` is none, and meant as in a shell. @throws CodedError CA_UNUSABLE */
+/** A regular expression, as in replaced connectors. `*.pem` is not a valid one and is read as a shell pattern. @throws CodedError CA_UNUSABLE */
 function nameTest(pattern: string): (name: string) => boolean {
   if (/^\*\.\w+$/.test(pattern)) return (name) => matchesGlob(name, pattern);
   try {
@@ -66,7 +66,7 @@ export function parseCertificate(text: string | Buffer): X509Certificate | undef
   }
 }
 
-/** @param pattern of the names; undefined: every file counts */
+/** @param pattern for the file names; undefined matches every file */
 function certificatesOfFolder(folder: string, pattern: string | undefined): string[] {
   const counts = pattern === undefined ? () => true : nameTest(pattern);
   let paths: string[];

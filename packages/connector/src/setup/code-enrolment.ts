@@ -1,6 +1,6 @@
 /**
- * Enrolment by a code (docs/protocol.md, section 8.15): shows a code, waits until an administrator of the hub has approved it, and registers the
- * connector's certificate. Then the key is all that the connector needs, and its ticket contains no secret.
+ * Enrolment by a code (docs/protocol.md, section 8.15): shows a code, waits until an administrator of the hub approves it, and registers the
+ * connector's certificate. From then on the connector needs only its key, and its ticket contains no secret.
  */
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -29,12 +29,12 @@ import { askSigned, enrol } from './enrolment.ts';
 import { thisInstance } from './instance.ts';
 import { checkInfo, serverUrlOf, settingsOfTicket } from './ticket.ts';
 
-/** RFC 8628, section 3.5. */
+/** Added to the interval on `slow_down` (RFC 8628, section 3.5). */
 const SLOWER_BY_MS = 5000;
 
-/** What to show while the connector waits. */
+/** What to display while the connector waits. */
 export interface ShownCode {
-  /** Where an administrator of the hub signs in and types the code. */
+  /** Where an administrator of the hub signs in and enters the code. */
   page: string;
   code: string;
   /** `page` with the code. */
@@ -59,7 +59,7 @@ export function hubOriginOf(address: string, values: Config['values']): string {
 }
 
 /**
- * Waits for an administrator's approval, and saves certificate, hub and connection in the home: the hub knows the key from then on.
+ * Waits for an administrator's approval, and saves the certificate, hub and connection in the home. The hub knows the key from then on.
  *
  * @param options.settings with which the hub is reached: they are saved as well
  * @param options.show called once, as soon as both sides can show the same comparison code

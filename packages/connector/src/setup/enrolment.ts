@@ -1,6 +1,6 @@
 /**
  * Enrolment at our hub with a ticket that names the hub's identity (docs/protocol.md, section 8.13): proves the connector's key and the ticket, and
- * accepts only an answer that this hub has signed.
+ * accepts only an answer that the pinned hub has signed.
  */
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import {
@@ -25,15 +25,15 @@ import type { Outbound } from '../network/outbound.ts';
 import { readTicketAnswer, TICKET_TIMEOUT_MS } from './ticket-answer.ts';
 
 export interface Enrolment extends EnrolmentPayload {
-  /** The fingerprint of the hub's identity now: from now on it is pinned. */
+  /** The current fingerprint of the hub's identity, which is pinned from now on. */
   hubIdentity: string;
 }
 
 const refusal = z.object({ error: z.object({ code: z.string() }) });
 
 /**
- * @param pinned the fingerprint that the hub must have, or have had
- * @param options.register registers the connector's certificate; without it, only the information is asked for
+ * @param pinned the fingerprint that the hub must have now, or must have had before
+ * @param options.register registers the connector's certificate. Without it, the call only asks for information.
  * @throws CodedError HUB_IDENTITY_MISMATCH, HUB_ANSWER_FORGED, HUB_CLOCK_SKEW, and as for any call with a ticket
  */
 export async function enrol(
@@ -54,8 +54,8 @@ export async function enrol(
 
 /**
  * Sends a request with proof of the connector's key.
- * @param request.pinned undefined: accepts any identity, which must then be compared by other means
- * @returns what the hub has signed for this request, and the fingerprint of its identity now
+ * @param request.pinned undefined accepts any identity, which must then be compared by other means
+ * @returns the answer that the hub signed for this request, and the current fingerprint of its identity
  * @throws CodedError as `enrol`
  */
 export async function askSigned<T>(
@@ -99,7 +99,7 @@ export async function askSigned<T>(
   return { payload: readTicketAnswer(url, { ...answer, text: payload }, schema), hubIdentity: identity.fingerprint };
 }
 
-/** Unsigned, so it only serves to explain; without it the answer would be refused, too. */
+/** The hub's unsigned explanation. It is used only in messages, since the answer is rejected anyway. */
 function throwIfRefused(host: string, answer: { status: number; text: string }): void {
   const code = refusal.safeParse(parseJson(answer.text)).data?.error.code;
   if (answer.status === 400 && code === 'clock_skew') {

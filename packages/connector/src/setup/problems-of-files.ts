@@ -45,7 +45,7 @@ export function problemsOfFiles(config: Config): string[] {
   });
 }
 
-/** Filters that replaced connectors took, and that are accepted with their values escaped. */
+/** Filters in the form of replaced connectors, which are accepted with their values escaped. */
 export function filterWarnings(values: Config['values']): Warning[] {
   return FILTERS.flatMap((name) => {
     const text = values[name];

@@ -113,14 +113,14 @@ export function createProvisioning(options: {
     connection: values.CONNECTION,
     realm: values.REALM,
     signingKeyPem: values.TENANT_SIGNING_KEY,
-    // From the ticket, too, if it has not been read yet: without the hub's answer no other hub may take its place.
+    // Also from the ticket if it has not been read yet: until the hub answers, no other hub may take its place.
     hubIdentity: pinnedIn(values),
     wsfedIssuer: values.WSFED_ISSUER,
     replyAddresses: replyAddressesIn(config),
     kerberos: values.KERBEROS_AUTH,
     clientCertificates: values.CLIENT_CERT_AUTH,
   };
-  /** Logged once, not at each try to connect. */
+  /** Logged once, not at each connection attempt. */
   let isKnownPending = false;
   // Only encrypt the password with a key that is saved, or the next start could not decrypt it.
   if (certificate !== undefined) keepPasswordEncrypted();
@@ -154,7 +154,7 @@ export function createProvisioning(options: {
     }
   }
 
-  /** The plain contract: the hub is whoever has the certificate of its address. */
+  /** Without an identity, as in Auth0's contract: the certificate for the hub's address identifies the hub. */
   async function registerWith(ticket: string, signal: AbortSignal): Promise<Registered> {
     const info = await fetchTicketInfo(outbound, ticket, values, signal);
     const { certificate: registered } = certificateFor(info);
@@ -164,8 +164,8 @@ export function createProvisioning(options: {
   }
 
   async function enrolWith(ticket: PinnedTicket, signal: AbortSignal): Promise<Registered> {
-    // The subject of the certificate comes from the hub.
-    // The hub may have replaced its key since the start.
+    // The hub chooses the subject of the certificate.
+    // The hub may have replaced its key since the connector started.
     const pinned = known.hubIdentity ?? ticket.fingerprint;
     const own = certificate ?? certificateFor((await enrol(outbound, ticket, pinned, key.privateKey, { signal })).info);
     const { certificate: registered } = own;
@@ -253,7 +253,7 @@ const LASTING_ERRORS = new Set([
   ...['HUB_NOT_ENCRYPTED', 'CERTIFICATE_UNUSABLE', 'TICKET_DAMAGED', 'HUB_IDENTITY_MISMATCH', 'HUB_ANSWER_FORGED', 'CONNECTOR_KEY_REVOKED'],
 ]);
 
-/** What one reading of the ticket leads to. */
+/** The result of reading the ticket. */
 interface Registered {
   reading: TicketReading;
   signingKeyPem: string | undefined;

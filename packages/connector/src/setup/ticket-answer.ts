@@ -1,12 +1,12 @@
-/** What a hub answers to a ticket, and what it means if it does not. */
+/** Parses a hub's answer to a ticket, and explains failures. */
 import { CodedError, parseJson, printable } from '@landbridge/runtime';
 import { z } from 'zod';
 import type { OutboundAnswer } from '../network/outbound.ts';
 
-/** As our hub words its refusals. */
+/** The wording of refusals from our hub. */
 const hubError = z.object({ error: z.object({ message: z.string().min(1).max(500), action: z.string().max(500).optional() }) });
 
-/** Short, because each reconnection waits for it, and sign-ins wait for the reconnection. */
+/** Short, because each reconnection waits for it, and sign-ins wait for reconnections. */
 export const TICKET_TIMEOUT_MS = 5000;
 
 /**

@@ -19,16 +19,16 @@ import { createKey, loadCertificate } from './certificate.ts';
 import { type Enrolment, enrol } from './enrolment.ts';
 import { readTicketAnswer, TICKET_TIMEOUT_MS } from './ticket-answer.ts';
 
-/** What a hub says of the connection. */
+/** The hub's information about the connection. */
 export interface TicketReading {
   info: TicketInfo;
-  /** If the ticket names the hub's identity: what the hub has signed. */
+  /** The answer that the hub signed, if the ticket names the hub's identity. */
   enrolment: Enrolment | undefined;
 }
 
 /**
  * Reads a ticket without registering anything.
- * @returns what the hub says of the connection
+ * @returns the hub's information about the connection
  * @throws CodedError TICKET_DAMAGED, HUB_IDENTITY_MISMATCH, HUB_ANSWER_FORGED, HUB_NOT_ENCRYPTED, CERTIFICATE_UNUSABLE, and as `readTicketAnswer` and
  *   `Outbound.request`. No error contains the ticket.
  */
@@ -36,7 +36,7 @@ export async function readHubTicket(outbound: Outbound, config: Config, ticket: 
   const { values } = config;
   const read = usableTicket(ticket, values);
   if (read.kind === 'plain') return { info: await fetchTicketInfo(outbound, ticket, values, signal), enrolment: undefined };
-  // Before the first start there is no key, and none is needed to ask.
+  // Before the first start there is no key, and asking needs none.
   const { privateKey } = loadCertificate(config) ?? createKey();
   const enrolment = await enrol(outbound, read, values.HUB_IDENTITY ?? read.fingerprint, privateKey, { signal });
   checkInfo(enrolment.info, values);
@@ -59,7 +59,7 @@ export function usableTicket(ticket: string, { HUB_IDENTITY }: Pick<ConnectorSet
   return read;
 }
 
-/** @returns the fingerprint that the hub must prove: the last one it had, else the ticket's; undefined if there is none, as with Auth0 */
+/** @returns the fingerprint that the hub must prove: its last known one, or else the ticket's. Undefined if there is none, as with Auth0. */
 export function pinnedIn({
   HUB_IDENTITY,
   PROVISIONING_TICKET: ticket,
@@ -75,7 +75,7 @@ export function isEnrolledByCode({ PROVISIONING_TICKET: ticket }: Pick<Connector
 }
 
 /**
- * For tickets that name no identity, as Auth0's.
+ * For tickets that name no identity, such as Auth0's.
  * @returns what the hub knows of the connection
  * @throws CodedError HUB_NOT_ENCRYPTED, and as `readTicketAnswer` and `Outbound.request`
  */
@@ -90,7 +90,7 @@ export async function fetchTicketInfo(
   return info;
 }
 
-/** The next start must accept the hub address that is saved. @throws CodedError TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED */
+/** Rejects a hub address that the next start would not accept. @throws CodedError TICKET_ANSWER_INVALID, HUB_NOT_ENCRYPTED */
 export function checkInfo({ adHub }: TicketInfo, values: Pick<ConnectorSettings, 'HUB_INSECURE_NO_TLS'>): void {
   if (!SETTINGS.AD_HUB.type.schema.safeParse(adHub).success) {
     throw new CodedError('TICKET_ANSWER_INVALID', 'The hub sent an invalid answer for the ticket: adHub is missing or invalid', {

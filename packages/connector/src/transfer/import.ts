@@ -84,7 +84,7 @@ export async function readImport(options: {
   const before = readHomeFiles(config.home);
   const mapper = textIn(found, layout.mapper);
   const settings = settingsIn(found, layout.settings);
-  // Since 7.0 the file comes before these settings.
+  // Since 7.0, the file takes precedence over these settings.
   const isFirst = layout.layout === 'data' && mapper !== undefined;
   const files: HomeFiles = {
     settings: isFirst ? without(settings, ['PROFILE_MAPPER', 'PROFILE_MAPPER_FILE']) : settings,
@@ -165,7 +165,7 @@ function isDeeperThan(value: unknown, depth: number): boolean {
   return depth === 0 || Object.values(value).some((inner) => isDeeperThan(inner, depth - 1));
 }
 
-/** @param folders of the certificate, in order of preference */
+/** @param folders that may contain the certificate, in order of preference */
 function certificateIn(found: ReadonlyMap<string, Buffer>, folders: readonly string[]): HomeFiles['certificate'] {
   const folder = folders.find((name) => found.has(certificateName(name)) || found.has(keyName(name))) ?? '';
   const [certificatePem, privateKeyPem] = [textIn(found, certificateName(folder)), textIn(found, keyName(folder))];

@@ -1,7 +1,7 @@
-/** The account name of a user, for applications that show it or sort by it. */
+/** The account name of a user, for applications that display it or sort by it. */
 import { type Entry, firstText } from '../ldap/entry.ts';
 
-/** Of Active Directory, of POSIX accounts and inetOrgPerson (RFC 4519), and of synchronised users without either. */
+/** Attributes of Active Directory, of POSIX accounts and inetOrgPerson (RFC 4519), and of synchronised users that have neither. */
 export const ACCOUNT_NAMES: readonly string[] = ['sAMAccountName', 'uid', 'userPrincipalName'];
 
 export function accountNameIn(entry: Entry): string | undefined {

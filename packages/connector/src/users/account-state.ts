@@ -34,7 +34,7 @@ export const ACCOUNT_STATE_ATTRIBUTES: readonly string[] = [
   'msDS-UserAccountDisabled',
 ];
 
-/** Attributes with which an account is disabled, and the value that says so. */
+/** Attributes that disable an account, and the value that does so. */
 const DISABLED_BY: readonly [attribute: string, value: string][] = [
   ['nsAccountLock', 'true'],
   ['loginDisabled', 'true'],
@@ -42,7 +42,7 @@ const DISABLED_BY: readonly [attribute: string, value: string][] = [
   ['orclIsEnabled', 'disabled'],
   ['msDS-UserAccountDisabled', 'true'],
 ];
-/** The time after which an account may not be used. */
+/** Attributes with the time at which an account expires. */
 const EXPIRED_BY = ['krbPrincipalExpiration', 'pwdEndTime', 'loginExpirationTime', 'ds-pwp-account-expiration-time', 'orclActiveEndDate'];
 
 /** userAccountControl and the computed flags (MS-ADTS, section 2.2.16). */
@@ -89,7 +89,7 @@ function inActiveDirectory(entry: Entry, nowMs: number): AccountState {
   return usable(number('pwdLastSet') === 0 ? 'password_change_required' : 'password_expired');
 }
 
-/** It has no userAccountControl, but attributes for single flags, and the same times. */
+/** It has no userAccountControl, but separate attributes for single flags, and the same times. */
 function inAdLds(entry: Entry, nowMs: number): AccountState {
   const expires = firstText(entry, 'accountExpires');
   const expiresMs = fileTimeMs(expires);
@@ -109,7 +109,7 @@ function elsewhere(entry: Entry, nowMs: number): AccountState {
   const expired = EXPIRED_BY.find((name) => (time(name) ?? Number.POSITIVE_INFINITY) <= nowMs);
   if (expired !== undefined) return refused('AccountExpired', expired);
   if (isTrue('ibm-pwdAccountLocked')) return refused('AccountLocked', 'ibm-pwdAccountLocked');
-  // It remains until the next login after the lockout.
+  // The value remains until the next login after the lockout.
   if (isTrue('lockedByIntruder') && (time('loginIntruderResetTime') ?? Number.POSITIVE_INFINITY) > nowMs)
     return refused('AccountLocked', 'lockedByIntruder');
   if ((time('pwdStartTime') ?? 0) > nowMs) return refused('AccountDisabled', 'pwdStartTime');

@@ -84,7 +84,7 @@ export function createAuthenticate(options: {
         return await profileOf(entry, result, WIRE_ERRORS[outcome.error].ldapStatus ?? 'active', context);
       }
       const refusal = await refuse(outcome.error, entry, context, outcome.reason);
-      // With the profile, which unknown users have none of.
+      // The time includes the profile, because unknown users have no profile to compute.
       refusalTime.measured(performance.now() - startedAt);
       return refusal;
     } catch (error) {

@@ -81,13 +81,13 @@ export function bindOutcome(result: LdapResult, entry?: Entry): BindOutcome {
   }
 }
 
-/** eDirectory's word for accounts that an administrator has disabled. */
+/** eDirectory's text for accounts that an administrator has disabled. */
 export const LOGIN_DISABLED = 'loginDisabled';
 
 function byText(result: LdapResult, entry: Entry | undefined): BindOutcome | undefined {
   const error = refusalByText(result);
   if (error === undefined) return undefined;
-  // eDirectory answers both alike.
+  // eDirectory answers both the same way.
   const isDisabled = error === 'AccountExpired' && entry && firstText(entry, LOGIN_DISABLED)?.toUpperCase() === 'TRUE';
   return { kind: 'refused', error: isDisabled ? 'AccountDisabled' : error, reason: result.diagnosticMessage.trim() };
 }

@@ -1,13 +1,13 @@
 /**
- * Why other directories than Active Directory refuse a bind, if neither the result code nor the password policy control says so: the diagnostic
- * message of each product. The first row that matches counts. Sources: Novell TID 10067240 and "eDirectory, LDAP and Password Policy Controls"
+ * The reason for a refused bind in directories other than Active Directory, if neither the result code nor the password policy control tells it: taken
+ * from each product's diagnostic message. The first matching row counts. Sources: Novell TID 10067240 and "eDirectory, LDAP and Password Policy Controls"
  * (April 2002); the sources of 389 Directory Server (pw.c, pw_mgmt.c, acct_plugin.c) and FreeIPA (ipa_lockout.c, ipapwd_prepost.c); the message
  * lists of Oracle Internet Directory (GSL_…_EXCP) and IBM Security Directory Server; the sources of OpenDS and ApacheDS.
  */
 import type { WireErrorName } from '@landbridge/protocol';
 import { RESULT } from '../ldap/errors.ts';
 
-/** Results with which some product refuses a user. Without a known text, only the first is a wrong password. */
+/** Result codes with which products refuse a user. Without a known text, only the first one means a wrong password. */
 const REFUSALS: ReadonlySet<number> = new Set([RESULT.invalidCredentials, RESULT.constraintViolation, RESULT.unwillingToPerform]);
 
 const TEXTS: readonly [text: RegExp, error: WireErrorName][] = [
@@ -21,7 +21,7 @@ const TEXTS: readonly [text: RegExp, error: WireErrorName][] = [
   [/GSL_PWDEXPIRED|:9000:/, 'PasswordExpired'],
   [/GSL_ACCOUNTLOCKED|:9001:/, 'AccountLocked'],
   [/GSL_ACC(OUN)?TDISABLED|:9050:/, 'AccountDisabled'],
-  // IBM ("Error, Account is locked"), OpenDS, ApacheDS, and whatever says the same in the same words.
+  // IBM ("Error, Account is locked"), OpenDS, ApacheDS, and other products with the same wording.
   [
     /\b(must|has to|needs to) (be changed|change)\b|\bchange (the |your )?password\b.*\breset\b|\bchanged after reset\b/i,
     'PasswordChangeRequired',
@@ -35,15 +35,15 @@ const TEXTS: readonly [text: RegExp, error: WireErrorName][] = [
 /** eDirectory: `NDS error: log account expired (-220)`. */
 const NDS_ERRORS: ReadonlyMap<string, WireErrorName> = new Map([
   ['-197', 'AccountLocked'],
-  // Wrong password, no such user, and limits to logins: too many, at this hour, from this address.
+  // Wrong password, unknown user, and login limits: too many, at this hour, or from this address.
   ...['-669', '-601', '-217', '-218', '-219'].map((code) => [code, 'WrongPassword'] as const),
   ['-220', 'AccountExpired'],
-  // Expired, without grace logins; eDirectory calls it a bad password.
+  // Expired, without grace logins. eDirectory reports a bad password.
   ['-222', 'PasswordExpired'],
   ['-223', 'PasswordExpired'],
 ]);
 
-/** @returns undefined if the result is no refusal of a user, or its message is not known */
+/** @returns undefined if the result does not refuse a user, or its message is unknown */
 export function refusalByText({
   resultCode,
   diagnosticMessage,

@@ -8,6 +8,6 @@ export interface RequestContext {
   signal: AbortSignal;
   /** Called as each step ends. */
   onStep?: (step: Step) => void;
-  /** The profile of a refused user is expected to have groups, as replaced connectors send it. */
+  /** Adds groups to the profile of a refused user, as replaced connectors do. */
   refusedWithGroups?: boolean;
 }

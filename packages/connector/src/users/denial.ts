@@ -1,6 +1,6 @@
 /**
- * DENY_SIGN_IN: users who never sign in through this connector, whatever its hub asks for. Their passwords do not reach the directory, and the
- * answer is that of a wrong password, so guessing theirs here shows nothing.
+ * DENY_SIGN_IN: users who can never sign in through this connector, whatever the hub requests. Their passwords are not sent to the directory, and the
+ * answer is that of a wrong password, so nobody can guess passwords here.
  */
 import type { Failure } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
@@ -11,7 +11,7 @@ import { withValue } from '../ldap/filter.ts';
 import type { RequestContext } from './context.ts';
 import { isShown } from './find.ts';
 
-/** Logs it, too. @throws LdapError: nothing was decided, so nobody signs in */
+/** Also logs the denial. @throws LdapError if the check failed, so nobody signs in */
 export type IsDenied = (entry: Entry, context: RequestContext) => Promise<boolean>;
 
 /** @param text DENY_SIGN_IN @throws LDAP_FILTER_INVALID */
@@ -20,7 +20,7 @@ export function createIsDenied(options: { directory: Directory; text: string | u
   if (text === undefined) return async () => false;
   const filter = withValue(settingFilter('DENY_SIGN_IN', text), '');
 
-  /** What the service account may not read cannot be compared: an entry that is hidden from it is denied. */
+  /** Attributes that the service account cannot read cannot be compared, so a user whose entry is hidden from it is denied. */
   async function matches(entry: Entry, signal: AbortSignal): Promise<boolean> {
     if (!isShown(entry) && directory.searchesAs !== 'none') return true;
     try {
@@ -39,7 +39,7 @@ export function createIsDenied(options: { directory: Directory; text: string | u
   };
 }
 
-/** @param refusal with the user's profile, as for a wrong password: the only thing that the hub learns */
+/** @param refusal as for a wrong password, with the user's profile. The hub learns nothing else. */
 export function deniedFailure({ failure }: { failure: Failure }): { failure: Failure } {
   return { failure: { ...failure, denied: true } };
 }

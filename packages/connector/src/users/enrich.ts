@@ -40,7 +40,7 @@ export interface Enrich {
   subjectOf(entry: Entry, signal?: AbortSignal): Promise<string | undefined>;
   /** Without groups, for lists. @throws what the mapper throws */
   brief(entry: Entry, ldapStatus: LdapStatus): Promise<Profile>;
-  /** A refusal with the user's profile, brief unless the context wants groups. If the mapper fails, the DN is all there is of it. */
+  /** A refusal with the user's profile, which is short unless the context asks for groups. If the mapper fails, the profile contains only the DN. */
   refusal(error: WireErrorName, entry: Entry, context: RequestContext): Promise<{ failure: Failure }>;
 }
 
@@ -53,7 +53,7 @@ export function assertShown(entry: Entry): void {
   });
 }
 
-/** Attributes that may hold megabytes, which a mapper that copies everything would send to the hub. */
+/** Attributes that may hold megabytes. A mapper that copies everything would send them to the hub. */
 const BIG_ATTRIBUTES = ['jpegPhoto', 'thumbnailPhoto', 'thumbnailLogo', 'photo', 'audio', 'userCertificate', 'userSMIMECertificate'];
 /** Active Directory's limit for `thumbnailPhoto`. */
 const MAX_UNREAD_BYTES = 100_000;
@@ -67,7 +67,7 @@ export function createEnrich(options: {
   groupFinder: GroupFinder;
   queries: (signal?: AbortSignal) => Promise<Queries>;
   settings: ConnectorSettings;
-  /** Of the mapper; undefined for the default one. */
+  /** The source of a custom mapper; undefined for the default one. */
   mapperSource: string | undefined;
   /** Requested of users' entries for the mapper. */
   attributes: readonly string[];
@@ -77,7 +77,7 @@ export function createEnrich(options: {
   const hidden = hiddenAttributes(ownAttributes(settings.LDAP_SUBJECT_ATTRIBUTE), options.attributes);
   const isOpen = options.attributes.includes('*');
   const spell = isOpen && options.mapperSource !== undefined ? mapperSpelling(options.mapperSource) : undefined;
-  /** Read only because the mapper may read anything. */
+  /** Large attributes that are requested only because the mapper may read any attribute. */
   const unread = isOpen ? BIG_ATTRIBUTES.filter((name) => !options.mapperSource?.includes(name)) : [];
   let hasWarnedOfMissingId = false;
 

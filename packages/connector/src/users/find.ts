@@ -121,8 +121,8 @@ async function onlyMatch(
 }
 
 /**
- * For users an ambiguous name looks like an unknown one: `findUser(…).catch((error) => noUserIfAmbiguous(error, found))`.
- * @param found notes it for operators
+ * Treats an ambiguous name like an unknown one, because users must not see the difference: `findUser(…).catch((error) => noUserIfAmbiguous(error, found))`.
+ * @param found receives the fact, for operators
  * @throws any other error
  */
 export function noUserIfAmbiguous(error: unknown, found: { isAmbiguous?: boolean } = {}): undefined {
@@ -152,11 +152,11 @@ export function spellings(name: string): string[] {
 }
 
 /**
- * The attributes to request of a user's entry: those in LDAP_USER_ATTRIBUTES, else those that the mapper reads. Naming them keeps the answer
+ * The attributes to request of a user's entry: those in LDAP_USER_ATTRIBUTES, or else those that the mapper reads. Naming them keeps the answer
  * short and free of secrets that a directory may show its service account. `memberOf` is operational in some directories, so `*` does not
  * include it.
  *
- * @param mapper its source, undefined for the default one. If it does not say which attributes it reads, all are requested
+ * @param mapper the source of a custom mapper; undefined for the default one. If it is unclear which attributes it reads, all are requested.
  */
 export function userAttributes(listed: readonly string[] | undefined, mapper: string | undefined): string[] {
   const read = mapper === undefined ? DEFAULT_MAPPER_ATTRIBUTES : attributesReadBy(mapper)?.filter((name) => !isOperational(name));
@@ -164,14 +164,14 @@ export function userAttributes(listed: readonly string[] | undefined, mapper: st
   return [...new Set([...requested.filter((name) => !isSecretAttribute(name)), ...USER_ATTRIBUTES_FOR_GROUPS])];
 }
 
-/** Requested for this program's own use, whatever the mapper reads. */
+/** Requested for the connector's own use, regardless of the mapper. */
 export function ownAttributes(subject: string | undefined): string[] {
   return [...subjectAttributes(subject), ...ACCOUNT_NAMES, ...OWN_ATTRIBUTES_FOR_GROUPS, CLASS_ATTRIBUTE, LOGIN_DISABLED];
 }
 
 /**
- * `*` does not include them. A mapper gets them only if LDAP_USER_ATTRIBUTES names them: one that says `raw.entryUUID || raw.uid` has always
- * got the latter, and users keep their ids.
+ * `*` does not include operational attributes. A mapper gets them only if LDAP_USER_ATTRIBUTES names them: a mapper with `raw.entryUUID || raw.uid` has always
+ * used the latter, and user ids must not change.
  */
 const OPERATIONAL: ReadonlySet<string> = new Set(
   (
@@ -186,7 +186,7 @@ function isOperational(name: string): boolean {
   return OPERATIONAL.has(name.toLowerCase());
 }
 
-/** @param requested for the mapper @returns `own` ones that it must not see, in lower case: a profile does not change because of them */
+/** @param requested attributes of the mapper @returns the names in `own`, in lower case, that the mapper must not see, so that they do not change profiles */
 export function hiddenAttributes(own: readonly string[], requested: readonly string[]): string[] {
   const seen = new Set(requested.map((name) => name.toLowerCase()));
   return own.map((name) => name.toLowerCase()).filter((name) => !seen.has(name) && (!seen.has('*') || isOperational(name)));

@@ -1,19 +1,19 @@
 /**
- * Which attributes a custom mapper reads, if its source says so: then the directory is asked for these alone, and a photo of 12 MB that nobody
+ * Finds the attributes that a custom mapper reads, so that the directory is asked only for these, and a photo of 12 MB that nobody
  * maps is never read. Every use of the mapper's first parameter must name an attribute (`raw.mail`, `raw['mail;lang-de']`, `{ mail } = raw`,
- * `'mail' in raw`); any other use (`Object.keys(raw)`, `raw[name]`, `return raw`) may read whatever there is.
+ * `'mail' in raw`). Any other use (`Object.keys(raw)`, `raw[name]`, `return raw`) may read any attribute.
  */
 import { Script } from 'node:vm';
 
 const NAME = '[A-Za-z_$][\\w$]*';
-/** A mapper that names more is better served with everything. */
+/** For a mapper with more names, requesting everything is cheaper. */
 const MAX_NAMES = 300;
 /** An attribute description (RFC 4512, section 2.5). */
 const ATTRIBUTE = /^[A-Za-z][A-Za-z0-9-]*(;[A-Za-z0-9-]+)*$/;
-/** Reaches the parameter, or runs text, without naming it. */
+/** Code that can reach the parameter without naming it, or run text as code. */
 const INDIRECT = /\b(?:arguments|eval|Function|with)\b/;
 
-/** @returns the attributes, as the mapper spells them; undefined if it may read others */
+/** @returns the attributes as spelled in the mapper; undefined if it may read others */
 export function attributesReadBy(source: string): string[] | undefined {
   const code = withoutComments(source);
   if (code === undefined || INDIRECT.test(code)) return undefined;
@@ -25,7 +25,7 @@ export function attributesReadBy(source: string): string[] | undefined {
   if (start === null || parameter === undefined) return undefined;
   if (parameter.startsWith('{')) return addPattern(parameter, names) ? known(names) : undefined;
 
-  // Not a property of that name, but the operand of a spread.
+  // Not a property name, but the operand of a spread.
   const raw = `(?<![\\w$])(?<!(?<!\\.\\.)\\.)${parameter.replaceAll('$', '\\$')}`;
   let rest = code.replace(start[0], (text) => text.slice(0, text.lastIndexOf(parameter)));
   let isPlain = true;
@@ -50,9 +50,9 @@ export function attributesReadBy(source: string): string[] | undefined {
 }
 
 /**
- * For a mapper that may read any attribute: it looks for the spellings in its source, and a server without a schema may use others.
+ * For a mapper that may read any attribute: it uses the spellings in its source, and a server without a schema may use others.
  *
- * @returns gives an attribute's name the mapper's spelling, unless the source has its own one
+ * @returns gives an attribute the mapper's spelling, unless the source also uses the original one
  */
 export function mapperSpelling(source: string): (name: string) => string {
   const words = [...source.matchAll(/\.\s*([A-Za-z][A-Za-z0-9-]*)|(['"])([A-Za-z][A-Za-z0-9;-]*)\2/g)].map(
@@ -63,7 +63,7 @@ export function mapperSpelling(source: string): (name: string) => string {
   return (name) => (exact.has(name) ? name : (spellings.get(name.toLowerCase()) ?? name));
 }
 
-/** @returns false if the pattern takes what it does not name */
+/** @returns false if the destructuring pattern captures attributes that it does not name */
 function addPattern(pattern: string, names: Set<string>): boolean {
   const inner = pattern.slice(1, -1);
   if (inner.includes('...') || inner.includes('[')) return false;
@@ -80,10 +80,10 @@ function known(names: ReadonlySet<string>): string[] | undefined {
   return attributes.length > MAX_NAMES ? undefined : attributes;
 }
 
-/** @returns undefined if the source is not understood: then what is left is not a program */
+/** @returns undefined if the source cannot be parsed, because the remainder is then not a program */
 function withoutComments(source: string): string | undefined {
   const text = source.replace(/^\uFEFF/, '');
-  // Strings and regular expressions may contain what looks like a comment.
+  // Strings and regular expressions may contain text that looks like a comment.
   const tokens =
     /'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*"|`(?:[^`\\]|\\[\s\S])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<=[=(,:[!&|?{};]\s*|\breturn\s*)\/(?![/*])(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//g;
   const code = text.replace(tokens, (token) => (token.startsWith('//') || token.startsWith('/*') ? ' ' : token));

@@ -18,7 +18,7 @@ export interface Queries {
   groupsSearchBase: string;
   /** The searches for a user name, in this order, until one finds an entry. */
   usersByName(name: string, signal: AbortSignal | undefined): Promise<UserQuery[]>;
-  /** Of the kind of directory; also for users who are not looked up by name. */
+  /** For this kind of directory. Also used for users who are not looked up by name. */
   users: Filter;
   searchUsers: ListQuery;
   allUsers: ListQuery;
@@ -26,7 +26,7 @@ export interface Queries {
   groups: GroupQueries;
 }
 
-/** `fromSettings`: administrators say themselves what a user is. The results of all other queries must pass `isUser`. */
+/** `fromSettings`: the administrator's own filter decides. The results of all other queries must pass `isUser`. */
 export interface UserQuery extends BoundFilter {
   fromSettings: boolean;
 }
@@ -36,19 +36,19 @@ export interface ListQuery {
   fromSettings: boolean;
 }
 
-/** Requested for `isUser`. */
+/** The attribute that `isUser` needs. */
 export const CLASS_ATTRIBUTE = 'objectClass';
 const OTHER_CLASSES: ReadonlySet<string> = new Set(['computer', 'contact', 'ipahost', 'device', 'group', 'posixgroup']);
 
 /**
- * No filter can say this: if the schema does not define a class, `(!(objectClass=computer))` matches nothing at all (RFC 4511, section
+ * A filter cannot express this: if the schema does not define a class, `(!(objectClass=computer))` matches nothing at all (RFC 4511, section
  * 4.5.1.7).
  *
- * @param entry with `CLASS_ATTRIBUTE`; an entry that does not show it counts as the filter found it
+ * @param entry requested with `CLASS_ATTRIBUTE`. An entry that does not show its classes counts as a user.
  */
 export function isUser(entry: Entry): boolean {
   if (allTexts(entry, CLASS_ATTRIBUTE).some((name) => OTHER_CLASSES.has(name.toLowerCase()))) return false;
-  // Machine accounts of Samba's NT domains are ordinary accounts, except for their names.
+  // Machine accounts of Samba's NT domains differ from ordinary accounts only in their names.
   return firstText(entry, 'uid')?.endsWith('$') !== true && firstText(entry, 'sAMAccountName')?.endsWith('$') !== true;
 }
 
@@ -66,7 +66,7 @@ export const IN_CHAIN_RULE = '1.2.840.113556.1.4.1941';
 type FilterSetting = `LDAP_SEARCH_${'' | 'ALL_' | 'LIST_GROUPS_'}QUERY` | 'LDAP_USER_BY_NAME' | 'LDAP_SEARCH_GROUPS';
 
 interface Defaults {
-  /** Finds users and no other entries: part of every other query for users. */
+  /** Matches users only. Part of every other query for users. */
   users: string;
   userByName: string;
   userByMail: string;
@@ -76,10 +76,10 @@ interface Defaults {
 }
 
 const ACTIVE_DIRECTORY: Defaults = {
-  // Normal accounts (MS-SAMR, section 2.2.1.9): no contacts, computers, trusts or managed service accounts.
+  // Normal accounts (MS-SAMR, section 2.2.1.9), not contacts, computers, trusts or managed service accounts.
   users: '(sAMAccountType=805306368)',
   userByName: '(sAMAccountName={0})',
-  // Each address of a mailbox starts with `smtp:`, the primary one with `SMTP:`.
+  // Each address of a mailbox has the prefix `smtp:`, the primary one `SMTP:`.
   userByMail: '(|(mail={0})(proxyAddresses=smtp:{0}))',
   searchUsers: '(anr={0})',
   listGroups: '(objectCategory=group)',
@@ -88,13 +88,13 @@ const ACTIVE_DIRECTORY: Defaults = {
 
 const GROUP_CLASSES = [
   ...['groupOfNames', 'groupOfUniqueNames', 'posixGroup'],
-  // Dynamic groups and the classes of single products.
+  // Dynamic groups, and classes of individual products.
   ...['groupOfURLs', 'groupOfMembers', 'groupOfEntries', 'dynamicGroup', 'group'],
 ];
 
 /** Classes and attributes of RFC 2798 (inetOrgPerson), RFC 4519 (groupOfNames) and RFC 2307 (posixAccount, posixGroup). */
 const STANDARD: Defaults = {
-  // A server that does not know a class finds nothing by it. Some do not know that inetOrgPerson is a person.
+  // A server finds nothing by an unknown class, and some do not know that an inetOrgPerson is a person.
   users: '(|(objectClass=person)(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=user))',
   userByName: '(uid={0})',
   userByMail: '(mail={0})',
@@ -105,7 +105,7 @@ const STANDARD: Defaults = {
 
 const DEFAULTS: Record<DirectoryKind, Defaults> = {
   'active-directory': ACTIVE_DIRECTORY,
-  // It has no account names; users bind with a principal name or DN.
+  // It has no account names. Users bind with a principal name or DN.
   'ad-lds': {
     ...STANDARD,
     users: '(&(objectCategory=person)(|(objectClass=user)(objectClass=inetOrgPerson)))',
@@ -113,10 +113,10 @@ const DEFAULTS: Record<DirectoryKind, Defaults> = {
   },
   openldap: STANDARD,
   '389-ds': STANDARD,
-  // Its copies of users for old clients are of the class posixAccount only.
+  // Its copies of users for old clients have only the class posixAccount.
   freeipa: { ...STANDARD, users: '(objectClass=person)' },
   lldap: STANDARD,
-  // It names users by cn; uid is another name of theirs.
+  // It names users by cn. The uid is an additional name.
   edirectory: { ...STANDARD, userByName: '(|(cn={0})(uid={0}))' },
   odsee: STANDARD,
   opends: STANDARD,
@@ -196,7 +196,7 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
   };
 }
 
-/** The more selective one comes first: some servers evaluate them in order. */
+/** The more selective clause comes first, because some servers evaluate clauses in order. */
 function both(one: Filter, other: Filter): Filter {
   return { type: 'and', filters: [one, other] };
 }

@@ -1,4 +1,4 @@
-/** The connector's own limits, which a compromised hub cannot raise: wrong passwords per user, sign-ins in total, and searches, each per minute. */
+/** The connector's own limits per minute, which a compromised hub cannot raise: wrong passwords per user, sign-ins in total, and searches. */
 import { CodedError, createLiveCounters } from '@landbridge/runtime';
 import { dnKey } from '../ldap/dn.ts';
 import type { Entry } from '../ldap/entry.ts';
@@ -7,15 +7,15 @@ export interface RateLimits {
   /** @throws CodedError RATE_LIMITED */
   signIn(): void;
   /**
-   * Before a password is tried: it counts as wrong until `accepted`, so that attempts in parallel cannot pass the limit together. All names
-   * of a user count together. @returns undefined, or in how many seconds the user may try again
+   * Called before a password is checked. It counts as wrong until `accepted`, so that parallel attempts cannot exceed the limit together. All names
+   * of a user share one count. @returns undefined, or the seconds until the user may try again
    */
   userWaits(entry: Entry): number | undefined;
   /** The password was right. */
   accepted(entry: Entry): void;
   /** @throws CodedError RATE_LIMITED */
   search(): void;
-  /** A list of more than a page counts as one search per page. */
+  /** A list counts as one search per page. */
   found(entries: number): void;
 }
 
@@ -38,7 +38,7 @@ export function createRateLimits(
   const signIns = create();
   const searches = create();
 
-  /** @returns whether it was within the limit; 0: no limit */
+  /** @returns whether the limit still allows it; 0 means no limit */
   function count(window: Window, limit: number, by: number): boolean {
     if (window.endsMs <= now()) Object.assign(window, create());
     if (limit !== 0 && window.count >= limit) return false;

@@ -9,7 +9,7 @@ export interface RefusalTime {
   measured(ms: number): void;
   /** Waits as long as one of the last refusals took, picked at random. */
   imitate(signal: AbortSignal): Promise<void>;
-  /** The same, while the refusal is made: its time counts. */
+  /** Like `imitate`, but the time that the refusal itself takes counts. */
   imitateDuring<T>(refusal: Promise<T>, signal: AbortSignal): Promise<T>;
 }
 

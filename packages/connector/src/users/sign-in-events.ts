@@ -29,7 +29,7 @@ export function createConnectorSignInEvents(log: Log): ConnectorSignInEvents {
   return events;
 }
 
-/** @returns `ok`, the contract's name of the refusal, `too_many_attempts`, `denied`, or `Unexpected Error` */
+/** @returns `ok`, the contract's name for the refusal, `too_many_attempts`, `denied`, or `Unexpected Error` */
 export function signInResult(outcome: SignInOutcome): string {
   if (!('failure' in outcome)) return 'ok';
   const { code, wireName, denied } = outcome.failure;

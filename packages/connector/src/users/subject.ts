@@ -15,9 +15,9 @@ const SERVER_IDS: Readonly<Record<DirectoryKind, readonly string[]>> = {
   'ad-lds': ['objectGUID'],
   // RFC 4530.
   openldap: ['entryUUID'],
-  // By default it shows service accounts only its own id.
+  // By default it shows service accounts only their own id.
   freeipa: ['ipaUniqueID', 'nsUniqueId'],
-  // FreeIPA, if it hides what it is.
+  // FreeIPA, if it hides its product name.
   '389-ds': ['ipaUniqueID', 'nsUniqueId'],
   lldap: ['entryUUID'],
   edirectory: ['GUID'],
@@ -32,7 +32,7 @@ const SERVER_IDS: Readonly<Record<DirectoryKind, readonly string[]>> = {
   unknown: ['entryUUID', 'nsUniqueId', 'objectGUID', 'GUID'],
 };
 
-/** UUIDs, with or without dashes, and the spelling of nsUniqueId. FreeIPA's entries of staged users have a word instead. */
+/** UUIDs, with or without dashes, and nsUniqueId's spelling. FreeIPA's staged users have a word instead. */
 const SERVER_ID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){2}[0-9a-f]{4}-?[0-9a-f]{12}$|^([0-9a-f]{8}-){3}[0-9a-f]{8}$/;
 const MAX_LENGTH = 256;
 
@@ -54,7 +54,7 @@ function onlyText(entry: Entry, name: string): string | undefined {
   const [bytes] = values;
   if (bytes === undefined || values.length > 1) return undefined;
   const value = edirectoryGuid(name, bytes) ?? rawAttribute(entry, name);
-  // Only if all values of the attribute are bytes: one user's text must not equal another's bytes in hexadecimal.
+  // Only if all values of the attribute are binary: one user's text must not equal the hexadecimal form of another's bytes.
   const hex = Buffer.isBuffer(value) && isBinaryAttribute(entry, name) ? value.toString('hex') : undefined;
   const text = typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : hex;
   return text !== undefined && text.trim() !== '' && text.length <= MAX_LENGTH ? text : undefined;

@@ -59,7 +59,7 @@ export interface Inspection extends KnownUser {
 export interface UsersOptions {
   directory: Directory;
   mapper: ProfileMapper;
-  /** Of the administrator's own mapper, which may read any attribute; undefined for the default one. */
+  /** The source of a custom mapper, which may read any attribute; undefined for the default one. */
   mapperSource: string | undefined;
   settings: ConnectorSettings;
   log: Log;
@@ -105,7 +105,7 @@ export function createUsers(options: UsersOptions): Users {
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ ...options, groupFinder, queries, attributes: mapped });
-  // Operators see everything.
+  // Operators see all details.
   const enrichWhole = createEnrich({ ...options, groupFinder, queries, attributes: ['*', ...mapped] });
   return {
     authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log }),

@@ -51,7 +51,7 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const mapper = createProfileMapper({ source: undefined, timeoutMs: PREVIEW_TIMEOUT_MS, memoryLimitMb: 16, log: context.log });
     const users = createUsers({
       directory: connector.directory(),
-      mapper, // A draft may read anything.
+      mapper, // A draft may read any attribute.
       mapperSource: '',
       settings: values,
       log: context.log,

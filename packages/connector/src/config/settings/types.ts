@@ -88,7 +88,7 @@ export const nameTemplate: SettingType<string> = {
 };
 export const filter: SettingType<string> = { describe: 'an LDAP filter', schema: z.string().trim() };
 
-/** Replaced connectors have `false` where there is none. */
+/** Replaced connectors write `false` for a missing path. */
 export const optionalPath: SettingType<string | undefined> = {
   describe: 'a path',
   schema: z.union([z.literal(false).transform(() => undefined), z.string().transform((text) => (text === 'false' ? undefined : text))]),

@@ -3,7 +3,7 @@ import { type SettingType, setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
 import { filter, filterWithName, MAX_SECONDS, nameTemplate, OFF_BY_DEFAULT } from './types.ts';
 
-/** Hubs wait 30 s for a sign-in, which must not be lost with its groups. */
+/** Hubs wait 30 s for a sign-in, so a slow group search must not make it fail. */
 const LONGEST_GROUPS_SECONDS = 25;
 const seconds = setting.integer(0, MAX_SECONDS);
 const groupsTimeout: SettingType<number> = {

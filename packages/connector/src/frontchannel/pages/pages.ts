@@ -73,7 +73,7 @@ ${replyForm({ replyTo, wctx, wresult }, html`<button type="submit">${texts.conti
   });
 }
 
-/** The form without a page around it, for a hub's own page: `/wsfed/direct`. */
+/** The bare form, for a page of the hub: `/wsfed/direct`. */
 export function replyForm(options: { replyTo: string; wctx: string | undefined; wresult: string }, button: Html | '' = ''): Html {
   const { replyTo, wctx, wresult } = options;
   const fields = { wa: 'wsignin1.0', wresult, ...(wctx === undefined ? {} : { wctx }) };

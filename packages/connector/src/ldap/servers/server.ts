@@ -290,7 +290,7 @@ async function askRootDse(
   throw unexpectedResult(`${connection.name} answered the search for its root DSE`, result);
 }
 
-/** A server does without: only spellings and binary values are then known less well. @throws LdapError if the connection is lost */
+/** Optional for a server: without it, spellings and binary attributes are less precise. @throws LdapError if the connection is lost */
 export async function askSchema(
   connection: LdapConnection,
   rootDse: Entry,

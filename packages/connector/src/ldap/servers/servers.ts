@@ -17,7 +17,7 @@ export interface ServerStatus {
   /** Searches and binds go there. */
   inUse: boolean;
   product: string | undefined;
-  /** As which product it was recognised, and by what. */
+  /** The detected product, and the evidence. */
   recognition: string | undefined;
   /** When it entered this state. */
   since: Date;
@@ -34,7 +34,7 @@ export interface Servers {
   choose(tried: ReadonlySet<Server>, signal: AbortSignal | undefined): Server | Promise<Server>;
   readonly list: readonly Server[];
   readonly connected: boolean;
-  /** Nothing is known yet: no server is connected, and the first attempts have not ended. */
+  /** Nothing is known yet: no server is connected, and the first attempts are still running. */
   readonly connecting: boolean;
   /** Why no server is connected. */
   readonly failure: LdapError | undefined;
@@ -51,7 +51,7 @@ const REFRESH_MS = 5 * 60_000;
 /** While no server can be asked, DNS is asked again, but no more often than this. */
 const REFRESH_AT_MOST_EVERY_MS = 30_000;
 
-/** After this, a directory that has not answered yet counts as unreachable. */
+/** A directory that has not answered after this time counts as unreachable. */
 const FIRST_ATTEMPTS_MS = 4000;
 
 const RANK: Record<ServerState, number> = { healthy: 0, standby: 1, untried: 3, unreachable: 4 };

@@ -10,7 +10,7 @@ import type { Run } from '../run.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** @param reading of the ticket; undefined without one */
+/** @param reading the result of reading the ticket; undefined without a ticket */
 export async function ownCertificate(run: Run, reading: TicketReading | undefined, signal: AbortSignal): Promise<CheckOutcome> {
   const ours = loadCertificate(run.config);
   if (ours === undefined) return skipped('none yet: it is created at the first start');

@@ -1,7 +1,7 @@
 /**
- * A user's groups in directories other than Active Directory: those that have the user as a member, by DN (`member`, `uniqueMember`), by user
- * name (`memberUid`) or as their primary group (`gidNumber`), in one search; then upwards, one search per level for many groups. Groups that
- * only the user's entry names (`memberOf` and its kin) are added, unless the group itself lists other members.
+ * Finds a user's groups in directories other than Active Directory: groups with the user as a member, by DN (`member`, `uniqueMember`), by user
+ * name (`memberUid`) or as the primary group (`gidNumber`), in one search. Then it searches upwards, one search per level for many groups. Groups
+ * that only the user's entry names (`memberOf` and similar) are added, unless the group itself lists other members.
  */
 import type { Directory } from '../../ldap/directory.ts';
 import { dnKey, isWithin } from '../../ldap/dn.ts';
@@ -18,11 +18,11 @@ import { createReadParents } from './read-parents.ts';
 import { createRunQueries, type GroupQuery, isRefused } from './refused-queries.ts';
 import { walkUpwards } from './walk.ts';
 
-/** Attributes of a user that name the user's groups; the last one is IBM's. */
+/** Attributes of a user's entry that name groups. The last one is IBM's. */
 const NAMING_ATTRIBUTES = ['memberOf', 'isMemberOf', 'groupMembership', 'ibm-allGroups'];
-/** Requested of a user's entry, besides `memberOf`; a mapper does not see them. */
+/** Requested with a user's entry, besides `memberOf`. Mappers do not see them. */
 export const OWN_ATTRIBUTES_FOR_GROUPS: readonly string[] = [...NAMING_ATTRIBUTES, 'uid', 'gidNumber', 'x500UniqueIdentifier'];
-/** A user has a handful of names. */
+/** Limits the user names per query. A user has a handful. */
 const MAX_NAMES = 20;
 
 const BY_MEMBER = parseFilter('(member={0})');
@@ -37,7 +37,7 @@ interface UserReference extends Reference {
   uniqueIdentifiers: string[];
 }
 
-/** Of a group as a member of others. */
+/** The clauses that find a group as a member of other groups. */
 export function memberQueries(dn: string): GroupQuery[] {
   return [
     { name: 'member', filter: withValue(BY_MEMBER, dn) },
@@ -66,14 +66,14 @@ export function createGroupsByMember(options: GroupsOptions, searchBase: string)
   const groups = createKnownGroups({ ...options, read: (references) => readParents(references, searchBase) });
   /** Direct membership is searched each time; it is cached only for when the search fails. */
   const users = createKnownGroups<UserReference>({ ...options, cacheSeconds: 0, read: directGroups });
-  /** Groups that a user's entry names and no search found. */
+  /** Groups that the user's entry names but no search found. */
   const named = createKnownGroups({ ...options, read: readNamed });
 
   async function directGroups(references: readonly UserReference[]) {
     const read = references.map(async (user) => {
       const { entries, refused } = await run(searchBase, userQueries(user), [...attributes, 'objectClass']);
       if (refused !== undefined) throw refused;
-      // FreeIPA makes a group of each user's own, with the user's name: it says nothing about the user.
+      // FreeIPA makes a private group for each user, with the user's name. It carries no information.
       const shared = entries.filter((entry) => !allTexts(entry, 'objectClass').some((name) => name.toLowerCase() === 'mepmanagedentry'));
       return [user.key, { group: undefined, parents: shared.map((entry) => readGroup(entry, options)) }] as const;
     });
@@ -85,7 +85,7 @@ export function createGroupsByMember(options: GroupsOptions, searchBase: string)
     return new Map(await Promise.all(read));
   }
 
-  /** @returns undefined if the group lists its members: had the user been among them, a search would have found it */
+  /** @returns undefined if the group lists its members: a search would have found it if the user were among them */
   async function namedOnly(dn: string): Promise<Group | undefined> {
     try {
       const [entry] = await search(dn, ANY_ENTRY, attributes, 'base');
@@ -98,7 +98,7 @@ export function createGroupsByMember(options: GroupsOptions, searchBase: string)
     }
   }
 
-  /** @throws why no query was answered, unless the user's entry names groups */
+  /** @throws the reason why no query was answered, unless the user's entry names groups */
   async function searched(user: Entry, isNamed: boolean, look: Look): Promise<readonly (Reference | Group)[]> {
     const gidNumber = firstText(user, 'gidNumber');
     const reference: UserReference = {

@@ -8,7 +8,7 @@ import { PAGED_RESULTS_OID, type Scope } from '../../ldap/messages.ts';
 /** Active Directory returns at most 1000 entries per page. */
 const PAGE_SIZE = 1000;
 
-/** @throws LdapError; LDAP_RESULT with sizeLimitExceeded or adminLimitExceeded if the directory returned only some of the groups */
+/** @throws LdapError; LDAP_RESULT with sizeLimitExceeded or adminLimitExceeded if the directory returned only part of the groups */
 export type GroupSearch = (searchBase: string, filter: BoundFilter, attributes: readonly string[], scope?: Scope) => Promise<Entry[]>;
 
 export function createGroupSearch(options: { directory: Directory; timeoutSeconds: number; derefAliases: number }): GroupSearch {

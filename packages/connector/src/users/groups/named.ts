@@ -19,7 +19,7 @@ export function createNamedGroups(settings: GroupSettings): GroupFinder {
   };
 }
 
-/** @returns the group as its DN alone describes it */
+/** @returns a group built from its DN alone */
 export function namedGroup(dn: string, { property, properties }: GroupSettings): Group {
   const ownName = parseDn(dn)?.[0] ?? [];
   const known = new Map([

@@ -84,7 +84,7 @@ export function createReadByName(options: ReadByNameOptions) {
     try {
       entries = await search(base, anyOf(chunk.map(filterFor)), withSid ? [...attributes, 'objectSid'] : attributes);
     } catch (error) {
-      // One name that the server does not accept must not cost the others.
+      // One name that the server rejects must not affect the others.
       if (!isRefused(error)) throw error;
       if (chunk.length > 1) await Promise.all(chunk.map((reference) => readChunk(base, [reference], known)));
       return;

@@ -12,7 +12,7 @@ import type { GroupQuery, RunQueries } from './refused-queries.ts';
 /** @returns each reference with its parents, by key @throws LdapError */
 export type ReadParents = (references: readonly (Reference | Group)[], searchBase: string) => Promise<Map<string, KnownGroup>>;
 
-/** @param membersOf queries for the groups that have a DN as a member in one of `memberAttributes` */
+/** @param membersOf returns the queries for groups that contain a DN in one of `memberAttributes` */
 export function createReadParents(
   options: GroupSettings & { run: RunQueries; membersOf: (dn: string) => GroupQuery[]; memberAttributes: readonly string[] },
 ): ReadParents {

@@ -1,6 +1,6 @@
 /**
- * A server may refuse one of our queries for groups: it does not know the attribute, takes no group's name for a member, or permits no search
- * without an index. That costs what the query would have found and nothing more.
+ * A server may refuse one of our group queries: it does not know the attribute, does not accept a group's name as a member, or does not allow
+ * unindexed searches. Only the results of that query are lost.
  */
 import type { Log } from '@landbridge/runtime';
 import { dnKey } from '../../ldap/dn.ts';
@@ -9,7 +9,7 @@ import { LdapError, RESULT } from '../../ldap/errors.ts';
 import { anyOf, type BoundFilter } from '../../ldap/filter.ts';
 import type { GroupSearch } from './group-search.ts';
 
-/** Results about the query itself: the server would give them again, and other queries may still be answered. */
+/** Result codes about the query itself: repeating it is pointless, and other queries may still succeed. */
 const REFUSED: ReadonlySet<number> = new Set([
   RESULT.protocolError,
   RESULT.adminLimitExceeded,
@@ -27,19 +27,19 @@ export function isRefused(error: unknown): error is LdapError {
 }
 
 export interface GroupQuery {
-  /** For the log. */
+  /** A description of the query, for the log. */
   name: string;
   filter: BoundFilter;
 }
 
 export interface Answered {
-  /** Each entry once. */
+  /** Without duplicates. */
   entries: Entry[];
-  /** Why a query was refused, if none was answered. */
+  /** Why a query was refused, if none succeeded. */
   refused: LdapError | undefined;
 }
 
-/** Runs queries in one search if the server lets it. @throws LdapError if the directory cannot be asked */
+/** Runs the queries in one search if the server allows it. @throws LdapError if the directory is unreachable */
 export type RunQueries = (searchBase: string, queries: readonly GroupQuery[], attributes: readonly string[]) => Promise<Answered>;
 
 export function createRunQueries({ search, log }: { search: GroupSearch; log: Log }): RunQueries {

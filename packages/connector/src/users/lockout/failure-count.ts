@@ -30,7 +30,7 @@ export const FAILURE_ATTRIBUTES: readonly string[] = [
   ...['pwdFailureTime', 'pwdAccountLockedTime', 'pwdPolicySubentry'],
   // 389 Directory Server.
   ...['passwordRetryCount', 'retryCountResetTime', 'accountUnlockTime'],
-  // FreeIPA, which counts in the attributes of Kerberos.
+  // FreeIPA, which counts in its Kerberos attributes.
   ...['krbLoginFailedCount', 'krbLastFailedAuth', 'krbPwdPolicyReference'],
 ];
 
@@ -92,7 +92,7 @@ function in389DirectoryServer(entry: Entry): FailureCount {
   };
 }
 
-/** Counted for each user by every replica on its own (FreeIPA's ipa_lockout plugin). */
+/** Each replica counts a user's failures separately (FreeIPA's ipa_lockout plugin). */
 function inFreeIpa(entry: Entry): FailureCount | undefined {
   const recorded = Number(firstText(entry, 'krbLoginFailedCount') ?? 0);
   const lastMs = parseGeneralizedTime(firstText(entry, 'krbLastFailedAuth'))?.getTime();

@@ -127,7 +127,7 @@ function intervalMs(text: string | undefined): number {
   return steps === 0 ? Number.POSITIVE_INFINITY : steps / 10_000;
 }
 
-/** 0 and a missing value mean that it never ends. */
+/** 0 or a missing value means that the lockout never ends. */
 function seconds(policy: Entry, name: string): number {
   return whole(firstText(policy, name)) * 1000 || Number.POSITIVE_INFINITY;
 }

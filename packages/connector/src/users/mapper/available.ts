@@ -1,10 +1,10 @@
 /**
- * Finds what a mapper uses and the sandbox does not offer, without running it: at the first sign-in it would be too late. Names that the mapper
- * declares itself, or asks for with `typeof`, and what it tries in a `try` block are its own affair.
+ * Finds features that a mapper uses and the sandbox lacks, without running it: the first sign-in would be too late to find out. Ignores names that the
+ * mapper declares itself or tests with `typeof`, and code in `try` blocks.
  */
 import { parser } from '@lezer/javascript';
 
-/** What `require` offers in the sandbox; a test compares it. */
+/** The modules that `require` offers in the sandbox. A test compares the list. */
 export const SANDBOX_MODULES: Readonly<Record<string, readonly string[]>> = {
   buffer: ['Buffer'],
   crypto: ['createHash', 'createHmac', 'hash', 'randomBytes', 'randomUUID', 'timingSafeEqual'],
@@ -46,14 +46,14 @@ export const MISSING_GLOBALS: Readonly<Record<string, string>> = {
 
 export interface Unavailable {
   line: number;
-  /** What is used, and why it is not available. */
+  /** The missing feature, and why it is missing. */
   message: string;
 }
 
 type Tree = ReturnType<typeof parser.parse>;
 type Node = Tree['topNode'];
 
-/** @param hiddenVariables names in the connector's environment that `process.env` does not show */
+/** @param hiddenVariables environment variables of the connector that `process.env` hides */
 export function unavailableIn(source: string, hiddenVariables: ReadonlySet<string>): Unavailable[] {
   const tree = parser.parse(source);
   const text = ({ from, to }: Node) => source.slice(from, to);
@@ -128,7 +128,7 @@ function requiredBy(call: Node, text: (node: Node) => string): string | undefine
     : undefined;
 }
 
-/** Of `a.name` and `a['name']`. */
+/** The name in `a.name` or `a['name']`. */
 function memberName(access: Node, text: (node: Node) => string): string | undefined {
   const last = access.getChild('PropertyName');
   if (last) return text(last);

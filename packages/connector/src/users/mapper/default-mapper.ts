@@ -50,7 +50,7 @@ export function defaultProfile(raw: Readonly<Record<string, unknown>>): Profile 
   return profile;
 }
 
-/** @returns undefined for what Auth0 connectors treat as no value; bytes that are not text become Base64 */
+/** @returns undefined for what Auth0 connectors treat as no value. Bytes that are not valid text become Base64. */
 function present(value: unknown): unknown {
   if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
   if (Array.isArray(value)) return value.map((item: unknown) => (Buffer.isBuffer(item) ? textOf(item) : item));

@@ -1,10 +1,10 @@
 /**
- * The default mappers that Auth0 connectors were installed with. Every installation and export of theirs contains one, usually unmodified. The
+ * The default mappers of Auth0 connectors. Every installation and export of theirs contains one, usually unmodified. The
  * built-in mapper does the same without a sandbox.
  */
 import { createHash } from 'node:crypto';
 
-/** SHA-256 of the text that `withoutComments` leaves. */
+/** SHA-256 of the output of `withoutComments`. */
 const FINGERPRINTS: ReadonlySet<string> = new Set([
   // 2013-12
   'c5e3578f7938ee0abffa10efc4e02e489e01d16d7c36fd0baf906503e701cca6',
@@ -20,7 +20,7 @@ const FINGERPRINTS: ReadonlySet<string> = new Set([
   'fa6baa7ed30f2f92f7e8382b0759cd6a4bcb27af881ed55a1b6283efd62a5a6e',
 ]);
 
-/** @param source the mapper's file, with any line ends, byte order mark and comments */
+/** @param source the mapper's file, with any line endings, byte order mark and comments */
 export function isKnownDefaultMapper(source: string): boolean {
   return FINGERPRINTS.has(mapperFingerprint(source));
 }
@@ -29,7 +29,7 @@ export function mapperFingerprint(source: string): string {
   return createHash('sha256').update(withoutComments(source)).digest('hex');
 }
 
-/** @returns the source without byte order mark, comments and white space. A `//` after a colon or quotation mark is part of a text. */
+/** @returns the source without byte order mark, comments and white space. A `//` after a colon or quotation mark belongs to a string. */
 function withoutComments(source: string): string {
   return source
     .replace(/^\uFEFF/, '')

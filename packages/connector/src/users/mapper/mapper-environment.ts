@@ -1,4 +1,4 @@
-/** The environment variables that a mapper sees. All others may be secrets of the connector. */
+/** The environment variables that a mapper may see. Others may contain secrets of the connector. */
 
 const VISIBLE = /^(MAPPER_\w+|NODE_ENV|TZ|LANG|LC_[A-Z]+)$/;
 

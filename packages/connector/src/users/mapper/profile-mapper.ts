@@ -12,14 +12,14 @@ import { mapperError } from './sandbox/mapper-errors.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 export interface ProfileMapper {
-  /** Whether it is the administrator's own, which may read any attribute. */
+  /** Whether it is a custom mapper, which may read any attribute. */
   readonly isCustom: boolean;
   /**
    * @param raw the entry by attribute name; binary values as Buffers
    * @throws CodedError MAPPER_SYNTAX, MAPPER_FAILED, MAPPER_TIMEOUT, MAPPER_MEMORY, or MAPPER_BUSY if too many mappings are waiting
    */
   map(raw: Readonly<Record<string, unknown>>): Promise<Profile>;
-  /** Rejects like `map` if the mapper's source does not load, and with MAPPER_UNAVAILABLE if it uses what the sandbox does not offer. */
+  /** Rejects like `map` if the mapper's source does not load, and with MAPPER_UNAVAILABLE if it uses a feature that the sandbox lacks. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export function createProfileMapper({ source, ...options }: ProfileMapperOptions
     isCustom: true,
     async ready() {
       await sandbox.ready();
-      // Loaded for custom mappers only.
+      // Loaded only for custom mappers.
       const { unavailableIn } = await import('./available.ts');
       const [first, ...others] = unavailableIn(source, hidden);
       if (first === undefined) return;

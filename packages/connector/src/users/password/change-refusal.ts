@@ -36,7 +36,7 @@ const ERROR_OF_RESULT: Partial<Record<number, WireErrorName>> = {
   [RESULT.unwillingToPerform]: 'PasswordComplexityError',
 };
 
-/** eDirectory: used before, too short, or against a rule of NMAS (NetIQ, "Novell Error Codes"). */
+/** eDirectory: used before, too short, or against an NMAS rule (NetIQ, "Novell Error Codes"). */
 const EDIRECTORY_RULE = /\bNDS error\b.*\((-215|-216|-160\d\d|-166\d)\)/is;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * `password_times`: when the passwords of users were last changed, for a hub that keeps cached credentials. A user who may not sign in now, or no
- * longer exists, is left out.
+ * `password_times`: when users' passwords were last changed, for a hub that keeps cached credentials. Users who no longer exist or may not sign in now
+ * are omitted.
  */
 import type { PasswordTimesClaims, RequestOutcome } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
@@ -19,11 +19,11 @@ import { subjectAttributes, subjectOf } from '../subject.ts';
 
 const DAY_MS = 86_400_000;
 const PASSWORD_SET = 'pwdLastSet';
-/** OpenLDAP's and others' password policy; 389 Directory Server; FreeIPA. */
+/** The password policies of OpenLDAP and others, of 389 Directory Server, and of FreeIPA. */
 const GENERALIZED_TIMES = ['pwdChangedTime', 'pwdUpdateTime', 'krbLastPwdChange'];
 /** In days since 1970. */
 const SHADOW = 'shadowLastChange';
-/** Without any of these: each change of a password changes this (RFC 4512, section 3.4), and other changes only cost a cached credential. */
+/** Used if no other attribute exists: it changes with each password (RFC 4512, section 3.4). Other changes only discard a cached credential. */
 const MODIFIED = 'modifyTimestamp';
 const TIMES = [PASSWORD_SET, ...GENERALIZED_TIMES, SHADOW, MODIFIED];
 
@@ -32,10 +32,10 @@ export function passwordChangedMs(entry: Entry, nowMs: number): number | undefin
   const lastSet = firstText(entry, PASSWORD_SET);
   const days = Number(firstText(entry, SHADOW) ?? Number.NaN);
   const known = [
-    // 0: it must be changed.
+    // 0: the password must be changed.
     lastSet === '0' ? nowMs : fileTimeMs(lastSet),
     ...GENERALIZED_TIMES.map((name) => parseGeneralizedTime(firstText(entry, name))?.getTime()),
-    // The last moment of that day.
+    // The end of that day.
     Number.isInteger(days) ? Math.min(nowMs, (days + 1) * DAY_MS) : undefined,
   ].filter((ms) => ms !== undefined);
   return known.length > 0 ? Math.max(...known) : parseGeneralizedTime(firstText(entry, MODIFIED))?.getTime();
@@ -45,7 +45,7 @@ export function createPasswordTimes(options: {
   directory: Directory;
   queries: (signal?: AbortSignal) => Promise<Queries>;
   limits: RateLimits;
-  /** LDAP_SUBJECT_ATTRIBUTE */
+  /** The setting LDAP_SUBJECT_ATTRIBUTE. */
   subjectSetting: string | undefined;
   log: Log;
 }): (claims: PasswordTimesClaims, context: RequestContext) => Promise<RequestOutcome<'password_times'>> {

@@ -1,8 +1,8 @@
 /**
- * QuickJS compiled to WebAssembly, with a memory that cannot grow beyond its limit.
+ * QuickJS compiled to WebAssembly, with a fixed memory limit.
  *
- * Nothing of one user may be left when the next is mapped, and a new engine for each takes half a millisecond. So the mapper is loaded once, and
- * after each mapping the engine's memory is taken back to what it was then.
+ * No trace of one user may be left when the next one is mapped, but a new engine for each user takes half a millisecond. So the mapper is loaded once,
+ * and the engine's memory is restored to that state after each mapping.
  */
 import variantModule from '@jitl/quickjs-ng-wasmfile-release-sync';
 import {
@@ -18,9 +18,9 @@ import { failureCode, type MapRequest, type MapResult, type SandboxFailure, type
 import { PRELUDE_SOURCE } from './prelude/prelude.ts';
 import { createMemory, findLayout, takeSnapshot, type WasmMemory } from './snapshot.ts';
 
-/** Deeper recursion in the mapper throws its RangeError. At 512 KiB the thread's own stack would overflow first, inside the engine. */
+/** Deeper recursion in the mapper throws its RangeError. At 512 KiB the thread's own stack, inside the engine, would overflow first. */
 const MAX_STACK_BYTES = 256 * 1024;
-/** Built-ins may use a little more. */
+/** Built-in functions may use a little more. */
 const STACK_RESERVE_BYTES = 64 * 1024;
 /** A profile is a few kilobytes. */
 const MAX_ANSWER_CHARS = 1024 * 1024;
@@ -29,15 +29,15 @@ const MAX_MESSAGE_CHARS = 500;
 const MAX_CONSOLE_LINES = 20;
 
 export interface Engine {
-  /** Why the mapper did not load, which is also the result of each mapping. */
+  /** Why the mapper did not load. Every mapping then fails with it. */
   failure: SandboxFailure | undefined;
-  /** All that the engine can read and write. */
+  /** All memory that the engine can read and write. */
   memory: WasmMemory;
-  /** @throws if the engine itself fails: then its state is unknown */
+  /** @throws if the engine itself fails, which leaves its state unknown */
   map(request: MapRequest): MapResult;
 }
 
-/** Carries the mapper's own exception, a value inside the sandbox, to the outside. */
+/** Carries the mapper's own exception, a value inside the sandbox, out of the engine. */
 class Failed extends Error {
   readonly failure: SandboxFailure;
   constructor(failure: SandboxFailure) {
@@ -50,10 +50,10 @@ function failure(code: SandboxFailure['code'], message: string, line?: number): 
   return { code: failureCode(message, code), message: message.slice(0, MAX_MESSAGE_CHARS), line };
 }
 
-/** @param onConsole gets a limited number of lines per mapping */
+/** @param onConsole receives a limited number of lines per mapping */
 export async function createEngine(settings: WorkerSettings, onConsole: (line: string) => void): Promise<Engine> {
   const memory = createMemory(settings.memoryLimitMb);
-  // The package declares the types of its CommonJS build, in which the variant is one level deeper than in what is imported here.
+  // The package declares the types of its CommonJS build, in which the variant is nested one level deeper than in the module imported here.
   const variant: QuickJSSyncVariant = 'default' in variantModule ? variantModule.default : variantModule;
   const quickJs = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmMemory: memory }));
   const runtime = quickJs.newRuntime();
@@ -64,7 +64,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
   let endsAt = 0;
   let timeIsUp = false;
   let consoleLines = 0;
-  /** For loading the source, and again for each mapping. */
+  /** The time limit for loading the source, and for each mapping. */
   const startDeadline = () => {
     endsAt = performance.now() + settings.timeoutMs;
     timeIsUp = false;
@@ -91,7 +91,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
     return { code: 'MAPPER_TIMEOUT', message: `it took longer than ${settings.timeoutMs} ms` };
   }
 
-  /** Promises: each job may add more; one deadline holds for all of them. */
+  /** Runs pending promise jobs. Each job may add more, and one deadline applies to all. */
   function runJobs(): void {
     while (runtime.hasPendingJob()) {
       const { error } = runtime.executePendingJobs(100);
@@ -100,7 +100,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
     if (timeIsUp) throw new Failed(timeout());
   }
 
-  // Handles are not disposed of: they would outlive the memory to which they point.
+  // Handles are not disposed: they would outlive the memory that they point to.
   function load(): { map: QuickJSHandle; settle: QuickJSHandle; harness: QuickJSHandle } {
     startDeadline();
     const start = unwrap(context.evalCode(PRELUDE_SOURCE, 'sandbox.js'), 'MAPPER_FAILED');
@@ -109,7 +109,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
       JSON.stringify({ environment: settings.environment, timeoutMs: settings.timeoutMs, maxConsoleLines: MAX_CONSOLE_LINES }),
     );
     const harness = unwrap(context.callFunction(start, context.undefined, host, limits), 'MAPPER_FAILED');
-    // On one line with the beginning of the source, as Node does it, so that line numbers match the file.
+    // On the same line as the start of the source, as in Node, so that line numbers match the file.
     const wrapped = `(function (exports, require, module, __filename, __dirname) {${settings.source}\n})`;
     const factory = unwrap(context.evalCode(wrapped, 'profileMapper.js'), 'MAPPER_SYNTAX');
     const method = (name: string) => context.getProp(harness, name);
@@ -138,7 +138,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
       context.getString(unwrap(context.callFunction(method, loaded.harness, ...(method === loaded.map ? values : [])), 'MAPPER_FAILED'));
     let answer = answerOf(loaded.map);
     runJobs();
-    // A promise or a timer may still bring the profile.
+    // A promise or a timer may still deliver the profile.
     while (answer === '') {
       answer = answerOf(loaded.settle);
       runJobs();
@@ -157,7 +157,7 @@ export async function createEngine(settings: WorkerSettings, onConsole: (line: s
         return { json: map(request) };
       } catch (error) {
         if (!(error instanceof Failed)) throw error;
-        // The engine may have had no room for the exception.
+        // The engine may have run out of memory for the exception.
         const isMemory = error.failure.code === 'MAPPER_FAILED' && snapshot.isExhausted();
         return { failure: isMemory ? failure('MAPPER_MEMORY', `out of memory: ${error.failure.message}`) : error.failure };
       } finally {
@@ -172,9 +172,9 @@ function newBytes(context: QuickJSContext, bytes: Uint8Array): QuickJSHandle {
   return context.newArrayBuffer(new Uint8Array(bytes).buffer);
 }
 
-/** @param thrown as copied out by the engine: an Error's name, message and stack, and of other values what JSON can represent */
+/** @param thrown a copy outside the engine: name, message and stack of an Error, and of other values what JSON can represent */
 function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailure {
-  // If small objects have used the last byte, the engine has no room for an error either, and throws null.
+  // If small objects have used up the memory, the engine cannot allocate an error and throws null.
   if (thrown === null) return failure(code, 'out of memory, even for an error (unless it threw null itself)');
   if (typeof thrown !== 'object' || !('message' in thrown)) return failure(code, `it threw ${shown(thrown)}`);
   const line = 'stack' in thrown ? /profileMapper\.js:(\d+)/.exec(shown(thrown.stack))?.[1] : undefined;
@@ -182,7 +182,7 @@ function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailur
   return failure(code, `${name}${shown(thrown.message)}`, line === undefined ? undefined : Number(line));
 }
 
-/** @param value a copy outside the sandbox: reading it runs none of the mapper's code */
+/** @param value a copy outside the sandbox, so reading it runs no code of the mapper */
 function shown(value: unknown): string {
   return (typeof value === 'object' ? JSON.stringify(value) : String(value)) || '(a value that cannot be displayed)';
 }

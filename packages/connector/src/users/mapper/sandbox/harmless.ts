@@ -1,7 +1,7 @@
-/** Profiles have two or three levels. Thousands of levels would overflow the stack of any code that walks them. */
+/** Profiles have two or three levels. Thousands of levels would overflow the stack of any recursive code. */
 export const MAX_DEPTH = 100;
 
-/** Removes keys named `__proto__`, which would later change the prototype of objects made of the profile. @returns false if nested too deeply */
+/** Removes keys named `__proto__`, which could change the prototype of objects built from the profile. @returns false if nested too deeply */
 export function isHarmless(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_DEPTH) return false;

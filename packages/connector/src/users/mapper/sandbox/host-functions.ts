@@ -1,7 +1,7 @@
 /**
- * What the sandbox asks of Node: encodings, hashes, random bytes and URLs. Each takes and returns texts and bytes only, and keeps nothing.
+ * Functions that Node provides to the sandbox: encodings, hashes, random bytes and URLs. They take and return only strings and bytes, and keep no state.
  *
- * The calls come from untrusted code with any values in any order. An exception becomes the mapper's.
+ * Untrusted code calls them with any values in any order. Exceptions are passed to the mapper.
  */
 import { createHmac, getHashes, hash, randomBytes } from 'node:crypto';
 import type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core';
@@ -12,7 +12,7 @@ const MAX_RANDOM_BYTES = 65_536;
 const URL_PARTS = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'] as const;
 const SETTABLE = ['href', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'] as const;
 
-/** @param log takes one line; how many are logged is the caller's limit */
+/** @param log receives one line; the caller limits the number of lines */
 export function hostFunctions(context: QuickJSContext, { log }: { log: (line: string) => void }): QuickJSHandle {
   const text = (handle: QuickJSHandle | undefined) => (handle === undefined ? '' : context.getString(handle));
   const bytes = (handle: QuickJSHandle | undefined) => {
@@ -31,7 +31,7 @@ export function hostFunctions(context: QuickJSContext, { log }: { log: (line: st
     encode: (value, encoding) => context.newString(bytes(value).toString(encodingOf(text(encoding)))),
     decode: (value, encoding) => newBytes(Buffer.from(text(value), encodingOf(text(encoding)))),
     hashes: () => context.newString(JSON.stringify([...HASHES])),
-    /** Texts where there are texts: each further call would cost as much as the hash. With a key: an HMAC. */
+    /** Takes strings directly, because each extra call would cost as much as the hash. With a key: an HMAC. */
     digest(algorithm, data, encoding, key) {
       const name = text(algorithm);
       if (!HASHES.has(name)) throw new Error('Digest method not supported');

@@ -1,12 +1,12 @@
-/** The errors of a custom mapper, with what an administrator can do. */
+/** Errors of a custom mapper, with advice for administrators. */
 import { CodedError } from '@landbridge/runtime';
 import type { SandboxErrorCode, SandboxFailure } from './messages.ts';
 
 type MapperErrorCode = SandboxErrorCode | 'MAPPER_UNAVAILABLE' | 'MAPPER_BUSY';
 
-/** More than all requests that a connector has in progress. */
+/** More than the number of requests that a connector handles at once. */
 export const MAX_WAITING = 1024;
-/** A user waits for each of these; after this long the hub has given up. */
+/** A user waits for each mapping, and the hub gives up after this time. */
 export const MAX_QUEUE_MS = 10_000;
 
 const ACTIONS: Record<MapperErrorCode, string> = {

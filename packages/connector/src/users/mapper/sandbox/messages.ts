@@ -4,9 +4,9 @@ export interface WorkerSettings {
   source: string;
   timeoutMs: number;
   memoryLimitMb: number;
-  /** What `process.env` holds in the sandbox. */
+  /** The contents of `process.env` in the sandbox. */
   environment: Readonly<Record<string, string>>;
-  /** One Int32: the mapping of the batch that the worker is at, for the case that it does not come back. */
+  /** One Int32: the index of the mapping in progress, in case the worker does not return. */
   progress: SharedArrayBuffer;
 }
 
@@ -43,7 +43,7 @@ export type WorkerMessage =
   | { kind: 'loaded'; failure: SandboxFailure | undefined }
   /** What the mapper wrote to its console. */
   | { kind: 'console'; line: string }
-  /** The results of a batch in order. Fewer than requests if one was slow: the others were not begun. */
+  /** The results of a batch in order. Fewer than requested if one was slow: the rest were not started. */
   | { kind: 'mapped'; results: MapResult[] }
-  /** The engine is in an unknown state, and the worker must be replaced. */
+  /** The engine is in an unknown state, so the worker must be replaced. */
   | { kind: 'broken'; failure: SandboxFailure };

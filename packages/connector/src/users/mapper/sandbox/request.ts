@@ -1,4 +1,4 @@
-/** From the entry to the message that the sandbox gets. */
+/** Converts an entry to the message for the sandbox. */
 import type { MapRequest } from './messages.ts';
 
 /** Binary values are sent beside the JSON, which cannot hold bytes. */

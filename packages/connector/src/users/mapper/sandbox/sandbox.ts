@@ -1,6 +1,6 @@
 /**
- * Runs a custom mapper without trusting it: one worker thread with one mapping at a time, the others in a bounded queue. The worker stops a
- * mapper that takes too long; if the worker itself does not answer, it is terminated and replaced.
+ * Runs a custom mapper without trusting it: one worker thread runs one mapping at a time, and the others wait in a bounded queue. The worker interrupts a
+ * mapper that takes too long. If the worker itself does not answer, it is terminated and replaced.
  */
 import { Worker } from 'node:worker_threads';
 import { type Profile, profileSchema } from '@landbridge/protocol';
@@ -12,20 +12,20 @@ import { requestFor } from './request.ts';
 
 /** The longest real mappers have a few hundred lines. */
 const MAX_SOURCE_CHARS = 1024 * 1024;
-/** Waking the worker costs as much as a mapping; all sign-ins that usually wait at once. */
+/** Waking the worker costs as much as a mapping, so usually all waiting sign-ins are sent at once. */
 const MAX_BATCH = 64;
-/** What the worker may take beyond the mapper's own time: a built-in that loops inside the engine cannot be interrupted. */
+/** Time that the worker may need beyond the mapper's limit: a loop in a built-in function inside the engine cannot be interrupted. */
 const GRACE_MS = 1000;
 /** Loading the engine takes about 30 ms, more on a busy machine. */
 const START_MS = 10_000;
-/** How exactly the longest wait is kept. */
+/** The precision of the queue timeout. */
 const SWEEP_MS = 1000;
 
 export interface SandboxOptions {
   source: string;
   timeoutMs: number;
   memoryLimitMb: number;
-  /** What `process.env` holds in the sandbox. */
+  /** The contents of `process.env` in the sandbox. */
   environment: Readonly<Record<string, string>>;
   log: Log;
 }
@@ -64,7 +64,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     progress: progress.buffer,
   };
   let waiting: Mapping[] = [];
-  /** At the worker. */
+  /** Mappings sent to the worker. */
   let batch: Mapping[] = [];
   let isFlushing = false;
   let isClosed = false;
@@ -72,14 +72,14 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   let isLoaded = false;
   let watchdog: NodeJS.Timeout | undefined;
   const loaded = Promise.withResolvers<void>();
-  // A caller that does not await `ready` learns of a failure from the log, and from each mapping.
+  // A caller that does not await `ready` learns about a failure from the log and from each mapping.
   loaded.promise.catch(() => {});
 
   function startWorker(): Worker {
     isLoaded = false;
     const started = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: settings,
-      // The thread gets an empty environment: should anything ever escape the engine, it finds no secrets there.
+      // The thread gets an empty environment, so code that escapes from the engine finds no secrets.
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
@@ -102,7 +102,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   }
 
   function received(message: WorkerMessage): void {
-    // A console line is not a result, so the timeout keeps running.
+    // A console line is not a result, so the timeout continues.
     if (message.kind !== 'console') clearTimeout(watchdog);
     switch (message.kind) {
       case 'console':
@@ -138,12 +138,12 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     else mapping?.reject(mapperError({ code: 'MAPPER_FAILED', message: `its profile is nested deeper than ${MAX_DEPTH} levels` }));
   }
 
-  /** The worker is useless: the mapping that it was at fails, and the others go to a new worker. */
+  /** The worker is unusable: its current mapping fails, and a new worker gets the others. */
   function broken(failure: SandboxFailure): void {
     clearTimeout(watchdog);
     const ended = worker;
     worker = undefined;
-    // Its `exit` is not awaited: a thread that does not react is left to the operating system.
+    // Its `exit` is not awaited: a hung thread is left to the operating system.
     ended?.terminate().catch(() => {});
     const error = mapperError(failure);
     loaded.reject(error);
@@ -153,7 +153,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     const [culprit] = sent.splice(Atomics.load(progress, 0), 1);
     culprit?.reject(error);
     waiting = [...sent, ...waiting];
-    // A worker that never started would not start a moment later either.
+    // A worker that failed to start would fail again.
     if (!isLoaded) for (const mapping of waiting.splice(0)) mapping.reject(error);
     flush();
   }
@@ -161,12 +161,12 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   function rejectLate(): void {
     const oldest = performance.now() - MAX_QUEUE_MS;
     const isLate = ({ since }: Mapping) => since < oldest;
-    // The worker may be at the first of these for longer than the others may wait.
+    // The worker may spend more time on the first of these than the others may wait.
     for (const late of [...waiting, ...batch.slice(Atomics.load(progress, 0) + 1)].filter(isLate)) late.reject(mapperBusy('timeout'));
     waiting = waiting.filter((mapping) => !isLate(mapping));
   }
 
-  /** Sends what waits, at the end of this turn: answers of the directory often come several at a time. */
+  /** Sends the waiting mappings at the end of this event loop turn, because directory answers often arrive together. */
   function flush(): void {
     if (isFlushing || batch.length > 0 || waiting.length === 0) return;
     isFlushing = true;

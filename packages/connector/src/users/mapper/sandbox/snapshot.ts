@@ -1,11 +1,11 @@
 /**
- * Takes the engine's whole memory back to an earlier state: everything in it, since WebAssembly has no other state between two calls.
+ * Restores the engine's whole memory to an earlier state. This covers everything, since WebAssembly has no other state between two calls.
  *
- * Of the 16 MiB that the engine declares, static data and the heap of a loaded mapper are about 400 KB: they are copied back. The stack, and what
- * the mapping has allocated beyond, are cleared. That takes 20 µs; a new engine takes half a millisecond.
+ * Of the 16 MiB that the engine declares, about 400 KB are static data and the heap of a loaded mapper. These are copied back. The stack and all
+ * later allocations are cleared. This takes 20 µs, and a new engine half a millisecond.
  */
 
-// The compiler's library for Node has no WebAssembly types; these are all that is used.
+// Node's type library has no WebAssembly types. These are the ones used here.
 declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => Pick<WasmMemory, 'buffer'> };
 export interface WasmMemory {
   /** Replaced when the memory grows. */
@@ -19,13 +19,13 @@ const PAGES_PER_MB = 16;
 const LEAST_PAGES = 256;
 const BLOCK = 4096;
 const ZEROS = Buffer.alloc(BLOCK);
-/** More than the allocator has in reserve, and no other allocation resembles it. */
+/** Larger than the allocator's reserve, and unlike any other allocation. */
 const PROBE_BYTES = 512 * 1024;
 /** The allocator leaves less than this between its last record and the end of its memory. */
 const END_BYTES = 64;
-/** Static data that is not written yet when the stack is looked for. The stack is never that deep. */
+/** The stack search skips this much static data, which may still be zero. The stack is never that deep. */
 const STATIC_RESERVE_BYTES = 16 * 1024;
-/** What an engine that cannot get more memory may leave. */
+/** The free memory that may remain when an engine cannot get more. */
 const EXHAUSTED_BYTES = 256 * 1024;
 
 export function createMemory(limitMb: number): WasmMemory {
@@ -35,30 +35,30 @@ export function createMemory(limitMb: number): WasmMemory {
 
 export interface Snapshot {
   restore(): void;
-  /** Whether the memory has been used up since the last restore. */
+  /** Whether the memory has run out since the last restore. */
   isExhausted(): boolean;
 }
 
-/** Where the engine keeps what. */
+/** The memory layout of the engine. */
 export interface Layout {
-  /** Zeros, as long as it is not deeply used, between static data and heap. */
+  /** Between static data and heap: zeros, except for the part of the stack in use. */
   stack: { from: number; to: number };
-  /** The word in which the allocator keeps the end of the heap. */
+  /** The word in which the allocator stores the end of the heap. */
   heapEndAt: number;
 }
 
 /**
- * To be called before foreign code runs, which could fill the memory as it likes.
+ * Must be called before untrusted code runs, which could fill the memory arbitrarily.
  *
  * @param allocate takes this many bytes from the heap
- * @throws Error if the memory is not laid out as this file knows it: the engine is another one
+ * @throws Error if the memory layout is not the expected one, for example after an update of the engine
  */
 export function findLayout(memory: WasmMemory, allocate: (bytes: number) => void): Layout {
   const end = endOfWritten(memory.buffer);
   const before = new Uint8Array(memory.buffer.slice(0, end));
   const stack = longestZeros(before);
   allocate(PROBE_BYTES);
-  // The only word of static data that is the end of the heap before and after a large allocation.
+  // The only word of static data that equals the end of the heap both before and after a large allocation.
   const [was, is] = [before.buffer, memory.buffer].map((buffer) => new Uint32Array(buffer, 0, stack.from / Uint32Array.BYTES_PER_ELEMENT));
   const isEnd = (old = 0, now = 0) => old >= end && old < end + END_BYTES && now >= old + PROBE_BYTES / 2 && now < memory.buffer.byteLength;
   const places = [...(was?.keys() ?? [])].filter((place) => isEnd(was?.[place], is?.[place]));
@@ -83,17 +83,17 @@ function longestZeros(bytes: Uint8Array): { from: number; to: number } {
   return longest;
 }
 
-/** @param stackBytes how much of the stack may have been used */
+/** @param stackBytes the maximum stack depth since the last call */
 export function takeSnapshot(memory: WasmMemory, { stack, heapEndAt }: Layout, stackBytes: number): Snapshot {
   let bytes = Buffer.from(memory.buffer);
   const heapEnd = () => {
-    // Another buffer if the memory has grown.
+    // The buffer changes when the memory grows.
     if (bytes.buffer !== memory.buffer) bytes = Buffer.from(memory.buffer);
     return bytes.readUInt32LE(heapEndAt);
   };
   const end = heapEnd();
   const stackFrom = stack.to - stackBytes;
-  // Between two calls nothing in the stack is alive.
+  // Between two calls the stack is unused.
   bytes.fill(0, stackFrom, stack.to);
   const copies = [copyOf(memory, 0, stack.from + STATIC_RESERVE_BYTES), copyOf(memory, stack.to, end)];
   return {
@@ -111,7 +111,7 @@ function copyOf(memory: WasmMemory, from: number, to: number) {
   return { from, copy: new Uint8Array(memory.buffer.slice(from, to)) };
 }
 
-/** @returns the place after the last byte that is not zero, rounded up to a word */
+/** @returns the position after the last non-zero byte, rounded up to a word */
 function endOfWritten(buffer: ArrayBuffer): number {
   const words = new Uint32Array(buffer);
   let end = words.length;

@@ -1,12 +1,12 @@
 /**
- * The thread that runs custom mappers. Each batch of mappings is one message, and so are its results: waking a thread costs more than a
+ * The thread that runs custom mappers. Each batch of mappings is one message, and so are its results, because waking a thread costs more than a
  * mapping.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createEngine, type Engine } from './engine.ts';
 import type { MapRequest, MapResult, WorkerMessage, WorkerSettings } from './messages.ts';
 
-/** After this long the results so far are sent, and the rest of the batch goes back to the queue. */
+/** After this time the results so far are sent, and the rest of the batch returns to the queue. */
 const SLICE_MS = 50;
 
 const settings: WorkerSettings = workerData;

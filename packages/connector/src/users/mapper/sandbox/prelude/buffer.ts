@@ -7,7 +7,7 @@ export function bufferPrelude(host: Host): void {
   const cut = (bytes: ArrayLike<number>): ArrayBuffer => Uint8Array.from(bytes).buffer;
   const own = (bytes: Bytes): Bytes => Object.setPrototypeOf(bytes, Buffer.prototype);
 
-  /** As `new Buffer(…)` and `Buffer(…)` did: a size gives zeros. */
+  /** Like `new Buffer(…)` and `Buffer(…)`: a number allocates zeros. */
   function Buffer(value: unknown, encodingOrOffset?: unknown, length?: unknown): Bytes {
     return typeof value === 'number' ? alloc(value) : from(value, encodingOrOffset, length);
   }
@@ -103,7 +103,7 @@ export function bufferPrelude(host: Host): void {
         isText ? start : encoding,
       );
     },
-    // Shares its bytes, unlike that of Uint8Array.
+    // Shares its bytes, unlike Uint8Array's slice.
     slice(this: Bytes, start?: number, end?: number): Bytes {
       return this.subarray(start, end);
     },
@@ -191,7 +191,7 @@ export function bufferPrelude(host: Host): void {
   Buffer.prototype = Object.create(Uint8Array.prototype);
   for (const [name, value] of Object.entries(methods))
     Object.defineProperty(Buffer.prototype, name, { value, writable: true, configurable: true });
-  // What Uint8Array's own methods make of a Buffer (map, filter) is one.
+  // Uint8Array's own methods (map, filter) return Buffers too.
   Object.defineProperty(Buffer, Symbol.species, { get: () => Buffer });
 
   Object.assign(globalThis, {

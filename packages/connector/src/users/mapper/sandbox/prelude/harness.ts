@@ -1,4 +1,4 @@
-/** Loads the mapper and calls it; console, timers, `process` and `require`. Runs in the sandbox (see `prelude.ts`). */
+/** Loads the mapper and calls it. Provides console, timers, `process` and `require`. Runs in the sandbox (see `prelude.ts`). */
 import type { Host } from './prelude.ts';
 
 type Callback = (error: unknown, profile: unknown) => void;
@@ -16,17 +16,17 @@ export function harness(
   let mapper: Mapper;
   let outcome: { profile: unknown } | { error: unknown } | undefined;
   const settle: Callback = (error, profile) => {
-    // The first outcome counts: a mapper may call back twice.
+    // The first outcome counts: a mapper may call its callback twice.
     outcome ??= error === undefined || error === null ? { profile } : { error };
   };
-  // The host has the same limit; this one saves formatting what it would drop.
+  // The host has the same limit. This one avoids formatting lines that the host would drop.
   let consoleLines = 0;
   const log = (...values: unknown[]) => {
     if (consoleLines++ >= settings.maxConsoleLines) return;
     host.log(values.map((value) => (typeof value === 'string' ? value : inspect(value))).join(' '));
   };
 
-  // Timers run in the order of their time, without waiting for it: there is nothing that could happen meanwhile.
+  // Timers run in order without waiting: nothing else could happen in the meantime.
   let timers: { id: number; at: number; run: () => void }[] = [];
   let now = 0;
   let lastId = 0;
@@ -57,7 +57,7 @@ export function harness(
       `require(${String(name)}) is not available: a mapper has no files, network or packages, only ${Object.keys(modules).join(', ')}`,
     );
   };
-  // An engine is used many times: its own generator would give each user the same numbers.
+  // The engine is restored for each user, so its own generator would repeat the same numbers.
   Math.random = () => new DataView(host.random(4)).getUint32(0) / 2 ** 32;
   Object.assign(globalThis, {
     global: globalThis,
@@ -75,7 +75,7 @@ export function harness(
     clearInterval: stop,
   });
 
-  /** @returns the profile as JSON; an empty text if there is none yet */
+  /** @returns the profile as JSON, or an empty string if there is none yet */
   const answer = (): string => {
     if (outcome === undefined) return '';
     if ('error' in outcome) throw outcome.error;
@@ -87,7 +87,7 @@ export function harness(
   };
 
   return {
-    // Held here, the host's functions cannot be collected, whatever the mapper does to its globals.
+    // These references keep the host's functions alive, whatever the mapper does to its globals.
     host,
 
     /** Runs the module's own code. */
@@ -98,7 +98,7 @@ export function harness(
       mapper = module.exports as Mapper;
     },
 
-    /** Calls the mapper. `binaryPaths` says where in the entry each of `binaries` belongs. */
+    /** Calls the mapper. `binaryPaths` gives the place of each of `binaries` in the entry. */
     map(rawJson: string, binaryPaths?: string, ...binaries: ArrayBuffer[]): string {
       consoleLines = 0;
       const raw = parse(rawJson);
@@ -124,7 +124,7 @@ export function harness(
       return answer();
     },
 
-    /** Once no promise is pending: runs the next timer. */
+    /** Runs the next timer, once no promise is pending. */
     settle(): string {
       const known = answer();
       if (known !== '') return known;

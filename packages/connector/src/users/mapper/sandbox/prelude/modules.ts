@@ -1,4 +1,4 @@
-/** What `require` offers. Runs in the sandbox (see `prelude.ts`). */
+/** The modules of `require`. Runs in the sandbox (see `prelude.ts`). */
 import type { Host } from './prelude.ts';
 
 export function modulesPrelude(host: Host): Record<string, Record<string, unknown>> {

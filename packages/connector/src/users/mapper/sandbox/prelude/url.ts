@@ -8,7 +8,7 @@ export function urlPrelude(host: Host): void {
       .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
       .replace(/%20/g, '+');
 
-  /** The host's error has another realm's prototype. */
+  /** The host's error has the prototype of another realm. */
   function parse(value: unknown, base: unknown): Record<string, string> {
     try {
       return JSON.parse(base === undefined ? host.url(String(value)) : host.url(String(value), String(base)));

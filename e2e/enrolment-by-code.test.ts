@@ -118,7 +118,7 @@ test('a connector is enrolled by a code that an administrator approves, and sign
 
   // The code was for one connector.
   await page.goto(`${publicUrl}/dashboard/code/${code}`);
-  await page.getByRole('alert').filter({ hasText: 'No connector waits with this code' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'No connector is waiting with this code' }).waitFor();
 });
 
 test('the console enrols by a code, keeps that over a restart, and continues with the directory', { skip }, async (t) => {

@@ -1,4 +1,4 @@
-/** Generates the references in docs/ from settings and checks, and the list of licences from the lock file. */
+/** Generates the reference documents from settings and checks, and the licence list from the lock file. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectorReference } from '../packages/connector/src/config/reference.ts';

@@ -1,4 +1,4 @@
-/** The licences of third-party packages, from the lock file: which packages the two programs contain, and which licences are acceptable. */
+/** Licences of third-party packages, from the lock file: which packages the two programs contain, and whether their licences are acceptable. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
@@ -22,13 +22,13 @@ export interface ThirdPartyPackage {
   /** An SPDX expression. */
   licence: string | undefined;
   integrity: string | undefined;
-  /** Part of a program; the others only build and test it. */
+  /** Whether it is part of a program. The others are only for building and testing. */
   isShipped: boolean;
 }
 
-/** Permissive licences: keep the notice, and nothing else for those who run or change the programs. */
+/** Permissive licences: they only require keeping the notice. */
 const PERMISSIVE = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'];
-/** Of tools that are not part of a program, also licences with duties for those who distribute them. */
+/** For tools that are not part of a program: also licences with obligations for redistribution. */
 const FOR_TOOLS = [...PERMISSIVE, 'MPL-2.0'];
 const PROGRAMS = ['packages/connector', 'packages/hub'];
 
@@ -37,7 +37,7 @@ export function thirdPartyPackages(root: string): ThirdPartyPackage[] {
   const { packages } = lockFile.parse(JSON.parse(readFileSync(`${root}/package-lock.json`, 'utf8')));
   const shipped = new Set<string>();
 
-  /** As Node.js looks for it: in the folder's own node_modules, then further up. */
+  /** Resolves a package as Node.js does: in the folder's own node_modules, then further up. */
   function find(from: string, name: string): string | undefined {
     for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
       const path = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
@@ -56,7 +56,7 @@ export function thirdPartyPackages(root: string): ThirdPartyPackage[] {
     }
   }
   for (const program of PROGRAMS) ship(program);
-  // Node.js itself, which the programs are started with.
+  // Node.js itself, which runs the programs.
   for (const name of Object.keys(packages['']?.optionalDependencies ?? {})) ship(`node_modules/${name}`);
 
   return Object.entries(packages)
@@ -71,14 +71,14 @@ export function thirdPartyPackages(root: string): ThirdPartyPackage[] {
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1));
 }
 
-/** @returns whether the licence may be used; of alternatives (`OR`), one is enough */
+/** @returns whether the licence is acceptable. Of alternatives (`OR`), one is enough. */
 export function isAllowed({ licence = '', isShipped }: Pick<ThirdPartyPackage, 'licence' | 'isShipped'>): boolean {
   const allowed = isShipped ? PERMISSIVE : FOR_TOOLS;
   const alternatives = licence.replace(/^\(|\)$/g, '').split(' OR ');
   return alternatives.some((each) => each.split(' AND ').every((name) => allowed.includes(name)));
 }
 
-/** docs/third-party-licences.md */
+/** The text of docs/third-party-licences.md. */
 export function licenceDocument(packages: readonly ThirdPartyPackage[]): string {
   const rows = (isShipped: boolean) =>
     [

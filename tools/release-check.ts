@@ -1,6 +1,6 @@
 /**
- * `npm run release-check`: what must hold before a release, about packages of others. Hashes and licences are checked from the lock file, and the
- * signatures of the installed packages against the keys of the registry, which needs the network.
+ * `npm run release-check`: checks of third-party packages before a release. Verifies hashes and licences from the lock file, and the
+ * registry's signatures of the installed packages, which needs network access.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The hub's key outside the database: it encrypts the secrets in it and seals the audit log, so that a stolen database or backup reveals none
- * and cannot be changed without a trace. It is a systemd credential, the setting HUB_KEY, or else the file `hub.key` in the home, which the first start makes.
+ * The hub's key outside the database. It encrypts the secrets in the database and seals the audit log, so that a stolen database or backup reveals no
+ * secrets and every change leaves a trace. The key is a systemd credential, the setting HUB_KEY, or the file `hub.key` in the home, which the first
+ * start creates.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,9 +16,9 @@ export const KEY_CREDENTIAL = 'landbridge-hub-key';
 const KEY_BYTES = 32;
 
 export interface HomeKey {
-  /** For messages: the setting, or the path of a file. */
+  /** Its source, for messages: the setting, or the path of a file. */
   readonly origin: string;
-  /** Its file in the home; undefined if it is elsewhere. */
+  /** Its file in the home; undefined if it is somewhere else. */
   readonly file: string | undefined;
   /** @returns 32 bytes, different for each purpose */
   derive(purpose: string): Buffer;
@@ -25,7 +26,7 @@ export interface HomeKey {
 
 /**
  * @param configured HUB_KEY
- * @param mayMake whether a missing key is made: not beside a database that belongs to one
+ * @param mayMake whether a missing key may be created. Not next to a database that already has one.
  * @throws CodedError HUB_KEY_UNUSABLE, HUB_KEY_MISSING
  */
 export function openHomeKey(
@@ -40,9 +41,9 @@ export function openHomeKey(
   const path = join(folder, KEY_FILE);
   if (!existsSync(path)) {
     if (!mayMake()) {
-      throw new CodedError('HUB_KEY_MISSING', `${path} does not exist, and the secrets in the database are encrypted with it`, {
+      throw new CodedError('HUB_KEY_MISSING', `${path} does not exist, but the secrets in the database are encrypted with it`, {
         action:
-          'Put the key back from where you keep it. If it is lost, create a new one ("openssl rand -base64 32 | tr +/ -_ | tr -d =") and run "landbridge-hub hub-key reset".',
+          'Restore the key from your copy. If it is lost, create a new one ("openssl rand -base64 32 | tr +/ -_ | tr -d =") and run "landbridge-hub hub-key reset".',
       });
     }
     makeKey(path);

@@ -40,8 +40,8 @@ export function homeFolder(given: string | undefined, environment: Readonly<Reco
 }
 
 /**
- * Without opening the database.
- * @param backup no key is made beside it either, if it needs its own
+ * Reads the home without opening the database.
+ * @param backup no key is created next to it either if it needs its own
  * @throws as `openHome`
  */
 export function closedHome(

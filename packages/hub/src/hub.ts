@@ -57,7 +57,7 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-/** Of connectors that answer, now or in a moment. */
+/** Eligibility of connectors that can answer now or in a moment. */
 const SERVING: readonly Eligibility[] = ['eligible', 'doubtful', 'connector_busy'];
 
 /** @throws CodedError LISTEN_FAILED, STORE_FAILED, and TLS_… for the certificate */

@@ -180,12 +180,12 @@ export const HUB_SETTINGS = {
     AUDIT_SYSLOG_URL: {
       type: setting.url('udp', 'tcp', 'tls'),
       description:
-        'A syslog receiver that gets each record as an RFC 5424 message with JSON, and the head of the audit log: `tls://host:6514`, `tcp://host:514` or `udp://host:514`. With TLS and TCP (octet counting), a batch that the receiver did not read to its end is sent again, so records may come twice, but none is missing. With UDP records can be lost.',
+        'A syslog receiver for every audit record, as an RFC 5424 message with JSON, and for heads of the audit log: `tls://host:6514`, `tcp://host:514` or `udp://host:514`. With TLS and TCP (octet counting), a batch that the receiver did not read completely is sent again, so records may arrive twice but are never lost. With UDP, records can be lost.',
     },
     AUDIT_HTTP_URL: {
       type: setting.url('https', 'http'),
       description:
-        'An address that gets each record, and the head of the audit log, as JSON lines in POST requests. A batch is repeated until the answer is 2xx; it then has the same `Idempotency-Key`.',
+        'A URL that receives every audit record, and heads of the audit log, as JSON lines in POST requests. A batch is repeated with the same `Idempotency-Key` until the answer is 2xx.',
     },
     AUDIT_HTTP_TOKEN_FILE: {
       type: setting.text(),
@@ -194,7 +194,7 @@ export const HUB_SETTINGS = {
     AUDIT_CA_FILE: {
       type: setting.text(),
       description:
-        'PEM file with the only authorities that may issue the certificates of `AUDIT_SYSLOG_URL` and `AUDIT_HTTP_URL`. Unset: the well-known ones.',
+        'PEM file with the certificate authorities for `AUDIT_SYSLOG_URL` and `AUDIT_HTTP_URL`; no others are trusted. Unset: the well-known authorities.',
     },
     AUDIT_HEAD_FILE: {
       type: setting.text(),
@@ -205,13 +205,13 @@ export const HUB_SETTINGS = {
       type: setting.integer(1, 1440),
       default: 60,
       description:
-        'How often in minutes the head is written to `AUDIT_HEAD_FILE` and sent to the syslog receiver and `AUDIT_HTTP_URL`, if it changed.',
+        'The interval in minutes at which the head of the audit log is written to `AUDIT_HEAD_FILE` and sent to the syslog receiver and `AUDIT_HTTP_URL`, if it changed.',
     },
     HUB_KEY: {
       type: setting.text(),
       secret: true,
       description:
-        'The key that encrypts the secrets in the database and seals the audit log: 32 random bytes in base64url. Unset: the file `hub.key` in the home, which the first start makes. The systemd credential `landbridge-hub-key` takes precedence. Commands need the same key as the service. Backups do not contain it.',
+        'The key that encrypts the secrets in the database and seals the audit log: 32 random bytes in base64url. Unset: the file `hub.key` in the home, which the first start creates. The systemd credential `landbridge-hub-key` takes precedence. Commands need the same key as the service. Backups do not contain it.',
     },
   }),
   ...inGroup('Metrics', {
@@ -238,7 +238,7 @@ export const HUB_SETTINGS = {
       type: setting.integer(1, 720),
       default: 24,
       description:
-        'For how many hours after it was issued a ticket enrols a connector without approval. It enrols one; further connectors wait for an operator.',
+        'The number of hours during which a ticket enrols a connector without approval. A ticket enrols one connector; further ones wait for an operator.',
     },
     HEARTBEAT_INTERVAL_MS: {
       type: setting.integer(50, 60_000),
@@ -261,36 +261,36 @@ export const HUB_SETTINGS = {
       type: setting.integer(1, 1440),
       default: 10,
       description:
-        'Actions that give out or end access (invitations, tickets, keys, secrets, revocations) ask for password and second factor again if the administrator entered them longer ago than this many minutes.',
+        'Actions that grant or end access (invitations, tickets, keys, secrets, revocations) ask for password and second factor again if the administrator last entered them more than this many minutes ago.',
     },
   }),
   ...inGroup('Administrator sign-in by an OpenID provider', {
     ADMIN_OIDC_ISSUER: {
       type: setting.url('https', 'http'),
       description:
-        'The issuer of an outside OpenID provider, with which administrators can sign in to the dashboard instead of a password. `http` only on this machine. Register `PUBLIC_URL/dashboard/provider/callback` there as redirect URI. A provider for many organizations needs the issuer of yours.',
+        'The issuer of an external OpenID provider with which administrators can sign in to the dashboard instead of a password. `http` only on this machine. Register `PUBLIC_URL/dashboard/provider/callback` there as the redirect URI. If the provider serves many organizations, use the issuer of yours.',
     },
     ADMIN_OIDC_CLIENT_ID: { type: setting.text(), description: "The hub's client ID at that provider." },
     ADMIN_OIDC_CLIENT_SECRET_FILE: {
       type: setting.text(),
-      description: "File with the hub's client secret at that provider. Unset: the hub is a public client, with PKCE only.",
+      description: "File with the hub's client secret at that provider. Unset: the hub is a public client and uses only PKCE.",
     },
     ADMIN_OIDC_SCOPE: {
       type: setting.text(),
       default: 'openid profile',
-      description: 'The scopes that the hub asks for. Add the one with which the provider gives `ADMIN_OIDC_ROLE_CLAIM`.',
+      description: 'The scopes that the hub requests. Add the one that provides `ADMIN_OIDC_ROLE_CLAIM`.',
     },
     ADMIN_OIDC_ROLE_CLAIM: {
       type: setting.text(),
       default: 'groups',
       description:
-        'The claim whose values decide the role of administrators without an invitation. `sub`: the values are an allow-list of users.',
+        'The claim that determines the role of administrators without an invitation. With `sub`, the role settings list individual users.',
     },
     ADMIN_OIDC_OWNERS: {
       type: setting.list(),
       default: [],
       description:
-        'Users of the provider with one of these values are owners. The three lists apply at each sign-in, the most powerful role first. All empty: only administrators with an invitation can sign in.',
+        'Users of the provider with one of these values are owners. The three lists apply at each sign-in, the most powerful role first. If all are empty, only administrators with an invitation can sign in.',
     },
     ADMIN_OIDC_OPERATORS: {
       type: setting.list(),
@@ -306,13 +306,13 @@ export const HUB_SETTINGS = {
       type: setting.list(),
       default: [],
       description:
-        "The provider must confirm one of these values as `acr`, for example that of a second factor. Empty: the provider's own rules are enough.",
+        'The provider must return one of these values as `acr`, for example the one for a second factor. Empty: any value is accepted.',
     },
     ADMIN_OIDC_REQUIRED: {
       type: setting.boolean(),
       default: false,
       description:
-        'Administrators must use the provider; passwords and passkeys of the hub are refused. While the provider is down, `landbridge-hub admin allow-passwords` permits them for some hours.',
+        'Administrators must use the provider. Passwords and passkeys of the hub are rejected. While the provider is down, `landbridge-hub admin allow-passwords` allows them for a few hours.',
     },
   }),
   ...inGroup('Applications', {
@@ -403,6 +403,6 @@ function readFile(path: string): JsonObject {
   if (text === undefined) return {};
   const parsed = parseJsonObject(text);
   if ('object' in parsed) return parsed.object;
-  // No cause: the message of the parser would quote the file, which may hold secrets.
+  // Without the parser's error as the cause: its message quotes the file, which may contain secrets.
   throw new CodedError('SETTINGS_UNREADABLE', `${path} ${parsed.problem}`, { action: 'Correct or remove the file.' });
 }

@@ -32,9 +32,9 @@ export interface Failure {
   profile?: Profile | undefined;
   /** The user's immutable id, if the user was found. */
   subject?: string | undefined;
-  /** By a rule of the connector. It stays there: for hubs the password is wrong. */
+  /** A rule of the connector denied the user. Hubs are only told that the password is wrong. */
   denied?: true | undefined;
-  /** The name is that of several users, so it counts as unknown: for the hub's operators, never for the user. */
+  /** Several users have the name, so it counts as unknown. The hub's operators see this, but users do not. */
   isAmbiguous?: true | undefined;
   /** The password cannot have reached the directory, so that another connector may be asked. */
   tried?: false | undefined;
@@ -51,7 +51,7 @@ export interface Failure {
 export interface KnownUser {
   profile: Profile;
   subject?: string | undefined;
-  /** In the directory, for our hub: Auth0's default profile lacks it outside Active Directory. On the wire it is the profile's `username`. */
+  /** From the directory, for our hub: Auth0's default profile has it only for Active Directory. On the wire it is the profile's `username`. */
   accountName?: string | undefined;
 }
 
@@ -64,12 +64,12 @@ interface Successes {
   search_users: { users: Profile[] };
   list_groups: { groups: unknown[] };
   change_password: KnownUser;
-  /** By subject, in milliseconds since 1970. A user who may not sign in is missing. */
+  /** By subject, in milliseconds since 1970. Users who may not sign in are omitted. */
   password_times: { times: Readonly<Record<string, number>> };
 }
 export type RequestOutcome<N extends RequestName> = Successes[N] | { failure: Failure };
 
-/** @returns the profile for our hub: with `username`, a key of Auth0's normalised user profile, unless the mapper set it */
+/** @returns the profile for our hub: with `username`, as in Auth0's normalised user profile, unless the mapper set it */
 export function withAccountName({ profile, accountName }: Pick<KnownUser, 'profile' | 'accountName'>): Profile {
   return accountName === undefined || profile.username !== undefined ? profile : { ...profile, username: accountName };
 }

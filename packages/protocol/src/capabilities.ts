@@ -2,7 +2,7 @@
  * Negotiated additions to the plain contract (docs/protocol.md, section 8.1): the connector offers a list in `authenticate`, and the hub's
  * `authenticated` names the ones that it knows too. A peer that sends no list gets the plain contract.
  *
- * Sessions (`session.ts`) are not in the list: without one, nothing protects the list, and a proxy could shorten it.
+ * Sessions (`session.ts`) are not a capability: without a session nothing protects the list, and a proxy could remove entries.
  */
 import { z } from 'zod';
 

@@ -1,29 +1,30 @@
 /**
- * Enrolment by a code (docs/protocol.md, section 8.15), in the shape of RFC 8628: the connector shows a short code, and an administrator of the hub
- * who types it approves the connector. No ticket names the hub here, so both sides show a comparison code of what they have seen of each other.
+ * Enrolment by a code (docs/protocol.md, section 8.15), modelled on RFC 8628: the connector shows a short code, and an administrator of the hub
+ * enters it and approves the connector. There is no ticket that names the hub, so both sides show a comparison code computed from the handshake.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { base64urlOf } from './hub-identity.ts';
 import { agentInstance, agentVersionText } from './ticket.ts';
 
-/** Of the first request: the connector does not know yet which hub it speaks to. */
+/** The audience of the first request, since the connector does not know the hub yet. */
 export const CODE_AUDIENCE = 'landbridge enrolment code';
-/** Below the origin of the hub: where an administrator types the code. */
+/** The page, below the origin of the hub, on which an administrator enters the code. */
 export const CODE_PAGE = '/dashboard/code';
 
-/** Without vowels and characters that look alike (RFC 8628, section 6.1): 8 letters have 34.5 bits. */
+/** Without vowels and characters that look alike (RFC 8628, section 6.1). 8 letters have 34.5 bits. */
 export const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const USER_CODE = new RegExp(`^[${USER_CODE_LETTERS}]{8}$`);
-/** Crockford's: 12 of them have 60 bits. */
+/** Crockford's alphabet. 12 characters have 60 bits. */
 const COMPARISON_LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const COMPARISON_LENGTH = 12;
 
 const bytes32 = base64urlOf(32);
 
 /**
- * The claims of the first request beside `aud`, `iat` and `jti`. `commitment`: SHA-256 of a nonce that the connector reveals later. So a proxy with keys of its own has
- * to decide on them before it can compute a comparison code, and has a single guess.
+ * The claims of the first request, in addition to `aud`, `iat` and `jti`. `commitment`: SHA-256 of a nonce that the connector reveals later. A proxy
+ * with its own keys has
+ * to choose them before it can compute a comparison code, so it has only a single guess.
  */
 export const codeRequestClaims = z.object({
   commitment: bytes32,
@@ -32,11 +33,11 @@ export const codeRequestClaims = z.object({
 });
 export type CodeRequestClaims = z.infer<typeof codeRequestClaims>;
 
-/** The claims of each later request beside `aud` (the hub's fingerprint), `sub` (the device code), `iat` and `jti`. */
+/** The claims of each later request, in addition to `aud` (the hub's fingerprint), `sub` (the device code), `iat` and `jti`. */
 export const codePollClaims = z.object({ nonce: bytes32 });
 export type CodePollClaims = z.infer<typeof codePollClaims>;
 
-/** The body of both requests. The answers are as those to an enrolment. */
+/** The body of both requests. Answers have the form of an enrolment answer. */
 export const codeRequest = z.object({ jws: z.string().min(1) });
 
 export const codeGranted = z.object({
@@ -50,12 +51,12 @@ export type CodeGranted = z.infer<typeof codeGranted>;
 export const CODE_STATES = ['pending', 'slow_down', 'approved', 'denied', 'expired'] as const;
 export const codeState = z.object({
   state: z.enum(CODE_STATES),
-  /** If approved: which connection. */
+  /** The connection, if approved. */
   connectionId: z.string().optional(),
 });
 export type CodeState = z.infer<typeof codeState>;
 
-/** @returns the code as it is shown, `BCDF-GHJK`, from what someone typed; undefined if it cannot be one */
+/** @returns the code in its displayed form, `BCDF-GHJK`, from what was typed; undefined if it cannot be a code */
 export function readUserCode(typed: string): string | undefined {
   const letters = typed.toUpperCase().replace(/[\s-]/g, '');
   return USER_CODE.test(letters) ? `${letters.slice(0, 4)}-${letters.slice(4)}` : undefined;
@@ -76,8 +77,8 @@ export function connectorKeyFingerprint(publicKey: Uint8Array): string {
 }
 
 /**
- * The code that both sides show. It differs if the connector does not speak to the hub, or the hub does not speak to this connector.
- * @param parties publicKey of the connector: SPKI in DER; hub: the fingerprint of its identity
+ * The comparison code that both sides show. It differs if a proxy between connector and hub uses keys of its own.
+ * @param parties publicKey: the connector's key, SPKI in DER. hub: the fingerprint of its identity
  */
 export function comparisonCode(parties: { publicKey: Uint8Array; hub: string; deviceCode: string; nonce: string }): string {
   const hash = createHash('sha256');

@@ -1,7 +1,7 @@
 /**
- * Enrolment between our programs (docs/protocol.md, section 8.13): a ticket names the hub by the fingerprint of its identity, its secret is never
- * sent, the connector proves that it has its key, and the hub signs its answer. A proxy that ends TLS learns nothing with which it could enrol,
- * and cannot answer for the hub.
+ * Enrolment between our programs (docs/protocol.md, section 8.13): the ticket names the hub by the fingerprint of its identity. The ticket's secret is never
+ * sent, the connector proves that it has its key, and the hub signs its answer. A TLS-terminating proxy learns nothing that would let it enrol,
+ * and it cannot answer for the hub.
  */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
@@ -16,15 +16,15 @@ const SECRET = /^[A-Za-z0-9_-]{27}$/;
 export interface PinnedTicket {
   kind: 'pinned';
   connectionId: string;
-  /** Undefined in the ticket of a connector that was enrolled by a code: it serves a key that the hub knows, and no other. */
+  /** Undefined in the ticket of a connector that was enrolled by a code. Such a ticket works only with a key that the hub knows. */
   secret: string | undefined;
   fingerprint: string;
   enrolmentUrl: string;
 }
 
 /**
- * @returns `plain` for a ticket without a fingerprint, as Auth0's are; `damaged` for one that has, or once had, a fingerprint and is not whole: it
- *   must not be sent as a plain one
+ * @returns `plain` for a ticket without a fingerprint, such as Auth0's; `damaged` for one that has, or once had, a fingerprint but is incomplete. A damaged
+ *   ticket must not be sent as a plain one.
  */
 export function readTicket(ticket: string): PinnedTicket | { kind: 'plain' } | { kind: 'damaged' } {
   const { origin, pathname } = new URL(ticket);
@@ -50,12 +50,12 @@ export function pinnedTicket({
   return `${connectionId}.${secret}.${fingerprint}`;
 }
 
-/** What a hub keeps of a ticket's secret to recognise it, in base64url. */
+/** What a hub stores to verify proofs of a ticket's secret, in base64url. */
 export function enrolmentKey(secret: string): string {
   return Buffer.from(hkdfSync('sha256', secret, '', 'landbridge enrolment', 32)).toString('base64url');
 }
 
-/** Proves, for one request, that its sender has the ticket. */
+/** Proves that the sender of this request has the ticket. */
 export function enrolmentMac(key: string, jws: string): string {
   return createHmac('sha256', Buffer.from(key, 'base64url')).update(jws).digest('base64url');
 }
@@ -65,12 +65,12 @@ export function isEnrolmentMac(mac: string, key: string, jws: string): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** The claims of the request beside `aud` (the fingerprint), `sub` (the connection's id), `iat` and `jti`. */
+/** The claims of the request, in addition to `aud` (the fingerprint), `sub` (the connection's id), `iat` and `jti`. */
 export const enrolmentClaims = z.object({
-  /** Missing: only the information is asked for. */
+  /** If missing, the request only asks for information. */
   register: z
     .object({
-      /** DER, in base64. Its key is the one that signs the request. */
+      /** DER, in base64. Its key must be the one that signs the request. */
       certificate: z.string(),
       signInEndpoint: z.string().optional(),
       agentVersion: agentVersionText.optional().catch(undefined),
@@ -81,29 +81,30 @@ export const enrolmentClaims = z.object({
 export type EnrolmentClaims = z.infer<typeof enrolmentClaims>;
 
 /**
- * The body of `POST /p/enrol/ID`. `jws`: RS256 by the connector's key, which its header carries as `jwk`. `mac`: with the ticket; a hub that knows
- * the key needs none.
+ * The body of `POST /p/enrol/ID`. `jws`: RS256 with the connector's key, which its header contains as `jwk`. `mac`: proof of the ticket. A hub that knows
+ * the key does not need it.
  */
 export const enrolmentRequest = z.object({ jws: z.string().min(1), mac: z.string().optional() });
 
-/** The answer. `signature`: by the last key of `chain`, see `enrolmentSigned`. */
+/** The answer. `signature`: made with the last key in `chain`, see `enrolmentSigned`. */
 export const enrolmentAnswer = z.object({ payload: z.string(), signature: z.string(), chain: hubIdentityChain });
 
 /**
- * `new`: an unknown key, which the ticket enrols. `pending`: it waits for an operator, or would if it registered. A state other than `enrolled` is no error: the hub says why it will
+ * `new`: an unknown key, which the ticket would enrol. `pending`: the key waits for an operator, or would if it registered. A state other than
+ * `enrolled` is not an error: the hub explains why it will
  * refuse the socket.
  */
 export const ENROLMENT_STATES = ['new', 'enrolled', 'pending', 'revoked'] as const;
 export type EnrolmentState = (typeof ENROLMENT_STATES)[number];
 
-/** The answer's payload: JSON. */
+/** The payload of the answer: JSON. */
 export const enrolmentPayload = z.object({
   info: ticketInfo,
   state: z.enum(ENROLMENT_STATES),
 });
 export type EnrolmentPayload = z.infer<typeof enrolmentPayload>;
 
-/** What the hub signs: the answer, bound to the request that it answers. */
+/** What the hub signs: the answer, bound to its request. */
 export function enrolmentSigned(jws: string, payload: string): Buffer {
   return Buffer.concat([createHash('sha256').update(jws).digest(), Buffer.from(payload)]);
 }

@@ -1,6 +1,6 @@
 /**
- * The hub's identity: an Ed25519 key (RFC 8032) that a connector pins by its fingerprint. When the hub replaces the key, the old one signs the
- * new one, so that a connector with an old fingerprint can follow the chain.
+ * The hub's identity: an Ed25519 key (RFC 8032) that a connector pins by its fingerprint. When the hub replaces the key, the old key signs the
+ * new one, so that a connector that pinned the old fingerprint can follow the chain.
  */
 import { createHash, createPublicKey, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { fromBase64url } from './jose.ts';
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** One key each month makes more than two years. */
+/** Enough for one new key per month over two years. */
 export const MAX_IDENTITY_CHAIN = 32;
 
 export const base64urlOf = (length: number) => z.string().refine((text) => fromBase64url(text)?.length === length, { error: 'is invalid' });
@@ -16,14 +16,14 @@ export const base64urlOf = (length: number) => z.string().refine((text) => fromB
 /** SHA-256 of the raw public key, in base64url. */
 export const hubFingerprint = base64urlOf(KEY_BYTES);
 
-/** The oldest key first. Each further one has a signature by the key before it. */
+/** The oldest key first. Each later key has a signature by the key before it. */
 export const hubIdentityChain = z
   .array(z.object({ key: base64urlOf(KEY_BYTES), signature: base64urlOf(SIGNATURE_BYTES).optional() }))
   .min(1)
   .max(MAX_IDENTITY_CHAIN);
 export type HubIdentityChain = z.infer<typeof hubIdentityChain>;
 
-/** What the identity signs, so that a signature for one purpose is none for another. */
+/** What the identity signs. The purpose is included, so that a signature cannot be used for another purpose. */
 export type IdentityPurpose = 'next key' | 'enrolment answer' | 'enrolment code' | 'session';
 
 /** @param key Ed25519, raw, in base64url */
@@ -47,7 +47,7 @@ export function verifyByIdentity(key: string, purpose: IdentityPurpose, bytes: U
 }
 
 /**
- * Follows a chain from the pinned key, which may be any of it, to the current one.
+ * Follows a chain from the pinned key, which may be at any position, to the current one.
  * @returns the current key (raw, in base64url) and its fingerprint; undefined if the chain does not lead from the pinned key to it
  */
 export function followIdentityChain(chain: HubIdentityChain, pinned: string): { key: string; fingerprint: string } | undefined {

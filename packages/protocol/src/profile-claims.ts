@@ -1,24 +1,24 @@
 /**
- * Reads a user's OpenID Connect claims (OpenID Connect Core 1.0, section 5.1) out of a profile. A profile comes from any mapper of any
- * connector, so each claim has several places: those of the default mapper, of Auth0's normalised user profile, of Portable Contacts, and the
- * claim's own name. A wrong type is never an error: the value is dropped, and the result says so.
+ * Derives a user's OpenID Connect claims (OpenID Connect Core 1.0, section 5.1) from a profile. Profiles come from any mapper of any
+ * connector, so each claim is looked for in several places: those of the default mapper, of Auth0's normalised user profile, of Portable Contacts, and the
+ * claim's own name. A wrong type is never an error: the value is dropped, and the result reports it.
  */
 import type { Profile } from './answers.ts';
 
-/** Longer values are dropped: no name of a user or group is that long, and tokens travel in headers. */
+/** Longer values are dropped, because tokens travel in HTTP headers. No real name of a user or group is this long. */
 const MAX_TEXT_LENGTH = 1000;
 const MAX_GROUPS = 10_000;
-/** A mapper may get thousands of values wrong. */
+/** Limits the reports: a mapper may get thousands of values wrong. */
 const MAX_DROPPED = 20;
 
-/** In order of precedence; a dot leads into an object. */
+/** In order of precedence. A dot leads into an object. */
 const PLACES = {
   name: ['name', 'displayName', 'name.formatted'],
   given_name: ['given_name', 'givenName', 'name.givenName'],
   family_name: ['family_name', 'familyName', 'name.familyName'],
   middle_name: ['middle_name', 'name.middleName'],
   nickname: ['nickname'],
-  // Names of accounts only: "nickname" is the common name in many directories.
+  // Only account names. In many directories, "nickname" is the common name.
   preferred_username: ['preferred_username', 'username', 'sAMAccountName', 'uid', 'userPrincipalName'],
   email: ['email', 'emails', 'mail'],
   picture: ['picture', 'photos'],
@@ -27,18 +27,18 @@ const PLACES = {
 } as const;
 type TextClaim = keyof typeof PLACES;
 
-/** Objects that hold other claims: as texts they are passed over without a word, like an object that has lost its only value. */
+/** Objects that contain other claims. They are skipped without a report when a text is expected. */
 const CONTAINERS: ReadonlySet<string> = new Set(['name']);
 
 export interface ProfileClaims {
   claims: { [Name in TextClaim]?: string | undefined } & { groups?: string[] };
-  /** A sentence for each value that no claim could take; without the value, which may be personal. */
+  /** A sentence for each value that did not become a claim. It omits the value, which may be personal. */
   dropped: string[];
 }
 
 /**
  * @param loginName the user name as typed, for profiles without an account name
- * @param accepts whether an address may be passed on; the rule for `email` and the names that may be addresses
+ * @param accepts whether an e-mail address may be used, in `email` and in names that look like addresses
  */
 export function claimsOfProfile(
   profile: Profile,
@@ -81,7 +81,7 @@ export function claimsOfProfile(
   };
 }
 
-/** The name by which operators find the user in the directory. */
+/** The name by which operators can find the user in the directory. */
 export function accountNameOf(profile: Profile): string | undefined {
   return PLACES.preferred_username.flatMap((place) => textsIn(valueAt(profile, place), place, () => {}))[0];
 }
@@ -92,13 +92,13 @@ function valueAt(profile: Profile, place: string): unknown {
   return place.split('.').reduce<unknown>((value, key) => own(value, key), profile);
 }
 
-/** Own properties only: a profile does not have a `constructor`, whatever its prototype says. */
+/** Reads own properties only: a profile has no `constructor`, whatever its prototype says. */
 function own(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Object.getOwnPropertyDescriptor(value, key)?.value;
 }
 
-/** @returns the texts of a value: of a list all, of `{value}` its value; a number is a text as well */
+/** @returns the texts in a value: all texts of a list, and `value` of an object. Numbers become text. */
 function* textsOf(value: unknown, place: string, drop: Drop): Generator<string> {
   if (value === undefined || value === null || value === '') return;
   if (typeof value === 'string' || typeof value === 'number') {
@@ -107,7 +107,7 @@ function* textsOf(value: unknown, place: string, drop: Drop): Generator<string> 
     else if (text.length > MAX_TEXT_LENGTH) drop(place, `a text of ${text.length} characters is longer than ${MAX_TEXT_LENGTH}`);
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      if (Array.isArray(item)) drop(`${place}[${index}]`, 'a list in a list is not a text');
+      if (Array.isArray(item)) drop(`${place}[${index}]`, 'a nested list is not a text');
       else yield* textsOf(item, `${place}[${index}]`, drop);
     }
   } else if (typeof value === 'object' && Object.hasOwn(value, 'value')) {
@@ -133,17 +133,17 @@ function isAddress(text: string, drop: Drop): boolean {
   return isOne;
 }
 
-/** Applications put it into their pages. */
+/** Must be a web address, because applications put it into their pages. */
 function isPicture(text: string, drop: Drop): boolean {
   const isUrl = URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol);
   if (!isUrl) drop('picture', 'not the URL of a picture');
   return isUrl;
 }
 
-/** Connectors can return groups as objects of chosen attributes. */
+/** Connectors may return groups as objects with selected attributes. */
 function groupNames(groups: unknown, drop: Drop): string[] {
   const list: unknown[] = Array.isArray(groups) ? groups : [groups];
-  if (list.length > MAX_GROUPS) drop('groups', `${list.length - MAX_GROUPS} of ${list.length} are more than ${MAX_GROUPS}`);
+  if (list.length > MAX_GROUPS) drop('groups', `${list.length - MAX_GROUPS} of ${list.length} groups exceed the limit of ${MAX_GROUPS}`);
   return list.slice(0, MAX_GROUPS).flatMap((group, index) => {
     const place = `groups[${index}]`;
     if (typeof group !== 'object' || group === null) return textsIn(group, place, drop).slice(0, 1);

@@ -1,8 +1,8 @@
 /**
  * Requests of a hub to a connector as the claims of a signed `jwt`, and the frame names of their answers (docs/protocol.md, section 2.3).
  *
- * Auth0's hub sends them too, so they are read leniently. A name or password that is missing or of another type is an empty one, which no
- * user has: what a user typed never is a fault of the program.
+ * Auth0's hub sends them too, so they are read leniently. A missing name or password, or one of another type, is read as an empty one, which no
+ * user has. So user input never causes a program error.
  */
 import { z } from 'zod';
 
@@ -25,12 +25,12 @@ const limit = z
   .nullish()
   .transform((value) => (value !== undefined && value !== null && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined));
 
-/** Applications may send a number that is a name. A number that is a password has lost its leading zeros. */
+/** Numbers are accepted as names, because applications may send them. Numeric passwords are not: they have lost leading zeros. */
 const userName = z.unknown().transform((value) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''));
 const password = z.unknown().transform((value) => (typeof value === 'string' ? value : ''));
 
 const loginClaims = z.object({ pid, username: userName.default(''), password: password.default(''), escaped });
-// Only an absent old password makes it a reset: any other value is one that must be right.
+// Only a missing old password makes it a reset. Any other value must be the right one.
 const changePasswordClaims = loginClaims.extend({
   oldPassword: z
     .unknown()
@@ -48,7 +48,7 @@ export type ChangePasswordClaims = z.infer<typeof changePasswordClaims>;
 /** `search_users`. An empty `search` finds all users. */
 export type SearchUsersClaims = z.infer<typeof searchUsersClaims>;
 export type ListGroupsClaims = z.infer<typeof listGroupsClaims>;
-/** `password_times`, only between ours (capability `passwordTimes`). */
+/** `password_times`, only between our programs (capability `passwordTimes`). */
 export type PasswordTimesClaims = z.infer<typeof passwordTimesClaims>;
 
 export interface RequestClaims {

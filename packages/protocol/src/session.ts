@@ -1,7 +1,7 @@
 /**
- * Sessions between our connector and our hub: a key agreement that both sign, at the handshake, and every later frame encrypted. The
- * specification is docs/protocol.md, section 8.3, the reasons are in docs/decisions/029-sessions.md, and session-vectors.json was computed
- * by another implementation.
+ * Sessions between our connector and our hub: a key agreement signed by both sides during the handshake, and encryption of every later frame. The
+ * specification is docs/protocol.md, section 8.3, and the reasons are in docs/decisions/029-sessions.md. session-vectors.json was computed
+ * by an independent implementation.
  *
  *     connector → hub   authenticate   jwt, signed by the connector, with session: {v: 1, key: X25519}
  *     hub → connector   authenticated  session: {key: X25519, signature by the hub's identity over the transcript, chain}
@@ -26,10 +26,10 @@ const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Far below what AES-GCM permits for one key, and 50 days at 1,000 sign-ins per second. The socket then ends, and the next one has new keys. */
+/** Far below AES-GCM's limit for one key. At 1,000 sign-ins per second it lasts 50 days. The socket then closes, and the next one has new keys. */
 const MAX_FRAMES = 2 ** 32;
 
-/** The claim `session` in the token of `authenticate`. `key` is an X25519 public key, raw. */
+/** The `session` claim in the token of `authenticate`. `key` is an X25519 public key, raw. */
 export const sessionClaim = z.object({ v: z.literal(1), key: base64urlOf(KEY_BYTES) });
 export type SessionClaim = z.infer<typeof sessionClaim>;
 
@@ -37,9 +37,9 @@ export type SessionClaim = z.infer<typeof sessionClaim>;
 export const sessionAnswer = z.object({ key: base64urlOf(KEY_BYTES), signature: base64urlOf(64), chain: hubIdentityChain });
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
 
-/** What both sides must have seen alike. */
+/** The input of the transcript, which must be identical on both sides. */
 export interface SessionTerms {
-  /** The text of the `authenticate` frame as sent: with the connector's token, in which its key is. */
+  /** The text of the `authenticate` frame as sent, including the connector's token and key. */
   authenticate: string;
   /** The connection's name. */
   connection: string;
@@ -47,11 +47,11 @@ export interface SessionTerms {
   capabilities: readonly string[];
 }
 
-/** For one socket. After the first frame that cannot be opened, it opens none: the socket has to be ended. */
+/** Encryption for one socket. After one frame that cannot be decrypted, all others are rejected, and the socket must be closed. */
 export interface SocketSession {
-  /** The frames must be sent in the order in which they were sealed. @returns undefined if the key is used up */
+  /** Frames must be sent in the order in which they are sealed. @returns undefined if the key is used up */
   seal(text: string): Buffer | undefined;
-  /** @returns undefined for any other frame than the next one of the peer */
+  /** @returns undefined unless the frame is the peer's next one */
   open(frame: Uint8Array): string | undefined;
 }
 
@@ -59,12 +59,12 @@ export interface SessionOffer {
   readonly claim: SessionClaim;
   /**
    * @param pinned fingerprint of the hub's identity
-   * @returns or why the hub is not trusted, as the end of a sentence
+   * @returns the session, or the reason for not trusting the hub, as the end of a sentence
    */
   accept(answer: SessionAnswer | undefined, terms: SessionTerms, pinned: string): { session: SocketSession } | { refused: string };
 }
 
-/** The connector's side. @param privateKey X25519, for this socket only; given by tests */
+/** The connector's side. @param privateKey an X25519 key for this socket only. Tests provide it. */
 export function offerSession(privateKey: KeyObject = generateKeyPairSync('x25519').privateKey): SessionOffer {
   const key = rawPublicKey(privateKey);
   return {
@@ -88,8 +88,8 @@ export function offerSession(privateKey: KeyObject = generateKeyPairSync('x25519
 /**
  * The hub's side.
  *
- * @param claim from a token whose signature was verified
- * @param identity `sign` signs with the last key of `chain`
+ * @param claim from a token with a verified signature
+ * @param identity `sign` signs with the last key in `chain`
  * @returns undefined if the connector's key is not a valid X25519 key
  */
 export function answerSession(
@@ -110,7 +110,7 @@ export function answerSession(
   };
 }
 
-/** SHA-256 over the fields, each after its length (32 bits, big endian), so that no two handshakes have the same bytes. */
+/** SHA-256 over all fields, each preceded by its length (32 bits, big endian), so that different handshakes never have the same input. */
 function transcriptOf(
   { authenticate, connection, capabilities }: SessionTerms,
   keys: { identity: string; connector: string; hub: string },
@@ -133,10 +133,10 @@ function transcriptOf(
   return hash.digest();
 }
 
-/** @returns undefined for a key of small order, with which everybody would know the secret: it would be zero (RFC 7748, section 6.1) */
+/** @returns undefined for a key of small order, which would make the shared secret zero (RFC 7748, section 6.1) */
 function agree(privateKey: KeyObject, publicKey: string): Buffer | undefined {
   try {
-    // OpenSSL refuses an all-zero result.
+    // OpenSSL rejects an all-zero result.
     return diffieHellman({ privateKey, publicKey: createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: publicKey } }) });
   } catch {
     return undefined;
@@ -149,7 +149,7 @@ function deriveKeys(shared: Buffer, transcript: Buffer): { toHub: KeyObject; toC
   return { toHub: derive('connector to hub'), toConnector: derive('hub to connector') };
 }
 
-/** @param frames how many each side has sent already; given by tests */
+/** @param frames the number of frames that each side has already sent. Tests set it. */
 export function createSocketSession(sending: KeyObject, receiving: KeyObject, frames = 0): SocketSession {
   let sent = frames;
   let received = frames;
@@ -169,7 +169,7 @@ export function createSocketSession(sending: KeyObject, receiving: KeyObject, fr
         const decipher = createDecipheriv(ALGORITHM, receiving, nonceOf(received++), { authTagLength: TAG_BYTES });
         decipher.setAuthTag(frame.subarray(-TAG_BYTES));
         const text = decipher.update(frame.subarray(0, -TAG_BYTES));
-        // Throws unless the tag is right. Until then, the text is nobody's.
+        // Throws unless the tag is valid. Only then may the text be used.
         decipher.final();
         return text.toString('utf8');
       } catch {

@@ -1,17 +1,17 @@
 /**
- * Whether a long frame is just arriving. Its sender cannot answer a ping before the frame has ended (RFC 6455, section 5.4), so its bytes
- * are the only sign of life. Otherwise only an answered ping is: a peer may send without reading anything.
+ * Tells whether a long frame is currently arriving. Its sender cannot answer a ping before the frame ends (RFC 6455, section 5.4), so the frame's bytes
+ * are the only sign of life. Otherwise only an answered ping counts: a peer may send without reading anything.
  */
 export interface FrameProgress {
-  /** A frame has ended. */
+  /** Call this when a frame has ended. */
   frame(): void;
   isMidFrame(): boolean;
 }
 
-/** A frame whose bytes stop for longer is not arriving. */
+/** A frame without new bytes for longer than this has stalled. */
 const STALLED_MS = 2000;
 
-/** @param bytesRead of the socket, so far */
+/** @param bytesRead the number of bytes received on the socket so far */
 export function createFrameProgress(bytesRead: () => number, now: () => number = () => performance.now()): FrameProgress {
   let atFrame = 0;
   let seen = 0;

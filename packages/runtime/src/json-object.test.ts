@@ -82,6 +82,6 @@ describe('a JSON object with comments', () => {
   });
 
   it('is refused with a place, and without a word of it, if a byte is no UTF-8', () => {
-    assert.equal(problemOf('{\n "a": "hush\uFFFD"}'), 'is not UTF-8 text: line 2, column 12');
+    assert.equal(problemOf('{\n "a": "hush\uFFFD"}'), 'is not valid UTF-8: line 2, column 12');
   });
 });

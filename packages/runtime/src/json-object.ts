@@ -1,6 +1,6 @@
 /**
- * A file of settings: one JSON object, in which comments are allowed and survive changes. Messages name line and column and quote nothing,
- * because the text may be a password. `JSON.parse` does not always name a position, and quotes.
+ * A settings file: one JSON object, in which comments are allowed and survive changes. Messages give line and column but no text of the file,
+ * because it may contain passwords. `JSON.parse` quotes the text, and does not always give a position.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 const objectSchema = z.record(z.string(), z.unknown());
 
-/** Strings are matched so that their slashes are no comments. */
+/** Strings are matched too, so that slashes inside them are not taken for comments. */
 const STRING_OR_COMMENT = /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
 const TOKEN =
@@ -18,23 +18,23 @@ const TOKEN =
 
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end' | 'nothing more';
 
-/** @returns the object, or why there is none: a predicate that follows the name of the file */
+/** @returns the object, or the problem as the end of a sentence that begins with the name of the file */
 export function parseJsonObject(text: string): { object: JsonObject } | { problem: string } {
   const json = withoutComments(text);
   const notText = json.indexOf('\uFFFD');
-  if (notText >= 0) return { problem: `is not UTF-8 text: ${placeIn(json, notText)}` };
+  if (notText >= 0) return { problem: `is not valid UTF-8: ${placeIn(json, notText)}` };
   try {
     const result = objectSchema.safeParse(JSON.parse(json));
     return result.success ? { object: result.data } : { problem: 'is not a JSON object' };
   } catch {
-    return { problem: `is not JSON: ${placeIn(json, jsonErrorIndex(json) ?? 0)}` };
+    return { problem: `is not valid JSON: ${placeIn(json, jsonErrorIndex(json) ?? 0)}` };
   }
 }
 
 /**
  * @param text of an object that `parseJsonObject` accepts
- * @param changes new values by key; undefined removes a key
- * @returns the text with these changes; comments stay, except those beside a removed key
+ * @param changes new values by key. Undefined removes a key.
+ * @returns the changed text. Comments stay, except those next to a removed key.
  */
 export function withJsonChanges(text: string, changes: JsonObject): string {
   const parsed = parseJsonObject(text);
@@ -46,12 +46,12 @@ export function withJsonChanges(text: string, changes: JsonObject): string {
   return 'object' in result && isDeepStrictEqual(result.object, JSON.parse(plain)) ? edited : plain;
 }
 
-/** Comments become blanks, so that every position stays. */
+/** Replaces comments by blanks, so that positions stay the same. */
 function withoutComments(text: string): string {
   return text.replace(STRING_OR_COMMENT, (match) => (match.startsWith('"') ? match : match.replace(/[^\n]/g, ' ')));
 }
 
-/** A repeated key counts as JSON.parse counts it: the last one. */
+/** Of a repeated key, the last one counts, as in JSON.parse. */
 function edit(text: string, key: string, value: unknown): string {
   const json = withoutComments(text);
   const members = membersOf(json);
@@ -61,7 +61,7 @@ function edit(text: string, key: string, value: unknown): string {
     if (member === undefined) return text;
     const { start, end } = member;
     const previous = members[i - 1];
-    // With its comma: the one behind it, or for the last member the one before it.
+    // Including its comma: the one after it, or for the last member the one before it.
     const comma = i + 1 < members.length ? json.indexOf(',', end) : previous === undefined ? undefined : json.indexOf(',', previous.end);
     const without =
       comma === undefined
@@ -90,7 +90,7 @@ interface Member {
   end: number;
 }
 
-/** The members of the outermost object. */
+/** The members of the top-level object. */
 function membersOf(json: string): Member[] {
   const members: Member[] = [];
   let member: Partial<Member> = {};
@@ -113,7 +113,7 @@ function membersOf(json: string): Member[] {
   return members;
 }
 
-/** @returns the index of the first error; undefined if the text is JSON */
+/** @returns the index of the first syntax error; undefined if the text is valid JSON */
 function jsonErrorIndex(text: string): number | undefined {
   const open: ('{' | '[')[] = [];
   let expected: Expected = 'value';

@@ -1,4 +1,4 @@
-/** Writes a file that only its owner may read, completely or not at all where the file system allows it. */
+/** Writes a file that only its owner may read. Writes it atomically if the file system allows that. */
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -19,14 +19,14 @@ import { dirname } from 'node:path';
 import { errorCodeOf } from './text-file.ts';
 
 /**
- * Why a file that exists may not be replaced by another: it is a mount of its own (a file bound into a container), or its folder is
+ * Errors that mean that a file cannot be replaced by renaming: it is a mount point (a file bound into a container), or its folder is
  * read-only.
  */
 const NOT_REPLACEABLE: ReadonlySet<string | undefined> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
 
 /**
  * Writes a temporary file with mode 0600 beside it, syncs, and renames. Creates a missing folder with mode 0700. Replaces the target of a
- * symbolic link, and not the link. A file that cannot be replaced is overwritten in its place.
+ * symbolic link, not the link itself. A file that cannot be replaced is overwritten in place.
  *
  * @throws the error of the file system, with nothing changed
  */
@@ -61,7 +61,7 @@ function replace(target: string, content: string | Uint8Array): void {
   syncFolder(dirname(target));
 }
 
-/** A power cut can leave half a file, so callers keep a copy of what matters. After any other failure the previous content is restored. */
+/** A power failure can leave the file incomplete, so callers keep a copy of important files. After any other failure the previous content is restored. */
 function overwrite(target: string, content: string | Uint8Array): void {
   const before = readFileSync(target);
   const file = openSync(target, 'r+');
@@ -76,7 +76,7 @@ function overwrite(target: string, content: string | Uint8Array): void {
 }
 
 function writeAll(file: number, bytes: Buffer): void {
-  // A full disk may take a part only.
+  // On a full disk, a write may be partial.
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
   ftruncateSync(file, bytes.length);
   fsyncSync(file);

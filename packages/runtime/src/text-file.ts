@@ -1,22 +1,22 @@
-/** Reads files as administrators have them: with a byte order mark, in UTF-16 from PowerShell, behind the symbolic links of a mount. */
+/** Reads text files as administrators write them: with a byte order mark, in UTF-16 from PowerShell, or behind the symbolic links of a mount. */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const LET_READ = 'Allow the account that runs the program to read it.';
 
-/** @returns the text without its byte order mark; bytes that are no UTF-8 become U+FFFD, as in Node */
+/** @returns the text without its byte order mark. Invalid UTF-8 becomes U+FFFD, as in Node. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }
 
-/** Windows PowerShell writes UTF-16 with a byte order mark; some programs leave the mark out, and then every second byte of ASCII is 0. */
+/** Windows PowerShell writes UTF-16 with a byte order mark. Some programs omit the mark. Then every second byte of ASCII text is 0. */
 function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0 && second !== undefined) ? 'utf-16be' : 'utf-8';
 }
 
-/** @throws the error of the file system */
+/** @throws the file system's error */
 export function readTextFile(path: string): string {
   return decodeText(readFileSync(path));
 }
@@ -32,11 +32,11 @@ export function readTextIfExists(path: string, unreadable: (cause: unknown) => E
 }
 
 /**
- * The files of a folder, for folders that are configuration. Kubernetes mounts each file as a link to a file below the hidden link `..data`;
+ * Lists the files of a configuration folder. Kubernetes mounts each file as a link to a file below the hidden link `..data`, and
  * `openssl rehash` adds links to the folder's own files.
  *
  * @returns the paths in the order of their names, each file once, without hidden files
- * @throws the error of the file system
+ * @throws the file system's error
  */
 export function filesIn(folder: string): string[] {
   const found = new Map<string, string>();
@@ -49,7 +49,7 @@ export function filesIn(folder: string): string[] {
   return [...found.values()];
 }
 
-/** @returns such as `ENOENT`; undefined if it is not an error of the system */
+/** @returns a code such as `ENOENT`; undefined if it is not a system error */
 export function errorCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -66,7 +66,7 @@ export function createWebServer(options: {
     if (encoding.toLowerCase() === 'chunked') return answer(request, response);
     log.warn(
       { remoteAddress: clientContextOf(request).address, encoding: encoding.slice(0, MAX_LOGGED_ENCODING) },
-      'Request rejected: its Transfer-Encoding is not chunked, so a proxy may read another end of it',
+      'Request rejected: its Transfer-Encoding is not chunked, so a proxy may disagree about where it ends',
     );
     response.writeHead(400, { Connection: 'close' }).end();
   };

@@ -38,7 +38,7 @@ export interface TokenIssuer {
   signing: SigningPair;
 }
 
-/** The user's immutable id and account name are for our hub. */
+/** The user's immutable id and account name, for our hub. */
 export interface TokenContent extends KnownUser {
   method: AuthenticationMethod;
   /** When the user proved their identity: earlier than now if a session vouches for them. */

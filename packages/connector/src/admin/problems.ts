@@ -78,7 +78,7 @@ export function problemsNow(
   for (const { text, at } of alarms) {
     add(
       `The hub's requests look like an attack: ${text} (${at.toISOString()})`,
-      'Look at the hub\'s dashboard and audit log. If the hub itself is in doubt, stop this connector. "DENY_SIGN_IN" keeps administrators out of its reach.',
+      'Check the hub\'s dashboard and audit log. If the hub may be compromised, stop this connector. "DENY_SIGN_IN" protects the accounts of administrators.',
     );
   }
   if (!directory.connected && !directory.connecting) {

@@ -40,7 +40,7 @@ export function consoleRoutes(parts: { context: ConsoleContext; password: Consol
   const forms = bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLarge });
   const uploads = bodyLimit({ maxSize: MAX_UPLOAD_BYTES, onError: tooLarge });
   const rejectForm = (c: Context) =>
-    context.showProblem(c, 403, 'Form rejected', 'It did not come from a page of this session. Go back and send it again.');
+    context.showProblem(c, 403, 'Form rejected', 'It was not sent from a page of this session. Go back and submit it again.');
 
   app.use(async (c, next) => {
     // Under another name, do not even reveal that this is a console.

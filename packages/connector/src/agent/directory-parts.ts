@@ -28,7 +28,8 @@ const QUEUE_TIMEOUT_MS = 5000;
  *
  * @param config without problems
  * @param servicePassword of LDAP_BIND_USER, decrypted
- * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX, MAPPER_FAILED, MAPPER_UNAVAILABLE
+ * @throws CodedError if a setting cannot be used: CA_UNUSABLE, LDAP_FILTER_INVALID, LDAP_USER_DN_INVALID, PROFILE_MAPPER_UNREADABLE, MAPPER_SYNTAX,
+ *   MAPPER_FAILED, MAPPER_UNAVAILABLE
  */
 export async function openDirectoryParts(config: Config, servicePassword: string | undefined, log: Log): Promise<DirectoryParts> {
   const source = profileMapperSource(config);

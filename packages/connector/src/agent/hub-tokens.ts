@@ -21,7 +21,7 @@ export function createCheckHubToken(options: {
   return async (token) => {
     const hub = options.hub();
     // The hub's identity does not vouch for its published keys.
-    if (hub?.hubIdentity !== undefined) return { refused: 'this hub signs no such tokens' };
+    if (hub?.hubIdentity !== undefined) return { refused: 'this hub does not issue tokens' };
     const keys = hub === undefined ? undefined : keysOf(hub);
     return keys === undefined
       ? { refused: "the hub's keys are not known yet" }

@@ -43,7 +43,7 @@ export function connectorCommandLine(environment: Environment): Command {
   program
     .command('setup')
     .description('set up ticket and directory: check both and save; asks for missing settings in a terminal')
-    .option('--hub <url>', 'enrol without a ticket: show a code, and wait until an administrator of this hub approves it')
+    .option('--hub <url>', 'enrol without a ticket: show a code and wait until an administrator of this hub approves it')
     .option('--ticket-file <file>', 'file with the ticket URL; - for standard input')
     .option('--ldap-url <url>', 'directory server, such as ldaps://dc1.example.com')
     .option('--ldap-base <dn>', 'search base, such as DC=example,DC=com')

@@ -26,7 +26,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behaviour');
   if (notSaved !== undefined)
-    log.warn({ err: notSaved }, 'What the hub says is kept in memory only, and the password stays as it is in the file');
+    log.warn({ err: notSaved }, "The hub's answer is kept in memory only, and the password in the file is not replaced");
   for (const { message } of [...configWarnings(config), ...filterWarnings(config.values)]) log.warn(message);
 
   try {

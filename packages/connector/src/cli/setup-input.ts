@@ -49,8 +49,8 @@ export async function readSetupInput(options: SetupOptions, environment: Environ
     });
   }
   if (options.hub !== undefined && (options.ticketFile !== undefined || environment.PROVISIONING_TICKET)) {
-    throw new CodedError('SETUP_INPUT', '--hub and a ticket are two ways to enrol', {
-      action: 'Give one of them: with a ticket, the connector needs no code.',
+    throw new CodedError('SETUP_INPUT', '--hub and a ticket cannot be combined', {
+      action: 'Use one of them: with a ticket, the connector needs no code.',
     });
   }
   const given: Record<string, unknown> = {};

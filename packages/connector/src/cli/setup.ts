@@ -77,7 +77,7 @@ async function enrolAt(hub: string, config: Config, environment: Environment): P
       say(`key:     ${shown.keyFingerprint} (SHA-256)`);
       say(`Or open ${shown.link}`);
       say(
-        `An administrator of the hub types the code there, and approves only if the hub shows the same comparison code. If it shows another one, something between this machine and the hub reads along: deny. Waiting until ${shown.expiresAt.toISOString()}...`,
+        `An administrator of the hub enters the code there, and approves the connector only if the hub shows the same comparison code. If the codes differ, a proxy is intercepting the connection: deny. Waiting until ${shown.expiresAt.toISOString()}...`,
       );
     };
     const ticket = await enrolByCode(config, environment, { hub, agentVersion: CONNECTOR_VERSION, show, signal: stop.signal });
@@ -112,7 +112,7 @@ async function checkTicket(config: Config, outbound: Outbound, signal: AbortSign
   const reading = await readHubTicket(outbound, config, ticket, signal);
   say(`ticket: connection ${reading.info.connectionName} at ${new URL(ticket).host}`);
   if (reading.enrolment?.state === 'pending') {
-    say('warning: the ticket enrols no further connector, so this one waits until an administrator of the hub approves it');
+    say('warning: the ticket cannot enrol another connector, so an administrator of the hub must approve this one');
   }
   if (reading.enrolment?.state === 'revoked') throw keyRevoked();
   try {

@@ -53,7 +53,7 @@ export function problemsOf(values: ConnectorSettings, known: readonly SettingPro
       add(
         'LDAP_BIND_PASSWORD',
         layout === 'data'
-          ? 'LDAP_BIND_PASSWORD is missing: the Auth0 connector keeps it in the key store of the operating system, which no other program can read. Enter the password of LDAP_BIND_USER once, by `landbridge-connector setup`'
+          ? 'LDAP_BIND_PASSWORD is missing: the Auth0 connector keeps it in the key store of the operating system, which no other program can read. Run `landbridge-connector setup` once and enter the password of LDAP_BIND_USER'
           : 'LDAP_BIND_PASSWORD is missing: the password of the service account LDAP_BIND_USER',
       );
     }

@@ -76,6 +76,6 @@ export function parseConfig(path: string, text: string | undefined): FileContent
   const parsed = parseJsonObject(text);
   if ('object' in parsed) return parsed.object;
   throw new CodedError('CONFIG_NOT_JSON', `${path} ${parsed.problem}`, {
-    action: `Correct it there: it must be a JSON object in UTF-8 (often a comma or a quote is wrong). ${path}.bak is the file before the last change. Nothing was overwritten.`,
+    action: `Correct it there: it must be a JSON object in UTF-8 (often a comma or a quotation mark is missing). ${path}.bak is the file before the last change. Nothing was overwritten.`,
   });
 }

@@ -21,7 +21,7 @@ If the directory's certificate is from your own authority, also set \`CA_CERT\` 
 ## How settings are read
 
 Each setting is a key of \`config.json\` in the connector's home, or an environment variable of the same name, which takes precedence. With
-\`OVERRIDE_CONFIG=false\` in the environment that file is neither read nor written; \`certs/\` and the mapper in the home count as otherwise. Unknown keys are kept. \`landbridge-connector config check\` lists
+\`OVERRIDE_CONFIG=false\` in the environment that file is neither read nor written, but \`certs/\` and the mapper in the home still apply. Unknown keys are kept. \`landbridge-connector config check\` lists
 missing and invalid settings, \`config show\` shows each value and where it comes from.
 
 The *replaced connector* is an installed Auth0 AD/LDAP Connector that this one takes over from: its \`config.json\` works here.

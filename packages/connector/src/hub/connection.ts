@@ -149,7 +149,7 @@ export async function runConnection(options: {
   }
 
   function breakSession(message: string): void {
-    fail('HUB_SESSION_BROKEN', message, 'If this happens again, something between here and the hub changes what they send.');
+    fail('HUB_SESSION_BROKEN', message, 'If this happens again, look for a proxy that modifies traffic between connector and hub.');
   }
 
   function close(): void {
@@ -162,9 +162,10 @@ export async function runConnection(options: {
     // By default, ws gives one Buffer per message.
     progress.frame();
     if (closed.signal.aborted || !Buffer.isBuffer(data)) return;
-    if (session === undefined && isBinary) return warn('binary', {}, 'Dropped a binary frame from the hub');
+    if (session === undefined && isBinary) return warn('binary', {}, 'Unexpected binary frame from the hub dropped');
     const text = session === undefined ? data.toString('utf8') : isBinary ? session.open(data) : undefined;
-    if (text === undefined) return breakSession('A frame of the hub was changed, repeated or left out on the way, or is not from the hub');
+    if (text === undefined)
+      return breakSession('A frame from the hub was modified, replayed or lost in transit, or did not come from the hub');
     if (data.length > MAX_REQUEST_FRAME_BYTES) {
       const request = isAccepted ? oversizeRequest(text) : undefined;
       if (request !== undefined) return options.onOversize(request, hubSocket);
@@ -213,7 +214,7 @@ export async function runConnection(options: {
     if (offer !== undefined) {
       const terms = { authenticate, connection: options.connection, capabilities: answer?.capabilities ?? [] };
       const agreed = offer.accept(answer?.session, terms, offer.pinned);
-      if ('refused' in agreed) return fail('HUB_NOT_TRUSTED', `The hub is not the one of the ticket: ${agreed.refused}`, NOT_TRUSTED);
+      if ('refused' in agreed) return fail('HUB_NOT_TRUSTED', `The hub is not the one named in the ticket: ${agreed.refused}`, NOT_TRUSTED);
       session = agreed.session;
     }
     isAccepted = true;
@@ -262,7 +263,7 @@ export async function runConnection(options: {
         return false;
       }
       const sealed = session === undefined ? frame : session.seal(frame);
-      if (sealed === undefined) breakSession('The keys of the session are used up');
+      if (sealed === undefined) breakSession('The session keys are used up');
       else socket.send(sealed);
       return sealed !== undefined;
     },
@@ -307,8 +308,7 @@ export async function runConnection(options: {
   return await ended.promise;
 }
 
-const NOT_TRUSTED =
-  'Something between here and the hub may pose as the hub. If the hub was installed anew, provision the connector with a new ticket.';
+const NOT_TRUSTED = 'A proxy may be impersonating the hub. If the hub was reinstalled, run setup with a new ticket.';
 
 /** `https://host/path` means `wss://host/path`. */
 function socketUrl(hubUrl: string): URL {

@@ -187,11 +187,7 @@ export function createDispatch(options: {
       const tooLong = new CodedError('REQUEST_TOO_LARGE', `The request is longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
       const payload = encodeAnswer(name, undecidedFailure(tooLong, false), socket.knows, []);
       socket.send(encodeFrame(answerName(name, correlationId), payload));
-      warn(
-        'too long',
-        { request: name, correlationId },
-        `A request from the hub was not read: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`,
-      );
+      warn('too long', { request: name, correlationId }, `Request from the hub rejected: longer than ${MAX_REQUEST_FRAME_BYTES} bytes`);
     },
     handle(name, payload, socket) {
       const served = serve(name, payload, socket)

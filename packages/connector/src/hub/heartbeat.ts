@@ -3,7 +3,10 @@
  * does not complete sign-ins either.
  */
 
-/** One ping per second. After three unanswered pings the connection is closed, within 4 s, and a new one is open within 5 s. Auth0 connectors take 30 s and accept any byte as a sign of life. */
+/**
+ * One ping per second. After three unanswered pings the connection is closed, within 4 s, and a new one is open within 5 s. Auth0 connectors take 30
+ * s and accept any byte as a sign of life.
+ */
 export const HEARTBEAT_INTERVAL_MS = 1000;
 export const HEARTBEAT_MISSES = 3;
 

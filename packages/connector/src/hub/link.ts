@@ -248,7 +248,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
 const REJECTIONS: Record<AuthenticationFailureReason | 'unknown', string> = {
   unknown: 'its connection was deleted, or another certificate is registered. Provision it again with a valid ticket',
   approval_pending:
-    'its certificate is registered, and an administrator of the hub must approve it, because its ticket had already enrolled a connector, had expired, or the connection requires approval',
+    'an administrator of the hub must approve its certificate, because the ticket had already enrolled a connector, the ticket had expired, or the connection requires approval',
   revoked: 'an administrator of the hub revoked it. To enrol again it needs a new key (move certs/ away) and a valid ticket',
   clock_skew: "this machine's clock and the hub's differ too much",
   register_again: 'it must register again, which happens before the next try',

@@ -50,10 +50,10 @@ export function watchHubRequests(users: HubUsers, log: Log, now: () => number = 
   function look(): void {
     const { signIns, unknown, wrong, listed } = window;
     if (unknown.size >= MAX_UNKNOWN_NAMES && unknown.size * 2 >= signIns)
-      raise('unknown-names', `${unknown.size} names without a user within ten minutes`);
+      raise('unknown-names', `${unknown.size} unknown user names within ten minutes`);
     if (wrong.size >= MAX_USERS_WITH_WRONG_PASSWORDS && wrong.size * 2 >= signIns)
       raise('wrong-passwords', `wrong passwords for ${wrong.size} users within ten minutes`);
-    if (listed >= MAX_LISTED) raise('wide-searches', `lists of ${listed} users and groups within ten minutes`);
+    if (listed >= MAX_LISTED) raise('wide-searches', `${listed} users and groups listed within ten minutes`);
   }
 
   function noteSignIn(username: string, outcome: Awaited<ReturnType<HubUsers['authenticate' | 'changePassword']>>): void {

@@ -190,5 +190,5 @@ test('bearer tokens of a hub with an identity are refused: nothing proves its pu
     createCheckHubToken({ hub: () => ({ signingKeyPem: undefined, jwksUrl: hub.jwksUrl, hubIdentity }), request, log });
   const token = signToken({ pid: '1' }, { header: { kid: 'rsa' } });
   assert.deepEqual(await checkWith(undefined)(token), { claims: { pid: '1' } });
-  assert.deepEqual(await checkWith(HUB_FINGERPRINT)(token), { refused: 'this hub signs no such tokens' });
+  assert.deepEqual(await checkWith(HUB_FINGERPRINT)(token), { refused: 'this hub does not issue tokens' });
 });

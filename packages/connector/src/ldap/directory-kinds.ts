@@ -93,7 +93,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     kind: 'opends',
-    product: 'a descendant of OpenDS',
+    product: 'a directory based on OpenDS',
     sign: ({ says, defines }) =>
       says('vendorVersion', /Unified Directory|OpenDJ|OpenDS|ForgeRock|PingDS|Ping ?Directory|Ping Directory Server/i) ??
       says('vendorName', /^(ForgeRock|Ping Identity|UnboundID)/i) ??

@@ -64,7 +64,8 @@ export function hubOriginOf(address: string, values: Config['values']): string {
  * @param options.settings with which the hub is reached: they are saved as well
  * @param options.show called once, as soon as both sides can show the same comparison code
  * @returns the ticket, which contains no secret
- * @throws CodedError ENROLMENT_DENIED, ENROLMENT_CODE_EXPIRED, ENROLMENT_CODES_EXHAUSTED, HUB_WITHOUT_CODES, HUB_ADDRESS_INVALID, HUB_NOT_ENCRYPTED, and as `enrol`
+ * @throws CodedError ENROLMENT_DENIED, ENROLMENT_CODE_EXPIRED, ENROLMENT_CODES_EXHAUSTED, HUB_WITHOUT_CODES, HUB_ADDRESS_INVALID, HUB_NOT_ENCRYPTED,
+ *   and as `enrol`
  */
 export async function enrolByCode(
   config: Config,
@@ -128,7 +129,7 @@ export async function enrolByCode(
   if (state === 'denied') {
     throw new CodedError('ENROLMENT_DENIED', `An administrator of ${new URL(origin).host} denied this connector`, {
       action:
-        'If the comparison codes differed, look for a proxy that inspects TLS between this machine and the hub, and exclude the hub from it.',
+        'If the comparison codes differed, look for a proxy that inspects TLS between this machine and the hub, and exclude the hub from inspection.',
     });
   }
   if (state === 'expired' || connectionId === undefined) throw expired(origin);
@@ -180,5 +181,5 @@ function expired(origin: string): CodedError {
 }
 
 function cancelled(): CodedError {
-  return new CodedError('CANCELLED', 'The connector was not enrolled: waiting for approval was cancelled');
+  return new CodedError('CANCELLED', 'Enrolment cancelled while waiting for approval');
 }

@@ -93,7 +93,7 @@ export async function askSigned<T>(
   if (!verifyByIdentity(identity.key, purpose, enrolmentSigned(jws, payload), fromBase64url(signature) ?? Buffer.alloc(0))) {
     throw new CodedError('HUB_ANSWER_FORGED', `The answer from ${url.host} does not carry a valid signature of the hub`, {
       action:
-        'Something between this machine and the hub changes what the hub sends, such as a proxy that inspects TLS. Exclude the hub from it.',
+        'A proxy between this machine and the hub, such as one that inspects TLS, modifies the answers of the hub. Exclude the hub from inspection.',
     });
   }
   return { payload: readTicketAnswer(url, { ...answer, text: payload }, schema), hubIdentity: identity.fingerprint };
@@ -108,7 +108,7 @@ function throwIfRefused(host: string, answer: { status: number; text: string }):
     });
   }
   if (answer.status === 429 && code === 'too_many_codes') {
-    throw new CodedError('ENROLMENT_CODES_EXHAUSTED', `${host} gives out no code now, because too many were asked for`, {
+    throw new CodedError('ENROLMENT_CODES_EXHAUSTED', `${host} rejected the request for a code: too many are in use`, {
       action: 'Wait ten minutes, or use a ticket.',
     });
   }
@@ -121,7 +121,7 @@ function mismatch(host: string, pinned?: string): CodedError {
     `${host} is not the hub that this connector trusts${pinned === undefined ? '' : ` (fingerprint ${pinned})`}`,
     {
       action:
-        'Compare with "landbridge-hub identity show". If it differs, the ticket is for another hub, the identity of the hub was replaced, or something between here and the hub poses as the hub. With a new ticket, run setup.',
+        'Compare with "landbridge-hub identity show". If it differs, the ticket is for another hub, the identity of the hub was replaced, or a proxy is impersonating the hub. To trust the new identity, run setup with a new ticket.',
     },
   );
 }

@@ -51,7 +51,9 @@ export function filterWarnings(values: Config['values']): Warning[] {
     const text = values[name];
     const escaped = text === undefined ? undefined : withEscapedValues(text);
     if (escaped === text) return [];
-    return [{ name, message: `${name} has parentheses in a value, which are read as part of it. Escape them: ${escaped}` }];
+    return [
+      { name, message: `${name} contains parentheses inside a value. They are treated as part of the value. Escape them: ${escaped}` },
+    ];
   });
 }
 

@@ -141,7 +141,7 @@ export function createProvisioning(options: {
       });
       if (reading.enrolment?.state === 'revoked') throw keyRevoked();
       if (reading.enrolment?.state === 'pending' && !isKnownPending) {
-        log.warn(`The hub has to approve this connector. An administrator there sees the key ${thumbprint(registered)}`);
+        log.warn(`An administrator of the hub must approve this connector. Its key there is ${thumbprint(registered)}`);
       }
       isKnownPending = reading.enrolment?.state === 'pending';
       if (pinned.kind !== 'pinned') await learnClock(ticket, signal);

@@ -17,7 +17,7 @@ export function readTicketAnswer<T>(url: URL, answer: OutboundAnswer, schema: z.
   if (answer.status === 404) {
     throw new CodedError(
       'TICKET_UNKNOWN',
-      `${url.host} does not know the ticket: it is wrong, or was replaced, or its connection was deleted`,
+      `${url.host} does not know the ticket: it is wrong or was replaced, or its connection was deleted`,
       {
         action: "Copy the ticket URL again from the connection's settings on the hub, and run setup.",
       },

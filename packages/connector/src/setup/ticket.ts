@@ -47,12 +47,12 @@ export async function readHubTicket(outbound: Outbound, config: Config, ticket: 
 export function usableTicket(ticket: string, { HUB_IDENTITY }: Pick<ConnectorSettings, 'HUB_IDENTITY'>): PinnedTicket | { kind: 'plain' } {
   const read = readTicket(ticket);
   if (read.kind === 'damaged') {
-    throw new CodedError('TICKET_DAMAGED', 'The ticket is incomplete: a part of it is missing or was changed', {
+    throw new CodedError('TICKET_DAMAGED', 'The ticket is incomplete or was modified', {
       action: 'Copy the whole ticket URL again.',
     });
   }
   if (read.kind === 'plain' && HUB_IDENTITY !== undefined) {
-    throw new CodedError('HUB_IDENTITY_MISMATCH', 'The ticket names no identity of the hub, but HUB_IDENTITY is set', {
+    throw new CodedError('HUB_IDENTITY_MISMATCH', 'The ticket does not contain the fingerprint of a hub, but HUB_IDENTITY is set', {
       action: 'If the connector moves to another hub, run setup with its ticket, or remove HUB_IDENTITY.',
     });
   }

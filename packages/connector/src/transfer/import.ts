@@ -202,7 +202,7 @@ function warningsOf(candidate: Config, found: ReadonlyMap<string, Buffer>, layou
   if (![...found.keys()].some((name) => name.endsWith('/cert.key'))) {
     warnings.push(
       candidate.candidate?.certificate === undefined
-        ? 'The file has no certificate: this connector makes a new one, which the hub must accept'
+        ? 'The file has no certificate: this connector creates a new one, which the hub must accept'
         : 'The file has no certificate: this connector keeps its own, which the hub must accept',
     );
   }

@@ -50,7 +50,7 @@ export function createAuthenticate(options: {
       const found = lockout.strip(read);
       const retryAfterSeconds = limits.userWaits(found);
       if (retryAfterSeconds !== undefined) {
-        log.warn({ correlationId, dn: found.dn }, 'Password not tried: more wrong ones than WRONG_PASSWORDS_PER_USER_PER_MINUTE allows');
+        log.warn({ correlationId, dn: found.dn }, 'Password not tried: the user has exceeded WRONG_PASSWORDS_PER_USER_PER_MINUTE');
         return heldFailure({ retryAfterSeconds }, await refusalTime.imitateDuring(enrich.refusal('WrongPassword', found, context), signal));
       }
       if (await isDenied(found, context)) {
@@ -58,7 +58,7 @@ export function createAuthenticate(options: {
       }
       // Never send an empty password: servers take it as an anonymous bind, and accept (RFC 4513, section 5.1.2).
       if (password === '') {
-        const refusal = refuse('WrongPassword', found, context, 'the password is empty, or not a text');
+        const refusal = refuse('WrongPassword', found, context, 'the password is empty or not a string');
         return await refusalTime.imitateDuring(refusal, signal);
       }
       const tryPassword = async (server: string | undefined) => {

@@ -34,7 +34,7 @@ export function createIsDenied(options: { directory: Directory; text: string | u
 
   return async (entry, { signal, correlationId }) => {
     const denied = await matches(entry, signal);
-    if (denied) log.warn({ correlationId, dn: entry.dn }, 'Denied: the user matches DENY_SIGN_IN, and the password was not tried');
+    if (denied) log.warn({ correlationId, dn: entry.dn }, 'Denied: the user matches DENY_SIGN_IN; the password was not tried');
     return denied;
   };
 }

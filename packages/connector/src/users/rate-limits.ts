@@ -70,7 +70,7 @@ export function createRateLimits(
 }
 
 function limited(name: string): CodedError {
-  return new CodedError('RATE_LIMITED', `More requests within a minute than ${name} allows`, {
-    action: `If this is real load, raise ${name}. Otherwise look at who uses the hub.`,
+  return new CodedError('RATE_LIMITED', `The request exceeds ${name}`, {
+    action: `If this is real load, raise ${name}. Otherwise check which applications use the hub.`,
   });
 }

@@ -25,12 +25,12 @@ export const NEW_ADMINISTRATOR = {
   lastSignInAt: undefined,
 } as const;
 
-/** Whether the administrator can sign in, with or without the outside provider. */
+/** Whether the administrator can sign in, with or without the OpenID provider. */
 export async function isReady(store: Store, administrator: Administrator): Promise<boolean> {
   return administrator.issuer !== undefined || (await hasLocalSignIn(store, administrator));
 }
 
-/** Whether the administrator has a password and a second factor of the hub. */
+/** Whether the administrator has a password and a second factor in this hub. */
 export async function hasLocalSignIn(store: Store, { id, passwordHash, totpSecret }: Administrator): Promise<boolean> {
   return passwordHash !== undefined && (totpSecret !== undefined || (await store.passkeys(id)).length > 0);
 }
@@ -53,7 +53,7 @@ export async function inviteAdministrator(
 }
 
 /**
- * Adds an administrator who signs in with the outside provider, without a link.
+ * Adds an administrator who signs in with the OpenID provider and needs no link.
  * @throws CodedError ADMINISTRATOR_NAME_INVALID, ADMINISTRATOR_EXISTS, SUBJECT_INVALID
  */
 export async function addProviderAdministrator(
@@ -96,7 +96,8 @@ async function addAdministrator(
 }
 
 /**
- * Removes password, second factors, the binding to a provider and sessions of an administrator who has lost them, or whose account may be compromised.
+ * Removes the credentials of an administrator who has lost them, or whose account may be compromised: password, second factors, binding to a provider
+ * and sessions.
  * @returns a new link. @throws CodedError ADMINISTRATOR_NOT_FOUND, INVALID_REQUEST
  */
 export async function resetAdministrator(operator: Operator, publicUrl: string, name: string): Promise<string> {
@@ -112,7 +113,7 @@ export async function resetAdministrator(operator: Operator, publicUrl: string, 
   return newLink(store, publicUrl, administrator);
 }
 
-/** Ends their sessions, so that nothing shown to the old role stays open. @throws CodedError ADMINISTRATOR_NOT_FOUND, LAST_ADMINISTRATOR */
+/** Also ends their sessions, so that no page with the old permissions stays open. @throws CodedError ADMINISTRATOR_NOT_FOUND, LAST_ADMINISTRATOR */
 export async function changeAdministratorRole(operator: Operator, name: string, role: AdministratorRole): Promise<void> {
   const { store } = operator;
   const administrator = await findAdministrator(store, name);
@@ -133,7 +134,7 @@ export async function removeAdministrator(operator: Operator, name: string): Pro
 
 const MAX_PASSWORD_HOURS = 72;
 
-/** For the time that a required provider is down. @param hours 0: no longer. @returns until when. @throws CodedError HOURS_INVALID */
+/** For an outage of a required provider. @param hours 0 ends the exception. @returns when it ends. @throws CodedError HOURS_INVALID */
 export async function allowPasswords(operator: Operator, hours: number): Promise<Date> {
   if (!(hours >= 0 && hours <= MAX_PASSWORD_HOURS)) {
     throw new CodedError('HOURS_INVALID', `The number of hours must be from 0 to ${MAX_PASSWORD_HOURS}`);
@@ -176,7 +177,7 @@ function followsClaims({ name }: Administrator, what: string): CodedError {
 
 function lastOwner({ name }: Administrator): CodedError {
   return new CodedError('LAST_ADMINISTRATOR', `"${name}" is the only owner who can sign in with a password or passkey`, {
-    action: 'Let another owner complete their invitation first.',
+    action: 'Wait until another owner has accepted their invitation.',
   });
 }
 

@@ -30,12 +30,12 @@ export interface Proofs {
   passkey(administrator: Administrator | undefined, response: string, address: string | undefined): Promise<Administrator>;
   /**
    * Authenticates a signed-in administrator again, before a critical action.
-   * @param given a passkey's response, or password and code
+   * @param given a passkey's response, or a password and a code
    * @throws CodedError SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TOO_MANY_ATTEMPTS, ADMINISTRATORS_BUSY
    */
   confirm(administrator: Administrator, given: Confirmed, address: string | undefined): Promise<void>;
   readonly passkeys: Passkeys;
-  /** Whether passwords and passkeys count. If not, all methods that check one throw a CodedError PROVIDER_REQUIRED. */
+  /** Whether passwords and passkeys are accepted. If not, all methods that check one throw a CodedError PROVIDER_REQUIRED. */
   acceptsPasswords(): Promise<boolean>;
   /** @returns the invited administrator. @throws CodedError INVITATION_UNKNOWN */
   invited(code: string): Promise<Administrator>;
@@ -72,15 +72,15 @@ export function createProofs({
     return !isProviderRequired || ((await store.passwordsAllowedUntil())?.getTime() ?? 0) > Date.now();
   }
 
-  /** Before anything that proves who someone is without the provider. */
+  /** Called before any authentication without the provider. */
   async function requireLocalSignIn(): Promise<void> {
     if (await acceptsPasswords()) return;
-    throw new CodedError('PROVIDER_REQUIRED', 'Administrators of this hub sign in with the provider', {
-      action: 'If it is down, "landbridge-hub admin allow-passwords" permits passwords for some hours.',
+    throw new CodedError('PROVIDER_REQUIRED', 'Administrators of this hub must sign in with the OpenID provider', {
+      action: 'If it is down, "landbridge-hub admin allow-passwords" allows passwords for a few hours.',
     });
   }
 
-  /** What the audit log says of an attempt. */
+  /** The detail of an attempt in the audit log. */
   type Attempted = 'administrator.sign-in' | 'administrator.confirm';
 
   const signedIn = async (administrator: Administrator, address: string | undefined, detail: string) => {
@@ -99,7 +99,7 @@ export function createProofs({
     const succeed = throttle.beginPassword(name, address);
     const ready = administrator !== undefined && (await hasLocalSignIn(store, administrator));
     const isRight = await isPassword(password, ready ? administrator.passwordHash : undefined);
-    // The password may have been changed, or the administrator removed, while it was verified.
+    // While the password was being verified, it may have been changed or the administrator removed.
     const isCurrent = ready && (await store.administratorById(administrator.id))?.passwordHash === administrator.passwordHash;
     if (isRight && isCurrent) {
       succeed();
@@ -129,7 +129,7 @@ export function createProofs({
     return found;
   }
 
-  /** @returns which one it was; undefined if it is wrong or was used before */
+  /** @returns the kind of code; undefined if the code is wrong or was used before */
   async function useCode({ id, totpSecret }: Administrator, typed: string): Promise<'code' | 'recovery code' | undefined> {
     const step = totpSecret === undefined ? undefined : totpStep(totpSecret, typed, Date.now());
     if (step !== undefined && (await store.useTotpStep(id, step))) return 'code';
@@ -144,7 +144,7 @@ export function createProofs({
   ): Promise<Administrator> {
     await requireLocalSignIn();
     return passkeys.check(administrator, response).catch(async (error: unknown) => {
-      // Without a password first, anyone could fill the audit log.
+      // Only after a correct password, so that strangers cannot fill the audit log.
       if (administrator !== undefined) await record(administrator.name, address, action, 'refused', 'passkey');
       throw error;
     });

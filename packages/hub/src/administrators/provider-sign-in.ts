@@ -1,4 +1,4 @@
-/** Which administrator a user of the outside provider is, and binding the two. */
+/** Maps users of the OpenID provider to administrators, and binds the two. */
 import { randomUUID } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
@@ -8,11 +8,11 @@ import { NEW_ADMINISTRATOR } from './administrators.ts';
 import type { ProviderUser } from './provider.ts';
 
 export interface ProviderSignIn {
-  /** Who it is; creates or changes an administrator if the claims say so. @throws CodedError PROVIDER_USER_UNKNOWN */
+  /** Finds the administrator. Creates or changes them if the claims say so. @throws CodedError PROVIDER_USER_UNKNOWN */
   administratorOf(user: ProviderUser, address: string | undefined): Promise<Administrator>;
-  /** From now on the user may sign in as this administrator. @throws CodedError PROVIDER_USER_TAKEN */
+  /** Binds the user to this administrator. @throws CodedError PROVIDER_USER_TAKEN */
   bind(administrator: Administrator, user: ProviderUser, address: string | undefined): Promise<void>;
-  /** A signed-in administrator authenticated again. @throws CodedError PROVIDER_USER_UNKNOWN if it was another user */
+  /** For a signed-in administrator who authenticated again. @throws CodedError PROVIDER_USER_UNKNOWN if it was another user */
   confirm(administrator: Administrator, user: ProviderUser, address: string | undefined): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createProviderSignIn({ store, audit }: { store: Store; audit: Au
     const { issuer, subject } = user;
     for (let n = 1; n <= NAMES_TRIED; n++) {
       const base = { ...NEW_ADMINISTRATOR, issuer, subject, roleFromClaims: true, role, createdAt: new Date() };
-      // Another administrator may have the name: it says nothing about who someone is.
+      // The name may belong to another administrator: a name proves nothing.
       const administrator = { ...base, id: randomUUID(), name: n === 1 ? name : `${name}-${n}` };
       if (await store.addAdministrator(administrator)) return administrator;
     }
@@ -41,7 +41,7 @@ export function createProviderSignIn({ store, audit }: { store: Store; audit: Au
 
   async function byClaims(user: ProviderUser, known: Administrator | undefined, address: string | undefined) {
     if (user.role === undefined) {
-      // The right was withdrawn there.
+      // The provider no longer grants a role.
       if (known !== undefined) await store.removeSessions(known.id);
       return undefined;
     }
@@ -63,7 +63,7 @@ export function createProviderSignIn({ store, audit }: { store: Store; audit: Au
       const administrator = known === undefined || known.roleFromClaims ? await byClaims(user, known, address) : known;
       if (administrator === undefined) {
         await record(known?.name ?? '(unknown)', 'administrator.sign-in', 'refused', address, described(user));
-        throw new CodedError('PROVIDER_USER_UNKNOWN', `You are signed in there, but not an administrator here (subject ${user.subject})`, {
+        throw new CodedError('PROVIDER_USER_UNKNOWN', `You signed in, but are not an administrator of this hub (subject ${user.subject})`, {
           action: 'Ask an owner for an invitation, and accept it with the provider.',
         });
       }
@@ -74,7 +74,7 @@ export function createProviderSignIn({ store, audit }: { store: Store; audit: Au
     async bind(administrator, user, address) {
       const { issuer, subject } = user;
       if (!(await store.bindIdentity(administrator.id, { issuer, subject }))) {
-        throw new CodedError('PROVIDER_USER_TAKEN', 'Another administrator signs in with this user of the provider', {
+        throw new CodedError('PROVIDER_USER_TAKEN', 'This user of the provider belongs to another administrator', {
           action: 'Remove that administrator, or use another user.',
         });
       }
@@ -84,7 +84,7 @@ export function createProviderSignIn({ store, audit }: { store: Store; audit: Au
       const isSame = administrator.issuer === user.issuer && administrator.subject === user.subject;
       await record(administrator.name, 'administrator.confirm', isSame ? 'ok' : 'refused', address, described(user));
       if (!isSame) {
-        throw new CodedError('PROVIDER_USER_UNKNOWN', 'You signed in there as another user than the one of this session', {
+        throw new CodedError('PROVIDER_USER_UNKNOWN', 'You signed in as a different user than in this session', {
           action: 'Go back and try again.',
         });
       }

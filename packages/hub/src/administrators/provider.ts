@@ -1,6 +1,6 @@
 /**
- * Signing administrators in at an outside OpenID provider: authorization code flow with PKCE, state and nonce. A user there is the pair of
- * issuer and subject; names and mail addresses decide nothing.
+ * Administrators' sign-in with an external OpenID provider: authorization code flow with PKCE, state and nonce. Issuer and subject together
+ * identify a user. Names and e-mail addresses are never used for that.
  */
 import { randomBytes } from 'node:crypto';
 import { CodedError, type Log, readTextFile } from '@landbridge/runtime';
@@ -16,17 +16,17 @@ interface SignInProviderSettings {
   clientId: string;
   secretFile: string | undefined;
   scope: string;
-  /** The claim whose values decide roles, and the values of each role. */
+  /** The claim whose values determine roles, and the values of each role. */
   roleClaim: string;
   roles: Readonly<Record<AdministratorRole, readonly string[]>>;
-  /** Acceptable values of `acr`; empty: any. */
+  /** Acceptable values of `acr`. Empty accepts any. */
   acr: readonly string[];
 }
 
 const purposeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign-in'), next: z.string() }),
   z.object({ kind: z.literal('invitation'), code: z.string() }),
-  /** What a signed-in administrator began, see `pending-actions.ts`. */
+  /** The action that a signed-in administrator started, see `pending-actions.ts`. */
   z.object({ kind: z.literal('pending'), id: z.string() }),
 ]);
 export type ProviderPurpose = z.infer<typeof purposeSchema>;
@@ -40,58 +40,58 @@ const flowSchema = z.object({
 });
 
 export interface ProviderUser extends ProviderIdentity {
-  /** What the user is called there: for display only. */
+  /** The user's name at the provider, for display only. */
   readonly name: string;
-  /** By the claims; undefined if they give none. */
+  /** The role from the claims; undefined if they grant none. */
   readonly role: AdministratorRole | undefined;
-  /** When the user last entered credentials there, if the provider says so. */
+  /** When the user last entered credentials at the provider, if it says so. */
   readonly authenticatedAt: Date | undefined;
 }
 
 export interface SignInProvider {
-  /** On buttons. */
+  /** The provider's name on buttons. */
   readonly host: string;
   readonly issuer: string;
   /**
-   * Every purpose but a plain sign-in makes the user enter credentials again.
-   * @returns where to send the browser, and a sealed note of the attempt for its cookie
+   * Except for a plain sign-in, the provider must ask for credentials again.
+   * @returns where to redirect the browser, and the sealed state of the attempt for its cookie
    * @throws CodedError PROVIDER_UNAVAILABLE
    */
   begin(purpose: ProviderPurpose): Promise<{ url: string; note: string }>;
   /**
-   * @param returned the address at which the browser came back
-   * @param note from the browser's cookie
+   * @param returned the callback URL as requested by the browser
+   * @param note the state from the browser's cookie
    * @throws CodedError PROVIDER_UNAVAILABLE, PROVIDER_REFUSED
    */
   finish(returned: URL, note: string | undefined): Promise<{ purpose: ProviderPurpose; user: ProviderUser }>;
 }
 
-/** Loaded on demand: most hubs have no provider. */
+/** Loaded on demand, because most hubs have no provider. */
 const openid = () => import('openid-client');
 
 const TIMEOUT_SECONDS = 10;
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Metadata, and so keys, are read again after this time. */
+/** How long the provider's metadata and keys are cached. */
 const METADATA_MS = 60 * 60_000;
 export const PROVIDER_FLOW_MINUTES = 10;
-/** Below the dashboard. */
+/** The path below the dashboard. */
 export const PROVIDER_CALLBACK = '/provider/callback';
-/** How far the provider's clock may be behind. */
+/** Tolerance for a provider whose clock is slow. */
 const CLOCK_SKEW_MS = 60_000;
 const CLAIM_VALUES = z.union([z.string(), z.array(z.string())]);
 
-/** @param redirectUri where the provider sends browsers back to */
+/** @param redirectUri the callback URL */
 function createSignInProvider(settings: SignInProviderSettings, redirectUri: () => string, log: Log): SignInProvider {
   const { issuer, acr } = settings;
   const host = new URL(issuer).host;
-  /** Notes of attempts end with the process, and no other program can make or read them. */
+  /** A key for this process only, so attempts end with it and nothing else can read or forge their state. */
   const noteKey = randomBytes(32);
   let known: { config: Promise<Configuration>; readAtMs: number } | undefined;
 
   async function discover(): Promise<Configuration> {
     const { allowInsecureRequests, ClientSecretBasic, ClientSecretPost, customFetch, discovery, None } = await openid();
     const secret = settings.secretFile === undefined ? undefined : readTextFile(settings.secretFile).trim();
-    // Basic is the method that every provider has unless it says otherwise (OpenID Connect Discovery, section 3).
+    // Basic is the default method (OpenID Connect Discovery, section 3).
     const bySecret = (text: string): ClientAuth => {
       const [basic, post] = [ClientSecretBasic(text), ClientSecretPost(text)];
       return (server, ...others) => {
@@ -102,7 +102,7 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
     return discovery(new URL(issuer), settings.clientId, undefined, secret === undefined ? None() : bySecret(secret), {
       timeout: TIMEOUT_SECONDS,
       [customFetch]: boundedFetch,
-      // The settings permit http on this machine only.
+      // The settings permit http only on this machine.
       ...(issuer.startsWith('http:') ? { execute: [allowInsecureRequests] } : {}),
     });
   }
@@ -120,7 +120,7 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
     });
   }
 
-  function refused(cause: unknown, why = 'its answer is not valid'): CodedError {
+  function refused(cause: unknown, why = 'its response is invalid'): CodedError {
     log.warn({ err: cause }, `A sign-in of an administrator at ${host} was rejected: ${why}`);
     return new CodedError('PROVIDER_REFUSED', `The sign-in at ${host} was rejected: ${why}`, { cause, action: 'Try again.' });
   }
@@ -128,7 +128,7 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
   async function readNote(note: string | undefined) {
     const options = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
     const opened = await jwtDecrypt(note ?? '', noteKey, options).catch((cause: unknown) => {
-      throw refused(cause, 'it took too long, or began in another browser');
+      throw refused(cause, 'it took too long, or was started in another browser');
     });
     return flowSchema.parse(opened.payload.flow);
   }
@@ -139,7 +139,7 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
     return ADMINISTRATOR_ROLES.find((role) => settings.roles[role].some((permitted) => values.includes(permitted)));
   }
 
-  /** Name and role; some providers give them in the UserInfo response only. */
+  /** Reads name and role. Some providers return them only in the UserInfo response. */
   async function detailsOf(config: Configuration, claims: IDToken, accessToken: string): Promise<Pick<ProviderUser, 'name' | 'role'>> {
     const { roleClaim, roles } = settings;
     let given: Readonly<Record<string, unknown>> = claims;
@@ -185,14 +185,14 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
       const claims = tokens.claims();
       if (claims === undefined) throw refused(undefined);
       if (acr.length > 0 && !(typeof claims.acr === 'string' && acr.includes(claims.acr))) {
-        throw refused(undefined, 'its method (acr) is not among ADMIN_OIDC_ACR');
+        throw refused(undefined, 'its authentication method (acr) is not in ADMIN_OIDC_ACR');
       }
       const authenticatedAtMs = typeof claims.auth_time === 'number' ? Math.min(claims.auth_time * 1000, Date.now()) : undefined;
       if (purpose.kind !== 'sign-in' && (authenticatedAtMs === undefined || authenticatedAtMs < startedAtMs - CLOCK_SKEW_MS)) {
         throw refused(undefined, 'the provider did not ask for your credentials again (auth_time)');
       }
       const details = await detailsOf(config, claims, tokens.access_token).catch((cause: unknown) => {
-        throw refused(cause, 'its UserInfo response is not valid');
+        throw refused(cause, 'its UserInfo response is invalid');
       });
       return {
         purpose,
@@ -207,7 +207,7 @@ function createSignInProvider(settings: SignInProviderSettings, redirectUri: () 
   };
 }
 
-/** Ends with an error as soon as an answer is too large. */
+/** Fails as soon as a response is too large. */
 const boundedFetch: CustomFetch = async (url, { body, ...options }) => {
   const response = await fetch(url, { ...options, ...(body === undefined || body === null ? {} : { body }) });
   const chunks: Uint8Array[] = [];

@@ -32,7 +32,7 @@ const STEP_MS: Record<Exclude<SessionStage, 'full'>, number> = { password: 10 * 
 const TOUCH_MS = 30_000;
 const MAX_BROWSER_LENGTH = 200;
 
-/** @param limits.freshMs see `isFresh` */
+/** @param limits.freshMs how long an authentication counts as recent, see `isFresh` */
 export function createSessions(store: Store, limits: SessionLimits & { freshMs: number }, now: () => number = Date.now): Sessions {
   function hasEnded({ stage, createdAt, lastSeenAt }: AdministratorSession): boolean {
     const longestMs = stage === 'full' ? limits.longestMs : STEP_MS[stage];

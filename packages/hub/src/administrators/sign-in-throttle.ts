@@ -12,7 +12,7 @@ export interface SignInThrottle {
   beginPassword(name: string, address: string | undefined): () => void;
   /** @returns what to call if the code was right. @throws CodedError TOO_MANY_ATTEMPTS */
   beginCode(administratorId: string): () => void;
-  /** A return from the outside provider, which the hub has to ask about it. @throws CodedError TOO_MANY_ATTEMPTS */
+  /** Limits returns from the OpenID provider, since each one costs the hub a request to it. @throws CodedError TOO_MANY_ATTEMPTS */
   beginProvider(address: string | undefined): () => void;
 }
 

@@ -13,25 +13,28 @@ import { HUB_SCOPES } from './scopes.ts';
 const KEY_PREFIX = 'lbk_';
 const MAX_NAME_LENGTH = 100;
 const MAX_ADDRESSES = 100;
-/** Last use is written at most this often for a key: administrators need no more precision, and a write for each sign-in would cost more than the sign-in's own. */
+/**
+ * Last use is written at most this often for a key: administrators need no more precision, and a write for each sign-in would cost more than the
+ * sign-in's own.
+ */
 const LAST_USE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 export const MAX_KEY_DAYS = 3650;
 
-/** What an operator chooses. Absent: as it is, and for a new key as little as it needs to sign users in. */
+/** An operator's choices. Missing ones stay unchanged. A new key gets only what it needs to sign users in. */
 export interface KeyPermissions {
   name?: string | undefined;
   scopes?: readonly string[] | undefined;
-  /** Names; null: all connections. */
+  /** Names of connections; null means all. */
   connections?: readonly string[] | null | undefined;
-  /** Addresses or ranges; none: all. */
+  /** Addresses or ranges; empty means all. */
   addresses?: readonly string[] | undefined;
-  /** Until it expires; null: never. */
+  /** Days until it expires; null means never. */
   days?: number | null | undefined;
 }
 
 /**
- * @param by the key that creates it: it cannot give away more than it has
+ * @param by the API key that creates this one and cannot grant more than it has
  * @throws CodedError KEY_NAME_INVALID, KEY_EXPIRY_INVALID, KEY_PERMISSIONS_INVALID, CONNECTION_NOT_FOUND
  */
 export async function createApiKey(
@@ -77,7 +80,7 @@ export async function findKey(store: Store, id: string): Promise<ApiKey> {
 }
 
 /**
- * @returns the key with this secret, unless it has expired; notes its use
+ * @returns the key with this secret, unless it has expired. Records its use.
  * @throws CodedError API_KEY_ADDRESS
  */
 export async function findApiKey(store: Store, secret: string, address: string, now: Date = new Date()): Promise<ApiKey | undefined> {
@@ -85,7 +88,7 @@ export async function findApiKey(store: Store, secret: string, address: string, 
   if (key === undefined || (key.expiresAt !== undefined && key.expiresAt <= now)) return undefined;
   if (key.addresses.length > 0 && !createIpRanges(key.addresses).has(address)) {
     throw new CodedError('API_KEY_ADDRESS', `The API key ${key.id} may not be used from ${address}`, {
-      action: 'If this is the right application, add its address: landbridge-hub key change ID --address RANGE.',
+      action: 'If the request comes from your application, add the address: landbridge-hub key change ID --address RANGE.',
     });
   }
   if (now.getTime() - (key.lastUsedAt?.getTime() ?? 0) >= LAST_USE_MS) await store.setApiKeyUsed(key.id, now, address);
@@ -126,20 +129,16 @@ async function withPermissions(store: Store, key: ApiKey, permissions: KeyPermis
   return changed;
 }
 
-/** A key that manages others must not get more than it has by way of another one. */
+/** Prevents a key that manages others from gaining permissions through another key. */
 function refuseMore(by: ApiKey, after: ApiKey, before = after): void {
   const isMore =
     [...before.scopes, ...after.scopes].some((scope) => !by.scopes.includes(scope)) ||
     (by.expiresAt !== undefined && (after.expiresAt === undefined || after.expiresAt > by.expiresAt)) ||
     (by.addresses.length > 0 && (after.addresses.length === 0 || after.addresses.some((range) => !by.addresses.includes(range))));
   if (!isMore) return;
-  throw new CodedError(
-    'API_KEY_SCOPE',
-    'An API key cannot create or change a key that permits more than itself, or for longer, or from elsewhere',
-    {
-      action: 'Use the dashboard or the command line.',
-    },
-  );
+  throw new CodedError('API_KEY_SCOPE', 'An API key cannot grant more permissions, connections, addresses or time than it has', {
+    action: 'Use the dashboard or the command line.',
+  });
 }
 
 function scopesOf(names: readonly string[]): ApiScope[] {

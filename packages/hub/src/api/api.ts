@@ -25,7 +25,7 @@ const credentials = z.object({ username: z.string().min(1, 'must not be empty'),
 // The user's, if the application knows it: only then are attempts limited by address.
 const login = credentials.extend({
   remoteAddress: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').optional(),
-  /** The profile of a user who may not sign in is in the answer only on request. */
+  /** Whether the answer includes the profile of a refused user. */
   profileOnFailure: z.boolean().optional(),
 });
 const newCredentials = login.extend({
@@ -59,7 +59,7 @@ export function apiRoutes(parts: { requests: Requests; signIn: SignIn } & Parame
     })
     .use('/connections/:name/*', async (c, next) => {
       const connection = await store.connectionByName(c.req.param('name'));
-      // Another connection than the key's looks like a missing one.
+      // A connection outside the key's permissions looks like a missing one.
       if (connection !== undefined && !isForConnection(c.get('apiKey'), connection)) throw connectionNotFound(connection.name);
       await next();
     })

@@ -45,13 +45,13 @@ export function errorAnswer(error: unknown, c: Context, log: Log): Response {
     log.error({ err: error }, 'Request failed in the hub');
     return c.json({ error: { code: 'internal_error', message: 'The hub failed; see its log' } }, 500);
   }
-  if (error.code === 'API_KEY_ADDRESS') log.warn({ err: error }, 'API key rejected because of the address');
+  if (error.code === 'API_KEY_ADDRESS') log.warn({ err: error }, 'API key rejected: address not allowed');
   return c.json({ error: { code: visible.code, message: error.message, action: error.action } }, visible.status);
 }
 
 /**
- * @param result a request that failed
- * @param withProfile a user who is refused is not signed in, and the profile tells whoever knows the name about the user
+ * @param result a failed request
+ * @param withProfile a refused user has not proven anything, so anyone who knows the name could read the profile
  */
 export function failureAnswer(c: Context, { failure, correlationId }: Traced<{ failure: Failure }>, withProfile: boolean): Response {
   const { code, wireName, profile, retryAfterSeconds } = failure;

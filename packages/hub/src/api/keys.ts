@@ -1,4 +1,4 @@
-/** The API of API keys. A key never gives away more than it has. */
+/** The API for API keys. A key cannot grant more than it has. */
 import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';

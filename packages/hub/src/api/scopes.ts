@@ -1,13 +1,13 @@
-/** Which permission of an API key each call needs. A call that is not listed is refused. */
+/** The scope that each API call needs. Calls that are not listed are refused. */
 import { CodedError } from '@landbridge/runtime';
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { ApiKey, ApiScope } from '../store/api-keys.ts';
 
-/** By method and path below `/api`. Calls without `:name` are for keys of all connections, except those in `FILTERED`. */
+/** By method and path below `/api`. Calls without `:name` need a key for all connections, except those in `FILTERED`. */
 export const SCOPE_OF_CALL: Readonly<Record<string, ApiScope>> = {
   'POST /connections/:name/login': 'sign-in',
-  // The user's own change. Without the old password it is a reset, which `api.ts` checks.
+  // Users change their own passwords. A call without the old password is a reset, which `api.ts` checks.
   'POST /connections/:name/change-password': 'sign-in',
   'POST /connections/:name/search': 'search',
   'GET /connections/:name/groups': 'search',
@@ -38,10 +38,10 @@ export const SCOPE_OF_CALL: Readonly<Record<string, ApiScope>> = {
   'DELETE /api-keys/:id': 'api-keys',
 };
 
-/** They answer with what belongs to the key's connections. */
+/** Calls that return only data of the key's connections. */
 const FILTERED = ['GET /connections'];
 
-/** Permissions that are not about a connection: only keys of all connections have them. */
+/** Scopes that are not about connections. Only keys for all connections can have them. */
 export const HUB_SCOPES: readonly ApiScope[] = ['applications', 'signing-keys', 'audit', 'api-keys'];
 
 /** @throws CodedError API_KEY_SCOPE */
@@ -50,11 +50,11 @@ export function requireScopeOfCall(c: Context, key: ApiKey): void {
   const call = route && `${route.method} ${route.path.replace(/^\/api(?=\/)/, '')}`;
   const scope = call === undefined ? undefined : SCOPE_OF_CALL[call];
   if (call === undefined || scope === undefined) throw refused('This API key does not permit this call');
-  // A reset of a password by a key that may not sign users in.
+  // A password reset by a key that may not sign users in.
   if (call.endsWith('/change-password') && key.scopes.includes('reset-password')) return;
   requireScope(key, scope);
   if (!call.includes('/:name') && !FILTERED.includes(call) && key.connectionIds !== undefined) {
-    throw refused('This API key is limited to some connections, and this call is about the whole hub');
+    throw refused('This API key is limited to some connections, and this call affects the whole hub');
   }
 }
 

@@ -62,7 +62,7 @@ test('a file that cannot be written is reported once, and nothing is skipped', a
   const stop = copy({ AUDIT_STREAM_FILE: join(folder, 'missing', 'audit.jsonl') });
   await stop();
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /Audit log not copied to .*, will be tried again/);
+  assert.match(lines[0] ?? '', /Audit log not copied to .*; retrying/);
 });
 
 test('appends the head when it changed, and reads only heads of this hub back', async (t) => {

@@ -1,6 +1,6 @@
 /**
- * Copies every record to the destinations outside the database, in order. The audit log is the queue: what a destination has not received stays in
- * it, over outages and restarts, until it is removed for its age.
+ * Copies every record to the destinations outside the database, in order. The audit log itself is the queue: unsent records stay in
+ * it across outages and restarts until they reach their retention limit.
  */
 import { createBackoff, errorText, type Log, sleep } from '@landbridge/runtime';
 import type { HubSettings } from '../settings.ts';
@@ -16,17 +16,17 @@ import { startHeadFile } from './heads.ts';
 export interface AuditCopyStatus {
   name: AuditDestination['name'];
   target: string;
-  /** Records that it has not received yet. */
+  /** The number of records not yet received. */
   unsent: number;
-  /** Records that were removed for their age before it received them, since the start. */
+  /** Records since the start that passed their retention time before the destination received them. */
   lost: number;
-  /** Why, and since when, it cannot be reached. */
+  /** Why the destination is unreachable, and since when. */
   failure: { since: Date; text: string } | undefined;
 }
 
 export interface AuditCopies {
   status(): Promise<AuditCopyStatus[]>;
-  /** Sends what is left if that is possible at once, and stops. */
+  /** Makes one last attempt to send the remaining records, and stops. */
   stop(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ function startCopy(parts: { store: Store; chain: AuditChain; log: Log; destinati
     const [oldest] = await store.auditRecordsAfter(0, 1);
     const [same] = await store.auditRecordsAfter(known.id - 1, 1);
     if (same?.id === known.id && same.hash === known.hash) return known;
-    // After a restored backup, numbers come again: better every record twice than one not at all.
+    // After restoring a backup, record numbers repeat. Sending records twice is better than losing them.
     return oldest !== undefined && known.id < oldest.id && destination.newest === undefined ? known : { id: 0, hash: '' };
   }
 
@@ -86,14 +86,14 @@ function startCopy(parts: { store: Store; chain: AuditChain; log: Log; destinati
 
   function noteLost(count: number): void {
     lost += count;
-    log.error({ target, records: count }, `Audit records were removed for their age before ${target} had received them`);
+    log.error({ target, records: count }, `Audit records reached their retention limit and were removed before ${target} received them`);
   }
 
-  /** @returns whether there may be more */
+  /** @returns whether more records may be waiting */
   async function sendSome(signal: AbortSignal): Promise<boolean> {
     position ??= await startPosition();
     const { id, upTo } = position;
-    // A repeated batch has the same records as before.
+    // A repeated batch contains the same records as before.
     const found = await store.auditRecordsAfter(id, recordsAtOnce);
     const records = upTo === undefined ? found : found.filter((record) => record.id <= upTo);
     const [first, last] = [records[0], records.at(-1)];
@@ -119,7 +119,7 @@ function startCopy(parts: { store: Store; chain: AuditChain; log: Log; destinati
     head = { id, sentAt: performance.now() };
   }
 
-  /** @returns how long to wait before the next attempt */
+  /** @returns the delay before the next attempt */
   async function sendAll(): Promise<number> {
     const signal = () => AbortSignal.any([AbortSignal.timeout(SEND_TIMEOUT_MS), outOfTime.signal]);
     try {
@@ -132,7 +132,7 @@ function startCopy(parts: { store: Store; chain: AuditChain; log: Log; destinati
     } catch (error) {
       const text = errorText(error);
       if (failure === undefined) {
-        log.error({ err: error, target }, `Audit log not copied to ${target}, will be tried again: ${text}`);
+        log.error({ err: error, target }, `Audit log not copied to ${target}; retrying: ${text}`);
         failure = { since: new Date(), text };
       }
       return backoff.nextMs();
@@ -141,7 +141,7 @@ function startCopy(parts: { store: Store; chain: AuditChain; log: Log; destinati
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) await sleep(await sendAll(), stopping.signal);
-    // What was recorded since, if the destination can be reached.
+    // Sends the latest records if the destination is reachable.
     if (failure === undefined || destination.name === 'file') await sendAll();
   }
   const ended = run();

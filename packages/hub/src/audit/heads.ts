@@ -1,4 +1,4 @@
-/** Heads of the chain outside the database: written to AUDIT_HEAD_FILE, and read back from any text that contains them. */
+/** Heads of the audit chain outside the database. They are written to AUDIT_HEAD_FILE, and can be read back from any text that contains them. */
 import { appendFile, readFile } from 'node:fs/promises';
 import { errorText, type Log } from '@landbridge/runtime';
 import type { Store } from '../store/store.ts';
@@ -6,7 +6,7 @@ import type { AuditChain, Head } from './chain.ts';
 
 const HEAD = /\b\d{1,15}:[0-9a-f]{64}:[0-9a-f]{32}\b/;
 
-/** Now and at each interval. The file is only appended to. @returns a function that writes the last head, and stops */
+/** Writes the head now and at each interval. The file is only appended to. @returns a function that writes the last head and stops */
 export function startHeadFile(parts: { store: Store; chain: AuditChain; log: Log; file: string; intervalMs: number }): () => Promise<void> {
   const { store, chain, log, file } = parts;
   let written: number | undefined;
@@ -26,7 +26,7 @@ export function startHeadFile(parts: { store: Store; chain: AuditChain; log: Log
         hasFailed = false;
       },
       (error: unknown) => {
-        if (!hasFailed) log.error({ err: error, file }, `Head of the audit log not written, will be tried again: ${errorText(error)}`);
+        if (!hasFailed) log.error({ err: error, file }, `Head of the audit log not written; retrying: ${errorText(error)}`);
         hasFailed = true;
       },
     );

@@ -35,7 +35,7 @@ test('a service prints no link for the first administrator and says how to get o
   assert.match(admin('role', 'ben@fabrikam.com', 'root').stderr, /A role must be one of owner, operator, read-only/);
   assert.match(admin('invite', 'carl', '--role', 'operator').stdout, /^http/);
   assert.match(admin('list').stdout, /^carl {2}operator /m);
-  assert.match(admin('invite', 'dora', '--subject', '7').stderr, /--subject needs ADMIN_OIDC_ISSUER/);
+  assert.match(admin('invite', 'dora', '--subject', '7').stderr, /--subject requires ADMIN_OIDC_ISSUER/);
   env.ADMIN_OIDC_ISSUER = 'https://login.example';
   env.ADMIN_OIDC_CLIENT_ID = 'hub';
   assert.match(admin('invite', 'dora', '--role', 'read-only', '--subject', '7').stderr, /"dora" can sign in at https:\/\/login\.example/);

@@ -30,7 +30,7 @@ export function adminCommand(context: HubCommandContext): Command {
       const { addProviderAdministrator, inviteAdministrator, roleOf, INVITATION_LIFETIME_HOURS } = await administration();
       if (subject !== undefined) {
         const { ADMIN_OIDC_ISSUER: issuer } = settings;
-        if (issuer === undefined) throw new CodedError('PROVIDER_MISSING', '--subject needs ADMIN_OIDC_ISSUER');
+        if (issuer === undefined) throw new CodedError('PROVIDER_MISSING', '--subject requires ADMIN_OIDC_ISSUER');
         await addProviderAdministrator(operator, name, roleOf(role), { issuer, subject });
         note(`Administrator "${name}" can sign in at ${issuer}.`);
         return;
@@ -63,13 +63,13 @@ export function adminCommand(context: HubCommandContext): Command {
   }).argument('<name>');
   add(
     'allow-passwords',
-    'permit passwords and passkeys although ADMIN_OIDC_REQUIRED is on',
+    'allow passwords and passkeys although ADMIN_OIDC_REQUIRED is on',
     async ({ store, operator }, { hours }: { hours: string }) => {
       const { allowPasswords } = await administration();
       const until = await allowPasswords(operator, Number(hours));
-      note(until > new Date() ? `Passwords and passkeys are permitted until ${until.toISOString()}.` : 'The provider is required again.');
+      note(until > new Date() ? `Passwords and passkeys are allowed until ${until.toISOString()}.` : 'The provider is required again.');
       if ((await store.administrators()).length === 0) note('No administrators. To invite one: landbridge-hub admin invite NAME');
     },
-  ).option('--hours <n>', 'from now on; 0: no longer', '4');
+  ).option('--hours <n>', 'for how long; 0: not any longer', '4');
   return group;
 }

@@ -14,7 +14,7 @@ export function backupCommand({ closedHome, print, note }: HubCommandContext): C
       const { folder, key } = await closedHome();
       const { version } = await backupDatabase(folder, to, key);
       note(
-        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. The secrets in it are encrypted with the key of this hub (${key.origin}), which is not in it: keep a copy of that key elsewhere.`,
+        `Backup checked: ${statSync(to).size} bytes, schema version ${version}. Its secrets are encrypted with the hub's key (${key.origin}), which is not part of the backup: keep a copy of the key elsewhere.`,
       );
       print(to);
     });

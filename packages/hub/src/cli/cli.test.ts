@@ -128,7 +128,7 @@ test('commands manage connections and connectors', async (t) => {
   assert.ok(ok('connection', 'show', 'corp').stdout.includes(`connector confirm-change corp ${thumbprint} ${moved}`));
   assert.match(
     hub(['connector', 'confirm-change', 'corp', thumbprint, signInEndpoint, ...options]).stderr,
-    /for this sign-in address is waiting/,
+    /has no pending request for this sign-in address/,
   );
   ok('connector', 'dismiss-change', 'corp', thumbprint, moved);
   await provision(ticket, provisioned.identity, { signInEndpoint: moved });

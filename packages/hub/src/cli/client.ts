@@ -14,7 +14,7 @@ interface ChangeOptions {
   allConnections?: true;
   scope?: string[];
   refreshTokens?: boolean;
-  /** Those of the table of options. */
+  /** The options from the table. */
   [option: string]: unknown;
 }
 
@@ -24,7 +24,7 @@ interface CreateOptions extends ChangeOptions {
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
-const SCOPE_TEXT = 'profile, email or groups, which it may see of users; repeatable';
+const SCOPE_TEXT = 'profile, email or groups: the user data it may see; repeatable';
 
 export function clientCommand(context: HubCommandContext): Command {
   const { print, note } = context;
@@ -54,12 +54,16 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--refresh-tokens', 'issue refresh tokens')
     .addOption(new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']));
   addOptions(create);
-  const change = add('change', 'change an application, effective at once', async ({ operator }, id: string, options: ChangeOptions) => {
-    const { changeClient } = await import('../oidc/clients.ts');
-    const { name, options: chosen } = await changeClient(operator, id, changesOf(options));
-    note(`Client "${name}" changed.`);
-    for (const warning of clientWarnings(chosen)) note(`Warning: ${warning}`);
-  })
+  const change = add(
+    'change',
+    'change an application; takes effect immediately',
+    async ({ operator }, id: string, options: ChangeOptions) => {
+      const { changeClient } = await import('../oidc/clients.ts');
+      const { name, options: chosen } = await changeClient(operator, id, changesOf(options));
+      note(`Client "${name}" changed.`);
+      for (const warning of clientWarnings(chosen)) note(`Warning: ${warning}`);
+    },
+  )
     .argument('<client-id>')
     .option('--name <name>', 'name on the login page')
     .option('--redirect-uri <url>', 'replaces the redirect URIs; repeatable', collect)
@@ -110,7 +114,7 @@ function changesOf(options: ChangeOptions): ClientChanges {
   };
 }
 
-/** Adds an option for each entry of the table. */
+/** Adds a command-line option for each entry of the table. */
 function addOptions(command: Command): void {
   for (const { name, kind, description } of clientOptionFields()) {
     const flag = optionOf(name);
@@ -119,7 +123,7 @@ function addOptions(command: Command): void {
   }
 }
 
-/** @returns the given options by name; `changeClient` checks the values */
+/** @returns the given options by name. `changeClient` validates the values. */
 function chosenOptions(options: Readonly<Record<string, unknown>>): ClientOptionChanges {
   const given = clientOptionFields().flatMap(({ name, kind }) => {
     const text = options[name];

@@ -35,15 +35,17 @@ export function connectorCommand(context: HubCommandContext): Command {
   add('add', 'issue a ticket that enrols one more connector', async ({ operator, publicUrl, settings }, connection: string) => {
     const { installCommands, issueTicket, ticketUrl, ticketWarning } = await import('../tickets/tickets.ts');
     const url = ticketUrl(await publicUrl(), await issueTicket(operator, connection));
-    note(`Ticket for one connector of "${connection}", within ${settings.ENROLMENT_HOURS} hours. It is a secret, and shown only once:`);
+    note(
+      `Ticket for one connector of "${connection}", valid for ${settings.ENROLMENT_HOURS} hours. It is a secret and is shown only once:`,
+    );
     print(url);
     note(`On the connector's machine:\n${installCommands(url).shell}`);
     const warning = ticketWarning(url);
     if (warning !== undefined) note(warning);
   }).argument('<connection>');
   for (const [command, description, done] of [
-    ['confirm-change', 'accept the sign-in address that a connector asks for', 'Confirmed: browsers are sent there from now on.'],
-    ['dismiss-change', 'refuse the sign-in address that a connector asks for', 'Dismissed: nothing has changed.'],
+    ['confirm-change', 'accept the new sign-in address of a connector', 'Confirmed: browsers are redirected there from now on.'],
+    ['dismiss-change', 'refuse the new sign-in address of a connector', 'Dismissed: nothing has changed.'],
   ] as const) {
     add(command, description, async ({ operator }, connection: string, id: string, endpoint: string) => {
       const { decideEndpoint } = await actions();

@@ -6,9 +6,9 @@ import type { Operator } from '../operator.ts';
 export interface HubCommandContext {
   /** Opens the home folder and its store for the duration of `use`. */
   withHome<T>(use: (home: HubHome & { operator: Operator }) => Promise<T>): Promise<T>;
-  /** The same even if the database belongs to another key. */
+  /** Like `withHome`, but accepts a database that belongs to another key. */
   withAnyKey<T>(use: (home: HubHome) => Promise<T>): Promise<T>;
-  /** Returns the home folder and its key, without opening the store. @param backup to be restored with this key */
+  /** Returns the home and its key without opening the store. @param backup a backup to be restored with this key */
   closedHome(backup?: string): Promise<{ folder: string; key: HomeKey }>;
   /** Prints a result to standard output. */
   print(line: string): void;

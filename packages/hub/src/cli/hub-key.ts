@@ -8,29 +8,29 @@ export function hubKeyCommand({ withHome, withAnyKey, note }: HubCommandContext)
     .addCommand(
       new Command('rotate')
         .description('encrypt all secrets in the database with a new key')
-        .option('--new-key <file>', 'if the key is not a file in the home: a file that has the new key, or gets it')
+        .option('--new-key <file>', 'if the key is not a file in the home: a file with the new key, created if missing')
         .action(({ newKey }: { newKey?: string }) =>
           withHome(async (home) => {
             const { rotateHubKey } = await import('../operations/hub-key.ts');
             const kept = await rotateHubKey(home, newKey);
             note(
               kept === undefined
-                ? `Put the key from ${newKey} in place of ${home.key.origin} before you start the hub, and keep the old one with older backups.`
-                : `Key replaced. The old one is ${kept}: backups made until now need it. Move it to where they are, and delete it here.`,
+                ? `Replace ${home.key.origin} by the key in ${newKey} before you start the hub, and keep the old key with older backups.`
+                : `Key replaced. The old key is in ${kept}. Existing backups need it: move it to where you keep them.`,
             );
           }),
         ),
     )
     .addCommand(
       new Command('reset')
-        .description('the key is lost: remove the secrets that only it can decrypt, and continue with the key that is now in place')
+        .description('for a lost key: remove the secrets that only it can decrypt, and continue with the current key')
         .action(() =>
           withAnyKey(async ({ store, key }) => {
             const { replaceLostKey } = await import('../operations/hub-key.ts');
             await replaceLostKey(store, key);
-            note('The database belongs to this key now. Older audit records can no longer be verified.');
-            note('Signing keys and the identity of the hub are made again at the next start. Users have to sign in again.');
-            note('Connectors that pinned the identity need a new ticket; Auth0 connectors register again by themselves.');
+            note('The database now uses this key. Older audit records can no longer be verified.');
+            note('The next start creates new signing keys and a new identity of the hub. Users have to sign in again.');
+            note('Connectors that pinned the identity need a new ticket; Auth0 connectors register again automatically.');
             note('Administrators have lost their passwords and authenticator apps: landbridge-hub admin invite NAME');
           }),
         ),

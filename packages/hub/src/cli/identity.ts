@@ -6,7 +6,7 @@ import { createGroup } from './group.ts';
 export function identityCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const identity = () => import('../keys/hub-identity.ts');
-  const { group, add } = createGroup(context, 'identity', 'manage the key by which connectors recognise this hub');
+  const { group, add } = createGroup(context, 'identity', 'manage the key with which this hub identifies itself to connectors');
 
   add('show', 'print the fingerprint that tickets carry and connectors pin', async ({ store }) => {
     const { loadHubIdentity } = await identity();
@@ -14,14 +14,14 @@ export function identityCommand(context: HubCommandContext): Command {
   });
   add(
     'rotate',
-    'make a new key that the current one signs; connectors follow it by themselves',
+    'create a new key, signed by the current one; connectors accept it automatically',
     async ({ operator }, { compromised = false }: { compromised?: boolean }) => {
       const { replaceHubIdentity, rotateHubIdentity } = await identity();
       print(await (compromised ? replaceHubIdentity : rotateHubIdentity)(operator));
       note(
         compromised
-          ? 'Identity replaced. No connector trusts it: give each connection a new ticket, and run setup with it on each connector.'
-          : 'Identity rotated. Connectors follow when they next connect.',
+          ? 'Identity replaced. No connector trusts it yet: issue a new ticket for each connection, and run setup with it on each connector.'
+          : 'Identity rotated. Connectors accept it when they next connect.',
       );
     },
   ).option('--compromised', 'the current key was stolen: do not let it sign the new one; every connector needs a new ticket');

@@ -27,24 +27,30 @@ export function keyCommand(context: HubCommandContext): Command {
   const { group, add } = createGroup(context, 'key', 'manage the API keys of applications');
 
   withOptions(
-    add('create', 'create an API key and print it, once only', async ({ operator, store }, name: string, options: Options) => {
+    add('create', 'create an API key and print it once', async ({ operator, store }, name: string, options: Options) => {
       const { createApiKey } = await import('../api/api-keys.ts');
-      // Whoever may use the command line may do everything already, and sets the hub up with its first key.
+      // Command-line users already have full access, and need a first key to set up the hub.
       const isForAll = options.scope === undefined && options.connection === undefined;
       const { apiKey, secret } = await createApiKey(operator, name, permissionsOf(isForAll ? { ...options, scope: [ALL] } : options));
       note(`API key ${describe(apiKey, await store.connections())}`);
       if (isForAll)
-        note(`It permits everything. For an application that signs users in: landbridge-hub key change ${apiKey.id} --scope sign-in`);
+        note(
+          `It has all permissions. To limit it to an application that signs users in: landbridge-hub key change ${apiKey.id} --scope sign-in`,
+        );
       note('It is not shown again:');
       print(secret);
     }).argument('[name]', 'name of the application', 'unnamed'),
     { scope: 'all; sign-in with --connection', days: 'never' },
   );
   withOptions(
-    add('change', 'change what an API key permits, effective at once', async ({ operator, store }, id: string, options: Options) => {
-      const { changeApiKey } = await import('../api/api-keys.ts');
-      print(describe(await changeApiKey(operator, id, permissionsOf(options)), await store.connections()));
-    })
+    add(
+      'change',
+      'change the permissions of an API key; takes effect immediately',
+      async ({ operator, store }, id: string, options: Options) => {
+        const { changeApiKey } = await import('../api/api-keys.ts');
+        print(describe(await changeApiKey(operator, id, permissionsOf(options)), await store.connections()));
+      },
+    )
       .argument('<id>', 'ID from "key list"')
       .option('--name <name>', 'name of the application')
       .option('--all-connections', 'all connections, including later ones')

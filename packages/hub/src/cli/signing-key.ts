@@ -27,14 +27,14 @@ export function signingKeyCommand(context: HubCommandContext): Command {
   ).option('--grace-hours <hours>', 'grace period for connectors that do not read the JWKS document (default: 24)', Number);
   add(
     'retire',
-    'remove a compromised key at once; another one takes over',
+    'remove a compromised key immediately; another one takes over',
     async ({ operator }, kid: string, { anyway = false }: { anyway?: boolean }) => {
       const { retireSigningKey } = await rotation();
       await retireSigningKey(operator, kid, { anyway });
-      note('Key removed. A running hub applies this within seconds; connectors that know no other key have to reconnect.');
+      note('Key removed. A running hub applies this within seconds; connectors without another key must reconnect.');
     },
   )
     .argument('<kid>', 'ID from "signing-key list"')
-    .option('--anyway', 'even if connectors know no other key: Auth0 connectors exit, and must be started again');
+    .option('--anyway', 'even if connectors have no other key: Auth0 connectors then exit and must be restarted');
   return group;
 }

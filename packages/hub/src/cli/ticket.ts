@@ -9,12 +9,12 @@ export function ticketCommand(context: HubCommandContext): Command {
 
   add(
     'renew',
-    'void all tickets of a connection and issue a new one; registered connectors stay',
+    'revoke all tickets of a connection and issue a new one; registered connectors stay',
     async ({ operator, publicUrl }, connection: string) => {
       const { installCommands, renewTicket, ticketUrl, ticketWarning } = await import('../tickets/tickets.ts');
       const url = await publicUrl();
       const ticket = await renewTicket(operator, connection);
-      note(`New ticket for "${connection}". Earlier ones are invalid, and this one is not shown again:`);
+      note(`New ticket for "${connection}". Earlier ones are invalid. This one is shown only once:`);
       print(ticketUrl(url, ticket));
       note(`On the machine next to the directory:\n${installCommands(ticketUrl(url, ticket)).shell}`);
       const warning = ticketWarning(url);

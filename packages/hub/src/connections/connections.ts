@@ -64,7 +64,7 @@ export async function changeConnection(operator: Operator, name: string, given: 
 }
 
 /**
- * Also before a connection is created with these settings, so that it is not left behind without them.
+ * Also called before a connection is created with these settings, so that it is not created without them.
  * @throws CodedError EMAIL_DOMAIN_TAKEN
  */
 export async function requireFreeDomains(store: Store, settings: { emailDomains?: readonly string[] }, ownId?: string): Promise<void> {

@@ -17,7 +17,7 @@ const MAX_AHEAD_SECONDS = 300;
 export interface AuthenticatedAgent {
   connection: Connection;
   certificate: RegisteredCertificate;
-  /** Undefined if its token asks for no session, as with Auth0 connectors. */
+  /** Undefined if the token asks for no session, as with Auth0 connectors. */
   session: SessionClaim | undefined;
   /** How far the connector's clock is ahead; negative: behind. Undefined if its token does not say when it was made. */
   clockSkewMs: number | undefined;
@@ -121,11 +121,11 @@ async function verifiedBy(
   throw agentRefused(`the token is not signed with a certificate registered for connection "${connection.name}"`);
 }
 
-/** A connector that asks for a session never gets requests without one: an invalid claim is an error. */
+/** An invalid session claim is an error: a connector that asks for a session must never get requests without one. */
 function sessionOf(claim: unknown): SessionClaim | undefined {
   if (claim === undefined) return undefined;
   const parsed = sessionClaim.safeParse(claim);
-  if (!parsed.success) throw agentRefused('the token asks for a session that this hub does not know', parsed.error);
+  if (!parsed.success) throw agentRefused('the token contains an invalid session offer', parsed.error);
   return parsed.data;
 }
 

@@ -34,7 +34,7 @@ export interface Connector {
   /** How far its clock was ahead of the hub's when it connected; negative: behind. */
   readonly clockSkewMs?: number | undefined;
   /**
-   * Requests to it are signed; undefined if a session protects them. `kid`: the only key it verifies them with, if it does not read the JWKS
+   * How its requests are signed; undefined if a session protects them. `kid`: the only key with which it can verify them, if it does not read the JWKS
    * document.
    */
   readonly signing: { kid: string | undefined } | undefined;
@@ -57,9 +57,9 @@ export interface Connector {
   /** To be called for all data that comes from it. Unsolicited data has a limit, beyond which the socket ends. */
   received(bytes: number): void;
   ping(): void;
-  /** To be called for each answered ping. */
+  /** Called for each answered ping. */
   heard(): void;
-  /** A long frame is arriving, behind which the answer to a ping waits. */
+  /** Whether a long frame is arriving, which delays the pong. */
   isMidFrame(): boolean;
   /** Sends a close frame, and ends the socket by force if the other side does not react within `graceMs`. */
   close(code: number, reason: string, graceMs?: number): void;
@@ -95,7 +95,7 @@ export function createConnector(
     session?: SocketSession | undefined;
     log: Log;
     maxInFlight: number;
-    /** Called when the first frame shows that the connector has the keys of the session. */
+    /** Called when the first frame proves that the connector has the session keys. */
     onProven?: () => void;
     /** Called for every request that has ended. */
     onAnswered: (failure: Failure | undefined, ms: number) => void;
@@ -142,12 +142,12 @@ export function createConnector(
     log.warn({ inFlight: waiting.size }, `Connector disconnected: ${problem}`);
     socket.terminate();
   }
-  /** @returns undefined if the frame is not the next one of the session */
+  /** @returns undefined unless the frame is the next one of the session */
   function textOf(data: RawData, isBinary: boolean): string | undefined {
     if (session === undefined) return isBinary ? '' : frameText(data);
     if (isBroken) return undefined;
     const text = isBinary && Buffer.isBuffer(data) ? session.open(data) : undefined;
-    if (text === undefined) breakSession('a frame was changed, repeated or left out on the way, or is not from the connector');
+    if (text === undefined) breakSession('a frame was modified, replayed or lost in transit, or did not come from the connector');
     else if (!isProven) {
       isProven = true;
       onProven?.();
@@ -254,7 +254,7 @@ export function createConnector(
         liveness.begin();
         const frame = encodeFrame(name, payload);
         const sealed = session === undefined ? frame : session.seal(frame);
-        if (sealed === undefined) return breakSession('the keys of the session are used up');
+        if (sealed === undefined) return breakSession('the session keys are used up');
         socket.send(sealed, (error) => {
           if (error) settle('connector_lost');
         });

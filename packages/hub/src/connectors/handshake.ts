@@ -161,14 +161,17 @@ export function acceptConnectors(
         })
         .then(succeed, (error: unknown) => {
           if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
-          // A fault of the hub: the connector is not rejected and will retry.
-          log.error({ remoteAddress, err: error }, 'Connector authentication failed in the hub; it will retry');
+          // An error of the hub, not the connector, which may retry.
+          log.error(
+            { remoteAddress, err: error },
+            'Connector authentication failed because of an error in the hub; the connector will retry',
+          );
           end(1011, 'try again later');
         });
     });
   }
 
-  /** @returns `proven`: resolves when the connector is online */
+  /** @returns `proven`, which resolves when the connector is online */
   async function authenticate(
     webSocket: WebSocket,
     stream: Duplex,
@@ -185,7 +188,7 @@ export function acceptConnectors(
     const capabilities = knownCapabilities(payload.data.capabilities);
     const terms = { authenticate: text, connection: connection.name, capabilities };
     const agreed = agent.session === undefined ? undefined : answerSession(agent.session, terms, parts.identity);
-    if (agreed === undefined && agent.session !== undefined) throw agentRefused('the key for its session is not a valid X25519 key');
+    if (agreed === undefined && agent.session !== undefined) throw agentRefused('its session key is not a valid X25519 key');
     const { id: instance, hostName, version, drained } = await admitInstance(parts, agent, payload.data.instance, remoteAddress);
     if (webSocket.readyState !== webSocket.OPEN) return { proven: Promise.resolve() };
     const connectorLog = log.child({ connection: connection.name, instance });
@@ -208,7 +211,7 @@ export function acceptConnectors(
 
     function goOnline(): void {
       const { heard, remove } = online.add(connector);
-      // Called before the frame is read, while its request is still in flight: an answer is not unsolicited.
+      // Called before the frame is read and while its request is still in flight, so that an answer does not count as unsolicited.
       stream.prependListener('data', (chunk: Buffer) => connector.received(chunk.length));
       webSocket.on('pong', () => {
         heard();
@@ -218,8 +221,8 @@ export function acceptConnectors(
         remove();
         connectorLog.info({ code }, 'Connector offline');
         parts.store.touchInstances([instance], new Date()).catch((error: unknown) => {
-          // At shutdown the store may be closed already; the heartbeat wrote the time at most a minute ago.
-          connectorLog.debug({ err: error }, 'Time last seen not stored');
+          // During shutdown the store may be closed already. The heartbeat stored the time at most a minute ago.
+          connectorLog.debug({ err: error }, 'Storing the last-seen time failed');
         });
       });
       connectorLog.info({ remoteAddress, hostName, agentVersion: version, session: agreed !== undefined, drained }, 'Connector online');
@@ -231,9 +234,9 @@ export function acceptConnectors(
       proven.resolve();
     }
 
-    // Auth0 connectors offer no capabilities and get none.
+    // Auth0 connectors offer no capabilities and receive none.
     const offered = payload.data.capabilities === undefined ? {} : { capabilities };
-    // The answer goes first: no request may overtake it.
+    // The answer is sent first, so that no request overtakes it.
     webSocket.send(encodeFrame('authenticated', { ...offered, session: agreed?.answer }));
     // In the session, so that nobody can change or repeat it.
     const clock = agreed?.session.seal(encodeFrame('clock', { clock: Date.now() }));

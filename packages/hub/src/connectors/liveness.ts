@@ -1,6 +1,6 @@
 /**
- * Whether a connector with requests in flight is alive. It is pinged twice a second; only an answered ping is a sign of life, and the bytes of
- * a long frame, which delays the answer. An idle connector is left to the slower heartbeat.
+ * Detects dead connectors that have requests in flight. They are pinged twice a second. Signs of life are answered pings, and bytes of
+ * a long frame, which delays the pong. Idle connectors are left to the slower heartbeat.
  */
 
 export interface Liveness {
@@ -20,7 +20,7 @@ interface LivenessTimes {
   silentAfterChecks: number;
 }
 
-/** A pause of a second is a garbage collection or a network hiccup. After five, users are better off trying again than waiting longer. */
+/** A pause of a second may be a garbage collection or a network hiccup. After five, users should try again instead of waiting. */
 const TIMES: LivenessTimes = { checkIntervalMs: 500, doubtfulAfterChecks: 3, silentAfterChecks: 9 };
 
 /** @param onSilent called when it becomes silent */

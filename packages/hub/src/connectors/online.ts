@@ -6,7 +6,7 @@ import type { Connector } from './connector.ts';
 const MISSED_PINGS = 3;
 
 export interface OnlineConnectors {
-  /** From now on it may get requests. `heard` is to be called for each answered ping, `remove` when its socket ends. */
+  /** Makes the connector available for requests. Call `heard` for each answered ping, and `remove` when its socket closes. */
   add(connector: Connector): { heard: () => void; remove: () => void };
   /** The connectors of a connection, draining ones included. */
   of(connectionId: string): readonly Connector[];

@@ -24,7 +24,7 @@ export async function approveConnector(operator: Operator, connectionName: strin
 }
 
 /**
- * Decides about the sign-in address that was asked for without proof of the key, as Auth0 connectors do.
+ * Accepts or refuses a sign-in address that was registered without proof of the key, as Auth0 connectors do.
  * @param id an instance, or the thumbprint of a key
  * @param endpoint the address that the operator saw
  * @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND, SIGN_IN_ADDRESS_CHANGED
@@ -38,8 +38,8 @@ export async function decideEndpoint(
   const { connection, certificate } = await find(operator, connectionName, id);
   const { thumbprint, requestedEndpoint } = certificate;
   if (requestedEndpoint === undefined || requestedEndpoint !== endpoint) {
-    throw new CodedError('SIGN_IN_ADDRESS_CHANGED', `No request of "${id}" for this sign-in address is waiting`, {
-      action: 'Look at the connector again: the request may have changed.',
+    throw new CodedError('SIGN_IN_ADDRESS_CHANGED', `"${id}" has no pending request for this sign-in address`, {
+      action: 'Check the connector again: the request may have changed.',
     });
   }
   const decided = { requestedEndpoint: undefined, requestedAt: undefined, ...(confirmed && { signInEndpoint: endpoint }) };

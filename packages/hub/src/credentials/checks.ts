@@ -1,6 +1,6 @@
 /**
- * Checks cached credentials against the directory when a connector comes back, and regularly: an entry whose password was changed since, or whose
- * user may no longer sign in, is removed. After an outage, entries from before it do not count until they are checked, or until their user has signed
+ * Checks cached credentials against the directory when a connector comes back, and regularly. Entries whose password has changed or whose
+ * user may no longer sign in are removed. After an outage, older entries are not used until they are checked or their user has signed
  * in again.
  */
 import type { RequestOutcome } from '@landbridge/protocol';
@@ -9,16 +9,16 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 
 export interface CredentialChecks {
-  /** Entries verified before this time do not count; undefined: all do. */
+  /** Entries verified before this time are not used; undefined: all are. */
   uncheckedBefore(connectionId: string): number | undefined;
-  /** To be called regularly. Checks run in the background. */
+  /** Called regularly. Checks run in the background. */
   look(): Promise<void>;
 }
 
 const AT_ONCE = 200;
 const REPEAT_MS = 15 * 60_000;
 const RETRY_MS = 60_000;
-/** The clocks of hub and directory may differ by this much, as in Kerberos. */
+/** Tolerance between the clocks of hub and directory, as in Kerberos. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 interface State {
@@ -31,7 +31,7 @@ interface State {
 
 export async function createCredentialChecks(parts: {
   store: Store;
-  /** Whether a connector can answer for this connection. */
+  /** Whether a connector for this connection is available. */
   isServed: (connectionId: string) => boolean;
   passwordTimes: (connection: Connection, subjects: readonly string[]) => Promise<RequestOutcome<'password_times'>>;
   log: Log;
@@ -42,7 +42,7 @@ export async function createCredentialChecks(parts: {
   const states = new Map<string, State>();
   for (const { id } of await store.connections()) await stateOf(id);
 
-  /** After a restart during an outage, entries that were unchecked before still are. */
+  /** After a restart during an outage, previously unchecked entries remain unchecked. */
   async function stateOf(id: string): Promise<State> {
     const known = states.get(id);
     if (known !== undefined) return known;
@@ -78,7 +78,7 @@ export async function createCredentialChecks(parts: {
     const { uncheckedBeforeMs } = state;
     const done = await check(connection);
     state.nextMs = now() + (done ? REPEAT_MS : RETRY_MS);
-    // The connector may have been away again in the meantime.
+    // The connector may have disconnected again in the meantime.
     if (!done || state.uncheckedBeforeMs !== uncheckedBeforeMs) return;
     await store.setCredentialsUncheckedBefore(connection.id, undefined);
     state.uncheckedBeforeMs = undefined;

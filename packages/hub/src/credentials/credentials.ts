@@ -16,7 +16,7 @@ export interface CredentialCache {
   /** After a successful sign-in. Returns at once; the expensive part runs in the background. */
   remember(connection: Connection, username: string, password: string, user: KnownUser): void;
   /**
-   * While no directory answers. Takes the same time whether the name has an entry or not, unless its password was right a moment ago.
+   * For use while no directory answers. Takes equally long whether or not the name has an entry, unless the same password was verified a moment ago.
    * @returns undefined if there is no entry; `busy` if too many checks are waiting, or this one waited too long
    */
   find(
@@ -45,11 +45,11 @@ const MAX_PROFILE_LENGTH = 512 * 1024;
 const MAX_NAMES = 5;
 /** Entries waiting to be written. Beyond this, a sign-in is not cached. */
 const MAX_WAITING = 1000;
-/** Each check takes some 50 ms of a core and 19 MiB, in one of the four threads that Node has for such work. */
+/** Each check takes about 50 ms of CPU time and 19 MiB, in one of the four threads that Node has for such work. */
 const AT_ONCE = Math.max(1, Math.min(4, availableParallelism()));
-/** Sign-ins of one connection that wait for their password to be checked, in order. Later ones could not be checked in time. */
+/** Per connection, sign-ins that wait for their password check. Further ones could not be checked in time. */
 const MAX_CHECKS_WAITING = 100 * AT_ONCE;
-/** Users and applications are better off trying again than waiting longer. */
+/** Users and applications should rather try again than wait longer. */
 const CHECK_WAIT_MS = 5000;
 /** When to try again after `busy`. */
 export const BUSY_SECONDS = 5;
@@ -62,7 +62,7 @@ export async function createCredentialCache(parts: {
   store: Store;
   log: Log;
   settings: { CREDENTIAL_CACHE: boolean; CREDENTIAL_CACHE_MAX_AGE_HOURS: number };
-  /** Entries verified before this time do not count: see `checks.ts`. */
+  /** Entries verified before this time are not used: see `checks.ts`. */
   uncheckedBefore?: (connectionId: string) => number | undefined;
   now?: () => number;
 }): Promise<CredentialCache> {
@@ -72,7 +72,7 @@ export async function createCredentialCache(parts: {
   await store.removeCachedCredentialsBefore(enabled ? new Date(now() - maxAgeMs) : LAST_DATE);
   const writing = createSemaphore({ maxRunning: 1, maxWaiting: MAX_WAITING, restFactor: WRITING_REST });
   const checking = createSemaphore({ maxRunning: AT_ONCE, waitTimeoutMs: CHECK_WAIT_MS });
-  /** By connection, of which operators make few. */
+  /** By connection; there are only a few. */
   const checksOf = new Map<string, Semaphore>();
   const justVerified = createJustVerified(now);
   const fingerprintKey = createSecretKey(randomBytes(32));
@@ -85,7 +85,7 @@ export async function createCredentialCache(parts: {
     log.error({ err: error }, 'Credential cache failed');
   }
 
-  /** Each connection has as many checks in the common queue as run at a time, so that they take turns. */
+  /** Each connection puts at most as many checks into the common queue as run at once, so that connections take turns. */
   async function check<T>(connectionId: string, work: () => Promise<T>): Promise<T | 'busy'> {
     const own =
       checksOf.get(connectionId) ?? createSemaphore({ maxRunning: AT_ONCE, maxWaiting: MAX_CHECKS_WAITING, waitTimeoutMs: CHECK_WAIT_MS });
@@ -146,7 +146,7 @@ export async function createCredentialCache(parts: {
           return undefined;
         }
         const opened = await openProfile(entry, password, entry);
-        // A rejection may have come in the meantime.
+        // A rejection may have arrived in the meantime.
         const still = await store.cachedCredential(connection.id, nameHash);
         if (still?.userId !== entry.userId) return undefined;
         if (opened === undefined) return 'other-password';

@@ -1,6 +1,6 @@
 /**
- * Users whose password the cache verified a moment ago: the next sign-in of each costs no password hash. In an outage applications ask
- * again and again for the same users. A fingerprint of name, entry and password is kept, by a key that exists only in this process.
+ * Remembers users whose password the cache verified a moment ago, so that their next sign-in costs no password hash. During an outage, applications
+ * retry for the same users. Stores a fingerprint of name, entry and password, made with a key that exists only in this process.
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Profile } from '@landbridge/protocol';
@@ -8,13 +8,13 @@ import { LRUCache } from 'lru-cache';
 import type { CachedCredential } from '../store/cached-credentials.ts';
 
 export interface JustVerified {
-  /** @returns undefined unless this password opened this very entry within the last minute */
+  /** @returns undefined unless this password opened the same entry within the last minute */
   profileOf(nameHash: string, entry: CachedCredential, password: string): Profile | undefined;
   verified(nameHash: string, entry: CachedCredential, password: string, profile: Profile): void;
 }
 
 const LIFETIME_MS = 60_000;
-/** Of all profiles together, as JSON. */
+/** The total size of all profiles as JSON. */
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 export function createJustVerified(now: () => number): JustVerified {
@@ -24,7 +24,7 @@ export function createJustVerified(now: () => number): JustVerified {
     sizeCalculation: ({ profile }) => profile.length + 100,
   });
 
-  /** The salt is new with each entry, so that nothing survives a newer entry or another user of the same name. */
+  /** Each entry has a new salt, so a result never applies to a newer entry or to another user with the same name. */
   const fingerprintOf = (nameHash: string, { connectionId, userId, salt }: CachedCredential, password: string) =>
     createHmac('sha256', key)
       .update(JSON.stringify([nameHash, connectionId, userId, Buffer.from(salt).toString('base64'), password]))

@@ -1,6 +1,6 @@
 /**
- * Before every page behind the sign-in: who asks, whether their role permits it, whether the form is theirs, and, for critical actions,
- * whether they authenticated recently.
+ * Runs before every page behind the sign-in. Checks the session, the role, the form token and, for critical actions,
+ * whether the administrator authenticated recently.
  */
 import { clientAddressOf, isFromOwnPage, isLive, problemOf, readForm, type SessionCookie, sameText } from '@landbridge/web';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -11,7 +11,7 @@ import { CONFIRMATION_FIELDS, confirmPage } from './pages/confirm.ts';
 import { hasRole, permissionFor } from './permissions.ts';
 
 const MAX_FORM_BYTES = 256 * 1024;
-/** Shown with the question again. */
+/** Shown when the confirmation is requested again. */
 const ANSWERED = ['SIGN_IN_REFUSED', 'CODE_REFUSED', 'PASSKEY_REFUSED', 'TOO_MANY_ATTEMPTS', 'ADMINISTRATORS_BUSY', 'PROVIDER_REQUIRED'];
 
 export function authorization(context: DashboardContext, cookie: SessionCookie): MiddlewareHandler<DashboardEnv> {
@@ -33,7 +33,7 @@ export function authorization(context: DashboardContext, cookie: SessionCookie):
     if (c.req.method !== 'POST') return next();
     const form = await readForm(c, MAX_FORM_BYTES);
     if (!isFromOwnPage(c, { publicUrl: context.publicUrl() }) || !sameText(form.get('token') ?? '', context.tokenOf(c))) {
-      return context.showProblem(c, 403, 'Form rejected', 'It did not come from a page of this session. Go back and send it again.');
+      return context.showProblem(c, 403, 'Form rejected', 'It was not sent from a page of this session. Go back and submit it again.');
     }
     const { password, code, credential } = CONFIRMATION_FIELDS;
     const given = { password: form.get(password), code: form.get(code), credential: form.get(credential) };
@@ -49,13 +49,13 @@ export function authorization(context: DashboardContext, cookie: SessionCookie):
   };
 }
 
-/** @returns method and path of the registered page or form; undefined if there is none at this address */
+/** @returns method and path of the registered page or form; undefined if the address has none */
 function routeOf(c: Context<DashboardEnv>): string | undefined {
   const found = matchedRoutes(c).find(({ method }) => method !== 'ALL');
   return found === undefined ? undefined : routeKey(found);
 }
 
-/** A route as the permissions name it. */
+/** The name of a route in the permissions. */
 export function routeKey({ method, path }: { method: string; path: string }): string {
   const below = path.startsWith(DASHBOARD_PATH) ? path.slice(DASHBOARD_PATH.length) : path;
   return `${method} ${below === '/' ? '' : below}`;

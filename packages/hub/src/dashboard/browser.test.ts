@@ -107,7 +107,7 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByRole('link', { name: 'Enrol it by the code' }).click();
   await page.getByLabel('Code', { exact: true }).fill('BCDF');
   await page.keyboard.press('Enter');
-  await page.getByRole('alert').filter({ hasText: 'No connector waits with this code' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'No connector is waiting with this code' }).waitFor();
   await examinePage(page, '05-code');
   await page.getByLabel('Code', { exact: true }).fill(attempt.userCode);
   await page.keyboard.press('Enter');
@@ -411,6 +411,6 @@ test('administrators accept an invitation with a provider, sign in with it, and 
   await examinePage(page, '36-bind-provider');
   await page.getByRole('link', { name: `Continue to ${host}` }).click();
   await signInThere();
-  await page.getByText('Another administrator signs in with this user').waitFor();
+  await page.getByText('This user of the provider belongs to another administrator').waitFor();
   await examinePage(page, '37-taken');
 });

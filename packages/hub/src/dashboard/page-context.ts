@@ -39,7 +39,7 @@ export interface DashboardParts {
   auditCopies: Pick<AuditCopies, 'status'>;
   codes: EnrolmentCodes;
   takeEffect: () => Promise<void>;
-  /** How administrators sign in without a password of the hub; undefined if there is no such way. */
+  /** The OpenID provider with which administrators sign in; undefined if there is none. */
   provider: (SignInProvider & { required: boolean }) | undefined;
   publicUrl: () => string;
   /** ENROLMENT_HOURS */
@@ -55,7 +55,7 @@ export interface DashboardContext extends DashboardParts, AdminSite<DashboardEnv
   /** The hidden field's value in each form of this session. */
   tokenOf(c: Context<DashboardEnv>): string;
   operatorOf(c: Context<DashboardEnv>): Operator;
-  /** Whether the administrator's role permits this, as the permissions name it: pages hide what it does not. */
+  /** Whether the administrator's role permits this route. Pages hide whatever it does not permit. */
   may(c: Context<DashboardEnv>, route: string): boolean;
   leaveMessage(sessionId: string, message: Message): void;
 }

@@ -1,22 +1,22 @@
-/** What a signed-in administrator began and continues after a visit to the outside provider: in memory, for that session only. */
+/** Actions that an administrator continues after a visit to the OpenID provider. Kept in memory, for one session only. */
 import { newSecretToken } from '@landbridge/web';
 import { LRUCache } from 'lru-cache';
 import { PROVIDER_FLOW_MINUTES } from '../administrators/provider.ts';
 
 interface PendingAction {
   sessionId: string;
-  /** `bind`: the identity at the provider becomes a way to sign in. Else a form waits for a fresh authentication. */
+  /** `bind`: the user at the provider becomes a way to sign in. Otherwise a form waits for a recent authentication. */
   action: 'bind' | { path: string; form: readonly (readonly [name: string, value: string])[] };
 }
 
 export interface PendingActions {
   /** @returns its id */
   add(pending: PendingAction): string;
-  /** Removes it. @returns undefined if it is unknown, expired, or of another session */
+  /** Removes the action. @returns undefined if it is unknown, expired, or of another session */
   take(id: string, sessionId: string): PendingAction['action'] | undefined;
 }
 
-/** Of all forms together. The oldest end first: their administrators send the form again. */
+/** The total size of all forms. The oldest ones are dropped, and their administrators submit the form again. */
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 export function createPendingActions(): PendingActions {

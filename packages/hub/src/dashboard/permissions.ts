@@ -1,15 +1,15 @@
 /**
- * What each role may do in the dashboard: one line for every page and form. A route that is missing here is forbidden to everyone, and
- * pages hide links and forms by the same table.
+ * The permissions of each role in the dashboard, with one entry for every page and form. A route without an entry is forbidden for everyone.
+ * Pages use the same table to hide links and forms.
  */
 import { ADMINISTRATOR_ROLES, type AdministratorRole } from '../store/administrators.ts';
 
 interface Permission {
-  /** The least powerful role that may do it. */
+  /** The least powerful role that has the permission. */
   role: AdministratorRole;
-  /** It gives out or ends access, so a session that someone took over must not be enough: the administrator authenticates again. */
+  /** The action grants or ends access, and a hijacked session must not be enough: the administrator authenticates again. */
   fresh?: true;
-  /** As in "Your role may not …". */
+  /** Completes the sentence "Your role may not …". */
   doing: string;
 }
 
@@ -86,7 +86,7 @@ function pageAndForm(path: string, { fresh, ...permission }: Permission): Record
   return { [`GET ${path}`]: permission, [`POST ${path}`]: { ...permission, ...(fresh === undefined ? {} : { fresh }) } };
 }
 
-/** @param route method and path as it is registered, below the dashboard */
+/** @param route method and path as registered, below the dashboard */
 export function permissionFor(route: string): Permission | undefined {
   return Object.hasOwn(PERMISSIONS, route) ? PERMISSIONS[route] : undefined;
 }

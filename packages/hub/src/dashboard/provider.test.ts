@@ -51,7 +51,7 @@ test('an invitation is accepted with the provider, which then signs the administ
   // Same name, same mail address, another subject.
   const other = await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '2');
   assert.equal(other.status, 400);
-  assert.match(other.text, /not an administrator here \(subject 2\)/);
+  assert.match(other.text, /not an administrator of this hub \(subject 2\)/);
   assert.equal((await store.administrators()).length, 1);
   const records = await store.auditRecords({ action: 'administrator.sign-in' }, 10);
   assert.deepEqual(records.map(({ actor, result }) => `${actor} ${result}`).sort(), [
@@ -65,7 +65,7 @@ test('an invitation is accepted with the provider, which then signs the administ
   for (const path of ['/account/totp/new', '/account/recovery-codes', '/account/passkeys']) {
     const body = new URLSearchParams({ token: session?.formToken ?? '' });
     const refused = await elsewhere.open(dashboard + path, { method: 'POST', body, headers: { Origin: hub.publicUrl } });
-    assert.match(refused.text, /Your account has no password of this hub/, path);
+    assert.match(refused.text, /Your account has no password in this hub/, path);
   }
 });
 
@@ -80,7 +80,7 @@ test('an invitation can name the subject, and no two administrators have the sam
   const { browser } = await signedInBrowser(store, 'anna');
   const bind = await browser.submit(await browser.open(`${dashboard}/account`), '/account/provider', {});
   const taken = await provider.visit(browser, new URL(linkOf(bind, /^Continue to/), dashboard).href, '7');
-  assert.match(taken.text, /Another administrator signs in with this user/);
+  assert.match(taken.text, /belongs to another administrator/);
 });
 
 for (const claimsInIdToken of [true, false]) {
@@ -98,7 +98,7 @@ for (const claimsInIdToken of [true, false]) {
     assert.equal(dora?.role, 'owner');
     assert.equal((await store.auditRecords({ action: 'administrator.role' }, 5)).length, 1);
     provider.users['5'] = { preferred_username: 'dora', groups: ['staff'] };
-    assert.match(await visit(), /not an administrator here/);
+    assert.match(await visit(), /not an administrator of this hub/);
     assert.equal((await store.sessions(dora?.id ?? '')).length, 0);
   });
 }
@@ -174,7 +174,7 @@ test('a return from the provider counts in the browser that began, once, unchang
   };
   const stolen = await callback();
   const victim = createPlainBrowser();
-  assert.match((await victim.open(stolen.address)).text, /began in another browser/);
+  assert.match((await victim.open(stolen.address)).text, /was started in another browser/);
   const ownAttempt = await callback(victim);
   assert.match((await victim.open(stolen.address)).text, /was rejected/, 'another state');
   assert.equal((await victim.open(ownAttempt.address)).status, 400, 'the note of the attempt is used up');
@@ -245,6 +245,6 @@ test('resetting an administrator removes the way in by the provider too', async 
   const { provider, store, dashboard, operator, hub } = await start(t);
   await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
   await resetAdministrator(operator, hub.publicUrl, 'ben');
-  assert.match((await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '1')).text, /not an administrator here/);
+  assert.match((await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '1')).text, /not an administrator of this hub/);
   assert.equal((await store.administratorByName('ben'))?.subject, undefined);
 });

@@ -1,6 +1,6 @@
 /**
- * The hub's identity, by which connectors recognise it. Tickets carry its fingerprint. It is made once, before the first ticket, and a new
- * key is signed by the one before it.
+ * The hub's identity, by which connectors recognise it. Tickets contain its fingerprint. It is created once, before the first ticket, and each new
+ * key is signed by the previous one.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
@@ -17,17 +17,17 @@ import type { HubIdentityKey } from '../store/hub-identity-keys.ts';
 import type { Store } from '../store/store.ts';
 
 export interface HubIdentity {
-  /** Of the current key. */
+  /** The fingerprint of the current key. */
   readonly fingerprint: string;
   /** For connectors that know an earlier key. */
   readonly chain: HubIdentityChain;
-  /** Signs with the current key: the last of `chain`. */
+  /** Signs with the current key, the last one in `chain`. */
   sign(purpose: IdentityPurpose, bytes: Uint8Array): Buffer;
-  /** Reads changes in the store, also those of other processes. */
+  /** Reads changes in the store, including those made by other processes. */
   reload(): Promise<void>;
 }
 
-/** Reads the identity, or makes it. @throws CodedError STORE_FAILED */
+/** Reads the identity, or creates it. @throws CodedError STORE_FAILED */
 export async function loadHubIdentity(store: Store): Promise<HubIdentity> {
   let current = await read(store);
   return {
@@ -45,7 +45,7 @@ export async function loadHubIdentity(store: Store): Promise<HubIdentity> {
 }
 
 /**
- * Makes a new key that the current one signs: connectors follow it when they next read their ticket.
+ * Creates a new key, signed by the current one. Connectors accept it when they next read their ticket.
  * @returns the new fingerprint
  * @throws CodedError HUB_IDENTITY_CHANGED
  */
@@ -54,13 +54,13 @@ export async function rotateHubIdentity(operator: Operator): Promise<string> {
   const next = makeKey();
   const signature = signByIdentity(privateKey, 'next key', Buffer.from(next.key, 'base64url')).toString('base64url');
   if (!(await operator.store.succeedHubIdentity(chain.at(-1)?.key ?? '', { ...next, signature }))) {
-    throw new CodedError('HUB_IDENTITY_CHANGED', 'The identity of the hub was rotated by somebody else at the same time');
+    throw new CodedError('HUB_IDENTITY_CHANGED', 'The identity of the hub was rotated by another process at the same time');
   }
   return announce(operator, 'hub-identity.rotate', next);
 }
 
 /**
- * Replaces a stolen key by one that no earlier key vouches for: every connector needs a new ticket.
+ * Replaces a stolen key by one that no earlier key vouches for, so every connector needs a new ticket.
  * @returns the new fingerprint
  */
 export async function replaceHubIdentity(operator: Operator): Promise<string> {

@@ -36,7 +36,7 @@ export async function listSigningKeys(store: Store, now = new Date()): Promise<S
 }
 
 /**
- * Creates a new key. It signs after `PUBLISHED_AHEAD_MS`; the old one is removed `graceHours` after that.
+ * Creates a new key. It starts signing after `PUBLISHED_AHEAD_MS`. The old one is removed `graceHours` later.
  * @throws CodedError INVALID_REQUEST, SIGNING_KEY_ROTATION_UNDER_WAY
  */
 export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT_GRACE_HOURS, now = new Date()): Promise<void> {
@@ -59,9 +59,9 @@ export async function rotateSigningKeys(operator: Operator, graceHours = DEFAULT
 }
 
 /**
- * Removes a compromised key at once. Another signs from now on: the newest remaining one, or a new one. Readers of the JWKS
+ * Removes a compromised key immediately. The newest remaining key signs from now on, or a new one if there is none. Readers of the JWKS
  * document fetch it when they see the new key; connectors with the old PEM must register again.
- * @param options.anyway also while connectors hold it that know no other key
+ * @param options.anyway also if connectors know no other key
  * @throws CodedError SIGNING_KEY_NOT_FOUND, SIGNING_KEY_NEEDED
  */
 export async function retireSigningKey(
@@ -74,10 +74,10 @@ export async function retireSigningKey(
   if (holders.length > 0) {
     throw new CodedError(
       'SIGNING_KEY_NEEDED',
-      `Connectors know no other key, and Auth0 connectors exit without it: ${holders.join(', ')}`,
+      `Connectors have no other key, and Auth0 connectors exit without it: ${holders.join(', ')}`,
       {
         action:
-          'Rotate the keys and restart these connectors, or wait until the old key retires by itself. If the key is compromised, retire it anyway, then start them again.',
+          'Rotate the keys and restart these connectors, or wait until the old key retires automatically. If the key is compromised, retire it anyway and restart them.',
       },
     );
   }
@@ -99,7 +99,7 @@ export async function retireSigningKey(
   await operator.takeEffect();
 }
 
-/** @returns the connectors that hold this key as a PEM since their last registration: connection and host, or thumbprint */
+/** @returns the connectors that received this key as a PEM at their last registration: connection and host, or thumbprint */
 export async function connectorsHolding(store: Store, kid: string): Promise<string[]> {
   const holders: string[] = [];
   for (const { id, name } of await store.connections()) {

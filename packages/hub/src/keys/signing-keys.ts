@@ -1,5 +1,5 @@
 /**
- * The running hub's signing keys for requests to connectors without a session (RS256, as the contract has it). They verify with the PEM from their
+ * The running hub's signing keys for requests to connectors without a session (RS256, as in Auth0's contract). Connectors verify with the PEM from their
  * registration or with the JWKS document. `rotation.ts` creates and replaces keys.
  */
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
@@ -11,10 +11,10 @@ import { makeSigningKey } from './rotation.ts';
 export interface SigningKeys {
   /**
    * @param kid the key that the connector knows; undefined, or a removed key: the current one
-   * @returns a compact JWT. It uses node:crypto instead of a library, as it is on the path of every sign-in.
+   * @returns a compact JWT. Uses node:crypto instead of a library, because it runs for every sign-in.
    */
   sign(claims: Readonly<Record<string, unknown>>, kid?: string): string;
-  /** For connectors that do not read the JWKS document: the newest key (SPKI), which stays longest. */
+  /** For connectors that do not read the JWKS document: the newest key (SPKI), which stays valid longest. */
   pemForRegistration(): { kid: string; pem: string };
   /** Whether the key was removed, or when it will be; undefined: not scheduled. */
   lifeOf(kid: string): { removed: boolean; retiresAt: Date | undefined };

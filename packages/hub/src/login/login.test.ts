@@ -262,7 +262,7 @@ test('rejects profiles without an id, ignores malformed and reserved claims, and
   const claims = (await app.signIn({ username: 'strange' })).tokens.claims();
   assert.deepEqual([claims?.groups, claims?.name, claims?.email, claims?.connection], [['a', '7', 'b'], 'text', undefined, 'corp']);
   await app.signIn({ username: 'strange' });
-  const said = hub.logLines.filter(({ msg }) => String(msg).startsWith('Values of a profile became no claim'));
+  const said = hub.logLines.filter(({ msg }) => String(msg).startsWith('Some profile values did not become claims'));
   assert.deepEqual(
     said.map(({ dropped }) => dropped),
     [

@@ -87,7 +87,7 @@ function payloadOf(record: OidcRecord | undefined): AdapterPayload | undefined {
   return consumedAt === undefined ? payload : { ...payload, consumed: Math.floor(consumedAt.getTime() / 1000) };
 }
 
-/** Every code, token and claim is limited to its grant: a scope that an operator takes away is missing from tokens that exist already. */
+/** Limits every code, token and claim to the current scopes of the client, so that withdrawing a scope also affects existing tokens. */
 async function withinScopes(store: Store, grant: AdapterPayload): Promise<AdapterPayload> {
   const client = grant.clientId === undefined ? undefined : await store.oidcClient(grant.clientId);
   const allowed = client === undefined ? [] : scopesOfClient(client);
@@ -142,7 +142,7 @@ function metadataOf(client: OidcClient): AdapterPayload {
   };
 }
 
-/** It runs on a device: it may use any free port of the loopback address (RFC 8252, section 7.3). */
+/** A native application, which may use any free port of the loopback address (RFC 8252, section 7.3). */
 function isNative({ secretHash, redirectUris }: OidcClient): boolean {
   return (
     redirectUris.some(isPrivateUse) ||

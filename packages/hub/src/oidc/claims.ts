@@ -1,4 +1,4 @@
-/** The claims of a user by scope, and what a connection may say about its users. */
+/** The claims for each scope, and which users a connection may make claims about. */
 import { claimsOfProfile, type Profile } from '@landbridge/protocol';
 import { speaksFor } from '../connections/email-domains.ts';
 import type { Connection } from '../store/connections.ts';

@@ -22,17 +22,17 @@ import { checkLogoutAddress, checkOrigins, checkRedirectUris } from './redirect-
 const SECRET_PREFIX = 'lbs_';
 const MAX_NAME_LENGTH = 100;
 
-/** Groups tell much about a company: they are granted on purpose. */
+/** Without groups, which reveal much about a company and must be granted explicitly. */
 const DEFAULT_SCOPES: readonly ClientScope[] = ['profile', 'email'];
 
-/** What an operator can change. Absent: as it is. */
+/** An operator's choices. Missing ones stay unchanged. */
 export interface ClientChanges extends ClientOptionChanges {
   name?: string | undefined;
   redirectUris?: readonly string[] | undefined;
   postLogoutRedirectUris?: readonly string[] | undefined;
-  /** Names of connections; null: all. */
+  /** Names of connections; null means all. */
   connections?: readonly string[] | null | undefined;
-  /** Of `profile`, `email` and `groups`. */
+  /** Scopes among `profile`, `email` and `groups`. */
   scopes?: readonly string[] | undefined;
   refreshTokens?: boolean | undefined;
 }
@@ -68,7 +68,7 @@ export async function createClient(operator: Operator, desired: NewClient): Prom
   return { client, secret: secret?.token };
 }
 
-/** What it no longer may see is also missing from tokens that it has. @throws CodedError CLIENT_NOT_FOUND, and as `createClient` */
+/** A withdrawn scope is also missing from existing tokens. @throws CodedError CLIENT_NOT_FOUND, and as `createClient` */
 export async function changeClient(operator: Operator, id: string, changes: ClientChanges): Promise<OidcClient> {
   const client = await withChanges(operator.store, await findClient(operator.store, id), changes);
   if (!(await operator.store.updateOidcClient(client))) throw notFound(id);
@@ -76,7 +76,7 @@ export async function changeClient(operator: Operator, id: string, changes: Clie
   return client;
 }
 
-/** The scopes that a client may use, whatever it requests. */
+/** The scopes that a client may use, regardless of what it requests. */
 export function scopesOfClient({ scopes, refreshTokens }: OidcClient): readonly string[] {
   return ['openid', ...scopes, ...(refreshTokens ? ['offline_access'] : [])];
 }
@@ -114,7 +114,7 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
   return changed;
 }
 
-/** Options that need a secret: a public client could be anyone. */
+/** Options that need a client secret, because anyone can pretend to be a public client. */
 const NEED_A_SECRET = ['allowMissingPkce', 'introspectOthers'] as const;
 
 function optionsOf(client: OidcClient, changes: ClientOptionChanges): ClientOptions {
@@ -131,7 +131,7 @@ function optionsOf(client: OidcClient, changes: ClientOptionChanges): ClientOpti
   return options;
 }
 
-/** `openid` is part of every sign-in, and `offline_access` is `refreshTokens`. */
+/** `openid` is always granted, and `offline_access` is the option `refreshTokens`. */
 function scopesOf(names: readonly string[]): ClientScope[] {
   const unknown = names.find((name) => name !== 'openid' && !CLIENT_SCOPES.some((scope) => scope === name));
   if (unknown !== undefined) {

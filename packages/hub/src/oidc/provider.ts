@@ -211,7 +211,10 @@ function policy() {
   return base;
 }
 
-/** A client gets the scopes that it requests, if an operator granted them; others are left out, as unknown ones are. Each sign-in has its own grant, so that the previous one ends with its tokens. */
+/**
+ * Grants the requested scopes that an operator has allowed. Others are omitted, like unknown ones. Each sign-in has its own grant, so that the
+ * previous one ends with its tokens.
+ */
 async function loadExistingGrant(store: Store, ctx: KoaContextWithOIDC) {
   const { oidc } = ctx;
   const { client, session, provider, account } = oidc;

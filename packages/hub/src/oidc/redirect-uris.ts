@@ -1,11 +1,11 @@
-/** Validates a client's addresses. Requests must later match them exactly, except for the port of a native application's loopback address. */
+/** Validates a client's addresses. Requests must match them exactly, except for the port of a native application's loopback address. */
 import { CodedError } from '@landbridge/runtime';
 
 const MAX_LENGTH = 2000;
 const MAX_COUNT = 50;
 /** Plain HTTP never leaves the machine there (RFC 8252, section 7.3). */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-/** One slash and a path, or three (an empty host): a host would look like a web address. */
+/** One slash and a path, or three slashes (an empty host). A host would look like a web address. */
 const PRIVATE_USE = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:(?:\/|\/\/\/)(?!\/)/;
 
 /** @param field named by the error @throws CodedError REDIRECT_URI_INVALID */
@@ -36,7 +36,7 @@ export function isPrivateUse(uri: string): boolean {
   return PRIVATE_USE.test(uri);
 }
 
-/** The origins of a client's pages. An address with a scheme of its own has none: its `origin` is the text "null", which any sandboxed page sends. */
+/** The origins of a client's pages. Private-use addresses have none: their `origin` is the text "null", which any sandboxed page sends. */
 export function originsOf(uris: readonly string[]): string[] {
   return uris.filter((uri) => !isPrivateUse(uri)).map((uri) => new URL(uri).origin);
 }
@@ -53,7 +53,7 @@ function problemOf(uri: string): string | undefined {
   if (protocol === 'http:' && !LOOPBACK.includes(hostname))
     return 'uses http, which is allowed for this machine only (localhost, 127.0.0.1)';
   if (protocol !== 'https:' && protocol !== 'http:' && !isPrivateUse(uri))
-    return 'is neither https, nor http, nor of a scheme such as com.example.app:/callback (a reversed domain, then one slash or three)';
+    return 'is not an https, http or private-use address such as com.example.app:/callback (a reversed domain, then one slash or three)';
   return undefined;
 }
 

@@ -1,20 +1,21 @@
 /**
- * Rotated refresh tokens work a little longer (RFC 9700, section 4.14.2): two tabs refresh at the same time, or an answer is lost on the way. Without it
- * the user would be signed out. The leeway ends as soon as a successor is used: then its answer has arrived, and another use of the token before
- * it is a replay, which ends the sign-in.
+ * Rotated refresh tokens keep working for a short time (RFC 9700, section 4.14.2), because two tabs may refresh at the same time, or an answer may be
+ * lost. Otherwise
+ * the user would be signed out. The leeway ends when a successor is used: this shows that its answer arrived, so any later use of the old token
+ * is a replay, which revokes the grant.
  */
 import { z } from 'zod';
 import type { OidcRecord } from '../store/oidc-state.ts';
 import type { Store } from '../store/store.ts';
 
 const LEEWAY_MS = 30_000;
-/** Tabs that refresh at the same time, and retries. */
+/** Enough for tabs that refresh at the same time, and for retries. */
 const MAX_USES = 5;
 
 const rotations = z.object({ rotations: z.number().default(0) });
 
 export interface RefreshLeeway {
-  /** @returns whether a token that was used may be used again; how often, `again` decides */
+  /** @returns whether a used token may be used again. `again` limits the number of times. */
   holds(token: OidcRecord): Promise<boolean>;
   again(now: Date): { since: Date; times: number };
 }

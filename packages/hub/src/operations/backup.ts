@@ -21,7 +21,7 @@ const SIDE_FILES = ['', '-wal', '-shm'];
 const END_OF_TIME = new Date(8.64e15);
 
 /**
- * Copies the database of a home to a new file and records this in the audit log, because it has all that the hub knows.
+ * Copies the database of a home to a new file. The audit log records it, because a backup contains everything that the hub knows.
  *
  * @throws CodedError DATABASE_MISSING, BACKUP_TARGET_EXISTS, BACKUP_FAILED, BACKUP_INVALID, STORE_FAILED, and HUB_KEY_MISMATCH: the copy
  *   is whole, but not recorded
@@ -50,7 +50,7 @@ export async function backupDatabase(folder: string, to: string, key: HomeKey): 
 }
 
 /**
- * @param options.newKey the key of the backup's hub is lost: secrets are removed, and the audit log continues with this home's key
+ * @param options.newKey the key of the backup's hub is lost: its secrets are removed, and the audit log continues with this home's key
  * @returns the path of the old database, if any, and the schema version of the backup
  * @throws CodedError HUB_KEY_MISMATCH, BACKUP_INVALID, BACKUP_FAILED, HOME_IN_USE, HOME_UNUSABLE, STORE_UNUSABLE; then the database is unchanged
  */

@@ -1,4 +1,4 @@
-/** Replaces the key outside the database, which encrypts the secrets in it and seals the audit log. The hub must be stopped. */
+/** Replaces the key outside the database, which encrypts the secrets and seals the audit log. The hub must be stopped. */
 import { existsSync, renameSync } from 'node:fs';
 import { CodedError } from '@landbridge/runtime';
 import { type AuditChain, createAuditChain, verifyChain } from '../audit/chain.ts';
@@ -9,8 +9,8 @@ import type { Store } from '../store/store.ts';
 import { lockHome } from './home-lock.ts';
 
 /**
- * Encrypts all secrets with another key, and continues the audit log with it after verifying what there is. The store is closed.
- * @param file has the new key, or gets it; not for a key in the home, whose file is replaced
+ * Encrypts all secrets with another key, and continues the audit log with it after verifying the existing records. Closes the store.
+ * @param file contains the new key, or receives it. Not for a key in the home, whose file is replaced.
  * @returns where the old key is kept, if it was a file in the home
  * @throws CodedError HOME_IN_USE, HUB_KEY_ROTATION, HUB_KEY_UNUSABLE, AUDIT_LOG_BROKEN
  */
@@ -48,8 +48,8 @@ export async function rotateHubKey(
 }
 
 /**
- * The old key is lost: removes the secrets that only it can decrypt, and continues the audit log with the new key. Signing keys are made again at
- * the next start, and administrators have to be invited again. The store is closed.
+ * For a lost key: removes the secrets that only it can decrypt, and continues the audit log with the new key. Signing keys are created again at
+ * the next start, and administrators need new invitations. Closes the store.
  */
 export async function replaceLostKey(store: Store, key: HomeKey): Promise<void> {
   await changeKey(store, key, undefined, new Date());

@@ -60,7 +60,7 @@ export function measureHub(parts: {
     (await auditCopies.status()).map((copy) => [{ destination: copy.name }, value(copy)] as const);
   metrics.gauge(
     'landbridge_hub_audit_unsent_records',
-    'Audit records that a destination has not received yet',
+    'Audit records not yet received by a destination',
     perDestination(({ unsent }) => unsent),
   );
   metrics.gauge(
@@ -70,7 +70,7 @@ export function measureHub(parts: {
   );
   metrics.gauge(
     'landbridge_hub_audit_lost_records_total',
-    'Audit records removed for their age before a destination had received them',
+    'Audit records that reached their retention limit before a destination received them',
     perDestination(({ lost }) => lost),
     'counter',
   );

@@ -27,7 +27,7 @@ export interface Requests {
   login(connection: Connection, username: string, password: string): ProfileRequest;
   search(connection: Connection, search: string | undefined, limit: number | undefined): Promise<Traced<RequestOutcome<'search_users'>>>;
   groups(connection: Connection, limit: number | undefined): Promise<Traced<RequestOutcome<'list_groups'>>>;
-  /** When the passwords of these users were changed last, by subject. */
+  /** When the passwords of these users, given by subject, were last changed. */
   passwordTimes(connection: Connection, subjects: readonly string[]): Promise<Traced<RequestOutcome<'password_times'>>>;
   /** An administrator's reset. */
   resetPassword(connection: Connection, username: string, password: string): ProfileRequest;
@@ -69,7 +69,7 @@ export function createRequests(parts: {
   const choose = createChoose();
   let inFlight = 0;
 
-  /** @returns the claims as they are for a connector with a session, which protects them; else in a token */
+  /** @returns the plain claims for a connector with a session, which protects them; otherwise a signed token */
   function payloadFor({ signing, connection }: Connector, given: Claims, steps: Step[]): object {
     const startedAt = performance.now();
     const iat = Math.floor(Date.now() / 1000);
@@ -123,8 +123,8 @@ export function createRequests(parts: {
   }
 
   /**
-   * A reset for an unknown user makes Auth0 connectors exit, so they are asked for the user first: by a sign-in with an empty password, which
-   * they refuse before the directory sees it, and which finds users by the filter that the reset uses.
+   * A password reset for an unknown user makes Auth0 connectors exit, so the hub first looks the user up: a sign-in with an empty password, which
+   * connectors refuse without asking the directory for a bind, but after finding the user with the filter that the reset uses.
    */
   async function unknownAtAuth0Connector(connection: Connection, username: string): Promise<Traced<{ failure: Failure }> | undefined> {
     if (online.of(connection.id).every(({ capabilities }) => capabilities.length > 0)) return undefined;

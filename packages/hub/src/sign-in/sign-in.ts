@@ -26,8 +26,8 @@ export interface SignInAttempt {
   isFamiliarBrowser?: boolean | undefined;
 }
 
-/** For the audit log: the user sees a wrong name or password. */
-const AMBIGUOUS = 'several users have this name, so none is used';
+/** For the audit log. The user is told that the name or password is wrong. */
+const AMBIGUOUS = 'several users have this name, so it counts as unknown';
 
 export type SignInResult = Traced<SignInOutcome>;
 
@@ -132,7 +132,7 @@ export function createSignIn(parts: {
       end = typeof cached === 'object' ? 'right' : cached === 'other-password' ? 'mismatched' : 'unanswered';
       if (cached === 'busy') {
         outcome = { failure: { code: 'connector_busy', retryAfterSeconds: BUSY_SECONDS } };
-        return { outcome, asked, detail: `the credential cache has too many passwords to check; now ${failure.code}` };
+        return { outcome, asked, detail: `the credential cache is busy with other passwords; now ${failure.code}` };
       }
       if (typeof cached !== 'object') return { outcome, asked };
       outcome = cached;

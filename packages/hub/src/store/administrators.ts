@@ -1,10 +1,10 @@
 /** The hub's administrators: their credentials, invitations and sessions. Codes and cookies are stored as hashes. */
 
-/** The most powerful first. */
+/** The most powerful role first. */
 export const ADMINISTRATOR_ROLES = ['owner', 'operator', 'read-only'] as const;
 export type AdministratorRole = (typeof ADMINISTRATOR_ROLES)[number];
 
-/** A user of an outside OpenID provider. Only both together are unique (OpenID Connect Core, section 2). */
+/** A user of an external OpenID provider. Only issuer and subject together are unique (OpenID Connect Core, section 2). */
 export interface ProviderIdentity {
   readonly issuer: string;
   readonly subject: string;
@@ -19,10 +19,10 @@ export interface Administrator {
   /** Base32, not a hash: it is needed to check codes. */
   readonly totpSecret: string | undefined;
   readonly role: AdministratorRole;
-  /** Both, or neither: the user of the outside provider who may sign in as this administrator. */
+  /** The provider's user who may sign in as this administrator: both fields or neither. */
   readonly issuer: string | undefined;
   readonly subject: string | undefined;
-  /** The provider's claims created this administrator and decide the role at each sign-in. */
+  /** The provider's claims created this administrator and set the role at each sign-in. */
   readonly roleFromClaims: boolean;
   readonly createdAt: Date;
   readonly lastSignInAt: Date | undefined;
@@ -53,7 +53,7 @@ export interface AdministratorSession {
   readonly formToken: string;
   readonly remoteAddress: string | undefined;
   readonly browser: string | undefined;
-  /** When the administrator last proved password and second factor, or signed in at the provider. */
+  /** When the administrator last authenticated with password and second factor, or at the provider. */
   readonly authenticatedAt: Date;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
@@ -63,7 +63,7 @@ export interface AdministratorSession {
 type AdministratorChanges = Partial<Pick<Administrator, 'passwordHash' | 'totpSecret' | 'lastSignInAt'>>;
 
 export interface AdministratorStore {
-  /** @returns false if the name or the identity is taken */
+  /** @returns false if the name or the provider's user is taken */
   addAdministrator(administrator: Administrator): Promise<boolean>;
   /** Sorted by name. */
   administrators(): Promise<Administrator[]>;
@@ -72,11 +72,11 @@ export interface AdministratorStore {
   administratorByIdentity(identity: ProviderIdentity): Promise<Administrator | undefined>;
   /** A new TOTP secret resets its used codes. @returns false if there is no such administrator */
   changeAdministrator(id: string, changes: AdministratorChanges): Promise<boolean>;
-  /** @returns false, changing nothing, if no other owner could sign in with a password or passkey of the hub */
+  /** @returns false without a change if no other owner could sign in with this hub's own password or passkey */
   changeRole(id: string, role: AdministratorRole): Promise<boolean>;
-  /** @param identity undefined removes it. @returns false if another administrator has it */
+  /** @param identity undefined removes the binding. @returns false if another administrator has this user */
   bindIdentity(id: string, identity: ProviderIdentity | undefined): Promise<boolean>;
-  /** Removes their credentials and sessions too. @returns as `changeRole`; also false if there was no such administrator */
+  /** Also removes their credentials and sessions. @returns as `changeRole`; also false if the administrator does not exist */
   removeAdministrator(id: string): Promise<boolean>;
 
   /** Replaces an earlier invitation. */
@@ -105,7 +105,7 @@ export interface AdministratorStore {
   /** The newest first. */
   sessions(administratorId: string): Promise<AdministratorSession[]>;
   touchSession(id: string, at: Date): Promise<void>;
-  /** Notes that the administrator authenticated again. */
+  /** Records that the administrator authenticated again. */
   confirmSession(id: string, at: Date): Promise<void>;
   removeSession(administratorId: string, id: string): Promise<boolean>;
   /** @param exceptId stays */

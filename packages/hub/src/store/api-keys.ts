@@ -1,6 +1,6 @@
 /** API keys, by the hash of their secret. */
 
-/** What a key can permit. */
+/** The scopes of API keys, with descriptions for operators. */
 export const API_SCOPE_NAMES = [
   'sign-in',
   'search',
@@ -23,9 +23,9 @@ export const API_SCOPES: Readonly<Record<ApiScope, string>> = {
   view: 'read connections and their connectors',
   provision: 'create and change connections, tickets and connectors',
   applications: 'manage applications that use OpenID Connect',
-  'signing-keys': 'rotate and retire the keys of the hub',
+  'signing-keys': 'rotate and retire the signing keys of the hub',
   audit: 'read the audit log',
-  'api-keys': 'manage API keys, with no more permissions than its own',
+  'api-keys': 'manage API keys, without exceeding its own permissions',
 };
 
 export interface ApiKey {
@@ -34,9 +34,9 @@ export interface ApiKey {
   readonly name: string;
   readonly createdAt: Date;
   readonly scopes: readonly ApiScope[];
-  /** Undefined: all connections, including later ones. */
+  /** Undefined means all connections, including later ones. */
   readonly connectionIds: readonly string[] | undefined;
-  /** Canonical ranges that it may be used from; empty: all addresses. */
+  /** Canonical ranges from which the key may be used. Empty means all addresses. */
   readonly addresses: readonly string[];
   /** Undefined: never. */
   readonly expiresAt: Date | undefined;
@@ -49,7 +49,7 @@ export interface ApiKeyStore {
   addApiKey(key: ApiKey, hash: string): Promise<void>;
   apiKeyByHash(hash: string): Promise<ApiKey | undefined>;
   setApiKeyUsed(id: string, at: Date, from: string): Promise<void>;
-  /** Replaces name, permissions and expiry. @returns false if there is none */
+  /** Replaces name, permissions and expiry. @returns false if the key does not exist */
   updateApiKey(key: ApiKey): Promise<boolean>;
   /** The oldest first. */
   apiKeys(): Promise<ApiKey[]>;

@@ -20,12 +20,12 @@ export interface AuditRecord extends AuditEntry {
   readonly hash: string;
 }
 
-/** How far a destination outside the database has received the audit log. */
+/** How much of the audit log a destination outside the database has received. */
 export interface AuditPosition {
-  /** The last record that it received; 0 before the first. */
+  /** The last record that it received. 0 before the first. */
   id: number;
   hash: string;
-  /** The last record of the batch that is being sent. */
+  /** The last record of the batch in flight. */
   upTo?: number | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface CachedCredentialStore {
    */
   putCachedCredential(credential: CachedCredential, nameHash: string, maxNames: number): Promise<boolean>;
   cachedCredential(connectionId: string, nameHash: string): Promise<CachedCredential | undefined>;
-  /** Users after this id, in the order of ids. */
+  /** Users with greater ids, ordered by id. */
   cachedCredentialUsers(connectionId: string, after: string, limit: number): Promise<{ userId: string; verifiedAt: Date }[]>;
   /** Removes a user by name or id. @returns whether there was one */
   removeCachedCredential(connectionId: string, user: { nameHash: string } | { userId: string }): Promise<boolean>;

@@ -16,9 +16,9 @@ export interface RegisteredCertificate {
   readonly state: CertificateState;
   /** The RS256 key that its connector got at its last registration, if it does not read the JWKS document. */
   readonly signingKid: string | undefined;
-  /** The address of its connector's front channel, from its registration; see `frontchannel/endpoint.ts`. */
+  /** The front-channel address from the connector's registration; see `frontchannel/endpoint.ts`. */
   readonly signInEndpoint: string | undefined;
-  /** Another address, asked for without proof of the key: it waits for an operator. */
+  /** A different address, registered without proof of the key, that waits for an operator. */
   readonly requestedEndpoint: string | undefined;
   readonly requestedAt: Date | undefined;
 }
@@ -30,7 +30,7 @@ export type CertificateChanges = Partial<
   >
 >;
 
-/** Keys whose connectors do not come back: those pending since then, and approved ones that were not online since then. */
+/** Limits for removing unused keys: pending since before the first time, or approved and not online since the second. */
 export interface Forgettable {
   pendingBefore: Date;
   unseenSince: Date;
@@ -38,9 +38,9 @@ export interface Forgettable {
 
 export interface CertificateStore {
   /**
-   * Adds a certificate; a known one stays as it is. A pending one, known or new, is approved if the ticket has enrolled no connector, and was
-   * issued after the given time; the ticket is used up then. At the limit, the oldest forgettable one makes room, a pending one first.
-   * @returns the state it has now, `full` if the connection has `limit` other certificates that are not revoked, `not_found` if there is no such
+   * Adds a certificate. A known one stays unchanged. A pending one, new or known, is approved if the ticket has not been used and was
+   * issued after the given time, and the ticket is then used up. At the limit, the oldest removable certificate is dropped, pending ones first.
+   * @returns the resulting state, `full` if the connection has `limit` other certificates that are not revoked, `not_found` if there is no such
    *   connection
    */
   addCertificate(
@@ -51,8 +51,8 @@ export interface CertificateStore {
     forgettable?: Forgettable,
   ): Promise<CertificateState | 'full' | 'not_found'>;
   /**
-   * Changes what is given, of a certificate that is not revoked. `readsJwks` never becomes true again: different connectors may share an imported
-   * certificate, and one that does not read the JWKS document must get no request that it cannot verify.
+   * Changes the given fields of a certificate that is not revoked. `readsJwks` never becomes true again: several connectors may share an imported
+   * certificate, and one that does not read the JWKS document must not get a request that it cannot verify.
    */
   updateCertificate(connectionId: string, thumbprint: string, changes: CertificateChanges): Promise<void>;
   /** In order of registration. */

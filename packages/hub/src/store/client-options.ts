@@ -1,15 +1,15 @@
 /**
- * The one list of what a client may do beyond the code flow with PKCE. Everything is off until an operator chooses it. The schema of changes, what
- * the store keeps, the options of `landbridge-hub client`, the dashboard's form, the API and `docs/hub-configuration.md` come from it.
+ * All options that extend what a client may do beyond the code flow with PKCE. They are off by default. This list generates the schema of changes, the
+ * stored form, the options of `landbridge-hub client`, the dashboard's form, the API fields and `docs/hub-configuration.md`.
  */
 import { z } from 'zod';
 
 interface Texts {
-  /** In the dashboard's form. */
+  /** The label in the dashboard's form. */
   label: string;
-  /** For operators: what it does. One sentence each; no Markdown. */
+  /** The effect, for operators. One sentence each, without Markdown. */
   description: string;
-  /** Shown wherever the option is on, as long as it is on. */
+  /** Shown wherever the option is displayed while it is on. */
   warning?: string;
 }
 
@@ -34,9 +34,10 @@ const text = (texts: Texts) => ({ kind: 'text' as const, given: z.string().max(M
 export const CLIENT_OPTIONS = {
   allowMissingPkce: toggle({
     label: 'Allow sign-ins without PKCE',
-    description: 'For an application with a secret that cannot do PKCE. A code challenge that it does send is enforced.',
+    description:
+      'For an application with a client secret that does not support PKCE. If it does send a code challenge, the challenge is enforced.',
     warning:
-      'Sign-ins without PKCE are allowed: a code that leaks can be injected into another user’s session unless the application checks state and nonce. Switch this off when the application learns PKCE.',
+      'Sign-ins without PKCE are allowed: a leaked code can be injected into another user’s session unless the application checks state and nonce. Switch this off when the application supports PKCE.',
   }),
   deviceFlow: toggle({
     label: 'Device sign-in',
@@ -46,13 +47,14 @@ export const CLIENT_OPTIONS = {
   }),
   introspectOthers: toggle({
     label: 'Introspect tokens of other applications',
-    description: 'For an API: it may ask whether any application’s token is valid, and whose it is. Without it only its own (RFC 7662).',
+    description:
+      'For an API: it may ask whether a token of any application is valid, and whose it is. If off, only its own tokens (RFC 7662).',
     warning: 'It can read the state and the user of every application’s tokens that it receives.',
   }),
   corsOrigins: list({
     label: 'Origins of browser applications',
     description:
-      'Origins such as https://app.example whose scripts may call the token and revocation endpoints. A public application’s redirect URIs count anyway.',
+      'Origins such as https://app.example whose scripts may call the token and revocation endpoints. The origins of a public application’s redirect URIs are always allowed.',
   }),
   apis: list({
     label: 'APIs',
@@ -68,25 +70,25 @@ export const CLIENT_OPTIONS = {
 export type ClientOption = (typeof CLIENT_OPTIONS)[keyof typeof CLIENT_OPTIONS];
 
 function shapeOf<L extends Record<string, ClientOption>, S extends 'given' | 'kept'>(fields: L, side: S): { [N in keyof L]: L[N][S] } {
-  // The result has a schema for each key of the list.
+  // The result has one schema for each key of the list.
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field[side]])) as { [N in keyof L]: L[N][S] };
 }
 
-/** Options as the store keeps them; missing ones are off. */
+/** Options as stored. Missing ones are off. */
 export const keptClientOptions = z.object(shapeOf(CLIENT_OPTIONS, 'kept'));
 export type ClientOptions = Readonly<z.infer<typeof keptClientOptions>>;
 
-/** A change from outside: any of the options, and nothing else. */
+/** Validates a change: any of the options, and no other fields. */
 export const clientOptionChanges = z.strictObject(shapeOf(CLIENT_OPTIONS, 'given')).partial();
 export type ClientOptionChanges = z.infer<typeof clientOptionChanges>;
 
 /** @returns options with their names, in the order of the list */
 export function clientOptionFields(): (ClientOption & { name: keyof ClientOptions })[] {
-  // The keys of an object literal.
+  // Object.entries loses the key type.
   return Object.entries(CLIENT_OPTIONS).map(([name, field]) => ({ name: name as keyof ClientOptions, ...field }));
 }
 
-/** Names of the options that are on, each with its warning. */
+/** The names of options that are on and have a warning, with the warning. */
 export function clientWarnings(options: ClientOptions): string[] {
   return clientOptionFields().flatMap(({ name, warning }) => (options[name] === true && warning !== undefined ? [warning] : []));
 }

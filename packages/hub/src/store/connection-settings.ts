@@ -96,7 +96,7 @@ export const CONNECTION_SETTINGS = {
   }),
   approveConnectors: toggle(false, {
     label: 'Approve connectors',
-    description: 'A connector with a new key gets no requests until an operator approves it, even if it has an unused ticket.',
+    description: 'A connector with a new key receives no requests until an operator approves it, even if it has an unused ticket.',
   }),
 };
 

@@ -23,6 +23,6 @@ export interface ConnectionStore {
    * @returns `not_found` if there is no such connection, `domain_taken` if an e-mail domain belongs to another one; nothing has changed then
    */
   updateConnection(id: string, changes: Pick<Connection, 'enabled' | 'settings'>): Promise<'updated' | 'domain_taken' | 'not_found'>;
-  /** Removes its tickets, certificates, codes and cached credentials too. @returns false if there is no such connection */
+  /** Also removes its tickets, certificates, codes and cached credentials. @returns false if there is no such connection */
   removeConnection(name: string): Promise<boolean>;
 }

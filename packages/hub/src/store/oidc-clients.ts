@@ -2,7 +2,7 @@
 import type { ClientOptions } from './client-options.ts';
 import type { SigningAlgorithm } from './signing-keys.ts';
 
-/** What an operator grants beside `openid`, which every client has. */
+/** Scopes that an operator can grant in addition to `openid`, which every client has. */
 export const CLIENT_SCOPES = ['profile', 'email', 'groups'] as const;
 
 export type ClientScope = (typeof CLIENT_SCOPES)[number];

@@ -36,11 +36,11 @@ export interface OidcStateStore {
   oidcRecord(kind: string, key: string): Promise<OidcRecord | undefined>;
   oidcRecordByUid(kind: string, uid: string): Promise<OidcRecord | undefined>;
   /**
-   * @param again permits further uses if the first was after `since`, up to `times` uses in all
-   * @returns true once, or as often as `again` permits; false if it was consumed or removed before
+   * @param again allows further uses if the first was after `since`, up to `times` uses in total
+   * @returns true for the first use and those that `again` allows; false if it was used before or removed
    */
   consumeOidcRecord(kind: string, key: string, at: Date, again?: { since: Date; times: number }): Promise<boolean>;
-  /** Records of a grant, in no order. */
+  /** The records of a grant, unordered. */
   oidcRecordsOfGrant(kind: string, grantId: string): Promise<OidcRecord[]>;
   removeOidcRecord(kind: string, key: string): Promise<void>;
   removeOidcRecordsOfGrant(kind: string, grantId: string): Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Encrypts the secrets in the database with the key outside it, so that a stolen database or backup reveals none of them. Each column has a key
- * of its own (HKDF), and a value is bound to its row: copied to another row or column it cannot be opened. Which columns: `sealed` in the
- * tables of the store.
+ * Encrypts the secrets in the database with the key outside it, so that a stolen database or backup reveals none of them. Each column has its
+ * own key (HKDF), and each value is bound to its row: it cannot be decrypted after being copied to another row or column. The tables
+ * of the store declare their encrypted columns as `sealed`.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
@@ -11,12 +11,12 @@ export interface SealingKey {
   derive(purpose: string): Buffer;
 }
 
-/** Tells whether two processes have the same key, and reveals nothing of it. */
+/** Shows whether two processes have the same key, without revealing it. */
 export function keyCheckOf(key: SealingKey): string {
   return key.derive('check').toString('base64url');
 }
 
-/** Table, column, and what names the row. */
+/** Table, column, and the fields that identify the row. */
 export type Place = readonly [table: string, column: string, ...row: string[]];
 
 export interface Sealing {
@@ -25,9 +25,9 @@ export interface Sealing {
   open(place: Place, sealed: Uint8Array): Buffer;
 }
 
-/** The first byte; another version may have another form. */
+/** The first byte of each value, so that the format can change. */
 const VERSION = 1;
-/** Random: NIST SP 800-38D, section 8.3, allows 2^32 values for a key. */
+/** The nonce is random: NIST SP 800-38D, section 8.3, allows 2^32 values per key. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 

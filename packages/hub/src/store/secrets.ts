@@ -1,4 +1,4 @@
-/** The key that the secrets in the store are encrypted with. */
+/** The key that encrypts the secrets in the store. */
 import type { AuditEntry, AuditSeal } from './audit.ts';
 import type { SealingKey } from './sealing.ts';
 
@@ -6,7 +6,7 @@ export interface KeyChange {
   next: SealingKey;
   /** For `setKeyCheck`. */
   check: string;
-  /** Recorded as NEW_KEY_ACTION, sealed with the next key. */
+  /** The details of the audit record NEW_KEY_ACTION, which is sealed with the next key. */
   entry: Omit<AuditEntry, 'action' | 'detail'>;
   seal: AuditSeal;
   /** The keys of the audit log until now, encrypted: part of that record. */
@@ -16,6 +16,6 @@ export interface KeyChange {
 }
 
 export interface SecretStore {
-  /** Encrypts all secrets with another key, all or none, and closes the store, which knows only the old one. */
+  /** Encrypts all secrets with another key, all or nothing. Closes the store, which only knows the old one. */
   changeKey(change: KeyChange): Promise<void>;
 }

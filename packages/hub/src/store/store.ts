@@ -1,7 +1,7 @@
 /**
  * The hub's store: one interface, with a part per subject. This folder owns the storage, and the folders of those subjects own the meaning. Every
  * implementation passes the suite in `test/store-conformance`. All methods may reject with a CodedError
- * STORE_FAILED. Secrets arrive here as hashes if they need only be compared; the others are encrypted with the key outside the database
+ * STORE_FAILED. Secrets that are only compared arrive here as hashes. The others are encrypted with the key outside the database
  * (`sealing.ts`).
  */
 import type { AdministratorStore } from './administrators.ts';

@@ -1,13 +1,13 @@
-/** Tickets of connections. Several may be valid: an Auth0 connector reads its own at each start. */
+/** Tickets of connections. Several may be valid at once: an Auth0 connector reads its own at each start. */
 
 export interface StoredTicket {
-  /** Of the whole ticket. */
+  /** The hash of the whole ticket. */
   readonly hash: string;
   readonly connectionId: string;
-  /** From the ticket's secret; recognises what a connector computes with it. Undefined after the hub's key was lost. */
+  /** Derived from the ticket's secret. Verifies proofs that connectors compute with it. Undefined after the hub's key was lost. */
   readonly enrolmentKey: string | undefined;
   readonly issuedAt: Date;
-  /** When it enrolled a connector: it enrols one without approval. */
+  /** When it enrolled a connector. A ticket enrols one without approval. */
   readonly usedAt: Date | undefined;
 }
 

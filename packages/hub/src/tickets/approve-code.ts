@@ -1,4 +1,4 @@
-/** An administrator's decision about a connector that shows a code: an enrolment, so it is audited with what the administrator saw. */
+/** An administrator's decision about a connector that shows a code. The audit log records what the administrator saw. */
 import { connectorKeyFingerprint } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import { findConnection } from '../connections/connections.ts';
@@ -6,8 +6,8 @@ import { type Operator, recordChange } from '../operator.ts';
 import type { CodeEntry, EnrolmentCodes } from './enrolment-codes.ts';
 
 /**
- * Lets the connector enrol for the connection, once, and without a ticket.
- * @param matches the administrator compared the comparison code with the one that the connector shows
+ * Lets the connector enrol for the connection once, without a ticket.
+ * @param matches the administrator confirmed that both comparison codes match
  * @throws CodedError CODE_NOT_COMPARED, CODE_NOT_FOUND, CONNECTION_NOT_FOUND
  */
 export async function approveCode(
@@ -17,8 +17,8 @@ export async function approveCode(
   { connectionName, matches }: { connectionName: string; matches: boolean },
 ): Promise<void> {
   if (!matches) {
-    throw new CodedError('CODE_NOT_COMPARED', 'The connector is only enrolled if it shows the same comparison code', {
-      action: 'Compare all twelve characters. If one differs, deny the connector.',
+    throw new CodedError('CODE_NOT_COMPARED', 'Confirm that the connector shows the same comparison code', {
+      action: 'Compare all twelve characters. If any differs, deny the connector.',
     });
   }
   const entry = findCode(codes, userCode);
@@ -42,8 +42,8 @@ export function findCode(codes: EnrolmentCodes, userCode: string): CodeEntry {
 }
 
 export function codeNotFound(): CodedError {
-  return new CodedError('CODE_NOT_FOUND', 'No connector waits with this code', {
-    action: 'Compare it with the code that the connector shows. A code is valid for ten minutes, and for one connector.',
+  return new CodedError('CODE_NOT_FOUND', 'No connector is waiting with this code', {
+    action: 'Compare it with the code that the connector shows. A code is valid for ten minutes and for one connector.',
   });
 }
 

@@ -105,7 +105,7 @@ describe('the dashboard enrols nobody', () => {
         await assert.rejects(approve(code));
         return browser.submit(before, '/approve', { connection: 'corp', matches: 'on' });
       },
-      /No connector waits with this code/,
+      /No connector is waiting with this code/,
     ],
   ];
   for (const [name, act, expected] of cases) {
@@ -136,7 +136,7 @@ describe('the dashboard enrols nobody', () => {
     const { ask, page } = await start(t);
     const { userCode } = await ask();
     const shown = await page(userCode);
-    assert.match(shown.text, /has not finished its part/);
+    assert.match(shown.text, /is not ready yet/);
     assert.doesNotMatch(shown.text, /\/approve"/);
   });
 });
@@ -146,7 +146,7 @@ test('an administrator who guesses codes has to wait, and own codes do not help'
   const own = await ask();
   for (const letter of 'KLMNPQRSTV') {
     assert.match((await page(own.userCode)).text, /Enrol this connector\?/);
-    assert.match((await page(`BCDF-GHJ${letter}`)).text, /No connector waits/);
+    assert.match((await page(`BCDF-GHJ${letter}`)).text, /No connector is waiting/);
   }
   const refused = await page(own.userCode);
   assert.match(refused.text, /Too many failed attempts/);

@@ -1,4 +1,4 @@
-/** `POST /p/code` and `/p/code/poll`: a connector asks for a code, and whether an administrator has approved it. Each request is signed by its key. */
+/** `POST /p/code` and `/p/code/poll`: a connector asks for a code, and polls for an administrator's approval. It signs each request with its key. */
 import { createPublicKey } from 'node:crypto';
 import {
   CODE_AUDIENCE,
@@ -49,7 +49,7 @@ export function codeRoutes({
         ...{ publicKey, remoteAddress, hub: identity.fingerprint, commitment: claims.commitment },
         ...{ hostName: claims.hostName, agentVersion: claims.agentVersion },
       });
-      log.info({ remoteAddress, hostName: claims.hostName }, 'Connector asks to be enrolled by a code');
+      log.info({ remoteAddress, hostName: claims.hostName }, 'Connector requests enrolment by a code');
       return answer(c, jws, {
         ...{ deviceCode, userCode, expiresInSeconds: CODE_LIFETIME_MS / 1000, intervalSeconds: POLL_INTERVAL_MS / 1000 },
       });

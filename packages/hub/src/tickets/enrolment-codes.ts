@@ -1,6 +1,6 @@
 /**
- * Codes with which connectors ask to be enrolled, in memory for ten minutes. Anyone who reaches the hub can ask, so places are limited, nothing is
- * listed anywhere, and strangers compete among themselves: a code that an administrator has typed is never dropped for others.
+ * The codes of connectors that ask to be enrolled, kept in memory for ten minutes. Anyone who can reach the hub can ask, so their number is limited and they
+ * are not listed anywhere. Strangers compete only with each other: a code that an administrator has entered is never dropped for others.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { type CodeState, comparisonCode, isCommitmentTo, USER_CODE_LETTERS } from '@landbridge/protocol';
@@ -10,21 +10,21 @@ export const CODE_LIFETIME_MS = 10 * 60_000;
 export const POLL_INTERVAL_MS = 3000;
 /** RFC 8628, section 3.5. */
 const SLOWER_BY_MS = 5000;
-/** Requests do not arrive as evenly as they are sent. */
+/** Tolerance, because requests do not arrive as evenly as they are sent. */
 const EARLY_MS = 500;
 const MAX_CODES = 200;
-/** Until they expire: also how often one address may ask in that time. */
+/** The lifetime of a code, and the period of the limit per address. */
 const MAX_PER_ADDRESS = 10;
 
-/** What a connector says of itself, and what it has proved. */
+/** What a connector says about itself, and what it has proven. */
 export interface CodeApplicant {
-  /** SPKI in base64: proved. */
+  /** SPKI in base64. The connector proved that it has the private key. */
   publicKey: string;
   hostName: string | undefined;
   agentVersion: string | undefined;
   remoteAddress: string;
   commitment: string;
-  /** Of the hub's identity, as the connector was told. */
+  /** The hub identity that the connector was shown. */
   hub: string;
 }
 
@@ -40,24 +40,24 @@ export interface CodeEntry extends CodeApplicant {
 export interface EnrolmentCodes {
   /** @throws CodedError TOO_MANY_CODES */
   add(applicant: CodeApplicant): CodeEntry;
-  /** @throws CodedError INVALID_REQUEST if the nonce is another than the connector committed to */
+  /** @throws CodedError INVALID_REQUEST if the nonce does not match the commitment */
   poll(deviceCode: string, publicKey: string, nonce: string): CodeState;
-  /** For an administrator who typed it. @returns undefined if no connector waits with this code */
+  /** For an administrator who entered the code. @returns undefined if no connector waits with it */
   find(userCode: string): CodeEntry | undefined;
-  /** @returns false if no connector waits with this code any more */
+  /** @returns false if no connector waits with this code any longer */
   approve(userCode: string, connectionId: string): boolean;
-  /** @returns false if no connector waits with this code any more */
+  /** @returns false if no connector waits with this code any longer */
   deny(userCode: string): boolean;
   /** Whether a connector with this key may enrol for the connection now. */
   isApproved(connectionId: string, publicKey: string): boolean;
-  /** Uses the approval up. @returns false if it was used before */
+  /** Uses up the approval. @returns false if it was used before */
   use(connectionId: string, publicKey: string): boolean;
 }
 
 type Waiting = { -readonly [name in keyof CodeEntry]: CodeEntry[name] } & {
   group: string;
   network: string;
-  /** An administrator has typed its code. */
+  /** Whether an administrator has entered the code. */
   seen: boolean;
   connectionId: string | undefined;
   polledAtMs: number;
@@ -65,7 +65,7 @@ type Waiting = { -readonly [name in keyof CodeEntry]: CodeEntry[name] } & {
 };
 
 export function createEnrolmentCodes(now: () => number = Date.now): EnrolmentCodes {
-  /** By device code, the oldest first. */
+  /** By device code, in the order of creation. */
   const waiting = new Map<string, Waiting>();
 
   function live(): Waiting[] {
@@ -76,7 +76,7 @@ export function createEnrolmentCodes(now: () => number = Date.now): EnrolmentCod
     return [...waiting.values()];
   }
 
-  /** Drops the oldest code of the network with most of them, among those that no administrator has typed. */
+  /** Drops the oldest code of the network with the most codes, ignoring those that an administrator has entered. */
   function makePlace(all: readonly Waiting[]): boolean {
     const unseen = all.filter(({ seen }) => !seen);
     const sizes = new Map<string, number>();
@@ -96,7 +96,7 @@ export function createEnrolmentCodes(now: () => number = Date.now): EnrolmentCod
       const [group] = groups;
       const all = live();
       if (all.filter((other) => other.group === group).length >= MAX_PER_ADDRESS || (all.length >= MAX_CODES && !makePlace(all))) {
-        throw new CodedError('TOO_MANY_CODES', 'Too many connectors have asked for a code', {
+        throw new CodedError('TOO_MANY_CODES', 'Too many connectors have requested a code', {
           action: 'Wait ten minutes, or enrol the connector with a ticket.',
         });
       }
@@ -116,7 +116,7 @@ export function createEnrolmentCodes(now: () => number = Date.now): EnrolmentCod
       live();
       const entry = waiting.get(deviceCode);
       if (entry === undefined || entry.publicKey !== publicKey) return { state: 'expired' };
-      if (!isCommitmentTo(entry.commitment, nonce)) throw new CodedError('INVALID_REQUEST', 'nonce is not what commitment says');
+      if (!isCommitmentTo(entry.commitment, nonce)) throw new CodedError('INVALID_REQUEST', 'nonce does not match commitment');
       entry.comparison ??= comparisonCode({ publicKey: Buffer.from(publicKey, 'base64'), hub: entry.hub, deviceCode, nonce });
       const isEarly = now() - entry.polledAtMs < entry.intervalMs - EARLY_MS;
       entry.polledAtMs = now();

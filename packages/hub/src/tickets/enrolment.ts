@@ -1,6 +1,6 @@
 /**
- * `POST /p/enrol/ID`: our connector proves that it has its key and, the first time, its ticket, without sending either. The answer is signed by the
- * hub's identity and bound to the request.
+ * `POST /p/enrol/ID`: our connector proves that it has its key and, the first time, its ticket, without sending either. The hub's identity
+ * signs the answer, which is bound to the request.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -66,13 +66,13 @@ export function createEnrolment(parts: {
     if (ticket === undefined && known.length === 0 && !isApproved) throw unknownTicket();
     const isFirst = memories.get(connection.id) ?? createRequestMemory(proofLifetimeSeconds(parts.clockSkewLimitSeconds));
     memories.set(connection.id, isFirst);
-    if (!isFirst(jws)) throw new CodedError('INVALID_REQUEST', 'The request was sent before');
+    if (!isFirst(jws)) throw new CodedError('INVALID_REQUEST', 'The request is a replay');
 
     let state = stateOf(known) ?? (isApproved || enrols(connection, ticket) ? 'new' : 'pending');
     if (claims.register !== undefined && state !== 'revoked') {
       const { certificate: base64, instance, agentVersion, signInEndpoint } = claims.register;
       const certificate = readRegisteredCertificate(base64, 'certificate');
-      if (publicKeyOf(certificate.pem) !== publicKey) throw new CodedError('INVALID_REQUEST', 'certificate has another key');
+      if (publicKeyOf(certificate.pem) !== publicKey) throw new CodedError('INVALID_REQUEST', 'certificate and key do not match');
       const registered = await register(
         {
           connection,
@@ -114,7 +114,7 @@ function createRequestMemory(lifetimeSeconds: number): (jws: string) => boolean 
       if (expiresAtMs > now) break;
       seen.delete(hash);
     }
-    // Without the signature: its base64url has several spellings.
+    // Hashed without the signature, whose base64url form is not unique.
     const hash = createHash('sha256')
       .update(jws.slice(0, jws.lastIndexOf('.')))
       .digest('base64');
@@ -124,7 +124,7 @@ function createRequestMemory(lifetimeSeconds: number): (jws: string) => boolean 
   };
 }
 
-/** The same for an unknown connection, an unknown ticket and an unknown key. */
+/** The same answer for an unknown connection, ticket or key. */
 function unknownTicket(): CodedError {
   return new CodedError('TICKET_NOT_FOUND', 'The ticket is wrong or was renewed, or its connection was deleted');
 }

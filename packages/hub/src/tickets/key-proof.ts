@@ -1,4 +1,4 @@
-/** How a connector proves that it has its key before the hub knows it: a JWS whose header carries the public half. */
+/** Proof that a connector has its key before the hub knows it: a JWS whose header contains the public key. */
 import { createPublicKey } from 'node:crypto';
 import { CodedError } from '@landbridge/runtime';
 import { decodeJwt, decodeProtectedHeader, EmbeddedJWK, errors, jwtVerify } from 'jose';
@@ -12,7 +12,7 @@ export function proofLifetimeSeconds(clockSkewLimitSeconds: number): number {
 
 export interface KeyProof<T> {
   claims: T;
-  /** SPKI, as `publicKeyOf` returns it. */
+  /** SPKI, as returned by `publicKeyOf`. */
   publicKey: string;
 }
 
@@ -47,7 +47,7 @@ function clockOf(jws: string): string {
 function refused(cause: unknown, jws: string): CodedError {
   const claim = cause instanceof errors.JWTClaimValidationFailed || cause instanceof errors.JWTExpired ? cause.claim : undefined;
   if (claim === 'aud') {
-    return new CodedError('OTHER_HUB_IDENTITY', 'The request is for a hub with another identity', {
+    return new CodedError('OTHER_HUB_IDENTITY', 'The request is for a hub with a different identity', {
       action: 'If the identity of this hub was replaced, give the connector a new ticket.',
     });
   }

@@ -1,4 +1,4 @@
-/** The calls of a connector before it opens its socket: with its ticket alone, as Auth0's do, or with proof; the signing keys; the clock. */
+/** Calls of a connector before it opens its socket: registration with a ticket alone (as Auth0's do) or with proof, the signing keys, the clock. */
 import type { Registration, TicketInfo } from '@landbridge/protocol';
 import { registration } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
@@ -68,7 +68,7 @@ export function provisioningRoutes(parts: {
       for (const certificate of certificatesOf(body, { readsJwks, signingKid: kid })) {
         await register({ connection, ticket, isProven: false, remoteAddress: clientAddressOf(c) }, certificate);
       }
-      // A connector that reads the JWKS document gets no key, and follows each rotation.
+      // A connector that reads the JWKS document needs no key here, and follows each rotation.
       return c.json({ signingKey: readsJwks ? '' : pem });
     })
     .post('/p/enrol/:connection', (c) => enrol(c))

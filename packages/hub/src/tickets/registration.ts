@@ -1,4 +1,4 @@
-/** Certificates that connectors register: what is taken from them, who is approved, and what waits for an operator. */
+/** Registration of connectors' certificates: what is accepted, which keys are approved, and what waits for an operator. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { Audit } from '../audit/audit.ts';
@@ -9,25 +9,25 @@ import type { Store } from '../store/store.ts';
 import type { StoredTicket } from '../store/tickets.ts';
 import { openSince } from './tickets.ts';
 
-/** A connector has one; one that makes a new certificate at each start would add more and more. */
+/** A connector needs one. A connector that creates a new certificate at each start would add more and more. */
 const MAX_CERTIFICATES_PER_CONNECTION = 32;
-/** A connector that waits for its approval tries again each minute, with the same key. */
+/** A connector that waits for approval retries each minute with the same key. */
 const PENDING_KEPT_MS = 60 * 60_000;
 /** A spare machine may be off for weeks. */
 const UNSEEN_KEPT_MS = 90 * 24 * 60 * 60_000;
-/** The connector's token is RS256; shorter RSA keys are no longer safe (NIST SP 800-131A). */
+/** Connectors' tokens use RS256. Shorter RSA keys are no longer safe (NIST SP 800-131A). */
 const MIN_RSA_BITS = 2048;
-/** A request for another address replaces an earlier one only after this time: each is recorded in the audit log. */
+/** A request for another address replaces an earlier one only after this time, because the audit log records each one. */
 const REQUEST_INTERVAL_MS = 60_000;
 
 export type GivenCertificate = Omit<RegisteredCertificate, 'state' | 'requestedEndpoint' | 'requestedAt'>;
 
-/** How a certificate came. */
+/** How a certificate was registered. */
 export interface RegistrationCall {
   connection: Connection;
-  /** With which it was registered; undefined if only its key is known. */
+  /** The ticket; undefined if the caller only proved its key. */
   ticket: StoredTicket | undefined;
-  /** The caller has the private key. */
+  /** Whether the caller has proven that it has the private key. */
   isProven: boolean;
   /** An administrator approved this key by its code. */
   isApproved?: boolean;
@@ -37,7 +37,7 @@ export interface RegistrationCall {
 /**
  * @returns the certificate's fields
  * @throws CodedError INVALID_REQUEST
- * @param what its field in the request
+ * @param what the name of its field in the request
  */
 export function readRegisteredCertificate(base64: string, what: string): { thumbprint: string; pem: string } {
   const certificate = parseCertificate(base64);
@@ -46,18 +46,18 @@ export function readRegisteredCertificate(base64: string, what: string): { thumb
   return { thumbprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(), pem: certificate.toString() };
 }
 
-/** @throws CodedError INVALID_REQUEST. @param what has the key */
+/** @param what the name of the field with the key. @throws CodedError INVALID_REQUEST */
 export function assertConnectorKey({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, what: string): void {
   if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS) return;
   throw new CodedError('INVALID_REQUEST', `${what} must have an RSA key of at least ${MIN_RSA_BITS} bits`);
 }
 
-/** @returns registers a certificate; all of one call are registered one after the other */
+/** @returns a function that registers certificates, one after the other */
 export function createRegistrations(parts: { store: Store; audit: Audit; log: Log; enrolmentHours: number }) {
   const { store, audit, log, enrolmentHours } = parts;
 
   /**
-   * @returns its state now
+   * @returns the resulting state
    * @throws CodedError CERTIFICATE_REVOKED, TOO_MANY_CERTIFICATES, TICKET_NOT_FOUND
    */
   async function register(call: RegistrationCall, given: GivenCertificate): Promise<CertificateState> {
@@ -67,7 +67,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     const sameKey = before.filter(({ pem }) => publicKeyOf(pem) === publicKeyOf(given.pem));
     if (sameKey.some(({ state }) => state === 'revoked')) throw keyRevoked(thumbprint);
     const known = before.find((certificate) => certificate.thumbprint === thumbprint);
-    // Another certificate of an approved key changes nothing if its owner sends it.
+    // Another certificate for an approved key changes nothing if the owner of the key sends it.
     const isVouchedFor = isProven && sameKey.some(({ state }) => state === 'approved');
     const certificate = {
       ...given,
@@ -79,7 +79,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     const isOpen = isApproved || (enrols && ticket.usedAt === undefined && ticket.issuedAt > openSince(enrolmentHours));
     const issued = enrols ? { hash: ticket.hash, issuedAfter: openSince(enrolmentHours) } : undefined;
     let state = await store.addCertificate(connection.id, certificate, MAX_CERTIFICATES_PER_CONNECTION, issued, {
-      // Of a thief with a used ticket, perhaps: they do not keep out a connector with an unused one or an approved code.
+      // They may come from a thief with a used ticket, so they must not keep out a connector with an unused one or an approved code.
       pendingBefore: new Date(isOpen ? Date.now() + 1 : Date.now() - PENDING_KEPT_MS),
       unseenSince: new Date(Date.now() - UNSEEN_KEPT_MS),
     });
@@ -92,7 +92,8 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
         'TOO_MANY_CERTIFICATES',
         `${MAX_CERTIFICATES_PER_CONNECTION} certificates are registered for this connection, the limit`,
         {
-          action: 'Make sure that the connector keeps its certificate (a volume, or AUTH_CERT and AUTH_CERT_KEY), or revoke unused ones.',
+          action:
+            'Make sure that the connector keeps its certificate (with a volume, or AUTH_CERT and AUTH_CERT_KEY), or revoke unused ones.',
         },
       );
     }
@@ -119,10 +120,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     }
     await store.updateCertificate(connection.id, known.thumbprint, changes);
     if (changes.requestedEndpoint !== undefined) {
-      log.warn(
-        { connection: connection.name, thumbprint: known.thumbprint, signInEndpoint },
-        'Another sign-in address waits for an operator',
-      );
+      log.warn({ connection: connection.name, thumbprint: known.thumbprint, signInEndpoint }, 'New sign-in address waits for an operator');
       await record(call, given, 'connector.change', 'approval_pending', `sign-in address ${signInEndpoint}`);
     }
     if (isProven && (signInEndpoint !== known.signInEndpoint || hostName !== known.hostName)) {
@@ -130,7 +128,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     }
   }
 
-  /** For a certificate that was registered while an operator was revoking its key. */
+  /** For a certificate registered while an operator was revoking its key. */
   async function applySimultaneousRevocation(connection: Connection, { thumbprint, pem }: GivenCertificate): Promise<void> {
     const revoked = (await store.certificates(connection.id)).filter(({ state }) => state === 'revoked');
     if (!revoked.some((other) => publicKeyOf(other.pem) === publicKeyOf(pem))) return;
@@ -171,7 +169,7 @@ function keyRevoked(thumbprint: string): CodedError {
 function parseCertificate(base64: string): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(Buffer.from(base64, 'base64'));
-    // Reads the key, to reject a type that OpenSSL does not know.
+    // Reads the key, which rejects key types that OpenSSL does not know.
     return certificate.publicKey ? certificate : undefined;
   } catch {
     return undefined;

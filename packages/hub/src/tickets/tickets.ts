@@ -1,5 +1,5 @@
 /**
- * Tickets: the secret URLs with which connectors enrol for a connection. This folder issues them and serves the calls of connectors before
+ * Tickets: secret URLs with which connectors enrol for a connection. This folder issues them and serves the calls that connectors make before
  * they open their socket: with a ticket alone (`provisioning.ts`), or with proof of ticket and key (`enrolment.ts`).
  */
 
@@ -19,10 +19,10 @@ export function ticketUrl(publicUrl: string, ticket: string): string {
   return `${publicUrl}${TICKET_PATH}/${ticket}`;
 }
 
-/** @returns what to know about a ticket of a hub that is reached without TLS */
+/** @returns a warning about tickets of a hub that is reached without TLS */
 export function ticketWarning(url: string): string | undefined {
   if (!url.startsWith('http:')) return undefined;
-  return 'The hub is reached over http, with which Auth0 connectors cannot work, and passwords from other machines would cross the network in clear text. Serve it over https, and set PUBLIC_URL.';
+  return 'The hub is reached over http. Auth0 connectors cannot use it, and passwords from other machines would cross the network in clear text. Serve it over https, and set PUBLIC_URL.';
 }
 
 /**
@@ -45,15 +45,15 @@ export function installCommands(url: string): { shell: string; powershell: strin
   };
 }
 
-/** `open`: it enrols a connector without approval. `used`: it did. `expired`: it did not in time. */
+/** `open`: enrols a connector without approval. `used`: has done so. `expired`: was not used in time. */
 export type TicketState = 'open' | 'used' | 'expired';
 
-/** Since when tickets must have been issued to enrol a connector without approval. @param hours ENROLMENT_HOURS */
+/** @returns the time after which a ticket must have been issued to enrol without approval. @param hours ENROLMENT_HOURS */
 export function openSince(hours: number, now = new Date()): Date {
   return new Date(now.getTime() - hours * 3_600_000);
 }
 
-/** @returns the newest ticket of a connection: when it was issued, its state, and until when it is open; undefined if there is none */
+/** @returns the newest ticket of a connection, with its state and the time until which it is open; undefined if there is none */
 export async function newestTicket(
   store: Store,
   { id }: Connection,
@@ -68,7 +68,7 @@ export async function newestTicket(
 }
 
 /**
- * Creates a ticket, which enrols one connector without approval. Earlier ones stay valid for the connectors that have them.
+ * Creates a ticket, which enrols one connector without approval. Earlier tickets stay valid for their connectors.
  * @returns the ticket, which cannot be shown again
  * @throws CodedError CONNECTION_NOT_FOUND
  */
@@ -79,7 +79,7 @@ export async function issueTicket(operator: Operator, connectionName: string): P
 }
 
 /**
- * Creates a new ticket; all earlier ones are void. Registered connectors stay registered.
+ * Creates a new ticket and revokes all earlier ones. Registered connectors stay registered.
  * @throws CodedError CONNECTION_NOT_FOUND
  */
 export async function renewTicket(operator: Operator, connectionName: string): Promise<string> {

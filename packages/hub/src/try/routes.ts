@@ -84,7 +84,7 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
       if (key === undefined || !isFromOwnPage(c, origins())) return askForKey(c, 'Invalid API key.');
       const connection = await connectionOf(c);
       if (connection === undefined || !isForConnection(key, connection)) return askForKey(c, 'No connection has this name.');
-      if (!key.scopes.includes('sign-in')) return askForKey(c, 'This API key does not permit sign-ins.');
+      if (!key.scopes.includes('sign-in')) return askForKey(c, 'This API key may not sign users in.');
       log.info({ connection: connection.name, key: key.id }, 'Try page opened with an API key');
       openSession(c, connection);
       return c.redirect(`/try/${connection.name}`, 303);
@@ -110,7 +110,7 @@ export function tryRoutes(parts: { store: Store; online: OnlineConnectors; signI
     });
 }
 
-/** Of an address that the key may not be used from. */
+/** The answer to a request from an address that the key may not be used from. */
 function withoutWrongAddress(error: unknown): undefined {
   if (!(error instanceof CodedError) || error.code !== 'API_KEY_ADDRESS') throw error;
 }

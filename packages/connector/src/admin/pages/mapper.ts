@@ -30,9 +30,9 @@ interface PreviewUser {
 }
 
 const IN_USE = {
-  default: 'The default mapper is in use; the source below does the same.',
+  default: 'The default mapper is in use; the source below is equivalent.',
   'known default':
-    'The file is the unmodified default mapper of an Auth0 connector. The built-in default mapper is used in its place: it makes the same profile, faster.',
+    'The file is the unmodified default mapper of an Auth0 connector. The built-in default mapper runs instead: it returns the same profile, faster.',
   custom: 'A custom mapper is in use.',
 };
 
@@ -118,7 +118,7 @@ ${alertOf(problem)}
 <form class="wide" method="post" action="/mapper">${tokenField(token)}<input type="hidden" name="user" value="${user}">
 <div class="columns two"><section aria-labelledby="source-label"><h2 id="source-label">Source</h2>
 <textarea id="source" name="source" rows="24" class="code" spellcheck="false" aria-labelledby="source-label"${isFixed ? html` readonly` : ''}>${source}</textarea>
-<p class="quiet">A mapper runs in a sandbox without files, network and packages. What is safe of Node.js is available: Buffer, timers, URL, util, and the hashes of crypto.</p>
+<p class="quiet">A mapper runs in a sandbox without files, network and packages. These parts of Node.js are available: Buffer, timers, URL, util, and the hashes of crypto.</p>
 ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</button><button class="plain" name="do" value="try">Try</button></div>`}</section>
 <section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : jsonPart('Entry', shown.raw)}</section></div></form>
 ${outcomePart(outcome)}
@@ -179,5 +179,5 @@ function outcomePart(outcome: Outcome): Html {
 
 function droppedPart(dropped: readonly string[]): Html | '' {
   if (dropped.length === 0) return '';
-  return html`<p>Values that become no claim:</p><ul>${dropped.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  return html`<p>Values that did not become claims:</p><ul>${dropped.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }

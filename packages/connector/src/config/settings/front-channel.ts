@@ -80,7 +80,7 @@ export const FRONT_CHANNEL_SETTINGS = settingGroup('Kerberos and client certific
   WITH_KERBEROS_PROXY_FRONTEND: {
     ...OFF_BY_DEFAULT,
     description:
-      'A reverse proxy in front of the connector does Kerberos and names the user in `X-Forwarded-User` (IIS: `X-IISNode-Logon_User`): `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
+      'A reverse proxy in front of the connector authenticates users with Kerberos and sends the user name in `X-Forwarded-User` (IIS: `X-IISNode-Logon_User`): `user@REALM`, `DOMAIN\\user` or `user`. Only `TRUSTED_PROXIES` may set it.',
   },
   KERBEROS_KEYTAB: {
     type: setting.text(),

@@ -33,7 +33,7 @@ export const KEPT_SETTINGS = settingGroup('Managed by the connector', 'none', {
     part: 'hub',
     kept: true,
     description:
-      "The fingerprint of the hub's identity, from the ticket. The connector trusts no other hub, and follows when the hub replaces its key. Unset: the hub has none, as with Auth0.",
+      "The fingerprint of the hub's identity, from the ticket. The connector trusts no other hub, and updates the setting when the hub replaces its key. Unset: the hub has no identity, as with Auth0.",
   },
   LAST_SENT_THUMBPRINT: {
     type: setting.text(),

@@ -42,7 +42,7 @@ export const PROCESS_SETTINGS = {
       type: setting.boolean(),
       default: true,
       description:
-        'With `false`, settings come from the environment only, and no configuration file is read or written. The certificate in `certs/` and the mapper in the home count as otherwise.',
+        'With `false`, settings come from the environment only, and no configuration file is read or written. The certificate in `certs/` and the mapper in the home still apply.',
     },
   }),
   ...settingGroup('Console', 'restart', {

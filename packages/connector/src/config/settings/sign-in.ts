@@ -22,24 +22,24 @@ export const SIGN_IN_SETTINGS = {
     DENY_SIGN_IN: {
       type: setting.text(),
       description:
-        'An LDAP filter. Users who match it cannot sign in through this connector in any way, whatever its hub asks for, nor have their passwords set or changed: for example `(adminCount=1)` in Active Directory, for administrators. Their passwords are never sent to the directory, and the answer is that of a wrong password. The log says `Denied`. The service account must be able to read what the filter compares.',
+        'An LDAP filter. Matching users can never sign in through this connector, and their passwords cannot be set or changed, whatever the hub requests. For example, `(adminCount=1)` matches administrators in Active Directory. Their passwords are never sent to the directory, and the answer is that of a wrong password. The log says `Denied`. The service account must be able to read the attributes in the filter.',
     },
     WRONG_PASSWORDS_PER_USER_PER_MINUTE: {
       type: setting.integer(0, 100_000),
       default: 300,
       description:
-        'How many wrong passwords of one user the connector tries within a minute, by all names together. Right ones do not count. `0`: no limit.',
+        'The number of wrong passwords that the connector tries for one user per minute, whichever name of the user is used. Correct passwords do not count. `0`: no limit.',
     },
     SIGN_INS_PER_MINUTE: {
       type: setting.integer(0, 10_000_000),
       default: 0,
-      description: 'How many sign-ins the connector accepts within a minute. More are answered as busy. `0`: no limit.',
+      description: 'The number of sign-ins that the connector accepts per minute. Excess sign-ins are rejected as busy. `0`: no limit.',
     },
     SEARCHES_PER_MINUTE: {
       type: setting.integer(0, 100_000),
       default: 600,
       description:
-        'How many lists of users and groups the connector makes within a minute. A list of more than 1000 entries counts once for each 1000. More are answered as busy. `0`: no limit.',
+        'The number of searches for users and lists of groups per minute. A list of more than 1000 entries counts once per 1000. Excess requests are rejected as busy. `0`: no limit.',
     },
     PASSWORD_EXPIRY_WARNING_DAYS: {
       type: setting.integer(0, 365),

@@ -12,12 +12,12 @@ export const TRUST_SETTINGS = settingGroup('Certificates and proxies', 'all', {
   SSL_CA_FILE: {
     type: setting.text(),
     description:
-      'A file with such certificates (PEM). With `SSL_CA_PATH` it may be a regular expression instead, for the names that count in that folder, such as `.+\\.crt$`. A changed file is used within a minute.',
+      'A PEM file with such certificates. With `SSL_CA_PATH` it may instead be a regular expression that selects the files in that folder, such as `.+\\.crt$`. Changes to the file apply within a minute.',
   },
   SSL_CA_PATH: {
     type: optionalPath,
     description:
-      'A folder with such files, which may be symbolic links. A changed folder is followed within a minute. `false`, as in a replaced connector, means none.',
+      'A folder with such files, which may be symbolic links. Changes to the folder apply within a minute. `false`, as in a replaced connector, means no folder.',
   },
   SSL_OPENSSLDIR_PATTERN: {
     type: setting.text(),

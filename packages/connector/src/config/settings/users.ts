@@ -16,7 +16,7 @@ export const USER_SETTINGS = {
     LDAP_USER_BY_NAME: {
       type: filterWithName,
       description:
-        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: what suits the directory. In Active Directory that accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(&(sAMAccountName={0})(sAMAccountType=805306368))`; in other directories, users of the class `person`, `inetOrgPerson`, `posixAccount` or `user` with that `uid` (see directories.md). Computers and contacts are never found.',
+        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: depends on the directory. In Active Directory, it accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(&(sAMAccountName={0})(sAMAccountType=805306368))`; in other directories, users of the class `person`, `inetOrgPerson`, `posixAccount` or `user` with that `uid` (see directories.md). Computers and contacts are never found.',
     },
     LDAP_USER_BY_MAIL: {
       ...OFF_BY_DEFAULT,
@@ -31,7 +31,7 @@ export const USER_SETTINGS = {
     LDAP_USER_ATTRIBUTES: {
       type: setting.list(),
       description:
-        'The attributes of users to read, in addition to `memberOf`. Unset: those that the profile mapper reads, or all if its source does not name them one by one. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
+        'The attributes of users to read, in addition to `memberOf`. Unset: those that the profile mapper reads, or all attributes if its source does not name each of them. Attributes that the service account cannot read are missing, and secrets such as `userPassword` are never read. The profile needs one of `objectGUID`, `uid`, `cn` as its `id`.',
     },
     LDAP_SUBJECT_ATTRIBUTE: {
       type: setting.text(),
@@ -41,12 +41,12 @@ export const USER_SETTINGS = {
     LDAP_SEARCH_QUERY: {
       type: filterWithName,
       description:
-        'The filter that finds users by a search term. Unset: what suits the directory, in Active Directory `(&(anr={0})(sAMAccountType=805306368))`, which leaves out contacts and computers.',
+        'The filter that finds users by a search term. Unset: depends on the directory. In Active Directory, `(&(anr={0})(sAMAccountType=805306368))`, which excludes contacts and computers.',
     },
     LDAP_SEARCH_ALL_QUERY: {
       type: filter,
       description:
-        'The filter that finds all users. Unset: what suits the directory, in Active Directory `(sAMAccountType=805306368)`, which leaves out contacts and computers.',
+        'The filter that finds all users. Unset: depends on the directory. In Active Directory, `(sAMAccountType=805306368)`, which excludes contacts and computers.',
     },
     LDAP_SEARCH_RESULTS_OMIT_GROUPS: {
       type: setting.boolean(),
@@ -96,7 +96,7 @@ export const USER_SETTINGS = {
       type: groupsTimeout,
       default: 20,
       description:
-        'The time limit in seconds for finding groups. `0`: as long as a sign-in may take, which is 25. After that, `GROUPS_ON_FAILURE` applies, and the log says so.',
+        'The time limit in seconds for finding groups. `0`: the time limit of a sign-in, which is 25. After that, `GROUPS_ON_FAILURE` applies, and the log says so.',
     },
     GROUPS_DEREF_ALIASES: {
       type: setting.integer(0, 3),

@@ -75,7 +75,7 @@ export function hubChecks(run: Run): Check[] {
   const keys: Check = {
     id: 'hub-keys',
     needs: onTheWay,
-    run: async (signal) => (isPinned ? skipped('this hub proves its identity instead') : await tenantKeys(run, first, signal)),
+    run: async (signal) => (isPinned ? skipped('not needed: this hub proves its identity') : await tenantKeys(run, first, signal)),
   };
   return [proxy, ...ways.flatMap(({ reach, tls }) => [reach, tls]), ticket, clock, webSocket, certificate, keys];
 }
@@ -121,7 +121,7 @@ function ticketOutcome({ info, enrolment }: TicketReading): CheckOutcome {
     case 'pending':
       return warn(
         `${found}. This connector needs approval on the hub`,
-        'The ticket has enrolled a connector already, has expired, or the connection requires approval. Let an administrator of the hub approve this connector, or get a new ticket from "Add a connector".',
+        'The ticket has already enrolled a connector or has expired, or the connection requires approval. Let an administrator of the hub approve this connector, or get a new ticket from "Add a connector".',
       );
     case 'revoked':
       return fail(`${found}, but has revoked the key of this connector`, 'Move certs/ away, and run setup with a new ticket.');

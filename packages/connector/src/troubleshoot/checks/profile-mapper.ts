@@ -12,7 +12,7 @@ export function profileMapperCheck({ config }: Run): Check {
     async run() {
       const source = profileMapperSource(config);
       if (source === undefined) return pass('Uses the default mapper');
-      if (isKnownDefaultMapper(source)) return pass('Uses the default mapper, in place of the unmodified one of an Auth0 connector');
+      if (isKnownDefaultMapper(source)) return pass('Uses the built-in default mapper instead of the identical one of an Auth0 connector');
       await assertLoads(source, config.values, silentLog().log);
       return pass(`Loads (${source.length} characters)`);
     },

@@ -51,7 +51,7 @@ describe('a refused query for groups', () => {
     open.push(made);
     const answer = await made.users.authenticate(login('bob', 'right'), request());
     const groups = 'profile' in answer ? answer.profile.groups : answer;
-    const lines = made.lines.filter((line) => line.includes('refuses to search groups'));
+    const lines = made.lines.filter((line) => line.includes('refuses group searches'));
     return {
       groups: Array.isArray(groups) ? groups.map(String).sort() : groups,
       lines,
@@ -66,7 +66,7 @@ describe('a refused query for groups', () => {
       assert.deepEqual(groups, ['byMember', 'primary']);
       assert.equal(lines.length, 1);
       await again();
-      assert.equal(made.lines.filter((line) => line.includes('refuses to search groups by memberUid')).length, 1);
+      assert.equal(made.lines.filter((line) => line.includes('refuses group searches by memberUid')).length, 1);
     });
 
     it(`with ${code} for the groups of a group costs those only`, async () => {

@@ -52,7 +52,10 @@ export function createRunQueries({ search, log }: { search: GroupSearch; log: Lo
       if (!isRefused(error)) throw error;
       if (!logged.has(name)) {
         logged.add(name);
-        log.warn({ err: error, query: name }, `The directory refuses to search groups by ${name}; groups found only that way are missing`);
+        log.warn(
+          { err: error, query: name },
+          `The directory refuses group searches by ${name}; groups that only this search finds are missing`,
+        );
       }
       return error;
     }

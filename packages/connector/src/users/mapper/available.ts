@@ -14,7 +14,7 @@ export const SANDBOX_MODULES: Readonly<Record<string, readonly string[]>> = {
 export const SANDBOX_PROCESS: readonly string[] = ['env', 'nextTick'];
 
 const NO_NETWORK = 'a mapper has no network';
-const NOT_OFFERED = 'the sandbox does not offer it';
+const NOT_OFFERED = 'not available in the sandbox';
 /** Globals of Node.js and of browsers that the sandbox lacks. */
 export const MISSING_GLOBALS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -109,11 +109,15 @@ export function unavailableIn(source: string, hiddenVariables: ReadonlySet<strin
   function processMember(access: Node): void {
     const name = memberName(access, text);
     if (name === undefined || !SANDBOX_PROCESS.includes(name))
-      return add(access, text(access), `of process, the sandbox offers ${SANDBOX_PROCESS.join(' and ')}`);
+      return add(access, text(access), `the only members of process in the sandbox are ${SANDBOX_PROCESS.join(' and ')}`);
     if (name !== 'env' || access.parent?.name !== 'MemberExpression') return;
     const variable = memberName(access.parent, text);
     if (variable !== undefined && hiddenVariables.has(variable)) {
-      add(access, `process.env.${variable}`, `a mapper sees only variables whose names begin with MAPPER_; set MAPPER_${variable} for it`);
+      add(
+        access,
+        `process.env.${variable}`,
+        `a mapper sees only variables whose names begin with MAPPER_; rename it to MAPPER_${variable}`,
+      );
     }
   }
 }

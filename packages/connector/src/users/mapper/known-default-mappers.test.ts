@@ -45,7 +45,7 @@ test('uses the built-in mapper in its place, and says so in the log', async () =
   const mapper = configuredMapper(OURS, UNSET_SETTINGS, log);
   assert.equal(mapper.isCustom, false);
   assert.deepEqual(await mapper.map({ cn: 'x' }), defaultProfile({ cn: 'x' }));
-  assert.match(lines.join(''), /unmodified default mapper of an Auth0 connector; the built-in default mapper takes its place/);
+  assert.match(lines.join(''), /unmodified default mapper of an Auth0 connector; using the built-in default mapper instead/);
 });
 
 /** What the contract says about the default profile (docs/protocol.md, section 3), as an independent mapper. */

@@ -61,7 +61,7 @@ export function configuredMapper(source: string | undefined, values: ConnectorSe
   const { PROFILE_MAPPING_TIMEOUT_MS: timeoutMs, PROFILE_MAPPING_MEMORY_LIMIT_MB: memoryLimitMb } = values;
   const mapper = createProfileMapper({ source, timeoutMs, memoryLimitMb, log });
   if (source !== undefined && !mapper.isCustom) {
-    log.info('The profile mapper is the unmodified default mapper of an Auth0 connector; the built-in default mapper takes its place');
+    log.info('The profile mapper is the unmodified default mapper of an Auth0 connector; using the built-in default mapper instead');
   }
   return mapper;
 }

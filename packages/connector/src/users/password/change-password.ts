@@ -58,11 +58,11 @@ export function createChangePassword(options: {
     }
     // Never send it: it would be an anonymous bind, which succeeds (RFC 4513, section 5.1.2).
     if (oldPassword === '') {
-      const refused = refuse('WrongPassword', entry, context, 'the old password is empty, or not a text');
+      const refused = refuse('WrongPassword', entry, context, 'the old password is empty or not a string');
       return await refusalTime.imitateDuring(refused, context.signal);
     }
     // Never set an empty password.
-    if (newPassword === '') return await refuse('PasswordComplexityError', entry, context, 'the new password is empty, or not a text');
+    if (newPassword === '') return await refuse('PasswordComplexityError', entry, context, 'the new password is empty or not a string');
     let startedAt = performance.now();
     const tryOldPassword = async (old: string, server: string | undefined) => {
       startedAt = performance.now();

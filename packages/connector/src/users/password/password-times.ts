@@ -76,5 +76,6 @@ export function createPasswordTimes(options: {
     return { times };
   }
 
-  return (claims, context) => passwordTimes(claims, context).catch(logUndecided(log, context, 'Reading the times of passwords failed'));
+  return (claims, context) =>
+    passwordTimes(claims, context).catch(logUndecided(log, context, 'Reading the times of password changes failed'));
 }

@@ -1,4 +1,4 @@
-/** AUDIT_STREAM_FILE: one JSON line for each record. The file is only appended to, so it may be on a medium that allows nothing else. */
+/** AUDIT_STREAM_FILE: one JSON line per record. The file is only appended to, so append-only media work. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { parseJson } from '@landbridge/runtime';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Head } from '../chain.ts';
 import type { AuditDestination } from './destination.ts';
 
-/** A line is at most 4 KB: eight texts of 256 characters and a detail of 1024, escaped. */
+/** A line has at most 4 KB: eight strings of 256 characters and a detail of 1024, escaped. */
 const LAST_LINES_BYTES = 64 * 1024;
 
 const streamed = z.object({ id: z.int().min(1), hash: z.string() });
@@ -24,14 +24,14 @@ export function fileDestination(file: string): AuditDestination {
       return last ?? null;
     },
     async send(messages) {
-      // Opened by name each time: the file may be rotated.
+      // Opened by name each time, because the file may be rotated.
       await appendFile(file, `${lineEnd}${messages.map(({ json }) => `${json}\n`).join('')}`, { mode: 0o600 });
       lineEnd = '';
     },
   };
 }
 
-/** @returns the last whole record in the file, and whether the file ends within a line */
+/** @returns the last complete record, and whether the file ends in the middle of a line */
 function lastStreamed(file: string): { last?: Head | undefined; isCutOff: boolean } {
   let descriptor: number;
   try {

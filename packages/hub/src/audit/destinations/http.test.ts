@@ -143,5 +143,5 @@ test('records that were removed for their age before they were received are coun
   // The record of the removal and the one after it.
   assert.deepEqual(requests.flatMap(idsOf), [7, 8]);
   assert.equal((await copies.status())[0]?.lost, 5);
-  assert.ok(lines.some((text) => text.includes('removed for their age')));
+  assert.ok(lines.some((text) => text.includes('reached their retention limit')));
 });

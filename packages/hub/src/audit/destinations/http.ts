@@ -7,14 +7,14 @@ import type { AuditDestination } from './destination.ts';
 const RECORDS_AT_ONCE = 200;
 
 /**
- * @param files `token`: a bearer token; `ca`: the only authorities that may issue the receiver's certificate. Both are read for each request, so
+ * @param files `token`: a bearer token. `ca`: the only authorities that may issue the receiver's certificate. Both are read for each request, so
  *   that they can be replaced
  */
 export function httpDestination(address: string, files: { token: string | undefined; ca: string | undefined }): AuditDestination {
   const url = new URL(address);
   return {
     name: 'http',
-    // Queries may contain keys.
+    // Queries may contain secrets.
     target: `${url.origin}${url.pathname}`,
     recordsAtOnce: RECORDS_AT_ONCE,
     takesHeads: true,
@@ -32,7 +32,7 @@ export function httpDestination(address: string, files: { token: string | undefi
         const request =
           url.protocol === 'http:'
             ? requestHttp(url, options)
-            : // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED changes nothing.
+            : // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
               requestHttps(url, { ...options, rejectUnauthorized: true, ...(ca && { ca }) });
         request.on('error', reject).on('response', (response) => {
           response.resume();

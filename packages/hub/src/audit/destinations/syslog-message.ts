@@ -9,7 +9,7 @@ const WARNING = 4;
 const MAX_MESSAGE_ID = 32;
 const MAX_HOST_NAME = 255;
 
-/** The content is ASCII, other characters as JSON escapes: without a byte order mark, receivers need not know that it is UTF-8. */
+/** The content is ASCII, with JSON escapes for other characters, so it needs no byte order mark to announce UTF-8. */
 export function syslogMessage({ at, action, result, json }: AuditMessage, hostName: string): string {
   const priority = FACILITY * 8 + (result.startsWith('ok') ? INFORMATIONAL : WARNING);
   const origin = `[origin software="Landbridge hub" swVersion="${parameterValue(HUB_VERSION)}"]`;
@@ -17,12 +17,12 @@ export function syslogMessage({ at, action, result, json }: AuditMessage, hostNa
   return `${head} ${origin} ${ascii(json)}`;
 }
 
-/** Header fields are printable ASCII without spaces; `-` for none. */
+/** Header fields are printable ASCII without spaces. `-` means none. */
 function field(text: string, maxLength: number): string {
   return text.replace(/[^\x21-\x7e]/g, '').slice(0, maxLength) || '-';
 }
 
-/** RFC 5424, section 6.3.3. */
+/** Escapes a value (RFC 5424, section 6.3.3). */
 function parameterValue(text: string): string {
   return text.replace(/["\\\]]/g, '\\$&');
 }

@@ -1,7 +1,7 @@
 /**
  * AUDIT_SYSLOG_URL: syslog over UDP (RFC 5426), TCP with octet counting (RFC 6587) or TLS (RFC 5425). Syslog has no acknowledgements. Over TCP
- * and TLS, each batch has its own connection, and has arrived if the receiver closes it in answer to our end: a receiver that ends without having
- * read everything resets the connection instead.
+ * and TLS, each batch uses its own connection. The batch has arrived if the receiver closes the connection after we end our side: a receiver that
+ * closes without having read everything resets the connection instead.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
@@ -14,15 +14,15 @@ import { sleep } from '@landbridge/runtime';
 import type { AuditDestination } from './destination.ts';
 import { syslogMessage } from './syslog-message.ts';
 
-/** Datagrams beyond the receiver's buffer are lost, so few are sent at a time. */
+/** Datagrams that overflow the receiver's buffer are lost, so few are sent at a time. */
 const DATAGRAMS_AT_ONCE = 50;
 const MESSAGES_AT_ONCE = 500;
-/** How long an ICMP error takes to say that nobody listens. */
+/** How long to wait for an ICMP error that reports a closed port. */
 const DATAGRAM_SETTLE_MS = 30;
 const SETTLE_MS = 20;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'udp:': 514, 'tcp:': 514, 'tls:': 6514 };
 
-/** @param caFile the only authorities that may issue the receiver's certificate; undefined: the public ones */
+/** @param caFile the only authorities that may issue the receiver's certificate; undefined means the well-known ones */
 export function syslogDestination(address: string, caFile: string | undefined): AuditDestination {
   const { protocol, hostname: host, port } = new URL(address);
   const to = { host: host.replace(/^\[|\]$/g, ''), port: Number(port) || (DEFAULT_PORTS[protocol] ?? 0) };
@@ -31,7 +31,7 @@ export function syslogDestination(address: string, caFile: string | undefined): 
   async function open(): Promise<{ socket: Socket; connected: 'connect' | 'secureConnect' }> {
     if (protocol === 'tcp:') return { socket: connect({ ...to, allowHalfOpen: true }), connected: 'connect' };
     const ca = caFile === undefined ? undefined : await readFile(caFile);
-    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED changes nothing.
+    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
     return { socket: connectTls({ ...to, ca, rejectUnauthorized: true }), connected: 'secureConnect' };
   }
 
@@ -50,14 +50,14 @@ export function syslogDestination(address: string, caFile: string | undefined): 
 }
 
 /**
- * The receiver's end counts as an answer to ours only if it had the chance to say that it had ended before: after the data, a round trip passes
- * before our end follows.
+ * The receiver's end of the connection confirms ours only if it did not come first. So after the data, one round trip passes
+ * before we end our side, in which an earlier end would arrive.
  */
 async function deliver(socket: Socket, connected: 'connect' | 'secureConnect', bytes: Buffer, signal: AbortSignal): Promise<void> {
-  const abort = () => socket.destroy(new Error('the receiver does not answer, or does not close a connection that the sender has ended'));
+  const abort = () => socket.destroy(new Error('the receiver does not answer, or does not close the connection'));
   signal.addEventListener('abort', abort, { once: true });
   const closed = Promise.withResolvers<void>();
-  // It may fail before anything waits for it.
+  // It may reject before anything awaits it.
   closed.promise.catch(() => {});
   let isEndSent = false;
   socket.on('error', closed.reject);

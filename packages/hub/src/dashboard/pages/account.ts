@@ -1,4 +1,4 @@
-/** The administrator's own account: password, second factors, recovery codes, sessions. Changing second factors needs a recent authentication. */
+/** The administrator's own account: password, second factors, recovery codes, sessions. Changing second factors needs recent authentication. */
 import { CodedError } from '@landbridge/runtime';
 import { clientAddressOf, field, type Html, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -15,7 +15,7 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
 
   const changed = (c: Context<DashboardEnv>, action: string) =>
     recordChange(context.operatorOf(c), { action: `administrator.${action}`, subject: c.get('signedIn').administrator.name });
-  /** Someone else may have opened them with the old credentials. */
+  /** An attacker with the old credentials may have opened these sessions. */
   const endOtherSessions = (c: Context<DashboardEnv>) =>
     store.removeSessions(c.get('signedIn').administrator.id, c.get('signedIn').session.id);
 
@@ -25,7 +25,7 @@ export function accountRoutes(context: DashboardContext, cookie: SessionCookie):
     if (provider === undefined) return '';
     const isBound = administrator.issuer === provider.issuer;
     return html`<section aria-labelledby="provider"><h2 id="provider">Sign-in with ${provider.host}</h2>
-<p>${!isBound ? 'Not set up.' : administrator.passwordHash === undefined ? 'You sign in there.' : 'You can sign in there instead of using a password.'}${administrator.roleFromClaims ? ' Your role follows what your groups are there.' : ''}</p>
+<p>${!isBound ? 'Not set up.' : administrator.passwordHash === undefined ? 'You sign in there.' : 'You can sign in there instead of using a password.'}${administrator.roleFromClaims ? ' Your role follows your groups there.' : ''}</p>
 ${isBound ? '' : html`<div class="actions">${buttonForm(token, '/account/provider', `Sign in with ${provider.host}`)}</div>`}
 ${isBound && administrator.passwordHash !== undefined ? html`<div class="actions">${buttonForm(token, '/account/provider/remove', 'Remove')}</div>` : ''}</section>`;
   }
@@ -33,13 +33,13 @@ ${isBound && administrator.passwordHash !== undefined ? html`<div class="actions
   return new Hono<DashboardEnv>()
     .use('/account/:kind{totp|passkeys|recovery-codes}/*', async (c, next) => {
       if (c.get('signedIn').administrator.passwordHash !== undefined) return next();
-      // Otherwise a passkey would outlast what the provider says about this administrator.
-      throw new CodedError('INVALID_REQUEST', 'Your account has no password of this hub: you sign in with the provider only');
+      // Otherwise a passkey would still work after the provider has withdrawn access.
+      throw new CodedError('INVALID_REQUEST', 'Your account has no password in this hub: you only sign in with the provider');
     })
     .post('/account/provider', async (c) => {
       const id = context.pending.add({ sessionId: c.get('signedIn').session.id, action: 'bind' });
       const main = html`<section class="narrow"><h1>Sign-in with ${context.provider?.host}</h1>
-<p>Sign in there with the account that you want to use from now on.</p>
+<p>Sign in with the account that you want to use from now on.</p>
 ${providerLink(context.provider, { pending: id }, 'Continue to')}</section>`;
       return context.show(c, { title: 'Sign-in with the provider', current: '/account', main });
     })

@@ -1,4 +1,4 @@
-/** Inviting administrators of this hub, changing their roles, resetting and removing them. */
+/** Administrators of this hub: inviting, changing roles, resetting and removing. */
 import { CodedError } from '@landbridge/runtime';
 import { choiceField, dot, field, type Message, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -43,7 +43,7 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
   async function otherAdministrator(c: Context<DashboardEnv>, name: string): Promise<Administrator> {
     const found = await findAdministrator(context.store, name);
     if (found.id !== c.get('signedIn').administrator.id) return found;
-    throw new CodedError('INVALID_REQUEST', 'You cannot change the role of your own account, reset or remove it: ask another owner');
+    throw new CodedError('INVALID_REQUEST', 'You cannot change the role of your own account, or reset or remove it: ask another owner');
   }
 
   return new Hono<DashboardEnv>()
@@ -77,8 +77,8 @@ ${
 <p>They set up their sign-in with a one-time link.</p>
 <form method="post" action="${DASHBOARD_PATH}/administrators">${tokenField(context.tokenOf(c))}
 ${field('name', 'Name', { maxlength: 64, hint: 'For example an e-mail address.' })}${roleField('operator')}
-${context.provider === undefined ? '' : field('subject', `Subject at ${context.provider.host}`, { required: false, maxlength: 255, hint: 'If you know it (sub, not the e-mail address), they need no link. Otherwise they can accept the link with the provider.' })}<button>Invite</button></form></section>`
-    : html`<p class="quiet">Only owners invite administrators and change their roles.</p>`
+${context.provider === undefined ? '' : field('subject', `Subject at ${context.provider.host}`, { required: false, maxlength: 255, hint: 'Optional. With the subject (sub, not the e-mail address), they need no link. Without it, they can accept the link with the provider.' })}<button>Invite</button></form></section>`
+    : html`<p class="quiet">Only owners can invite administrators and change roles.</p>`
 }`;
       return context.show(c, { title: 'Administrators', current: '/administrators', main });
     })
@@ -97,7 +97,7 @@ ${context.provider === undefined ? '' : field('subject', `Subject at ${context.p
       const { name, role } = await findAdministrator(context.store, c.req.param('name'));
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: `Change the role of ${name}?`,
-        text: 'It takes effect immediately, and ends their sessions.',
+        text: 'This takes effect immediately and ends their sessions.',
         action: `/administrators/${encodeURIComponent(name)}/role`,
         button: 'Change role',
         back: '/administrators',

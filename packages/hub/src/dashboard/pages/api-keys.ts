@@ -1,4 +1,4 @@
-/** API keys of applications: creating and revoking them, and changing what they permit. */
+/** API keys for applications: creating, revoking and changing permissions. */
 import { CodedError } from '@landbridge/runtime';
 import { entries, field, type Html, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
@@ -10,14 +10,14 @@ import { API_SCOPE_NAMES, API_SCOPES, type ApiKey, type ApiScope } from '../../s
 import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-/** Errors of the form, which show it again. */
+/** Errors that show the form again. */
 const INPUT_ERRORS = ['KEY_NAME_INVALID', 'KEY_EXPIRY_INVALID', 'KEY_PERMISSIONS_INVALID', 'CONNECTION_NOT_FOUND'];
 
 /** The input of the form. */
 interface TypedKey {
   name: string;
   scopes: readonly string[];
-  /** Null: all. */
+  /** Null means all. */
   connections: readonly string[] | null;
   addresses: string;
   days: string;
@@ -51,7 +51,7 @@ ${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, exp
     return context.show(c, { title: heading, current: '/api-keys', main, status: problem === '' ? 200 : 400 });
   }
 
-  /** Runs `save` with the typed permissions, or shows the form again with what is wrong. */
+  /** Runs `save` with the submitted permissions, or shows the form again with the problem. */
   async function save(c: Context<DashboardEnv>, key: ApiKey | undefined, run: (permissions: KeyPermissions) => Promise<Response>) {
     const form = c.get('form');
     const typed: TypedKey = {
@@ -97,7 +97,7 @@ ${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, exp
           : '',
       ]);
       const main = html`<div class="title"><h1>API keys</h1>${mayChange ? html`<a class="button" href="${DASHBOARD_PATH}/api-keys/new">New API key</a>` : ''}</div>
-<section><p>Applications use them to call this hub’s API from their servers. Give each application its own key, with the permissions that it needs.${mayChange ? '' : ' Only owners create and change them.'}</p>
+<section><p>Applications use them to call this hub’s API from their servers. Give each application its own key, with only the permissions that it needs.${mayChange ? '' : ' Only owners can create and change keys.'}</p>
 ${table('API keys', ['Name', 'ID', 'Permissions', 'Connections', 'Addresses', 'Expires', 'Last use', ''], rows, 'No API keys yet.')}</section>`;
       return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })
@@ -105,7 +105,7 @@ ${table('API keys', ['Name', 'ID', 'Permissions', 'Connections', 'Addresses', 'E
     .post('/api-keys/new', (c) =>
       save(c, undefined, async ({ name = '', ...permissions }) => {
         const { secret } = await createApiKey(context.operatorOf(c), name, permissions);
-        const text = `API key for ${name} created. It is a secret and shown only now.`;
+        const text = `API key for ${name} created. It is a secret and is shown only once.`;
         return context.redirect(c, '/api-keys', { tone: 'good', text, secrets: [{ label: 'API key', value: secret }] });
       }),
     )
@@ -148,5 +148,5 @@ ${table('API keys', ['Name', 'ID', 'Permissions', 'Connections', 'Addresses', 'E
 
 function hintOf(scope: ApiScope): string {
   const text = API_SCOPES[scope];
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${HUB_SCOPES.includes(scope) ? ' Only for keys of all connections.' : ''}`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${HUB_SCOPES.includes(scope) ? ' Only for keys for all connections.' : ''}`;
 }

@@ -17,7 +17,7 @@ import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../../store/oi
 import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
-/** What each scope shows of a user. */
+/** The user data that each scope reveals. */
 const SCOPE_TEXTS: Readonly<Record<ClientScope, string>> = {
   profile: 'Names and the account name.',
   email: 'The e-mail address.',
@@ -32,7 +32,7 @@ interface Typed {
   isPublic: boolean;
   scopes: readonly string[];
   refreshTokens: boolean;
-  /** Null: all. */
+  /** Null means all. */
   connections: readonly string[] | null;
   options: ClientOptions;
 }
@@ -55,7 +55,7 @@ ${field('name', 'Name', { value: typed.name, autofocus: true, maxlength: 100, hi
 ${textArea('redirectUris', 'Redirect URIs', { value: typed.redirectUris, hint: 'Where users return after signing in. Must match exactly. One per line. A device needs none.' })}
 ${textArea('postLogoutRedirectUris', 'Post-logout redirect URIs', { value: typed.postLogoutRedirectUris, hint: 'Optional. One per line.' })}
 ${client === undefined ? checkBox('public', 'Public', typed.isPublic, 'It runs in a browser or on a device and cannot keep a secret.') : ''}
-<fieldset><legend>Scopes</legend><p class="hint">What it may see of users, whatever it requests.</p>
+<fieldset><legend>Scopes</legend><p class="hint">The user data that the application may see, whatever it requests.</p>
 ${CLIENT_SCOPES.map((scope) => choiceBox('scope', scope, { chosen: typed.scopes, hint: SCOPE_TEXTS[scope] }))}</fieldset>
 ${checkBox('refreshTokens', 'Refresh tokens', typed.refreshTokens, 'It stays signed in without the browser.')}
 ${connectionChoice(connections, typed.connections)}
@@ -70,7 +70,7 @@ ${clientOptionFields().map(({ name, kind, label, description }) => {
     return context.show(c, { title, current: '/clients', main, status: problem === '' ? 200 : 400 });
   }
 
-  /** Runs `save` with the input, or shows the form again with what is wrong. */
+  /** Runs `save` with the input, or shows the form again with the problem. */
   async function saveForm(
     c: Context<DashboardEnv>,
     client: OidcClient | undefined,

@@ -1,4 +1,4 @@
-/** Enrols a connector by the code that it shows: typing the code, comparing, choosing the connection, approving or denying. */
+/** Enrols a connector by the code that it shows: entering the code, comparing, choosing the connection, approving or denying. */
 import { readUserCode } from '@landbridge/protocol';
 import { addressGroup, CodedError } from '@landbridge/runtime';
 import { checkBox, choiceField, clientAddressOf, createThrottle, field, type Html, tokenField } from '@landbridge/web';
@@ -11,12 +11,12 @@ import type { CodeEntry } from '../../tickets/enrolment-codes.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const LONGEST_WAIT_MS = 15 * 60_000;
-/** Shown on the page, which can be corrected. */
+/** Errors in the input, which are shown on the page. */
 const CORRECTABLE = ['CODE_NOT_COMPARED', 'CONNECTION_NAME_INVALID', 'CONNECTION_EXISTS', 'CONNECTION_NOT_FOUND', 'INVALID_REQUEST'];
 
 export function codePages(context: DashboardContext): Hono<DashboardEnv> {
   const { codes, store } = context;
-  // Own codes can be had at any time, so a right one takes back nothing but its own attempt.
+  // Attackers can always get codes of their own, so a right code resets only its own attempt, not the count.
   const guesses = createThrottle({
     administrator: { free: 10, longestMs: LONGEST_WAIT_MS, keepsFailures: true },
     address: { free: 20, longestMs: LONGEST_WAIT_MS, keepsFailures: true },
@@ -37,7 +37,7 @@ export function codePages(context: DashboardContext): Hono<DashboardEnv> {
 
   function entryPage(c: Context<DashboardEnv>, code = '', problem = ''): Response | Promise<Response> {
     const main = html`<section class="narrow"><h1>Enrol a connector by its code</h1>
-<p>On the machine beside the directory, <code>landbridge-connector setup --hub ${context.publicUrl()}</code> or the connector's console shows a code. Type it here only if you, or someone you are talking to, started that setup.</p>
+<p>On the machine beside the directory, <code>landbridge-connector setup --hub ${context.publicUrl()}</code> or the connector's console shows a code. Enter it here only if you, or someone you are talking to, started that setup.</p>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
 <form method="post" action="${DASHBOARD_PATH}/code">${tokenField(context.tokenOf(c))}
 ${field('code', 'Code', { value: code, autofocus: true, maxlength: 20, hint: 'Eight letters. Example: BCDF-GHJK' })}
@@ -52,21 +52,21 @@ ${field('code', 'Code', { value: code, autofocus: true, maxlength: 20, hint: 'Ei
     const token = tokenField(context.tokenOf(c));
     const main = html`<section class="narrow"><h1>Enrol this connector?</h1>
 ${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-<p>Users who sign in for the connection send their passwords to this connector, and it vouches for them.</p>
+<p>This connector will receive the passwords of users who sign in for the connection, and decide who they are.</p>
 ${requestRows(entry)}
 ${
   entry.comparison === undefined
-    ? html`<p class="notice bad" role="alert">The connector has not finished its part yet. <a href="${base}">Reload</a> in a few seconds.</p>`
+    ? html`<p class="notice bad" role="alert">The connector is not ready yet. <a href="${base}">Reload</a> in a few seconds.</p>`
     : html`<form method="post" action="${base}/approve">${token}
 <h2>1. Compare</h2>
-<p>The connector shows a comparison code, in its terminal or console. Look at it there, not in a message that someone sent you. If a single character differs, something between the connector and this hub reads along: deny.</p>
+<p>The connector shows a comparison code, in its terminal or console. Check it there, not in a message that someone sent you. If even one character differs, a proxy is intercepting the connection: deny.</p>
 <p class="shown-code"><code id="comparison">${entry.comparison}</code></p>
 ${checkBox('matches', 'It matches: the connector shows exactly this comparison code', form?.has('matches') ?? false)}
 <h2>2. Choose the connection</h2>
 ${connectionField(connections, form)}
 <div class="actions"><button>Approve</button><a href="${DASHBOARD_PATH}">Cancel</a></div></form>`
 }
-<form method="post" action="${base}/deny">${token}<button class="danger">Deny: it differs, or I did not expect this connector</button></form></section>`;
+<form method="post" action="${base}/deny">${token}<button class="danger">Deny: the code differs, or I did not expect this connector</button></form></section>`;
     return context.show(c, { title: 'Enrol a connector', current: '', main, status: problem === '' ? 200 : 400 });
   }
 
@@ -97,7 +97,7 @@ ${connectionField(connections, form)}
       const matches = form.has('matches');
       try {
         if ((chosen === '') === (created === '')) {
-          throw new CodedError('INVALID_REQUEST', 'Choose a connection, or name a new one, and not both');
+          throw new CodedError('INVALID_REQUEST', 'Either choose a connection or enter the name of a new one');
         }
         if (chosen === '' && matches) await createConnection(operator, created);
         await approveCode(operator, codes, entry.userCode, { connectionName: chosen || created, matches });
@@ -110,18 +110,18 @@ ${connectionField(connections, form)}
     .post('/code/:code/deny', async (c) => {
       const { userCode } = typed(c, codeOf(c));
       await denyCode(context.operatorOf(c), codes, userCode);
-      return context.redirect(c, '', { tone: 'good', text: 'Connector denied: it is not enrolled, and its code is void.' });
+      return context.redirect(c, '', { tone: 'good', text: 'Connector denied. It is not enrolled, and its code is no longer valid.' });
     });
 }
 
-/** @throws the error unless it has one of these codes */
+/** @returns the error's text. @throws the error itself unless its code is in the list */
 function problemIn(error: unknown, codes: readonly string[]): string {
   if (!(error instanceof CodedError) || !codes.includes(error.code)) throw error;
   return `${error.message}.${error.action === undefined ? '' : ` ${error.action}`}`;
 }
 
 function requestRows(entry: CodeEntry): Html {
-  return html`<dl><div><dt>Host name, as the connector says</dt><dd>${entry.hostName ?? 'unknown'}</dd></div>
+  return html`<dl><div><dt>Host name, reported by the connector</dt><dd>${entry.hostName ?? 'unknown'}</dd></div>
 <div><dt>Address</dt><dd>${entry.remoteAddress}</dd></div>
 <div><dt>Version</dt><dd>${entry.agentVersion ?? 'unknown'}</dd></div>
 <div><dt>Key (SHA-256)</dt><dd><code>${keyFingerprintOf(entry)}</code></dd></div></dl>`;

@@ -1,6 +1,6 @@
 /**
- * "Confirm that it is you": asks for password and second factor before a critical action. The form that was sent travels in hidden fields
- * to the same address, so nothing has to be typed twice, and its token and origin are checked again.
+ * "Confirm that it is you": asks for password and second factor before a critical action. Hidden fields carry the submitted form
+ * to the same address, so nothing has to be entered twice. Its token and origin are checked again.
  */
 import { alertOf, field, tokenField } from '@landbridge/web';
 import type { Context } from 'hono';

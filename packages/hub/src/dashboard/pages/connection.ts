@@ -104,8 +104,8 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: `Add a connector to ${name}`,
         text: settings.approveConnectors
-          ? 'Issues a ticket, a secret address with which a connector registers. The connection approves connectors one by one, so the connector then waits for your approval.'
-          : `Issues a ticket, a secret address that enrols one connector within ${context.enrolmentHours} hours. Other connectors that register wait for your approval.`,
+          ? 'Issues a ticket, a secret address with which a connector registers. This connection requires approval, so the connector then waits for yours.'
+          : `Issues a ticket, a secret address that enrols one connector within ${context.enrolmentHours} hours. Any further connector waits for your approval.`,
         action: `/connections/${name}/ticket`,
         button: 'Issue a ticket',
         back: `/connections/${name}`,
@@ -129,7 +129,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
       const { name } = await findConnection(context.store, nameOf(c));
       const main = dashboardConfirmation(context.tokenOf(c), {
         heading: 'Revoke all tickets?',
-        text: 'No connector can enrol until you add one. Enrolled connectors are not affected, but an Auth0 connector needs a new ticket before its next start.',
+        text: 'No connector can enrol until you issue a new ticket. Enrolled connectors are not affected, except that an Auth0 connector needs a new ticket before its next start.',
         action: `/connections/${name}/ticket/revoke`,
         button: 'Revoke all tickets',
         back: `/connections/${name}`,
@@ -151,7 +151,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
 function ticketText({ issuedAt, state, openUntil }: NonNullable<Awaited<ReturnType<typeof newestTicket>>>): Html {
   const texts = {
     open: html`The ticket issued ${time(issuedAt)} enrols one connector until ${time(openUntil)}. It cannot be shown again, because only its hash is stored.`,
-    used: html`The ticket issued ${time(issuedAt)} has enrolled its connector. A further connector waits for your approval, or gets a ticket of its own.`,
+    used: html`The ticket issued ${time(issuedAt)} has enrolled its connector. A further connector needs its own ticket, or your approval.`,
     expired: html`The ticket issued ${time(issuedAt)} no longer enrols a connector without your approval.`,
   };
   return texts[state];

@@ -28,7 +28,7 @@ interface OperatorAction {
   button: string;
   done: string;
   danger: boolean;
-  /** @param endpoint the sign-in address that the page showed */
+  /** @param endpoint the sign-in address shown on the page */
   run: (...args: [...Parameters<typeof approveConnector>, endpoint: string]) => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
   'confirm-change': {
     heading: (who) => `Confirm the new sign-in address of ${who}?`,
-    text: 'Browsers of users with Kerberos or a client certificate are sent there, and what comes back signs them in. The connector registered it without proof of its key, so anyone with its ticket can have done it. First make sure that an administrator changed its SERVER_URL.',
+    text: 'Users with Kerberos or a client certificate are redirected to this address, and its answer signs them in. It was registered without proof of the connector’s key, so anyone with the ticket could have registered it. First make sure that an administrator changed the SERVER_URL of the connector.',
     button: 'Confirm',
     done: 'New sign-in address confirmed.',
     danger: true,
@@ -51,7 +51,7 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
   'dismiss-change': {
     heading: (who) => `Dismiss the new sign-in address of ${who}?`,
-    text: 'Browsers are still sent to the old one.',
+    text: 'Browsers are still redirected to the old address.',
     button: 'Dismiss',
     done: 'New sign-in address dismissed.',
     danger: false,
@@ -91,7 +91,7 @@ const ACTIONS: Record<string, OperatorAction> = {
   },
 };
 
-/** Three, because they need different permissions. */
+/** Three routes, because they need different permissions. */
 const ROUTES = [
   '/connections/:name/connectors/:id/:action{drain|resume}',
   '/connections/:name/connectors/:id/:action{approve|revoke|revoke-key}',
@@ -134,7 +134,7 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
     });
 }
 
-/** @returns what the operator decides about; the hidden field holds what they saw */
+/** @returns the old and the new address. The hidden field records what the operator saw. */
 function endpointRows({ signInEndpoint, requestedEndpoint = '' }: RegisteredCertificate): Html {
   return html`<div><dt>Sign-in address now</dt><dd>${signInEndpoint ?? 'none'}</dd></div>
 <div><dt>New sign-in address</dt><dd>${requestedEndpoint}<input type="hidden" name="endpoint" value="${requestedEndpoint}"></dd></div>`;
@@ -192,7 +192,7 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
   const requests = certificates.map(({ thumbprint, hostName, requestedEndpoint, signInEndpoint }) =>
     requestedEndpoint === undefined
       ? ''
-      : html`<p class="notice bad" role="alert"><span>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} registered a new sign-in address, <strong>${requestedEndpoint}</strong>, without proof of its key. Until you decide, ${signInEndpoint === undefined ? 'it has none' : html`browsers are sent to <strong>${signInEndpoint}</strong>`}.</span>
+      : html`<p class="notice bad" role="alert"><span>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} registered a new sign-in address, <strong>${requestedEndpoint}</strong>, without proof of its key. Until you decide, ${signInEndpoint === undefined ? 'it has no sign-in address' : html`browsers are redirected to <strong>${signInEndpoint}</strong>`}.</span>
 <span class="links">${link(thumbprint, 'confirm-change', 'Confirm', 'the new sign-in address')} ${link(thumbprint, 'dismiss-change', 'Dismiss', 'the new sign-in address')}</span></p>`,
   );
   return html`${requests}${table('Connectors', columns, rows, 'No connectors yet. Add one, and set it up beside the directory.')}`;

@@ -1,4 +1,4 @@
-/** Opening a session of the dashboard, and where it leads. */
+/** Opens a session of the dashboard, and decides where it leads. */
 import { clientAddressOf, type SessionCookie } from '@landbridge/web';
 import type { Context } from 'hono';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
@@ -6,8 +6,8 @@ import type { Administrator, AdministratorSession, SessionStage } from '../../st
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /**
- * @param provider what the outside provider said, if it authenticated the administrator: without a time, critical actions ask again
- * @param before the session that it replaces
+ * @param provider the provider's answer, if it authenticated the administrator. Without a time in it, critical actions ask for confirmation.
+ * @param before the session that the new one replaces
  * @returns the value of the cookie
  */
 export async function openSession(
@@ -29,7 +29,7 @@ export async function openSession(
   return value;
 }
 
-/** @returns a path of the dashboard, whatever was given: signing in leads nowhere else */
+/** @returns a path of the dashboard, whatever the input: a sign-in never redirects elsewhere */
 export function safeNext(given: string | null | undefined): string {
   const here = 'http://here.invalid';
   const next = given ?? '';

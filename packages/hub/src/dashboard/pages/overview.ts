@@ -85,9 +85,9 @@ function sprayNotice({ connection, users, at }: RaisedAlarm): Html {
 
 function copyNotice({ target, unsent, lost, failure }: AuditCopyStatus): Html | '' {
   if (failure === undefined && lost === 0) return '';
-  const missing = lost === 0 ? '' : ` ${lost} older records never arrived there: they were removed for their age first.`;
+  const missing = lost === 0 ? '' : ` ${lost} older records never arrived there: they reached their retention limit first.`;
   if (failure === undefined) return html`<p class="notice bad" role="alert">The audit log is copied to ${target} again.${missing}</p>`;
-  return html`<p class="notice bad" role="alert">The audit log is not copied to ${target} since ${failure.since.toISOString()}: ${failure.text}. ${unsent} records wait.${missing}</p>`;
+  return html`<p class="notice bad" role="alert">The audit log has not been copied to ${target} since ${failure.since.toISOString()}: ${failure.text}. ${unsent} records are waiting.${missing}</p>`;
 }
 
 /** Shown once, with the commands to run beside the directory. */
@@ -97,7 +97,7 @@ export function ticketMessage(url: string, text: string) {
     tone: 'good' as const,
     text: [
       text,
-      'Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector; it is shown only now.',
+      'Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector and is shown only once.',
       ticketWarning(url),
     ]
       .filter((part) => part !== undefined)

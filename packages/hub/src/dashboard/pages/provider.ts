@@ -1,4 +1,4 @@
-/** The way to the outside provider and back: to sign in, to accept an invitation, or to continue an action after authenticating again. */
+/** Redirects to the OpenID provider and back: to sign in, to accept an invitation, or to continue an action after confirming. */
 import { clientAddressOf, createCookie, type SessionCookie, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -15,7 +15,7 @@ export function providerRoutes(context: DashboardContext, cookie: SessionCookie)
   const signIn = createProviderSignIn(context);
   const notes = createCookie({
     name: 'landbridge-provider',
-    // Lax: the provider's redirect back comes from another site.
+    // Lax, because the provider's redirect back comes from another site.
     sameSite: 'Lax',
     isSecure: () => context.publicUrl().startsWith('https:'),
     maxAgeSeconds: PROVIDER_FLOW_MINUTES * 60,
@@ -50,8 +50,8 @@ export function providerRoutes(context: DashboardContext, cookie: SessionCookie)
     }
     await signIn.confirm(administrator, user, clientAddressOf(c));
     await sessions.confirm(session);
-    // A form, because the action needs one; not sent by itself, because these pages run no script of their own.
-    const main = html`<section class="narrow"><h1>Confirmed</h1><p>Continue with what you began.</p>
+    // The action needs a form. It is not submitted automatically, because these pages run no scripts of their own.
+    const main = html`<section class="narrow"><h1>Confirmed</h1><p>Continue with your action.</p>
 <form method="post" action="${action.path}">${tokenField(session.formToken)}
 ${action.form.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button autofocus>Continue</button></form></section>`;

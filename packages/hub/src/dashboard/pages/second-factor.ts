@@ -51,7 +51,7 @@ export function passkeyForm({
   /** Hidden fields. */
   fields?: readonly (readonly [name: string, value: string])[];
   visible?: Html | string;
-  /** The name of the field that gets the response. */
+  /** The name of the field for the response. */
   credential?: string;
 }): Html | string {
   if (options === undefined) return '';

@@ -1,4 +1,4 @@
-/** The hub's signing keys: listing them, rotating them, and removing one immediately; and its identity. */
+/** The hub's signing keys (listing, rotating, retiring one immediately) and its identity. */
 import { dot, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
@@ -42,7 +42,7 @@ export function signingKeyRoutes(context: DashboardContext): Hono<DashboardEnv> 
 ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 'Removed', ''], rows, 'No keys.')}</section>
 <section aria-labelledby="identity"><h2 id="identity">Identity of this hub</h2>
 <p><code>${fingerprint}</code></p>
-<p>Tickets end in this fingerprint, and Landbridge connectors keep it as HUB_IDENTITY: they trust no other hub. To replace the key, run <code>landbridge-hub identity rotate</code>.</p></section>`;
+<p>Tickets contain this fingerprint. Landbridge connectors store it as HUB_IDENTITY and trust no other hub. To replace the key, run <code>landbridge-hub identity rotate</code>.</p></section>`;
       return context.show(c, { title: 'Signing keys', current: '/signing-keys', main });
     })
     .get('/signing-keys/rotate', (c) =>
@@ -74,7 +74,7 @@ ${table('Signing keys', ['Key', 'Algorithm', 'State', 'Created', 'Active from', 
           action: `/signing-keys/${encodeURIComponent(c.req.param('kid'))}/retire`,
           button: 'Retire now',
           back: '/signing-keys',
-          more: html`<p><code>${c.req.param('kid')}</code></p>${holders.length === 0 ? '' : html`<p>These connectors know no other key. Auth0 connectors exit, and must be started again: ${holders.join(', ')}.</p>`}`,
+          more: html`<p><code>${c.req.param('kid')}</code></p>${holders.length === 0 ? '' : html`<p>These connectors have no other key. Auth0 connectors will exit and must be restarted: ${holders.join(', ')}.</p>`}`,
         }),
       });
     })

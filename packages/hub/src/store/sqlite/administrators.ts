@@ -47,10 +47,10 @@ const SESSIONS = tableOf(
 const INVITATIONS = tableOf('administrator_invitations', { administratorId: text, hash: text, expiresAt: date });
 const RECOVERY_CODES = viewOf('administrator_recovery_codes', { hash: text });
 
-/** An owner with a password and a second factor of the hub, who needs no outside provider. */
+/** An owner with this hub's own password and second factor, who does not need the OpenID provider. */
 const canSignIn = (name: string) => `(${name}.role = 'owner' AND ${name}.password_hash IS NOT NULL AND (${name}.totp_secret IS NOT NULL
   OR EXISTS (SELECT 1 FROM administrator_passkeys WHERE administrator_id = ${name}.id)))`;
-/** In one statement with the change: of two owners who demote each other at the same time, only one succeeds. */
+/** Checked in the same statement as the change, so that of two owners who demote each other at the same time only one succeeds. */
 const KEEPS_AN_OWNER = `(NOT ${canSignIn('administrators')}
   OR EXISTS (SELECT 1 FROM administrators AS other WHERE other.id <> administrators.id AND ${canSignIn('other')}))`;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CachedCredentialStore } from '../cached-credentials.ts';
 import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
-/** What is sealed with the user's password is sealed again with the hub's key: a stolen database does not even allow guessing passwords. */
+/** Values sealed with the user's password are sealed again with the hub's key, so a stolen database does not even allow password guessing. */
 const CREDENTIALS = tableOf(
   'cached_credentials',
   {

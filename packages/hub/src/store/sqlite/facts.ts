@@ -20,7 +20,7 @@ export function setKeyCheck(sql: Sql, check: string): void {
   set(sql, KEY_CHECK, check);
 }
 
-/** Without a store: before one is opened. @returns undefined also if there are no tables yet */
+/** Reads the key check before a store is opened. @returns undefined also if there are no tables yet */
 export function readKeyCheck(database: DatabaseSync): string | undefined {
   const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'facts'").get();
   const found = table && database.prepare('SELECT value FROM facts WHERE name = ?').get(KEY_CHECK);

@@ -15,7 +15,7 @@ import { enrolment } from './steps/009-enrolment.ts';
 import { requestKeys } from './steps/010-request-keys.ts';
 import { clientOptions } from './steps/011-client-options.ts';
 
-/** Statements, or a function. */
+/** SQL statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
 
 /** One step per version; released steps never change. */

@@ -1,4 +1,4 @@
-/** Changes the key of the secrets in SQLite. */
+/** Re-encrypts the secrets in SQLite when their key changes. */
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { NEW_KEY_ACTION } from '../audit.ts';
@@ -8,7 +8,7 @@ import { appendAuditRecord, lastAuditRecord } from './audit.ts';
 import { setKeyCheck } from './facts.ts';
 import { openValue, SEALED_TABLES, type Sql, sealValue } from './sql.ts';
 
-/** A table, its encrypted columns, and those that name a row. */
+/** A table, its encrypted columns, and the columns that identify a row. */
 export interface SealedColumns {
   name: string;
   columns: readonly string[];
@@ -39,7 +39,7 @@ export function secretStore(sql: Sql, database: DatabaseSync, sealing: Sealing):
   };
 }
 
-/** Seals a column's values again. @param open returns a stored value in clear */
+/** Encrypts a column's values again. @param open decrypts a stored value */
 export function resealTable(
   database: DatabaseSync,
   { name, columns, by }: SealedColumns,
@@ -57,7 +57,7 @@ export function resealTable(
   }
 }
 
-/** Pages and the write-ahead log still have the former values. */
+/** Old values would otherwise remain in free pages and the write-ahead log. */
 export function eraseFreePages(database: DatabaseSync): void {
   database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
 }

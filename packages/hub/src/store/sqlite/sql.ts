@@ -7,12 +7,12 @@ import type { Place, Sealing } from '../sealing.ts';
 /** Times are kept as epoch milliseconds, switches as 0 or 1, lists and objects as JSON, and undefined as NULL. */
 type Value = SQLInputValue | Date | boolean | undefined | readonly unknown[] | Readonly<Record<string, unknown>>;
 
-/** Which fields of a table are encrypted with the key outside the database. */
+/** The fields of a table that are encrypted with the key outside the database. */
 interface Sealed {
   fields: readonly string[];
-  /** What names the row; it never changes. */
+  /** The fields that identify the row. They never change. */
   by: readonly string[];
-  /** What becomes of a row whose key is lost. `clear` empties the fields. */
+  /** What happens to a row whose key is lost. `clear` empties the fields. */
   ifLost: 'delete' | 'clear';
 }
 
@@ -43,7 +43,7 @@ export interface Sql {
    * @returns whether a row was added or updated
    */
   insert<T extends { [N in keyof T]: Value }>(table: Table<T>, row: T, rest?: string, more?: Record<string, Value>): boolean;
-  /** Encrypts a value for `change`. @param row what names it */
+  /** Encrypts a value for `change`. @param row the fields that identify it */
   seal(table: Table<unknown>, field: string, row: Readonly<Record<string, unknown>>, value: string | undefined): string | undefined;
   /** Runs `work` in a transaction; other processes wait. */
   transaction<T>(work: () => T): T;
@@ -158,7 +158,7 @@ export function viewOf<S extends z.ZodRawShape>(from: string, fields: S) {
   return { select: `SELECT ${columns} FROM ${from}`, row: z.object(fields) };
 }
 
-/** All tables with encrypted fields, for a change of the key. */
+/** All tables with encrypted fields, for changing the key. */
 export const SEALED_TABLES: { name: string; columns: string[]; by: string[]; ifLost: Sealed['ifLost'] }[] = [];
 
 export function tableOf<S extends z.ZodRawShape>(name: string, fields: S, sealed?: Sealed) {

@@ -31,9 +31,9 @@ const BUSY_TIMEOUT_MS = 5000;
 
 /**
  * @param path created if missing, readable by its owner only
- * @param key for the secrets in it
- * @param options.anyKey opens it with another key, for `changeKey`
- * @throws CodedError HUB_KEY_MISMATCH, before anything is changed
+ * @param key encrypts the secrets
+ * @param options.anyKey accepts a database that belongs to another key, for `changeKey`
+ * @throws CodedError HUB_KEY_MISMATCH, without having changed anything
  * @throws CodedError STORE_UNUSABLE if the file cannot be opened, is not a database, or is of a newer version
  */
 export function openSqliteStore(
@@ -85,7 +85,7 @@ function open(
     try {
       const knownCheck = readKeyCheck(database);
       if (knownCheck !== undefined && expectedCheck !== undefined && knownCheck !== expectedCheck) throw anotherKey();
-      // Values that were removed or replaced do not stay in free pages.
+      // Removed and replaced values must not stay in free pages.
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;');
       migrate(database, sealing, () => keepBeforeMigration(database, path));
       return { database, knownCheck };
@@ -102,7 +102,7 @@ function open(
   }
 }
 
-/** Whether a database has secrets, so that only one key fits. False also if it cannot be read. */
+/** Whether a database contains secrets and so needs its own key. Also false if it cannot be read. */
 export function needsItsKey(path: string): boolean {
   if (!existsSync(path)) return false;
   try {
@@ -118,8 +118,8 @@ export function needsItsKey(path: string): boolean {
 }
 
 function anotherKey(): CodedError {
-  return new CodedError('HUB_KEY_MISMATCH', 'The database belongs to another key than hub.key, HUB_KEY or the credential', {
+  return new CodedError('HUB_KEY_MISMATCH', 'The key in hub.key, HUB_KEY or the credential is not the key of this database', {
     action:
-      'Put the key of this hub in place; commands need the same one as the service. If a file hub.key.next exists, an interrupted rotation left it: rename it to hub.key. If the key is lost, run "landbridge-hub hub-key reset", which removes the secrets that only it can decrypt.',
+      'Use the key of this hub; commands need the same key as the service. If hub.key.next exists, a rotation was interrupted: rename it to hub.key. If the key is lost, run "landbridge-hub hub-key reset", which removes the secrets that only it can decrypt.',
   });
 }

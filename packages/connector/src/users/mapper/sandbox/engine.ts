@@ -175,7 +175,7 @@ function newBytes(context: QuickJSContext, bytes: Uint8Array): QuickJSHandle {
 /** @param thrown a copy outside the engine: name, message and stack of an Error, and of other values what JSON can represent */
 function described(thrown: unknown, code: SandboxFailure['code']): SandboxFailure {
   // If small objects have used up the memory, the engine cannot allocate an error and throws null.
-  if (thrown === null) return failure(code, 'out of memory, even for an error (unless it threw null itself)');
+  if (thrown === null) return failure(code, 'out of memory (or it threw null)');
   if (typeof thrown !== 'object' || !('message' in thrown)) return failure(code, `it threw ${shown(thrown)}`);
   const line = 'stack' in thrown ? /profileMapper\.js:(\d+)/.exec(shown(thrown.stack))?.[1] : undefined;
   const name = 'name' in thrown ? `${shown(thrown.name)}: ` : '';

@@ -14,7 +14,7 @@ const ACTIONS: Record<MapperErrorCode, string> = {
   MAPPER_FAILED: 'Correct the profile mapper; it must return a profile object, or hand one to its callback.',
   MAPPER_TIMEOUT: 'Make the profile mapper faster, or raise PROFILE_MAPPING_TIMEOUT_MS.',
   MAPPER_MEMORY: 'Reduce the memory the profile mapper uses, or raise PROFILE_MAPPING_MEMORY_LIMIT_MB.',
-  MAPPER_UNAVAILABLE: 'Remove it from the profile mapper; docs/profile-mappers.md lists what the sandbox offers.',
+  MAPPER_UNAVAILABLE: 'Remove it from the profile mapper; docs/profile-mappers.md lists what is available.',
   MAPPER_BUSY: 'Make the profile mapper faster; it runs for one user at a time.',
 };
 

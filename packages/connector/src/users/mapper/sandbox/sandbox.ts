@@ -127,7 +127,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   function failedToLoad(failure: SandboxFailure): void {
     const error = mapperError(failure);
     loaded.reject(error);
-    log.error({ err: error }, 'The profile mapper does not load; users cannot sign in until it is corrected');
+    log.error({ err: error }, 'The profile mapper failed to load; users cannot sign in until it is corrected');
   }
 
   function answer(mapping: Mapping | undefined, result: MapResult): void {
@@ -147,7 +147,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     ended?.terminate().catch(() => {});
     const error = mapperError(failure);
     loaded.reject(error);
-    log.warn({ err: error }, 'The profile mapper’s worker was terminated; a new one takes over');
+    log.warn({ err: error }, 'The worker of the profile mapper was terminated and replaced');
     const sent = batch;
     batch = [];
     const [culprit] = sent.splice(Atomics.load(progress, 0), 1);

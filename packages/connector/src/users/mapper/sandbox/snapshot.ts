@@ -64,7 +64,7 @@ export function findLayout(memory: WasmMemory, allocate: (bytes: number) => void
   const places = [...(was?.keys() ?? [])].filter((place) => isEnd(was?.[place], is?.[place]));
   const [only] = places;
   if (only === undefined || places.length > 1 || stack.to - stack.from < 1024 * 1024) {
-    throw new Error('the memory of the engine is not laid out as expected');
+    throw new Error('unexpected memory layout of the engine');
   }
   const bytes = new Uint8Array(memory.buffer);
   bytes.fill(0, end, endOfWritten(memory.buffer));

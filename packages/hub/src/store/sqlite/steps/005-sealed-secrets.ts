@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Sealing } from '../../sealing.ts';
 import { resealTable, type SealedColumns } from '../secrets.ts';
 
-/** The tables as they were then. */
+/** The tables as of this version. */
 const TABLES: readonly SealedColumns[] = [
   { name: 'signing_keys', columns: ['private_key_pem'], by: ['kid'] },
   { name: 'hub_identity_keys', columns: ['private_key_pem'], by: ['key'] },

@@ -1,6 +1,6 @@
 /**
- * Version 6: administrators have a role and may be bound to a user of an outside provider; sessions know when their administrator last
- * authenticated. Existing administrators are owners, because they could do everything.
+ * Version 6: administrators have a role and may be bound to a user of an OpenID provider. Sessions record when their administrator last
+ * authenticated. Existing administrators become owners, because they could do everything.
  */
 export const administratorRoles = `
   ALTER TABLE administrators ADD COLUMN role TEXT NOT NULL DEFAULT 'owner';

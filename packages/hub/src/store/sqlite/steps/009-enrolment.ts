@@ -1,4 +1,4 @@
-/** Version 9: several tickets of a connection, each of which enrols one connector, and changes of a connector that wait for an operator. */
+/** Version 9: several tickets per connection, each of which enrols one connector, and registration changes that wait for an operator. */
 export const enrolment = `
   CREATE TABLE tickets (
     hash TEXT PRIMARY KEY,

@@ -133,7 +133,7 @@ export function harness(
         undefined,
       );
       if (next === undefined) throw new Error('it neither returned a profile nor called its callback');
-      if (next.at > settings.timeoutMs) throw new Error(`its timer would ring after ${next.at} ms; the limit is ${settings.timeoutMs}`);
+      if (next.at > settings.timeoutMs) throw new Error(`its timer would fire after ${next.at} ms; the limit is ${settings.timeoutMs}`);
       now = next.at;
       timers.splice(timers.indexOf(next), 1);
       next.run();

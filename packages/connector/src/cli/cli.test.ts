@@ -221,7 +221,7 @@ describe('setup without a terminal', () => {
     const tickets = await startTicketServer(t);
     const hub = ['--hub', new URL(tickets.ticket).origin];
     const both = await run(['setup', ...hub], { environment: { PROVISIONING_TICKET: tickets.ticket } });
-    assert.match(both.stderr, /two ways to enrol/);
+    assert.match(both.stderr, /cannot be combined/);
     const { exitCode, stderr } = await run(['setup', ...hub]);
     assert.equal(exitCode, 1);
     assert.match(stderr, /LDAP_URL is missing/);

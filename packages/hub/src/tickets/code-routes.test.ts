@@ -94,8 +94,8 @@ describe('the dashboard enrols nobody', () => {
       async ({ browser, page }, code) => browser.submit(await page(code), '/approve', { connection: 'corp' }),
       /same comparison code/,
     ],
-    ['without a connection', ({ approve }, code) => approve(code, { connection: '' }), /Choose a connection/],
-    ['for two connections', ({ approve }, code) => approve(code, { 'new-connection': 'other' }), /not both/],
+    ['without a connection', ({ approve }, code) => approve(code, { connection: '' }), /Either choose a connection/],
+    ['for two connections', ({ approve }, code) => approve(code, { 'new-connection': 'other' }), /Either choose a connection/],
     ['for an unknown connection', ({ approve }, code) => approve(code, { connection: 'other' }), /no connection/],
     [
       'after a denial',

@@ -64,7 +64,7 @@ test('a message about hub.json names the place and quotes nothing of the file', 
     () => readSettings(home, {}),
     (error) => {
       assert.ok(error instanceof CodedError);
-      assert.match(error.message, /hub\.json is not JSON: line 1, column 31$/);
+      assert.match(error.message, /hub\.json is not valid JSON: line 1, column 31$/);
       assert.doesNotMatch(inspect(error), /hush/);
       return true;
     },

@@ -27,7 +27,7 @@ describe('the position of a JSON error', () => {
   ];
   for (const [text, line, column] of cases) {
     it(`is ${line}:${column} in ${JSON.stringify(text)}`, () =>
-      assert.equal(problemOf(text), `is not JSON: line ${line}, column ${column}`));
+      assert.equal(problemOf(text), `is not valid JSON: line ${line}, column ${column}`));
   }
 
   it('is undefined for valid JSON', () => {

@@ -118,7 +118,7 @@ describe('config', () => {
     writeFileSync(join(home, 'config.json'), '{\n "LDAP_BIND_PASSWORD": "pw-secret"\n "PORT": 1}');
     const { exitCode, stderr, output } = await run(['config', 'check']);
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: CONFIG_NOT_JSON: .*config\.json is not JSON: line 3, column 2\n/);
+    assert.match(stderr, /^error: CONFIG_NOT_JSON: .*config\.json is not valid JSON: line 3, column 2\n/);
     assert.doesNotMatch(output, /pw-secret/);
   });
 });

@@ -30,7 +30,7 @@ describe('reading config.json', () => {
       (error) => {
         assert.ok(error instanceof CodedError);
         assert.equal(error.code, 'CONFIG_NOT_JSON');
-        assert.match(error.message, /config\.json is not JSON: line 3, column 1$/);
+        assert.match(error.message, /config\.json is not valid JSON: line 3, column 1$/);
         assert.equal(error.cause, undefined);
         assert.doesNotMatch(`${error.stack}`, /hunter2/);
         return true;

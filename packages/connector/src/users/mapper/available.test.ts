@@ -26,7 +26,7 @@ test('names what the sandbox does not offer, with its line', async (t) => {
       `module.exports = async (raw) => {\n  const answer = await fetch('https://x.example/' + raw.uid);\n};`,
       [2, /fetch: a mapper has no network/],
     ],
-    ['the process', `module.exports = function (raw) {\n  if (!raw.uid) process.exit(1);\n};`, [2, /process\.exit: of process/]],
+    ['the process', `module.exports = function (raw) {\n  if (!raw.uid) process.exit(1);\n};`, [2, /process\.exit: the only members of process/]],
     [
       'a secret',
       `module.exports = (raw) => ({\n  id: raw.uid, p: process.env.LDAP_BIND_PASSWORD });`,
@@ -49,7 +49,7 @@ test('names what the sandbox does not offer, with its line', async (t) => {
       `module.exports = async (raw) => {\n  const fs = await import('node:fs'); };`,
       [2, /import: a mapper is a CommonJS module/],
     ],
-    ['an international format', `module.exports = (raw) => ({ d: new Intl.DateTimeFormat().format(0) });`, [1, /Intl: the sandbox/]],
+    ['an international format', `module.exports = (raw) => ({ d: new Intl.DateTimeFormat().format(0) });`, [1, /Intl: not available/]],
   ] as const) {
     await t.test(title, () => {
       const [found] = unavailableIn(source, HIDDEN);

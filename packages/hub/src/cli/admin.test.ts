@@ -40,7 +40,7 @@ test('a service prints no link for the first administrator and says how to get o
   env.ADMIN_OIDC_CLIENT_ID = 'hub';
   assert.match(admin('invite', 'dora', '--role', 'read-only', '--subject', '7').stderr, /"dora" can sign in at https:\/\/login\.example/);
   assert.match(admin('list').stdout, /^dora {2}read-only {2}can sign in /m);
-  assert.match(admin('allow-passwords', '--hours', '2').stderr, /are permitted until 20/);
+  assert.match(admin('allow-passwords', '--hours', '2').stderr, /are allowed until 20/);
   assert.match(admin('allow-passwords', '--hours', '0').stderr, /required again/);
   assert.match(admin('allow-passwords', '--hours', '-1').stderr, /from 0 to 72/);
   assert.equal(admin('remove', 'ben@fabrikam.com').status, 0);

@@ -120,7 +120,7 @@ test('a critical action is confirmed at the provider, which has to ask again, an
   };
   // Another user of the provider is not this administrator.
   const wrong = await provider.visit(browser, await ask(), '2');
-  assert.match(wrong.text, /as another user/);
+  assert.match(wrong.text, /as a different user/);
   assert.match(
     (await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { name: 'x' })).text,
     /Confirm that it is you/,
@@ -213,13 +213,13 @@ test('while the provider is down passwords work, unless it is required: then a c
     const second = await browser.follow(await browser.submit(page, '/sign-in', { name: 'anna', password: PASSWORD }));
     return browser.follow(await browser.submit(second, '/second-factor', { code: new TOTP({ secret: totpSecret }).generate() }));
   };
-  assert.match((await signIn()).text, /sign in with the provider/);
+  assert.match((await signIn()).text, /sign in with the OpenID provider/);
   // The missing form is not the only obstacle.
   const page = await browser.open(`${dashboard}/sign-in`);
   const visitor = browser.cookies.get('landbridge-visitor')?.value;
   const form = `<form method="post" action="/dashboard/sign-in"><input type="hidden" name="token" value="${hashOfToken(`form ${visitor}`)}"></form>`;
   const forged = await browser.submit({ ...page, text: form }, '/sign-in', { name: 'anna', password: PASSWORD });
-  assert.match(forged.text, /sign in with the provider/);
+  assert.match(forged.text, /sign in with the OpenID provider/);
   assert.equal((await store.auditRecords({ action: 'administrator.sign-in' }, 5)).length, 0);
   const invitation = await browser.open(await inviteAdministrator(operator, hub.publicUrl, 'carl'));
   assert.doesNotMatch(invitation.text, /name="password"/);
@@ -227,7 +227,7 @@ test('while the provider is down passwords work, unless it is required: then a c
   await allowPasswords(operator, 1);
   assert.match((await signIn()).text, /<h1>Overview<\/h1>/);
   await allowPasswords(operator, 0);
-  assert.match((await signIn()).text, /sign in with the provider/);
+  assert.match((await signIn()).text, /sign in with the OpenID provider/);
   await assert.rejects(allowPasswords(operator, 1000), { code: 'HOURS_INVALID' });
   const [record] = await store.auditRecords({ action: 'administrator.allow-passwords' }, 1);
   assert.equal(record?.actor, 'command-line');

@@ -91,7 +91,7 @@ test('a value of a wrong type becomes no claim, is named without its content, an
     ['emails', ['secret'], /^email: not an e-mail address/],
     ['displayName', true, /^displayName: a boolean/],
     ['nickname', 'secret'.repeat(1000), /^nickname: a text of 6000 characters/],
-    ['name', [['secret']], /^name\[0\]: a list/],
+    ['name', [['secret']], /^name\[0\]: a nested list/],
     ['name', { familyName: { secret: 1 } }, /^name\.familyName: an object/],
     ['picture', 'javascript:secret()', /^picture: not the URL/],
     ['groups', ['A', { secret: 1 }, ['secret']], /^groups\[1\]: an object/],

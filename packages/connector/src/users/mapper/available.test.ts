@@ -26,7 +26,11 @@ test('names what the sandbox does not offer, with its line', async (t) => {
       `module.exports = async (raw) => {\n  const answer = await fetch('https://x.example/' + raw.uid);\n};`,
       [2, /fetch: a mapper has no network/],
     ],
-    ['the process', `module.exports = function (raw) {\n  if (!raw.uid) process.exit(1);\n};`, [2, /process\.exit: the only members of process/]],
+    [
+      'the process',
+      `module.exports = function (raw) {\n  if (!raw.uid) process.exit(1);\n};`,
+      [2, /process\.exit: the only members of process/],
+    ],
     [
       'a secret',
       `module.exports = (raw) => ({\n  id: raw.uid, p: process.env.LDAP_BIND_PASSWORD });`,

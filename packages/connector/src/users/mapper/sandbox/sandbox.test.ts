@@ -81,7 +81,7 @@ test('reports the line of a syntax error, at start and for each mapping', async 
   const mapper = mapperFrom('const a = 1;\nmodule.exports = function (raw) {\n  return {;\n};\n');
   await assert.rejects(mapper.ready(), failsWith('MAPPER_SYNTAX', /line 3/));
   await assert.rejects(mapper.map({}), failsWith('MAPPER_SYNTAX', /line 3/));
-  assert.ok(lines.some((line) => line.includes('does not load') && line.includes('MAPPER_SYNTAX')));
+  assert.ok(lines.some((line) => line.includes('failed to load') && line.includes('MAPPER_SYNTAX')));
 });
 
 test('rejects a source of 10 MB without running it', () => {

@@ -91,7 +91,7 @@ test('a code is confirmed only by the hub’s own form', async (t) => {
   assert.doesNotMatch(await forged.text(), /wants to sign in|signed in/);
 });
 
-test('who guesses user codes is stopped after 60 of them, in any number of simultaneous requests', async (t) => {
+test('guessing user codes is stopped after 60 attempts, however many requests are simultaneous', async (t) => {
   const { app } = await start(t);
   const device = await begin(app);
   const guesses = Array.from({ length: 100 }, () =>
@@ -120,7 +120,7 @@ test('the database has neither the code of a device nor that of its user, and a 
   assert.equal(await poll(hub, app, device.device_code), 'tokens');
 });
 
-test('a hash from the database is no token of any kind', async (t) => {
+test('a hash from the database does not work as any kind of token', async (t) => {
   const { hub } = await start(t);
   const browserApp = await createApplication(hub);
   await browserApp.signIn();

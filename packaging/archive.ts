@@ -1,4 +1,4 @@
-/** Archives with the same bytes for the same content: names in order, no owners, one time. */
+/** Reproducible archives: sorted names, no owners, and one fixed time for all entries. */
 import { chmodSync, lutimesSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { runTool } from './run-tool.ts';
@@ -11,7 +11,7 @@ export function makeTarball(folder: string, file: string, epoch: number): void {
   runTool('tar', [...order, '--use-compress-program=gzip -n -6', '-cf', file, '-C', dirname(folder), basename(folder)]);
 }
 
-/** Sets the modes and times of everything in a folder: programs may be run, all may be read, whatever the umask is. */
+/** Sets the modes and times of everything in a folder, regardless of the umask: programs are executable, and everything is readable. */
 export function normalize(folder: string, epoch: number): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);

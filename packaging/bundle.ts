@@ -36,7 +36,7 @@ const RECIPES: Readonly<Record<Program, Recipe>> = {
 
 const EDITOR_MODULES = 'packages/connector/src/admin/assets.ts';
 const WASM = 'node_modules/@jitl/quickjs-ng-wasmfile-release-sync/dist/emscripten-module.wasm';
-/** What a bundled file may still ask of its own address: a file in `assets/`, a bundled program, the WebAssembly beside it. */
+/** What bundled code may still resolve relative to its own URL: a file in `assets/`, a bundled program, the WebAssembly beside it. */
 const SIBLING_PROGRAM = /new URL\('\.\/([\w-]+)\.ts', import\.meta\.url\)/g;
 
 export interface Bundle {

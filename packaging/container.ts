@@ -1,4 +1,4 @@
-/** A Debian system that boots in a container with systemd-nspawn, without a network of its own to the outside. Needs root and mmdebstrap. */
+/** A Debian system that boots in a container with systemd-nspawn, without access to the network outside. Needs root and mmdebstrap. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export async function bootContainer(work: string, suite: string): Promise<Contai
   runTool('mmdebstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, folder]);
   // An empty file lets systemd choose an id.
   writeFileSync(join(folder, 'etc', 'machine-id'), '');
-  // mmdebstrap makes none, and names such as localhost would not resolve.
+  // mmdebstrap does not create this file, and names such as localhost would not resolve.
   writeFileSync(join(folder, 'etc', 'hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const log = openSync(join(work, `boot-${suite}.log`), 'a');
   const args = ['-D', folder, '--boot', '--register=no', '--keep-unit', '--private-network', `--machine=landbridge-${process.pid}`];

@@ -43,7 +43,7 @@ export function isLocked(name: string): boolean {
   return entries[`node_modules/${name}`] !== undefined;
 }
 
-/** @returns a folder with the content of the package. @throws if what the registry sends is not what was locked */
+/** @returns a folder with the content of the package. @throws if the file from the registry does not have the locked hash */
 export function packageFolder(name: string): string {
   const installed = join(ROOT, 'node_modules', name);
   if (existsSync(join(installed, 'package.json'))) return installed;
@@ -54,7 +54,7 @@ export function packageFolder(name: string): string {
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {
-    // The folder of the checkout must not configure it: `npm pack` there would run as in a workspace.
+    // Not in the checkout, whose configuration would make `npm pack` run as in a workspace.
     const printed = runTool('npm', ['pack', `${name}@${version}`, '--silent', '--ignore-scripts', '--pack-destination', unfinished], {
       cwd: cache,
     });

@@ -22,9 +22,8 @@ const COMPARISON_LENGTH = 12;
 const bytes32 = base64urlOf(32);
 
 /**
- * The claims of the first request, in addition to `aud`, `iat` and `jti`. `commitment`: SHA-256 of a nonce that the connector reveals later. A proxy
- * with its own keys has
- * to choose them before it can compute a comparison code, so it has only a single guess.
+ * The claims of the first request, in addition to `aud`, `iat` and `jti`. `commitment`: SHA-256 of a nonce that the connector reveals later. A
+ * proxy with its own keys has to choose them before it can compute a comparison code, so it has only a single guess.
  */
 export const codeRequestClaims = z.object({
   commitment: bytes32,

@@ -115,7 +115,7 @@ export async function runConnection(options: {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
     handshakeTimeout: times.handshakeTimeoutMs,
-    // A redirect could take the connector's token anywhere.
+    // A redirect could send the connector's token to any server.
     followRedirects: false,
   });
   const closed = new AbortController();
@@ -192,7 +192,7 @@ export async function runConnection(options: {
         else warn('early', { request: frame.n }, 'Dropped a request: the hub has not accepted this connector yet');
         return;
       case 'clock':
-        // Only from inside a session: everything else could be said by anyone on the way.
+        // Only within a session, because any proxy could forge it outside.
         if (session !== undefined) learnClock(frame.p);
         return;
       default:
@@ -200,7 +200,7 @@ export async function runConnection(options: {
     }
   }
 
-  /** Once, directly after the handshake: its round trip bounds how long the frame can have been held back. */
+  /** Only once, directly after the handshake, because the handshake's round trip bounds how long the frame can have been delayed. */
   function learnClock(payload: unknown): void {
     const answer = clockAnswer.safeParse(payload);
     if (answer.success && authenticateSentAt !== undefined)

@@ -21,7 +21,7 @@ export interface ReplayMemory {
 /** @param onFull called once, when tokens are first dropped before their expiry because there are too many */
 export function createReplayMemory(options: {
   now: () => number;
-  /** How long tokens are remembered beyond their expiry: the clock by which they are judged may go back as far. */
+  /** How long tokens are remembered beyond their expiry, because the clock that they are checked against may go back by as much. */
   keepSeconds?: number;
   onFull: () => void;
   maxRemembered?: number;

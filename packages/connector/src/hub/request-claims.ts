@@ -25,7 +25,8 @@ export function createSessionClaimsReader(now: () => number): ReadClaims {
 }
 
 /**
- * @param realm the connection's: the only valid audience if it is one of our hub. The contract has no audience, so Auth0's is not looked at.
+ * @param realm the connection's realm: the only valid audience for a connection of our hub. The contract defines no audience, so that of Auth0's
+ *   tokens is not checked.
  */
 export function createTokenClaimsReader(checks: TokenChecks, realm: string): ReadClaims {
   const isOurHub = realm.startsWith(REALM_PREFIX);

@@ -150,7 +150,7 @@ function verifies(alg: HubTokenAlgorithm, key: KeyObject, signed: string, signat
     case 'ES256':
     case 'ES384':
     case 'ES512':
-      // Of another length it would be another spelling of the same numbers.
+      // A signature of another length would be another encoding of the same numbers.
       return signature.length === EC_SIGNATURE_BYTES[alg] && verify(digest, data, key, derSignature(signature));
   }
 }

@@ -1,28 +1,28 @@
 /**
- * The hub's time, by which its requests are judged, on a machine whose clock is wrong. Only for the hub: Kerberos, certificates and the
- * directory go by the system's clock.
+ * The hub's time, against which its requests are checked even if this machine's clock is wrong. Kerberos, certificates and the directory still
+ * use the system's clock.
  */
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 
 export interface HubClock {
-  /** How far the hub's clock may be from the system's to be used. */
+  /** The largest difference from the system's clock at which the hub's time is used. */
   readonly limitMs: number;
   /** Epoch milliseconds: the hub's time if it is known and within the limit, else the system's. */
   now(): number;
   /** How far the system's clock is ahead of the hub's; negative: behind. Undefined until the hub has told its time. */
   skewMs(): number | undefined;
   /**
-   * @param clock the hub's time, from a source that nobody but the hub can be
-   * @param roundTripMs from the question to the answer. The time is at most half of this old, or it is ignored.
+   * @param clock the hub's time, from a source that only the hub can be
+   * @param roundTripMs from the question to the answer. Half of it is taken as the age of the time; times with a long round trip are ignored.
    */
   learn(clock: number, roundTripMs: number): void;
 }
 
-/** A peer on the way can hold an answer back, which makes the hub's time look earlier, by half of this at most. */
+/** A proxy can delay an answer, which makes the hub's time look earlier by at most half of this. */
 const MAX_ROUND_TRIP_MS = 10_000;
 
-/** @param options.limitMs a difference beyond it is not corrected: by nothing that the hub says can time move further */
+/** @param options.limitMs a larger difference is not corrected, so a wrong time from the hub has limited effect */
 export function createHubClock(options: { limitMs: number; log: Log; system?: () => number; monotonic?: () => number }): HubClock {
   const { limitMs, log, system = Date.now, monotonic = () => performance.now() } = options;
   /** The hub's time at a moment of the monotonic clock, which does not jump when NTP corrects the system's. */

@@ -61,7 +61,7 @@ export function hubOriginOf(address: string, values: Config['values']): string {
 /**
  * Waits for an administrator's approval, and saves the certificate, hub and connection in the home. The hub knows the key from then on.
  *
- * @param options.settings with which the hub is reached: they are saved as well
+ * @param options.settings the settings needed to reach the hub, which are saved as well
  * @param options.show called once, as soon as both sides can show the same comparison code
  * @returns the ticket, which contains no secret
  * @throws CodedError ENROLMENT_DENIED, ENROLMENT_CODE_EXPIRED, ENROLMENT_CODES_EXHAUSTED, HUB_WITHOUT_CODES, HUB_ADDRESS_INVALID, HUB_NOT_ENCRYPTED,
@@ -168,8 +168,8 @@ const NO_HUB = new Set(['TICKET_UNKNOWN', 'TICKET_STATUS', 'TICKET_NOT_JSON', 'T
 const PASSING = new Set(['HUB_UNREACHABLE', 'HUB_TIMEOUT', 'TICKET_STATUS']);
 
 function withoutCodes(origin: string, cause: CodedError): CodedError {
-  return new CodedError('HUB_WITHOUT_CODES', `${new URL(origin).host} gives out no codes: it is no Landbridge hub`, {
-    action: 'Check the address: it is the one of the dashboard. At Auth0, a connector enrols with a ticket.',
+  return new CodedError('HUB_WITHOUT_CODES', `${new URL(origin).host} gives out no codes: it is not a Landbridge hub`, {
+    action: 'Check the address, which must be that of the dashboard. For an Auth0 tenant, enrol the connector with a ticket.',
     cause,
   });
 }

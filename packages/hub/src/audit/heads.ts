@@ -40,7 +40,7 @@ export function startHeadFile(parts: { store: Store; chain: AuditChain; log: Log
   };
 }
 
-/** @returns the heads in a file such as AUDIT_HEAD_FILE or a syslog file, and how many of its lines contain none of this hub */
+/** @returns the heads in a file such as AUDIT_HEAD_FILE or a syslog file, and the number of lines without a head of this hub */
 export async function headsIn(file: string, chain: Pick<AuditChain, 'readHead'>): Promise<{ heads: Head[]; invalid: number }> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
   const heads = lines.flatMap((line) => chain.readHead(HEAD.exec(line)?.[0] ?? '') ?? []);

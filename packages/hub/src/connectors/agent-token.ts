@@ -9,8 +9,8 @@ import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 
 /**
- * How far the clock of a connector without a session may be ahead: five minutes, as Kerberos allows. A clock that is behind has only the token's
- * lifetime: its token may be used by anyone who has copied it, but a token that asks for a session is useless without its key.
+ * How far the clock of a connector that asks for no session may be ahead: five minutes, as Kerberos allows. It may be behind only by the token's
+ * lifetime, because anyone who has copied such a token can use it. A token that asks for a session is useless without the connector's key.
  */
 const MAX_AHEAD_SECONDS = 300;
 
@@ -19,7 +19,7 @@ export interface AuthenticatedAgent {
   certificate: RegisteredCertificate;
   /** Undefined if the token asks for no session, as with Auth0 connectors. */
   session: SessionClaim | undefined;
-  /** How far the connector's clock is ahead; negative: behind. Undefined if its token does not say when it was made. */
+  /** How far the connector's clock is ahead; negative: behind. Undefined if its token has no `iat`. */
   clockSkewMs: number | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface AgentTokens {
   verify(jwt: string): Promise<AuthenticatedAgent>;
 }
 
-/** Live tokens of one key. A connector that makes more must wait until some expire: forgetting one would let it be used again. */
+/** Valid tokens remembered per key. Further tokens are refused until some expire, because a forgotten token could be replayed. */
 const MAX_LIVE_TOKENS = 10_000;
 
 /**
@@ -56,11 +56,11 @@ export function createAgentTokens(store: Store, limitSeconds: number, maxLiveTok
         await store.certificates(connection.id),
         limitSeconds,
       );
-      // Tokens of Auth0 connectors have nothing unique: two that share a key and connect in the same second send the same one.
+      // Auth0 connectors' tokens have no `jti`: two connectors that share a key and connect in the same second send identical tokens.
       if (!isUnique) return { connection, ...verified };
       forgetExpired(Date.now());
       const tokens = used.get(verified.certificate.thumbprint) ?? new Map<string, number>();
-      // Without the signature: its base64url has several spellings.
+      // Hashed without the signature, whose base64url form is not unique.
       const hash = createHash('sha256')
         .update(jwt.slice(0, jwt.lastIndexOf('.')))
         .digest('base64');
@@ -99,12 +99,12 @@ async function verifiedBy(
         issuer: connection.name,
         audience: realmOf(connection),
         requiredClaims: ['exp'],
-        // Its times are judged below.
+        // The times are checked below.
         clockTolerance: Number.MAX_SAFE_INTEGER,
       });
       const session = sessionOf(payload.session);
       const expiresAtMs = (payload.exp ?? 0) * 1000;
-      // The signature is right, so only the clock is wrong, or the token is an old one.
+      // The signature is valid, so either the connector's clock is wrong or the token is old.
       const skewMs = expiresAtMs - AGENT_TOKEN_LIFETIME_SECONDS * 1000 - Date.now();
       const behindSeconds = session === undefined ? AGENT_TOKEN_LIFETIME_SECONDS + CLOCK_SKEW_TOLERANCE_MS / 1000 : limitSeconds;
       const aheadSeconds = session === undefined ? MAX_AHEAD_SECONDS : limitSeconds;
@@ -129,7 +129,7 @@ function sessionOf(claim: unknown): SessionClaim | undefined {
   return parsed.data;
 }
 
-/** Of a token with a valid signature. Auth0 connectors get the same answer as for any other refusal. */
+/** For a token with a valid signature. Auth0 connectors get the same answer as for any other refusal. */
 function clockRefused(skewMs: number, connection: string, hasSession: boolean): CodedError {
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   const clock = `the connector's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this hub's`;

@@ -25,7 +25,7 @@ export type NoEligibleConnector = 'connector_offline' | 'connector_outdated' | '
 export type Eligibility = 'eligible' | 'doubtful' | NoEligibleConnector;
 
 export interface Connector {
-  /** Names the connector in logs and lists, over reconnections. Connectors that cannot be told apart share one name. */
+  /** Names the connector in logs and lists, across reconnections. Connectors that cannot be told apart share one name. */
   readonly instance: string;
   readonly connection: Connection;
   readonly remoteAddress: string;
@@ -74,10 +74,10 @@ export interface ConnectorAnswer<N extends RequestName> {
 }
 
 const MAX_MALFORMED_FRAMES = 20;
-/** Answers of requests that timed out may still come within this time, at no cost. */
+/** A late answer to a request that timed out is not charged if it arrives within this time. */
 const LATE_MS = 5 * 60_000;
 const CLOSE_GRACE_MS = 2000;
-/** The kernel buffers some megabytes first: beyond this, the connector does not read, or the network has no room. */
+/** The kernel buffers some megabytes first: beyond this, the connector does not read, or the network is congested. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** A connector that let a request time out is doubtful for this long, unless it answers another. */
 const TIMEOUT_PENALTY_MS = 30_000;

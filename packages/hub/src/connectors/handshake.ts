@@ -28,20 +28,20 @@ import { createUnauthenticatedSockets, type SocketLimits, type SocketPlace } fro
 /** Auth0 connectors expect the hub's socket at this path. */
 export const HUB_SOCKET_PATH = '/lo/hub';
 
-/** From the upgrade to `authenticate`. */
+/** From the upgrade to the `authenticate` frame. */
 const AUTHENTICATE_TIMEOUT_MS = 10_000;
-/** In total, before authentication: a token with a 4096-bit signature is below 2 KB. */
+/** All data before authentication. A token with a 4096-bit signature is below 2 KB. */
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
-/** Connectors that find no place retry. An address may have many connectors behind NAT that start together. */
+/** Refused connectors retry. Many connectors behind NAT may share an address and start at the same time. */
 const UNAUTHENTICATED_SOCKETS = { total: 1000, reserved: 300, perAddress: 200 };
 /** Addresses of connectors that were seen within this time are trusted. */
 const TRUSTED_DAYS = 30;
 /** How often the addresses of known connectors are read again. */
 const TRUST_MS = 60_000;
-/** For the other side to answer a close frame. */
+/** How long the other side has to answer a close frame. */
 const CLOSE_GRACE_MS = 2000;
 
-/** Errors that reject a connector, and the reason sent to it: only after it has proved that it holds a registered key. */
+/** Errors that reject a connector, and the reason sent to it. It gets a reason only after it has proven that it holds a registered key. */
 const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
   ['AGENT_REFUSED', undefined],
   ['AGENT_PENDING', 'approval_pending'],
@@ -53,7 +53,7 @@ const REFUSALS = new Map<string, AuthenticationFailureReason | undefined>([
 export interface Handshake {
   /** Refuses new sockets from now on. */
   stop(): void;
-  /** When a socket last found no place, or lost it to another network's (epoch milliseconds). */
+  /** When a socket was last refused, or dropped in favour of one from another network (epoch milliseconds). */
   readonly shortageAt: number | undefined;
 }
 
@@ -105,7 +105,7 @@ export function acceptConnectors(
     // Without a listener, an error of a rejected socket would end the process.
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?', 1)[0] !== HUB_SOCKET_PATH) return reject(socket, '404 Not Found');
-    // Browsers send Origin with every WebSocket, connectors never: no web page may open a socket on behalf of a visitor.
+    // Browsers send Origin with every WebSocket, connectors never do. This keeps web pages from opening a socket on behalf of a visitor.
     if (request.headers.origin !== undefined) return reject(socket, '403 Forbidden');
     const { address } = clientContextOf(request);
     const place = stopping ? undefined : unauthenticated.enter(address, () => drop(address, socket));
@@ -121,7 +121,7 @@ export function acceptConnectors(
     const timeout = setTimeout(() => refuse('not authenticated in time'), parts.authenticateTimeoutMs ?? AUTHENTICATE_TIMEOUT_MS);
     let bytes = 0;
     let isAnswered = false;
-    // ws has one limit per server; the stricter one before authentication is enforced here, below the frames.
+    // ws has one limit per server. The stricter limit before authentication is enforced here, on the raw data.
     const count = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > MAX_UNAUTHENTICATED_BYTES) {
@@ -161,7 +161,7 @@ export function acceptConnectors(
         })
         .then(succeed, (error: unknown) => {
           if (error instanceof CodedError && REFUSALS.has(error.code)) return refuse(error.message, REFUSALS.get(error.code), error.action);
-          // An error of the hub, not the connector, which may retry.
+          // The error is the hub's, so the connector may retry.
           log.error(
             { remoteAddress, err: error },
             'Connector authentication failed because of an error in the hub; the connector will retry',
@@ -238,10 +238,10 @@ export function acceptConnectors(
     const offered = payload.data.capabilities === undefined ? {} : { capabilities };
     // The answer is sent first, so that no request overtakes it.
     webSocket.send(encodeFrame('authenticated', { ...offered, session: agreed?.answer }));
-    // In the session, so that nobody can change or repeat it.
+    // Sent in the session, so that it cannot be modified or replayed.
     const clock = agreed?.session.seal(encodeFrame('clock', { clock: Date.now() }));
     if (clock !== undefined) webSocket.send(clock);
-    // A token alone, which can have been copied on the way, puts no connector online if it asked for a session.
+    // A token that asks for a session does not suffice to bring the connector online, because it may have been copied in transit.
     if (agreed === undefined) goOnline();
     return { proven: proven.promise };
   }

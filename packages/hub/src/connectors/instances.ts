@@ -83,7 +83,7 @@ export interface InstanceView
   clockSkewMs: number | undefined;
 }
 
-/** @returns the instances of a connection, first seen first */
+/** @returns the instances of a connection, in the order in which they were first seen */
 export async function listInstances(
   parts: { store: Store; online: OnlineConnectors; statistics: Statistics },
   connection: Connection,

@@ -20,7 +20,7 @@ export function accountIdOf(connection: Connection, subject: string): string {
   return createHash('sha256').update(`${connection.id}\0${subject}`).digest('base64url');
 }
 
-/** Stores the claims of a user who has just signed in. @returns the `sub`; undefined if nothing tells the user from others */
+/** Stores the claims of a user who has just signed in. @returns the `sub`; undefined if nothing distinguishes the user from others */
 export async function rememberAccount(
   { store, lifetimeMs, reportDropped }: { store: Store; lifetimeMs: number; reportDropped: ReportDropped },
   signedIn: KnownUser & { connection: Connection; username: string; correlationId: string },
@@ -40,7 +40,7 @@ export async function rememberAccount(
   return kept ? subject : undefined;
 }
 
-/** Ends all sign-ins of a user: their tokens become void. */
+/** Ends all sign-ins of a user. Their tokens become invalid. */
 export async function forgetAccount(store: Store, connection: Connection, subject: string): Promise<void> {
   await store.removeOidcAccount(accountIdOf(connection, subject));
 }

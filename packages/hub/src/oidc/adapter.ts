@@ -1,5 +1,5 @@
 /**
- * The provider's records in our store. The provider passes ids that are secrets themselves (session cookies, codes, tokens): only their hash is
+ * Keeps the provider's records in our store. Many of the provider's ids are secrets (session cookies, codes, tokens), so only their hash is
  * stored, and a record never contains its own id.
  */
 import { hashOfToken } from '@landbridge/web';
@@ -12,18 +12,18 @@ import { scopesOfClient } from './clients.ts';
 import { isPrivateUse } from './redirect-uris.ts';
 import { createRefreshLeeway, type RefreshLeeway } from './refresh-leeway.ts';
 
-/** For records without an expiry. None of those in use is, but all records need one. */
+/** For records without an expiry. The kinds in use all have one, but the store requires it. */
 const LONGEST_LIFETIME_SECONDS = 24 * 60 * 60;
 
-/** Anyone can begin a sign-in, and each is stored. An application that has more to remember keeps it in its own session. */
+/** Anyone can begin a sign-in, and each is stored. Applications keep larger state in their own sessions. */
 const MAX_PARAMETERS_LENGTH = 4096;
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** The metadata in which a client's options come along. */
+/** The metadata field that contains a client's options. */
 export const OPTIONS = 'landbridge_options';
 
-/** Never begins an id of the provider's, which is base64url. */
+/** Marks an id that is the key of a record. The provider's own ids are base64url and never begin with it. */
 const BY_KEY = '#';
 
 const openidOfGrant = z.looseObject({ scope: z.string().optional() }).optional();
@@ -40,7 +40,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       // A user code is a secret for its short life, like a token.
       const { jti: _, session, userCode, ...rest } = payload;
       if (kind === 'Interaction' && JSON.stringify(rest.params ?? {}).length > MAX_PARAMETERS_LENGTH)
-        throw new errors.InvalidRequest(`the parameters of a request may have ${MAX_PARAMETERS_LENGTH} characters`);
+        throw new errors.InvalidRequest(`the parameters of a request may have up to ${MAX_PARAMETERS_LENGTH} characters`);
       await store.putOidcRecord({
         kind,
         key: keyOf(kind, id),
@@ -57,7 +57,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       return payload && { ...(kind === 'Grant' ? await withinScopes(store, payload) : payload), jti: id };
     },
     async findByUid(uid) {
-      // Without its id: callers with a uid only read.
+      // The result has no id, because callers that have a uid only read.
       return payloadOf(await store.oidcRecordByUid(kind, uid));
     },
     async findByUserCode(userCode) {
@@ -66,7 +66,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
       return record && payload && { ...payload, userCode, jti: BY_KEY + record.key };
     },
     async consume(id) {
-      // Not `keyOf`: only with the code itself, which the device has, and never with its hash, which the database has.
+      // Not `keyOf`: consuming a record requires the code itself, which the device has. The hash in the database must not suffice.
       // The provider checked before, but another request may have been faster.
       const now = new Date();
       if (!(await store.consumeOidcRecord(kind, hashOfToken(id), now, leeway?.again(now)))) throw new errors.InvalidGrant('already used');
@@ -76,7 +76,7 @@ function recordsOf(store: Store, kind: string, leeway: RefreshLeeway | undefined
   };
 }
 
-/** A device code may be named by its hash after it was found by its user code. For other kinds that would make the hash as good as the token. */
+/** A device code that was found by its user code is identified by its hash. For other kinds the hash must not work in place of the token. */
 function keyOf(kind: string, id: string): string {
   return kind === 'DeviceCode' && id.startsWith(BY_KEY) ? id.slice(BY_KEY.length) : hashOfToken(id);
 }
@@ -137,7 +137,7 @@ function metadataOf(client: OidcClient): AdapterPayload {
       : { backchannel_logout_uri: client.options.backchannelLogoutUri, backchannel_logout_session_required: true }),
     ...(client.secretHash === undefined
       ? { token_endpoint_auth_method: 'none' }
-      : // The hash replaces the secret: `provider.ts` replaces the comparison.
+      : // The provider gets the hash instead of the secret, and `provider.ts` replaces the comparison.
         { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.secretHash }),
   };
 }

@@ -2,11 +2,11 @@
 import { CodedError } from '@landbridge/runtime';
 import type { ResourceServer } from 'oidc-provider';
 
-/** Nobody can revoke a JWT, so it is short-lived; a refresh brings the next one. */
+/** A JWT cannot be revoked, so it is short-lived. A refresh returns a new one. */
 const TOKEN_LIFETIME_SECONDS = 10 * 60;
 /** RFC 6749, section 3.3. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
-/** They are about the user, not about an API. */
+/** These scopes concern the user, not an API. */
 const RESERVED = ['openid', 'offline_access', 'profile', 'email', 'groups'];
 
 /** @param entries an identifier and scopes, separated by spaces @throws CodedError CLIENT_INVALID */
@@ -22,7 +22,7 @@ export function checkApis(entries: readonly string[]): void {
   if (new Set(apis.map(({ identifier }) => identifier)).size < apis.length) throw invalid('an API is listed twice');
 }
 
-/** @returns what tokens for this API have; undefined if the application was not granted it */
+/** @returns the properties of tokens for this API; undefined if the application was not granted it */
 export function resourceServerOf(entries: readonly string[], identifier: string): ResourceServer | undefined {
   const api = entries.map(readApi).find((each) => each.identifier === identifier);
   return (

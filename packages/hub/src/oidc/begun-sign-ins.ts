@@ -1,6 +1,6 @@
 /**
- * Limits how many sign-ins a network may begin: each is a record in the database that only needs an address of the authorization endpoint.
- * A whole company may come from one address in the morning.
+ * Limits how many sign-ins a network may begin: anyone can call the authorization endpoint, and each call adds a record to the database.
+ * In the morning, all users of a company may come from one address.
  */
 import { addressGroups, createLiveCounters } from '@landbridge/runtime';
 

@@ -49,8 +49,8 @@ export function providerClaims(
 }
 
 /**
- * A directory does not prove that mail to an address reaches the user, unless an operator vouches for it. Addresses of other domains
- * were dropped before; without domains a connection could claim every address.
+ * A directory does not prove that mail to an address reaches the user, so an operator must have confirmed it. Addresses of other domains
+ * have been dropped already. Without configured domains, a connection could claim any address.
  */
 function isVerified({ settings: { emailVerified, emailDomains } }: Pick<Connection, 'settings'>): boolean {
   return emailVerified && emailDomains.length > 0;

@@ -161,7 +161,7 @@ export async function findClient(store: Store, id: string): Promise<OidcClient> 
   return client;
 }
 
-/** The old secret becomes void at once. @returns the new one. @throws CodedError CLIENT_NOT_FOUND, CLIENT_IS_PUBLIC */
+/** The old secret becomes invalid immediately. @returns the new one. @throws CodedError CLIENT_NOT_FOUND, CLIENT_IS_PUBLIC */
 export async function rotateClientSecret(operator: Operator, id: string): Promise<string> {
   const client = await findClient(operator.store, id);
   if (client.secretHash === undefined) throw new CodedError('CLIENT_IS_PUBLIC', `The client "${id}" is public and has no secret`);
@@ -171,7 +171,7 @@ export async function rotateClientSecret(operator: Operator, id: string): Promis
   return token;
 }
 
-/** Its tokens become void. @throws CodedError CLIENT_NOT_FOUND */
+/** Its tokens become invalid. @throws CodedError CLIENT_NOT_FOUND */
 export async function deleteClient(operator: Operator, id: string): Promise<void> {
   if (!(await operator.store.removeOidcClient(id))) throw notFound(id);
   await recordChange(operator, { action: 'client.delete', subject: id });

@@ -17,9 +17,9 @@ const USER_CODE_PATH = `${OIDC_PATH}/device`;
 const MAINTENANCE_MS = 60_000;
 /** Anyone can begin a sign-in and abandon it. Each takes 1 to 6 KB (`adapter.ts`); beyond this the oldest are removed. */
 const MAX_INTERACTIONS = 20_000;
-/** User codes have 8 of 20 letters (34 bits). With this many valid ones, one of 25 million guesses is right. */
+/** User codes have 8 of 20 letters (34 bits). With this many valid ones, one in 25 million guesses is right. */
 const MAX_DEVICE_CODES = 1000;
-/** Entering and confirming a code are two requests, and users may share an address. Right ones count too. */
+/** Entering and confirming a code are two requests, and users may share an address. Correct codes count too. */
 const USER_CODES_PER_ADDRESS = 60;
 
 export interface Oidc {
@@ -55,7 +55,7 @@ export function createOidc(parts: {
   async function build(origin: URL): Promise<void> {
     const keys = await loadProviderKeys(store);
     if (keys.version === running?.version) return;
-    // A provider has no state but its keys: requests in flight end with the old one.
+    // A provider's only state is its keys. Requests in flight finish with the old provider.
     const provider = createProvider({ ...parts, keys, issuer: origin.origin + OIDC_PATH });
     running = { provider, version: keys.version, cookieKeys: keys.cookieKeys, answer: provider.callback(), origin };
     log.info({ keys: keys.jwks.keys.map(({ kid }) => kid) }, 'OpenID provider keys loaded');
@@ -66,7 +66,7 @@ export function createOidc(parts: {
     const { address } = clientContextOf(request);
     if (begun.mayBegin(address)) {
       response.on('finish', () => {
-        // A POST is answered with a page that leads on.
+        // A POST is answered with a page that continues to the location.
         const location = String(response.getHeader('Location') ?? '');
         if (request.method === 'POST' || location.startsWith(parts.loginPath(''))) begun.count(address);
       });
@@ -76,7 +76,7 @@ export function createOidc(parts: {
     return false;
   }
 
-  /** Also for simultaneous requests: each counts when it arrives. @returns false if it answered */
+  /** Each request counts when it arrives, so simultaneous requests are limited too. @returns false if it answered */
   function limitUserCodes(request: IncomingMessage, response: ServerResponse): boolean {
     const { address } = clientContextOf(request);
     const may = userCodes.mayBegin(address);
@@ -87,7 +87,7 @@ export function createOidc(parts: {
 
   function tooMany(request: IncomingMessage, response: ServerResponse): void {
     response.writeHead(429, { ...SAFE_HEADERS, 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': BEGUN_WINDOW_SECONDS });
-    response.end('Too many sign-ins were begun from your network. Try again in some minutes.\n');
+    response.end('Too many sign-ins were started from your network. Try again in a few minutes.\n');
     request.resume();
   }
 

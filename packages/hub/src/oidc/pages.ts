@@ -40,7 +40,7 @@ function tokenOfForm(form: string): { action: string; xsrf: string } {
   return { action: inForm(/ action="([^"]*)"/), xsrf: inForm(/name="xsrf" value="([^"]*)"/) };
 }
 
-/** @param failed after a code that is wrong, used or expired: which of them, an attacker need not know */
+/** @param failed the entered code is wrong, used or expired. The page does not reveal which, because an attacker may be guessing. */
 export function userCodePage(form: string, failed: boolean): Page {
   const { title, label, wrong, advice, next } = PROVIDER_TEXTS.device;
   const { action, xsrf } = tokenOfForm(form);

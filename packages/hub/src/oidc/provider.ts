@@ -87,7 +87,7 @@ export function createProvider(parts: ProviderParts): Provider {
 function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds }: ProviderParts): Configuration {
   const secure = issuer.startsWith('https:');
   const off = { enabled: false };
-  /** Nothing outlives its sign-in. */
+  /** Sessions, grants and tokens do not outlive the sign-in. */
   const restOfSignIn = (signedInAt: number | undefined) =>
     Math.max(1, (signedInAt ?? epochSeconds()) + signInLifetimeSeconds - epochSeconds());
   return {
@@ -176,7 +176,7 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       Grant: signInLifetimeSeconds,
       RefreshToken: (_ctx, token) => restOfSignIn(typeof token.authTime === 'number' ? token.authTime : undefined),
     },
-    // The only requests of the provider are logout tokens, to addresses that an operator chose: within a company they are private ones.
+    // The provider only sends logout tokens, to addresses that an operator has entered. Within a company these may be private addresses.
     fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, options),
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
@@ -204,7 +204,7 @@ function policy() {
     new interactionPolicy.Check('account', 'End-User authentication is required', 'login_required', async (ctx) => {
       const { account, params } = ctx.oidc;
       const requested = params?.connection;
-      // After the sign-in too: the login page is not the only way to a result.
+      // Also checked after the sign-in, because the login page is not the only source of results.
       return account === undefined || (typeof requested === 'string' && requested !== '' && requested !== account.connection);
     }),
   );

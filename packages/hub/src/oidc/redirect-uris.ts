@@ -25,13 +25,13 @@ export function checkOrigins(origins: readonly string[], field: string): void {
   }
 }
 
-/** Where the hub itself posts to. @param uri empty: nowhere @throws CodedError REDIRECT_URI_INVALID */
+/** Validates the address that the hub posts logout tokens to. @param uri empty if there is none @throws CodedError REDIRECT_URI_INVALID */
 export function checkLogoutAddress(uri: string, field: string): void {
   const problem = uri === '' ? undefined : (problemOf(uri) ?? (isPrivateUse(uri) ? 'is not a web address' : undefined));
   if (problem !== undefined) throw invalid(field, `contains ${JSON.stringify(uri.slice(0, 200))}, which ${problem}`);
 }
 
-/** A scheme of the application's own: a domain in reverse (RFC 8252, section 7.1), so that no other application claims it by accident. */
+/** Whether the scheme is a reversed domain name (RFC 8252, section 7.1), which no other application claims by accident. */
 export function isPrivateUse(uri: string): boolean {
   return PRIVATE_USE.test(uri);
 }

@@ -1,8 +1,7 @@
 /**
- * Rotated refresh tokens keep working for a short time (RFC 9700, section 4.14.2), because two tabs may refresh at the same time, or an answer may be
- * lost. Otherwise
- * the user would be signed out. The leeway ends when a successor is used: this shows that its answer arrived, so any later use of the old token
- * is a replay, which revokes the grant.
+ * Rotated refresh tokens keep working for a short time (RFC 9700, section 4.14.2). Otherwise the user would be signed out when two tabs refresh
+ * at the same time or an answer is lost. The leeway ends when a successor is used: this shows that its answer arrived, so any later use of the
+ * old token is a replay, which revokes the grant.
  */
 import { z } from 'zod';
 import type { OidcRecord } from '../store/oidc-state.ts';

@@ -14,7 +14,7 @@ export const PROVIDER_TEXTS = {
     title: 'Sign in on a device',
     label: 'Code',
     advice: 'Enter the code that your device shows.',
-    wrong: 'This code is not valid, or no longer. Check it, or start again on the device.',
+    wrong: 'This code is wrong or no longer valid. Check it, or start again on the device.',
     next: 'Continue',
     confirm: 'Sign in on this device?',
     question: (application: string | undefined) => `${application ?? 'A device'} wants to sign in with your account. Its code is:`,

@@ -15,7 +15,7 @@ export interface OidcRecord {
   readonly payload: Readonly<Record<string, unknown>>;
   /** Codes and tokens of one grant are revoked together. */
   readonly grantId: string | undefined;
-  /** Names a session in tokens; unlike its id not a secret. */
+  /** Identifies a session in tokens. Unlike the session's id, it is not a secret. */
   readonly uid: string | undefined;
   readonly consumedAt: Date | undefined;
   readonly expiresAt: Date;
@@ -23,8 +23,8 @@ export interface OidcRecord {
 
 export interface OidcStateStore {
   /**
-   * Adds it, or replaces that of the same subject. If the claims of a connection exceed its quota, the accounts that end first are removed: no
-   * connector fills the disk.
+   * Adds it, or replaces that of the same subject. If the claims of a connection exceed its quota, the accounts that expire first are removed, so
+   * that no connector can fill the disk.
    * @returns false if the connection was deleted
    */
   putOidcAccount(account: OidcAccount): Promise<boolean>;
@@ -45,6 +45,6 @@ export interface OidcStateStore {
   removeOidcRecord(kind: string, key: string): Promise<void>;
   removeOidcRecordsOfGrant(kind: string, grantId: string): Promise<void>;
 
-  /** Removes expired records and accounts, and of records of `kind` all but the newest `keep`. */
+  /** Removes expired records and accounts, and all but the newest `keep` records of `kind`. */
   removeExpiredOidcState(now: Date, kind: string, keep: number): Promise<void>;
 }

@@ -9,13 +9,13 @@ export interface KeyChange {
   /** The details of the audit record NEW_KEY_ACTION, which is sealed with the next key. */
   entry: Omit<AuditEntry, 'action' | 'detail'>;
   seal: AuditSeal;
-  /** The keys of the audit log until now, encrypted: part of that record. */
+  /** The audit log's keys until now, encrypted. They become part of that record. */
   keptAuditKeys: string | undefined;
-  /** The old key is lost: what only it can read is removed. */
+  /** The old key is lost, so the data that only it can decrypt is removed. */
   isLost: boolean;
 }
 
 export interface SecretStore {
-  /** Encrypts all secrets with another key, all or nothing. Closes the store, which only knows the old one. */
+  /** Encrypts all secrets with another key, all or nothing. Then closes the store, which still uses the old key. */
   changeKey(change: KeyChange): Promise<void>;
 }

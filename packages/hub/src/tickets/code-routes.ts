@@ -32,7 +32,7 @@ export function codeRoutes({
   clockSkewLimitSeconds: number;
   log: Log;
 }): Hono {
-  /** As the answer to an enrolment is signed. */
+  /** Signed in the same way as the answer to an enrolment. */
   function answer(c: Context, jws: string, content: CodeGranted | CodeState): Response {
     const payload = JSON.stringify(content);
     const signature = identity.sign('enrolment code', enrolmentSigned(jws, payload)).toString('base64url');

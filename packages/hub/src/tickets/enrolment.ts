@@ -30,7 +30,7 @@ import { type createRegistrations, readRegisteredCertificate } from './registrat
 import { openSince } from './tickets.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-/** Of eleven minutes and one connection; only callers with a ticket or a known key get in. */
+/** Requests remembered per connection. Only those with a valid ticket, or a known or approved key, are counted. */
 const MAX_REMEMBERED = 1000;
 
 export function createEnrolment(parts: {
@@ -45,7 +45,7 @@ export function createEnrolment(parts: {
   clockSkewLimitSeconds: number;
 }): (c: Context) => Promise<Response> {
   const { store, keys, identity, register, codes, infoOf } = parts;
-  /** One for each connection, so that no connector can use up the room of another connection's. */
+  /** One for each connection, so that the requests of one connection cannot exhaust the limit of another. */
   const memories = new Map<string, ReturnType<typeof createRequestMemory>>();
   const enrols = ({ settings }: Connection, ticket: StoredTicket | undefined) =>
     !settings.approveConnectors && ticket !== undefined && ticket.usedAt === undefined && ticket.issuedAt > openSince(parts.enrolmentHours);
@@ -105,7 +105,7 @@ function stateOf(known: readonly RegisteredCertificate[]): EnrolmentState | unde
   return known.length > 0 ? 'pending' : undefined;
 }
 
-/** @returns tells whether a request comes for the first time, for as long as its time is accepted */
+/** @returns a function that reports whether a request is new. It remembers requests for as long as their times are accepted. */
 function createRequestMemory(lifetimeSeconds: number): (jws: string) => boolean {
   const seen = new Map<string, number>();
   return (jws) => {

@@ -5,7 +5,8 @@ import { decodeJwt, decodeProtectedHeader, EmbeddedJWK, errors, jwtVerify } from
 import type { z } from 'zod';
 
 const MAX_AGE_SECONDS = 60;
-/** @returns how long one proof may be accepted, by the connector's clock and the hub's */
+
+/** @returns how long a proof may be accepted, however the two clocks differ within the limit */
 export function proofLifetimeSeconds(clockSkewLimitSeconds: number): number {
   return MAX_AGE_SECONDS + 2 * clockSkewLimitSeconds;
 }
@@ -38,7 +39,7 @@ export async function verifyKeyProof<T>(
   }
 }
 
-/** Only for explanation: the signature of the request was verified before its times. */
+/** Only for the error message. The signature was verified before the times, so `iat` is the connector's. */
 function clockOf(jws: string): string {
   const skewSeconds = Math.round((decodeJwt(jws).iat ?? 0) - Date.now() / 1000);
   return `The connector's clock is ${Math.abs(skewSeconds)} s ${skewSeconds > 0 ? 'ahead of' : 'behind'} this hub's`;

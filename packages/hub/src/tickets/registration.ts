@@ -83,7 +83,7 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
       pendingBefore: new Date(isOpen ? Date.now() + 1 : Date.now() - PENDING_KEPT_MS),
       unseenSince: new Date(Date.now() - UNSEEN_KEPT_MS),
     });
-    // It was registered before, and waited.
+    // It was registered before, and was waiting for approval.
     if (isApproved && state === 'pending' && (await store.setCertificateState(connection.id, thumbprint, 'approved'))) state = 'approved';
     if (state === 'not_found') throw new CodedError('TICKET_NOT_FOUND', 'The connection was deleted in the meantime');
     if (state === 'revoked') throw keyRevoked(thumbprint);

@@ -1,4 +1,4 @@
-/** Applications with OpenID Connect clients that are not ours, in a browser without scripts, against both programs and a directory. */
+/** Applications with third-party OpenID Connect clients, in a browser without scripts, with both programs and a directory. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,11 +1,11 @@
-/** The credential cache after an outage: a password that was changed meanwhile does not come back. */
+/** The credential cache after an outage: a password that was changed meanwhile is not accepted again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { Attribute, Change, Client } from 'ldapts';
 import { directoryConfig, startConnector, startHub, until, untilLogged } from './programs.ts';
 
-test('a password changed in the directory during an outage opens nothing in the next one', {
+test('a password that was changed in the directory during an outage does not work in the next outage', {
   skip: whyNoSlapd(),
 }, async () => {
   await using slapd = await startSlapd({ users: 3, serviceAccountResetsPasswords: true });

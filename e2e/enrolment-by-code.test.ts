@@ -94,7 +94,7 @@ test('a connector is enrolled by a code that an administrator approves, and sign
   await openCode(page, publicUrl, code);
   assert.equal(await page.locator('#comparison').textContent(), await setup.shown('compare'));
   await page.getByText(await setup.shown('key')).waitFor();
-  // Without the comparison there is no approval.
+  // Approval requires the comparison.
   await page.getByLabel('Name of the new connection').fill('corp');
   await page.locator('form[action$="/approve"]').evaluate((form: { noValidate: boolean }) => {
     form.noValidate = true;
@@ -121,7 +121,7 @@ test('a connector is enrolled by a code that an administrator approves, and sign
   await page.getByRole('alert').filter({ hasText: 'No connector is waiting with this code' }).waitFor();
 });
 
-test('the console enrols by a code, keeps that over a restart, and continues with the directory', { skip }, async (t) => {
+test('the console enrols by a code, stays enrolled after a restart, and continues with the directory', { skip }, async (t) => {
   await using slapd = await startSlapd({ users: 3 });
   await using hub = await startHub();
   const dashboard = await signInAdministrator(t, hub);
@@ -182,7 +182,7 @@ test('the console enrols by a code, keeps that over a restart, and continues wit
   assert.equal((await hub.login('corp', user.uid, user.password)).status, 200);
 });
 
-test('a proxy with keys of its own makes the two sides show different comparison codes', { skip }, async (t) => {
+test('a proxy with its own keys makes the two sides show different comparison codes', { skip }, async (t) => {
   await using slapd = await startSlapd({ users: 3 });
   const port = await freePort();
   await using hub = await startHub({ PUBLIC_URL: `http://127.0.0.1:${port}` });

@@ -114,7 +114,7 @@ describe('guesses for one user', { skip: whyNoSamba() }, () => {
     return { badPwdCount: Number(numberIn('badPwdCount')), lockoutTime: numberIn('lockoutTime') };
   }
 
-  /** Makes the last wrong password this much older. */
+  /** Moves the time of the last wrong password back. */
   async function pass(minutes: number): Promise<void> {
     const { dn } = dc.users.alice;
     await dc.modify([{ dn, attributes: { badPasswordTime: [toFileTime(Date.now() - minutes * MINUTE_MS)] } }]);
@@ -125,7 +125,7 @@ describe('guesses for one user', { skip: whyNoSamba() }, () => {
     await desk.bind(dc.users.alice.dn, password).finally(() => desk.unbind());
   }
 
-  test('500 in hours never lock the account, and the right password at the desk works', TEST, async () => {
+  test('500 guesses over hours never lock the account, and the right password still works at a workstation', TEST, async () => {
     // The hub's own limits are off, as if each guess came from elsewhere, and the connectors forget theirs between the rounds.
     const { hub, connectors, origins } = await company({ GUARD_USER_ATTEMPTS: '0', GUARD_ADDRESS_ATTEMPTS: '0' });
     const page = await hubPage(hub);
@@ -156,7 +156,7 @@ describe('guesses for one user', { skip: whyNoSamba() }, () => {
     assert.deepEqual(await account(), { badPwdCount: 0, lockoutTime: '0' });
   });
 
-  test('a user who was wrong twice is not kept out, and after guesses of others for as long as the policy says', TEST, async () => {
+  test('two wrong passwords do not keep a user out, and guesses by others do so only for as long as the policy says', TEST, async () => {
     const { hub, origins } = await company({});
     const [name = '', principalName = ''] = names;
     const signIn = async (username: string, password: string) => (await hub.login(CONNECTION, username, password)).status;

@@ -1,4 +1,4 @@
-/** What a proxy that ends TLS between hub and connector sees, and what it achieves. */
+/** What a TLS-terminating proxy between hub and connector can read and do. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { freePort, startSlapd, whyNoSlapd } from '@landbridge/lab';
 import { directoryConfig, startConnector, startHub, untilLogged } from './programs.ts';
 import { startTlsProxy } from './tls-proxy.ts';
 
-test('a proxy that ends TLS reads no request or answer, and is not the hub for the connector', { skip: whyNoSlapd() }, async () => {
+test('a TLS-terminating proxy can neither read requests and answers nor impersonate the hub', { skip: whyNoSlapd() }, async () => {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const port = await freePort();
   await using slapd = await startSlapd({ users: 3 });
@@ -26,7 +26,7 @@ test('a proxy that ends TLS reads no request or answer, and is not the hub for t
   await signsIn();
   assert.equal((await hub.login('corp', user.uid, 'a-wrong-Passw0rd')).status, 401);
 
-  // The connector enrolled without showing its ticket, and what the proxy saw of it is none.
+  // The connector enrolled without revealing its ticket, and the part that the proxy saw is not a valid ticket.
   const [, secret = ''] = (ticket.split('/').at(-1) ?? '').split('.');
   assert.ok(proxy.requests.some((request) => request.includes('/p/enrol/')));
   assert.ok(!proxy.requests.some((request) => request.includes('/p/ad/') || request.includes(secret)));
@@ -45,7 +45,7 @@ test('a proxy that ends TLS reads no request or answer, and is not the hub for t
   ] as const) {
     const before = proxy.frames.length;
     proxy.connectorSocket().send(frame);
-    // The connector ends the socket, and is back in a new session.
+    // The connector closes the socket and reconnects in a new session.
     await untilLogged([connector], /HUB_SESSION_BROKEN/);
     await hub.untilConnectors('corp', 0);
     await hub.untilConnectors('corp', 1);

@@ -1,4 +1,4 @@
-/** OpenID Connect clients of others as processes, each with a minimal application around it (`clients/`). */
+/** Third-party OpenID Connect clients as processes, each in a minimal application (`clients/`). */
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

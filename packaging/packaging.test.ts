@@ -35,7 +35,7 @@ const folders = new Map<Program, ProgramFolder>();
 
 before(async () => {
   if (whyNot !== undefined || !isTarget(target)) return;
-  // Most of the time goes into compressing Node.js, whose place a script takes here.
+  // A script replaces Node.js here, because compressing Node.js takes most of the time.
   const node = { ...findNodeRuntime(target, { archive: undefined, allowOutdated: false }), program: join(work, 'node') };
   writeFileSync(node.program, `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
   for (const program of PROGRAMS) {
@@ -76,7 +76,7 @@ describe('bundles', { skip: whyNot }, () => {
     });
   }
 
-  it('an archive of the same folder has the same bytes, whatever the times of its files are', () => {
+  it('an archive of the same folder has the same bytes, regardless of the times of its files', () => {
     const { folder } = folderOf('hub');
     const copy = join(work, 'copy', 'landbridge-hub');
     mkdirSync(join(work, 'copy'));
@@ -119,7 +119,7 @@ describe('bundles', { skip: whyNot }, () => {
     assert.ok(!existsSync(join(lib, 'node_modules/koffi/vendor')));
   });
 
-  it('the bill of materials and the licences name what is in the bundle, and Node.js', () => {
+  it('the bill of materials and the licences name the contents of the bundle and Node.js', () => {
     const { folder, sbomFile, node } = folderOf('connector');
     const { components }: { components: { name: string; version: string }[] } = JSON.parse(readFileSync(join(folder, sbomFile), 'utf8'));
     const names = components.map(({ name }) => name);
@@ -196,7 +196,7 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
       });
 
       it('lintian finds no error that matters', { skip: existsSync('/usr/bin/lintian') ? false : 'no lintian' }, () => {
-        // Node.js is not compiled by Debian, and contains the libraries that it was tested with.
+        // Our Node.js is not compiled by Debian, and bundles the libraries that it was tested with.
         const accepted = ['embedded-library', 'unstripped-binary-or-object'];
         const { stdout } = spawnSync(
           'lintian',
@@ -230,7 +230,7 @@ describe('Node.js for a target', () => {
     assert.equal(findNodeRuntime('darwin-x64', { archive, allowOutdated: true }).isOutdated, true);
   });
 
-  it('is an archive from nodejs.org only if it has the given hash and is for the target', () => {
+  it('is accepted from nodejs.org only if it has the given hash and is for the target', () => {
     const options = { allowOutdated: false };
     const archive = archiveOf('node-v24.99.0-darwin-arm64.tar.gz');
     const { program, licence, origin } = findNodeRuntime('darwin-arm64', { ...options, archive });

@@ -44,7 +44,7 @@ const config = {
 };
 
 const app = express();
-// It finds its own path from the first unnamed parameter, which Express 5 has only with a regular expression.
+// It reads its own path from the first unnamed parameter, which Express 5 supports only with a regular expression.
 app.use(/^\/auth\/(.+)$/, ExpressAuth(config));
 app.get('/goodbye', (_request, response) => response.send(SIGNED_OUT_PAGE));
 app.use(async (request, response, next) => {

@@ -33,7 +33,7 @@ passport.use(
       // It adds `openid`.
       scope: SCOPE.replace('openid ', ''),
     },
-    // It passes on what a function with this number of parameters takes.
+    // The arguments it passes depend on the number of parameters of this function.
     (_issuer, userinfo, profile, _context, idToken, accessToken, refreshToken, _params, done) =>
       done(null, { profile, userinfo: userinfo._json, idToken, accessToken, refreshToken }),
   ),

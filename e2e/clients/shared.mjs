@@ -21,7 +21,7 @@ export function signOutUrl(idToken) {
   return url.href;
 }
 
-/** Refreshes as RFC 6749, section 6, has it, for libraries that leave it to the application. */
+/** Refreshes tokens (RFC 6749, section 6), for libraries that leave this to the application. */
 export async function refresh(refreshToken) {
   const response = await fetch(`${ISSUER}/token`, {
     method: 'POST',

@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 /** The secret part of a ticket. */
 export const SECRET = 'ticket-secret';
 export const CONNECTION_ID = '00000000-0000-4000-8000-000000000000';
-/** Of a ticket of our own hub. */
+/** The secret of a ticket of our own hub. */
 export const PINNED_SECRET = 'PinnedSecretPinnedSecret_27';
 export const INFO = {
   connectionName: 'fabrikam-ad',
@@ -71,7 +71,7 @@ export async function startTicketServer(t: TestContext) {
   return hub;
 }
 
-/** Answers enrolments as docs/protocol.md says; tests make it misbehave. */
+/** Answers enrolments as docs/protocol.md specifies. Tests can make it misbehave. */
 function enrolmentServer() {
   const keys = [generateKeyPairSync('ed25519').privateKey];
   const raw = (key: KeyObject) => createPublicKey(key).export({ format: 'jwk' }).x ?? '';
@@ -91,13 +91,13 @@ function enrolmentServer() {
     requests: [] as { claims: Record<string, unknown>; mac: string | undefined; jws: string }[],
     state: 'enrolled',
     info: INFO as object,
-    /** Undefined: gives out no codes. `states`: what polls answer, in order; the last one stays. */
+    /** Undefined: issues no codes. `states`: the answers to polls, in order. The last one repeats. */
     code: undefined as
       | { expiresInSeconds: number; states: string[]; polls: { claims: Record<string, unknown>; atMs: number }[] }
       | undefined,
     /** Changes the answer after it was signed. */
     tamper: (answer: { payload: string; signature: string; chain: typeof chain }) => answer,
-    /** Instead of the request that is answered. */
+    /** Replaces the request that is being answered. */
     answersTo: undefined as string | undefined,
     rotate() {
       const next = generateKeyPairSync('ed25519').privateKey;

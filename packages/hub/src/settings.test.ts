@@ -57,7 +57,7 @@ test('reads a hub.json with a byte order mark, CRLF and comments, and one in UTF
   }
 });
 
-test('a message about hub.json names the place and quotes nothing of the file', (t) => {
+test('an error about hub.json names the position and quotes nothing from the file', (t) => {
   const { home, write } = newHome(t);
   write('{"METRICS_TOKEN": "hush-hush" "PORT": 1}');
   assert.throws(

@@ -1,4 +1,4 @@
-/** Administrators for tests, without the pages that make them. */
+/** Administrators for tests, created without the dashboard. */
 import { newSecretToken } from '@landbridge/web';
 import { NEW_ADMINISTRATOR } from '../src/administrators/administrators.ts';
 import type { Administrator, AdministratorSession } from '../src/store/administrators.ts';

@@ -6,7 +6,7 @@ import type { Store } from '../src/store/store.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64url');
 
-/** The key of the stores of tests. */
+/** The hub key of test stores. */
 export const TEST_KEY = openHomeKey('', KEY, {});
 
 export const TEST_CHAIN = createAuditChain(TEST_KEY);

@@ -15,7 +15,7 @@ type Reply = { code: string } | { code: undefined; payload: unknown; hub: string
 export interface CodeAttempt extends z.infer<typeof granted> {
   /** The fingerprint of the hub that answered. */
   hub: string;
-  /** Polls again and again must be slow enough; the first may come at once. */
+  /** The first poll may come at once. Later polls must wait for the interval. */
   poll(changes?: { identity?: TestIdentity; nonce?: string; deviceCode?: string; audience?: string }): Promise<string>;
   /** Undefined until `poll` has returned `approved`. */
   readonly connectionId: string | undefined;

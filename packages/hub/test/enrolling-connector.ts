@@ -19,11 +19,11 @@ export interface EnrolmentTry {
   signInEndpoint?: string;
   hostName?: string;
   asksOnly?: boolean;
-  /** Signs instead of the identity's key. */
+  /** Signs in place of the identity's key. */
   key?: KeyObject;
-  /** In the header instead of the identity's key. */
+  /** Named in the header in place of the identity's key. */
   headerKey?: KeyObject;
-  /** Instead of the ticket's secret; undefined: no mac. */
+  /** Replaces the ticket's secret. Undefined: no MAC. */
   secret?: string | undefined;
   audience?: string;
   subject?: string;

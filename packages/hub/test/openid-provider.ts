@@ -1,4 +1,4 @@
-/** An OpenID provider of someone else: the certified library, with a form that takes a user name and no password. */
+/** A third-party OpenID provider: the certified library, with a form that asks for a user name and no password. */
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,11 +17,11 @@ export interface ProviderForTest {
   users: Record<string, Record<string, unknown>>;
   /** The method that it claims to have used. */
   acr: string | undefined;
-  /** Ends it, as an outage does. */
+  /** Stops the provider, to simulate an outage. */
   stop(): Promise<void>;
-  /** Where it sends browsers back to. Before the first request. */
+  /** Sets the redirect URI. Call before the first request. */
   serve(redirectUri: string, options?: { claimsInIdToken?: boolean }): void;
-  /** Follows a visit to it, signs in as this subject if it asks, and comes back. @returns the page of the hub, and whether it asked */
+  /** Follows a redirect to the provider, signs in as this subject if asked, and returns. @returns the page of the hub, and whether the provider asked */
   visit(browser: PlainBrowser, start: string | Shown, subject: string): Promise<Shown & { asked: boolean }>;
 }
 

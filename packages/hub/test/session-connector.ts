@@ -15,7 +15,7 @@ const answerFrame = z.object({ n: z.string(), p: z.object({ session: sessionAnsw
 export interface SessionRequest {
   name: RequestName;
   claims: Record<string, unknown> & { pid: string };
-  /** As it crossed the socket. */
+  /** The frame as it was received. */
   sealed: Buffer;
   /** The text of the frame that answers it with this payload. */
   answerText(payload: unknown): string;
@@ -48,7 +48,7 @@ export async function connectInSession(
   const closed = once(socket, 'close').then(([code]) => Number(code));
   socket.on('error', () => {});
   const authenticate = JSON.stringify({ n: 'authenticate', p: { jwt, capabilities: CAPABILITIES, instance: undefined } });
-  // The hub tells its time directly after the answer.
+  // The hub sends its time directly after the answer.
   const early: RawData[] = [];
   const keep = (data: RawData) => early.push(data);
   socket.on('message', keep);

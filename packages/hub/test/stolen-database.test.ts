@@ -38,7 +38,7 @@ function base32Bytes(text: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-test('a stolen database, with its side files, has none of the hub’s secrets in any form', async (t) => {
+test('a stolen database, including its side files, contains none of the hub’s secrets in any form', async (t) => {
   const hub = await startHubForTest(t);
   const operator = operatorForTest(hub.store);
   const ticket = await hub.createConnection('other');

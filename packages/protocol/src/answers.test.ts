@@ -55,7 +55,7 @@ describe('the immutable id of a user', () => {
 describe('an ambiguous name', () => {
   const outcome = failed({ ...namedFailure('WrongUsername', { username: 'twin' }), isAmbiguous: true });
 
-  it('is a wrong name to the letter for hubs that know no reasons, and noted for the others', () => {
+  it('is reported exactly like a wrong name to hubs without reasons, and with its reason to others', () => {
     const plain = failed(namedFailure('WrongUsername', { username: 'twin' }));
     assert.deepEqual(wire('authenticate_user', outcome, none), wire('authenticate_user', plain, none));
     const read = (knows: (capability: Capability) => boolean) => {

@@ -9,26 +9,26 @@ const PARTIES = {
   ...{ hub: bytes(1), deviceCode: bytes(2), nonce: bytes(3) },
 };
 
-test('comparison code and commitment are those of an independent implementation', () => {
+test('comparison code and commitment agree with an independent implementation', () => {
   // Python's hashlib.
   assert.equal(comparisonCode(PARTIES), '2F50-ZQJZ-RQ4C');
   assert.equal(commitmentTo(PARTIES.nonce), 'ZIqlxXn7MPOK90TZfW7IQMepEnekmaDXgPPnMU7KCQs');
 });
 
-test('the comparison code changes with each of its parts', () => {
+test('the comparison code depends on each of its inputs', () => {
   const codes = [
     PARTIES,
     { ...PARTIES, publicKey: Buffer.alloc(40) },
     { ...PARTIES, hub: bytes(9) },
     { ...PARTIES, deviceCode: bytes(9) },
     { ...PARTIES, nonce: bytes(9) },
-    // The same bytes with another border between the parts.
+    // The same bytes, divided differently between the fields.
     { ...PARTIES, hub: PARTIES.hub.slice(0, -1), deviceCode: `${PARTIES.hub.slice(-1)}${PARTIES.deviceCode}` },
   ].map(comparisonCode);
   assert.equal(new Set(codes).size, codes.length);
 });
 
-test('a commitment fits its nonce only', () => {
+test('a commitment matches only its own nonce', () => {
   assert.equal(isCommitmentTo(commitmentTo(bytes(1)), bytes(1)), true);
   assert.equal(isCommitmentTo(commitmentTo(bytes(1)), bytes(2)), false);
 });
@@ -48,7 +48,7 @@ describe('a typed code', () => {
   }
 });
 
-test('the ticket of a connector that was enrolled by a code contains no secret, and no other part may be missing', () => {
+test('the ticket of a connector enrolled by a code contains no secret, and every other part is required', () => {
   const connectionId = '00000000-0000-4000-8000-000000000000';
   const ticket = `https://hub.example/p/ad/${pinnedTicket({ connectionId, secret: undefined, fingerprint: bytes(1) })}`;
   const enrolmentUrl = `https://hub.example/p/enrol/${connectionId}`;

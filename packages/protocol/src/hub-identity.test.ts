@@ -27,7 +27,7 @@ function chainOf(order: number[], signers: number[]): HubIdentityChain {
   });
 }
 
-test('a signature is valid for its key, purpose and bytes only', () => {
+test('a signature is valid only for its key, purpose and bytes', () => {
   const [first, second] = keys;
   assert.ok(first && second);
   const signature = signByIdentity(first, 'session', Buffer.from('a'));
@@ -42,7 +42,7 @@ describe('a chain leads from the pinned key to the current one', () => {
   const chain = chainOf([0, 1, 2], [0, 1]);
   const current = { key: raw[2], fingerprint: fingerprints[2] };
   for (const pinned of [0, 1, 2]) {
-    it(`from key ${pinned}`, () => assert.deepEqual(followIdentityChain(chain, fingerprints[pinned] ?? ''), current));
+    it(`if the pinned key is number ${pinned}`, () => assert.deepEqual(followIdentityChain(chain, fingerprints[pinned] ?? ''), current));
   }
   const cases: [string, HubIdentityChain, number][] = [
     ['if the pinned key is not part of it', chain, 3],
@@ -52,15 +52,15 @@ describe('a chain leads from the pinned key to the current one', () => {
     ['if keys are put after the current one', [...chain, ...chainOf([3], [])], 2],
   ];
   for (const [name, given, pinned] of cases) {
-    it(`not ${name}`, () => assert.equal(followIdentityChain(given, fingerprints[pinned] ?? ''), undefined));
+    it(`but not ${name}`, () => assert.equal(followIdentityChain(given, fingerprints[pinned] ?? ''), undefined));
   }
 });
 
-test('what precedes the pinned key does not matter', () => {
+test('keys before the pinned key are ignored', () => {
   assert.ok(followIdentityChain(chainOf([3, 0, 1], [2, 0]), fingerprints[0] ?? ''));
 });
 
-describe('a chain from outside has limits', () => {
+describe('an untrusted chain has limits', () => {
   const key = raw[0] ?? '';
   const cases: [string, unknown][] = [
     ['no key', []],

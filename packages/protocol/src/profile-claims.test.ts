@@ -1,4 +1,4 @@
-/** Every documented shape of a profile gives its claims, and no wrong type breaks one. */
+/** Every documented shape of a profile gives its claims, and values of the wrong type break nothing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { claimsOfProfile } from './profile-claims.ts';
@@ -84,7 +84,7 @@ test('takes the claims from every documented shape of a profile', async (t) => {
   }
 });
 
-test('a value of a wrong type becomes no claim, is named without its content, and breaks nothing', async (t) => {
+test('a value of the wrong type is dropped and reported without its content, and the other claims remain', async (t) => {
   for (const [place, value, reason] of [
     ['email', { address: 'secret@x.org' }, /^email: an object/],
     ['emails', [{ value: { a: 'secret' } }], /^emails\[0\]\.value: an object/],

@@ -32,7 +32,7 @@ describe('decodeFrame', () => {
 });
 
 describe('claimsOf', () => {
-  it('reads a name or password that is missing or of another type as empty, and a number as a name', () => {
+  it('reads a name or password that is missing or of the wrong type as empty, and a number as a name', () => {
     for (const password of [undefined, null, '', 1, {}, ['x'], true, false]) {
       const read = claimsOf('authenticate_user', { pid: 'p', username: 'a', password });
       assert.deepEqual(read, { claims: { pid: 'p', username: 'a', password: '', escaped: false } });
@@ -51,7 +51,7 @@ describe('claimsOf', () => {
     assert.ok('problem' in claimsOf('authenticate_user', 'x'));
   });
 
-  it('reads an old password that is no text as empty, and only an absent one as a reset', async (t) => {
+  it('reads an old password that is not a string as empty, and only an absent one as a reset', async (t) => {
     for (const [given, meant] of [
       [{}, undefined],
       [{ oldPassword: 'x' }, 'x'],

@@ -46,7 +46,7 @@ function makeIdentity(privateKey: KeyObject = generateKeyPairSync('ed25519').pri
   };
 }
 
-/** A handshake in which everything is right, up to the connector's decision. */
+/** A valid handshake, up to the connector's decision. */
 function handshake(terms = TERMS) {
   const identity = makeIdentity();
   const offer = offerSession();
@@ -117,12 +117,12 @@ describe('the connector refuses a handshake', () => {
   const made = handshake();
   const another = handshake();
 
-  test('but not if nothing was changed', () => assert.equal(refusal(made, {}), 'accepted'));
+  test('but accepts an unchanged one', () => assert.equal(refusal(made, {}), 'accepted'));
 
   test('without a session in the answer', () => assert.match(refusal(made, { answer: undefined }), /did not prove/));
 
   for (const [what, changes, problem] of [
-    ['by another identity than the pinned one', { pinned: another.identity.fingerprint }, /another identity/],
+    ['with an identity other than the pinned one', { pinned: another.identity.fingerprint }, /another identity/],
     ['with the chain of another identity', { answer: { chain: another.identity.chain } }, /another identity/],
     ['with the signature of another identity', { answer: { signature: signatureBy(another.identity) } }, /did not sign/],
     ['with the answer to another handshake', { answer: another.answer, pinned: another.identity.fingerprint }, /did not sign/],
@@ -205,9 +205,9 @@ test('malformed offers and answers are rejected', () => {
   }
 });
 
-describe('a session refuses a frame that is not the next one of the peer, and every later one', () => {
+describe('a session refuses a frame other than the peer’s next one, and every later frame', () => {
   const cases: [string, (ends: ReturnType<typeof established>) => Buffer][] = [
-    ['that was dropped before it', ({ hub, seal }) => seal(hub, 'dropped', 'next')[1] ?? assert.fail()],
+    ['that follows a dropped one', ({ hub, seal }) => seal(hub, 'dropped', 'next')[1] ?? assert.fail()],
     ['that was reordered', ({ hub, seal }) => seal(hub, 'first', 'second')[1] ?? assert.fail()],
     [
       'that is replayed',
@@ -235,7 +235,7 @@ describe('a session refuses a frame that is not the next one of the peer, and ev
     });
   }
 
-  test('in which any bit was changed', () => {
+  test('with any changed bit', () => {
     const { hub, seal } = established();
     const [frame = assert.fail()] = seal(hub, 'a text');
     for (let bit = 0; bit < frame.length * 8; bit++) {
@@ -247,7 +247,7 @@ describe('a session refuses a frame that is not the next one of the peer, and ev
   });
 });
 
-test('whatever is delivered, and in whatever order, only what was sent is opened, from the first frame on without gaps', () => {
+test('only sent frames are opened, from the first one on without gaps, regardless of what is delivered and in which order', () => {
   const delivery = fc.array(
     fc.oneof(fc.nat(5), fc.constantFrom(...(['reflected', 'of another socket', 'truncated', 'next', 'next', 'next'] as const))),
     {
@@ -273,7 +273,7 @@ test('whatever is delivered, and in whatever order, only what was sent is opened
   );
 });
 
-test('frames of both directions are opened in order, and equal texts look different', () => {
+test('frames in both directions are opened in order, and equal texts are encrypted differently', () => {
   const { hub, connector, seal } = established();
   const texts = ['', 'same', 'same', 'ä密🔑\0', 'x'.repeat(100_000)];
   const seen = new Set<string>();
@@ -295,7 +295,7 @@ test('each socket has a new key', () => {
   assert.notEqual(handshake().answer.key, handshake().answer.key);
 });
 
-/** As docs/protocol.md has it. */
+/** The layout in docs/protocol.md. */
 function transcriptOf({ authenticate, connection, capabilities }: SessionTerms, ...keys: (string | undefined)[]): Buffer {
   const hash = createHash('sha256');
   const raw = keys.map((key) => Buffer.from(key ?? '', 'base64url'));

@@ -22,6 +22,6 @@ it('an environment variable overrides a credential', (t) => {
   assert.equal(withCredentials({ CREDENTIALS_DIRECTORY, A: 'two' }, 'landbridge-hub').A, 'two');
 });
 
-it('changes nothing outside of a service with credentials', () => {
+it('changes nothing outside a service with credentials', () => {
   assert.deepEqual(withCredentials({ A: 'one' }, 'landbridge-hub'), { A: 'one' });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFrameProgress } from './frame-progress.ts';
 
-test('bytes that end no frame are a frame that is arriving, until they stop', () => {
+test('bytes of an incomplete frame count as progress until they stop', () => {
   const socket = { bytes: 0, now: 0 };
   const progress = createFrameProgress(
     () => socket.bytes,

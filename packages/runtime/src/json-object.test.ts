@@ -38,7 +38,7 @@ describe('the position of a JSON error', () => {
     );
   });
 
-  it('is defined exactly if JSON.parse fails', () => {
+  it('is defined if and only if JSON.parse fails', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom('', ',', '}', '"', '\\', 'x', ' ', '0'), (text, at, put) => {
         const place = at % (text.length + 1);
@@ -59,11 +59,11 @@ describe('the position of a JSON error', () => {
 describe('a JSON object with comments', () => {
   const text = '// of the north\r\n{\r\n  "a": "http://x//y", // kept\r\n  /* "b": 1, */\r\n  "c": [1, {"d": "}"}],\r\n  "e": 1\r\n}\r\n';
 
-  it('is read without them', () => {
+  it('is read without its comments', () => {
     assert.deepEqual(parseJsonObject(text), { object: { a: 'http://x//y', c: [1, { d: '}' }], e: 1 } });
   });
 
-  it('keeps them when keys change, come or go', () => {
+  it('keeps its comments when keys are changed, added or removed', () => {
     const changed = withJsonChanges(text, { a: { z: 1 }, c: undefined, e: undefined, f: [2], g: 'x' });
     assert.deepEqual(parseJsonObject(changed), { object: { a: { z: 1 }, f: [2], g: 'x' } });
     for (const comment of ['// of the north', '// kept', '/* "b": 1, */']) assert.ok(changed.includes(comment), changed);
@@ -81,7 +81,7 @@ describe('a JSON object with comments', () => {
     );
   });
 
-  it('is refused with a place, and without a word of it, if a byte is no UTF-8', () => {
+  it('is rejected with a position, and without quoting it, if it is not valid UTF-8', () => {
     assert.equal(problemOf('{\n "a": "hush\uFFFD"}'), 'is not valid UTF-8: line 2, column 12');
   });
 });

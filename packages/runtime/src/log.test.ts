@@ -69,7 +69,7 @@ describe('the log', () => {
   }
 });
 
-describe('an object where a text is expected', () => {
+describe('an object in place of a string', () => {
   const inner = { error: 'invalid_client', hint: { scope: 'x' } };
   const cases: [string, Record<string, unknown>][] = [
     ['thrown', { err: inner }],
@@ -88,7 +88,7 @@ describe('an object where a text is expected', () => {
       });
     }
   }
-  it('is named with its content in the text of an error', () => {
+  it('appears with its content in the text of an error', () => {
     assert.match(errorText(new Error('failed', { cause: inner })), /failed: .*invalid_client/);
   });
 });

@@ -49,7 +49,7 @@ describe('settings', () => {
     assert.doesNotMatch(JSON.stringify(url), /hunter2/);
   });
 
-  it('lose the quotation marks around a value that is invalid with them, but never those of a text', () => {
+  it('lose quotation marks that make a value invalid, but never those of a text', () => {
     const { values, problems } = load({}, { PORT: '"8443"', GROUPS: "'false'", LDAP_BIND_PASSWORD: '"secret"', LDAP_URL: '"ldap://dc1' });
     assert.deepEqual([values.PORT, values.GROUPS, values.LDAP_BIND_PASSWORD], [8443, false, '"secret"']);
     assert.deepEqual(

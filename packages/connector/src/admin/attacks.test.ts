@@ -141,7 +141,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.post('/sign-in', { token: await client.token('/sign-in'), password: 'twelve red herrings' })).status, 303);
   });
 
-  it('ends sessions when the password is replaced or removed in the home', async (t) => {
+  it('ends sessions when the password in the home is replaced or removed', async (t) => {
     const client = await openConsoleForTest(t);
     await client.signIn();
     const path = join(client.home, 'console.json');
@@ -149,7 +149,7 @@ describe('the console', { timeout: 240_000 }, () => {
     assert.equal((await client.get('/logs')).status, 200);
     writeFileSync(path, JSON.stringify({ password: 'argon2id-1$c2FsdA$aGFzaA' }));
     assert.deepEqual([(await client.get('/logs')).status, (await client.get('/password')).status], [303, 303]);
-    // Not even if the old password comes back.
+    // Not even if the old password is restored.
     writeFileSync(path, own);
     assert.equal((await client.get('/logs')).status, 303);
     await client.post('/sign-in', { token: await client.token('/sign-in'), password: PASSWORD });

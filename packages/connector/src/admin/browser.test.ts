@@ -74,7 +74,7 @@ test('every page works, from the first start to a sign-in', {
   assert.equal(statSync(join(home, 'console.json')).mode & 0o777, 0o600);
   await examinePage(page, '02-set-up');
 
-  // A code of something that is no Landbridge hub.
+  // A code requested from an address that is not a Landbridge hub.
   await page.getByRole('link', { name: 'Enrol by a code' }).click();
   await page.getByLabel('Address of the hub').fill('hub');
   await page.getByRole('button', { name: 'Get a code' }).click();

@@ -118,7 +118,7 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
   });
 
-  it('shows which claims a profile gives and what is dropped, and rejects what the sandbox does not offer with its line', async (t) => {
+  it('shows the claims of a profile and the dropped values, and names the line that uses something the sandbox does not offer', async (t) => {
     const { client, token } = await open(t);
     const preview = (source: string) => client.post('/mapper/preview', { token, user: 'mallory', source });
     const shown = await preview(
@@ -134,7 +134,7 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
   });
 
-  it('says that a file with a known default mapper is not run', async (t) => {
+  it('says that a file with a known default mapper is not executed', async (t) => {
     const { client, token } = await open(t);
     const source = readFileSync(new URL('./assets/default-mapper.js', import.meta.url), 'utf8').replaceAll('  ', '\t');
     await client.post('/mapper', { token, user: '', source, do: 'save' });

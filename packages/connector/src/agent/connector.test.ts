@@ -133,7 +133,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal(before.status().connected, false);
   });
 
-  it('follows a folder of certificate authorities that is a mount of links', async (t) => {
+  it('reloads certificate authorities from a mounted folder of symbolic links', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mounted-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const version = (name: string, text: string) => {
@@ -155,7 +155,7 @@ describe('a connector whose settings change while it runs', { skip: whyNoSlapd()
     assert.equal((await signIn(await hub.nextAgent())).id, userAt(0).uid);
   });
 
-  it('presents a renewed client certificate to the directory, and keeps the previous one while the files do not match', async (t) => {
+  it('presents a renewed client certificate to the directory, and keeps the previous one while certificate and key do not match', async (t) => {
     const clients = await createCertificateAuthority('Client CA');
     const demanding = await startSlapd({ users: 5, clientAuthority: clients.cert });
     t.after(() => demanding[Symbol.asyncDispose]());
@@ -398,7 +398,7 @@ describe('a connector that starts before its directory has answered', () => {
     return { agent: await hub.nextAgent(), connector };
   }
 
-  it('never reports a directory as down whose first answer is late', async (t) => {
+  it('does not report a directory as down because its first answer is late', async (t) => {
     const allowed = Promise.withResolvers<void>();
     const directory = await startLdapServer(({ messageId, operation, socket }) => {
       if (operation === 0x60) void allowed.promise.then(() => socket.write(result(messageId, 0x61)));

@@ -217,7 +217,7 @@ describe('setup without a terminal', () => {
     assert.equal(done.exitCode, 1);
   });
 
-  it('with --hub, rejects a ticket, and asks for no code before all other settings are there', async (t) => {
+  it('with --hub, rejects a ticket, and requests a code only when all other settings are complete', async (t) => {
     const tickets = await startTicketServer(t);
     const hub = ['--hub', new URL(tickets.ticket).origin];
     const both = await run(['setup', ...hub], { environment: { PROVISIONING_TICKET: tickets.ticket } });

@@ -120,7 +120,7 @@ describe('changing config.json', () => {
     );
   });
 
-  it('overwrites a file that is a mount of its own, also with a shorter text', (t) => {
+  it('overwrites a file that is mounted on its own, even with shorter content', (t) => {
     const outside = join(folder, 'outside.json');
     writeFileSync(outside, '{"A": 1, "B": "a long text that goes away"}');
     writeFileSync(path, '{}');

@@ -71,7 +71,7 @@ describe('values', () => {
     }
   });
 
-  it('take a proxy whose user or password is not percent-encoded', () => {
+  it('accept a proxy whose user or password is not percent-encoded', () => {
     for (const [user, password] of [
       ['CORP\\svc', 'p@ss:word'],
       ['svc', 'a/b?c#d'],
@@ -95,7 +95,7 @@ describe('values', () => {
   });
 });
 
-it('values of replaced connectors that mean none or no limit are accepted', () => {
+it('values that mean "none" or "no limit" to replaced connectors are accepted', () => {
   const { values, problems } = load({ ...COMPLETE, SSL_CA_PATH: false, LDAP_HEARTBEAT_SECONDS: 0, GROUPS_TIMEOUT_SECONDS: '0' });
   assert.deepEqual(problems, []);
   assert.deepEqual([values.SSL_CA_PATH, values.LDAP_HEARTBEAT_SECONDS, values.GROUPS_TIMEOUT_SECONDS], [undefined, 0, 25]);
@@ -235,18 +235,18 @@ describe('the layout of Auth0 connectors since 7.0', () => {
     assert.equal(profileMapperSource(loadConfig(home, { PROFILE_MAPPER: 'text', PROFILE_MAPPER_FILE: 'x.js' })), 'custom');
   });
 
-  it('has its certificate in data/certs, and one of the older layout is used if there is none', () => {
+  it('keeps its certificate in data/certs, and falls back to one in the older layout', () => {
     write(COMPLETE, 'data/config.json');
     assert.equal(loadConfig(home, {}).home.keyFile, join(home, 'data', 'certs', 'cert.key'));
     put('certs/cert.pem', 'older');
     assert.equal(loadConfig(home, {}).home.keyFile, join(home, 'certs', 'cert.key'));
-    // Half a pair must be repaired, and nothing made beside it.
+    // An incomplete pair must be repaired, and no other created beside it.
     put('data/certs/cert.key', 'newer');
     const { certFile, keyFile } = loadConfig(home, {}).home;
     assert.deepEqual([certFile, keyFile], [join(home, 'data', 'certs', 'cert.pem'), join(home, 'data', 'certs', 'cert.key')]);
   });
 
-  it('says that the password is in the key store, and what to do once', () => {
+  it('says that the password is in the key store, and how to move it', () => {
     write({ ...COMPLETE, AGENT_MODE: true, LDAP_BIND_PASSWORD: undefined }, 'data/config.json');
     const { problems } = loadConfig(home, {});
     assert.deepEqual(namesOf(problems), ['LDAP_BIND_PASSWORD']);
@@ -334,7 +334,7 @@ describe('the first start', () => {
   });
 });
 
-it('starts from a read-only configuration of a replaced connector as from one that can be written', () => {
+it('starts from a read-only configuration of a replaced connector just as from a writable one', () => {
   write({ ...COMPLETE, AGENT_MODE: true, LDAP_URL: 'ldap://dc.example' });
   // Stops root too.
   mkdirSync(join(home, 'config.json.bak', 'x'), { recursive: true });

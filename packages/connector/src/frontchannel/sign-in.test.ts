@@ -214,7 +214,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('ends the session and goes on to an address of the hub only', async () => {
+  it('ends the session and redirects only to addresses of the hub', async () => {
     const signedOut = async (returnTo: string) => {
       const answer = await on.ask(`/logout?returnTo=${encodeURIComponent(returnTo)}`);
       assert.match(String(answer.headers['set-cookie']), /Max-Age=0/);
@@ -234,7 +234,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal(actionOf((await on.begin({ wprompt: 'none' }, { headers: { Cookie } })).text), REPLY_TO);
   });
 
-  it('answers /wsfed/direct to JSON with nothing but the form, and the members in its context', async () => {
+  it('answers a JSON request to /wsfed/direct with only the form, and puts the members into its context', async () => {
     const direct = (body: unknown, query = `?wtrealm=${REALM}`) =>
       on.ask(`/wsfed/direct${query}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
     const good = await direct({ ...as(11), client_id: 'app', state: { nested: 1 } });
@@ -256,7 +256,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     assert.equal((await direct(as(11), '?wtrealm=other')).status, 400);
   });
 
-  it('answers /wsfed/direct to a form with the form of the token, or with JSON', async () => {
+  it('answers a form sent to /wsfed/direct with the form that carries the token, or with JSON', async () => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const direct = (body: Record<string, string>) =>
       on.ask(`/wsfed/direct?wa=wsignin1.0&wtrealm=${REALM}&wctx=here`, {

@@ -142,7 +142,7 @@ test('ignores frames named like events or built-ins', async () => {
   assert.deepEqual(agent.frames, []);
 });
 
-test('passes names and passwords of another type on as empty ones, and numbers as names', async () => {
+test('passes on names and passwords of the wrong type as empty, and numbers as names', async () => {
   const seen: unknown[] = [];
   const { agent } = await connected({
     authenticate: async ({ username, password }) => {

@@ -27,7 +27,7 @@ test('reports a silent hub once, after three unanswered pings', () => {
   assert.equal(seen.silent, 1);
 });
 
-test('takes answered pings as signs of life, even if each is late', () => {
+test('keeps the connection while pings are answered, even if each answer is late', () => {
   const { seen, heartbeat } = started();
   for (let n = 0; n < 20; n++) {
     mock.timers.tick(1000);
@@ -40,7 +40,7 @@ test('takes answered pings as signs of life, even if each is late', () => {
   assert.equal(seen.silent, 0);
 });
 
-test('takes neither repeated pongs nor others for answers', () => {
+test('accepts neither repeated nor unrelated pongs as answers', () => {
   const { seen, heartbeat } = started();
   for (let n = 0; n < 6 && seen.silent === 0; n++) {
     mock.timers.tick(1000);

@@ -25,14 +25,14 @@ test('finds the pid among the first and the last claims of a token', () => {
   assert.deepEqual(oversizeRequest(numbered), { name: 'search_users', correlationId: '17' });
 });
 
-test('finds the pid of claims in clear', () => {
+test('finds the pid of claims that are not in a token', () => {
   assert.deepEqual(oversizeRequest(frame('authenticate_user', { pid: 'abc', username: LONG })), {
     name: 'authenticate_user',
     correlationId: 'abc',
   });
 });
 
-test('takes no pid out of a name, and knows no other frames', () => {
+test('does not mistake a name for the pid, and ignores other frames', () => {
   const forged = `"pid":"victim","x":"${LONG}","pid":"victim`;
   for (const payload of [
     { username: forged },

@@ -47,7 +47,7 @@ test('wrong passwords for many users raise an alarm, however often each is tried
   for (let n = 0; n < 20; n++) await signIns(49, 'user', 'wrong');
   assert.deepEqual(kinds(), []);
   await signIns(50, 'user', 'wrong');
-  // Half of the sign-ins are required: repetitions for few users are not spraying.
+  // At least half of the sign-ins must be for different users: repetitions for few users are not spraying.
   assert.deepEqual(kinds(), []);
   const other = watch();
   await other.signIns(50, 'user', 'wrong');
@@ -66,7 +66,7 @@ test('lists of many users raise an alarm', async () => {
   assert.deepEqual(kinds(), ['wide-searches']);
 });
 
-test('a busy morning with typing errors, and a load test with thousands of sign-ins, raise no alarm', async () => {
+test('neither a busy morning with typing errors nor a load test with thousands of sign-ins raises an alarm', async () => {
   const { signIns, kinds } = watch();
   await signIns(3000, 'user', 'right');
   await signIns(600, 'user', 'wrong');

@@ -33,14 +33,14 @@ test('the audience of a hub that is not ours is ignored', async () => {
   assert.deepEqual(await tokenReader('urn:auth0:fabrikam')({ jwt: signToken(claims) }), { claims });
 });
 
-test('a request without a token is refused, whatever claims it has', async () => {
+test('a request without a token is refused regardless of its claims', async () => {
   const read = tokenReader(REALM);
   for (const payload of [undefined, null, 'x', {}, { jwt: '' }, { jwt: 7 }, { pid: '1', username: 'a', password: 'b' }]) {
     assert.deepEqual(await read(payload), { refused: 'no token' }, JSON.stringify(payload));
   }
 });
 
-test('in a session, claims are refused without an expiry, or after it', () => {
+test('in a session, expired claims and claims without an expiry are refused', () => {
   const read = createSessionClaimsReader(now);
   const claims = { pid: '1', username: 'a', exp: NOW_SECONDS + 1 };
   assert.deepEqual(read(claims), { claims });

@@ -47,7 +47,7 @@ function sealed({ session }: FakeAgent, text: string): Buffer {
   return session?.seal(text) ?? assert.fail('no session');
 }
 
-test('signs users in by requests without a token, in a session with the hub of its ticket', async () => {
+test('in a session with the hub of its ticket, serves sign-in requests without a token', async () => {
   const { agent, passwords } = await connected();
   const heard: Buffer[] = [];
   agent.socket.on('message', (data: Buffer, isBinary: boolean) => heard.push(isBinary ? data : assert.fail('a text frame')));
@@ -59,7 +59,7 @@ test('signs users in by requests without a token, in a session with the hub of i
   for (const frame of heard) assert.doesNotMatch(frame.toString('latin1'), /ada|result|profile/);
 });
 
-test('answers requests in a session that are too long to be read, and serves the next one', async () => {
+test('answers requests in a session that are too long to read, and serves the next one', async () => {
   const { agent, passwords } = await connected();
   const pid = agent.ask('authenticate_user', { username: 'x'.repeat(2 * 1024 * 1024), password: 'p' });
   const { n, p } = await agent.nextFrame();
@@ -70,7 +70,7 @@ test('answers requests in a session that are too long to be read, and serves the
   assert.deepEqual(passwords, ['secret word']);
 });
 
-test('asks only a hub with an identity for a session', async () => {
+test('requests a session only from a hub with an identity', async () => {
   const hub = await startHub();
   const { passwords } = pinnedLink(hub, { hubIdentity: undefined });
   const agent = await hub.nextAgent();
@@ -109,7 +109,7 @@ describe('a hub that does not prove the pinned identity gets no answer', () => {
   }
 });
 
-describe('a frame that is not the next one of the hub ends the socket, and no password is tried', () => {
+describe('a frame other than the hub’s next one ends the socket, and no password is tried', () => {
   const token = () => signToken({ pid: 'evil', username: 'ada', password: 'guess' }, { header: { kid: 'rsa' } });
   const cases: [string, (agent: FakeAgent) => (string | Buffer)[] | Promise<(string | Buffer)[]>][] = [
     ['a request in clear', () => [SIGN_IN]],
@@ -150,11 +150,11 @@ describe('a frame that is not the next one of the hub ends the socket, and no pa
     test(what, async () => {
       const { hub, agent, logged, reached, passwords } = await connected();
       hub.jwks = { keys: [jwkOf(HUB_RSA.publicKey, { kid: 'rsa' })] };
-      // What follows in the same packet is not read, even if it is right.
+      // Later frames in the same packet are not read, even if they are valid.
       agent.sendTogether([...(await framesOf(agent)), sealed(agent, SIGN_IN)]);
       assert.equal((await agent.closed).code, 1006);
       await logged(/HUB_SESSION_BROKEN/);
-      // It connects again, in a new session.
+      // The connector connects again, in a new session.
       const next = await hub.nextAgent();
       await reached('connected');
       assert.notDeepEqual(decodeJwt(next.authenticate.jwt).session, decodeJwt(agent.authenticate.jwt).session);
@@ -173,7 +173,7 @@ test('drops a request that was held back until it expired, and serves the next',
   assert.deepEqual(passwords, ['in time']);
 });
 
-test('drains and closes in a session', async () => {
+test('a session drains before it closes', async () => {
   const { agent, link } = await connected();
   const closing = link.close();
   assert.deepEqual(await agent.nextFrame(), { n: 'draining' });
@@ -181,7 +181,7 @@ test('drains and closes in a session', async () => {
   assert.equal((await agent.closed).code, 1000);
 });
 
-test('bearer tokens of a hub with an identity are refused: nothing proves its published keys', async () => {
+test('bearer tokens of a hub with an identity are refused because nothing proves its published keys', async () => {
   const { log } = createLog({ level: 'error', format: 'text', destination: { write: () => {} } });
   const hub = await startHub();
   hub.jwks = { keys: [jwkOf(HUB_RSA.publicKey, { kid: 'rsa' })] };

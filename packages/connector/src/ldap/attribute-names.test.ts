@@ -1,4 +1,4 @@
-/** The names and the order of an entry's values, whatever a server makes of them. */
+/** The names and the order of an entry's values, regardless of how a server spells and sorts them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createNaming } from './attribute-names.ts';
@@ -21,7 +21,7 @@ function entry(dn: string, attributes: Record<string, (string | Buffer)[]>): Ent
   return { dn, attributes: new Map(Object.entries(attributes).map(of)) };
 }
 
-/** What a mapper sees, without what is in every entry. */
+/** What a mapper sees, without the attributes of every entry. */
 function seen(attributes: Record<string, (string | Buffer)[]>, requested: string[] = ['*'], schema = SCHEMA, dn = 'ou=x') {
   const { dn: _dn, controls: _controls, ...raw } = rawEntry(createNaming(schema, requested)(entry(dn, attributes)));
   return raw;
@@ -33,7 +33,7 @@ describe('attribute names', () => {
     assert.deepEqual(seen({ costcentre: ['7'] }, ['CostCentre']), { CostCentre: '7' });
   });
 
-  it('have the schema’s spelling if all were requested, else the usual one, else the server’s', () => {
+  it('if all are requested, have the spelling of the schema, then the usual one, then that of the server', () => {
     assert.deepEqual(seen({ COSTCENTRE: ['7'] }), { costCentre: '7' });
     assert.deepEqual(seen({ GIVENNAME: ['A'], memberof: ['cn=x'], COSTCENTRE: ['7'] }, ['*'], readSchema([])), {
       givenName: 'A',
@@ -42,7 +42,7 @@ describe('attribute names', () => {
     });
   });
 
-  it('may be second names of the same attribute', () => {
+  it('may be aliases of the same attribute', () => {
     assert.deepEqual(seen({ commonName: ['A'], surname: ['B'] }), { cn: 'A', sn: 'B' });
     assert.deepEqual(seen({ cn: ['A'], sn: ['B'] }, ['commonName', 'surname', 'cn']), { commonName: 'A', cn: 'A', surname: 'B' });
     assert.deepEqual(seen({ rfc822Mailbox: ['m'], userid: ['u'] }, ['mail', 'uid'], readSchema([])), { mail: 'm', uid: 'u' });
@@ -62,7 +62,7 @@ describe('attribute names', () => {
     );
   });
 
-  it('that differ in case only are one attribute', () => {
+  it('name the same attribute if they differ only in case', () => {
     assert.deepEqual(seen({ mail: ['a'], rfc822mailbox: ['b'] }, ['mail'], readSchema([])), { mail: ['a', 'b'] });
   });
 
@@ -72,13 +72,13 @@ describe('attribute names', () => {
   });
 });
 
-describe('of several values', () => {
+describe('the order of several values', () => {
   const first = (dn: string, uid: string[]) => {
     const { uid: value } = seen({ uid }, ['uid'], SCHEMA, dn);
     return Array.isArray(value) ? value[0] : value;
   };
 
-  it('the one that names the entry comes first, in any spelling', () => {
+  it('puts the value that names the entry first, in any spelling', () => {
     assert.equal(first('uid=jdoe,dc=x', ['john.doe', 'jdoe']), 'jdoe');
     assert.equal(first('UID=JDoe,dc=x', ['john.doe', 'jdoe']), 'jdoe');
     assert.equal(first('userid=jdoe,dc=x', ['john.doe', 'jdoe']), 'jdoe');
@@ -86,7 +86,7 @@ describe('of several values', () => {
     assert.equal(first('uid=j  doe,dc=x', ['john', 'J Doe']), 'J Doe');
   });
 
-  it('the order is the server’s if none names the entry', () => {
+  it('is that of the server if no value names the entry', () => {
     assert.equal(first('cn=jdoe,dc=x', ['john.doe', 'jdoe']), 'john.doe');
     assert.equal(first('uid=another,dc=x', ['john.doe', 'jdoe']), 'john.doe');
   });
@@ -98,7 +98,7 @@ describe('values', () => {
     assert.deepEqual(seen({ employeeToken: [token], SHORTTOKEN: [token] }), { employeeToken: token, shortToken: token });
   });
 
-  it('are bytes if they are not text, whatever the attribute', () => {
+  it('are bytes if they are not valid text, in any attribute', () => {
     for (const bytes of [Buffer.of(0x4d, 0xfc, 0x6c), Buffer.of(0xff), Buffer.from('a\0b'), Buffer.of(0xc3)]) {
       assert.deepEqual(seen({ description: [bytes] }), { description: bytes });
     }
@@ -107,7 +107,7 @@ describe('values', () => {
     assert.deepEqual(seen({ description: ['text', Buffer.of(0xff)] }), { description: [Buffer.from('text'), Buffer.of(0xff)] });
   });
 
-  it('are canonical texts if they are ids in a known format', () => {
+  it('are canonical strings if they are ids in a known format', () => {
     const bytes = Buffer.from('10b8a76bad9dd11180b400c04fd430c8', 'hex');
     const sid = Buffer.from('010200000000000520000000200200 00'.replaceAll(' ', ''), 'hex');
     assert.deepEqual(seen({ objectguid: [bytes], GUID: [bytes], OBJECTSID: [sid] }), {

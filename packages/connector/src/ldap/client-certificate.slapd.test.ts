@@ -1,4 +1,4 @@
-/** A real directory that demands a client certificate, over LDAPS and StartTLS, and takes it as the service account. */
+/** A real directory that demands a client certificate over LDAPS and StartTLS, and accepts it for the service account. */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -71,7 +71,7 @@ describe('a directory that demands a client certificate', { skip }, () => {
     });
   }
 
-  it('reads nothing as the service account with a certificate that no rule maps to an account', async () => {
+  it('a service account whose certificate no rule maps to an account can read nothing', async () => {
     const opened = on(await clientOf(clients, 'stranger'), 'ldaps', 'external');
     try {
       const [user] = slapd.users.ordinary;

@@ -109,15 +109,15 @@ describe('a directory is recognised', () => {
 
 const AD_LDS = 'CN={0A1B2C3D-0000-1111-2222-333344445555}';
 const BASES: Record<string, [root: Record<string, string[]>, base: string | undefined]> = {
-  'the default one': [{ namingContexts: ['cn=config', 'dc=a'], defaultNamingContext: ['dc=b'] }, 'dc=b'],
-  'not the access log': [{ namingContexts: ['cn=accesslog', 'dc=example,dc=org'] }, 'dc=example,dc=org'],
-  'not a log by another name': [{ namingContexts: ['cn=log', 'o=log', 'cn=deltalog', 'o=corp'] }, 'o=corp'],
-  'nothing right below the root that is called cn=…': [{ namingContexts: ['cn=retro store', 'dc=x'] }, 'dc=x'],
-  'not what the root DSE names as the server’s own': [
+  'is the default naming context': [{ namingContexts: ['cn=config', 'dc=a'], defaultNamingContext: ['dc=b'] }, 'dc=b'],
+  'is not the access log': [{ namingContexts: ['cn=accesslog', 'dc=example,dc=org'] }, 'dc=example,dc=org'],
+  'is not a log with another name': [{ namingContexts: ['cn=log', 'o=log', 'cn=deltalog', 'o=corp'] }, 'o=corp'],
+  'is never a top-level entry named cn=…': [{ namingContexts: ['cn=retro store', 'dc=x'] }, 'dc=x'],
+  'is not a context that the root DSE lists as internal': [
     { namingContexts: ['o=history', 'o=watch', 'c=DE'], changeLog: ['o=history'], monitorContext: ['o=Watch'] },
     'c=DE',
   ],
-  'not the configuration or schema of AD LDS': [
+  'is not the configuration or schema of AD LDS': [
     {
       supportedCapabilities: ['1.2.840.113556.1.4.1851'],
       namingContexts: [`CN=Configuration,${AD_LDS}`, `CN=Schema,CN=Configuration,${AD_LDS}`, 'CN=App,DC=corp,DC=com'],
@@ -125,27 +125,30 @@ const BASES: Record<string, [root: Record<string, string[]>, base: string | unde
     },
     'CN=App,DC=corp,DC=com',
   ],
-  'not ApacheDS’ own partitions': [{ namingContexts: ['ou=system', 'ou=schema', 'ou=config', 'dc=example,dc=com'] }, 'dc=example,dc=com'],
-  'not IBM’s': [
+  'is not an internal partition of ApacheDS': [
+    { namingContexts: ['ou=system', 'ou=schema', 'ou=config', 'dc=example,dc=com'] },
+    'dc=example,dc=com',
+  ],
+  'is not an internal suffix of IBM': [
     { namingContexts: ['CN=SCHEMA', 'CN=LOCALHOST', 'CN=PWDPOLICY', 'CN=IBMPOLICIES', 'secAuthority=Default', 'O=SAMPLE'] },
     'O=SAMPLE',
   ],
-  'not the DNS zones of Active Directory': [
+  'is not a DNS zone of Active Directory': [
     { namingContexts: ['DC=DomainDnsZones,DC=x,DC=y', 'DC=ForestDnsZones,DC=x,DC=y', 'DC=x,DC=y'] },
     'DC=x,DC=y',
   ],
-  'not the certificates of FreeIPA, and only its accounts': [
+  'is only the accounts of FreeIPA, without its certificates': [
     { vendorName: ['389 Project'], ipaDomainLevel: ['1'], namingContexts: ['cn=changelog', 'o=ipaca', 'dc=ipa,dc=test'] },
     'cn=accounts,dc=ipa,dc=test',
   ],
-  'none if only the server’s own data is shown': [{ namingContexts: ['cn=config', 'cn=monitor', 'cn=accesslog', ''] }, undefined],
-  'an organizational unit with a name like a server’s, below a domain': [
+  'is undefined if the server shows only internal data': [{ namingContexts: ['cn=config', 'cn=monitor', 'cn=accesslog', ''] }, undefined],
+  'may be an organizational unit below a domain that is named like an internal one': [
     { namingContexts: ['ou=system,dc=corp,dc=com'] },
     'ou=system,dc=corp,dc=com',
   ],
 };
 
-describe('the guessed search base is', () => {
+describe('the guessed search base', () => {
   for (const [title, [root, base]] of Object.entries(BASES)) {
     it(title, () => assert.equal(readRootDse(entry(root)).defaultSearchBase, base));
   }

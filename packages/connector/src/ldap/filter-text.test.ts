@@ -4,7 +4,7 @@ import { settingFilter } from './directory.ts';
 import { parseFilter } from './filter.ts';
 import { withEscapedValues } from './filter-text.ts';
 
-describe('a filter that replaced connectors took', () => {
+describe('a filter that replaced connectors accepted', () => {
   for (const [given, meant] of [
     ['(ou=App (Prod))', '(ou=App \\28Prod\\29)'],
     ['(&(uid={0})(!(ou=App (Prod))))', '(&(uid={0})(!(ou=App \\28Prod\\29)))'],
@@ -20,13 +20,13 @@ describe('a filter that replaced connectors took', () => {
     });
   }
 
-  it('stays as it is if it is valid', () => {
+  it('is unchanged if it is valid', () => {
     for (const text of ['(&(a=b)(|(c=*)(!(d=e\\28f\\29))))', '( & (a=b) (c=d))', '(a=\\5c)', 'a=b', '(a>=1)']) {
       assert.equal(withEscapedValues(text), text);
     }
   });
 
-  it('is refused if its parentheses are not in pairs', () => {
+  it('is refused if its parentheses are unbalanced', () => {
     for (const text of ['(cn=a (b)', '(&(cn=a)', '(cn=a))', '(cn=\\x)']) {
       assert.throws(() => settingFilter('LDAP_USER_BY_NAME', text), { code: 'LDAP_FILTER_INVALID' }, text);
     }

@@ -19,7 +19,7 @@ function machine(skewMs: number) {
   return { clock, lines, time, system, hub: () => HUB_TIME + time.elapsed };
 }
 
-describe('the time by which requests of the hub are judged', () => {
+describe('the clock that validates requests from the hub', () => {
   for (const minutes of [-2, 2, -10, 10]) {
     test(`is the hub's if this clock is ${minutes} minutes off, and the log says by how much`, () => {
       const { clock, lines, time, hub } = machine(minutes * MINUTE_MS);
@@ -54,14 +54,14 @@ describe('the time by which requests of the hub are judged', () => {
   });
 });
 
-test('a source that rewinds the time lets no request be used twice', async () => {
+test('turning back the time does not allow a request to be replayed', async () => {
   const { clock, time, system, hub } = machine(0);
   const replay = createReplayMemory({ now: system, keepSeconds: clock.limitMs / 1000, onFull: () => assert.fail() });
   const checks = { keys: signingKey(pemOf(HUB_RSA.publicKey)), replay, now: clock.now };
   clock.learn(hub(), 0);
   const token = signToken({ username: 'ada', exp: HUB_TIME / 1000 + 60 });
   assert.ok('claims' in (await checkToken(token, checks)));
-  // Other tokens come meanwhile, so that the memory drops what it may.
+  // Other tokens arrive meanwhile, so that the replay cache drops what it may.
   for (let n = 1; n <= 9; n++) {
     time.elapsed = n * MINUTE_MS;
     clock.learn(hub(), 0);

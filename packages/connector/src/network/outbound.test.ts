@@ -219,12 +219,12 @@ describe('a private CA', () => {
       });
     }
 
-    it('which no name matches is an error', () => {
+    it('is an error if no name matches it', () => {
       assert.throws(() => of('absent'), { code: 'CA_UNUSABLE', message: /^SSL_CA_PATH: .*SSL_CA_FILE \(absent\)/ });
       assert.throws(() => of('(('), { code: 'CA_UNUSABLE', message: /^SSL_CA_FILE: / });
     });
 
-    it('chooses among the trusted certificates of the system without a folder, which changes nothing', () => {
+    it('changes nothing without a folder, since it selects from the certificates that the system trusts', () => {
       assert.deepEqual(configuredCertificates({ ...NOTHING, SSL_CA_FILE: '.+.(pem|crt|cer)$', SSL_CA_PATH: undefined }), []);
     });
   });

@@ -67,7 +67,7 @@ test('after slow_down, the connector waits five seconds longer', async (t) => {
   assert.ok(after - before > 5900, `${after - before} ms`);
 });
 
-describe('an enrolment that does not succeed has a code and saves nothing', () => {
+describe('a failed enrolment reports its error code and saves nothing', () => {
   type Started = Awaited<ReturnType<typeof start>>;
   const cases: [string, string[], (started: Started) => Promise<unknown>, string][] = [
     ['denied', ['denied'], ({ enrol }) => enrol(), 'ENROLMENT_DENIED'],

@@ -40,7 +40,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   return error.code;
 }
 
-test('the first start asks, registers with proof of key and ticket, pins the hub, and never sends the secret', async (t) => {
+test('the first start registers with proof of key and ticket, pins the hub, and never sends the secret', async (t) => {
   const { hub, home, provision, file } = await start(t, { TENANT_SIGNING_KEY: 'of another hub' });
   const target = await provision();
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('the first start asks, registers with proof of key and ticket, pins the hub
   assert.equal(hub.enrolment.requests.length, 3);
 });
 
-test('a rotated identity is followed and pinned, one that nothing vouches for is refused', async (t) => {
+test('a rotated identity is followed and pinned, and one that no earlier key signed is refused', async (t) => {
   const { hub, provision, file } = await start(t);
   await provision();
   hub.enrolment.rotate();
@@ -105,7 +105,7 @@ describe('an answer that the hub has not signed is refused, and the certificate 
     ],
     ['of another identity', ({ enrolment }) => enrolment.replace(), 'HUB_IDENTITY_MISMATCH'],
     [
-      'of the plain contract',
+      'in the format of the plain contract',
       (hub) => {
         hub.enrolment.answer = () => ({ body: INFO });
       },
@@ -138,9 +138,9 @@ test('while the hub does not answer, the last known connection is used, with the
   assert.deepEqual([hubIdentity, jwksUrl, signingKeyPem], [hub.enrolment.fingerprint, undefined, undefined]);
 });
 
-describe('a ticket that does not fit is sent nowhere', () => {
+describe('an unsuitable ticket is not sent to any hub', () => {
   const cases: [string, (tickets: { pinned: string; plain: string }) => object, string][] = [
-    ['cut off', ({ pinned }) => ({ PROVISIONING_TICKET: pinned.slice(0, -1) }), 'TICKET_DAMAGED'],
+    ['truncated', ({ pinned }) => ({ PROVISIONING_TICKET: pinned.slice(0, -1) }), 'TICKET_DAMAGED'],
     ['without its fingerprint', ({ pinned }) => ({ PROVISIONING_TICKET: pinned.slice(0, pinned.lastIndexOf('.')) }), 'TICKET_DAMAGED'],
     [
       'without an identity, while one is pinned',
@@ -159,7 +159,7 @@ describe('a ticket that does not fit is sent nowhere', () => {
   }
 });
 
-test('a ticket entered in setup replaces the pinned hub, also by one without an identity', async (t) => {
+test('a ticket entered in setup replaces the pinned hub, even if the new hub has no identity', async (t) => {
   const { home, hub, provision, file } = await start(t);
   await provision();
   const other = await startTicketServer(t);
@@ -179,7 +179,7 @@ test('a ticket entered in setup replaces the pinned hub, also by one without an 
   assert.equal(await codeOf(enter(hub.pinnedTicket)), 'HUB_IDENTITY_MISMATCH');
 });
 
-test('a revoked key is an error, a pending one is not', async (t) => {
+test('a revoked key is an error, but a pending one is not', async (t) => {
   const { hub, provision } = await start(t);
   hub.enrolment.state = 'pending';
   assert.equal((await provision()).connection, INFO.connectionName);

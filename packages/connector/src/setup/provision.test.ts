@@ -155,7 +155,7 @@ describe('a first start', () => {
     assert.equal(file().LDAP_BASE, 'DC=typed');
   });
 
-  it('writes only the certificate with OVERRIDE_CONFIG=false, and uses it again', async (t) => {
+  it('with OVERRIDE_CONFIG=false, writes only the certificate, and uses it at the next start', async (t) => {
     const hub = await startTicketServer(t);
     const environment = { OVERRIDE_CONFIG: 'false', PROVISIONING_TICKET: `${hub.ticket}/`, LDAP_BIND_PASSWORD: 'x' };
     const connector = start(environment);

@@ -145,7 +145,7 @@ describe('an export', { timeout: 240_000 }, () => {
       assert.equal((await signIn(await connected(t))).nick, 'alice');
     });
 
-    it('brings the certificate and mapper of 7.x, whose mapper comes before PROFILE_MAPPER', async () => {
+    it('transfers the certificate and mapper of 7.x, whose mapper takes precedence over PROFILE_MAPPER', async () => {
       const other = createKey().privateKeyPem;
       const zip = zipOf({
         'data/config.json': JSON.stringify(installed(v1('x'), { PROFILE_MAPPER: 'module.exports = () => ({ id: "setting" })' })),

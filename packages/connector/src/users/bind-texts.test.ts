@@ -1,4 +1,4 @@
-/** Refused binds of directories that say why only in the diagnostic message. */
+/** Refused binds of directories that give the reason only in the diagnostic message. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Entry } from '../ldap/entry.ts';
@@ -79,6 +79,6 @@ describe('a refused change of eDirectory', () => {
   }
 });
 
-it('a refused change with a result that is no refusal of the user keeps the meaning of its result', () => {
+it('a failed change whose result does not refuse the password keeps the meaning of that result', () => {
   assert.equal(changeRefusal(result(50, 'Account is locked'))?.error, 'InsufficientAccessRightsError');
 });

@@ -1,4 +1,4 @@
-/** What a connector refuses on its own, on a real OpenLDAP. */
+/** Denials and rate limits by the connector itself, with a real OpenLDAP. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -43,7 +43,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
   }
   const binds = async () => (await slapd.operations()).filter(({ kind, dn }) => kind === 'bind' && dn?.startsWith('uid=root,')).length;
 
-  it('a denied user gets the answer of a wrong password by every name and door, and no password reaches the directory', async (t) => {
+  it('a denied user gets the answer for a wrong password by every name and sign-in method, and no password reaches the directory', async (t) => {
     const { users, lines } = open({ DENY_SIGN_IN: '(employeeType=administrator)' });
     const wire = (outcome: Parameters<typeof encodeAnswer>[1]) => encodeAnswer('authenticate_user', outcome, () => true, []);
     const wrong = wire(await users.authenticate(login('root', 'wrong'), request()));
@@ -70,7 +70,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.equal(errorOf(await open({}).users.authenticate(login('root', PASSWORD), request())), 'ok');
   });
 
-  it('a user whom the service account cannot see is denied, and a broken filter is an error at the start', async () => {
+  it('a user whom the service account cannot see is denied, and an invalid filter is an error at startup', async () => {
     const blind = usersOn(
       { url: slapd.ldapsUrl, ca: slapd.ca, serviceAccount: slapd.powerlessAccount },
       { LDAP_USER_DN: 'uid={0},ou=people,dc=example,dc=org', DENY_SIGN_IN: '(employeeType=administrator)' },
@@ -82,7 +82,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.throws(broken, { code: 'LDAP_FILTER_INVALID', message: /DENY_SIGN_IN/ });
   });
 
-  it('without a service account nobody signs in, since the filter cannot be compared', async () => {
+  it('without a service account no user can sign in, since the filter cannot be evaluated', async () => {
     const none = usersOn(
       { url: slapd.ldapsUrl, ca: slapd.ca, serviceAccount: 'none' },
       { LDAP_USER_DN: 'uid={0},ou=people,dc=example,dc=org', DENY_SIGN_IN: '(employeeType=administrator)' },
@@ -91,7 +91,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.match(errorOf(await none.users.authenticate(login('ada', PASSWORD), request())), /LDAP_NO_SERVICE_ACCOUNT/);
   });
 
-  it('wrong passwords of a user count together by all names, also in parallel, and the others still sign in', async () => {
+  it('wrong passwords of a user count together under all names, even in parallel, and other users still sign in', async () => {
     const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 3, DENY_SIGN_IN: undefined });
     const names = ['ada', 'ada@example.org', 'ADA', 'ada', 'ada@example.org'];
     const outcomes = await Promise.all(names.map((name, i) => users.authenticate(login(name, `guess ${i}`), request())));
@@ -104,7 +104,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.equal(errorOf(await users.authenticate(login('root', PASSWORD), request())), 'ok');
   });
 
-  it('wrong old passwords of changes count like those of sign-ins', async () => {
+  it('wrong old passwords in password changes count like wrong passwords in sign-ins', async () => {
     const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 3, DENY_SIGN_IN: undefined });
     const change = (old: string) => users.changePassword(ownChange('ada', old, 'Another-Passw0rd'), request());
     const outcomes = [await users.authenticate(login('ada', 'guess'), request()), await change('guess 1'), await change('guess 2')];
@@ -118,7 +118,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.equal(busy.failure.code, 'connector_busy');
   });
 
-  it('right passwords of a user do not count', async () => {
+  it('correct passwords of a user do not count', async () => {
     const { users } = open({ WRONG_PASSWORDS_PER_USER_PER_MINUTE: 2, DENY_SIGN_IN: undefined });
     const outcomes = [];
     for (const password of [PASSWORD, PASSWORD, PASSWORD, 'guess', PASSWORD, 'guess', PASSWORD]) {
@@ -127,7 +127,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(outcomes.map(errorOf), ['ok', 'ok', 'ok', 'WrongPassword', 'ok', 'WrongPassword', 'WrongPassword']);
   });
 
-  it('more sign-ins or lists than the limits allow are answered as busy', async () => {
+  it('sign-ins and user lists beyond the limits are rejected as busy', async () => {
     const { users } = open({ SIGN_INS_PER_MINUTE: 2, SEARCHES_PER_MINUTE: 2 });
     const signIns = [];
     for (const name of ['ada', 'root', 'nobody']) signIns.push(await users.authenticate(login(name, PASSWORD), request()));

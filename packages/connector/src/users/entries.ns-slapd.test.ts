@@ -1,4 +1,4 @@
-/** Entries on a real 389 Directory Server, which answers attributes as whoever wrote them spelled them. */
+/** Entries on a real 389 Directory Server, which returns attribute names in the spelling with which they were written. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type NsSlapd, startNsSlapd, whyNoNsSlapd } from '@landbridge/lab';
@@ -25,7 +25,7 @@ describe('entries on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     return { profile: answer.profile, rootDse: await made.directory.rootDse() };
   }
 
-  it('have the schema’s names for a mapper that reads everything, and its own names for one that says what it reads', async () => {
+  it('have attribute names from the schema if a mapper reads everything, and from the mapper if its source names what it reads', async () => {
     const { profile } = await profileWith('module.exports = function (raw) { return { keys: Object.keys(raw) }; };');
     assert.ok(Array.isArray(profile.keys));
     for (const name of ['givenName', 'employeeNumber', 'objectClass', 'uid']) assert.ok(profile.keys.includes(name), name);
@@ -36,7 +36,7 @@ describe('entries on 389 Directory Server', { skip: whyNoNsSlapd() }, () => {
     assert.deepEqual((await profileWith()).profile.name, { familyName: server.users.active.uid, givenName: 'Ada' });
   });
 
-  it('are those of a recognised product with a published schema', async () => {
+  it('come from a recognised product with a published schema', async () => {
     const { rootDse } = await profileWith();
     assert.equal(rootDse.kind, '389-ds');
     assert.match(rootDse.recognition, /^Recognised as 389 Directory Server: vendorName is/);

@@ -1,4 +1,4 @@
-/** Entries as directories really hold them, on a real OpenLDAP: several names, other classes, groups of every kind, bytes. */
+/** Entries in a real OpenLDAP: several names, other object classes, groups of every kind, binary values. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Slapd, type SlapdOptions, startSlapd, whyNoSlapd } from '@landbridge/lab';
@@ -34,7 +34,7 @@ const group = (cn: string, objectClass: string, more: Record<string, string[]>):
   attributes: { objectClass: [objectClass], cn: [cn], ...more },
 });
 
-/** A computer as in directories with classes of Active Directory, an attribute of bytes, and members that have no overlay. */
+/** A computer with the object classes of Active Directory, a binary attribute, and group members without an overlay. */
 const SCHEMA = `
 include /etc/ldap/schema/dyngroup.schema
 attributetype ( 1.2.3.4.1 NAME 'employeeToken' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
@@ -110,14 +110,14 @@ describe('entries on OpenLDAP', { skip: whyNoSlapd() }, () => {
     return 'failure' in answer ? answer.failure.wireName : 'signed in';
   };
 
-  it('with two user names are one user under either, in the groups of both', async () => {
+  it('with two user names are the same user under either name, in the groups of both', async () => {
     const [one, other] = [await answerOf('jdoe'), await answerOf('john.doe')];
     assert.equal(one.subject, other.subject);
     assert.deepEqual(one.profile, other.profile);
     assert.deepEqual(await groupsOf('john.doe'), ['first', 'names', 'other', 'parent', 'second', 'unique']);
   });
 
-  it('have the value that names them first, and the mapper sees all', async () => {
+  it('list the value that names them first, and the mapper sees all values', async () => {
     assert.deepEqual((await profileOf('jdoe')).id, ['jdoe', 'john.doe']);
     const mapper = 'module.exports = function (raw) { return { id: raw.uid[0], cn: raw.CN, mail: raw.mail, of: raw.DepartmentNUMBER }; };';
     assert.deepEqual(await profileOf('jdoe', on({}, mapper)), {
@@ -138,11 +138,11 @@ describe('entries on OpenLDAP', { skip: whyNoSlapd() }, () => {
     );
   });
 
-  it('of computers are no users, whatever their other classes', async () => {
+  it('of computers are not users, regardless of their other classes', async () => {
     for (const name of ['pc1$', 'printer']) assert.equal(await errorOf(name), 'WrongUsername', name);
     const found = await on().users.searchUsers({ pid: 'x', search: 'p', limit: 50, escaped: false }, request());
     assert.ok('users' in found && !JSON.stringify(found.users).match(/pc1\$|printer/));
-    // Administrators say themselves what a user is.
+    // Administrators can define what counts as a user.
     assert.equal(await errorOf('printer', on({ LDAP_USER_BY_NAME: '(uid={0})' })), 'signed in');
   });
 
@@ -154,18 +154,18 @@ describe('entries on OpenLDAP', { skip: whyNoSlapd() }, () => {
     assert.deepEqual(await groupsOf('dyn'), ['dynamic']);
   });
 
-  it('are in groups that only they name, unless the group lists its members', async () => {
-    // The base leaves out a group elsewhere; a group without a member list counts, as one that cannot be read does.
+  it('are in the groups that only the entry itself names, unless the group lists its members', async () => {
+    // The base excludes a group elsewhere. A group without a member list counts, like one that cannot be read.
     assert.deepEqual(await groupsOf('badge'), ['empty', 'hidden']);
   });
 
-  it('have bytes where the schema says so', async () => {
+  it('have binary values for attributes that the schema declares as binary', async () => {
     const mapper =
       'module.exports = function (raw) { return { id: raw.uid, isBuffer: Buffer.isBuffer(raw.employeeToken), text: raw.employeeToken.toString() }; };';
     assert.deepEqual(await profileOf('badge', on({}, mapper)), { id: 'badge', isBuffer: true, text: 'looks like text' });
   });
 
-  it('are not asked for values that no mapper reads', async () => {
+  it('are read without values that no mapper uses', async () => {
     const asked = async (mapper: string, settings: Partial<ConnectorSettings> = {}) => {
       const made = on(settings, mapper);
       const names = new Set<string>();

@@ -51,7 +51,7 @@ describe('the identity of users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     return outcome;
   }
 
-  it('is accompanied by the account name for our hub, whichever name was typed, and by nothing new for Auth0', async () => {
+  it('comes with the account name for our hub, regardless of the typed name, and with nothing new for Auth0', async () => {
     const made = on({ LDAP_USER_BY_MAIL: true });
     const outcome = await made.users.authenticate(login('mallory@example.org', 'password of mallory@example.org'), request());
     assert.ok('profile' in outcome);

@@ -34,17 +34,20 @@ describe('attributes that a mapper reads', () => {
 
   const unnamed: [title: string, source: string][] = [
     ['the entry is returned', 'module.exports = function (raw) { raw.x = 1; return raw; };'],
-    ['its keys are listed', 'module.exports = function (raw) { return { id: raw.uid, all: Object.keys(raw) }; };'],
-    ['a loop goes over them', 'module.exports = function (raw) { for (var k in raw) {} return { id: raw.uid }; };'],
+    ['the keys of the entry are listed', 'module.exports = function (raw) { return { id: raw.uid, all: Object.keys(raw) }; };'],
+    ['a loop iterates over the entry', 'module.exports = function (raw) { for (var k in raw) {} return { id: raw.uid }; };'],
     ['a name is computed', "module.exports = function (raw) { return { id: raw['u' + 'id'] }; };"],
     ['a name is a variable', 'module.exports = function (raw) { var k = "uid"; return { id: raw[k] }; };'],
     ['the entry is spread', 'module.exports = (raw) => ({ ...raw, id: raw.uid });'],
     ['the rest is taken', 'module.exports = function (raw) { const { uid, ...others } = raw; return { id: uid, others }; };'],
     ['the rest of a parameter is taken', 'module.exports = ({ uid, ...others }) => ({ id: uid, others });'],
-    ['the entry has a second name', 'module.exports = function (raw) { var r = raw; return { id: r.uid }; };'],
-    ['another function gets it', 'module.exports = function (raw) { return helper(raw); }; function helper(r) { return { id: r.uid }; }'],
+    ['the entry is assigned to another variable', 'module.exports = function (raw) { var r = raw; return { id: r.uid }; };'],
+    [
+      'the entry is passed to another function',
+      'module.exports = function (raw) { return helper(raw); }; function helper(r) { return { id: r.uid }; }',
+    ],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the source of a mapper
-    ['a template has it', 'module.exports = function (raw) { return { id: `${JSON.stringify(raw)}` }; };'],
+    ['a template contains the entry', 'module.exports = function (raw) { return { id: `${JSON.stringify(raw)}` }; };'],
     ['arguments are used', 'module.exports = function (raw) { return { id: arguments[0].uid }; };'],
     ['the function is elsewhere', 'function map(raw) { return { id: raw.uid }; } module.exports = map;'],
     ['the source is not a program', 'module.exports = function (raw) { return { id: raw.uid '],
@@ -52,7 +55,7 @@ describe('attributes that a mapper reads', () => {
   for (const [title, source] of unnamed) it(`may be any if ${title}`, () => assert.equal(attributesReadBy(source), undefined));
 });
 
-it('spells attributes as a mapper does that may read any', () => {
+it('a mapper that may read any attribute determines the spelling of those it names', () => {
   const spell = mapperSpelling(
     "module.exports = function (raw) { var r = raw; return { id: r.uid, x: r['Mail;lang-de'], c: r.cn || 'CN' + r.y + 'SN=' }; };",
   );

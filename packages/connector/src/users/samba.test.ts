@@ -31,7 +31,7 @@ describe('users on Samba as a domain controller', { skip: whyNoSamba() }, () => 
 
   describe('states of an account', () => registerAccountTests(dc));
   describe('verified users', () => registerVerifiedUserTests(dc));
-  describe('what a connector refuses on its own', () => registerRefusalTests(dc));
+  describe('denials by the connector itself', () => registerRefusalTests(dc));
   describe('its certificate', () => registerTlsTests(dc));
   describe('groups', () => registerGroupsTests(dc));
   describe('names', () => registerNamesTests(dc));

@@ -52,7 +52,7 @@ test('accepts a challenge once, for its purpose, within five minutes, on the hub
   assert.equal(challenges.take(late, 'add anna'), false);
 });
 
-test('of two owners who demote or remove each other at the same time, one stays', async (t) => {
+test('if two owners demote or remove each other at the same time, one remains', async (t) => {
   for (const act of [
     (operator: Operator, name: string) => changeAdministratorRole(operator, name, 'read-only'),
     (operator: Operator, name: string) => removeAdministrator(operator, name),

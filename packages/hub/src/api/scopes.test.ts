@@ -24,7 +24,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /api-keys/:id': { name: 'x' },
 };
 
-/** Written down once more, so that a mistake in the program's table is noticed. */
+/** An independent copy, so that a mistake in the program's table is noticed. */
 const CALLS: Readonly<Record<ApiScope, readonly string[]>> = {
   'sign-in': ['POST /connections/:name/login', 'POST /connections/:name/change-password'],
   search: ['POST /connections/:name/search', 'GET /connections/:name/groups'],
@@ -55,7 +55,7 @@ async function ask(
   { name = 'corp', body = BODIES[call] }: { name?: string; body?: object } = {},
 ) {
   const [method = '', route = ''] = call.split(' ');
-  // An unknown id: what is permitted ends with 404, and changes nothing.
+  // With an unknown id, permitted calls end with 404 and change nothing.
   const path = route.replace(':name', name).replace(':action', 'drain').replace(':id', 'unknown');
   const response = await fetch(`${hub.hub.url}/api${path}`, {
     method,
@@ -73,8 +73,8 @@ async function startConnected(t: TestContext): Promise<HubUnderTest> {
   return hub;
 }
 
-test('the calls of this test are all calls of the API', () => {
-  // Only the list of routes is read: no part is used.
+test('this test covers all calls of the API', () => {
+  // Only the list of routes is read, so the parts are never used.
   const routes = apiRoutes(Object.create(null)).routes.filter(({ method }) => method !== 'ALL');
   assert.deepEqual([...new Set(routes.map(({ method, path }) => `${method} ${path}`))].sort(), [...ALL_CALLS].sort());
 });
@@ -111,7 +111,7 @@ test('a key created without choices only signs users in', async (t) => {
   }
 });
 
-test('a key of one connection sees no other connection, and nothing of the whole hub', async (t) => {
+test('a key for one connection sees neither other connections nor the hub as a whole', async (t) => {
   const hub = await startConnected(t);
   await hub.createConnection('other');
   const scopes: ApiScope[] = ['sign-in', 'search', 'reset-password', 'view', 'provision'];
@@ -134,7 +134,7 @@ test('a key of one connection sees no other connection, and nothing of the whole
   }
 });
 
-test('a key works from its addresses only, and its last use shows from where', async (t) => {
+test('a key works only from its addresses, and its last use shows the address', async (t) => {
   const hub = await startConnected(t);
   const call = 'POST /connections/:name/login';
   const elsewhere = await keyOf(hub, { addresses: ['192.0.2.0/24', '2001:db8::/32'] });
@@ -170,7 +170,7 @@ test('a change takes effect at once, and invalid permissions are rejected', asyn
   await assert.rejects(changeApiKey(operator, 'unknown', {}), { code: 'KEY_NOT_FOUND' });
 });
 
-test('a key that manages keys can give away only what it has', async (t) => {
+test('a key that manages keys can grant only its own permissions', async (t) => {
   const hub = await startConnected(t);
   const operator = operatorForTest(hub.store);
   const { apiKey: full } = await createApiKey(operator, 'full', { scopes: API_SCOPE_NAMES });

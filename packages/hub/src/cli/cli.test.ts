@@ -112,7 +112,7 @@ test('commands manage connections and connectors', async (t) => {
   ])
     assert.ok(shown.includes(line), line);
 
-  // The ticket ends in the fingerprint that connectors pin; further ones come from "connector add".
+  // The ticket ends in the fingerprint that connectors pin. "connector add" issues further tickets.
   const fingerprint = ok('identity', 'show').stdout;
   assert.ok(ticket.endsWith(`.${fingerprint}`));
   const rotated = ok('identity', 'rotate').stdout;

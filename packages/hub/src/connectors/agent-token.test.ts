@@ -6,7 +6,7 @@ import { makeIdentity, provision } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 import { createAgentTokens } from './agent-token.ts';
 
-test('tokens beyond the limit of a key are refused until earlier ones expire, and none is forgotten', async (t) => {
+test('tokens beyond the limit of a key are refused until earlier ones expire, and no used token is forgotten', async (t) => {
   const under = await startHubForTest(t);
   const [one, other] = [makeIdentity(), makeIdentity()];
   const ticket = await under.createConnection();

@@ -14,7 +14,7 @@ for (const [skewSeconds, isSession, expected] of [
   [-590, true, 'authenticated'],
   [-700, true, 'clock_skew'],
   [700, true, 'clock_skew'],
-  // A token without a session could have been copied: it is not accepted for longer than it lives.
+  // A token without a session may have been copied, so it is not accepted beyond its lifetime.
   [-120, false, 'refused'],
 ] as const) {
   test(`a connector whose clock is ${skewSeconds} s off${isSession ? '' : ' and that asks for no session'}: ${expected}`, async (t) => {

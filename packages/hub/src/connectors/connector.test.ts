@@ -119,7 +119,7 @@ test('a socket that ends takes its requests with it, and the connector is offlin
   assert.equal(connector.eligibility(), 'connector_offline');
 });
 
-test('a socket whose session has no more keys ends, with its requests', async (t) => {
+test('a socket closes and its requests fail when the keys of its session are used up', async (t) => {
   const { connector, closed } = await connected(t, { session: { seal: () => undefined, open: () => undefined } });
   const answer = connector.ask('authenticate_user', 'p1', {}, 60_000);
   assert.deepEqual((await answer).outcome, { failure: { code: 'connector_lost' } });

@@ -24,7 +24,7 @@ test('a connector without requests in flight is not checked', (t) => {
   assert.deepEqual([liveness.state, counted.pings, counted.silent], ['alive', 0, 0]);
 });
 
-test('a connector that answers no ping is doubtful after 1.5 s, and given up once after 4.5 s', (t) => {
+test('a connector that answers no ping is suspect after 1.5 s, and dropped once after 4.5 s', (t) => {
   const { liveness, counted, wait } = watched(t);
   liveness.begin();
   wait(1499);
@@ -57,7 +57,7 @@ test('a sign of life ends the doubt, and the end of its requests does not', (t) 
   assert.deepEqual([liveness.state, counted.silent], ['alive', 0]);
 });
 
-test('a long frame that is arriving delays the doubt', (t) => {
+test('a long frame that is still arriving keeps a connector from becoming suspect', (t) => {
   const { liveness, counted, arriving, wait } = watched(t);
   liveness.begin();
   arriving(true);

@@ -38,7 +38,7 @@ test('a sign-in and its answer cross the socket encrypted', async (t) => {
   assert.ok(!JSON.stringify(logLines).includes('correct horse'));
 });
 
-describe('a frame that is not the next one of the session ends the socket, and no answer counts', () => {
+describe('a frame other than the next one of the session ends the socket, and no answer counts', () => {
   const cases: [string, (connector: SessionConnector, request: SessionRequest) => string | Buffer | Promise<Buffer>][] = [
     ['an answer in clear', (_connector, request) => request.answerText(EVIL)],
     ['an answer in clear in a binary frame', (_connector, request) => Buffer.from(request.answerText(EVIL))],
@@ -73,7 +73,7 @@ describe('a frame that is not the next one of the session ends the socket, and n
       const login = api(LOGIN, { username: 'anna', password: 'p' });
       const request = await connector.nextRequest();
       connector.socket.send(await frameOf(connector, request));
-      // It comes too late: the socket has ended.
+      // Too late, since the socket has closed.
       connector.send(request.answerText(ANNA));
       assert.equal((await login).body.error.code, 'connector_lost');
       assert.equal(await connector.closed, 1006);
@@ -119,7 +119,7 @@ test('a connector gets requests only after its first frame has shown that it has
   assert.ok(!hub.logLines.some(({ msg }) => msg === 'Connector online'));
 });
 
-test('an invalid wish for a session is rejected, and never leads to requests without one', async (t) => {
+test('an invalid session offer is rejected, and never leads to requests outside a session', async (t) => {
   const { provisioned } = await startHubForTest(t);
   const identity = await provisioned();
   const { claim } = offerSession();
@@ -131,7 +131,7 @@ test('an invalid wish for a session is rejected, and never leads to requests wit
   }
 });
 
-test('sealed frames have the limits of others', async (t) => {
+test('sealed frames have the same limits as other frames', async (t) => {
   const hub = await withConnector(t);
   const { api, connector } = hub;
   const login = api(LOGIN, { username: 'anna', password: 'p' });

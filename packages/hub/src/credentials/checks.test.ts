@@ -45,7 +45,7 @@ async function begin(t: Parameters<typeof openStoreForTest>[0]) {
   return { store, connection, clock, directory, checks, open, remember, isCached, beat };
 }
 
-test('after an outage, an entry counts only if the password was not changed since, and others keep theirs', async (t) => {
+test('after an outage, an entry counts only if the password has not changed since, and other users keep their entries', async (t) => {
   const { clock, directory, remember, isCached, beat } = await begin(t);
   await beat(true);
   for (const name of ['anna', 'ben', 'carl', 'dora']) await remember(name);
@@ -53,7 +53,7 @@ test('after an outage, an entry counts only if the password was not changed sinc
   await beat(false);
   assert.equal(await isCached('anna'), true);
   clock.now += HOUR;
-  // Carl is disabled. Dora's was changed within the tolerance of clocks.
+  // Carl is disabled. Dora's password was changed within the clock tolerance.
   directory.times = { anna: clock.now - 3 * HOUR, ben: clock.now - MINUTE, dora: clock.now - 2 * HOUR - 2 * MINUTE };
   await beat(true);
   await beat(false);

@@ -46,7 +46,7 @@ test('a user who was verified a moment ago is verified again without a password 
   assert.equal(await cache.find(corp, 'anna', 'newer'), undefined);
 });
 
-test('excess checks are busy, and those of another connection do not wait behind them', async (t) => {
+test('excess checks are rejected as busy, and do not delay those of another connection', async (t) => {
   const { cache, corp, other } = await cacheWith(t, ['anna']);
   const cores = Math.min(4, availableParallelism());
   let ended = 0;

@@ -23,7 +23,7 @@ async function start(t: TestContext) {
 
 const SIGN_IN_KEY = { scope: 'sign-in', 'all-connections': 'on' };
 
-test('actions that give out or end access ask for password and second factor', async (t) => {
+test('actions that grant or end access ask for password and second factor', async (t) => {
   const { browser, formToken, dashboard, hub, store, createConnection } = await start(t);
   await createConnection('corp');
   const before = (await store.auditRecords({}, 1000)).length;
@@ -53,7 +53,7 @@ test('actions that give out or end access ask for password and second factor', a
   assert.equal((await store.auditRecords({}, 1000)).length, before);
 });
 
-test('after the confirmation the action continues with what was typed, and others need none for a while', async (t) => {
+test('after the confirmation the action continues with the submitted values, and further actions need none for a while', async (t) => {
   const { browser, dashboard, store } = await start(t);
   const page = await browser.open(`${dashboard}/api-keys/new`);
   const question = await browser.submit(page, '/api-keys/new', { ...SIGN_IN_KEY, name: 'billing', days: '30' });
@@ -68,7 +68,7 @@ test('after the confirmation the action continues with what was typed, and other
   assert.equal(next.status, 303);
 });
 
-test('a wrong password, a wrong code or a used one continues nothing and loses nothing', async (t) => {
+test('a wrong password, a wrong code or a used code neither continues the action nor loses the submitted values', async (t) => {
   const { browser, dashboard, store } = await start(t);
   const page = await browser.open(`${dashboard}/administrators`);
   let question = await browser.submit(page, '/administrators', { name: 'ben', role: 'operator' });
@@ -85,7 +85,7 @@ test('a wrong password, a wrong code or a used one continues nothing and loses n
   const refused = await store.auditRecords({ action: 'administrator.confirm', result: 'refused' }, 10);
   assert.deepEqual(refused.map(({ detail }) => detail).sort(), ['code', 'code', 'password']);
 
-  // A code that was used for one confirmation is worthless for the next.
+  // A code that was used for one confirmation is not accepted for the next.
   const fields = { 'confirm-password': PASSWORD, 'confirm-code': codeOf(1) };
   assert.equal((await browser.submit(question, '/administrators', fields)).status, 303);
   const other = await signedInBrowser(store, 'second', {}, LONG_AGO);
@@ -95,12 +95,12 @@ test('a wrong password, a wrong code or a used one continues nothing and loses n
   assert.equal(await store.administratorByName('carl'), undefined);
 });
 
-test('guesses at the confirmation wait like guesses at the sign-in, and share their count', async (t) => {
+test('guesses at the confirmation are delayed like guesses at the sign-in, and share their count', async (t) => {
   const { browser, dashboard } = await start(t);
   const question = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { ...SIGN_IN_KEY, name: 'x' });
   const attempt = (password: string) =>
     browser.submit(question, '/api-keys/new', { 'confirm-password': password, 'confirm-code': codeOf() });
-  // Until the wait is so long that a slow machine does not outlast it.
+  // Until the wait is longer than a slow machine needs.
   for (let wait = 0; wait < 8; await new Promise((resolve) => setTimeout(resolve, 100))) {
     wait = Number(/Too many failed attempts: try again in (\d+) second/.exec((await attempt('wrong')).text)?.[1] ?? 0);
   }
@@ -121,7 +121,7 @@ test('another site can neither send a confirmation nor reuse one', async (t) => 
     assert.equal((await browser.submit(question, '/api-keys/new', { ...right, ...fields }, headers)).status, 403);
   }
   assert.equal((await store.apiKeys()).length, before);
-  // Rejected before anything was checked, so the code still counts.
+  // Rejected before anything was checked, so the code is still valid.
   assert.equal((await browser.submit(question, '/api-keys/new', right)).status, 303);
 });
 

@@ -74,7 +74,7 @@ const isOwnAccount = (route: string) => / \/(?:account|sign-out)/.test(route);
 const others = (role: AdministratorRole) =>
   permittedRoutes().filter((route) => !isOwnAccount(route) && !hasRole(role, permissionFor(route)?.role ?? 'owner'));
 
-test('read-only opens no form and changes nothing, by any route', async (t) => {
+test('a read-only administrator can open no form and change nothing by any route', async (t) => {
   const { store, addressesOf, state, send } = await start(t);
   const who = await signedInBrowser(store, 'rita', { role: 'read-only' });
   const before = await state();
@@ -90,7 +90,7 @@ test('read-only opens no form and changes nothing, by any route', async (t) => {
   assert.equal(await state(), before);
 });
 
-test('an operator neither invites, changes roles, resets second factors nor creates API keys, and may do the rest', async (t) => {
+test('an operator can do everything except invite, change roles, reset second factors and create API keys', async (t) => {
   const { store, addressesOf, state, send } = await start(t);
   const who = await signedInBrowser(store, 'otto', { role: 'operator' });
   const before = await state();
@@ -107,7 +107,7 @@ test('an operator neither invites, changes roles, resets second factors nor crea
   for (const address of forbidden) assert.equal((await send(who, address)).status, 403, address);
   assert.equal(await state(), before);
   for (const route of permittedRoutes().filter((candidate) => !isOwnAccount(candidate) && !others('operator').includes(candidate))) {
-    // Deletion would leave nothing for the rest.
+    // A deletion would break the remaining cases.
     if (/\/delete|:action/.test(route)) continue;
     // No connector has shown a code here.
     const permitted = / \/code\b/.test(route) && route !== 'GET /code' ? [400, 404] : [200, 303];
@@ -115,7 +115,7 @@ test('an operator neither invites, changes roles, resets second factors nor crea
   }
 });
 
-test('pages show a role only what it may do', async (t) => {
+test('pages show only the actions that the role permits', async (t) => {
   const { store, hub } = await start(t);
   const pages = ['', '/connections/corp', '/clients', '/api-keys', '/signing-keys', '/audit', '/administrators'];
   for (const role of ['owner', 'operator', 'read-only'] as const) {
@@ -135,7 +135,7 @@ test('pages show a role only what it may do', async (t) => {
   }
 });
 
-test('a changed role counts at once, ends the sessions, and is in the audit log', async (t) => {
+test('a changed role takes effect at once, ends the sessions, and is in the audit log', async (t) => {
   const { store, send } = await start(t);
   const anna = await signedInBrowser(store, 'anna');
   const otto = await signedInBrowser(store, 'otto', { role: 'operator' });

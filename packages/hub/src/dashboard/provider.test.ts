@@ -59,7 +59,7 @@ test('an invitation is accepted with the provider, which then signs the administ
     'administrator:ben ok',
     'administrator:ben ok',
   ]);
-  // An account without a password gets no passkey or password that would outlast the provider's word.
+  // An account without a password gets no passkey or password that would still work after the provider has removed its access.
   const [session] = await store.sessions(ben?.id ?? '');
   await store.confirmSession(session?.id ?? '', new Date());
   for (const path of ['/account/totp/new', '/account/recovery-codes', '/account/passkeys']) {
@@ -90,7 +90,7 @@ for (const claimsInIdToken of [true, false]) {
     await signedInBrowser(store, 'dora');
     provider.users['5'] = { preferred_username: 'dora', groups: ['staff', 'auditors'] };
     const visit = async () => (await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '5')).text;
-    // A name that is taken does not make someone that administrator.
+    // A name that is taken does not sign the user in as that administrator.
     assert.match(await visit(), /dora-2 \(read-only\)/);
     provider.users['5'] = { preferred_username: 'dora', groups: ['hub-owners', 'auditors'] };
     assert.doesNotMatch(await visit(), /\(read-only\)/);
@@ -103,7 +103,7 @@ for (const claimsInIdToken of [true, false]) {
   });
 }
 
-test('a critical action is confirmed at the provider, which has to ask again, and then continues with what was typed', async (t) => {
+test('a critical action continues with the submitted values after the provider has authenticated the administrator again', async (t) => {
   const { provider, store, dashboard, operator, hub } = await start(t);
   await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
   const browser = createPlainBrowser();
@@ -131,14 +131,14 @@ test('a critical action is confirmed at the provider, which has to ask again, an
   assert.equal(confirmed.asked, true, 'the session at the provider is not enough');
   const done = await browser.follow(await browser.submit(confirmed, '/api-keys/new', {}));
   assert.match(done.text, /API key for typed once created/);
-  // What was continued is used up, and belongs to its session.
+  // A continued action can be used once, and only in its session.
   assert.match((await provider.visit(browser, link, '1')).text, /Nothing to continue/);
   await store.confirmSession(session?.id ?? '', LONG_AGO.authenticatedAt);
   const carl = await signedInBrowser(store, 'carl');
   assert.match((await provider.visit(carl.browser, await ask(), '1')).text, /Nothing to continue/);
 });
 
-test('a provider that does not ask again, or says no time, confirms nothing', async (t) => {
+test('a provider that does not authenticate again, or omits auth_time, confirms nothing', async (t) => {
   const { provider, store, dashboard, operator, hub } = await start(t);
   await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
   const browser = createPlainBrowser();
@@ -151,7 +151,7 @@ test('a provider that does not ask again, or says no time, confirms nothing', as
   const toProvider = await browser.open(hub.publicUrl + linkOf(question, /^Confirm with/));
   const weakened = new URL(toProvider.onward ?? '');
   assert.deepEqual([weakened.searchParams.get('prompt'), weakened.searchParams.get('max_age')], ['login', '0']);
-  // As a provider behaves that ignores these parameters.
+  // Simulates a provider that ignores these parameters.
   weakened.searchParams.delete('prompt');
   weakened.searchParams.delete('max_age');
   const back = await provider.visit(browser, { ...toProvider, onward: weakened.href }, '1');
@@ -159,7 +159,7 @@ test('a provider that does not ask again, or says no time, confirms nothing', as
   assert.match(back.text, /did not ask for your credentials again/);
 });
 
-test('a return from the provider counts in the browser that began, once, unchanged', async (t) => {
+test('a response from the provider is accepted only once, unchanged, and in the browser that began', async (t) => {
   const { provider, dashboard, operator } = await start(t);
   await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
   const callback = async (browser = createPlainBrowser()) => {
@@ -197,7 +197,7 @@ test('a method weaker than ADMIN_OIDC_ACR is refused', async (t) => {
   assert.equal((await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '1')).status, 200);
 });
 
-test('while the provider is down passwords work, unless it is required: then a command permits them', async (t) => {
+test('while the provider is down, passwords work if it is not required or a command permits them', async (t) => {
   const { provider, store, dashboard, operator, hub } = await start(t, { ADMIN_OIDC_REQUIRED: 'true' });
   const totpSecret = newTotpSecret();
   await signedInBrowser(store, 'anna', { passwordHash: await hashPassword(PASSWORD), totpSecret });
@@ -214,7 +214,7 @@ test('while the provider is down passwords work, unless it is required: then a c
     return browser.follow(await browser.submit(second, '/second-factor', { code: new TOTP({ secret: totpSecret }).generate() }));
   };
   assert.match((await signIn()).text, /sign in with the OpenID provider/);
-  // The missing form is not the only obstacle.
+  // A forged form is rejected too.
   const page = await browser.open(`${dashboard}/sign-in`);
   const visitor = browser.cookies.get('landbridge-visitor')?.value;
   const form = `<form method="post" action="/dashboard/sign-in"><input type="hidden" name="token" value="${hashOfToken(`form ${visitor}`)}"></form>`;
@@ -233,7 +233,7 @@ test('while the provider is down passwords work, unless it is required: then a c
   assert.equal(record?.actor, 'command-line');
 });
 
-test('without being required, the provider leaves passwords as they are, and its outage ends no session', async (t) => {
+test('an optional provider does not affect passwords, and its outage ends no session', async (t) => {
   const { provider, store, dashboard } = await start(t);
   const { browser } = await signedInBrowser(store, 'anna');
   await provider.stop();
@@ -241,7 +241,7 @@ test('without being required, the provider leaves passwords as they are, and its
   assert.equal((await browser.open(dashboard)).status, 200);
 });
 
-test('resetting an administrator removes the way in by the provider too', async (t) => {
+test('resetting an administrator also removes their sign-in through the provider', async (t) => {
   const { provider, store, dashboard, operator, hub } = await start(t);
   await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
   await resetAdministrator(operator, hub.publicUrl, 'ben');

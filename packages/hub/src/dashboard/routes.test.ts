@@ -12,7 +12,7 @@ import { routeKey } from './authorization.ts';
 import { permittedRoutes } from './permissions.ts';
 import { dashboardRoutes } from './routes.ts';
 
-/** Before there is a session. */
+/** Routes before a session exists. */
 const IN_FRONT = /^(?:GET|POST) \/(?:sign-in|second-factor|invitation|enrol|provider)(?:\/|$)|^GET \/assets\//;
 
 function start(t: TestContext) {

@@ -6,7 +6,7 @@ import { openStoreForTest } from '../../test/store-for-test.ts';
 import type { Operator } from '../operator.ts';
 import { loadHubIdentity, replaceHubIdentity, rotateHubIdentity } from './hub-identity.ts';
 
-test('two hubs that start at the same time have one identity', async (t) => {
+test('two hubs that start at the same time share one identity', async (t) => {
   const store = openStoreForTest(t);
   const [one, two] = await Promise.all([loadHubIdentity(store), loadHubIdentity(store)]);
   assert.equal(one.fingerprint, two.fingerprint);

@@ -123,7 +123,7 @@ test('a connector with a PEM gets requests signed with that key during a rotatio
   assert.equal(await login(), 200);
   assert.equal((await api('/signing-keys/rotate', {})).body.error.code, 'rotation_under_way');
 
-  // It knows no other key, and an Auth0 connector would exit.
+  // The connector knows no other key, and an Auth0 connector would exit.
   const needed = await api(`/signing-keys/${old?.kid}`, undefined, 'DELETE');
   assert.deepEqual([needed.status, needed.body.error.code], [409, 'signing_key_needed']);
   assert.match(needed.body.error.message, /corp\/[0-9a-f]{40}$/);

@@ -49,7 +49,7 @@ test('an application gets a token for an API that it was granted, with the scope
   assert.equal((await openid.fetchUserInfo(app.config, plain.access_token, payload.sub ?? '')).name, 'Anna Berg');
 });
 
-test('a token for an API opens neither userinfo nor another API', async (t) => {
+test('a token for an API is accepted by neither userinfo nor another API', async (t) => {
   const { hub, app } = await start(t);
   const { onward, checks } = await signIn(app);
   const tokens = await openid.authorizationCodeGrant(app.config, new URL(onward), checks, { resource: API });

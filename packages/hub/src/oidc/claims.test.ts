@@ -10,7 +10,7 @@ function claimsOf(profile: Record<string, unknown>, username = 'anna', connectio
   return providerClaims(profile, connection, username, NOW).claims;
 }
 
-test('preferred_username is an account name, else the typed name, and never a display name', () => {
+test('preferred_username is the account name or else the typed name, and never a display name', () => {
   const name = (profile: Record<string, unknown>) => claimsOf(profile, 'typed').preferred_username;
   assert.equal(name({ sAMAccountName: 'anna', nickname: 'Anna Adams' }), 'anna');
   assert.equal(name({ uid: ['anna', 'aadams'], cn: 'Anna Adams' }), 'anna');

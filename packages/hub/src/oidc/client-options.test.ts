@@ -24,7 +24,7 @@ async function beginWithoutPkce(app: Application) {
   return { url: asked.href, checks: others };
 }
 
-test('an application with a secret signs users in without PKCE if it was permitted to, and only then', async (t) => {
+test('an application with a secret signs users in without PKCE only if it is permitted to', async (t) => {
   const hub = await start(t);
   const app = await createApplication(hub, { allowMissingPkce: true });
   const { browser } = await app.signIn();
@@ -35,7 +35,7 @@ test('an application with a secret signs users in without PKCE if it was permitt
   assert.match((await browser.open((await beginWithoutPkce(app)).url)).onward ?? '', /error=invalid_request/);
 });
 
-test('the option to omit PKCE weakens no sign-in that has it', async (t) => {
+test('the option to omit PKCE does not weaken sign-ins that use it', async (t) => {
   const hub = await start(t);
   const app = await createApplication(hub, { allowMissingPkce: true });
   const { browser } = await app.signIn();
@@ -147,7 +147,7 @@ test('scripts of an origin call the endpoints of their own application', async (
   assert.equal(preflight.status, 204);
 });
 
-test('an application introspects its own tokens, and those of others only if it was permitted to', async (t) => {
+test('an application can introspect its own tokens, and those of others only if it is permitted to', async (t) => {
   const hub = await start(t);
   const app = await createApplication(hub);
   const { tokens } = await app.signIn();

@@ -14,7 +14,7 @@ async function start(t: TestContext): Promise<{ hub: HubUnderTest; app: Applicat
   return { hub, app: await createApplication(hub), issuer: `${hub.hub.publicUrl}/oidc` };
 }
 
-test('the discovery document has what clients configure themselves by', async (t) => {
+test('the discovery document has the metadata that clients need to configure themselves', async (t) => {
   const { issuer } = await start(t);
   const response = await fetch(`${issuer}/.well-known/openid-configuration`);
   assert.match(response.headers.get('Content-Type') ?? '', /^application\/json/);
@@ -47,7 +47,7 @@ test('the discovery document has what clients configure themselves by', async (t
   }
 });
 
-test('a request parameter that changes nothing is no error', async (t) => {
+test('a request parameter without effect is not an error', async (t) => {
   const { app } = await start(t);
   const { browser } = await app.signIn();
   const requests: Record<string, string>[] = [
@@ -67,7 +67,7 @@ test('a request parameter that changes nothing is no error', async (t) => {
   }
 });
 
-test('userinfo answers a token in the header of a GET or POST, and in a form', async (t) => {
+test('userinfo accepts a token in the header of a GET or POST, and in a form', async (t) => {
   const { app, issuer } = await start(t);
   const { tokens } = await app.signIn();
   const headers = { Authorization: `Bearer ${tokens.access_token}` };

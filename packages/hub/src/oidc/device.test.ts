@@ -103,7 +103,7 @@ test('guessing user codes is stopped after 60 attempts, however many requests ar
   assert.equal(right.status, 429);
 });
 
-test('the database has neither the code of a device nor that of its user, and a hash from it brings no tokens', async (t) => {
+test('the database contains neither device codes nor user codes, and a hash from it yields no tokens', async (t) => {
   const { hub, app } = await start(t);
   const device = await begin(app);
   const browser = createPlainBrowser();

@@ -55,7 +55,7 @@ test('a mapper that gives every user the same id gives no user another one’s s
   assert.notEqual(crossed.status, 200);
 });
 
-test('a user without an immutable id signs in to no application, whatever the profile says, and the login API leaves the id out', async (t) => {
+test('a user without an immutable id cannot sign in to any application, regardless of the profile, and the login API omits the id', async (t) => {
   const { hub, signIn } = await start(t, ['subject', 'reasons'], (username) => ({
     profile: { ...SAME_ID, subject: 'from the mapper' },
     ...(username === 'anna' ? {} : { subject: username === 'ben' ? '' : ['a', 'b'] }),

@@ -74,6 +74,6 @@ test('an origin has a scheme, a host and nothing else', async (t) => {
   }
 });
 
-test('a private-use address gives no origin', () => {
+test('a private-use address yields no origin', () => {
   assert.deepEqual(originsOf(['com.example.app:/cb', 'https://app.example/cb']), ['https://app.example']);
 });

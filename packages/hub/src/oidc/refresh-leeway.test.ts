@@ -14,7 +14,7 @@ async function start(t: TestContext): Promise<{ hub: HubUnderTest; app: Applicat
   return { hub, app, first: (await app.signIn()).tokens.refresh_token ?? '' };
 }
 
-/** The time since the uses so far. */
+/** Moves the earlier uses of refresh tokens back in time. */
 function letPass({ databasePath }: HubUnderTest, milliseconds: number): void {
   const db = new DatabaseSync(databasePath);
   db.prepare("UPDATE oidc_records SET consumed_at = consumed_at - ? WHERE kind = 'RefreshToken' AND consumed_at IS NOT NULL").run(

@@ -34,7 +34,7 @@ test('a user who is signed in chooses the account if the application asks for it
   assert.equal((await app.finish(end.onward ?? '', other.checks)).claims()?.preferred_username, 'ben');
 });
 
-test('choosing an account is no way around signing in', async (t) => {
+test('choosing an account does not bypass signing in', async (t) => {
   const { app } = await start(t);
   await t.test('without a session users get the form', async () => {
     const browser = createPlainBrowser();
@@ -70,7 +70,7 @@ test('a response arrives in a form if the application asks for it', async (t) =>
   assert.ok((await app.finish(`https://app.example/callback?${new URLSearchParams(fields)}`, checks)).id_token);
 });
 
-test('login_hint fills in the user name, as text only, and ui_locales is no error', async (t) => {
+test('login_hint fills in the user name as plain text, and ui_locales is not an error', async (t) => {
   const { app } = await start(t);
   for (const [hint, shown] of [
     ['anna', 'value="anna"'],

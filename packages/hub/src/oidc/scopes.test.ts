@@ -30,7 +30,7 @@ function scopesIn(granted: string | undefined): string[] {
   return (granted ?? '').split(' ').filter((scope) => SCOPES.some((each) => each === scope));
 }
 
-test('an application gets the scopes that it was granted, of those that it requests', async (t) => {
+test('an application gets the requested scopes that it was granted', async (t) => {
   const hub = await start(t);
   const subsets = SCOPES.reduce<ClientScope[][]>((lists, scope) => lists.flatMap((list) => [list, [...list, scope]]), [[]]);
   for (const granted of subsets) {
@@ -59,7 +59,7 @@ test('a new application sees neither groups nor refresh tokens unless they are g
   assert.equal(tokens.refresh_token, undefined);
 });
 
-test('a scope that is taken away is missing from userinfo and refreshed tokens at once, and one that is granted needs a sign-in', async (t) => {
+test('a revoked scope disappears from userinfo and refreshed tokens at once, and a granted scope needs a new sign-in', async (t) => {
   const hub = await start(t);
   const operator = operatorForTest(hub.store);
   const app = await createApplication(hub);
@@ -72,7 +72,7 @@ test('a scope that is taken away is missing from userinfo and refreshed tokens a
   await assert.rejects(openid.refreshTokenGrant(app.config, refreshed.refresh_token ?? '', { scope: 'openid phone' }), {
     error: 'invalid_scope',
   });
-  // Granted again, but not to tokens that exist.
+  // Granted again, but not to existing tokens.
   const narrow = await createApplication(hub, { scopes: ['email'] });
   const signedIn = await narrow.signIn({ parameters: { scope: EVERYTHING } });
   await changeClient(operator, narrow.clientId, { scopes: SCOPES });
@@ -84,7 +84,7 @@ test('a scope that is taken away is missing from userinfo and refreshed tokens a
   await assert.rejects(openid.refreshTokenGrant(app.config, refreshed.refresh_token ?? ''), { error: 'invalid_request' });
 });
 
-test('a code that was issued before a scope was taken away brings tokens without it', async (t) => {
+test('a code that was issued before a scope was revoked yields tokens without it', async (t) => {
   const hub = await start(t);
   const app = await createApplication(hub);
   const { browser } = await app.signIn();

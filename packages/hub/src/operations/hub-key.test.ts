@@ -41,7 +41,7 @@ async function fill(folder: string, environment: Environment = {}) {
   return secretsIn(folder, environment);
 }
 
-test('a missing or wrong key is an error with a code, makes no new key, and loses nothing', async (t) => {
+test('a missing or wrong key is an error with a code, creates no new key, and loses nothing', async (t) => {
   const folder = newFolder(t);
   const before = await fill(folder);
   const file = join(folder, 'hub.key');
@@ -73,7 +73,7 @@ test('a rotation encrypts all secrets with a new key, and keeps the old key for 
     readdirSync(folder).filter((name) => name.endsWith('.next')),
     [],
   );
-  // What the old key opens is not left in free pages: sealed values begin with their version, in Base64.
+  // No value sealed with the old key is left in free pages. Sealed values begin with their version, in Base64.
   const sealed = sealedBefore.match(/A[Q-Za-f][\w-]{200,}/g) ?? [];
   assert.ok(sealed.length >= 1);
   const after = readFileSync(home.databasePath, 'latin1');
@@ -82,7 +82,7 @@ test('a rotation encrypts all secrets with a new key, and keeps the old key for 
   assert.throws(() => openHome(folder, {}), { code: 'HUB_KEY_MISMATCH' });
 });
 
-test('after rotations, records and heads from before can be verified, and a thief of the former keys cannot rewrite them', async (t) => {
+test('after rotations, earlier records and heads can be verified, and an attacker with the former keys cannot rewrite them', async (t) => {
   const folder = newFolder(t);
   await fill(folder);
   const heads: string[] = [];
@@ -123,7 +123,7 @@ function brokenAt(verdict: Verdict): number | undefined {
   return 'brokenAt' in verdict ? verdict.brokenAt : undefined;
 }
 
-test('a backup does not contain the key, and is restored only with it', async (t) => {
+test('a backup does not contain the key, and can be restored only with it', async (t) => {
   const folder = newFolder(t);
   const before = await fill(folder);
   const { store, key } = openHome(folder, {});
@@ -141,7 +141,7 @@ test('a backup does not contain the key, and is restored only with it', async (t
   assert.deepEqual(await secretsIn(elsewhere), before);
 });
 
-test('a key in a setting is rotated to a file that is named, and nothing happens without one', async (t) => {
+test('a key in a setting is rotated only to a named file', async (t) => {
   const folder = newFolder(t);
   const environment = { HUB_KEY: Buffer.alloc(32, 1).toString('base64url') };
   const before = await fill(folder, environment);
@@ -172,7 +172,7 @@ test('no key is replaced while the hub runs, or if the audit log was tampered wi
   await home.store.close();
 });
 
-test('a lost key costs the secrets that only it can decrypt, and nothing else', async (t) => {
+test('a lost key loses only the secrets that it encrypts', async (t) => {
   const folder = newFolder(t);
   await fill(folder);
   const environment = { HUB_KEY: Buffer.alloc(32, 1).toString('base64url') };

@@ -426,7 +426,7 @@ test('a hub that shuts down lets sign-ins finish, then closes the sockets with 1
   assert.equal(await connector.closed, 1001);
 });
 
-test('an Auth0 connector gets no reset for a user whom it does not know, because it would exit', async (t) => {
+test('an Auth0 connector gets no reset for an unknown user, because it would exit', async (t) => {
   const { api, provisioned } = await startHubForTest(t);
   const connector = await connect(await provisioned());
   const asked: string[] = [];

@@ -105,7 +105,7 @@ test('without a connector, users who signed in before still can, and only with t
   assert.doesNotMatch(JSON.stringify([await hub.store.auditRecordsAfter(0, 100), hub.logLines]), /right"|"wrong"/);
 });
 
-test('the audit log says that a name is that of several users, and the answer does not', async (t) => {
+test('the audit log says that a name matches several users, and the answer does not', async (t) => {
   const under = await startHubForTest(t);
   const connector = await connect(await under.provisioned(), { capabilities: ['reasons'] });
   connector.answerAll(() => ({ err: { name: 'WrongUsername', ambiguous: true }, profile: { username: 'twin' } }));

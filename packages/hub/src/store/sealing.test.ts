@@ -9,7 +9,7 @@ const PLACE: Place = ['table', 'column', 'row'];
 const unreadable = (error: unknown) =>
   error instanceof CodedError && error.code === 'SECRET_UNREADABLE' && !error.message.includes('confidential');
 
-test('a sealed value opens in its own place only, and never twice in the same form', () => {
+test('a sealed value can be opened only in its own place, and sealing it again looks different', () => {
   const sealing = createSealing(TEST_KEY);
   const sealed = sealing.seal(PLACE, SECRET);
   assert.deepEqual(sealing.open(PLACE, sealed), SECRET);
@@ -24,7 +24,7 @@ test('a sealed value opens in its own place only, and never twice in the same fo
   for (const place of places) assert.throws(() => sealing.open(place, sealed), unreadable, place.join());
 });
 
-test('a changed, shortened or foreign value is not opened', () => {
+test('a changed, shortened or foreign value cannot be opened', () => {
   const sealing = createSealing(TEST_KEY);
   const sealed = sealing.seal(PLACE, SECRET);
   for (let n = 0; n < sealed.length; n++) {

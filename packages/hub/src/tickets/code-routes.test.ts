@@ -25,7 +25,7 @@ async function start(t: TestContext, changes: Parameters<typeof signedInBrowser>
   const page = (code: string) => browser.open(`${publicUrl}/dashboard/code/${code}`);
   const approve = async (code: string, fields: Record<string, string> = {}) =>
     browser.submit(await page(code), '/approve', { connection: 'corp', matches: 'on', ...fields });
-  /** A ticket as the connector makes it. */
+  /** A ticket in the form that the connector makes. */
   const ticketOf = ({ hub }: CodeAttempt) => `${publicUrl}/p/ad/${connection.id}..${hub}`;
   const enrol = (attempt: CodeAttempt, identity = OURS, options: Parameters<typeof enrolWithProof>[2] = {}) =>
     enrolWithProof(ticketOf(attempt), identity, { secret: undefined, ...options });
@@ -69,7 +69,7 @@ test('an approved key enrols once, for this connection, and is audited with what
   assert.equal((await audited('connector.register')).length, 1);
 });
 
-test('a key that waits for approval is approved by its code, a revoked one stays revoked', async (t) => {
+test('a key that waits for approval is approved by its code, and a revoked key stays revoked', async (t) => {
   const { store, ticket, connection, ask, approve, enrol, states } = await start(t);
   await enrolWithProof(ticket, THEIRS);
   assert.equal((await enrolWithProof(ticket, OURS)).state, 'pending');
@@ -141,7 +141,7 @@ describe('the dashboard enrols nobody', () => {
   });
 });
 
-test('an administrator who guesses codes has to wait, and own codes do not help', async (t) => {
+test('an administrator who guesses codes has to wait, even after entering valid codes', async (t) => {
   const { ask, page } = await start(t);
   const own = await ask();
   for (const letter of 'KLMNPQRSTV') {
@@ -153,7 +153,7 @@ test('an administrator who guesses codes has to wait, and own codes do not help'
   assert.equal(refused.status, 400);
 });
 
-test('a poll proves the key, is for this hub, and tells others nothing', async (t) => {
+test('a poll must prove the key and name this hub, and tells other callers nothing', async (t) => {
   const { ask } = await start(t);
   const attempt = await ask();
   assert.equal(await attempt.poll({ identity: THEIRS }), 'expired');
@@ -163,7 +163,7 @@ test('a poll proves the key, is for this hub, and tells others nothing', async (
   assert.equal(await attempt.poll(), 'pending');
 });
 
-test('an address gets ten codes, others still get theirs, and neither dashboard, database nor audit log shows them', async (t) => {
+test('an address gets at most ten codes, other addresses still get theirs, and neither dashboard, database nor audit log shows them', async (t) => {
   const { hub, store, browser, ask, dashboard } = await start(t);
   const before = (await store.auditRecords({}, 100)).length;
   for (let n = 0; n < 10; n++) await ask(OURS, { hostName: 'stranger', forwardedFor: '192.0.2.1' });
@@ -188,7 +188,7 @@ test('an approval can create the connection', async (t) => {
   );
 });
 
-test('a host name cannot put anything else on the page', async (t) => {
+test('a host name cannot inject markup into the page', async (t) => {
   const { ask, page } = await start(t);
   const { userCode } = await ask(OURS, { hostName: 'dc1<b>, which Anna expects' });
   assert.match((await page(userCode)).text, /<dd>unknown<\/dd>/);

@@ -37,7 +37,7 @@ function codeOf(action: () => unknown): string {
   return 'ok';
 }
 
-describe('what a poll answers', () => {
+describe('the answer to a poll is', () => {
   type Parts = ReturnType<typeof start> & { entry: CodeEntry };
   const cases: [string, (parts: Parts) => string[], string[]][] = [
     ['pending, until someone decides', ({ poll, entry }) => [poll(entry), poll(entry, POLL_INTERVAL_MS)], ['pending', 'pending']],
@@ -104,7 +104,7 @@ test('a code is approved once, only after the connector has revealed its nonce, 
   assert.equal(codes.approve(denied.userCode, CONNECTION), false);
 });
 
-test('an approval is for one key and one connection, and is used up', () => {
+test('an approval is for one key and one connection, and can be used once', () => {
   const { codes, add, poll } = start();
   const entry = add();
   poll(entry);
@@ -117,7 +117,7 @@ test('an approval is for one key and one connection, and is used up', () => {
   assert.equal(poll(entry), 'expired');
 });
 
-test('one address has ten codes at most, whatever became of them, and gets more when they expire', () => {
+test('one address has at most ten codes, used or not, and gets more when they expire', () => {
   const { codes, add, pass } = start();
   for (let n = 0; n < 10; n++) codes.deny(add({ remoteAddress: '2001:db8::1' }).userCode);
   assert.equal(
@@ -135,7 +135,7 @@ test('one address has ten codes at most, whatever became of them, and gets more 
   );
 });
 
-test('strangers who ask from many addresses take places from each other, not from others, nor from codes that were typed', () => {
+test('attackers who request codes from many addresses displace only each other’s codes, and never a code that was typed', () => {
   const { codes, add } = start();
   const typed = add({ remoteAddress: '198.51.100.1' });
   codes.find(typed.userCode);
@@ -150,7 +150,7 @@ test('strangers who ask from many addresses take places from each other, not fro
   assert.ok(codes.find(untyped.userCode));
 });
 
-test('no place is left if administrators have typed every code', () => {
+test('no further code is issued while administrators have typed every one', () => {
   const { codes, add } = start();
   for (let n = 0; n < 200; n++) codes.find(add({ remoteAddress: `10.1.0.${n}` }).userCode);
   assert.equal(

@@ -31,7 +31,7 @@ describe('a ticket enrols one connector, and further keys wait for an operator',
       assert.deepEqual(await states(under), ['approved', 'pending']);
       assert.equal((await under.api('/connections/corp')).body.connection.enrolmentOpenUntil, null);
       await assert.rejects(connect(await provision(ticket, THEIRS)), /approval_pending/);
-      // A new ticket enrols it; the old one still serves the first.
+      // A new ticket enrols the second connector, and the old ticket still serves the first.
       const next = await under.addConnector();
       assert.ok((await under.api('/connections/corp')).body.connection.enrolmentOpenUntil);
       await enrol(next, THEIRS, {});
@@ -41,7 +41,7 @@ describe('a ticket enrols one connector, and further keys wait for an operator',
   }
 });
 
-test('of several connectors that use one ticket at the same time, one enrols', async (t) => {
+test('if several connectors use one ticket at the same time, exactly one enrols', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const [proven, other] = await Promise.all([enrolWithProof(ticket, OURS), enrolWithProof(ticket, THEIRS), provision(ticket, THIRD)]);
@@ -77,14 +77,14 @@ test('keys that wait for approval do not keep out a connector with an unused tic
   assert.equal((await enrolWithProof(await under.addConnector(), THEIRS)).state, 'enrolled');
 });
 
-test('with approval of connectors, an open ticket enrols none', async (t) => {
+test('if connectors need approval, an open ticket enrols no connector', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   await under.api('/connections/corp', { approveConnectors: true }, 'PATCH');
   assert.equal((await enrolWithProof(ticket, OURS)).state, 'pending');
 });
 
-test('the answer says what the hub knows of the connector, and a question changes nothing', async (t) => {
+test('the answer states what the hub knows about the connector, and asking changes nothing', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const asked = await enrolWithProof(ticket, OURS, { asksOnly: true });
@@ -92,7 +92,7 @@ test('the answer says what the hub knows of the connector, and a question change
   assert.deepEqual(asked.info?.thumbprints, []);
   const enrolled = await enrolWithProof(ticket, OURS);
   assert.equal(enrolled.state, 'enrolled');
-  // Asking with a used ticket tells that registering would not be enough.
+  // The answer for a used ticket says that registering would not be enough.
   assert.equal((await enrolWithProof(ticket, THEIRS, { asksOnly: true })).state, 'pending');
   assert.equal(enrolled.info?.thumbprints.length, 1);
   const [certificate] = (await under.api('/connections/corp')).body.connection.certificates;
@@ -117,11 +117,11 @@ describe('an enrolment without proof is refused, and leaves no trace', () => {
     ['without the ticket', { secret: undefined }, 'ticket_not_found'],
     ['with another secret', { secret: 'x'.repeat(27) }, 'ticket_not_found'],
     ['signed with another key than it names', { headerKey: THEIRS.key }, 'invalid_request'],
-    ['of a certificate with another key', { key: THEIRS.key, headerKey: THEIRS.key }, 'invalid_request'],
+    ['for a certificate with another key', { key: THEIRS.key, headerKey: THEIRS.key }, 'invalid_request'],
     ['for another hub', { audience: 'A'.repeat(43) }, 'other_hub_identity'],
     ['for another connection', { subject: 'other' }, 'invalid_request'],
     ['an hour old', { issuedAt: Math.floor(Date.now() / 1000) - 3600 }, 'clock_skew'],
-    ['of the future', { issuedAt: Math.floor(Date.now() / 1000) + 3600 }, 'clock_skew'],
+    ['from the future', { issuedAt: Math.floor(Date.now() / 1000) + 3600 }, 'clock_skew'],
   ];
   for (const [name, options, code] of cases) {
     test(name, async (t) => {
@@ -143,11 +143,11 @@ test('a proxy that reads an enrolment can neither send it again nor use its proo
   assert.equal((await sendEnrolment(ticket, { ...own, mac: seen.mac ?? '' })).code, 'ticket_not_found');
   assert.equal((await sendEnrolment(ticket, seen)).state, 'enrolled');
   assert.equal((await sendEnrolment(ticket, seen)).code, 'invalid_request');
-  // What the proxy has seen of the ticket is no ticket.
+  // The part of the ticket that the proxy has seen is not a valid ticket.
   assert.equal((await fetch(`${ticket.split('.')[0]}/info`)).status, 404);
 });
 
-test('a connector that keeps enrolling does not keep out those of other connections', async (t) => {
+test('a connector that keeps enrolling does not keep out connectors of other connections', async (t) => {
   const under = await startHubForTest(t);
   const ticket = await under.createConnection();
   const other = await under.createConnection('other');
@@ -193,7 +193,7 @@ describe('the sign-in address of a known connector', () => {
     assert.equal((await under.store.auditRecords({}, 100)).length, before.length);
 
     await provision(ticket, OURS, { signInEndpoint: second });
-    // An attacker who keeps asking fills neither the audit log nor replaces what an operator is looking at.
+    // An attacker who keeps asking can neither fill the audit log nor replace the registration that an operator is reviewing.
     await provision(ticket, OURS, { signInEndpoint: third });
     await provision(ticket, OURS, { signInEndpoint: second });
     assert.deepEqual(await shown(), [first, second, 'dc1']);

@@ -78,7 +78,7 @@ export function certificateConformance(check: StoreCheck): void {
     assert.equal(await add('02', '1'), 'approved');
     assert.equal(await add('03', '1'), 'pending');
     assert.equal(await add('03', 'unknown'), 'pending');
-    // An approved one uses up no ticket.
+    // An approved certificate uses up no ticket.
     assert.equal(await add('02', '2'), 'approved');
     assert.equal(await add('01', '2'), 'approved');
     assert.equal(await add('03', '2'), 'pending');

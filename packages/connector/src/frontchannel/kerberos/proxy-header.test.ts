@@ -45,7 +45,7 @@ describe('X-Forwarded-User', { skip: whyNoSlapd() }, () => {
     assert.ok(front.lines.some((line) => line.includes('AccountLocked')));
   });
 
-  it('may be X-IISNode-Logon_User instead, which any X-Forwarded-User overrides', async () => {
+  it('may be X-IISNode-Logon_User, which X-Forwarded-User overrides', async () => {
     const front = await on({ TRUSTED_PROXIES: '127.0.0.1', KERBEROS_REALMS: 'EXAMPLE' });
     const iis = { 'X-IISNode-Logon_User': `EXAMPLE\\${user.uid}` };
     assert.equal(await outcomeOf(front, iis), user.uid);

@@ -61,7 +61,7 @@ describe('a refused query for groups', () => {
   }
 
   for (const code of [2, 11, 16, 17, 18, 21, 34, 50, 53]) {
-    it(`with ${code} costs what it would have found, with one line in the log`, async () => {
+    it(`with ${code} loses only the groups that it would have found, and logs one line`, async () => {
       const { groups, lines, again, made } = await signIn((bytes) => (asks(bytes, 'memberUid', 'bob') ? code : 0));
       assert.deepEqual(groups, ['byMember', 'primary']);
       assert.equal(lines.length, 1);
@@ -69,7 +69,7 @@ describe('a refused query for groups', () => {
       assert.equal(made.lines.filter((line) => line.includes('refuses group searches by memberUid')).length, 1);
     });
 
-    it(`with ${code} for the groups of a group costs those only`, async () => {
+    it(`with ${code} for the groups of a group loses only those`, async () => {
       const { groups } = await signIn((bytes) =>
         bytes.includes(`cn=byMember,ou=groups`) || bytes.includes('cn=byUid,ou=groups') ? code : 0,
       );
@@ -77,13 +77,13 @@ describe('a refused query for groups', () => {
     });
   }
 
-  it('costs all groups if it is every query, as GROUPS_ON_FAILURE says', async () => {
+  it('leaves the outcome to GROUPS_ON_FAILURE if the server refuses every query', async () => {
     assert.equal((await signIn(() => 50)).groups, undefined);
     const { groups } = await signIn(() => 50, {}, { GROUPS_ON_FAILURE: 'fail' });
     assert.match(JSON.stringify(groups), /insufficientAccessRights/);
   });
 
-  it('leaves the groups that the entry names', async () => {
+  it('keeps the groups that the entry names', async () => {
     for (const [name, value] of [
       ['memberOf', `cn=named,ou=groups,${BASE}`],
       ['ISMEMBEROF', `cn=named,ou=groups,${BASE}`],
@@ -95,7 +95,7 @@ describe('a refused query for groups', () => {
   });
 
   for (const code of [3, 51, 52]) {
-    it(`with ${code} is no statement about the query: the groups cannot be read now`, async () => {
+    it(`with ${code} means that groups cannot be read at the moment`, async () => {
       assert.equal((await signIn((bytes) => (asks(bytes, 'memberUid', 'bob') ? code : 0))).groups, undefined);
     });
   }

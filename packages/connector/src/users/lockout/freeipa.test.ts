@@ -45,7 +45,7 @@ describe('the reserve before a lockout in FreeIPA', () => {
     assert.deepEqual(held, { code: 'too_many_attempts', binds: 0 });
   });
 
-  it('tries it while more are left, when the count has ended, and if the policy never locks', async () => {
+  it('tries the password while more attempts are left, after the count has expired, and if the policy never locks', async () => {
     const tried = { code: 'invalid_credentials', binds: 1 };
     assert.deepEqual(await signIn({ krbLoginFailedCount: ['3'], krbLastFailedAuth: [time(5000)] }), tried);
     assert.deepEqual(await signIn({ krbLoginFailedCount: ['4'], krbLastFailedAuth: [time(80_000)] }), tried);

@@ -1,4 +1,4 @@
-/** What a mapper may use is found when it is saved, with the line. */
+/** Unavailable names are found when a mapper is saved, with the line. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CodedError, createLog } from '@landbridge/runtime';
@@ -63,16 +63,16 @@ test('names what the sandbox does not offer, with its line', async (t) => {
   }
 });
 
-test('accepts what is available, declared, asked for, tried, or only looks like it', async (t) => {
+test('accepts names that are available, declared, tested for, inside a try block, or not references at all', async (t) => {
   for (const [title, source] of [
     [
       'hashes',
       `const crypto = require('crypto');\nmodule.exports = (raw) => ({ id: crypto.createHash('md5').update(raw.uid).digest('hex') });`,
     ],
     ['a parameter of that name', `module.exports = function (raw) { return [1].map(function (fetch) { return fetch; }); }`],
-    ['a function of its own', `function fetch(raw) { return raw.uid; }\nmodule.exports = (raw) => ({ id: fetch(raw) });`],
+    ['a function that the mapper defines', `function fetch(raw) { return raw.uid; }\nmodule.exports = (raw) => ({ id: fetch(raw) });`],
     ['a property', `module.exports = (raw) => ({ fetch: raw.fetch, require: raw.require, window: 1 });`],
-    ['a comment and a text', `// require('fs')\nmodule.exports = (raw) => ({ t: "require('fs') fetch()" });`],
+    ['a comment and a string', `// require('fs')\nmodule.exports = (raw) => ({ t: "require('fs') fetch()" });`],
     ['typeof', `module.exports = (raw) => (typeof fetch === 'undefined' ? { id: raw.uid } : fetch(raw.uid));`],
     ['try', `let _; try { _ = require('lodash'); } catch { _ = {}; }\nmodule.exports = (raw) => ({ id: raw.uid });`],
     ['a variable that is not set', `module.exports = (raw) => ({ d: process.env.NOT_SET || 'x', m: process.env.MAPPER_COMPANY });`],

@@ -1,4 +1,4 @@
-/** Mappers as people write them give in the sandbox what they give in Node. */
+/** Published mappers give the same results in the sandbox as in Node. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
@@ -156,7 +156,7 @@ const CORPUS: [title: string, source: string][] = [
   ['process.env', `module.exports = (r) => ({ none: process.env.NO_SUCH_VARIABLE || 'default', type: typeof process.env });`],
 ];
 
-test('mappers as people publish them give the same profile in the sandbox as in Node', async (t) => {
+test('published mappers give the same profile in the sandbox as in Node', async (t) => {
   for (const [title, source] of CORPUS) {
     await t.test(title, async () => {
       const mapper = createProfileMapper({ source, timeoutMs: 5000, memoryLimitMb: 16, log });
@@ -185,7 +185,7 @@ async function inNode(source: string): Promise<unknown> {
   return JSON.parse(JSON.stringify(profile));
 }
 
-test('gives every user other random numbers, ids and bytes', async () => {
+test('gives every user different random numbers, ids and bytes', async () => {
   const source = `const c = require('crypto'); module.exports = () => ({ n: Math.random(), u: c.randomUUID(), b: c.randomBytes(8).toString('hex') });`;
   const mapper = createProfileMapper({ source, timeoutMs: 5000, memoryLimitMb: 16, log });
   const profiles = await Promise.all(Array.from({ length: 20 }, () => mapper.map({})));

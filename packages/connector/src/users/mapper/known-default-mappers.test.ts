@@ -1,4 +1,4 @@
-/** The default mappers of Auth0 connectors, which every installation and export of theirs contains, become the built-in one. */
+/** The default mappers in every installation and export of an Auth0 connector are replaced by the built-in one. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { defaultProfile } from './default-mapper.ts';
 import { isKnownDefaultMapper, mapperFingerprint } from './known-default-mappers.ts';
 import { configuredMapper, createProfileMapper } from './profile-mapper.ts';
 
-/** Ours, as the console shows it. */
+/** Our default mapper, as the console shows it. */
 const OURS = readFileSync(new URL('../../admin/assets/default-mapper.js', import.meta.url), 'utf8');
 
 test('recognises a default mapper with any line ends, byte order mark, comments and white space', async (t) => {
@@ -23,7 +23,7 @@ test('recognises a default mapper with any line ends, byte order mark, comments 
   }
 });
 
-test('takes a changed mapper for a custom one', async (t) => {
+test('treats a changed mapper as a custom one', async (t) => {
   for (const [title, source] of [
     ['a line more', OURS.replace('  return profile;', '  profile.email_verified = true;\n  return profile;')],
     ['another attribute', OURS.replace("'objectGUID'", "'entryUUID'")],
@@ -34,7 +34,7 @@ test('takes a changed mapper for a custom one', async (t) => {
   }
 });
 
-test('keeps what looks like a comment in a text', () => {
+test('keeps text in a string that looks like a comment', () => {
   assert.notEqual(mapperFingerprint(`a = 'http://x';`), mapperFingerprint(`a = 'http://y';`));
   assert.equal(mapperFingerprint(`a = 1; // one\nb = 2;`), mapperFingerprint(`a=1;b=2;//two`));
 });
@@ -60,7 +60,7 @@ const CONTRACT = `module.exports = function (raw) {
   return profile;
 };`;
 
-test('makes the same profiles to the byte as the sandboxed mapper from real entries', async () => {
+test('makes byte-identical profiles to the sandboxed mapper from real entries', async () => {
   await using slapd = await startSlapd({ users: 30 });
   const on = usersOn({ url: slapd.url, serviceAccount: slapd.serviceAccount }, { LDAP_BASE: slapd.baseDn });
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });

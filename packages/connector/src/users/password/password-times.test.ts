@@ -84,7 +84,7 @@ describe('the time of the last password change', () => {
   });
 });
 
-it('an entry shows it in the attributes of its kind, and else when it was last modified', () => {
+it('the time of a password change comes from the attributes of its directory, or else from modifyTimestamp', () => {
   const nowMs = Date.parse('2026-11-30T12:00:00Z');
   const at = (attributes: Record<string, string>) =>
     passwordChangedMs(

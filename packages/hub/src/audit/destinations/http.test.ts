@@ -76,7 +76,7 @@ async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
   }
 }
 
-test('a batch is repeated with the same content and key until the answer is 2xx, over a restart and a new token', async (t) => {
+test('a batch is repeated with the same content and key until the answer is 2xx, even after a restart and with a new token', async (t) => {
   const { record, copy, requests, answerWith, token, lines } = await begin(t);
   for (const status of [500, undefined, 302, 401]) {
     requests.length = 0;
@@ -110,7 +110,7 @@ test('a batch is repeated with the same content and key until the answer is 2xx,
   }
 });
 
-test('a receiver whose certificate is not from AUDIT_CA_FILE gets nothing, whatever NODE_TLS_REJECT_UNAUTHORIZED says', async (t) => {
+test('a receiver whose certificate is not from AUDIT_CA_FILE gets nothing, even with NODE_TLS_REJECT_UNAUTHORIZED=0', async (t) => {
   const { record, copy, requests } = await begin(t);
   const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
@@ -125,7 +125,7 @@ test('a receiver whose certificate is not from AUDIT_CA_FILE gets nothing, whate
   assert.deepEqual(requests, []);
 });
 
-test('records that were removed for their age before they were received are counted, and the rest follows', async (t) => {
+test('records that expired before they were delivered are counted, and the rest are delivered', async (t) => {
   const { store, record, copy, requests, answerWith, lines } = await begin(t);
   await record();
   let copies = copy();

@@ -57,7 +57,7 @@ export function registerNamesTests(dc: () => SambaDomainController): void {
     assert.ok('groups' in listed && unicodeGroup !== undefined && listed.groups.includes(unicodeGroup));
   });
 
-  it('of computers are no user names, unless the settings say so', async () => {
+  it('of computers are not user names, unless the settings say so', async () => {
     const computer = `${dc().hostName.split('.')[0]}$`;
     assert.equal(await on().users.inspect(computer, request()), undefined);
     assert.ok((await on({ LDAP_USER_BY_NAME: '(sAMAccountName={0})' }).users.inspect(computer, request())) !== undefined);

@@ -1,11 +1,11 @@
-/** What a connector refuses on its own, and what it says about passwords, on a real Active Directory. */
+/** Denials by the connector itself, and `password_times`, with a real Active Directory. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SambaDomainController } from '@landbridge/lab';
 import { errorOf, login, request, usersOn } from '../../../../test/users-on.ts';
 
 export function registerRefusalTests(dc: () => SambaDomainController): void {
-  it('(adminCount=1) keeps the administrator out by password and by ticket, and nobody else', async () => {
+  it('DENY_SIGN_IN=(adminCount=1) denies only the administrator, by password and by ticket', async () => {
     const { users, close } = usersOn(
       { url: dc().ldapsUrl, ca: dc().caPem, serviceAccount: dc().serviceAccount },
       { DENY_SIGN_IN: '(adminCount=1)' },

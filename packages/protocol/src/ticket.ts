@@ -57,7 +57,7 @@ export const jwksDocument = z.object({ keys: z.array(z.record(z.string(), z.unkn
 /** `/test`: the hub's clock in epoch milliseconds. */
 export const clockAnswer = z.object({ clock: z.number() });
 
-/** How far apart clocks may be by default, while sign-ins still work: a connector corrects its clock by the hub's up to this limit. */
+/** The default limit for the difference between the clocks. Up to it sign-ins work, because a connector uses the hub's time for the hub's requests. */
 export const DEFAULT_CLOCK_SKEW_LIMIT_SECONDS = 600;
 
 /** Clocks further apart are skewed (docs/protocol.md, section 1.1). Also the tolerance for a token's times. */
@@ -77,7 +77,7 @@ export const authenticatePayload = z.object({
 });
 
 /**
- * `authentication_failure`: our addition is a reason, sent only to a connector that has proved that it holds a registered key. It is waiting
+ * `authentication_failure`: our addition is a reason, sent only to a connector that has proven that it holds a registered key: it is waiting
  * for an operator's approval, it was revoked, it must register again, or its clock is too far off.
  */
 export const AUTHENTICATION_FAILURE_REASONS = ['approval_pending', 'revoked', 'register_again', 'clock_skew'] as const;

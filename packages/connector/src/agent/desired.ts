@@ -30,7 +30,7 @@ export interface Desired {
   reopenDirectory: boolean;
   /**
    * @param before the files in use now, which `undo` goes back to
-   * @param kept what the connector adds: the encrypted password, and what the hub said when it was tried
+   * @param kept what the connector adds: the encrypted password, and the hub's answers from the trial
    * @throws CodedError CONFIG_NOT_WRITABLE, HOME_FILES_NOT_WRITABLE
    */
   save(before: HomeFiles, kept: Changes): void;

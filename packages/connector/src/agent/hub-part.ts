@@ -1,6 +1,6 @@
 /**
  * The connector's side of the hub as one part that can be tried beside the one in use: proxy, certificate authorities, provisioning and
- * link. Only the part in use writes what the hub says of the connection to config.json.
+ * link. Only the part in use writes the hub's information about the connection to config.json.
  */
 import { CodedError, type Log } from '@landbridge/runtime';
 import { readConfigFile, updateConfigFile } from '../config/config-file.ts';
@@ -19,13 +19,13 @@ export interface HubPart {
   /** Begins to connect. */
   start(users: HubUsers, directoryIsUp: () => boolean | undefined): void;
   status(): LinkStatus;
-  /** Resolves once the hub has accepted this connector, with undefined, or has not, with the reason. */
+  /** Resolves with undefined once the hub has accepted this connector, or with the reason if it has not. */
   accepted(signal: AbortSignal): Promise<CodedError | undefined>;
   /** The changes to config.json that wait until this part is in use. */
   pendingChanges(): Changes;
   /** From now on changes are written at once. */
   putInUse(listeners: HubPartListeners): void;
-  /** What the hub last said of the connection; undefined until it has said anything. */
+  /** The hub's last information about the connection; undefined until it has sent any. */
   provisioned(): ProvisionedHub | undefined;
   /** Whether the hub signed a token with one of its current keys. */
   checkToken: CheckHubToken;
@@ -37,7 +37,7 @@ export interface HubPartListeners {
   /** After a change was written to config.json. */
   onSaved(changes: Changes): void;
   onStatus(status: LinkStatus): void;
-  /** Each time the hub says something of the connection. */
+  /** Called each time the hub sends information about the connection. */
   onProvisioned(): void;
 }
 

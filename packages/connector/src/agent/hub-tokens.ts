@@ -9,7 +9,7 @@ export type CheckHubToken = (token: string) => Promise<CheckedToken>;
 /** Such a token comes with each request until it expires. */
 const ALLOW_REPLAY = { firstTime: () => true };
 
-/** @param options.hub what is known of the hub now */
+/** @param options.hub returns what is known about the hub now */
 export function createCheckHubToken(options: {
   hub: () => (HubKeySource & { hubIdentity: string | undefined }) | undefined;
   request: Outbound['request'];
@@ -20,7 +20,7 @@ export function createCheckHubToken(options: {
   const keysOf = createHubKeys({ request: options.request, log: options.log, now: Date.now });
   return async (token) => {
     const hub = options.hub();
-    // The hub's identity does not vouch for its published keys.
+    // The hub's identity does not sign its published keys, so they prove nothing.
     if (hub?.hubIdentity !== undefined) return { refused: 'this hub does not issue tokens' };
     const keys = hub === undefined ? undefined : keysOf(hub);
     return keys === undefined

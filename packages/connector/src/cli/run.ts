@@ -79,7 +79,7 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
 
 /**
  * @returns whether setup can happen in the console: ticket and directory are both unset, or the connector is enrolled by a code and the directory
- *   is unset. Anything else missing is an error
+ *   is unset. If anything else is missing, that is an error
  */
 function isNothingSetUp(config: Config): boolean {
   const { origins, values } = config;

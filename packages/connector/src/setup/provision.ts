@@ -96,7 +96,7 @@ interface KnownConnection {
 export function createProvisioning(options: {
   config: Config;
   outbound: Outbound;
-  /** Learns the hub's time, if the hub has no identity to tell it in a session. */
+  /** Learns the hub's time, if the hub has no identity and so cannot send the time in a session. */
   hubClock?: HubClock;
   log: Log;
   agentVersion: string;
@@ -113,7 +113,7 @@ export function createProvisioning(options: {
     connection: values.CONNECTION,
     realm: values.REALM,
     signingKeyPem: values.TENANT_SIGNING_KEY,
-    // Also from the ticket if it has not been read yet: until the hub answers, no other hub may take its place.
+    // Taken from the ticket if that has not been read yet, so that no other hub can take this hub's place until it answers.
     hubIdentity: pinnedIn(values),
     wsfedIssuer: values.WSFED_ISSUER,
     replyAddresses: replyAddressesIn(config),
@@ -228,7 +228,7 @@ export function createProvisioning(options: {
     }
   }
 
-  /** Whoever holds the certificate of the hub's address can say the time, as it can say everything else in this contract. */
+  /** The certificate for the hub's address is the only proof of the time, as of everything else in Auth0's contract. */
   async function learnClock(ticket: string, signal: AbortSignal): Promise<void> {
     if (!ticket.startsWith('https:') && !isLoopback(new URL(ticket).hostname)) return;
     try {

@@ -68,7 +68,7 @@ export function pinnedIn({
   return HUB_IDENTITY ?? (read?.kind === 'pinned' ? read.fingerprint : undefined);
 }
 
-/** The ticket contains no secret: the hub knows the connector's key, because an administrator approved its code. */
+/** For a ticket without a secret. The hub knows the connector's key, because an administrator approved its code. */
 export function isEnrolledByCode({ PROVISIONING_TICKET: ticket }: Pick<ConnectorSettings, 'PROVISIONING_TICKET'>): boolean {
   const read = ticket === undefined ? undefined : readTicket(ticket);
   return read?.kind === 'pinned' && read.secret === undefined;

@@ -122,7 +122,7 @@ async function formerPeriods(store: AuditStore, chain: AuditChain): Promise<{ pe
   return { periods, lost: undefined };
 }
 
-/** @returns reads heads noted under this key or a former one */
+/** @returns a function that reads heads noted under this key or a former one */
 export async function headReader(store: AuditStore, chain: AuditChain): Promise<Pick<AuditChain, 'readHead'>> {
   const found = await formerPeriods(store, chain);
   const chains = [chain, ...('periods' in found ? found.periods.map((period) => period.chain) : [])];
@@ -173,7 +173,7 @@ export async function verifyChain(store: AuditStore, chain: AuditChain, expected
 /** @returns what came before a record that removes others or changes the key */
 function placeIn(record: AuditRecord): (Head & { kept: string | undefined }) | undefined {
   const [, id, hash, kept] = /^(\d{1,15}) ([0-9a-f]{64})(?: ([\w-]{1,500}))?$/.exec(record.detail ?? '') ?? [];
-  // Nothing can come after itself.
+  // A record cannot come after itself.
   return id === undefined || hash === undefined || Number(id) >= record.id ? undefined : { id: Number(id), hash, kept };
 }
 

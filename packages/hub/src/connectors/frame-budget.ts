@@ -15,7 +15,7 @@ export const MAX_ANSWER_LENGTH: Readonly<Record<RequestName, number>> = {
 
 const BURST_BYTES = 1024 * 1024;
 const BYTES_PER_MS = 64;
-/** A frame, however small, costs this much. */
+/** The minimum charge for a frame. */
 const MIN_COST = 256;
 /** Where the name of a frame is looked for: JSON.stringify writes members in the order in which they were set. */
 const NAME_WITHIN = 2048;

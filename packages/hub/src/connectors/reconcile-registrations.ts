@@ -29,13 +29,13 @@ export function createReconcileRegistrations(parts: {
     const { removed, retiresAt } = keys.lifeOf(signing.kid);
     if (removed) return 'expired';
     const expiringFromMs = (retiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - REGISTER_AGAIN_AHEAD_MS;
-    // Only once: a connector that came back with the old key would do so again.
+    // Only once, because a connector that returned with the old key would do so every time.
     return now() >= expiringFromMs && connectedAt.getTime() < expiringFromMs ? 'expiring' : 'valid';
   }
 
   return async () => {
     await keys.reload();
-    // Before the store is read, so that every one of them has been stored.
+    // Listed before the store is read, so that all of them have been stored.
     const connectors = online.all();
     const exceptions = await store.exceptionalInstances([
       ...new Set([...connectors.map(({ instance }) => instance), ...statistics.instances()]),
@@ -51,7 +51,7 @@ export function createReconcileRegistrations(parts: {
       }
       if (exception === 'refused') {
         log.warn({ connection: connection.name, instance }, 'Connector dropped: revoked');
-        // At once: no further answer of it may count.
+        // Immediately, so that no further answer from it counts.
         connector.drop();
         continue;
       }

@@ -8,14 +8,14 @@ export interface InstanceStatistics {
   requests: number;
   /** Not answered, or answered with an unexpected error. A wrong password is not an error. */
   errors: number;
-  /** Of the latest answers, from sending the request; undefined without any. */
+  /** Of the latest answers, from sending the request; undefined if there are none. */
   latency: { meanMs: number; p95Ms: number } | undefined;
 }
 
 export interface Statistics {
   count(instance: string, failure: Failure | undefined, ms: number): void;
   of(instance: string): InstanceStatistics;
-  /** All with requests. */
+  /** All instances that have had requests. */
   instances(): string[];
   forget(instance: string): void;
 }

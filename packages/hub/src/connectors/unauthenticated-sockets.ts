@@ -1,7 +1,7 @@
 /**
- * Places for sockets that have not authenticated yet. Opening one costs a stranger nothing, so strangers compete among themselves: when
- * their places are full, the oldest silent socket of the network with most sockets ends. Connectors send `authenticate` at once, and a share
- * of the places is for addresses of known connectors.
+ * Places for sockets that have not authenticated yet. Anyone can open one, so unknown addresses compete only with each other: when
+ * their places are full, the oldest silent socket of the network with the most sockets is dropped. Connectors send `authenticate` at once, and
+ * some places are reserved for addresses of known connectors.
  */
 import { addressGroup, addressGroups } from '@landbridge/runtime';
 
@@ -10,7 +10,7 @@ export interface UnauthenticatedSockets {
   enter(address: string, drop: () => void): SocketPlace | undefined;
   /** A connector at this address authenticated. */
   trust(address: string): void;
-  /** Replaces the trusted addresses, by those of all known connectors. */
+  /** Replaces the trusted addresses with those of all known connectors. */
   trustOnly(addresses: Iterable<string>): void;
   dropAll(): void;
   readonly size: number;

@@ -60,7 +60,7 @@ export async function rotateHubIdentity(operator: Operator): Promise<string> {
 }
 
 /**
- * Replaces a stolen key by one that no earlier key vouches for, so every connector needs a new ticket.
+ * Replaces a stolen key with one that no earlier key has signed, so every connector needs a new ticket.
  * @returns the new fingerprint
  */
 export async function replaceHubIdentity(operator: Operator): Promise<string> {

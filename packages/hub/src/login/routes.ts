@@ -27,7 +27,7 @@ const MAX_FORM_BYTES = 64 * 1024;
 /** An assertion in a form, which encodes some characters in three bytes. */
 const MAX_ASSERTION_BYTES = 1024 * 1024;
 
-/** Answers `prompt=select_account`; whether the account may sign in, the provider still checks. */
+/** Answers `prompt=select_account`. The provider still checks whether the account may sign in. */
 const ACCOUNT_CHOSEN = { select_account: {} };
 
 type Env = { Bindings: HttpBindings };
@@ -119,7 +119,7 @@ export function loginRoutes(parts: {
       return login === undefined ? send(c, endPage(LOGIN_TEXTS.ended), 404) : handle(c, login);
     };
 
-  /** Only handles forms of this very sign-in. */
+  /** Handles only forms that belong to this sign-in. */
   const forForm =
     (handle: (c: Context<Env>, login: Login, form: URLSearchParams) => Response | Promise<Response>): Handler =>
     async (c) => {

@@ -104,7 +104,7 @@ export function createRequests(parts: {
         const connector = choose(online.of(connection.id), { needs, not: asked });
         if (typeof connector === 'string') return last ?? traced({ failure: { code: connector } });
         asked.add(connector);
-        // A new one for each try: an answer to the first can never be taken for an answer to the second.
+        // A new one for each try, so that a late answer to the first is not mistaken for an answer to the second.
         const correlationId = randomUUID();
         const given = { ...(typeof claims === 'function' ? claims(connector) : claims), pid: correlationId };
         const payload = payloadFor(connector, given, steps);

@@ -147,7 +147,7 @@ export function createSignIn(parts: {
     const steps: Step[] = [];
     const { outcome: decided, asked, detail } = await decide(attempt, ask, action === 'login', steps);
     const { connection, username, password, remoteAddress, via, clientId } = attempt;
-    // The API answers whether the password is right, and its caller sees that the id is missing. Applications know users by nothing else.
+    // The API only reports whether the password is right, and its caller sees that the id is missing. Applications identify users only by this id.
     const isUnidentified = action === 'login' && via !== 'api' && 'profile' in decided && decided.subject === undefined;
     const outcome = isUnidentified ? failed('user_without_id') : decided;
     const trace = { correlationId: asked?.correlationId ?? randomUUID(), instance: asked?.instance, ms: msSince(startedAt), steps };

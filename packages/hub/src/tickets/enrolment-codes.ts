@@ -1,6 +1,6 @@
 /**
- * The codes of connectors that ask to be enrolled, kept in memory for ten minutes. Anyone who can reach the hub can ask, so their number is limited and they
- * are not listed anywhere. Strangers compete only with each other: a code that an administrator has entered is never dropped for others.
+ * The codes of connectors that ask to be enrolled, kept in memory for ten minutes. Anyone who can reach the hub can ask for one, so their number is
+ * limited, and they are not listed anywhere. A code that an administrator has entered is never dropped in favour of others.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { type CodeState, comparisonCode, isCommitmentTo, USER_CODE_LETTERS } from '@landbridge/protocol';

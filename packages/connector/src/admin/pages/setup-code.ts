@@ -10,7 +10,7 @@ import { isEnrolledByCode } from '../../setup/ticket.ts';
 import { watched } from '../elements.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
 
-/** Settings that the hub may be unreachable without. They are saved with the enrolment. */
+/** Settings that may be needed to reach the hub. They are saved with the enrolment. */
 const NETWORK = ['HTTP_PROXY', 'CA_CERT'] as const;
 
 /** One attempt, from asking for a code to its end. */
@@ -21,7 +21,7 @@ interface CodeRun {
 }
 
 export function setupCodeRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
-  /** A connector has one at a time, whichever session began it. */
+  /** A connector has only one attempt at a time, even if another session started it. */
   let run: CodeRun | undefined;
 
   function start(hub: string, settings: Readonly<Record<string, unknown>>): CodeRun {

@@ -50,7 +50,7 @@ describe('reading config.json', () => {
     assert.match(readFileSync(path, 'utf8'), /the directory of the north/);
   });
 
-  it('explains a folder, which container runtimes make in place of a missing file', () => {
+  it('explains a folder that a container runtime created in place of a missing file', () => {
     mkdirSync(path);
     assert.throws(() => readConfigFile(path), { code: 'CONFIG_UNREADABLE', message: /is a folder/, action: /container/ });
   });

@@ -185,7 +185,7 @@ describe('warnings', () => {
     }
   });
 
-  it('name the setting that was probably meant, without the value', () => {
+  it('suggest the intended setting, without the value', () => {
     const typos = { LDAP_BIND_PASWORD: 'pw-secret', 'ldap-base': 'x', 'urn:auth0:fabrikam': 'x', COMMENT: 'x' };
     const warnings = configWarnings(load({ ...COMPLETE, ...typos }));
     assert.deepEqual(namesOf(warnings), ['LDAP_BIND_PASWORD', 'ldap-base']);
@@ -193,7 +193,7 @@ describe('warnings', () => {
     assert.doesNotMatch(JSON.stringify(warnings), /pw-secret/);
   });
 
-  it('name texts in quotation marks', () => {
+  it('name the settings whose values are in quotation marks', () => {
     const warnings = configWarnings(load(COMPLETE, { LDAP_BIND_PASSWORD: '"svc-pw"', LDAP_BASE: "'dc=example,dc=org'" }));
     assert.deepEqual(namesOf(warnings).sort(), ['LDAP_BASE', 'LDAP_BIND_PASSWORD']);
     assert.doesNotMatch(JSON.stringify(warnings), /svc-pw/);
@@ -348,7 +348,7 @@ it('starts from a read-only configuration of a replaced connector just as from a
   }
 });
 
-it('OVERRIDE_CONFIG=false uses certificate and mapper in the home, of either layout', () => {
+it('OVERRIDE_CONFIG=false uses certificate and mapper of either layout in the home', () => {
   const environment = { ...COMPLETE, OVERRIDE_CONFIG: 'false' };
   put('lib/profileMapper.js', 'lib');
   put('certs/cert.key', 'key');

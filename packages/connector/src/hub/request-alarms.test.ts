@@ -27,7 +27,7 @@ function watch() {
   return { ...watched, lines, clock, signIns, kinds: () => watched.recent().map(({ kind }) => kind) };
 }
 
-test('many unknown names raise one alarm in ten minutes, in the log and for the console', async () => {
+test('many unknown names raise one alarm per ten minutes, in the log and in the console', async () => {
   const { signIns, kinds, lines, clock } = watch();
   await signIns(99, 'unknown', 'x');
   assert.deepEqual(kinds(), []);

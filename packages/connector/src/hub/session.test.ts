@@ -163,7 +163,7 @@ describe('a frame other than the hub’s next one ends the socket, and no passwo
   }
 });
 
-test('drops a request that was held back until it expired, and serves the next', async () => {
+test('drops a request that was delayed until it expired, and serves the next', async () => {
   const { agent, passwords, logged } = await connected();
   agent.ask('authenticate_user', { username: 'ada', password: 'late', exp: Math.floor(Date.now() / 1000) - 60 });
   agent.send('authenticate_user', { pid: 'p', username: 'ada', password: 'without expiry' });

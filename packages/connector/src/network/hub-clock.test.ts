@@ -47,7 +47,7 @@ describe('the clock that validates requests from the hub', () => {
     time.jump = 2 * MINUTE_MS;
     assert.equal(clock.now(), hub());
   });
-  test('is not learned from an answer that was held back', () => {
+  test('is not set from a delayed answer', () => {
     const { clock, hub } = machine(0);
     clock.learn(hub() - MINUTE_MS, 61_000);
     assert.equal(clock.skewMs(), undefined);

@@ -120,7 +120,7 @@ describe('a failed enrolment reports its error code and saves nothing', () => {
     });
   }
 
-  test('nobody decides', async (t) => {
+  test('no administrator decides', async (t) => {
     const { enrol, saved } = await start(t, ['pending'], 1);
     assert.equal(await codeOf(enrol()), 'ENROLMENT_CODE_EXPIRED');
     assert.equal(saved(), false);

@@ -131,7 +131,7 @@ describe('an answer that the hub has not signed is refused, and the certificate 
   }
 });
 
-test('while the hub does not answer, the last known connection is used, with the identity of the ticket', async (t) => {
+test('while the hub does not answer, the connector uses the last known connection, with the identity in the ticket', async (t) => {
   const { hub, provision } = await start(t, { AD_HUB: 'https://hub.example', CONNECTION: 'c', REALM: 'r' });
   hub.enrolment.answer = () => ({ status: 503 });
   const { hubIdentity, jwksUrl, signingKeyPem } = await provision();

@@ -51,7 +51,7 @@ describe('DENY_SIGN_IN and rate limits', { skip: whyNoSlapd() }, () => {
       ['the right password', () => users.authenticate(login('root', PASSWORD), request())],
       ['another name', () => users.authenticate(login('root@example.org', PASSWORD), request())],
       ['no password', () => users.authenticate(login('root', ''), request())],
-      ['an own change', () => users.changePassword(ownChange('root', PASSWORD, 'Another-Passw0rd'), request())],
+      ['a change by the user', () => users.changePassword(ownChange('root', PASSWORD, 'Another-Passw0rd'), request())],
       ['a reset', () => users.changePassword({ pid: 'x', username: 'root', password: 'Another-Passw0rd', escaped: false }, request())],
     ] as const) {
       await t.test(name, async () => assert.deepEqual(wire(await attempt()), wrong));

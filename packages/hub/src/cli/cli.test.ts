@@ -168,7 +168,7 @@ test('the first run in an empty home logs the next steps, and signing keys survi
   assert.equal(await (await fetch(`${second.url}/.well-known/jwks.json`)).text(), keys);
 });
 
-test('a connection is not created with an e-mail domain of another one, and the error names field and domain', (t) => {
+test('a connection with the e-mail domain of another connection is rejected, and the error names field and domain', (t) => {
   const options = ['--home', newHome(t)];
   assert.equal(hub(['connection', 'create', 'corp', '--email-domains', 'fabrikam.example', ...options]).status, 0);
   const refused = hub(['connection', 'create', 'other', '--email-domains', 'other.example,FABRIKAM.example', ...options]);

@@ -86,7 +86,7 @@ test('entries from before an outage do not count while they cannot be checked, a
   assert.deepEqual(await Promise.all(['anna', 'ben'].map(isCached)), [true, true]);
 });
 
-test('a changed password ends the entry within a quarter of an hour, without an outage', async (t) => {
+test('a changed password invalidates the entry within a quarter of an hour, even without an outage', async (t) => {
   const { clock, directory, remember, isCached, beat } = await begin(t);
   await beat(true);
   await remember('anna');

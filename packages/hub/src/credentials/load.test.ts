@@ -29,7 +29,7 @@ async function cacheWith(t: TestContext, names: readonly string[]) {
 }
 const isFound = (found: unknown) => typeof found === 'object';
 
-test('a user who was verified a moment ago is verified again without a password hash', async (t) => {
+test('a user who was just verified is verified again without hashing the password', async (t) => {
   const { cache, corp, clock } = await cacheWith(t, ['anna']);
   assert.ok(isFound(await cache.find(corp, 'anna', 'right')));
   const since = performance.now();

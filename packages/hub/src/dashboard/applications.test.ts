@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signedInBrowser } from '../../test/administrators-for-test.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
 
-test('the options of an application are set in the form, and a weakening one shows its warning until it is off', async (t) => {
+test('the options of an application are set in the form, and an option that weakens a defence shows its warning while it is on', async (t) => {
   const { hub, store } = await startHubForTest(t);
   const { browser, formToken } = await signedInBrowser(store, 'olga');
   const post = (path: string, fields: Record<string, string>) =>

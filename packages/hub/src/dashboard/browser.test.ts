@@ -359,7 +359,7 @@ test('a passkey can be added, and then signs in without a password', { skip }, a
   assert.equal(await page.getByRole('link', { name: /^Remove/ }).count(), 0);
 });
 
-test('administrators accept an invitation with a provider, sign in with it, and confirm with it', { skip }, async (t) => {
+test('administrators accept an invitation, sign in and confirm actions with an OpenID provider', { skip }, async (t) => {
   const provider = await startOpenIdProvider(t);
   const { hub, store } = await startHubForTest(t, {
     ADMIN_OIDC_ISSUER: provider.issuer,

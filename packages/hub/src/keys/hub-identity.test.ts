@@ -13,7 +13,7 @@ test('two hubs that start at the same time share one identity', async (t) => {
   assert.equal((await loadHubIdentity(store)).fingerprint, one.fingerprint);
 });
 
-test('a rotated identity is followed from each earlier key as far as the chain goes, and signs with the new key only', async (t) => {
+test('a rotated identity is followed from each earlier key in the chain, and signs only with the new key', async (t) => {
   const store = openStoreForTest(t);
   const identity = await loadHubIdentity(store);
   const operator: Operator = { store, audit: auditForTest(store), actor: 'command-line', takeEffect: identity.reload };

@@ -242,7 +242,7 @@ test('shows names as text, and forbids scripts and frames', async (t) => {
   assert.doesNotMatch(error.text, /<script|<img/);
 });
 
-test('rejects profiles without an id, ignores malformed and reserved claims, and logs once what was dropped', async (t) => {
+test('rejects profiles without an id, ignores malformed and reserved claims, and logs each dropped claim once', async (t) => {
   const { browser, connector, begin, app, hub } = await start(t);
   let profile: Record<string, unknown> = { displayName: 'Nobody' };
   connector.answerAll(() => ({ profile }));

@@ -63,7 +63,7 @@ test('the option to omit PKCE does not weaken sign-ins that use it', async (t) =
   });
 });
 
-test('an option that weakens a defence is refused for public applications, and its warning stays as long as it is on', async (t) => {
+test('an option that weakens a defence is refused for public applications, and its warning is shown while it is on', async (t) => {
   const hub = await start(t);
   const body = { name: 'App', redirectUris: ['https://app.example/cb'] };
   const answer = z.object({ client: z.looseObject({ id: z.string(), warnings: z.array(z.string()) }) });

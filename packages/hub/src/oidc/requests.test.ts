@@ -56,7 +56,7 @@ test('choosing an account does not bypass signing in', async (t) => {
   });
 });
 
-test('a response arrives in a form if the application asks for it', async (t) => {
+test('a response is sent as a form post if the application requests it', async (t) => {
   const { app } = await start(t);
   const { browser } = await app.signIn();
   const { url, checks } = await app.begin({ response_mode: 'form_post' });
@@ -98,7 +98,7 @@ test('groups that do not fit into an ID token are marked there and come from use
   assert.equal((await without.signIn()).tokens.claims()?._claim_names, undefined);
 });
 
-test('an e-mail address is verified if an operator says so for the connection, and its domain is the connection’s', async (t) => {
+test('an e-mail address counts as verified only if an operator enabled that for the connection and its domain belongs to the connection', async (t) => {
   const { hub, app } = await start(t);
   for (const [emailVerified, emailDomains, expected] of [
     [false, ['fabrikam.example'], ['anna@fabrikam.example', false]],
@@ -106,7 +106,7 @@ test('an e-mail address is verified if an operator says so for the connection, a
     [true, ['fabrikam.example'], ['anna@fabrikam.example', true]],
     [true, ['contoso.example'], [undefined, undefined]],
   ] as const) {
-    await t.test(`${emailVerified ? 'said' : 'not said'}, domains: ${emailDomains.join() || 'none'}`, async () => {
+    await t.test(`${emailVerified ? 'enabled' : 'not enabled'}, domains: ${emailDomains.join() || 'none'}`, async () => {
       assert.equal((await hub.api('/connections/corp', { emailVerified, emailDomains }, 'PATCH')).status, 200);
       const claims = (await app.signIn({ parameters: { connection: 'corp' } })).tokens.claims();
       assert.deepEqual([claims?.email, claims?.email_verified], expected);

@@ -153,7 +153,7 @@ test('a key in a setting is rotated only to a named file', async (t) => {
   assert.deepEqual(await secretsIn(folder, { HUB_KEY: readFileSync(file, 'utf8').trim() }), before);
 });
 
-test('no key is replaced while the hub runs, or if the audit log was tampered with', async (t) => {
+test('the key cannot be replaced while the hub is running, or if the audit log was tampered with', async (t) => {
   const folder = newFolder(t);
   const before = await fill(folder);
   const home = openHome(folder, {});

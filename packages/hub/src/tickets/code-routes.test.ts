@@ -40,7 +40,7 @@ async function start(t: TestContext, changes: Parameters<typeof signedInBrowser>
   return { ...under, ticket, browser, connection, ask, page, approve, enrol, states, audited, dashboard: `${publicUrl}/dashboard` };
 }
 
-test('an approved key enrols once, for this connection, and is audited with what the administrator saw', async (t) => {
+test('an approved key enrols once, for this connection, and the audit log has what the administrator saw', async (t) => {
   const { api, ask, page, approve, enrol, states, audited } = await start(t);
   // The administrator approved exactly this connector.
   await api('/connections/corp', { approveConnectors: true }, 'PATCH');
@@ -86,7 +86,7 @@ test('a key that waits for approval is approved by its code, and a revoked key s
   assert.equal((await enrol(again)).state, 'revoked');
 });
 
-describe('the dashboard enrols nobody', () => {
+describe('the dashboard enrols no connector', () => {
   type Started = Awaited<ReturnType<typeof start>>;
   const cases: [string, (started: Started, code: string) => Promise<{ text: string; status: number }>, RegExp][] = [
     [
@@ -121,7 +121,7 @@ describe('the dashboard enrols nobody', () => {
     });
   }
 
-  test('with a role that may not', async (t) => {
+  test('for a role without permission', async (t) => {
     const { hub, browser, dashboard, ask, page, enrol } = await start(t, { role: 'read-only' });
     const attempt = await ask();
     await attempt.poll();

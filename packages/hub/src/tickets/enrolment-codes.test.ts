@@ -40,14 +40,14 @@ function codeOf(action: () => unknown): string {
 describe('the answer to a poll is', () => {
   type Parts = ReturnType<typeof start> & { entry: CodeEntry };
   const cases: [string, (parts: Parts) => string[], string[]][] = [
-    ['pending, until someone decides', ({ poll, entry }) => [poll(entry), poll(entry, POLL_INTERVAL_MS)], ['pending', 'pending']],
+    ['pending until an administrator decides', ({ poll, entry }) => [poll(entry), poll(entry, POLL_INTERVAL_MS)], ['pending', 'pending']],
     [
-      'slow_down if it comes early, and then the interval is 5 s longer',
+      'slow_down if it comes early, which makes the interval 5 s longer',
       ({ poll, entry }) => [...[poll(entry), poll(entry)], ...[poll(entry, POLL_INTERVAL_MS), poll(entry, POLL_INTERVAL_MS + 10_000)]],
       ['pending', 'slow_down', 'slow_down', 'pending'],
     ],
     [
-      'approved, but not before the interval is over',
+      'approved, but only after the interval',
       ({ codes, poll, entry }) => {
         const before = poll(entry);
         codes.approve(entry.userCode, CONNECTION);
@@ -62,7 +62,7 @@ describe('the answer to a poll is', () => {
     ],
     ['expired after ten minutes', ({ poll, entry }) => [poll(entry), poll(entry, CODE_LIFETIME_MS)], ['pending', 'expired']],
     [
-      'expired if the approval came, but the connector did not',
+      'expired if an administrator approved but the connector did not poll in time',
       ({ codes, poll, entry, pass }) => {
         poll(entry);
         codes.approve(entry.userCode, CONNECTION);
@@ -74,7 +74,7 @@ describe('the answer to a poll is', () => {
     ['expired for another key', ({ codes, entry }) => [codes.poll(entry.deviceCode, 'b3RoZXI', NONCE).state], ['expired']],
     ['expired for an unknown device code', ({ codes, entry }) => [codes.poll('x', entry.publicKey, NONCE).state], ['expired']],
     [
-      'INVALID_REQUEST for another nonce than the connector committed to',
+      'INVALID_REQUEST for a nonce other than the one that the connector committed to',
       ({ codes, entry }) => [codeOf(() => codes.poll(entry.deviceCode, entry.publicKey, randomBytes(32).toString('base64url')))],
       ['INVALID_REQUEST'],
     ],

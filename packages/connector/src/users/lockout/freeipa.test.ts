@@ -40,7 +40,7 @@ describe('the reserve before a lockout in FreeIPA', () => {
     return { code: 'failure' in answer ? answer.failure.code : 'ok', binds };
   }
 
-  it('holds a password back once only the reserve is left', async () => {
+  it('does not try a password if only the reserve is left', async () => {
     const held = await signIn({ krbLoginFailedCount: ['4'], krbLastFailedAuth: [time(5000)] });
     assert.deepEqual(held, { code: 'too_many_attempts', binds: 0 });
   });

@@ -8,7 +8,7 @@ import { createProfileMapper } from './profile-mapper.ts';
 const HIDDEN = new Set(['LDAP_BIND_PASSWORD', 'COMPANY']);
 const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
 
-test('names what the sandbox does not offer, with its line', async (t) => {
+test('reports what the sandbox does not offer, with its line', async (t) => {
   for (const [title, source, expected] of [
     [
       'a package at the top',
@@ -97,7 +97,7 @@ test('is rejected before the first sign-in, with one sentence', async () => {
   await mapper.close();
 });
 
-test('agrees with what the sandbox offers', async () => {
+test('the list of available names agrees with the sandbox', async () => {
   const mapper = createProfileMapper({
     source: `module.exports = () => ({
       modules: Object.fromEntries(${JSON.stringify(Object.keys(SANDBOX_MODULES))}.map((name) => [name, Object.keys(require(name)).sort()])),

@@ -55,7 +55,7 @@ test('includes password warnings, and does not request them as attributes', () =
   assert.ok(!DEFAULT_MAPPER_ATTRIBUTES.some((name) => name.startsWith('password')));
 });
 
-test('turns bytes into text or Base64, never into replacement characters, and reads nothing from the prototype', () => {
+test('encodes bytes as text or Base64, never as replacement characters, and reads nothing from the prototype', () => {
   const raw = Object.create({ displayName: 'inherited' });
   raw.cn = [Buffer.from('caf\u00e9'), 'x'];
   raw.st = Buffer.from([0x61, 0xff]);

@@ -14,7 +14,7 @@ const OURS = readFileSync(new URL('../../admin/assets/default-mapper.js', import
 
 test('recognises a default mapper with any line ends, byte order mark, comments and white space', async (t) => {
   for (const [title, source] of [
-    ['as it is', OURS],
+    ['unchanged', OURS],
     ['with a byte order mark and CRLF', `\uFEFF${OURS.replaceAll('\n', '\r\n')}`],
     ['with tabs', OURS.replaceAll('  ', '\t')],
     ['with comments', `/* Changed by\n * nobody. */\n${OURS.replaceAll(';\n', '; // as before\n')}`],
@@ -25,10 +25,10 @@ test('recognises a default mapper with any line ends, byte order mark, comments 
 
 test('treats a changed mapper as a custom one', async (t) => {
   for (const [title, source] of [
-    ['a line more', OURS.replace('  return profile;', '  profile.email_verified = true;\n  return profile;')],
+    ['an additional line', OURS.replace('  return profile;', '  profile.email_verified = true;\n  return profile;')],
     ['another attribute', OURS.replace("'objectGUID'", "'entryUUID'")],
-    ['a URL in a text', OURS.replace('  return profile;', "  profile.picture = 'https://x.example/';\n  return profile;")],
-    ['nothing', ''],
+    ['a URL in a string', OURS.replace('  return profile;', "  profile.picture = 'https://x.example/';\n  return profile;")],
+    ['an empty source', ''],
   ] as const) {
     await t.test(title, () => assert.equal(isKnownDefaultMapper(source), false));
   }
@@ -39,7 +39,7 @@ test('keeps text in a string that looks like a comment', () => {
   assert.equal(mapperFingerprint(`a = 1; // one\nb = 2;`), mapperFingerprint(`a=1;b=2;//two`));
 });
 
-test('uses the built-in mapper in its place, and says so in the log', async () => {
+test('the built-in mapper replaces a default mapper, and the log says so', async () => {
   const lines: string[] = [];
   const { log } = createLog({ level: 'info', format: 'json', destination: { write: (line) => lines.push(line) } });
   const mapper = configuredMapper(OURS, UNSET_SETTINGS, log);

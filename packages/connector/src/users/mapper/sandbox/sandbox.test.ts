@@ -144,7 +144,7 @@ test('leaves no byte of a mapping in the memory of the engine', async (t) => {
     ['a deep stack', 'const f = (n) => (n === 0 ? raw.secret : f(n - 1) + n); return { id: f(300) }'],
     ['an exception', 'throw new Error(raw.secret)'],
     ['an interruption', 'globalThis.kept = raw.secret + 1; for (;;);'],
-    ['the end of memory', 'const all = []; for (;;) all.push(raw.secret + all.length);'],
+    ['an exhausted memory', 'const all = []; for (;;) all.push(raw.secret + all.length);'],
     ['pending promises', 'Promise.resolve(raw.secret).then((x) => new Promise(() => x)); return new Promise(() => raw.secret)'],
   ] as const) {
     await t.test(title, async () => {

@@ -52,7 +52,7 @@ test('a device signs a user in, who enters its code in a browser', async (t) => 
   const userinfo = await openid.fetchUserInfo(app.config, tokens.access_token, tokens.claims()?.sub ?? '');
   assert.equal(userinfo.name, 'Anna Berg');
   assert.equal(await poll(hub, app, device.device_code), 'invalid_grant');
-  assert.match((await enter(browser, device.verification_uri, device.user_code)).text, /not valid/);
+  assert.match((await enter(browser, device.verification_uri, device.user_code)).text, /This code is wrong or no longer valid/);
 });
 
 test('a device gets no tokens if the user refuses', async (t) => {

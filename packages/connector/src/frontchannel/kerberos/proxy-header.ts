@@ -1,7 +1,6 @@
 /**
  * The user whom a reverse proxy that does Kerberos names, in `X-Forwarded-User` or `X-IISNode-Logon_User`, as `user@REALM`, `DOMAIN\user` or `user`.
- * The caller makes sure
- * that the header comes from a trusted proxy.
+ * The caller makes sure that the header comes from a trusted proxy.
  */
 import type { VerifiedIdentity } from '../../users/sign-in-verified.ts';
 import { identityOfPrincipal, isAccountName, type PrincipalRule } from './principal.ts';

@@ -130,7 +130,7 @@ describe('the identity of users on OpenLDAP', { skip: whyNoSlapd() }, () => {
     }
   });
 
-  it('is checked in a session: a user who borrowed an address for a moment is not its owner afterwards', async () => {
+  it('is checked in a session: a user who held another’s address for a moment is not treated as its owner afterwards', async () => {
     const setMail = async (dn: string, password: string, mail: string) => {
       const client = new Client({ url: slapd.url });
       await client.bind(`${dn},${BASE}`, password);

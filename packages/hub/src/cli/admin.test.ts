@@ -9,7 +9,7 @@ import { test } from 'node:test';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'landbridge-hub');
 
-test('a service prints no link for the first administrator and says how to get one; commands invite, reset and remove administrators, and show and set their roles', async (t) => {
+test('a service prints no link for the first administrator and says how to get one, and commands manage administrators and their roles', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-admin-'));
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json' };

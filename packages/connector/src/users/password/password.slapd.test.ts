@@ -133,7 +133,7 @@ access to dn.exact="uid=expired,ou=people,${BASE_DN}" attrs=userPassword
     noSecretIn(made);
   });
 
-  it('need the old one, whatever the hub omits; an empty one is not sent, and a wrong one is sent once', async () => {
+  it('require the old one, whatever the hub omits, never send an empty one, and send a wrong one once', async () => {
     const made = on();
     await made.directory.rootDse();
     const dn = `uid=soon,ou=people,${BASE_DN}`;

@@ -184,7 +184,7 @@ test('hub-key rotate replaces the key of a stopped hub, and commands continue wi
   const before = readFileSync(join(home, 'hub.key'), 'utf8');
   const rotated = hub(['hub-key', 'rotate', ...options]);
   assert.equal(rotated.status, 0, rotated.stderr);
-  const [, kept = ''] = /^Key replaced\. The old one is (\S+): /.exec(rotated.stderr) ?? [];
+  const [, kept = ''] = /^Key replaced\. The old key is in (\S+)\. /.exec(rotated.stderr) ?? [];
   assert.equal(readFileSync(kept, 'utf8'), before);
   assert.notEqual(readFileSync(join(home, 'hub.key'), 'utf8'), before);
   assert.match(hub(['connection', 'list', ...options]).stdout, /^corp /);

@@ -77,7 +77,7 @@ describe('a frame other than the next one of the session ends the socket, and no
       connector.send(request.answerText(ANNA));
       assert.equal((await login).body.error.code, 'connector_lost');
       assert.equal(await connector.closed, 1006);
-      assert.ok(logLines.some(({ msg }) => /not from the connector/.test(String(msg))));
+      assert.ok(logLines.some(({ msg }) => /did not come from the connector/.test(String(msg))));
     });
   }
 

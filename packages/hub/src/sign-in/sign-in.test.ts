@@ -115,8 +115,8 @@ test('the audit log says that a name matches several users, and the answer does 
   const reset = await under.api('/connections/corp/change-password', { username: 'twin', password: 'New-Passw0rd' });
   assert.equal(reset.status, 404);
   for (const [action, detail] of [
-    ['login', /; several users have this name, so none is used$/],
-    ['password.reset', /^several users have this name, so none is used$/],
+    ['login', /; several users have this name, so it counts as unknown$/],
+    ['password.reset', /^several users have this name, so it counts as unknown$/],
   ] as const) {
     const [record] = await under.store.auditRecords({ action }, 1);
     assert.match(record?.detail ?? '', detail);

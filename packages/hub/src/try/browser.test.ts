@@ -15,6 +15,7 @@ test('the Try page works with the keyboard, in wide and narrow windows, dark and
     claims.password === 'right'
       ? {
           profile: {
+            id: 'anna-id',
             displayName: 'Anna <script>document.title = "owned"</script>',
             groups: ['Staff', longName],
             dn: 'CN=Anna,'.repeat(20),

@@ -80,6 +80,7 @@ test('a sign-in shows the profile, and no text of a directory becomes markup', a
   const evil = '<script>alert(1)</script>';
   connector.answerAll(() => ({
     profile: {
+      id: 'anna-id',
       displayName: evil,
       groups: [`g${evil}`, { cn: evil }, '" onload="x'],
       [evil]: evil,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import * as openid from 'openid-client';
@@ -101,6 +102,20 @@ test('guessing user codes is stopped after 60 attempts, however many requests ar
   assert.equal(statuses.filter((status) => status !== 429).length, 60);
   const right = await fetch(device.verification_uri, { method: 'POST', body: new URLSearchParams({ user_code: device.user_code }) });
   assert.equal(right.status, 429);
+});
+
+test('no other spelling of an address bypasses the limit of user codes', async (t) => {
+  const { app } = await start(t);
+  const { verification_uri: address } = await begin(app);
+  const post = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      // Unlike `fetch`, this sends the path unchanged.
+      const sent = request(address, { method: 'POST', path }, (response) => resolve(response.resume().statusCode));
+      sent.on('error', reject).end();
+    });
+  for (let n = 0; n < 60; n++) assert.notEqual(await post('/oidc/device'), 429);
+  for (const path of ['/oidc/device', '/oidc/device/', '/oidc/DEVICE', '/oidc/Device/?x']) assert.equal(await post(path), 429, path);
+  for (const path of ['/oidc/device#x', '/oidc/device%20']) assert.equal(await post(path), 404, path);
 });
 
 test('the database contains neither device codes nor user codes, and a hash from it yields no tokens', async (t) => {

@@ -12,6 +12,8 @@ const OIDC_PATH = '/oidc';
 /** Anyone can begin a sign-in there. */
 const BEGIN_PATHS = [`${OIDC_PATH}/authorize`, `${OIDC_PATH}/device-authorization`];
 const USER_CODE_PATH = `${OIDC_PATH}/device`;
+/** No path of the provider has other characters. It would read some of them, such as `#`, as the end of the path, and bypass the limits. */
+const PATH = /^[\w./-]+$/;
 
 /** How soon a hub sees keys rotated by a command, and removes expired records. */
 const MAINTENANCE_MS = 60_000;
@@ -105,7 +107,10 @@ export function createOidc(parts: {
     answer(request, response) {
       const { url = '' } = request;
       if (running === undefined || !url.startsWith(`${OIDC_PATH}/`)) return false;
-      const [path = ''] = url.split('?', 1);
+      const [given = ''] = url.split('?', 1);
+      if (!PATH.test(given)) return false;
+      // The provider ignores case and a slash at the end.
+      const path = given.toLowerCase().replace(/\/$/, '');
       if (BEGIN_PATHS.includes(path) && !limitBegun(request, response)) return true;
       if (path === USER_CODE_PATH && request.method === 'POST' && !limitUserCodes(request, response)) return true;
       const { host, protocol } = running.origin;

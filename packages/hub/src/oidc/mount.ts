@@ -4,7 +4,7 @@ import type { Log } from '@landbridge/runtime';
 import { clientContextOf, SAFE_HEADERS } from '@landbridge/web';
 import type { Provider } from 'oidc-provider';
 import type { Store } from '../store/store.ts';
-import { BEGUN_WINDOW_SECONDS, createBegunSignIns } from './begun-sign-ins.ts';
+import { BEGUN_WINDOW_SECONDS, type BegunSignIns, createBegunSignIns } from './begun-sign-ins.ts';
 import { loadProviderKeys, removeRetiredKeys } from './keys.ts';
 import { createProvider } from './provider.ts';
 
@@ -12,6 +12,8 @@ const OIDC_PATH = '/oidc';
 /** Anyone can begin a sign-in there. */
 const BEGIN_PATHS = [`${OIDC_PATH}/authorize`, `${OIDC_PATH}/device-authorization`];
 const USER_CODE_PATH = `${OIDC_PATH}/device`;
+/** Anyone can open these pages, and the provider stores a session for their forms. */
+const FORM_PATHS = [USER_CODE_PATH, `${OIDC_PATH}/logout`];
 /** No path of the provider has other characters. It would read some of them, such as `#`, as the end of the path, and bypass the limits. */
 const PATH = /^[\w./-]+$/;
 
@@ -52,6 +54,7 @@ export function createOidc(parts: {
     | undefined;
   let timer: NodeJS.Timeout | undefined;
   const begun = createBegunSignIns();
+  const forms = createBegunSignIns();
   const userCodes = createBegunSignIns({ perAddress: USER_CODES_PER_ADDRESS });
 
   async function build(origin: URL): Promise<void> {
@@ -79,10 +82,10 @@ export function createOidc(parts: {
   }
 
   /** Each request counts when it arrives, so simultaneous requests are limited too. @returns false if it answered */
-  function limitUserCodes(request: IncomingMessage, response: ServerResponse): boolean {
+  function limitEach(limit: BegunSignIns, request: IncomingMessage, response: ServerResponse): boolean {
     const { address } = clientContextOf(request);
-    const may = userCodes.mayBegin(address);
-    if (may) userCodes.count(address);
+    const may = limit.mayBegin(address);
+    if (may) limit.count(address);
     else tooMany(request, response);
     return may;
   }
@@ -112,7 +115,8 @@ export function createOidc(parts: {
       // The provider ignores case and a slash at the end.
       const path = given.toLowerCase().replace(/\/$/, '');
       if (BEGIN_PATHS.includes(path) && !limitBegun(request, response)) return true;
-      if (path === USER_CODE_PATH && request.method === 'POST' && !limitUserCodes(request, response)) return true;
+      if (path === USER_CODE_PATH && request.method === 'POST' && !limitEach(userCodes, request, response)) return true;
+      if (FORM_PATHS.includes(path) && request.method !== 'POST' && !limitEach(forms, request, response)) return true;
       const { host, protocol } = running.origin;
       // The provider builds its addresses from these: no header of a request may change them.
       request.headers['x-forwarded-proto'] = protocol.slice(0, -1);

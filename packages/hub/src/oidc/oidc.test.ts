@@ -144,6 +144,25 @@ test('a sign-in with too much to remember is rejected, and an address cannot beg
   assert.equal(records(), 1000);
 });
 
+test('an address cannot fill the database with sessions by opening forms, and sessions without a user end soon', async (t) => {
+  const { hub } = await start(t);
+  const base = `${hub.hub.publicUrl}/oidc`;
+  const open = async (path: string) => {
+    const response = await fetch(base + path);
+    await response.arrayBuffer();
+    return response.status;
+  };
+  const statuses: number[] = [];
+  for (let n = 0; n < 500; n++) statuses.push(await open('/device'), await open('/logout'));
+  assert.deepEqual([...new Set(statuses)], [200]);
+  for (const path of ['/device', '/device?user_code=BBBBBBBB', '/logout', '/Logout/']) assert.equal(await open(path), 429, path);
+  const db = new DatabaseSync(hub.databasePath, { readOnly: true });
+  const stored = db.prepare("SELECT count(*) AS count, max(expires_at) AS ends FROM oidc_records WHERE kind = 'Session'").get();
+  db.close();
+  assert.equal(stored?.count, 1000);
+  assert.ok(Number(stored?.ends) <= Date.now() + 30 * 60_000);
+});
+
 test('a browser is never redirected to an unregistered address, after signing in or out', async (t) => {
   const { hub, app } = await start(t);
   const { browser, tokens } = await app.signIn();

@@ -172,7 +172,8 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       IdToken: TOKEN_LIFETIME_SECONDS,
       Interaction: INTERACTION_LIFETIME_SECONDS,
       DeviceCode: DEVICE_CODE_LIFETIME_SECONDS,
-      Session: (_ctx, session) => restOfSignIn(session.loginTs),
+      // Without a user, it only protects a form.
+      Session: (_ctx, session) => (session.accountId === undefined ? INTERACTION_LIFETIME_SECONDS : restOfSignIn(session.loginTs)),
       Grant: signInLifetimeSeconds,
       RefreshToken: (_ctx, token) => restOfSignIn(typeof token.authTime === 'number' ? token.authTime : undefined),
     },

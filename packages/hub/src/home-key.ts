@@ -10,9 +10,9 @@ import { fromBase64url } from '@landbridge/protocol';
 import { CodedError, readTextFile } from '@landbridge/runtime';
 
 /** In the home. */
-export const KEY_FILE = 'hub.key';
+const KEY_FILE = 'hub.key';
 /** As in `LoadCredential=landbridge-hub-key:/path`. */
-export const KEY_CREDENTIAL = 'landbridge-hub-key';
+const KEY_CREDENTIAL = 'landbridge-hub-key';
 const KEY_BYTES = 32;
 
 export interface HomeKey {

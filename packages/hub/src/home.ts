@@ -29,7 +29,7 @@ export interface HubHome {
  * @param given `--home`, else LANDBRIDGE_HOME, else the current folder
  * @throws CodedError HOME_UNUSABLE
  */
-export function homeFolder(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
+function homeFolder(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
   const folder = resolve(given ?? (environment.LANDBRIDGE_HOME || '.'));
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -6,7 +6,7 @@ import { operatorForTest } from './operator-for-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from './plain-browser.ts';
 
 export const REDIRECT_URI = 'https://app.example/callback';
-export const SIGNED_OUT_URI = 'https://app.example/signed-out';
+const SIGNED_OUT_URI = 'https://app.example/signed-out';
 
 export interface Application {
   clientId: string;

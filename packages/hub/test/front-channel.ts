@@ -6,7 +6,7 @@ import { connect, type ForeignConnector, makeIdentity, type Provisioned, provisi
 import { type HubUnderTest, startHubForTest } from './hub-under-test.ts';
 import { createPlainBrowser, type PlainBrowser, type Shown } from './plain-browser.ts';
 
-export const ENDPOINT = 'https://dc1.fabrikam.example/wsfed';
+const ENDPOINT = 'https://dc1.fabrikam.example/wsfed';
 export const HERE = ['127.0.0.0/8', '::1/128'];
 
 export interface Fronted {

@@ -47,7 +47,7 @@ export const codeGranted = z.object({
 });
 export type CodeGranted = z.infer<typeof codeGranted>;
 
-export const CODE_STATES = ['pending', 'slow_down', 'approved', 'denied', 'expired'] as const;
+const CODE_STATES = ['pending', 'slow_down', 'approved', 'denied', 'expired'] as const;
 export const codeState = z.object({
   state: z.enum(CODE_STATES),
   /** The connection, if approved. */

@@ -93,7 +93,7 @@ export const enrolmentAnswer = z.object({ payload: z.string(), signature: z.stri
  * `new`: an unknown key, which the ticket would enrol. `pending`: the key waits for an operator, or would if it registered. A state other than
  * `enrolled` is not an error: the hub explains why it will refuse the socket.
  */
-export const ENROLMENT_STATES = ['new', 'enrolled', 'pending', 'revoked'] as const;
+const ENROLMENT_STATES = ['new', 'enrolled', 'pending', 'revoked'] as const;
 export type EnrolmentState = (typeof ENROLMENT_STATES)[number];
 
 /** The payload of the answer: JSON. */

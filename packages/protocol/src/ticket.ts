@@ -80,7 +80,7 @@ export const authenticatePayload = z.object({
  * `authentication_failure`: our addition is a reason, sent only to a connector that has proven that it holds a registered key: it is waiting
  * for an operator's approval, it was revoked, it must register again, or its clock is too far off.
  */
-export const AUTHENTICATION_FAILURE_REASONS = ['approval_pending', 'revoked', 'register_again', 'clock_skew'] as const;
+const AUTHENTICATION_FAILURE_REASONS = ['approval_pending', 'revoked', 'register_again', 'clock_skew'] as const;
 export type AuthenticationFailureReason = (typeof AUTHENTICATION_FAILURE_REASONS)[number];
 export const authenticationFailurePayload = z.object({ reason: z.enum(AUTHENTICATION_FAILURE_REASONS).optional().catch(undefined) });
 

@@ -10,7 +10,7 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '@landbridge/runtime';
 import { clientContextOf, noteClientContext, type ProxyPolicy } from './client-context.ts';
 
-export const SERVER_LIMITS = {
+const SERVER_LIMITS = {
   /** For a whole request, headers and body: slow senders must not hold sockets. */
   requestTimeout: 20_000,
   headersTimeout: 10_000,

@@ -15,7 +15,7 @@ const ELSEWHERE: Partial<Record<SettingName, { path: string; label: string }>> =
   CA_CERT: { path: '/server', label: 'Server' },
 };
 
-export function definitionOf(name: SettingName): Setting<unknown> {
+function definitionOf(name: SettingName): Setting<unknown> {
   const definition: Setting<never> | Setting<unknown> = SETTINGS[name];
   // Only read, so the type of its default does not matter.
   return { ...definition, type: { ...definition.type, schema: definition.type.schema } };

@@ -120,7 +120,7 @@ function openFiles({ home, environmentOnly, values }: Pick<Config, 'home' | 'env
 }
 
 /** @returns the path in LDAP_CLIENT_KEY, if it is one */
-export function clientKeyFile({ LDAP_CLIENT_KEY: key }: Pick<Config['values'], 'LDAP_CLIENT_KEY'>, folder: string): string[] {
+function clientKeyFile({ LDAP_CLIENT_KEY: key }: Pick<Config['values'], 'LDAP_CLIENT_KEY'>, folder: string): string[] {
   return key === undefined || key.includes('-----BEGIN ') ? [] : [resolve(folder, key)];
 }
 

@@ -5,7 +5,7 @@ import { matchedRoutes } from 'hono/route';
 import type { ApiKey, ApiScope } from '../store/api-keys.ts';
 
 /** By method and path below `/api`. Calls without `:name` need a key for all connections, except those in `FILTERED`. */
-export const SCOPE_OF_CALL: Readonly<Record<string, ApiScope>> = {
+const SCOPE_OF_CALL: Readonly<Record<string, ApiScope>> = {
   'POST /connections/:name/login': 'sign-in',
   // Users change their own passwords. A call without the old password is a reset, which `api.ts` checks.
   'POST /connections/:name/change-password': 'sign-in',

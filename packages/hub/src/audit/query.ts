@@ -28,7 +28,7 @@ const page = z.object({
 export type AuditQuery = Readonly<Partial<Record<keyof z.input<typeof page>, string>>>;
 
 /** @throws CodedError INVALID_REQUEST; names the field */
-export function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit: number } {
+function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit: number } {
   const parsed = page.safeParse(query);
   if (parsed.success) {
     const { limit, ...filter } = parsed.data;

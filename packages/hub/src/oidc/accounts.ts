@@ -16,7 +16,7 @@ import type { ReportDropped } from './dropped-values.ts';
  * an old name does not inherit accounts in applications.
  * @param subject the user's immutable id in the directory
  */
-export function accountIdOf(connection: Connection, subject: string): string {
+function accountIdOf(connection: Connection, subject: string): string {
   return createHash('sha256').update(`${connection.id}\0${subject}`).digest('base64url');
 }
 

@@ -31,7 +31,7 @@ const list = (texts: Texts) => ({
 const text = (texts: Texts) => ({ kind: 'text' as const, given: z.string().max(MAX_LENGTH), kept: z.string().default(''), ...texts });
 
 /** In the order of forms and documents. */
-export const CLIENT_OPTIONS = {
+const CLIENT_OPTIONS = {
   allowMissingPkce: toggle({
     label: 'Allow sign-ins without PKCE',
     description:

@@ -48,7 +48,7 @@ function howTo({ home }: ConsoleContext): Html {
 }
 
 /** @returns the newest first; none if the folder does not exist */
-export function packagesIn(folder: string): Package[] {
+function packagesIn(folder: string): Package[] {
   try {
     return readdirSync(folder)
       .flatMap((name): Package[] => {
@@ -68,7 +68,7 @@ function notesOf(path: string): string | undefined {
   return stats?.isFile() && stats.size <= MAX_NOTES_BYTES ? readFileSync(path, 'utf8') : undefined;
 }
 
-export function isNewer(a: string, b: string): boolean {
+function isNewer(a: string, b: string): boolean {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number));
   for (let i = 0; i < 3; i++) {
     const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);

@@ -78,7 +78,7 @@ function domainOf(windows: Windows): string {
 }
 
 /** Acquires credentials for each token, so that they never expire. */
-export async function acceptWithSspi(windows: Windows, token: Buffer): Promise<AcceptedContext> {
+async function acceptWithSspi(windows: Windows, token: Buffer): Promise<AcceptedContext> {
   const credentials = windows.acquireCredentials();
   try {
     const { context, isComplete, isNullSession, response } = await windows.accept(credentials, token);

@@ -38,7 +38,7 @@ interface UserReference extends Reference {
 }
 
 /** The clauses that find a group as a member of other groups. */
-export function memberQueries(dn: string): GroupQuery[] {
+function memberQueries(dn: string): GroupQuery[] {
   return [
     { name: 'member', filter: withValue(BY_MEMBER, dn) },
     { name: 'uniqueMember', filter: withValue(BY_UNIQUE_MEMBER, dn) },

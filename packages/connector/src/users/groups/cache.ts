@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { KnownGroup } from './group.ts';
 
 /** A group with a dozen parents takes about 4 KB, most take less than 1 KB: enough for more than 20,000 groups. */
-export const MAX_CACHE_BYTES = 64 * 1024 * 1024;
+const MAX_CACHE_BYTES = 64 * 1024 * 1024;
 
 export interface CachedGroup {
   known: KnownGroup;

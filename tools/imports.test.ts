@@ -46,6 +46,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['operator.ts', 'home.ts'],
     ['reference.ts', 'credentials', 'audit'],
     ['settings.ts', 'home-key.ts', 'version.ts', 'store', 'guard'],
+    ['settings'],
   ],
 };
 

@@ -1,14 +1,13 @@
 /** Load balancers and reverse proxies as child processes, with the documented configurations. */
-import { once } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type KeyPair, spawnBound } from '@landbridge/lab';
+import { acceptsConnections, type KeyPair } from '@landbridge/lab';
 import { documented, type Example } from './documented.ts';
-import { until } from './programs.ts';
+import { startLogged } from './logged-process.ts';
 
 export interface LoadBalancer extends AsyncDisposable {
   /** The number of connections or requests that each server got. */
@@ -99,28 +98,14 @@ async function start(name: ProxyName, options: ProxyOptions, folder: string): Pr
   };
   await writeFile(join(folder, 'example'), await documented({ ...example, language: name }, replacements));
   await writeFile(join(folder, 'around'), AROUND[name](folder, options.front.port));
-  const output = openSync(join(folder, 'output'), 'a', 0o600);
-  const child = spawnBound(PROGRAMS[name], ARGUMENTS[name](folder), {
-    env: { PATH: process.env.PATH ?? '', HOME: folder, KRB5RCACHEDIR: folder },
-    stdio: ['ignore', output, output],
+  return startLogged({
+    name,
+    command: PROGRAMS[name],
+    args: ARGUMENTS[name](folder),
+    environment: { HOME: folder, KRB5RCACHEDIR: folder },
+    folder,
+    isUp: () => acceptsConnections(front.port),
   });
-  closeSync(output);
-  const ended = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await until(`${name} listens`, async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended: ${await readFile(join(folder, 'output'), 'utf8')}`);
-      return listens(front.port);
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { [Symbol.asyncDispose]: stop };
 }
 
 /** Replacements for paths and addresses of the examples. */
@@ -202,12 +187,4 @@ const APACHE_MODULES = [
 
 function apacheModule(name: string): string {
   return `/usr/lib/apache2/modules/mod_${name}.so`;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
 }

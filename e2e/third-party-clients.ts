@@ -1,11 +1,10 @@
 /** Third-party OpenID Connect clients as processes, each in a minimal application (`clients/`). */
-import { once } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, spawnBound } from '@landbridge/lab';
-import { until } from './programs.ts';
+import { freePort } from '@landbridge/lab';
+import { type LoggedProcess, startLogged } from './logged-process.ts';
 
 export const NPM_CLIENTS = ['express-openid-connect', 'passport-openidconnect', 'auth-js'] as const;
 export type NpmClient = (typeof NPM_CLIENTS)[number];
@@ -28,38 +27,18 @@ export async function newOrigin(): Promise<string> {
 export async function startNpmClient(
   name: NpmClient,
   { origin, issuer, client }: { origin: string; issuer: string; client: { id: string; secret: string } },
-): Promise<AsyncDisposable & { output(): Promise<string> }> {
+): Promise<LoggedProcess> {
   const folder = await mkdtemp(join(tmpdir(), `landbridge-${name}-`));
-  const log = join(folder, 'output');
-  const output = openSync(log, 'a', 0o600);
-  const child = spawnBound(process.execPath, [join(FOLDER, `${name}.mjs`)], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      ISSUER: issuer,
-      CLIENT_ID: client.id,
-      CLIENT_SECRET: client.secret,
-      PORT: new URL(origin).port,
-    },
-    stdio: ['ignore', output, output],
-  });
-  closeSync(output);
-  const ended = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await until(`${name} answers`, async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended: ${await readFile(log, 'utf8')}`);
-      return fetch(`${origin}/goodbye`).then(
+  return startLogged({
+    name,
+    command: process.execPath,
+    args: [join(FOLDER, `${name}.mjs`)],
+    environment: { ISSUER: issuer, CLIENT_ID: client.id, CLIENT_SECRET: client.secret, PORT: new URL(origin).port },
+    folder,
+    isUp: () =>
+      fetch(`${origin}/goodbye`).then(
         ({ ok }) => ok,
         () => false,
-      );
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { output: () => readFile(log, 'utf8'), [Symbol.asyncDispose]: stop };
+      ),
+  });
 }

@@ -20,7 +20,7 @@ export {
   signedAssertion,
   withSignature,
 } from './foreign-assertion.ts';
-export { freePort } from './free-port.ts';
+export { acceptsConnections, freePort } from './free-port.ts';
 export { type Gssapi, loadGssapi } from './gssapi.ts';
 export { type KerberosRealm, openKerberosRealm, whyNoKerberos } from './kerberos.ts';
 export { type NsSlapd, type NsUserName, startNsSlapd, whyNoNsSlapd } from './ns-slapd.ts';

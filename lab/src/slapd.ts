@@ -6,14 +6,13 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'ldapts';
 import { spawnBound } from './bound-process.ts';
 import { type CertificateAuthority, createCertificateAuthority, type KeyPair } from './certificates.ts';
-import { freePort } from './free-port.ts';
+import { acceptsConnections, freePort } from './free-port.ts';
 import { type LdifEntry, toLdif } from './ldif.ts';
 import { slapdConf } from './slapd-conf.ts';
 import { type LoggedOperation, parseSlapdLog } from './slapd-log.ts';
@@ -168,7 +167,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       if (child === started) child = undefined;
     });
     child = started;
-    while (!(await accepts(port)) || !(await accepts(ldapsPort))) {
+    while (!(await acceptsConnections(port)) || !(await acceptsConnections(ldapsPort))) {
       if (failure !== '') throw new Error(`slapd did not start, ${failure}: ${(await readFile(logFile, 'utf8')).slice(-2000)}`);
       await delay(10);
     }
@@ -207,18 +206,6 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       remove();
     },
   };
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 async function readCounters(url: string, ca: string): Promise<Record<string, number>> {

@@ -3,11 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCertificateAuthority, freePort, spawnBound } from '@landbridge/lab';
+import { acceptsConnections, createCertificateAuthority, freePort, spawnBound } from '@landbridge/lab';
 
 const RSYSLOGD = '/usr/sbin/rsyslogd';
 
@@ -66,7 +65,7 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="keep")
 
   async function start(): Promise<void> {
     child = spawnBound(RSYSLOGD, ['-n', '-f', file('conf'), '-i', file('pid')], { stdio: ['ignore', 'ignore', 'inherit'] });
-    for (const port of [tcp, tls]) while (!(await isOpen(port))) await delay(20);
+    for (const port of [tcp, tls]) while (!(await acceptsConnections(port))) await delay(20);
   }
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (child === undefined) return;
@@ -100,16 +99,4 @@ input(type="imtcp" address="127.0.0.1" port="${tls}" ruleset="keep")
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function isOpen(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

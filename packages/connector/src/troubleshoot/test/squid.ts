@@ -2,12 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, spawnBound } from '@landbridge/lab';
+import { acceptsConnections, freePort, spawnBound } from '@landbridge/lab';
 
 const SQUID = '/usr/sbin/squid';
 
@@ -61,7 +60,7 @@ export async function startSquid(
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  while (!(await accepts(port))) {
+  while (!(await acceptsConnections(port))) {
     if (child.exitCode !== null) throw new Error(`squid ended with ${child.exitCode}: ${failure}`);
     await delay(20);
   }
@@ -78,16 +77,4 @@ function passwords(folder: string, { name, password }: { name: string; password:
     'auth_param basic realm corp',
     'acl known proxy_auth REQUIRED',
   ];
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

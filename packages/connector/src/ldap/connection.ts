@@ -15,13 +15,13 @@ import {
   type LdapResult,
   type Modification,
   modifyRequest,
-  nextPageCookie,
   passwordModifyRequest,
   readAnswer,
   type SearchRequest,
   searchRequest,
   unbindRequest,
 } from './messages.ts';
+import { type SearchPage, type SearchResult, searchPages } from './paged-search.ts';
 import { refusedAfterHandshake } from './tls-failure.ts';
 
 /** A larger message closes the connection. A group with 100,000 members makes 10 MB. */
@@ -48,15 +48,6 @@ export interface PasswordChange {
   dn: string;
   oldPassword: string;
   newPassword: string;
-}
-
-export interface SearchResult {
-  entries: Entry[];
-  result: LdapResult;
-  /** More entries match: a limit of the server, of the request or of this program was reached. */
-  truncated: boolean;
-  /** Search continuations: for each one, URLs of servers that hold that part. */
-  references: string[][];
 }
 
 export interface LdapConnection {
@@ -218,7 +209,7 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     encode: (messageId: number) => Buffer,
     { timeoutMs, signal }: OperationOptions,
     bytesOfEarlierPages = 0,
-  ): Promise<SearchResult & { bytes: number }> {
+  ): Promise<SearchPage> {
     return new Promise((resolve, reject) => {
       if (closedBecause !== undefined)
         return reject(new LdapError('LDAP_CONNECTION_LOST', closedBecause.message, { cause: closedBecause.cause }));
@@ -261,34 +252,10 @@ export function createLdapConnection(socket: Socket, name: string, encrypted: bo
     });
   }
 
-  async function search(request: SearchRequest, options: OperationOptions): Promise<SearchResult> {
-    const entries: Entry[] = [];
-    const references: string[][] = [];
-    const deadline = Date.now() + options.timeoutMs;
-    let cookie: Buffer | undefined;
-    let bytes = 0;
-    for (;;) {
-      const timeoutMs = deadline - Date.now();
-      // A server could continue with empty pages forever.
-      if (timeoutMs <= 0)
-        throw new LdapError('LDAP_TIMEOUT', `${name} did not end a search within ${options.timeoutMs} ms`, { mayHaveBeenSent: true });
-      const page = await perform(
-        'search',
-        (messageId) => searchRequest(messageId, request, cookie),
-        { timeoutMs, signal: options.signal },
-        bytes,
-      );
-      bytes = page.bytes;
-      // Pushing a hundred thousand entries as arguments would overflow the stack.
-      for (const entry of page.entries) entries.push(entry);
-      references.push(...page.references);
-      cookie = request.pageSize === undefined ? undefined : nextPageCookie(page.result);
-      const full = request.sizeLimit !== undefined && request.sizeLimit > 0 && entries.length >= request.sizeLimit;
-      if (cookie === undefined || full || page.result.resultCode !== 0) {
-        const truncated = page.result.resultCode === 4 || page.result.resultCode === 11 || (full && cookie !== undefined);
-        return { entries, references, result: page.result, truncated };
-      }
-    }
+  function search(request: SearchRequest, { timeoutMs, signal }: OperationOptions): Promise<SearchResult> {
+    return searchPages(name, request, timeoutMs, (cookie, remainingMs, earlierBytes) =>
+      perform('search', (messageId) => searchRequest(messageId, request, cookie), { timeoutMs: remainingMs, signal }, earlierBytes),
+    );
   }
 
   return {

@@ -5,12 +5,13 @@
 import { createNaming } from './attribute-names.ts';
 import type { AsUser } from './bind-pool.ts';
 import type { ServerAddress } from './connect.ts';
-import type { BindOptions, LdapConnection, OperationOptions, PasswordChange, SearchResult } from './connection.ts';
+import type { BindOptions, LdapConnection, OperationOptions, PasswordChange } from './connection.ts';
 import type { Entry } from './entry.ts';
 import { cannotHaveBeenSent, isNotShown, LdapError, RESULT, searchFailed, unexpectedResult } from './errors.ts';
 import { ANY_ENTRY, type Filter, parseFilter, withValue } from './filter.ts';
 import { withEscapedValues } from './filter-text.ts';
 import type { LdapResult, Modification, SearchRequest } from './messages.ts';
+import type { SearchResult } from './paged-search.ts';
 import { PASSWORD_POLICY_OID } from './password-policy.ts';
 import { ROOT_DSE_REQUEST, type RootDse, UNKNOWN_ROOT_DSE } from './root-dse.ts';
 import { createReferrals } from './servers/referrals.ts';

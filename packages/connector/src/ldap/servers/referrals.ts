@@ -5,10 +5,11 @@
 import type { Log } from '@landbridge/runtime';
 import { LRUCache } from 'lru-cache';
 import { type ServerAddress, serverAddress } from '../connect.ts';
-import type { LdapConnection, OperationOptions, SearchResult } from '../connection.ts';
+import type { LdapConnection, OperationOptions } from '../connection.ts';
 import { parseDn } from '../dn.ts';
 import { LdapError, RESULT, resultText } from '../errors.ts';
 import type { Scope, SearchRequest } from '../messages.ts';
+import type { SearchResult } from '../paged-search.ts';
 import { isInside } from './discovery.ts';
 import { createServer, type Server, type ServerOptions } from './server.ts';
 

@@ -1,19 +1,15 @@
 /** The audit log at an HTTPS receiver that fails in every way. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createCertificateAuthority } from '@landbridge/lab';
-import { createLog } from '@landbridge/runtime';
 import { z } from 'zod';
-import { auditForTest, NO_COPIES, TEST_CHAIN, TEST_KEY } from '../../../test/audit-for-test.ts';
-import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
-import { startAuditCopies } from '../copies.ts';
+import { auditCopiesForTest, until } from '../../../test/audit-copies-for-test.ts';
+import { TEST_CHAIN } from '../../../test/audit-for-test.ts';
 import { pruneAuditLog } from '../retention.ts';
 
 const line = z.object({ id: z.number().optional(), action: z.string(), head: z.string().optional() });
@@ -24,10 +20,7 @@ const idsOf = ({ body }: { body: string }) =>
     .flatMap((text) => line.parse(JSON.parse(text)).id ?? []);
 
 async function begin(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'landbridge-audit-http-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
-  const lines: string[] = [];
-  const { log } = createLog({ level: 'info', format: 'text', destination: { write: (text) => lines.push(text) } });
+  const { folder, store, lines, audit, copy } = auditCopiesForTest(t);
   const authority = await createCertificateAuthority('Receiver CA');
   const { cert, key } = await authority.issue({ commonName: 'receiver', ips: ['127.0.0.1'] });
   const [ca, token] = [join(folder, 'ca.pem'), join(folder, 'token')];
@@ -45,13 +38,9 @@ async function begin(t: TestContext) {
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
-  const stops: (() => Promise<void>)[] = [];
-  t.after(async () => {
-    for (const stop of stops) await stop();
+  t.after(() => {
     server.closeAllConnections();
     server.close();
-    await store.close();
-    rmSync(folder, { recursive: true });
   });
   const settings = { AUDIT_HTTP_URL: `https://127.0.0.1:${port}/in?key=secret-key`, AUDIT_HTTP_TOKEN_FILE: token, AUDIT_CA_FILE: ca };
   return {
@@ -59,21 +48,9 @@ async function begin(t: TestContext) {
     answerWith(status: number | undefined) {
       answer = status;
     },
-    record: () => auditForTest(store).record({ actor: 'user', action: 'login', subject: 'anna', result: 'ok' }),
-    copy(more: object = {}) {
-      const copies = startAuditCopies({ store, chain: TEST_CHAIN, log, settings: { ...NO_COPIES, ...settings, ...more } });
-      stops.push(copies.stop);
-      return copies;
-    },
+    record: () => audit.record({ actor: 'user', action: 'login', subject: 'anna', result: 'ok' }),
+    copy: (more: object = {}) => copy({ ...settings, ...more }),
   };
-}
-
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, 'waited in vain');
-    await delay(10);
-  }
 }
 
 test('a batch is repeated with the same content and key until the answer is 2xx, even after a restart and with a new token', async (t) => {

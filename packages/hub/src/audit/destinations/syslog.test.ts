@@ -1,17 +1,14 @@
 /** The audit log at a real rsyslog, over UDP, TCP and TLS. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createCertificateAuthority } from '@landbridge/lab';
-import { createLog } from '@landbridge/runtime';
 import { z } from 'zod';
-import { auditForTest, NO_COPIES, TEST_CHAIN, TEST_KEY } from '../../../test/audit-for-test.ts';
+import { auditCopiesForTest, until } from '../../../test/audit-copies-for-test.ts';
+import { TEST_CHAIN } from '../../../test/audit-for-test.ts';
 import { type ReceivedMessage, startRsyslog, whyNoRsyslog } from '../../../test/rsyslog.ts';
-import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
-import { startAuditCopies } from '../copies.ts';
 
 const content = z.object({ id: z.number().optional(), head: z.string().optional(), subject: z.string().optional() });
 const contentOf = ({ text }: ReceivedMessage) => content.parse(JSON.parse(text));
@@ -19,34 +16,11 @@ const idsOf = (messages: ReceivedMessage[]) => messages.flatMap((message) => con
 const numbers = (to: number) => Array.from({ length: to }, (_, index) => index + 1);
 
 function begin(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'landbridge-syslog-'));
-  const store = openSqliteStore(join(folder, 'hub.sqlite'), TEST_KEY);
-  const stops: (() => Promise<void>)[] = [];
-  t.after(async () => {
-    await Promise.all(stops.map((stop) => stop()));
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
-  const lines: string[] = [];
-  const { log } = createLog({ level: 'info', format: 'text', destination: { write: (line) => lines.push(line) } });
-  const audit = auditForTest(store);
+  const { audit, ...copies } = auditCopiesForTest(t);
   return {
-    ...{ folder, store, lines },
+    ...copies,
     record: (subject: string, result = 'ok') => audit.record({ actor: 'user', action: 'login', subject, result, detail: 'via "api"]\\' }),
-    copy(settings: object) {
-      const copies = startAuditCopies({ store, chain: TEST_CHAIN, log, settings: { ...NO_COPIES, ...settings } });
-      stops.push(copies.stop);
-      return copies;
-    },
   };
-}
-
-async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, 'waited in vain');
-    await delay(20);
-  }
 }
 
 test('a syslog receiver gets each record as an RFC 5424 message, and the head', { skip: whyNoRsyslog() }, async (t) => {

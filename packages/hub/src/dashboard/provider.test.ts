@@ -27,6 +27,18 @@ async function start(t: TestContext, settings: Record<string, string> = {}, opti
   return { ...under, provider, dashboard, operator: operatorForTest(under.store) };
 }
 
+/** The owner ben, signed in with the provider as its user 1. */
+async function startWithBen(t: TestContext) {
+  const under = await start(t);
+  const { provider, store, dashboard, operator } = under;
+  await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
+  const browser = createPlainBrowser();
+  await provider.visit(browser, `${dashboard}/provider`, '1');
+  const [ben] = await store.administrators();
+  const [session] = await store.sessions(ben?.id ?? '');
+  return { ...under, browser, session };
+}
+
 const linkOf = ({ text }: Shown, label: RegExp) => {
   const found = [...text.matchAll(/<a class="button plain" href="([^"]+)">([^<]+)</g)].find(([, , shown = '']) => label.test(shown));
   return found?.[1]?.replaceAll('&amp;', '&') ?? '';
@@ -104,12 +116,7 @@ for (const claimsInIdToken of [true, false]) {
 }
 
 test('a critical action continues with the submitted values after the provider has authenticated the administrator again', async (t) => {
-  const { provider, store, dashboard, operator, hub } = await start(t);
-  await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
-  const browser = createPlainBrowser();
-  await provider.visit(browser, `${dashboard}/provider`, '1');
-  const [ben] = await store.administrators();
-  const [session] = await store.sessions(ben?.id ?? '');
+  const { provider, store, dashboard, hub, browser, session } = await startWithBen(t);
   await store.confirmSession(session?.id ?? '', LONG_AGO.authenticatedAt);
 
   const ask = async () => {
@@ -139,12 +146,7 @@ test('a critical action continues with the submitted values after the provider h
 });
 
 test('a provider that does not authenticate again, or omits auth_time, confirms nothing', async (t) => {
-  const { provider, store, dashboard, operator, hub } = await start(t);
-  await addProviderAdministrator(operator, 'ben', 'owner', { issuer: provider.issuer, subject: '1' });
-  const browser = createPlainBrowser();
-  await provider.visit(browser, `${dashboard}/provider`, '1');
-  const [ben] = await store.administrators();
-  const [session] = await store.sessions(ben?.id ?? '');
+  const { provider, dashboard, hub, browser, session } = await startWithBen(t);
   // A sign-in without a time of authentication is not a fresh one.
   assert.equal(session?.authenticatedAt.getTime(), 0);
   const question = await browser.submit(await browser.open(`${dashboard}/api-keys/new`), '/api-keys/new', { name: 'x' });

@@ -65,7 +65,6 @@ export {
   type HubIdentityChain,
   hubFingerprint,
   hubFingerprintOf,
-  hubIdentityChain,
   type IdentityPurpose,
   MAX_IDENTITY_CHAIN,
   rawIdentityKey,

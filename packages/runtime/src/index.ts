@@ -7,7 +7,7 @@ export { createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { createCommandLine, runCommandLine } from './command-line.ts';
 export { withCredentials } from './credentials.ts';
-export { createFrameProgress, type FrameProgress } from './frame-progress.ts';
+export { createFrameProgress } from './frame-progress.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
 export { parseJson } from './json.ts';
 export { type JsonObject, parseJsonObject, withJsonChanges } from './json-object.ts';

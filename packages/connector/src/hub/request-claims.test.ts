@@ -22,15 +22,20 @@ test('a token for another connection of our hub is refused', async () => {
     const outcome = await read({ jwt: signToken({ pid: '1', aud }) });
     assert.deepEqual(outcome, { refused: 'it is for another connection' }, JSON.stringify(aud));
   }
-  for (const aud of [REALM, ['x', REALM], undefined]) {
-    const claims = { pid: '1', ...(aud !== undefined && { aud }) };
+  for (const aud of [REALM, ['x', REALM]]) {
+    const claims = { pid: '1', aud };
     assert.deepEqual(await read({ jwt: signToken(claims) }), { claims }, JSON.stringify(aud));
   }
 });
 
+test('a token of our hub without an audience is refused', async () => {
+  assert.deepEqual(await tokenReader(REALM)({ jwt: signToken({ pid: '1' }) }), { refused: 'it has no audience' });
+});
+
 test('the audience of a hub that is not ours is ignored', async () => {
-  const claims = { pid: '1', aud: 'https://fabrikam.auth0.com/' };
-  assert.deepEqual(await tokenReader('urn:auth0:fabrikam')({ jwt: signToken(claims) }), { claims });
+  for (const claims of [{ pid: '1', aud: 'https://fabrikam.auth0.com/' }, { pid: '1' }]) {
+    assert.deepEqual(await tokenReader('urn:auth0:fabrikam')({ jwt: signToken(claims) }), { claims });
+  }
 });
 
 test('a request without a token is refused regardless of its claims', async () => {

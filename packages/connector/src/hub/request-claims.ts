@@ -36,7 +36,7 @@ export function createTokenClaimsReader(checks: TokenChecks, realm: string): Rea
     const checked = await checkToken(parsed.data.jwt, checks);
     if ('refused' in checked || !isOurHub) return checked;
     const { aud } = checked.claims;
-    if (aud !== undefined && ![audience.safeParse(aud).data].flat().includes(realm)) return { refused: 'it is for another connection' };
-    return checked;
+    if (aud === undefined) return { refused: 'it has no audience' };
+    return [audience.safeParse(aud).data].flat().includes(realm) ? checked : { refused: 'it is for another connection' };
   };
 }

@@ -95,7 +95,7 @@ export function problemsNow(
     const limitMs = config.values.CLOCK_SKEW_LIMIT_SECONDS * 1000;
     const follows =
       Math.abs(clock.skewMs) > limitMs ? 'which is too much: users cannot sign in' : 'and is corrected for requests of the hub';
-    add(`${clockDifference(clock.skewMs)}, ${follows}.`, 'Let NTP set it: Kerberos and certificates go by this clock.');
+    add(`${clockDifference(clock.skewMs)}, ${follows}.`, 'Let NTP set it: Kerberos and certificates depend on this clock.');
   }
   for (const { what, subject, to } of certificates) {
     const leftMs = to.getTime() - now;

@@ -104,7 +104,7 @@ function throwIfRefused(host: string, answer: { status: number; text: string }):
   const code = refusal.safeParse(parseJson(answer.text)).data?.error.code;
   if (answer.status === 400 && code === 'clock_skew') {
     throw new CodedError('HUB_CLOCK_SKEW', `${host} rejects the request: its clock and this machine's differ too much`, {
-      action: 'Let NTP set both. CLOCK_SKEW_LIMIT_SECONDS of the hub is the limit.',
+      action: 'Let NTP set both clocks. CLOCK_SKEW_LIMIT_SECONDS of the hub is the limit.',
     });
   }
   if (answer.status === 429 && code === 'too_many_codes') {

@@ -68,7 +68,7 @@ export const CHECKS = {
     title: 'Clock of the hub',
     tries: "Compares this machine's clock with the hub's (`/test`).",
     remedy:
-      'Let NTP set this machine’s clock: up to `CLOCK_SKEW_LIMIT_SECONDS` it is corrected for requests of the hub, but Kerberos and certificates go by this clock.',
+      'Let NTP set this machine’s clock: up to `CLOCK_SKEW_LIMIT_SECONDS` it is corrected for requests of the hub, but Kerberos and certificates depend on this clock.',
   },
   'hub-websocket': {
     title: 'WebSocket to the hub',

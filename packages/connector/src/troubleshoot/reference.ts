@@ -12,7 +12,7 @@ This file is generated from \`packages/connector/src/troubleshoot/\` by \`node t
 ## Common problems
 
 - **Sign-ins fail with a clock error, at once or after an hour.** This machine's clock and the hub's differ by more than \`CLOCK_SKEW_LIMIT_SECONDS\` (ten
-  minutes). Up to that, the connector goes by the hub's time for requests, and the log, the console and the hub's dashboard say how far the clock is off. Let NTP
+  minutes). Up to that, the connector uses the hub's time for requests, and the log, the console and the hub's dashboard say how far the clock is off. Let NTP
   set it. On a virtual machine check the host's clock too. In a domain the domain controller is the time server, and its own source must be
   correct.
 - **\`SELF_SIGNED_CERT_IN_CHAIN\`, \`UNABLE_TO_VERIFY_LEAF_SIGNATURE\`.** The certificate that arrives here is from an authority that this

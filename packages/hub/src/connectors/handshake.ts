@@ -86,7 +86,7 @@ export function acceptConnectors(
     trustedAtMs = performance.now();
     unauthenticated.trustOnly(await parts.store.acceptedAddresses(new Date(Date.now() - TRUSTED_DAYS * 86_400_000)));
   }
-  trustKnownAddresses().catch((error: unknown) => log.error({ err: error }, 'Addresses of known connectors not read'));
+  trustKnownAddresses().catch((error: unknown) => log.error({ err: error }, 'Could not read the addresses of known connectors'));
   online.onBeat(trustKnownAddresses);
 
   function drop(remoteAddress: string, socket: Duplex): void {

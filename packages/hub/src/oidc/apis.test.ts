@@ -102,7 +102,7 @@ test('invalid APIs are rejected with the name of the field', async (t) => {
   }
 });
 
-test('an application is told that a user has signed out', async (t) => {
+test('an application with a logout address gets a logout token when a user signs out', async (t) => {
   const received: string[] = [];
   const server = createServer(async (request, response) => {
     received.push(await text(request));

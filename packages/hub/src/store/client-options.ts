@@ -78,7 +78,7 @@ function shapeOf<L extends Record<string, ClientOption>, S extends 'given' | 'ke
 export const keptClientOptions = z.object(shapeOf(CLIENT_OPTIONS, 'kept'));
 export type ClientOptions = Readonly<z.infer<typeof keptClientOptions>>;
 
-/** Validates a change: any of the options, and no other fields. */
+/** Validates a change of some or all options. Unknown fields are rejected. */
 export const clientOptionChanges = z.strictObject(shapeOf(CLIENT_OPTIONS, 'given')).partial();
 export type ClientOptionChanges = z.infer<typeof clientOptionChanges>;
 

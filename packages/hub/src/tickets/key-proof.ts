@@ -54,7 +54,7 @@ function refused(cause: unknown, jws: string): CodedError {
   }
   if (claim === 'iat') {
     return new CodedError('CLOCK_SKEW', clockOf(jws), {
-      action: 'Synchronize both by NTP.',
+      action: 'Let NTP set both clocks.',
     });
   }
   return new CodedError('INVALID_REQUEST', 'The request is not a valid enrolment', { cause });

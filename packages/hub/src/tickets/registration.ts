@@ -68,10 +68,10 @@ export function createRegistrations(parts: { store: Store; audit: Audit; log: Lo
     if (sameKey.some(({ state }) => state === 'revoked')) throw keyRevoked(thumbprint);
     const known = before.find((certificate) => certificate.thumbprint === thumbprint);
     // Another certificate for an approved key changes nothing if the owner of the key sends it.
-    const isVouchedFor = isProven && sameKey.some(({ state }) => state === 'approved');
+    const hasApprovedKey = isProven && sameKey.some(({ state }) => state === 'approved');
     const certificate = {
       ...given,
-      state: isVouchedFor || isApproved ? 'approved' : 'pending',
+      state: hasApprovedKey || isApproved ? 'approved' : 'pending',
       requestedEndpoint: undefined,
       requestedAt: undefined,
     } as const;

@@ -196,7 +196,7 @@ function authoritiesOf(context: ConsoleContext): X509Certificate[] {
   return texts.flatMap((pem) => parseCertificate(pem) ?? []);
 }
 
-/** @returns undefined if there is none, or one is invalid */
+/** @returns the pasted and the uploaded certificates; undefined if there are none, or if any of them is invalid */
 function authoritiesIn(pasted: string, file: Buffer | undefined): X509Certificate[] | undefined {
   const fromFile = file === undefined ? [] : (file.toString('latin1').match(PEM_CERTIFICATE) ?? [file]);
   const all = [...(pasted.match(PEM_CERTIFICATE) ?? []), ...fromFile];

@@ -20,7 +20,7 @@ export const HUB_LINK_SETTINGS = settingGroup('Hub', 'hub', {
     type: setting.integer(5, 3600),
     default: DEFAULT_CLOCK_SKEW_LIMIT_SECONDS,
     description:
-      "How far this machine's clock may differ from the hub's, in seconds: up to this, requests are judged by the hub's clock. Kerberos, certificates and the directory always go by this machine's.",
+      "How far this machine's clock may differ from the hub's, in seconds: up to this, requests are judged by the hub's clock. Kerberos, certificates and the directory always use this machine's.",
   },
   WS_RECONNECT_INTERVAL_MS: {
     type: setting.integer(100, MAX_MS),

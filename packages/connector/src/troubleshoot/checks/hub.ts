@@ -54,7 +54,7 @@ export function hubChecks(run: Run): Check[] {
       const action = 'Let NTP set this machine’s clock. If it is correct, tell the hub’s administrators.';
       if (Math.abs(skewMs) > config.values.CLOCK_SKEW_LIMIT_SECONDS * 1000) return fail(`${found}: too far for users to sign in`, action);
       return Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS
-        ? warn(`${found}. It is corrected for requests of the hub, but Kerberos and certificates go by this clock`, action)
+        ? warn(`${found}. It is corrected for requests of the hub, but Kerberos and certificates depend on this clock`, action)
         : pass(found);
     },
   };

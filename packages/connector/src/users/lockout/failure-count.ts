@@ -37,6 +37,9 @@ export const FAILURE_ATTRIBUTES: readonly string[] = [
 /** A wrong password counts this much longer here, since the directory's clock may be behind. */
 const CLOCK_MARGIN_MS = 10_000;
 
+/** Far above any threshold (999 at most in Active Directory). An entry may hold any number, and a list of that length could end the process. */
+const MAX_COUNTED = 10_000;
+
 /** In the computed flags (MS-ADTS, section 3.1.1.4.5.17). */
 const LOCKED_OUT = 0x10;
 
@@ -55,7 +58,7 @@ function inActiveDirectory(entry: Entry): FailureCount | undefined {
   return {
     counter: 'active-directory',
     recorded,
-    endsMs: (policy, nowMs) => current(Array<number>(recorded).fill(lastMs), policy, nowMs),
+    endsMs: (policy, nowMs) => current(repeated(lastMs, recorded), policy, nowMs),
     // lockoutTime remains after the lockout has ended, until the next sign-in; the computed flag does not.
     isLocked({ lockMs }, nowMs) {
       if (computed !== undefined) return (Number(computed) & LOCKED_OUT) !== 0;
@@ -70,7 +73,7 @@ function byPasswordPolicy(entry: Entry): FailureCount {
   return {
     counter: 'ppolicy',
     recorded: times.length,
-    endsMs: (policy, nowMs) => current(times, policy, nowMs),
+    endsMs: (policy, nowMs) => current(times.slice(0, MAX_COUNTED), policy, nowMs),
     isLocked({ lockMs }, nowMs) {
       if (locked === undefined) return false;
       // 000001010000Z, which is not a time, was set by an administrator and must be removed by one.
@@ -86,7 +89,7 @@ function in389DirectoryServer(entry: Entry): FailureCount {
   return {
     counter: '389-ds',
     recorded: Number.isInteger(recorded) ? recorded : 0,
-    endsMs: (_policy, nowMs) => current(Array<number>(recorded).fill(resetMs), { windowMs: 0, lockMs: 0 }, nowMs),
+    endsMs: (_policy, nowMs) => current(repeated(resetMs, recorded), { windowMs: 0, lockMs: 0 }, nowMs),
     // 1970 means until an administrator unlocks it.
     isLocked: (_policy, nowMs) => unlockMs !== undefined && (unlockMs === 0 || unlockMs > nowMs),
   };
@@ -100,9 +103,13 @@ function inFreeIpa(entry: Entry): FailureCount | undefined {
   return {
     counter: 'freeipa',
     recorded,
-    endsMs: (policy, nowMs) => current(Array<number>(recorded).fill(lastMs), policy, nowMs),
+    endsMs: (policy, nowMs) => current(repeated(lastMs, recorded), policy, nowMs),
     isLocked: ({ maxFailures, lockMs }, nowMs) => recorded >= maxFailures && lastMs + lockMs > nowMs,
   };
+}
+
+function repeated(timeMs: number, times: number): number[] {
+  return Array<number>(Math.min(times, MAX_COUNTED)).fill(timeMs);
 }
 
 /**
@@ -111,7 +118,8 @@ function inFreeIpa(entry: Entry): FailureCount | undefined {
  */
 function current(fromMs: number[], { windowMs, lockMs }: Omit<LockoutPolicy, 'maxFailures'>, nowMs: number): number[] {
   const endless = !Number.isFinite(windowMs);
-  const startMs = endless ? fromMs.map(() => Math.max(...fromMs)) : fromMs;
+  const lastMs = Math.max(...fromMs);
+  const startMs = endless ? fromMs.map(() => lastMs) : fromMs;
   return startMs
     .map((start) => start + (endless ? lockMs : windowMs) + CLOCK_MARGIN_MS)
     .filter((end) => end > nowMs)

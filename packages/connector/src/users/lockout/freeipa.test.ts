@@ -52,6 +52,11 @@ describe('the reserve before a lockout in FreeIPA', () => {
     assert.deepEqual(await signIn({ krbLoginFailedCount: ['4'], krbLastFailedAuth: [time(5000)] }, { krbPwdMaxFailure: ['0'] }), tried);
   });
 
+  it('does not try a password for an absurdly high count either', async () => {
+    const held = await signIn({ krbLoginFailedCount: ['99999999999'], krbLastFailedAuth: [time(5000)] }, { krbPwdLockoutDuration: ['1'] });
+    assert.deepEqual(held, { code: 'too_many_attempts', binds: 0 });
+  });
+
   it('asks the directory about a locked account', async () => {
     const locked = await signIn({ krbLoginFailedCount: ['6'], krbLastFailedAuth: [time(5000)] }, { krbPwdLockoutDuration: ['600'] });
     assert.equal(locked.binds, 1);

@@ -21,7 +21,11 @@ a default that works:
 All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
 \`hub.sqlite\` (mode 0600: connections, registered certificates, hashes of tickets and keys, the hub's signing keys) the key
 \`hub.key\` that encrypts the secrets in it and seals the audit log and, optionally, \`hub.json\` with settings. An environment variable with the name of a setting overrides \`hub.json\`. Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`,
-\`no\`, \`off\`. Connections have [settings of their own](#connections).
+\`no\`, \`off\`.
+
+A *secret* setting may also be in a file: \`METRICS_TOKEN_FILE=/run/secrets/metrics-token\` in the environment stands for its content, without the line end.
+\`NAME\` and \`NAME_FILE\` together are an error. The systemd credential \`landbridge-hub_NAME\` (\`LoadCredential=\`) applies if neither is set.
+So the order is: \`NAME\` or \`NAME_FILE\` in the environment, credential, \`hub.json\`, default. Connections have [settings of their own](#connections).
 `;
 
 const CONNECTIONS = `## Connections

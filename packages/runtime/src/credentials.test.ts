@@ -22,6 +22,11 @@ it('an environment variable overrides a credential', (t) => {
   assert.equal(withCredentials({ CREDENTIALS_DIRECTORY, A: 'two' }, 'landbridge-hub').A, 'two');
 });
 
+it('a file that the environment names overrides a credential', (t) => {
+  const environment = { CREDENTIALS_DIRECTORY: credentials(t, { 'landbridge-hub_A': 'one' }), A_FILE: '/run/secrets/a' };
+  assert.deepEqual(withCredentials(environment, 'landbridge-hub'), environment);
+});
+
 it('changes nothing outside a service with credentials', () => {
   assert.deepEqual(withCredentials({ A: 'one' }, 'landbridge-hub'), { A: 'one' });
 });

@@ -1,10 +1,11 @@
 /** Settings that systemd hands to a service as files which only it can read (systemd.exec(5), LoadCredential=). */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutLineEnd } from './secret-files.ts';
 import { readTextFile } from './text-file.ts';
 
 /**
- * Adds the credentials `PROGRAM_SETTING` to the environment, which takes precedence. One line end is dropped: editors and `echo` add it.
+ * Adds the credentials `PROGRAM_SETTING` to the environment, which takes precedence: the setting itself, and the file that `SETTING_FILE` names.
  *
  * @throws if a credential cannot be read
  */
@@ -14,6 +15,7 @@ export function withCredentials(environment: NodeJS.ProcessEnv, program: string)
   const prefix = `${program}_`;
   const credentials = readdirSync(folder)
     .filter((name) => name.startsWith(prefix))
-    .map((name) => [name.slice(prefix.length), readTextFile(join(folder, name)).replace(/\r?\n$/, '')]);
+    .filter((name) => !environment[`${name.slice(prefix.length)}_FILE`])
+    .map((name) => [name.slice(prefix.length), withoutLineEnd(readTextFile(join(folder, name)))]);
   return { ...Object.fromEntries(credentials), ...environment };
 }

@@ -19,6 +19,7 @@ export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from 
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
 export { writePrivateFile } from './private-file.ts';
+export { settingOfSecretFile } from './secret-files.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreRejection } from './semaphore.ts';
 export {
   inGroup,

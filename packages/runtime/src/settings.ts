@@ -1,9 +1,10 @@
 /**
  * Settings as one list: name, type, default, description, whether it is secret, the part that uses it. Loading, validation, the reference in
- * `docs/configuration.md` and every form come from that list. A value comes from the environment, else from the file, else from
- * the default. Text (`"false"`) is converted to the setting's type.
+ * `docs/configuration.md` and every form come from that list. A value comes from the environment (a secret also from the file that
+ * `NAME_FILE` names there), else from the file, else from the default. Text (`"false"`) is converted to the setting's type.
  */
 import { z } from 'zod';
+import { withSecretFiles } from './secret-files.ts';
 
 /** How a setting's value is read: `schema` accepts any JSON from the file, and text from the environment. */
 export interface SettingType<T> {
@@ -149,11 +150,17 @@ export function loadSettings<const L extends SettingList>(
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   const problems: SettingProblem[] = [];
-  const environment = withLevels(sources.environment);
+  const secretFiles = withSecretFiles(list, sources.environment);
+  const environment = withLevels(secretFiles.environment);
   for (const [name, definition] of Object.entries(list)) {
     const [given, origin] = pick(name, environment, sources.file);
     origins[name] = origin;
     values[name] = definition.default;
+    const unusable = secretFiles.problems.get(name);
+    if (unusable !== undefined) {
+      problems.push({ name, origin: 'environment', message: unusable });
+      continue;
+    }
     if (given === undefined) {
       origins[name] = definition.default === undefined ? 'unset' : 'default';
       continue;

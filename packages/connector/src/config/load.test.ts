@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type Environment, loadConfig, loadConfigForStart } from './load.ts';
+import { type Environment, loadConfig, loadConfigForStart, withEntered } from './load.ts';
 import { profileMapperSource } from './profile-mapper-source.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -46,6 +46,14 @@ describe('values', () => {
     assert.equal(origins.GROUPS_CACHE_SECONDS, 'default');
     assert.equal(values.LDAP_BASE, undefined);
     assert.deepEqual(values.LDAP_URL, ['ldaps://dc.example']);
+  });
+
+  it('of secrets come from the files that the environment names, and entered ones override those', () => {
+    put('secret', 'from the file\n');
+    const environment = { LDAP_BIND_PASSWORD_FILE: join(home, 'secret'), OVERRIDE_CONFIG: 'false' };
+    const config = loadConfig(home, environment);
+    assert.equal(config.values.LDAP_BIND_PASSWORD, 'from the file');
+    assert.equal(withEntered(config, { LDAP_BIND_PASSWORD: 'entered' }, environment).values.LDAP_BIND_PASSWORD, 'entered');
   });
 
   it('LDAP_URL separates servers, but not at a comma within a DN', async (t) => {

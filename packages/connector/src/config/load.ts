@@ -2,7 +2,7 @@
  * The configuration: read once from the environment and `config.json`, checked, complete, read-only. This folder owns settings and
  * their files; nothing else reads the environment or `config.json`.
  */
-import { CodedError, loadSettings, type SettingProblem, setting } from '@landbridge/runtime';
+import { CodedError, loadSettings, type SettingProblem, setting, settingOfSecretFile } from '@landbridge/runtime';
 import { problemsOf } from './check.ts';
 import { type FileContent, readConfigFile, updateConfigFile } from './config-file.ts';
 import { type ConnectorHome, findHome } from './home.ts';
@@ -93,7 +93,8 @@ export function withEntered(config: Config, changes: Readonly<Record<string, unk
   const isNewTicket = changes.PROVISIONING_TICKET !== undefined && changes.PROVISIONING_TICKET !== config.values.PROVISIONING_TICKET;
   // A new ticket may belong to another hub.
   const entered = { ...changes, ...(isNewTicket && { HUB_IDENTITY: undefined }) };
-  return withChanges(config, entered, Object.fromEntries(Object.entries(environment).filter(([name]) => !Object.hasOwn(changes, name))));
+  const isReplaced = (variable: string) => Object.hasOwn(changes, settingOfSecretFile(SETTINGS, variable) ?? variable);
+  return withChanges(config, entered, Object.fromEntries(Object.entries(environment).filter(([variable]) => !isReplaced(variable))));
 }
 
 /** @returns the configuration with these files in place of those in the home; nothing is written */

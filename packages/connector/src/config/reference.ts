@@ -26,6 +26,10 @@ missing and invalid settings, \`config show\` shows each value and where it come
 
 The *replaced connector* is an installed Auth0 AD/LDAP Connector that this one takes over from: its \`config.json\` works here.
 
+- A *secret* setting may also be in a file: \`LDAP_BIND_PASSWORD_FILE=/run/secrets/bind-password\` in the environment stands for its content, without the
+  line end. The file is read again at a reload. \`NAME\` and \`NAME_FILE\` together are an error. The systemd credential
+  \`landbridge-connector_NAME\` (\`LoadCredential=\`) applies if neither is set. So the order is: \`NAME\` or \`NAME_FILE\` in the environment,
+  credential, \`config.json\`, default.
 - Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`, \`no\`, \`off\`.
 - In the environment lists are separated by commas: \`GROUP_PROPERTIES=cn,mail\`. \`||\` separates the levels of a nested key
   (\`GROUP_PROPERTIES||0=cn\`), which shells cannot export: set such names with \`env\` or in the service's unit.

@@ -290,13 +290,17 @@ test('commands list, verify and export the audit log', async (t) => {
 });
 
 test('commands refuse a key other than the one the audit log is sealed with, unless the option says that it is lost', (t) => {
-  const options = ['--home', newHome(t)];
+  const home = newHome(t);
+  const options = ['--home', home];
   assert.equal(hub(['connection', 'create', 'corp', ...options]).status, 0);
   const HUB_KEY = Buffer.alloc(32, 1).toString('base64url');
   const refused = hub(['connection', 'create', 'other', ...options], { HUB_KEY });
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /HUB_KEY_MISMATCH/);
   assert.match(hub(['audit', 'verify', ...options], { HUB_KEY: 'x' }).stderr, /HUB_KEY_UNUSABLE/);
+  writeFileSync(join(home, 'hub-key'), `${HUB_KEY}\n`);
+  const fromFile = hub(['connection', 'create', 'other', ...options], { HUB_KEY_FILE: join(home, 'hub-key') });
+  assert.match(fromFile.stderr, /HUB_KEY_MISMATCH/);
   assert.equal(hub(['hub-key', 'reset', ...options], { HUB_KEY }).status, 0);
   const verified = hub(['audit', 'verify', ...options], { HUB_KEY });
   assert.equal(verified.status, 0);

@@ -16,6 +16,7 @@ export { createLiveCounters } from './live-counters.ts';
 export { createLog, type Log, type LogCopy, type LogLevel } from './log.ts';
 export { type LogFile, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
+export { type NetworkAdvice, networkAdvice, timedOut } from './network-errors.ts';
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
 export { writePrivateFile } from './private-file.ts';

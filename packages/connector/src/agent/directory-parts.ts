@@ -8,9 +8,10 @@ import type { Config } from '../config/load.ts';
 import { profileMapperSource } from '../config/profile-mapper-source.ts';
 import type { ConnectorSettings } from '../config/settings.ts';
 import { type Directory, type DirectoryOptions, openDirectory, settingFilter } from '../ldap/directory.ts';
-import { createDiscovery, domainOf } from '../ldap/servers/discovery.ts';
+import { domainOf } from '../ldap/servers/discovery.ts';
 import { readDirectoryCertificate, validityProblem } from '../network/directory-certificate.ts';
 import { configuredCertificates, trustedCertificates } from '../network/trust.ts';
+import { configuredServers } from '../setup/configured-servers.ts';
 import { configuredMapper } from '../users/mapper/profile-mapper.ts';
 import { createUsers, type Users } from '../users/users.ts';
 
@@ -100,15 +101,6 @@ export function openConfiguredDirectory(config: Pick<Config, 'values' | 'home'>,
       : undefined,
     log,
   });
-}
-
-/** The servers of LDAP_URL, or a function that asks DNS for them. */
-export function configuredServers(values: ConnectorSettings, log: Log): DirectoryOptions['servers'] {
-  const urls = (values.LDAP_URL ?? []).map((url) => ({
-    url,
-    tls: ldapTransport(url, values) === 'none' ? ('none' as const) : ('starttls' as const),
-  }));
-  return createDiscovery({ urls, dnsServers: values.LDAP_DNS_SERVERS, trustedDomains: values.LDAP_TRUSTED_DOMAINS, log });
 }
 
 /** A service account is preferred; anonymous search must be enabled. */

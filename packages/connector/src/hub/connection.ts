@@ -20,9 +20,10 @@ import {
   type RequestName,
   type SocketSession,
 } from '@landbridge/protocol';
-import { CodedError, createFrameProgress, errorText, type Log } from '@landbridge/runtime';
+import { CodedError, createFrameProgress, errorText, type Log, networkAdvice } from '@landbridge/runtime';
 import { type RawData, WebSocket } from 'ws';
 import type { HubClock } from '../network/hub-clock.ts';
+import { hostAndPort } from '../network/proxy.ts';
 import { signAgentToken } from './agent-token.ts';
 import type { HubSocket } from './dispatch.ts';
 import { reportHealth } from './health.ts';
@@ -297,7 +298,7 @@ export async function runConnection(options: {
     fail(
       'HUB_UNREACHABLE',
       isAccepted ? 'The connection to the hub was lost' : 'The hub cannot be reached',
-      'Check the network, HTTP_PROXY and CA_CERT.',
+      networkAdvice(cause, hostAndPort(url))?.action ?? 'Check the network, HTTP_PROXY and CA_CERT.',
       cause,
     );
   });

@@ -1,6 +1,7 @@
 /** Opens a connection to a directory server: TCP, then TLS at once (`ldaps://`) or by StartTLS, within one deadline. */
 import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
+import { networkAdvice, timedOut } from '@landbridge/runtime';
 import { createLdapConnection, type LdapConnection, type OperationOptions } from './connection.ts';
 import { LdapError, RESULT, resultText } from './errors.ts';
 import { type LdapResult, START_TLS_OID } from './messages.ts';
@@ -87,6 +88,8 @@ export async function connect(options: ConnectOptions): Promise<LdapConnection> 
     ...(net.isIP(address.host) ? {} : { servername: address.host }),
     ...(options.tls.ca === undefined ? {} : { ca: [...options.tls.ca] }),
     ...options.tls.clientCertificate,
+    // A configured certificate is trusted although its own issuer is not: many servers send only their own certificate.
+    allowPartialTrustChain: true,
     rejectUnauthorized: !options.tls.insecureSkipVerify,
     minVersion: 'TLSv1.2',
   });
@@ -132,7 +135,7 @@ function event(
     const onError = (error: Error) => finish(asError(error));
     const onClose = () => finish(asError(new Error('the server closed the connection')));
     const onAbort = () => finish(new LdapError('LDAP_ABORTED', 'The caller gave up'));
-    const timer = setTimeout(() => finish(asError(new Error(`no answer within ${timeoutMs} ms`))), timeoutMs);
+    const timer = setTimeout(() => finish(asError(timedOut(timeoutMs))), timeoutMs);
     if (signal?.aborted) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once(name, onEvent);
@@ -141,9 +144,14 @@ function event(
   });
 }
 
-function unreachable(address: ServerAddress, cause: unknown): LdapError {
-  return new LdapError('LDAP_UNREACHABLE', `The directory server ${address.url} cannot be reached`, {
+/** @param cause what the network reported */
+export function unreachable(address: Pick<ServerAddress, 'url' | 'host' | 'port'>, cause: unknown): LdapError {
+  const advice = networkAdvice(cause, address);
+  const reason = advice === undefined ? '' : `: ${advice.reason}`;
+  return new LdapError('LDAP_UNREACHABLE', `The directory server ${address.url} cannot be reached${reason}`, {
     cause,
-    action: `Check LDAP_URL, name resolution, and that a firewall lets this machine connect to ${address.host} port ${address.port}`,
+    action:
+      advice?.action ??
+      `Check LDAP_URL, name resolution, and that a firewall lets this machine connect to ${address.host} port ${address.port}`,
   });
 }

@@ -25,6 +25,10 @@ const HUNG_UP: Reason = {
   reason: 'it hung up during the handshake',
   action: 'Check that the server has a certificate (a domain controller without one hangs up), and that this port speaks TLS',
 };
+const SILENT: Reason = {
+  reason: 'it did not answer the handshake in time',
+  action: 'Check that this port speaks TLS (ldaps://), or use ldap:// with StartTLS; a firewall in between may also hold TLS back',
+};
 const OTHER: Reason = {
   reason: 'the handshake failed',
   action: 'Check that this port speaks TLS (ldaps://), or use ldap:// with StartTLS',
@@ -71,6 +75,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NO_COMMON,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: NO_COMMON,
   ERR_SSL_DH_KEY_TOO_SMALL: NO_COMMON,
+  ETIMEDOUT: SILENT,
   ECONNRESET: HUNG_UP,
   EPIPE: HUNG_UP,
 };

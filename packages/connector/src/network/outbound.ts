@@ -5,10 +5,10 @@
 import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, networkAdvice } from '@landbridge/runtime';
 import { exchange, type HttpAnswer } from './exchange.ts';
-import { createTunnelAgent, isEncrypted, type ProxySettings, proxyFor } from './proxy.ts';
-import { configuredCertificates, type TrustSettings, trustedCertificates } from './trust.ts';
+import { createTunnelAgent, hostAndPort, isEncrypted, type ProxySettings, proxyFor } from './proxy.ts';
+import { configuredCertificates, type TrustSettings, trustedCertificates, UNKNOWN_ISSUER_CODES } from './trust.ts';
 
 export type OutboundAnswer = Omit<HttpAnswer, 'body'> & { text: string };
 
@@ -43,7 +43,7 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
   const configured = configuredCertificates(settings);
   let context: SecureContext | undefined;
   const secureContext = () => {
-    context ??= createSecureContext({ ca: trustedCertificates(configured) });
+    context ??= createSecureContext({ ca: trustedCertificates(configured), allowPartialTrustChain: true });
     return context;
   };
   let direct: HttpsAgent | undefined;
@@ -98,20 +98,12 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
   };
 }
 
-/** OpenSSL's codes for an untrusted certificate (listed by Node under "X.509 certificate error codes"). */
-const UNTRUSTED = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-]);
 const INVALID = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_REVOKED', 'INVALID_CA']);
 
 function unreachable(url: URL, error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (UNTRUSTED.has(code)) {
+  if (UNKNOWN_ISSUER_CODES.has(code)) {
     return new CodedError('HUB_CERTIFICATE', `The certificate of ${url.host} is not signed by a trusted CA (${code})`, {
       action: 'If a proxy or the hub uses a private CA, put its certificate into CA_CERT or SSL_CA_FILE.',
       cause: error,
@@ -123,8 +115,9 @@ function unreachable(url: URL, error: unknown): CodedError {
       cause: error,
     });
   }
-  return new CodedError('HUB_UNREACHABLE', `${url.host} cannot be reached`, {
-    action: 'Check the address, name resolution, the firewall and HTTP_PROXY.',
+  const advice = networkAdvice(error, hostAndPort(url));
+  return new CodedError('HUB_UNREACHABLE', `${url.host} cannot be reached${advice === undefined ? '' : `: ${advice.reason}`}`, {
+    action: `${advice?.action ?? 'Check the address, name resolution and the firewall.'} If this machine needs a proxy, set HTTP_PROXY.`,
     cause: error,
   });
 }

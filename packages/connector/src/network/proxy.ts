@@ -3,7 +3,7 @@ import { type ClientRequestArgs, Agent as HttpAgent, request as httpRequest } fr
 import { Agent as HttpsAgent, type RequestOptions as HttpsRequestOptions, request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, networkAdvice, timedOut } from '@landbridge/runtime';
 import type { ConnectorSettings } from '../config/settings.ts';
 
 export type ProxySettings = Pick<ConnectorSettings, 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY'>;
@@ -95,12 +95,17 @@ function openTunnel(proxy: URL, target: string, secureContext: SecureContext | u
       reject(refusal(answer.statusCode, proxy, target));
     });
     request.once('error', (error) => {
-      const what = error.name === 'AbortError' ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
+      const cause = error.name === 'AbortError' ? timedOut(timeoutMs) : error;
+      const advice = networkAdvice(cause, hostAndPort(proxy));
       reject(
-        new CodedError('PROXY_UNREACHABLE', `The proxy ${proxy.host} ${what}`, {
-          action: 'Check the address in HTTP_PROXY (or HTTPS_PROXY) and that the proxy runs.',
-          cause: error,
-        }),
+        new CodedError(
+          'PROXY_UNREACHABLE',
+          `The proxy ${proxy.host} cannot be reached${advice === undefined ? '' : `: ${advice.reason}`}`,
+          {
+            action: `Check the address in HTTP_PROXY (or HTTPS_PROXY) and that the proxy runs. ${advice?.action ?? ''}`.trimEnd(),
+            cause,
+          },
+        ),
       );
     });
     request.end();

@@ -10,6 +10,15 @@ export type TrustSettings = Pick<ConnectorSettings, 'CA_CERT' | 'SSL_CA_FILE' | 
 
 export const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+/** OpenSSL's codes for an unknown issuer (listed by Node under "X.509 certificate error codes"). */
+export const UNKNOWN_ISSUER_CODES: ReadonlySet<string> = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
 const DER_SEQUENCE = 0x30;
 /** One line that cannot be PEM. */
 const PATH = /^(?!.*-----)(?:\.{0,2}[\\/].*|[A-Za-z]:[\\/].*|.*\.(?:pem|crt|cer))$/i;

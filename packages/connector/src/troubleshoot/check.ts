@@ -1,5 +1,6 @@
 /** A check and its result. */
-import { CodedError, errorText } from '@landbridge/runtime';
+import { CodedError, errorText, networkAdvice } from '@landbridge/runtime';
+import type { OfferedCertificate } from '../network/seen-certificate.ts';
 import type { CheckId } from './catalogue.ts';
 
 export interface Check {
@@ -21,6 +22,8 @@ export type CheckOutcome =
       status: 'pass' | 'warn' | 'fail';
       found: string;
       action?: string | undefined;
+      /** A certificate of an unknown issuer, which the administrator may trust. */
+      offered?: OfferedCertificate | undefined;
       /** Further checks that this one found; their results follow it. */
       then?: readonly Check[];
     }
@@ -36,6 +39,8 @@ export interface CheckResult {
   /** What was found, or why it was skipped. */
   found: string;
   action: string | undefined;
+  /** A certificate of an unknown issuer, which the administrator may trust. */
+  offered?: OfferedCertificate;
   /** The check that caused the skip. */
   because: { id: CheckId; target: string | undefined } | undefined;
   ms: number;
@@ -49,16 +54,23 @@ export function warn(found: string, action?: string, then?: readonly Check[]): C
   return { status: 'warn', found, action, ...(then && { then }) };
 }
 
-export function fail(found: string, action?: string): CheckOutcome {
-  return { status: 'fail', found, action };
+export function fail(found: string, action?: string, offered?: OfferedCertificate): CheckOutcome {
+  return { status: 'fail', found, action, offered };
 }
 
 export function skipped(because: string): CheckOutcome {
   return { status: 'skipped', because };
 }
 
-/** @param error a CodedError also says what to do */
-export function failedBy(error: unknown): CheckOutcome & { status: 'fail' } {
+/**
+ * @param error a CodedError also says what to do
+ * @param peer for what to do about other errors, if they come from the network
+ */
+export function failedBy(error: unknown, peer?: Parameters<typeof networkAdvice>[1]): CheckOutcome & { status: 'fail' } {
   const code = error instanceof CodedError ? `${error.code}: ` : '';
+  const advice = error instanceof CodedError || peer === undefined ? undefined : networkAdvice(error, peer);
+  if (advice !== undefined) {
+    return { status: 'fail', found: `${peer?.host} cannot be reached: ${advice.reason} (${errorText(error)})`, action: advice.action };
+  }
   return { status: 'fail', found: `${code}${errorText(error)}`, action: error instanceof CodedError ? error.action : undefined };
 }

@@ -54,7 +54,8 @@ export async function runChecks(checks: readonly Check[], options: RunOptions): 
       tried: CHECKS[check.id].tries,
       status: outcome.status,
       found: clean(outcome.status === 'skipped' ? outcome.because : outcome.found),
-      action: outcome.status === 'skipped' || outcome.action === undefined ? undefined : clean(outcome.action),
+      action: actionOf(check, outcome),
+      ...('offered' in outcome && outcome.offered !== undefined && { offered: outcome.offered }),
       because: obstacle && { id: obstacle.id, target: obstacle.target },
       ms: Math.round(performance.now() - started),
     };
@@ -62,6 +63,13 @@ export async function runChecks(checks: readonly Check[], options: RunOptions): 
     done.resolve(result);
     const added = 'then' in outcome ? (outcome.then ?? []) : [];
     return [result, ...(await Promise.all(added.map(start))).flat()];
+  }
+
+  /** Every failure says what to do. */
+  function actionOf({ id }: Check, outcome: CheckOutcome): string | undefined {
+    if (outcome.status === 'skipped') return undefined;
+    const action = outcome.action ?? (outcome.status === 'fail' ? CHECKS[id].remedy : undefined);
+    return action === undefined ? undefined : clean(action);
   }
 
   async function obstacleOf(check: Check): Promise<Check | undefined> {
@@ -103,7 +111,7 @@ async function bounded(check: Check, cancelled: AbortSignal): Promise<CheckOutco
     // Whatever a check does after its time limit is ignored.
     const work = Promise.resolve(ended.signal)
       .then((signal) => check.run(signal))
-      .catch(failedBy);
+      .catch((error: unknown) => failedBy(error));
     return await Promise.race([work, late.promise]);
   } finally {
     clearTimeout(timer);

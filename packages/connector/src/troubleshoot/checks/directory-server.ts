@@ -1,19 +1,18 @@
 /** One directory server, from its port to a search, in the steps of a running connector. */
 import { isLoopback } from '../../config/loopback.ts';
-import { connect, type ServerAddress, type TlsOptions } from '../../ldap/connect.ts';
+import { connect, type ServerAddress, type TlsOptions, unreachable } from '../../ldap/connect.ts';
 import type { LdapConnection } from '../../ldap/connection.ts';
 import { LdapError, RESULT, resultText } from '../../ldap/errors.ts';
 import { ANY_ENTRY } from '../../ldap/filter.ts';
-import { START_TLS_OID } from '../../ldap/messages.ts';
 import { ROOT_DSE_REQUEST, type RootDse, readRootDse } from '../../ldap/root-dse.ts';
 import { askSchema } from '../../ldap/servers/server.ts';
 import { createServiceAccount, demandsTls } from '../../ldap/servers/service-account.ts';
 import { tlsFailed } from '../../ldap/tls-failure.ts';
 import { validityProblem } from '../../network/directory-certificate.ts';
+import { describeCertificate, endsSoon } from '../../network/seen-certificate.ts';
 import { trustedCertificates } from '../../network/trust.ts';
-import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
+import { seeServerCertificate, tcpTo } from '../../setup/configured-servers.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
-import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
 /** Kerberos' usual tolerance. */
@@ -59,7 +58,9 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
     timeoutMs: values.LDAP_CONNECT_TIMEOUT_MS + 1000,
     async run(signal) {
       const started = performance.now();
-      const socket = await tcpTo(address, signal);
+      const socket = await tcpTo(address, signal, values.LDAP_CONNECT_TIMEOUT_MS).catch((error: unknown) => {
+        throw unreachable(address, error);
+      });
       const { remoteAddress } = socket;
       socket.destroy();
       return pass(`${address.host} (${remoteAddress}) port ${address.port} answers, in ${Math.round(performance.now() - started)} ms`);
@@ -183,10 +184,6 @@ export function serverChecks(run: Run, address: ServerAddress, onSearchable: () 
   return { checks: [tcpCheck, tlsCheck, dseCheck, clockCheck, bindCheck, searchCheck, latencyCheck], search: searchCheck };
 }
 
-function tcpTo({ host, port, lookup }: ServerAddress, signal: AbortSignal) {
-  return openSocket({ host, port, ...(lookup && { lookup }) }, signal);
-}
-
 async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Promise<CheckOutcome> {
   const { values } = run.config;
   if (address.tls === 'none') {
@@ -196,18 +193,12 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
       'Use ldaps://, or remove LDAP_INSECURE_NO_TLS for StartTLS.',
     );
   }
-  const socket = address.tls === 'ldaps' ? await tcpTo(address, signal) : await startTls(address, values.LDAP_CONNECT_TIMEOUT_MS, signal);
-  let seen: Awaited<ReturnType<typeof seeCertificate>>;
-  try {
-    seen = await seeCertificate(socket, {
-      host: address.host,
-      configured: run.configuredCertificates,
-      clientCertificate: run.clientCertificate,
-      signal,
-    });
-  } catch (error) {
-    return failedBy(tlsFailed(address.url, error, run.clientCertificate !== undefined));
-  }
+  const seen = await seeServerCertificate(address, {
+    configured: run.configuredCertificates,
+    clientCertificate: run.clientCertificate,
+    timeoutMs: values.LDAP_CONNECT_TIMEOUT_MS,
+    signal,
+  });
   const description = `${describeCertificate(seen)}, a chain of ${seen.chainLength}`;
   if (seen.refusedBecause !== undefined) {
     const { found, action } = failedBy(
@@ -215,25 +206,11 @@ async function tlsOf(run: Run, address: ServerAddress, signal: AbortSignal): Pro
     );
     if (values.LDAP_INSECURE_SKIP_TLS_VERIFY)
       return warn(`${found}. Used nevertheless because of LDAP_INSECURE_SKIP_TLS_VERIFY. Certificate: ${description}`, action);
-    return fail(`${found}. Certificate: ${description}`, action);
+    return fail(`${found}. Certificate: ${description}`, action, seen.offered);
   }
   const invalid = validityProblem(run.clientCertificate);
   if (invalid !== undefined)
     return warn(`${description}. The client certificate (LDAP_CLIENT_CERT) will be refused: ${invalid}`, 'Renew it.');
   const days = endsSoon(seen.validTo);
   return days === undefined ? pass(description) : warn(`${description}: expires in ${days} days`, "Renew the server's certificate.");
-}
-
-/** @returns the socket on which the server agreed to TLS; @throws LdapError why not */
-async function startTls(address: ServerAddress, timeoutMs: number, signal: AbortSignal) {
-  const plain = await connect({
-    address: { ...address, tls: 'none' },
-    tls: { ca: undefined, insecureSkipVerify: false },
-    timeoutMs,
-    signal,
-  });
-  const { resultCode } = await plain.extended(START_TLS_OID, { timeoutMs, signal });
-  if (resultCode === RESULT.success) return plain.detach();
-  plain.close();
-  throw tlsFailed(address.url, new Error(`StartTLS failed with ${resultText(resultCode)}: the server needs a certificate`));
 }

@@ -1,9 +1,10 @@
 /** Resolves the directory servers, and opens one for the checks that search. */
 
-import { configuredServers, openConfiguredDirectory } from '../../agent/directory-parts.ts';
+import { openConfiguredDirectory } from '../../agent/directory-parts.ts';
 import type { ServerAddress } from '../../ldap/connect.ts';
 import type { Directory } from '../../ldap/directory.ts';
 import { domainOf } from '../../ldap/servers/discovery.ts';
+import { configuredServers } from '../../setup/configured-servers.ts';
 import { type Check, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { silentLog } from '../silent-log.ts';

@@ -1,10 +1,10 @@
 /** The front channel: whether browsers reach the connector at the address that the hub uses, and with which certificate. */
 import type { Socket } from 'node:net';
+import { openSocket } from '../../network/open-socket.ts';
 import { hostAndPort } from '../../network/proxy.ts';
+import { describeCertificate, endsSoon, seeCertificate } from '../../network/seen-certificate.ts';
 import { serverUrlOf } from '../../setup/ticket.ts';
-import { describeCertificate, endsSoon, seeCertificate } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
-import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
 export function frontChannelChecks(run: Run): Check[] {

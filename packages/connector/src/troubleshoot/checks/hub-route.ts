@@ -2,11 +2,11 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createSecureContext } from 'node:tls';
+import { openSocket } from '../../network/open-socket.ts';
 import { createTunnelAgent, hostAndPort, isEncrypted, proxyFor } from '../../network/proxy.ts';
+import { describeCertificate, endsSoon, type SeenCertificate, seeCertificate } from '../../network/seen-certificate.ts';
 import { trustedCertificates } from '../../network/trust.ts';
-import { describeCertificate, endsSoon, type SeenCertificate, seeCertificate } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, failedBy, pass, skipped, warn } from '../check.ts';
-import { openSocket } from '../open-socket.ts';
 import type { Run } from '../run.ts';
 
 const TUNNEL_TIMEOUT_MS = 10_000;
@@ -78,7 +78,13 @@ export function routeChecks(run: Run, url: URL, needs: readonly Check[]): { reac
     needs,
     async run(signal) {
       const started = performance.now();
-      (await open(run, url, signal)).destroy();
+      let socket: Socket;
+      try {
+        socket = await open(run, url, signal);
+      } catch (error) {
+        return failedBy(error, hostAndPort(url));
+      }
+      socket.destroy();
       const proxy = proxyFor(url, run.config.values);
       const ms = Math.round(performance.now() - started);
       return pass(`${url.host} answers ${proxy === undefined ? 'directly' : `through the proxy ${proxy.host}`}, in ${ms} ms`);

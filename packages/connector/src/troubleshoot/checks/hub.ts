@@ -5,8 +5,8 @@ import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, readTicket } from '@landbridge/p
 import { parseJson } from '@landbridge/runtime';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { clockDifference } from '../../network/hub-clock.ts';
+import { day } from '../../network/seen-certificate.ts';
 import { jwksUrlOf, measureClockSkew, readHubTicket, type TicketReading } from '../../setup/ticket.ts';
-import { day } from '../certificate-seen.ts';
 import { type Check, type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 import { proxySettingsCheck, routeChecks } from './hub-route.ts';

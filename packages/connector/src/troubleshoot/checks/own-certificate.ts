@@ -2,9 +2,9 @@
 
 import { parseJson } from '@landbridge/runtime';
 import { z } from 'zod';
+import { day, endsSoon } from '../../network/seen-certificate.ts';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
 import type { TicketReading } from '../../setup/ticket.ts';
-import { day, endsSoon } from '../certificate-seen.ts';
 import { type CheckOutcome, fail, pass, skipped, warn } from '../check.ts';
 import type { Run } from '../run.ts';
 

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { connect } from 'node:tls';
 import type { TlsKeyPair } from '../config/key-pair.ts';
-import { trustedCertificates } from '../network/trust.ts';
+import { trustedCertificates, UNKNOWN_ISSUER_CODES } from './trust.ts';
 
 export interface SeenCertificate {
   subject: string;
@@ -15,6 +15,23 @@ export interface SeenCertificate {
   /** Accepted only because of CA_CERT, SSL_CA_FILE or SSL_CA_PATH. */
   byOwnAuthority: boolean;
   chainLength: number;
+  /** Only if the issuer is unknown. */
+  offered: OfferedCertificate | undefined;
+}
+
+/** The certificate of an unknown issuer, which an administrator may trust: CA_CERT with its PEM text accepts the server. */
+export interface OfferedCertificate {
+  pem: string;
+  subject: string;
+  issuer: string;
+  /** SHA-256, in pairs of hexadecimal digits. */
+  fingerprint: string;
+  validFrom: Date;
+  validTo: Date;
+  /** False: the server's own certificate, because the server did not send its authority's. */
+  isAuthority: boolean;
+  /** Whether the server's certificate has its name: if not, the server is refused even if this certificate is trusted. */
+  isForHost: boolean;
 }
 
 /** A certificate that expires sooner is a warning. */
@@ -41,6 +58,7 @@ export async function seeCertificate(
     host,
     ...(isIP(host) ? {} : { servername: host }),
     ca: trustedCertificates(configured),
+    allowPartialTrustChain: true,
     ...clientCertificate,
     // No data is sent.
     rejectUnauthorized: false,
@@ -58,19 +76,36 @@ export async function seeCertificate(
     if (leaf === undefined) throw new Error('the server sent no certificate');
     const chain = chainOf(leaf);
     const last = chain.at(-1) ?? leaf;
+    const refusedBecause = secure.authorized ? undefined : String(secure.authorizationError);
     return {
       subject: nameOf(leaf.subject),
       issuer: nameOf(last.issuer),
       validTo: leaf.validToDate,
-      refusedBecause: secure.authorized ? undefined : String(secure.authorizationError),
+      refusedBecause,
       byOwnAuthority: secure.authorized && configured.some((pem) => isIssuedBy(last, pem)),
       chainLength: chain.length,
+      offered: refusedBecause !== undefined && UNKNOWN_ISSUER_CODES.has(refusedBecause) ? offer(leaf, last, host) : undefined,
     };
   } finally {
     signal.removeEventListener('abort', end);
     secure.on('error', () => {});
     secure.destroy();
   }
+}
+
+/** @param last the certificate in the chain that is closest to the root */
+function offer(leaf: X509Certificate, last: X509Certificate, host: string): OfferedCertificate {
+  const certificate = last.ca ? last : leaf;
+  return {
+    pem: certificate.toString(),
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    fingerprint: certificate.fingerprint256,
+    validFrom: certificate.validFromDate,
+    validTo: certificate.validToDate,
+    isAuthority: certificate.ca,
+    isForHost: (isIP(host) === 0 ? leaf.checkHost(host, { subject: 'default' }) : leaf.checkIP(host)) !== undefined,
+  };
 }
 
 /** `CN=dc1, issued by CN=Fabrikam CA, valid until 2027-01-01` */

@@ -1,4 +1,4 @@
-/** The programs survive that their output is closed, as `2>&1 | head -1` does, and still stop. */
+/** The programs survive that their output is closed, as `2>&1 | head -1` does, and still stop. If told to, the connector stops with its input. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -40,5 +40,27 @@ describe('a program whose standard output and error are closed', { concurrency: 
         await rm(home, { recursive: true, force: true });
       }
     });
+  }
+});
+
+it('the connector stops when its standard input ends, if it is told to', { timeout: 60_000 }, async () => {
+  const home = await mkdtemp(join(tmpdir(), 'landbridge-closed-'));
+  const child = spawnBound(join(PROGRAMS, 'landbridge-connector'), ['run', '--stop-when-stdin-ends', '--home', home], {
+    env: { PATH: process.env.PATH ?? '', CONSOLE_PORT: String(await freePort()) },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  try {
+    assert.ok(child.stdin && child.stderr);
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+    await until('it runs', async () => log.includes('Console: open'));
+    child.stdin.end();
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    assert.match(log, /Standard input ended: stopping/);
+  } finally {
+    child.kill('SIGKILL');
+    await rm(home, { recursive: true, force: true });
   }
 });

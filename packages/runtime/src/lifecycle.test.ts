@@ -44,6 +44,27 @@ describe('a program', { timeout: 60_000 }, () => {
     assert.match(out, /stop first[\s\S]*caught cannot/);
   });
 
+  it('stops when its standard input ends, if it watches it', async () => {
+    const { code, out } = await run(
+      `await runUntilStopped(log, async ({ onStop, stopWhenStdinEnds }) => {
+         stopWhenStdinEnds(); onStop('first', () => console.log('stop first')); console.log('ready');
+       });`,
+      (child) => child.stdin?.end('ignored'),
+    );
+    assert.equal(code, 0);
+    assert.match(out, /Standard input ended: stopping[\s\S]*stop first[\s\S]*ended/);
+  });
+
+  it('ends on a signal although the standard input that it watches stays open', async () => {
+    const { code, out } = await run(
+      `await runUntilStopped(log, async ({ stopWhenStdinEnds }) => { stopWhenStdinEnds(); console.log('ready'); }, 20_000);`,
+      (child) => child.kill('SIGTERM'),
+    );
+    assert.equal(code, 0);
+    assert.match(out, /SIGTERM received: stopping[\s\S]*ended/);
+    assert.doesNotMatch(out, /Not stopped|Standard input/);
+  });
+
   it('ends at once on a second signal', async () => {
     const { code } = await run(
       `await runUntilStopped(log, async ({ onStop, stopping }) => {

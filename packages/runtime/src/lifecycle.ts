@@ -6,6 +6,8 @@ export interface Lifecycle {
   onStop(name: string, stop: () => Promise<void> | void): void;
   /** Makes SIGHUP call `reload`, which must not throw, instead of stopping. On Windows, SIGHUP means a closing console and always stops. */
   onHangUp(reload: () => void): void;
+  /** Also stops when standard input ends. Windows has no SIGTERM, so its service host asks for a stop in this way. */
+  stopWhenStdinEnds(): void;
   /** Aborted when stopping begins. */
   readonly stopping: AbortSignal;
 }
@@ -27,7 +29,9 @@ export async function runUntilStopped(
   const parts: { name: string; stop: () => Promise<void> | void }[] = [];
   const controller = new AbortController();
   let reload: (() => void) | undefined;
+  let stopNow: () => void = () => {};
   const stopped = new Promise<void>((resolve) => {
+    stopNow = resolve;
     const onSignal = (signal: NodeJS.Signals) => {
       if (signal === 'SIGHUP' && reload !== undefined && process.platform !== 'win32') {
         // A program that is stopping has nothing to reload.
@@ -50,6 +54,12 @@ export async function runUntilStopped(
       onHangUp: (onHangUp) => {
         reload = onHangUp;
       },
+      stopWhenStdinEnds: () =>
+        watchStdin(controller.signal, () => {
+          log.info('Standard input ended: stopping');
+          controller.abort();
+          stopNow();
+        }),
       stopping: controller.signal,
     });
     await stopped;
@@ -69,4 +79,16 @@ export async function runUntilStopped(
     // It stays armed for whatever still keeps the process alive.
     deadline.unref();
   }
+}
+
+/** Calls `onEnd` once, unless the program is already stopping. Input is discarded. */
+function watchStdin(stopping: AbortSignal, onEnd: () => void): void {
+  const { stdin } = process;
+  // An open standard input would keep the process alive after a signal.
+  stopping.addEventListener('abort', () => stdin.destroy());
+  const ended = () => {
+    if (!stopping.aborted) onEnd();
+  };
+  // After an error, nobody can ask for a stop any more.
+  stdin.once('end', ended).once('error', ended).once('close', ended).resume();
 }

@@ -38,7 +38,8 @@ export function connectorCommandLine(environment: Environment): Command {
   program
     .command('run')
     .description('run the connector until SIGTERM or SIGINT')
-    .action(async () => (await import('./run.ts')).run(context()));
+    .option('--stop-when-stdin-ends', 'also stop when standard input ends, for service managers without signals')
+    .action(async (options) => (await import('./run.ts')).run(context(), options));
 
   program
     .command('setup')

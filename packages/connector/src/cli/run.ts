@@ -14,7 +14,7 @@ import type { CommandContext } from './context.ts';
 import { openRunLog } from './open-log.ts';
 
 /** @throws CodedError if the configuration does not allow to start; an unreachable hub or directory is retried */
-export async function run({ home, environment }: CommandContext): Promise<void> {
+export async function run({ home, environment }: CommandContext, options: { stopWhenStdinEnds?: boolean } = {}): Promise<void> {
   const { config, takenOver, notSaved } = loadConfigForStart(home, environment);
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
@@ -30,7 +30,8 @@ export async function run({ home, environment }: CommandContext): Promise<void> 
   for (const { message } of [...configWarnings(config), ...filterWarnings(config.values)]) log.warn(message);
 
   try {
-    await runUntilStopped(log, async ({ onStop, onHangUp }) => {
+    await runUntilStopped(log, async ({ onStop, onHangUp, stopWhenStdinEnds }) => {
+      if (options.stopWhenStdinEnds) stopWhenStdinEnds();
       let connector: RunningConnector | undefined;
       let starting: Promise<void> | undefined;
       async function start(startConfig: Config): Promise<void> {

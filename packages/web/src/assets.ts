@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { STYLE } from './style.ts';
 
+const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' } as const;
+
 export interface Asset {
   /** Below the base path of the site. */
   path: string;
   text: string;
-  type: 'text/css; charset=utf-8' | 'text/javascript; charset=utf-8';
+  type: (typeof TYPES)[keyof typeof TYPES];
 }
 
 export const IMMUTABLE_HEADERS = {
@@ -17,14 +19,20 @@ export const IMMUTABLE_HEADERS = {
 } as const;
 
 /** @param name its ending decides the type */
-export function createAsset(name: `${string}.css` | `${string}.js`, text: string): Asset {
+export function createAsset(name: `${string}.${keyof typeof TYPES}`, text: string): Asset {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return { path: `/assets/${hash}-${name}`, text, type: `text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8` };
+  const type = name.endsWith('.css') ? TYPES.css : name.endsWith('.js') ? TYPES.js : TYPES.svg;
+  return { path: `/assets/${hash}-${name}`, text, type };
 }
 
 const read = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
 
-export const APPLICATION_STYLE = [String(STYLE), ...['frame.css', 'forms.css', 'tables.css', 'numbers.css'].map(read)].join('\n');
+export const APPLICATION_STYLE = [String(STYLE), ...['frame.css', 'menu.css', 'forms.css', 'tables.css', 'numbers.css'].map(read)].join(
+  '\n',
+);
 
 /** Updates parts with `data-live` or `data-watch`, and adds a button to those with `data-copy`. Pages work without it. */
 export const LIVE_ASSET = createAsset('live.js', read('live.js'));
+
+/** The favicon: a bridge. */
+export const ICON_ASSET = createAsset('icon.svg', read('icon.svg'));

@@ -232,6 +232,16 @@ test('every page works, from the first start to a sign-in', {
   await go('Update');
   await examinePage(page, '17-update');
 
+  // The colours are remembered, also after signing out, and an unknown page keeps the navigation.
+  await page.getByRole('button', { name: 'Dark' }).click();
+  await page.locator('html[data-theme=dark]').waitFor();
+  await page.getByRole('heading', { name: 'Update' }).waitFor();
+  await page.goto(`${origin}/no-such-page?x=1`);
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+  await examinePage(page, '17-not-found');
+  await page.getByRole('button', { name: 'System' }).click();
+  await page.locator('html:not([data-theme])').waitFor();
+
   await page.getByRole('link', { name: 'Password' }).click();
   await examinePage(page, '18-password');
   await page.getByRole('button', { name: 'Sign out' }).click();

@@ -75,6 +75,8 @@ export function createConsoleContext(parts: ConsoleParts & Pick<ConsoleContext, 
       const { formToken, messages } = c.get('session');
       return { formToken, account: 'Password', navigation: navigation(), messages };
     },
+    isSignedIn: (c) => c.get('session') !== undefined,
+    docsUrl: () => docsUrlOf(parts),
     statusOf: ({ code }) => (code === 'CONSOLE_NOT_SET_UP' ? 404 : 400),
     log: parts.log,
   });
@@ -90,6 +92,12 @@ export function createConsoleContext(parts: ConsoleParts & Pick<ConsoleContext, 
     },
     tokenOf: (c) => c.get('session').formToken,
   };
+}
+
+/** The documents are a part of our hub; others have none. */
+function docsUrlOf(parts: ConsoleParts): string | undefined {
+  const { HUB_IDENTITY: identity, PROVISIONING_TICKET: ticket } = parts.connector()?.config().values ?? {};
+  return identity === undefined || ticket === undefined ? undefined : `${new URL(ticket).origin}/docs`;
 }
 
 /** @returns a field of the form; '' if it is missing, or a file */

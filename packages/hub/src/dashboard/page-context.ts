@@ -102,6 +102,7 @@ export function createDashboardContext(
       const account = html`<span class="hidden">Your account: </span>${administrator.name}${administrator.role === 'owner' ? '' : ` (${administrator.role})`}`;
       return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
     },
+    isSignedIn: (c) => c.get('signedIn') !== undefined,
     statusOf,
     log,
   });

@@ -13,7 +13,7 @@ import { permittedRoutes } from './permissions.ts';
 import { dashboardRoutes } from './routes.ts';
 
 /** Routes before a session exists. */
-const IN_FRONT = /^(?:GET|POST) \/(?:sign-in|second-factor|invitation|enrol|provider)(?:\/|$)|^GET \/assets\//;
+const IN_FRONT = /^(?:GET|POST) \/(?:sign-in|second-factor|invitation|enrol|provider)(?:\/|$)|^GET \/assets\/|^POST \/theme\//;
 
 function start(t: TestContext) {
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });

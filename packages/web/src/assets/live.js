@@ -33,9 +33,6 @@ function repeat(mark, ms) {
 repeat('[data-live]', LIVE_MS);
 repeat('[data-watch]', WATCH_MS);
 
-// In a narrow window the navigation is wider than the page.
-document.querySelector('.masthead [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
-
 for (const source of navigator.clipboard === undefined ? [] : document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button');
   button.type = 'button';

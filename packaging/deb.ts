@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSy
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { normalize } from './archive.ts';
+import type { PackageOptions } from './makers.ts';
 import type { ProgramFolder } from './program-folder.ts';
 import { runTool } from './run-tool.ts';
 import { DEBIAN_ARCHITECTURES, type Program, packageNameOf, ROOT } from './targets.ts';
@@ -36,16 +37,8 @@ const TEXTS: Readonly<Record<Program, Texts>> = {
   },
 };
 
-export interface DebianOptions {
-  /** A release of the package: 2 is newer than 1 of the same version. */
-  revision: number;
-  epoch: number;
-  /** `fast` is for tests. */
-  compression: 'small' | 'fast';
-}
-
 /** @returns the path of the package */
-export function makeDebianPackage(from: ProgramFolder, outputFolder: string, { revision, epoch, compression }: DebianOptions): string {
+export function makeDebianPackage(from: ProgramFolder, { output, revision, epoch, compression }: PackageOptions): string {
   const name = packageNameOf(from.program);
   const architecture = DEBIAN_ARCHITECTURES[from.target];
   if (architecture === undefined) throw new Error(`no Debian packages for ${from.target}`);
@@ -77,7 +70,7 @@ export function makeDebianPackage(from: ProgramFolder, outputFolder: string, { r
   write('DEBIAN/control', control(from.program, version, architecture, installedKilobytes(stage)));
   for (const script of ['postinst', 'prerm', 'postrm']) write(`DEBIAN/${script}`, linuxFile(script, from.program), 0o755);
   normalize(join(stage, 'DEBIAN'), epoch);
-  const file = join(outputFolder, `${name}_${version}_${architecture}.deb`);
+  const file = join(output, `${name}_${version}_${architecture}.deb`);
   const compress = compression === 'small' ? ['-Zxz', '-z6'] : ['-Zgzip', '-z1'];
   runTool('dpkg-deb', ['--root-owner-group', ...compress, '--build', stage, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },

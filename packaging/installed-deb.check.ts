@@ -27,7 +27,7 @@ before(async () => {
   for (const program of PROGRAMS) {
     const made = await makeProgramFolder(join(work, program), { program, target, node, epoch: EPOCH });
     for (const revision of [1, 2]) {
-      const deb = makeDebianPackage(made, work, { revision, epoch: EPOCH, compression: 'fast' });
+      const deb = makeDebianPackage(made, { output: work, revision, epoch: EPOCH, compression: 'fast' });
       debs.set(revision, [...(debs.get(revision) ?? []), deb]);
     }
   }

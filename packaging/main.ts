@@ -1,26 +1,27 @@
 /** `npm run package`: makes the packages of both programs in `build/packages/`, with their SHA-256 sums. The same commit gives the same bytes. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeTarball } from './archive.ts';
-import { makeDebianPackage } from './deb.ts';
+import { FORMATS, type Format, PACKAGE_MAKERS, whyNotMade } from './makers.ts';
 import { findNodeRuntime, type NodeArchive, type NodeRuntime } from './node-runtime.ts';
-import { makeProgramFolder } from './program-folder.ts';
+import { makeProgramFolder, type ProgramFolder } from './program-folder.ts';
 import { runTool } from './run-tool.ts';
-import { DEBIAN_ARCHITECTURES, isTarget, PROGRAMS, packageNameOf, ROOT, TARGETS, type Target } from './targets.ts';
+import { isTarget, PROGRAMS, packageNameOf, ROOT, TARGETS, type Target } from './targets.ts';
 
 const USAGE = `Usage: npm run package -- [options]
   --target TARGET               ${TARGETS.join(', ')}; several times for several; without it, all
+  --format FORMAT               ${FORMATS.join(', ')}; several times for several; without it, all
   --node TARGET=FILE,SHA256     use an archive of Node.js from nodejs.org
   --allow-outdated-node TARGET  accept a Node.js that lacks security fixes
-  --revision NUMBER             of the Debian packages (1)
+  --revision NUMBER             of the packages that have one: deb (1)
   --minisign-key FILE           sign SHA256SUMS with minisign; the key has no password
   --gpg-key ID                  sign SHA256SUMS with GnuPG
   --fast                        compress less, for trying`;
 
 interface Options {
   targets: readonly Target[];
+  formats: readonly Format[];
   archives: ReadonlyMap<Target, NodeArchive>;
   allowOutdated: readonly Target[];
   revision: number;
@@ -38,6 +39,7 @@ async function main(args: string[]): Promise<number> {
   mkdirSync(output, { recursive: true });
 
   const refused: string[] = [];
+  const folders: ProgramFolder[] = [];
   for (const target of options.targets) {
     let node: NodeRuntime;
     try {
@@ -48,14 +50,17 @@ async function main(args: string[]): Promise<number> {
     }
     for (const program of PROGRAMS) {
       const name = packageNameOf(program);
-      const folder = join(stage, target, name);
-      const made = await makeProgramFolder(folder, { program, target, node, epoch });
-      makeTarball(folder, join(output, `${name}-${made.version}-${target}.tar.gz`), epoch);
-      copyFileSync(join(folder, made.sbomFile), join(output, `${name}-${made.version}-${target}.cdx.json`));
-      if (DEBIAN_ARCHITECTURES[target] !== undefined) {
-        makeDebianPackage(made, output, { revision: options.revision, epoch, compression: options.isFast ? 'fast' : 'small' });
-      }
+      const made = await makeProgramFolder(join(stage, target, name), { program, target, node, epoch });
+      folders.push(made);
       console.log(`${name} ${made.version} for ${target}: Node.js ${node.version} from ${node.origin}`);
+    }
+  }
+  for (const maker of PACKAGE_MAKERS.filter(({ format }) => options.formats.includes(format))) {
+    const suitable = folders.filter((folder) => maker.accepts(folder));
+    const whyNot = suitable.length === 0 ? undefined : whyNotMade(maker);
+    if (whyNot !== undefined) refused.push(`${maker.format} is not made: ${whyNot}`);
+    else if (suitable.length > 0) {
+      await maker.make(suitable, { output, epoch, revision: options.revision, compression: options.isFast ? 'fast' : 'small' });
     }
   }
   rmSync(stage, { recursive: true, force: true });
@@ -71,6 +76,7 @@ function readOptions(args: string[]): Options {
     args,
     options: {
       target: { type: 'string', multiple: true, default: [...TARGETS] },
+      format: { type: 'string', multiple: true, default: [...FORMATS] },
       node: { type: 'string', multiple: true, default: [] },
       'allow-outdated-node': { type: 'string', multiple: true, default: [] },
       revision: { type: 'string', default: '1' },
@@ -88,6 +94,7 @@ function readOptions(args: string[]): Options {
   if (!Number.isSafeInteger(revision) || revision < 1) throw new Error(USAGE);
   return {
     targets: values.target.map(toTarget),
+    formats: values.format.map(toFormat),
     archives,
     allowOutdated: values['allow-outdated-node'].map(toTarget),
     revision,
@@ -99,6 +106,12 @@ function readOptions(args: string[]): Options {
 
 function toTarget(name: string): Target {
   if (isTarget(name)) return name;
+  throw new Error(USAGE);
+}
+
+function toFormat(name: string): Format {
+  const format = FORMATS.find((each) => each === name);
+  if (format !== undefined) return format;
   throw new Error(USAGE);
 }
 

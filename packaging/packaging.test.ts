@@ -140,7 +140,7 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
   const unpacked = (program: Program, path: string) => join(work, `unpacked-${program}`, path);
   before(() => {
     for (const program of PROGRAMS) {
-      const deb = makeDebianPackage(folderOf(program), work, { revision: 1, epoch: EPOCH, compression: 'fast' });
+      const deb = makeDebianPackage(folderOf(program), { output: work, revision: 1, epoch: EPOCH, compression: 'fast' });
       debs.set(program, deb);
       runTool('dpkg-deb', ['--raw-extract', deb, unpacked(program, '')]);
     }
@@ -151,7 +151,7 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
     describe(name, () => {
       it('two builds have the same bytes', () => {
         const first = sha256(debs.get(program) ?? '');
-        assert.equal(sha256(makeDebianPackage(folderOf(program), work, { revision: 1, epoch: EPOCH, compression: 'fast' })), first);
+        assert.equal(sha256(makeDebianPackage(folderOf(program), { output: work, revision: 1, epoch: EPOCH, compression: 'fast' })), first);
       });
 
       it('has Node.js, bundle, service, settings file and copyright, all owned by root', () => {

@@ -3,8 +3,8 @@
  * otherwise lists them.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isInPath } from './in-path.ts';
 
 interface DebianPackage {
   name: string;
@@ -62,7 +62,7 @@ const PACKAGES: readonly DebianPackage[] = [
 export function ensureDebianPackages(required: boolean): boolean {
   const before = missing();
   if (before.length === 0) return true;
-  if (process.getuid?.() === 0 && inPath('apt-get')) {
+  if (process.getuid?.() === 0 && isInPath('apt-get')) {
     console.log(`Installing Debian packages for the tests (once): ${before.map(({ name }) => name).join(', ')} ...`);
     install(before.map(({ name }) => name));
   }
@@ -75,17 +75,6 @@ export function ensureDebianPackages(required: boolean): boolean {
 
 function missing(): DebianPackage[] {
   return PACKAGES.filter(({ program }) => !existsSync(program));
-}
-
-function inPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Debian runs this script before it starts a service; 101 means no (policy-rc.d(8)). */

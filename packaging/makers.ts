@@ -1,0 +1,61 @@
+/** The kinds of packages that the build makes, in this order. Another kind is one more entry here. */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isInPath } from '../tools/in-path.ts';
+import { makeTarball } from './archive.ts';
+import { makeDebianPackage } from './deb.ts';
+import type { ProgramFolder } from './program-folder.ts';
+import { DEBIAN_ARCHITECTURES, packageNameOf } from './targets.ts';
+
+export type Format = 'archive' | 'deb';
+
+export interface PackageOptions {
+  /** The folder for the packages. All files in it get into SHA256SUMS. */
+  output: string;
+  /** The time of all files, in seconds. */
+  epoch: number;
+  /** A release of the package: 2 is newer than 1 of the same version. */
+  revision: number;
+  /** `fast` is for tests. */
+  compression: 'small' | 'fast';
+}
+
+interface PackageMaker {
+  format: Format;
+  /** Programs in PATH that it needs. */
+  tools: readonly string[];
+  accepts(folder: ProgramFolder): boolean;
+  /** Makes the packages of all accepted folders: one call, so that a package can contain several targets. */
+  make(folders: readonly ProgramFolder[], options: PackageOptions): void | Promise<void>;
+}
+
+export const PACKAGE_MAKERS: readonly PackageMaker[] = [
+  {
+    format: 'archive',
+    tools: ['tar', 'gzip'],
+    accepts: () => true,
+    make(folders, { output, epoch }) {
+      for (const { folder, program, version, target, sbomFile } of folders) {
+        const name = `${packageNameOf(program)}-${version}-${target}`;
+        makeTarball(folder, join(output, `${name}.tar.gz`), epoch);
+        copyFileSync(join(folder, sbomFile), join(output, `${name}.cdx.json`));
+      }
+    },
+  },
+  {
+    format: 'deb',
+    tools: ['dpkg-deb'],
+    accepts: ({ target }) => DEBIAN_ARCHITECTURES[target] !== undefined,
+    make(folders, options) {
+      for (const folder of folders) makeDebianPackage(folder, options);
+    },
+  },
+];
+
+export const FORMATS: readonly Format[] = PACKAGE_MAKERS.map(({ format }) => format);
+
+/** @returns what is missing on this machine */
+export function whyNotMade(maker: PackageMaker): string | undefined {
+  const missing = maker.tools.filter((tool) => !isInPath(tool));
+  return missing.length === 0 ? undefined : `${missing.join(', ')} is not installed`;
+}

@@ -50,6 +50,7 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'xmlsec1', program: '/usr/bin/xmlsec1', because: 'to verify the signatures of WS-Federation tokens' },
   { name: 'rsyslog', program: '/usr/sbin/rsyslogd', because: 'a real syslog receiver for the audit log' },
   { name: 'rsyslog-gnutls', program: '/var/lib/dpkg/info/rsyslog-gnutls.list', because: 'its TLS' },
+  { name: 'prometheus', program: '/usr/bin/promtool', because: 'to try the alert rules' },
   { name: 'systemd', program: '/usr/bin/systemd-analyze', because: 'to check the units of the Debian packages' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from '../../test/foreign-connector.ts';
 import { startHubForTest } from '../../test/hub-under-test.ts';
@@ -43,7 +44,7 @@ test('a hub that shuts down is not ready, and still serves for a while', async (
 test('metrics have sign-ins by result and source, online connectors, and no user names', async (t) => {
   const { hub, api, provisioned, createConnection } = await startHubForTest(t);
   await createConnection('empty');
-  const connector = await connect(await provisioned());
+  const connector = await connect(await provisioned(), { capabilities: ['health'] });
   connector.answerAll(({ claims }) =>
     claims.password === 'geheimnis' ? { profile: { id: '1', username: claims.username } } : { err: { name: 'WrongPassword' } },
   );
@@ -64,6 +65,7 @@ test('metrics have sign-ins by result and source, online connectors, and no user
     'landbridge_hub_login_duration_seconds_count{connection="corp"} 3',
     'landbridge_hub_connectors_online{connection="corp"} 1',
     'landbridge_hub_connectors_online{connection="empty"} 0',
+    'landbridge_hub_connectors_without_directory{connection="corp"} 0',
     'landbridge_hub_requests_in_flight{connection="corp"} 0',
     'landbridge_hub_http_requests_total{route="api",status="200"} 2',
     'landbridge_hub_http_requests_total{route="api",status="401"} 1',
@@ -75,6 +77,12 @@ test('metrics have sign-ins by result and source, online connectors, and no user
   }
   assert.match(text, /^nodejs_eventloop_lag_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
   for (const name of NAMES) assert.ok(!text.includes(name), name);
+
+  connector.send('health', { directory: 'down' });
+  connector.socket.ping();
+  await once(connector.socket, 'pong');
+  const later = await (await fetch(`${hub.url}/metrics`)).text();
+  assert.match(later, /^landbridge_hub_connectors_without_directory\{connection="corp"\} 1$/m);
 });
 
 test('metrics require this machine, a listed address, or the token', async (t) => {

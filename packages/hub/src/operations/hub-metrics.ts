@@ -44,6 +44,12 @@ export function measureHub(parts: {
       online.of(id).filter((connector) => connector.eligibility() !== 'connector_offline').length,
     ]),
   );
+  metrics.gauge('landbridge_hub_connectors_without_directory', 'Online connectors that reach no directory server', async () =>
+    (await store.connections()).map(({ id, name }) => [
+      { connection: name },
+      online.of(id).filter((connector) => connector.eligibility() === 'directory_unavailable').length,
+    ]),
+  );
   metrics.gauge('landbridge_hub_requests_in_flight', 'Requests waiting for a connector', async () =>
     (await store.connections()).map(({ id, name }) => [
       { connection: name },

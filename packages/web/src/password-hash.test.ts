@@ -20,6 +20,26 @@ describe('password hash', async () => {
   ];
   for (const [name, password, stored, expected] of rows) it(name, async () => assert.equal(await isPassword(password, stored), expected));
 
+  for (const [password, userName] of [
+    ['password1234'],
+    ['Password1234!'],
+    ['1qaz2wsx3edc'],
+    ['Football!2026'],
+    ['ADMINISTRATOR'],
+    ['landbridge2026'],
+    ['aaaaaaaaaaaaaa'],
+    ['abcabcabcabc'],
+    ['zacharias.q1234', 'zacharias.q'],
+    ['zacharias.q1234', 'zacharias.q@fabrikam.com'],
+  ] as const) {
+    it(`is not created from "${password}"${userName === undefined ? '' : ` of ${userName}`}, which is easy to guess`, async () => {
+      await assert.rejects(hashPassword(password, userName), { code: 'PASSWORD_INVALID', message: /easy to guess/ });
+    });
+  }
+  it('is created from several words, or from random characters', async () => {
+    for (const password of ['eleven blue horses', 'password of the seven dwarfs', 'k7#vQ2!xR9_z', '830174926351'])
+      assert.match(await hashPassword(password, 'anna'), /^argon2id/);
+  });
   it('is not created from a password that is too short or too long', async () => {
     for (const password of ['elevenchars', 'x'.repeat(1001)]) await assert.rejects(hashPassword(password), { code: 'PASSWORD_INVALID' });
   });

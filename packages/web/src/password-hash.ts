@@ -2,8 +2,9 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { CodedError, createSemaphore } from '@landbridge/runtime';
+import { COMMON_PASSWORDS } from './common-passwords.ts';
 
-/** NIST SP 800-63B-4 requires length and forbids composition rules. */
+/** NIST SP 800-63B-4 requires length, a comparison with common passwords, and no composition rules. */
 export const MIN_PASSWORD_LENGTH = 12;
 const MAX_PASSWORD_LENGTH = 1000;
 /** 64 MiB, three passes: the second choice of RFC 9106, section 4, with one lane. About 0.1 s. */
@@ -20,13 +21,34 @@ const semaphore = createSemaphore({
   rejection: () => new CodedError('ADMINISTRATORS_BUSY', 'Too many administrators are signing in: try again in a moment'),
 });
 
-/** @returns the stored form. @throws CodedError PASSWORD_INVALID, ADMINISTRATORS_BUSY */
-export async function hashPassword(password: string): Promise<string> {
+/** "aaaaaaaaaaaa" and "abcabcabcabc" have fewer. */
+const MIN_DIFFERENT_CHARACTERS = 5;
+
+/**
+ * @param userName whose password it is; it must not be the password with a few digits
+ * @returns the stored form
+ * @throws CodedError PASSWORD_INVALID, ADMINISTRATORS_BUSY
+ */
+export async function hashPassword(password: string, userName = ''): Promise<string> {
   if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
     throw new CodedError('PASSWORD_INVALID', `The password must have ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`);
   }
+  if (isGuessable(password, userName)) {
+    throw new CodedError('PASSWORD_INVALID', 'The password is too easy to guess: it is common, or a common word or name with digits', {
+      action: 'Use several words, or let a password manager create it.',
+    });
+  }
   const salt = randomBytes(SALT_BYTES);
   return `${FORM}$${salt.toString('base64url')}$${(await tagOf(password, salt)).toString('base64url')}`;
+}
+
+/** Digits and signs around a common word are what guessing programs try first. */
+function isGuessable(password: string, userName: string): boolean {
+  const typed = password.normalize('NFKC').toLowerCase();
+  const word = typed.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+  const names = [userName, userName.split('@')[0] ?? '', 'landbridge'].map((name) => name.toLowerCase());
+  const isCommon = (text: string) => text !== '' && (COMMON_PASSWORDS.has(text) || names.includes(text));
+  return isCommon(typed) || isCommon(word) || new Set(typed).size < MIN_DIFFERENT_CHARACTERS;
 }
 
 /**

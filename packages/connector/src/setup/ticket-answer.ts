@@ -19,7 +19,8 @@ export function readTicketAnswer<T>(url: URL, answer: OutboundAnswer, schema: z.
       'TICKET_UNKNOWN',
       `${url.host} does not know the ticket: it is wrong or was replaced, or its connection was deleted`,
       {
-        action: "Copy the ticket URL again from the connection's settings on the hub, and run setup.",
+        action:
+          'Get a new ticket and run setup again: "Add a connector" in the dashboard of the hub, or the settings of the connection in Auth0.',
       },
     );
   }

@@ -62,7 +62,7 @@ export const CHECKS = {
     tries:
       'Reads the connection from the ticket URL. If the ticket names the identity of the hub, checks that this hub signed the answer, and whether the connector is enrolled.',
     remedy:
-      'Copy the ticket from the hub again. An answer that is not JSON or not signed by the hub comes from a proxy. A pending connector needs approval on the hub.',
+      'Get a new ticket from the hub: "Add a connector" in its dashboard. An answer that is not JSON or not signed by the hub comes from a proxy. A pending connector needs approval on the hub.',
   },
   'hub-clock': {
     title: 'Clock of the hub',

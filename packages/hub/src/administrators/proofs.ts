@@ -191,7 +191,7 @@ export function createProofs({
     async accept(code, password) {
       await requireLocalSignIn();
       const administrator = await invited(code);
-      const passwordHash = await hashPassword(password);
+      const passwordHash = await hashPassword(password, administrator.name);
       // The link works once: others who have it can neither continue nor start again.
       await store.removeInvitation(administrator.id);
       await store.changeAdministrator(administrator.id, { passwordHash });
@@ -199,7 +199,7 @@ export function createProofs({
       return administrator;
     },
     async changePassword(administrator, password, address) {
-      await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password) });
+      await store.changeAdministrator(administrator.id, { passwordHash: await hashPassword(password, administrator.name) });
       await record(administrator.name, address, 'administrator.password', 'ok');
     },
     async setTotp(administrator, secret, code, address) {

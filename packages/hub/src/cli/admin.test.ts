@@ -43,8 +43,8 @@ test('a service prints no link for the first administrator and says how to get o
   assert.match(admin('allow-passwords', '--hours', '2').stderr, /are allowed until 20/);
   assert.match(admin('allow-passwords', '--hours', '0').stderr, /required again/);
   assert.match(admin('allow-passwords', '--hours', '-1').stderr, /from 0 to 72/);
-  assert.equal(admin('remove', 'ben@fabrikam.com').status, 0);
-  assert.equal(admin('remove', 'ben@fabrikam.com').status, 1);
+  assert.equal(admin('remove', 'ben@fabrikam.com', '--yes').status, 0);
+  assert.equal(admin('remove', 'ben@fabrikam.com', '--yes').status, 1);
   assert.equal((await fetch(second)).status, 400);
 
   running.kill('SIGTERM');

@@ -11,7 +11,7 @@ export function adminCommand(context: HubCommandContext): Command {
     note(`Open this link within ${hours} hours to choose a password and a second factor. It is a secret and not shown again.`);
     print(link);
   };
-  const { group, add } = createGroup(context, 'admin', 'manage administrators, who may use the dashboard');
+  const { group, add, addConfirmed } = createGroup(context, 'admin', 'manage administrators, who may use the dashboard');
 
   add('list', 'list the administrators', async ({ store }) => {
     const { isReady } = await administration();
@@ -56,11 +56,16 @@ export function adminCommand(context: HubCommandContext): Command {
       printLink(await resetAdministrator(operator, await publicUrl(), name), INVITATION_LIFETIME_HOURS);
     },
   ).argument('<name>');
-  add('remove', 'remove an administrator and end their sessions', async ({ operator }, name: string) => {
-    const { removeAdministrator } = await administration();
-    await removeAdministrator(operator, name);
-    note(`Administrator "${name}" removed.`);
-  }).argument('<name>');
+  addConfirmed(
+    'remove',
+    'remove an administrator and end their sessions',
+    (name: string) => `Remove the administrator "${name}"?`,
+    async ({ operator }, name) => {
+      const { removeAdministrator } = await administration();
+      await removeAdministrator(operator, name);
+      note(`Administrator "${name}" removed.`);
+    },
+  ).argument('<name>');
   add(
     'allow-passwords',
     'allow passwords and passkeys although ADMIN_OIDC_REQUIRED is on',

@@ -42,6 +42,36 @@ async function run(t: TestContext, home: string): Promise<{ child: ChildProcess;
   return { child, url, lines };
 }
 
+test('commands that remove something ask first, unless --yes is given', (t) => {
+  const home = newHome(t);
+  hub(['connection', 'create', 'corp', '--home', home]);
+  const isThere = () => hub(['connection', 'list', '--home', home]).stdout.startsWith('corp');
+  for (const args of [
+    ['connection', 'delete', 'corp'],
+    ['connection', 'disable', 'corp'],
+    ['connector', 'revoke', 'corp', 'x'],
+    ['client', 'delete', 'x'],
+    ['key', 'revoke', 'x'],
+    ['admin', 'remove', 'x'],
+  ]) {
+    const { stderr, status } = hub([...args, '--home', home]);
+    assert.match(stderr, /NOT_CONFIRMED: Nothing was changed\n.*--yes/, args.join(' '));
+    assert.equal(status, 1);
+  }
+  const onTerminal = (answer: string) =>
+    spawnSync('script', ['-qec', `${PROGRAM} connection delete corp --home ${home}`, '/dev/null'], {
+      input: `${answer}\n`,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH },
+    });
+  const refused = onTerminal('n');
+  assert.match(refused.stdout, /Delete "corp" with its tickets and connectors\? .* \[y\/N\]/);
+  assert.match(refused.stdout, /NOT_CONFIRMED/);
+  assert.ok(isThere());
+  assert.match(onTerminal('y').stdout, /Connection "corp" deleted/);
+  assert.ok(!isThere());
+});
+
 test('commands work while the hub runs and take effect in it', async (t) => {
   const home = newHome(t);
   const { child, url, lines } = await run(t, home);
@@ -70,7 +100,7 @@ test('commands work while the hub runs and take effect in it', async (t) => {
   assert.equal((await fetch(`${renewed}/info`)).status, 200);
 
   const [, id = ''] = /^([0-9a-f]+) {2}billing/.exec(hub(['key', 'list', ...options]).stdout) ?? [];
-  assert.equal(hub(['key', 'revoke', id, ...options]).status, 0);
+  assert.equal(hub(['key', 'revoke', id, '--yes', ...options]).status, 0);
   assert.equal((await login()).status, 401);
 
   child.kill('SIGTERM');
@@ -98,7 +128,7 @@ test('commands manage connections and connectors', async (t) => {
   ok('connection', 'set', 'corp', '--ip-ranges', '10.1.1.1/8, 2001:DB8::/32', '--email-domains', 'fabrikam.com');
   const wrong = hub(['connection', 'set', 'corp', '--ip-ranges', '10.0.0.0/8,10.0.0.0/99', ...options]);
   assert.match(wrong.stderr, /"ipRanges\.1"/);
-  ok('connection', 'disable', 'corp');
+  ok('connection', 'disable', 'corp', '--yes');
   assert.match(ok('connection', 'list').stdout, /disabled$/);
   ok('connection', 'enable', 'corp');
   const shown = ok('connection', 'show', 'corp').stdout;
@@ -139,9 +169,9 @@ test('commands manage connections and connectors', async (t) => {
   ok('connector', 'drain', 'corp', id);
   assert.match(ok('connector', 'list', 'corp').stdout, /drained/);
   ok('connector', 'resume', 'corp', id);
-  assert.match(ok('connector', 'revoke', 'corp', id).stderr, /revoke its key too \(--key\)/);
+  assert.match(ok('connector', 'revoke', 'corp', id, '--yes').stderr, /revoke its key too \(--key\)/);
   assert.equal(await connector.closed, 1006);
-  assert.match(ok('connector', 'revoke', 'corp', thumbprint, '--key').stderr, /ticket renew corp/);
+  assert.match(ok('connector', 'revoke', 'corp', thumbprint, '--key', '--yes').stderr, /ticket renew corp/);
   await assert.rejects(provision(ticket, provisioned.identity), /certificate_revoked/);
   ok('ticket', 'revoke', 'corp');
   assert.equal((await fetch(`${ticket}/info`)).status, 404);
@@ -199,8 +229,8 @@ describe('errors of commands', () => {
     return home;
   };
   const cases: { title: string; args: string[]; home: (t: TestContext) => string; message: RegExp }[] = [
-    { title: 'an unknown connection', args: ['connection', 'delete', 'nobody'], home: newHome, message: /no connection "nobody"/ },
-    { title: 'an unknown API key', args: ['key', 'revoke', 'nobody'], home: newHome, message: /No API key "nobody"/ },
+    { title: 'an unknown connection', args: ['connection', 'delete', 'nobody', '--yes'], home: newHome, message: /no connection "nobody"/ },
+    { title: 'an unknown API key', args: ['key', 'revoke', 'nobody', '--yes'], home: newHome, message: /No API key "nobody"/ },
     { title: 'an invalid connection name', args: ['connection', 'create', 'a/b'], home: newHome, message: /1 to 64 letters/ },
     {
       title: 'an invalid setting',

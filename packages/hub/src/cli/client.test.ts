@@ -43,6 +43,6 @@ test('commands register, list and delete clients and replace their secrets', (t)
   assert.match(refused.stderr, /allowed for this machine only/);
   assert.match(hub('create', 'Nobody').stderr, /CLIENT_INVALID: .*"redirectUris"/);
   assert.equal(hub('rotate-keys').status, 0);
-  assert.equal(hub('delete', id).status, 0);
-  assert.match(hub('delete', id).stderr, /No client/);
+  assert.equal(hub('delete', id, '--yes').status, 0);
+  assert.match(hub('delete', id, '--yes').stderr, /No client/);
 });

@@ -28,7 +28,7 @@ const SCOPE_TEXT = 'profile, email or groups: the user data it may see; repeatab
 
 export function clientCommand(context: HubCommandContext): Command {
   const { print, note } = context;
-  const { group, add } = createGroup(context, 'client', 'manage clients: applications that use OpenID Connect');
+  const { group, add, addConfirmed } = createGroup(context, 'client', 'manage clients: applications that use OpenID Connect');
 
   const create = add(
     'create',
@@ -87,11 +87,16 @@ export function clientCommand(context: HubCommandContext): Command {
     const { rotateClientSecret } = await import('../oidc/clients.ts');
     print(await rotateClientSecret(operator, id));
   }).argument('<client-id>');
-  add('delete', 'delete a client and revoke its tokens', async ({ operator }, id: string) => {
-    const { deleteClient } = await import('../oidc/clients.ts');
-    await deleteClient(operator, id);
-    note(`Client ${id} deleted.`);
-  }).argument('<client-id>');
+  addConfirmed(
+    'delete',
+    'delete a client and revoke its tokens',
+    (id: string) => `Delete the client ${id}? Users can no longer sign in to it, and its tokens become invalid.`,
+    async ({ operator }, id) => {
+      const { deleteClient } = await import('../oidc/clients.ts');
+      await deleteClient(operator, id);
+      note(`Client ${id} deleted.`);
+    },
+  ).argument('<client-id>');
   add('rotate-keys', 'create new keys for ID tokens and cookies; the old ones stay published for 30 days', async ({ operator }) => {
     const { rotateProviderKeys } = await import('../oidc/keys.ts');
     await rotateProviderKeys(operator);

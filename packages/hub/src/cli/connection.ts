@@ -7,7 +7,7 @@ import { createGroup } from './group.ts';
 export function connectionCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const connections = () => import('../connections/connections.ts');
-  const { group, add } = createGroup(context, 'connection', 'manage connections, one for each directory');
+  const { group, add, addConfirmed } = createGroup(context, 'connection', 'manage connections, one for each directory');
 
   const create = add(
     'create',
@@ -74,21 +74,31 @@ export function connectionCommand(context: HubCommandContext): Command {
     },
   ).argument('<name>');
   addSettings(set);
-  for (const [action, description] of [
-    ['enable', 'enable a connection'],
-    ['disable', 'disable a connection: users cannot sign in, but its connectors stay connected'],
-  ] as const) {
-    add(action, description, async ({ operator }, name: string) => {
-      const { changeConnection } = await connections();
-      await changeConnection(operator, name, { enabled: action === 'enable' });
-      note(`Connection "${name}" ${action}d.`);
-    }).argument('<name>');
-  }
-  add('delete', 'delete a connection, its ticket and its registered connectors', async ({ operator }, name: string) => {
-    const { deleteConnection } = await connections();
-    await deleteConnection(operator, name);
-    note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
+  add('enable', 'enable a connection', async ({ operator }, name: string) => {
+    const { changeConnection } = await connections();
+    await changeConnection(operator, name, { enabled: true });
+    note(`Connection "${name}" enabled.`);
   }).argument('<name>');
+  addConfirmed(
+    'disable',
+    'disable a connection: users cannot sign in, but its connectors stay connected',
+    (name: string) => `Disable "${name}"? Its users can no longer sign in.`,
+    async ({ operator }, name) => {
+      const { changeConnection } = await connections();
+      await changeConnection(operator, name, { enabled: false });
+      note(`Connection "${name}" disabled.`);
+    },
+  ).argument('<name>');
+  addConfirmed(
+    'delete',
+    'delete a connection, its ticket and its registered connectors',
+    (name: string) => `Delete "${name}" with its tickets and connectors? Its users can no longer sign in, and this cannot be undone.`,
+    async ({ operator }, name) => {
+      const { deleteConnection } = await connections();
+      await deleteConnection(operator, name);
+      note(`Connection "${name}" deleted. A running hub disconnects its connectors within seconds.`);
+    },
+  ).argument('<name>');
   return group;
 }
 

@@ -10,7 +10,11 @@ export function connectorCommand(context: HubCommandContext): Command {
   const actions = () => import('../connectors/operator-actions.ts');
   const INSTANCE = 'ID from "connector list"';
   const INSTANCE_OR_KEY = 'ID from "connector list", or key thumbprint from "connection show"';
-  const { group, add } = createGroup(context, 'connector', 'manage connectors: instances that have proved possession of a registered key');
+  const { group, add, addConfirmed } = createGroup(
+    context,
+    'connector',
+    'manage connectors: instances that have proved possession of a registered key',
+  );
 
   add(
     'list',
@@ -77,10 +81,12 @@ export function connectorCommand(context: HubCommandContext): Command {
   })
     .argument('<connection>')
     .argument('<id>', INSTANCE);
-  add(
+  addConfirmed(
     'revoke',
     'reject a connector permanently',
-    async ({ operator }, connection: string, id: string, { key = false }: { key?: boolean }) => {
+    (connection: string, id: string, { key = false }: { key?: boolean }) =>
+      `Revoke ${key ? 'the key of ' : ''}the connector ${id} of "${connection}"? This cannot be undone.`,
+    async ({ operator }, connection, id, { key = false }) => {
       const { revokeInstance, revokeKey } = await actions();
       await (key ? revokeKey : revokeInstance)(operator, connection, id);
       note(`${key ? 'Key revoked permanently.' : 'Connector revoked.'} ${SOON}`);

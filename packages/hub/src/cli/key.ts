@@ -24,7 +24,7 @@ const SCOPES = `\nScopes:\n${Object.entries(API_SCOPES)
 
 export function keyCommand(context: HubCommandContext): Command {
   const { print, note } = context;
-  const { group, add } = createGroup(context, 'key', 'manage the API keys of applications');
+  const { group, add, addConfirmed } = createGroup(context, 'key', 'manage the API keys of applications');
 
   withOptions(
     add('create', 'create an API key and print it once', async ({ operator, store }, name: string, options: Options) => {
@@ -61,11 +61,16 @@ export function keyCommand(context: HubCommandContext): Command {
     if (keys.length === 0) note('No API keys. To create one: landbridge-hub key create NAME');
     for (const key of keys) print(describe(key, connections));
   });
-  add('revoke', 'revoke an API key, effective at once', async ({ operator }, id: string) => {
-    const { revokeApiKey } = await import('../api/api-keys.ts');
-    await revokeApiKey(operator, id);
-    note(`API key ${id} revoked.`);
-  }).argument('<id>', 'ID from "key list"');
+  addConfirmed(
+    'revoke',
+    'revoke an API key, effective at once',
+    (id: string) => `Revoke the API key ${id}? The application that uses it loses access.`,
+    async ({ operator }, id) => {
+      const { revokeApiKey } = await import('../api/api-keys.ts');
+      await revokeApiKey(operator, id);
+      note(`API key ${id} revoked.`);
+    },
+  ).argument('<id>', 'ID from "key list"');
   return group;
 }
 

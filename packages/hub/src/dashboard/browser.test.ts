@@ -40,6 +40,10 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByLabel('Repeat the password').fill('short');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').filter({ hasText: 'must have 12' }).waitFor();
+  await page.getByLabel('Password', { exact: true }).fill('password1234');
+  await page.getByLabel('Repeat the password').fill('password1234');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'too easy to guess' }).waitFor();
   await page.getByLabel('Password', { exact: true }).fill('eleven blue horses');
   await page.getByLabel('Repeat the password').fill('eleven blue horses');
   await page.keyboard.press('Enter');
@@ -128,6 +132,17 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByLabel('E-mail domains').fill('fabrikam.com');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Settings saved.').waitFor();
+
+  // Disabling asks first.
+  await page.getByRole('link', { name: 'Disable' }).click();
+  await page.getByText('Its users can no longer sign in until you enable it again.').waitFor();
+  await examinePage(page, '05-disable');
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await page.getByRole('link', { name: 'Disable' }).click();
+  await page.getByRole('button', { name: 'Disable' }).click();
+  await page.getByText('Connection disabled.').waitFor();
+  await page.getByRole('button', { name: 'Enable' }).click();
+  await page.getByText('Connection enabled.').waitFor();
 
   // Try.
   await page.getByRole('link', { name: 'Try a sign-in' }).click();

@@ -41,7 +41,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
 
   ...pageAndForm('/new-connection', { role: 'operator', fresh: true, doing: 'create connections' }),
   'POST /connections/:name/enable': { role: 'operator', doing: 'enable connections' },
-  'POST /connections/:name/disable': { role: 'operator', doing: 'disable connections' },
+  ...pageAndForm('/connections/:name/disable', { role: 'operator', doing: 'disable connections' }),
   'POST /connections/:name/settings': { role: 'operator', doing: 'change settings of connections' },
   ...pageAndForm('/connections/:name/ticket', { role: 'operator', fresh: true, doing: 'issue tickets' }),
   ...pageAndForm('/connections/:name/ticket/revoke', { role: 'operator', fresh: true, doing: 'revoke tickets' }),

@@ -32,7 +32,7 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
 ${
   mayChange
     ? html`<div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>
-${buttonForm(token, `${base}/${enabled ? 'disable' : 'enable'}`, enabled ? 'Disable' : 'Enable')}</div>`
+${enabled ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/disable">Disable</a>` : buttonForm(token, `${base}/enable`, 'Enable')}</div>`
     : ''
 }</div>
 ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
@@ -80,6 +80,17 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
     .post('/connections/:name/enable', async (c) => {
       await changeConnection(context.operatorOf(c), nameOf(c), { enabled: true });
       return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Connection enabled.' });
+    })
+    .get('/connections/:name/disable', async (c) => {
+      const { name } = await findConnection(context.store, nameOf(c));
+      const main = dashboardConfirmation(context.tokenOf(c), {
+        heading: `Disable ${name}?`,
+        text: 'Its users can no longer sign in until you enable it again. Its connectors stay connected.',
+        action: `/connections/${name}/disable`,
+        button: 'Disable',
+        back: `/connections/${name}`,
+      });
+      return context.show(c, { title: `Disable ${name}`, current: '', main });
     })
     .post('/connections/:name/disable', async (c) => {
       await changeConnection(context.operatorOf(c), nameOf(c), { enabled: false });

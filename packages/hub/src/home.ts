@@ -39,6 +39,11 @@ function homeFolder(given: string | undefined, environment: Readonly<Record<stri
   return folder;
 }
 
+/** @throws as `openHome` */
+export function settingsOfHome(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): HubSettings {
+  return readSettings(homeFolder(given, environment), environment).settings;
+}
+
 /**
  * Reads the home without opening the database.
  * @param backup no key is created next to it either if it needs its own

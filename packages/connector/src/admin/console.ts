@@ -3,9 +3,8 @@
  * This folder owns pages, sessions and access to them, and makes no decisions about users or settings.
  */
 
-import { isIP } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, localUrl } from '@landbridge/runtime';
 import { createWebServer, NO_PROXIES } from '@landbridge/web';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
 import { createActivity } from './activity.ts';
@@ -67,9 +66,7 @@ export async function openConsole(
 
 /** @param address undefined: 127.0.0.1 */
 export function consoleUrl(address: string | undefined, port: number): string {
-  const isEverywhere = address === undefined || address === '0.0.0.0' || address === '::';
-  const host = isEverywhere ? LOOPBACK : isIP(address) === 6 ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  return localUrl('http', address ?? LOOPBACK, port);
 }
 
 function notOpened(address: string, port: number, cause: unknown): CodedError {

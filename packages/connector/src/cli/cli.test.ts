@@ -3,9 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type DirectoryServer, startDirectory } from '@landbridge/directory';
+import { freePort } from '@landbridge/lab';
 import { startCommand } from '../../test/command-line.ts';
-import { startFakeHub } from '../../test/fake-hub.ts';
+import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
 import { INFO, SECRET, startTicketServer } from '../../test/ticket-server.ts';
 import { decryptPassword } from '../config/credentials.ts';
 
@@ -29,7 +31,7 @@ const write = (content: object, name = 'config.json') => {
 
 it('help lists all commands', async () => {
   const { stdout } = await run(['--help']);
-  for (const word of ['run', 'setup', 'config', 'user', 'login', 'troubleshoot', 'console', 'export', 'import']) {
+  for (const word of ['run', 'setup', 'config', 'user', 'login', 'troubleshoot', 'health', 'console', 'export', 'import']) {
     assert.match(stdout, new RegExp(`^ {2}${word} `, 'm'));
   }
 });
@@ -267,6 +269,42 @@ describe('run', () => {
     const { exitCode, output } = await connector.ended;
     assert.equal(exitCode, 0, output);
     assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(user.password), output);
+  });
+
+  it('is ready while hub and directory answer, and "health" says so', { timeout: 60_000 }, async (t) => {
+    const tickets = await startTicketServer(t);
+    const hub = await startFakeHub();
+    t.after(() => hub.stop());
+    tickets.info = { body: { ...INFO, adHub: hub.url } };
+    tickets.registered = { body: { signingKey: pemOf(HUB_RSA.publicKey) } };
+    const { dn, password } = directory.serviceAccount;
+    const HEALTH_PORT = await freePort();
+    const settings = { LDAP_URL: directory.url, LDAP_BIND_USER: dn, LDAP_BIND_PASSWORD: password, HEALTH_PORT };
+    write({ PROVISIONING_TICKET: tickets.ticket, ...settings });
+    assert.match((await run(['health'])).stderr, /^error: CONNECTOR_NOT_READY: .*ECONNREFUSED/);
+    const connector = startCommand(['run', '--home', home]);
+    t.after(() => connector.child.kill('SIGKILL'));
+    await Promise.race([hub.nextAgent(), connector.ended.then(({ output }) => assert.fail(output))]);
+    const url = `http://127.0.0.1:${HEALTH_PORT}`;
+    while ((await fetch(`${url}/readyz`)).status !== 200) await delay(20);
+    assert.deepEqual(await (await fetch(`${url}/readyz`)).json(), { ready: true, checks: { hub: 'connected', directory: 'connected' } });
+    assert.equal((await run(['health'])).stdout, 'ready\n');
+    await hub.stop();
+    while ((await fetch(`${url}/readyz`)).status === 200) await delay(20);
+    const { exitCode, stderr } = await run(['health']);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: CONNECTOR_NOT_READY: .* 503 .*"directory":"connected"/);
+    assert.deepEqual([(await fetch(`${url}/healthz`)).status, (await fetch(`${url}/`)).status], [200, 404]);
+  });
+
+  it('refuses to start if the port for health checks is in use', async (t) => {
+    const { port } = new URL(directory.url);
+    const environment = { CONSOLE_PORT: '0', HEALTH_PORT: port };
+    const connector = startCommand(['run', '--home', home], { environment });
+    t.after(() => connector.child.kill('SIGKILL'));
+    const { exitCode, stderr } = await connector.ended;
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: HEALTH_NOT_OPENED: .*\n {7}Correct HEALTH_PORT/m);
   });
 
   it('warns about settings that weaken security and about refused anonymous searches', async (t) => {

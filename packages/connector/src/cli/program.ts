@@ -92,6 +92,11 @@ export function connectorCommandLine(environment: Environment): Command {
     .action(async (options) => exitWith(await (await import('./troubleshoot.ts')).troubleshoot(context(), options)));
 
   program
+    .command('health')
+    .description('exit with 0 if the running connector is ready, for health checks; needs HEALTH_PORT')
+    .action(async () => (await import('./health.ts')).health(context()));
+
+  program
     .command('console')
     .description('the administration pages that "run" serves on this machine')
     .command('link')

@@ -2,6 +2,7 @@
 import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
+import { openHealthServer } from '../agent/health.ts';
 import { assertRunnable, type Config, loadConfigForStart } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
@@ -48,6 +49,11 @@ export async function run({ home, environment }: CommandContext, options: { stop
         onStop('the connector', started.close);
         onHangUp(() => reload(started, log));
         checkDirectory(started, log);
+      }
+      const { HEALTH_PORT: port, HEALTH_ADDRESS: address } = config.values;
+      if (port !== undefined) {
+        const health = await openHealthServer({ connector: () => connector, port, address, log });
+        onStop('the health checks', health.close);
       }
       if (!isNew) await start(config);
       if (!hasConsole(config)) return;

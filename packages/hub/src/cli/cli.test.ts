@@ -80,6 +80,8 @@ test('commands work while the hub runs and take effect in it', async (t) => {
   assert.equal(created.status, 0, created.stderr);
   const ticket = created.stdout;
   const { port } = new URL(url);
+  const address = { PORT: port, PUBLIC_URL: 'https://hub.invalid' };
+  assert.equal(hub(['health', ...options], address).stdout, 'ready');
   assert.match(ticket, new RegExp(`^http://localhost:${port}/p/ad/`));
   const key = hub(['key', 'create', 'billing', ...options]).stdout;
   const connector = await connect(await provision(ticket, makeIdentity()));
@@ -107,6 +109,7 @@ test('commands work while the hub runs and take effect in it', async (t) => {
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
   assert.equal(await connector.closed, 1001);
+  assert.match(hub(['health', ...options], address).stderr, /^error: HUB_NOT_READY: .*ECONNREFUSED/);
   const log = lines.join('\n');
   for (const secret of ['geheimnis', key, ticket.split('/').at(-1) ?? '', new URL(link).searchParams.get('code') ?? '']) {
     assert.ok(secret.length > 5 && !log.includes(secret));

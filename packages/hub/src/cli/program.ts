@@ -10,6 +10,7 @@ import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
 import { connectorCommand } from './connector.ts';
 import type { HubCommandContext } from './context.ts';
+import { healthCommand } from './health.ts';
 import { hubKeyCommand } from './hub-key.ts';
 import { identityCommand } from './identity.ts';
 import { keyCommand } from './key.ts';
@@ -55,6 +56,10 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
       return opened({}, (home) => use({ ...home, operator: commandLineOperator(home.store, home.chain) }));
     },
     withAnyKey: (use) => opened({ anyKey: true }, use),
+    async settings() {
+      const { settingsOfHome } = await import('../home.ts');
+      return settingsOfHome(given(), environment);
+    },
     async closedHome(backup) {
       const { closedHome } = await import('../home.ts');
       return closedHome(given(), environment, backup);
@@ -76,6 +81,7 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     adminCommand,
     auditCommand,
     statusCommand,
+    healthCommand,
     backupCommand,
     restoreCommand,
   ]) {

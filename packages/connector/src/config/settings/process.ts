@@ -38,6 +38,15 @@ export const PROCESS_SETTINGS = {
       part: 'hubAndFrontChannel',
       description: 'How long in milliseconds requests in flight may take to finish when the connector stops.',
     },
+    HEALTH_PORT: {
+      type: setting.integer(0, 65_535),
+      description:
+        'The port on which `/healthz` and `/readyz` answer health checks of containers, without TLS or password: whether the connector runs, and whether hub and directory answer. Unset: none.',
+    },
+    HEALTH_ADDRESS: {
+      type: ipAddress,
+      description: 'The address of that port. Unset: `127.0.0.1`, for `landbridge-connector health`. Kubernetes needs `0.0.0.0`.',
+    },
     OVERRIDE_CONFIG: {
       type: setting.boolean(),
       default: true,

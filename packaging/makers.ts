@@ -1,13 +1,14 @@
 /** The kinds of packages that the build makes, in this order. Another kind is one more entry here. */
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isInPath } from '../tools/in-path.ts';
 import { makeTarball } from './archive.ts';
+import { makeImageArchive } from './containers/image.ts';
 import { makeDebianPackage } from './deb.ts';
 import type { ProgramFolder } from './program-folder.ts';
-import { DEBIAN_ARCHITECTURES, packageNameOf } from './targets.ts';
+import { DEBIAN_ARCHITECTURES, PROGRAMS, packageNameOf } from './targets.ts';
 
-export type Format = 'archive' | 'deb';
+export type Format = 'archive' | 'deb' | 'image';
 
 export interface PackageOptions {
   /** The folder for the packages. All files in it get into SHA256SUMS. */
@@ -48,6 +49,19 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
     accepts: ({ target }) => DEBIAN_ARCHITECTURES[target] !== undefined,
     make(folders, options) {
       for (const folder of folders) makeDebianPackage(folder, options);
+    },
+  },
+  {
+    format: 'image',
+    tools: ['apt-get', 'dpkg-deb', 'tar'],
+    accepts: ({ target }) => DEBIAN_ARCHITECTURES[target] !== undefined,
+    make(folders, options) {
+      for (const program of PROGRAMS) {
+        const [first, ...others] = folders.filter((folder) => folder.program === program);
+        if (first === undefined) continue;
+        const { archive, digest } = makeImageArchive([first, ...others], options);
+        console.log(`${basename(archive)}: ${digest}`);
+      }
     },
   },
 ];

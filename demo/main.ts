@@ -82,10 +82,10 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
 }
 
 async function setUpConnector(home: string, directory: DirectoryServer, ticket: string, signal: AbortSignal): Promise<void> {
-  const settings = `${home}.json`;
+  const answers = `${home}.answers`;
   // Also allow full names, which have the more interesting characters.
-  await writeFile(settings, JSON.stringify({ LDAP_USER_BY_NAME: '(|(sAMAccountName={0})(userPrincipalName={0})(cn={0}))' }));
-  const args = ['setup', '--home', home, '--settings', settings, '--ticket-file', '-'];
+  await writeFile(answers, 'LDAP_USER_BY_NAME=(|(sAMAccountName={0})(userPrincipalName={0})(cn={0}))\n');
+  const args = ['setup', '--home', home, '--answers', answers, '--ticket-file', '-'];
   args.push('--ldap-url', directory.url, '--ldap-base', directory.baseDn, '--bind-user', directory.serviceAccount.dn);
   await runCommand('landbridge-connector', args, {
     input: ticket,

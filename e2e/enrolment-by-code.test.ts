@@ -53,9 +53,12 @@ async function signInAdministrator(t: TestContext, hub: HubProgram): Promise<Pag
 async function startSetup(t: TestContext, hubUrl: string, slapd: Slapd) {
   const home = await mkdtemp(join(tmpdir(), 'landbridge-e2e-'));
   t.after(() => rm(home, { recursive: true, force: true }));
-  const settings = join(home, 'settings.json');
-  await writeFile(settings, JSON.stringify(directoryConfig(slapd, 'plain')));
-  const args = ['setup', '--hub', hubUrl, '--settings', settings, '--home', home];
+  const answers = join(home, 'answers');
+  const settings = Object.entries(directoryConfig(slapd, 'plain')).map(
+    ([name, value]) => `${name}=${String(value).replaceAll('\n', '\\n')}\n`,
+  );
+  await writeFile(answers, settings.join(''));
+  const args = ['setup', '--hub', hubUrl, '--answers', answers, '--home', home];
   const child = spawnBound(join(PROGRAMS, 'landbridge-connector'), args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit').then(([code]: (number | null)[]) => code);

@@ -21,7 +21,7 @@ export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
 export { writePrivateFile } from './private-file.ts';
 export { localUrl, whyNotReady } from './readiness.ts';
-export { settingOfSecretFile } from './secret-files.ts';
+export { settingOfSecretFile, withoutLineEnd, withSecretFiles } from './secret-files.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreRejection } from './semaphore.ts';
 export {
   inGroup,

@@ -51,13 +51,16 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--bind-user <name>', 'service account that searches the directory')
     .option('--password-file <file>', 'file with its password; - for standard input')
     .option('--ca-file <file>', 'certificates of trusted CAs (PEM)')
-    .option('--settings <file>', 'JSON file with more settings')
+    .option('--answers <file>', 'answer file with any settings, one NAME=value per line; - for standard input')
+    .option('--yes', 'ask nothing, even in a terminal')
     .option('--save-anyway', 'save even if a check fails')
+    .option('--json', 'print the result as JSON to standard output, and everything else to standard error')
+    .option('--detailed-exitcode', 'exit with 3 if something was changed, and with 0 if nothing was')
     .addHelpText(
       'after',
-      '\nSecrets are never arguments, because all users of this machine can read those. Settings in the environment count too.',
+      '\nSecrets are never arguments, because all users of this machine can read those. Flags override the environment, which overrides the answer file.\nExit codes: 0 success, 1 failure (nothing is changed), 2 usage error. docs/unattended.md explains the answer file.',
     )
-    .action(async (options) => (await import('./setup.ts')).setup(context(), options));
+    .action(async (options) => exitWith(await (await import('./setup.ts')).setup(context(), options)));
 
   const config = program.command('config').description('check or show the configuration');
   config

@@ -1,12 +1,13 @@
-/** The input of `setup` without a terminal: flags, files, standard input and environment. */
+/** The input of `setup` without a terminal: flags, environment, answer file, standard input, and files of secrets. */
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
-import { CodedError, readTextFile } from '@landbridge/runtime';
-import { z } from 'zod';
+import { CodedError, readTextFile, withSecretFiles } from '@landbridge/runtime';
 import type { Environment } from '../config/load.ts';
-import { isSettingName } from '../config/settings.ts';
+import { SETTINGS } from '../config/settings.ts';
+import { readAnswers } from './answers.ts';
 
 export interface SetupOptions {
+  answers?: string;
   hub?: string;
   ticketFile?: string;
   ldapUrl?: string;
@@ -14,8 +15,18 @@ export interface SetupOptions {
   bindUser?: string;
   passwordFile?: string;
   caFile?: string;
-  settings?: string;
   saveAnyway?: boolean;
+  yes?: boolean;
+  json?: boolean;
+  detailedExitcode?: boolean;
+}
+
+/** What `setup` needs to know. */
+export interface SetupInput {
+  /** For `config.json`; undefined removes a setting. */
+  settings: Record<string, unknown>;
+  /** The address of the hub, to enrol by a code instead of a ticket. */
+  hub: string | undefined;
 }
 
 /** Setup copies these settings from the environment to the file; the others stay in the environment. */
@@ -39,64 +50,57 @@ const FROM_ENVIRONMENT = [
 const MAX_SECRET_CHARACTERS = 4096;
 
 /**
- * @returns the settings for `config.json`; flags override `--settings`, which overrides the environment
- * @throws CodedError SETUP_INPUT with the flag, but never with the content of a secret file
+ * Flags override the environment, which overrides the answer file: the same order as in a running connector, whose environment overrides `config.json`.
+ *
+ * @throws CodedError SETUP_INPUT, ANSWERS_INVALID with the flag, line or setting, but never with a secret
  */
-export async function readSetupInput(options: SetupOptions, environment: Environment): Promise<Record<string, unknown>> {
-  if (options.ticketFile === '-' && options.passwordFile === '-') {
-    throw new CodedError('SETUP_INPUT', '--ticket-file and --password-file cannot both be read from standard input', {
+export async function readSetupInput(options: SetupOptions, environment: Environment): Promise<SetupInput> {
+  const fromStandardInput = [
+    ['--answers', options.answers],
+    ['--ticket-file', options.ticketFile],
+    ['--password-file', options.passwordFile],
+  ].filter(([, file]) => file === '-');
+  if (fromStandardInput.length > 1) {
+    const [first, second] = fromStandardInput;
+    throw new CodedError('SETUP_INPUT', `${first?.[0]} and ${second?.[0]} cannot both be read from standard input`, {
       action: 'Put one of them into a file.',
     });
   }
-  if (options.hub !== undefined && (options.ticketFile !== undefined || environment.PROVISIONING_TICKET)) {
-    throw new CodedError('SETUP_INPUT', '--hub and a ticket cannot be combined', {
+  const answers = options.answers === undefined ? undefined : readAnswers(options.answers, await readInput('--answers', options.answers));
+  const settings: Record<string, unknown> = { ...answers?.settings };
+  const { environment: variables } = withSecretFiles(SETTINGS, environment);
+  for (const name of FROM_ENVIRONMENT) if (variables[name]) settings[name] = variables[name];
+  if (options.ticketFile !== undefined) settings.PROVISIONING_TICKET = await readSecret('--ticket-file', options.ticketFile);
+  if (options.ldapUrl !== undefined) settings.LDAP_URL = options.ldapUrl;
+  if (options.ldapBase !== undefined) settings.LDAP_BASE = options.ldapBase;
+  if (options.bindUser !== undefined) settings.LDAP_BIND_USER = options.bindUser;
+  if (options.passwordFile !== undefined) settings.LDAP_BIND_PASSWORD = await readSecret('--password-file', options.passwordFile);
+  // The service may run in another folder.
+  if (options.caFile !== undefined) settings.SSL_CA_FILE = resolve(options.caFile);
+  const hub = options.hub ?? answers?.hub;
+  if (hub !== undefined && settings.PROVISIONING_TICKET !== undefined) {
+    throw new CodedError('SETUP_INPUT', 'The address of a hub and a ticket cannot be combined', {
       action: 'Use one of them: with a ticket, the connector needs no code.',
     });
   }
-  const given: Record<string, unknown> = {};
-  for (const name of FROM_ENVIRONMENT) if (environment[name]) given[name] = environment[name];
-  if (options.settings !== undefined) Object.assign(given, readSettings(options.settings));
-  if (options.ticketFile !== undefined) given.PROVISIONING_TICKET = await readSecret('--ticket-file', options.ticketFile);
-  if (options.ldapUrl !== undefined) given.LDAP_URL = options.ldapUrl;
-  if (options.ldapBase !== undefined) given.LDAP_BASE = options.ldapBase;
-  if (options.bindUser !== undefined) given.LDAP_BIND_USER = options.bindUser;
-  if (options.passwordFile !== undefined) given.LDAP_BIND_PASSWORD = await readSecret('--password-file', options.passwordFile);
-  // The service may run in another folder.
-  if (options.caFile !== undefined) given.SSL_CA_FILE = resolve(options.caFile);
-  return given;
+  return { settings, hub };
 }
 
 /** @returns the first line: editors and `echo` add a line end. @throws CodedError SETUP_INPUT */
 export async function readSecret(flag: string, file: string): Promise<string> {
-  const text = file === '-' ? await readStream(process.stdin) : readFile(flag, file);
-  const line = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
+  const line = (await readInput(flag, file)).replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
   if (line !== '' && line.length <= MAX_SECRET_CHARACTERS) return line;
   throw new CodedError('SETUP_INPUT', `${flag}: ${file === '-' ? 'standard input' : file} ${line === '' ? 'is empty' : 'is too long'}`);
 }
 
-function readSettings(file: string): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFile('--settings', file));
-  } catch (error) {
-    if (error instanceof CodedError) throw error;
-    throw new CodedError('SETUP_INPUT', `--settings: ${file} is not JSON`, { action: 'It must be a JSON object of settings.' });
-  }
-  const result = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!result.success) throw new CodedError('SETUP_INPUT', `--settings: ${file} is not a JSON object of settings`);
-  const unknown = Object.keys(result.data).filter((name) => !isSettingName(name));
-  if (unknown.length > 0) {
-    throw new CodedError('SETUP_INPUT', `--settings: ${file} contains unknown settings: ${unknown.join(', ')}`, {
-      action: 'docs/configuration.md lists all settings.',
-    });
-  }
-  return result.data;
-}
-
-function readFile(flag: string, file: string): string {
+async function readInput(flag: string, file: string): Promise<string> {
+  if (file === '-') return await readStream(process.stdin);
   try {
     return readTextFile(file);
   } catch (cause) {
-    throw new CodedError('SETUP_INPUT', `${flag}: cannot read ${file}`, { cause });
+    throw new CodedError('SETUP_INPUT', `${flag}: cannot read ${file}`, {
+      cause,
+      action: 'Check the path, and which account may read it.',
+    });
   }
 }

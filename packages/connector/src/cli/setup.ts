@@ -1,24 +1,50 @@
-/** `setup`: collects ticket and directory, checks both, and saves. If a check fails, it saves only with `--save-anyway`. */
-import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
-import { CodedError } from '@landbridge/runtime';
+/**
+ * `setup`: collects ticket and directory, checks both, and saves what differs from `config.json`. If a check fails, it saves only with `--save-anyway`.
+ * Without a terminal it asks nothing, and a second run with the same input changes nothing.
+ */
+import { CodedError, errorText } from '@landbridge/runtime';
 import { assertRunnable, type Config, type Environment, loadConfig, withEntered } from '../config/load.ts';
-import { createOutbound, type Outbound } from '../network/outbound.ts';
 import { enrolByCode, type ShownCode } from '../setup/code-enrolment.ts';
-import { inspectDirectory } from '../setup/inspect-directory.ts';
 import { problemText } from '../setup/problems-of-files.ts';
-import { keyRevoked } from '../setup/provision.ts';
-import { saveSetup } from '../setup/save.ts';
-import { measureClockSkew, readHubTicket, type TicketReading } from '../setup/ticket.ts';
+import { changesAgainst, saveSetup } from '../setup/save.ts';
+import type { TicketReading } from '../setup/ticket.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
-import { withDirectory } from './ask-directory.ts';
 import type { CommandContext } from './context.ts';
+import { checkDirectoryAccess, checkTicket, type Say } from './setup-checks.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
 
-/** For both checks together; each has shorter timeouts of its own. */
-const CHECK_TIMEOUT_MS = 30_000;
+/** With `--detailed-exitcode`: something was changed. 0 then means that nothing was. */
+const CHANGED = 3;
 
-/** @throws CodedError if a setting is missing, a check fails or the file cannot be written */
-export async function setup({ home, environment }: CommandContext, options: SetupOptions): Promise<void> {
+/** What `--json` prints. */
+interface SetupResult {
+  changed: boolean;
+  /** The names of the settings that were changed. */
+  settings: string[];
+  home: string;
+  connection?: string | undefined;
+}
+
+/**
+ * @returns the exit code
+ * @throws CodedError if a setting is missing, a check fails or the file cannot be written
+ */
+export async function setup(context: CommandContext, options: SetupOptions): Promise<number> {
+  const say: Say = (line) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
+  try {
+    const result = await perform(context, options, say);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return options.detailedExitcode && result.changed ? CHANGED : 0;
+  } catch (error) {
+    if (options.json) {
+      const code = error instanceof CodedError ? error.code : 'UNEXPECTED';
+      process.stdout.write(`${JSON.stringify({ changed: false, failed: true, code, message: errorText(error) })}\n`);
+    }
+    throw error;
+  }
+}
+
+async function perform({ home, environment }: CommandContext, options: SetupOptions, say: Say): Promise<SetupResult> {
   const before = loadConfig(home, environment);
   if (before.environmentOnly) {
     throw new CodedError(
@@ -30,27 +56,40 @@ export async function setup({ home, environment }: CommandContext, options: Setu
     );
   }
   const given = await readSetupInput(options, environment);
-  const isTerminal = process.stdin.isTTY && process.stdout.isTTY;
-  const known = options.hub === undefined ? given : { ...given, PROVISIONING_TICKET: '' };
-  const answers = isTerminal ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
-  const { hub = options.hub, ...entered } = withoutHub({ ...given, ...answers });
-  const enrolled = hub === undefined ? {} : await enrolAt(hub, withEntered(before, entered, environment), environment);
-  const changes = { ...entered, ...enrolled };
+  const asks = process.stdin.isTTY && process.stdout.isTTY && !options.yes && !options.json;
+  const known = given.hub === undefined ? given.settings : { ...given.settings, PROVISIONING_TICKET: '' };
+  const answers = asks ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
+  const { hub = given.hub, ...entered } = withoutHub({ ...given.settings, ...answers });
+  const pending = changesAgainst(before, entered);
+  if (!asks && hub === undefined && Object.keys(pending).length === 0) {
+    assertRunnable(before);
+    say(`Nothing to change in ${before.home.configFile}.`);
+    return { changed: false, settings: [], home, connection: before.values.CONNECTION };
+  }
+
+  const enrolled = hub === undefined ? {} : await enrolAt(hub, withEntered(before, pending, environment), environment, say);
+  const changes = { ...pending, ...enrolled };
   const current = hub === undefined ? before : loadConfig(home, environment);
   const config = withEntered(current, changes, environment);
   assertRunnable(config);
-
-  const { reading, failures } = await checkEverything(config);
+  const { reading, failures } = await checkEverything(config, say);
   for (const failure of failures) say(`failed: ${problemText(failure)}`);
-  if (failures.length > 0 && !options.saveAnyway) {
-    throw hub === undefined
-      ? new CodedError('SETUP_FAILED', 'Nothing was saved', { action: 'Fix what failed, or save anyway with --save-anyway.' })
-      : new CodedError('SETUP_FAILED', 'The connector is enrolled, but nothing else was saved', {
-          action: 'Fix what failed and run setup again without --hub, or save anyway with --save-anyway.',
-        });
-  }
+  if (failures.length > 0 && !options.saveAnyway) throw notSaved(hub, failures);
   saveSetup(current, config, changes, reading);
-  say(`Saved ${config.home.configFile}. Start the connector: landbridge-connector run --home ${config.home.folder}`);
+  const names = Object.keys(changes);
+  say(`Saved ${config.home.configFile}${names.length === 0 ? '' : ` (${names.join(', ')})`}.`);
+  say(`Start the connector: landbridge-connector run --home ${config.home.folder}. If it runs as a service, restart the service.`);
+  return { changed: names.length > 0, settings: names, home, connection: reading?.info.connectionName ?? config.values.CONNECTION };
+}
+
+function notSaved(hub: string | undefined, failures: readonly unknown[]): CodedError {
+  const cause = failures[0];
+  return hub === undefined
+    ? new CodedError('SETUP_FAILED', 'Nothing was saved', { action: 'Fix what failed, or save anyway with --save-anyway.', cause })
+    : new CodedError('SETUP_FAILED', 'The connector is enrolled, but nothing else was saved', {
+        action: 'Fix what failed and run setup again without --hub, or save anyway with --save-anyway.',
+        cause,
+      });
 }
 
 /** At the prompt, users may enter the address of a hub instead of a ticket. */
@@ -63,7 +102,7 @@ function withoutHub(entered: Record<string, unknown>): Record<string, unknown> &
  * @returns the settings that setup would otherwise ask for: the ticket
  * @throws CodedError as `enrolByCode`; CONFIG_INVALID if anything else is missing, before anyone has to wait
  */
-async function enrolAt(hub: string, config: Config, environment: Environment): Promise<Record<string, unknown>> {
+async function enrolAt(hub: string, config: Config, environment: Environment, say: Say): Promise<Record<string, unknown>> {
   assertRunnable({ ...config, problems: config.problems.filter(({ name }) => name !== 'PROVISIONING_TICKET') });
   const stop = new AbortController();
   const cancel = () => stop.abort();
@@ -89,48 +128,18 @@ async function enrolAt(hub: string, config: Config, environment: Environment): P
   }
 }
 
-async function checkEverything(config: Config): Promise<{ reading: TicketReading | undefined; failures: unknown[] }> {
+async function checkEverything(config: Config, say: Say): Promise<{ reading: TicketReading | undefined; failures: unknown[] }> {
   const failures: unknown[] = [];
-  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   let reading: TicketReading | undefined;
   try {
-    reading = await checkTicket(config, createOutbound(config.values), signal);
+    reading = await checkTicket(config, say);
   } catch (error) {
     failures.push(error);
   }
   try {
-    await checkDirectoryAccess(config, signal);
+    await checkDirectoryAccess(config, say);
   } catch (error) {
     failures.push(error);
   }
   return { reading, failures };
-}
-
-async function checkTicket(config: Config, outbound: Outbound, signal: AbortSignal): Promise<TicketReading | undefined> {
-  const ticket = config.values.PROVISIONING_TICKET;
-  if (ticket === undefined) return undefined;
-  const reading = await readHubTicket(outbound, config, ticket, signal);
-  say(`ticket: connection ${reading.info.connectionName} at ${new URL(ticket).host}`);
-  if (reading.enrolment?.state === 'pending') {
-    say('warning: the ticket cannot enrol another connector, so an administrator of the hub must approve this one');
-  }
-  if (reading.enrolment?.state === 'revoked') throw keyRevoked();
-  try {
-    const { skewMs } = await measureClockSkew(outbound, ticket, signal);
-    if (Math.abs(skewMs) > CLOCK_SKEW_TOLERANCE_MS)
-      say(`warning: the clocks of this machine and the hub differ by ${Math.abs(skewMs / 1000).toFixed(1)} s`);
-  } catch {
-    // Not every hub reports its time.
-  }
-  return reading;
-}
-
-async function checkDirectoryAccess(config: Config, signal: AbortSignal): Promise<void> {
-  const found = await withDirectory(config, ({ directory }) => inspectDirectory(directory, config.values, signal));
-  say(`directory: ${found.product}, users below ${found.searchBase}${found.encrypted ? '' : ' (not encrypted)'}`);
-  for (const remark of found.remarks) say(`warning: ${remark}`);
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

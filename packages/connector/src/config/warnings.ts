@@ -5,7 +5,7 @@ import { tlsVerificationWarning } from '@landbridge/runtime';
 import { pathsOf } from './home.ts';
 import { isInClear, ldapTransport } from './ldap-transport.ts';
 import type { Config } from './load.ts';
-import { isSettingName, SETTINGS, type SettingName } from './settings.ts';
+import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 
 export interface Warning {
   /** The setting, key or file. */
@@ -79,10 +79,16 @@ function likelyTypos(file: Config['file']): Warning[] {
   const warnings: Warning[] = [];
   for (const key of Object.keys(file)) {
     if (isSettingName(key)) continue;
-    const meant = Object.keys(SETTINGS).find((name) => isSettingName(name) && isNearly(key.toUpperCase().replaceAll('-', '_'), name));
+    const meant = settingMeant(key);
     if (meant !== undefined) warnings.push({ name: key, message: `${key} is not a setting and has no effect; was ${meant} meant?` });
   }
   return warnings;
+}
+
+/** @returns the setting of nearly this name */
+export function settingMeant(key: string): SettingName | undefined {
+  const name = key.toUpperCase().replaceAll('-', '_');
+  return SETTING_NAMES.find((setting) => isNearly(name, setting));
 }
 
 /** Names of up to four letters are too similar to one another to guess. */

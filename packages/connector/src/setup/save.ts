@@ -1,10 +1,40 @@
-/** Saves the settings typed during setup, with a certificate. */
+/** Saves the settings typed during setup, with a certificate: all or nothing. */
+import { rmSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { updateConfigFile } from '../config/config-file.ts';
-import { encryptPassword } from '../config/credentials.ts';
-import type { Config } from '../config/load.ts';
+import { bindPassword, encryptPassword } from '../config/credentials.ts';
+import { type Config, withSettingsFile } from '../config/load.ts';
+import { isSettingName, SETTINGS } from '../config/settings.ts';
 import { firstStartChanges } from '../config/take-over.ts';
 import { createCertificate, createKey, loadCertificate, saveCertificate } from './certificate.ts';
 import { settingsOfTicket, type TicketReading } from './ticket.ts';
+
+/**
+ * @param given values for `config.json`; undefined removes a key
+ * @returns those that differ from what is stored, in whatever form it is stored: as text or parsed, encrypted or not
+ */
+export function changesAgainst(config: Config, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => !isStored(config, name, value)));
+}
+
+function isStored(config: Config, name: string, value: unknown): boolean {
+  const stored = config.file[name] ?? undefined;
+  if (value === undefined) return stored === undefined || stored === '';
+  if (name === 'LDAP_BIND_PASSWORD') return value === storedPassword(config);
+  if (stored === undefined || !isSettingName(name)) return isDeepStrictEqual(stored, value);
+  const { schema } = SETTINGS[name].type;
+  const [one, other] = [schema.safeParse(stored), schema.safeParse(value)];
+  return one.success && other.success && isDeepStrictEqual(one.data, other.data);
+}
+
+function storedPassword(config: Config): string | undefined {
+  try {
+    return bindPassword(withSettingsFile(config, config.file, {}), loadCertificate(config)?.privateKeyPem);
+  } catch {
+    // It has to be set again.
+    return undefined;
+  }
+}
 
 /**
  * The password is encrypted first if there is a key, or the hub has sent what a new certificate needs.
@@ -21,21 +51,25 @@ export function saveSetup(
   reading: TicketReading | undefined,
 ): void {
   const { values, home } = config;
-  let key = loadCertificate(config);
-  if (key === undefined && reading !== undefined) {
-    key = createCertificate(createKey(), reading.info);
-    saveCertificate(home, key);
-  }
+  const existing = loadCertificate(config);
+  const made = existing === undefined && reading !== undefined ? createCertificate(createKey(), reading.info) : undefined;
+  if (made !== undefined) saveCertificate(home, made);
+  const key = existing ?? made;
   const password = changes.LDAP_BIND_PASSWORD;
-  updateConfigFile(home.configFile, {
-    ...firstStartChanges(before.file).changes,
-    ...changes,
-    HUB_IDENTITY: values.HUB_IDENTITY,
-    ...(reading && values.PROVISIONING_TICKET && settingsOfTicket(reading, values.PROVISIONING_TICKET, values.SITE_NAME)),
-    ...(key &&
-      typeof password === 'string' && {
-        LDAP_BIND_PASSWORD: undefined,
-        LDAP_BIND_CREDENTIALS: encryptPassword(password, key.privateKeyPem),
-      }),
-  });
+  try {
+    updateConfigFile(home.configFile, {
+      ...firstStartChanges(before.file).changes,
+      ...changes,
+      HUB_IDENTITY: values.HUB_IDENTITY,
+      ...(reading && values.PROVISIONING_TICKET && settingsOfTicket(reading, values.PROVISIONING_TICKET, values.SITE_NAME)),
+      ...(key &&
+        typeof password === 'string' && {
+          LDAP_BIND_PASSWORD: undefined,
+          LDAP_BIND_CREDENTIALS: encryptPassword(password, key.privateKeyPem),
+        }),
+    });
+  } catch (error) {
+    if (made !== undefined) for (const path of [home.keyFile, home.certFile]) rmSync(path, { force: true });
+    throw error;
+  }
 }

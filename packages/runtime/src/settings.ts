@@ -90,6 +90,10 @@ export interface Setting<T = unknown> {
   type: SettingType<T>;
   /** Without it, the setting is optional. */
   default?: T;
+  /** What it is, in a few words: a form shows them, with the name beside. */
+  label?: string;
+  /** Most administrators need it: forms show it before the others. */
+  basic?: true;
   /** For the administrator: what it does and when to change it. Markdown. */
   description: string;
   /** The heading in the reference and in forms. */
@@ -227,7 +231,8 @@ export function settingsReference(list: SettingList): string {
     ];
     const notes = marks.filter(Boolean).join(', ');
     const fallback = definition.default === undefined ? '' : `\`${JSON.stringify(definition.default).replaceAll('|', '\\|')}\``;
-    const row = `| \`${name}\` | ${definition.type.describe} | ${fallback} | ${definition.description.replaceAll('|', '\\|')}${notes ? ` (${notes})` : ''} |`;
+    const label = definition.label === undefined ? '' : `${definition.label}<br>`;
+    const row = `| ${label}\`${name}\` | ${definition.type.describe} | ${fallback} | ${definition.description.replaceAll('|', '\\|')}${notes ? ` (${notes})` : ''} |`;
     groups.set(definition.group, [...(groups.get(definition.group) ?? []), row]);
   }
   return [...groups]

@@ -59,6 +59,8 @@ export interface ShownPage {
   /** What "Help" opens: see `AdminSite.help`. */
   help?: string | undefined;
   status?: ContentfulStatusCode;
+  /** How often a browser without scripts loads the page again. */
+  refreshSeconds?: number | undefined;
   /** Further scripts; each needs the nonce, unless it comes from this server by address. */
   head?: ((nonce: string) => Html) | undefined;
 }
@@ -88,7 +90,7 @@ export function createAdminSite<E extends Env>(options: AdminSiteOptions<E>): Ad
   const scriptAssets = [LIVE_ASSET, ...scripts];
   const assets = [style, ICON_ASSET, ...scriptAssets];
 
-  async function send(c: Context, { title, main: body, head, status = 200 }: ShownPage): Promise<Response> {
+  async function send(c: Context, { title, main: body, head, refreshSeconds, status = 200 }: ShownPage): Promise<Response> {
     const nonce = randomBytes(16).toString('base64');
     const theme = themeOf(c);
     const text = html`<!doctype html>
@@ -97,6 +99,7 @@ export function createAdminSite<E extends Env>(options: AdminSiteOptions<E>): Ad
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+${refreshSeconds === undefined ? '' : html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>`}
 <title>${title} · ${product}</title>
 <link rel="icon" type="${ICON_ASSET.type}" href="${base}${ICON_ASSET.path}">
 <link rel="stylesheet" href="${base}${style.path}" nonce="${nonce}">

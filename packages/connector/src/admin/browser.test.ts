@@ -1,6 +1,8 @@
 /** The console in a real browser, from the first start to a sign-in: a connector process, a real OpenLDAP, and a well-behaved hub. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -132,18 +134,51 @@ test('every page works, from the first start to a sign-in', {
 
   const go = (name: string) => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name, exact: true }).click();
 
-  // Settings: a valid change, one that would not work, and undoing the first.
+  // Settings: a valid change, invalid input, one that would not work, one that takes a while, and undoing the first.
   await go('Settings');
-  await page.getByRole('link', { name: 'Directory', exact: true }).click();
-  await page.getByLabel('LDAP_SEARCH_CONNECTIONS').fill('3');
+  await examinePage(page, '06-settings-basic');
+  assert.equal(await page.getByLabel('Connections for searches').count(), 0);
+  await page.getByRole('link', { name: 'All', exact: true }).click();
+  await page.getByLabel('Connections for searches').fill('3');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved and in use.').waitFor();
   assert.equal(file().LDAP_SEARCH_CONNECTIONS, 3);
-  await page.getByLabel('LDAP_URL').fill('ldaps://127.0.0.1:1');
+  await page.getByLabel('Connections for searches').fill('many');
+  await page.getByLabel('Search base', { exact: true }).fill('dc=kept');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('alert').getByRole('link', { name: 'Connections for searches' }).click();
+  await page.getByText('LDAP_SEARCH_CONNECTIONS must be a whole number').waitFor();
+  assert.equal(await page.getByLabel('Connections for searches').inputValue(), 'many');
+  assert.equal(await page.getByLabel('Search base', { exact: true }).inputValue(), 'dc=kept');
+  await examinePage(page, '06-settings-invalid');
+  await page.getByRole('link', { name: 'Changed', exact: true }).click();
+  await page.getByLabel('Connections for searches').waitFor();
+  assert.equal(await page.getByLabel('Follow referrals').count(), 0);
+  await examinePage(page, '06-settings-changed');
+  await page.getByLabel('Search settings').fill('referrals');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Follow referrals').waitFor();
+  assert.equal(await page.getByLabel('Connections for searches').count(), 0);
+  await examinePage(page, '06-settings-search');
+  await page.getByRole('link', { name: 'Directory' }).click();
+  await page.getByLabel('Directory servers').fill('ldaps://127.0.0.1:1');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('alert').filter({ hasText: 'would not work' }).waitFor();
   assert.deepEqual(file().LDAP_URL, [slapd.ldapsUrl]);
-  await examinePage(page, '06-settings');
+  await examinePage(page, '06-settings-refused');
+  const silent = createServer((socket) => socket.on('error', () => {}));
+  t.after(() => silent.close());
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const silentAddress = silent.address();
+  assert.ok(typeof silentAddress === 'object' && silentAddress !== null);
+  await page.getByLabel('Directory servers').fill(`ldaps://127.0.0.1:${silentAddress.port}`);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('heading', { name: 'Saving' }).waitFor();
+  await page.getByText('Connecting to the directory').waitFor();
+  await examinePage(page, '06-settings-saving');
+  await page.getByRole('alert').filter({ hasText: 'did not answer the handshake in time' }).waitFor();
+  assert.match(await page.getByLabel('Directory servers').inputValue(), new RegExp(`:${silentAddress.port}$`));
+  page.once('dialog', (dialog) => void dialog.accept());
   await page.getByRole('link', { name: 'Undo the last change' }).click();
   await examinePage(page, '07-undo');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
@@ -235,7 +270,7 @@ test('every page works, from the first start to a sign-in', {
   // The colours are remembered, also after signing out, and an unknown page keeps the navigation.
   await page.getByRole('button', { name: 'Dark' }).click();
   await page.locator('html[data-theme=dark]').waitFor();
-  await page.getByRole('heading', { name: 'Update' }).waitFor();
+  await page.getByRole('heading', { name: 'Update', exact: true }).waitFor();
   await page.goto(`${origin}/no-such-page?x=1`);
   await page.getByRole('heading', { name: 'Page not found' }).waitFor();
   await examinePage(page, '17-not-found');

@@ -197,6 +197,37 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.doesNotMatch(text, /userPassword/i);
   });
 
+  it('keeps a typed secret of a rejected form without showing it, until the form is opened again', async (t) => {
+    const { client, connector, token } = await open(t);
+    const address = '/settings?group=Hub&show=all';
+    const proxy = 'http://anna:secret-of-the-proxy@127.0.0.1:1';
+    const wrong = await client.post(address, { token, HTTPS_PROXY: proxy, CLOCK_SKEW_LIMIT_SECONDS: 'x' });
+    assert.equal(wrong.status, 400);
+    assert.match(wrong.text, /name="HTTPS_PROXY"[^>]*placeholder="entered; not saved yet"/);
+    assert.ok(!wrong.text.includes('secret-of-the-proxy'));
+    const saved = await client.post(address, { token, HTTPS_PROXY: '', CLOCK_SKEW_LIMIT_SECONDS: '30', NO_PROXY: '127.0.0.1' });
+    assert.equal(saved.status, 303, saved.text);
+    assert.equal(connector.config().values.HTTPS_PROXY, proxy);
+
+    await client.post(address, { token, HTTPS_PROXY: 'http://other:forgotten@127.0.0.1:1', CLOCK_SKEW_LIMIT_SECONDS: 'x' });
+    await client.get(address);
+    await client.post(address, { token, HTTPS_PROXY: '', CLOCK_SKEW_LIMIT_SECONDS: '31' });
+    assert.equal(connector.config().values.HTTPS_PROXY, proxy);
+  });
+
+  it('finds settings by label, name, description and value, but not by a secret', async (t) => {
+    const { client } = await open(t);
+    const found = async (text: string) => {
+      const page = (await client.get(`/settings?q=${encodeURIComponent(text)}`)).text;
+      return [...page.matchAll(/id="([A-Z0-9_]+)-hint"/g)].map(([, name = '']) => name);
+    };
+    assert.deepEqual(await found('log level'), ['LOG_LEVEL']);
+    assert.deepEqual(await found('ldap_base_groups filter'), []);
+    assert.ok((await found('LDAP_BASE_GROUPS')).includes('LDAP_BASE_GROUPS'));
+    assert.ok((await found(slapd.serviceAccount.dn)).includes('LDAP_BIND_USER'));
+    assert.deepEqual(await found(slapd.serviceAccount.password), []);
+  });
+
   it('rejects a setting that would not work, applies one that does, and shows no secret', async (t) => {
     const { client, connector, token } = await open(t);
     const refused = await client.post('/settings?group=Directory', { token, LDAP_URL: 'ldaps://127.0.0.1:1' });
@@ -204,7 +235,8 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.match(refused.text, /would not work/);
     assert.match(refused.text, /name="force"/);
     const wrong = await client.post('/settings?group=Directory', { token, LDAP_CONNECT_TIMEOUT_MS: 'soon' });
-    assert.match(wrong.text, /LDAP_CONNECT_TIMEOUT_MS must be a whole number/);
+    assert.match(wrong.text, /id="LDAP_CONNECT_TIMEOUT_MS-problem">LDAP_CONNECT_TIMEOUT_MS must be a whole number/);
+    assert.match(wrong.text, /name="LDAP_CONNECT_TIMEOUT_MS" value="soon"[^>]*aria-invalid="true"/);
     assert.deepEqual(connector.config().values.LDAP_URL, [slapd.ldapsUrl]);
 
     const page = (await client.get('/settings?group=Directory')).text;
@@ -217,7 +249,7 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.equal(JSON.parse(readFileSync(join(client.home, 'config.json'), 'utf8')).LDAP_CONNECT_TIMEOUT_MS, 1234);
 
     // The page reports settings that take effect after a restart.
-    await client.post(`/settings?group=${encodeURIComponent('Process')}`, { token, LOG_FORMAT: 'json' });
+    await client.post('/settings?group=Log+and+console', { token, LOG_FORMAT: 'json' });
     assert.match((await client.get('/')).text, /Restart the connector: LOG_FORMAT takes effect/);
   });
 });

@@ -1,7 +1,9 @@
 /** Console sessions, in memory: they also hold messages for the next page, and input that waits to be confirmed. */
 import { createMemorySessions, type MemorySessions, type Message, newSecretToken } from '@landbridge/web';
+import type { SettingName } from '../config/settings.ts';
 import type { Import } from '../transfer/import.ts';
 import type { CheckRun } from './check-run.ts';
+import type { Saving } from './saving.ts';
 
 export interface ConsoleSession {
   /** The generation of the password that opened the session. A new password ends the session. */
@@ -14,6 +16,10 @@ export interface ConsoleSession {
   checkRun: CheckRun | undefined;
   /** The last check run. */
   troubleshooting: { checkRun: CheckRun; userName: string } | undefined;
+  /** Changed settings that are being tried. */
+  saving: Saving | undefined;
+  /** Secrets of the last rejected form of settings. */
+  typedSecrets: ReadonlyMap<SettingName, string>;
 }
 
 export interface ConsoleSessions extends Omit<MemorySessions<ConsoleSession>, 'open'> {
@@ -40,6 +46,8 @@ export function createConsoleSessions(passwordGeneration: () => string): Console
         pendingImport: undefined,
         checkRun: undefined,
         troubleshooting: undefined,
+        saving: undefined,
+        typedSecrets: new Map(),
       }),
   };
 }

@@ -85,7 +85,12 @@ export interface RunningConnector {
 export interface ChangeOptions {
   /** Applies the change even if it does not work now, because the directory or the hub is known to be unavailable. */
   force?: boolean;
+  /** Called when a step begins. */
+  onStep?: (step: ChangeStep) => void;
 }
+
+/** What a change does: it tries the directory, tries the hub, and is saved. Steps that it does not need are left out. */
+export type ChangeStep = 'directory' | 'hub' | 'saving';
 
 export interface Applied {
   changed: SettingName[];
@@ -169,7 +174,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   });
   putInUse(hub);
 
-  async function change(desired: Desired, force: boolean): Promise<Applied> {
+  async function change(desired: Desired, { force = false, onStep }: ChangeOptions): Promise<Applied> {
     const { config } = desired;
     assertRunnable(config);
     const certificate = loadCertificate(config);
@@ -187,6 +192,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     try {
       let nextDirectory: DirectoryParts | undefined;
       if (reopenDirectory) {
+        onStep?.('directory');
         nextDirectory = await openDirectoryParts(config, next.password, log);
         opened.push(nextDirectory.close);
         const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(DIRECTORY_TRIAL_MS)]);
@@ -198,6 +204,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       let nextHub: HubPart | undefined;
       // Do not bother the hub with a change that is refused already.
       if (reopenHub && (failures.length === 0 || force)) {
+        onStep?.('hub');
         nextHub = openHubPart({ config, signIns, log, agentVersion });
         opened.push(nextHub.close);
         nextHub.start(requestAlarms.users, directoryIsUp);
@@ -206,6 +213,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       }
       if (stopping.signal.aborted) throw stopped();
       if (failures.length > 0 && !force) throw refused(failures);
+      onStep?.('saving');
       const kept = { ...encryptedPassword(config, certificate?.privateKeyPem), ...nextHub?.pendingChanges() };
       desired.save(inUse.files, kept);
       // The change is saved: nothing below can fail.
@@ -244,10 +252,10 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
 
   /** Changes run one after the other, each on top of the one before. */
   let last: Promise<unknown> = Promise.resolve();
-  function enqueue(desire: () => Desired, { force = false }: ChangeOptions = {}): Promise<Applied> {
+  function enqueue(desire: () => Desired, changeOptions: ChangeOptions = {}): Promise<Applied> {
     const done = last.then(() => {
       if (stopping.signal.aborted) throw stopped();
-      return change(desire(), force);
+      return change(desire(), changeOptions);
     });
     last = done.catch(() => {});
     return done;

@@ -21,7 +21,7 @@ export const REOPENED_PARTS = {
 
 export type SettingPart = keyof typeof REOPENED_PARTS;
 
-type Definition = Omit<Setting<unknown> | Setting<never>, 'group' | 'part'> & { part?: SettingPart };
+type Definition = Omit<Setting<unknown> | Setting<never>, 'group' | 'part' | 'label'> & { part?: SettingPart; label: string };
 
 /** @param part of the settings that name none themselves */
 export function settingGroup<const L extends Record<string, Definition>>(group: string, part: SettingPart, list: L) {

@@ -17,13 +17,13 @@ import { USER_SETTINGS } from './settings/users.ts';
 
 /** In the order of the reference. */
 export const SETTINGS = {
-  ...HUB_LINK_SETTINGS,
   ...DIRECTORY_SETTINGS,
   ...USER_SETTINGS,
   ...SIGN_IN_SETTINGS,
+  ...HUB_LINK_SETTINGS,
   ...TRUST_SETTINGS,
-  ...PROCESS_SETTINGS,
   ...FRONT_CHANNEL_SETTINGS,
+  ...PROCESS_SETTINGS,
   ...KEPT_SETTINGS,
 } as const;
 

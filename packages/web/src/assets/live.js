@@ -1,4 +1,4 @@
-/** Refreshes parts of a page, and adds buttons that copy. Without it the page stays as it was loaded. */
+/** Refreshes parts of a page, asks before input is lost, and adds buttons that copy. Without it the page stays as it was loaded. */
 
 /** Parts with `data-live` show the current state. */
 const LIVE_MS = 5000;
@@ -19,6 +19,9 @@ async function refresh(mark) {
     if (next === null || (part.hasAttribute('data-live') && part.contains(document.activeElement))) continue;
     if (!next.hasAttribute('data-watch')) part.removeAttribute('data-watch');
     if (part.innerHTML !== next.innerHTML) part.replaceChildren(...next.childNodes);
+    // What runs is over, and its result is another page.
+    const then = part.querySelector('[data-then]');
+    if (then !== null) location.replace(then.href);
   }
   return true;
 }
@@ -32,6 +35,20 @@ function repeat(mark, ms) {
 
 repeat('[data-live]', LIVE_MS);
 repeat('[data-watch]', WATCH_MS);
+
+/** Forms with `data-unsaved`: leaving the page asks first, if something was entered. */
+for (const form of document.querySelectorAll('form[data-unsaved]')) {
+  let isChanged = false;
+  form.addEventListener('input', () => {
+    isChanged = true;
+  });
+  form.addEventListener('submit', () => {
+    isChanged = false;
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (isChanged) event.preventDefault();
+  });
+}
 
 for (const source of navigator.clipboard === undefined ? [] : document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button');

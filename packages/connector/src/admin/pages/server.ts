@@ -15,7 +15,7 @@ import { serverUrlOf } from '../../setup/ticket.ts';
 import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
 import { browserCertificate, openPfx } from '../server-certificate.ts';
-import { changesOf, settingField } from '../setting-field.ts';
+import { changesOf, type RejectedForm, settingField } from '../setting-field.ts';
 
 const ADDRESSES: readonly SettingName[] = [
   'SERVER_URL',
@@ -29,7 +29,7 @@ const ADDRESSES: readonly SettingName[] = [
 const KEYTAB_FILE = 'kerberos.keytab';
 
 export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
-  async function page(c: Context<ConsoleEnv>, problem?: string, typed?: FormData): Promise<Response> {
+  async function page(c: Context<ConsoleEnv>, problem?: string, rejected?: RejectedForm): Promise<Response> {
     const config = context.running().config();
     const token = context.tokenOf(c);
     const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
@@ -53,7 +53,7 @@ ${textArea('pem', 'Certificates', { hint: 'As PEM text.' })}</div><div>${fileFie
 ${keytabPart(context, token)}</section>
 <section aria-labelledby="addresses"><h2 id="addresses">Addresses and proxy</h2>
 <form class="wide" method="post" action="/server">${tokenField(token)}
-<div>${ADDRESSES.map((name) => settingField(name, config, typed))}</div>
+<div>${ADDRESSES.map((name) => settingField(name, config, rejected))}</div>
 <div class="actions"><button>Save</button></div></form></section>`;
     return context.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
   }
@@ -62,19 +62,23 @@ ${keytabPart(context, token)}</section>
     c: Context<ConsoleEnv>,
     changes: Readonly<Record<string, unknown>>,
     done: string,
-    typed?: FormData,
+    rejected?: RejectedForm,
   ): Promise<Response> {
     const message = await applied(context, () => context.running().apply(changes), done);
-    return message.tone === 'bad' ? page(c, message.text, typed) : context.redirect(c, '/server', message);
+    return message.tone === 'bad' ? page(c, message.text, rejected) : context.redirect(c, '/server', message);
   }
 
   return new Hono<ConsoleEnv>()
-    .get('/server', (c) => page(c))
+    .get('/server', (c) => {
+      c.get('session').typedSecrets = new Map();
+      return page(c);
+    })
     .post('/server', async (c) => {
       const form = c.get('form');
-      const { changes, problems } = changesOf(ADDRESSES, context.running().config(), form);
-      if (problems.length > 0) return page(c, problems.join(' '), form);
-      return change(c, changes, 'Saved and in use.', form);
+      const { changes, problems, secrets } = changesOf(ADDRESSES, context.running().config(), form, c.get('session').typedSecrets);
+      c.get('session').typedSecrets = secrets;
+      if (problems.size > 0) return page(c, [...problems.values()].join(' '), { form, problems, secrets });
+      return change(c, changes, 'Saved and in use.', { form, problems, secrets });
     })
     .post('/server/pfx', async (c) => {
       const form = c.get('form');

@@ -29,11 +29,12 @@ const RECIPES: Readonly<Record<Program, Recipe>> = {
   },
   hub: {
     entryPoints: { main: 'packages/hub/src/main.ts' },
-    assets: ['packages/web/src/assets', 'packages/hub/src/dashboard/assets'],
+    assets: ['packages/web/src/assets', 'packages/documents/src/assets', 'packages/hub/src/dashboard/assets'],
     external: [],
   },
 };
 
+const DOCUMENTS = ['*.md', 'docs/**/*.*'];
 const EDITOR_MODULES = 'packages/connector/src/admin/assets.ts';
 const WASM = 'node_modules/@jitl/quickjs-ng-wasmfile-release-sync/dist/emscripten-module.wasm';
 /** What bundled code may still resolve relative to its own URL: a file in `assets/`, a bundled program, the WebAssembly beside it. */
@@ -69,6 +70,7 @@ export async function makeBundle(program: Program, folder: string): Promise<Bund
   const files = recipe.assets.flatMap((assets) => globSync('*', { cwd: join(ROOT, assets) }).map((name) => join(assets, name)));
   copyUnique(files, join(folder, 'assets'));
   const packages = new Set(Object.keys(result.metafile.inputs).flatMap(packagePath));
+  if (program === 'hub') copyDocuments(join(folder, 'documents'));
   if (program === 'connector') {
     copyUnique([WASM], folder);
     for (const [file, source] of editorModules()) {
@@ -97,11 +99,20 @@ function bundledAddresses(recipe: Recipe, used: Set<string>): Plugin {
             used.add(name);
             return `new URL('./${name}.js', import.meta.url)`;
           })
+          .replaceAll("new URL('../../../', import.meta.url)", "new URL('./documents/', import.meta.url)")
           .replaceAll('import.meta.resolve(name)', 'new URL("./assets/modules/" + name.replace("/", "-") + ".js", import.meta.url)');
         return { contents, loader: 'ts' };
       });
     },
   };
+}
+
+/** What the hub serves under `/docs`. */
+function copyDocuments(folder: string): void {
+  for (const file of globSync(DOCUMENTS, { cwd: ROOT })) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    copyFileSync(join(ROOT, file), join(folder, file));
+  }
 }
 
 /** @returns their names in the bundle, and their files */

@@ -107,6 +107,7 @@ describe('bundles', { skip: whyNot }, () => {
     const { status, body } = await hub.login('packaged', alice.uid, alice.password);
     assert.equal(status, 200, JSON.stringify(body));
     assert.match(JSON.stringify(body.profile), new RegExp(`mapped-${alice.uid}`));
+    assert.match(await (await fetch(`${hub.url}/docs/monitoring`)).text(), /<h1>Monitoring<\/h1>/);
   });
 
   it('the bundled connector finds koffi', () => {

@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   workspaces: [
     ['demo', 'e2e'],
     ['packages/connector', 'packages/hub', 'packages/directory', 'lab'],
+    ['packages/documents'],
     ['packages/web', 'packages/wsfed'],
     ['packages/protocol', 'packages/runtime'],
   ],

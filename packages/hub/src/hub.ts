@@ -1,5 +1,6 @@
 /** The whole hub: builds its parts in order, listens, and stops without losing requests in flight. */
 import { getRequestListener } from '@hono/node-server';
+import { documentRoutes } from '@landbridge/documents';
 import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { DASHBOARD_PATH } from './administrators/administrators.ts';
@@ -57,6 +58,8 @@ export interface Hub {
   close(): Promise<void>;
 }
 
+/** Links in dashboard and console rely on it. */
+export const DOCUMENTS_PATH = '/docs';
 /** Eligibility of connectors that can answer now or in a moment. */
 const SERVING: readonly Eligibility[] = ['eligible', 'doubtful', 'connector_busy'];
 
@@ -139,6 +142,7 @@ export async function startHub(parts: {
         },
       }),
     )
+    .route(DOCUMENTS_PATH, documentRoutes(DOCUMENTS_PATH))
     .get('/', (c) => c.redirect(DASHBOARD_PATH))
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
     .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))

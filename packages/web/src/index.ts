@@ -1,6 +1,6 @@
 /** The HTTP edge and the admin shell that connector and hub share. What differs between them is a policy that the caller passes in. */
 export { type AdminSite, createAdminSite, isLive, type Message } from './admin-site.ts';
-export { APPLICATION_STYLE, createAsset, IMMUTABLE_HEADERS } from './assets.ts';
+export { APPLICATION_STYLE, createAsset, ICON_ASSET, IMMUTABLE_HEADERS } from './assets.ts';
 export { invalidRequest, readForm, readJsonBody } from './body.ts';
 export { barChart, lineChart } from './charts.ts';
 export {
@@ -22,4 +22,5 @@ export { hashOfToken, newSecretToken, sameText } from './secret-token.ts';
 export { createWebServer, TLS_DEFAULTS, type WebServer } from './server.ts';
 export { createMemorySessions, hasSessionEnded, type MemorySessions, type SessionLimits } from './sessions.ts';
 export { STYLE } from './style.ts';
+export { addThemeRoutes, themeOf, themeSwitch } from './theme.ts';
 export { createThrottle } from './throttle.ts';

@@ -39,6 +39,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   login: 'login',
   oidc: 'oidc',
   dashboard: 'dashboard',
+  docs: 'docs',
   p: 'provisioning',
   '.well-known': 'keys',
   test: 'clock',

@@ -1,0 +1,3 @@
+/** The documents as a site. */
+export { type Documents, loadDocuments } from './documents.ts';
+export { documentRoutes } from './routes.ts';

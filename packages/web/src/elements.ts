@@ -2,8 +2,8 @@
 import { html } from 'hono/html';
 import type { Html } from './page.ts';
 
-/** `on`: green; `off`: red; `idle`: off on purpose. The label is visible too: colour alone would say nothing to some users. */
-export function dot(kind: 'on' | 'off' | 'idle', label: string): Html {
+/** `on`: green; `warn`: partly; `off`: red; `idle`: off on purpose. The label is visible too: colour alone would say nothing to some users. */
+export function dot(kind: 'on' | 'warn' | 'off' | 'idle', label: string): Html {
   return html`<span class="state"><span class="dot ${kind}" aria-hidden="true"></span>${label}</span>`;
 }
 
@@ -18,18 +18,39 @@ export function milliseconds(ms: number | undefined): string {
   return ms === undefined ? '–' : ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
+/** A column by which the table can be sorted. */
+export interface SortableColumn {
+  label: string;
+  /** Where the table is sorted by it, or in the other direction. */
+  href: string;
+  sorted: 'ascending' | 'descending' | undefined;
+}
+
 /** The first cell names the row. In a narrow window each row becomes a card, with the column's name before each value. */
-export function table(caption: string, columns: readonly string[], rows: readonly (readonly (Html | string)[])[], empty: string): Html {
+export function table(
+  caption: string,
+  columns: readonly (string | SortableColumn)[],
+  rows: readonly (readonly (Html | string)[])[],
+  empty: string,
+): Html {
   if (rows.length === 0) return html`<p class="quiet">${empty}</p>`;
+  const labels = columns.map((column) => (typeof column === 'string' ? column : column.label));
   return html`<div class="table"><table class="cards">
 <caption class="hidden">${caption}</caption>
-<thead><tr>${columns.map((column) => (column === '' ? html`<td></td>` : html`<th scope="col">${column}</th>`))}</tr></thead>
+<thead><tr>${columns.map(columnHead)}</tr></thead>
 <tbody>
 ${rows.map(
   ([first = '', ...cells]) => html`<tr><th scope="row">${first}</th>
-${cells.map((cell, index) => html`<td data-column="${columns[index + 1] ?? ''}"><div>${cell}</div></td>`)}</tr>`,
+${cells.map((cell, index) => html`<td data-column="${labels[index + 1] ?? ''}"><div>${cell}</div></td>`)}</tr>`,
 )}
 </tbody></table></div>`;
+}
+
+function columnHead(column: string | SortableColumn): Html {
+  if (column === '') return html`<td></td>`;
+  if (typeof column === 'string') return html`<th scope="col">${column}</th>`;
+  const { label, href, sorted } = column;
+  return html`<th scope="col"${sorted === undefined ? '' : html` aria-sort="${sorted}"`}><a class="sort" href="${href}">${label}</a></th>`;
 }
 
 export function tokenField(formToken: string): Html {

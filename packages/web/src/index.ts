@@ -13,7 +13,20 @@ export {
 } from './client-context.ts';
 export { type Confirmation, confirmation } from './confirmation.ts';
 export { type Cookie, createCookie, createSessionCookie, type SessionCookie } from './cookies.ts';
-export { checkBox, choiceField, dot, entries, field, fileField, milliseconds, table, textArea, time, tokenField } from './elements.ts';
+export {
+  checkBox,
+  choiceField,
+  dot,
+  entries,
+  field,
+  fileField,
+  milliseconds,
+  type SortableColumn,
+  table,
+  textArea,
+  time,
+  tokenField,
+} from './elements.ts';
 export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
 export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
 export { hashPassword, isPassword, MIN_PASSWORD_LENGTH } from './password-hash.ts';

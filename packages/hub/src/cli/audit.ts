@@ -21,6 +21,8 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
         .option('--action <action>', 'only this action: login, password.change, connection.create, …')
         .option('--result <result>', 'only this result: ok, invalid_credentials, …')
         .option('--correlation-id <id>', 'only this sign-in')
+        .option('--instance <id>', 'only sign-ins at this connector')
+        .option('--search <text>', 'only records with this text, in any field')
         .option('--from <time>', 'at or after this time (ISO 8601)')
         .option('--to <time>', 'before this time (ISO 8601)')
         .option('--before <number>', 'only records with a lower number, for the next page')

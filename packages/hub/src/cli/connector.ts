@@ -1,4 +1,4 @@
-/** `landbridge-hub connector list|add|approve|confirm-change|dismiss-change|drain|resume|revoke`. */
+/** `landbridge-hub connector list|add|label|approve|confirm-change|dismiss-change|drain|resume|revoke`. */
 import type { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 import { createGroup } from './group.ts';
@@ -26,9 +26,11 @@ export function connectorCommand(context: HubCommandContext): Command {
       const [instances, certificates] = await Promise.all([store.instances(connection.id), store.certificates(connection.id)]);
       if (instances.length === 0) note(`No connector has connected to "${name}" yet.`);
       for (const instance of instances) {
-        const { id, hostName = '-', version = '-', remoteAddress, lastSeenAt, thumbprint, drained } = instance;
+        const { id, hostName = '-', version = '-', remoteAddress, lastSeenAt, thumbprint, drained, label } = instance;
         const state = stateSetByOperator(instance, certificates) ?? (drained ? 'drained' : 'accepted');
-        print(`${id}  ${state}  ${hostName}  ${version}  ${remoteAddress}  seen ${lastSeenAt.toISOString()}  key ${thumbprint}`);
+        print(
+          `${id}  ${state}  ${hostName}  ${version}  ${remoteAddress}  seen ${lastSeenAt.toISOString()}  key ${thumbprint}${label === '' ? '' : `  ${label}`}`,
+        );
       }
       const seen = new Set(instances.map(({ thumbprint }) => thumbprint));
       for (const { thumbprint, hostName = '-', agentVersion = '-' } of certificates.filter(({ state }) => state === 'pending')) {
@@ -47,6 +49,18 @@ export function connectorCommand(context: HubCommandContext): Command {
     const warning = ticketWarning(url);
     if (warning !== undefined) note(warning);
   }).argument('<connection>');
+  add(
+    'label',
+    'give a connector a label for lists; without one, remove it',
+    async ({ operator }, connection: string, id: string, label: string = '') => {
+      const { labelConnector } = await actions();
+      await labelConnector(operator, connection, id, label);
+      note(label === '' ? 'Label removed.' : 'Label saved.');
+    },
+  )
+    .argument('<connection>')
+    .argument('<id>', INSTANCE)
+    .argument('[label]');
   for (const [command, description, done] of [
     ['confirm-change', 'accept the new sign-in address of a connector', 'Confirmed: browsers are redirected there from now on.'],
     ['dismiss-change', 'refuse the new sign-in address of a connector', 'Dismissed: nothing has changed.'],

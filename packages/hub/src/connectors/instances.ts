@@ -68,7 +68,10 @@ const CLAIMED = 'told ';
 export type InstanceState = 'online' | 'draining' | 'offline' | 'pending' | 'revoked';
 
 export interface InstanceView
-  extends Pick<StoredInstance, 'id' | 'hostName' | 'version' | 'remoteAddress' | 'thumbprint' | 'firstSeenAt' | 'lastSeenAt' | 'drained'>,
+  extends Pick<
+      StoredInstance,
+      'id' | 'hostName' | 'version' | 'remoteAddress' | 'thumbprint' | 'firstSeenAt' | 'lastSeenAt' | 'drained' | 'label'
+    >,
     InstanceStatistics {
   state: InstanceState;
   /** A Landbridge connector of an older version than the hub. */
@@ -90,7 +93,7 @@ export async function listInstances(
 ): Promise<InstanceView[]> {
   const [instances, certificates] = await Promise.all([parts.store.instances(connection.id), parts.store.certificates(connection.id)]);
   return instances.map((instance) => {
-    const { id, hostName, version, remoteAddress, thumbprint, firstSeenAt, lastSeenAt, drained } = instance;
+    const { id, hostName, version, remoteAddress, thumbprint, firstSeenAt, lastSeenAt, drained, label } = instance;
     const sockets = parts.online.of(connection.id).filter((connector) => connector.instance === id && connector.open);
     const { clockSkewMs } = sockets.at(-1) ?? {};
     const isDraining = sockets.length > 0 && sockets.every((connector) => connector.draining);
@@ -105,6 +108,7 @@ export async function listInstances(
       sharesKey: instances.some((other) => other !== instance && other.thumbprint === thumbprint),
       state: stateSetByOperator(instance, certificates) ?? (sockets.length === 0 ? 'offline' : isDraining ? 'draining' : 'online'),
       drained,
+      label,
       firstSeenAt,
       lastSeenAt: sockets.length > 0 ? new Date() : lastSeenAt,
       onlineSince: sockets.map(({ connectedAt }) => connectedAt).sort((a, b) => a.getTime() - b.getTime())[0],

@@ -1,11 +1,13 @@
 /** An operator's actions on a connector: approve its key, drain and resume it, revoke it or its key. */
 import { X509Certificate } from 'node:crypto';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, printable } from '@landbridge/runtime';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
 import type { CertificateState, RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { StoredInstance } from '../store/instances.ts';
+
+const MAX_LABEL_LENGTH = 60;
 
 /** A key by its thumbprint, or one instance. */
 type Target = { connection: Connection; certificate: RegisteredCertificate; instance: StoredInstance | undefined };
@@ -59,6 +61,17 @@ export async function drainConnector(operator: Operator, connectionName: string,
   await operator.store.setInstance(connection.id, instance.id, { drained: action === 'drain' });
   await recordChange(operator, { action: `connector.${action}`, connection: connectionName, subject: instance.id });
   await operator.takeEffect();
+}
+
+/** @throws CodedError CONNECTION_NOT_FOUND, CONNECTOR_NOT_FOUND, INVALID_REQUEST */
+export async function labelConnector(operator: Operator, connectionName: string, id: string, given: string): Promise<void> {
+  const label = given.trim();
+  if (label.length > MAX_LABEL_LENGTH || printable(label) !== label)
+    throw new CodedError('INVALID_REQUEST', `A label has up to ${MAX_LABEL_LENGTH} printable characters`);
+  const { connection, instance } = await find(operator, connectionName, id);
+  if (instance === undefined) throw notFound(id, connectionName);
+  await operator.store.setInstance(connection.id, instance.id, { label });
+  await recordChange(operator, { action: 'connector.label', connection: connectionName, subject: instance.id, detail: label });
 }
 
 /**

@@ -76,7 +76,7 @@ test('every page works, from the first start to an online connection, a tried si
     (await page.getByRole('region', { name: 'Linux and macOS' }).textContent()) ?? '',
     new RegExp(`PROVISIONING_TICKET='${ticket}'`),
   );
-  await main.getByText('No connector', { exact: true }).waitFor();
+  await main.getByText('No connector yet', { exact: true }).waitFor();
   await examinePage(page, '05-ticket');
   await page.reload();
   assert.equal(await page.getByText(ticket).count(), 0, 'the ticket is shown once');
@@ -162,10 +162,10 @@ test('every page works, from the first start to an online connection, a tried si
   await api('/connections/branch/login', { username: 'anna', password: 'right' });
 
   await page.goto(`${hub.publicUrl}/dashboard`);
-  await page.getByRole('row', { name: /^corp/ }).getByText('Online').waitFor();
+  await page.getByRole('row', { name: /^corp/ }).getByText('Healthy').waitFor();
   await page
     .getByRole('row', { name: /^branch/ })
-    .getByText('No connector')
+    .getByText('No connector yet')
     .waitFor();
   await examinePage(page, '08-overview');
   await page.getByRole('link', { name: 'corp', exact: true }).click();
@@ -259,8 +259,8 @@ test('every page works, from the first start to an online connection, a tried si
 
   await navigation.getByRole('link', { name: 'Audit log' }).click();
   await examinePage(page, '17-audit');
-  await page.getByLabel('Action').fill('connector.revoke');
-  await page.keyboard.press('Enter');
+  await page.getByLabel('Action', { exact: true }).selectOption('connector.revoke');
+  await page.getByRole('button', { name: 'Filter' }).click();
   await page.waitForURL(/action=connector\.revoke/);
   assert.equal(await page.locator('tbody tr').count(), 1);
   assert.match((await page.locator('tbody tr').textContent()) ?? '', /administrator:admin/);

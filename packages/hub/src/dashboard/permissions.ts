@@ -20,6 +20,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /clients/:id': { role: 'read-only', doing: 'see applications' },
   'GET /api-keys': { role: 'read-only', doing: 'see API keys' },
   'GET /signing-keys': { role: 'read-only', doing: 'see signing keys' },
+  'GET /audit/export': { role: 'read-only', doing: 'see the audit log' },
   'GET /audit': { role: 'read-only', doing: 'see the audit log' },
   'GET /administrators': { role: 'read-only', doing: 'see administrators' },
 
@@ -46,6 +47,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   ...pageAndForm('/connections/:name/ticket', { role: 'operator', fresh: true, doing: 'issue tickets' }),
   ...pageAndForm('/connections/:name/ticket/revoke', { role: 'operator', fresh: true, doing: 'revoke tickets' }),
   ...pageAndForm('/connections/:name/delete', { role: 'operator', fresh: true, doing: 'delete connections' }),
+  'GET /connections/:name/connectors/:id': { role: 'read-only', doing: 'see connectors' },
+  'POST /connections/:name/connectors/:id/:action{label}': { role: 'operator', doing: 'label connectors' },
   ...pageAndForm('/connections/:name/connectors/:id/:action{drain|resume}', { role: 'operator', doing: 'drain and resume connectors' }),
   ...pageAndForm('/connections/:name/connectors/:id/:action{approve|revoke|revoke-key}', {
     role: 'operator',

@@ -40,10 +40,15 @@ export interface AuditFilter {
   action?: string | undefined;
   result?: string | undefined;
   correlationId?: string | undefined;
+  instance?: string | undefined;
+  /** Part of any text of the record, regardless of the case of ASCII letters. */
+  search?: string | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
   /** Only records with a smaller number: the next page. */
   before?: number | undefined;
+  /** Only records with a greater number. Limits how many a query has to read. */
+  after?: number | undefined;
 }
 
 /** The action of the first record under another key. Its detail is `ID HASH` of the last record before it, and `KEPT`, see `audit/chain.ts`. */
@@ -60,6 +65,8 @@ export interface AuditStore {
   appendAudit(entry: AuditEntry, seal: AuditSeal): Promise<AuditRecord>;
   /** The newest first. */
   auditRecords(filter: AuditFilter, limit: number): Promise<AuditRecord[]>;
+  /** The different values of a field, sorted. */
+  auditValues(field: 'actor' | 'action' | 'result'): Promise<string[]>;
   /** The oldest first, from `id` + 1 on. */
   auditRecordsAfter(id: number, limit: number): Promise<AuditRecord[]>;
   /**

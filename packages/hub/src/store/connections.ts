@@ -11,11 +11,25 @@ export interface Connection {
   readonly settings: ConnectionSettings;
 }
 
+/** How many connectors of a connection are known. */
+export interface ConnectionCounts {
+  /** Instances that are not revoked. */
+  instances: number;
+  /** Of these, accepted and not drained ones that were seen since the given time. */
+  expected: number;
+  /** Keys that wait for approval. */
+  pendingKeys: number;
+  /** Sign-in addresses that wait for a decision. */
+  addressRequests: number;
+}
+
 export interface ConnectionStore {
   /** @returns false if the name is taken; nothing has changed then */
   addConnection(connection: Connection): Promise<boolean>;
   /** Sorted by name. */
   connections(): Promise<Connection[]>;
+  /** By connection id, for every connection. @param seenSince for `expected` */
+  connectionCounts(seenSince: Date): Promise<Map<string, ConnectionCounts>>;
   connectionById(id: string): Promise<Connection | undefined>;
   connectionByName(name: string): Promise<Connection | undefined>;
   /**

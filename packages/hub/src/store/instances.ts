@@ -20,10 +20,12 @@ export interface StoredInstance {
   readonly drained: boolean;
   /** By an operator: it is rejected. */
   readonly revoked: boolean;
+  /** By an operator, for lists; empty if there is none. */
+  readonly label: string;
 }
 
 /** An instance as it authenticates. `id` is used if the identity is new. */
-export type SeenInstance = Omit<StoredInstance, 'firstSeenAt' | 'lastSeenAt' | 'drained' | 'revoked'> & { at: Date };
+export type SeenInstance = Omit<StoredInstance, 'firstSeenAt' | 'lastSeenAt' | 'drained' | 'revoked' | 'label'> & { at: Date };
 
 export interface InstanceStore {
   /**
@@ -37,7 +39,7 @@ export interface InstanceStore {
   /** The addresses that accepted instances were last seen at, since then. */
   acceptedAddresses(since: Date): Promise<string[]>;
   /** @returns false if the connection has no such instance */
-  setInstance(connectionId: string, id: string, changes: { drained?: boolean; revoked?: boolean }): Promise<boolean>;
+  setInstance(connectionId: string, id: string, changes: { drained?: boolean; revoked?: boolean; label?: string }): Promise<boolean>;
   /** Stores when they were last seen. */
   touchInstances(ids: readonly string[], at: Date): Promise<void>;
   /**

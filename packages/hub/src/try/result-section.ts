@@ -9,8 +9,14 @@ import { traceChart } from './trace-chart.ts';
 /** `problem`: the form was not valid, and no sign-in was tried. */
 export type TryResult = SignInResult | { problem: string };
 
+/** Addresses of pages that say more; none for operators who see only the trial page. */
+export interface ResultLinks {
+  connector: (id: string) => string;
+  correlation: (id: string) => string;
+}
+
 /** Result, trace, groups and profile. */
-export function resultSection(result: TryResult): Html {
+export function resultSection(result: TryResult, links?: ResultLinks): Html {
   if ('problem' in result) return html`<p class="notice bad" role="alert" id="outcome">${result.problem}</p>`;
   if ('failure' in result) {
     const { code, wireName, retryAfterSeconds } = result.failure;
@@ -18,18 +24,22 @@ export function resultSection(result: TryResult): Html {
     return html`<section class="notice bad" role="alert" aria-labelledby="outcome">
 <h2 id="outcome">${message}</h2>
 <p>${advice}</p>
-${facts(result, [
-  ['Code', code],
-  ...(wireName === undefined ? [] : [['Connector said', wireName] as const]),
-  ...(retryAfterSeconds === undefined ? [] : [['Try again in', `${retryAfterSeconds} s`] as const]),
-])}
+${facts(
+  result,
+  [
+    ['Code', code],
+    ...(wireName === undefined ? [] : [['Connector said', wireName] as const]),
+    ...(retryAfterSeconds === undefined ? [] : [['Try again in', `${retryAfterSeconds} s`] as const]),
+  ],
+  links,
+)}
 </section>
 ${trace(result.steps)}`;
   }
   const { groups, ...fields } = result.profile;
   return html`<section class="notice good" role="status" aria-labelledby="outcome">
 <h2 id="outcome" tabindex="-1" autofocus>Signed in${typeof fields.displayName === 'string' ? ` as ${fields.displayName}` : ''}</h2>
-${facts(result, result.cachedAt === undefined ? [] : [['From the credential cache, as of', result.cachedAt.toISOString()]])}
+${facts(result, result.cachedAt === undefined ? [] : [['From the credential cache, as of', result.cachedAt.toISOString()]], links)}
 </section>
 ${trace(result.steps)}
 <section aria-labelledby="groups">
@@ -49,12 +59,13 @@ ${Object.entries(fields).map(([name, value]) => html`<tr><th scope="row">${name}
 </section>`;
 }
 
-function facts({ ms, instance, correlationId }: SignInResult, more: (readonly [string, string])[]): Html {
-  const rows: (readonly [string, string])[] = [
+function facts({ ms, instance, correlationId }: SignInResult, more: (readonly [string, string])[], links: ResultLinks | undefined): Html {
+  const linked = (text: string, href: string | undefined) => (href === undefined ? text : html`<a href="${href}">${text}</a>`);
+  const rows: (readonly [string, string | Html])[] = [
     ...more,
     ['Time', `${ms.toFixed(1)} ms`],
-    ['Connector', instance ?? 'none was asked'],
-    ['Correlation ID', correlationId],
+    ['Connector', instance === undefined ? 'none was asked' : linked(instance, links?.connector(instance))],
+    ['Correlation ID', linked(correlationId, links?.correlation(correlationId))],
   ];
   return html`<dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }

@@ -60,6 +60,8 @@ export function auditConformance(check: StoreCheck): void {
           subject: `Anna${n}`,
           result: `result${n}`,
           correlationId: `id${n}`,
+          instance: `instance${n}`,
+          detail: `100%_sure ${n}`,
         }),
         seal,
       );
@@ -72,6 +74,14 @@ export function auditConformance(check: StoreCheck): void {
     assert.deepEqual(await found({ subject: 'aNNa2' }), [2]);
     assert.deepEqual(await found({ result: 'result2' }), [2]);
     assert.deepEqual(await found({ correlationId: 'id2' }), [2]);
+    assert.deepEqual(await found({ instance: 'instance2' }), [2]);
+    assert.deepEqual(await found({ after: 3 }), [5, 4]);
+    for (const part of ['TOR2', 'tion2', 'aNNa2', 'esult2', 'd2 ', '0%_sure 2', 'instance2']) {
+      assert.deepEqual(await found({ search: part }), [2], part);
+    }
+    assert.deepEqual(await found({ search: '0%sure' }), []);
+    assert.deepEqual(await found({ search: 'an_a2' }), []);
+    assert.deepEqual(await store.auditValues('action'), ['action1', 'action2', 'action3', 'action4', 'action5']);
     assert.deepEqual(await found({ actor: 'actor2', action: 'action3' }), []);
     assert.deepEqual(await found({ actor: "' OR 1=1 --" }), []);
     assert.deepEqual(await found({ from: later(2), to: later(4) }), [3, 2]);

@@ -14,7 +14,7 @@ function seen(id: string, changes: Partial<SeenInstance> = {}): SeenInstance {
 
 function stored(id: string, changes: Partial<StoredInstance> = {}): StoredInstance {
   const { at, ...facts } = seen(id);
-  return { ...facts, firstSeenAt: at, lastSeenAt: at, drained: false, revoked: false, ...changes };
+  return { ...facts, firstSeenAt: at, lastSeenAt: at, drained: false, revoked: false, label: '', ...changes };
 }
 
 async function withConnection(store: Store): Promise<void> {

@@ -1,9 +1,44 @@
-/** Refreshes parts of a page, asks before input is lost, and adds buttons that copy. Without it the page stays as it was loaded. */
+/**
+ * Refreshes parts of a page, shows times in the browser's time zone, asks before input is lost, and adds buttons that copy. Without it the page
+ * stays as it was loaded.
+ */
 
 /** Parts with `data-live` show the current state. */
 const LIVE_MS = 5000;
 /** Parts with `data-watch` follow something that runs, until the page no longer marks them. */
 const WATCH_MS = 700;
+
+/** Such as `2026-12-01T14:05:09`, in the browser's time zone. */
+function localIso(at) {
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}
+
+/** The server writes times in UTC, since it does not know the time zone. */
+function showLocalTimes(root) {
+  const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts().find(({ type }) => type === 'timeZoneName');
+  for (const element of root.querySelectorAll('[data-zone]')) element.textContent = zone?.value ?? 'local time';
+  for (const element of root.querySelectorAll('time[datetime]')) {
+    const text = element.textContent;
+    element.title = `${text} UTC`;
+    element.textContent = localIso(new Date(element.dateTime)).replace('T', ' ').slice(0, text.length);
+  }
+}
+
+/** Fields that the server reads as UTC, while the administrator reads and types local time. */
+function typeLocalTimes() {
+  for (const field of document.querySelectorAll('input[data-utc]')) {
+    const sent = document.createElement('input');
+    sent.type = 'hidden';
+    sent.name = field.name;
+    sent.value = field.value;
+    field.removeAttribute('name');
+    if (field.value !== '') field.value = localIso(new Date(`${field.value}Z`)).slice(0, 16);
+    field.addEventListener('change', () => {
+      sent.value = field.value === '' ? '' : new Date(field.value).toISOString().slice(0, 19);
+    });
+    field.after(sent);
+  }
+}
 
 async function refresh(mark) {
   const parts = document.querySelectorAll(mark);
@@ -13,6 +48,7 @@ async function refresh(mark) {
   // Signed out, or the server stops: keep what the page shows.
   if (!response.ok) return true;
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  showLocalTimes(fresh);
   for (const part of parts) {
     const next = fresh.getElementById(part.id);
     // Do not replace what the user is working in.
@@ -33,6 +69,8 @@ function repeat(mark, ms) {
   }, ms);
 }
 
+showLocalTimes(document);
+typeLocalTimes();
 repeat('[data-live]', LIVE_MS);
 repeat('[data-watch]', WATCH_MS);
 

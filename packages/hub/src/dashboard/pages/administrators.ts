@@ -17,6 +17,7 @@ import {
 } from '../../administrators/administrators.ts';
 import { ADMINISTRATOR_ROLES, type Administrator, type AdministratorRole } from '../../store/administrators.ts';
 import { dashboardConfirmation } from '../elements.ts';
+import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const ROLES: Record<AdministratorRole, string> = {
@@ -50,8 +51,26 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
     .get('/administrators', async (c) => {
       const self = c.get('signedIn').administrator.id;
       const mayManage = context.may(c, 'POST /administrators');
+      const list = listOf(c, await context.store.administrators(), {
+        path: '/administrators',
+        noun: 'administrators',
+        idOf: ({ id }) => id,
+        textsOf: ({ name, role }) => [name, role],
+        sorts: {
+          name: { label: 'Name', of: ({ name }) => name },
+          since: { label: 'Since', of: ({ createdAt }) => createdAt.getTime(), newestFirst: true },
+          seen: { label: 'Last sign-in', of: ({ lastSignInAt }) => lastSignInAt?.getTime() ?? 0, newestFirst: true },
+        },
+        filters: {
+          role: {
+            label: 'Role',
+            choices: ADMINISTRATOR_ROLES.map((role) => [role, role] as const),
+            matches: (administrator, role) => administrator.role === role,
+          },
+        },
+      });
       const rows = await Promise.all(
-        (await context.store.administrators()).map(async (administrator) => {
+        list.rows.map(async (administrator) => {
           const { id, name, role, roleFromClaims, issuer, createdAt, lastSignInAt } = administrator;
           const action = (path: string, label: string) =>
             html`<a href="${DASHBOARD_PATH}/administrators/${encodeURIComponent(name)}/${path}">${label}<span class="hidden"> ${name}</span></a>`;
@@ -70,7 +89,7 @@ export function administratorRoutes(context: DashboardContext): Hono<DashboardEn
         }),
       );
       const main = html`<h1>Administrators</h1>
-<section>${table('Administrators', ['Name', 'State', 'Role', 'Since', 'Last sign-in', ''], rows, 'No administrators.')}</section>
+<section>${list.controls}${table('Administrators', [list.column('name'), 'State', 'Role', list.column('since'), list.column('seen'), ''], rows, list.emptyText('No administrators.'))}${list.pager}</section>
 ${
   mayManage
     ? html`<section aria-labelledby="invite"><h2 id="invite">Invite an administrator</h2>

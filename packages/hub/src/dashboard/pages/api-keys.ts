@@ -8,6 +8,7 @@ import { changeApiKey, createApiKey, findKey, type KeyPermissions, revokeApiKey 
 import { HUB_SCOPES } from '../../api/scopes.ts';
 import { API_SCOPE_NAMES, API_SCOPES, type ApiKey, type ApiScope } from '../../store/api-keys.ts';
 import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
+import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /** Errors that show the form again. */
@@ -79,7 +80,25 @@ ${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, exp
     .get('/api-keys', async (c) => {
       const mayChange = context.may(c, 'POST /api-keys/:id');
       const [keys, connections] = await Promise.all([context.store.apiKeys(), context.store.connections()]);
-      const rows = keys.map(({ id, name, scopes, connectionIds, addresses, expiresAt, lastUsedAt, lastUsedFrom }) => [
+      const list = listOf(c, keys, {
+        path: '/api-keys',
+        noun: 'keys',
+        idOf: ({ id }) => id,
+        textsOf: ({ id, name, scopes, addresses }) => [id, name, ...scopes, ...addresses],
+        sorts: {
+          name: { label: 'Name', of: ({ name }) => name },
+          expires: { label: 'Expires', of: ({ expiresAt }) => expiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER },
+          used: { label: 'Last use', of: ({ lastUsedAt }) => lastUsedAt?.getTime() ?? 0, newestFirst: true },
+        },
+        filters: {
+          scope: {
+            label: 'Permission',
+            choices: API_SCOPE_NAMES.map((scope) => [scope, scope] as const),
+            matches: ({ scopes }, scope) => scopes.some((name) => name === scope),
+          },
+        },
+      });
+      const rows = list.rows.map(({ id, name, scopes, connectionIds, addresses, expiresAt, lastUsedAt, lastUsedFrom }) => [
         mayChange ? html`<a href="${DASHBOARD_PATH}/api-keys/${id}">${name}</a>` : name,
         html`<code>${id}</code>`,
         scopes.length === API_SCOPE_NAMES.length ? 'all' : scopes.join(', '),
@@ -98,7 +117,7 @@ ${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, exp
       ]);
       const main = html`<div class="title"><h1>API keys</h1>${mayChange ? html`<a class="button" href="${DASHBOARD_PATH}/api-keys/new">New API key</a>` : ''}</div>
 <section><p>Applications use them to call this hub’s API from their servers. Give each application its own key, with only the permissions that it needs.${mayChange ? '' : ' Only owners can create and change keys.'}</p>
-${table('API keys', ['Name', 'ID', 'Permissions', 'Connections', 'Addresses', 'Expires', 'Last use', ''], rows, 'No API keys yet.')}</section>`;
+${list.controls}${table('API keys', [list.column('name'), 'ID', 'Permissions', 'Connections', 'Addresses', list.column('expires'), list.column('used'), ''], rows, list.emptyText('No API keys yet.'))}${list.pager}</section>`;
       return context.show(c, { title: 'API keys', current: '/api-keys', main });
     })
     .get('/api-keys/new', (c) => formPage(c, undefined, NEW_KEY))

@@ -15,6 +15,7 @@ import {
 } from '../../store/client-options.ts';
 import { CLIENT_SCOPES, type ClientScope, type OidcClient } from '../../store/oidc-clients.ts';
 import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
+import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /** The user data that each scope reveals. */
@@ -107,7 +108,27 @@ ${clientOptionFields().map(({ name, kind, label, description }) => {
 
   return new Hono<DashboardEnv>()
     .get('/clients', async (c) => {
-      const rows = (await context.store.oidcClients()).map(({ id, name, secretHash, redirectUris, createdAt }) => [
+      const list = listOf(c, await context.store.oidcClients(), {
+        path: '/clients',
+        noun: 'applications',
+        idOf: ({ id }) => id,
+        textsOf: ({ id, name, redirectUris }) => [id, name, ...redirectUris],
+        sorts: {
+          name: { label: 'Name', of: ({ name }) => name },
+          created: { label: 'Created', of: ({ createdAt }) => createdAt.getTime(), newestFirst: true },
+        },
+        filters: {
+          type: {
+            label: 'Type',
+            choices: [
+              ['confidential', 'Confidential'],
+              ['public', 'Public'],
+            ],
+            matches: ({ secretHash }, type) => (secretHash === undefined) === (type === 'public'),
+          },
+        },
+      });
+      const rows = list.rows.map(({ id, name, secretHash, redirectUris, createdAt }) => [
         html`<a href="${DASHBOARD_PATH}/clients/${id}">${name}</a>`,
         html`<code>${id}</code>`,
         secretHash === undefined ? 'public' : 'confidential',
@@ -116,7 +137,7 @@ ${clientOptionFields().map(({ name, kind, label, description }) => {
       ]);
       const main = html`<div class="title"><h1>Applications</h1>${context.may(c, 'POST /clients/new') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a>` : ''}</div>
 <section><p>Applications sign users in with OpenID Connect. The issuer is <code>${context.publicUrl()}/oidc</code>.</p>
-${table('Applications', ['Name', 'Client ID', 'Type', 'Redirect URIs', 'Created'], rows, 'No applications yet.')}</section>`;
+${list.controls}${table('Applications', [list.column('name'), 'Client ID', 'Type', 'Redirect URIs', list.column('created')], rows, list.emptyText('No applications yet.'))}${list.pager}</section>`;
       return context.show(c, { title: 'Applications', current: '/clients', main });
     })
     .get('/clients/new', (c) => formPage(c, undefined, NOTHING))

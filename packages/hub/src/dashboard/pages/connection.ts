@@ -1,6 +1,6 @@
 /** The page of one connection: state, connectors, ticket, settings, deletion. */
 import { CodedError } from '@landbridge/runtime';
-import { checkBox, dot, entries, field, type Html, textArea, time, tokenField } from '@landbridge/web';
+import { checkBox, entries, field, type Html, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
@@ -8,7 +8,7 @@ import { changeConnection, deleteConnection, findConnection } from '../../connec
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../../store/connection-settings.ts';
 import type { Connection } from '../../store/connections.ts';
 import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../tickets/tickets.ts';
-import { healthOf } from '../connection-health.ts';
+import { findHealth, healthDot } from '../connection-health.ts';
 import { buttonForm, dashboardConfirmation } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorTable } from './connectors.ts';
@@ -25,10 +25,9 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
     const ticket = await newestTicket(context.store, connection, context.enrolmentHours);
     const base = `/connections/${name}`;
     const token = context.tokenOf(c);
-    const health = healthOf(connection, context.online);
     const mayChange = context.may(c, 'POST /connections/:name/settings');
     const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
-<p id="health" data-live>${dot(health.kind, health.label)}</p></div>
+<p id="health" data-live>${healthDot(await findHealth(context, connection))}</p></div>
 ${
   mayChange
     ? html`<div class="actions"><a class="button" href="${DASHBOARD_PATH}${base}/try">Try a sign-in</a>

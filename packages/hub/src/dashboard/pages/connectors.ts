@@ -1,13 +1,20 @@
 /** The connectors of a connection: the list, and approving, draining or revoking one after a confirmation. */
 import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
-import { dot, type Html, milliseconds, table, time } from '@landbridge/web';
+import { dot, field, type Html, milliseconds, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import { type InstanceState, type InstanceView, listInstances } from '../../connectors/instances.ts';
-import { approveConnector, decideEndpoint, drainConnector, revokeInstance, revokeKey } from '../../connectors/operator-actions.ts';
+import {
+  approveConnector,
+  decideEndpoint,
+  drainConnector,
+  labelConnector,
+  revokeInstance,
+  revokeKey,
+} from '../../connectors/operator-actions.ts';
 import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
 import { HUB_VERSION } from '../../version.ts';
@@ -107,6 +114,17 @@ export function connectorRoutes(context: DashboardContext): Hono<DashboardEnv> {
   }
 
   return new Hono<DashboardEnv>()
+    .get('/connections/:name/connectors/:id', async (c) => {
+      const [name, id] = [c.req.param('name'), c.req.param('id')];
+      const connection = await findConnection(context.store, name);
+      const main = await connectorPage(context, c, connection, id);
+      return context.show(c, { title: `Connector of ${name}`, current: '', main });
+    })
+    .post('/connections/:name/connectors/:id/:action{label}', async (c) => {
+      const [name, id] = [c.req.param('name'), c.req.param('id')];
+      await labelConnector(context.operatorOf(c), name, id, c.get('form').get('label') ?? '');
+      return context.redirect(c, `/connections/${name}/connectors/${id}`, { tone: 'good', text: 'Label saved.' });
+    })
     .on('GET', ROUTES, async (c) => {
       const { name, id, key, action } = read(c);
       const connection = await findConnection(context.store, name);
@@ -145,6 +163,57 @@ function clockWarning(skewMs = 0): Html | '' {
   return html`<span class="sub warn">clock ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead' : 'behind'}</span>`;
 }
 
+/** Everything about one connector, or about a key that no connector has used yet. */
+async function connectorPage(context: DashboardContext, c: Context<DashboardEnv>, connection: Connection, id: string): Promise<Html> {
+  const { name } = connection;
+  const instance = (await listInstances(context, connection)).find((candidate) => candidate.id === id);
+  const thumbprint = instance?.thumbprint ?? id;
+  const certificate = (await context.store.certificates(connection.id)).find((candidate) => candidate.thumbprint === thumbprint);
+  if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `Connection "${name}" has no such connector`);
+  const [kind, state] = STATES[instance?.state ?? (certificate.state === 'revoked' ? 'revoked' : 'pending')];
+  const facts: (readonly [string, Html | string])[] = [
+    ['State', dot(kind, state)],
+    ...(instance === undefined
+      ? []
+      : ([
+          ['ID', html`<code>${id}</code>`],
+          ['Host', instance.hostName ?? 'unknown'],
+          ['Address', instance.remoteAddress],
+          [
+            'Version',
+            html`${instance.version ?? 'unknown'}${instance.outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
+          ],
+          ['First seen', time(instance.firstSeenAt)],
+          ['Last seen', time(instance.lastSeenAt)],
+          ['Online since', time(instance.onlineSince, '–')],
+          ['Clock', clockWarning(instance.clockSkewMs) || 'agrees with the hub’s'],
+          ['Requests', `${instance.requests}, ${instance.inFlight} in flight`],
+          ['Errors', String(instance.errors)],
+          ['Latency', `${milliseconds(instance.latency?.meanMs)}, p95 ${milliseconds(instance.latency?.p95Ms)}`],
+        ] as const)),
+    [
+      'Key (SHA-1 of the certificate)',
+      html`<code>${thumbprint}</code>${instance?.sharesKey ? html`<span class="sub">shared with other connectors</span>` : ''}`,
+    ],
+    ['Registered', time(certificate.registeredAt)],
+    ['Sign-in address', certificate.signInEndpoint ?? 'none'],
+  ];
+  const title = instance?.label || instance?.hostName || certificate.hostName || 'Connector';
+  const mayLabel = instance !== undefined && context.may(c, 'POST /connections/:name/connectors/:id/:action{label}');
+  const audit = (filter: Record<string, string>, label: string) =>
+    html`<a href="${DASHBOARD_PATH}/audit?${new URLSearchParams({ connection: name, ...filter })}">${label}</a>`;
+  return html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a> <span aria-hidden="true">/</span> <a href="${DASHBOARD_PATH}/connections/${name}">${name}</a></p><h1>${title}</h1></div></div>
+<section aria-label="Details"><dl class="facts">${facts.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
+<p class="links">${audit({ instance: instance?.id ?? thumbprint }, 'Its sign-ins in the audit log')} ${audit({ subject: instance?.id ?? thumbprint }, 'Changes to it in the audit log')}</p></section>
+${
+  mayLabel
+    ? html`<section aria-labelledby="label-heading"><h2 id="label-heading">Label</h2>
+<form method="post" action="${DASHBOARD_PATH}/connections/${name}/connectors/${id}/label">${tokenField(context.tokenOf(c))}
+${field('label', 'Label', { value: instance.label, required: false, maxlength: 60, hint: 'For lists, for example “Berlin, second rack”. Empty: the name of its host.' })}<button>Save</button></form></section>`
+    : ''
+}`;
+}
+
 /** Instances that have connected, and pending keys that have not. */
 export async function connectorTable(context: DashboardContext, connection: Connection, mayAct: boolean): Promise<Html> {
   const instances = await listInstances(context, connection);
@@ -160,9 +229,9 @@ export async function connectorTable(context: DashboardContext, connection: Conn
     const { id, hostName, version, outdated, remoteAddress, sharesKey, state, drained, firstSeenAt, lastSeenAt, onlineSince, sockets } =
       instance;
     const [kind, label] = STATES[state];
-    const who = hostName ?? id;
+    const who = instance.label || hostName || id;
     return [
-      html`${who}<span class="sub">${remoteAddress}${sharesKey ? ', shares its key' : ''}</span>`,
+      html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}">${who}</a><span class="sub">${instance.label === '' || hostName === undefined ? '' : `${hostName}, `}${remoteAddress}${sharesKey ? ', shares its key' : ''}</span><span class="sub"><code>${id}</code></span>`,
       html`${dot(kind, label)}${drained && state !== 'revoked' ? html`<span class="sub">by an administrator</span>` : ''}${sockets > 1 ? html`<span class="sub">${sockets} sockets</span>` : ''}`,
       html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
       html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>${clockWarning(instance.clockSkewMs)}`,
@@ -188,7 +257,7 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
       html`<span class="links">${link(thumbprint, 'approve', 'Approve', hostName ?? thumbprint)} ${link(thumbprint, 'revoke-key', 'Revoke key', hostName ?? thumbprint)}</span>`,
     ]),
   ];
-  const columns = ['Host', 'State', 'Version', 'Since', 'Requests', 'Errors', 'Latency', 'Actions'];
+  const columns = ['Connector', 'State', 'Version', 'Since', 'Requests', 'Errors', 'Latency', 'Actions'];
   const requests = certificates.map(({ thumbprint, hostName, requestedEndpoint, signInEndpoint }) =>
     requestedEndpoint === undefined
       ? ''

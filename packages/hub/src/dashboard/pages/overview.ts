@@ -1,19 +1,19 @@
 /** The first page: the state of all connections and recent sign-ins. Also creates connections. */
 import { CodedError } from '@landbridge/runtime';
-import { dot, field, type Html, milliseconds, table, tokenField } from '@landbridge/web';
+import { field, type Html, milliseconds, table, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import type { AuditCopyStatus } from '../../audit/copies.ts';
 import { createConnection } from '../../connections/connections.ts';
-import { type InstanceView, listInstances } from '../../connectors/instances.ts';
+import type { OnlineConnectors } from '../../connectors/online.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
-import type { RegisteredCertificate } from '../../store/certificates.ts';
-import type { Connection } from '../../store/connections.ts';
+import type { Connection, ConnectionCounts } from '../../store/connections.ts';
 import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
 import { RANGES, signInCharts } from '../charts.ts';
-import { healthOf } from '../connection-health.ts';
+import { CONNECTION_STATES, type ConnectionHealth, expectedSince, healthDot, healthOf, STATE_LABELS } from '../connection-health.ts';
+import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const DEFAULT_HOURS = 6;
@@ -34,25 +34,23 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
     .get('/', async (c) => {
       const given = Number(c.req.query('hours'));
       const hours = RANGES.find((range) => range.hours === given)?.hours ?? DEFAULT_HOURS;
-      const connections = await Promise.all(
-        (await store.connections()).map(async (connection) => ({
-          connection,
-          instances: await listInstances(context, connection),
-          certificates: await store.certificates(connection.id),
-        })),
-      );
+      const [connections, counts] = await Promise.all([store.connections(), store.connectionCounts(expectedSince())]);
+      const rows = connections.map((connection): ConnectionRow => {
+        const ofThis = counts.get(connection.id) ?? { instances: 0, expected: 0, pendingKeys: 0, addressRequests: 0 };
+        const health = healthOf(connection, ofThis, context.online);
+        return { connection, counts: ofThis, health, hour: activity.last(60, connection.name) };
+      });
+      const list = connectionList(context, c, rows, hours);
+      const known = rows.reduce((sum, { counts: { instances } }) => sum + instances, 0);
       const main = html`<div class="title"><h1>Overview</h1>${
         context.may(c, 'POST /new-connection')
           ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/code">Enrol by a code</a><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>`
           : ''
       }</div>
 <div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}</div>
-<div id="numbers" data-live class="tiles">${tiles(
-        connections.flatMap(({ instances }) => instances),
-        activity,
-      )}</div>
+<div id="numbers" data-live class="tiles">${tiles(known, context.online, activity)}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
-<div id="connection-list" data-live>${connectionTable(context, connections, context.may(c, 'POST /connections/:name/try'))}</div></section>
+${list.controls}<div id="connection-list" data-live>${list.table}</div></section>
 <section aria-labelledby="recent"><div class="title"><h2 id="recent">Recent sign-ins</h2>
 <nav aria-label="Time range"><ul class="range">${RANGES.map(
         (range) =>
@@ -110,15 +108,19 @@ export function ticketMessage(url: string, text: string) {
   };
 }
 
-function tiles(instances: readonly InstanceView[], activity: SignInActivity): Html[] {
-  const online = instances.filter(({ state }) => state === 'online').length;
-  const known = instances.filter(({ state }) => state !== 'revoked').length;
+function tiles(known: number, online: OnlineConnectors, activity: SignInActivity): Html[] {
+  const connected = new Set(
+    online
+      .all()
+      .filter(({ open, draining }) => open && !draining)
+      .map(({ instance }) => instance),
+  ).size;
   const minute = activity.last(1);
   const hour = activity.last(60);
   const tile = (label: string, value: string | number, note: string) =>
     html`<div class="tile"><p class="label">${label}</p><p class="value">${value}</p><p class="note">${note}</p></div>`;
   return [
-    tile('Connectors online', online, known === 0 ? 'none enrolled yet' : `of ${known}`),
+    tile('Connectors online', connected, known === 0 ? 'none enrolled yet' : `of ${known}`),
     tile(
       'Sign-ins this minute',
       minute.ok,
@@ -133,26 +135,44 @@ function tiles(instances: readonly InstanceView[], activity: SignInActivity): Ht
   ];
 }
 
-function connectionTable(
-  context: DashboardContext,
-  connections: readonly {
-    connection: Connection;
-    instances: readonly InstanceView[];
-    certificates: readonly RegisteredCertificate[];
-  }[],
-  mayTry: boolean,
-): Html {
-  const rows = connections.map(({ connection, instances, certificates }) => {
-    const hour = context.activity.last(60, connection.name);
-    const { kind, label } = healthOf(connection, context.online);
-    const online = instances.filter(({ state }) => state === 'online').length;
-    const waiting = certificates.filter(({ state }) => state === 'pending').length;
-    const requests = certificates.filter(({ requestedEndpoint }) => requestedEndpoint !== undefined).length;
+interface ConnectionRow {
+  connection: Connection;
+  counts: ConnectionCounts;
+  health: ConnectionHealth;
+  hour: ReturnType<SignInActivity['last']>;
+}
+
+function connectionList(context: DashboardContext, c: Context<DashboardEnv>, all: readonly ConnectionRow[], hours: number) {
+  const list = listOf(c, all, {
+    path: '',
+    noun: 'connections',
+    keep: hours === DEFAULT_HOURS ? {} : { hours: String(hours) },
+    idOf: ({ connection }) => connection.name,
+    textsOf: ({ connection }) => [connection.name, connection.settings.displayName, ...connection.settings.emailDomains],
+    sorts: {
+      name: { label: 'Name', of: ({ connection }) => connection.name },
+      state: { label: 'State', of: ({ health }) => CONNECTION_STATES.indexOf(health.state) },
+      signins: { label: 'Sign-ins / h', of: ({ hour }) => hour.ok },
+      failures: { label: 'Failures / h', of: ({ hour }) => hour.failed },
+      refused: { label: 'Refused / h', of: ({ hour }) => hour.refused },
+      p95: { label: 'p95', of: ({ hour }) => hour.p95Ms ?? 0 },
+    },
+    filters: {
+      state: {
+        label: 'State',
+        choices: CONNECTION_STATES.map((state) => [state, STATE_LABELS[state]] as const),
+        matches: ({ health }, state) => health.state === state,
+      },
+    },
+  });
+  const mayTry = context.may(c, 'POST /connections/:name/try');
+  const rows = list.rows.map(({ connection, counts, health, hour }) => {
     const { displayName } = connection.settings;
+    const online = new Set(context.online.of(connection.id).map(({ instance }) => instance)).size;
     return [
       html`<a href="${DASHBOARD_PATH}/connections/${connection.name}">${connection.name}</a>${displayName === undefined ? '' : html`<span class="sub">${displayName}</span>`}`,
-      dot(kind, label),
-      html`${online}${waiting === 0 ? '' : html` <span class="sub">${waiting} pending approval</span>`}${requests === 0 ? '' : html` <span class="sub warn">new sign-in address</span>`}`,
+      healthDot(health),
+      html`${online} of ${counts.instances}${counts.pendingKeys === 0 ? '' : html` <span class="sub warn">${counts.pendingKeys} pending approval</span>`}${counts.addressRequests === 0 ? '' : html` <span class="sub warn">new sign-in address</span>`}`,
       String(hour.ok),
       String(hour.failed),
       String(hour.refused),
@@ -162,6 +182,8 @@ function connectionTable(
         : '',
     ];
   });
-  const columns = ['Name', 'State', 'Online', 'Sign-ins / h', 'Failures / h', 'Refused / h', 'p95', ''];
-  return table('Connections', columns, rows, 'No connections yet. Create one for your directory.');
+  const { column } = list;
+  const columns = [column('name'), column('state'), 'Online', column('signins'), column('failures'), column('refused'), column('p95'), ''];
+  const empty = list.emptyText('No connections yet. Create one for your directory.');
+  return { controls: list.controls, table: html`${table('Connections', columns, rows, empty)}${list.pager}` };
 }

@@ -1,20 +1,19 @@
 /** Tries a sign-in through a connection and shows its trace. */
-import { clientAddressOf, dot, field, type Html, tokenField } from '@landbridge/web';
+import { clientAddressOf, field, type Html, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import type { Connection } from '../../store/connections.ts';
 import { resultSection } from '../../try/result-section.ts';
-import { healthOf } from '../connection-health.ts';
+import { findHealth, healthDot } from '../connection-health.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 export function tryPages(context: DashboardContext): Hono<DashboardEnv> {
-  function content(connection: Connection, token: string, username: string, outcome: Html | string): Html {
+  async function content(connection: Connection, token: string, username: string, outcome: Html | string): Promise<Html> {
     const { name } = connection;
-    const health = healthOf(connection, context.online);
     return html`<div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a> <span aria-hidden="true">/</span> <a href="${DASHBOARD_PATH}/connections/${name}">${name}</a></p><h1>Try a sign-in</h1>
-<p>${dot(health.kind, health.label)}</p></div>
+<p>${healthDot(await findHealth(context, connection))}</p></div>
 <div class="try"><div class="outcome">${outcome}</div>
 <section aria-labelledby="sign-in"><h2 id="sign-in">Sign in</h2>
 <form method="post" action="${DASHBOARD_PATH}/connections/${name}/try">${tokenField(token)}
@@ -27,7 +26,7 @@ ${field('password', 'Password', { type: 'password' })}
   return new Hono<DashboardEnv>()
     .get('/connections/:name/try', async (c) => {
       const connection = await findConnection(context.store, c.req.param('name'));
-      const main = content(connection, context.tokenOf(c), '', '');
+      const main = await content(connection, context.tokenOf(c), '', '');
       return context.show(c, { title: `Try ${connection.name}`, current: '', main });
     })
     .post('/connections/:name/try', async (c) => {
@@ -38,7 +37,15 @@ ${field('password', 'Password', { type: 'password' })}
       const result = isComplete
         ? await context.signIn.login({ connection, username, password, remoteAddress: clientAddressOf(c), via: 'try' })
         : { problem: 'Enter a user name and a password.' };
-      const main = content(connection, context.tokenOf(c), username, resultSection(result));
+      const main = await content(
+        connection,
+        context.tokenOf(c),
+        username,
+        resultSection(result, {
+          connector: (id) => `${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}`,
+          correlation: (id) => `${DASHBOARD_PATH}/audit?${new URLSearchParams({ correlationId: id })}`,
+        }),
+      );
       const title = 'profile' in result ? 'Signed in' : 'Not signed in';
       return context.show(c, { title: `${title} · ${connection.name}`, current: '', main, status: isComplete ? 200 : 400 });
     });

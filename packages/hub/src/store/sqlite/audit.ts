@@ -2,6 +2,7 @@
 
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
+import { z } from 'zod';
 import { type AuditEntry, type AuditFilter, type AuditRecord, type AuditSeal, type AuditStore, PRUNE_ACTION } from '../audit.ts';
 import { column, type Sql, tableOf, viewOf } from './sql.ts';
 
@@ -21,6 +22,14 @@ const RECORDS = tableOf('audit_log', {
 });
 
 const PLACES = viewOf('audit_log', { id: column.number, hash: column.text });
+
+const VALUE = z.object({ value: column.text });
+/** Each administrator and each API key is an actor. */
+const MAX_VALUES = 500;
+/** One text per record, so that it is compared only once. */
+const ALL_TEXTS = ['subject', 'actor', 'action', 'result', 'connection', 'remote_address', 'instance', 'correlation_id', 'detail']
+  .map((name) => `coalesce(${name}, '')`)
+  .join(` || ' ' || `);
 
 /** Deleting a year's records at once would block the hub for seconds. */
 const DELETED_AT_ONCE = 5000;
@@ -71,6 +80,14 @@ export function auditStore(sql: Sql): AuditStore {
       const { where, values } = conditionsOf(filter);
       return all(RECORDS, `${where} ORDER BY id DESC LIMIT ?`, ...values, limit);
     },
+    async auditValues(field) {
+      // Jumps from one value to the next in the index: DISTINCT would read all of it.
+      const select = `WITH RECURSIVE found (value) AS (
+        SELECT min(${field}) FROM audit_log
+        UNION ALL SELECT (SELECT min(${field}) FROM audit_log WHERE ${field} > found.value) FROM found WHERE found.value IS NOT NULL
+      ) SELECT value FROM found`;
+      return all({ select, row: VALUE }, 'WHERE value IS NOT NULL LIMIT ?', MAX_VALUES).map(({ value }) => value);
+    },
     auditRecordsAfter: async (id, limit) => all(RECORDS, 'WHERE id > ? ORDER BY id LIMIT ?', id, limit),
     async pruneAudit(before, entry, seal) {
       const last = transaction(() => {
@@ -101,9 +118,12 @@ function conditionsOf(filter: AuditFilter): { where: string; values: SQLInputVal
     ['action = ?', filter.action],
     ['result = ?', filter.result],
     ['correlation_id = ?', filter.correlationId],
+    ['instance = ?', filter.instance],
     ['at >= ?', filter.from?.getTime()],
     ['at < ?', filter.to?.getTime()],
     ['id < ?', filter.before],
+    ['id > ?', filter.after],
+    [`${ALL_TEXTS} LIKE ? ESCAPE '\\'`, filter.search === undefined ? undefined : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`],
   ];
   const texts: string[] = [];
   const values: SQLInputValue[] = [];

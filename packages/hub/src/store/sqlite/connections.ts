@@ -1,4 +1,5 @@
 /** Connections in SQLite. Their settings are one JSON text, because they are always read and written together. */
+import { z } from 'zod';
 import { keptConnectionSettings } from '../connection-settings.ts';
 import type { ConnectionStore } from '../connections.ts';
 import { column, type Sql, tableOf } from './sql.ts';
@@ -11,10 +12,27 @@ const CONNECTIONS = tableOf('connections', {
   settings: column.json.pipe(keptConnectionSettings),
 });
 
+const ACCEPTED = "revoked = 0 AND state <> 'revoked'";
+const KNOWN = 'FROM instances JOIN certificates USING (connection_id, thumbprint) WHERE connection_id = connections.id';
+const COUNTS = {
+  select: `SELECT id, (SELECT count(*) ${KNOWN} AND ${ACCEPTED}) AS instances,
+    (SELECT count(*) ${KNOWN} AND revoked = 0 AND state = 'approved' AND drained = 0 AND last_seen_at >= ?) AS expected,
+    (SELECT count(*) FROM certificates WHERE connection_id = connections.id AND state = 'pending') AS pendingKeys,
+    (SELECT count(requested_endpoint) FROM certificates WHERE connection_id = connections.id) AS addressRequests FROM connections`,
+  row: z.object({
+    id: column.text,
+    instances: column.number,
+    expected: column.number,
+    pendingKeys: column.number,
+    addressRequests: column.number,
+  }),
+};
+
 export function connectionStore({ all, one, change, insert }: Sql): ConnectionStore {
   return {
     addConnection: async (connection) => insert(CONNECTIONS, connection, 'WHERE true ON CONFLICT (name) DO NOTHING'),
     connections: async () => all(CONNECTIONS, 'ORDER BY name'),
+    connectionCounts: async (seenSince) => new Map(all(COUNTS, '', seenSince).map(({ id, ...counts }) => [id, counts])),
     connectionById: async (id) => one(CONNECTIONS, 'WHERE id = ?', id),
     connectionByName: async (name) => one(CONNECTIONS, 'WHERE name = ?', name),
     async updateConnection(id, { enabled, settings }) {

@@ -15,6 +15,7 @@ const INSTANCES = tableOf('instances', {
   lastSeenAt: column.date,
   drained: column.bit,
   revoked: column.bit,
+  label: column.text,
 });
 const EXCEPTIONS = {
   select: `SELECT id, exception FROM (
@@ -49,7 +50,7 @@ export function instanceStore({ all, one, change, insert, transaction }: Sql): I
           if (!hasRoom) return undefined;
           insert(
             INSTANCES,
-            { ...seen, firstSeenAt: at, lastSeenAt: at, drained: false, revoked: false },
+            { ...seen, firstSeenAt: at, lastSeenAt: at, drained: false, revoked: false, label: '' },
             'FROM certificates WHERE connection_id = $connectionId AND thumbprint = $thumbprint',
           );
         }
@@ -58,10 +59,10 @@ export function instanceStore({ all, one, change, insert, transaction }: Sql): I
     instances: async (connectionId) => all(INSTANCES, 'WHERE connection_id = ? ORDER BY first_seen_at, id', connectionId),
     acceptedAddresses: async (since) =>
       all(ADDRESSES, "WHERE revoked = 0 AND state = 'approved' AND last_seen_at >= ?", since).map(({ address }) => address),
-    setInstance: async (connectionId, id, { drained, revoked }) =>
+    setInstance: async (connectionId, id, { drained, revoked, label }) =>
       change(
-        'UPDATE instances SET drained = coalesce(?, drained), revoked = coalesce(?, revoked) WHERE connection_id = ? AND id = ?',
-        ...[drained, revoked, connectionId, id],
+        'UPDATE instances SET drained = coalesce(?, drained), revoked = coalesce(?, revoked), label = coalesce(?, label) WHERE connection_id = ? AND id = ?',
+        ...[drained, revoked, label, connectionId, id],
       ) === 1,
     async touchInstances(ids, at) {
       change('UPDATE instances SET last_seen_at = ? WHERE id IN (SELECT value FROM json_each(?))', at, ids);

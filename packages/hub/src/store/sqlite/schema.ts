@@ -14,6 +14,7 @@ import { clientScopes } from './steps/008-client-scopes.ts';
 import { enrolment } from './steps/009-enrolment.ts';
 import { requestKeys } from './steps/010-request-keys.ts';
 import { clientOptions } from './steps/011-client-options.ts';
+import { lists } from './steps/012-lists.ts';
 
 /** SQL statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
@@ -31,6 +32,7 @@ const STEPS: readonly Step[] = [
   enrolment,
   requestKeys,
   clientOptions,
+  lists,
 ];
 
 /** The version this program writes. */

@@ -1,12 +1,12 @@
 /** `npm run package`: makes the packages of both programs in `build/packages/`, with their SHA-256 sums. The same commit gives the same bytes. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FORMATS, type Format, PACKAGE_MAKERS, whyNotMade } from './makers.ts';
 import { findNodeRuntime, type NodeArchive, type NodeRuntime } from './node-runtime.ts';
 import { makeProgramFolder, type ProgramFolder } from './program-folder.ts';
 import { runTool } from './run-tool.ts';
+import { type SigningKeys, signSums, writeSums } from './sums.ts';
 import { isTarget, PROGRAMS, packageNameOf, ROOT, TARGETS, type Target } from './targets.ts';
 
 const USAGE = `Usage: npm run package -- [options]
@@ -14,19 +14,17 @@ const USAGE = `Usage: npm run package -- [options]
   --format FORMAT               ${FORMATS.join(', ')}; several times for several; without it, all
   --node TARGET=FILE,SHA256     use an archive of Node.js from nodejs.org
   --allow-outdated-node TARGET  accept a Node.js that lacks security fixes
-  --revision NUMBER             of the packages that have one: deb (1)
+  --revision NUMBER             of the packages that have one: deb, rpm (1)
   --minisign-key FILE           sign SHA256SUMS with minisign; the key has no password
   --gpg-key ID                  sign SHA256SUMS with GnuPG
   --fast                        compress less, for trying`;
 
-interface Options {
+interface Options extends SigningKeys {
   targets: readonly Target[];
   formats: readonly Format[];
   archives: ReadonlyMap<Target, NodeArchive>;
   allowOutdated: readonly Target[];
   revision: number;
-  minisignKey: string | undefined;
-  gpgKey: string | undefined;
   isFast: boolean;
 }
 
@@ -65,7 +63,7 @@ async function main(args: string[]): Promise<number> {
   }
   rmSync(stage, { recursive: true, force: true });
   writeSums(output);
-  sign(output, options);
+  signSums(output, options);
   for (const line of refused) console.error(line);
   return refused.length === 0 ? 0 : 1;
 }
@@ -120,26 +118,6 @@ function sourceDateEpoch(): number {
   const given = process.env.SOURCE_DATE_EPOCH ?? runTool('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }).trim();
   if (!/^\d{1,10}$/.test(given)) throw new Error('SOURCE_DATE_EPOCH must be a number of seconds');
   return Number(given);
-}
-
-function writeSums(output: string): void {
-  const lines = readdirSync(output)
-    .sort()
-    .map(
-      (file) =>
-        `${createHash('sha256')
-          .update(readFileSync(join(output, file)))
-          .digest('hex')}  ${file}\n`,
-    );
-  writeFileSync(join(output, 'SHA256SUMS'), lines.join(''));
-}
-
-function sign(output: string, { minisignKey, gpgKey }: Options): void {
-  const sums = join(output, 'SHA256SUMS');
-  // Without -W minisign would ask for a password; the trusted comment would contain the time.
-  if (minisignKey !== undefined) runTool('minisign', ['-S', '-W', '-s', minisignKey, '-m', sums, '-t', 'Landbridge packages']);
-  if (gpgKey !== undefined) runTool('gpg', ['--batch', '--yes', '--armor', '--detach-sign', '--local-user', gpgKey, sums]);
-  if (minisignKey === undefined && gpgKey === undefined) console.warn('SHA256SUMS is not signed: no --minisign-key or --gpg-key was given');
 }
 
 try {

@@ -6,9 +6,10 @@ import { makeTarball } from './archive.ts';
 import { makeImageArchive } from './containers/image.ts';
 import { makeDebianPackage } from './deb.ts';
 import type { ProgramFolder } from './program-folder.ts';
+import { makeRpmPackage, RPM_ARCHITECTURES } from './rpm.ts';
 import { DEBIAN_ARCHITECTURES, PROGRAMS, packageNameOf } from './targets.ts';
 
-export type Format = 'archive' | 'deb' | 'image';
+export type Format = 'archive' | 'deb' | 'rpm' | 'image';
 
 export interface PackageOptions {
   /** The folder for the packages. All files in it get into SHA256SUMS. */
@@ -49,6 +50,14 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
     accepts: ({ target }) => DEBIAN_ARCHITECTURES[target] !== undefined,
     make(folders, options) {
       for (const folder of folders) makeDebianPackage(folder, options);
+    },
+  },
+  {
+    format: 'rpm',
+    tools: ['rpmbuild'],
+    accepts: ({ target }) => RPM_ARCHITECTURES[target] !== undefined,
+    make(folders, options) {
+      for (const folder of folders) makeRpmPackage(folder, options);
     },
   },
   {

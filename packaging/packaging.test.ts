@@ -23,6 +23,7 @@ import { makeDebianPackage } from './deb.ts';
 import { assertIntegrity, lockedPackage } from './lock-packages.ts';
 import { findNodeRuntime } from './node-runtime.ts';
 import { makeProgramFolder, type ProgramFolder } from './program-folder.ts';
+import { makeRpmPackage } from './rpm.ts';
 import { runTool } from './run-tool.ts';
 import { isTarget, PROGRAMS, type Program, packageNameOf } from './targets.ts';
 
@@ -166,7 +167,7 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
           new RegExp(`^Package: ${name}\nVersion: \\d+\\.\\d+\\.\\d+-1\nArchitecture: (amd64|arm64)\n`),
         );
         assert.equal(readFileSync(unpacked(program, 'DEBIAN/conffiles'), 'utf8'), `/etc/${name}/environment\n`);
-        assert.match(readFileSync(unpacked(program, `usr/share/doc/${name}/copyright`), 'utf8'), /MIT License/);
+        assert.match(readFileSync(unpacked(program, `usr/share/doc/${name}/copyright`), 'utf8'), /^License: Expat\n MIT License\n \.\n/m);
       });
 
       it('its scripts are valid for sh, and no placeholder is left', () => {
@@ -207,6 +208,59 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
         assert.deepEqual(
           stdout.split('\n').filter((line) => line.startsWith('E:')),
           [],
+        );
+      });
+    });
+  }
+});
+
+describe('RPM packages', { skip: whyNot ?? (existsSync('/usr/bin/rpmbuild') ? undefined : 'no rpmbuild') }, () => {
+  for (const program of PROGRAMS) {
+    const name = packageNameOf(program);
+    const make = (output: string) => makeRpmPackage(folderOf(program), { output, revision: 1, epoch: EPOCH, compression: 'fast' });
+    const query = (rpm: string, ...args: string[]) => runTool('rpm', ['--query', '--package', ...args, rpm]);
+    describe(name, () => {
+      let rpm: string;
+      before(() => {
+        rpm = make(work);
+      });
+
+      it('two builds have the same bytes', () => {
+        const again = join(work, `again-${name}-rpm`);
+        mkdirSync(again);
+        assert.equal(sha256(make(again)), sha256(rpm));
+      });
+
+      it('has Node.js, bundle, service, settings file and licences', () => {
+        const files = new Map(
+          query(rpm, '--queryformat', '[%{FILENAMES} %{FILEMODES:perms} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILEFLAGS:fflags}\n]')
+            .trim()
+            .split('\n')
+            .map((line) => [line.split(' ')[0] ?? '', line.split(' ').slice(1).join(' ').trim()]),
+        );
+        for (const [path, expected] of [
+          [`/usr/lib/${name}/bin/node`, '-rwxr-xr-x root root'],
+          [`/usr/lib/${name}/lib/main.js`, '-rw-r--r-- root root'],
+          [`/usr/bin/${name}`, '-rwxr-xr-x root root'],
+          [`/usr/lib/systemd/system/${name}.service`, '-rw-r--r-- root root'],
+          [`/etc/${name}/environment`, `-rw-r----- root ${name} cn`],
+          [`/etc/${name}/credentials`, 'drwx------ root root'],
+          [`/var/lib/${name}`, `drwx------ ${name} ${name}`],
+          [`/usr/share/doc/${name}/THIRD-PARTY-LICENCES`, '-rw-r--r-- root root dl'],
+        ] as const)
+          assert.equal(files.get(path), expected, path);
+      });
+
+      it('has scripts that are valid for sh, and no placeholder is left', () => {
+        for (const script of ['PREIN', 'POSTIN', 'PREUN', 'POSTUN']) {
+          const text = query(rpm, '--queryformat', `%{${script}}`);
+          const result = spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' });
+          assert.equal(result.status, 0, result.stderr);
+          assert.doesNotMatch(text, /@[A-Z_]+@|%\{/);
+        }
+        assert.match(
+          query(rpm, '--info'),
+          new RegExp(`^Name +: ${name}\nVersion +: [\\d.]+\nRelease +: 1\nArchitecture: (x86_64|aarch64)\n`),
         );
       });
     });

@@ -51,7 +51,11 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'rsyslog', program: '/usr/sbin/rsyslogd', because: 'a real syslog receiver for the audit log' },
   { name: 'rsyslog-gnutls', program: '/var/lib/dpkg/info/rsyslog-gnutls.list', because: 'its TLS' },
   { name: 'prometheus', program: '/usr/bin/promtool', because: 'to try the alert rules' },
-  { name: 'systemd', program: '/usr/bin/systemd-analyze', because: 'to check the units of the Debian packages' },
+  { name: 'systemd', program: '/usr/bin/systemd-analyze', because: 'to check the units of the packages' },
+  { name: 'lintian', program: '/usr/bin/lintian', because: 'to check the Debian packages' },
+  { name: 'rpm', program: '/usr/bin/rpmbuild', because: 'to make and check the RPM packages' },
+  { name: 'minisign', program: '/usr/bin/minisign', because: 'to sign the sums of the packages' },
+  { name: 'gnupg', program: '/usr/bin/gpg', because: 'to sign the sums of the packages' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];
 

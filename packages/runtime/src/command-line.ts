@@ -1,4 +1,4 @@
-/** What both command lines share: help, options, error messages and exit codes (0: success, 1: failure, 2: usage error). */
+/** What both command lines share: help, options, error messages and exit codes (0: success, 1: failure, 2: usage error, 3: changed). */
 import { Command, CommanderError } from 'commander';
 import { CodedError, errorText } from './coded-error.ts';
 import { printableLines } from './printable.ts';
@@ -6,6 +6,8 @@ import { requireTlsVerification } from './tls-verification.ts';
 
 const FAILURE = 1;
 const USAGE_ERROR = 2;
+/** With `--detailed-exitcode`: the command changed something. 0 then means that nothing had to change. */
+export const EXIT_CHANGED = 3;
 
 export interface CommandLineOptions {
   name: string;

@@ -5,7 +5,7 @@
 export { addressGroup, addressGroups } from './address-group.ts';
 export { createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
-export { createCommandLine, runCommandLine } from './command-line.ts';
+export { createCommandLine, EXIT_CHANGED, runCommandLine } from './command-line.ts';
 export { withCredentials } from './credentials.ts';
 export { createFrameProgress } from './frame-progress.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';
@@ -23,6 +23,8 @@ export { writePrivateFile } from './private-file.ts';
 export { localUrl, whyNotReady } from './readiness.ts';
 export { settingOfSecretFile, withoutLineEnd, withSecretFiles } from './secret-files.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreRejection } from './semaphore.ts';
+export { serviceCommand } from './service-command.ts';
+export { environmentFileText, launcherText, type ServiceProgram } from './service-program.ts';
 export {
   inGroup,
   loadSettings,
@@ -34,6 +36,7 @@ export {
   setting,
   settingsReference,
 } from './settings.ts';
+export { systemdHome, systemdUnit } from './systemd-unit.ts';
 export { decodeText, errorCodeOf, filesIn, LET_READ, readTextFile, readTextIfExists } from './text-file.ts';
 export { tlsVerificationWarning } from './tls-verification.ts';
 export { type FileWatch, watchFiles } from './watch-files.ts';

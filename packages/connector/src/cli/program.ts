@@ -1,10 +1,11 @@
 /** The command line. Each command is a file, loaded when it runs, so that `run` does not load the prompts of `setup`. */
 import { resolve } from 'node:path';
-import { createCommandLine } from '@landbridge/runtime';
+import { createCommandLine, serviceCommand } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import type { Environment } from '../config/load.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
+import { CONNECTOR_SERVICE } from './service-program.ts';
 
 const EXAMPLES = `
 Examples:
@@ -125,6 +126,8 @@ export function connectorCommandLine(environment: Environment): Command {
     .action(async (file: string | undefined, options) =>
       exitWith(await (await import('./import.ts')).importFrom(context(), file, options)),
     );
+
+  program.addCommand(serviceCommand(CONNECTOR_SERVICE, () => program.opts<{ home?: string }>().home));
 
   return program;
 }

@@ -2,7 +2,7 @@
  * `setup`: collects ticket and directory, checks both, and saves what differs from `config.json`. If a check fails, it saves only with `--save-anyway`.
  * Without a terminal it asks nothing, and a second run with the same input changes nothing.
  */
-import { CodedError, errorText } from '@landbridge/runtime';
+import { CodedError, EXIT_CHANGED, errorText } from '@landbridge/runtime';
 import { assertRunnable, type Config, type Environment, loadConfig, withEntered } from '../config/load.ts';
 import { enrolByCode, type ShownCode } from '../setup/code-enrolment.ts';
 import { problemText } from '../setup/problems-of-files.ts';
@@ -12,9 +12,6 @@ import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
 import { checkDirectoryAccess, checkTicket, type Say } from './setup-checks.ts';
 import { readSetupInput, type SetupOptions } from './setup-input.ts';
-
-/** With `--detailed-exitcode`: something was changed. 0 then means that nothing was. */
-const CHANGED = 3;
 
 /** What `--json` prints. */
 interface SetupResult {
@@ -34,7 +31,7 @@ export async function setup(context: CommandContext, options: SetupOptions): Pro
   try {
     const result = await perform(context, options, say);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    return options.detailedExitcode && result.changed ? CHANGED : 0;
+    return options.detailedExitcode && result.changed ? EXIT_CHANGED : 0;
   } catch (error) {
     if (options.json) {
       const code = error instanceof CodedError ? error.code : 'UNEXPECTED';

@@ -1,5 +1,5 @@
 /** The command line: one file per command. */
-import { createCommandLine, printableLines } from '@landbridge/runtime';
+import { createCommandLine, printableLines, serviceCommand } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import type { HubHome } from '../home.ts';
 import { HUB_VERSION } from '../version.ts';
@@ -15,6 +15,7 @@ import { hubKeyCommand } from './hub-key.ts';
 import { identityCommand } from './identity.ts';
 import { keyCommand } from './key.ts';
 import { runCommand } from './run.ts';
+import { HUB_SERVICE } from './service-program.ts';
 import { signingKeyCommand } from './signing-key.ts';
 import { statusCommand } from './status.ts';
 import { ticketCommand } from './ticket.ts';
@@ -87,5 +88,6 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
   ]) {
     program.addCommand(create(context));
   }
+  program.addCommand(serviceCommand(HUB_SERVICE, given));
   return program;
 }

@@ -95,7 +95,7 @@ describe('an application', { skip: whyNoChromium() }, () => {
         await page.getByRole('heading', { name: 'Goodbye' }).waitFor();
         assert.equal(page.url().split('?')[0], `${origin}/goodbye`);
         await openApplication(page, origin);
-        await page.getByLabel('Password').waitFor();
+        await page.getByLabel('Password', { exact: true }).waitFor();
       } catch (error) {
         throw new Error(`at ${page.url()}: ${await page.content()}\n${await application.output()}`, { cause: error });
       } finally {
@@ -160,7 +160,7 @@ describe('an application', { skip: whyNoChromium() }, () => {
       await page.waitForURL(`${origin}/goodbye**`);
       assert.ok(!(await bodyOf(page)).includes('alice'));
       await page.goto(`${origin}/page`);
-      await page.getByLabel('Password').waitFor();
+      await page.getByLabel('Password', { exact: true }).waitFor();
     }
     await using context = await open();
     const page = await context.newPage();
@@ -204,7 +204,7 @@ async function openApplication(page: Page, origin: string): Promise<void> {
 
 async function enterPassword(page: Page, { username, password }: { username: string; password: string }): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 

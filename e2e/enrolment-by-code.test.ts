@@ -164,7 +164,7 @@ test('the console enrols by a code, stays enrolled after a restart, and continue
   assert.equal(await connector.stop(), 0);
   connector.start();
   await until('the console is back', async () => (await page.goto(new URL('/', link).href).catch(() => null)) !== null);
-  await page.getByLabel('Password').fill('eleven blue horses');
+  await page.getByLabel('Password', { exact: true }).fill('eleven blue horses');
   await page.keyboard.press('Enter');
   await page.getByText('for the connection corp').waitFor();
   await examinePage(page, 'console-enrolled');

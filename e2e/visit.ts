@@ -11,13 +11,13 @@ import { until } from './programs.ts';
 export async function visit({ page }: Browser, { url }: Application): Promise<'welcome' | 'form'> {
   await page.goto(url);
   const welcome = page.getByRole('heading', { name: WELCOME });
-  await welcome.or(page.getByLabel('Password')).waitFor();
+  await welcome.or(page.getByLabel('Password', { exact: true })).waitFor();
   return (await welcome.isVisible()) ? 'welcome' : 'form';
 }
 
 export async function fillForm(page: Page, username: string, password: string): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: WELCOME }).waitFor();
 }

@@ -133,7 +133,7 @@ export function fieldsOf(html: string): Record<string, string> {
 }
 
 export function actionOf(html: string): string | undefined {
-  const action = /<form method="post"(?: name="hiddenform")? action="([^"]*)">/.exec(html)?.[1];
+  const action = /<form method="post"(?: name="hiddenform")? action="([^"]*)"/.exec(html)?.[1];
   return action === undefined ? undefined : unescapeHtml(action);
 }
 

@@ -29,6 +29,7 @@ import { loadHubIdentity } from './keys/hub-identity.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
 import { LOGIN_PATH } from './login/pages.ts';
 import { loginRoutes } from './login/routes.ts';
+import { createAppearances } from './oidc/appearances.ts';
 import { createOidc } from './oidc/mount.ts';
 import { healthRoutes } from './operations/health.ts';
 import { measureHub } from './operations/hub-metrics.ts';
@@ -117,7 +118,8 @@ export async function startHub(parts: {
   const activity = createSignInActivity();
   events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
-  const oidc = createOidc({ store, log, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
+  const appearances = createAppearances();
+  const oidc = createOidc({ store, log, appearances, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
   const takeEffect = async () => {
     await Promise.all([reconcileRegistrations(), identity.reload(), oidc.lookAfter()]);
   };
@@ -145,7 +147,10 @@ export async function startHub(parts: {
     .route(DOCUMENTS_PATH, documentRoutes(DOCUMENTS_PATH))
     .get('/', (c) => c.redirect(DASHBOARD_PATH))
     .route('/try', tryRoutes({ store, online, signIn, log, publicUrl: () => publicUrl }))
-    .route(LOGIN_PATH, loginRoutes({ store, oidc, signIn, online, frontChannel, log, publicUrl: () => publicUrl, signInLifetimeSeconds }))
+    .route(
+      LOGIN_PATH,
+      loginRoutes({ store, oidc, signIn, online, frontChannel, appearances, log, publicUrl: () => publicUrl, signInLifetimeSeconds }),
+    )
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
     .route(
       '/',

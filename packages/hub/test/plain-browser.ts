@@ -13,7 +13,7 @@ export interface PlainBrowser {
   open(url: string, init?: RequestInit): Promise<Shown>;
   /** Follows redirects within this origin. */
   follow(shown: Shown): Promise<Shown>;
-  /** Submits the page's form whose action ends so, with its hidden fields. */
+  /** Submits the page's form whose action ends so, with its hidden fields, and follows the redirect to the next login page. */
   submit(shown: Shown, actionEnd: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Shown>;
   cookies: Map<string, { value: string; path: string; attributes: string }>;
 }
@@ -55,7 +55,7 @@ export function createPlainBrowser(): PlainBrowser {
       }
       return at;
     },
-    submit(shown, actionEnd, fields, headers = {}) {
+    async submit(shown, actionEnd, fields, headers = {}) {
       const forms = [...shown.text.matchAll(/<form[^>]* action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g)];
       const [, action = '', inside = ''] = forms.find(([, target = '']) => target.endsWith(actionEnd)) ?? [];
       if (action === '') throw new Error(`No form for ${actionEnd} on ${shown.url}: ${shown.status} ${shown.text}`);
@@ -63,11 +63,13 @@ export function createPlainBrowser(): PlainBrowser {
         name,
         unescaped(value),
       ]);
-      return request(new URL(unescaped(action), shown.url).href, {
+      const sent = await request(new URL(unescaped(action), shown.url).href, {
         method: 'POST',
         body: new URLSearchParams({ ...Object.fromEntries(hidden), ...fields }),
         headers: { Origin: new URL(shown.url).origin, ...headers },
       });
+      const next = sent.status === 303 && sent.onward !== undefined ? new URL(sent.onward) : undefined;
+      return next?.pathname.startsWith('/login/') ? request(next.href) : sent;
     },
   };
   return browser;

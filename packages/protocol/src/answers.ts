@@ -14,6 +14,7 @@ import {
   WIRE_ERRORS,
   type WireErrorName,
 } from './failures.ts';
+import { type PasswordRules, passwordRules } from './password-rules.ts';
 import type { RequestName } from './requests.ts';
 import { type Step, stepsSchema } from './steps.ts';
 
@@ -42,6 +43,8 @@ export interface Failure {
   inner?: { code?: string; message: string } | undefined;
   /** When the next attempt is admitted. */
   retryAfterSeconds?: number | undefined;
+  /** What the directory requires of a new password, if the user must choose one. */
+  rules?: PasswordRules | undefined;
 }
 
 /**
@@ -88,7 +91,7 @@ export function encodeAnswer(
 ): object {
   const { subject, ...plain } =
     'failure' in outcome
-      ? { subject: outcome.failure.subject, ...encodeFailure(outcome.failure, knows('reasons')) }
+      ? { subject: outcome.failure.subject, ...encodeFailure(outcome.failure, knows) }
       : { subject: undefined, ...('profile' in outcome ? encodeUser(outcome, knows('subject')) : outcome) };
   const answer = subject === undefined || !knows('subject') ? plain : { ...plain, subject };
   return name === 'authenticate_user' && knows('steps') ? { ...answer, steps } : answer;
@@ -99,8 +102,9 @@ function encodeUser(user: KnownUser, isOurHub: boolean): object {
   return isOurHub ? { ...plain, profile: withAccountName(user) } : plain;
 }
 
-function encodeFailure(failure: Failure, withReason: boolean): object {
-  const { code, wireName, profile = {}, isAmbiguous, tried, inner, retryAfterSeconds } = failure;
+function encodeFailure(failure: Failure, knows: (capability: Capability) => boolean): object {
+  const { code, wireName, profile = {}, isAmbiguous, tried, inner, retryAfterSeconds, rules } = failure;
+  const withReason = knows('reasons');
   if (wireName === undefined) {
     const reason = reasonOf(code);
     const added = { ...(reason === undefined ? {} : { reason }), ...(tried === undefined ? {} : { tried }) };
@@ -113,7 +117,10 @@ function encodeFailure(failure: Failure, withReason: boolean): object {
   }
   // By its name it is a wrong password, which is all that Auth0 knows.
   const added = withReason && code === 'too_many_attempts' ? { reason: code, retryAfterSeconds } : {};
-  return { err: { message, profile, name: wireName, ...added }, profile };
+  return {
+    err: { message, profile, name: wireName, ...added, ...(knows('passwordRules') && rules !== undefined ? { rules } : {}) },
+    profile,
+  };
 }
 
 function reasonOf(code: FailureCode): ErrorReason | undefined {
@@ -129,6 +136,7 @@ const wireError = z.object({
   reason: z.enum(REASONS).optional().catch(undefined),
   ambiguous: z.literal(true).optional().catch(undefined),
   tried: z.literal(false).optional().catch(undefined),
+  rules: passwordRules.optional().catch(undefined),
   retryAfterSeconds: z.number().int().positive().max(MAX_RETRY_AFTER_SECONDS).optional().catch(undefined),
 });
 
@@ -177,7 +185,8 @@ export function parseAnswer<N extends RequestName>(
   }
   if (isWireErrorName(err.name)) {
     const added = knows('reasons') && 'ambiguous' in err && err.ambiguous ? { isAmbiguous: err.ambiguous } : {};
-    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject, ...added } }, steps };
+    const rules = knows('passwordRules') && 'rules' in err && err.rules ? { rules: err.rules } : {};
+    return { outcome: { failure: { code: WIRE_ERRORS[err.name].code, wireName: err.name, profile, subject, ...added, ...rules } }, steps };
   }
   if (!knows('reasons') || !('reason' in err) || err.reason === undefined) return { outcome: UNEXPECTED, steps };
   return { outcome: { failure: { code: ERROR_REASONS[err.reason], tried: err.tried } }, steps };

@@ -16,8 +16,18 @@ import { z } from 'zod';
  * - `subject`: answers about one user carry `subject`, the directory's immutable id of the user, if it has one. The profile has the
  *   account name as `username`.
  * - `passwordTimes`: the connector understands `password_times`.
+ * - `passwordRules`: if the password must be changed, or a new one is refused, the error carries `rules`: what the directory requires.
  */
-export const CAPABILITIES = ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject', 'passwordTimes'] as const;
+export const CAPABILITIES = [
+  'drain',
+  'changeOwnPassword',
+  'health',
+  'reasons',
+  'steps',
+  'subject',
+  'passwordTimes',
+  'passwordRules',
+] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** @returns the offered capabilities that this version knows */

@@ -6,8 +6,6 @@
 interface FailureRow {
   /** The fact, for the hub's API and its operators. */
   message: string;
-  /** For the user, on a login page. */
-  userMessage: string;
   /** What an operator can do. */
   advice: string;
   /** HTTP status of the hub's API. */
@@ -28,21 +26,16 @@ interface FailureRow {
   retryAtOnce?: true;
 }
 
-const CANNOT_CHANGE_PASSWORD = 'Change it on a computer at work, or ask your help desk. Then come back and sign in.';
-const NOT_REACHABLE = 'Your organisation cannot be reached right now. Try again in a moment.';
-
 const rows = {
   // One code for both: a user must not learn which names exist.
   invalid_credentials: {
     message: 'The user name or the password is wrong',
-    userMessage: 'The user name or the password is wrong.',
     advice: 'Users see no difference between a wrong name and a wrong password; the connector’s own answer is below.',
     status: 401,
     category: 'refused',
   },
   password_expired: {
     message: 'The password has expired',
-    userMessage: 'Your password has expired. Choose a new one to continue.',
     advice: 'The password was correct. The user must set a new one before signing in.',
     status: 401,
     category: 'refused',
@@ -50,7 +43,6 @@ const rows = {
   },
   password_change_required: {
     message: 'The password must be changed before the next sign-in',
-    userMessage: 'Your password must be changed before you can sign in. Choose a new one to continue.',
     advice: 'The password was correct. An administrator requires a new one at the next sign-in.',
     status: 401,
     category: 'refused',
@@ -58,7 +50,6 @@ const rows = {
   },
   account_disabled: {
     message: 'The account is disabled',
-    userMessage: 'Your account is disabled. Ask your help desk.',
     advice: 'Enable the account in the directory.',
     status: 401,
     category: 'refused',
@@ -67,7 +58,6 @@ const rows = {
   },
   account_expired: {
     message: 'The account has expired',
-    userMessage: 'Your account has expired. Ask your help desk.',
     advice: 'Extend the account in the directory.',
     status: 401,
     category: 'refused',
@@ -76,7 +66,6 @@ const rows = {
   },
   account_locked: {
     message: 'The account is locked',
-    userMessage: 'Your account is locked after too many wrong passwords. Wait a while, or ask your help desk to unlock it.',
     advice: 'Too many wrong passwords. The lock ends after a while, or when an administrator unlocks the account.',
     status: 401,
     category: 'refused',
@@ -84,29 +73,24 @@ const rows = {
   },
   user_not_found: {
     message: 'No such user',
-    userMessage: 'The user name or the password is wrong.',
     advice: 'Check the name and the connector’s search base and filter.',
     status: 404,
     category: 'refused',
   },
   insufficient_access_rights: {
     message: 'The connector may not change passwords in the directory',
-    userMessage: CANNOT_CHANGE_PASSWORD,
     advice: 'Give the connector’s service account the right to reset passwords.',
     status: 403,
     category: 'refused',
   },
   password_complexity: {
     message: 'The new password does not meet the requirements of the directory',
-    userMessage:
-      'The new password does not meet the rules of your organisation: choose a longer one, other characters, or one not used before.',
     advice: 'See the directory’s password policy.',
     status: 422,
     category: 'refused',
   },
   too_many_attempts: {
     message: 'Too many attempts: try again later',
-    userMessage: 'There were too many attempts.',
     advice:
       'There were too many wrong passwords for this user or from this address. The password was not tried, which could lock the account.',
     status: 429,
@@ -114,14 +98,12 @@ const rows = {
   },
   connection_disabled: {
     message: 'This connection is switched off',
-    userMessage: 'Your organisation has switched off signing in here. Ask your help desk.',
     advice: 'Switch the connection on to let users sign in.',
     status: 403,
     category: 'refused',
   },
   directory_unavailable: {
     message: 'The directory does not answer: try again later',
-    userMessage: NOT_REACHABLE,
     advice: 'The connector is online, but its directory does not answer. See the connector’s log.',
     status: 503,
     category: 'failed',
@@ -130,7 +112,6 @@ const rows = {
   },
   connector_offline: {
     message: 'No connector is online for this connection',
-    userMessage: NOT_REACHABLE,
     advice: 'Start a connector with this connection’s ticket, and see its log.',
     status: 503,
     category: 'failed',
@@ -138,14 +119,12 @@ const rows = {
   },
   connector_outdated: {
     message: 'No connector of this connection supports this: update the connectors',
-    userMessage: CANNOT_CHANGE_PASSWORD,
     advice: 'Update the connectors of this connection.',
     status: 501,
     category: 'failed',
   },
   connector_busy: {
     message: 'All connectors of this connection are busy: try again in a moment',
-    userMessage: 'Many users are signing in right now. Try again in a moment.',
     advice: 'Add a connector, or find out why the directory is slow.',
     status: 503,
     category: 'failed',
@@ -154,7 +133,6 @@ const rows = {
   },
   connector_lost: {
     message: 'The connector disconnected before it answered: try again',
-    userMessage: 'The connection to your organisation was lost. Try again.',
     advice: 'The password may already have been tried, so it was not sent to another connector.',
     status: 503,
     category: 'failed',
@@ -164,7 +142,6 @@ const rows = {
   },
   connector_timeout: {
     message: 'The connector did not answer in time',
-    userMessage: 'Your organisation did not answer in time. Try again in a moment.',
     advice: 'The connector is connected but silent. See its log, and check its directory.',
     status: 504,
     category: 'failed',
@@ -173,7 +150,6 @@ const rows = {
   },
   user_without_id: {
     message: 'The directory shows no immutable id of this user',
-    userMessage: 'Your account cannot be identified. Ask your help desk.',
     advice:
       'Let the connector’s service account read objectGUID or entryUUID, or set LDAP_SUBJECT_ATTRIBUTE in the connector. From an Auth0 connector, the profile’s id must be a text.',
     status: 502,
@@ -181,7 +157,6 @@ const rows = {
   },
   connector_error: {
     message: 'The connector failed: see its log',
-    userMessage: 'Something went wrong on your organisation’s side. Try again, or ask your help desk.',
     advice: 'The directory answered in an unexpected way. Find the correlation ID in the connector’s log.',
     status: 502,
     category: 'failed',

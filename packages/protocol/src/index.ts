@@ -72,6 +72,7 @@ export {
   verifyByIdentity,
 } from './hub-identity.ts';
 export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url } from './jose.ts';
+export { type PasswordRules, passwordRules } from './password-rules.ts';
 export { accountNameOf, claimsOfProfile } from './profile-claims.ts';
 export {
   answerName,

@@ -28,7 +28,9 @@ export {
   tokenField,
 } from './elements.ts';
 export { isFromOwnPage, type OriginPolicy } from './form-origin.ts';
-export { type Html, type Page, page, SAFE_HEADERS } from './page.ts';
+export { LANGUAGES, type Language, languageFor, type PlainKey, type Speech, speechIn } from './languages.ts';
+export { LOGIN_SCRIPT, scriptTexts, waitText } from './login-script.ts';
+export { type Html, type Page, type PageFrame, page, SAFE_HEADERS } from './page.ts';
 export { hashPassword, isPassword, MIN_PASSWORD_LENGTH } from './password-hash.ts';
 export { alertOf, ended, problemOf, sentence } from './problems.ts';
 export { hashOfToken, newSecretToken, sameText } from './secret-token.ts';

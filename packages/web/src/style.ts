@@ -62,6 +62,18 @@ a { color: var(--accent); }
 .login { width: 100%; max-width: 26rem; margin: 6vh auto 0; }
 .login form { max-width: none; }
 .login h1 { font-size: 1.5rem; overflow-wrap: anywhere; hyphens: auto; }
+.with-button { position: relative; margin-bottom: 0.625rem; }
+.with-button > input { margin-bottom: 0; }
+.with-button > input:not(:only-child) { padding-right: 3rem; }
+button.reveal { position: absolute; inset: 0 0 0 auto; width: 2.75rem; min-height: 0; padding: 0; background: none; color: var(--quiet); justify-self: auto; }
+button.reveal svg { display: block; width: 1.25rem; height: 1.25rem; margin: auto; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; }
+button.reveal[aria-pressed=false] .strike { display: none; }
+button.reveal[aria-pressed=true] { color: var(--accent); }
+.login .hint { color: var(--quiet); font-size: 0.875rem; }
+.login .hint:empty { display: none; }
+input[aria-invalid=true] { border-color: var(--bad); }
+.for-ears { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.rules { padding-left: 1.25rem; font-size: 0.875rem; color: var(--quiet); }
 .login:lang(ja) { line-break: strict; }
 .login:lang(ja) :is(h1, .notice) { word-break: auto-phrase; }
 .login button[type=submit]:not(.link) { justify-self: stretch; }

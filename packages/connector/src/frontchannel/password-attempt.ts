@@ -5,8 +5,8 @@ import type { RequestContext } from '../users/context.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
-import type { FormProblem } from './pages/languages.ts';
 import type { FrontChannelPage } from './pages/page.ts';
+import type { FormProblem } from './pages/pages.ts';
 
 export interface PasswordRejection {
   problem: FormProblem;

@@ -2,7 +2,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import { clientContextOf, createCookie, isFromOwnPage, SAFE_HEADERS } from '@landbridge/web';
+import {
+  clientContextOf,
+  createCookie,
+  IMMUTABLE_HEADERS,
+  isFromOwnPage,
+  LOGIN_SCRIPT,
+  languageFor,
+  SAFE_HEADERS,
+  type Speech,
+  speechIn,
+} from '@landbridge/web';
 import {
   type AuthenticationMethod,
   isSignOut,
@@ -22,9 +32,8 @@ import type { Users } from '../users/users.ts';
 import type { Attempts } from './attempts.ts';
 import { bearerProblem, type CheckBearer } from './bearer.ts';
 import { identify, type SignInMethods, wwwAuthenticate } from './methods.ts';
-import { type FormProblem, type Language, languageFor } from './pages/languages.ts';
 import type { FrontChannelPage } from './pages/page.ts';
-import { formPage, invalidPage, replyForm, replyPage, signedOutPage } from './pages/pages.ts';
+import { type FormProblem, formPage, invalidPage, replyForm, replyPage, signedOutPage } from './pages/pages.ts';
 import { createPasswordAttempt, MAX_NAME_LENGTH } from './password-attempt.ts';
 import { bodyValues, carriedRequest, type FrontContext, type FrontEnv, formValues, isFresh, merged, textIn } from './request-values.ts';
 import type { FrontChannelSessions } from './session.ts';
@@ -81,7 +90,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     isSecure: (c) => clientContextOf(c.env.incoming).secure,
     maxAgeSeconds: sessions.maxAgeSeconds,
   });
-  const languageOf = (c: FrontContext): Language => languageFor(c.req.header('Accept-Language'));
+  const speechOf = (c: FrontContext): Speech => speechIn(languageFor({ acceptLanguage: c.req.header('Accept-Language') ?? '' }));
   const context = (c: FrontContext) => ({
     correlationId: clientOf(c).id,
     signal: AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(SIGN_IN_TIMEOUT_MS)]),
@@ -99,10 +108,10 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
   function form(
     c: FrontContext,
     request: SignInRequest,
-    more: { name?: string; problem?: FormProblem; status?: FrontChannelPage['status'] } = {},
+    more: { name?: string; problem?: FormProblem; waitSeconds?: number | undefined; status?: FrontChannelPage['status'] } = {},
   ): FrontChannelPage {
     const carried = Buffer.from(JSON.stringify(request)).toString('base64url');
-    return formPage({ language: languageOf(c), siteName, carried, ...more });
+    return formPage({ speech: speechOf(c), siteName, carried, ...more });
   }
 
   /** @returns undefined if no token could be issued, which is logged */
@@ -123,7 +132,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     user: SignedInUser,
   ): Promise<FrontChannelPage | undefined> {
     const wresult = await tokenFor(c, request, user);
-    return wresult === undefined ? undefined : replyPage({ language: languageOf(c), siteName, replyTo, wctx: request.wctx, wresult });
+    return wresult === undefined ? undefined : replyPage({ speech: speechOf(c), siteName, replyTo, wctx: request.wctx, wresult });
   }
 
   const unavailable = (c: FrontContext, request: SignInRequest) => form(c, request, { problem: 'unavailable', status: 503 });
@@ -140,7 +149,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
   async function signIn(c: FrontContext, request: SignInRequest): Promise<Response> {
     if (isSignOut(request)) return signOut(c);
     const replyTo = replyToOf(c, request);
-    if (replyTo === undefined) return send(c, invalidPage(languageOf(c), siteName));
+    if (replyTo === undefined) return send(c, invalidPage(speechOf(c), siteName));
     const { incoming } = c.env;
     // The user may want to sign in as another user.
     if (new URL(c.req.url).searchParams.get('wprompt') === 'consent') return send(c, form(c, request));
@@ -183,12 +192,16 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
   async function signInByForm(c: FrontContext, values: URLSearchParams): Promise<Response> {
     const request = carriedRequest(values) ?? signInRequestOf(merged(c, values));
     const replyTo = replyToOf(c, request);
-    if (replyTo === undefined) return send(c, invalidPage(languageOf(c), siteName));
+    if (replyTo === undefined) return send(c, invalidPage(speechOf(c), siteName));
     if (!isOwn(c)) return send(c, form(c, request, { problem: 'foreignForm', status: 403 }));
     const name = (values.get('username') ?? '').trim();
     const outcome = await passwordOutcome(c, name, values.get('password') ?? '');
     if ('problem' in outcome) {
-      return send(c, form(c, request, { ...outcome, name: name.slice(0, MAX_NAME_LENGTH) }), { 'Retry-After': outcome.retryAfter });
+      const { problem, status, retryAfter } = outcome;
+      const waitSeconds = retryAfter === undefined ? undefined : Number(retryAfter);
+      return send(c, form(c, request, { problem, status, waitSeconds, name: name.slice(0, MAX_NAME_LENGTH) }), {
+        'Retry-After': retryAfter,
+      });
     }
     const at = new Date();
     const { subject } = outcome;
@@ -206,7 +219,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     if (returnTo !== null && options.replyAddresses.includes(returnTo)) {
       return Promise.resolve(c.body(null, 302, { ...SAFE_HEADERS, Location: returnTo }));
     }
-    return send(c, signedOutPage(languageOf(c), siteName));
+    return send(c, signedOutPage(speechOf(c), siteName));
   }
 
   app.get('/wsfed', (c) => signIn(c, signInRequestOf(new URL(c.req.url).searchParams)));
@@ -245,6 +258,7 @@ export function frontRoutes(options: RouteOptions): Hono<FrontEnv> {
     c.body(options.metadata, 200, { 'Content-Type': 'application/xml; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }),
   );
   app.get('/logout', signOut);
+  app.get(LOGIN_SCRIPT.path, (c) => c.body(LOGIN_SCRIPT.text, 200, { 'Content-Type': LOGIN_SCRIPT.type, ...IMMUTABLE_HEADERS }));
 
   app.get('/users', async (c) => {
     const { id: correlationId, address } = clientOf(c);

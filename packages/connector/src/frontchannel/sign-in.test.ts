@@ -39,9 +39,12 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
   it('shows the form, then the page that posts the token', async () => {
     const page = await on.begin();
     assert.equal(page.status, 200);
-    assert.match(page.text, /<title>Fabrikam &lt;b&gt;&amp;&lt;\/b&gt; Sons<\/title>/);
+    assert.match(page.text, /<title>Sign in · Fabrikam &lt;b&gt;&amp;&lt;\/b&gt; Sons<\/title>/);
     const policy = String(page.headers['content-security-policy']);
-    assert.match(policy, /^default-src 'none'; style-src 'nonce-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
+    assert.match(
+      policy,
+      /^default-src 'none'; style-src 'nonce-[^']+'; script-src 'nonce-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+    );
 
     const reply = await on.fillIn(page, as(0));
     assert.equal(reply.status, 200);
@@ -121,7 +124,7 @@ describe('signing in at the front channel', { skip: whyNoSlapd() }, () => {
     for (const { status, text } of [wrong, unknown]) {
       assert.equal(status, 401);
       assert.match(text, /role="alert"[^>]*>The user name or the password is wrong\./);
-      assert.match(text, /<title>Problem: /);
+      assert.match(text, /<title>Problem · /);
     }
     assert.match(unknown.text, /value="no&quot;body&lt;"/);
     assert.doesNotMatch(wrong.text, /value="wrong"/);

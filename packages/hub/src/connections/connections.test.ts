@@ -28,6 +28,7 @@ test('changes settings one by one, normalizes them, and passes them on to connec
     credentialCache: false,
     cacheOpen: false,
     cacheClosed: false,
+    listed: true,
     emailVerified: false,
     emailDomains: [],
     approveConnectors: false,

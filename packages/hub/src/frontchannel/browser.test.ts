@@ -69,6 +69,6 @@ test('a browser signs in through a connector without asking the user, and shows 
   await elsewhere.addCookies([{ ...cookie, value: `${id}.${Date.now() - 60_000}` }]);
   const back = await elsewhere.newPage();
   await back.goto((await app.begin()).url);
-  await back.getByLabel('Password').waitFor();
+  await back.getByLabel('Password', { exact: true }).waitFor();
   assert.ok(await back.getByRole('link', { name: 'Sign in without a password' }).isVisible());
 });

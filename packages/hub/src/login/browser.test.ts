@@ -43,9 +43,9 @@ test('a browser gets from the application through the login pages and back, with
     return { profile: { id: 'anna', displayName: 'Anna', groups: ['Staff'] } };
   });
   partners.answerAll(() => ({ err: { name: 'PasswordChangeRequired' }, profile: {} }));
-  const settings = { emailDomains: ['fabrikam.example'], displayName: 'Fabrikam <script>document.title = "owned"</script>' };
+  const settings = { emailDomains: ['fabrikam.example'], listed: false, displayName: 'Fabrikam <script>document.title = "owned"</script>' };
   await hub.api('/connections/corp', settings, 'PATCH');
-  await hub.api('/connections/partners', { emailDomains: ['partners.example'] }, 'PATCH');
+  await hub.api('/connections/partners', { emailDomains: ['partners.example'], listed: false }, 'PATCH');
   const { origin, arrived } = await startApplicationServer(t);
   const application = await createApplication(hub, {
     name: 'Billing & <b>Invoices</b>',
@@ -85,19 +85,18 @@ test('a browser gets from the application through the login pages and back, with
   assert.match(await page.title(), /^Problem/);
   await examinePage(page, 'password-wrong');
   await page.getByLabel('User name').fill('locked');
-  await page.getByLabel('Password').fill('wrong');
+  await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.keyboard.press('Enter');
   await page.getByText('Your account is locked').waitFor();
   await page.getByLabel('User name').fill('anna@fabrikam.example');
-  await page.getByLabel('Password').fill('old password');
+  await page.getByLabel('Password', { exact: true }).fill('old password');
   await page.keyboard.press('Enter');
 
   await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
   await examinePage(page, 'new-password');
   const change = async (chosen: string, again = chosen) => {
-    await page.getByLabel('Current password').fill('old password');
     await page.getByLabel('New password', { exact: true }).fill(chosen);
-    await page.getByLabel('Repeat new password').fill(again);
+    await page.getByLabel('Repeat new password', { exact: true }).fill(again);
     await page.keyboard.press('Enter');
   };
   await change('new password', 'another');
@@ -109,6 +108,15 @@ test('a browser gets from the application through the login pages and back, with
   await page.waitForURL('**/home');
   assert.equal(await page.title(), 'Welcome to the application');
   const tokens = await application.finish(arrived[0] ?? '', checks);
+  // Going back never asks to send a form again, and says that the sign-in is over.
+  await page.goBack();
+  await page.getByRole('heading', { name: 'This sign-in is over' }).waitFor();
+  await page.getByText('You finished it already').waitFor();
+  await examinePage(page, 'over-finished');
+  await page.goBack();
+  await page.getByText('You finished it already').waitFor();
+  await page.getByRole('link', { name: 'Go to Billing' }).click();
+  await page.waitForURL(`${origin}/`);
   assert.equal(tokens.claims()?.name, 'Anna');
 
   // The second sign-in needs no password; signing out asks for confirmation.

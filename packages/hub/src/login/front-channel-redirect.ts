@@ -40,16 +40,15 @@ export function createFrontChannelRedirect({ frontChannel, isHttps }: { frontCha
 
   return {
     redirectToConnector,
-    /** Redirects unless the user was redirected recently, or the application wants the user to be asked. */
-    async redirectAutomatically(c: Context, login: RedirectableLogin, connection: Connection | undefined): Promise<Page | undefined> {
+    /** @returns false if the user was redirected recently, or the application wants the user to be asked */
+    mayRedirect(c: Context, login: RedirectableLogin, connection: Connection): boolean {
       const { reasons } = login;
       const notSignedIn = reasons.some((reason) => NOT_SIGNED_IN.includes(reason));
       // `max_age` is no reason to ask a user who is not signed in.
       const onlyThat = reasons.every((reason) => [...NOT_SIGNED_IN, 'max_age'].includes(reason));
-      if (connection === undefined || !notSignedIn || !onlyThat) return undefined;
+      if (!login.hasFrontChannel(connection) || !notSignedIn || !onlyThat) return false;
       const at = redirectedAt(c, connection);
-      if (at !== undefined && Math.abs(Date.now() - at) >= TOGETHER_MS) return undefined;
-      return redirectToConnector(c, login, connection);
+      return at === undefined || Math.abs(Date.now() - at) < TOGETHER_MS;
     },
   };
 }

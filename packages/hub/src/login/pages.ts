@@ -1,15 +1,13 @@
-/** The login pages as HTML, without scripts: e-mail address, password, new password, and pages that end a sign-in. */
-import { FAILURES } from '@landbridge/protocol';
-import { type Html, type Page, page } from '@landbridge/web';
+/** The login pages as HTML: who signs in, the choice of an organisation or account, and pages that end a sign-in. */
+import { type Html, type Page, type PageFrame, type PlainKey, page, type Speech, waitText } from '@landbridge/web';
 import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
-import { LOGIN_TEXTS } from './texts.ts';
 
 export const LOGIN_PATH = '/login';
 
 /** Shared by all pages of one sign-in. */
 export interface LoginContext {
-  /** The path that its forms post to; all other paths are below it. */
+  /** The path of its first page; all other paths are below it. */
   path: string;
   formToken: string;
   application: string;
@@ -17,45 +15,56 @@ export interface LoginContext {
   severalConnections: boolean;
   /** Whether users at this address can sign in at a connector of the connection, without a password. */
   hasFrontChannel(connection: Connection): boolean;
+  speech: Speech;
+  /** Language and branding; a connection may have its own. */
+  frame(connection?: Connection): PageFrame;
 }
 
-/** @param problem with the last input */
-export function whoPage(login: LoginContext, { name, problem }: { name: string; problem: string | undefined }): Page {
-  return formPage(login, {
-    heading: LOGIN_TEXTS.signIn,
-    lead: LOGIN_TEXTS.whoAreYou,
+/** A problem with the last input: a text of the catalogue, and the time to wait. */
+export interface Problem {
+  key: PlainKey;
+  waitSeconds?: number | undefined;
+}
+
+export function whoPage(login: LoginContext, { name, problem }: { name: string; problem: Problem | undefined }): Page {
+  const { say } = login.speech;
+  return loginFormPage(login, {
+    heading: say('signIn'),
+    lead: say('whoAreYou'),
     problem,
     isFirst: true,
     form: html`<form method="post" action="${login.path}/who">
 ${hidden({ token: login.formToken })}
-<label for="username">${LOGIN_TEXTS.name}</label>
+<label for="username">${say('name')}</label>
 <input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus${described(problem)}>
-<button type="submit">${LOGIN_TEXTS.continue}</button>
+<button type="submit">${say('continue')}</button>
 </form>`,
   });
 }
 
 /** For users who are signed in, if the application wants to let them choose. */
-export function accountPage(login: LoginContext, username: string): Page {
-  return frame(
-    LOGIN_TEXTS.chooseAccount,
-    html`<section aria-labelledby="title">
-<header><h1 id="title">${LOGIN_TEXTS.chooseAccount}</h1><p class="quiet">${LOGIN_TEXTS.to(login.application)}</p></header>
+export function accountPage(login: LoginContext, user: string): Page {
+  const { say } = login.speech;
+  return loginFrame(login, {
+    title: say('chooseAccount'),
+    main: html`<section aria-labelledby="title">
+<header><h1 id="title">${say('chooseAccount')}</h1><p class="quiet">${say('toApplication', login)}</p></header>
 <form method="post" action="${login.path}/continue">
 ${hidden({ token: login.formToken })}
-<button type="submit" autofocus>${LOGIN_TEXTS.continueAs(username)}</button>
+<button type="submit" autofocus>${say('continueAs', { user })}</button>
 </form>
-<p><a href="${login.path}?other">${LOGIN_TEXTS.otherAccount}</a></p>
+<p><a href="${login.path}?other">${say('otherAccount')}</a></p>
 ${cancelForm(login, { isFirst: true })}
 </section>`,
-  );
+  });
 }
 
-/** For users whose e-mail domain does not select a connection. */
+/** For users whose name selects no connection. */
 export function choicePage(login: LoginContext, { name, choice }: { name: string; choice: readonly Connection[] }): Page {
-  return formPage(login, {
-    heading: LOGIN_TEXTS.signIn,
-    lead: LOGIN_TEXTS.whichOrganisation,
+  const { say } = login.speech;
+  return loginFormPage(login, {
+    heading: say('signIn'),
+    lead: /[@\\]/.test(name) ? say('unknownDomain', { name }) : say('whichOrganisation'),
     problem: undefined,
     form: html`<form method="post" action="${login.path}/who">
 ${hidden({ token: login.formToken, username: name })}
@@ -64,129 +73,94 @@ ${choice.map((connection) => html`<button type="submit" name="connection" value=
   });
 }
 
-/** @param note good news, such as that the password was changed */
-export function passwordPage(
-  login: LoginContext,
-  {
-    connection,
-    username,
-    problem,
-    note,
-  }: { connection: Connection; username: string; problem?: string | undefined; note?: string | undefined },
-): Page {
-  const knowsName = username !== '';
-  return formPage(login, {
-    heading: LOGIN_TEXTS.signIn,
-    lead: LOGIN_TEXTS.account(displayNameOf(connection)),
-    problem,
-    note,
-    links: login.hasFrontChannel(connection)
-      ? html`<a href="${login.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${LOGIN_TEXTS.withoutPassword}</a>`
-      : undefined,
-    form: html`<form method="post" action="${login.path}">
-${hidden({ token: login.formToken, connection: connection.name })}
-<label for="username">${LOGIN_TEXTS.userName}</label>
-<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${knowsName ? '' : focused(problem)}>
-<label for="password">${LOGIN_TEXTS.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${knowsName ? focused(problem) : ''}>
-<button type="submit">${LOGIN_TEXTS.signIn}</button>
-</form>`,
-  });
-}
-
 /** Shown while the browser is redirected to a connector. If it cannot reach the connector, this page and its link to the form stay visible. */
 export function redirectPage(login: LoginContext, connection: Connection, goTo: string): Page {
-  return frame(
-    LOGIN_TEXTS.redirect,
-    html`<section aria-labelledby="title">
-<header><h1 id="title">${LOGIN_TEXTS.redirect}</h1><p class="quiet">${LOGIN_TEXTS.to(login.application)}</p></header>
-<p role="status">${LOGIN_TEXTS.redirectLead(displayNameOf(connection))}</p>
-<p><a href="${login.path}?password">${LOGIN_TEXTS.usePassword}</a></p>
-</section>`,
-    goTo,
-  );
-}
-
-type ChangeReason = 'password_expired' | 'password_change_required';
-
-export function newPasswordPage(
-  login: LoginContext,
-  {
+  const { say } = login.speech;
+  return loginFrame(login, {
+    title: say('redirect'),
     connection,
-    username,
-    reason,
-    problem,
-  }: { connection: Connection; username: string; reason: ChangeReason; problem?: string | undefined },
-): Page {
-  return formPage(login, {
-    heading: LOGIN_TEXTS.changePassword,
-    lead: FAILURES[reason].userMessage,
-    about: LOGIN_TEXTS.toSignIn(login.application),
-    problem,
-    form: html`<form method="post" action="${login.path}/password">
-${hidden({ token: login.formToken, connection: connection.name, reason })}
-<label for="username">${LOGIN_TEXTS.userName}</label>
-<input id="username" name="username" value="${username}" autocomplete="username" readonly>
-<label for="password">${LOGIN_TEXTS.currentPassword}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${focused(problem)}>
-<label for="new">${LOGIN_TEXTS.newPassword}</label>
-<input id="new" name="new" type="password" autocomplete="new-password" required>
-<label for="again">${LOGIN_TEXTS.newPasswordAgain}</label>
-<input id="again" name="again" type="password" autocomplete="new-password" required>
-<button type="submit">${LOGIN_TEXTS.change}</button>
-</form>`,
+    goTo,
+    main: html`<section aria-labelledby="title">
+<header><h1 id="title">${say('redirect')}</h1><p class="quiet">${say('toApplication', login)}</p></header>
+<p role="status">${say('redirectLead', { organisation: displayNameOf(connection) })}</p>
+<p><a href="${login.path}?password">${say('usePassword')}</a></p>
+</section>`,
   });
 }
 
-export function cannotChangePage(login: LoginContext, reason: ChangeReason): Page {
-  const { title, expired, mustChange, text } = LOGIN_TEXTS.cannotChange;
-  return frame(
-    title,
-    html`<section class="notice bad" aria-labelledby="title">
-<h1 id="title">${title}</h1>
-<p role="alert">${reason === 'password_expired' ? expired : mustChange} ${text}</p>
+export type ChangeReason = 'password_expired' | 'password_change_required';
+
+export function cannotChangePage(login: LoginContext, connection: Connection, reason: ChangeReason): Page {
+  const { say } = login.speech;
+  return loginFrame(login, {
+    title: say('cannotChangeTitle'),
+    connection,
+    main: html`<section class="notice bad" aria-labelledby="title">
+<h1 id="title">${say('cannotChangeTitle')}</h1>
+<p role="alert">${say(reason === 'password_expired' ? 'cannotChangeExpired' : 'cannotChangeRequired')} ${say('insufficient_access_rights')}</p>
 ${cancelForm(login)}
 </section>`,
-  );
+  });
 }
 
-/** Ends the sign-in. */
-export function endPage({ title, text }: { title: string; text: string }): Page {
-  return frame(
-    title,
-    html`<section class="notice bad" aria-labelledby="title"><h1 id="title">${title}</h1><p role="alert">${text}</p></section>`,
-  );
-}
-
-function formPage(
-  login: LoginContext,
-  parts: {
-    heading: string;
-    lead: string;
-    problem: string | undefined;
-    note?: string | undefined;
-    form: Html;
-    isFirst?: true;
-    about?: string;
-    links?: Html | undefined;
-  },
+/** Ends the sign-in. @param application where the user can go on */
+export function endPage(
+  { speech, frame }: { speech: Speech; frame: PageFrame },
+  { title, text, application }: { title: PlainKey; text: PlainKey; application?: { name: string; address: string } | undefined },
 ): Page {
-  const { heading, lead, problem, note, form, isFirst, about = LOGIN_TEXTS.to(login.application), links } = parts;
-  return frame(
-    problem === undefined ? heading : LOGIN_TEXTS.notSignedIn(heading),
-    html`<section aria-labelledby="title">
+  const heading = speech.say(title);
+  return page({
+    title: heading,
+    frame,
+    main: html`<div class="login"><section class="notice bad" aria-labelledby="title"><h1 id="title">${heading}</h1><p role="alert">${speech.say(text)}</p>
+${application === undefined ? '' : html`<p><a href="${application.address}">${speech.say('goToApplication', { application: application.name })}</a></p>`}</section></div>`,
+  });
+}
+
+interface FormParts {
+  heading: string;
+  lead: string;
+  problem: Problem | undefined;
+  connection?: Connection | undefined;
+  note?: string | undefined;
+  form: Html;
+  isFirst?: true;
+  about?: string;
+  links?: Html | undefined;
+}
+
+export function loginFormPage(login: LoginContext, parts: FormParts): Page {
+  const { say } = login.speech;
+  const { heading, lead, problem, connection, note, form, isFirst, about = say('toApplication', login), links } = parts;
+  return loginFrame(login, {
+    // Screen readers read the title first.
+    title: problem === undefined ? heading : `${say('problem')} · ${heading}`,
+    connection,
+    main: html`<section aria-labelledby="title">
 <header><h1 id="title">${heading}</h1><p class="quiet">${about}</p></header>
 <p>${lead}</p>
-${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${problem}</p>`}
+${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${problemText(login.speech, problem)}</p>`}
 ${note === undefined ? '' : html`<p class="notice good" role="status">${note}</p>`}
 ${form}
 ${cancelForm(login, { isFirst, links })}
 </section>`,
-  );
+  });
 }
 
-function frame(title: string, main: Html, goTo?: string): Page {
-  return page({ title, main: html`<div class="login">${main}</div>`, ...(goTo === undefined ? {} : { goTo }) });
+function problemText(speech: Speech, { key, waitSeconds }: Problem): Html {
+  return html`${speech.say(key)}${waitSeconds === undefined ? '' : html` ${waitText(speech, waitSeconds)}`}`;
+}
+
+function loginFrame(
+  login: LoginContext,
+  { title, main, connection, goTo }: { title: string; main: Html; connection?: Connection | undefined; goTo?: string },
+): Page {
+  return page({
+    title: `${title} · ${login.application}`,
+    main: html`<div class="login">${main}</div>`,
+    frame: login.frame(connection),
+    ...(goTo === undefined ? {} : { goTo }),
+  });
 }
 
 /** A separate form, so that the Enter key does not cancel. */
@@ -194,28 +168,24 @@ function cancelForm(
   login: LoginContext,
   { isFirst = false, links }: { isFirst?: boolean | undefined; links?: Html | undefined } = {},
 ): Html {
-  const other = html`<a href="${login.path}?other">${LOGIN_TEXTS.otherAccount}</a>`;
+  const { say } = login.speech;
   return html`<form method="post" action="${login.path}/cancel" class="actions">
 ${hidden({ token: login.formToken })}
 ${links ?? ''}
-${login.severalConnections && !isFirst ? other : ''}
-<button type="submit" class="link">${LOGIN_TEXTS.cancel}</button>
+${login.severalConnections && !isFirst ? html`<a href="${login.path}?other">${say('otherAccount')}</a>` : ''}
+<button type="submit" class="link">${say('cancel')}</button>
 </form>`;
 }
 
-function hidden(fields: Record<string, string>): Html {
+export function hidden(fields: Record<string, string>): Html {
   return html`${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`;
 }
 
-/** Focuses the field that the user continues with; screen readers read the problem with it. */
-function focused(problem: string | undefined): Html {
-  return html` autofocus${described(problem)}`;
+/** Screen readers read the problem with the field that the user continues with. */
+export function described(problem: Problem | undefined): Html | '' {
+  return problem === undefined ? '' : html` aria-invalid="true" aria-describedby="problem"`;
 }
 
-function described(problem: string | undefined): Html | '' {
-  return problem === undefined ? '' : html` aria-describedby="problem"`;
-}
-
-function displayNameOf({ name, settings }: Connection): string {
+export function displayNameOf({ name, settings }: Connection): string {
   return settings.displayName ?? name;
 }

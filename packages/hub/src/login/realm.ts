@@ -19,17 +19,21 @@ export async function connectionByHints(
 }
 
 /**
- * @param name as typed: an e-mail address, or a user name without a domain
- * @returns the connection with that e-mail domain; else the only connection without e-mail domains
+ * @param name as typed: an e-mail address, `DOMAIN\\user`, or a user name without a domain
+ * @returns the connection with that domain; else the only connection without e-mail domains
  */
 export async function connectionOfUser(store: Store, possible: readonly Connection[], name: string): Promise<Connection | undefined> {
-  const found = await connectionOfEmail(store, name);
+  const [, domain, account] = /^([^\\]+)\\(.+)$/.exec(name) ?? [];
+  const found = await connectionOfEmail(store, domain === undefined ? name : `${account}@${domain}`);
   if (found !== undefined) return possible.find(({ id }) => id === found.id);
-  const [rest, ...others] = withoutDomains(possible);
+  // Whoever is not offered is not found by name either.
+  const named = listed(possible).find(({ name }) => name.toLowerCase() === domain?.toLowerCase());
+  if (named !== undefined) return named;
+  const [rest, ...others] = possible.filter(({ settings }) => settings.emailDomains.length === 0);
   return others.length === 0 ? rest : undefined;
 }
 
-/** Connections to choose from. Those with e-mail domains are never offered, so that outsiders do not learn of them. */
-export function withoutDomains(possible: readonly Connection[]): Connection[] {
-  return possible.filter(({ settings }) => settings.emailDomains.length === 0);
+/** Connections to choose from. */
+export function listed(possible: readonly Connection[]): Connection[] {
+  return possible.filter(({ settings }) => settings.listed);
 }

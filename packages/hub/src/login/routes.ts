@@ -1,26 +1,42 @@
-/** The login pages over HTTP: from an application's request to a signed-in account, in one browser. */
-import type { HttpBindings } from '@hono/node-server';
+/**
+ * The login pages over HTTP: from an application's request to a signed-in account, in one browser. Each form is answered with a redirect, so that
+ * going back never asks to send a form again.
+ */
 import { FAILURES, type FailureCode, type KnownUser } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
-import { clientAddressOf, hashOfToken, isFromOwnPage, type Page, readForm, sameText } from '@landbridge/web';
-import { type Context, Hono } from 'hono';
-import { errors, type Provider } from 'oidc-provider';
+import {
+  clientAddressOf,
+  IMMUTABLE_HEADERS,
+  isFromOwnPage,
+  LOGIN_SCRIPT,
+  type Page,
+  type PlainKey,
+  readForm,
+  SAFE_HEADERS,
+  sameText,
+} from '@landbridge/web';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Eligibility } from '../connectors/connector.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { FrontChannelFlow } from '../frontchannel/front-channel.ts';
-import { connectionsFor, forgetAccount, rememberAccount } from '../oidc/accounts.ts';
+import { forgetAccount, rememberAccount } from '../oidc/accounts.ts';
+import type { Appearances } from '../oidc/appearances.ts';
 import { createDroppedReport } from '../oidc/dropped-values.ts';
 import type { Oidc } from '../oidc/mount.ts';
+import { ONWARD_PATH, onwardTo, takeOnward } from '../oidc/onward.ts';
 import { onwardPage } from '../oidc/pages.ts';
 import type { SignIn, SignInAttempt, SignInResult } from '../sign-in/sign-in.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { createFamiliarBrowsers } from './familiar-browsers.ts';
-import { createFrontChannelRedirect, type RedirectableLogin } from './front-channel-redirect.ts';
-import { accountPage, cannotChangePage, choicePage, endPage, LOGIN_PATH, newPasswordPage, passwordPage, whoPage } from './pages.ts';
-import { connectionByHints, connectionOfUser, withoutDomains } from './realm.ts';
-import { LOGIN_TEXTS } from './texts.ts';
+import { createFrontChannelRedirect } from './front-channel-redirect.ts';
+import { createKeptPasswords } from './kept-passwords.ts';
+import { createFindLogin, type Login, type LoginEnv, type LoginRequest, speechOf } from './login.ts';
+import { LOGIN_PATH } from './pages.ts';
+import { connectionByHints, connectionOfUser, listed } from './realm.ts';
+import { createStepPages } from './step-pages.ts';
+import { createLoginViews, type LoginStep, type LoginView } from './view.ts';
 
 /** Far more than a user name and passwords need. */
 const MAX_FORM_BYTES = 64 * 1024;
@@ -30,20 +46,12 @@ const MAX_ASSERTION_BYTES = 1024 * 1024;
 /** Answers `prompt=select_account`. The provider still checks whether the account may sign in. */
 const ACCOUNT_CHOSEN = { select_account: {} };
 
-type Env = { Bindings: HttpBindings };
-
 const reason = z.enum(['password_expired', 'password_change_required']);
 /** The new password cannot be set here, whatever the user enters. */
 const CANNOT_CHANGE: readonly FailureCode[] = ['insufficient_access_rights', 'connector_outdated'];
 const CANNOT_ASK: readonly Eligibility[] = ['connector_offline', 'connector_outdated'];
 
-/** A sign-in that an application has started, and the connections that the user may belong to. */
-interface Login extends RedirectableLogin {
-  possible: Connection[];
-  hints: { connection: string | undefined; loginHint: string | undefined };
-  /** The user who is signed in, if the application wants to let users choose (`prompt=select_account`). */
-  signedInAs: string | undefined;
-}
+type Refused = Extract<SignInResult, { failure: unknown }>;
 
 export function loginRoutes(parts: {
   store: Store;
@@ -51,93 +59,70 @@ export function loginRoutes(parts: {
   signIn: SignIn;
   online: OnlineConnectors;
   frontChannel: FrontChannelFlow;
+  appearances: Appearances;
   log: Log;
   publicUrl: () => string;
   signInLifetimeSeconds: number;
-}): Hono<Env> {
-  const { store, oidc, signIn, online, frontChannel, log, publicUrl } = parts;
-  const { redirectToConnector, redirectAutomatically } = createFrontChannelRedirect({
-    frontChannel,
-    isHttps: () => publicUrl().startsWith('https:'),
-  });
-
-  const familiarBrowsers = createFamiliarBrowsers({ keys: oidc.cookieKeys, isSecure: () => publicUrl().startsWith('https:') });
-
+}): Hono<LoginEnv> {
+  const { store, oidc, signIn, online, frontChannel, appearances, log, publicUrl } = parts;
+  const isSecure = () => publicUrl().startsWith('https:');
+  const pathOf = (interaction: string) => `${LOGIN_PATH}/${interaction}`;
+  const views = createLoginViews({ keys: oidc.cookieKeys, path: pathOf, isSecure });
+  const { findLogin, whyOver } = createFindLogin({ ...parts, views });
+  const { redirectToConnector, mayRedirect } = createFrontChannelRedirect({ frontChannel, isHttps: isSecure });
+  const familiarBrowsers = createFamiliarBrowsers({ keys: oidc.cookieKeys, isSecure });
+  const passwords = createKeptPasswords();
+  const { firstPage, stepPage, overPage } = createStepPages({ store, passwords });
   const reportDropped = createDroppedReport(log);
 
   /** Users are only asked for a new password if a connector can change it. */
   const canChangePassword = (connection: Connection) =>
     online.of(connection.id).some((connector) => !CANNOT_ASK.includes(connector.eligibility('changeOwnPassword')));
 
-  /** @returns undefined if this browser has no such sign-in */
-  async function findLogin(c: Context<Env>): Promise<Login | undefined> {
-    let interaction: Awaited<ReturnType<Provider['interactionDetails']>>;
-    try {
-      interaction = await oidc.provider().interactionDetails(c.env.incoming, c.env.outgoing);
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) return undefined;
-      throw error;
-    }
-    const { client_id: clientId, connection, login_hint: loginHint } = interaction.params;
-    const client = typeof clientId === 'string' ? await store.oidcClient(clientId) : undefined;
-    if (interaction.uid !== c.req.param('uid') || client === undefined) return undefined;
-    const requested = textOf(connection);
-    // What the application asks for is a restriction, not a hint: users of other connections must not get in.
-    const possible = (await connectionsFor(store, client)).filter(({ name }) => requested === undefined || name === requested);
-    const remoteAddress = clientAddressOf(c);
-    return {
-      path: `${LOGIN_PATH}/${interaction.uid}`,
-      // `cid` is random, unique to this sign-in, and never leaves the store.
-      formToken: hashOfToken(`login form ${interaction.cid}`),
-      application: client.name,
-      severalConnections: possible.length > 1,
-      hasFrontChannel: (connection) => frontChannel.isOffered(connection, remoteAddress),
-      interaction: interaction.uid,
-      remoteAddress,
-      reasons: interaction.prompt.reasons,
-      clientId: client.id,
-      possible,
-      hints: { connection: requested, loginHint: textOf(loginHint)?.slice(0, 256) },
-      signedInAs: interaction.prompt.name === 'select_account' ? await nameOf(interaction.session?.accountId) : undefined,
-    };
-  }
-
-  async function nameOf(subject: string | undefined): Promise<string | undefined> {
-    const account = subject === undefined ? undefined : await store.oidcAccount(subject);
-    return textOf(account?.claims.preferred_username) ?? textOf(account?.claims.name);
-  }
-
-  function send(c: Context<Env>, { html, headers }: Page, status: 200 | 400 | 403 | 404 | 429 = 200): Response | Promise<Response> {
+  function send(c: LoginRequest, { html, headers }: Page, status: 200 | 400 | 403 | 404 = 200): Response | Promise<Response> {
     return c.html(html, status, { ...headers });
   }
 
-  type Handler = (c: Context<Env>) => Promise<Response>;
+  function redirect(c: LoginRequest, path: string): Response {
+    return c.body(null, 303, { ...SAFE_HEADERS, Location: path });
+  }
+
+  /** Answers a form with a redirect to the page of a step. */
+  function goTo(c: LoginRequest, { interaction, path, clientId }: Login, step: LoginStep, shown: Partial<LoginView> = {}): Response {
+    views.write(c, interaction, { ...shown, step, clientId });
+    return redirect(c, step === '' ? path : `${path}/${step}`);
+  }
+
+  /** Leaves for an address that may be another site's; the sign-in has ended. */
+  async function leave(c: LoginRequest, { interaction, clientId, speech, frame }: Login, location: string): Promise<Response> {
+    passwords.forget(interaction);
+    views.write(c, interaction, { clientId, finished: true });
+    const onward = onwardTo(location, { keys: oidc.cookieKeys(), secure: isSecure() });
+    if (onward === undefined) return send(c, onwardPage({ speech, frame: frame() }, location));
+    c.header('Set-Cookie', onward.cookie, { append: true });
+    return redirect(c, onward.path);
+  }
+
+  type Handler = (c: LoginRequest) => Promise<Response>;
   const forLogin =
-    (handle: (c: Context<Env>, login: Login) => Response | Promise<Response>): Handler =>
+    (handle: (c: LoginRequest, login: Login) => Response | Promise<Response>): Handler =>
     async (c) => {
       const login = await findLogin(c);
-      return login === undefined ? send(c, endPage(LOGIN_TEXTS.ended), 404) : handle(c, login);
+      return login === undefined ? send(c, overPage(await whyOver(c)), 404) : handle(c, login);
     };
 
   /** Handles only forms that belong to this sign-in. */
   const forForm =
-    (handle: (c: Context<Env>, login: Login, form: URLSearchParams) => Response | Promise<Response>): Handler =>
+    (handle: (c: LoginRequest, login: Login, form: URLSearchParams) => Response | Promise<Response>): Handler =>
     async (c) => {
       const form = await readForm(c, MAX_FORM_BYTES);
       const login = await findLogin(c);
-      if (login === undefined) return send(c, endPage(LOGIN_TEXTS.ended), 404);
+      if (login === undefined) return redirect(c, pathOf(encodeURIComponent(c.req.param('uid') ?? '')));
       if (isFromOwnPage(c, { publicUrl: publicUrl(), acceptsUnlabelled: true }) && sameText(form.get('token') ?? '', login.formToken))
         return handle(c, login, form);
-      return send(c, await firstPage(login, { problem: LOGIN_TEXTS.forgedForm }), 403);
+      // Changes nothing in the browser: another page sent the form.
+      return send(c, await firstPage(login, { problem: { key: 'forgedForm' } }), 403);
     };
-
-  async function firstPage(login: Login, { problem, other = false }: { problem?: string; other?: boolean } = {}): Promise<Page> {
-    if (login.possible.length === 0) return endPage(LOGIN_TEXTS.nowhere);
-    const { hints, possible } = login;
-    const connection = other && possible.length > 1 ? undefined : await connectionByHints(store, possible, hints);
-    const username = other ? '' : (hints.loginHint ?? '');
-    return connection === undefined ? whoPage(login, { name: username, problem }) : passwordPage(login, { connection, username, problem });
-  }
 
   /** @returns the connection by the application's hints, else by the user's address */
   async function connectionFromStart({ possible, hints, hasFrontChannel }: Login): Promise<Connection | undefined> {
@@ -145,7 +130,7 @@ export function loginRoutes(parts: {
     return (await connectionByHints(store, possible, hints)) ?? (others.length === 0 ? here : undefined);
   }
 
-  function attemptOf(c: Context<Env>, login: Login, form: URLSearchParams, connection: Connection): SignInAttempt {
+  function attemptOf(c: LoginRequest, login: Login, form: URLSearchParams, connection: Connection): SignInAttempt {
     const username = form.get('username')?.trim() ?? '';
     return {
       connection,
@@ -160,7 +145,7 @@ export function loginRoutes(parts: {
 
   /** Returns the signed-in user to the application, by way of the provider. */
   async function finish(
-    c: Context<Env>,
+    c: LoginRequest,
     login: Login,
     signedIn: KnownUser & {
       connection: Connection;
@@ -173,14 +158,14 @@ export function loginRoutes(parts: {
     const accountId = await rememberAccount({ store, reportDropped, lifetimeMs: parts.signInLifetimeSeconds * 1000 }, signedIn);
     if (accountId === undefined) {
       log.error({ connection: connection.name, correlationId }, `Sign-in failed: ${FAILURES.user_without_id.message}`);
-      return send(c, passwordPage(login, { connection, username, problem: FAILURES.user_without_id.userMessage }));
+      return goTo(c, login, 'sign-in', { connection: connection.name, username, problem: 'user_without_id' });
     }
     const result = { login: { ...authentication, accountId }, ...ACCOUNT_CHOSEN };
-    return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+    return leave(c, login, await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result));
   }
 
   function finishByPassword(
-    c: Context<Env>,
+    c: LoginRequest,
     login: Login,
     { connection, username }: SignInAttempt,
     { profile, subject, correlationId, cachedAt }: Extract<SignInResult, { profile: unknown }>,
@@ -190,50 +175,62 @@ export function loginRoutes(parts: {
     return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
   }
 
-  /** @returns the page after a failed sign-in */
-  async function failed(
-    login: Login,
-    { connection, username }: SignInAttempt,
-    result: Extract<SignInResult, { failure: unknown }>,
-  ): Promise<Page> {
-    const { code, subject } = result.failure;
+  async function failed(c: LoginRequest, login: Login, { connection, username, password }: SignInAttempt, { failure }: Refused) {
+    const { code, subject, rules } = failure;
     if (subject !== undefined && FAILURES[code].endsSessions) await forgetAccount(store, connection, subject);
+    const about = { connection: connection.name, username };
     if (code === 'password_expired' || code === 'password_change_required') {
-      if (!canChangePassword(connection)) return cannotChangePage(login, code);
-      return newPasswordPage(login, { connection, username, reason: code });
+      if (!canChangePassword(connection)) return goTo(c, login, 'cannot-change', { ...about, reason: code });
+      // The directory has accepted it, so it is not typed again.
+      passwords.keep({ interaction: login.interaction, connectionId: connection.id, username }, password);
+      return goTo(c, login, 'new-password', { ...about, reason: code, rules });
     }
-    return passwordPage(login, { connection, username, problem: problemOf(result) });
+    return goTo(c, login, 'sign-in', { ...about, ...problemOf(failure) });
   }
 
   return (
-    new Hono<Env>()
-      // Posted by a connector's page, so without the cookies of this sign-in; the page in the answer has them.
+    new Hono<LoginEnv>()
+      // Posted by a connector's page on another site, so without the cookies of this sign-in; the redirect has them.
       .post('/callback', async (c) => {
         const form = await readForm(c, MAX_ASSERTION_BYTES);
         const received = await frontChannel.receive(form, clientAddressOf(c));
-        if (received === undefined) return send(c, endPage(LOGIN_TEXTS.ended), 404);
+        if (received === undefined) return send(c, overPage(await whyOver(c)), 404);
         const { interaction, code } = received;
-        return send(c, onwardPage(`${LOGIN_PATH}/${interaction}${code === undefined ? '?refused' : `/finish?code=${code}`}`));
+        return redirect(c, `${pathOf(interaction)}${code === undefined ? '?refused' : `/finish?code=${code}`}`);
+      })
+      .get(LOGIN_SCRIPT.path, (c) => c.body(LOGIN_SCRIPT.text, 200, { 'Content-Type': LOGIN_SCRIPT.type, ...IMMUTABLE_HEADERS }))
+      .get(`${ONWARD_PATH.slice(LOGIN_PATH.length)}/:id`, async (c) => {
+        const found = takeOnward(c.req.param('id'), c.req.header('Cookie') ?? '', { keys: oidc.cookieKeys(), secure: isSecure() });
+        if (found === undefined) return send(c, overPage(await whyOver(c)), 404);
+        c.header('Set-Cookie', found.cookie, { append: true });
+        const speech = speechOf(c);
+        return send(c, onwardPage({ speech, frame: (await appearances.frames(speech))(undefined) }, found.location));
       })
       .get(
         '/:uid',
         forLogin(async (c, login) => {
           const has = (name: string) => c.req.query(name) !== undefined;
+          // So that this page can say later what became of the sign-in.
+          if (login.view === undefined) views.write(c, login.interaction, { clientId: login.clientId });
           if (has('other')) return send(c, await firstPage(login, { other: true }));
           const { signedInAs } = login;
-          if (signedInAs !== undefined && !has('refused') && !has('password')) return send(c, accountPage(login, signedInAs));
-          if (has('refused')) return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }));
-          const redirect = has('password') ? undefined : await redirectAutomatically(c, login, await connectionFromStart(login));
-          return send(c, redirect ?? (await firstPage(login)));
+          if (has('refused')) return send(c, await firstPage(login, { problem: { key: 'notRecognised' } }));
+          if (has('password')) return send(c, await stepPage(login, login.view?.connection === undefined ? '' : 'sign-in'));
+          if (signedInAs !== undefined) return send(c, await stepPage(login, 'account'));
+          const start = await connectionFromStart(login);
+          const automatic = start !== undefined && mayRedirect(c, login, start) ? await redirectToConnector(c, login, start) : undefined;
+          return send(c, automatic ?? (await stepPage(login, '')));
         }),
       )
       .get(
         '/:uid/direct',
         forLogin(async (c, login) => {
           const connection = login.possible.find(({ name }) => name === c.req.query('connection'));
-          if (connection === undefined) return send(c, await firstPage(login), 400);
-          const redirect = await redirectToConnector(c, login, connection);
-          return send(c, redirect ?? passwordPage(login, { connection, username: '', problem: LOGIN_TEXTS.notReached }));
+          const leaving = connection && (await redirectToConnector(c, login, connection));
+          if (leaving !== undefined) return send(c, leaving);
+          return connection === undefined
+            ? send(c, await firstPage(login), 400)
+            : goTo(c, login, 'sign-in', { connection: connection.name, problem: 'notReached' });
         }),
       )
       .get(
@@ -242,38 +239,41 @@ export function loginRoutes(parts: {
           const user = await frontChannel.finish(login.interaction, c.req.query('code') ?? '', login.remoteAddress);
           const connection = login.possible.find(({ id }) => id === user?.connectionId);
           if (user === undefined || connection === undefined)
-            return send(c, await firstPage(login, { problem: LOGIN_TEXTS.notRecognised }), 400);
+            return send(c, await firstPage(login, { problem: { key: 'notRecognised' } }), 400);
           const { username, profile, subject, correlationId, amr, authenticatedAt } = user;
           const authentication = { ts: Math.floor(authenticatedAt.getTime() / 1000), ...(amr === undefined ? {} : { amr }) };
           return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
         }),
       )
+      .get(
+        '/:uid/:step{choice|sign-in|new-password|cannot-change}',
+        forLogin(async (c, login) => send(c, await stepPage(login, c.req.param('step') ?? ''))),
+      )
       .post(
         '/:uid/who',
         forForm(async (c, login, form) => {
-          const name = form.get('username')?.trim() ?? '';
-          const connection = chosen(login, form) ?? (await connectionOfUser(store, login.possible, name));
+          const username = form.get('username')?.trim() ?? '';
+          const connection = chosen(login, form) ?? (await connectionOfUser(store, login.possible, username));
           if (connection !== undefined) {
-            return send(c, (await redirectAutomatically(c, login, connection)) ?? passwordPage(login, { connection, username: name }));
+            const shown = goTo(c, login, 'sign-in', { connection: connection.name, username });
+            return mayRedirect(c, login, connection) ? redirect(c, `${login.path}/direct?${directTo(connection)}`) : shown;
           }
-          const choice = withoutDomains(login.possible);
-          if (choice.length > 0) return send(c, choicePage(login, { name, choice }));
-          return send(c, whoPage(login, { name, problem: LOGIN_TEXTS.unknownRealm }), 400);
+          if (username === '') return goTo(c, login, '', { problem: 'missingName' });
+          if (listed(login.possible).length > 0) return goTo(c, login, 'choice', { username });
+          return goTo(c, login, '', { username, problem: 'unknownRealm' });
         }),
       )
       .post(
         '/:uid',
         forForm(async (c, login, form) => {
           const connection = chosen(login, form);
-          if (connection === undefined) return send(c, await firstPage(login), 400);
+          if (connection === undefined) return goTo(c, login, '');
           const attempt = attemptOf(c, login, form, connection);
           const { username } = attempt;
-          if (username === '' || attempt.password === '') {
-            return send(c, passwordPage(login, { connection, username, problem: LOGIN_TEXTS.missing }), 400);
-          }
+          if (username === '' || attempt.password === '')
+            return goTo(c, login, 'sign-in', { connection: connection.name, username, problem: 'missing' });
           const result = await signIn.login(attempt);
-          if ('profile' in result) return finishByPassword(c, login, attempt, result);
-          return send(c, await failed(login, attempt, result));
+          return 'profile' in result ? finishByPassword(c, login, attempt, result) : failed(c, login, attempt, result);
         }),
       )
       .post(
@@ -281,40 +281,49 @@ export function loginRoutes(parts: {
         forForm(async (c, login, form) => {
           const connection = chosen(login, form);
           const why = reason.safeParse(form.get('reason')).data;
-          if (connection === undefined || why === undefined) return send(c, await firstPage(login), 400);
-          const attempt = attemptOf(c, login, form, connection);
-          const { username, password } = attempt;
+          if (connection === undefined || why === undefined) return goTo(c, login, '');
+          const typed = attemptOf(c, login, form, connection);
+          const { username } = typed;
+          const holder = { interaction: login.interaction, connectionId: connection.id, username };
+          const attempt = { ...typed, password: typed.password === '' ? (passwords.of(holder) ?? '') : typed.password };
           const newPassword = form.get('new') ?? '';
-          const again = (problem: string, status: 200 | 400 = 200) =>
-            send(c, newPasswordPage(login, { connection, username, reason: why, problem }), status);
-          if (username === '' || password === '' || newPassword === '' || form.get('again') === '')
-            return again(LOGIN_TEXTS.missingNew, 400);
-          if (newPassword !== form.get('again')) return again(LOGIN_TEXTS.notTheSame, 400);
-          if (newPassword === password) return again(LOGIN_TEXTS.unchanged, 400);
+          const again = (problem: PlainKey, more: Partial<LoginView> = {}) =>
+            goTo(c, login, 'new-password', {
+              ...{ connection: connection.name, username, reason: why, rules: login.view?.rules, problem },
+              ...more,
+            });
+          if (username === '' || attempt.password === '' || newPassword === '' || form.get('again') === '') return again('missingNew');
+          if (newPassword !== form.get('again')) return again('notTheSame');
+          if (newPassword === attempt.password) return again('unchanged');
           const changed = await signIn.changePassword({ ...attempt, newPassword });
           if ('failure' in changed) {
-            const { code } = changed.failure;
-            if (CANNOT_CHANGE.includes(code)) return send(c, cannotChangePage(login, why));
-            return again(code === 'invalid_credentials' || code === 'user_not_found' ? LOGIN_TEXTS.wrongCurrent : problemOf(changed));
+            const { code, rules } = changed.failure;
+            if (CANNOT_CHANGE.includes(code)) return goTo(c, login, 'cannot-change', { connection: connection.name, reason: why });
+            if (code === 'invalid_credentials' || code === 'user_not_found') {
+              passwords.forget(login.interaction);
+              return again('wrongCurrent');
+            }
+            return again(code, { ...problemOf(changed.failure), ...(rules === undefined ? {} : { rules }) });
           }
+          passwords.forget(login.interaction);
           const result = await signIn.login({ ...attempt, password: newPassword });
           if ('profile' in result) return finishByPassword(c, login, attempt, result);
           // The new password may not have reached every domain controller yet.
-          return send(c, passwordPage(login, { connection, username, note: LOGIN_TEXTS.changed }));
+          return goTo(c, login, 'sign-in', { connection: connection.name, username, note: 'changed' });
         }),
       )
       .post(
         '/:uid/continue',
         forForm(async (c, login) => {
-          if (login.signedInAs === undefined) return send(c, await firstPage(login), 400);
-          return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, ACCOUNT_CHOSEN)));
+          if (login.signedInAs === undefined) return goTo(c, login, '');
+          return leave(c, login, await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, ACCOUNT_CHOSEN));
         }),
       )
       .post(
         '/:uid/cancel',
-        forForm(async (c) => {
+        forForm(async (c, login) => {
           const result = { error: 'access_denied', error_description: 'The user cancelled the sign-in' };
-          return send(c, onwardPage(await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result)));
+          return leave(c, login, await oidc.provider().interactionResult(c.env.incoming, c.env.outgoing, result));
         }),
       )
   );
@@ -324,11 +333,10 @@ function chosen(login: Login, form: URLSearchParams): Connection | undefined {
   return login.possible.find(({ name }) => name === form.get('connection'));
 }
 
-function problemOf({ failure: { code, retryAfterSeconds } }: Extract<SignInResult, { failure: unknown }>): string {
-  const text = FAILURES[code].userMessage;
-  return retryAfterSeconds === undefined ? text : `${text} ${LOGIN_TEXTS.tryAgainIn(retryAfterSeconds)}`;
+function directTo({ name }: Connection): string {
+  return new URLSearchParams({ connection: name }).toString();
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function problemOf({ code, retryAfterSeconds }: Refused['failure']): Pick<LoginView, 'problem' | 'retryAtMs'> {
+  return { problem: code, ...(retryAfterSeconds === undefined ? {} : { retryAtMs: Date.now() + retryAfterSeconds * 1000 }) };
 }

@@ -34,7 +34,7 @@ test('the discovery document has the metadata that clients need to configure the
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     code_challenge_methods_supported: ['S256'],
-    ui_locales_supported: ['en'],
+    ui_locales_supported: ['en', 'de', 'fr', 'es', 'it', 'pt', 'ja', 'zh'],
     backchannel_logout_supported: true,
     authorization_response_iss_parameter_supported: true,
     claims_parameter_supported: false,

@@ -4,6 +4,7 @@ import type { Log } from '@landbridge/runtime';
 import { clientContextOf, SAFE_HEADERS } from '@landbridge/web';
 import type { Provider } from 'oidc-provider';
 import type { Store } from '../store/store.ts';
+import type { Appearances } from './appearances.ts';
 import { BEGUN_WINDOW_SECONDS, type BegunSignIns, createBegunSignIns } from './begun-sign-ins.ts';
 import { loadProviderKeys, removeRetiredKeys } from './keys.ts';
 import { createProvider } from './provider.ts';
@@ -43,6 +44,7 @@ export interface Oidc {
 export function createOidc(parts: {
   store: Store;
   log: Log;
+  appearances: Appearances;
   /** The path of an interaction's login page; its cookie is limited to it. */
   loginPath: (interaction: string) => string;
   /** Lifetime of a sign-in: the browser's session, and refresh tokens. */

@@ -1,35 +1,35 @@
-/** The provider's own pages: sign-out, redirect after a form, and errors. */
-import { type Page, page } from '@landbridge/web';
+/** The provider's own pages: sign-out, sign-in on a device, redirect after a form, and errors. */
+import { type Html, type Page, type PageFrame, page, type Speech } from '@landbridge/web';
 import { html, raw } from 'hono/html';
 import type { ErrorOut } from 'oidc-provider';
-import { PROVIDER_TEXTS } from './texts.ts';
+
+/** Language and branding of a page. */
+export interface PageContext {
+  speech: Speech;
+  frame: PageFrame;
+}
 
 /**
  * @param form the provider's own form, with its token against forged requests; the page's buttons belong to it
  * @param application the one that sent the user here, if known; the user may sign out of it alone
  */
-export function confirmSignOutPage(form: string, application: string | undefined): Page {
-  const { title, question, yes, onlyOf } = PROVIDER_TEXTS.confirmSignOut;
-  return page({
-    title,
-    main: html`<div class="login"><section aria-labelledby="title">
-<h1 id="title">${title}</h1>
-<p>${question}</p>
+export function confirmSignOutPage(context: PageContext, form: string, application: string | undefined): Page {
+  const { say } = context.speech;
+  return sectionPage(
+    context,
+    say('signOutTitle'),
+    html`<p>${say('signOutQuestion')}</p>
 ${raw(form)}
-<p class="actions"><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>${yes}</button>
-${application === undefined ? '' : html`<button type="submit" form="op.logoutForm" class="quiet">${onlyOf(application)}</button>`}</p>
-</section></div>`,
-  });
+<p class="actions"><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>${say('signOut')}</button>
+${application === undefined ? '' : html`<button type="submit" form="op.logoutForm" class="quiet">${say('signOutOnly', { application })}</button>`}</p>`,
+  );
 }
 
 /** @param application the one that the user signed out of; undefined: all */
-export function providerSignedOutPage(application: string | undefined): Page {
-  const { text } = PROVIDER_TEXTS.signedOut;
-  const title = PROVIDER_TEXTS.signedOut.title(application);
-  return page({
-    title,
-    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1><p>${text}</p></section></div>`,
-  });
+export function providerSignedOutPage(context: PageContext, application: string | undefined): Page {
+  const { say } = context.speech;
+  const title = application === undefined ? say('signedOut') : say('signedOutOf', { application });
+  return sectionPage(context, title, html`<p>${say('closeWindow')}</p>`);
 }
 
 /**
@@ -41,67 +41,78 @@ function tokenOfForm(form: string): { action: string; xsrf: string } {
 }
 
 /** @param failed the entered code is wrong, used or expired. The page does not reveal which, because an attacker may be guessing. */
-export function userCodePage(form: string, failed: boolean): Page {
-  const { title, label, wrong, advice, next } = PROVIDER_TEXTS.device;
+export function userCodePage(context: PageContext, form: string, failed: boolean): Page {
+  const { say } = context.speech;
   const { action, xsrf } = tokenOfForm(form);
-  return page({
-    title,
-    main: html`<div class="login"><section aria-labelledby="title">
-<h1 id="title">${title}</h1>
-<p>${advice}</p>
-${failed ? html`<p class="notice bad" role="alert" id="problem">${wrong}</p>` : ''}
+  return sectionPage(
+    context,
+    say('deviceTitle'),
+    html`<p>${say('deviceAdvice')}</p>
+${failed ? html`<p class="notice bad" role="alert" id="problem">${say('deviceWrong')}</p>` : ''}
 <form method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}">
-<label for="user_code">${label}</label>
-<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"${failed ? html` aria-describedby="problem"` : ''}>
-<button type="submit">${next}</button></form>
-</section></div>`,
-  });
+<label for="user_code">${say('deviceCode')}</label>
+<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"${failed ? html` aria-invalid="true" aria-describedby="problem"` : ''}>
+<button type="submit">${say('continue')}</button></form>`,
+  );
 }
 
-export function confirmDevicePage(form: string, { application, userCode }: { application: string | undefined; userCode: string }): Page {
-  const { confirm, question, sameCode, yes, no } = PROVIDER_TEXTS.device;
+export function confirmDevicePage(
+  context: PageContext,
+  form: string,
+  { application, userCode }: { application: string; userCode: string },
+): Page {
+  const { say } = context.speech;
   const { action, xsrf } = tokenOfForm(form);
-  return page({
-    title: confirm,
-    main: html`<div class="login"><section aria-labelledby="title">
-<h1 id="title">${confirm}</h1>
-<p>${question(application)}</p>
+  return sectionPage(
+    context,
+    say('deviceConfirm'),
+    html`<p>${say('deviceQuestion', { application })}</p>
 <p><strong><code>${userCode}</code></strong></p>
-<p class="notice bad">${sameCode}</p>
+<p class="notice bad">${say('deviceSameCode')}</p>
 <form method="post" action="${action}" class="actions"><input type="hidden" name="xsrf" value="${xsrf}"><input type="hidden" name="user_code" value="${userCode}">
-<button type="submit" name="confirm" value="yes">${yes}</button>
-<button type="submit" name="abort" value="yes" class="quiet">${no}</button></form>
-</section></div>`,
-  });
+<button type="submit" name="confirm" value="yes">${say('continue')}</button>
+<button type="submit" name="abort" value="yes" class="quiet">${say('cancel')}</button></form>`,
+  );
 }
 
-export function deviceDonePage(application: string | undefined): Page {
-  const { done, doneText } = PROVIDER_TEXTS.device;
-  return page({
-    title: done,
-    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${done}</h1><p>${doneText(application)}</p></section></div>`,
-  });
+export function deviceDonePage(context: PageContext, application: string): Page {
+  const { say } = context.speech;
+  return sectionPage(context, say('deviceDone'), html`<p>${say('deviceDoneText', { application })}</p>`);
 }
 
-/** Redirects the browser after a form; `page()` says why this is not an HTTP redirect. */
-export function onwardPage(location: string): Page {
-  const { title, link } = PROVIDER_TEXTS.onward;
-  return page({
-    title,
-    goTo: location,
-    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1><p><a href="${location}">${link}</a></p></section></div>`,
-  });
+export function deviceRefusedPage(context: PageContext): Page {
+  const { say } = context.speech;
+  return sectionPage(context, say('deviceRefused'), html`<p>${say('closeWindow')}</p>`);
+}
+
+/** Continues to an address that may be another site's; see `onward.ts`. */
+export function onwardPage(context: PageContext, location: string): Page {
+  const { say } = context.speech;
+  return sectionPage(context, say('onward'), html`<p><a href="${location}">${say('continue')}</a></p>`, location);
 }
 
 /** @param out the standard's code and description, for the application's developer; may contain text from the request */
-export function errorPage(out: ErrorOut): Page {
-  const { title, text, forDevelopers } = PROVIDER_TEXTS.failed;
+export function errorPage({ speech, frame }: PageContext, out: ErrorOut): Page {
+  const { say } = speech;
+  const title = say('failedTitle');
   return page({
     title,
+    frame,
     main: html`<div class="login"><section class="notice bad" aria-labelledby="title">
 <h1 id="title">${title}</h1>
-<p role="alert">${text}</p>
-<p class="quiet">${forDevelopers} <code>${out.error}</code>${out.error_description === undefined ? '' : html` · ${out.error_description}`}</p>
+<p role="alert">${say('failed')}</p>
+<p class="quiet">${say('forDevelopers')} <code lang="en">${out.error}</code>${out.error_description === undefined ? '' : html` · <span lang="en">${out.error_description}</span>`}</p>
 </section></div>`,
+  });
+}
+
+function sectionPage({ frame }: PageContext, title: string, content: Html, goTo?: string): Page {
+  return page({
+    title,
+    frame,
+    main: html`<div class="login"><section aria-labelledby="title"><h1 id="title">${title}</h1>
+${content}
+</section></div>`,
+    ...(goTo === undefined ? {} : { goTo }),
   });
 }

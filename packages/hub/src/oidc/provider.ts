@@ -1,22 +1,25 @@
 /** Configures the OpenID provider: code flow with PKCE for all clients, no dynamic registration, our store and pages. */
 
 import type { Log } from '@landbridge/runtime';
-import { hashOfToken, type Page, SAFE_HEADERS } from '@landbridge/web';
+import { hashOfToken, LANGUAGES, languageFor, type Page, SAFE_HEADERS, speechIn } from '@landbridge/web';
 import { type Client, type Configuration, errors, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type ClientOptions, keptClientOptions } from '../store/client-options.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
 import { adapterOn, OPTIONS } from './adapter.ts';
 import { resourceServerOf } from './apis.ts';
+import type { Appearances } from './appearances.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
 import { scopesOfClient } from './clients.ts';
 import type { ProviderKeys } from './keys.ts';
+import { onwardTo } from './onward.ts';
 import {
   confirmDevicePage,
   confirmSignOutPage,
   deviceDonePage,
   errorPage,
   onwardPage,
+  type PageContext,
   providerSignedOutPage,
   userCodePage,
 } from './pages.ts';
@@ -26,6 +29,7 @@ interface ProviderParts {
   store: Store;
   log: Log;
   keys: ProviderKeys;
+  appearances: Appearances;
   issuer: string;
   loginPath: (interaction: string) => string;
   signInLifetimeSeconds: number;
@@ -58,9 +62,15 @@ export function createProvider(parts: ProviderParts): Provider {
     await next();
     if (ctx.method === 'POST' && ctx.status === 303) {
       const location = ctx.response.get('Location');
+      const onward = onwardTo(location, { keys: parts.keys.cookieKeys, secure: issuer.startsWith('https:') });
+      if (onward !== undefined) {
+        ctx.append('Set-Cookie', onward.cookie);
+        ctx.set('Location', onward.path);
+        return;
+      }
       ctx.remove('Location');
       ctx.status = 200;
-      await show(ctx, onwardPage(location));
+      await show(ctx, onwardPage(await contextOf(parts, ctx), location));
     }
   });
   const refused = (ctx: KoaContextWithOIDC, error: Error) =>
@@ -84,7 +94,8 @@ export function createProvider(parts: ProviderParts): Provider {
   return provider;
 }
 
-function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds }: ProviderParts): Configuration {
+function configurationOf(parts: ProviderParts): Configuration {
+  const { store, keys, issuer, loginPath, signInLifetimeSeconds } = parts;
   const secure = issuer.startsWith('https:');
   const off = { enabled: false };
   /** Sessions, grants and tokens do not outlive the sign-in. */
@@ -122,10 +133,11 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
         charset: 'base-20',
         mask: '****-****',
         deviceInfo: () => ({}),
-        userCodeInputSource: (ctx, form, _out, error) => show(ctx, userCodePage(form, error !== undefined)),
-        userCodeConfirmSource: (ctx, form, client, _info, userCode) =>
-          show(ctx, confirmDevicePage(form, { application: client.clientName, userCode })),
-        successSource: (ctx) => show(ctx, deviceDonePage(ctx.oidc.client?.clientName)),
+        userCodeInputSource: async (ctx, form, _out, error) =>
+          show(ctx, userCodePage(await contextOf(parts, ctx), form, error !== undefined)),
+        userCodeConfirmSource: async (ctx, form, client, _info, userCode) =>
+          show(ctx, confirmDevicePage(await contextOf(parts, ctx), form, { application: nameOf(client), userCode })),
+        successSource: async (ctx) => show(ctx, deviceDonePage(await contextOf(parts, ctx), nameOf(ctx.oidc.client))),
       },
       dPoP: off,
       pushedAuthorizationRequests: off,
@@ -147,8 +159,8 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: (ctx, form) => show(ctx, confirmSignOutPage(form, ctx.oidc.client?.clientName)),
-        postLogoutSuccessSource: (ctx) => show(ctx, providerSignedOutPage(ctx.oidc.client?.clientName)),
+        logoutSource: async (ctx, form) => show(ctx, confirmSignOutPage(await contextOf(parts, ctx), form, ctx.oidc.client?.clientName)),
+        postLogoutSuccessSource: async (ctx) => show(ctx, providerSignedOutPage(await contextOf(parts, ctx), ctx.oidc.client?.clientName)),
       },
     },
     scopes: ['openid', 'offline_access'],
@@ -184,10 +196,10 @@ function configurationOf({ store, keys, issuer, loginPath, signInLifetimeSeconds
     expiresWithSession: () => true,
     findAccount: (ctx, subject) =>
       findAccount(store, subject, { clientId: ctx.oidc.client?.clientId, userinfo: ctx.oidc.urlFor('userinfo') }),
-    discovery: { ui_locales_supported: ['en'] },
+    discovery: { ui_locales_supported: Object.keys(LANGUAGES) },
     loadExistingGrant: (ctx) => loadExistingGrant(store, ctx),
     interactions: { policy: policy(), url: (_ctx, interaction) => loginPath(interaction.uid) },
-    renderError: async (ctx, out) => show(ctx, errorPage(out)),
+    renderError: async (ctx, out) => show(ctx, errorPage(await contextOf(parts, ctx), out)),
   };
 }
 
@@ -233,6 +245,21 @@ async function loadExistingGrant(store: Store, ctx: KoaContextWithOIDC) {
   }
   await grant.save();
   return grant;
+}
+
+/** In the language that the application or the browser asks for. */
+async function contextOf(
+  { appearances }: ProviderParts,
+  ctx: Pick<KoaContextWithOIDC, 'query' | 'get'> & { oidc?: KoaContextWithOIDC['oidc'] },
+): Promise<PageContext> {
+  const { ui_locales: requested = ctx.query.ui_locales } = ctx.oidc?.params ?? {};
+  const acceptLanguage = ctx.get('Accept-Language');
+  const speech = speechIn(languageFor({ acceptLanguage, ...(typeof requested === 'string' ? { uiLocales: requested } : {}) }));
+  return { speech, frame: (await appearances.frames(speech))(undefined) };
+}
+
+function nameOf(client: Client | undefined): string {
+  return client?.clientName ?? client?.clientId ?? '';
 }
 
 async function show(ctx: KoaContextWithOIDC | { set(headers: Record<string, string>): void; type: string; body: unknown }, page: Page) {

@@ -70,6 +70,11 @@ export const CONNECTION_SETTINGS = {
     description:
       'Users who type an e-mail address in one of these domains, such as fabrikam.com, are sent to this connection. A domain belongs to one connection only.',
   }),
+  listed: toggle(true, {
+    label: 'Offered on the login page',
+    description:
+      'Users whose name selects no connection choose from a list, which shows this one. Off: outsiders do not learn of it, and its users need an e-mail domain, or an application that asks for it.',
+  }),
   emailVerified: toggle(false, {
     label: 'E-mail addresses are verified',
     description:

@@ -19,6 +19,7 @@ export function exampleConnection(name: string, changes: Partial<Connection> = {
       cacheOpen: false,
       cacheClosed: false,
       emailDomains: [],
+      listed: true,
       emailVerified: false,
       approveConnectors: false,
     },

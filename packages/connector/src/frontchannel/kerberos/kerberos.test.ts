@@ -260,7 +260,7 @@ describe('Kerberos', { skip: whyNoKerberos() }, () => {
         await tab.goto(address());
         // The page with the token submits itself.
         const atHub = tab.getByRole('heading', { name: 'the hub' });
-        await atHub.or(tab.getByLabel('Password')).waitFor();
+        await atHub.or(tab.getByLabel('Password', { exact: true })).waitFor();
         return (await atHub.isVisible()) ? 'the hub' : 'the form';
       } finally {
         await context.close();

@@ -1,41 +1,58 @@
 /** The pages of the front channel: the form, the page that posts the token to the hub, and notices. */
 import { printableLines } from '@landbridge/runtime';
-import type { Html } from '@landbridge/web';
+import { type Html, LOGIN_SCRIPT, type PlainKey, type Speech, scriptTexts, waitText } from '@landbridge/web';
 import { html, raw } from 'hono/html';
-import { type FormProblem, LANGUAGES, type Language } from './languages.ts';
 import { type FrontChannelPage, frontChannelPage } from './page.ts';
+
+/** Why a sign-in with the form failed, and what the user reads. */
+const PROBLEMS = {
+  wrong: 'invalid_credentials',
+  empty: 'missing',
+  passwordExpired: 'expiredElsewhere',
+  passwordChangeRequired: 'changeElsewhere',
+  accountLocked: 'account_locked',
+  accountDisabled: 'account_disabled',
+  accountExpired: 'account_expired',
+  tooMany: 'too_many_attempts',
+  unavailable: 'directory_unavailable',
+  foreignForm: 'foreignForm',
+} as const satisfies Record<string, PlainKey>;
+export type FormProblem = keyof typeof PROBLEMS;
 
 /**
  * @param options.siteName SITE_NAME
+ * @param options.waitSeconds until the next attempt is admitted
  * @param options.carried the hub's request, which returns with the form; encoded, because browsers change line ends
  */
 export function formPage(options: {
-  language: Language;
+  speech: Speech;
   siteName: string;
   carried: string;
   name?: string;
   problem?: FormProblem;
+  waitSeconds?: number | undefined;
   status?: FrontChannelPage['status'];
 }): FrontChannelPage {
-  const { language, siteName, carried, name = '', problem, status } = options;
-  const texts = LANGUAGES[language];
+  const { speech, siteName, carried, name = '', problem, waitSeconds, status } = options;
+  const { say } = speech;
   // Focuses the field that the user continues with; screen readers read the problem with it.
-  const here = html` autofocus${problem === undefined ? '' : html` aria-describedby="problem"`}`;
+  const here = html` autofocus${problem === undefined ? '' : html` aria-invalid="true" aria-describedby="problem"`}`;
   return frontChannelPage({
-    language,
-    title: problem === undefined ? siteName : `${texts.problem}: ${siteName}`,
+    speech,
+    title: problem === undefined ? `${say('signIn')} · ${siteName}` : `${say('problem')} · ${siteName}`,
+    scriptPath: `.${LOGIN_SCRIPT.path}`,
     formAction: "'self'",
     ...(status === undefined ? {} : { status }),
     main: html`<h1>${siteName}</h1>
 <section>
-${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${texts.problems[problem]}</p>`}
-<form method="post" action="wsfed">
+${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${say(PROBLEMS[problem])}${waitSeconds === undefined ? '' : html` ${waitText(speech, waitSeconds)}`}</p>`}
+<form method="post" action="wsfed"${scriptTexts(speech)}>
 <input type="hidden" name="request" value="${carried}">
-<label for="username">${texts.name}</label>
+<label for="username">${say('userName')}</label>
 <input id="username" name="username" value="${name}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" required${name === '' ? here : ''}>
-<label for="password">${texts.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${name === '' ? '' : here}>
-<button type="submit">${texts.signIn}</button>
+<label for="password">${say('password')}</label>
+<div class="with-button"><input id="password" name="password" type="password" autocomplete="current-password" required${name === '' ? '' : here}></div>
+<button type="submit">${say('signIn')}</button>
 </form>
 </section>`,
   });
@@ -51,24 +68,24 @@ const SEND = 'document.forms[0].submit()';
  * address from the list.
  */
 export function replyPage(options: {
-  language: Language;
+  speech: Speech;
   siteName: string;
   replyTo: string;
   wctx: string | undefined;
   wresult: string;
 }): FrontChannelPage {
-  const { language, siteName, replyTo, wctx, wresult } = options;
-  const texts = LANGUAGES[language];
+  const { speech, siteName, replyTo, wctx, wresult } = options;
+  const { say } = speech;
   const title = printableLines(siteName);
   return frontChannelPage({
-    language,
+    speech,
     title,
     script: SEND,
     verbatim: true,
     main: html`<h1>${title}</h1>
 <section>
-<p>${texts.signedIn}</p>
-${replyForm({ replyTo, wctx, wresult }, html`<button type="submit">${texts.continue}</button>`)}
+<p>${say('arrived')}</p>
+${replyForm({ replyTo, wctx, wresult }, html`<button type="submit">${say('continue')}</button>`)}
 </section>`,
   });
 }
@@ -83,18 +100,17 @@ ${button}</form>`;
 }
 
 /** Repeats nothing of the request, which may be an attempt to deceive. */
-export function invalidPage(language: Language, siteName: string): FrontChannelPage {
-  const texts = LANGUAGES[language];
-  return notice(language, siteName, texts.invalidTitle, texts.invalid, 400);
+export function invalidPage(speech: Speech, siteName: string): FrontChannelPage {
+  return notice(speech, siteName, speech.say('invalidLinkTitle'), speech.say('invalidLink'), 400);
 }
 
-export function signedOutPage(language: Language, siteName: string): FrontChannelPage {
-  return notice(language, siteName, siteName, LANGUAGES[language].signedOut, 200);
+export function signedOutPage(speech: Speech, siteName: string): FrontChannelPage {
+  return notice(speech, siteName, siteName, speech.say('signedOutHere'), 200);
 }
 
-function notice(language: Language, siteName: string, heading: string, text: string, status: FrontChannelPage['status']): FrontChannelPage {
+function notice(speech: Speech, siteName: string, heading: string, text: string, status: FrontChannelPage['status']): FrontChannelPage {
   return frontChannelPage({
-    language,
+    speech,
     title: siteName,
     formAction: "'none'",
     status,

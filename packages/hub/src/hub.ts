@@ -135,7 +135,7 @@ export async function startHub(parts: {
       DASHBOARD_PATH,
       dashboardRoutes({
         ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, codes, takeEffect, log },
-        ...{ publicUrl: () => publicUrl, enrolmentHours },
+        ...{ publicUrl: () => publicUrl, enrolmentHours, documentsPath: DOCUMENTS_PATH },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
           idleMs: settings.ADMIN_SESSION_IDLE_MINUTES * 60_000,

@@ -4,16 +4,19 @@
  * @param code stable and documented in `docs/errors.md`; callers test it, never the message
  * @param message what happened, to what; never contains a secret
  * @param action what the reader can do, in one sentence
+ * @param fields of invalid input: what is wrong with each, as a predicate, such as `must be a domain`
  */
 export class CodedError<Code extends string = string> extends Error {
   readonly code: Code;
   readonly action: string | undefined;
+  readonly fields: Readonly<Record<string, string>>;
 
-  constructor(code: Code, message: string, options: { action?: string; cause?: unknown } = {}) {
+  constructor(code: Code, message: string, options: { action?: string; cause?: unknown; fields?: Readonly<Record<string, string>> } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'CodedError';
     this.code = code;
     this.action = options.action;
+    this.fields = options.fields ?? {};
   }
 }
 

@@ -1,6 +1,7 @@
 /** Parts of pages: dots, times, tables, fields. `html` escapes all values. */
 import { html } from 'hono/html';
 import type { Html } from './page.ts';
+import { ended } from './problems.ts';
 
 /** `on`: green; `warn`: partly; `off`: red; `idle`: off on purpose. The label is visible too: colour alone would say nothing to some users. */
 export function dot(kind: 'on' | 'warn' | 'off' | 'idle', label: string): Html {
@@ -60,18 +61,29 @@ export function tokenField(formToken: string): Html {
 export function field(
   name: string,
   label: string,
-  { value = '', hint = '', type = 'text', required = true, autocomplete = 'off', autofocus = false, maxlength = 0 } = {},
+  { value = '', hint = '', type = 'text', required = true, autocomplete = 'off', autofocus = false, maxlength = 0, problem = '' } = {},
 ): Html {
-  const described = hint === '' ? '' : html` aria-describedby="${name}-hint"`;
   return html`<div class="field"><label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${required ? html` required` : ''}${autofocus ? html` autofocus` : ''}${maxlength > 0 ? html` maxlength="${maxlength}"` : ''}${described}>
-${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div>`;
+<input id="${name}" name="${name}" type="${type}" value="${value}" autocomplete="${autocomplete}" autocapitalize="none" spellcheck="false"${required ? html` required` : ''}${autofocus ? html` autofocus` : ''}${maxlength > 0 ? html` maxlength="${maxlength}"` : ''}${describedBy(name, hint, problem)}>
+${fieldProblem(name, problem)}${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div>`;
 }
 
-export function textArea(name: string, label: string, { value = '', hint = '', required = false } = {}): Html {
+export function textArea(name: string, label: string, { value = '', hint = '', required = false, problem = '' } = {}): Html {
   return html`<div class="field"><label for="${name}">${label}</label>
-<textarea id="${name}" name="${name}" rows="3" spellcheck="false"${required ? html` required` : ''} aria-describedby="${name}-hint">${value}</textarea>
-<p class="hint" id="${name}-hint">${hint}</p></div>`;
+<textarea id="${name}" name="${name}" rows="3" spellcheck="false"${required ? html` required` : ''}${describedBy(name, hint, problem)}>${value}</textarea>
+${fieldProblem(name, problem)}<p class="hint" id="${name}-hint">${hint}</p></div>`;
+}
+
+function describedBy(name: string, hint: string, problem: string): Html | string {
+  const ids = [...(problem === '' ? [] : [`${name}-problem`]), ...(hint === '' ? [] : [`${name}-hint`])];
+  if (ids.length === 0) return '';
+  return html` aria-describedby="${ids.join(' ')}"${problem === '' ? '' : html` aria-invalid="true"`}`;
+}
+
+/** What is wrong with a field, beside it. @param problem a predicate: `must be a domain` */
+export function fieldProblem(name: string, problem: string): Html | string {
+  if (problem === '') return '';
+  return html`<p class="problem" id="${name}-problem">${ended(problem.charAt(0).toUpperCase() + problem.slice(1))}</p>`;
 }
 
 export function choiceField(name: string, label: string, choices: readonly { value: string; label: string }[], value: string): Html {
@@ -85,9 +97,9 @@ export function fileField(name: string, label: string, { hint = '', accept = '',
 ${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div>`;
 }
 
-export function checkBox(name: string, label: string, checked: boolean, hint = ''): Html {
-  return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="on"${checked ? html` checked` : ''}${hint === '' ? '' : html` aria-describedby="${name}-hint"`}>
-<div><label for="${name}">${label}</label>${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div></div>`;
+export function checkBox(name: string, label: string, checked: boolean, hint = '', problem = ''): Html {
+  return html`<div class="check"><input type="checkbox" id="${name}" name="${name}" value="on"${checked ? html` checked` : ''}${describedBy(name, hint, problem)}>
+<div><label for="${name}">${label}</label>${fieldProblem(name, problem)}${hint === '' ? '' : html`<p class="hint" id="${name}-hint">${hint}</p>`}</div></div>`;
 }
 
 /** Entries of a text area, one per line or separated by commas. */

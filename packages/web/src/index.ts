@@ -19,6 +19,7 @@ export {
   dot,
   entries,
   field,
+  fieldProblem,
   fileField,
   milliseconds,
   type SortableColumn,

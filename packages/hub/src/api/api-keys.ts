@@ -104,10 +104,14 @@ export async function revokeApiKey(operator: Operator, id: string): Promise<void
 async function withPermissions(store: Store, key: ApiKey, permissions: KeyPermissions): Promise<ApiKey> {
   const { name = key.name, scopes = key.scopes, connections, addresses, days } = permissions;
   if (name === '' || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
-    throw new CodedError('KEY_NAME_INVALID', `The name must be 1 to ${MAX_NAME_LENGTH} printable characters`);
+    throw new CodedError('KEY_NAME_INVALID', `The name must be 1 to ${MAX_NAME_LENGTH} printable characters`, {
+      fields: { name: `must have 1 to ${MAX_NAME_LENGTH} printable characters` },
+    });
   }
   if (typeof days === 'number' && !(Number.isInteger(days) && days >= 1 && days <= MAX_KEY_DAYS)) {
-    throw new CodedError('KEY_EXPIRY_INVALID', `The number of days until the key expires must be from 1 to ${MAX_KEY_DAYS}`);
+    throw new CodedError('KEY_EXPIRY_INVALID', `The number of days until the key expires must be from 1 to ${MAX_KEY_DAYS}`, {
+      fields: { days: `must be from 1 to ${MAX_KEY_DAYS}` },
+    });
   }
   const changed: ApiKey = {
     ...key,
@@ -121,10 +125,10 @@ async function withPermissions(store: Store, key: ApiKey, permissions: KeyPermis
     addresses: addresses === undefined ? key.addresses : rangesOf(addresses),
     expiresAt: days === undefined ? key.expiresAt : days === null ? undefined : new Date(Date.now() + days * DAY_MS),
   };
-  if (changed.connectionIds?.length === 0) throw invalid('at least one connection, or all');
+  if (changed.connectionIds?.length === 0) throw invalid('connections', 'at least one connection, or all');
   const hubScope = changed.scopes.find((scope) => HUB_SCOPES.includes(scope));
   if (changed.connectionIds !== undefined && hubScope !== undefined) {
-    throw invalid(`all connections for the scope "${hubScope}", which is about the whole hub`);
+    throw invalid('connections', `all connections for the scope "${hubScope}", which is about the whole hub`);
   }
   return changed;
 }
@@ -143,16 +147,16 @@ function refuseMore(by: ApiKey, after: ApiKey, before = after): void {
 
 function scopesOf(names: readonly string[]): ApiScope[] {
   const unknown = names.find((name) => !API_SCOPE_NAMES.some((scope) => scope === name));
-  if (unknown !== undefined) throw invalid(`scopes among ${API_SCOPE_NAMES.join(', ')}; "${unknown.slice(0, 50)}" is not one`);
-  if (names.length === 0) throw invalid('at least one scope');
+  if (unknown !== undefined) throw invalid('scopes', `scopes among ${API_SCOPE_NAMES.join(', ')}; "${unknown.slice(0, 50)}" is not one`);
+  if (names.length === 0) throw invalid('scopes', 'at least one scope');
   return API_SCOPE_NAMES.filter((scope) => names.includes(scope));
 }
 
 function rangesOf(addresses: readonly string[]): string[] {
-  if (addresses.length > MAX_ADDRESSES) throw invalid(`at most ${MAX_ADDRESSES} addresses`);
+  if (addresses.length > MAX_ADDRESSES) throw invalid('addresses', `at most ${MAX_ADDRESSES} addresses`);
   return addresses.map((address) => {
     const range = canonicalRange(address);
-    if (range === undefined) throw invalid(`addresses or ranges such as 10.0.0.0/8; "${address.slice(0, 50)}" is not one`);
+    if (range === undefined) throw invalid('addresses', `addresses or ranges such as 10.0.0.0/8; "${address.slice(0, 50)}" is not one`);
     return range;
   });
 }
@@ -167,8 +171,8 @@ function describeKey({ name, scopes, connectionIds, addresses, expiresAt }: ApiK
   ].join('; ');
 }
 
-function invalid(rule: string): CodedError {
-  return new CodedError('KEY_PERMISSIONS_INVALID', `An API key needs ${rule}`);
+function invalid(field: string, rule: string): CodedError {
+  return new CodedError('KEY_PERMISSIONS_INVALID', `An API key needs ${rule}`, { fields: { [field]: `needs ${rule}` } });
 }
 
 function notFound(id: string): CodedError {

@@ -20,13 +20,13 @@ const changes = z.strictObject({
   connections: z.array(z.string()).nullable().optional(),
   scopes: z.array(z.string()).optional(),
   refreshTokens: z.boolean().optional(),
+  idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
   ...clientOptionChanges.shape,
 });
 const newClient = changes.extend({
   name: z.string(),
   redirectUris: z.array(z.string()),
   public: z.boolean().optional(),
-  idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
 });
 
 export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {

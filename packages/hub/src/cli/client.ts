@@ -14,13 +14,13 @@ interface ChangeOptions {
   allConnections?: true;
   scope?: string[];
   refreshTokens?: boolean;
+  idTokenAlgorithm?: 'RS256' | 'ES256';
   /** The options from the table. */
   [option: string]: unknown;
 }
 
 interface CreateOptions extends ChangeOptions {
   public?: true;
-  idTokenAlgorithm?: 'RS256' | 'ES256';
 }
 
 const collect = (value: string, before: string[] = []) => [...before, value];
@@ -35,8 +35,8 @@ export function clientCommand(context: HubCommandContext): Command {
     'register an application; prints its client ID and, once only, its secret',
     async ({ operator, publicUrl }, name: string, options: CreateOptions) => {
       const { createClient } = await import('../oidc/clients.ts');
-      const { redirectUri: redirectUris = [], public: isPublic, idTokenAlgorithm } = options;
-      const desired = { ...changesOf(options), name, redirectUris, public: isPublic, idTokenAlgorithm };
+      const { redirectUri: redirectUris = [], public: isPublic } = options;
+      const desired = { ...changesOf(options), name, redirectUris, public: isPublic };
       const { client, secret } = await createClient(operator, desired);
       note(`Client "${name}" registered.${secret === undefined ? '' : ' Its secret is not shown again.'}`);
       print(`issuer         ${await publicUrl()}/oidc`);
@@ -52,7 +52,7 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--connection <name>', 'connection whose users may sign in; repeatable (default: all connections)', collect)
     .option('--scope <scope>', `${SCOPE_TEXT} (default: profile and email)`, collect)
     .option('--refresh-tokens', 'issue refresh tokens')
-    .addOption(new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']));
+    .addOption(algorithmOption());
   addOptions(create);
   const change = add(
     'change',
@@ -72,7 +72,8 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--all-connections', 'users of all connections may sign in')
     .option('--scope <scope>', `replaces the scopes: ${SCOPE_TEXT}`, collect)
     .option('--refresh-tokens', 'issue refresh tokens')
-    .option('--no-refresh-tokens', 'issue no refresh tokens');
+    .option('--no-refresh-tokens', 'issue no refresh tokens')
+    .addOption(algorithmOption());
   addOptions(change);
   add('list', 'list the clients', async ({ store }) => {
     const clients = await store.oidcClients();
@@ -115,8 +116,13 @@ function changesOf(options: ChangeOptions): ClientChanges {
     connections,
     scopes,
     refreshTokens: options.refreshTokens,
+    idTokenAlgorithm: options.idTokenAlgorithm,
     ...chosenOptions(options),
   };
+}
+
+function algorithmOption(): Option {
+  return new Option('--id-token-algorithm <alg>', 'signature algorithm of ID tokens').choices(['RS256', 'ES256']);
 }
 
 /** Adds a command-line option for each entry of the table. */

@@ -19,7 +19,10 @@ import { readConnectionChanges } from './settings.ts';
  */
 export async function createConnection(operator: Operator, name: string): Promise<Connection> {
   const checked = connectionName.safeParse(name);
-  if (!checked.success) throw new CodedError('CONNECTION_NAME_INVALID', `The name ${checked.error.issues[0]?.message ?? 'is not valid'}`);
+  if (!checked.success) {
+    const problem = checked.error.issues[0]?.message ?? 'is not valid';
+    throw new CodedError('CONNECTION_NAME_INVALID', `The name ${problem}`, { fields: { name: problem } });
+  }
   const connection = {
     id: randomUUID(),
     name: checked.data,
@@ -28,7 +31,10 @@ export async function createConnection(operator: Operator, name: string): Promis
     settings: keptConnectionSettings.parse({}),
   };
   if (!(await operator.store.addConnection(connection))) {
-    throw new CodedError('CONNECTION_EXISTS', `A connection "${name}" exists already`, { action: 'Choose another name.' });
+    throw new CodedError('CONNECTION_EXISTS', `A connection "${name}" exists already`, {
+      action: 'Choose another name.',
+      fields: { name: 'is the name of another connection' },
+    });
   }
   await recordChange(operator, { action: 'connection.create', connection: name });
   return connection;
@@ -77,6 +83,7 @@ export async function requireFreeDomains(store: Store, settings: { emailDomains?
 function domainTaken(domain: string): CodedError {
   return new CodedError('EMAIL_DOMAIN_TAKEN', `The field "emailDomains": ${domain} belongs to another connection`, {
     action: 'Remove it from that connection first.',
+    fields: { emailDomains: `has ${domain}, which belongs to another connection` },
   });
 }
 

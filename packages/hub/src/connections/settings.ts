@@ -21,5 +21,9 @@ export function readConnectionChanges(given: unknown): z.infer<typeof connection
     throw new CodedError('INVALID_REQUEST', `The field "${key.slice(0, 64)}" is not a setting of a connection`);
   }
   const field = issue?.path.join('.') ?? '';
-  throw new CodedError('INVALID_REQUEST', `${field === '' ? 'The body' : `The field "${field}"`}: ${issue?.message ?? 'is invalid'}`);
+  // The first problem of each field.
+  const fields = Object.fromEntries(result.error.issues.map(({ path, message }) => [String(path[0] ?? ''), message]).reverse());
+  throw new CodedError('INVALID_REQUEST', `${field === '' ? 'The body' : `The field "${field}"`}: ${issue?.message ?? 'is invalid'}`, {
+    fields,
+  });
 }

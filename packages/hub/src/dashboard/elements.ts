@@ -1,6 +1,7 @@
-/** Forms of the dashboard: a button, and a confirmation. */
+/** Forms of the dashboard: a button, a confirmation, choices, and what is wrong with the input. */
 
-import { type Confirmation, checkBox, confirmation, type Html, tokenField } from '@landbridge/web';
+import type { CodedError } from '@landbridge/runtime';
+import { type Confirmation, checkBox, confirmation, ended, fieldProblem, type Html, tokenField } from '@landbridge/web';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../administrators/administrators.ts';
 
@@ -17,9 +18,37 @@ export function choiceBox(group: string, value: string, { chosen, hint = '' }: {
 <div><label for="${id}">${value}</label>${hint === '' ? '' : html`<p class="hint" id="${id}-hint">${hint}</p>`}</div></div>`;
 }
 
+/** Why input was rejected. */
+export interface RejectedInput {
+  text: string;
+  /** By field: what is wrong with it. */
+  fields: Readonly<Record<string, string>>;
+}
+
+export const NOT_REJECTED: RejectedInput = { text: '', fields: {} };
+
+export function rejectedBy({ message, action, fields }: CodedError): RejectedInput {
+  return {
+    text: [message, action ?? '']
+      .filter((part) => part !== '')
+      .map(ended)
+      .join(' '),
+    fields,
+  };
+}
+
+/** Above the form. @param labels of the fields */
+export function rejectionNotice({ text, fields }: RejectedInput, labels: Readonly<Record<string, string>>): Html | string {
+  if (text === '') return '';
+  const names = Object.keys(fields).filter((name) => labels[name] !== undefined);
+  if (names.length === 0) return html`<p class="notice bad" role="alert">${text}</p>`;
+  return html`<section class="notice bad" role="alert"><p>Not saved. Please correct:</p>
+<ul class="problems">${names.map((name) => html`<li><a href="#${name}">${labels[name]}</a></li>`)}</ul></section>`;
+}
+
 /** Selects connections. "All" is a separate choice, so that a list whose connections were deleted does not turn into all. */
-export function connectionChoice(connections: readonly { name: string }[], chosen: readonly string[] | null): Html {
-  return html`<fieldset><legend>Connections</legend>
+export function connectionChoice(connections: readonly { name: string }[], chosen: readonly string[] | null, problem = ''): Html {
+  return html`<fieldset id="connections"><legend>Connections</legend>${fieldProblem('connections', problem)}
 ${checkBox('all-connections', 'All connections', chosen === null, connections.length === 0 ? 'There are no connections yet.' : 'Including later ones. Ignored if you select connections below.')}
 ${connections.map(({ name }) => choiceBox('connection', name, { chosen: chosen ?? [] }))}</fieldset>`;
 }

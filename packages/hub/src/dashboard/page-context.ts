@@ -42,6 +42,8 @@ export interface DashboardParts {
   /** The OpenID provider with which administrators sign in; undefined if there is none. */
   provider: (SignInProvider & { required: boolean }) | undefined;
   publicUrl: () => string;
+  /** Where the hub serves the documents. */
+  documentsPath: string;
   /** ENROLMENT_HOURS */
   enrolmentHours: number;
   log: Log;
@@ -102,6 +104,7 @@ export function createDashboardContext(
       const account = html`<span class="hidden">Your account: </span>${administrator.name}${administrator.role === 'owner' ? '' : ` (${administrator.role})`}`;
       return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
     },
+    docsUrl: () => parts.documentsPath,
     isSignedIn: (c) => c.get('signedIn') !== undefined,
     statusOf,
     log,

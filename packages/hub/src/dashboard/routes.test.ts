@@ -30,6 +30,7 @@ function start(t: TestContext) {
     takeEffect: unused,
     provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',
+    documentsPath: '/docs',
     enrolmentHours: 24,
     limits: { idleMs: 60_000, longestMs: 60_000, freshMs: 60_000 },
   });

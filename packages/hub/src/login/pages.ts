@@ -139,7 +139,7 @@ export function loginFormPage(login: LoginContext, parts: FormParts): Page {
     main: html`<section aria-labelledby="title">
 <header><h1 id="title">${heading}</h1><p class="quiet">${about}</p></header>
 <p>${lead}</p>
-${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${problemText(login.speech, problem)}</p>`}
+${problem === undefined ? '' : html`<p class="notice bad" role="alert" id="problem">${fieldProblem(login.speech, problem)}</p>`}
 ${note === undefined ? '' : html`<p class="notice good" role="status">${note}</p>`}
 ${form}
 ${cancelForm(login, { isFirst, links })}
@@ -147,7 +147,7 @@ ${cancelForm(login, { isFirst, links })}
   });
 }
 
-function problemText(speech: Speech, { key, waitSeconds }: Problem): Html {
+function fieldProblem(speech: Speech, { key, waitSeconds }: Problem): Html {
   return html`${speech.say(key)}${waitSeconds === undefined ? '' : html` ${waitText(speech, waitSeconds)}`}`;
 }
 

@@ -46,5 +46,5 @@ function quoted(text: string): string {
 }
 
 function invalid(problem: string): CodedError {
-  return new CodedError('CLIENT_INVALID', `The field "apis": ${problem}`);
+  return new CodedError('CLIENT_INVALID', `The field "apis": ${problem}`, { fields: { apis: problem } });
 }

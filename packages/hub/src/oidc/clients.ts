@@ -35,6 +35,8 @@ export interface ClientChanges extends ClientOptionChanges {
   /** Scopes among `profile`, `email` and `groups`. */
   scopes?: readonly string[] | undefined;
   refreshTokens?: boolean | undefined;
+  /** ID tokens are signed with it from the next sign-in on. */
+  idTokenAlgorithm?: SigningAlgorithm | undefined;
 }
 
 export interface NewClient extends ClientChanges {
@@ -42,7 +44,6 @@ export interface NewClient extends ClientChanges {
   redirectUris: readonly string[];
   /** It cannot keep a secret: an application in a browser or on a device. */
   public?: boolean | undefined;
-  idTokenAlgorithm?: SigningAlgorithm | undefined;
 }
 
 /** @returns the client, and its secret unless it is public; the secret is shown only once
@@ -96,22 +97,45 @@ async function withChanges(store: Store, client: OidcClient, changes: ClientChan
           : await Promise.all(connections.map(async (name) => (await findConnection(store, name)).id)),
     scopes: changes.scopes === undefined ? client.scopes : scopesOf(changes.scopes),
     refreshTokens: changes.refreshTokens ?? client.refreshTokens,
+    idTokenAlgorithm: changes.idTokenAlgorithm ?? client.idTokenAlgorithm,
     options: optionsOf(client, changes),
   };
-  if (changed.name === '' || changed.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(changed.name)) {
-    throw new CodedError('CLIENT_INVALID', `The field "name" must have 1 to ${MAX_NAME_LENGTH} printable characters`);
-  }
-  if (changed.redirectUris.length === 0 && !changed.options.deviceFlow)
-    throw new CodedError(
-      'CLIENT_INVALID',
-      'The field "redirectUris" needs at least one address, unless the application signs in as a device only',
-    );
-  checkRedirectUris(changed.redirectUris, 'redirectUris');
-  checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris');
-  checkOrigins(changed.options.corsOrigins, 'corsOrigins');
-  checkApis(changed.options.apis);
-  checkLogoutAddress(changed.options.backchannelLogoutUri, 'backchannelLogoutUri');
+  checkTogether([
+    () => {
+      if (changed.name === '' || changed.name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(changed.name))
+        throw invalid('name', `must have 1 to ${MAX_NAME_LENGTH} printable characters`);
+    },
+    () => {
+      if (changed.redirectUris.length === 0 && !changed.options.deviceFlow)
+        throw invalid('redirectUris', 'needs at least one address, unless the application signs in as a device only');
+    },
+    () => checkRedirectUris(changed.redirectUris, 'redirectUris'),
+    () => checkRedirectUris(changed.postLogoutRedirectUris, 'postLogoutRedirectUris'),
+    () => checkOrigins(changed.options.corsOrigins, 'corsOrigins'),
+    () => checkApis(changed.options.apis),
+    () => checkLogoutAddress(changed.options.backchannelLogoutUri, 'backchannelLogoutUri'),
+  ]);
   return changed;
+}
+
+/** Runs all checks, so that a form shows every wrong field. @throws the first error, with the fields of all */
+function checkTogether(checks: readonly (() => void)[]): void {
+  const errors: CodedError[] = [];
+  for (const check of checks) {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      errors.push(error);
+    }
+  }
+  const [first] = errors;
+  if (first === undefined) return;
+  throw new CodedError(first.code, first.message, { fields: Object.assign({}, ...errors.map(({ fields }) => fields)) });
+}
+
+function invalid(field: string, problem: string): CodedError {
+  return new CodedError('CLIENT_INVALID', `The field "${field}" ${problem}`, { fields: { [field]: problem } });
 }
 
 /** Options that need a client secret, because anyone can pretend to be a public client. */
@@ -122,12 +146,12 @@ function optionsOf(client: OidcClient, changes: ClientOptionChanges): ClientOpti
   const result = clientOptionChanges.safeParse(Object.fromEntries(given));
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new CodedError('CLIENT_INVALID', `The field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'is invalid'}`);
+    const fields = Object.fromEntries(result.error.issues.map(({ path, message }) => [String(path[0] ?? ''), message]));
+    throw new CodedError('CLIENT_INVALID', `The field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'is invalid'}`, { fields });
   }
   const options = keptClientOptions.parse({ ...client.options, ...result.data });
   const refused = NEED_A_SECRET.find((name) => options[name]);
-  if (client.secretHash === undefined && refused !== undefined)
-    throw new CodedError('CLIENT_INVALID', `The field "${refused}" is for applications with a secret only`);
+  if (client.secretHash === undefined && refused !== undefined) throw invalid(refused, 'is for applications with a secret only');
   return options;
 }
 
@@ -135,15 +159,12 @@ function optionsOf(client: OidcClient, changes: ClientOptionChanges): ClientOpti
 function scopesOf(names: readonly string[]): ClientScope[] {
   const unknown = names.find((name) => name !== 'openid' && !CLIENT_SCOPES.some((scope) => scope === name));
   if (unknown !== undefined) {
-    throw new CodedError(
-      'CLIENT_INVALID',
-      `The field "scopes" may have ${CLIENT_SCOPES.join(', ')}, not ${JSON.stringify(unknown.slice(0, 50))}`,
-    );
+    throw invalid('scopes', `may have ${CLIENT_SCOPES.join(', ')}, not ${JSON.stringify(unknown.slice(0, 50))}`);
   }
   return CLIENT_SCOPES.filter((scope) => names.includes(scope));
 }
 
-function describeClient({ name, scopes, connectionIds, refreshTokens, options }: OidcClient): string {
+function describeClient({ name, scopes, connectionIds, refreshTokens, idTokenAlgorithm, options }: OidcClient): string {
   const whose = connectionIds === undefined ? 'all connections' : `connections ${connectionIds.join(' ')}`;
   const chosen = clientOptionFields().flatMap(({ name }) => {
     const value = options[name];
@@ -151,7 +172,7 @@ function describeClient({ name, scopes, connectionIds, refreshTokens, options }:
       ? []
       : [`; ${name}${value === true ? '' : ` ${String(value)}`}`];
   });
-  return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}${chosen.join('')}`;
+  return `${name}; ${['openid', ...scopes].join(' ')}; ${whose}${refreshTokens ? '; refresh tokens' : ''}; ${idTokenAlgorithm}${chosen.join('')}`;
 }
 
 /** @throws CodedError CLIENT_NOT_FOUND */

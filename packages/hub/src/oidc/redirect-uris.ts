@@ -58,5 +58,5 @@ function problemOf(uri: string): string | undefined {
 }
 
 function invalid(field: string, problem: string): CodedError {
-  return new CodedError('REDIRECT_URI_INVALID', `The field "${field}" ${problem}`);
+  return new CodedError('REDIRECT_URI_INVALID', `The field "${field}" ${problem}`, { fields: { [field]: problem } });
 }

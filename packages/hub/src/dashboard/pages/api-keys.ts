@@ -1,18 +1,29 @@
 /** API keys for applications: creating, revoking and changing permissions. */
 import { CodedError } from '@landbridge/runtime';
-import { entries, field, type Html, table, textArea, time, tokenField } from '@landbridge/web';
+import { entries, field, fieldProblem, type Html, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeApiKey, createApiKey, findKey, type KeyPermissions, revokeApiKey } from '../../api/api-keys.ts';
 import { HUB_SCOPES } from '../../api/scopes.ts';
 import { API_SCOPE_NAMES, API_SCOPES, type ApiKey, type ApiScope } from '../../store/api-keys.ts';
-import { choiceBox, chosenConnections, connectionChoice, dashboardConfirmation } from '../elements.ts';
+import {
+  choiceBox,
+  chosenConnections,
+  connectionChoice,
+  dashboardConfirmation,
+  NOT_REJECTED,
+  type RejectedInput,
+  rejectedBy,
+  rejectionNotice,
+} from '../elements.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 /** Errors that show the form again. */
 const INPUT_ERRORS = ['KEY_NAME_INVALID', 'KEY_EXPIRY_INVALID', 'KEY_PERMISSIONS_INVALID', 'CONNECTION_NOT_FOUND'];
+
+const LABELS = { name: 'Name', scopes: 'Permissions', connections: 'Connections', addresses: 'Addresses', days: 'Expires after days' };
 
 /** The input of the form. */
 interface TypedKey {
@@ -27,19 +38,26 @@ interface TypedKey {
 const NEW_KEY: TypedKey = { name: '', scopes: ['sign-in'], connections: null, addresses: '', days: '' };
 
 export function apiKeyRoutes(context: DashboardContext): Hono<DashboardEnv> {
-  async function keyForm(c: Context<DashboardEnv>, action: string, button: string, typed: TypedKey, expiry: string): Promise<Html> {
+  async function keyForm(
+    c: Context<DashboardEnv>,
+    action: string,
+    button: string,
+    typed: TypedKey,
+    expiry: string,
+    { fields }: RejectedInput,
+  ): Promise<Html> {
     const connections = await context.store.connections();
     return html`<form method="post" action="${DASHBOARD_PATH}${action}">${tokenField(context.tokenOf(c))}
-${field('name', 'Name', { value: typed.name, maxlength: 100, hint: 'The application that uses it.' })}
-<fieldset><legend>Permissions</legend>
+${field('name', 'Name', { value: typed.name, maxlength: 100, hint: 'The application that uses it.', problem: fields.name ?? '' })}
+<fieldset id="scopes"><legend>Permissions</legend>${fieldProblem('scopes', fields.scopes ?? '')}
 ${API_SCOPE_NAMES.map((scope) => choiceBox('scope', scope, { chosen: typed.scopes, hint: hintOf(scope) }))}</fieldset>
-${connectionChoice(connections, typed.connections)}
-${textArea('addresses', 'Addresses', { value: typed.addresses, hint: 'Addresses or ranges of the application’s servers, such as 192.0.2.7 or 10.0.0.0/8. Empty: all.' })}
-${field('days', 'Expires after days', { value: typed.days, required: false, maxlength: 5, hint: expiry })}
+${connectionChoice(connections, typed.connections, fields.connections)}
+${textArea('addresses', 'Addresses', { value: typed.addresses, hint: 'Addresses or ranges of the application’s servers, such as 192.0.2.7 or 10.0.0.0/8. Empty: all.', problem: fields.addresses ?? '' })}
+${field('days', 'Expires after days', { value: typed.days, required: false, maxlength: 5, hint: expiry, problem: fields.days ?? '' })}
 <div class="actions"><button>${button}</button><a href="${DASHBOARD_PATH}/api-keys">Cancel</a></div></form>`;
   }
 
-  async function formPage(c: Context<DashboardEnv>, key: ApiKey | undefined, typed: TypedKey, problem = ''): Promise<Response> {
+  async function formPage(c: Context<DashboardEnv>, key: ApiKey | undefined, typed: TypedKey, problem = NOT_REJECTED): Promise<Response> {
     const heading = key === undefined ? 'New API key' : `API key ${key.name}`;
     const expiry =
       key === undefined
@@ -47,9 +65,9 @@ ${field('days', 'Expires after days', { value: typed.days, required: false, maxl
         : `Now: ${key.expiresAt?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never'}. Empty: no change. “never”: no expiry.`;
     const action = key === undefined ? '/api-keys/new' : `/api-keys/${key.id}`;
     const main = html`<section class="narrow"><h1>${heading}</h1>
-${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
-${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, expiry)}</section>`;
-    return context.show(c, { title: heading, current: '/api-keys', main, status: problem === '' ? 200 : 400 });
+${rejectionNotice(problem, LABELS)}
+${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, expiry, problem)}</section>`;
+    return context.show(c, { title: heading, current: '/api-keys', main, status: problem.text === '' ? 200 : 400 });
   }
 
   /** Runs `save` with the submitted permissions, or shows the form again with the problem. */
@@ -72,7 +90,7 @@ ${await keyForm(c, action, key === undefined ? 'Create key' : 'Save', typed, exp
       });
     } catch (error) {
       if (!(error instanceof CodedError) || !INPUT_ERRORS.includes(error.code)) throw error;
-      return formPage(c, key, typed, `${error.message}.`);
+      return formPage(c, key, typed, rejectedBy(error));
     }
   }
 

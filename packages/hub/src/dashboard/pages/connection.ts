@@ -9,7 +9,7 @@ import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../
 import type { Connection } from '../../store/connections.ts';
 import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../tickets/tickets.ts';
 import { findHealth, healthDot } from '../connection-health.ts';
-import { buttonForm, dashboardConfirmation } from '../elements.ts';
+import { buttonForm, dashboardConfirmation, NOT_REJECTED, type RejectedInput, rejectedBy, rejectionNotice } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
@@ -20,7 +20,12 @@ type Typed = Readonly<Record<string, string | boolean>>;
 export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const nameOf = (c: Context<DashboardEnv>) => c.req.param('name') ?? '';
 
-  async function page(c: Context<DashboardEnv>, connection: Connection, typed: Typed = saved(connection), problem = ''): Promise<Response> {
+  async function page(
+    c: Context<DashboardEnv>,
+    connection: Connection,
+    typed: Typed = saved(connection),
+    problem = NOT_REJECTED,
+  ): Promise<Response> {
     const { name, enabled } = connection;
     const ticket = await newestTicket(context.store, connection, context.enrolmentHours);
     const base = `/connections/${name}`;
@@ -46,9 +51,9 @@ ${
     : ''
 }</section>
 <section aria-labelledby="settings"><h2 id="settings">Settings</h2>
-${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+${rejectionNotice(problem, LABELS)}
 <form class="wide" method="post" action="${DASHBOARD_PATH}${base}/settings">${tokenField(token)}
-<fieldset class="plain"${mayChange ? '' : html` disabled`}><div class="columns"><div>${settingInputs(typed, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, (kind) => kind === 'switch')}</div></div></fieldset>
+<fieldset class="plain"${mayChange ? '' : html` disabled`}><div class="columns"><div>${settingInputs(typed, problem, (kind) => kind !== 'switch')}</div><div>${settingInputs(typed, problem, (kind) => kind === 'switch')}</div></div></fieldset>
 ${mayChange ? html`<button>Save</button>` : html`<p class="quiet">Your role may not change settings.</p>`}</form></section>
 ${
   mayChange
@@ -57,7 +62,7 @@ ${
 <p><a class="button danger" href="${DASHBOARD_PATH}${base}/delete">Delete this connection</a></p></section>`
     : ''
 }`;
-    return context.show(c, { title: name, current: '', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: name, current: '', main, status: problem.text === '' ? 200 : 400 });
   }
 
   async function deletePage(c: Context<DashboardEnv>, problem = ''): Promise<Response> {
@@ -105,7 +110,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
         await changeConnection(context.operatorOf(c), nameOf(c), Object.fromEntries(changes));
       } catch (error) {
         if (!(error instanceof CodedError) || (error.code !== 'INVALID_REQUEST' && error.code !== 'EMAIL_DOMAIN_TAKEN')) throw error;
-        return page(c, await findConnection(context.store, nameOf(c)), typed, `${error.message}.`);
+        return page(c, await findConnection(context.store, nameOf(c)), typed, rejectedBy(error));
       }
       return context.redirect(c, `/connections/${nameOf(c)}`, { tone: 'good', text: 'Settings saved.' });
     })
@@ -168,13 +173,15 @@ function ticketText({ issuedAt, state, openUntil }: NonNullable<Awaited<ReturnTy
 }
 
 const SETTINGS = connectionFields(CONNECTION_SETTINGS);
+const LABELS = Object.fromEntries(SETTINGS.map(({ name, label }) => [name, label]));
 
-function settingInputs(typed: Typed, isShown: (kind: ConnectionField['kind']) => boolean): Html[] {
+function settingInputs(typed: Typed, { fields }: RejectedInput, isShown: (kind: ConnectionField['kind']) => boolean): Html[] {
   return SETTINGS.filter(({ kind }) => isShown(kind)).map(({ name, kind, label, description }) => {
     const value = typed[name];
-    if (kind === 'switch') return checkBox(name, label, value === true, description);
-    if (kind === 'list') return textArea(name, label, { value: String(value ?? ''), hint: `${description} One per line.` });
-    return field(name, label, { value: String(value ?? ''), required: false, maxlength: 100, hint: description });
+    const problem = fields[name] ?? '';
+    if (kind === 'switch') return checkBox(name, label, value === true, description, problem);
+    if (kind === 'list') return textArea(name, label, { value: String(value ?? ''), hint: `${description} One per line.`, problem });
+    return field(name, label, { value: String(value ?? ''), required: false, maxlength: 100, hint: description, problem });
   });
 }
 

@@ -13,6 +13,7 @@ import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../ti
 import type { SignInActivity } from '../activity.ts';
 import { RANGES, signInCharts } from '../charts.ts';
 import { CONNECTION_STATES, type ConnectionHealth, expectedSince, healthDot, healthOf, STATE_LABELS } from '../connection-health.ts';
+import { NOT_REJECTED, rejectedBy, rejectionNotice } from '../elements.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
@@ -21,13 +22,13 @@ const DEFAULT_HOURS = 6;
 export function overviewRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const { store, activity } = context;
 
-  async function newConnectionPage(c: Context<DashboardEnv>, name = '', problem = ''): Promise<Response> {
+  async function newConnectionPage(c: Context<DashboardEnv>, name = '', problem = NOT_REJECTED): Promise<Response> {
     const main = html`<section class="narrow"><h1>New connection</h1><p>Create one for each directory. Its name is part of tickets and addresses and cannot be changed.</p>
-${problem === '' ? '' : html`<p class="notice bad" role="alert">${problem}</p>`}
+${rejectionNotice(problem, { name: 'Name' })}
 <form method="post" action="${DASHBOARD_PATH}/new-connection">${tokenField(context.tokenOf(c))}
-${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores. Example: corp' })}
+${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Letters, digits, dots, hyphens and underscores. Example: corp', problem: problem.fields.name ?? '' })}
 <div class="actions"><button>Create</button><a href="${DASHBOARD_PATH}">Cancel</a></div></form></section>`;
-    return context.show(c, { title: 'New connection', current: '', main, status: problem === '' ? 200 : 400 });
+    return context.show(c, { title: 'New connection', current: '', main, status: problem.text === '' ? 200 : 400 });
   }
 
   return new Hono<DashboardEnv>()
@@ -72,7 +73,7 @@ ${list.controls}<div id="connection-list" data-live>${list.table}</div></section
         );
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'STORE_FAILED') throw error;
-        return newConnectionPage(c, name, `${error.message}.`);
+        return newConnectionPage(c, name, rejectedBy(error));
       }
     });
 }

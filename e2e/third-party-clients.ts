@@ -15,7 +15,7 @@ const FOLDER = join(import.meta.dirname, 'clients');
 export function whyNoNpmClients(): string | false {
   return existsSync(join(FOLDER, 'node_modules')) || process.env.CI === 'true'
     ? false
-    : 'e2e/clients is not installed (tools/npm-clients.ts)';
+    : 'e2e/clients is not installed (tools/npm-programs.ts)';
 }
 
 /** An address of this machine that an application will listen on. */

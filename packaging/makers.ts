@@ -3,13 +3,14 @@ import { copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isInPath } from '../tools/in-path.ts';
 import { makeTarball } from './archive.ts';
+import { makeDeploymentFiles } from './containers/deployment.ts';
 import { makeImageArchive } from './containers/image.ts';
 import { makeDebianPackage } from './deb.ts';
 import type { ProgramFolder } from './program-folder.ts';
 import { makeRpmPackage, RPM_ARCHITECTURES } from './rpm.ts';
 import { DEBIAN_ARCHITECTURES, PROGRAMS, packageNameOf } from './targets.ts';
 
-export type Format = 'archive' | 'deb' | 'rpm' | 'image';
+export type Format = 'archive' | 'deb' | 'rpm' | 'image' | 'deployment';
 
 export interface PackageOptions {
   /** The folder for the packages. All files in it get into SHA256SUMS. */
@@ -71,6 +72,14 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
         const { archive, digest } = makeImageArchive([first, ...others], options);
         console.log(`${basename(archive)}: ${digest}`);
       }
+    },
+  },
+  {
+    format: 'deployment',
+    tools: ['tar', 'gzip'],
+    accepts: ({ program }) => program === 'hub',
+    make(_, options) {
+      makeDeploymentFiles(options);
     },
   },
 ];

@@ -42,6 +42,7 @@ const PACKAGES: readonly DebianPackage[] = [
     program: '/usr/lib/apache2/modules/mod_auth_openidc.so',
     because: 'its OpenID Connect module, a third-party client of the hub',
   },
+  { name: 'unzip', program: '/usr/bin/unzip', because: 'to unpack Helm, which checks its chart' },
   { name: 'openssl', program: '/usr/bin/openssl', because: 'to verify certificates and encrypted passwords of our code' },
   { name: 'curl', program: '/usr/bin/curl', because: 'a third-party HTTP client with Kerberos' },
   { name: 'krb5-user', program: '/usr/bin/kinit', because: 'to get Kerberos tickets, and for the library that verifies them' },

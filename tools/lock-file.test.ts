@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { MINIMUM_NODE_VERSION } from '../packages/runtime/src/node-version.ts';
+import { PROGRAM_FOLDERS } from './npm-programs.ts';
 
 interface LockEntry {
   version: string;
@@ -18,7 +19,7 @@ function packagesOf(lockFile: string): Record<string, LockEntry> {
 }
 
 it('every package from the registry is locked with its SHA-512 hash', async (t) => {
-  for (const lockFile of ['package-lock.json', 'e2e/clients/package-lock.json']) {
+  for (const lockFile of ['package-lock.json', ...PROGRAM_FOLDERS.map((folder) => `${folder}/package-lock.json`)]) {
     await t.test(lockFile, () => {
       // npm leaves the hash out for optional packages of other platforms if node_modules exists when it writes the lock file.
       const unhashed = Object.entries(packagesOf(lockFile)).filter(

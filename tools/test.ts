@@ -9,7 +9,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ensureDebianPackages } from './debian-packages.ts';
-import { ensureNpmClients } from './npm-clients.ts';
+import { ensureNpmPrograms } from './npm-programs.ts';
 
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
@@ -19,7 +19,7 @@ const TEST_TIMEOUT_MS = 180_000;
 
 function main(args: string[]): number {
   const isCi = process.env.CI === 'true';
-  if (!ensureDebianPackages(isCi) || !ensureNpmClients(isCi)) return 1;
+  if (!ensureDebianPackages(isCi) || !ensureNpmPrograms(isCi)) return 1;
   const { workspaces }: { workspaces: string[] } = JSON.parse(readFileSync('package.json', 'utf8'));
   const options = args.filter((arg) => arg.startsWith('-'));
   const files = args.filter((arg) => !arg.startsWith('-'));

@@ -22,6 +22,7 @@ import { createCredentialChecks } from './credentials/checks.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createOutages } from './credentials/outages.ts';
 import { createSignInActivity } from './dashboard/activity.ts';
+import { keepActivity } from './dashboard/history.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { createFrontChannelFlow } from './frontchannel/front-channel.ts';
 import { createGuard } from './guard/guard.ts';
@@ -116,6 +117,7 @@ export async function startHub(parts: {
   const auditCopies = startAuditCopies({ store, chain, log, settings });
   const stopMeasuring = measureHub({ metrics, events, sprayAlarms, online, store, auditCopies, certificate: server.certificate });
   const activity = createSignInActivity();
+  const history = await keepActivity({ activity, store, log });
   events.subscribe(activity.count);
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const appearances = createAppearances();
@@ -134,7 +136,7 @@ export async function startHub(parts: {
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, sprayAlarms, auditCopies, codes, takeEffect, log },
+        ...{ store, audit, online, statistics, signIn, activity, history, sprayAlarms, auditCopies, codes, takeEffect, log },
         ...{ publicUrl: () => publicUrl, enrolmentHours, documentsPath: DOCUMENTS_PATH },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
@@ -212,6 +214,7 @@ export async function startHub(parts: {
       online.closeAll();
       await server.end();
       await credentials.close();
+      await history.stop();
       await auditCopies.stop();
     },
   };

@@ -21,6 +21,7 @@ interface ChartOptions<Name extends string> {
 /** In units of the drawing, which stretches to the available width. */
 const WIDTH = 360;
 const HEIGHT = 96;
+const DAY_MS = 86_400_000;
 const [BAR_SHARE, LINE_SHARE] = [0.8, 0.6];
 
 /** Stacks the series. */
@@ -67,7 +68,10 @@ function figure<Name extends string>(
   top: number,
   drawn: readonly Html[],
 ): Html {
-  const clock = (at: Date | undefined) => at?.toISOString().slice(11, 16) ?? '';
+  const spanMs = (periods.at(-1)?.from.getTime() ?? 0) - (periods[0]?.from.getTime() ?? 0);
+  const [kind, start, end] = spanMs > DAY_MS ? (['day', 5, 10] as const) : (['clock', 11, 16] as const);
+  const clock = (at: Date | undefined) =>
+    at === undefined ? '' : html`<time class="${kind}" datetime="${at.toISOString()}">${at.toISOString().slice(start, end)}</time>`;
   const grid = (y: number) => html`<line class="grid" x1="0" x2="${WIDTH}" y1="${y}" y2="${y}"/>`;
   const legend = series.map(({ name, label }) => html`<span class="legend ${name}">${label}</span>`);
   return html`<figure><figcaption><strong>${title}</strong> <span class="quiet">${summary}</span></figcaption>

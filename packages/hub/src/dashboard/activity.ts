@@ -1,10 +1,11 @@
-/** Recent sign-ins by minute, in memory: how many, failures by category, and how long they took. */
+/** Recent sign-ins by minute, in memory: how many, failures by category, and how long they took. `history.ts` keeps them across restarts. */
 import { FAILURES } from '@landbridge/protocol';
 import { LRUCache } from 'lru-cache';
 import type { SignInEvent } from '../sign-in/events.ts';
+import type { SignInPeriod } from '../store/sign-in-history.ts';
 
 /** Totals of one or more minutes. */
-interface Amounts {
+export interface Amounts {
   ok: number;
   /** Of these, from the credential cache. */
   fromCache: number;
@@ -12,7 +13,7 @@ interface Amounts {
   refused: number;
   /** For example no connector, no directory, or no answer. */
   failed: number;
-  byResult: ReadonlyMap<SignInEvent['result'], number>;
+  byResult: ReadonlyMap<string, number>;
   /** Upper bounds, in ms; undefined without any sign-in. */
   p50Ms: number | undefined;
   p95Ms: number | undefined;
@@ -23,74 +24,128 @@ export interface SignInActivity {
   /** @param connection undefined: all @returns the last minutes, this one included */
   last(minutes: number, connection?: string): Amounts;
   /** @returns `count` periods of `minutes` each, the oldest first; the last one includes this minute */
-  periods(count: number, minutes: number): { from: Date; amounts: Amounts }[];
+  periods(count: number, minutes: number, connection?: string): ActivityPeriod[];
+  /** @returns the minutes and hours that have changed since the last call, with everything counted in them */
+  takeChanged(): SignInPeriod[];
+  /** Continues a stored minute or hour. To be called before anything is counted, the oldest first. */
+  restore(period: SignInPeriod): void;
+}
+
+export interface ActivityPeriod {
+  from: Date;
+  amounts: Amounts;
 }
 
 const MINUTE_MS = 60_000;
-const KEPT_MINUTES = 24 * 60;
-/** Pages show only the last hour of a connection. */
-const KEPT_CONNECTION_MINUTES = 60;
+export const KEPT_MINUTES = 24 * 60;
+/** Longer charts of a connection are drawn from hours. */
+export const KEPT_CONNECTION_MINUTES = 60;
 const MAX_CONNECTIONS = 1000;
 /** Upper bounds in ms; each about 1.5 times the one before, so that a percentile is at most half too high. */
 const BOUNDS_MS = [
   1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 30_000, 60_000,
 ];
-interface Minute {
+/** What was counted in a minute or an hour. */
+interface Count {
+  connection: string;
+  minutes: 1 | 60;
+  /** Of the minutes or hours since 1970. */
   number: number;
-  byResult: Map<SignInEvent['result'], number>;
-  latencies: Uint32Array;
+  byResult: Map<string, number>;
+  latencies: number[];
 }
 
+interface Series {
+  minutes: Count[];
+  hour: Count | undefined;
+}
+
+/** All connections together. */
+const ALL = '';
+
 export function createSignInActivity(now: () => number = Date.now): SignInActivity {
-  const all: Minute[] = [];
-  const byConnection = new LRUCache<string, Minute[]>({ max: MAX_CONNECTIONS });
+  const all: Series = { minutes: [], hour: undefined };
+  const byConnection = new LRUCache<string, Series>({ max: MAX_CONNECTIONS });
+  const changed = new Set<Count>();
   const thisMinute = () => Math.floor(now() / MINUTE_MS);
 
-  function add(series: Minute[], kept: number, { result, ms }: SignInEvent): void {
-    const number = thisMinute();
-    let minute = series.at(-1);
-    if (minute === undefined || minute.number < number) {
-      minute = { number, byResult: new Map(), latencies: new Uint32Array(BOUNDS_MS.length) };
-      series.push(minute);
-      while ((series[0]?.number ?? number) <= number - kept) series.shift();
+  function seriesOf(connection: string): Series {
+    if (connection === ALL) return all;
+    const series = byConnection.get(connection) ?? { minutes: [], hour: undefined };
+    byConnection.set(connection, series);
+    return series;
+  }
+
+  const minutesOf = (connection = ALL): readonly Count[] => (connection === ALL ? all : byConnection.get(connection))?.minutes ?? [];
+
+  function countOf(connection: string, minutes: 1 | 60, number: number): Count {
+    const series = seriesOf(connection);
+    const newest = minutes === 60 ? series.hour : series.minutes.at(-1);
+    if (newest !== undefined && newest.number >= number) return newest;
+    const count: Count = { connection, minutes, number, byResult: new Map(), latencies: [] };
+    if (minutes === 60) series.hour = count;
+    else {
+      series.minutes.push(count);
+      const kept = connection === ALL ? KEPT_MINUTES : KEPT_CONNECTION_MINUTES;
+      while ((series.minutes[0]?.number ?? number) <= number - kept) series.minutes.shift();
     }
-    minute.byResult.set(result, (minute.byResult.get(result) ?? 0) + 1);
-    const bound = BOUNDS_MS.findIndex((boundMs) => ms <= boundMs);
-    const at = bound === -1 ? BOUNDS_MS.length - 1 : bound;
-    minute.latencies[at] = (minute.latencies[at] ?? 0) + 1;
+    return count;
   }
 
   return {
-    count(event) {
-      add(all, KEPT_MINUTES, event);
-      const series = byConnection.get(event.connection) ?? [];
-      byConnection.set(event.connection, series);
-      add(series, KEPT_CONNECTION_MINUTES, event);
+    count({ connection, result, ms }) {
+      const bound = BOUNDS_MS.findIndex((boundMs) => ms <= boundMs);
+      const at = bound === -1 ? BOUNDS_MS.length - 1 : bound;
+      const minute = thisMinute();
+      for (const name of [ALL, connection]) {
+        for (const [minutes, number] of [[1, minute] as const, [60, Math.floor(minute / 60)] as const]) {
+          const count = countOf(name, minutes, number);
+          count.byResult.set(result, (count.byResult.get(result) ?? 0) + 1);
+          count.latencies[at] = (count.latencies[at] ?? 0) + 1;
+          changed.add(count);
+        }
+      }
+    },
+    takeChanged() {
+      const periods = [...changed].map(
+        ({ connection, minutes, number, byResult, latencies }): SignInPeriod => ({
+          ...{ connection, minutes, began: new Date(number * minutes * MINUTE_MS) },
+          results: Object.fromEntries(byResult),
+          latencies: Array.from(latencies, (count) => count ?? 0),
+        }),
+      );
+      changed.clear();
+      return periods;
+    },
+    restore({ connection, minutes, began, results, latencies }) {
+      const count = countOf(connection, minutes, began.getTime() / (minutes * MINUTE_MS));
+      count.byResult = new Map(Object.entries(results));
+      count.latencies = [...latencies];
     },
     last(minutes, connection) {
       const from = thisMinute() - minutes + 1;
-      const series = connection === undefined ? all : (byConnection.get(connection) ?? []);
-      return amountsOf(series.filter(({ number }) => number >= from));
+      return amountsOf(minutesOf(connection).filter(({ number }) => number >= from));
     },
-    periods(count, minutes) {
+    periods(count, minutes, connection) {
+      const counted = minutesOf(connection);
       const end = thisMinute() + 1;
       return Array.from({ length: count }, (_, index) => {
         const from = end - (count - index) * minutes;
         return {
           from: new Date(from * MINUTE_MS),
-          amounts: amountsOf(all.filter(({ number }) => number >= from && number < from + minutes)),
+          amounts: amountsOf(counted.filter(({ number }) => number >= from && number < from + minutes)),
         };
       });
     },
   };
 }
 
-function amountsOf(minutes: readonly Minute[]): Amounts {
-  const byResult = new Map<SignInEvent['result'], number>();
-  const latencies = new Uint32Array(BOUNDS_MS.length);
-  for (const minute of minutes) {
-    for (const [result, count] of minute.byResult) byResult.set(result, (byResult.get(result) ?? 0) + count);
-    minute.latencies.forEach((count, at) => {
+export function amountsOf(counts: readonly { byResult: ReadonlyMap<string, number>; latencies: readonly number[] }[]): Amounts {
+  const byResult = new Map<string, number>();
+  const latencies = BOUNDS_MS.map(() => 0);
+  for (const counted of counts) {
+    for (const [result, count] of counted.byResult) byResult.set(result, (byResult.get(result) ?? 0) + count);
+    counted.latencies.forEach((count, at) => {
       latencies[at] = (latencies[at] ?? 0) + count;
     });
   }
@@ -101,12 +156,14 @@ function amountsOf(minutes: readonly Minute[]): Amounts {
   return { ...amounts, byResult, p50Ms: percentile(latencies, 0.5), p95Ms: percentile(latencies, 0.95) };
 }
 
-function categoryOf(result: SignInEvent['result']): 'ok' | 'refused' | 'failed' {
+/** @param result may come from another version */
+function categoryOf(result: string): 'ok' | 'refused' | 'failed' {
   if (result === 'ok' || result === 'ok_from_cache') return 'ok';
-  return result === 'front_channel_refused' ? 'failed' : FAILURES[result].category;
+  const known = Object.entries(FAILURES).find(([code]) => code === result)?.[1];
+  return known?.category ?? 'failed';
 }
 
-function percentile(latencies: Uint32Array, share: number): number | undefined {
+function percentile(latencies: readonly number[], share: number): number | undefined {
   const total = latencies.reduce((sum, count) => sum + count, 0);
   let before = 0;
   for (const [at, count] of latencies.entries()) {

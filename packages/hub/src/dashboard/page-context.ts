@@ -20,6 +20,7 @@ import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
 import type { Store } from '../store/store.ts';
 import type { EnrolmentCodes } from '../tickets/enrolment-codes.ts';
 import type { SignInActivity } from './activity.ts';
+import type { ActivityHistory } from './history.ts';
 import { createPendingActions, type PendingActions } from './pending-actions.ts';
 import { mayDo } from './permissions.ts';
 
@@ -35,6 +36,7 @@ export interface DashboardParts {
   statistics: Statistics;
   signIn: SignIn;
   activity: SignInActivity;
+  history: ActivityHistory;
   sprayAlarms: Pick<SprayAlarms, 'recent'>;
   auditCopies: Pick<AuditCopies, 'status'>;
   codes: EnrolmentCodes;

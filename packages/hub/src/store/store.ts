@@ -18,6 +18,7 @@ import type { OidcClientStore } from './oidc-clients.ts';
 import type { OidcKeyStore } from './oidc-keys.ts';
 import type { OidcStateStore } from './oidc-state.ts';
 import type { SecretStore } from './secrets.ts';
+import type { SignInHistoryStore } from './sign-in-history.ts';
 import type { SigningKeyStore } from './signing-keys.ts';
 import type { TicketStore } from './tickets.ts';
 import type { TryCodeStore } from './try-codes.ts';
@@ -39,6 +40,7 @@ export interface Store
     OidcStateStore,
     AdministratorStore,
     FrontChannelStore,
+    SignInHistoryStore,
     SecretStore {
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { frontChannelConformance } from './front-channel.ts';
 import { instanceConformance } from './instances.ts';
 import { keyConformance } from './keys.ts';
 import { oidcConformance } from './oidc.ts';
+import { signInHistoryConformance } from './sign-in-history.ts';
 
 /** Registers one check, which gets an empty store of its own. */
 export type StoreCheck = (what: string, body: (store: Store) => Promise<void>) => void;
@@ -37,6 +38,7 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
     auditConformance(check);
     cachedCredentialConformance(check);
     oidcConformance(check);
+    signInHistoryConformance(check);
     administratorConformance(check);
     frontChannelConformance(check);
   });

@@ -20,7 +20,9 @@ function showLocalTimes(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const text = element.textContent;
     element.title = `${text} UTC`;
-    element.textContent = localIso(new Date(element.dateTime)).replace('T', ' ').slice(0, text.length);
+    const local = localIso(new Date(element.dateTime)).replace('T', ' ');
+    const [start, end] = { clock: [11, 16], day: [5, 10] }[element.className] ?? [0, text.length];
+    element.textContent = local.slice(start, end);
   }
 }
 

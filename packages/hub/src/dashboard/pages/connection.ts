@@ -8,6 +8,7 @@ import { changeConnection, deleteConnection, findConnection } from '../../connec
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../../store/connection-settings.ts';
 import type { Connection } from '../../store/connections.ts';
 import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../tickets/tickets.ts';
+import { activitySection } from '../charts.ts';
 import { findHealth, healthDot } from '../connection-health.ts';
 import { buttonForm, dashboardConfirmation, NOT_REJECTED, type RejectedInput, rejectedBy, rejectionNotice } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -43,6 +44,7 @@ ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its con
 <section aria-labelledby="connectors"><div class="title"><h2 id="connectors">Connectors</h2>
 ${mayChange ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">Add a connector</a>` : ''}</div>
 <div id="connector-list" data-live>${await connectorTable(context, connection, mayChange)}</div></section>
+${await activitySection(context.history, { path: base, asked: c.req.query('hours'), connection: name })}
 <section aria-labelledby="ticket"><h2 id="ticket">Tickets</h2>
 <p>${ticket === undefined ? 'There is no ticket, so no connector can enrol.' : ticketText(ticket)}</p>
 ${

@@ -11,13 +11,11 @@ import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
 import type { Connection, ConnectionCounts } from '../../store/connections.ts';
 import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
-import { RANGES, signInCharts } from '../charts.ts';
+import { activitySection } from '../charts.ts';
 import { CONNECTION_STATES, type ConnectionHealth, expectedSince, healthDot, healthOf, STATE_LABELS } from '../connection-health.ts';
 import { NOT_REJECTED, rejectedBy, rejectionNotice } from '../elements.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
-
-const DEFAULT_HOURS = 6;
 
 export function overviewRoutes(context: DashboardContext): Hono<DashboardEnv> {
   const { store, activity } = context;
@@ -33,15 +31,13 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
 
   return new Hono<DashboardEnv>()
     .get('/', async (c) => {
-      const given = Number(c.req.query('hours'));
-      const hours = RANGES.find((range) => range.hours === given)?.hours ?? DEFAULT_HOURS;
       const [connections, counts] = await Promise.all([store.connections(), store.connectionCounts(expectedSince())]);
       const rows = connections.map((connection): ConnectionRow => {
         const ofThis = counts.get(connection.id) ?? { instances: 0, expected: 0, pendingKeys: 0, addressRequests: 0 };
         const health = healthOf(connection, ofThis, context.online);
         return { connection, counts: ofThis, health, hour: activity.last(60, connection.name) };
       });
-      const list = connectionList(context, c, rows, hours);
+      const list = connectionList(context, c, rows);
       const known = rows.reduce((sum, { counts: { instances } }) => sum + instances, 0);
       const main = html`<div class="title"><h1>Overview</h1>${
         context.may(c, 'POST /new-connection')
@@ -52,12 +48,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
 <div id="numbers" data-live class="tiles">${tiles(known, context.online, activity)}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
 ${list.controls}<div id="connection-list" data-live>${list.table}</div></section>
-<section aria-labelledby="recent"><div class="title"><h2 id="recent">Recent sign-ins</h2>
-<nav aria-label="Time range"><ul class="range">${RANGES.map(
-        (range) =>
-          html`<li><a href="${DASHBOARD_PATH}?hours=${range.hours}"${range.hours === hours ? html` aria-current="true"` : ''}>${range.label}</a></li>`,
-      )}</ul></nav></div>
-<div id="charts" data-live class="charts">${signInCharts(activity, hours)}</div></section>`;
+${await activitySection(context.history, { path: '', asked: c.req.query('hours') })}`;
       return context.show(c, { title: 'Overview', current: '', main });
     })
     .get('/new-connection', (c) => newConnectionPage(c))
@@ -143,11 +134,11 @@ interface ConnectionRow {
   hour: ReturnType<SignInActivity['last']>;
 }
 
-function connectionList(context: DashboardContext, c: Context<DashboardEnv>, all: readonly ConnectionRow[], hours: number) {
+function connectionList(context: DashboardContext, c: Context<DashboardEnv>, all: readonly ConnectionRow[]) {
   const list = listOf(c, all, {
     path: '',
     noun: 'connections',
-    keep: hours === DEFAULT_HOURS ? {} : { hours: String(hours) },
+    keep: c.req.query('hours') === undefined ? {} : { hours: c.req.query('hours') ?? '' },
     idOf: ({ connection }) => connection.name,
     textsOf: ({ connection }) => [connection.name, connection.settings.displayName, ...connection.settings.emailDomains],
     sorts: {

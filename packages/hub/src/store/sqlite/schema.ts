@@ -15,6 +15,7 @@ import { enrolment } from './steps/009-enrolment.ts';
 import { requestKeys } from './steps/010-request-keys.ts';
 import { clientOptions } from './steps/011-client-options.ts';
 import { lists } from './steps/012-lists.ts';
+import { signInHistory } from './steps/013-sign-in-history.ts';
 
 /** SQL statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
@@ -33,6 +34,7 @@ const STEPS: readonly Step[] = [
   requestKeys,
   clientOptions,
   lists,
+  signInHistory,
 ];
 
 /** The version this program writes. */

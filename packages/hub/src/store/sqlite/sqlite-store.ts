@@ -21,6 +21,7 @@ import { oidcKeyStore } from './oidc-keys.ts';
 import { oidcStateStore } from './oidc-state.ts';
 import { migrate } from './schema.ts';
 import { secretStore } from './secrets.ts';
+import { signInHistoryStore } from './sign-in-history.ts';
 import { signingKeyStore } from './signing-keys.ts';
 import { sqlOn } from './sql.ts';
 import { ticketStore } from './tickets.ts';
@@ -63,6 +64,7 @@ export function openSqliteStore(
     ...oidcStateStore(sql, claimsQuota),
     ...administratorStore(sql),
     ...frontChannelStore(sql),
+    ...signInHistoryStore(sql),
     ...secretStore(sql, database, sealing),
     async close() {
       // Pending audit records of this turn of the event loop are written first.

@@ -31,7 +31,7 @@ const write = (content: object, name = 'config.json') => {
 
 it('help lists all commands', async () => {
   const { stdout } = await run(['--help']);
-  for (const word of ['run', 'setup', 'config', 'user', 'login', 'troubleshoot', 'health', 'console', 'export', 'import']) {
+  for (const word of ['run', 'setup', 'config', 'user', 'login', 'troubleshoot', 'health', 'console', 'export', 'import', 'service']) {
     assert.match(stdout, new RegExp(`^ {2}${word} `, 'm'));
   }
 });
@@ -267,6 +267,26 @@ describe('run', () => {
     const { exitCode, output } = await connector.ended;
     assert.equal(exitCode, 0, output);
     assert.ok(!output.includes(password) && !output.includes(SECRET) && !output.includes(user.password), output);
+  });
+
+  it('starts when "setup" writes the settings that it waits for', { timeout: 60_000 }, async (t) => {
+    const tickets = await startTicketServer(t);
+    const hub = await startFakeHub();
+    t.after(() => hub.stop());
+    tickets.info = { body: { ...INFO, adHub: hub.url } };
+    tickets.registered = { body: { signingKey: pemOf(HUB_RSA.publicKey) } };
+    const connector = startCommand(['run', '--home', home], { environment: { CONSOLE_PORT: '0' } });
+    t.after(() => connector.child.kill('SIGKILL'));
+    await connector.printed(/Console: open/);
+    const { dn, password } = directory.serviceAccount;
+    const { exitCode, output } = await run(['setup', '--ldap-url', directory.url, '--bind-user', dn, '--password-file', '-'], {
+      environment: { PROVISIONING_TICKET: tickets.ticket, CONSOLE_PORT: '0' },
+      input: password,
+    });
+    assert.equal(exitCode, 0, output);
+    await Promise.race([hub.nextAgent(), connector.ended.then((ended) => assert.fail(ended.output))]);
+    connector.child.kill('SIGTERM');
+    assert.equal((await connector.ended).exitCode, 0);
   });
 
   it('is ready while hub and directory answer, and "health" says so', { timeout: 60_000 }, async (t) => {

@@ -1,9 +1,10 @@
 /** `run`: runs the connector and its console until a signal. SIGHUP reloads the configuration. Before setup, only the console runs. */
+import { unwatchFile, watchFile } from 'node:fs';
 import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { openHealthServer } from '../agent/health.ts';
-import { assertRunnable, type Config, loadConfigForStart } from '../config/load.ts';
+import { assertRunnable, type Config, loadConfig, loadConfigForStart } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
@@ -55,6 +56,8 @@ export async function run({ home, environment }: CommandContext, options: { stop
         const health = await openHealthServer({ connector: () => connector, port, address, log });
         onStop('the health checks', health.close);
       }
+      // Concurrent calls must not start two connectors.
+      const startOnce = () => (starting ??= start(loadConfigForStart(home, environment).config).finally(() => (starting = undefined)));
       if (!isNew) await start(config);
       if (!hasConsole(config)) return;
       const console = await openConsole(
@@ -67,8 +70,7 @@ export async function run({ home, environment }: CommandContext, options: { stop
           logWindow: window,
           logFile: file,
           connector: () => connector,
-          // Concurrent calls must not start two connectors.
-          startConnector: () => (starting ??= start(loadConfigForStart(home, environment).config).finally(() => (starting = undefined))),
+          startConnector: startOnce,
         },
         { address: config.values.CONSOLE_INSECURE_ADDRESS, port: config.values.CONSOLE_PORT },
       ).catch((error: unknown) => {
@@ -78,10 +80,28 @@ export async function run({ home, environment }: CommandContext, options: { stop
         return undefined;
       });
       if (console !== undefined) onStop('the console', console.close);
+      if (isNew) {
+        const startIfSetUp = async () => {
+          if (connector !== undefined || isNothingSetUp(loadConfig(home, environment))) return;
+          await startOnce();
+        };
+        onStop(
+          'waiting for setup',
+          onChanged(config.home.configFile, () => {
+            startIfSetUp().catch((error: unknown) => log.error({ err: error }, 'The connector does not start with the changed settings'));
+          }),
+        );
+      }
     });
   } finally {
     await file?.close();
   }
+}
+
+/** The command `setup` writes the settings in another process. Polls, because not every file system reports changes. */
+function onChanged(configFile: string, use: () => void): () => void {
+  watchFile(configFile, { interval: 500 }, use);
+  return () => unwatchFile(configFile, use);
 }
 
 /**

@@ -75,7 +75,9 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
   saveSetup(current, config, changes, reading);
   const names = Object.keys(changes);
   say(`Saved ${config.home.configFile}${names.length === 0 ? '' : ` (${names.join(', ')})`}.`);
-  say(`Start the connector: landbridge-connector run --home ${config.home.folder}. If it runs as a service, restart the service.`);
+  say(
+    `Start the connector: landbridge-connector run --home ${config.home.folder}. A connector that waits for its setup starts by itself; restart one that already uses other settings.`,
+  );
   return { changed: names.length > 0, settings: names, home, connection: reading?.info.connectionName ?? config.values.CONNECTION };
 }
 

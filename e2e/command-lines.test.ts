@@ -65,7 +65,7 @@ const CASES: readonly Case[] = [
     title: 'prints the code, message and action of an error',
     args: { connector: ['export', 'x', '--home', homes.empty], hub: ['status', '--home', homes.empty] },
     exitCode: 1,
-    stderr: /^error: [A-Z_]+: [^\n]+\n {7}[^\n]+\.\n$/,
+    stderr: /^(?:Created a new hub in [^\n]+\n)?error: [A-Z_]+: [^\n]+\n {7}[^\n]+\.\n$/,
   },
   {
     title: 'takes the home folder from --home, and reports an unreadable configuration file',

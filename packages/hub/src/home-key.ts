@@ -10,7 +10,7 @@ import { fromBase64url } from '@landbridge/protocol';
 import { CodedError, readTextFile } from '@landbridge/runtime';
 
 /** In the home. */
-const KEY_FILE = 'hub.key';
+export const KEY_FILE = 'hub.key';
 /** As in `LoadCredential=landbridge-hub-key:/path`. */
 const KEY_CREDENTIAL = 'landbridge-hub-key';
 const KEY_BYTES = 32;

@@ -18,7 +18,8 @@ a default that works:
 | \`TLS_CERT_FILE\`, \`TLS_KEY_FILE\`, \`LISTEN_ADDRESS\` | if the hub serves HTTPS itself |
 | \`TRUSTED_PROXIES\` | if a proxy in front of it does |
 
-All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else the current folder. It holds the database
+All files of the hub are in one folder, its home: \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else in a package \`/var/lib/landbridge-hub\`
+(macOS: \`/Library/Application Support/Landbridge/Hub\`), else the current folder. Only \`run\` and \`restore\` create a folder that does not exist. It holds the database
 \`hub.sqlite\` (mode 0600: connections, registered certificates, hashes of tickets and keys, the hub's signing keys) the key
 \`hub.key\` that encrypts the secrets in it and seals the audit log and, optionally, \`hub.json\` with settings. An environment variable with the name of a setting overrides \`hub.json\`. Booleans may also be \`1\`, \`yes\`, \`on\` and \`0\`,
 \`no\`, \`off\`.

@@ -24,7 +24,10 @@ export function createCommandLine({ name, description, version, homeFiles, examp
   return new Command(name)
     .description(description)
     .version(version, '-V, --version', 'print the version')
-    .option('--home <folder>', `folder with ${homeFiles} (default: LANDBRIDGE_HOME, else the current folder)`)
+    .option(
+      '--home <folder>',
+      `folder with ${homeFiles} (default: LANDBRIDGE_HOME, else the package's folder, or the current folder in a checkout)`,
+    )
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help')
     .configureHelp({ showGlobalOptions: true })

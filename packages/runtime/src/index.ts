@@ -20,6 +20,7 @@ export { type NetworkAdvice, networkAdvice, timedOut } from './network-errors.ts
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
 export { writePrivateFile } from './private-file.ts';
+export { createHome, homeFolder } from './program-home.ts';
 export { localUrl, whyNotReady } from './readiness.ts';
 export { settingOfSecretFile, withoutLineEnd, withSecretFiles } from './secret-files.ts';
 export { createSemaphore, type Semaphore, SemaphoreError, type SemaphoreRejection } from './semaphore.ts';

@@ -2,11 +2,12 @@
  * A log file with rotation: a full file is renamed. Lines are collected and written in the background, so a full or missing disk
  * costs only log lines, and the log later says how many.
  */
-import { closeSync, constants, createReadStream, fchmodSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fchmodSync, openSync, writeSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { LogCopy } from './log.ts';
+import { makeFolder } from './program-home.ts';
 
 export interface LogFileOptions {
   /** The current file; rotated ones are `PATH.1` (the newest), `PATH.2` and so on. */
@@ -60,7 +61,7 @@ export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
 
   async function openFile(): Promise<FileHandle> {
     if (file !== undefined) return file;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     const opened = await open(path, FLAGS, MODE);
     await opened.chmod(MODE);
     bytes = (await opened.stat()).size;
@@ -127,7 +128,7 @@ export function openLogFile({ path, maxBytes, kept }: LogFileOptions): LogFile {
   function writeAtExit(): void {
     if (waiting.length === 0) return;
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path));
       const handle = openSync(path, FLAGS, MODE);
       fchmodSync(handle, MODE);
       writeSync(handle, takeWaiting());

@@ -5,7 +5,6 @@ import {
   closeSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -16,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './program-home.ts';
 import { errorCodeOf } from './text-file.ts';
 
 /**
@@ -31,7 +31,7 @@ const NOT_REPLACEABLE: ReadonlySet<string | undefined> = new Set(['EBUSY', 'EXDE
  * @throws the error of the file system, with nothing changed
  */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const target = exists(path) ? realpathSync(path) : path;
   try {
     replace(target, content);

@@ -36,6 +36,15 @@ it('help lists all commands', async () => {
   }
 });
 
+it('a mistyped home is an error for every command that does not create one', async () => {
+  for (const args of [['config', 'check'], ['config', 'show'], ['user', 'x'], ['troubleshoot'], ['console', 'link'], ['export', 'x']]) {
+    const { exitCode, stderr } = await startCommand([...args, '--home', join(home, 'typo')]).ended;
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: HOME_NOT_FOUND: There is no connector in .*typo, which does not exist\n/);
+  }
+  assert.deepEqual(readdirSync(home), []);
+});
+
 describe('config', () => {
   it('check lists all problems and warnings and exits with 1', async () => {
     write({
@@ -238,6 +247,12 @@ describe('setup without a terminal', () => {
 });
 
 describe('run', () => {
+  it('in a folder that cannot be created ends with an error', { skip: process.platform !== 'linux' }, async () => {
+    const { exitCode, stderr } = await startCommand(['run', '--home', '/proc/x']).ended;
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^error: HOME_UNUSABLE: The home \/proc\/x cannot be created/);
+  });
+
   it('connects, answers a sign-in, reveals no secret, and exits with 0 on SIGTERM', { timeout: 60_000 }, async (t) => {
     const tickets = await startTicketServer(t);
     const hub = await startFakeHub();

@@ -1,7 +1,8 @@
 /** The command line. Each command is a file, loaded when it runs, so that `run` does not load the prompts of `setup`. */
-import { resolve } from 'node:path';
-import { createCommandLine, serviceCommand } from '@landbridge/runtime';
+import { existsSync } from 'node:fs';
+import { CodedError, createCommandLine, homeFolder, serviceCommand } from '@landbridge/runtime';
 import type { Command } from 'commander';
+import { isEnvironmentOnly } from '../config/environment-only.ts';
 import type { Environment } from '../config/load.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -31,16 +32,24 @@ export function connectorCommandLine(environment: Environment): Command {
     homeFiles: 'config.json, certs/ and lib/',
     examples: EXAMPLES,
   });
-  const context = (): CommandContext => ({
-    home: resolve(program.opts<{ home?: string }>().home ?? (environment.LANDBRIDGE_HOME || '.')),
+  /** For commands that create the home. */
+  const newContext = (): CommandContext => ({
+    home: homeFolder('landbridge-connector', program.opts<{ home?: string }>().home, environment),
     environment,
   });
+  const context = (): CommandContext => {
+    const { home } = newContext();
+    if (existsSync(home) || isEnvironmentOnly(environment)) return { home, environment };
+    throw new CodedError('HOME_NOT_FOUND', `There is no connector in ${home}, which does not exist`, {
+      action: `Name the connector's home with --home or LANDBRIDGE_HOME. To set up a connector there: landbridge-connector setup --home ${home}`,
+    });
+  };
 
   program
     .command('run')
     .description('run the connector until SIGTERM or SIGINT')
     .option('--stop-when-stdin-ends', 'also stop when standard input ends, for service managers without signals')
-    .action(async (options) => (await import('./run.ts')).run(context(), options));
+    .action(async (options) => (await import('./run.ts')).run(newContext(), options));
 
   program
     .command('setup')
@@ -61,7 +70,7 @@ export function connectorCommandLine(environment: Environment): Command {
       'after',
       '\nSecrets are never arguments, because all users of this machine can read those. Flags override the environment, which overrides the answer file.\nExit codes: 0 success, 1 failure (nothing is changed), 2 usage error. docs/unattended.md explains the answer file.',
     )
-    .action(async (options) => exitWith(await (await import('./setup.ts')).setup(context(), options)));
+    .action(async (options) => exitWith(await (await import('./setup.ts')).setup(newContext(), options)));
 
   const config = program.command('config').description('check or show the configuration');
   config
@@ -124,7 +133,7 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export; - for standard input')
     .option('--undo', 'restore the files from before the last import')
     .action(async (file: string | undefined, options) =>
-      exitWith(await (await import('./import.ts')).importFrom(context(), file, options)),
+      exitWith(await (await import('./import.ts')).importFrom(newContext(), file, options)),
     );
 
   program.addCommand(serviceCommand(CONNECTOR_SERVICE, () => program.opts<{ home?: string }>().home));

@@ -1,9 +1,10 @@
 /** `run`: runs the connector and its console until a signal. SIGHUP reloads the configuration. Before setup, only the console runs. */
-import { unwatchFile, watchFile } from 'node:fs';
-import { CodedError, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
+import { existsSync, unwatchFile, watchFile } from 'node:fs';
+import { CodedError, createHome, type Log, runUntilStopped, warnIfNodeIsOutdated } from '@landbridge/runtime';
 import { openConsole } from '../admin/console.ts';
 import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { openHealthServer } from '../agent/health.ts';
+import { isEnvironmentOnly } from '../config/environment-only.ts';
 import { assertRunnable, type Config, loadConfig, loadConfigForStart } from '../config/load.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
@@ -17,6 +18,8 @@ import { openRunLog } from './open-log.ts';
 
 /** @throws CodedError if the configuration does not allow to start; an unreachable hub or directory is retried */
 export async function run({ home, environment }: CommandContext, options: { stopWhenStdinEnds?: boolean } = {}): Promise<void> {
+  const isNewHome = !existsSync(home) && !isEnvironmentOnly(environment);
+  if (isNewHome) createHome(home);
   const { config, takenOver, notSaved } = loadConfigForStart(home, environment);
   const isNew = isNothingSetUp(config);
   if (!isNew) assertRunnable(config);
@@ -25,6 +28,7 @@ export async function run({ home, environment }: CommandContext, options: { stop
   log.info(
     `landbridge-connector ${CONNECTOR_VERSION}, ${config.environmentOnly ? 'configured by the environment only' : config.home.configFile}`,
   );
+  if (isNewHome) log.info(`Created ${home} for a new connector`);
   warnIfNodeIsOutdated(log);
   if (takenOver) log.info('Imported the configuration of an Auth0 AD/LDAP Connector, with settings that preserve its behaviour');
   if (notSaved !== undefined)

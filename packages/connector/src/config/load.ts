@@ -2,9 +2,10 @@
  * The configuration: read once from the environment and `config.json`, checked, complete, read-only. This folder owns settings and
  * their files; nothing else reads the environment or `config.json`.
  */
-import { CodedError, loadSettings, type SettingProblem, setting, settingOfSecretFile } from '@landbridge/runtime';
+import { CodedError, loadSettings, type SettingProblem, settingOfSecretFile } from '@landbridge/runtime';
 import { problemsOf } from './check.ts';
 import { type FileContent, readConfigFile, updateConfigFile } from './config-file.ts';
+import { isEnvironmentOnly } from './environment-only.ts';
 import { type ConnectorHome, findHome } from './home.ts';
 import { finishReplacement, type HomeFiles } from './home-files.ts';
 import { type ConnectorSettings, SETTINGS, type SettingName } from './settings.ts';
@@ -118,9 +119,4 @@ function withAliases(environment: Environment): Environment {
     result[name] = value === '' ? undefined : value;
   }
   return result;
-}
-
-function isEnvironmentOnly(environment: Environment): boolean {
-  const given = setting.boolean().schema.safeParse(environment.OVERRIDE_CONFIG ?? 'true');
-  return given.success && !given.data;
 }

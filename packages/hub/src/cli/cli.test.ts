@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -247,16 +247,40 @@ describe('errors of commands', () => {
       home: withFile('hub.sqlite', 'no database '.repeat(1000)),
       message: /hub\.sqlite cannot be used.*not a database/,
     },
-    { title: 'an unusable home folder', args: ['connection', 'list'], home: () => '/dev/null/x', message: /HOME_UNUSABLE/ },
+    { title: 'an unusable home folder', args: ['run'], home: () => '/dev/null/x', message: /HOME_UNUSABLE/ },
   ];
   for (const { title, args, home, message } of cases) {
     test(`report ${title}`, (t) => {
       const { stderr, status } = hub([...args, '--home', home(t)]);
       assert.equal(status, 1);
       assert.match(stderr, message);
-      assert.match(stderr, /^error: [A-Z_]+: [^\n]+(?:\n {7}[^\n]+)?$/);
+      assert.match(stderr, /^(?:Created a new hub in [^\n]+\n)?error: [A-Z_]+: [^\n]+(?:\n {7}[^\n]+)?$/);
     });
   }
+});
+
+test('a mistyped or foreign home does not become a hub: only run and restore create one', (t) => {
+  const missing = join(newHome(t), 'typo');
+  const foreign = newHome(t);
+  writeFileSync(join(foreign, 'notes.txt'), '');
+  for (const home of [missing, foreign]) {
+    for (const args of [
+      ['connection', 'create', 'corp'],
+      ['key', 'create'],
+      ['admin', 'invite', 'owner'],
+      ['connection', 'list'],
+    ]) {
+      const { stderr, status, stdout } = hub([...args, '--home', home]);
+      assert.equal(status, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, new RegExp(`^error: HUB_NOT_FOUND: There is no hub in ${home}.*landbridge-hub run --home ${home}`, 's'));
+    }
+  }
+  assert.equal(existsSync(missing), false);
+  assert.deepEqual(readdirSync(foreign), ['notes.txt']);
+  const prepared = newHome(t);
+  writeFileSync(join(prepared, 'hub.json'), '{}');
+  assert.match(hub(['connection', 'create', 'corp', '--home', prepared]).stderr, new RegExp(`^Created a new hub in ${prepared}\\.$`, 'm'));
 });
 
 test('help lists all commands', () => {

@@ -5,8 +5,8 @@ import type { Operator } from '../operator.ts';
 import type { HubSettings } from '../settings.ts';
 
 export interface HubCommandContext {
-  /** Opens the home folder and its store for the duration of `use`. */
-  withHome<T>(use: (home: HubHome & { operator: Operator }) => Promise<T>): Promise<T>;
+  /** Opens the home folder and its store for the duration of `use`. @param options.creates the folder need not exist */
+  withHome<T>(use: (home: HubHome & { operator: Operator }) => Promise<T>, options?: { creates?: boolean }): Promise<T>;
   /** Like `withHome`, but accepts a database that belongs to another key. */
   withAnyKey<T>(use: (home: HubHome) => Promise<T>): Promise<T>;
   /** Returns the home and its key without opening the store. @param backup a backup to be restored with this key */

@@ -41,10 +41,11 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     examples: EXAMPLES,
   });
   const given = () => program.opts<{ home?: string }>().home;
-  async function opened<T>(options: { anyKey?: boolean }, use: (home: HubHome) => Promise<T>): Promise<T> {
+  async function opened<T>(options: { anyKey?: boolean; existing: boolean }, use: (home: HubHome) => Promise<T>): Promise<T> {
     const { openHome } = await import('../home.ts');
     const home = openHome(given(), environment, options);
     try {
+      if (home.isNew && options.existing) context.note(`Created a new hub in ${home.folder}.`);
       return await use(home);
     } finally {
       await home.store.close();
@@ -52,11 +53,11 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
   }
 
   const context: HubCommandContext = {
-    async withHome(use) {
+    async withHome(use, { creates = false } = {}) {
       const { commandLineOperator } = await import('./operator.ts');
-      return opened({}, (home) => use({ ...home, operator: commandLineOperator(home.store, home.chain) }));
+      return opened({ existing: !creates }, (home) => use({ ...home, operator: commandLineOperator(home.store, home.chain) }));
     },
-    withAnyKey: (use) => opened({ anyKey: true }, use),
+    withAnyKey: (use) => opened({ anyKey: true, existing: true }, use),
     async settings() {
       const { settingsOfHome } = await import('../home.ts');
       return settingsOfHome(given(), environment);

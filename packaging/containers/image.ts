@@ -76,7 +76,7 @@ function makeImage(from: ProgramFolder, stage: string, epoch: number): ProgramIm
 
   const system = join(stage, 'system');
   const packages = makeDebianFiles(system, { program, target });
-  for (const folder of ['tmp', home, 'etc', 'proc', 'sys', 'dev', 'run']) mkdirSync(join(system, folder), { recursive: true });
+  for (const folder of ['tmp', home, 'etc/ssl/certs', 'proc', 'sys', 'dev', 'run']) mkdirSync(join(system, folder), { recursive: true });
   writeFileSync(join(system, 'etc/passwd'), `root:x:0:0:root:/:/nonexistent\n${name}:x:${ACCOUNT}:${ACCOUNT}::/${home}:/nonexistent\n`);
   writeFileSync(join(system, 'etc/group'), `root:x:0:\n${name}:x:${ACCOUNT}:\n`);
   writeFileSync(join(system, 'etc/nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');

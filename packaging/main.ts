@@ -7,7 +7,8 @@ import { findNodeRuntime, type NodeArchive, type NodeRuntime } from './node-runt
 import { makeProgramFolder, type ProgramFolder } from './program-folder.ts';
 import { runTool } from './run-tool.ts';
 import { type SigningKeys, signSums, writeSums } from './sums.ts';
-import { isTarget, PROGRAMS, packageNameOf, ROOT, TARGETS, type Target } from './targets.ts';
+import { isTarget, packageNameOf, programsFor, ROOT, TARGETS, type Target } from './targets.ts';
+import type { AuthenticodeKey } from './windows/authenticode.ts';
 
 const USAGE = `Usage: npm run package -- [options]
   --target TARGET               ${TARGETS.join(', ')}; several times for several; without it, all
@@ -17,6 +18,8 @@ const USAGE = `Usage: npm run package -- [options]
   --revision NUMBER             of the packages that have one: deb, rpm (1)
   --minisign-key FILE           sign SHA256SUMS with minisign; the key has no password
   --gpg-key ID                  sign SHA256SUMS with GnuPG
+  --authenticode CERTS,KEY      sign what is for Windows: PEM files of the certificates and their key, which has no password
+  --timestamp-url URL           time stamps for these signatures, which then stay valid when the certificate expires
   --fast                        compress less, for trying`;
 
 interface Options extends SigningKeys {
@@ -25,6 +28,7 @@ interface Options extends SigningKeys {
   archives: ReadonlyMap<Target, NodeArchive>;
   allowOutdated: readonly Target[];
   revision: number;
+  authenticode: AuthenticodeKey | undefined;
   isFast: boolean;
 }
 
@@ -46,7 +50,7 @@ async function main(args: string[]): Promise<number> {
       refused.push(`${target} is not packaged: ${error instanceof Error ? error.message : error}`);
       continue;
     }
-    for (const program of PROGRAMS) {
+    for (const program of programsFor(target)) {
       const name = packageNameOf(program);
       const made = await makeProgramFolder(join(stage, target, name), { program, target, node, epoch });
       folders.push(made);
@@ -58,7 +62,8 @@ async function main(args: string[]): Promise<number> {
     const whyNot = suitable.length === 0 ? undefined : whyNotMade(maker);
     if (whyNot !== undefined) refused.push(`${maker.format} is not made: ${whyNot}`);
     else if (suitable.length > 0) {
-      await maker.make(suitable, { output, epoch, revision: options.revision, compression: options.isFast ? 'fast' : 'small' });
+      const { revision, authenticode } = options;
+      await maker.make(suitable, { output, epoch, revision, compression: options.isFast ? 'fast' : 'small', authenticode });
     }
   }
   rmSync(stage, { recursive: true, force: true });
@@ -80,6 +85,8 @@ function readOptions(args: string[]): Options {
       revision: { type: 'string', default: '1' },
       'minisign-key': { type: 'string' },
       'gpg-key': { type: 'string' },
+      authenticode: { type: 'string' },
+      'timestamp-url': { type: 'string' },
       fast: { type: 'boolean', default: false },
     },
   });
@@ -90,6 +97,9 @@ function readOptions(args: string[]): Options {
   }
   const revision = Number(values.revision);
   if (!Number.isSafeInteger(revision) || revision < 1) throw new Error(USAGE);
+  const [, certificates, key] = /^(.+),(.+)$/.exec(values.authenticode ?? '') ?? [];
+  if ((values.authenticode ?? values['timestamp-url']) !== undefined && (certificates === undefined || key === undefined))
+    throw new Error(USAGE);
   return {
     targets: values.target.map(toTarget),
     formats: values.format.map(toFormat),
@@ -98,6 +108,7 @@ function readOptions(args: string[]): Options {
     revision,
     minisignKey: values['minisign-key'],
     gpgKey: values['gpg-key'],
+    authenticode: certificates && key ? { certificates, key, timestampUrl: values['timestamp-url'] } : undefined,
     isFast: values.fast,
   };
 }

@@ -9,8 +9,10 @@ import { makeDebianPackage } from './deb.ts';
 import type { ProgramFolder } from './program-folder.ts';
 import { makeRpmPackage, RPM_ARCHITECTURES } from './rpm.ts';
 import { DEBIAN_ARCHITECTURES, PROGRAMS, packageNameOf } from './targets.ts';
+import type { AuthenticodeKey } from './windows/authenticode.ts';
+import { makeWindowsPackages, WINDOWS_TOOLS } from './windows/packages.ts';
 
-export type Format = 'archive' | 'deb' | 'rpm' | 'image' | 'deployment';
+export type Format = 'archive' | 'deb' | 'rpm' | 'image' | 'deployment' | 'windows';
 
 export interface PackageOptions {
   /** The folder for the packages. All files in it get into SHA256SUMS. */
@@ -21,6 +23,8 @@ export interface PackageOptions {
   revision: number;
   /** `fast` is for tests. */
   compression: 'small' | 'fast';
+  /** Signs programs and packages for Windows. */
+  authenticode?: AuthenticodeKey | undefined;
 }
 
 interface PackageMaker {
@@ -36,7 +40,7 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
   {
     format: 'archive',
     tools: ['tar', 'gzip'],
-    accepts: () => true,
+    accepts: ({ target }) => target !== 'win-x64',
     make(folders, { output, epoch }) {
       for (const { folder, program, version, target, sbomFile } of folders) {
         const name = `${packageNameOf(program)}-${version}-${target}`;
@@ -80,6 +84,14 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
     accepts: ({ program }) => program === 'hub',
     make(_, options) {
       makeDeploymentFiles(options);
+    },
+  },
+  {
+    format: 'windows',
+    tools: WINDOWS_TOOLS,
+    accepts: ({ target }) => target === 'win-x64',
+    make(folders, options) {
+      for (const folder of folders) makeWindowsPackages(folder, options);
     },
   },
 ];

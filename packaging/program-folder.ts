@@ -1,16 +1,16 @@
 /**
- * The folder of a program, the same in every kind of package: `bin/node`, the bundle in `lib/`, a start script, licences, bill of materials
+ * The folder of a program, the same in every kind of package: `bin/node` (`node.exe` on Windows), the bundle in `lib/`, a start script, licences, bill of materials
  * and `BUILD`, which says what the package was made of.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { makeBundle } from './bundle.ts';
 import { type LockedPackage, lockedPackage, packageFolder } from './lock-packages.ts';
 import type { NodeRuntime } from './node-runtime.ts';
-import { type Program, packageNameOf, ROOT, type Target, versionOf } from './targets.ts';
+import { type Program, packageNameOf, platformOf, ROOT, type Target, versionOf } from './targets.ts';
 
-/** Runs from wherever the archive was unpacked. `exec` keeps the process, so that signals reach the program. */
+/** Runs from wherever the archive was unpacked. `exec` keeps the process, so that signals reach the program. Windows has scripts of its own. */
 const START_SCRIPT = `#!/bin/sh
 set -e
 folder=$(dirname "$(readlink -f "$0")")
@@ -42,10 +42,13 @@ export async function makeProgramFolder(
   const contained = packages.map(lockedPackage);
   if (program === 'connector') contained.push(...copyKoffi(lib, target));
   mkdirSync(join(folder, 'bin'), { recursive: true });
-  copyFileSync(node.program, join(folder, 'bin', 'node'));
-  chmodSync(join(folder, 'bin', 'node'), 0o755);
-  writeFileSync(join(folder, name), START_SCRIPT);
-  chmodSync(join(folder, name), 0o755);
+  const nodeFile = join(folder, 'bin', basename(node.program));
+  copyFileSync(node.program, nodeFile);
+  chmodSync(nodeFile, 0o755);
+  if (target !== 'win-x64') {
+    writeFileSync(join(folder, name), START_SCRIPT);
+    chmodSync(join(folder, name), 0o755);
+  }
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   const licences = licenceTexts(contained, node);
   writeFileSync(join(folder, 'THIRD-PARTY-LICENCES'), licences);
@@ -57,7 +60,7 @@ export async function makeProgramFolder(
 
 /** The package `koffi` loads the library for its platform from a package beside it. */
 function copyKoffi(lib: string, target: Target): LockedPackage[] {
-  const names = ['koffi', `@koromix/koffi-${target}`];
+  const names = ['koffi', `@koromix/koffi-${platformOf(target)}`];
   for (const name of names) {
     const source = packageFolder(name);
     const to = join(lib, 'node_modules', name);

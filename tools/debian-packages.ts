@@ -52,6 +52,11 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'rsyslog', program: '/usr/sbin/rsyslogd', because: 'a real syslog receiver for the audit log' },
   { name: 'rsyslog-gnutls', program: '/var/lib/dpkg/info/rsyslog-gnutls.list', because: 'its TLS' },
   { name: 'prometheus', program: '/usr/bin/promtool', because: 'to try the alert rules' },
+  {
+    name: 'python3-aiosmtpd',
+    program: '/usr/lib/python3/dist-packages/aiosmtpd/__init__.py',
+    because: 'a real mail server for alerts',
+  },
   { name: 'systemd', program: '/usr/bin/systemd-analyze', because: 'to check the units of the packages' },
   { name: 'lintian', program: '/usr/bin/lintian', because: 'to check the Debian packages' },
   {

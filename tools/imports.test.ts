@@ -38,7 +38,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['dashboard'],
     ['try'],
     ['api'],
-    ['tickets', 'login'],
+    ['tickets', 'login', 'alerts'],
     ['operations', 'frontchannel'],
     ['sign-in'],
     ['requests'],

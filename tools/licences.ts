@@ -27,7 +27,7 @@ export interface ThirdPartyPackage {
 }
 
 /** Permissive licences: they only require keeping the notice. */
-const PERMISSIVE = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'];
+const PERMISSIVE = ['MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'];
 /** For tools that are not part of a program: also licences with obligations for redistribution. */
 const FOR_TOOLS = [...PERMISSIVE, 'MPL-2.0'];
 const PROGRAMS = ['packages/connector', 'packages/hub'];

@@ -5,6 +5,7 @@ import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { DASHBOARD_PATH } from './administrators/administrators.ts';
 import { signInProviderOf } from './administrators/provider.ts';
+import { startAlerts } from './alerts/alerts.ts';
 import { apiRoutes } from './api/api.ts';
 import { errorAnswer } from './api/error-answers.ts';
 import { createAudit } from './audit/audit.ts';
@@ -119,6 +120,11 @@ export async function startHub(parts: {
   const activity = createSignInActivity();
   const history = await keepActivity({ activity, store, log });
   events.subscribe(activity.count);
+  const alerts = startAlerts({
+    ...{ store, online, sprayAlarms, auditCopies, chain, settings, log, certificate: server.certificate },
+    expiryDays: settings.ALERT_EXPIRY_DAYS,
+    hub: () => publicUrl,
+  });
   const signInLifetimeSeconds = settings.OIDC_SIGN_IN_HOURS * 3600;
   const appearances = createAppearances();
   const oidc = createOidc({ store, log, appearances, loginPath: (interaction) => `${LOGIN_PATH}/${interaction}`, signInLifetimeSeconds });
@@ -136,7 +142,7 @@ export async function startHub(parts: {
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, history, sprayAlarms, auditCopies, codes, takeEffect, log },
+        ...{ store, audit, online, statistics, signIn, activity, history, alerts, sprayAlarms, auditCopies, codes, takeEffect, log },
         ...{ publicUrl: () => publicUrl, enrolmentHours, documentsPath: DOCUMENTS_PATH },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
@@ -193,6 +199,7 @@ export async function startHub(parts: {
   };
   const port = await server.listen().catch(async (error: unknown) => {
     stopWork();
+    await alerts.stop();
     await auditCopies.stop();
     throw error;
   });
@@ -215,6 +222,7 @@ export async function startHub(parts: {
       await server.end();
       await credentials.close();
       await history.stop();
+      await alerts.stop();
       await auditCopies.stop();
     },
   };

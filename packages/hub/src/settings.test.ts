@@ -40,6 +40,11 @@ for (const [environment, message] of [
   ...['tls://', 'tls://x/path', 'https://x', 'tls://user@x'].map((url) => [{ AUDIT_SYSLOG_URL: url }, /AUDIT_SYSLOG_URL/] as const),
   [{ AUDIT_HTTP_URL: 'https://user:secret@x' }, /AUDIT_HTTP_URL must not contain/],
   [{ AUDIT_HTTP_URL: 'http://siem.example', AUDIT_HTTP_TOKEN_FILE: 'token' }, /must use https/],
+  [{ ALERT_WEBHOOK_URL: 'http://hooks.example', ALERT_WEBHOOK_SECRET: 'x'.repeat(16) }, /must use https/],
+  [{ ALERT_WEBHOOK_URL: 'https://hooks.example', ALERT_WEBHOOK_SECRET: 'short' }, /at least 16 characters/],
+  [{ ALERT_WEBHOOK_URL: 'https://user:secret@hooks.example', ALERT_WEBHOOK_SECRET: 'x'.repeat(16) }, /ALERT_WEBHOOK_URL must not contain/],
+  [{ ALERT_SMTP_URL: 'smtp://mail.example' }, /ALERT_MAIL_FROM and ALERT_MAIL_TO/],
+  [{ ALERT_SMTP_USER: 'hub' }, /ALERT_SMTP_PASSWORD/],
   ...['10.0.0.0/33', 'proxy.example', '10.0.0.1 10.0.0.2'].map((list) => [{ TRUSTED_PROXIES: list }, /TRUSTED_PROXIES/] as const),
 ] as const) {
   test(`rejects ${JSON.stringify(environment)}`, (t) => {

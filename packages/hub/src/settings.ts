@@ -10,6 +10,7 @@ import {
   type SettingValues,
 } from '@landbridge/runtime';
 import { ADMINISTRATOR_SETTINGS } from './settings/administrators.ts';
+import { ALERT_SETTINGS } from './settings/alerts.ts';
 import { APPLICATION_SETTINGS } from './settings/applications.ts';
 import { AUDIT_SETTINGS } from './settings/audit.ts';
 import { CONNECTOR_SETTINGS } from './settings/connectors.ts';
@@ -25,6 +26,7 @@ export const HUB_SETTINGS = {
   ...GUARD_SETTINGS,
   ...AUDIT_SETTINGS,
   ...METRICS_SETTINGS,
+  ...ALERT_SETTINGS,
   ...CONNECTOR_SETTINGS,
   ...ADMINISTRATOR_SETTINGS,
   ...APPLICATION_SETTINGS,
@@ -33,6 +35,8 @@ export const HUB_SETTINGS = {
 export type HubSettings = SettingValues<typeof HUB_SETTINGS>;
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const MIN_WEBHOOK_SECRET = 16;
 
 /** Service managers kill a process that takes longer to stop. */
 const MAX_STOP_MS = 20_000;
@@ -66,7 +70,7 @@ export function readSettings(
   if (values.STOP_READY_DELAY_MS + values.STOP_GRACE_MS > MAX_STOP_MS) {
     messages.push(`the sum of STOP_READY_DELAY_MS and STOP_GRACE_MS must be at most ${MAX_STOP_MS}`);
   }
-  messages.push(...auditProblems(values));
+  messages.push(...auditProblems(values), ...alertProblems(values));
   if (messages.length > 0) {
     throw new CodedError('SETTINGS_INVALID', `Invalid settings: ${messages.join('; ')}`, {
       action: `Correct the environment or ${join(home, 'hub.json')}.`,
@@ -77,6 +81,24 @@ export function readSettings(
     portIsSet: origins.PORT !== 'default',
     unknownKeys: Object.keys(file).filter((key) => !(key in HUB_SETTINGS)),
   };
+}
+
+function alertProblems(values: Partial<HubSettings>): string[] {
+  const problems: string[] = [];
+  const { ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET, ALERT_SMTP_URL, ALERT_MAIL_FROM, ALERT_MAIL_TO = [], ALERT_SMTP_USER } = values;
+  const webhook = ALERT_WEBHOOK_URL === undefined ? undefined : new URL(ALERT_WEBHOOK_URL);
+  if (webhook !== undefined && (webhook.username !== '' || webhook.password !== ''))
+    problems.push('ALERT_WEBHOOK_URL must not contain a user name or password: the receiver checks the signature');
+  if (webhook?.protocol === 'http:' && !LOOPBACK.has(webhook.hostname)) problems.push('ALERT_WEBHOOK_URL must use https');
+  if (webhook !== undefined && (ALERT_WEBHOOK_SECRET ?? '').length < MIN_WEBHOOK_SECRET)
+    problems.push(`ALERT_WEBHOOK_URL needs an ALERT_WEBHOOK_SECRET of at least ${MIN_WEBHOOK_SECRET} characters`);
+  const smtp = ALERT_SMTP_URL === undefined ? undefined : new URL(ALERT_SMTP_URL);
+  if (smtp !== undefined && (smtp.hostname === '' || !['', '/'].includes(smtp.pathname) || smtp.username !== ''))
+    problems.push('ALERT_SMTP_URL must consist of scheme, host and optionally port: the account is ALERT_SMTP_USER');
+  if (smtp !== undefined && (ALERT_MAIL_FROM === undefined || ALERT_MAIL_TO.length === 0))
+    problems.push('ALERT_SMTP_URL needs ALERT_MAIL_FROM and ALERT_MAIL_TO');
+  if (ALERT_SMTP_USER !== undefined && values.ALERT_SMTP_PASSWORD === undefined) problems.push('ALERT_SMTP_USER needs ALERT_SMTP_PASSWORD');
+  return problems;
 }
 
 function auditProblems({ AUDIT_SYSLOG_URL, AUDIT_HTTP_URL, AUDIT_HTTP_TOKEN_FILE }: Partial<HubSettings>): string[] {

@@ -34,6 +34,8 @@ test('actions that grant or end access ask for password and second factor', asyn
     'administrators',
     'administrators/:name/role',
     'connections/:name/ticket',
+    'connections/:name/settings',
+    'connections/:name/disable',
     'code/:code/approve',
     'clients/:id/secret',
   ]) {

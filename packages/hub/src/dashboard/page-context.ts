@@ -10,6 +10,7 @@ import type { Proofs } from '../administrators/proofs.ts';
 import type { SignInProvider } from '../administrators/provider.ts';
 import type { Sessions, SignedIn } from '../administrators/sessions.ts';
 import type { SignInThrottle } from '../administrators/sign-in-throttle.ts';
+import type { Alerts } from '../alerts/alerts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditCopies } from '../audit/copies.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
@@ -38,6 +39,7 @@ export interface DashboardParts {
   activity: SignInActivity;
   history: ActivityHistory;
   sprayAlarms: Pick<SprayAlarms, 'recent'>;
+  alerts: Pick<Alerts, 'channels' | 'test'>;
   auditCopies: Pick<AuditCopies, 'status'>;
   codes: EnrolmentCodes;
   takeEffect: () => Promise<void>;
@@ -64,14 +66,17 @@ export interface DashboardContext extends DashboardParts, AdminSite<DashboardEnv
   leaveMessage(sessionId: string, message: Message): void;
 }
 
-const NAVIGATION = [
-  ['', 'Overview'],
-  ['/clients', 'Applications'],
-  ['/api-keys', 'API keys'],
-  ['/signing-keys', 'Signing keys'],
-  ['/audit', 'Audit log'],
-  ['/administrators', 'Administrators'],
+/** With the document that "Help" opens on the pages of each part. */
+export const NAVIGATION = [
+  { path: '', label: 'Overview', help: 'dashboard#what-the-pages-show' },
+  { path: '/clients', label: 'Applications', help: 'openid-connect' },
+  { path: '/api-keys', label: 'API keys', help: 'hub-api' },
+  { path: '/signing-keys', label: 'Signing keys', help: 'hub-api#signing-keys' },
+  { path: '/alerts', label: 'Alerts', help: 'operations#alerts' },
+  { path: '/audit', label: 'Audit log', help: 'operations#the-audit-log' },
+  { path: '/administrators', label: 'Administrators', help: 'dashboard#roles' },
 ] as const;
+const ACCOUNT_HELP = 'dashboard#signing-in';
 const NOT_FOUND = [
   'CONNECTION_NOT_FOUND',
   'CONNECTOR_NOT_FOUND',
@@ -103,8 +108,13 @@ export function createDashboardContext(
     scripts: [createAsset('passkey.js', readFileSync(new URL('./assets/passkey.js', import.meta.url), 'utf8'))],
     visitOf(c) {
       const { session, administrator } = c.get('signedIn');
-      const account = html`<span class="hidden">Your account: </span>${administrator.name}${administrator.role === 'owner' ? '' : ` (${administrator.role})`}`;
-      return { formToken: session.formToken, account, navigation: NAVIGATION, messages: messagesOf(session.id) };
+      const account = html`<span class="hidden">Your account: </span>${administrator.name} <span class="role">${administrator.role}</span>`;
+      return {
+        formToken: session.formToken,
+        account,
+        navigation: NAVIGATION.map(({ path, label }) => [path, label] as const),
+        messages: messagesOf(session.id),
+      };
     },
     docsUrl: () => parts.documentsPath,
     isSignedIn: (c) => c.get('signedIn') !== undefined,
@@ -114,6 +124,10 @@ export function createDashboardContext(
   return {
     ...parts,
     ...site,
+    show: (c, page) => {
+      const part = NAVIGATION.find(({ path }) => path === page.current);
+      return site.show(c, { help: part?.help ?? ACCOUNT_HELP, ...page });
+    },
     pending: createPendingActions(),
     tokenOf: (c) => c.get('signedIn').session.formToken,
     operatorOf: (c) => ({

@@ -7,7 +7,7 @@ import { ADMINISTRATOR_ROLES, type AdministratorRole } from '../store/administra
 interface Permission {
   /** The least powerful role that has the permission. */
   role: AdministratorRole;
-  /** The action grants or ends access, and a hijacked session must not be enough: the administrator authenticates again. */
+  /** The action grants or ends access, or changes who can sign in and how, and a hijacked session must not be enough: the administrator authenticates again. */
   fresh?: true;
   /** Completes the sentence "Your role may not …". */
   doing: string;
@@ -20,6 +20,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /clients/:id': { role: 'read-only', doing: 'see applications' },
   'GET /api-keys': { role: 'read-only', doing: 'see API keys' },
   'GET /signing-keys': { role: 'read-only', doing: 'see signing keys' },
+  'GET /alerts': { role: 'read-only', doing: 'see alerts' },
+  'POST /alerts/test': { role: 'operator', doing: 'send test messages' },
   'GET /audit/export': { role: 'read-only', doing: 'see the audit log' },
   'GET /audit': { role: 'read-only', doing: 'see the audit log' },
   'GET /administrators': { role: 'read-only', doing: 'see administrators' },
@@ -41,9 +43,9 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   ...own('POST /account/provider/remove', true),
 
   ...pageAndForm('/new-connection', { role: 'operator', fresh: true, doing: 'create connections' }),
-  'POST /connections/:name/enable': { role: 'operator', doing: 'enable connections' },
-  ...pageAndForm('/connections/:name/disable', { role: 'operator', doing: 'disable connections' }),
-  'POST /connections/:name/settings': { role: 'operator', doing: 'change settings of connections' },
+  'POST /connections/:name/enable': { role: 'operator', fresh: true, doing: 'enable connections' },
+  ...pageAndForm('/connections/:name/disable', { role: 'operator', fresh: true, doing: 'disable connections' }),
+  'POST /connections/:name/settings': { role: 'operator', fresh: true, doing: 'change settings of connections' },
   ...pageAndForm('/connections/:name/ticket', { role: 'operator', fresh: true, doing: 'issue tickets' }),
   ...pageAndForm('/connections/:name/ticket/revoke', { role: 'operator', fresh: true, doing: 'revoke tickets' }),
   ...pageAndForm('/connections/:name/delete', { role: 'operator', fresh: true, doing: 'delete connections' }),

@@ -23,6 +23,7 @@ function start(t: TestContext) {
   const unused = () => Promise.reject(new Error('not called'));
   const app = dashboardRoutes({
     ...{ store, audit: auditForTest(store), online, statistics: createStatistics(), activity: createSignInActivity(), log },
+    alerts: { channels: () => [], test: async () => [] },
     history: { periods: async () => [], stop: async () => {} },
     signIn: { login: unused, changePassword: unused, resetPassword: unused },
     sprayAlarms: { recent: () => [] },

@@ -8,6 +8,7 @@ import { authorization } from './authorization.ts';
 import { createDashboardContext, type DashboardEnv, type DashboardParts } from './page-context.ts';
 import { accountRoutes } from './pages/account.ts';
 import { administratorRoutes } from './pages/administrators.ts';
+import { alertRoutes } from './pages/alerts.ts';
 import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditRoutes } from './pages/audit.ts';
 import { clientPages } from './pages/clients.ts';
@@ -45,6 +46,7 @@ export function dashboardRoutes({
     .route('/', clientPages(context))
     .route('/', apiKeyRoutes(context))
     .route('/', signingKeyRoutes(context))
+    .route('/', alertRoutes(context))
     .route('/', auditRoutes(context))
     .route('/', administratorRoutes(context))
     .route('/', accountRoutes(context, cookie));

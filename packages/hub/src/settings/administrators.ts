@@ -17,7 +17,7 @@ export const ADMINISTRATOR_SETTINGS = {
       type: setting.integer(1, 1440),
       default: 10,
       description:
-        'Actions that grant or end access (invitations, tickets, keys, secrets, revocations) ask for password and second factor again if the administrator last entered them more than this many minutes ago.',
+        'Actions that grant or end access (invitations, tickets, keys, secrets, revocations, settings of connections) ask for password and second factor again if the administrator last entered them more than this many minutes ago.',
     },
   }),
   ...inGroup('Administrator sign-in by an OpenID provider', {

@@ -5,6 +5,7 @@
  * (`sealing.ts`).
  */
 import type { AdministratorStore } from './administrators.ts';
+import type { AlertStore } from './alerts.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { AuditStore } from './audit.ts';
 import type { CachedCredentialStore } from './cached-credentials.ts';
@@ -41,6 +42,7 @@ export interface Store
     AdministratorStore,
     FrontChannelStore,
     SignInHistoryStore,
+    AlertStore,
     SecretStore {
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@
 import { describe, it } from 'node:test';
 import type { Store } from '../../src/store/store.ts';
 import { administratorConformance } from './administrators.ts';
+import { alertConformance } from './alerts.ts';
 import { auditConformance } from './audit.ts';
 import { cachedCredentialConformance } from './cached-credentials.ts';
 import { certificateConformance } from './certificates.ts';
@@ -39,6 +40,7 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
     cachedCredentialConformance(check);
     oidcConformance(check);
     signInHistoryConformance(check);
+    alertConformance(check);
     administratorConformance(check);
     frontChannelConformance(check);
   });

@@ -13,8 +13,6 @@ import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { quickStart } from '../quick-start.ts';
 
-const HELP = 'openid-connect';
-
 /** Errors that show the form again. */
 const INPUT_ERRORS = ['CLIENT_INVALID', 'REDIRECT_URI_INVALID', 'CONNECTION_NOT_FOUND'];
 
@@ -32,7 +30,7 @@ export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
     const connections = await context.store.connections();
     const form = clientForm({ client, typed, problem, connections, formToken: context.tokenOf(c), action, back });
     const main = html`<section class="narrow"><h1>${title}</h1>${form}</section>`;
-    return context.show(c, { title, current: '/clients', help: HELP, main, status: problem.text === '' ? 200 : 400 });
+    return context.show(c, { title, current: '/clients', main, status: problem.text === '' ? 200 : 400 });
   }
 
   /** Runs `save` with the input, or shows the form again with the problem. */
@@ -82,7 +80,7 @@ export function clientPages(context: DashboardContext): Hono<DashboardEnv> {
       const main = html`<div class="title"><h1>Applications</h1>${context.may(c, 'POST /clients/new') ? html`<a class="button" href="${DASHBOARD_PATH}/clients/new">New application</a>` : ''}</div>
 <section><p>Applications sign users in with OpenID Connect. The issuer is <code>${issuer()}</code>.</p>
 ${list.controls}${table('Applications', [list.column('name'), 'Client ID', 'Type', 'Redirect URIs', list.column('created')], rows, list.emptyText('No applications yet.'))}${list.pager}</section>`;
-      return context.show(c, { title: 'Applications', current: '/clients', help: HELP, main });
+      return context.show(c, { title: 'Applications', current: '/clients', main });
     })
     .get('/clients/new', (c) => formPage(c, undefined, BLANK_CLIENT))
     .post('/clients/new', (c) =>
@@ -135,7 +133,7 @@ ${
 <p><a class="button danger" href="${DASHBOARD_PATH}/clients/${client.id}/delete">Delete this application</a></p></section>`
     : ''
 }`;
-      return context.show(c, { title: client.name, current: '/clients', help: HELP, main });
+      return context.show(c, { title: client.name, current: '/clients', main });
     })
     .get('/clients/:id/:action{secret|delete}', async (c) => {
       const { id, name } = await findClient(context.store, c.req.param('id'));

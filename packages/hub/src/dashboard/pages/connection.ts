@@ -9,8 +9,8 @@ import { CONNECTION_SETTINGS, type ConnectionField, connectionFields } from '../
 import type { Connection } from '../../store/connections.ts';
 import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../tickets/tickets.ts';
 import { activitySection } from '../charts.ts';
-import { findHealth, healthDot } from '../connection-health.ts';
 import { buttonForm, dashboardConfirmation, NOT_REJECTED, type RejectedInput, rejectedBy, rejectionNotice } from '../elements.ts';
+import { findHealth, healthDot } from '../health-dot.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorTable } from './connectors.ts';
 import { ticketMessage } from './overview.ts';

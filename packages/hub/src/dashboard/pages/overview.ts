@@ -1,19 +1,21 @@
 /** The first page: the state of all connections and recent sign-ins. Also creates connections. */
 import { CodedError } from '@landbridge/runtime';
-import { field, type Html, milliseconds, table, tokenField } from '@landbridge/web';
+import { field, type Html, milliseconds, table, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import type { AuditCopyStatus } from '../../audit/copies.ts';
 import { createConnection } from '../../connections/connections.ts';
+import { CONNECTION_STATES, type ConnectionHealth, expectedSince, healthOf } from '../../connectors/connection-health.ts';
 import type { OnlineConnectors } from '../../connectors/online.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
+import type { StoredAlert } from '../../store/alerts.ts';
 import type { Connection, ConnectionCounts } from '../../store/connections.ts';
 import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
 import { activitySection } from '../charts.ts';
-import { CONNECTION_STATES, type ConnectionHealth, expectedSince, healthDot, healthOf, STATE_LABELS } from '../connection-health.ts';
 import { NOT_REJECTED, rejectedBy, rejectionNotice } from '../elements.ts';
+import { healthDot, STATE_LABELS } from '../health-dot.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
@@ -44,7 +46,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
           ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/code">Enrol by a code</a><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>`
           : ''
       }</div>
-<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}</div>
+<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}${(await store.openAlerts()).map(alertNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(known, context.online, activity)}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
 ${list.controls}<div id="connection-list" data-live>${list.table}</div></section>
@@ -71,6 +73,12 @@ ${await activitySection(context.history, { path: '', asked: c.req.query('hours')
 
 function sprayNotice({ connection, users, at }: RaisedAlarm): Html {
   return html`<p class="notice bad" role="alert">Password spraying on <a href="${DASHBOARD_PATH}/connections/${connection}">${connection}</a>: one password was wrong for ${users} users (${at.toISOString()}). It is slowed down; the audit log shows the attempts.</p>`;
+}
+
+/** The others have a notice of their own. */
+function alertNotice({ kind, text, raisedAt }: StoredAlert): Html | '' {
+  if (kind === 'spraying' || text.startsWith('The audit log is not copied')) return '';
+  return html`<p class="notice bad" role="alert"><span>${text} <span class="quiet">(<a href="${DASHBOARD_PATH}/alerts">alert</a> of ${time(raisedAt)})</span></span></p>`;
 }
 
 function copyNotice({ target, unsent, lost, failure }: AuditCopyStatus): Html | '' {

@@ -6,7 +6,7 @@ import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
 import type { Connection } from '../../store/connections.ts';
 import { resultSection } from '../../try/result-section.ts';
-import { findHealth, healthDot } from '../connection-health.ts';
+import { findHealth, healthDot } from '../health-dot.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 export function tryPages(context: DashboardContext): Hono<DashboardEnv> {

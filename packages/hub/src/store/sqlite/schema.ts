@@ -16,6 +16,7 @@ import { requestKeys } from './steps/010-request-keys.ts';
 import { clientOptions } from './steps/011-client-options.ts';
 import { lists } from './steps/012-lists.ts';
 import { signInHistory } from './steps/013-sign-in-history.ts';
+import { alertTables } from './steps/014-alerts.ts';
 
 /** SQL statements, or a function. */
 type Step = string | ((database: DatabaseSync, sealing: Sealing) => void);
@@ -35,6 +36,7 @@ const STEPS: readonly Step[] = [
   clientOptions,
   lists,
   signInHistory,
+  alertTables,
 ];
 
 /** The version this program writes. */

@@ -6,6 +6,7 @@ import { CodedError } from '@landbridge/runtime';
 import { createSealing, keyCheckOf, type Sealing, type SealingKey } from '../sealing.ts';
 import type { Store } from '../store.ts';
 import { administratorStore } from './administrators.ts';
+import { alertStore } from './alerts.ts';
 import { apiKeyStore } from './api-keys.ts';
 import { auditStore } from './audit.ts';
 import { cachedCredentialStore } from './cached-credentials.ts';
@@ -65,6 +66,7 @@ export function openSqliteStore(
     ...administratorStore(sql),
     ...frontChannelStore(sql),
     ...signInHistoryStore(sql),
+    ...alertStore(sql),
     ...secretStore(sql, database, sealing),
     async close() {
       // Pending audit records of this turn of the event loop are written first.

@@ -1,7 +1,8 @@
-/** A Debian system that boots in a container with systemd-nspawn, without access to the network outside. Needs root and mmdebstrap. */
+/** A Debian system that boots in a container with systemd-nspawn, by default without a network. Needs root and mmdebstrap. */
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runTool } from './run-tool.ts';
@@ -15,7 +16,9 @@ export interface Container extends AsyncDisposable {
 
 const BOOT_MS = 60_000;
 const STOP_MS = 30_000;
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'slapd', 'ldap-utils', 'procps', 'init-system-helpers'];
+const BOOTING = ['systemd', 'systemd-sysv', 'dbus'];
+/** For a directory, and to look around. */
+export const DIRECTORY_PACKAGES: readonly string[] = ['slapd', 'ldap-utils', 'procps'];
 
 export function whyNoContainer(): string | false {
   if (process.getuid?.() !== 0) return 'containers need root';
@@ -23,16 +26,34 @@ export function whyNoContainer(): string | false {
   return missing.length === 0 ? false : `missing: ${missing.join(', ')} (Debian packages mmdebstrap and systemd-container)`;
 }
 
-/** @param suite of Debian: `bookworm` or `trixie` */
-export async function bootContainer(work: string, suite: string): Promise<Container> {
-  const folder = join(work, `root-${suite}`);
-  runTool('mmdebstrap', ['--variant=minbase', `--include=${PACKAGES.join(',')}`, suite, folder]);
+export interface ContainerOptions {
+  /** Of Debian: `bookworm` or `trixie`. */
+  suite: string;
+  /** Debian packages in addition to those that boot it. */
+  packages: readonly string[];
+  /** Whether it uses the network of this machine, and otherwise none. */
+  sharesNetwork?: boolean;
+}
+
+export async function bootContainer(work: string, options: ContainerOptions): Promise<Container> {
+  const { suite, packages, sharesNetwork = false } = options;
+  const folder = mkdtempSync(join(work, `root-${suite}-`));
+  runTool('mmdebstrap', ['--variant=minbase', `--include=${[...BOOTING, ...packages].join(',')}`, suite, folder]);
+  chmodSync(folder, 0o755);
   // An empty file lets systemd choose an id.
   writeFileSync(join(folder, 'etc', 'machine-id'), '');
   // mmdebstrap does not create this file, and names such as localhost would not resolve.
   writeFileSync(join(folder, 'etc', 'hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const log = openSync(join(work, `boot-${suite}.log`), 'a');
-  const args = ['-D', folder, '--boot', '--register=no', '--keep-unit', '--private-network', `--machine=landbridge-${process.pid}`];
+  const args = [
+    '-D',
+    folder,
+    '--boot',
+    '--register=no',
+    '--keep-unit',
+    ...(sharesNetwork ? [] : ['--private-network']),
+    `--machine=landbridge-${randomBytes(4).toString('hex')}`,
+  ];
   const nspawn = spawn('systemd-nspawn', args, { stdio: ['ignore', log, log] });
   const ended = once(nspawn, 'exit');
   const leader = () => readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').trim().split(' ')[0] ?? '';

@@ -3,54 +3,39 @@
  * minutes, so it is not part of `npm test`. SUITE chooses the release: bookworm, trixie, or both if unset.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { bootContainer, type Container, whyNoContainer } from './container.ts';
+import { startSlapd, whyNoSlapd } from '@landbridge/lab';
+import { directoryConfig, startHub } from '../e2e/programs.ts';
+import { bootContainer, type Container, DIRECTORY_PACKAGES, whyNoContainer } from './container.ts';
 import { makeDebianPackage } from './deb.ts';
-import { findNodeRuntime } from './node-runtime.ts';
-import { makeProgramFolder } from './program-folder.ts';
-import { isTarget, PROGRAMS } from './targets.ts';
+import { CHECK_EPOCH, eventually, type InstalledSystem, installedSystem, makeProgramFolders } from './installed-system.ts';
 
-const EPOCH = 1_790_000_000;
 const work = mkdtempSync(join(tmpdir(), 'landbridge-installed-'));
 const debs = new Map<number, string[]>();
 after(() => rmSync(work, { recursive: true, force: true }));
 
 before(async () => {
   if (whyNoContainer()) return;
-  const target = `${process.platform}-${process.arch}`;
-  assert.ok(isTarget(target));
-  const node = findNodeRuntime(target, { archive: undefined, allowOutdated: false });
-  for (const program of PROGRAMS) {
-    const made = await makeProgramFolder(join(work, program), { program, target, node, epoch: EPOCH });
+  for (const folder of await makeProgramFolders(work)) {
     for (const revision of [1, 2]) {
-      const deb = makeDebianPackage(made, { output: work, revision, epoch: EPOCH, compression: 'fast' });
+      const deb = makeDebianPackage(folder, { output: work, revision, epoch: CHECK_EPOCH, compression: 'fast' });
       debs.set(revision, [...(debs.get(revision) ?? []), deb]);
     }
   }
 });
 
-/** Polls, because a service needs a moment. */
-async function eventually(what: string, attempt: () => void): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (tries === 60) throw new Error(`not true within a minute: ${what}`, { cause: error });
-      await delay(1000);
-    }
-  }
-}
-
 for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [process.env.SUITE]) {
   describe(`Debian packages in ${suite}`, { skip: whyNoContainer(), concurrency: 1, timeout: 900_000 }, () => {
     let container: Container;
-    let apiKey = '';
+    let system: InstalledSystem;
     before(async () => {
-      container = await bootContainer(work, suite);
+      container = await bootContainer(work, { suite, packages: DIRECTORY_PACKAGES });
+      system = installedSystem(container, '/usr/lib/landbridge-hub/bin/node');
       for (const deb of [...debs.values()].flat()) copyFileSync(deb, join(container.folder, 'root', basename(deb)));
     });
     after(() => container?.[Symbol.asyncDispose]());
@@ -59,19 +44,8 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
       container.run(
         `apt-get -qq install -y --allow-downgrades ${(debs.get(revision) ?? []).map((deb) => `/root/${basename(deb)}`).join(' ')}`,
       );
-    const pidOf = (unit: string) => Number(container.run(`systemctl show -P MainPID ${unit}`));
-    /** @returns the HTTP status of a sign-in through the hub's API, with the hub's Node.js */
-    const signIn = (password: string) =>
-      Number(
-        container.run(
-          `/usr/lib/landbridge-hub/bin/node --input-type=module`,
-          `const response = await fetch('http://127.0.0.1:4100/api/connections/corp/login', { method: 'POST',
-             headers: { authorization: 'Bearer ${apiKey}', 'content-type': 'application/json' },
-             body: JSON.stringify({ username: 'alice', password: '${password}' }) });
-           console.log(response.status);`,
-        ),
-      );
-    const signsIn = () => eventually('alice can sign in', () => assert.equal(signIn('alice-Passw0rd'), 200));
+    const pidOf = (unit: string) => system.pidOf(unit);
+    const signsIn = () => system.signsIn();
 
     it('install, start both services, and keep their files to their own accounts', async () => {
       install(1);
@@ -90,21 +64,9 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
     });
 
     it('sign a user in after a setup without questions', async () => {
-      // Debian configures slapd for dc=nodomain, with a random password.
-      container.run(
-        `printf 'dn: olcDatabase={1}mdb,cn=config\\nchangetype: modify\\nreplace: olcRootPW\\nolcRootPW: root-Passw0rd\\n' | ldapmodify -Q -Y EXTERNAL -H ldapi:///
-         printf 'dn: uid=alice,dc=nodomain\\nobjectClass: inetOrgPerson\\nuid: alice\\ncn: Alice\\nsn: Adams\\nuserPassword: alice-Passw0rd\\n' | ldapadd -x -D cn=admin,dc=nodomain -w root-Passw0rd -H ldapi:///`,
-      );
-      apiKey = container.run('landbridge-hub key create test --scope sign-in').trim();
-      const ticket = /https?:\S+/.exec(container.run('landbridge-hub connection create corp'))?.[0] ?? '';
-      container.run(
-        `printf root-Passw0rd >/tmp/password; chmod 644 /tmp/password
-         landbridge-connector setup --ticket-file - --ldap-url ldap://127.0.0.1 --ldap-base dc=nodomain --bind-user cn=admin,dc=nodomain --password-file /tmp/password
-         rm /tmp/password; systemctl restart landbridge-connector`,
-        ticket,
-      );
+      system.setUp();
       await signsIn();
-      assert.equal(signIn('wrong'), 401);
+      assert.equal(system.signIn('wrong'), 401);
     });
 
     it('take a secret from a credential', async () => {
@@ -126,6 +88,35 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
       container.run(
         "sed -i /PUBLIC_URL/d /etc/landbridge-hub/environment; echo '# kept' >>/etc/landbridge-hub/environment; systemctl restart landbridge-hub",
       );
+      await signsIn();
+    });
+
+    it('reload the connector', async () => {
+      container.run('systemctl reload landbridge-connector');
+      await eventually('it reloads', () =>
+        assert.match(container.run('journalctl -u landbridge-connector'), /SIGHUP received: reloading the configuration/),
+      );
+      await signsIn();
+    });
+
+    it('answer every sign-in when the connector or the hub stops under load', async () => {
+      const connectorStops = system.underLoad('systemctl stop landbridge-connector');
+      console.log('the connector stopped:', connectorStops);
+      assert.deepEqual(
+        Object.keys(connectorStops).filter((end) => !['200', '503 connector_offline'].includes(end)),
+        [],
+      );
+      assert.equal(container.run('systemctl show -P Result landbridge-connector').trim(), 'success');
+      container.run('systemctl start landbridge-connector');
+      await signsIn();
+      const hubStops = system.underLoad('systemctl stop landbridge-hub');
+      console.log('the hub stopped:', hubStops);
+      assert.deepEqual(
+        Object.keys(hubStops).filter((end) => !['200', 'ECONNREFUSED'].includes(end)),
+        [],
+      );
+      assert.equal(container.run('systemctl show -P Result landbridge-hub').trim(), 'success');
+      container.run('systemctl start landbridge-hub');
       await signsIn();
     });
 
@@ -184,5 +175,39 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
       assert.equal(left, '');
       assert.equal(container.run('systemctl list-units --all --no-legend "landbridge*"'), '');
     });
+  });
+  it(`a fresh ${suite} gets a connector that is online with three commands`, {
+    skip: whyNoContainer() || whyNoSlapd(),
+    timeout: 900_000,
+  }, async () => {
+    const [deb = ''] = debs.get(1) ?? [];
+    await using slapd = await startSlapd();
+    await using hub = await startHub();
+    await using container = await bootContainer(work, { suite, packages: [], sharesNetwork: true });
+    const ticket = await hub.createConnection('fresh');
+    // A process of its own, because the commands block this one.
+    const script = `require('node:http').createServer((q, a) => require('node:fs').createReadStream(${JSON.stringify(deb)}).pipe(a)).listen(0, '127.0.0.1', function () { console.log(this.address().port); })`;
+    const server = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [port] = await once(server.stdout, 'data');
+      const begun = Date.now();
+      container.run(`/usr/lib/apt/apt-helper download-file http://127.0.0.1:${Number(port)}/${basename(deb)} /root/connector.deb`);
+      const downloaded = Date.now();
+      container.run('apt-get -qq install -y /root/connector.deb');
+      const installed = Date.now();
+      const settings = Object.entries({ ...directoryConfig(slapd, 'plain'), CA_CERT: '', PROVISIONING_TICKET: ticket });
+      container.run('landbridge-connector setup --answers - --yes', settings.map(([name, value]) => `${name}=${value}\n`).join(''));
+      const setUp = Date.now();
+      await hub.untilConnectors('fresh', 1);
+      const seconds = [downloaded - begun, installed - downloaded, setUp - installed, Date.now() - setUp].map((ms) =>
+        (ms / 1000).toFixed(1),
+      );
+      console.log(`seconds on ${suite}: download, installation, setup, until online: ${seconds.join(', ')}`);
+      const [alice] = slapd.users.ordinary;
+      assert.ok(alice);
+      assert.equal((await hub.login('fresh', alice.uid, alice.password)).status, 200);
+    } finally {
+      server.kill();
+    }
   });
 }

@@ -58,7 +58,12 @@ export async function bootContainer(work: string, options: ContainerOptions): Pr
   const ended = once(nspawn, 'exit');
   const leader = () => readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').trim().split(' ')[0] ?? '';
   const inside = (args: string[], input = '') => {
-    const environment = ['-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C'];
+    const environment = [
+      '-i',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'DEBIAN_FRONTEND=noninteractive',
+      'LC_ALL=C',
+    ];
     const enter = ['-t', leader(), '-m', '-u', '-i', '-n', '-p', '-C', '-r', '-w', 'env', ...environment, ...args];
     return spawnSync('nsenter', enter, { encoding: 'utf8', input });
   };

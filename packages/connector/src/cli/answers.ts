@@ -7,13 +7,16 @@ import { isSettingName, SETTINGS } from '../config/settings.ts';
 import { settingMeant } from '../config/warnings.ts';
 
 /** Answers that are not settings. */
-const SPECIAL_ANSWERS = ['HUB'] as const;
+const SPECIAL_ANSWERS = ['HUB', 'IMPORT', 'IMPORT_PASSPHRASE_FILE'] as const;
 
 export interface Answers {
   /** As for `config.json`; undefined removes the setting. */
   settings: Record<string, unknown>;
   /** The address of the hub, to enrol by a code. */
   hub: string | undefined;
+  /** A file or folder to import if the home is new; `auto`: an installed Auth0 connector, if there is one. */
+  importFrom: string | undefined;
+  passphraseFile: string | undefined;
 }
 
 interface Line {
@@ -56,7 +59,12 @@ export function readAnswers(file: string, text: string): Answers {
   if (problems.length > 0) {
     throw new CodedError('ANSWERS_INVALID', problems.join('\n       '), { action: 'docs/unattended.md explains the answer file.' });
   }
-  return { settings, hub: given.HUB || undefined };
+  return {
+    settings,
+    hub: given.HUB || undefined,
+    importFrom: given.IMPORT || undefined,
+    passphraseFile: given.IMPORT_PASSPHRASE_FILE || undefined,
+  };
 }
 
 function isKnown(name: string): boolean {

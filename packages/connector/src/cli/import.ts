@@ -1,10 +1,12 @@
 /** `import`: shows what an export would change, asks, and applies it. `--undo` reverts the last import. */
 import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { confirm, isCancel } from '@clack/prompts';
 import { CodedError, printable } from '@landbridge/runtime';
 import { loadConfig } from '../config/load.ts';
 import type { SettingChange } from '../transfer/differences.ts';
 import { applyImport, type ImportSummary, readImport, undoImport } from '../transfer/import.ts';
+import { findInstalledConnectors } from '../transfer/installed-connector.ts';
 import { MAX_ZIP_BYTES } from '../transfer/read-zip.ts';
 import { isSealed } from '../transfer/sealed-file.ts';
 import type { CommandContext } from './context.ts';
@@ -33,12 +35,18 @@ export async function importFrom({ home, environment }: CommandContext, path: st
     process.stdout.write(`Restored the files from before ${since.toISOString()}. ${WHEN_APPLIED}`);
     return 0;
   }
-  if (path === undefined) throw new CodedError('IMPORT_INPUT', 'No file to import', { action: 'Name a file or use --undo.' });
-  const bytes = readFile(path);
-  const passphrase = isSealed(bytes) ? await readPassphrase(options.passphraseFile, { isNew: false }) : undefined;
+  if (path === undefined) {
+    const [found] = findInstalledConnectors();
+    throw new CodedError('IMPORT_INPUT', 'No file or folder to import', {
+      action: `Name ${found === undefined ? 'a file, or the folder of an installed Auth0 connector' : `the installed Auth0 connector that was found here: ${found}`}, or use --undo.`,
+    });
+  }
+  const source = readImportSource(path);
+  const passphrase =
+    typeof source !== 'string' && isSealed(source) ? await readPassphrase(options.passphraseFile, { isNew: false }) : undefined;
   // The summary reports errors of the mapper as problems.
   const { log } = openLog({ values: { ...config.values, LOG_LEVEL: 'error' } });
-  const read = await readImport({ bytes, passphrase, config, environment, log });
+  const read = await readImport({ source, passphrase, config, environment, log });
   process.stdout.write(summaryText(read.summary));
   if (read.summary.problems.length > 0 && !options.anyway) {
     process.stdout.write('Nothing changed. Fix the problems or apply anyway with --anyway.\n');
@@ -53,9 +61,12 @@ export async function importFrom({ home, environment }: CommandContext, path: st
   return 0;
 }
 
-function readFile(path: string): Buffer {
+/** @returns the content of a file, or the absolute path of a folder. @throws CodedError IMPORT_INPUT */
+export function readImportSource(path: string): Buffer | string {
   try {
-    const { size } = statSync(path);
+    const stat = statSync(path);
+    if (stat.isDirectory()) return resolve(path);
+    const { size } = stat;
     if (size > MAX_ZIP_BYTES * 2) throw new CodedError('IMPORT_INPUT', `${path} is too large to be an export`);
     return readFileSync(path);
   } catch (cause) {

@@ -62,6 +62,8 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--password-file <file>', 'file with its password; - for standard input')
     .option('--ca-file <file>', 'certificates of trusted CAs (PEM)')
     .option('--answers <file>', 'answer file with any settings, one NAME=value per line; - for standard input')
+    .option('--import <path>', 'if nothing is set up yet, start from an export or the folder of an Auth0 connector; auto: an installed one')
+    .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export')
     .option('--yes', 'ask nothing, even in a terminal')
     .option('--save-anyway', 'save even if a check fails')
     .option('--json', 'print the result as JSON to standard output, and everything else to standard error')
@@ -127,7 +129,7 @@ export function connectorCommandLine(environment: Environment): Command {
   program
     .command('import')
     .description('show what an export of this or an Auth0 AD/LDAP Connector would change, ask, and apply it')
-    .argument('[file]', 'a .landbridge or zip file')
+    .argument('[file]', 'a .landbridge or zip file, or the folder of an installed Auth0 AD/LDAP Connector')
     .option('--yes', 'apply without asking')
     .option('--anyway', 'apply even if the connector could not start afterwards')
     .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export; - for standard input')

@@ -8,6 +8,8 @@ import { readAnswers } from './answers.ts';
 
 export interface SetupOptions {
   answers?: string;
+  import?: string;
+  passphraseFile?: string;
   hub?: string;
   ticketFile?: string;
   ldapUrl?: string;
@@ -27,6 +29,9 @@ export interface SetupInput {
   settings: Record<string, unknown>;
   /** The address of the hub, to enrol by a code instead of a ticket. */
   hub: string | undefined;
+  /** A file or folder to import if the home is new; `auto`: an installed Auth0 connector, if there is one. */
+  importFrom: string | undefined;
+  passphraseFile: string | undefined;
 }
 
 /** Setup copies these settings from the environment to the file; the others stay in the environment. */
@@ -83,7 +88,12 @@ export async function readSetupInput(options: SetupOptions, environment: Environ
       action: 'Use one of them: with a ticket, the connector needs no code.',
     });
   }
-  return { settings, hub };
+  return {
+    settings,
+    hub,
+    importFrom: options.import ?? answers?.importFrom,
+    passphraseFile: options.passphraseFile ?? answers?.passphraseFile,
+  };
 }
 
 /** @returns the first line: editors and `echo` add a line end. @throws CodedError SETUP_INPUT */

@@ -130,3 +130,39 @@ it('flags override the environment, and the environment the answer file', async 
   const { LDAP_BASE, LDAP_URL } = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
   assert.deepEqual([LDAP_BASE, LDAP_URL], [directory.baseDn, directory.url]);
 });
+
+/** The folder of an installed Auth0 connector of version 6. */
+function installed(ticket: string): string {
+  const old = join(folder, 'AD LDAP Connector');
+  mkdirSync(old);
+  const { dn, password } = directory.serviceAccount;
+  const settings = { LDAP_URL: directory.url, LDAP_BIND_USER: dn, LDAP_BIND_PASSWORD: password, LAST_SENT_THUMBPRINT: 'x', GROUPS: false };
+  writeFileSync(join(old, 'config.json'), JSON.stringify({ ...settings, PROVISIONING_TICKET: ticket }));
+  mkdirSync(join(old, 'node_modules'));
+  return old;
+}
+
+it('an installed connector is imported into a new home, once, with the other answers on top', async (t) => {
+  const hub = await startTicketServer(t);
+  const old = installed(hub.ticket);
+  writeFileSync(join(folder, 'answers'), `IMPORT = ${old}\nGROUPS = true\n`);
+  const args = ['--answers', join(folder, 'answers'), '--yes', '--json', '--detailed-exitcode'];
+  const first = await run(args);
+  assert.equal(first.exitCode, 3, first.output);
+  const { LDAP_BIND_CREDENTIALS, LDAP_BIND_PASSWORD, ...saved } = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+  assert.deepEqual([typeof LDAP_BIND_CREDENTIALS, LDAP_BIND_PASSWORD], ['string', undefined]);
+  assert.deepEqual([saved.GROUPS, saved.LDAP_URL, saved.ORGANIZATION_UNITS_AS_DN], ['true', directory.url, true]);
+  const files = filesOfHome();
+  writeFileSync(join(old, 'config.json'), JSON.stringify({ LDAP_URL: 'ldap://other' }));
+  const second = await run(args);
+  assert.equal(second.exitCode, 0, second.output);
+  assert.deepEqual(filesOfHome(), files);
+  assert.doesNotMatch(first.output, new RegExp(directory.serviceAccount.password));
+});
+
+it('a failed check imports nothing', async (t) => {
+  const hub = await startTicketServer(t);
+  const { exitCode } = await run(['--import', installed(hub.ticket), '--ldap-base', 'DC=nowhere']);
+  assert.equal(exitCode, 1);
+  assert.equal(existsSync(home), false);
+});

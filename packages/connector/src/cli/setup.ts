@@ -2,16 +2,22 @@
  * `setup`: collects ticket and directory, checks both, and saves what differs from `config.json`. If a check fails, it saves only with `--save-anyway`.
  * Without a terminal it asks nothing, and a second run with the same input changes nothing.
  */
-import { CodedError, EXIT_CHANGED, errorText } from '@landbridge/runtime';
-import { assertRunnable, type Config, type Environment, loadConfig, withEntered } from '../config/load.ts';
+import { CodedError, EXIT_CHANGED, errorText, printable } from '@landbridge/runtime';
+import { assertRunnable, type Config, type Environment, loadConfig, withEntered, withFiles } from '../config/load.ts';
 import { enrolByCode, type ShownCode } from '../setup/code-enrolment.ts';
 import { problemText } from '../setup/problems-of-files.ts';
 import { changesAgainst, saveSetup } from '../setup/save.ts';
 import type { TicketReading } from '../setup/ticket.ts';
+import { readImport } from '../transfer/import.ts';
+import { findInstalledConnectors } from '../transfer/installed-connector.ts';
+import { isSealed } from '../transfer/sealed-file.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
+import { readImportSource } from './import.ts';
+import { openLog } from './open-log.ts';
+import { readPassphrase } from './passphrase.ts';
 import { checkDirectoryAccess, checkTicket, type Say } from './setup-checks.ts';
-import { readSetupInput, type SetupOptions } from './setup-input.ts';
+import { readSetupInput, type SetupInput, type SetupOptions } from './setup-input.ts';
 
 /** What `--json` prints. */
 interface SetupResult {
@@ -42,8 +48,8 @@ export async function setup(context: CommandContext, options: SetupOptions): Pro
 }
 
 async function perform({ home, environment }: CommandContext, options: SetupOptions, say: Say): Promise<SetupResult> {
-  const before = loadConfig(home, environment);
-  if (before.environmentOnly) {
+  const stored = loadConfig(home, environment);
+  if (stored.environmentOnly) {
     throw new CodedError(
       'SETUP_ENVIRONMENT_ONLY',
       'OVERRIDE_CONFIG=false: all settings come from the environment, so setup has no file to write',
@@ -53,12 +59,13 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
     );
   }
   const given = await readSetupInput(options, environment);
+  const before = (await importedInto(stored, given, environment, say)) ?? stored;
   const asks = process.stdin.isTTY && process.stdout.isTTY && !options.yes && !options.json;
   const known = given.hub === undefined ? given.settings : { ...given.settings, PROVISIONING_TICKET: '' };
   const answers = asks ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
   const { hub = given.hub, ...entered } = withoutHub({ ...given.settings, ...answers });
   const pending = changesAgainst(before, entered);
-  if (!asks && hub === undefined && Object.keys(pending).length === 0) {
+  if (!asks && before === stored && hub === undefined && Object.keys(pending).length === 0) {
     assertRunnable(before);
     say(`Nothing to change in ${before.home.configFile}.`);
     return { changed: false, settings: [], home, connection: before.values.CONNECTION };
@@ -78,7 +85,8 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
   say(
     `Start the connector: landbridge-connector run --home ${config.home.folder}. A connector that waits for its setup starts by itself; restart one that already uses other settings.`,
   );
-  return { changed: names.length > 0, settings: names, home, connection: reading?.info.connectionName ?? config.values.CONNECTION };
+  const isChanged = names.length > 0 || before !== stored;
+  return { changed: isChanged, settings: names, home, connection: reading?.info.connectionName ?? config.values.CONNECTION };
 }
 
 function notSaved(hub: string | undefined, failures: readonly unknown[]): CodedError {
@@ -89,6 +97,31 @@ function notSaved(hub: string | undefined, failures: readonly unknown[]): CodedE
         action: 'Fix what failed and run setup again without --hub, or save anyway with --save-anyway.',
         cause,
       });
+}
+
+/**
+ * An import only fills a new home, so that a second run changes nothing.
+ *
+ * @returns the configuration with the imported files, of which none is written yet; undefined if there is nothing to import
+ * @throws CodedError IMPORT_INPUT, and as `readImport` and `readPassphrase`
+ */
+async function importedInto(
+  config: Config,
+  { importFrom, passphraseFile, hub }: SetupInput,
+  environment: Environment,
+  say: Say,
+): Promise<Config | undefined> {
+  const path = importFrom === 'auto' ? findInstalledConnectors()[0] : importFrom;
+  if (path === undefined || Object.keys(config.file).length > 0) return undefined;
+  if (hub !== undefined)
+    throw new CodedError('SETUP_INPUT', 'An import and the address of a hub cannot be combined', { action: 'Use one of them.' });
+  const source = readImportSource(path);
+  const passphrase = typeof source !== 'string' && isSealed(source) ? await readPassphrase(passphraseFile, { isNew: false }) : undefined;
+  const { log } = openLog({ values: { ...config.values, LOG_LEVEL: 'error' } });
+  const { files, summary } = await readImport({ source, passphrase, config, environment, log });
+  say(`import: ${path}`);
+  for (const warning of summary.warnings) say(`warning: ${printable(warning)}`);
+  return withFiles(config, files, environment);
 }
 
 /** At the prompt, users may enter the address of a hub instead of a ticket. */

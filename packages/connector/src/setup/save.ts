@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { updateConfigFile } from '../config/config-file.ts';
 import { bindPassword, encryptPassword } from '../config/credentials.ts';
+import { replaceHomeFiles } from '../config/home-files.ts';
 import { type Config, withSettingsFile } from '../config/load.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
 import { firstStartChanges } from '../config/take-over.ts';
@@ -42,7 +43,7 @@ function storedPassword(config: Config): string | undefined {
  * @param before the configuration without the changes
  * @param config the configuration with the changes
  * @param reading undefined if the hub was not asked, or did not answer
- * @throws CodedError CONFIG_NOT_WRITABLE, CERTIFICATE_UNUSABLE
+ * @throws CodedError CONFIG_NOT_WRITABLE, CERTIFICATE_UNUSABLE, HOME_FILES_NOT_WRITABLE
  */
 export function saveSetup(
   before: Config,
@@ -53,21 +54,29 @@ export function saveSetup(
   const { values, home } = config;
   const existing = loadCertificate(config);
   const made = existing === undefined && reading !== undefined ? createCertificate(createKey(), reading.info) : undefined;
-  if (made !== undefined) saveCertificate(home, made);
   const key = existing ?? made;
-  const password = changes.LDAP_BIND_PASSWORD;
+  const password = changes.LDAP_BIND_PASSWORD ?? (before.candidate && before.file.LDAP_BIND_PASSWORD);
+  const written = {
+    ...firstStartChanges(before.file).changes,
+    ...changes,
+    HUB_IDENTITY: values.HUB_IDENTITY,
+    ...(reading && values.PROVISIONING_TICKET && settingsOfTicket(reading, values.PROVISIONING_TICKET, values.SITE_NAME)),
+    ...(key &&
+      typeof password === 'string' && {
+        LDAP_BIND_PASSWORD: undefined,
+        LDAP_BIND_CREDENTIALS: encryptPassword(password, key.privateKeyPem),
+      }),
+  };
+  if (before.candidate !== undefined) {
+    const settings = Object.fromEntries(Object.entries({ ...before.file, ...written }).filter(([, value]) => value !== undefined));
+    const certificate =
+      before.candidate.certificate ?? (made && { certificatePem: made.certificate.toString(), privateKeyPem: made.privateKeyPem });
+    replaceHomeFiles(home, { settings, mapper: before.candidate.mapper, certificate }, undefined);
+    return;
+  }
+  if (made !== undefined) saveCertificate(home, made);
   try {
-    updateConfigFile(home.configFile, {
-      ...firstStartChanges(before.file).changes,
-      ...changes,
-      HUB_IDENTITY: values.HUB_IDENTITY,
-      ...(reading && values.PROVISIONING_TICKET && settingsOfTicket(reading, values.PROVISIONING_TICKET, values.SITE_NAME)),
-      ...(key &&
-        typeof password === 'string' && {
-          LDAP_BIND_PASSWORD: undefined,
-          LDAP_BIND_CREDENTIALS: encryptPassword(password, key.privateKeyPem),
-        }),
-    });
+    updateConfigFile(home.configFile, written);
   } catch (error) {
     if (made !== undefined) for (const path of [home.keyFile, home.certFile]) rmSync(path, { force: true });
     throw error;

@@ -20,6 +20,7 @@ import {
   type SettingChange,
   settingChanges,
 } from './differences.ts';
+import { readInstalledFiles } from './installed-connector.ts';
 import { readZip } from './read-zip.ts';
 import { isSealed, unseal } from './sealed-file.ts';
 
@@ -59,25 +60,27 @@ export interface Import {
 }
 
 /**
- * Reads an export without writing anything.
+ * Reads an export, or the folder of an installed connector, without writing anything.
  *
+ * @param source the content of a file, or the path of a folder
  * @param config of the importing connector
  * @param passphrase of an encrypted export
  * @throws CodedError IMPORT_UNREADABLE, IMPORT_REFUSED, IMPORT_INCOMPLETE, IMPORT_PASSPHRASE, CONFIG_NOT_JSON, CONFIG_ENVIRONMENT_ONLY,
  *   HOME_FILES_UNREADABLE
  */
 export async function readImport(options: {
-  bytes: Buffer;
+  source: Buffer | string;
   passphrase?: string | undefined;
   config: Config;
   environment: Environment;
   log: Log;
 }): Promise<Import> {
-  const { bytes, config, environment } = options;
+  const { source, config, environment } = options;
   assertHasFiles(config);
-  const encrypted = isSealed(bytes);
-  const zip = encrypted ? await unseal(bytes, passphraseOf(options.passphrase)) : bytes;
-  const { files: found, ignored } = await readZip(zip, NAMES);
+  const encrypted = typeof source !== 'string' && isSealed(source);
+  const zip = encrypted ? await unseal(source, passphraseOf(options.passphrase)) : source;
+  const { files: found, ignored } =
+    typeof zip === 'string' ? { files: readInstalledFiles(zip, NAMES), ignored: [] } : await readZip(zip, NAMES);
   const layout = LAYOUTS.find(({ settings }) => found.has(settings));
   if (layout === undefined) throw incomplete('it has neither config.json nor data/config.json');
   const brought = certificateIn(found, layout.certs);

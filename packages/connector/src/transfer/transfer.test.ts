@@ -83,7 +83,7 @@ describe('an export', { timeout: 240_000 }, () => {
   const rootZip = (settings: object, more: Record<string, string> = { 'lib/profileMapper.js': MAPPER }) =>
     zipOf({ 'config.json': JSON.stringify(settings), 'certs/cert.pem': CERT, 'certs/cert.key': KEY, ...more });
   const read = (bytes: Buffer, passphrase?: string, environment: Environment = {}): Promise<Import> =>
-    readImport({ bytes, passphrase, config: loadConfig(home, environment), environment, log });
+    readImport({ source: bytes, passphrase, config: loadConfig(home, environment), environment, log });
   function write(files: Record<string, string>): void {
     for (const [name, content] of Object.entries(files)) {
       mkdirSync(dirname(join(home, name)), { recursive: true });
@@ -247,7 +247,7 @@ describe('an export', { timeout: 240_000 }, () => {
       await assert.rejects(read(zipOf({ 'config.json': '[]' })), code('CONFIG_NOT_JSON'));
       await assert.rejects(read(zipOf({ 'config.json': `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}` })), code('IMPORT_REFUSED'));
       await assert.rejects(
-        readImport({ bytes: zipOf({}), config: loadConfig(home, { OVERRIDE_CONFIG: 'false' }), environment: {}, log }),
+        readImport({ source: zipOf({}), config: loadConfig(home, { OVERRIDE_CONFIG: 'false' }), environment: {}, log }),
         code('CONFIG_ENVIRONMENT_ONLY'),
       );
     });

@@ -56,7 +56,7 @@ ${
       try {
         const config = loadConfig(context.home, context.environment);
         c.get('session').pendingImport = await readImport({
-          bytes,
+          source: bytes,
           passphrase: passphrase === '' ? undefined : passphrase,
           config,
           environment: context.environment,

@@ -14,6 +14,8 @@ export interface LogRecord {
 export interface LogFilter {
   /** This level and higher ones. */
   level?: LogLevel;
+  /** Part of the line as it was written, fields included, in any case. */
+  text?: string;
   /** Part of a user name, in any case. */
   user?: string;
   /** Must match exactly. */
@@ -111,10 +113,11 @@ function shortened(json: string): string {
   });
 }
 
-function fits({ level, fields, number }: LogRecord, filter: LogFilter): boolean {
+function fits({ level, message, fields, number }: LogRecord, filter: LogFilter): boolean {
   if (filter.after !== undefined && number <= filter.after) return false;
   if (filter.level !== undefined && LEVELS.indexOf(level) < LEVELS.indexOf(filter.level)) return false;
   if (filter.correlationId !== undefined && fields.correlationId !== filter.correlationId) return false;
+  if (filter.text !== undefined && !`${message} ${JSON.stringify(fields)}`.toLowerCase().includes(filter.text.toLowerCase())) return false;
   if (filter.user === undefined) return true;
   return typeof fields.user === 'string' && fields.user.toLowerCase().includes(filter.user.toLowerCase());
 }

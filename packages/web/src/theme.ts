@@ -26,7 +26,8 @@ export function themeSwitch(c: Context, base: string): Html {
   const current = themeOf(c);
   return html`<form class="theme" method="post" action="${base}/theme/system"><div role="group" aria-label="Colours">
 ${THEMES.map(
-  ([name, label]) => html`<button class="plain" formaction="${base}/theme/${name}" aria-pressed="${name === current}">${label}</button>`,
+  ([name, label]) =>
+    html`<button class="plain" formaction="${base}/theme/${name}" aria-pressed="${String(name === current)}">${label}</button>`,
 )}</div></form>`;
 }
 

@@ -7,6 +7,8 @@ import { html, raw } from 'hono/html';
 const read = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
 
 export const CONSOLE_STYLE = createAsset('console.css', `${APPLICATION_STYLE}\n${read('console.css')}`);
+/** Follows the log. */
+export const FOLLOW_SCRIPT = createAsset('follow.js', read('follow.js'));
 export const EDITOR_SCRIPT = createAsset('editor.js', read('editor.js'));
 
 /** A mapper that does what the default one does, as a start. */

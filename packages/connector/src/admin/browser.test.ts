@@ -44,6 +44,12 @@ test('every page works, from the first start to a sign-in', {
   t.after(() => browser.close());
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(30_000);
+  // Whether unsaved input may be lost.
+  let questions = 0;
+  page.on('dialog', (dialog) => {
+    questions++;
+    void dialog.accept();
+  });
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Chromium logs the status of a rejected form. When the user types over coloured text, it also tries to keep the style in an attribute,
@@ -97,19 +103,28 @@ test('every page works, from the first start to a sign-in', {
     LDAP_URL: 'dc1.example.com',
     LDAP_BIND_USER: slapd.serviceAccount.dn,
     LDAP_BIND_PASSWORD: 'not-the-password',
-    CA_CERT: slapd.ca,
   });
   await page.getByRole('button', { name: 'Check', exact: true }).click();
-  await page.getByRole('alert').filter({ hasText: 'Directory server must be a URL' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'Directory servers must be a URL' }).waitFor();
   await fill({ LDAP_URL: 'ldaps://127.0.0.1:1', LDAP_BIND_PASSWORD: 'not-the-password' });
   await checked(page);
   await page.locator('.checks > li', { hasText: 'TICKET_UNKNOWN' }).waitFor();
   await page.locator('.checks > li', { hasText: '127.0.0.1:1' }).locator('.mark.fail').first().waitFor();
+  await page.locator('.action', { hasText: 'that the service on 127.0.0.1 is running' }).waitFor();
+  for (const failed of await page.locator('.checks > li:has(> .mark.fail)').all()) {
+    assert.equal(await failed.locator('.action').count(), 1, (await failed.textContent()) ?? '');
+  }
   await examinePage(page, '03-refused');
   assert.equal(await page.getByRole('button', { name: 'Save and start' }).count(), 0);
   await page.getByRole('link', { name: 'Correct the input' }).click();
   await fill({ PROVISIONING_TICKET: tickets.ticket, LDAP_URL: slapd.ldapsUrl });
   await checked(page);
+  // The directory's authority is unknown: it is shown, and trusted by a click.
+  await page.locator('.offered', { hasText: 'SHA-256 fingerprint' }).waitFor();
+  await examinePage(page, '03-unknown-authority');
+  await page.getByRole('button', { name: /^Trust this/ }).click();
+  await page.getByText(/^Trusted: CN=/).waitFor();
+  await page.locator('#checks:not([data-watch])').waitFor();
   await page.locator('.checks > li', { hasText: 'Service account' }).locator('.mark.fail').waitFor();
   await page.locator('.checks > li', { hasText: 'Ticket' }).locator('.mark.pass').waitFor();
   await page.getByRole('link', { name: 'Correct the input' }).click();
@@ -119,6 +134,9 @@ test('every page works, from the first start to a sign-in', {
   await examinePage(page, '04-passed');
   await page.getByRole('button', { name: 'Save and start' }).click();
   await page.getByText('The connector is running').waitFor();
+  // Nothing red stands beside it while it connects.
+  assert.equal(await page.locator('.notice.bad').count(), 0);
+  await page.getByText(/Users can sign in\. Connected to .* since \d\d:\d\d UTC, one directory server answers\./).waitFor();
   assert.equal(file().LDAP_BIND_PASSWORD, undefined);
 
   // A sign-in by the hub.
@@ -178,7 +196,6 @@ test('every page works, from the first start to a sign-in', {
   await examinePage(page, '06-settings-saving');
   await page.getByRole('alert').filter({ hasText: 'did not answer the handshake in time' }).waitFor();
   assert.match(await page.getByLabel('Directory servers').inputValue(), new RegExp(`:${silentAddress.port}$`));
-  page.once('dialog', (dialog) => void dialog.accept());
   await page.getByRole('link', { name: 'Undo the last change' }).click();
   await examinePage(page, '07-undo');
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
@@ -221,6 +238,16 @@ test('every page works, from the first start to a sign-in', {
   await examinePage(page, '09-mapper');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Mapper saved and in use.').waitFor();
+  // Text that is not saved is not lost without a question, and neither is the mapper.
+  questions = 0;
+  await editor.click();
+  await page.keyboard.type(' // more');
+  await page.getByRole('link', { name: 'Use the default mapper' }).click();
+  await page.getByRole('heading', { name: 'Use the default mapper?' }).waitFor();
+  assert.equal(questions, 1);
+  await examinePage(page, '09-mapper-default');
+  await page.getByRole('link', { name: 'Cancel' }).click();
+  await page.getByText('A custom mapper is in use.').waitFor();
   agent.ask('authenticate_user', { username: someone.uid, password: someone.password });
   assert.match(JSON.stringify((await agent.nextFrame()).p), /mapped by hand/);
 
@@ -257,6 +284,23 @@ test('every page works, from the first start to a sign-in', {
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.locator('.log').getByText('Signed in').first().waitFor();
   await examinePage(page, '14-logs');
+  await page.locator('.log a').first().click();
+  await page.getByLabel('Correlation ID').waitFor();
+  assert.notEqual(await page.getByLabel('Correlation ID').inputValue(), '');
+  // Following shows a new line on top, and leaves what is open as it is.
+  await page.getByRole('link', { name: 'Show all' }).click();
+  await page.getByRole('link', { name: 'Follow', exact: true }).click();
+  await page.getByRole('link', { name: 'Stop following' }).waitFor();
+  await page.locator('.log summary').first().click();
+  const stranger = await (await browser.newContext()).newPage();
+  await stranger.goto(`${origin}/sign-in`);
+  await stranger.getByLabel('Password').fill('not the password');
+  await stranger.keyboard.press('Enter');
+  await page.locator('.log > li:first-child', { hasText: 'Console sign-in failed' }).waitFor();
+  assert.equal(await page.locator('.log details[open]').count(), 1);
+  await examinePage(page, '14-logs-following');
+  await page.goto(`${origin}/logs?q=${encodeURIComponent('MAPPED BY NOBODY')}`);
+  await page.getByText('No matching lines.').waitFor();
 
   await go('Troubleshooting');
   await page.getByRole('button', { name: 'Run' }).click();
@@ -270,6 +314,7 @@ test('every page works, from the first start to a sign-in', {
   // The colours are remembered, also after signing out, and an unknown page keeps the navigation.
   await page.getByRole('button', { name: 'Dark' }).click();
   await page.locator('html[data-theme=dark]').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Dark', pressed: true }).count(), 1);
   await page.getByRole('heading', { name: 'Update', exact: true }).waitFor();
   await page.goto(`${origin}/no-such-page?x=1`);
   await page.getByRole('heading', { name: 'Page not found' }).waitFor();

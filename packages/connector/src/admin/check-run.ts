@@ -8,6 +8,7 @@ import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 export interface CheckRun {
   /** Entered settings, checked before they are saved. */
   readonly changes: Readonly<Record<string, string>>;
+  readonly userName: string | undefined;
   /** So far. */
   readonly results: readonly CheckResult[];
   /** Titles of the checks in progress. */
@@ -50,6 +51,7 @@ export function startCheckRun(
     });
   return {
     changes,
+    userName,
     results,
     running: () => [...running.values()],
     isOver: () => over,

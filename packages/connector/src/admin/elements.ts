@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import type { CheckResult } from '../troubleshoot/check.ts';
 import { summary } from '../troubleshoot/report.ts';
 import type { CheckRun } from './check-run.ts';
+import { offeredPart, type TrustForm } from './offered-certificate.ts';
 
 const MARKS: Record<CheckResult['status'], string> = { pass: 'ok', warn: 'warning', fail: 'failed', skipped: 'skipped' };
 
@@ -12,23 +13,26 @@ export function watched(id: string, isComplete: boolean, content: Html): Html {
   return html`<div id="${id}" class="watched"${isComplete ? '' : html` data-watch`}>${content}</div>`;
 }
 
-export function checkRunPart(checkRun: CheckRun): Html {
+/** @param trust for certificates of unknown issuers; undefined: they are not offered */
+export function checkRunPart(checkRun: CheckRun, trust?: TrustForm): Html {
+  const item = (result: CheckResult) => checkItem(result, trust);
   const state = checkRun.isOver() ? (checkRun.failure() ?? summary(checkRun.results)) : `Checking… ${summary(checkRun.results)}`;
   return html`<p role="status"><strong>${state}</strong></p>
-<ul class="checks">${checkRun.results.filter(({ status }) => status !== 'skipped').map(checkItem)}
+<ul class="checks">${checkRun.results.filter(({ status }) => status !== 'skipped').map(item)}
 ${checkRun.running().map((title) => html`<li><span class="mark running">checking</span><span>${title}</span></li>`)}</ul>
 ${checkRun.isOver() ? skippedPart(checkRun.results.filter(({ status }) => status === 'skipped')) : ''}`;
 }
 
-function checkItem(result: CheckResult): Html {
+function checkItem(result: CheckResult, trust?: TrustForm): Html {
   return html`<li><span class="mark ${result.status}">${MARKS[result.status]}</span>
 <span>${result.title}${result.target === undefined ? '' : ` (${result.target})`}</span><span class="ms">${result.ms} ms</span>
-<p class="found">${result.found}</p>${result.action === undefined || result.status === 'pass' ? '' : html`<p class="action">${result.action}</p>`}</li>`;
+<p class="found">${result.found}</p>${result.action === undefined || result.status === 'pass' ? '' : html`<p class="action">${result.action}</p>`}
+${result.offered === undefined || trust === undefined ? '' : offeredPart(result.offered, trust)}</li>`;
 }
 
 function skippedPart(results: readonly CheckResult[]): Html | string {
   if (results.length === 0) return '';
-  return html`<details><summary>${results.length} skipped</summary><ul class="checks">${results.map(checkItem)}</ul></details>`;
+  return html`<details><summary>${results.length} skipped</summary><ul class="checks">${results.map((result) => checkItem(result))}</ul></details>`;
 }
 
 /** A part that scrolls, by keyboard too. */

@@ -7,7 +7,7 @@ import { type Config, type Environment, loadConfig } from '../config/load.ts';
 import type { Troubleshooter } from '../troubleshoot/troubleshooter.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import type { Activity } from './activity.ts';
-import { CONSOLE_STYLE } from './assets.ts';
+import { CONSOLE_STYLE, FOLLOW_SCRIPT } from './assets.ts';
 import type { ConsoleSession } from './sessions.ts';
 
 /** Set by the middleware in front of the pages. */
@@ -71,6 +71,7 @@ export function createConsoleContext(parts: ConsoleParts & Pick<ConsoleContext, 
     base: '',
     accountPath: '/password',
     style: CONSOLE_STYLE,
+    scripts: [FOLLOW_SCRIPT],
     visitOf(c) {
       const { formToken, messages } = c.get('session');
       return { formToken, account: 'Password', navigation: navigation(), messages };

@@ -6,7 +6,8 @@ interface Reason {
   action: string;
 }
 
-const TRUST = "Add the issuing authority's certificate to CA_CERT, SSL_CA_FILE or the system's store";
+const TRUST =
+  "Add the issuing authority's certificate to CA_CERT, SSL_CA_FILE or the system's store. The console's Troubleshooting shows it and can trust it";
 const UNKNOWN_ISSUER: Reason = { reason: 'its certificate was issued by an unknown authority', action: TRUST };
 const NOT_TLS: Reason = {
   reason: 'the port answers, but not with TLS',
@@ -46,7 +47,8 @@ const REASONS: Readonly<Record<string, Reason>> = {
   },
   DEPTH_ZERO_SELF_SIGNED_CERT: {
     reason: 'its certificate is self-signed',
-    action: "Add this certificate to CA_CERT, or give the server one of your company's authority",
+    action:
+      "Add this certificate to CA_CERT, or give the server one of your company's authority. The console's Troubleshooting shows it and can trust it",
   },
   CERT_HAS_EXPIRED: {
     reason: 'its certificate, or one in its chain, has expired',

@@ -76,9 +76,9 @@ typeLocalTimes();
 repeat('[data-live]', LIVE_MS);
 repeat('[data-watch]', WATCH_MS);
 
-/** Forms with `data-unsaved`: leaving the page asks first, if something was entered. */
+/** Forms with `data-unsaved`: leaving the page asks first, if something was entered, or if they show a draft. */
 for (const form of document.querySelectorAll('form[data-unsaved]')) {
-  let isChanged = false;
+  let isChanged = form.dataset.unsaved === 'draft';
   form.addEventListener('input', () => {
     isChanged = true;
   });

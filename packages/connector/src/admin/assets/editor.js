@@ -46,6 +46,8 @@ const view = new EditorView({
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;
       area.value = update.state.doc.toString();
+      // The page asks before unsaved text is lost.
+      area.dispatchEvent(new Event('input', { bubbles: true }));
       clearTimeout(timer);
       timer = setTimeout(preview, PAUSE_MS);
     }),

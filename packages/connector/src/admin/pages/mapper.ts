@@ -1,7 +1,7 @@
 /** The profile mapper: its source in an editor, beside a real user's entry and the resulting profile. Saving requires that it runs. */
 import { claimsOfProfile, type Profile, withAccountName } from '@landbridge/protocol';
 import { CodedError, printableLines } from '@landbridge/runtime';
-import { alertOf, field, type Html, sentence, tokenField } from '@landbridge/web';
+import { alertOf, confirmation, field, type Html, sentence, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Applied } from '../../agent/connector.ts';
@@ -100,7 +100,8 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     c: Context<ConsoleEnv>,
     { source, user, problem }: { source: string; user: string; problem?: string | undefined },
   ): Promise<Response> {
-    const { use, isFixed } = current();
+    const { use, isFixed, source: saved } = current();
+    const isDraft = source !== saved;
     const token = context.tokenOf(c);
     const found = await userOf(user).catch((error: unknown) => ({ failure: sentence(error) ?? 'The directory is unavailable.' }));
     const shown = found !== undefined && 'raw' in found ? found : undefined;
@@ -112,19 +113,20 @@ export function mapperRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
           ? 'Choose a user to see an entry and a profile.'
           : `No user matches ${user}.`;
     const main = html`<div class="title"><div><h1>Profile mapper</h1><p class="quiet">${IN_USE[use]}${isFixed ? ' It is set in the environment and cannot be changed here.' : ''}</p></div>
-${use !== 'default' && !isFixed ? html`<form method="post" action="/mapper/default">${tokenField(token)}<button class="plain">Use the default mapper</button></form>` : ''}</div>
+${use !== 'default' && !isFixed ? html`<a class="button plain" href="/mapper/default">Use the default mapper</a>` : ''}</div>
 ${alertOf(problem)}
-<form class="wide" method="get" action="/mapper"><div class="columns"><div>${field('user', 'User', { value: user, required: false, hint: 'The user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain">Show</button></div></form>
-<form class="wide" method="post" action="/mapper">${tokenField(token)}<input type="hidden" name="user" value="${user}">
+<form class="wide" method="post" action="/mapper" data-unsaved${isDraft ? html`="draft"` : ''}>${tokenField(token)}
+<section><div class="columns"><div>${field('user', 'User', { value: user, required: false, hint: 'The user name whose entry is mapped below.' })}</div></div><div class="actions"><button class="plain" name="do" value="try">Show</button></div></section>
 <div class="columns two"><section aria-labelledby="source-label"><h2 id="source-label">Source</h2>
 <textarea id="source" name="source" rows="24" class="code" spellcheck="false" aria-labelledby="source-label"${isFixed ? html` readonly` : ''}>${source}</textarea>
 <p class="quiet">A mapper runs in a sandbox without files, network and packages. These parts of Node.js are available: Buffer, timers, URL, util, and the hashes of crypto.</p>
+${isDraft ? html`<p class="warn">Not saved yet.</p>` : ''}
 ${isFixed ? '' : html`<div class="actions"><button name="do" value="save">Save</button><button class="plain" name="do" value="try">Try</button></div>`}</section>
 <section aria-labelledby="entry"><h2 id="entry">Entry</h2>${shown === undefined ? html`<p class="quiet">${missing}</p>` : jsonPart('Entry', shown.raw)}</section></div></form>
 ${outcomePart(outcome)}
 <section><details><summary>The default mapper, for comparison</summary>${codePart('Default mapper', DEFAULT_MAPPER_SOURCE)}</details></section>`;
     const status = problem === undefined ? 200 : 400;
-    return context.show(c, { title: 'Profile mapper', current: '/mapper', main, head: editorHead, status });
+    return context.show(c, { title: 'Profile mapper', current: '/mapper', help: 'profile-mappers', main, head: editorHead, status });
   }
 
   /** Writes to the home. A file elsewhere stays as it is, and is no longer used. */
@@ -159,6 +161,17 @@ ${outcomePart(outcome)}
       const message = await applied(context, () => save(source), 'Mapper saved and in use.');
       if (message.tone === 'bad') return page(c, { source, user, problem: message.text });
       return context.redirect(c, `/mapper?user=${encodeURIComponent(user)}`, message);
+    })
+    .get('/mapper/default', (c) => {
+      const lines = current().source.split('\n').length;
+      const main = confirmation(context.tokenOf(c), {
+        heading: 'Use the default mapper?',
+        text: html`<p>The mapper in use (${lines} ${lines === 1 ? 'line' : 'lines'}) is removed, and profiles change at the next sign-in. “Undo the last change” in the settings brings it back until the next change.</p>`,
+        action: '/mapper/default',
+        button: 'Use the default mapper',
+        back: '/mapper',
+      });
+      return context.show(c, { title: 'Use the default mapper', current: '/mapper', main });
     })
     .post('/mapper/default', async (c) =>
       context.redirect(c, '/mapper', await applied(context, () => save(undefined), 'The default mapper is in use.')),

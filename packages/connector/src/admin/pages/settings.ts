@@ -32,7 +32,7 @@ export function settingsRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
 <a class="button plain" href="/settings/undo">Undo the last change</a></div>
 ${viewNavigation(view, config)}
 ${rejection === undefined ? '' : problemPart(rejection)}
-<form class="wide settings" method="post" action="${viewAddress(view)}" data-unsaved>${tokenField(context.tokenOf(c))}
+<form class="wide settings" method="post" action="${viewAddress(view)}" data-unsaved="${rejection === undefined ? '' : 'draft'}">${tokenField(context.tokenOf(c))}
 ${settingSections(view, config, rejection)}
 <section class="save-bar">${rejection?.refused ? html`<p class="check"><input type="checkbox" id="force" name="force" value="on"><label for="force">Apply anyway: I know that this does not work now</label></p>` : ''}
 <div class="actions"><button>Save</button><p class="quiet">The new values are tried with the directory and the hub before they replace the old ones.</p></div></section></form>`;
@@ -44,7 +44,8 @@ ${settingSections(view, config, rejection)}
   function finish(c: Context<ConsoleEnv>, saving: Saving): Response | Promise<Response> {
     const session = c.get('session');
     const outcome = saving.outcome();
-    session.saving = undefined;
+    // A refused change can be shown again: browsers load pages twice.
+    if (outcome?.tone !== 'bad') session.saving = undefined;
     if (outcome === undefined) throw saving.failure();
     session.typedSecrets = outcome.tone === 'bad' ? saving.input.secrets : new Map();
     if (outcome.tone === 'good') return context.redirect(c, saving.address, outcome);

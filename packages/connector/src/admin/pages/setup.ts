@@ -12,23 +12,15 @@ import { isWell } from '../../troubleshoot/report.ts';
 import { started } from '../change.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
+import { offeredIn } from '../offered-certificate.ts';
 import { type ConsoleContext, type ConsoleEnv, formText } from '../page-context.ts';
+import { labelOf } from '../setting-field.ts';
 import { enrolledTicket, setupCodeRoutes } from './setup-code.ts';
 
 const TYPED = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BASE', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD', 'CA_CERT', 'HTTP_PROXY'] as const;
 const REQUIRED: readonly SettingName[] = ['PROVISIONING_TICKET', 'LDAP_URL', 'LDAP_BIND_USER', 'LDAP_BIND_PASSWORD'];
 /** A password may begin or end with a space. */
 const UNTRIMMED: readonly SettingName[] = ['LDAP_BIND_PASSWORD'];
-const LABELS: Record<(typeof TYPED)[number], string> = {
-  PROVISIONING_TICKET: 'Ticket',
-  LDAP_URL: 'Directory server',
-  LDAP_BASE: 'Search base',
-  LDAP_BIND_USER: 'Service account',
-  LDAP_BIND_PASSWORD: 'Password of the service account',
-  CA_CERT: 'Certificate authorities',
-  HTTP_PROXY: 'Proxy',
-};
-
 export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   function content(
     formToken: string,
@@ -55,9 +47,9 @@ ${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hi
 <section aria-labelledby="directory"><h2 id="directory">2. Directory</h2>
 ${directory === undefined ? html`<p class="quiet">DNS lists no directory servers for this machine's domain.</p>` : html`<p>DNS lists the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
 <div class="columns"><div>
-${field('LDAP_URL', 'Directory server', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers listed in DNS' })}
+${field('LDAP_URL', 'Directory servers', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers listed in DNS' })}
 ${field('LDAP_BASE', 'Search base', { value: value('LDAP_BASE'), required: false, hint: 'For example DC=example,DC=com. By default, the directory is asked.' })}</div><div>
-${textArea('CA_CERT', 'Certificate authority', { value: value('CA_CERT'), hint: "PEM text of the authority behind the directory's or the hub's certificate, if this machine does not trust it already." })}</div></div></section>
+${textArea('CA_CERT', 'Trusted authorities', { value: value('CA_CERT'), hint: "PEM text of the authority behind the directory's or the hub's certificate, if this machine does not trust it already. You can also leave it empty: the check shows an unknown authority, and you can trust it there." })}</div></div></section>
 <section aria-labelledby="account"><h2 id="account">3. Service account</h2><div class="columns"><div>
 ${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or name@domain in Active Directory. It only needs read permissions.' })}
 ${field('LDAP_BIND_PASSWORD', 'Password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Leave empty to keep the one entered before.' : '' })}</div><div>
@@ -107,8 +99,25 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
 <form class="wide" method="post" action="/setup/save">${tokenField(formToken)}
 <div class="check"><input type="checkbox" id="anyway" name="anyway" value="on" required><div><label for="anyway">I know what failed and want to save anyway</label></div></div>
 <div><button class="plain">Save anyway</button></div></form>`;
-      const main = html`<h1>Checks</h1><section>${watched('checks', checkRun.isOver(), html`${checkRunPart(checkRun)}${after}`)}</section>`;
-      return context.show(c, { title: 'Checks', current: '/setup', main });
+      const main = html`<h1>Checks</h1><section>${watched('checks', checkRun.isOver(), html`${checkRunPart(checkRun, { action: '/setup/trust', formToken })}${after}`)}</section>`;
+      const refreshSeconds = checkRun.isOver() ? undefined : 2;
+      return context.show(c, { title: 'Checks', current: '/setup', main, refreshSeconds });
+    })
+    .post('/setup/trust', (c) => {
+      const session = c.get('session');
+      const { checkRun } = session;
+      const offered = offeredIn(checkRun?.results ?? [], formText(c.get('form'), 'fingerprint'));
+      if (checkRun === undefined || offered === undefined) return context.redirect(c, '/setup');
+      checkRun.cancel();
+      const { CA_CERT = '' } = checkRun.changes;
+      const changes = { ...checkRun.changes, CA_CERT: `${CA_CERT}\n${offered.pem}`.trim() };
+      session.checkRun = startCheckRun(context.troubleshooter, {
+        home: context.home,
+        environment: context.environment,
+        changes,
+        userName: checkRun.userName,
+      });
+      return context.redirect(c, '/setup/checks', { tone: 'good', text: `Trusted: ${offered.subject}. It is saved with the rest.` });
     })
     .post('/setup/save', async (c) => {
       const session = c.get('session');
@@ -138,10 +147,10 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
 function problemsOf(typed: Readonly<Record<string, string>>): string[] {
   return TYPED.flatMap((name) => {
     const value = typed[name] ?? '';
-    if (value === '') return REQUIRED.includes(name) ? [`${LABELS[name]} is required.`] : [];
+    if (value === '') return REQUIRED.includes(name) ? [`${labelOf(name)} is required.`] : [];
     return SETTINGS[name].type.schema.safeParse(value).success
       ? []
-      : [`${LABELS[name]} must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
+      : [`${labelOf(name)} must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
   });
 }
 

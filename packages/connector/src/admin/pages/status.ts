@@ -4,8 +4,9 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { loadCertificate, thumbprint } from '../../setup/certificate.ts';
 import type { Minute } from '../activity.ts';
+import { type Headline, headline } from '../headline.ts';
 import type { ConsoleContext, ConsoleEnv } from '../page-context.ts';
-import { problemsNow, type StatusFacts, statusFacts } from '../problems.ts';
+import { type ConsoleProblem, problemsNow, type StatusFacts, statusFacts } from '../problems.ts';
 
 const SHOWN_SIGN_INS = 10;
 
@@ -14,22 +15,34 @@ export function statusRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     if (context.connector() === undefined) return context.redirect(c, '/setup');
     const facts = await statusFacts(context);
     const problems = problemsNow(facts);
+    const first = headline(facts);
+    // Every moment while it connects, then every few seconds.
+    const live = first.tone === 'busy' ? html` data-live data-watch` : html` data-live`;
     const main = html`<h1>Status</h1>
-<div id="problems" data-live>${problemPart(problems)}</div>
-<div id="numbers" data-live class="tiles">${tiles(context, facts)}</div>
+<div id="problems"${live}>${headlinePart(first, problems)}</div>
+<div id="numbers"${live} class="tiles">${tiles(context, facts)}</div>
 <section aria-labelledby="servers"><h2 id="servers">Directory servers</h2><div id="server-list" data-live>${serverTable(facts)}</div></section>
 <section aria-labelledby="sign-ins"><h2 id="sign-ins">Sign-ins</h2>
 <div id="charts" data-live class="charts">${charts(context)}</div>
 <div id="last" data-live>${lastSignIns(context)}</div></section>
 <section aria-labelledby="certificates"><h2 id="certificates">Certificates</h2>${certificateTable(facts)}</section>`;
-    return context.show(c, { title: 'Status', current: '/', main });
+    return context.show(c, {
+      title: 'Status',
+      current: '/',
+      help: 'console#the-pages',
+      main,
+      refreshSeconds: first.tone === 'busy' ? 2 : 30,
+    });
   });
 }
 
-function problemPart(problems: readonly { text: string; action: string | undefined }[]): Html {
-  if (problems.length === 0) return html`<section class="notice good"><p>All systems OK</p></section>`;
-  return html`<section class="notice bad"><h2>${problems.length === 1 ? '1 problem' : `${problems.length} problems`}</h2>
-<ul class="problems">${problems.map(({ text, action }) => html`<li>${text}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul></section>`;
+function headlinePart({ tone, text }: Headline, problems: readonly ConsoleProblem[]): Html {
+  const list = html`<ul class="problems">${problems.map(({ text: problem, action }) => html`<li>${problem}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul>`;
+  const also =
+    problems.length === 0 ? '' : problems.length === 1 ? 'One thing needs attention:' : `${problems.length} things need attention:`;
+  return html`<section class="notice headline ${tone === 'busy' ? '' : tone}"><p class="lead">${text}</p>
+${problems.length === 0 ? '' : html`${tone === 'bad' ? '' : html`<p>${also}</p>`}${list}`}
+${tone === 'bad' ? html`<p><a href="/troubleshooting">Troubleshooting</a> checks every step from the hub to the directory.</p>` : ''}</section>`;
 }
 
 function tiles(context: ConsoleContext, { hub, directory, clock, config }: StatusFacts): Html[] {

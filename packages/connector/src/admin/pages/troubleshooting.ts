@@ -2,14 +2,24 @@
 import { field, table, tokenField } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
+import { withTrusted } from '../../setup/configured-servers.ts';
 import { exportPackage } from '../../troubleshoot/export.ts';
+import { applied } from '../change.ts';
 import { startCheckRun } from '../check-run.ts';
 import { checkRunPart, watched } from '../elements.ts';
+import { offeredIn } from '../offered-certificate.ts';
 import { type ConsoleContext, type ConsoleEnv, download, formText } from '../page-context.ts';
+import type { ConsoleSession } from '../sessions.ts';
 
 export function troubleshootingRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   const packageOf = (results: Parameters<typeof exportPackage>[0]['results']) =>
     exportPackage({ home: context.home, environment: context.environment, version: context.version, results });
+
+  function startRun(session: ConsoleSession, userName: string): void {
+    session.troubleshooting?.checkRun.cancel();
+    const options = { home: context.home, environment: context.environment, userName: userName === '' ? undefined : userName };
+    session.troubleshooting = { checkRun: startCheckRun(context.troubleshooter, options), userName };
+  }
 
   return new Hono<ConsoleEnv>()
     .get('/troubleshooting', (c) => {
@@ -25,18 +35,27 @@ ${
     : html`<section aria-labelledby="results"><h2 id="results">Results</h2>${watched(
         'results-list',
         run.isOver(),
-        html`${checkRunPart(run)}${run.isOver() ? html`<div class="actions"><a class="button plain" href="/troubleshooting/export">Export for support</a></div>` : html`<p><a href="/troubleshooting">Refresh</a></p>`}`,
+        html`${checkRunPart(run, context.connector() === undefined ? undefined : { action: '/troubleshooting/trust', formToken })}${run.isOver() ? html`<div class="actions"><a class="button plain" href="/troubleshooting/export">Export for support</a></div>` : html`<p><a href="/troubleshooting">Refresh</a></p>`}`,
       )}</section>`
 }`;
-      return context.show(c, { title: 'Troubleshooting', current: '/troubleshooting', main });
+      const refreshSeconds = run?.isOver() === false ? 2 : undefined;
+      return context.show(c, { title: 'Troubleshooting', current: '/troubleshooting', help: 'troubleshooting', main, refreshSeconds });
     })
     .post('/troubleshooting', (c) => {
-      const session = c.get('session');
-      const userName = formText(c.get('form'), 'user').trim();
-      session.troubleshooting?.checkRun.cancel();
-      const options = { home: context.home, environment: context.environment, userName: userName === '' ? undefined : userName };
-      session.troubleshooting = { checkRun: startCheckRun(context.troubleshooter, options), userName };
+      startRun(c.get('session'), formText(c.get('form'), 'user').trim());
       return context.redirect(c, '/troubleshooting');
+    })
+    .post('/troubleshooting/trust', async (c) => {
+      const session = c.get('session');
+      const { checkRun, userName = '' } = session.troubleshooting ?? {};
+      const offered = offeredIn(checkRun?.results ?? [], formText(c.get('form'), 'fingerprint'));
+      if (offered === undefined) return context.redirect(c, '/troubleshooting');
+      const connector = context.running();
+      const changes = { CA_CERT: withTrusted(connector.config().values, offered) };
+      // The directory may have further problems, which the next run shows.
+      const message = await applied(context, () => connector.apply(changes, { force: true }), `Trusted: ${offered.subject}.`);
+      if (message.tone === 'good') startRun(session, userName);
+      return context.redirect(c, '/troubleshooting', message);
     })
     .get('/troubleshooting/export', (c) => {
       const { troubleshooting, formToken } = c.get('session');

@@ -7,7 +7,7 @@ import { DASHBOARD_PATH } from './administrators/administrators.ts';
 import { signInProviderOf } from './administrators/provider.ts';
 import { startAlerts } from './alerts/alerts.ts';
 import { apiRoutes } from './api/api.ts';
-import { errorAnswer } from './api/error-answers.ts';
+import { errorAnswer, notFoundAnswer } from './api/error-answers.ts';
 import { createAudit } from './audit/audit.ts';
 import type { AuditChain } from './audit/chain.ts';
 import { startAuditCopies } from './audit/copies.ts';
@@ -174,7 +174,7 @@ export async function startHub(parts: {
         codes,
       }),
     )
-    .notFound((c) => c.json({ error: { code: 'not_found', message: 'Not found' } }, 404));
+    .notFound(notFoundAnswer);
   app.onError((error, c) => errorAnswer(error, c, log));
 
   const listener = getRequestListener(app.fetch);

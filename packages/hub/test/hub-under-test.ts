@@ -6,6 +6,8 @@ import type { TestContext } from 'node:test';
 import type { TestIdentity } from '@landbridge/lab';
 import { createLog, loadSettings } from '@landbridge/runtime';
 import { createApiKey } from '../src/api/api-keys.ts';
+import { apiCallOf } from '../src/api/calls.ts';
+import { problemResponse } from '../src/api/responses.ts';
 import { type Hub, startHub } from '../src/hub.ts';
 import { requestFields } from '../src/operations/request-log.ts';
 import { HUB_SETTINGS } from '../src/settings.ts';
@@ -136,6 +138,7 @@ export async function startHubForTest(
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
+      assertAsDocumented(method, path, response, text);
       return { status: response.status, body: JSON.parse(text === '' ? '{}' : text) };
     },
     async createConnection(name = 'corp') {
@@ -152,4 +155,18 @@ export async function startHubForTest(
     },
   };
   return self;
+}
+
+/** @throws if the response is not what the OpenAPI document says */
+function assertAsDocumented(method: string, path: string, response: Response, text: string): void {
+  const call = apiCallOf(method, path);
+  if (!response.ok) {
+    problemResponse.parse(JSON.parse(text));
+    if (response.headers.get('Content-Type') !== 'application/problem+json') throw new Error(`${method} ${path}: not a problem`);
+    return;
+  }
+  if (call === undefined || call.status !== response.status) throw new Error(`${method} ${path}: ${response.status} is not documented`);
+  if (call.response === undefined ? text !== '' : !call.response.safeParse(JSON.parse(text)).success) {
+    throw new Error(`${method} ${path}: ${text} is not documented: ${call.response?.safeParse(JSON.parse(text)).error?.message}`);
+  }
 }

@@ -17,6 +17,13 @@ export async function readJsonBody<T>(c: Context, schema: z.ZodType<T>, maxBytes
   throw invalidRequest(result.error);
 }
 
+/** The schema should refuse unknown names: a misspelt filter would find everything. @throws CodedError INVALID_REQUEST */
+export function readQuery<T>(c: Context, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(c.req.query());
+  if (result.success) return result.data;
+  throw invalidRequest(result.error);
+}
+
 /** For a form without files. @throws CodedError BODY_TOO_LARGE */
 export async function readForm(c: Context, maxBytes: number): Promise<URLSearchParams> {
   return new URLSearchParams(await readBody(c, maxBytes));
@@ -41,13 +48,47 @@ async function readBody(c: Context, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The first problem that a schema found, with the name of the field. */
-export function invalidRequest({ issues: [issue] }: z.ZodError): CodedError {
-  const field = issue?.path.join('.') ?? '';
-  const message = issue?.message ?? 'is invalid';
-  if (field === '') return new CodedError('INVALID_REQUEST', `Invalid body: ${message}`);
-  // Zod says "Invalid input: expected string, received undefined".
-  if (/received undefined$/.test(message)) return new CodedError('INVALID_REQUEST', `"${field}" is required`);
-  const isPredicate = /^(must|is|has|cannot) /.test(message);
-  return new CodedError('INVALID_REQUEST', `"${field}"${isPredicate ? '' : ':'} ${message}`);
+/** What a schema found: the message names the first field, and `fields` all of them. */
+export function invalidRequest({ issues }: z.ZodError): CodedError {
+  // The first problem of each field.
+  const fields = Object.fromEntries(issues.map((issue) => [fieldOf(issue), predicateOf(issue)] as const).reverse());
+  const [issue] = issues;
+  const field = issue === undefined ? '' : fieldOf(issue);
+  const what = field === '' ? 'The body' : `"${field}"`;
+  return new CodedError('INVALID_REQUEST', `${what} ${issue === undefined ? 'is invalid' : predicateOf(issue)}`, { fields });
+}
+
+function fieldOf(issue: z.core.$ZodIssue): string {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1).map((key) => key.slice(0, 64)) : [];
+  return [...issue.path, ...unknown].join('.');
+}
+
+const NUMBERS: readonly string[] = ['number', 'int', 'bigint'];
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+/** In words that follow the name of a field. */
+function predicateOf(issue: z.core.$ZodIssue): string {
+  if (/^(must|is|has|needs|cannot) /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'is not known here';
+    case 'invalid_type':
+      // Zod says "Invalid input: expected string, received undefined".
+      return /received undefined$/.test(issue.message) ? 'is required' : `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `must ${NUMBERS.includes(issue.origin) ? 'be' : 'have'} at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'too_big':
+      return `must ${NUMBERS.includes(issue.origin) ? 'be' : 'have'} at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    default:
+      return 'is invalid';
+  }
 }

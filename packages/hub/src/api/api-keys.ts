@@ -5,9 +5,8 @@ import { CodedError, canonicalRange, createIpRanges } from '@landbridge/runtime'
 import { hashOfToken, newSecretToken } from '@landbridge/web';
 import { findConnection } from '../connections/connections.ts';
 import { type Operator, recordChange } from '../operator.ts';
-import { API_SCOPE_NAMES, type ApiKey, type ApiScope } from '../store/api-keys.ts';
+import { API_SCOPE_NAMES, type ApiKey, type ApiScope, HUB_SCOPES, MAX_KEY_DAYS } from '../store/api-keys.ts';
 import type { Store } from '../store/store.ts';
-import { HUB_SCOPES } from './scopes.ts';
 
 /** Lets secret scanners recognise a key. */
 const KEY_PREFIX = 'lbk_';
@@ -19,7 +18,6 @@ const MAX_ADDRESSES = 100;
  */
 const LAST_USE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
-export const MAX_KEY_DAYS = 3650;
 
 /** An operator's choices. Missing ones stay unchanged. A new key gets only what it needs to sign users in. */
 export interface KeyPermissions {

@@ -1,33 +1,17 @@
 /** The API of OpenID Connect clients and the provider's keys. */
 import { readJsonBody } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
 import { changeClient, createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
 import { rotateProviderKeys } from '../oidc/keys.ts';
 import type { Operator } from '../operator.ts';
-import { clientOptionChanges, clientWarnings } from '../store/client-options.ts';
+import { clientWarnings } from '../store/client-options.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiVariables } from './operate.ts';
+import { clientRequest, newClientRequest } from './requests.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
-
-const changes = z.strictObject({
-  name: z.string().optional(),
-  redirectUris: z.array(z.string()).optional(),
-  postLogoutRedirectUris: z.array(z.string()).optional(),
-  connections: z.array(z.string()).nullable().optional(),
-  scopes: z.array(z.string()).optional(),
-  refreshTokens: z.boolean().optional(),
-  idTokenAlgorithm: z.enum(['RS256', 'ES256']).optional(),
-  ...clientOptionChanges.shape,
-});
-const newClient = changes.extend({
-  name: z.string(),
-  redirectUris: z.array(z.string()),
-  public: z.boolean().optional(),
-});
 
 export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () => Promise<void> }): Hono<ApiVariables> {
   const { store } = parts;
@@ -57,13 +41,13 @@ export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () =>
 
   return new Hono<ApiVariables>()
     .post('/clients', async (c) => {
-      const { client, secret } = await createClient(operatorOf(c), await readJsonBody(c, newClient, MAX_BODY_BYTES));
+      const { client, secret } = await createClient(operatorOf(c), await readJsonBody(c, newClientRequest, MAX_BODY_BYTES));
       return c.json({ client: await view(client), secret }, 201);
     })
     .get('/clients', async (c) => c.json({ clients: await Promise.all((await store.oidcClients()).map(view)) }))
     .get('/clients/:id', async (c) => c.json({ client: await view(await findClient(store, c.req.param('id'))) }))
     .patch('/clients/:id', async (c) => {
-      const client = await changeClient(operatorOf(c), c.req.param('id'), await readJsonBody(c, changes, MAX_BODY_BYTES));
+      const client = await changeClient(operatorOf(c), c.req.param('id'), await readJsonBody(c, clientRequest, MAX_BODY_BYTES));
       return c.json({ client: await view(client) });
     })
     .delete('/clients/:id', async (c) => {

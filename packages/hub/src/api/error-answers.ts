@@ -1,4 +1,4 @@
-/** Errors as HTTP answers: `{error: {code, message, …}}`. Unexpected errors reveal no details. */
+/** Errors as problem details (RFC 9457), with the member `error` for programs. Unexpected errors reveal no details. */
 import { FAILURES, type Failure } from '@landbridge/protocol';
 import { CodedError, type Log } from '@landbridge/runtime';
 import type { Context } from 'hono';
@@ -38,15 +38,23 @@ const VISIBLE: Record<string, { status: ContentfulStatusCode; code: string }> = 
   BODY_TOO_LARGE: { status: 413, code: 'body_too_large' },
 };
 
+const DOCUMENTATION = '/docs/hub-api';
+
 /** For Hono's `onError`. */
 export function errorAnswer(error: unknown, c: Context, log: Log): Response {
   const visible = error instanceof CodedError ? VISIBLE[error.code] : undefined;
   if (!(error instanceof CodedError) || visible === undefined) {
     log.error({ err: error }, 'Request failed in the hub');
-    return c.json({ error: { code: 'internal_error', message: 'The hub failed; see its log' } }, 500);
+    return problemAnswer(c, 500, { code: 'internal_error', message: 'The hub failed; see its log' });
   }
   if (error.code === 'API_KEY_ADDRESS') log.warn({ err: error }, 'API key rejected: address not allowed');
-  return c.json({ error: { code: visible.code, message: error.message, action: error.action } }, visible.status);
+  const { message, action, fields } = error;
+  return problemAnswer(c, visible.status, { code: visible.code, message, action, ...(Object.keys(fields).length === 0 ? {} : { fields }) });
+}
+
+/** An address that does not exist. */
+export function notFoundAnswer(c: Context): Response {
+  return problemAnswer(c, 404, { code: 'not_found', message: 'Not found' });
 }
 
 /**
@@ -58,5 +66,17 @@ export function failureAnswer(c: Context, { failure, correlationId }: Traced<{ f
   const { message, status, retryAtOnce } = FAILURES[code];
   if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds));
   const error = { code, message, connectorError: wireName, retry: retryAtOnce, retryAfterSeconds, correlationId };
-  return c.json({ error, ...(withProfile ? { profile } : {}) }, status);
+  return problemAnswer(c, status, error, withProfile ? { profile } : {});
+}
+
+/** `type` is the documents' description of the code, at this hub. */
+function problemAnswer(
+  c: Context,
+  status: ContentfulStatusCode,
+  error: { code: string; message: string; action?: string | undefined },
+  more: object = {},
+): Response {
+  const { code, message, action } = error;
+  const problem = { type: `${DOCUMENTATION}#${code}`, title: message, status, detail: action, error, ...more };
+  return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }

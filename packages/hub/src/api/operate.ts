@@ -1,7 +1,6 @@
 /** The API for operators: connections, tickets, connectors, signing keys. The changes themselves are functions of those folders. */
 
-import { CodedError } from '@landbridge/runtime';
-import { readJsonBody } from '@landbridge/web';
+import { readJsonBody, readQuery } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
@@ -16,14 +15,10 @@ import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
 import { installCommands, issueTicket, newestTicket, renewTicket, revokeTickets, ticketUrl, ticketWarning } from '../tickets/tickets.ts';
+import { endpointDecision, newConnectionRequest, retireQuery, revocation, rotationRequest } from './requests.ts';
 import { isForConnection } from './scopes.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-
-const newConnection = z.object({ name: z.string() });
-const rotation = z.strictObject({ graceHours: z.number().optional() });
-const endpointDecision = z.strictObject({ signInEndpoint: z.string() });
-const revocation = z.strictObject({ key: z.boolean().optional() });
 
 /** Set by the middleware in `api.ts`. */
 export interface ApiVariables {
@@ -93,9 +88,15 @@ export function operatorRoutes(parts: {
     return { ticket: url, install: installCommands(url), warning: ticketWarning(url) };
   }
 
+  async function decide(c: Context<ApiVariables>, confirmed: boolean): Promise<Response> {
+    const { signInEndpoint: endpoint } = await readJsonBody(c, endpointDecision, MAX_BODY_BYTES);
+    await decideEndpoint(operatorOf(c), nameOf(c), idOf(c), { endpoint, confirmed });
+    return c.body(null, 204);
+  }
+
   return new Hono<ApiVariables>()
     .post('/connections', async (c) => {
-      const { name } = await readJsonBody(c, newConnection, MAX_BODY_BYTES);
+      const { name } = await readJsonBody(c, newConnectionRequest, MAX_BODY_BYTES);
       const connection = await createConnection(operatorOf(c), name);
       const ticket = await issueTicket(operatorOf(c), name);
       return c.json({ connection: await view(connection), ...ticketAnswer(ticket) }, 201);
@@ -122,44 +123,34 @@ export function operatorRoutes(parts: {
     .get('/connections/:name/connectors', async (c) =>
       c.json({ connectors: await listInstances(parts, await findConnection(store, nameOf(c))) }),
     )
-    .post('/connections/:name/connectors/:id/:action', async (c) => {
-      const operator = operatorOf(c);
-      const action = c.req.param('action');
-      switch (action) {
-        case 'approve':
-          await approveConnector(operator, nameOf(c), idOf(c));
-          break;
-        case 'confirm-change':
-        case 'dismiss-change': {
-          const { signInEndpoint } = await readJsonBody(c, endpointDecision, MAX_BODY_BYTES);
-          await decideEndpoint(operator, nameOf(c), idOf(c), { endpoint: signInEndpoint, confirmed: action === 'confirm-change' });
-          break;
-        }
-        case 'drain':
-        case 'resume':
-          await drainConnector(operator, nameOf(c), idOf(c), action);
-          break;
-        case 'revoke': {
-          const { key = false } = await readJsonBody(c, revocation, MAX_BODY_BYTES);
-          await (key ? revokeKey : revokeInstance)(operator, nameOf(c), idOf(c));
-          break;
-        }
-        default:
-          throw new CodedError(
-            'INVALID_REQUEST',
-            'The address must end in approve, drain, resume, revoke, confirm-change or dismiss-change',
-          );
-      }
+    .post('/connections/:name/connectors/:id/approve', async (c) => {
+      await approveConnector(operatorOf(c), nameOf(c), idOf(c));
       return c.body(null, 204);
     })
+    .post('/connections/:name/connectors/:id/drain', async (c) => {
+      await drainConnector(operatorOf(c), nameOf(c), idOf(c), 'drain');
+      return c.body(null, 204);
+    })
+    .post('/connections/:name/connectors/:id/resume', async (c) => {
+      await drainConnector(operatorOf(c), nameOf(c), idOf(c), 'resume');
+      return c.body(null, 204);
+    })
+    .post('/connections/:name/connectors/:id/revoke', async (c) => {
+      const { key = false } = await readJsonBody(c, revocation, MAX_BODY_BYTES);
+      await (key ? revokeKey : revokeInstance)(operatorOf(c), nameOf(c), idOf(c));
+      return c.body(null, 204);
+    })
+    .post('/connections/:name/connectors/:id/confirm-change', (c) => decide(c, true))
+    .post('/connections/:name/connectors/:id/dismiss-change', (c) => decide(c, false))
     .get('/signing-keys', async (c) => c.json({ keys: await listSigningKeys(store) }))
     .post('/signing-keys/rotate', async (c) => {
-      const { graceHours } = await readJsonBody(c, rotation, MAX_BODY_BYTES);
+      const { graceHours } = await readJsonBody(c, rotationRequest, MAX_BODY_BYTES);
       await rotateSigningKeys(operatorOf(c), graceHours);
       return c.json({ keys: await listSigningKeys(store) }, 201);
     })
     .delete('/signing-keys/:id', async (c) => {
-      await retireSigningKey(operatorOf(c), idOf(c), { anyway: c.req.query('anyway') === 'true' });
+      const { anyway } = readQuery(c, retireQuery);
+      await retireSigningKey(operatorOf(c), idOf(c), { anyway: anyway === 'true' });
       return c.body(null, 204);
     });
 }

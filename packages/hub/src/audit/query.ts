@@ -16,7 +16,8 @@ const time = z
   .refine((given) => !Number.isNaN(Date.parse(given)), 'is not a time (ISO 8601)')
   .transform((given) => new Date(given))
   .optional();
-const page = z.object({
+/** The query string of `GET /api/audit`. */
+export const auditRequest = z.object({
   connection: text,
   subject: text,
   actor: text,
@@ -27,16 +28,16 @@ const page = z.object({
   search: text.transform((given) => given || undefined),
   from: time,
   to: time,
-  before: z.coerce.number('must be a number').int().min(1).optional(),
-  limit: z.coerce.number('must be a number').int().min(1).max(MAX_PAGE).default(100),
+  before: z.coerce.number('must be a number').pipe(z.int().min(1)).optional(),
+  limit: z.coerce.number('must be a number').pipe(z.int().min(1).max(MAX_PAGE)).default(100),
 });
 
 /** Other fields of a query are ignored. */
-export type AuditQuery = Readonly<Partial<Record<keyof z.input<typeof page>, string>>>;
+export type AuditQuery = Readonly<Partial<Record<keyof z.input<typeof auditRequest>, string>>>;
 
 /** @throws CodedError INVALID_REQUEST; names the field */
 function readAuditQuery(query: AuditQuery): { filter: AuditFilter; limit: number } {
-  const parsed = page.safeParse(query);
+  const parsed = auditRequest.safeParse(query);
   if (parsed.success) {
     const { limit, ...filter } = parsed.data;
     return { filter, limit };

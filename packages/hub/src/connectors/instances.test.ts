@@ -285,7 +285,7 @@ test('the API rejects unknown connectors and unknown actions', async (t) => {
     [`other/connectors/${instance?.id}/revoke`, 404, 'connector_not_found'],
     [`nobody/connectors/${instance?.id}/drain`, 404, 'connection_not_found'],
     [`corp/connectors/${instance?.thumbprint}/drain`, 404, 'connector_not_found'],
-    [`corp/connectors/${instance?.id}/explode`, 400, 'invalid_request'],
+    [`corp/connectors/${instance?.id}/explode`, 403, 'api_key_scope'],
   ] as const) {
     await t.test(path.replace(instance?.id ?? '', 'ID').replace(instance?.thumbprint ?? '', 'KEY'), async () => {
       const answer = await under.api(`/connections/${path}`, {});

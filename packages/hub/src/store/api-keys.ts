@@ -28,6 +28,11 @@ export const API_SCOPES: Readonly<Record<ApiScope, string>> = {
   'api-keys': 'manage API keys, without exceeding its own permissions',
 };
 
+/** Scopes that are not about connections. Only keys for all connections can have them. */
+export const HUB_SCOPES: readonly ApiScope[] = ['applications', 'signing-keys', 'audit', 'api-keys'];
+
+export const MAX_KEY_DAYS = 3650;
+
 export interface ApiKey {
   /** Names the key in lists and in `key revoke`; not a secret. */
   readonly id: string;

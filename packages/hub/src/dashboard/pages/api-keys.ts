@@ -5,8 +5,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { changeApiKey, createApiKey, findKey, type KeyPermissions, revokeApiKey } from '../../api/api-keys.ts';
-import { HUB_SCOPES } from '../../api/scopes.ts';
-import { API_SCOPE_NAMES, API_SCOPES, type ApiKey, type ApiScope } from '../../store/api-keys.ts';
+import { API_SCOPE_NAMES, API_SCOPES, type ApiKey, type ApiScope, HUB_SCOPES } from '../../store/api-keys.ts';
 import {
   choiceBox,
   chosenConnections,

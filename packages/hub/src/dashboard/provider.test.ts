@@ -51,7 +51,7 @@ test('an invitation is accepted with the provider, which then signs the administ
   const link = await inviteAdministrator(operator, hub.publicUrl, 'ben', 'operator');
   const browser = createPlainBrowser();
   const accepted = await provider.visit(browser, hub.publicUrl + linkOf(await browser.open(link), /^Accept with/), '1');
-  assert.match(accepted.text, /ben \(operator\)/);
+  assert.match(accepted.text, /ben <span class="role">operator</);
   const [ben] = await store.administrators();
   assert.deepEqual([ben?.issuer, ben?.subject, ben?.passwordHash], [provider.issuer, '1', undefined]);
   assert.equal((await createPlainBrowser().open(link)).status, 400);
@@ -87,7 +87,7 @@ test('an invitation can name the subject, and no two administrators have the sam
   await addProviderAdministrator(operator, 'carla', 'read-only', identity);
   await assert.rejects(addProviderAdministrator(operator, 'carl', 'owner', identity), { code: 'ADMINISTRATOR_EXISTS' });
   const { text } = await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '7');
-  assert.match(text, /carla \(read-only\)/);
+  assert.match(text, /carla <span class="role">read-only</);
 
   const { browser } = await signedInBrowser(store, 'anna');
   const bind = await browser.submit(await browser.open(`${dashboard}/account`), '/account/provider', {});
@@ -103,9 +103,9 @@ for (const claimsInIdToken of [true, false]) {
     provider.users['5'] = { preferred_username: 'dora', groups: ['staff', 'auditors'] };
     const visit = async () => (await provider.visit(createPlainBrowser(), `${dashboard}/provider`, '5')).text;
     // A name that is taken does not sign the user in as that administrator.
-    assert.match(await visit(), /dora-2 \(read-only\)/);
+    assert.match(await visit(), /dora-2 <span class="role">read-only</);
     provider.users['5'] = { preferred_username: 'dora', groups: ['hub-owners', 'auditors'] };
-    assert.doesNotMatch(await visit(), /\(read-only\)/);
+    assert.doesNotMatch(await visit(), /class="role">read-only/);
     const dora = await store.administratorByIdentity({ issuer: provider.issuer, subject: '5' });
     assert.equal(dora?.role, 'owner');
     assert.equal((await store.auditRecords({ action: 'administrator.role' }, 5)).length, 1);

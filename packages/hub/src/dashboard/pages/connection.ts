@@ -12,7 +12,7 @@ import { activitySection } from '../charts.ts';
 import { buttonForm, dashboardConfirmation, NOT_REJECTED, type RejectedInput, rejectedBy, rejectionNotice } from '../elements.ts';
 import { findHealth, healthDot } from '../health-dot.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
-import { connectorTable } from './connectors.ts';
+import { connectorList } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
 
 /** The texts and switches of the settings form: saved, or typed and rejected. */
@@ -32,6 +32,7 @@ export function connectionRoutes(context: DashboardContext): Hono<DashboardEnv> 
     const base = `/connections/${name}`;
     const token = context.tokenOf(c);
     const mayChange = context.may(c, 'POST /connections/:name/settings');
+    const connectors = await connectorList(context, c, connection, mayChange);
     const main = html`<div class="title"><div><p class="crumb"><a href="${DASHBOARD_PATH}">Overview</a></p><h1>${name}</h1>
 <p id="health" data-live>${healthDot(await findHealth(context, connection))}</p></div>
 ${
@@ -43,7 +44,7 @@ ${enabled ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/disable"
 ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
 <section aria-labelledby="connectors"><div class="title"><h2 id="connectors">Connectors</h2>
 ${mayChange ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">Add a connector</a>` : ''}</div>
-<div id="connector-list" data-live>${await connectorTable(context, connection, mayChange)}</div></section>
+${connectors.controls}<div id="connector-list" data-live>${connectors.table}</div></section>
 ${await activitySection(context.history, { path: base, asked: c.req.query('hours'), connection: name })}
 <section aria-labelledby="ticket"><h2 id="ticket">Tickets</h2>
 <p>${ticket === undefined ? 'There is no ticket, so no connector can enrol.' : ticketText(ticket)}</p>

@@ -19,6 +19,7 @@ import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
 import { HUB_VERSION } from '../../version.ts';
 import { dashboardConfirmation } from '../elements.ts';
+import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
 const STATES: Record<InstanceState, readonly ['on' | 'off' | 'idle', string]> = {
@@ -158,6 +159,12 @@ function endpointRows({ signInEndpoint, requestedEndpoint = '' }: RegisteredCert
 <div><dt>New sign-in address</dt><dd>${requestedEndpoint}<input type="hidden" name="endpoint" value="${requestedEndpoint}"></dd></div>`;
 }
 
+/** Whether its directory is down, as it reports. */
+function hasNoDirectory(context: DashboardContext, connection: Connection, id: string): boolean {
+  const sockets = context.online.of(connection.id).filter(({ instance, open }) => instance === id && open);
+  return sockets.length > 0 && sockets.every((socket) => socket.eligibility() === 'directory_unavailable');
+}
+
 function clockWarning(skewMs = 0): Html | '' {
   if (Math.abs(skewMs) <= CLOCK_SKEW_TOLERANCE_MS) return '';
   return html`<span class="sub warn">clock ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead' : 'behind'}</span>`;
@@ -170,7 +177,9 @@ async function connectorPage(context: DashboardContext, c: Context<DashboardEnv>
   const thumbprint = instance?.thumbprint ?? id;
   const certificate = (await context.store.certificates(connection.id)).find((candidate) => candidate.thumbprint === thumbprint);
   if (certificate === undefined) throw new CodedError('CONNECTOR_NOT_FOUND', `Connection "${name}" has no such connector`);
-  const [kind, state] = STATES[instance?.state ?? (certificate.state === 'revoked' ? 'revoked' : 'pending')];
+  const [kind, state] = hasNoDirectory(context, connection, id)
+    ? (['warn', 'Directory down'] as const)
+    : STATES[instance?.state ?? (certificate.state === 'revoked' ? 'revoked' : 'pending')];
   const facts: (readonly [string, Html | string])[] = [
     ['State', dot(kind, state)],
     ...(instance === undefined
@@ -215,8 +224,35 @@ ${field('label', 'Label', { value: instance.label, required: false, maxlength: 6
 }
 
 /** Instances that have connected, and pending keys that have not. */
-export async function connectorTable(context: DashboardContext, connection: Connection, mayAct: boolean): Promise<Html> {
+export async function connectorList(
+  context: DashboardContext,
+  c: Context<DashboardEnv>,
+  connection: Connection,
+  mayAct: boolean,
+): Promise<{ controls: Html | ''; table: Html }> {
   const instances = await listInstances(context, connection);
+  const list = listOf(c, instances, {
+    path: `/connections/${connection.name}`,
+    noun: 'connectors',
+    idOf: ({ id }) => id,
+    textsOf: ({ id, label, hostName, version, remoteAddress, thumbprint }) => [id, label, hostName, version, remoteAddress, thumbprint],
+    sorts: {
+      first: { label: 'Since', of: ({ firstSeenAt }) => firstSeenAt.getTime(), newestFirst: true },
+      name: { label: 'Connector', of: ({ label, hostName, id }) => label || hostName || id },
+      state: { label: 'State', of: ({ state }) => state },
+      version: { label: 'Version', of: ({ version }) => version ?? '' },
+      requests: { label: 'Requests', of: ({ requests }) => requests },
+      errors: { label: 'Errors', of: ({ errors }) => errors },
+      latency: { label: 'Latency', of: ({ latency }) => latency?.meanMs ?? 0 },
+    },
+    filters: {
+      state: {
+        label: 'State',
+        choices: Object.entries(STATES).map(([state, [, label]]) => [state, label] as const),
+        matches: ({ state }, wanted) => state === wanted,
+      },
+    },
+  });
   const certificates = await context.store.certificates(connection.id);
   const waiting = certificates.filter(
     ({ state, thumbprint }) => state === 'pending' && !instances.some((instance) => instance.thumbprint === thumbprint),
@@ -228,7 +264,8 @@ export async function connectorTable(context: DashboardContext, connection: Conn
   const row = (instance: InstanceView) => {
     const { id, hostName, version, outdated, remoteAddress, sharesKey, state, drained, firstSeenAt, lastSeenAt, onlineSince, sockets } =
       instance;
-    const [kind, label] = STATES[state];
+    const isWithoutDirectory = hasNoDirectory(context, connection, id);
+    const [kind, label] = isWithoutDirectory ? (['warn', 'Directory down'] as const) : STATES[state];
     const who = instance.label || hostName || id;
     return [
       html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}">${who}</a><span class="sub">${instance.label === '' || hostName === undefined ? '' : `${hostName}, `}${remoteAddress}${sharesKey ? ', shares its key' : ''}</span><span class="sub"><code>${id}</code></span>`,
@@ -245,7 +282,7 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
     ];
   };
   const rows = [
-    ...instances.map(row),
+    ...list.rows.map(row),
     ...waiting.map(({ thumbprint, hostName, agentVersion, registeredAt }) => [
       html`${hostName ?? 'Connector'}<span class="sub"><code>${thumbprint.slice(0, 12)}…</code></span>`,
       dot('idle', 'Pending approval'),
@@ -257,12 +294,17 @@ ${link(id, 'revoke', 'Revoke', who)} ${link(id, 'revoke-key', 'Revoke key', who)
       html`<span class="links">${link(thumbprint, 'approve', 'Approve', hostName ?? thumbprint)} ${link(thumbprint, 'revoke-key', 'Revoke key', hostName ?? thumbprint)}</span>`,
     ]),
   ];
-  const columns = ['Connector', 'State', 'Version', 'Since', 'Requests', 'Errors', 'Latency', 'Actions'];
+  const { column } = list;
+  const columns = [
+    ...(['name', 'state', 'version', 'first', 'requests', 'errors', 'latency'] as const).map((sort) => column(sort)),
+    'Actions',
+  ];
   const requests = certificates.map(({ thumbprint, hostName, requestedEndpoint, signInEndpoint }) =>
     requestedEndpoint === undefined
       ? ''
       : html`<p class="notice bad" role="alert"><span>${hostName ?? html`The connector with the key <code>${thumbprint.slice(0, 12)}…</code>`} registered a new sign-in address, <strong>${requestedEndpoint}</strong>, without proof of its key. Until you decide, ${signInEndpoint === undefined ? 'it has no sign-in address' : html`browsers are redirected to <strong>${signInEndpoint}</strong>`}.</span>
 <span class="links">${link(thumbprint, 'confirm-change', 'Confirm', 'the new sign-in address')} ${link(thumbprint, 'dismiss-change', 'Dismiss', 'the new sign-in address')}</span></p>`,
   );
-  return html`${requests}${table('Connectors', columns, rows, 'No connectors yet. Add one, and set it up beside the directory.')}`;
+  const empty = list.emptyText('No connectors yet. Add one, and set it up beside the directory.');
+  return { controls: list.controls, table: html`${requests}${table('Connectors', columns, rows, empty)}${list.pager}` };
 }

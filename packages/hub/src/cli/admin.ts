@@ -26,7 +26,12 @@ export function adminCommand(context: HubCommandContext): Command {
   add(
     'invite',
     'create an administrator and print the link for their first sign-in',
-    async ({ operator, settings, publicUrl }, name: string, { role, subject }: { role: string; subject?: string }) => {
+    async (
+      { operator, settings, publicUrl },
+      name: string,
+      { role, subject, ifMissing }: { role: string; subject?: string; ifMissing?: true },
+    ) => {
+      if (ifMissing && (await operator.store.administrators()).some((administrator) => administrator.name === name)) return;
       const { addProviderAdministrator, inviteAdministrator, roleOf, INVITATION_LIFETIME_HOURS } = await administration();
       if (subject !== undefined) {
         const { ADMIN_OIDC_ISSUER: issuer } = settings;
@@ -40,6 +45,7 @@ export function adminCommand(context: HubCommandContext): Command {
   )
     .argument('<name>', 'such as an e-mail address')
     .option('--role <role>', 'owner, operator or read-only', 'owner')
+    .option('--if-missing', 'do nothing and print nothing if it exists, for scripts')
     .option('--subject <sub>', 'their subject at ADMIN_OIDC_ISSUER: they sign in there, and need no link');
   add('role', 'change the role of an administrator and end their sessions', async ({ operator }, name: string, role: string) => {
     const { changeAdministratorRole, roleOf } = await administration();

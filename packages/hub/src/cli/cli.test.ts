@@ -283,6 +283,18 @@ test('a mistyped or foreign home does not become a hub: only run and restore cre
   assert.match(hub(['connection', 'create', 'corp', '--home', prepared]).stderr, new RegExp(`^Created a new hub in ${prepared}\\.$`, 'm'));
 });
 
+test('with --if-missing, a second run creates nothing and prints nothing', (t) => {
+  const options = ['--if-missing', '--home', newHome(t)];
+  for (const args of [
+    ['connection', 'create', 'corp'],
+    ['key', 'create', 'billing'],
+    ['admin', 'invite', 'owner'],
+  ]) {
+    assert.notEqual(hub([...args, ...options]).stdout, '');
+    assert.deepEqual(hub([...args, ...options]), { stdout: '', stderr: '', status: 0 });
+  }
+});
+
 test('help lists all commands', () => {
   const { stdout } = hub(['--help']);
   for (const word of ['connection', 'ticket', 'connector', 'key', 'signing-key', 'try', 'backup', 'restore']) {

@@ -12,7 +12,8 @@ export function connectionCommand(context: HubCommandContext): Command {
   const create = add(
     'create',
     'create a connection and print the ticket for its connectors',
-    async ({ operator, publicUrl }, name: string, options: Record<string, string>) => {
+    async ({ operator, publicUrl }, name: string, { ifMissing, ...options }: Record<string, string>) => {
+      if (ifMissing && (await operator.store.connections()).some((connection) => connection.name === name)) return;
       const [
         { changeConnection, createConnection, requireFreeDomains },
         { readConnectionChanges },
@@ -30,7 +31,9 @@ export function connectionCommand(context: HubCommandContext): Command {
       if (warning !== undefined) note(warning);
       if (Object.keys(settings).length > 0) await changeConnection(operator, name, settings);
     },
-  ).argument('<name>', 'letters, digits, dots, hyphens and underscores');
+  )
+    .argument('<name>', 'letters, digits, dots, hyphens and underscores')
+    .option('--if-missing', 'do nothing and print nothing if it exists, for scripts');
   addSettings(create);
   add('list', 'list the connections', async ({ store }) => {
     const all = await store.connections();

@@ -14,6 +14,7 @@ interface Options {
   address?: string[];
   allAddresses?: true;
   days?: string;
+  ifMissing?: true;
 }
 
 const ALL = 'all';
@@ -28,6 +29,7 @@ export function keyCommand(context: HubCommandContext): Command {
 
   withOptions(
     add('create', 'create an API key and print it once', async ({ operator, store }, name: string, options: Options) => {
+      if (options.ifMissing && (await store.apiKeys()).some((key) => key.name === name)) return;
       const { createApiKey } = await import('../api/api-keys.ts');
       // Command-line users already have full access, and need a first key to set up the hub.
       const isForAll = options.scope === undefined && options.connection === undefined;
@@ -39,7 +41,9 @@ export function keyCommand(context: HubCommandContext): Command {
         );
       note('It is not shown again:');
       print(secret);
-    }).argument('[name]', 'name of the application', 'unnamed'),
+    })
+      .argument('[name]', 'name of the application', 'unnamed')
+      .option('--if-missing', 'do nothing and print nothing if a key of this name exists, for scripts'),
     { scope: 'all; sign-in with --connection', days: 'never' },
   );
   withOptions(

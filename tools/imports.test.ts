@@ -43,7 +43,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['sign-in'],
     ['requests'],
     ['oidc', 'connectors'],
-    ['keys', 'connections', 'administrators'],
+    ['keys', 'connections', 'administrators', 'offered-packages'],
     ['operator.ts', 'home.ts'],
     ['reference.ts', 'credentials', 'audit'],
     ['settings.ts', 'home-key.ts', 'version.ts', 'store', 'guard'],

@@ -1,6 +1,7 @@
 /** The whole hub: builds its parts in order, listens, and stops without losing requests in flight. */
 import { getRequestListener } from '@hono/node-server';
 import { documentRoutes } from '@landbridge/documents';
+import { PACKAGES_PATH } from '@landbridge/protocol';
 import type { Log } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { DASHBOARD_PATH } from './administrators/administrators.ts';
@@ -19,6 +20,7 @@ import { createOnlineConnectors } from './connectors/online.ts';
 import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
 import type { SocketLimits } from './connectors/unauthenticated-sockets.ts';
+import { createUpdateTurns } from './connectors/update-turns.ts';
 import { createCredentialChecks } from './credentials/checks.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createOutages } from './credentials/outages.ts';
@@ -31,6 +33,8 @@ import { loadHubIdentity } from './keys/hub-identity.ts';
 import { loadSigningKeys } from './keys/signing-keys.ts';
 import { LOGIN_PATH } from './login/pages.ts';
 import { loginRoutes } from './login/routes.ts';
+import { openOfferedPackages } from './offered-packages/offered-packages.ts';
+import { packageRoutes } from './offered-packages/routes.ts';
 import { createAppearances } from './oidc/appearances.ts';
 import { createOidc } from './oidc/mount.ts';
 import { healthRoutes } from './operations/health.ts';
@@ -96,6 +100,11 @@ export async function startHub(parts: {
   const reconcileRegistrations = createReconcileRegistrations({ store, online, keys, statistics, log });
   online.onBeat(reconcileRegistrations);
   online.onBeat(identity.reload);
+  const offered = await openOfferedPackages(settings, log);
+  online.onBeat(offered.look);
+  offered.onNewest((version) => {
+    for (const connector of online.all()) connector.tell('newest_version', { version });
+  });
   const requests = createRequests({ online, keys, log, timeoutMs: settings.LOGIN_TIMEOUT_MS, maxInFlight: settings.MAX_REQUESTS });
   const checks = await createCredentialChecks({
     ...{ store, log },
@@ -137,12 +146,27 @@ export async function startHub(parts: {
   const app = new Hono()
     .route(
       '/api',
-      apiRoutes({ store, audit, online, statistics, requests, signIn, takeEffect, publicUrl: () => publicUrl, enrolmentHours }),
+      apiRoutes({ store, audit, online, statistics, offered, requests, signIn, takeEffect, publicUrl: () => publicUrl, enrolmentHours }),
     )
     .route(
       DASHBOARD_PATH,
       dashboardRoutes({
-        ...{ store, audit, online, statistics, signIn, activity, history, alerts, sprayAlarms, auditCopies, codes, takeEffect, log },
+        ...{
+          store,
+          audit,
+          online,
+          statistics,
+          signIn,
+          activity,
+          history,
+          alerts,
+          sprayAlarms,
+          auditCopies,
+          codes,
+          offered,
+          takeEffect,
+          log,
+        },
         ...{ publicUrl: () => publicUrl, enrolmentHours, documentsPath: DOCUMENTS_PATH },
         provider: signInProviderOf(settings, () => publicUrl, log),
         limits: {
@@ -159,6 +183,7 @@ export async function startHub(parts: {
       LOGIN_PATH,
       loginRoutes({ store, oidc, signIn, online, frontChannel, appearances, log, publicUrl: () => publicUrl, signInLifetimeSeconds }),
     )
+    .route(PACKAGES_PATH, packageRoutes(offered))
     .route('/', healthRoutes({ store, settings, metrics, state: () => server.state }))
     .route(
       '/',
@@ -185,6 +210,8 @@ export async function startHub(parts: {
     identity,
     online,
     statistics,
+    newestVersion: offered.newestConnector,
+    updateTurns: createUpdateTurns({ store, online, log }),
     maxInFlight: settings.MAX_REQUESTS_PER_CONNECTOR,
     log,
     ...(parts.authenticateTimeoutMs === undefined ? {} : { authenticateTimeoutMs: parts.authenticateTimeoutMs }),

@@ -17,6 +17,7 @@ import { CONNECTOR_SETTINGS } from './settings/connectors.ts';
 import { GUARD_SETTINGS } from './settings/guard.ts';
 import { METRICS_SETTINGS } from './settings/metrics.ts';
 import { NETWORK_SETTINGS } from './settings/network.ts';
+import { PACKAGE_SETTINGS } from './settings/packages.ts';
 import { SERVICE_SETTINGS } from './settings/service.ts';
 
 /** In the order of the reference. */
@@ -28,6 +29,7 @@ export const HUB_SETTINGS = {
   ...METRICS_SETTINGS,
   ...ALERT_SETTINGS,
   ...CONNECTOR_SETTINGS,
+  ...PACKAGE_SETTINGS,
   ...ADMINISTRATOR_SETTINGS,
   ...APPLICATION_SETTINGS,
 };
@@ -70,6 +72,8 @@ export function readSettings(
   if (values.STOP_READY_DELAY_MS + values.STOP_GRACE_MS > MAX_STOP_MS) {
     messages.push(`the sum of STOP_READY_DELAY_MS and STOP_GRACE_MS must be at most ${MAX_STOP_MS}`);
   }
+  if (values.PACKAGES_DIR !== undefined && values.PACKAGES_URL !== undefined)
+    messages.push('PACKAGES_DIR and PACKAGES_URL exclude each other');
   messages.push(...auditProblems(values), ...alertProblems(values));
   if (messages.length > 0) {
     throw new CodedError('SETTINGS_INVALID', `Invalid settings: ${messages.join('; ')}`, {

@@ -17,6 +17,7 @@ export function fakeConnector(changes: Partial<Connector> = {}): Connector {
     open: true,
     eligibility: () => 'eligible',
     ask: () => assert.fail('the test does not expect a request'),
+    tell: () => {},
     drain: () => {},
     received: () => {},
     heard: () => {},

@@ -72,6 +72,20 @@ export {
   verifyByIdentity,
 } from './hub-identity.ts';
 export { derSignature, fromBase64url, jsonFromBase64url, jsonToBase64url } from './jose.ts';
+export {
+  isOlder,
+  type ListedPackage,
+  MAX_SUMS_BYTES,
+  newestVersionPayload,
+  PACKAGES_PATH,
+  type PackageFormat,
+  packagesAmong,
+  parseSums,
+  SIGNATURE_FILE,
+  SUMS_FILE,
+  SUMS_TRUSTED_COMMENT,
+  updateTurnAnswer,
+} from './packages.ts';
 export { type PasswordRules, passwordRules } from './password-rules.ts';
 export { accountNameOf, claimsOfProfile } from './profile-claims.ts';
 export {

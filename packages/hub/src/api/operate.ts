@@ -10,6 +10,7 @@ import type { OnlineConnectors } from '../connectors/online.ts';
 import { approveConnector, decideEndpoint, drainConnector, revokeInstance, revokeKey } from '../connectors/operator-actions.ts';
 import type { Statistics } from '../connectors/statistics.ts';
 import { listSigningKeys, retireSigningKey, rotateSigningKeys } from '../keys/rotation.ts';
+import type { OfferedPackages } from '../offered-packages/offered-packages.ts';
 import type { Operator } from '../operator.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
@@ -29,6 +30,7 @@ export function operatorRoutes(parts: {
   store: Store;
   audit: Audit;
   online: OnlineConnectors;
+  offered: Pick<OfferedPackages, 'newestConnector'>;
   statistics: Statistics;
   takeEffect: () => Promise<void>;
   publicUrl: () => string;

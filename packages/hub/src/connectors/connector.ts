@@ -52,6 +52,8 @@ export interface Connector {
    * went silent, and that it is unknown whether the connector acted on the request.
    */
   ask<N extends RequestName>(name: N, pid: string, payload: object, timeoutMs: number): Promise<ConnectorAnswer<N>>;
+  /** Sends a frame that has no answer. Only within a session: Auth0 connectors would not know it, and a proxy could forge it. */
+  tell(name: string, payload: object): void;
   /** Switches draining by the hub on or off. */
   drain(on: boolean): void;
   /** To be called for all data that comes from it. Unsolicited data has a limit, beyond which the socket ends. */
@@ -91,6 +93,7 @@ export function createConnector(
     maxInFlight,
     onProven,
     onAnswered,
+    onUpdateTurn,
   }: {
     session?: SocketSession | undefined;
     log: Log;
@@ -99,6 +102,8 @@ export function createConnector(
     onProven?: () => void;
     /** Called for every request that has ended. */
     onAnswered: (failure: Failure | undefined, ms: number) => void;
+    /** Called when the connector asks whether it may update itself now; only within a session. */
+    onUpdateTurn?: () => void;
   },
 ): Connector {
   /** By the name of the answer's frame. */
@@ -195,6 +200,9 @@ export function createConnector(
     } else if (frame.n === 'draining' && knows('drain')) {
       isStopping = true;
       log.info({ inFlight: waiting.size }, 'Connector is stopping; it gets no new requests');
+    } else if (frame.n === 'update_turn' && session !== undefined) {
+      charge(text.length);
+      onUpdateTurn?.();
     } else {
       // Late, repeated, or the answer to another connector's request.
       if (!isLate(frame.n)) charge(text.length);
@@ -259,6 +267,12 @@ export function createConnector(
           if (error) settle('connector_lost');
         });
       });
+    },
+    tell(name, payload) {
+      if (session === undefined || socket.readyState !== WebSocket.OPEN) return;
+      const sealed = session.seal(encodeFrame(name, payload));
+      if (sealed === undefined) breakSession('the session keys are used up');
+      else socket.send(sealed);
     },
     drain(on) {
       isDrained = on;

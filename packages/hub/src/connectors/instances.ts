@@ -3,14 +3,15 @@
  * instances may share a key. An instance's own ID counts only together with its key, so that no other connector can take its place.
  */
 import { randomBytes } from 'node:crypto';
-import type { AgentInstance } from '@landbridge/protocol';
+import { type AgentInstance, isOlder } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
 import type { SigningKeys } from '../keys/signing-keys.ts';
+import type { OfferedPackages } from '../offered-packages/offered-packages.ts';
 import type { RegisteredCertificate } from '../store/certificates.ts';
 import type { Connection } from '../store/connections.ts';
 import type { StoredInstance } from '../store/instances.ts';
 import type { Store } from '../store/store.ts';
-import { HUB_VERSION, isOlder } from '../version.ts';
+import { HUB_VERSION } from '../version.ts';
 import type { AuthenticatedAgent } from './agent-token.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { InstanceStatistics, Statistics } from './statistics.ts';
@@ -74,7 +75,7 @@ export interface InstanceView
     >,
     InstanceStatistics {
   state: InstanceState;
-  /** A Landbridge connector of an older version than the hub. */
+  /** A Landbridge connector of an older version than the newest one that the hub knows. */
   outdated: boolean;
   /** Other instances have the same key, and could pose as this one. */
   sharesKey: boolean;
@@ -86,9 +87,17 @@ export interface InstanceView
   clockSkewMs: number | undefined;
 }
 
+type OffersNewest = Pick<OfferedPackages, 'newestConnector'>;
+
+/** @returns the version that connectors should have: the newest one offered, or this hub's */
+export function newestVersion({ newestConnector }: OffersNewest): string {
+  const offered = newestConnector();
+  return offered !== undefined && isOlder(HUB_VERSION, offered) ? offered : HUB_VERSION;
+}
+
 /** @returns the instances of a connection, in the order in which they were first seen */
 export async function listInstances(
-  parts: { store: Store; online: OnlineConnectors; statistics: Statistics },
+  parts: { store: Store; online: OnlineConnectors; statistics: Statistics; offered: OffersNewest },
   connection: Connection,
 ): Promise<InstanceView[]> {
   const [instances, certificates] = await Promise.all([parts.store.instances(connection.id), parts.store.certificates(connection.id)]);
@@ -102,7 +111,7 @@ export async function listInstances(
       id,
       hostName,
       version,
-      outdated: instance.identity.startsWith(CLAIMED) && version !== undefined && isOlder(version, HUB_VERSION),
+      outdated: instance.identity.startsWith(CLAIMED) && version !== undefined && isOlder(version, newestVersion(parts.offered)),
       remoteAddress,
       thumbprint,
       sharesKey: instances.some((other) => other !== instance && other.thumbprint === thumbprint),

@@ -44,6 +44,7 @@ test('before a signing key is removed, idle connectors that know no other regist
       connectedAt: new Date(startMs),
       signing: { kid: 'old' },
       capabilities: [],
+      tell: () => {},
       get draining() {
         return state.draining;
       },

@@ -100,7 +100,7 @@ test('every page works, from the first start to an online connection, a tried si
   await page.locator('#health .dot.on').waitFor();
   await page
     .getByRole('row', { name: /^dc-01/ })
-    .getByText('older than this hub')
+    .getByText('newest: ')
     .waitFor();
 
   // A connector that shows a code.

@@ -15,6 +15,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { AuditCopies } from '../audit/copies.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import type { Statistics } from '../connectors/statistics.ts';
+import type { OfferedPackages } from '../offered-packages/offered-packages.ts';
 import type { Operator } from '../operator.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { SprayAlarms } from '../sign-in/spray-alarms.ts';
@@ -42,6 +43,7 @@ export interface DashboardParts {
   alerts: Pick<Alerts, 'channels' | 'test'>;
   auditCopies: Pick<AuditCopies, 'status'>;
   codes: EnrolmentCodes;
+  offered: Pick<OfferedPackages, 'packages' | 'newestConnector'>;
   takeEffect: () => Promise<void>;
   /** The OpenID provider with which administrators sign in; undefined if there is none. */
   provider: (SignInProvider & { required: boolean }) | undefined;

@@ -29,6 +29,7 @@ function start(t: TestContext) {
     sprayAlarms: { recent: () => [] },
     auditCopies: { status: async () => [] },
     codes: createEnrolmentCodes(),
+    offered: { packages: () => [], newestConnector: () => undefined },
     takeEffect: unused,
     provider: { host: 'login.example', issuer: 'https://login.example', required: false, begin: unused, finish: unused },
     publicUrl: () => 'https://hub.example',

@@ -1,6 +1,7 @@
 /** The page of one connection: state, connectors, ticket, settings, deletion. */
+import { PACKAGES_PATH } from '@landbridge/protocol';
 import { CodedError } from '@landbridge/runtime';
-import { checkBox, entries, field, type Html, textArea, time, tokenField } from '@landbridge/web';
+import { checkBox, entries, field, type Html, table, textArea, time, tokenField } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
@@ -11,6 +12,7 @@ import { issueTicket, newestTicket, revokeTickets, ticketUrl } from '../../ticke
 import { activitySection } from '../charts.ts';
 import { buttonForm, dashboardConfirmation, NOT_REJECTED, type RejectedInput, rejectedBy, rejectionNotice } from '../elements.ts';
 import { findHealth, healthDot } from '../health-dot.ts';
+import { systemOf } from '../install-lines.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 import { connectorList } from './connectors.ts';
 import { ticketMessage } from './overview.ts';
@@ -128,7 +130,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
         button: 'Issue a ticket',
         back: `/connections/${name}`,
         danger: false,
-        more: html`<p>Does the connector show a code? <a href="${DASHBOARD_PATH}/code">Enrol it by the code</a>: then it needs no ticket.</p>`,
+        more: html`<p>Does the connector show a code? <a href="${DASHBOARD_PATH}/code">Enrol it by the code</a>: then it needs no ticket.</p>${downloads(context)}`,
       });
       return context.show(c, { title: `Add a connector to ${name}`, current: '', main });
     })
@@ -138,6 +140,7 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
         c,
         `/connections/${nameOf(c)}`,
         ticketMessage(
+          context,
           ticketUrl(context.publicUrl(), ticket),
           `Ticket issued. It enrols one connector within ${context.enrolmentHours} hours.`,
         ),
@@ -164,6 +167,23 @@ ${field('typed', 'Type the connection name to confirm', { autofocus: true })}`,
       await deleteConnection(context.operatorOf(c), nameOf(c));
       return context.redirect(c, '', { tone: 'good', text: `Connection "${nameOf(c)}" deleted.` });
     });
+}
+
+/** The packages of the connector, for those who install before they issue a ticket. */
+function downloads({ offered }: DashboardContext): Html | '' {
+  const packages = offered.packages();
+  const newest = packages.filter(({ program, version }) => program === 'connector' && version === offered.newestConnector());
+  if (newest.length === 0) return '';
+  return html`<details><summary>Packages of the connector</summary>${table(
+    'Packages',
+    ['System', 'File', 'SHA-256'],
+    newest.map((each) => [
+      systemOf(each),
+      html`<a href="${PACKAGES_PATH}/${each.name}">${each.name}</a>`,
+      html`<code>${each.sha256}</code>`,
+    ]),
+    '',
+  )}</details>`;
 }
 
 function ticketText({ issuedAt, state, openUntil }: NonNullable<Awaited<ReturnType<typeof newestTicket>>>): Html {

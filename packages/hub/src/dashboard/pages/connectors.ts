@@ -6,7 +6,7 @@ import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
 import { findConnection } from '../../connections/connections.ts';
-import { type InstanceState, type InstanceView, listInstances } from '../../connectors/instances.ts';
+import { type InstanceState, type InstanceView, listInstances, newestVersion } from '../../connectors/instances.ts';
 import {
   approveConnector,
   decideEndpoint,
@@ -17,7 +17,6 @@ import {
 } from '../../connectors/operator-actions.ts';
 import type { RegisteredCertificate } from '../../store/certificates.ts';
 import type { Connection } from '../../store/connections.ts';
-import { HUB_VERSION } from '../../version.ts';
 import { dashboardConfirmation } from '../elements.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -190,7 +189,7 @@ async function connectorPage(context: DashboardContext, c: Context<DashboardEnv>
           ['Address', instance.remoteAddress],
           [
             'Version',
-            html`${instance.version ?? 'unknown'}${instance.outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
+            html`${instance.version ?? 'unknown'}${instance.outdated ? html`<span class="sub warn">newest: ${newestVersion(context.offered)}</span>` : ''}`,
           ],
           ['First seen', time(instance.firstSeenAt)],
           ['Last seen', time(instance.lastSeenAt)],
@@ -270,7 +269,7 @@ export async function connectorList(
     return [
       html`<a href="${DASHBOARD_PATH}/connections/${connection.name}/connectors/${id}">${who}</a><span class="sub">${instance.label === '' || hostName === undefined ? '' : `${hostName}, `}${remoteAddress}${sharesKey ? ', shares its key' : ''}</span><span class="sub"><code>${id}</code></span>`,
       html`${dot(kind, label)}${drained && state !== 'revoked' ? html`<span class="sub">by an administrator</span>` : ''}${sockets > 1 ? html`<span class="sub">${sockets} sockets</span>` : ''}`,
-      html`${version ?? '–'}${outdated ? html`<span class="sub warn">older than this hub (${HUB_VERSION})</span>` : ''}`,
+      html`${version ?? '–'}${outdated ? html`<span class="sub warn">newest: ${newestVersion(context.offered)}</span>` : ''}`,
       html`${onlineSince === undefined ? html`seen ${time(lastSeenAt)}` : html`online since ${time(onlineSince)}`}<span class="sub">first ${time(firstSeenAt)}</span>${clockWarning(instance.clockSkewMs)}`,
       html`${instance.requests}<span class="sub">${instance.inFlight} in flight</span>`,
       String(instance.errors),

@@ -11,11 +11,12 @@ import type { OnlineConnectors } from '../../connectors/online.ts';
 import type { RaisedAlarm } from '../../sign-in/spray-alarms.ts';
 import type { StoredAlert } from '../../store/alerts.ts';
 import type { Connection, ConnectionCounts } from '../../store/connections.ts';
-import { installCommands, issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
+import { issueTicket, ticketUrl, ticketWarning } from '../../tickets/tickets.ts';
 import type { SignInActivity } from '../activity.ts';
 import { activitySection } from '../charts.ts';
 import { NOT_REJECTED, rejectedBy, rejectionNotice } from '../elements.ts';
 import { healthDot, STATE_LABELS } from '../health-dot.ts';
+import { installLines } from '../install-lines.ts';
 import { listOf } from '../lists.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
 
@@ -62,7 +63,7 @@ ${await activitySection(context.history, { path: '', asked: c.req.query('hours')
         return context.redirect(
           c,
           `/connections/${name}`,
-          ticketMessage(ticketUrl(context.publicUrl(), ticket), `Connection "${name}" created.`),
+          ticketMessage(context, ticketUrl(context.publicUrl(), ticket), `Connection "${name}" created.`),
         );
       } catch (error) {
         if (!(error instanceof CodedError) || error.code === 'STORE_FAILED') throw error;
@@ -89,22 +90,17 @@ function copyNotice({ target, unsent, lost, failure }: AuditCopyStatus): Html | 
 }
 
 /** Shown once, with the commands to run beside the directory. */
-export function ticketMessage(url: string, text: string) {
-  const { shell, powershell } = installCommands(url);
+export function ticketMessage({ offered, publicUrl }: DashboardContext, url: string, text: string) {
   return {
     tone: 'good' as const,
     text: [
       text,
-      'Run this command on the machine beside the directory. It contains the ticket, a secret that enrols one connector and is shown only once.',
+      'Run the command for your system, as root or administrator, on the machine beside the directory. It contains the ticket, a secret that enrols one connector and is shown only once.',
       ticketWarning(url),
     ]
       .filter((part) => part !== undefined)
       .join(' '),
-    secrets: [
-      { label: 'Linux and macOS', value: shell },
-      { label: 'Windows (PowerShell)', value: powershell },
-      { label: 'Ticket only', value: url },
-    ],
+    secrets: [...installLines(offered.packages(), publicUrl(), url), { label: 'Ticket only', value: url }],
   };
 }
 

@@ -173,7 +173,7 @@ for (const suite of process.env.SUITE === undefined ? ['bookworm', 'trixie'] : [
         'find / -xdev -name "*landbridge*" -not -path "/root/*" -not -path "/proc/*" -not -path "/var/log/*" -not -path "/tmp/*"; getent passwd | grep landbridge || true',
       );
       assert.equal(left, '');
-      assert.equal(container.run('systemctl list-unit-files --no-legend "landbridge*"'), '');
+      assert.equal(container.run('systemctl list-unit-files --no-legend "landbridge*" || true'), '');
     });
   });
   it(`a fresh ${suite} gets a connector that is online with three commands`, {

@@ -128,7 +128,7 @@ describe('RPM packages with dnf on bookworm', { skip: whyNot, concurrency: 1, ti
   it('stop when they are removed, and keep data and changed settings', () => {
     dnf('remove landbridge-hub landbridge-connector');
     assert.equal(container.run('pgrep -f /usr/lib/[l]andbridge || true'), '');
-    assert.equal(container.run('systemctl list-unit-files --no-legend "landbridge*"'), '');
+    assert.equal(container.run('systemctl list-unit-files --no-legend "landbridge*" || true'), '');
     assert.ok(!existsSync(join(container.folder, 'usr/lib/landbridge-hub')));
     assert.ok(existsSync(join(container.folder, 'var/lib/landbridge-hub/hub.sqlite')));
     assert.match(container.run('cat /etc/landbridge-hub/environment.rpmsave'), /# kept/);

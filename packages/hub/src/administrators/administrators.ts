@@ -63,7 +63,9 @@ export async function addProviderAdministrator(
   identity: ProviderIdentity,
 ): Promise<void> {
   if (!/^[\x21-\x7e]{1,255}$/.test(identity.subject)) {
-    throw new CodedError('SUBJECT_INVALID', 'A subject has 1 to 255 printable ASCII characters (OpenID Connect Core, section 2)');
+    throw new CodedError('SUBJECT_INVALID', 'A subject has 1 to 255 printable ASCII characters (OpenID Connect Core, section 2)', {
+      fields: { subject: 'must have 1 to 255 printable ASCII characters' },
+    });
   }
   await addAdministrator(operator, name, role, identity);
 }
@@ -75,7 +77,9 @@ async function addAdministrator(
   identity?: ProviderIdentity,
 ): Promise<Administrator> {
   if (!NAME.test(name)) {
-    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -');
+    throw new CodedError('ADMINISTRATOR_NAME_INVALID', 'An administrator name must have 1 to 64 letters, digits or . _ @ + -', {
+      fields: { name: 'must have 1 to 64 letters, digits or . _ @ + -' },
+    });
   }
   const administrator = { ...NEW_ADMINISTRATOR, id: randomUUID(), name, role, createdAt: new Date(), ...identity };
   if (!(await operator.store.addAdministrator(administrator))) {
@@ -84,6 +88,7 @@ async function addAdministrator(
       `Administrator "${name}"${identity === undefined ? '' : ', or one with this subject,'} already exists`,
       {
         action: 'To create a new link, use "reset".',
+        fields: { name: 'is the name of another administrator' },
       },
     );
   }

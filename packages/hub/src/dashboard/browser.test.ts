@@ -269,6 +269,11 @@ test('every page works, from the first start to an online connection, a tried si
   assert.match((await page.locator('tbody tr').textContent()) ?? '', /administrator:admin/);
 
   await navigation.getByRole('link', { name: 'Administrators' }).click();
+  await page.getByLabel('Name').fill('ben fabrikam');
+  await page.keyboard.press('Enter');
+  await page.getByText('Must have 1 to 64 letters').waitFor();
+  assert.equal(await page.getByLabel('Name').inputValue(), 'ben fabrikam');
+  await examinePage(page, '18-invitation-rejected');
   await page.getByLabel('Name').fill('ben@fabrikam.com');
   await page.keyboard.press('Enter');
   await page.getByText('ben@fabrikam.com invited.').waitFor();
@@ -284,6 +289,11 @@ test('every page works, from the first start to an online connection, a tried si
     .first()
     .click();
   await page.getByRole('heading', { name: 'Sessions' }).waitFor();
+  await page.getByLabel('Current password').fill('wrong');
+  await page.getByLabel('New password', { exact: true }).fill('twelve blue horses');
+  await page.getByLabel('Repeat the new password').fill('twelve blue horses');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Wrong' }).waitFor();
   await examinePage(page, '19-account');
   await page.getByRole('button', { name: 'Replace the app' }).click();
   await examinePage(page, '20-another-app');

@@ -50,7 +50,7 @@ export function rejectionNotice({ text, fields }: RejectedInput, labels: Readonl
 export function connectionChoice(connections: readonly { name: string }[], chosen: readonly string[] | null, problem = ''): Html {
   return html`<fieldset id="connections"><legend>Connections</legend>${fieldProblem('connections', problem)}
 ${checkBox('all-connections', 'All connections', chosen === null, connections.length === 0 ? 'There are no connections yet.' : 'Including later ones. Ignored if you select connections below.')}
-${connections.map(({ name }) => choiceBox('connection', name, { chosen: chosen ?? [] }))}</fieldset>`;
+<div class="choices">${connections.map(({ name }) => choiceBox('connection', name, { chosen: chosen ?? [] }))}</div></fieldset>`;
 }
 
 /** @returns null for all. If both are chosen, the narrower choice counts. */

@@ -1,6 +1,17 @@
 /** The administrator's own account: password, second factors, recovery codes, sessions. Changing second factors needs recent authentication. */
 import { CodedError } from '@landbridge/runtime';
-import { clientAddressOf, field, type Html, MIN_PASSWORD_LENGTH, type SessionCookie, table, time, tokenField } from '@landbridge/web';
+import {
+  alertOf,
+  clientAddressOf,
+  field,
+  type Html,
+  MIN_PASSWORD_LENGTH,
+  problemOf,
+  type SessionCookie,
+  table,
+  time,
+  tokenField,
+} from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
@@ -30,38 +41,18 @@ ${isBound ? '' : html`<div class="actions">${buttonForm(token, '/account/provide
 ${isBound && administrator.passwordHash !== undefined ? html`<div class="actions">${buttonForm(token, '/account/provider/remove', 'Remove')}</div>` : ''}</section>`;
   }
 
-  return new Hono<DashboardEnv>()
-    .use('/account/:kind{totp|passkeys|recovery-codes}/*', async (c, next) => {
-      if (c.get('signedIn').administrator.passwordHash !== undefined) return next();
-      // Otherwise a passkey would still work after the provider has withdrawn access.
-      throw new CodedError('INVALID_REQUEST', 'Your account has no password in this hub: you only sign in with the provider');
-    })
-    .post('/account/provider', async (c) => {
-      const id = context.pending.add({ sessionId: c.get('signedIn').session.id, action: 'bind' });
-      const main = html`<section class="narrow"><h1>Sign-in with ${context.provider?.host}</h1>
-<p>Sign in with the account that you want to use from now on.</p>
-${providerLink(context.provider, { pending: id }, 'Continue to')}</section>`;
-      return context.show(c, { title: 'Sign-in with the provider', current: '/account', main });
-    })
-    .post('/account/provider/remove', async (c) => {
-      const { administrator } = c.get('signedIn');
-      if (administrator.passwordHash === undefined) throw lastFactor();
-      await store.bindIdentity(administrator.id, undefined);
-      await endOtherSessions(c);
-      await changed(c, 'unbind');
-      return context.redirect(c, '/account', { tone: 'good', text: 'Removed. You sign in with your password or passkey.' });
-    })
-    .get('/account', async (c) => {
-      const { administrator, session } = c.get('signedIn');
-      const [passkeys, sessions, codes, options] = await Promise.all([
-        store.passkeys(administrator.id),
-        store.sessions(administrator.id),
-        store.countRecoveryCodes(administrator.id),
-        proofs.passkeys.creationOptions(administrator),
-      ]);
-      const token = session.formToken;
-      const hasBoth = administrator.totpSecret !== undefined && passkeys.length > 0;
-      const local = html`<section aria-labelledby="password"><h2 id="password">Password</h2>
+  async function page(c: Context<DashboardEnv>, problem = ''): Promise<Response> {
+    const { administrator, session } = c.get('signedIn');
+    const [passkeys, sessions, codes, options] = await Promise.all([
+      store.passkeys(administrator.id),
+      store.sessions(administrator.id),
+      store.countRecoveryCodes(administrator.id),
+      proofs.passkeys.creationOptions(administrator),
+    ]);
+    const token = session.formToken;
+    const hasBoth = administrator.totpSecret !== undefined && passkeys.length > 0;
+    const local = html`<section aria-labelledby="password"><h2 id="password">Password</h2>
+${alertOf(problem === '' ? undefined : problem)}
 <form method="post" action="${DASHBOARD_PATH}/account/password">${tokenField(token)}
 ${field('current', 'Current password', { type: 'password', autocomplete: 'current-password' })}
 ${field('new', 'New password', { type: 'password', autocomplete: 'new-password', hint: `At least ${MIN_PASSWORD_LENGTH} characters.` })}
@@ -95,7 +86,7 @@ ${passkeyForm({
 })}</section>
 <section aria-labelledby="codes"><h2 id="codes">Recovery codes</h2><p>${codes} left. Each signs you in once instead of the second factor.</p>
 ${buttonForm(token, '/account/recovery-codes', 'Create new codes')}</section>`;
-      const main = html`<h1>${administrator.name}</h1>
+    const main = html`<h1>${administrator.name}</h1>
 ${administrator.passwordHash === undefined ? '' : local}
 ${providerSection(c, token)}
 <section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>
@@ -114,14 +105,40 @@ ${table(
   'No sessions.',
 )}
 <div class="actions">${buttonForm(token, '/account/sign-out-everywhere', 'Sign out everywhere')}</div></section>`;
-      return context.show(c, { title: 'Your account', current: '/account', main });
+    return context.show(c, { title: 'Your account', current: '/account', main, status: problem === '' ? 200 : 400 });
+  }
+
+  return new Hono<DashboardEnv>()
+    .use('/account/:kind{totp|passkeys|recovery-codes}/*', async (c, next) => {
+      if (c.get('signedIn').administrator.passwordHash !== undefined) return next();
+      // Otherwise a passkey would still work after the provider has withdrawn access.
+      throw new CodedError('INVALID_REQUEST', 'Your account has no password in this hub: you only sign in with the provider');
     })
+    .post('/account/provider', async (c) => {
+      const id = context.pending.add({ sessionId: c.get('signedIn').session.id, action: 'bind' });
+      const main = html`<section class="narrow"><h1>Sign-in with ${context.provider?.host}</h1>
+<p>Sign in with the account that you want to use from now on.</p>
+${providerLink(context.provider, { pending: id }, 'Continue to')}</section>`;
+      return context.show(c, { title: 'Sign-in with the provider', current: '/account', main });
+    })
+    .post('/account/provider/remove', async (c) => {
+      const { administrator } = c.get('signedIn');
+      if (administrator.passwordHash === undefined) throw lastFactor();
+      await store.bindIdentity(administrator.id, undefined);
+      await endOtherSessions(c);
+      await changed(c, 'unbind');
+      return context.redirect(c, '/account', { tone: 'good', text: 'Removed. You sign in with your password or passkey.' });
+    })
+    .get('/account', (c) => page(c))
     .post('/account/password', async (c) => {
       const { administrator } = c.get('signedIn');
       const form = c.get('form');
-      if (form.get('new') !== form.get('again')) throw new CodedError('PASSWORD_INVALID', 'The new passwords do not match');
-      await proofs.passwordAgain(administrator, form.get('current') ?? '', clientAddressOf(c));
-      await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
+      if (form.get('new') !== form.get('again')) return page(c, 'The new passwords do not match.');
+      const problem = await problemOf(['PASSWORD_INVALID', 'SIGN_IN_REFUSED', 'TOO_MANY_ATTEMPTS'], async () => {
+        await proofs.passwordAgain(administrator, form.get('current') ?? '', clientAddressOf(c));
+        await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
+      });
+      if (problem !== undefined) return page(c, problem);
       await endOtherSessions(c);
       return context.redirect(c, '/account', { tone: 'good', text: 'Password changed. Your other sessions have ended.' });
     })

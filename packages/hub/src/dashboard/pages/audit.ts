@@ -120,7 +120,7 @@ function row(record: AuditRecord, connections: readonly string[]): (Html | strin
       : isConnection
         ? html`<a href="${DASHBOARD_PATH}/connections/${connection}">${connection}</a>`
         : filtered('connection', connection),
-    subject === undefined ? '–' : filtered('subject', subject),
+    subject === undefined ? '–' : html`<span class="word">${filtered('subject', subject)}</span>`,
     html`<span class="word">${actor === 'user' ? actor : filtered('actor', actor)}</span>${remoteAddress === undefined ? '' : html`<span class="sub">${remoteAddress}</span>`}`,
     html`${detail ?? ''}${instance === undefined ? '' : html`<span class="sub">connector ${isConnection ? html`<a href="${DASHBOARD_PATH}/connections/${connection}/connectors/${instance}">${instance}</a>` : filtered('instance', instance)}</span>`}${
       correlationId === undefined ? '' : html`<span class="sub">${filtered('correlationId', correlationId)}</span>`

@@ -47,7 +47,7 @@ ${field('name', 'Name', { value: name, autofocus: true, maxlength: 64, hint: 'Le
           ? html`<div class="actions"><a class="button plain" href="${DASHBOARD_PATH}/code">Enrol by a code</a><a class="button" href="${DASHBOARD_PATH}/new-connection">New connection</a></div>`
           : ''
       }</div>
-<div id="alarms" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}${(await store.openAlerts()).map(alertNotice)}</div>
+<div id="alarms" class="notices" data-live>${context.sprayAlarms.recent().map(sprayNotice)}${(await context.auditCopies.status()).map(copyNotice)}${(await store.openAlerts()).map(alertNotice)}</div>
 <div id="numbers" data-live class="tiles">${tiles(known, context.online, activity)}</div>
 <section aria-labelledby="connections"><h2 id="connections">Connections</h2>
 ${list.controls}<div id="connection-list" data-live>${list.table}</div></section>

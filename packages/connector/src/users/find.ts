@@ -18,6 +18,11 @@ export interface TypedName {
   name: string;
   /** Already escaped for a filter (RFC 4515). */
   escaped: boolean;
+  /**
+   * Proven by a ticket, certificate or trusted proxy instead of a password. Such a name is not a mail address unless LDAP_USER_BY_MAIL says so: a
+   * user who may write the attribute could lend the account to a name of another domain.
+   */
+  isProven?: boolean;
 }
 
 /**
@@ -52,13 +57,15 @@ export function createFindUser(
   const { directory, attributes } = options;
   const userDn = options.userDn === undefined ? undefined : userDnTemplate(options.userDn);
 
-  async function bySearch(name: string, signal: AbortSignal | undefined): Promise<Entry | undefined> {
+  /** All searches run at once, whatever they find: otherwise the time would tell unknown names from known ones. */
+  async function bySearch({ name, isProven }: { name: string; isProven: boolean }, signal: AbortSignal | undefined) {
     const { searchBase, usersByName } = await options.queries(signal);
-    for (const spelling of spellings(name)) {
-      for (const filter of await usersByName(spelling, signal)) {
-        const entry = await onlyMatch(options, filter, searchBase, signal);
-        if (entry !== undefined) return entry;
-      }
+    const queries = await Promise.all(spellings(name).map((spelling) => usersByName(spelling, { isProven }, signal)));
+    const matches = await Promise.allSettled(queries.flat().map((query) => matching(options, query, searchBase, signal)));
+    for (const match of matches) {
+      if (match.status === 'rejected') throw match.reason;
+      const entry = onlyOne(match.value, options.log);
+      if (entry !== undefined) return entry;
     }
     return undefined;
   }
@@ -78,7 +85,7 @@ export function createFindUser(
   return async (typed, signal) => {
     const name = plainText(typed);
     if (name === undefined || name === '') return undefined;
-    return userDn === undefined ? await bySearch(name, signal) : await byDn(userDn(name), signal);
+    return userDn === undefined ? await bySearch({ name, isProven: typed.isProven === true }, signal) : await byDn(userDn(name), signal);
   };
 }
 
@@ -89,32 +96,43 @@ export function createFindByFilter(options: Asking): FindByFilter {
   return async ({ filter, value }, signal) => {
     const { searchBase, users } = await options.queries(signal);
     const query: UserQuery = { filter: { type: 'and', filters: [filter, users] }, value, fromSettings: false };
-    return await onlyMatch(options, query, searchBase, signal);
+    return onlyOne(await matching(options, query, searchBase, signal), options.log);
   };
+}
+
+interface Match {
+  /** Different ones. */
+  entries: readonly Entry[];
+  /** A limit of the server ended the result. */
+  truncated: boolean;
+}
+
+/** @throws LdapError */
+async function matching(
+  { directory, attributes }: Asking,
+  query: UserQuery,
+  searchBase: string,
+  signal: AbortSignal | undefined,
+): Promise<Match> {
+  const request = { searchBase, scope: 'sub' as const, filter: query, attributes, sizeLimit: MAX_COUNTED };
+  const { entries, truncated } = await directory.search(request, { signal });
+  const users = query.fromSettings ? entries : entries.filter(isUser);
+  // Referrals may lead to one entry twice.
+  return { entries: [...new Map(users.map((entry) => [dnKey(entry.dn), entry])).values()], truncated };
 }
 
 /**
  * Which of several entries comes first is up to the directory, and a user who can write a name into their own entry could come before its
  * owner. So none counts, with any filter, and another interpretation of the name must not choose between them.
  *
- * @throws CodedError USER_NAME_AMBIGUOUS; LdapError
+ * @throws CodedError USER_NAME_AMBIGUOUS
  */
-async function onlyMatch(
-  { directory, attributes, log }: Asking,
-  query: UserQuery,
-  searchBase: string,
-  signal: AbortSignal | undefined,
-): Promise<Entry | undefined> {
-  const request = { searchBase, scope: 'sub' as const, filter: query, attributes, sizeLimit: MAX_COUNTED };
-  const { entries: matching, truncated } = await directory.search(request, { signal });
-  const entries = query.fromSettings ? matching : matching.filter(isUser);
-  // Referrals may lead to one entry twice.
-  const [first, ...others] = new Map(entries.map((entry) => [dnKey(entry.dn), entry])).values();
+function onlyOne({ entries, truncated }: Match, log: Log): Entry | undefined {
+  const [first, ...others] = entries;
   // If a server limit truncated the result after the first entry, there was another one.
   if (others.length === 0 && !(first !== undefined && truncated)) return first;
-  const dns = entries.map(({ dn }) => dn);
   const message = `Ambiguous user name: ${others.length + 1}${truncated ? ' or more' : ''} entries match, so none is used`;
-  log.warn({ dns }, message);
+  log.warn({ dns: entries.map(({ dn }) => dn) }, message);
   throw new CodedError('USER_NAME_AMBIGUOUS', message, {
     action: 'Narrow LDAP_BASE or LDAP_USER_BY_NAME until one entry per name is left, or make the names unique.',
   });

@@ -70,8 +70,8 @@ describe('names on Active Directory', () => {
     await embedded?.stop();
   });
 
-  it('include every mail address of a mailbox with LDAP_USER_BY_MAIL', async () => {
-    const byMail = on({ LDAP_USER_BY_MAIL: true });
+  it('include every mail address of a mailbox', async () => {
+    const byMail = on({});
     for (const name of [
       'anna@brand.example',
       'ANNA@Brand.example',
@@ -85,11 +85,41 @@ describe('names on Active Directory', () => {
     for (const name of ['c=de', '*@brand.example', 'a*@brand.example', '@', 'nobody@brand.example', 'SMTP:anna@brand.example']) {
       assert.equal(await signIn(byMail, name, 'sAMAccountName'), 'WrongUsername', name);
     }
-    assert.equal(await signIn(on({}), 'anna@brand.example', 'sAMAccountName'), 'WrongUsername');
+    for (const settings of [{ LDAP_USER_BY_MAIL: false }, { LDAP_USER_BY_NAME: '(sAMAccountName={0})' }]) {
+      assert.equal(await signIn(on(settings), 'anna@brand.example', 'sAMAccountName'), 'WrongUsername', JSON.stringify(settings));
+    }
+  });
+
+  it('are no mail addresses if a ticket or proxy proves them, unless LDAP_USER_BY_MAIL is on', async () => {
+    const verified = async (settings: Partial<ConnectorSettings>, identity: { name: string; subject?: string }) => {
+      const outcome = await on(settings).users.signInVerified(identity, request());
+      return 'profile' in outcome ? outcome : undefined;
+    };
+    // A ticket of a trusted realm must not sign in as the user who has its name as a mail address.
+    assert.equal(await verified({}, { name: 'anna@brand.example' }), undefined);
+    const found = await verified({ LDAP_USER_BY_MAIL: true }, { name: 'anna@brand.example' });
+    assert.equal(found?.profile.sAMAccountName, 'anna');
+    // A session of a user who typed the address.
+    assert.ok(await verified({}, { name: 'anna@brand.example', subject: found?.subject ?? '' }));
+    assert.equal(await verified({}, { name: 'anna@brand.example', subject: 'another' }), undefined);
+  });
+
+  it('need the same searches whether they exist or not', async () => {
+    const made = on({});
+    const searches = async (name: string) => {
+      await signIn(made, name, 'sAMAccountName');
+      const before = embedded.operations.counts.search;
+      await signIn(made, name, 'sAMAccountName', 'wrong');
+      return embedded.operations.counts.search - before;
+    };
+    const counts = new Map<string, number>();
+    for (const name of ['nobody@brand.example', 'anna@brand.example', 'dora@sso.example', 'shared@brand.example'])
+      counts.set(name, await searches(name));
+    assert.deepEqual([...new Set(counts.values())].length, 1, JSON.stringify([...counts]));
   });
 
   it('do not include a mail address of two users, and the log says how many there are', async () => {
-    const made = on({ LDAP_USER_BY_MAIL: true });
+    const made = on({});
     embedded.operations.reset();
     assert.equal(await signIn(made, 'shared@brand.example', 'sAMAccountName'), 'WrongUsername');
     assert.ok(made.lines.some((line) => line.includes('2 entries match') && line.includes('CN=ben') && line.includes('CN=cleo')));
@@ -99,7 +129,7 @@ describe('names on Active Directory', () => {
   });
 
   it('mean the user with this account or principal name, not one with this mail address', async () => {
-    const made = on({ LDAP_USER_BY_MAIL: true });
+    const made = on({});
     assert.equal(await signIn(made, 'dora@sso.example', 'sAMAccountName'), 'dora');
     assert.equal(await signIn(made, 'anna@fabrikam.local', 'sAMAccountName'), 'anna');
   });
@@ -166,13 +196,18 @@ describe('names on OpenLDAP', { skip: whyNoSlapd() }, () => {
     await slapd?.[Symbol.asyncDispose]();
   });
 
-  it('include a mail address with LDAP_USER_BY_MAIL, unless two users have it', async () => {
-    const made = on({ LDAP_USER_BY_MAIL: true });
+  it('include a mail address, unless two users have it, and the domain of the directory', async () => {
+    const made = on({});
+    for (const name of ['first@example.org', 'FIRST@Example.ORG', 'EXAMPLE\\first', 'example.org\\first']) {
+      assert.equal(await signIn(made, name, 'id'), 'first', name);
+    }
+    for (const name of ['first@example.com', 'OTHER\\first', '\\first', 'EXAMPLE\\', '@example.org'])
+      assert.equal(await signIn(made, name, 'id'), 'WrongUsername', name);
     assert.equal(await signIn(made, 'First@brand.example', 'id'), 'first');
     assert.equal(await signIn(made, 'first', 'id'), 'first');
     assert.equal(await signIn(made, 'shared@brand.example', 'id'), 'WrongUsername');
     assert.ok(made.lines.some((line) => line.includes('2 entries match')));
-    assert.equal(await signIn(on({}), 'first@brand.example', 'id'), 'WrongUsername');
+    assert.equal(await signIn(on({ LDAP_USER_BY_MAIL: false }), 'first@brand.example', 'id'), 'WrongUsername');
   });
 
   it('of two users find neither, with any filter and in both ways to sign in', async () => {

@@ -10,14 +10,14 @@ import { dnKey, isWithin } from '../ldap/dn.ts';
 import { allTexts, type Entry, firstText } from '../ldap/entry.ts';
 import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
 import type { RootDse } from '../ldap/root-dse.ts';
-import { createWindowsNames, type WindowsNames } from './windows-name.ts';
+import { createWindowsNames, dnsNameOf, type WindowsNames } from './windows-name.ts';
 
 export interface Queries {
   kind: DirectoryKind;
   searchBase: string;
   groupsSearchBase: string;
-  /** The searches for a user name, in this order, until one finds an entry. */
-  usersByName(name: string, signal: AbortSignal | undefined): Promise<UserQuery[]>;
+  /** The searches for a user name. The first that finds an entry decides. */
+  usersByName(name: string, how: { isProven: boolean }, signal: AbortSignal | undefined): Promise<UserQuery[]>;
   /** For this kind of directory. Also used for users who are not looked up by name. */
   users: Filter;
   searchUsers: ListQuery;
@@ -153,18 +153,21 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
   function usersByName(rootDse: RootDse, defaults: Defaults): Queries['usersByName'] {
     const users = parseFilter(defaults.users);
     const builtIn = ({ filter, value }: BoundFilter): UserQuery => ({ filter: both(filter, users), value, fromSettings: false });
-    const byMail = settings.LDAP_USER_BY_MAIL ? parseFilter(defaults.userByMail) : undefined;
+    const mailFilter = parseFilter(defaults.userByMail);
     const byName = accountNames(rootDse, parseFilter(defaults.userByName));
-    return async (name, signal) => {
+    return async (name, { isProven }, signal) => {
       const names =
         userByName === undefined ? (await byName(name, signal)).map(builtIn) : [{ ...withValue(userByName, name), fromSettings: true }];
       // After the names: a user who may write their own mail address must not take over another user's name.
-      return byMail !== undefined && name.includes('@') ? [...names, builtIn(withValue(byMail, name))] : names;
+      const byMail = settings.LDAP_USER_BY_MAIL ?? (userByName === undefined && !isProven);
+      return byMail && name.includes('@') ? [...names, builtIn(withValue(mailFilter, name))] : names;
     };
   }
 
   function accountNames(rootDse: RootDse, fallback: Filter): WindowsNames['filtersFor'] {
-    if (rootDse.kind !== 'active-directory' || rootDse.defaultSearchBase === undefined) return async (name) => [withValue(fallback, name)];
+    if (rootDse.kind !== 'active-directory' || rootDse.defaultSearchBase === undefined)
+      return async (name) =>
+        namesIn(dnsNameOf(settings.LDAP_BASE ?? rootDse.defaultSearchBase ?? ''), name).map((one) => withValue(fallback, one));
     return createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext).filtersFor;
   }
 
@@ -194,6 +197,17 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
     queries ??= complete(await directory.rootDse(signal));
     return queries;
   };
+}
+
+/**
+ * @param dnsName of the directory, such as `example.org` for `dc=example,dc=org`; empty if its base does not say
+ * @returns the name as typed, and the account name in `user@example.org`, `example.org\\user` and `EXAMPLE\\user`
+ */
+function namesIn(dnsName: string, name: string): string[] {
+  const [, domain = '', account] = /^([^\\]+)\\(.+)$/.exec(name) ?? [];
+  if (account !== undefined && dnsName !== '' && [dnsName, dnsName.split('.')[0]].includes(domain.toLowerCase())) return [account];
+  const at = name.lastIndexOf('@');
+  return at > 0 && dnsName !== '' && name.slice(at + 1).toLowerCase() === dnsName ? [name, name.slice(0, at)] : [name];
 }
 
 /** The more selective clause comes first, because some servers evaluate clauses in order. */

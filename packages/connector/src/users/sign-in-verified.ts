@@ -61,7 +61,10 @@ export function createSignInVerified(options: {
       );
     }
     const { signal, correlationId, onStep } = context;
-    const find = () => (filter === undefined ? options.findUser({ name, escaped: false }, signal) : options.findByFilter(filter, signal));
+    const find = () =>
+      filter === undefined
+        ? options.findUser({ name, escaped: false, isProven: expected === undefined }, signal)
+        : options.findByFilter(filter, signal);
     const found = await timed(onStep, 'find', find, (entry) => entry?.dn ?? 'no such user').catch((error) => noUserIfAmbiguous(error));
     // With LDAP_USER_DN, an entry without readable attributes may not exist.
     if (found === undefined || !isShown(found)) return unknownUserFailure(name);

@@ -19,15 +19,20 @@ export interface WindowsNames {
   filtersFor(name: string, signal: AbortSignal | undefined): Promise<BoundFilter[]>;
 }
 
+/** @returns the DNS name of `dc=example,dc=org` (RFC 2247); empty if the DN has no such part */
+export function dnsNameOf(dn: string): string {
+  return (parseDn(dn) ?? [])
+    .flatMap((parts) => parts.filter(({ type }) => type === 'dc').map(({ value }) => value))
+    .join('.')
+    .toLowerCase();
+}
+
 /**
  * @param domainDn the users' domain: the directory's default naming context
  * @param configurationDn the forest's configuration, which contains the domain's NetBIOS name
  */
 export function createWindowsNames(directory: Directory, domainDn: string, configurationDn: string | undefined): WindowsNames {
-  const dnsName = (parseDn(domainDn) ?? [])
-    .flatMap((parts) => parts.filter(({ type }) => type === 'dc').map(({ value }) => value))
-    .join('.')
-    .toLowerCase();
+  const dnsName = dnsNameOf(domainDn);
   let netBiosName: string | undefined;
 
   /** If the configuration does not show it, assume the usual name: the first label of the DNS name. @throws LdapError */

@@ -1,7 +1,7 @@
 /** How users and their groups are found. */
 import { type SettingType, setting } from '@landbridge/runtime';
 import { settingGroup } from '../parts.ts';
-import { filter, filterWithName, MAX_SECONDS, nameTemplate, OFF_BY_DEFAULT } from './types.ts';
+import { filter, filterWithName, MAX_SECONDS, nameTemplate } from './types.ts';
 
 /** Hubs wait 30 s for a sign-in, so a slow group search must not make it fail. */
 const LONGEST_GROUPS_SECONDS = 25;
@@ -18,14 +18,14 @@ export const USER_SETTINGS = {
       basic: true,
       type: filterWithName,
       description:
-        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: depends on the directory. In Active Directory, it accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(&(sAMAccountName={0})(sAMAccountType=805306368))`; in other directories, users of the class `person`, `inetOrgPerson`, `posixAccount` or `user` with that `uid` (see directories.md). Computers and contacts are never found.',
+        'The filter that finds the user who signs in; `{0}` is the typed name. Unset: depends on the directory. In Active Directory, it accepts the names that Windows accepts (`alice`, `FABRIKAM\\alice`, `alice@fabrikam.local`), and finds `alice` with `(&(sAMAccountName={0})(sAMAccountType=805306368))`; in other directories, users of the class `person`, `inetOrgPerson`, `posixAccount` or `user` with that `uid` (see directories.md), also as `alice@example.org` and `EXAMPLE\\alice` if the base is `dc=example,dc=org`. Computers and contacts are never found.',
     },
     LDAP_USER_BY_MAIL: {
       label: 'Mail addresses as user names',
       basic: true,
-      ...OFF_BY_DEFAULT,
+      type: setting.boolean(),
       description:
-        "Also lets users type their mail address (`mail`; in Active Directory also `proxyAddresses`). A match of `LDAP_USER_BY_NAME`, or its default, takes precedence. An address shared by several users matches none of them, and the log says so: an account that may write the attribute can block another user's address this way, but cannot sign in as that user.",
+        "Also lets users type their mail address (`mail`; in Active Directory also `proxyAddresses`). Unset: with their password, unless `LDAP_USER_BY_NAME` is set. `true`: also with your own `LDAP_USER_BY_NAME`, and for names from Kerberos and trusted proxies. A match of `LDAP_USER_BY_NAME`, or its default, takes precedence. An address shared by several users matches none of them, and the log says so: an account that may write the attribute can block another user's address this way, but cannot sign in as that user.",
     },
     LDAP_USER_DN: {
       label: 'DN made from the user name',

@@ -175,10 +175,15 @@ export function loginRoutes(parts: {
     return finish(c, login, { connection, username, profile, subject, correlationId, authentication });
   }
 
-  async function failed(c: LoginRequest, login: Login, { connection, username, password }: SignInAttempt, { failure }: Refused) {
+  async function failed(
+    c: LoginRequest,
+    login: Login,
+    { connection, username, password }: SignInAttempt,
+    { failure, correlationId }: Refused,
+  ) {
     const { code, subject, rules } = failure;
     if (subject !== undefined && FAILURES[code].endsSessions) await forgetAccount(store, connection, subject);
-    const about = { connection: connection.name, username };
+    const about = { connection: connection.name, username, correlationId };
     if (code === 'password_expired' || code === 'password_change_required') {
       if (!canChangePassword(connection)) return goTo(c, login, 'cannot-change', { ...about, reason: code });
       // The directory has accepted it, so it is not typed again.
@@ -247,7 +252,11 @@ export function loginRoutes(parts: {
       )
       .get(
         '/:uid/:step{choice|sign-in|new-password|cannot-change}',
-        forLogin(async (c, login) => send(c, await stepPage(login, c.req.param('step') ?? ''))),
+        forLogin(async (c, login) => {
+          const step = c.req.param('step') ?? '';
+          if (login.view?.step === step && login.view.correlationId !== undefined) c.header('X-Correlation-Id', login.view.correlationId);
+          return send(c, await stepPage(login, step));
+        }),
       )
       .post(
         '/:uid/who',

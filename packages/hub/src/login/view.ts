@@ -26,6 +26,8 @@ const view = z.object({
   note: z.literal('changed').optional(),
   reason: z.enum(['password_expired', 'password_change_required']).optional(),
   rules: passwordRules.optional(),
+  /** Of the refused sign-in, which the page names in a header. */
+  correlationId: z.string().optional(),
   clientId: z.string().optional(),
   /** The user was signed in, or cancelled. */
   finished: z.boolean().default(false),

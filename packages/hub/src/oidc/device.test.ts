@@ -92,6 +92,20 @@ test('a code is confirmed only by the hub’s own form', async (t) => {
   assert.doesNotMatch(await forged.text(), /wants to sign in|signed in/);
 });
 
+test('a code that is sent without a session leads to the form, and confirms nothing', async (t) => {
+  const { hub, app } = await start(t);
+  const device = await begin(app);
+  const code = { user_code: device.user_code };
+  for (const fields of [code, { ...code, xsrf: 'guessed', confirm: 'yes' }]) {
+    const browser = createPlainBrowser();
+    const answer = await browser.open(device.verification_uri, { method: 'POST', body: new URLSearchParams(fields) });
+    const shown = await browser.follow(answer);
+    assert.deepEqual([answer.status, shown.url, shown.status], [303, device.verification_uri, 200]);
+    assert.match(shown.text, /Enter the code that your device shows/);
+  }
+  assert.equal(await poll(hub, app, device.device_code), 'authorization_pending');
+});
+
 test('guessing user codes is stopped after 60 attempts, however many requests are simultaneous', async (t) => {
   const { app } = await start(t);
   const device = await begin(app);

@@ -133,8 +133,15 @@ function configurationOf(parts: ProviderParts): Configuration {
         charset: 'base-20',
         mask: '****-****',
         deviceInfo: () => ({}),
-        userCodeInputSource: async (ctx, form, _out, error) =>
-          show(ctx, userCodePage(await contextOf(parts, ctx), form, error !== undefined)),
+        async userCodeInputSource(ctx, form, _out, error) {
+          const { session } = ctx.oidc;
+          if (error === undefined || session?.exp !== undefined)
+            return show(ctx, userCodePage(await contextOf(parts, ctx), form, error !== undefined));
+          // A form without a session: the provider fails if it has to save a session that it has not stored before.
+          Object.assign(session ?? {}, { touched: false });
+          ctx.status = 303;
+          ctx.redirect(`${issuer}/device`);
+        },
         userCodeConfirmSource: async (ctx, form, client, _info, userCode) =>
           show(ctx, confirmDevicePage(await contextOf(parts, ctx), form, { application: nameOf(client), userCode })),
         successSource: async (ctx) => show(ctx, deviceDonePage(await contextOf(parts, ctx), nameOf(ctx.oidc.client))),

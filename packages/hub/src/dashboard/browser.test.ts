@@ -293,7 +293,7 @@ test('every page works, from the first start to an online connection, a tried si
   await page.getByLabel('New password', { exact: true }).fill('twelve blue horses');
   await page.getByLabel('Repeat the new password').fill('twelve blue horses');
   await page.getByRole('button', { name: 'Change password' }).click();
-  await page.getByRole('alert').filter({ hasText: 'Wrong' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'The current password is wrong.' }).waitFor();
   await examinePage(page, '19-account');
   await page.getByRole('button', { name: 'Replace the app' }).click();
   await examinePage(page, '20-another-app');

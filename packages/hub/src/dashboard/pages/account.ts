@@ -134,11 +134,15 @@ ${providerLink(context.provider, { pending: id }, 'Continue to')}</section>`;
       const { administrator } = c.get('signedIn');
       const form = c.get('form');
       if (form.get('new') !== form.get('again')) return page(c, 'The new passwords do not match.');
-      const problem = await problemOf(['PASSWORD_INVALID', 'SIGN_IN_REFUSED', 'TOO_MANY_ATTEMPTS'], async () => {
-        await proofs.passwordAgain(administrator, form.get('current') ?? '', clientAddressOf(c));
+      let isWrong = false;
+      const problem = await problemOf(['PASSWORD_INVALID', 'TOO_MANY_ATTEMPTS'], async () => {
+        isWrong =
+          undefined !==
+          (await problemOf(['SIGN_IN_REFUSED'], () => proofs.passwordAgain(administrator, form.get('current') ?? '', clientAddressOf(c))));
+        if (isWrong) return;
         await proofs.changePassword(administrator, form.get('new') ?? '', clientAddressOf(c));
       });
-      if (problem !== undefined) return page(c, problem);
+      if (isWrong || problem !== undefined) return page(c, problem ?? 'The current password is wrong.');
       await endOtherSessions(c);
       return context.redirect(c, '/account', { tone: 'good', text: 'Password changed. Your other sessions have ended.' });
     })

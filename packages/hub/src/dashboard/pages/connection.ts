@@ -46,7 +46,7 @@ ${enabled ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/disable"
 ${enabled ? '' : html`<p class="notice bad">This connection is disabled: its connectors stay connected, but users cannot sign in.</p>`}
 <section aria-labelledby="connectors"><div class="title"><h2 id="connectors">Connectors</h2>
 ${mayChange ? html`<a class="button plain" href="${DASHBOARD_PATH}${base}/ticket">Add a connector</a>` : ''}</div>
-${connectors.controls}<div id="connector-list" data-live>${connectors.table}</div></section>
+${connectors.controls}<div id="connector-list" class="notices" data-live>${connectors.table}</div></section>
 ${await activitySection(context.history, { path: base, asked: c.req.query('hours'), connection: name })}
 <section aria-labelledby="ticket"><h2 id="ticket">Tickets</h2>
 <p>${ticket === undefined ? 'There is no ticket, so no connector can enrol.' : ticketText(ticket)}</p>

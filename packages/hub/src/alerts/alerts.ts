@@ -3,7 +3,7 @@
  * in the store, so that a restart neither repeats nor loses one. A message is tried again a limited number of times.
  */
 import { randomBytes } from 'node:crypto';
-import { errorText, type Log, printable } from '@landbridge/runtime';
+import { errorText, type Log, printable, sleep } from '@landbridge/runtime';
 import { type AuditChain, verifyChain } from '../audit/chain.ts';
 import type { AlertChannel, AlertMessage, StoredAlert } from '../store/alerts.ts';
 import { type AlertSettings, alertSenders } from './channels.ts';
@@ -20,6 +20,7 @@ export interface Alerts {
 }
 
 const CHECK_MS = 15_000;
+const STOP_MS = 1000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const KEPT_DAYS = 90;
@@ -45,6 +46,7 @@ export function startAlerts(
   let chainBroken: AlertCondition[] = [];
   let expiryCheckedAt = 0;
   let chainCheckedAt = 0;
+  let isClosed = false;
 
   async function checkRarely(): Promise<void> {
     const at = now();
@@ -55,10 +57,17 @@ export function startAlerts(
     }
     if (at.getTime() - chainCheckedAt >= DAY_MS) {
       chainCheckedAt = at.getTime();
-      const verdict = await verifyChain(store, chain);
-      const text = 'brokenAt' in verdict ? `The audit log is broken at record ${verdict.brokenAt}: ${verdict.because}` : '';
-      chainBroken = text === '' ? [] : [{ key: 'audit chain', kind: 'audit', connection: undefined, text, isPassing: false }];
+      // Not awaited: a year's records take a minute.
+      checkChain().catch((error: unknown) => {
+        if (!isClosed) log.error({ err: error }, 'Audit log not verified');
+      });
     }
+  }
+
+  async function checkChain(): Promise<void> {
+    const verdict = await verifyChain(store, chain);
+    const text = 'brokenAt' in verdict ? `The audit log is broken at record ${verdict.brokenAt}: ${verdict.because}` : '';
+    chainBroken = text === '' ? [] : [{ key: 'audit chain', kind: 'audit', connection: undefined, text, isPassing: false }];
   }
 
   async function raise({ key, kind, connection, text }: AlertCondition): Promise<void> {
@@ -102,8 +111,11 @@ export function startAlerts(
       const { kind, connection, text } = alert;
       const at = event === 'raised' ? alert.raisedAt : (alert.resolvedAt ?? now());
       await sender.send({ id: `${alert.id}-${event}`, event, kind, connection, text, at });
+      // It is sent again after the restart, with the same id.
+      if (isClosed) return;
       await store.updateAlertMessage({ ...message, attempts, nextAt: undefined, sentAt: now(), failure: undefined });
     } catch (error) {
+      if (isClosed) return;
       const failure = printable(errorText(error)).slice(0, MAX_FAILURE_LENGTH);
       const isLast = attempts >= MAX_ATTEMPTS;
       const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
@@ -146,7 +158,11 @@ export function startAlerts(
     check,
     async stop() {
       clearInterval(timer);
-      await running;
+      // A receiver that does not answer must not hold the hub up.
+      const grace = new AbortController();
+      await Promise.race([running, sleep(STOP_MS, grace.signal)]);
+      grace.abort();
+      isClosed = true;
     },
   };
 }

@@ -41,7 +41,7 @@ interface BrokenChain {
   because: string;
 }
 
-const RECORDS_AT_ONCE = 1000;
+const RECORDS_AT_ONCE = 250;
 const PROOF_LENGTH = 32;
 const KEY_BYTES = 32;
 const KEPT: Place = ['audit_log', 'former keys'];

@@ -106,7 +106,6 @@ describe('the MSI under Wine', { skip, concurrency: 1, timeout: 900_000 }, () =>
   const NODE = /node\.exe.* run --stop-when-stdin-ends/;
   const HOST = /landbridge-connector-service\.exe.* run /;
 
-  const runFind = (x: string) => readdirSync(x, { recursive: true }).join('\n');
   it('an installation with a wrong password fails, says why in its log, and leaves no service', () => {
     assert.notEqual(msiexec('/i', '0.1.0', ...answers('wrong-Passw0rd')), 0);
     assert.match(installerLog('0.1.0'), /invalidCredentials|LDAP_BIND/);
@@ -161,6 +160,13 @@ describe('the MSI under Wine', { skip, concurrency: 1, timeout: 900_000 }, () =>
     await signsIn();
   });
 
+  it('a repair, which all users may start, ignores answers', () => {
+    const kept = config();
+    assert.equal(msiexec('/fa', '0.2.0', 'LDAP_URL=ldap://127.0.0.1:1', 'SAVE_ANYWAY=1'), 0);
+    assert.equal(config(), kept);
+    assert.equal(state(), 'running');
+  });
+
   it('a downgrade is refused and changes nothing', async () => {
     assert.notEqual(msiexec('/i', '0.1.0'), 0);
     assert.equal(state(), 'running');
@@ -170,7 +176,7 @@ describe('the MSI under Wine', { skip, concurrency: 1, timeout: 900_000 }, () =>
   it('a removal leaves only the home', () => {
     const kept = config();
     assert.equal(msiexec('/x', '0.2.0'), 0);
-    assert.ok(!existsSync(join(wine.drive, 'Program Files', 'Landbridge')), runFind(join(wine.drive, 'Program Files', 'Landbridge')));
+    assert.ok(!existsSync(join(wine.drive, 'Program Files', 'Landbridge')));
     assert.equal(config(), kept);
     for (const key of ['Services\\LandbridgeConnector', 'Services\\EventLog\\Application\\LandbridgeConnector'])
       assert.notEqual(wine.run('reg', 'query', `HKLM\\SYSTEM\\CurrentControlSet\\${key}`).status, 0, key);
@@ -185,14 +191,16 @@ describe('the MSI under Wine', { skip, concurrency: 1, timeout: 900_000 }, () =>
     const folder = join(wine.drive, 'Program Files', 'Über Brücken');
     cpSync(join(work, '0.2.0', 'landbridge-connector'), folder, { recursive: true });
     cpSync(home(), join(wine.drive, 'Müllers Daten'), { recursive: true });
-    const zipHost = (...args: string[]) => wine.run('C:\\Program Files\\Über Brücken\\landbridge-connector-service.exe', ...args);
-    const installed = zipHost('install', 'C:\\Müllers Daten');
+    const service = (...args: string[]) =>
+      wine.run('C:\\Program Files\\Über Brücken\\bin\\node.exe', 'C:\\Program Files\\Über Brücken\\lib\\main.js', 'service', ...args);
+    const installed = service('install', '--home', 'C:\\Müllers Daten');
     assert.equal(installed.status, 0, installed.output);
-    assert.equal(wine.run('net', 'start', 'LandbridgeConnector').status, 0);
     await signsIn();
-    assert.equal(zipHost('remove').status, 0);
+    assert.match(service('status').output, /runs and starts at boot/);
+    const removed = service('remove');
+    assert.equal(removed.status, 0, removed.output);
     assert.deepEqual(pidsOf(NODE), []);
-    assert.match(zipHost('status').output, /not installed/);
+    assert.match(service('status').output, /There is no service/);
   });
 
   it('a home that everybody can change is refused', () => {

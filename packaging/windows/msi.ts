@@ -89,7 +89,8 @@ function completion(version: string): string[] {
     sequence('InstallExecuteSequence', 'CollectAnswers', '', 1010),
     sequence('InstallExecuteSequence', 'AwaitProgramEnd', 'Installed', 1950),
     sequence('InstallExecuteSequence', 'ConfigureService', isInstalling, 5810),
-    sequence('InstallExecuteSequence', 'ApplyAnswers', `ApplyAnswers AND ${isInstalling}`, 5820),
+    // Not in a repair: all users may repair, with any answers, and the new directory would get the password of the service account.
+    sequence('InstallExecuteSequence', 'ApplyAnswers', 'ApplyAnswers AND NOT Installed', 5820),
     // Only after an installation with windows, and not if it is configured already.
     sequence('InstallUISequence', 'OpenConsole', 'NOT Installed AND NOT OLDER_FOUND', 1310),
     // The program folder at the end of PATH (*: of the machine, =: created, -: removed with the component).

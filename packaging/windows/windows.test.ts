@@ -141,11 +141,13 @@ describe('the MSI', { skip }, () => {
     assert.equal(row('ServiceControl', 'ServiceControl')[2], String(1 + 2 + 32 + 128));
   });
 
-  it('hides secrets in logs, and passes only answers to the part that runs as the system', () => {
+  it('hides secrets in logs, passes only answers to the part that runs as the system, and ignores them in a repair', () => {
     const hidden = property('MsiHiddenProperties').split(';');
     assert.deepEqual(hidden, [...ANSWERS.filter(({ isSecret }) => isSecret).map((each) => each.property), 'ApplyAnswers']);
     const secure = ['NEWER_FOUND', 'OLDER_FOUND', ...ANSWERS.map((each) => each.property)];
     assert.deepEqual(property('SecureCustomProperties').split(';'), secure);
+    // All users may repair an installed product, with any properties.
+    assert.equal(row('InstallExecuteSequence', 'ApplyAnswers')[1], 'ApplyAnswers AND NOT Installed');
     // 1: from a library; 1024, 2048: as the system; 8192: not in the log.
     assert.equal(row('CustomAction', 'ApplyAnswers')[1], String(1 + 1024 + 2048 + 8192));
   });

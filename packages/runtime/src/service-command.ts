@@ -8,11 +8,13 @@ import { printableLines } from './printable.ts';
 import type { ServiceContext, ServiceManager } from './service-manager.ts';
 import type { ServiceProgram } from './service-program.ts';
 import { createSystemdService } from './systemd-service.ts';
+import { createWindowsService } from './windows-service.ts';
 
 /** Each platform of Node.js with a service manager that this program knows. */
 const SERVICE_MANAGERS: Readonly<Partial<Record<NodeJS.Platform, (context: ServiceContext) => ServiceManager>>> = {
   linux: createSystemdService,
   darwin: createLaunchdService,
+  win32: createWindowsService,
 };
 
 /** @param givenHome the home that the user named; only known when the command runs */

@@ -10,7 +10,7 @@ import type { ProgramFolder } from './program-folder.ts';
 import { makeRpmPackage, RPM_ARCHITECTURES } from './rpm.ts';
 import { DEBIAN_ARCHITECTURES, PROGRAMS, packageNameOf } from './targets.ts';
 import type { AuthenticodeKey } from './windows/authenticode.ts';
-import { makeWindowsPackages, WINDOWS_TOOLS } from './windows/packages.ts';
+import { makeAllWindowsPackages, WINDOWS_TOOLS } from './windows/packages.ts';
 
 export type Format = 'archive' | 'deb' | 'rpm' | 'image' | 'deployment' | 'windows';
 
@@ -90,9 +90,7 @@ export const PACKAGE_MAKERS: readonly PackageMaker[] = [
     format: 'windows',
     tools: WINDOWS_TOOLS,
     accepts: ({ target }) => target === 'win-x64',
-    make(folders, options) {
-      for (const folder of folders) makeWindowsPackages(folder, options);
-    },
+    make: makeAllWindowsPackages,
   },
 ];
 

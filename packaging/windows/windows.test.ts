@@ -11,6 +11,7 @@ import { findNodeRuntime } from '../node-runtime.ts';
 import { makeProgramFolder, type ProgramFolder } from '../program-folder.ts';
 import { runTool } from '../run-tool.ts';
 import { ANSWERS } from './answers.ts';
+import type { AuthenticodeKey } from './authenticode.ts';
 import { SERVICE_NAME } from './installer-source.ts';
 import { makeWindowsPackages, WINDOWS_TOOLS } from './packages.ts';
 import { compileWindowsPrograms, type WindowsPrograms } from './programs.ts';
@@ -20,6 +21,10 @@ const missing = [...WINDOWS_TOOLS, 'msiinfo', 'openssl'].filter((tool) => !isInP
 const skip = missing.length > 0 && `not installed: ${missing.join(', ')}`;
 const work = mkdtempSync(join(tmpdir(), 'landbridge-windows-'));
 after(() => rmSync(work, { recursive: true, force: true }));
+
+before(() => {
+  if (skip === false) programs = compileWindowsPrograms(join(work, 'one'), '1.2.3');
+});
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 const source = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
@@ -33,10 +38,19 @@ async function makeFolder(name: string): Promise<ProgramFolder> {
   return await makeProgramFolder(folder, { program: 'connector', target: 'win-x64', node, epoch: EPOCH });
 }
 
-function makePackages(from: ProgramFolder, more: Partial<Parameters<typeof makeWindowsPackages>[1]> = {}): string {
+let programs: WindowsPrograms;
+
+function makePackages(from: ProgramFolder, authenticode?: AuthenticodeKey): string {
   const output = join(dirname(from.folder), 'packages');
   mkdirSync(output, { recursive: true });
-  return makeWindowsPackages(from, { output, epoch: EPOCH, revision: 1, compression: 'fast', ...more });
+  // Signing changes them, and the library must be near the folder.
+  const copied = (file: string) => {
+    const copy = join(dirname(from.folder), basename(file));
+    copyFileSync(file, copy);
+    return copy;
+  };
+  const copies = { serviceHost: copied(programs.serviceHost), installerActions: copied(programs.installerActions) };
+  return makeWindowsPackages(from, copies, { output, epoch: EPOCH, revision: 1, compression: 'fast', authenticode });
 }
 
 test('the SID of the service in the access lists is the one that Windows derives from its name', () => {
@@ -71,11 +85,6 @@ test('Node.js from an archive of nodejs.org for Windows', () => {
 });
 
 describe('programs for Windows', { skip }, () => {
-  let programs: WindowsPrograms;
-  before(() => {
-    programs = compileWindowsPrograms(join(work, 'one'), '1.2.3');
-  });
-
   it('two builds have the same bytes', () => {
     const other = compileWindowsPrograms(join(work, 'other', 'folder'), '1.2.3');
     assert.deepEqual(Object.values(other).map(sha256), Object.values(programs).map(sha256));
@@ -194,7 +203,7 @@ describe('the MSI', { skip }, () => {
     const subject = ['-subj', '/CN=Landbridge test', '-days', '36500'];
     runTool('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificates, ...subject, ...extensions]);
     const from = await makeFolder('signed');
-    const signed = makePackages(from, { authenticode: { certificates, key, timestampUrl: undefined } });
+    const signed = makePackages(from, { certificates, key, timestampUrl: undefined });
     for (const file of [signed, join(from.folder, 'landbridge-connector-service.exe')])
       assert.match(runTool('osslsigncode', ['verify', '-CAfile', certificates, '-in', file]), /Signature verification: ok/);
     const changed = join(work, 'changed.msi');

@@ -22,11 +22,11 @@ export function makeMsi(file: string, { folder, version, installerActions, epoch
   normalize(folder, epoch);
   // Another content is another product, even with the same version: a new Node.js needs no new version of the connector.
   const content = contentHash(folder, installerActions);
-  const productCode = nameBasedGuid(`product ${content}`);
+  const productCode = nameBasedGuid(`product ${version} ${content}`);
   const source = `${folder}.wxs`;
   const summary = `${folder}.idt`;
   writeFileSync(source, installerSource(folder, { version, productCode, installerActions: relative(around, installerActions) }));
-  writeFileSync(summary, summaryInformation(version, nameBasedGuid(`package ${content}`), epoch));
+  writeFileSync(summary, summaryInformation(version, nameBasedGuid(`package ${version} ${content}`), epoch));
   rmSync(file, { force: true });
   // wixl takes relative paths only.
   runTool('wixl', ['--arch', 'x64', '--output', file, source], { cwd: around });

@@ -32,8 +32,8 @@ test('each system has one line, which passes the ticket neither in an argument n
   for (const { value } of lines) {
     assert.ok(!value.includes('\n'));
     assert.match(value, /https:\/\/hub\.example\/packages\/landbridge-connector/);
-    // In a variable of the environment, or written into a file.
-    assert.match(value, /PROVISIONING_TICKET='https:\/\/hub\.example\/p\/ad\/ticket\.secret' |Set-Content ticket\.txt 'https/);
+    // In a variable of the environment.
+    assert.match(value, /PROVISIONING_TICKET='https:\/\/hub\.example\/p\/ad\/ticket\.secret'[ ;]/);
     assert.equal(value.split(TICKET).length, 2);
   }
   assert.match(lines[0]?.value ?? '', /landbridge-connector_0\.2\.0-1_\$\(dpkg --print-architecture\)\.deb/);

@@ -55,7 +55,8 @@ function lineFor(offered: ListedPackage, hub: string, ticket: string): Line[] {
       return [
         {
           label: arch === 'x64' ? 'Windows (PowerShell)' : 'Windows on ARM (PowerShell)',
-          value: `Invoke-WebRequest ${url} -OutFile ${file('msi')}; Set-Content ticket.txt '${ticket}'; Start-Process -Wait msiexec "/i ${file('msi')} TICKET_FILE=$PWD\\ticket.txt"; Remove-Item ticket.txt`,
+          // As administrator. `setup` asks for the directory, as on other systems; the waiting service then starts by itself.
+          value: `Invoke-WebRequest ${url} -OutFile ${file('msi')}; Start-Process -Wait msiexec "/i ${file('msi')} /passive"; $env:PROVISIONING_TICKET='${ticket}'; & "$env:ProgramFiles\\Landbridge\\Connector\\landbridge-connector.cmd" setup; Remove-Item Env:PROVISIONING_TICKET`,
         },
       ];
     case 'image':

@@ -13,6 +13,7 @@ import { assertShown, type Enrich } from './enrich.ts';
 import { undecidedFailure, unexpectedFailure, unknownUserFailure } from './failures.ts';
 import { type FindUser, isShown, noUserIfAmbiguous } from './find.ts';
 import { type Held, heldFailure, type Lockout } from './lockout/lockout.ts';
+import type { PasswordRulesOf } from './password/password-rules.ts';
 import { passwordWarning } from './password/password-warning.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { createRefusalTime } from './refusal-time.ts';
@@ -23,13 +24,14 @@ export function createAuthenticate(options: {
   /** Read from the entry after a bind, if the service account may not read it. */
   attributes: readonly string[];
   enrich: Enrich;
+  rulesOf: PasswordRulesOf;
   lockout: Lockout;
   isDenied: IsDenied;
   limits: RateLimits;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: LoginClaims, context: RequestContext) => Promise<SignInOutcome> {
-  const { directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log } = options;
+  const { directory, findUser, attributes, enrich, rulesOf, lockout, isDenied, limits, settings, log } = options;
   const refusalTime = createRefusalTime();
 
   return async ({ username, password, escaped }, context) => {
@@ -123,10 +125,13 @@ export function createAuthenticate(options: {
     );
   }
 
-  function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<SignInOutcome> {
+  async function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<SignInOutcome> {
     const { correlationId } = context;
     if (reason !== undefined) log.info({ correlationId, dn: entry.dn, reason }, `Refused: ${WIRE_ERRORS[error].message}`);
-    return enrich.refusal(error, entry, context);
+    const { failure } = await enrich.refusal(error, entry, context);
+    // The password was right, and the user has to choose another one.
+    const mustChange = error === 'PasswordExpired' || error === 'PasswordChangeRequired';
+    return { failure: mustChange ? { ...failure, rules: await rulesOf(entry, context.signal) } : failure };
   }
 }
 

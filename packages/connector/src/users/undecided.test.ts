@@ -42,6 +42,7 @@ async function failureWith(changes: Partial<AuthenticateOptions>) {
       brief: async () => ({ id: 'ada' }),
       refusal: async () => ({ failure: { code: 'invalid_credentials' } }),
     },
+    rulesOf: async () => undefined,
     lockout: createLockout({ directory: nowhere.directory, reserve: 2, attributes: [], log }),
     isDenied: async () => false,
     limits: createRateLimits(UNSET_SETTINGS),

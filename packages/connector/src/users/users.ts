@@ -28,6 +28,7 @@ import { createNamedGroups } from './groups/named.ts';
 import { createLockout } from './lockout/lockout.ts';
 import type { ProfileMapper } from './mapper/profile-mapper.ts';
 import { createChangePassword } from './password/change-password.ts';
+import { createPasswordRulesOf } from './password/password-rules.ts';
 import { createPasswordTimes } from './password/password-times.ts';
 import { AD_PASSWORD_EXPIRY, passwordWarning } from './password/password-warning.ts';
 import { queriesOf } from './queries.ts';
@@ -105,10 +106,11 @@ export function createUsers(options: UsersOptions): Users {
 
   const findingVerified = { ...finding, attributes: [...new Set([...attributes, ...ACCOUNT_STATE_ATTRIBUTES])] };
   const enrich = createEnrich({ ...options, groupFinder, queries, attributes: mapped });
+  const rulesOf = createPasswordRulesOf({ directory, log });
   // Operators see all details.
   const enrichWhole = createEnrich({ ...options, groupFinder, queries, attributes: ['*', ...mapped] });
   return {
-    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, lockout, isDenied, limits, settings, log }),
+    authenticate: createAuthenticate({ directory, findUser, attributes, enrich, rulesOf, lockout, isDenied, limits, settings, log }),
     signInVerified: createSignInVerified({
       directory,
       findUser: createFindUser(findingVerified),
@@ -129,7 +131,7 @@ export function createUsers(options: UsersOptions): Users {
       log,
     }),
     listGroups: createListGroups({ directory, queries, limits, settings, log }),
-    changePassword: createChangePassword({ directory, findUser, enrich, lockout, isDenied, limits, settings, log }),
+    changePassword: createChangePassword({ directory, findUser, enrich, rulesOf, lockout, isDenied, limits, settings, log }),
     passwordTimes: createPasswordTimes({ directory, queries, limits, subjectSetting: settings.LDAP_SUBJECT_ATTRIBUTE, log }),
     async inspect(name, context) {
       const entry = await findWhole({ name, escaped: false }, context.signal);

@@ -13,6 +13,7 @@ import { heldFailure, type Lockout } from '../lockout/lockout.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { createRefusalTime } from '../refusal-time.ts';
 import { createChangeOwnPassword } from './own-change.ts';
+import type { PasswordRulesOf } from './password-rules.ts';
 import { createResetPassword } from './reset.ts';
 
 type ChangeResult = RequestOutcome<'change_password'>;
@@ -21,13 +22,14 @@ export function createChangePassword(options: {
   directory: Directory;
   findUser: FindUser;
   enrich: Enrich;
+  rulesOf: PasswordRulesOf;
   lockout: Lockout;
   isDenied: IsDenied;
   limits: RateLimits;
   settings: ConnectorSettings;
   log: Log;
 }): (claims: ChangePasswordClaims, context: RequestContext) => Promise<ChangeResult> {
-  const { findUser, enrich, lockout, isDenied, limits, log } = options;
+  const { findUser, enrich, rulesOf, lockout, isDenied, limits, log } = options;
   const resetPassword = createResetPassword(options);
   const changeOwnPassword = createChangeOwnPassword(options);
   const refusalTime = createRefusalTime();
@@ -106,9 +108,10 @@ export function createChangePassword(options: {
     }
   }
 
-  function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<ChangeResult> {
+  async function refuse(error: WireErrorName, entry: Entry, context: RequestContext, reason: string | undefined): Promise<ChangeResult> {
     log.info({ correlationId: context.correlationId, dn: entry.dn, reason }, `Password not changed: ${WIRE_ERRORS[error].message}`);
-    return enrich.refusal(error, entry, context);
+    const { failure } = await enrich.refusal(error, entry, context);
+    return { failure: error === 'PasswordComplexityError' ? { ...failure, rules: await rulesOf(entry, context.signal) } : failure };
   }
 
   return (claims, context) => changePassword(claims, context).catch(logUndecided(log, context, 'Changing a password failed'));

@@ -143,12 +143,16 @@ export function registerSignInTable(directory: () => SignInDirectory, transports
   });
 }
 
-/** Checks that the answer has the user's immutable id, which differs between directories. @returns the rest of the answer */
+/**
+ * Checks that the answer has the user's immutable id, and rules only if the password must be changed. Both differ between directories.
+ * @returns the rest of the answer
+ */
 function withoutNames(answer: SignInOutcome): SignInOutcome {
   const check = (subject: string | undefined) => assert.match(subject ?? '', /^[0-9a-f-]{35,36}$/);
   if ('failure' in answer) {
-    const { subject, ...failure } = answer.failure;
+    const { subject, rules, ...failure } = answer.failure;
     check(subject);
+    if (rules !== undefined) assert.match(failure.code, /^password_(expired|change_required)$/);
     return { failure };
   }
   const { subject, accountName: _accountName, ...success } = answer;

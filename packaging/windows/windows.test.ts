@@ -22,6 +22,7 @@ const skip = missing.length > 0 && `not installed: ${missing.join(', ')}`;
 const work = mkdtempSync(join(tmpdir(), 'landbridge-windows-'));
 after(() => rmSync(work, { recursive: true, force: true }));
 
+let programs: WindowsPrograms;
 before(() => {
   if (skip === false) programs = compileWindowsPrograms(join(work, 'one'), '1.2.3');
 });
@@ -37,8 +38,6 @@ async function makeFolder(name: string): Promise<ProgramFolder> {
   const folder = join(work, name, 'landbridge-connector');
   return await makeProgramFolder(folder, { program: 'connector', target: 'win-x64', node, epoch: EPOCH });
 }
-
-let programs: WindowsPrograms;
 
 function makePackages(from: ProgramFolder, authenticode?: AuthenticodeKey): string {
   const output = join(dirname(from.folder), 'packages');

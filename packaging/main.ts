@@ -6,7 +6,7 @@ import { FORMATS, type Format, PACKAGE_MAKERS, whyNotMade } from './makers.ts';
 import { findNodeRuntime, type NodeArchive, type NodeRuntime } from './node-runtime.ts';
 import { makeProgramFolder, type ProgramFolder } from './program-folder.ts';
 import { runTool } from './run-tool.ts';
-import { type SigningKeys, signSums, writeSums } from './sums.ts';
+import { pinPublicKey, type SigningKeys, signSums, writeSums } from './sums.ts';
 import { isTarget, packageNameOf, programsFor, ROOT, TARGETS, type Target } from './targets.ts';
 import type { AuthenticodeKey } from './windows/authenticode.ts';
 
@@ -53,6 +53,7 @@ async function main(args: string[]): Promise<number> {
     for (const program of programsFor(target)) {
       const name = packageNameOf(program);
       const made = await makeProgramFolder(join(stage, target, name), { program, target, node, epoch });
+      if (options.minisignKey !== undefined) pinPublicKey(made.folder, options.minisignKey);
       folders.push(made);
       console.log(`${name} ${made.version} for ${target}: Node.js ${node.version} from ${node.origin}`);
     }

@@ -32,3 +32,8 @@ export function signSums(output: string, { minisignKey, gpgKey }: SigningKeys): 
   if (gpgKey !== undefined) runTool('gpg', ['--batch', '--yes', '--armor', '--detach-sign', '--local-user', gpgKey, sums]);
   if (minisignKey === undefined && gpgKey === undefined) console.warn('SHA256SUMS is not signed: no --minisign-key or --gpg-key was given');
 }
+
+/** Puts the public key into the package, so that its updates must be signed with the same key. */
+export function pinPublicKey(programFolder: string, minisignKey: string): void {
+  runTool('minisign', ['-R', '-f', '-s', minisignKey, '-p', join(programFolder, 'lib', 'update.pub')]);
+}

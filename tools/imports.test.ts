@@ -27,7 +27,7 @@ const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['troubleshoot'],
     ['agent', 'transfer'],
     ['frontchannel', 'hub', 'setup'],
-    ['users', 'network'],
+    ['users', 'network', 'update'],
     ['ldap', 'config'],
     ['asn1', 'version.ts'],
   ],

@@ -20,7 +20,6 @@ import { createOnlineConnectors } from './connectors/online.ts';
 import { createReconcileRegistrations } from './connectors/reconcile-registrations.ts';
 import { createStatistics } from './connectors/statistics.ts';
 import type { SocketLimits } from './connectors/unauthenticated-sockets.ts';
-import { createUpdateTurns } from './connectors/update-turns.ts';
 import { createCredentialChecks } from './credentials/checks.ts';
 import { createCredentialCache } from './credentials/credentials.ts';
 import { createOutages } from './credentials/outages.ts';
@@ -211,7 +210,6 @@ export async function startHub(parts: {
     online,
     statistics,
     newestVersion: offered.newestConnector,
-    updateTurns: createUpdateTurns({ store, online, log }),
     maxInFlight: settings.MAX_REQUESTS_PER_CONNECTOR,
     log,
     ...(parts.authenticateTimeoutMs === undefined ? {} : { authenticateTimeoutMs: parts.authenticateTimeoutMs }),

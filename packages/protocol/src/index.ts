@@ -84,7 +84,6 @@ export {
   SIGNATURE_FILE,
   SUMS_FILE,
   SUMS_TRUSTED_COMMENT,
-  updateTurnAnswer,
 } from './packages.ts';
 export { type PasswordRules, passwordRules } from './password-rules.ts';
 export { accountNameOf, claimsOfProfile } from './profile-claims.ts';

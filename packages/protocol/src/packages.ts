@@ -35,9 +35,6 @@ export interface ListedPackage extends ListedFile {
 /** The hub's `newest_version`, in a session only: the newest version of the connector among the hub's packages. */
 export const newestVersionPayload = z.object({ version: z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/) });
 
-/** The connector asks with `update_turn` whether it may update now, so that the instances of a connection do so one after the other. */
-export const updateTurnAnswer = z.object({ granted: z.boolean() });
-
 const VERSION = String.raw`(\d{1,9}\.\d{1,9}\.\d{1,9})`;
 const NAME = '^landbridge-(connector|hub)';
 const NAMES: readonly (readonly [PackageFormat, RegExp])[] = [

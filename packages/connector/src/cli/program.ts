@@ -1,7 +1,7 @@
 /** The command line. Each command is a file, loaded when it runs, so that `run` does not load the prompts of `setup`. */
 import { existsSync } from 'node:fs';
 import { CodedError, createCommandLine, homeFolder, serviceCommand } from '@landbridge/runtime';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isEnvironmentOnly } from '../config/environment-only.ts';
 import type { Environment } from '../config/load.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
@@ -105,6 +105,16 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--export <file>', 'also write a zip file for support: results, logs, mapper, and settings without secrets')
     .option('--yes', 'write it without asking')
     .action(async (options) => exitWith(await (await import('./troubleshoot.ts')).troubleshoot(context(), options)));
+
+  program
+    .command('update')
+    .description('verify the newest package of the hub and install it; a version that is not online within two minutes is rolled back')
+    .option('--from <folder>', 'a folder with packages, SHA256SUMS and SHA256SUMS.minisig, instead of the hub')
+    .option('--allow-downgrade', 'accept an older version')
+    .option('--restart <command>', 'restarts the connector; default: systemctl restart, with its service')
+    .option('--trial-seconds <number>', 'how long the new version may take to be online', '120')
+    .addOption(new Option('--trial <file>').hideHelp())
+    .action(async (options) => exitWith(await (await import('./update.ts')).update(context(), options)));
 
   program
     .command('health')

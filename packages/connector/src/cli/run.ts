@@ -6,6 +6,7 @@ import { type RunningConnector, startConnector } from '../agent/connector.ts';
 import { openHealthServer } from '../agent/health.ts';
 import { isEnvironmentOnly } from '../config/environment-only.ts';
 import { assertRunnable, type Config, loadConfig, loadConfigForStart } from '../config/load.ts';
+import { writeRunningFile } from '../config/running-file.ts';
 import { configWarnings } from '../config/warnings.ts';
 import { LdapError } from '../ldap/errors.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
@@ -52,6 +53,9 @@ export async function run({ home, environment }: CommandContext, options: { stop
         });
         connector = started;
         onStop('the connector', started.close);
+        const note = () => noteRunning(started, config, log);
+        started.events.on('hub', note);
+        note();
         onHangUp(() => reload(started, log));
         checkDirectory(started, log);
       }
@@ -121,6 +125,16 @@ function isNothingSetUp(config: Config): boolean {
 
 function hasConsole({ environmentOnly, values }: Config): boolean {
   return values.CONSOLE_ENABLED && !environmentOnly;
+}
+
+/** For `update`, which waits until a new version is online. */
+function noteRunning(connector: RunningConnector, { home, environmentOnly }: Config, log: Log): void {
+  if (environmentOnly) return;
+  try {
+    writeRunningFile(home.folder, { version: CONNECTOR_VERSION, pid: process.pid, online: connector.hub().state === 'connected' });
+  } catch (error) {
+    log.debug({ err: error }, 'running.json cannot be written; updates cannot be tried');
+  }
 }
 
 function reload(connector: RunningConnector, log: Log): void {

@@ -14,8 +14,10 @@ import {
   clockAnswer,
   decodeFrame,
   encodeFrame,
+  isOlder,
   knownCapabilities,
   MAX_REQUEST_FRAME_BYTES,
+  newestVersionPayload,
   offerSession,
   type RequestName,
   type SocketSession,
@@ -196,9 +198,20 @@ export async function runConnection(options: {
         // Only within a session, because any proxy could forge it outside.
         if (session !== undefined) learnClock(frame.p);
         return;
+      case 'newest_version':
+        // Likewise.
+        if (session !== undefined) noteNewestVersion(frame.p);
+        return;
       default:
         log.debug({ name: frame.n }, 'Ignored a frame with an unknown name');
     }
+  }
+
+  function noteNewestVersion(payload: unknown): void {
+    const newest = newestVersionPayload.safeParse(payload).data?.version;
+    const installed = options.instance?.version;
+    if (newest === undefined || installed === undefined || !isOlder(installed, newest)) return;
+    log.info({ installed, newest }, 'The hub offers a newer version: landbridge-connector update');
   }
 
   /** Only once, directly after the handshake, because the handshake's round trip bounds how long the frame can have been delayed. */

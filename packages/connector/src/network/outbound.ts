@@ -33,6 +33,8 @@ export interface Outbound {
       maxBytes?: number;
     },
   ): Promise<OutboundAnswer>;
+  /** A GET whose answer is a file. @throws CodedError as `request` */
+  download(url: string, options: { timeoutMs: number; maxBytes: number }): Promise<{ status: number; body: Buffer }>;
 }
 
 /** Provisioning responses and JWKS documents are a few kilobytes. */
@@ -67,6 +69,19 @@ export function createOutbound(settings: ProxySettings & TrustSettings): Outboun
 
   return {
     agentFor,
+    async download(address, { timeoutMs, maxBytes }) {
+      const url = new URL(address);
+      const signal = AbortSignal.timeout(timeoutMs);
+      const tooLarge = () =>
+        new CodedError('HUB_ANSWER_TOO_LARGE', `${url.host} answered more than ${maxBytes} bytes`, {
+          action: 'Check that the address belongs to a hub.',
+        });
+      try {
+        return await exchange(url, { agent: agentFor(url), signal, headers: {}, maxBytes, tooLarge }, undefined);
+      } catch (error) {
+        throw unreachable(url, error);
+      }
+    },
     async request(address, options) {
       const url = new URL(address);
       const timeout = AbortSignal.timeout(options.timeoutMs);

@@ -93,7 +93,6 @@ export function createConnector(
     maxInFlight,
     onProven,
     onAnswered,
-    onUpdateTurn,
   }: {
     session?: SocketSession | undefined;
     log: Log;
@@ -102,8 +101,6 @@ export function createConnector(
     onProven?: () => void;
     /** Called for every request that has ended. */
     onAnswered: (failure: Failure | undefined, ms: number) => void;
-    /** Called when the connector asks whether it may update itself now; only within a session. */
-    onUpdateTurn?: () => void;
   },
 ): Connector {
   /** By the name of the answer's frame. */
@@ -200,9 +197,6 @@ export function createConnector(
     } else if (frame.n === 'draining' && knows('drain')) {
       isStopping = true;
       log.info({ inFlight: waiting.size }, 'Connector is stopping; it gets no new requests');
-    } else if (frame.n === 'update_turn' && session !== undefined) {
-      charge(text.length);
-      onUpdateTurn?.();
     } else {
       // Late, repeated, or the answer to another connector's request.
       if (!isLate(frame.n)) charge(text.length);

@@ -24,7 +24,6 @@ import { admitInstance } from './instances.ts';
 import type { OnlineConnectors } from './online.ts';
 import type { Statistics } from './statistics.ts';
 import { createUnauthenticatedSockets, type SocketLimits, type SocketPlace } from './unauthenticated-sockets.ts';
-import type { UpdateTurns } from './update-turns.ts';
 
 /** Auth0 connectors expect the hub's socket at this path. */
 export const HUB_SOCKET_PATH = '/lo/hub';
@@ -71,7 +70,6 @@ export function acceptConnectors(
     /** Requests per connector. */
     /** The newest version of the connector that this hub offers. */
     newestVersion: () => string | undefined;
-    updateTurns: UpdateTurns;
     maxInFlight: number;
     log: Log;
     authenticateTimeoutMs?: number;
@@ -209,14 +207,12 @@ export function acceptConnectors(
         maxInFlight,
         onProven: goOnline,
         onAnswered: (failure, ms) => statistics.count(instance, failure, ms),
-        onUpdateTurn: () => void parts.updateTurns.ask(connector),
       },
     );
     connector.drain(drained);
 
     function goOnline(): void {
       const { heard, remove } = online.add(connector);
-      parts.updateTurns.cameOnline(connector);
       const newest = parts.newestVersion();
       if (newest !== undefined) connector.tell('newest_version', { version: newest });
       // Called before the frame is read and while its request is still in flight, so that an answer does not count as unsolicited.

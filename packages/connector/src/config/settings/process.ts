@@ -65,6 +65,19 @@ export const PROCESS_SETTINGS = {
         'With `false`, settings come from the environment only, and no configuration file is read or written. The certificate in `certs/` and the mapper in the home still apply.',
     },
   }),
+  ...settingGroup('Log and console', 'none', {
+    UPDATE_PUBLIC_KEY: {
+      label: 'Key of the packages',
+      type: setting.text(),
+      description:
+        'The public key of minisign with which packages must be signed, for `landbridge-connector update`. Only the environment counts, because the account of the service can write `config.json`. Unset: the key in the package.',
+    },
+    UPDATE_URL: {
+      label: 'Address of packages',
+      type: setting.url('https', 'http'),
+      description: 'The address of a folder with packages, instead of `/packages` of the hub.',
+    },
+  }),
   ...settingGroup('Log and console', 'restart', {
     CONSOLE_ENABLED: {
       label: 'Console',

@@ -3,6 +3,7 @@ import { dot, type Html, table, time } from '@landbridge/web';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { DASHBOARD_PATH } from '../../administrators/administrators.ts';
+import { recordChange } from '../../operator.ts';
 import type { AlertChannel, AlertKind, AlertMessage, StoredAlert } from '../../store/alerts.ts';
 import { buttonForm } from '../elements.ts';
 import type { DashboardContext, DashboardEnv } from '../page-context.ts';
@@ -51,6 +52,7 @@ ${past.length === PAGE && last !== undefined ? html`<p><a href="${DASHBOARD_PATH
     })
     .post('/alerts/test', async (c) => {
       const results = await alerts.test();
+      await recordChange(context.operatorOf(c), { action: 'alert.test' });
       const failed = results.filter(({ failure }) => failure !== undefined);
       const text = results.map(({ channel, failure }) => `${CHANNELS[channel]}: ${failure ?? 'accepted'}.`).join(' ');
       return context.redirect(c, '/alerts', { tone: failed.length === 0 ? 'good' : 'bad', text: text || 'Alerts are sent nowhere.' });

@@ -74,6 +74,7 @@ button.reveal[aria-pressed=true] { color: var(--accent); }
 input[aria-invalid=true] { border-color: var(--bad); }
 .for-ears { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .rules { padding-left: 1.25rem; font-size: 0.875rem; color: var(--quiet); }
+.links ul { display: flex; flex-wrap: wrap; justify-content: center; gap: 0.5rem 1.5rem; list-style: none; margin: -2rem 0 2rem; padding: 0 1rem; font-size: 0.875rem; }
 .login:lang(ja) { line-break: strict; }
 .login:lang(ja) :is(h1, .notice) { word-break: auto-phrase; }
 .login button[type=submit]:not(.link) { justify-self: stretch; }

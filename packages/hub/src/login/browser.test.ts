@@ -44,7 +44,12 @@ test('a browser gets from the application through the login pages and back, with
   });
   partners.answerAll(() => ({ err: { name: 'PasswordChangeRequired' }, profile: {} }));
   const settings = { emailDomains: ['fabrikam.example'], listed: false, displayName: 'Fabrikam <script>document.title = "owned"</script>' };
-  await hub.api('/connections/corp', settings, 'PATCH');
+  const links = {
+    helpUrl: 'https://help.example/',
+    privacyUrl: 'https://fabrikam.example/privacy',
+    forgotPasswordUrl: 'https://reset.example/',
+  };
+  await hub.api('/connections/corp', { ...settings, ...links }, 'PATCH');
   await hub.api('/connections/partners', { emailDomains: ['partners.example'], listed: false }, 'PATCH');
   const { origin, arrived } = await startApplicationServer(t);
   const application = await createApplication(hub, {

@@ -176,6 +176,29 @@ test('selects the connection by e-mail domain, hint, name or choice', async (t) 
   assert.match((await begin()).text, /Signing in is not possible at the moment/);
 });
 
+test('links to the help, the privacy notice and the password reset of a connection, by https only', async (t) => {
+  const { hub, begin, app, browser } = await start(t);
+  for (const address of ['http://help.example/', 'javascript:alert(1)', 'https://user:secret@help.example/', 'help']) {
+    for (const name of ['helpUrl', 'privacyUrl', 'forgotPasswordUrl'])
+      assert.equal((await hub.api('/connections/corp', { [name]: address }, 'PATCH')).status, 400, `${name} ${address}`);
+  }
+  assert.doesNotMatch((await begin()).text, /<footer|Forgot/);
+  const links = {
+    helpUrl: 'https://help.example/"><b>',
+    privacyUrl: 'https://fabrikam.example/privacy',
+    forgotPasswordUrl: 'https://reset.example',
+  };
+  assert.equal((await hub.api('/connections/corp', links, 'PATCH')).status, 200);
+  const { text } = await begin();
+  assert.match(text, /<a href="https:\/\/reset\.example\/" rel="noreferrer">Forgot your password\?<\/a>/);
+  assert.match(text, /<a href="https:\/\/help\.example\/%22%3E%3Cb%3E" rel="noreferrer">Help<\/a>/);
+  assert.match(text, /<a href="https:\/\/fabrikam\.example\/privacy" rel="noreferrer">Privacy<\/a>/);
+  const german = await browser.follow(await browser.open((await app.begin({ ui_locales: 'xx de' })).url));
+  assert.match(german.text, /<html lang="de">/);
+  assert.match(german.text, /Passwort vergessen\?/);
+  assert.match(german.text, /Datenschutz/);
+});
+
 test('accepts a form only from its own page in its own browser', async (t) => {
   const { browser, connector, begin } = await start(t);
   const asked: string[] = [];

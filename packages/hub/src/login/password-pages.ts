@@ -41,6 +41,10 @@ function links(login: LoginContext, connection: Connection): Html {
     login.hasFrontChannel(connection)
       ? html`<a href="${login.path}/direct?${new URLSearchParams({ connection: connection.name }).toString()}">${say('withoutPassword')}</a>`
       : ''
+  }${
+    connection.settings.forgotPasswordUrl === undefined
+      ? ''
+      : html`<a href="${connection.settings.forgotPasswordUrl}" rel="noreferrer">${say('forgotPassword')}</a>`
   }`;
 }
 

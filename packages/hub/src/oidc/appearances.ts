@@ -1,5 +1,6 @@
 /** How users' pages look: the language's frame, and the branding of the hub and of connections. */
 import { LOGIN_SCRIPT, type PageFrame, type Speech } from '@landbridge/web';
+import { html } from 'hono/html';
 import type { Connection } from '../store/connections.ts';
 
 export interface Appearances {
@@ -9,9 +10,18 @@ export interface Appearances {
 
 export function createAppearances(): Appearances {
   return {
-    async frames({ tag }) {
+    async frames({ tag, say }) {
       const common = { tag, script: `/login${LOGIN_SCRIPT.path}` };
-      return () => common;
+      return (connection) => {
+        const { helpUrl, privacyUrl } = connection?.settings ?? {};
+        const links = [
+          ...(helpUrl === undefined ? [] : [{ address: helpUrl, text: say('help') }]),
+          ...(privacyUrl === undefined ? [] : [{ address: privacyUrl, text: say('privacy') }]),
+        ];
+        if (links.length === 0) return common;
+        const list = links.map(({ address, text }) => html`<li><a href="${address}" rel="noreferrer">${text}</a></li>`);
+        return { ...common, footer: html`<footer class="links"><ul>${list}</ul></footer>\n` };
+      };
     },
   };
 }

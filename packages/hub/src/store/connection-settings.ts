@@ -18,6 +18,7 @@ const MAX_DOMAIN_LENGTH = 253;
 const NOT_IN_HOST = /[\s/?#:@\\%[\]]/;
 const DOMAIN_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const MAX_TEXT_LENGTH = 100;
+const MAX_LINK_LENGTH = 500;
 const MAX_ENTRIES = 200;
 /** Control characters, line separators and marks that change the direction of text: the name appears on pages and in terminals. */
 const NOT_PRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
@@ -43,6 +44,25 @@ const text = (texts: Texts) => ({
   ...texts,
 });
 
+const link = (texts: Texts) => ({
+  kind: 'text' as const,
+  given: z
+    .string()
+    .trim()
+    .max(MAX_LINK_LENGTH, `must have at most ${MAX_LINK_LENGTH} characters`)
+    .refine((given) => given === '' || isHttpsLink(given), 'must be an address that begins with https://')
+    .nullable()
+    .transform((given) => (given === null || given === '' ? undefined : new URL(given).href)),
+  kept: z.string().optional(),
+  ...texts,
+});
+
+/** Without a password, which some browsers would send along. */
+function isHttpsLink(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' && url.username === '' && url.password === '';
+}
+
 const list = (canonical: (entry: string) => string | undefined, rule: string, texts: Texts) => ({
   kind: 'list' as const,
   given: z
@@ -64,6 +84,15 @@ export const CONNECTION_SETTINGS = {
   displayName: text({
     label: 'Display name',
     description: 'The name that users see on the login page. Unset: the name of the connection.',
+  }),
+  forgotPasswordUrl: link({
+    label: '“Forgot your password?”',
+    description: 'Where users can reset their password; https only. The login page links to it. Unset: no link.',
+  }),
+  helpUrl: link({ label: 'Help', description: 'Where users get help; https only. The login page links to it. Unset: no link.' }),
+  privacyUrl: link({
+    label: 'Privacy notice',
+    description: 'Your privacy notice; https only. The login page links to it. Unset: no link.',
   }),
   emailDomains: list(canonicalDomain, 'must be a domain such as fabrikam.com', {
     label: 'E-mail domains',

@@ -15,7 +15,7 @@ export interface Connection {
 export interface ConnectionCounts {
   /** Instances that are not revoked. */
   instances: number;
-  /** Of these, accepted and not drained ones that were seen since the given time. */
+  /** Of these, accepted and not drained ones that were seen since the given time. Those known by their address only count once per key. */
   expected: number;
   /** Keys that wait for approval. */
   pendingKeys: number;

@@ -26,6 +26,23 @@ async function withConnection(store: Store): Promise<void> {
 const at = (ms: number) => new Date(AT.getTime() + ms);
 
 export function instanceConformance(check: StoreCheck): void {
+  check('counts known, expected and waiting connectors of each connection', async (store) => {
+    await withConnection(store);
+    await store.addConnection(exampleConnection('b'));
+    await store.addCertificate('id-b', exampleCertificate('03', { state: 'pending', requestedEndpoint: 'https://x' }), 5);
+    for (const id of ['i1', 'i2', 'i3']) await store.seeInstance(seen(id, { at: at(10) }), LIMIT);
+    // One connector without an ID, whose address has changed.
+    for (const address of ['192.0.2.1', '192.0.2.2'])
+      await store.seeInstance(seen(`at-${address}`, { thumbprint: '02', identity: `address ${address}`, at: at(10) }), LIMIT);
+    await store.setInstance('id-a', 'i2', { drained: true });
+    const counts = await store.connectionCounts(at(10));
+    assert.deepEqual(counts.get('id-a'), { instances: 5, expected: 3, pendingKeys: 0, addressRequests: 0 });
+    assert.deepEqual(counts.get('id-b'), { instances: 0, expected: 0, pendingKeys: 1, addressRequests: 1 });
+    assert.equal((await store.connectionCounts(at(11))).get('id-a')?.expected, 0);
+    await store.setInstance('id-a', 'i3', { revoked: true });
+    assert.deepEqual((await store.connectionCounts(at(10))).get('id-a'), { instances: 4, expected: 2, pendingKeys: 0, addressRequests: 0 });
+  });
+
   check('recognizes an instance by certificate and identity together', async (store) => {
     await withConnection(store);
     assert.deepEqual(await store.seeInstance(seen('i1'), LIMIT), stored('i1'));

@@ -14,9 +14,11 @@ const CONNECTIONS = tableOf('connections', {
 
 const ACCEPTED = "revoked = 0 AND state <> 'revoked'";
 const KNOWN = 'FROM instances JOIN certificates USING (connection_id, thumbprint) WHERE connection_id = connections.id';
+/** A connector that is known by its address only may come from another one tomorrow, so those with one key count once. */
+const WHO = "CASE WHEN identity LIKE 'address %' THEN thumbprint ELSE instances.id END";
 const COUNTS = {
   select: `SELECT id, (SELECT count(*) ${KNOWN} AND ${ACCEPTED}) AS instances,
-    (SELECT count(*) ${KNOWN} AND revoked = 0 AND state = 'approved' AND drained = 0 AND last_seen_at >= ?) AS expected,
+    (SELECT count(DISTINCT ${WHO}) ${KNOWN} AND revoked = 0 AND state = 'approved' AND drained = 0 AND last_seen_at >= ?) AS expected,
     (SELECT count(*) FROM certificates WHERE connection_id = connections.id AND state = 'pending') AS pendingKeys,
     (SELECT count(requested_endpoint) FROM certificates WHERE connection_id = connections.id) AS addressRequests FROM connections`,
   row: z.object({

@@ -92,8 +92,8 @@ test('setup beside a domain controller leads to a sign-in with nested groups, an
   const host = `connector.${dc.dnsName}`;
   const port = await freePort();
   await go('Server');
-  await page.getByLabel('SERVER_URL').fill(`https://${host}:${port}`);
-  await page.getByLabel('PORT', { exact: true }).fill(String(port));
+  await page.locator('#SERVER_URL').fill(`https://${host}:${port}`);
+  await page.locator('#PORT').fill(String(port));
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved and in use.').waitFor();
   const authority = await createCertificateAuthority('Servers');

@@ -40,7 +40,11 @@ describe('the headline', () => {
     assert.deepEqual(await textOf(away, directory(['healthy'])), ['bad', 'Users cannot sign in: the hub cannot be reached.']);
     assert.deepEqual(await textOf(CONNECTED, down), ['bad', 'Users cannot sign in: no directory server answers.']);
     assert.match((await textOf(away, down))[1], /neither can the directory/);
-    assert.match((await textOf({ state: 'rejected', reason: 'x', untilMs: NOW }, down))[1], /does not accept this connector/);
+    assert.match((await textOf({ state: 'rejected', reason: 'x', isRevoked: true, untilMs: NOW }, down))[1], /revoked the key/);
+    assert.match(
+      (await textOf({ state: 'rejected', reason: 'x', isRevoked: false, untilMs: NOW }, down))[1],
+      /does not accept this connector/,
+    );
   });
 
   it('claims nothing while the first connections are opened', async () => {

@@ -13,6 +13,8 @@ const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eig
 
 export function headline({ hub, directory }: Pick<StatusFacts, 'hub' | 'directory'>, now = Date.now()): Headline {
   const isDown = !directory.connected && !directory.connecting;
+  if (hub.state === 'rejected' && hub.isRevoked)
+    return { tone: 'bad', text: 'Users cannot sign in: the hub revoked the key of this connector.' };
   if (hub.state === 'rejected') return { tone: 'bad', text: 'Users cannot sign in: the hub does not accept this connector.' };
   if (hub.state === 'waiting' || hub.state === 'stopped') {
     const also = isDown ? ', and neither can the directory' : '';
@@ -40,9 +42,11 @@ function words(count: number): string {
   return WORDS[count] ?? String(count);
 }
 
-/** The time, with its date unless it is today, in UTC. */
+/** The time, with its date unless it is today. In UTC, until a script shows local times. */
 function since(at: Date, now: number): Html {
   const iso = at.toISOString();
   const [day, clock] = [iso.slice(0, 10), iso.slice(11, 16)];
-  return html`<time datetime="${iso}">${new Date(now).toISOString().startsWith(day) ? clock : `${day} ${clock}`} UTC</time>`;
+  const isToday = new Date(now).toISOString().startsWith(day);
+  const time = isToday ? html`<time class="clock" datetime="${iso}">${clock}</time>` : html`<time datetime="${iso}">${day} ${clock}</time>`;
+  return html`${time} <span data-zone>UTC</span>`;
 }

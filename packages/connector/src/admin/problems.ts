@@ -71,8 +71,10 @@ export function problemsNow(
     add(`The hub cannot be reached: ${hub.reason}`, 'The connector keeps trying. "Troubleshooting" shows where it fails.');
   if (hub.state === 'rejected') {
     add(
-      `The hub does not accept this connector: ${hub.reason}`,
-      'Check on the hub that the connection exists, and that this connector is neither revoked nor pending approval.',
+      hub.isRevoked ? 'A revoked key is refused permanently' : `The hub does not accept this connector: ${hub.reason}`,
+      hub.isRevoked
+        ? 'If it may enrol again, get a new ticket from the hub and replace the certificate.'
+        : 'Check on the hub that the connection exists, and that this connector is neither revoked nor pending approval.',
     );
   }
   for (const { text, at } of alarms) {

@@ -8,6 +8,7 @@ import type { HostCheck } from './own-host.ts';
 import type { ConsoleContext, ConsoleEnv } from './page-context.ts';
 import { logRoutes } from './pages/logs.ts';
 import { mapperRoutes } from './pages/mapper.ts';
+import { newCertificateRoutes } from './pages/new-certificate.ts';
 import { searchRoutes } from './pages/search.ts';
 import { serverRoutes } from './pages/server.ts';
 import { settingsRoutes } from './pages/settings.ts';
@@ -80,6 +81,7 @@ export function consoleRoutes(parts: { context: ConsoleContext; password: Consol
     .route('/', setupRoutes(context))
     .route('/', settingsRoutes(context))
     .route('/', serverRoutes(context))
+    .route('/', newCertificateRoutes(context))
     .route('/', mapperRoutes(context))
     .route('/', searchRoutes(context))
     .route('/', transferRoutes(context))

@@ -19,6 +19,7 @@ import {
 import { assertHasFiles, type Config, type Environment, withChanges, withFiles, withSettingsFile } from '../config/load.ts';
 import { isSettingName } from '../config/settings.ts';
 import { loadCertificate } from '../setup/certificate.ts';
+import { keepCertificateAside } from '../setup/new-certificate.ts';
 
 export type Changes = Readonly<Record<string, unknown>>;
 
@@ -87,7 +88,11 @@ export function desiredWithFiles(inUse: InUse, given: HomeFiles, environment: En
     config: withFiles({ ...inUse.config, home }, files, environment),
     files,
     reopenDirectory: false,
-    save: (before, kept) => replaceHomeFiles(home, withSettings(files, kept), before),
+    save(before, kept) {
+      if (files.certificate !== undefined && before.certificate?.privateKeyPem !== files.certificate.privateKeyPem)
+        keepCertificateAside(home);
+      replaceHomeFiles(home, withSettings(files, kept), before);
+    },
   };
 }
 

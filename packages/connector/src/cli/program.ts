@@ -61,6 +61,7 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--bind-user <name>', 'service account that searches the directory')
     .option('--password-file <file>', 'file with its password; - for standard input')
     .option('--ca-file <file>', 'certificates of trusted CAs (PEM)')
+    .option('--new-certificate', 'replace key and certificate, after the hub revoked the key; keeps the password and the old files')
     .option('--answers <file>', 'answer file with any settings, one NAME=value per line; - for standard input')
     .option('--import <path>', 'if nothing is set up yet, start from an export or the folder of an Auth0 connector; auto: an installed one')
     .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export')

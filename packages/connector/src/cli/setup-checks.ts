@@ -3,8 +3,8 @@ import { CLOCK_SKEW_TOLERANCE_MS } from '@landbridge/protocol';
 import type { Config } from '../config/load.ts';
 import { createOutbound } from '../network/outbound.ts';
 import { inspectDirectory } from '../setup/inspect-directory.ts';
-import { keyRevoked } from '../setup/provision.ts';
 import { measureClockSkew, readHubTicket, type TicketReading } from '../setup/ticket.ts';
+import { keyRevoked } from '../setup/ticket-answer.ts';
 import { withDirectory } from './ask-directory.ts';
 
 /** For one check; its steps have shorter timeouts of their own. */

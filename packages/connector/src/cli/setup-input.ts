@@ -17,6 +17,7 @@ export interface SetupOptions {
   bindUser?: string;
   passwordFile?: string;
   caFile?: string;
+  newCertificate?: boolean;
   saveAnyway?: boolean;
   yes?: boolean;
   json?: boolean;

@@ -5,6 +5,7 @@
 import { CodedError, EXIT_CHANGED, errorText, printable } from '@landbridge/runtime';
 import { assertRunnable, type Config, type Environment, loadConfig, withEntered, withFiles } from '../config/load.ts';
 import { enrolByCode, type ShownCode } from '../setup/code-enrolment.ts';
+import { passwordToKeep, withoutCertificate } from '../setup/new-certificate.ts';
 import { problemText } from '../setup/problems-of-files.ts';
 import { changesAgainst, saveSetup } from '../setup/save.ts';
 import type { TicketReading } from '../setup/ticket.ts';
@@ -59,9 +60,14 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
     );
   }
   const given = await readSetupInput(options, environment);
-  const before = (await importedInto(stored, given, environment, say)) ?? stored;
+  if (options.newCertificate) keepPassword(stored, given);
+  const before = options.newCertificate ? withoutCertificate(stored) : ((await importedInto(stored, given, environment, say)) ?? stored);
   const asks = process.stdin.isTTY && process.stdout.isTTY && !options.yes && !options.json;
-  const known = given.hub === undefined ? given.settings : { ...given.settings, PROVISIONING_TICKET: '' };
+  const known = {
+    ...(options.newCertificate && { ...before.values, LDAP_BASE: '', PROVISIONING_TICKET: undefined }),
+    ...given.settings,
+    ...(given.hub !== undefined && { PROVISIONING_TICKET: '' }),
+  };
   const answers = asks ? await (await import('./setup-questions.ts')).askQuestions(before, known) : {};
   const { hub = given.hub, ...entered } = withoutHub({ ...given.settings, ...answers });
   const pending = changesAgainst(before, entered);
@@ -78,7 +84,8 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
   assertRunnable(config);
   const { reading, failures } = await checkEverything(config, say);
   for (const failure of failures) say(`failed: ${problemText(failure)}`);
-  if (failures.length > 0 && !options.saveAnyway) throw notSaved(hub, failures);
+  const lacksCertificate = options.newCertificate && hub === undefined && reading === undefined;
+  if (failures.length > 0 && (lacksCertificate || !options.saveAnyway)) throw notSaved(hub, failures);
   saveSetup(current, config, changes, reading);
   const names = Object.keys(changes);
   say(`Saved ${config.home.configFile}${names.length === 0 ? '' : ` (${names.join(', ')})`}.`);
@@ -87,6 +94,15 @@ async function perform({ home, environment }: CommandContext, options: SetupOpti
   );
   const isChanged = names.length > 0 || before !== stored;
   return { changed: isChanged, settings: names, home, connection: reading?.info.connectionName ?? config.values.CONNECTION };
+}
+
+/** The old key can still decrypt it. @throws CodedError SETUP_INPUT, CREDENTIALS_UNREADABLE */
+function keepPassword(config: Config, given: SetupInput): void {
+  if (given.importFrom !== undefined)
+    throw new CodedError('SETUP_INPUT', 'An import and a new certificate cannot be combined', { action: 'Use one of them.' });
+  if (given.settings.LDAP_BIND_PASSWORD !== undefined) return;
+  const password = passwordToKeep(config);
+  if (password !== undefined) given.settings.LDAP_BIND_PASSWORD = password;
 }
 
 function notSaved(hub: string | undefined, failures: readonly unknown[]): CodedError {

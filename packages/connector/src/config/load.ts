@@ -86,7 +86,8 @@ export function assertHasFiles({ environmentOnly }: Pick<Config, 'environmentOnl
 
 /** @returns the configuration with these keys of the file changed; nothing is written */
 export function withChanges(config: Config, changes: Readonly<Record<string, unknown>>, environment: Environment): Config {
-  return withSettingsFile(config, { ...config.file, ...changes }, environment);
+  const changed = withSettingsFile(config, { ...config.file, ...changes }, environment);
+  return config.candidate === undefined ? changed : { ...changed, candidate: config.candidate };
 }
 
 /** As `withChanges` for entered settings: they override the environment, because they will be in the file without it. */

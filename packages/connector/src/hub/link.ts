@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { AgentInstance, AuthenticationFailureReason } from '@landbridge/protocol';
 import { CodedError, createBackoff, type Log, sleep } from '@landbridge/runtime';
+import { REPLACE_KEY } from '../config/revoked-key.ts';
 import type { HubClock } from '../network/hub-clock.ts';
 import type { Outbound } from '../network/outbound.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
@@ -63,7 +64,7 @@ export type LinkStatus =
   | { state: 'connected'; hub: string; sinceMs: number }
   | { state: 'waiting'; reason: string; untilMs: number }
   /** The hub rejects this connector. It tries again, but only an administrator can change the answer. */
-  | { state: 'rejected'; reason: string; untilMs: number }
+  | { state: 'rejected'; reason: string; isRevoked: boolean; untilMs: number }
   | { state: 'stopped' };
 
 export interface HubLink {
@@ -139,7 +140,12 @@ export function startHubLink(options: HubLinkOptions): HubLink {
       const isRejected = end.kind === 'rejected';
       const waitMs = (isRejected ? rejectedBackoff : backoff).nextMs();
       const reason = logEnd(end, waitMs);
-      setStatus({ state: isRejected ? 'rejected' : 'waiting', reason, untilMs: clock.now() + waitMs });
+      const untilMs = clock.now() + waitMs;
+      setStatus(
+        end.kind === 'rejected'
+          ? { state: 'rejected', reason, isRevoked: end.reason === 'revoked', untilMs }
+          : { state: 'waiting', reason, untilMs },
+      );
       await clock.sleep(waitMs, stopping.signal);
     }
   }
@@ -171,6 +177,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
         onOversize: dispatch.refuse,
       });
     } catch (cause) {
+      if (cause instanceof CodedError && cause.code === 'CONNECTOR_KEY_REVOKED') return { kind: 'rejected', reason: 'revoked', text: '' };
       const message = 'Preparing the connection to the hub failed';
       return { kind: 'failed', error: cause instanceof CodedError ? cause : new CodedError('HUB_CONNECTION_FAILED', message, { cause }) };
     }
@@ -197,6 +204,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
           end.text === '' ? {} : { hub: end.text },
           `The hub rejected this connector: ${REJECTIONS[end.reason ?? 'unknown']}; ${next}`,
         );
+        if (end.reason === 'revoked') return 'an administrator of the hub revoked it';
         return end.reason === 'approval_pending'
           ? 'waiting for an administrator of the hub to approve this connector'
           : 'the hub rejects this connector';
@@ -249,7 +257,7 @@ const REJECTIONS: Record<AuthenticationFailureReason | 'unknown', string> = {
   unknown: 'its connection was deleted, or another certificate is registered. Provision it again with a valid ticket',
   approval_pending:
     'an administrator of the hub must approve its certificate, because the ticket had already enrolled a connector, the ticket had expired, or the connection requires approval',
-  revoked: 'an administrator of the hub revoked it. To enrol again it needs a new key (move certs/ away) and a valid ticket',
+  revoked: `an administrator of the hub revoked it. To enrol again it needs a new key: ${REPLACE_KEY}`,
   clock_skew: "this machine's clock and the hub's differ too much",
   register_again: 'it must register again, which happens before the next try',
 };

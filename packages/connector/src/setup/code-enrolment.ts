@@ -3,6 +3,7 @@
  * connector's certificate. From then on the connector needs only its key, and its ticket contains no secret.
  */
 import { createPublicKey, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -27,6 +28,7 @@ import { createOutbound } from '../network/outbound.ts';
 import { createCertificate, createKey, loadCertificate, saveCertificate } from './certificate.ts';
 import { askSigned, enrol } from './enrolment.ts';
 import { thisInstance } from './instance.ts';
+import { keepCertificateAside } from './new-certificate.ts';
 import { checkInfo, serverUrlOf, settingsOfTicket } from './ticket.ts';
 
 /** Added to the interval on `slow_down` (RFC 8628, section 3.5). */
@@ -143,7 +145,12 @@ export async function enrolByCode(
   });
   checkInfo(info, values);
   const own = existing ?? createCertificate(key, info);
-  if (existing === undefined) saveCertificate(config.home, own);
+  if (existing === undefined) {
+    // A revoked pair is in the way.
+    if (config.candidate !== undefined && keepCertificateAside(config.home) !== undefined)
+      for (const path of [config.home.keyFile, config.home.certFile]) rmSync(path, { force: true });
+    saveCertificate(config.home, own);
+  }
   const { log } = createLog({ level: 'error', format: 'json', destination: { write: () => {} } });
   const instance = thisInstance(config, own.privateKey, agentVersion, log);
   const enrolment = await enrol(outbound, read, hubIdentity, own.privateKey, {

@@ -35,6 +35,7 @@ import {
   type TicketReading,
   usableTicket,
 } from './ticket.ts';
+import { keyRevoked } from './ticket-answer.ts';
 
 /** What a connection to the hub needs. */
 export interface ProvisionedHub {
@@ -258,12 +259,6 @@ interface Registered {
   reading: TicketReading;
   signingKeyPem: string | undefined;
   registered: X509Certificate;
-}
-
-export function keyRevoked(): CodedError {
-  return new CodedError('CONNECTOR_KEY_REVOKED', 'An administrator of the hub revoked the key of this connector', {
-    action: 'To enrol again it needs a new key: move certs/ away, and run setup with a new ticket.',
-  });
 }
 
 /** The environment overrides the hub. */

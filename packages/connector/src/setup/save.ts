@@ -8,6 +8,7 @@ import { type Config, withSettingsFile } from '../config/load.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
 import { firstStartChanges } from '../config/take-over.ts';
 import { createCertificate, createKey, loadCertificate, saveCertificate } from './certificate.ts';
+import { keepCertificateAside } from './new-certificate.ts';
 import { settingsOfTicket, type TicketReading } from './ticket.ts';
 
 /**
@@ -69,6 +70,7 @@ export function saveSetup(
   };
   if (before.candidate !== undefined) {
     const settings = Object.fromEntries(Object.entries({ ...before.file, ...written }).filter(([, value]) => value !== undefined));
+    if (made !== undefined) keepCertificateAside(home);
     const certificate =
       before.candidate.certificate ?? (made && { certificatePem: made.certificate.toString(), privateKeyPem: made.privateKeyPem });
     replaceHomeFiles(home, { settings, mapper: before.candidate.mapper, certificate }, undefined);

@@ -19,7 +19,7 @@ type Target = { connection: Connection; certificate: RegisteredCertificate; inst
  */
 export async function approveConnector(operator: Operator, connectionName: string, id: string): Promise<void> {
   const { connection, certificate } = await find(operator, connectionName, id);
-  if (certificate.state === 'revoked') throw isRevoked(id);
+  if (certificate.state === 'revoked') throw isRevoked(connectionName, id);
   await setState(operator, connection, certificate, 'approved');
   await recordChange(operator, { action: 'connector.approve', connection: connectionName, subject: certificate.thumbprint });
   await operator.takeEffect();
@@ -134,8 +134,8 @@ function notFound(id: string, connectionName: string): CodedError {
   });
 }
 
-function isRevoked(id: string): CodedError {
+function isRevoked(connectionName: string, id: string): CodedError {
   return new CodedError('CONNECTOR_REVOKED', `The key of "${id}" is revoked permanently`, {
-    action: 'Give the connector a new key: move its certs folder away, and run setup with the ticket again.',
+    action: `To enrol it again, get a ticket with "landbridge-hub connector add ${connectionName}", and run "landbridge-connector setup --new-certificate" there.`,
   });
 }

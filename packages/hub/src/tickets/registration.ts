@@ -162,7 +162,7 @@ function describe({ hostName, agentVersion }: GivenCertificate): string {
 
 function keyRevoked(thumbprint: string): CodedError {
   return new CodedError('CERTIFICATE_REVOKED', `The key of the certificate ${thumbprint} is revoked for this connection`, {
-    action: 'Give the connector a new key: move its certs folder away.',
+    action: 'Give the connector a new key: run "landbridge-connector setup --new-certificate" there with a new ticket.',
   });
 }
 

@@ -19,7 +19,7 @@ export function statusRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     // Every moment while it connects, then every few seconds.
     const live = first.tone === 'busy' ? html` data-live data-watch` : html` data-live`;
     const main = html`<h1>Status</h1>
-<div id="problems"${live}>${headlinePart(first, problems)}</div>
+<div id="problems"${live}>${headlinePart(first, problems, facts)}</div>
 <div id="numbers"${live} class="tiles">${tiles(context, facts)}</div>
 <section aria-labelledby="servers"><h2 id="servers">Directory servers</h2><div id="server-list" data-live>${serverTable(facts)}</div></section>
 <section aria-labelledby="sign-ins"><h2 id="sign-ins">Sign-ins</h2>
@@ -36,12 +36,14 @@ export function statusRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
   });
 }
 
-function headlinePart({ tone, text }: Headline, problems: readonly ConsoleProblem[]): Html {
+function headlinePart({ tone, text }: Headline, problems: readonly ConsoleProblem[], { hub }: StatusFacts): Html {
+  const isRevoked = hub.state === 'rejected' && hub.isRevoked;
   const list = html`<ul class="problems">${problems.map(({ text: problem, action }) => html`<li>${problem}${action === undefined ? '' : html` <span class="quiet">${action}</span>`}</li>`)}</ul>`;
   const also =
     problems.length === 0 ? '' : problems.length === 1 ? 'One thing needs attention:' : `${problems.length} things need attention:`;
   return html`<section class="notice headline ${tone === 'busy' ? '' : tone}"><p class="lead">${text}</p>
 ${problems.length === 0 ? '' : html`${tone === 'bad' ? '' : html`<p>${also}</p>`}${list}`}
+${isRevoked ? html`<p><a class="button" href="/new-certificate">Replace the certificate</a></p>` : ''}
 ${tone === 'bad' ? html`<p><a href="/troubleshooting">Troubleshooting</a> checks every step from the hub to the directory.</p>` : ''}</section>`;
 }
 

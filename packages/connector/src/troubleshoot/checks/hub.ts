@@ -3,6 +3,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { CLOCK_SKEW_TOLERANCE_MS, jwksDocument, readTicket } from '@landbridge/protocol';
 import { parseJson } from '@landbridge/runtime';
+import { REPLACE_KEY } from '../../config/revoked-key.ts';
 import { algorithmsOf, signingKey } from '../../hub/token.ts';
 import { clockDifference } from '../../network/hub-clock.ts';
 import { day } from '../../network/seen-certificate.ts';
@@ -124,7 +125,7 @@ function ticketOutcome({ info, enrolment }: TicketReading): CheckOutcome {
         'The ticket has already enrolled a connector or has expired, or the connection requires approval. Let an administrator of the hub approve this connector, or get a new ticket from "Add a connector".',
       );
     case 'revoked':
-      return fail(`${found}, but has revoked the key of this connector`, 'Move certs/ away, and run setup with a new ticket.');
+      return fail(`${found}, but has revoked the key of this connector`, `If it may enrol again, ${REPLACE_KEY}.`);
     default:
       return pass(enrolment === undefined ? found : `${found}. Its identity is ${enrolment.hubIdentity}`);
   }

@@ -139,7 +139,8 @@ describe('the MSI under Wine', { skip, concurrency: 1, timeout: 900_000 }, () =>
     isStopping = false;
     await Promise.all([...load, stopped]);
     assert.deepEqual([...outcomes].sort(), ['200', 'connector_offline']);
-    assert.equal(state(), 'stopped');
+    // Wine's `net stop` does not wait.
+    await untilState('stopped');
     assert.match(readFileSync(join(home(), 'logs', 'service.log'), 'utf8'), /Standard input ended: stopping/);
     assert.equal(wine.run('net', 'start', 'LandbridgeConnector').status, 0);
     await signsIn();

@@ -1,5 +1,6 @@
 /** The tables of the SQLite store, and migrations from older versions. */
 import type { DatabaseSync } from 'node:sqlite';
+import { CodedError } from '@landbridge/runtime';
 import { z } from 'zod';
 import type { Sealing } from '../sealing.ts';
 import { eraseFreePages } from './secrets.ts';
@@ -44,7 +45,7 @@ export const SCHEMA_VERSION = STEPS.length;
 
 /**
  * @param keep called with a file of an older version before the migration
- * @throws if the file is of a newer version, or not a database
+ * @throws CodedError DATABASE_NEWER; or if the file is not a database
  */
 export function migrate(database: DatabaseSync, sealing: Sealing, keep: () => void): void {
   const before = versionOf(database);
@@ -54,8 +55,11 @@ export function migrate(database: DatabaseSync, sealing: Sealing, keep: () => vo
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = versionOf(database);
-    if (version > STEPS.length)
-      throw new Error(`It has schema version ${version}; this program knows ${STEPS.length}. Use the newer program.`);
+    if (version > STEPS.length) {
+      throw new CodedError('DATABASE_NEWER', `A newer hub wrote the database (schema ${version}; this program knows ${STEPS.length})`, {
+        action: `Install the newer hub again. To go back, run "landbridge-hub restore" with hub.sqlite.schema-${STEPS.length}, the copy from before the upgrade; later changes are lost.`,
+      });
+    }
     for (const step of STEPS.slice(version)) {
       if (typeof step === 'string') database.exec(step);
       else step(database, sealing);

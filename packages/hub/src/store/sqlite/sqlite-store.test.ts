@@ -96,7 +96,11 @@ test('a file that is not a database, a folder, and a newer version are rejected 
   const database = new DatabaseSync(newer);
   database.exec('PRAGMA user_version = 999');
   database.close();
-  assert.throws(() => openSqliteStore(newer, TEST_KEY), unusable(/newer/));
+  assert.throws(
+    () => openSqliteStore(newer, TEST_KEY),
+    (error) =>
+      error instanceof CodedError && error.code === 'DATABASE_NEWER' && /restore.*hub\.sqlite\.schema-\d+/.test(error.action ?? ''),
+  );
 });
 
 test('a damaged database causes an error with its name', async () => {

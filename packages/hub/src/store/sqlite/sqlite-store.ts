@@ -36,7 +36,8 @@ const BUSY_TIMEOUT_MS = 5000;
  * @param key encrypts the secrets
  * @param options.anyKey accepts a database that belongs to another key, for `changeKey`
  * @throws CodedError HUB_KEY_MISMATCH, without having changed anything
- * @throws CodedError STORE_UNUSABLE if the file cannot be opened, is not a database, or is of a newer version
+ * @throws CodedError DATABASE_NEWER
+ * @throws CodedError STORE_UNUSABLE if the file cannot be opened or is not a database
  */
 export function openSqliteStore(
   path: string,

@@ -132,6 +132,17 @@ test('a browser gets from the application through the login pages and back, with
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL('**/bye');
 
+  // With an ID token of the user, the application signs the user out without a question.
+  await page.goto((await application.begin({ login_hint: 'anna@fabrikam.example' })).url);
+  await typeAtCursor('password', 'new password');
+  await page.waitForURL('**/home');
+  const signOut = (hint: string) =>
+    page.goto(
+      `${hub.hub.publicUrl}/oidc/logout?${new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: `${origin}/bye` })}`,
+    );
+  await signOut(tokens.id_token ?? '');
+  await page.waitForURL('**/bye');
+
   // The user is signed out; the provider's one script continues.
   await page.goto(`${hub.hub.publicUrl}/oidc/logout`);
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();

@@ -11,16 +11,21 @@ export interface PageContext {
 
 /**
  * @param form the provider's own form, with its token against forged requests; the page's buttons belong to it
- * @param application the one that sent the user here, if known; the user may sign out of it alone
+ * @param about.application the one that sent the user here, if known; the user may sign out of it alone
+ * @param about.isConfirmed the application has proven which user it signs out: the script confirms at once
  */
-export function confirmSignOutPage(context: PageContext, form: string, application: string | undefined): Page {
+export function confirmSignOutPage(
+  context: PageContext,
+  form: string,
+  { application, isConfirmed }: { application: string | undefined; isConfirmed: boolean },
+): Page {
   const { say } = context.speech;
   return sectionPage(
     context,
     say('signOutTitle'),
     html`<p>${say('signOutQuestion')}</p>
 ${raw(form)}
-<p class="actions"><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>${say('signOut')}</button>
+<p class="actions"><button type="submit" form="op.logoutForm" name="logout" value="yes" autofocus${isConfirmed ? html` data-press` : ''}>${say('signOut')}</button>
 ${application === undefined ? '' : html`<button type="submit" form="op.logoutForm" class="quiet">${say('signOutOnly', { application })}</button>`}</p>`,
   );
 }

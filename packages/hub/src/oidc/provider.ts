@@ -166,7 +166,12 @@ function configurationOf(parts: ProviderParts): Configuration {
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: async (ctx, form) => show(ctx, confirmSignOutPage(await contextOf(parts, ctx), form, ctx.oidc.client?.clientName)),
+        async logoutSource(ctx, form) {
+          const { entities, session, client } = ctx.oidc;
+          // The provider has checked its signature. Only the user's own application has an ID token of this user.
+          const isConfirmed = session?.accountId !== undefined && entities.IdTokenHint?.payload.sub === session.accountId;
+          await show(ctx, confirmSignOutPage(await contextOf(parts, ctx), form, { application: client?.clientName, isConfirmed }));
+        },
         postLogoutSuccessSource: async (ctx) => show(ctx, providerSignedOutPage(await contextOf(parts, ctx), ctx.oidc.client?.clientName)),
       },
     },

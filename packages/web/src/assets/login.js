@@ -1,4 +1,5 @@
-// Login pages work without this script. It shows a typed password, says that Caps Lock is on, and counts down a time to wait.
+// Login pages work without this script. It shows a typed password, says that Caps Lock is on, counts down a time to wait, and presses the
+// button of a page that needs no decision.
 
 for (const form of document.querySelectorAll('form[data-show]')) {
   const fields = [...form.querySelectorAll('input[type=password]')];
@@ -86,3 +87,6 @@ for (const wait of document.querySelectorAll('[data-wait]')) {
   };
   const timer = setInterval(update, 250);
 }
+
+// Only on a page that needs no decision of the user.
+document.querySelector('button[data-press]')?.click();

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DirectoryServer, startDirectory } from '@landbridge/directory';
-import { freePort } from '@landbridge/lab';
+import { createCertificateAuthority, freePort } from '@landbridge/lab';
 import { startCommand } from '../../test/command-line.ts';
 import { HUB_RSA, pemOf, startFakeHub } from '../../test/fake-hub.ts';
 import { INFO, SECRET, startTicketServer } from '../../test/ticket-server.ts';
 import { decryptPassword } from '../config/credentials.ts';
+import { createCertificate, createKey } from '../setup/certificate.ts';
 
 let directory: DirectoryServer;
 let home: string;
@@ -93,6 +94,49 @@ describe('config', () => {
       const { exitCode, stdout } = await run(['config', 'check'], { environment: { LDAP_BIND_PASSWORD: 'secret' } });
       assert.equal(exitCode, 1);
       assert.match(stdout, expected);
+    }
+  });
+
+  it('check reports each file that run cannot load', async () => {
+    const text = join(home, 'text');
+    writeFileSync(text, 'no certificate, list or key\n', { mode: 0o600 });
+    const authority = await createCertificateAuthority('Test');
+    const [one, other] = [await authority.issue({ commonName: 'one' }), await authority.issue({ commonName: 'other' })];
+    const certificate = createCertificate(createKey(), { connectionName: 'c', connectionDomain: 'd' }).certificate.toString();
+    const cases: [Record<string, unknown>, RegExp][] = [
+      [{ PROFILE_MAPPER: 'no JavaScript' }, /mapper/i],
+      [{ AUTH_CERT: certificate, AUTH_CERT_KEY: createKey().privateKeyPem }, /AUTH_CERT.*do not match/],
+      [{ AUTH_CERT: text, AUTH_CERT_KEY: text }, /AUTH_CERT/],
+      [{ CA_CERT: 'no certificate' }, /CA_CERT/],
+      [{ SSL_CA_FILE: text }, /SSL_CA_FILE/],
+      [{ SSL_CA_PATH: text }, /SSL_CA_PATH/],
+      [{ LDAP_CLIENT_CERT: text, LDAP_CLIENT_KEY: text }, /client certificate for the directory/],
+      [{ LDAP_CLIENT_CERT: one.cert, LDAP_CLIENT_KEY: other.key }, /LDAP_CLIENT_KEY does not match/],
+      [{ LDAP_CLIENT_PFX: 'bm90aGluZw==' }, /LDAP_CLIENT_PFX/],
+      [{ SSL_CERT: text, SSL_KEY: text }, /certificate for browsers/],
+      [{ SSL_CERT: one.cert, SSL_KEY: other.key }, /SSL_KEY does not match/],
+      [{ SSL_CERT: one.cert }, /SSL_CERT and SSL_KEY/],
+      [{ SSL_PFX: 'bm90aGluZw==' }, /SSL_PFX/],
+      [{ CLIENT_CERT_CA: text }, /CLIENT_CERT_CA/],
+      [{ CLIENT_CERT_CRL: text }, /CLIENT_CERT_CRL/],
+      [{ KERBEROS_KEYTAB: text }, /not a keytab/],
+      [{ HTTP_PROXY: 'foo' }, /HTTP_PROXY/],
+      [{ HTTPS_PROXY: 'foo' }, /HTTPS_PROXY/],
+    ];
+    for (const [settings, expected] of cases) {
+      write({ PROVISIONING_TICKET: 'https://hub.example/p/ad/x', LDAP_URL: 'ldaps://dc', ANONYMOUS_SEARCH_ENABLED: 'true', ...settings });
+      const { exitCode, stdout, output } = await run(['config', 'check']);
+      const name = Object.keys(settings).join();
+      assert.equal(exitCode, 1, `${name}: ${output}`);
+      assert.match(
+        stdout
+          .split('\n')
+          .filter((line) => line.startsWith('problem: '))
+          .join('\n'),
+        expected,
+        name,
+      );
+      assert.doesNotMatch(output, /BEGIN (RSA )?PRIVATE KEY/);
     }
   });
 

@@ -78,7 +78,7 @@ export function connectorCommandLine(environment: Environment): Command {
   const config = program.command('config').description('check or show the configuration');
   config
     .command('check')
-    .description('list all problems and warnings; exit code 1 if the connector would not start')
+    .description('load settings, certificates, keys and mapper, and list all problems and warnings; exit code 1 for a problem')
     .action(async () => exitWith(await (await import('./config-check.ts')).configCheck(context())));
   config
     .command('show')

@@ -8,11 +8,10 @@ import { getRequestListener } from '@hono/node-server';
 import { CodedError, createIpRanges, type Log } from '@landbridge/runtime';
 import { federationMetadata, type SigningPair } from '@landbridge/wsfed';
 import type { ConnectorSettings } from '../config/settings.ts';
-import { configuredCertificates } from '../network/trust.ts';
 import type { ConnectorSignInEvents } from '../users/sign-in-events.ts';
 import { createAttempts } from './attempts.ts';
 import type { CheckBearer } from './bearer.ts';
-import { type Authorities, readAuthorities } from './certificates/authorities.ts';
+import { type Authorities, configuredAuthorities } from './certificates/authorities.ts';
 import { createCertificateCheck } from './certificates/client-certificate.ts';
 import { createOcsp } from './certificates/ocsp/ocsp.ts';
 import { createAskResponder } from './certificates/ocsp/responder.ts';
@@ -85,8 +84,7 @@ export async function openFrontChannel(options: FrontChannelOptions): Promise<Fr
 
   const clients = (): Authorities | undefined => {
     if (!connection.clientCertificates) return undefined;
-    const { CLIENT_CERT_CA: given, CLIENT_CERT_CRL: listPaths } = settings;
-    const found = readAuthorities({ given, trusted: configuredCertificates(settings), listPaths, folder });
+    const found = configuredAuthorities(settings, folder);
     // Node replaces an empty list with its own authorities.
     return found.certificates.length === 0 ? undefined : found;
   };

@@ -61,13 +61,13 @@ export const addressRanges: SettingType<string[]> = {
   schema: setting.list().schema.pipe(z.array(z.string().refine((text) => canonicalRange(text) !== undefined))),
 };
 
-/** `proxy.corp:3128` is common, so a missing scheme means `http://`. */
+/** `proxy.corp:3128` is common, so with a port a missing scheme means `http://`. A lone word is more likely a mistake than a host with port 80. */
 export const proxyUrl: SettingType<string> = {
   describe: 'the address of an HTTP proxy, such as `http://proxy.example:3128` (not a `.pac` file)',
   schema: z
     .string()
     .trim()
-    .transform((text) => (text.includes('://') ? text : `http://${text}`))
+    .transform((text) => (text.includes('://') || !/:\d+\/?$/.test(text) ? text : `http://${text}`))
     .transform(withEscapedUser)
     .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/\.pac$/i.test(new URL(text).pathname)),
 };

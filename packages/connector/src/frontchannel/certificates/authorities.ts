@@ -3,7 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { CodedError, decodeText, filesIn, readTextFile } from '@landbridge/runtime';
-import { PEM_CERTIFICATE, parseCertificate } from '../../network/trust.ts';
+import type { ConnectorSettings } from '../../config/settings.ts';
+import { configuredCertificates, PEM_CERTIFICATE, parseCertificate, type TrustSettings } from '../../network/trust.ts';
 import { trustedByThemselves, upToTheRoots } from './trust-anchors.ts';
 
 export interface Authorities {
@@ -49,6 +50,15 @@ export function readAuthorities(options: {
   }
   // CA_CERT serves other purposes too, so only its roots count, as in replaced connectors.
   return { certificates, revocationLists, anchors: given === undefined ? certificates : trustedByThemselves(certificates), rootless: [] };
+}
+
+/** As `readAuthorities`, from the settings. @throws CodedError CLIENT_CA_UNUSABLE, CLIENT_CRL_UNUSABLE, CA_UNUSABLE */
+export function configuredAuthorities(
+  settings: TrustSettings & Pick<ConnectorSettings, 'CLIENT_CERT_CA' | 'CLIENT_CERT_CRL'>,
+  folder: string,
+): Authorities {
+  const { CLIENT_CERT_CA: given, CLIENT_CERT_CRL: listPaths } = settings;
+  return readAuthorities({ given, trusted: configuredCertificates(settings), listPaths, folder });
 }
 
 function certificatesIn(given: string, folder: string): string[] {

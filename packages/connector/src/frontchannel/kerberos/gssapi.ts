@@ -27,7 +27,7 @@ export interface GssapiOptions {
  */
 export async function openGssapi({ keytab, log, libraries }: GssapiOptions): Promise<Acceptor> {
   const mit = await loadMitKerberos(libraries);
-  const services = await servicesOf(keytab, log);
+  const services = await readServices(keytab, log);
   const store = { keytab: `FILE:${services.keytab}`, rcache: REPLAY_CACHE };
   return {
     realms: services.realms,
@@ -47,7 +47,7 @@ export function acceptWithGssapi(mit: MitKerberos, token: Buffer, store: Credent
 }
 
 /** Reads the principals and realms of the keytab. @throws CodedError KERBEROS_KEYTAB_UNUSABLE, at start instead of at each ticket */
-async function servicesOf(keytab: string | undefined, log: Log) {
+export async function readServices(keytab: string | undefined, log: Log) {
   const unusable = (what: string, cause?: unknown) =>
     new CodedError('KERBEROS_KEYTAB_UNUSABLE', what, {
       action:

@@ -29,7 +29,7 @@ This file is generated from \`packages/connector/src/troubleshoot/\` by \`node t
 
 ## Running the checks
 
-\`\`\`
+\`\`\`sh
 landbridge-connector troubleshoot --home /etc/landbridge
 landbridge-connector troubleshoot --home /etc/landbridge --user alice
 landbridge-connector troubleshoot --home /etc/landbridge --export support.zip

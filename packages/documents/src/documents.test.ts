@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,22 @@ test('every document has a title, and its links lead to a document and a section
       if (anchor !== '') assert.ok((await linked.text()).includes(`id="${anchor}"`), `${name}: ${href}`);
     }
     assert.doesNotMatch(html, /\{\{|href="(?!https?:|#|\/docs\/)/, name);
+  }
+});
+
+test('each help link of dashboard and console leads to a document and a section', async () => {
+  const root = join(import.meta.dirname, '..', '..', '..');
+  const topics = globSync(['packages/connector/src/admin/**/*.ts', 'packages/hub/src/dashboard/**/*.ts'], { cwd: root }).flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\bhelp(?:: |\()'([^']+)'|_HELP = '([^']+)'/g)].map(
+      ([, one, other]) => one ?? other ?? '',
+    ),
+  );
+  assert.ok(topics.length > 15, topics.join());
+  for (const topic of new Set(topics)) {
+    const [name = '', anchor] = topic.split('#');
+    const page = await app.request(`/docs/${name}`);
+    assert.equal(page.status, 200, topic);
+    if (anchor !== undefined) assert.ok((await page.text()).includes(`id="${anchor}"`), topic);
   }
 });
 

@@ -1,5 +1,5 @@
 /**
- * Reads the certificate for browsers before it is used. A PKCS #12 file sets its own number of hash iterations, which OpenSSL does not limit, so it is
+ * Reads an uploaded certificate before it is used. A PKCS #12 file sets its own number of hash iterations, which OpenSSL does not limit, so it is
  * opened in a process of its own with a time limit.
  */
 import { execFile } from 'node:child_process';
@@ -17,8 +17,10 @@ const READER = fileURLToPath(new URL('./pfx-reader.ts', import.meta.url));
 /** Cached by content, because pages read it again and again. */
 let last: { key: string; certificate: X509Certificate } | undefined;
 
-/** @throws CodedError PFX_UNUSABLE, which does not quote the passphrase */
-export async function openPfx(pfx: Buffer, passphrase: string): Promise<X509Certificate> {
+const BROWSERS = 'the certificate for browsers';
+
+/** @param what for messages. @throws CodedError PFX_UNUSABLE, which does not quote the passphrase */
+export async function openPfx(pfx: Buffer, passphrase: string, what = BROWSERS): Promise<X509Certificate> {
   const answer = await new Promise<string>((resolve, reject) => {
     const child = execFile(
       process.execPath,
@@ -27,15 +29,15 @@ export async function openPfx(pfx: Buffer, passphrase: string): Promise<X509Cert
       (error, stdout) =>
         error === null
           ? resolve(stdout)
-          : reject(unusable('it cannot be read', 'It is damaged, or takes too long to open. Export it again.')),
+          : reject(unusable(what, 'it cannot be read', 'It is damaged, or takes too long to open. Export it again.')),
     );
     // The exit reports a process that ended before it read everything.
     child.stdin?.on('error', () => {});
     child.stdin?.end(JSON.stringify({ pfx: pfx.toString('base64'), passphrase }));
   });
   if (answer.includes('-----BEGIN CERTIFICATE-----')) return new X509Certificate(answer);
-  if (answer.trim() === 'passphrase') throw unusable('wrong passphrase', 'Enter the passphrase that the file was exported with.');
-  throw unusable('it is not a PKCS #12 file with a certificate and its key', 'Export it again with its private key.');
+  if (answer.trim() === 'passphrase') throw unusable(what, 'wrong passphrase', 'Enter the passphrase that the file was exported with.');
+  throw unusable(what, 'it is not a PKCS #12 file with a certificate and its key', 'Export it again with its private key.');
 }
 
 /** @returns undefined if none is set. @throws CodedError PFX_UNUSABLE, SERVER_CERTIFICATE_UNUSABLE */
@@ -51,6 +53,6 @@ export async function browserCertificate({ values, home }: Config): Promise<X509
   return found !== undefined && 'cert' in found ? new X509Certificate(found.cert) : undefined;
 }
 
-function unusable(what: string, action: string): CodedError {
-  return new CodedError('PFX_UNUSABLE', `Cannot use the certificate for browsers: ${what}`, { action });
+function unusable(what: string, why: string, action: string): CodedError {
+  return new CodedError('PFX_UNUSABLE', `Cannot use ${what}: ${why}`, { action });
 }

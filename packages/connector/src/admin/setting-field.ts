@@ -10,6 +10,8 @@ import { formText } from './page-context.ts';
 const ELSEWHERE: Partial<Record<SettingName, { path: string; label: string }>> = {
   PROFILE_MAPPER: { path: '/mapper', label: 'Profile mapper' },
   SSL_PFX: { path: '/server', label: 'Server' },
+  LDAP_CLIENT_CERT: { path: '/server#directory-certificate', label: 'Server' },
+  LDAP_CLIENT_KEY: { path: '/server#directory-certificate', label: 'Server' },
   LDAP_CLIENT_PFX: { path: '/server#directory-certificate', label: 'Server' },
   CA_CERT: { path: '/server', label: 'Server' },
 };

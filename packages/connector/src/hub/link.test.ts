@@ -53,7 +53,7 @@ test('identifies itself in the first frame, signed with its key', async () => {
   assert.deepEqual(claims, { iss: CONNECTION, aud: REALM, jti: claims.jti, iat: claims.iat, exp: claims.iat + 60 });
   assert.ok(Math.abs(claims.iat - Date.now() / 1000) < 60);
   assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), AGENT_RSA.publicKey, Buffer.from(signature, 'base64url')));
-  assert.deepEqual(capabilities, ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject', 'passwordTimes']);
+  assert.deepEqual(capabilities, ['drain', 'changeOwnPassword', 'health', 'reasons', 'steps', 'subject', 'passwordTimes', 'passwordRules']);
   await reached('connected');
   assert.match(lines.join(''), /Connected to hub 127\.0\.0\.1:\d+/);
 });

@@ -17,13 +17,16 @@ async function start(t: TestContext, states: string[], expiresInSeconds = 600) {
   const { origin } = new URL(hub.ticket);
   const shown: ShownCode[] = [];
   const stop = new AbortController();
-  const enrol = (address = origin) =>
+  const enrol = (address = origin, onShown: () => void = () => {}) =>
     enrolByCode(
       withChanges(loadConfig(home, {}), {}, {}),
       {},
       {
         ...{ hub: address, agentVersion: '1.2.3', signal: AbortSignal.any([stop.signal, AbortSignal.timeout(30_000)]) },
-        show: (code) => shown.push(code),
+        show(code) {
+          shown.push(code);
+          onShown();
+        },
       },
     );
   const saved = () => existsSync(join(home, 'certs')) || existsSync(join(home, 'config.json'));
@@ -103,8 +106,7 @@ describe('a failed enrolment reports its error code and saves nothing', () => {
       'another hub after the comparison',
       ['pending', 'approved'],
       ({ hub, enrol }) => {
-        setTimeout(() => hub.enrolment.replace(), 500);
-        return enrol();
+        return enrol(undefined, () => hub.enrolment.replace());
       },
       'HUB_IDENTITY_MISMATCH',
     ],

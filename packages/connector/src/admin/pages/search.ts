@@ -92,7 +92,7 @@ ${namedField(`for-${name}`, 'for', label, kind === name ? value : '', hint)}${mo
 <div class="columns two">${form('login', 'User name', 'As entered at sign-in. Shows entry, groups and profile.')}${form('list', 'Users', 'Part of a name, found by LDAP_SEARCH_QUERY.')}</div>
 ${form('filter', 'Filter', `Any LDAP filter, searched as the service account. Shows the first ${MAX_RESULTS} entries.`, field('base', 'Search base', { value: base, required: false, hint: 'LDAP_BASE by default.' }))}
 ${await result(kind, value, base)}`;
-    return context.show(c, { title: 'Search', current: '/search', main });
+    return context.show(c, { title: 'Search', current: '/search', help: 'console#the-pages', main });
   });
 }
 

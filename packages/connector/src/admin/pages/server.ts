@@ -1,4 +1,4 @@
-/** The front channel's server: address, certificate, authorities of client certificates, keytab. Also the proxy to the hub. */
+/** The front channel's server: address, certificate, authorities of client certificates, keytab. Also the certificate for the directory, and the proxy to the hub. */
 import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -16,6 +16,7 @@ import { applied } from '../change.ts';
 import { type ConsoleContext, type ConsoleEnv, fileOf, formText } from '../page-context.ts';
 import { browserCertificate, openPfx } from '../server-certificate.ts';
 import { changesOf, type RejectedForm, settingField } from '../setting-field.ts';
+import { directoryCertificateIn, directoryCertificatePart, NO_DIRECTORY_CERTIFICATE } from './directory-certificate.ts';
 
 const ADDRESSES: readonly SettingName[] = [
   'SERVER_URL',
@@ -34,7 +35,7 @@ export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const token = context.tokenOf(c);
     const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
     const isOn = KERBEROS_AUTH || CLIENT_CERT_AUTH || WITH_KERBEROS_PROXY_FRONTEND;
-    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For users who sign in with Kerberos or a client certificate instead of a password. ${
+    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For users who sign in with Kerberos or a client certificate instead of a password, except the certificate for the directory. ${
       isOn ? 'The hub has enabled it.' : 'The hub has not enabled it for this connection, so nothing here is used.'
     }</p></div></div>
 ${alertOf(problem)}
@@ -43,6 +44,7 @@ ${await certificatePart(context)}
 <form class="wide" method="post" action="/server/pfx" enctype="multipart/form-data">${tokenField(token)}<div class="columns"><div>
 ${fileField('pfx', 'PKCS #12 file (.pfx, .p12)', { accept: '.pfx,.p12' })}</div><div>${field('passphrase', 'Passphrase', { type: 'password', required: false, autocomplete: 'new-password' })}</div></div>
 <div class="actions"><button>Check and use</button></div></form></section>
+${await directoryCertificatePart(context, token)}
 <section aria-labelledby="authorities"><h2 id="authorities">Certificate authorities</h2>
 <p class="quiet">Trusted for the hub, the directory and, unless CLIENT_CERT_CA is set, for client certificates.</p>
 ${authorityTable(context, token)}
@@ -55,7 +57,13 @@ ${keytabPart(context, token)}</section>
 <form class="wide" method="post" action="/server">${tokenField(token)}
 <div>${ADDRESSES.map((name) => settingField(name, config, rejected))}</div>
 <div class="actions"><button>Save</button></div></form></section>`;
-    return context.show(c, { title: 'Server', current: '/server', main, status: problem === undefined ? 200 : 400 });
+    return context.show(c, {
+      title: 'Server',
+      current: '/server',
+      help: 'front-channel#setting-it-up',
+      main,
+      status: problem === undefined ? 200 : 400,
+    });
   }
 
   async function change(
@@ -103,6 +111,19 @@ ${keytabPart(context, token)}</section>
       return change(c, changes, `Certificate in use; it expires on ${end.toISOString().slice(0, 10)}. ${note}`);
     })
     .post('/server/pfx/remove', (c) => change(c, { SSL_PFX: undefined, SSL_KEY_PASSWORD: undefined }, 'Certificate removed.'))
+    .post('/server/directory-certificate', async (c) => {
+      const file = await fileOf(c.get('form'), 'directory-file');
+      if (file === undefined) return page(c, 'Choose a file.');
+      let changes: Record<string, unknown>;
+      try {
+        changes = await directoryCertificateIn(file, formText(c.get('form'), 'directory-passphrase'));
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error;
+        return page(c, sentence(error));
+      }
+      return change(c, changes, 'The directory accepts the certificate; it is in use.');
+    })
+    .post('/server/directory-certificate/remove', (c) => change(c, NO_DIRECTORY_CERTIFICATE, 'Certificate for the directory removed.'))
     .post('/server/authorities', async (c) => {
       const form = c.get('form');
       const added = authoritiesIn(formText(form, 'pem'), await fileOf(form, 'file'));

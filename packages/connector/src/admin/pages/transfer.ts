@@ -30,7 +30,13 @@ ${
 <div class="check"><input type="checkbox" id="plain" name="plain" value="on" aria-describedby="plain-hint"><div><label for="plain">Unencrypted</label><p class="hint" id="plain-hint">For an Auth0 AD/LDAP Connector, which cannot read encrypted exports. The file exposes the private key.</p></div></div>
 <div class="actions"><button>Export</button></div></form></section>`
 }</div>`;
-    return context.show(c, { title: 'Import / export', current: '/transfer', main, status: problem === undefined ? 200 : 400 });
+    return context.show(c, {
+      title: 'Import / export',
+      current: '/transfer',
+      help: 'moving',
+      main,
+      status: problem === undefined ? 200 : 400,
+    });
   }
 
   return new Hono<ConsoleEnv>()
@@ -71,7 +77,12 @@ ${
     .get('/transfer/confirm', (c) => {
       const { pendingImport, formToken } = c.get('session');
       if (pendingImport === undefined) return context.redirect(c, '/transfer');
-      return context.show(c, { title: 'Import', current: '/transfer', main: summaryPart(pendingImport.summary, formToken) });
+      return context.show(c, {
+        title: 'Import',
+        current: '/transfer',
+        help: 'moving',
+        main: summaryPart(pendingImport.summary, formToken),
+      });
     })
     .post('/transfer/confirm', async (c) => {
       const session = c.get('session');

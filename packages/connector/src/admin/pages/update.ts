@@ -35,7 +35,7 @@ ${table(
 )}
 ${newest?.notes === undefined ? '' : html`<h3>Release notes</h3><pre class="code" tabindex="0" role="region" aria-label="Release notes">${newest.notes}</pre>`}</section>
 ${howTo(context)}`;
-    return context.show(c, { title: 'Update', current: '/update', main });
+    return context.show(c, { title: 'Update', current: '/update', help: 'upgrading#the-connector', main });
   });
 }
 

@@ -5,9 +5,9 @@
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fromBase64url } from '@landbridge/protocol';
-import { CodedError, readTextFile } from '@landbridge/runtime';
+import { CodedError, keepOwner, readTextFile } from '@landbridge/runtime';
 
 /** In the home. */
 export const KEY_FILE = 'hub.key';
@@ -56,6 +56,7 @@ export function makeKey(path: string): void {
   const unfinished = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(unfinished, `${randomBytes(KEY_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    keepOwner(unfinished, dirname(path));
     try {
       linkSync(unfinished, path);
     } catch (error) {

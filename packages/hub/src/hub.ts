@@ -2,7 +2,7 @@
 import { getRequestListener } from '@hono/node-server';
 import { documentRoutes } from '@landbridge/documents';
 import { PACKAGES_PATH } from '@landbridge/protocol';
-import type { Log } from '@landbridge/runtime';
+import { type Log, localUrl } from '@landbridge/runtime';
 import { Hono } from 'hono';
 import { DASHBOARD_PATH } from './administrators/administrators.ts';
 import { signInProviderOf } from './administrators/provider.ts';
@@ -231,6 +231,7 @@ export async function startHub(parts: {
   const scheme = tlsFilesOf(settings) === undefined ? 'http' : 'https';
   publicUrl = new URL(settings.PUBLIC_URL ?? `${scheme}://localhost:${port}`).origin;
   await store.setPublicUrl(publicUrl);
+  await store.setLocalUrl(localUrl(scheme, settings.LISTEN_ADDRESS, port));
   await oidc.start(publicUrl);
   server.markReady();
   const host = settings.LISTEN_ADDRESS.includes(':') ? `[${settings.LISTEN_ADDRESS}]` : settings.LISTEN_ADDRESS;

@@ -19,7 +19,7 @@ export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from 
 export { type NetworkAdvice, networkAdvice, timedOut } from './network-errors.ts';
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
-export { writePrivateFile } from './private-file.ts';
+export { keepOwner, writePrivateFile } from './private-file.ts';
 export { createHome, homeFolder } from './program-home.ts';
 export { localUrl, whyNotReady } from './readiness.ts';
 export { settingOfSecretFile, withoutLineEnd, withSecretFiles } from './secret-files.ts';

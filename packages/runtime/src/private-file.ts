@@ -86,8 +86,8 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** If an administrator runs `setup` as root, the file still belongs to the account of the service. */
-function keepOwner(path: string, like: string): void {
+/** If an administrator runs a command as root, the file still belongs to the account of the service. @param like whose owner it gets */
+export function keepOwner(path: string, like: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(like);
   chownSync(path, uid, gid);

@@ -6,6 +6,7 @@ import { clientAddressOf, readJsonBody, readQuery } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { auditPage, auditRequest } from '../audit/query.ts';
 import { connectionNotFound, findConnection } from '../connections/connections.ts';
+import { noteCorrelation } from '../operations/request-log.ts';
 import type { Requests, Traced } from '../requests/requests.ts';
 import type { SignIn, SignInResult } from '../sign-in/sign-in.ts';
 import { findApiKey } from './api-keys.ts';
@@ -104,5 +105,7 @@ function answer<T extends object>(
   body: (result: T) => object,
   profileOnFailure = false,
 ): Response {
+  // Sign-ins have noted it already; resets, searches and lists of groups have not.
+  noteCorrelation(result.correlationId);
   return 'failure' in result ? failureAnswer(c, result, profileOnFailure) : c.json(body(result));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -49,7 +49,7 @@ test('backup works while the hub runs; restore works after it has stopped or was
   const status = hub('status');
   assert.equal(status.status, 0, status.stderr);
   for (const line of ['connections: 2, disabled: 0', 'running: yes']) assert.ok(status.stdout.includes(line), status.stdout);
-  assert.match(status.stdout, /^ready: yes \(http:\/\/localhost:\d+\/readyz\)$/m);
+  assert.match(status.stdout, /^ready: yes \(http:\/\/127\.0\.0\.1:\d+\/readyz\)$/m);
 
   await end('SIGKILL');
   const stopped = hub('status');
@@ -76,4 +76,34 @@ test('backup of a home folder without a database fails and creates none', (t) =>
   assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: DATABASE_MISSING: .*hub\.sqlite does not exist\n.*--home/);
   assert.ok(!existsSync(join(home, 'hub.sqlite')));
   assert.match(hub('restore', join(home, 'missing')).stderr, /cannot be used as the database of this hub/);
+});
+
+test('status asks the hub itself, also if this machine does not reach PUBLIC_URL', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'landbridge-hub-status-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const env = { ...ENVIRONMENT, PUBLIC_URL: 'https://hub.invalid' };
+  const child = spawn(PROGRAM, ['run', '--home', home], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes('"url":')) break;
+  const { stdout, stderr, status } = spawnSync(PROGRAM, ['status', '--home', home], { encoding: 'utf8', env });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^ready: yes \(http:\/\/127\.0\.0\.1:\d+\/readyz\)$/m);
+});
+
+const NOT_ROOT = process.getuid?.() !== 0 && 'needs root';
+
+test('what root creates or restores belongs to the account that the home belongs to', { skip: NOT_ROOT }, (t) => {
+  const ACCOUNT = 65534;
+  const { home, hub } = homeForTest(t);
+  chownSync(home, ACCOUNT, ACCOUNT);
+  const created = hub('key', 'create', 'billing');
+  assert.equal(created.status, 0, created.stderr);
+  const backups = mkdtempSync(join(tmpdir(), 'landbridge-hub-backups-'));
+  t.after(() => rmSync(backups, { recursive: true, force: true }));
+  const file = join(backups, 'backup.sqlite');
+  assert.equal(hub('backup', file).status, 0);
+  const restored = hub('restore', file);
+  assert.equal(restored.status, 0, restored.stderr);
+  const others = readdirSync(home).filter((name) => statSync(join(home, name)).uid !== ACCOUNT);
+  assert.deepEqual(others, []);
 });

@@ -143,3 +143,15 @@ test('nothing is cached if the cache is off, or of a user without an immutable i
   // The entry was removed as well.
   assert.equal(await (await open()).find(connection, 'anna', 'right'), undefined);
 });
+
+test('after the cache of a connection was switched off and on, the next sign-in is cached again', async (t) => {
+  const { cache, connection, store } = await newCache(t);
+  cache.remember(connection, 'anna', 'right', USER);
+  await cache.idle();
+  const { enabled, settings } = connection;
+  await store.updateConnection(connection.id, { enabled, settings: { ...settings, credentialCache: false } });
+  assert.equal(await cache.find(connection, 'anna', 'right'), undefined);
+  await store.updateConnection(connection.id, { enabled, settings });
+  cache.remember(connection, 'anna', 'right', USER);
+  while ((await cache.find(connection, 'anna', 'right')) === undefined) await cache.idle();
+});

@@ -77,7 +77,7 @@ export async function createCredentialCache(parts: {
   const justVerified = createJustVerified(now);
   const fingerprintKey = createSecretKey(randomBytes(32));
   /** By connection and name: which password was cached, and when. */
-  const recent = new LRUCache<string, { fingerprint: string; atMs: number }>({ max: MAX_RECENT });
+  const recent = new LRUCache<string, { fingerprint: string; atMs: number; isWritten: boolean }>({ max: MAX_RECENT });
   /** Entries waiting to be written, unless a rejection came first. */
   const pending = new Set<{ connectionId: string; userId: string; nameHash: string }>();
 
@@ -107,25 +107,38 @@ export async function createCredentialCache(parts: {
         .digest('base64');
       const last = recent.get(nameHash);
       const renewAfterMs = Math.max(now() - RENEWAL_MS, uncheckedBefore(connection.id) ?? 0);
-      if (last?.fingerprint === fingerprint && last.atMs > renewAfterMs) return;
+      const write = () => {
+        const kept = { fingerprint, atMs: now(), isWritten: false };
+        recent.set(nameHash, kept);
+        const entry = { connectionId: connection.id, userId, nameHash };
+        pending.add(entry);
+        writing
+          .run(async () => {
+            const sealed = await sealProfile(profile, password, entry);
+            if (!pending.has(entry)) return false;
+            await store.removeCachedCredentialsBefore(new Date(now() - maxAgeMs));
+            return store.putCachedCredential({ ...entry, ...sealed, verifiedAt: new Date(kept.atMs) }, nameHash, MAX_NAMES);
+          })
+          .catch(undefinedIfBusy)
+          .then((isKept) => {
+            if (isKept === true) kept.isWritten = true;
+            else recent.delete(nameHash);
+          }, report)
+          .finally(() => pending.delete(entry));
+      };
+      if (last?.fingerprint === fingerprint && last.atMs > renewAfterMs) {
+        if (!last.isWritten) return;
+        // Whoever switches the cache of a connection off, in this process or by a command, empties it.
+        store.cachedCredential(connection.id, nameHash).then((entry) => {
+          if (entry === undefined && recent.get(nameHash) === last) write();
+        }, report);
+        return;
+      }
       if (JSON.stringify(profile).length > MAX_PROFILE_LENGTH) {
         log.warn({ connection: connection.name, userId }, `Profile not cached: larger than ${MAX_PROFILE_LENGTH} characters`);
         return;
       }
-      const verifiedAt = new Date(now());
-      recent.set(nameHash, { fingerprint, atMs: now() });
-      const entry = { connectionId: connection.id, userId, nameHash };
-      pending.add(entry);
-      writing
-        .run(async () => {
-          const sealed = await sealProfile(profile, password, entry);
-          if (!pending.has(entry)) return false;
-          await store.removeCachedCredentialsBefore(new Date(now() - maxAgeMs));
-          return store.putCachedCredential({ ...entry, ...sealed, verifiedAt }, nameHash, MAX_NAMES);
-        })
-        .catch(undefinedIfBusy)
-        .then((kept) => kept || recent.delete(nameHash), report)
-        .finally(() => pending.delete(entry));
+      write();
     },
 
     async find(connection, username, password) {

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, keepOwner } from '@landbridge/runtime';
 import { createAudit } from '../audit/audit.ts';
 import { createAuditChain } from '../audit/chain.ts';
 import { DATABASE_FILE } from '../home.ts';
@@ -69,6 +69,7 @@ export async function restoreDatabase(
     const incoming = `${database}.incoming-${process.pid}`;
     try {
       await copyDatabase(backup, incoming);
+      keepOwner(incoming, folder);
       if (keptAs !== undefined) {
         refuseWhileOpen(database);
         moveWithSideFiles(database, keptAs);

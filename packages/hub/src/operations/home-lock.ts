@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, keepOwner } from '@landbridge/runtime';
 
 /** A check whether it is taken holds the lock for a moment. */
 const LOCK_WAIT_MS = 500;
@@ -16,7 +16,10 @@ export function lockHome(folder: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     // Opened only if it is missing: closing a file releases all locks of the process on it (fcntl, POSIX).
-    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+    if (!existsSync(path)) {
+      closeSync(openSync(path, 'a', 0o600));
+      keepOwner(path, folder);
+    }
     database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     // No journal file.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

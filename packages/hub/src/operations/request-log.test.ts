@@ -81,3 +81,26 @@ test('logs the kind of URL, but none of its secrets', async (t) => {
   const text = JSON.stringify(logLines);
   for (const hidden of [secret, 'one-time-secret', 'passwd']) assert.ok(!text.includes(hidden), hidden);
 });
+
+test('each answer to a request that asked a connector has the correlation id, also a reset', async (t) => {
+  const { hub, provisioned, apiKey } = await startHubForTest(t);
+  const connector = await connect(await provisioned());
+  const pids: unknown[] = [];
+  connector.answerAll((request) => {
+    pids.push(request.claims.pid);
+    return { profile: { id: 'anna' }, users: [], groups: [] };
+  });
+  for (const [call, body] of [
+    ['change-password', { username: 'anna', password: 'new' }],
+    ['search', { search: 'anna' }],
+    ['groups', undefined],
+  ] as const) {
+    const answer = await fetch(`${hub.url}/api/connections/corp/${call}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { Authorization: `Bearer ${apiKey}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    assert.match(answer.headers.get('X-Correlation-Id') ?? '', UUID, call);
+    assert.equal(answer.headers.get('X-Correlation-Id'), pids.at(-1), `${call}: ${await answer.text()}`);
+  }
+});

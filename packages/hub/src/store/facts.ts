@@ -5,6 +5,9 @@ export interface FactStore {
   /** The running hub's public URL, so that commands can print whole URLs. */
   setPublicUrl(url: string): Promise<void>;
   publicUrl(): Promise<string | undefined>;
+  /** Where programs on this machine reach the hub that runs, or ran last. */
+  setLocalUrl(url: string): Promise<void>;
+  localUrl(): Promise<string | undefined>;
   /** Cached credentials of this connection that were verified before this time are not used; undefined: all are. */
   credentialsUncheckedBefore(connectionId: string): Promise<Date | undefined>;
   setCredentialsUncheckedBefore(connectionId: string, time: Date | undefined): Promise<void>;

@@ -18,6 +18,10 @@ export function codeConformance(check: StoreCheck): void {
     await store.setPublicUrl('http://a');
     await store.setPublicUrl('http://b');
     assert.equal(await store.publicUrl(), 'http://b');
+    assert.equal(await store.localUrl(), undefined);
+    await store.setLocalUrl('http://127.0.0.1:1');
+    await store.setLocalUrl('http://127.0.0.1:2');
+    assert.equal(await store.localUrl(), 'http://127.0.0.1:2');
   });
 
   check('keeps how far each destination has received the audit log', async (store) => {

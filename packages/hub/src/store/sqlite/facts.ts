@@ -7,6 +7,7 @@ import { column, type Sql, tableOf } from './sql.ts';
 
 const FACTS = tableOf('facts', { name: column.text, value: column.text });
 const PUBLIC_URL = 'public_url';
+const LOCAL_URL = 'local_url';
 const KEY_CHECK = 'key_check';
 const auditPositionOf = (target: string) => `audit_position ${target}`;
 const uncheckedOf = (connectionId: string) => `credentials_unchecked_before ${connectionId}`;
@@ -33,6 +34,10 @@ export function factStore(sql: Sql): FactStore {
       set(sql, PUBLIC_URL, url);
     },
     publicUrl: async () => sql.one(FACTS, 'WHERE name = ?', PUBLIC_URL)?.value,
+    async setLocalUrl(url) {
+      set(sql, LOCAL_URL, url);
+    },
+    localUrl: async () => sql.one(FACTS, 'WHERE name = ?', LOCAL_URL)?.value,
     async credentialsUncheckedBefore(connectionId) {
       const stored = sql.one(FACTS, 'WHERE name = ?', uncheckedOf(connectionId))?.value;
       return stored === undefined || stored === '' ? undefined : new Date(stored);

@@ -1,8 +1,9 @@
 /** The store in one SQLite file (node:sqlite). Several processes may have it open: commands work while the hub runs. */
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
-import { CodedError } from '@landbridge/runtime';
+import { CodedError, keepOwner } from '@landbridge/runtime';
 import { createSealing, keyCheckOf, type Sealing, type SealingKey } from '../sealing.ts';
 import type { Store } from '../store.ts';
 import { administratorStore } from './administrators.ts';
@@ -84,7 +85,9 @@ function open(
 ): { database: DatabaseSync; knownCheck: string | undefined } {
   try {
     // Created before SQLite does, with these permissions: it holds private keys. SQLite copies them to its side files.
+    const isNew = !existsSync(path);
     closeSync(openSync(path, 'a', 0o600));
+    if (isNew) keepOwner(path, dirname(path));
     chmodSync(path, 0o600);
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     try {

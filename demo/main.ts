@@ -12,14 +12,35 @@ import { type RunningProgram, runCommand, startProgram } from './programs.ts';
 import { fieldRows, table, userRows } from './tables.ts';
 
 const CONNECTION = 'fabrikam';
+const USAGE = `Usage: npm run demo [-- --once]
+
+Starts a directory, a hub and a connector on this machine, signs a user in, and serves a page to try it.
+
+Options:
+  --once      end after the sign-in; exit code 0 only if it succeeded
+  -h, --help  print help`;
 /** Starting takes three seconds; allow for a busy machine. */
 const START_TIMEOUT_MS = 90_000;
 
-const { values: options } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const options = readOptions();
+const isOnce = options?.once === true;
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
 
-process.exitCode = await demo();
+if (options === undefined) process.exitCode = 2;
+else if (options.help) console.log(USAGE);
+else process.exitCode = await demo();
+
+/** @returns undefined, after a message, if they are wrong */
+function readOptions(): { once: boolean; help: boolean } | undefined {
+  try {
+    return parseArgs({ options: { once: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } })
+      .values;
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    return undefined;
+  }
+}
 
 /** @returns the exit code, after everything has stopped */
 async function demo(): Promise<number> {
@@ -72,7 +93,7 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   const before = performance.now();
   const profile = await Promise.race([api.login(CONNECTION, alice.name, alice.password), programEnded]);
   console.log(`\nAlice signed in within ${Math.round(performance.now() - before)} ms:\n\n${table(fieldRows(profile))}\n`);
-  if (options.once) return;
+  if (isOnce) return;
 
   const tryLink = await runCommand('landbridge-hub', ['try', CONNECTION, '--home', hubHome], { signal });
   console.log(`Try it:  ${tryLink}\n\n  The link works once. In another browser, enter this API key on the page: ${apiKey}\n`);

@@ -2,4 +2,7 @@
 import { runCommandLine, withCredentials } from '@landbridge/runtime';
 import { hubCommandLine } from './cli/program.ts';
 
-await runCommandLine(hubCommandLine(withCredentials(process.env, 'landbridge-hub')), process.argv.slice(2));
+const environment = withCredentials(process.env, 'landbridge-hub');
+const { PUBLIC_URL } = environment;
+const documentsUrl = PUBLIC_URL === undefined ? undefined : `${PUBLIC_URL.replace(/\/+$/, '')}/docs`;
+await runCommandLine(hubCommandLine(environment), process.argv.slice(2), { documentsUrl });

@@ -1,4 +1,4 @@
-/** What both command lines share: help, options, error messages and exit codes (0: success, 1: failure, 2: usage error, 3: changed). */
+/** What both command lines share: help, options, error messages and exit codes (docs/errors.md lists them). */
 import { Command, CommanderError } from 'commander';
 import { CodedError, errorText } from './coded-error.ts';
 import { printableLines } from './printable.ts';
@@ -41,8 +41,13 @@ export function createCommandLine({ name, description, version, homeFiles, examp
  * itself.
  *
  * @param args without the name of the program
+ * @param options.documentsUrl where a hub serves the documents, if it is known
  */
-export async function runCommandLine(program: Command, args: readonly string[]): Promise<void> {
+export async function runCommandLine(
+  program: Command,
+  args: readonly string[],
+  { documentsUrl }: { documentsUrl?: string | undefined } = {},
+): Promise<void> {
   // A reader such as `head` may end early. Without a listener, that would end a running connector or hub.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   requireTlsVerification();
@@ -53,8 +58,8 @@ export async function runCommandLine(program: Command, args: readonly string[]):
     // Commander has already printed its message, or the help or version that the user asked for.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
     else {
-      process.exitCode = FAILURE;
-      process.stderr.write(printableLines(errorMessage(error)));
+      process.exitCode = error instanceof CodedError && error.code === 'CONFIRMATION_REQUIRED' ? USAGE_ERROR : FAILURE;
+      process.stderr.write(printableLines(errorMessage(error, documentsUrl)));
     }
   }
 }
@@ -64,10 +69,10 @@ function inheritSettings(parent: Command): void {
   for (const command of parent.commands) inheritSettings(command.copyInheritedSettings(parent));
 }
 
-function errorMessage(error: unknown): string {
+function errorMessage(error: unknown, documentsUrl: string | undefined): string {
   if (error instanceof CodedError) {
     const action = error.action === undefined ? '' : `       ${error.action}\n`;
-    return `error: ${error.code}: ${errorText(error)}\n${action}`;
+    return `error: ${errorText(error)} [${error.code}]\n${action}       Help: ${documentsUrl === undefined ? 'docs/errors.md' : `${documentsUrl}/errors`}\n`;
   }
   return `error: ${errorText(error)}\n${error instanceof Error ? `${error.stack}\n` : ''}`;
 }

@@ -6,6 +6,7 @@ export { addressGroup, addressGroups } from './address-group.ts';
 export { createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { createCommandLine, EXIT_CHANGED, runCommandLine } from './command-line.ts';
+export { requireConfirmation, YES_OPTION } from './confirmation.ts';
 export { withCredentials } from './credentials.ts';
 export { createFrameProgress } from './frame-progress.ts';
 export { canonicalRange, createIpRanges, type IpRanges } from './ip-ranges.ts';

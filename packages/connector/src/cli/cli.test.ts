@@ -41,7 +41,7 @@ it('a mistyped home is an error for every command that does not create one', asy
   for (const args of [['config', 'check'], ['config', 'show'], ['user', 'x'], ['troubleshoot'], ['console', 'link'], ['export', 'x']]) {
     const { exitCode, stderr } = await startCommand([...args, '--home', join(home, 'typo')]).ended;
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: HOME_NOT_FOUND: There is no connector in .*typo, which does not exist\n/);
+    assert.match(stderr, /^error: There is no connector in .*typo, which does not exist.* \[HOME_NOT_FOUND\]/);
   }
   assert.deepEqual(readdirSync(home), []);
 });
@@ -173,7 +173,7 @@ describe('config', () => {
     writeFileSync(join(home, 'config.json'), '{\n "LDAP_BIND_PASSWORD": "pw-secret"\n "PORT": 1}');
     const { exitCode, stderr, output } = await run(['config', 'check']);
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: CONFIG_NOT_JSON: .*config\.json is not valid JSON: line 3, column 2\n/);
+    assert.match(stderr, /^error: .*config\.json is not valid JSON: line 3, column 2.* \[CONFIG_NOT_JSON\]/);
     assert.doesNotMatch(output, /pw-secret/);
   });
 });
@@ -294,7 +294,7 @@ describe('run', () => {
   it('in a folder that cannot be created ends with an error', { skip: process.platform !== 'linux' }, async () => {
     const { exitCode, stderr } = await startCommand(['run', '--home', '/proc/x']).ended;
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: HOME_UNUSABLE: The home \/proc\/x cannot be created/);
+    assert.match(stderr, /^error: The home \/proc\/x cannot be created.* \[HOME_UNUSABLE\]/);
   });
 
   it('connects, answers a sign-in, reveals no secret, and exits with 0 on SIGTERM', { timeout: 60_000 }, async (t) => {
@@ -358,7 +358,7 @@ describe('run', () => {
     const HEALTH_PORT = await freePort();
     const settings = { LDAP_URL: directory.url, LDAP_BIND_USER: dn, LDAP_BIND_PASSWORD: password, HEALTH_PORT };
     write({ PROVISIONING_TICKET: tickets.ticket, ...settings });
-    assert.match((await run(['health'])).stderr, /^error: CONNECTOR_NOT_READY: .*ECONNREFUSED/);
+    assert.match((await run(['health'])).stderr, /^error: .*ECONNREFUSED.* \[CONNECTOR_NOT_READY\]/);
     const connector = startCommand(['run', '--home', home]);
     t.after(() => connector.child.kill('SIGKILL'));
     await Promise.race([hub.nextAgent(), connector.ended.then(({ output }) => assert.fail(output))]);
@@ -370,7 +370,7 @@ describe('run', () => {
     while ((await fetch(`${url}/readyz`)).status === 200) await delay(20);
     const { exitCode, stderr } = await run(['health']);
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: CONNECTOR_NOT_READY: .* 503 .*"directory":"connected"/);
+    assert.match(stderr, /^error: .* 503 .*"directory":"connected".* \[CONNECTOR_NOT_READY\]/);
     assert.deepEqual([(await fetch(`${url}/healthz`)).status, (await fetch(`${url}/`)).status], [200, 404]);
   });
 
@@ -381,7 +381,7 @@ describe('run', () => {
     t.after(() => connector.child.kill('SIGKILL'));
     const { exitCode, stderr } = await connector.ended;
     assert.equal(exitCode, 1);
-    assert.match(stderr, /^error: HEALTH_NOT_OPENED: .*\n {7}Correct HEALTH_PORT/m);
+    assert.match(stderr, /^error: .* \[HEALTH_NOT_OPENED\]\n {7}Correct HEALTH_PORT/m);
   });
 
   it('warns about settings that weaken security and about refused anonymous searches', async (t) => {
@@ -408,7 +408,7 @@ describe('run', () => {
       };
       const { exitCode, stderr } = await run(['run'], { environment: { ...environment, [name]: value } });
       assert.equal(exitCode, 1);
-      assert.match(stderr, new RegExp(`^error: [A-Z_]+: .*${name}`));
+      assert.match(stderr, new RegExp(`^error: .*${name}`));
     });
   }
 });

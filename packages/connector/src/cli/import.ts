@@ -1,8 +1,7 @@
 /** `import`: shows what an export would change, asks, and applies it. `--undo` reverts the last import. */
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { confirm, isCancel } from '@clack/prompts';
-import { CodedError, printable } from '@landbridge/runtime';
+import { CodedError, printable, requireConfirmation } from '@landbridge/runtime';
 import { loadConfig } from '../config/load.ts';
 import type { SettingChange } from '../transfer/differences.ts';
 import { applyImport, type ImportSummary, readImport, undoImport } from '../transfer/import.ts';
@@ -25,12 +24,13 @@ const WHEN_APPLIED = 'A running connector applies this on SIGHUP or restart.\n';
 const SHOWN_CHARACTERS = 120;
 
 /**
- * @returns the exit code: 1 if nothing was applied, because of problems or without confirmation
- * @throws CodedError IMPORT_INPUT; see also `readImport`, `applyImport`, `undoImport` and `readPassphrase`
+ * @returns the exit code: 1 if nothing was applied, because of problems
+ * @throws CodedError IMPORT_INPUT; see also `readImport`, `applyImport`, `undoImport`, `requireConfirmation` and `readPassphrase`
  */
 export async function importFrom({ home, environment }: CommandContext, path: string | undefined, options: ImportOptions): Promise<number> {
   const config = loadConfig(home, environment);
   if (options.undo) {
+    if (!options.yes) await requireConfirmation('Restore the files from before the last import? Changes since then are lost.');
     const since = undoImport(config);
     process.stdout.write(`Restored the files from before ${since.toISOString()}. ${WHEN_APPLIED}`);
     return 0;
@@ -52,10 +52,7 @@ export async function importFrom({ home, environment }: CommandContext, path: st
     process.stdout.write('Nothing changed. Fix the problems or apply anyway with --anyway.\n');
     return 1;
   }
-  if (!options.yes && !(await isConfirmed())) {
-    process.stdout.write('Nothing changed.\n');
-    return 1;
-  }
+  if (!options.yes) await requireConfirmation('Apply this?');
   applyImport(config, read, { force: options.anyway === true });
   process.stdout.write(`Imported. ${WHEN_APPLIED}To revert: landbridge-connector import --undo --home ${home}\n`);
   return 0;
@@ -73,15 +70,6 @@ export function readImportSource(path: string): Buffer | string {
     if (cause instanceof CodedError) throw cause;
     throw new CodedError('IMPORT_INPUT', `Cannot read ${path}`, { action: 'Check the path.', cause });
   }
-}
-
-async function isConfirmed(): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    process.stdout.write('No terminal to ask for confirmation: use --yes.\n');
-    return false;
-  }
-  const answer = await confirm({ message: 'Apply this?', initialValue: false });
-  return !isCancel(answer) && answer;
 }
 
 function summaryText({ settings, certificate, mapper, problems, warnings }: ImportSummary): string {

@@ -104,7 +104,7 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--user <name>', 'also compare two ways to find the groups of this user')
     .option('--json', 'print JSON')
     .option('--export <file>', 'also write a zip file for support: results, logs, mapper, and settings without secrets')
-    .option('--yes', 'write it without asking')
+    .option('--yes', 'do not ask')
     .action(async (options) => exitWith(await (await import('./troubleshoot.ts')).troubleshoot(context(), options)));
 
   program
@@ -141,7 +141,7 @@ export function connectorCommandLine(environment: Environment): Command {
     .command('import')
     .description('show what an export of this or an Auth0 AD/LDAP Connector would change, ask, and apply it')
     .argument('[file]', 'a .landbridge or zip file, or the folder of an installed Auth0 AD/LDAP Connector')
-    .option('--yes', 'apply without asking')
+    .option('--yes', 'do not ask')
     .option('--anyway', 'apply even if the connector could not start afterwards')
     .option('--passphrase-file <file>', 'file with the passphrase of an encrypted export; - for standard input')
     .option('--undo', 'restore the files from before the last import')

@@ -119,7 +119,7 @@ it('reports a wrong answer by line, and exits with 1', async () => {
   writeFileSync(join(folder, 'answers'), 'LDAP_URL=ldaps://dc1\nPORT=many\n');
   const { exitCode, stderr } = await run(['--answers', join(folder, 'answers')]);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /^error: ANSWERS_INVALID: .*answers, line 2: PORT must be/);
+  assert.match(stderr, /^error: .*answers, line 2: PORT must be.* \[ANSWERS_INVALID\]/);
 });
 
 it('flags override the environment, and the environment the answer file', async (t) => {

@@ -1,7 +1,6 @@
 /** `troubleshoot`: runs all checks and shows what to fix. `--export` writes a zip file for support. */
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
-import { CodedError, printable, writePrivateFile } from '@landbridge/runtime';
+import { CodedError, printable, requireConfirmation, writePrivateFile } from '@landbridge/runtime';
 import { exportPackage } from '../troubleshoot/export.ts';
 import { isWell, resultLines, summary } from '../troubleshoot/report.ts';
 import { createTroubleshooter } from '../troubleshoot/troubleshooter.ts';
@@ -17,7 +16,7 @@ export interface TroubleshootCommandOptions {
 
 /**
  * @returns the exit code: 1 if a check failed
- * @throws CodedError EXPORT_NOT_CONFIRMED, LOG_UNREADABLE, EXPORT_NOT_WRITABLE
+ * @throws CodedError as `requireConfirmation`, LOG_UNREADABLE, EXPORT_NOT_WRITABLE
  */
 export async function troubleshoot({ home, environment }: CommandContext, options: TroubleshootCommandOptions): Promise<number> {
   const results = await createTroubleshooter().run({
@@ -34,22 +33,11 @@ export async function troubleshoot({ home, environment }: CommandContext, option
     const file = resolve(options.export);
     process.stderr.write(`\n${file} will contain:\n`);
     for (const { name, bytes, what } of made.contents) process.stderr.write(`  ${name} (${bytes} bytes): ${what}\n`);
-    if (!options.yes) await confirm();
+    if (!options.yes) await requireConfirmation('Write it?');
     write(file, made.zip());
     process.stderr.write(`Wrote ${file}\n`);
   }
   return isWell(results) ? 0 : 1;
-}
-
-async function confirm(): Promise<void> {
-  if (process.stdin.isTTY && process.stderr.isTTY) {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await lines.question('Write it? [y/N] ').finally(() => lines.close());
-    if (/^y(?:es)?$/i.test(answer.trim())) return;
-  }
-  throw new CodedError('EXPORT_NOT_CONFIRMED', 'Nothing was written', {
-    action: 'Review the list above. --yes writes the file without asking.',
-  });
 }
 
 function write(file: string, content: Uint8Array): void {

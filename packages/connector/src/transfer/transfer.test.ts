@@ -257,7 +257,7 @@ describe('an export', { timeout: 240_000 }, () => {
       applyImport(loadConfig(home, {}), await read(rootZip(installed(v1(directory.serviceAccount.password)), {})));
       assert.equal(existsSync(join(home, 'lib/profileMapper.js')), false);
       const after = readFileSync(join(home, 'config.json'), 'utf8');
-      const { exitCode } = await run(['import', '--undo']);
+      const { exitCode } = await run(['import', '--undo', '--yes']);
       assert.equal(exitCode, 0);
       assert.equal(readFileSync(join(home, 'lib/profileMapper.js'), 'utf8'), 'before');
       assert.deepEqual(JSON.parse(readFileSync(join(home, 'config.json'), 'utf8')), { SITE_NAME: 'before' });

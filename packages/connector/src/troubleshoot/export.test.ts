@@ -47,7 +47,7 @@ describe('the support package', { timeout: 120_000 }, () => {
 
     const asked = await startCommand(['--home', home, 'troubleshoot', '--export', file]).ended;
     assert.equal(asked.exitCode, 1);
-    assert.match(asked.stderr, /test-results\.log \(\d+ bytes\)[\s\S]*Nothing was written/);
+    assert.match(asked.stderr, /test-results\.log \(\d+ bytes\)[\s\S]*CONFIRMATION_REQUIRED/);
     assert.equal(existsSync(file), false);
 
     const made = await startCommand(['--home', home, 'troubleshoot', '--export', file, '--yes', '--json']).ended;

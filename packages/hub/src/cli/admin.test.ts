@@ -25,7 +25,7 @@ test('a service prints no link for the first administrator and says how to get o
   };
   const first = admin('invite', 'ben@fabrikam.com').stdout;
   assert.equal((await fetch(first)).status, 200);
-  assert.match(admin('invite', 'Ben@fabrikam.com').stderr, /^error: [A-Z_]+: Administrator "Ben@fabrikam.com" already exists/);
+  assert.match(admin('invite', 'Ben@fabrikam.com').stderr, /^error: Administrator "Ben@fabrikam.com" already exists/);
   assert.match(admin('invite', 'a\u001b[2J').stderr, /letters, digits/);
   const second = admin('reset', 'ben@fabrikam.com').stdout;
   assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [400, 200]);

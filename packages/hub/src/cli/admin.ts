@@ -54,10 +54,11 @@ export function adminCommand(context: HubCommandContext): Command {
   })
     .argument('<name>')
     .argument('<role>', 'owner, operator or read-only');
-  add(
+  addConfirmed(
     'reset',
     'remove password, second factors, binding to a provider and sessions, and print a link to set them up again',
-    async ({ operator, publicUrl }, name: string) => {
+    (name: string) => `Reset the administrator "${name}"? They are signed out and need the new link to sign in again.`,
+    async ({ operator, publicUrl }, name) => {
       const { resetAdministrator, INVITATION_LIFETIME_HOURS } = await administration();
       printLink(await resetAdministrator(operator, await publicUrl(), name), INVITATION_LIFETIME_HOURS);
     },

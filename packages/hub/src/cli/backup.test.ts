@@ -43,9 +43,9 @@ test('backup works while the hub runs; restore works after it has stopped or was
   assert.match(hub('backup', file).stderr, /already exists/);
   assert.equal(hub('connection', 'create', 'later').status, 0);
 
-  const refused = hub('restore', file);
+  const refused = hub('restore', file, '--yes');
   assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /^error: HOME_IN_USE: .*\n {7}Stop the hub first/);
+  assert.match(refused.stderr, /^error: .* \[HOME_IN_USE\]\n {7}Stop the hub first/);
   const status = hub('status');
   assert.equal(status.status, 0, status.stderr);
   for (const line of ['connections: 2, disabled: 0', 'running: yes']) assert.ok(status.stdout.includes(line), status.stdout);
@@ -55,7 +55,7 @@ test('backup works while the hub runs; restore works after it has stopped or was
   const stopped = hub('status');
   assert.equal(stopped.status, 1);
   assert.match(stopped.stdout, /^running: no$/m);
-  const restored = hub('restore', file);
+  const restored = hub('restore', file, '--yes');
   assert.equal(restored.status, 0, restored.stderr);
   assert.match(restored.stderr, /The old database is .*hub\.sqlite\.replaced-/);
   assert.match(hub('connection', 'list').stdout, /^corp .*$/);
@@ -73,9 +73,9 @@ test('a second hub cannot run on the same home folder', async (t) => {
 
 test('backup of a home folder without a database fails and creates none', (t) => {
   const { home, hub } = homeForTest(t);
-  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: DATABASE_MISSING: .*hub\.sqlite does not exist\n.*--home/);
+  assert.match(hub('backup', join(home, 'backup.sqlite')).stderr, /^error: .*hub\.sqlite does not exist \[DATABASE_MISSING\]\n.*--home/);
   assert.ok(!existsSync(join(home, 'hub.sqlite')));
-  assert.match(hub('restore', join(home, 'missing')).stderr, /cannot be used as the database of this hub/);
+  assert.match(hub('restore', join(home, 'missing'), '--yes').stderr, /cannot be used as the database of this hub/);
 });
 
 test('status asks the hub itself, also if this machine does not reach PUBLIC_URL', async (t) => {

@@ -1,6 +1,7 @@
 /** `landbridge-hub backup|restore`. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { requireConfirmation, YES_OPTION } from '@landbridge/runtime';
 import { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 
@@ -25,9 +26,11 @@ export function restoreCommand({ closedHome, note }: HubCommandContext): Command
     .description('replace the database with a backup while the hub is stopped; the old database is kept')
     .argument('<file>', 'a file from "landbridge-hub backup"')
     .option('--new-key', 'the key of that hub (hub.key) is lost: remove the secrets that only it can decrypt, as "hub-key reset" does')
-    .action(async (file: string, options: { newKey?: boolean }) => {
+    .option(...YES_OPTION)
+    .action(async (file: string, { yes, ...options }: { newKey?: boolean; yes?: true }) => {
       const { restoreDatabase } = await import('../operations/backup.ts');
       const backup = resolve(file);
+      if (!yes) await requireConfirmation(`Replace the database by ${backup}? Everything that changed since that backup is lost from it.`);
       const { folder, key } = await closedHome(options.newKey === true ? undefined : backup);
       const { keptAs } = await restoreDatabase(backup, folder, { key, ...options });
       if (keptAs !== undefined) note(`The old database is ${keptAs}.`);

@@ -84,10 +84,15 @@ export function clientCommand(context: HubCommandContext): Command {
       for (const warning of clientWarnings(options)) note(`Warning: ${name}: ${warning}`);
     }
   });
-  add('secret', 'replace the secret and print the new one, once only', async ({ operator }, id: string) => {
-    const { rotateClientSecret } = await import('../oidc/clients.ts');
-    print(await rotateClientSecret(operator, id));
-  }).argument('<client-id>');
+  addConfirmed(
+    'secret',
+    'replace the secret and print the new one, once only',
+    (id: string) => `Replace the secret of the client ${id}? The application cannot sign users in until it has the new one.`,
+    async ({ operator }, id) => {
+      const { rotateClientSecret } = await import('../oidc/clients.ts');
+      print(await rotateClientSecret(operator, id));
+    },
+  ).argument('<client-id>');
   addConfirmed(
     'delete',
     'delete a client and revoke its tokens',

@@ -1,6 +1,5 @@
 /** A command with subcommands, which open the home while they run. Those that remove something ask first. */
-import { createInterface } from 'node:readline/promises';
-import { CodedError, printable } from '@landbridge/runtime';
+import { requireConfirmation, YES_OPTION } from '@landbridge/runtime';
 import { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 
@@ -17,28 +16,19 @@ export function createGroup({ withHome }: HubCommandContext, name: string, descr
     group,
     /** Adds a subcommand. @param run gets its arguments, and the options after them */
     add,
-    /** Like `add`, but asks first unless `--yes` is given. @param question what happens, from the arguments */
+    /** Like `add`, but asks first unless `--yes` is given. @param question what happens, from the arguments; undefined: nothing to ask */
     addConfirmed<A extends unknown[]>(
       name: string,
       description: string,
-      question: (...args: A) => string,
+      question: (...args: A) => string | undefined,
       run: (home: Home, ...args: A) => Promise<void>,
     ): Command {
       const command = add(name, description, async (home, ...args: A) => {
-        if (command.opts<{ yes?: true }>().yes !== true) await confirm(question(...args));
+        const asked = command.opts<{ yes?: true }>().yes === true ? undefined : question(...args);
+        if (asked !== undefined) await requireConfirmation(asked);
         await run(home, ...args);
       });
-      return command.option('--yes', 'do not ask');
+      return command.option(...YES_OPTION);
     },
   };
-}
-
-/** @throws CodedError NOT_CONFIRMED, also if there is no terminal to ask */
-async function confirm(question: string): Promise<void> {
-  if (process.stdin.isTTY && process.stderr.isTTY) {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await lines.question(`${printable(question)} [y/N] `).finally(() => lines.close());
-    if (/^y(?:es)?$/i.test(answer.trim())) return;
-  }
-  throw new CodedError('NOT_CONFIRMED', 'Nothing was changed', { action: 'Run the command in a terminal and answer "y", or add --yes.' });
 }

@@ -1,4 +1,5 @@
 /** `landbridge-hub hub-key rotate|reset`. */
+import { requireConfirmation, YES_OPTION } from '@landbridge/runtime';
 import { Command } from 'commander';
 import type { HubCommandContext } from './context.ts';
 
@@ -24,8 +25,14 @@ export function hubKeyCommand({ withHome, withAnyKey, note }: HubCommandContext)
     .addCommand(
       new Command('reset')
         .description('for a lost key: remove the secrets that only it can decrypt, and continue with the current key')
-        .action(() =>
+        .option(...YES_OPTION)
+        .action(({ yes }: { yes?: true }) =>
           withAnyKey(async ({ store, key }) => {
+            if (!yes) {
+              await requireConfirmation(
+                'Remove all secrets that the lost key encrypted? Users sign in again, and administrators need new links. This cannot be undone.',
+              );
+            }
             const { replaceLostKey } = await import('../operations/hub-key.ts');
             await replaceLostKey(store, key);
             note('The database now uses this key. Older audit records can no longer be verified.');

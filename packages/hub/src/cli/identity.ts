@@ -6,16 +6,22 @@ import { createGroup } from './group.ts';
 export function identityCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const identity = () => import('../keys/hub-identity.ts');
-  const { group, add } = createGroup(context, 'identity', 'manage the key with which this hub identifies itself to connectors');
+  const { group, add, addConfirmed } = createGroup(
+    context,
+    'identity',
+    'manage the key with which this hub identifies itself to connectors',
+  );
 
   add('show', 'print the fingerprint that tickets carry and connectors pin', async ({ store }) => {
     const { loadHubIdentity } = await identity();
     print((await loadHubIdentity(store)).fingerprint);
   });
-  add(
+  addConfirmed(
     'rotate',
     'create a new key, signed by the current one; connectors accept it automatically',
-    async ({ operator }, { compromised = false }: { compromised?: boolean }) => {
+    ({ compromised = false }: { compromised?: boolean }) =>
+      compromised ? "Replace the hub's identity? Every connector refuses this hub until it gets a new ticket." : undefined,
+    async ({ operator }, { compromised = false }) => {
       const { replaceHubIdentity, rotateHubIdentity } = await identity();
       print(await (compromised ? replaceHubIdentity : rotateHubIdentity)(operator));
       note(

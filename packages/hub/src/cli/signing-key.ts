@@ -6,7 +6,11 @@ import { createGroup } from './group.ts';
 export function signingKeyCommand(context: HubCommandContext): Command {
   const { print, note } = context;
   const rotation = () => import('../keys/rotation.ts');
-  const { group, add } = createGroup(context, 'signing-key', 'manage the keys with which the hub signs requests to connectors');
+  const { group, add, addConfirmed } = createGroup(
+    context,
+    'signing-key',
+    'manage the keys with which the hub signs requests to connectors',
+  );
 
   add('list', 'list the signing keys, newest first', async ({ store }) => {
     const { listSigningKeys } = await rotation();
@@ -25,10 +29,12 @@ export function signingKeyCommand(context: HubCommandContext): Command {
       note('New keys created: landbridge-hub signing-key list');
     },
   ).option('--grace-hours <hours>', 'grace period for connectors that do not read the JWKS document (default: 24)', Number);
-  add(
+  addConfirmed(
     'retire',
     'remove a compromised key immediately; another one takes over',
-    async ({ operator }, kid: string, { anyway = false }: { anyway?: boolean }) => {
+    (kid: string, _options: { anyway?: boolean }) =>
+      `Remove the signing key ${kid} immediately? Connectors without another key must reconnect.`,
+    async ({ operator }, kid, { anyway = false }) => {
       const { retireSigningKey } = await rotation();
       await retireSigningKey(operator, kid, { anyway });
       note('Key removed. A running hub applies this within seconds; connectors without another key must reconnect.');

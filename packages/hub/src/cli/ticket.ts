@@ -5,12 +5,14 @@ import { createGroup } from './group.ts';
 
 export function ticketCommand(context: HubCommandContext): Command {
   const { print, note } = context;
-  const { group, add } = createGroup(context, 'ticket', 'manage tickets, the secret URLs with which connectors enrol');
+  const { group, addConfirmed } = createGroup(context, 'ticket', 'manage tickets, the secret URLs with which connectors enrol');
 
-  add(
+  addConfirmed(
     'renew',
     'revoke all tickets of a connection and issue a new one; registered connectors stay',
-    async ({ operator, publicUrl }, connection: string) => {
+    (connection: string) =>
+      `Revoke all tickets of "${connection}" and issue a new one? Connectors can no longer enrol with the earlier ones.`,
+    async ({ operator, publicUrl }, connection) => {
       const { installCommands, renewTicket, ticketUrl, ticketWarning } = await import('../tickets/tickets.ts');
       const url = await publicUrl();
       const ticket = await renewTicket(operator, connection);
@@ -21,10 +23,15 @@ export function ticketCommand(context: HubCommandContext): Command {
       if (warning !== undefined) note(warning);
     },
   ).argument('<connection>');
-  add('revoke', 'stop connectors from enrolling; registered connectors stay', async ({ operator }, connection: string) => {
-    const { revokeTickets } = await import('../tickets/tickets.ts');
-    await revokeTickets(operator, connection);
-    note(`Tickets of "${connection}" revoked. To issue a new one: landbridge-hub connector add ${connection}`);
-  }).argument('<connection>');
+  addConfirmed(
+    'revoke',
+    'stop connectors from enrolling; registered connectors stay',
+    (connection: string) => `Revoke all tickets of "${connection}"? Connectors can no longer enrol with them.`,
+    async ({ operator }, connection) => {
+      const { revokeTickets } = await import('../tickets/tickets.ts');
+      await revokeTickets(operator, connection);
+      note(`Tickets of "${connection}" revoked. To issue a new one: landbridge-hub connector add ${connection}`);
+    },
+  ).argument('<connection>');
   return group;
 }

@@ -17,7 +17,7 @@ export function makeDebianPackage(from: ProgramFolder, { output, revision, epoch
   if (architecture === undefined) throw new Error(`no Debian packages for ${from.target}`);
   const version = `${from.version}-${revision}`;
   const doc = `usr/share/doc/${name}`;
-  const { folder, write } = stageLinuxFiles(from, `${from.folder}.deb`, doc);
+  const { folder, write } = stageLinuxFiles(from, `${from.folder}.deb`, { documents: doc, zsh: 'usr/share/zsh/vendor-completions' });
   write(`${doc}/copyright`, copyright(doc));
   write(`${doc}/changelog.gz`, gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md')), { level: 9 }));
   write(`${doc}/changelog.Debian.gz`, gzipSync(debianChangelog(name, version, epoch), { level: 9 }));

@@ -1,9 +1,20 @@
 /** What Debian and RPM packages have in common: the files that they install, and the texts about them. */
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { connectorCommandLine } from '../packages/connector/src/cli/program.ts';
 import { CONNECTOR_SERVICE } from '../packages/connector/src/cli/service-program.ts';
+import { hubCommandLine } from '../packages/hub/src/cli/program.ts';
 import { HUB_SERVICE } from '../packages/hub/src/cli/service-program.ts';
-import { environmentFileText, launcherText, type ServiceProgram, systemdHome, systemdUnit } from '../packages/runtime/src/index.ts';
+import {
+  completionScript,
+  environmentFileText,
+  launcherText,
+  manPage,
+  type ServiceProgram,
+  systemdHome,
+  systemdUnit,
+} from '../packages/runtime/src/index.ts';
 import type { ProgramFolder } from './program-folder.ts';
 import { type Program, ROOT } from './targets.ts';
 
@@ -40,8 +51,8 @@ export interface LinuxStage {
   write(path: string, content: string | Buffer, mode?: number): void;
 }
 
-/** @param documents for documentation and licences, below /usr/share */
-export function stageLinuxFiles(from: ProgramFolder, folder: string, documents: string): LinuxStage {
+/** @param folders for documentation and licences, and where zsh looks for completion scripts */
+export function stageLinuxFiles(from: ProgramFolder, folder: string, { documents, zsh }: { documents: string; zsh: string }): LinuxStage {
   const service = SERVICES[from.program];
   const { name } = service;
   rmSync(folder, { recursive: true, force: true });
@@ -61,6 +72,11 @@ export function stageLinuxFiles(from: ProgramFolder, folder: string, documents: 
   );
   write(`etc/${name}/environment`, environmentFileText(service, home));
   mkdirSync(join(folder, 'etc', name, 'credentials'), { recursive: true });
+  const commandLine = { connector: connectorCommandLine, hub: hubCommandLine }[from.program]({});
+  write(`usr/share/man/man1/${name}.1.gz`, gzipSync(manPage(commandLine), { level: 9 }));
+  write(`usr/share/bash-completion/completions/${name}`, completionScript(commandLine, 'bash'));
+  write(`${zsh}/_${name}`, completionScript(commandLine, 'zsh'));
+  write(`usr/share/fish/vendor_completions.d/${name}.fish`, completionScript(commandLine, 'fish'));
   write(`${documents}/THIRD-PARTY-LICENCES`, from.licences);
   for (const file of ['BUILD', from.sbomFile]) write(`${documents}/${file}`, readFileSync(join(from.folder, file)));
   return { folder, write };

@@ -159,7 +159,15 @@ describe('Debian packages', { skip: whyNoDeb }, () => {
       it('has Node.js, bundle, service, settings file and copyright, all owned by root', () => {
         const files = runTool('dpkg-deb', ['--contents', debs.get(program) ?? '']);
         for (const path of ['bin/node', 'lib/main.js']) assert.ok(files.includes(`./usr/lib/${name}/${path}\n`), path);
-        for (const path of [`usr/bin/${name}`, `usr/lib/systemd/system/${name}.service`, `etc/${name}/environment`])
+        for (const path of [
+          `usr/bin/${name}`,
+          `usr/lib/systemd/system/${name}.service`,
+          `etc/${name}/environment`,
+          `usr/share/man/man1/${name}.1.gz`,
+          `usr/share/bash-completion/completions/${name}`,
+          `usr/share/zsh/vendor-completions/_${name}`,
+          `usr/share/fish/vendor_completions.d/${name}.fish`,
+        ])
           assert.ok(files.includes(`./${path}\n`), path);
         for (const line of files.trim().split('\n')) assert.match(line, /^[-dl]rw[x-]r-[x-]r-[x-] root\/root /);
         assert.match(
@@ -246,6 +254,10 @@ describe('RPM packages', { skip: whyNot ?? (existsSync('/usr/bin/rpmbuild') ? un
           [`/etc/${name}/environment`, `-rw-r----- root ${name} cn`],
           [`/etc/${name}/credentials`, 'drwx------ root root'],
           [`/var/lib/${name}`, `drwx------ ${name} ${name}`],
+          [`/usr/share/man/man1/${name}.1.gz`, '-rw-r--r-- root root d'],
+          [`/usr/share/bash-completion/completions/${name}`, '-rw-r--r-- root root'],
+          [`/usr/share/zsh/site-functions/_${name}`, '-rw-r--r-- root root'],
+          [`/usr/share/fish/vendor_completions.d/${name}.fish`, '-rw-r--r-- root root'],
           [`/usr/share/doc/${name}/THIRD-PARTY-LICENCES`, '-rw-r--r-- root root dl'],
         ] as const)
           assert.equal(files.get(path), expected, path);

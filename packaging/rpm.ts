@@ -17,7 +17,7 @@ export function makeRpmPackage(from: ProgramFolder, { output, revision, epoch, c
   const architecture = RPM_ARCHITECTURES[from.target];
   if (architecture === undefined) throw new Error(`no RPM packages for ${from.target}`);
   const documents = `usr/share/doc/${name}`;
-  const { folder, write } = stageLinuxFiles(from, `${from.folder}.rpm`, documents);
+  const { folder, write } = stageLinuxFiles(from, `${from.folder}.rpm`, { documents, zsh: 'usr/share/zsh/site-functions' });
   for (const file of ['LICENSE', 'CHANGELOG.md']) write(`${documents}/${file}`, readFileSync(join(ROOT, file)));
   mkdirSync(join(folder, 'var/lib', name), { recursive: true });
   normalize(folder, epoch);

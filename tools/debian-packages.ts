@@ -70,6 +70,9 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'rpm', program: '/usr/bin/rpmbuild', because: 'to make and check the RPM packages' },
   { name: 'minisign', program: '/usr/bin/minisign', because: 'to sign the sums of the packages' },
   { name: 'gnupg', program: '/usr/bin/gpg', because: 'to sign the sums of the packages' },
+  { name: 'zsh', program: '/usr/bin/zsh', because: 'a real shell for its completion script' },
+  { name: 'fish', program: '/usr/bin/fish', because: 'a real shell for its completion script' },
+  { name: 'groff-base', program: '/usr/bin/groff', because: 'to check the man pages' },
   { name: 'chromium', program: '/usr/bin/chromium', because: 'a real browser for the pages' },
 ];
 

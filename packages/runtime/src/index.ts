@@ -6,6 +6,7 @@ export { addressGroup, addressGroups } from './address-group.ts';
 export { createBackoff, sleep } from './backoff.ts';
 export { CodedError, errorText } from './coded-error.ts';
 export { createCommandLine, EXIT_CHANGED, runCommandLine } from './command-line.ts';
+export { addExamples, allCommands, commandTree } from './command-tree.ts';
 export { requireConfirmation, YES_OPTION } from './confirmation.ts';
 export { withCredentials } from './credentials.ts';
 export { createFrameProgress } from './frame-progress.ts';
@@ -17,6 +18,7 @@ export { createLiveCounters } from './live-counters.ts';
 export { createLog, type Log, type LogCopy, type LogLevel } from './log.ts';
 export { type LogFile, openLogFile } from './log-file.ts';
 export { createLogWindow, type LogFilter, type LogRecord, type LogWindow } from './log-window.ts';
+export { manPage } from './man-page.ts';
 export { type NetworkAdvice, networkAdvice, timedOut } from './network-errors.ts';
 export { MINIMUM_NODE_VERSION, warnIfNodeIsOutdated } from './node-version.ts';
 export { printable, printableLines } from './printable.ts';
@@ -38,6 +40,7 @@ export {
   setting,
   settingsReference,
 } from './settings.ts';
+export { completionCommand, completionScript, type Shell } from './shell-completion.ts';
 export { systemdHome, systemdUnit } from './systemd-unit.ts';
 export { decodeText, errorCodeOf, filesIn, LET_READ, readTextFile, readTextIfExists } from './text-file.ts';
 export { tlsVerificationWarning } from './tls-verification.ts';

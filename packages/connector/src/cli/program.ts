@@ -1,11 +1,12 @@
 /** The command line. Each command is a file, loaded when it runs, so that `run` does not load the prompts of `setup`. */
 import { existsSync } from 'node:fs';
-import { CodedError, createCommandLine, homeFolder, serviceCommand } from '@landbridge/runtime';
+import { addExamples, CodedError, completionCommand, createCommandLine, homeFolder, serviceCommand } from '@landbridge/runtime';
 import { type Command, Option } from 'commander';
 import { isEnvironmentOnly } from '../config/environment-only.ts';
 import type { Environment } from '../config/load.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
+import { CONNECTOR_EXAMPLES } from './examples.ts';
 import { CONNECTOR_SERVICE } from './service-program.ts';
 
 const EXAMPLES = `
@@ -151,5 +152,7 @@ export function connectorCommandLine(environment: Environment): Command {
 
   program.addCommand(serviceCommand(CONNECTOR_SERVICE, () => program.opts<{ home?: string }>().home));
 
+  program.addCommand(completionCommand(program));
+  addExamples(program, CONNECTOR_EXAMPLES);
   return program;
 }

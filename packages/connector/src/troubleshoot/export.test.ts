@@ -46,7 +46,7 @@ describe('the support package', { timeout: 120_000 }, () => {
     const file = join(home, 'support.zip');
 
     const asked = await startCommand(['--home', home, 'troubleshoot', '--export', file]).ended;
-    assert.equal(asked.exitCode, 1);
+    assert.equal(asked.exitCode, 2);
     assert.match(asked.stderr, /test-results\.log \(\d+ bytes\)[\s\S]*CONFIRMATION_REQUIRED/);
     assert.equal(existsSync(file), false);
 

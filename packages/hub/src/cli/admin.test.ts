@@ -27,7 +27,7 @@ test('a service prints no link for the first administrator and says how to get o
   assert.equal((await fetch(first)).status, 200);
   assert.match(admin('invite', 'Ben@fabrikam.com').stderr, /^error: Administrator "Ben@fabrikam.com" already exists/);
   assert.match(admin('invite', 'a\u001b[2J').stderr, /letters, digits/);
-  const second = admin('reset', 'ben@fabrikam.com').stdout;
+  const second = admin('reset', 'ben@fabrikam.com', '--yes').stdout;
   assert.deepEqual([(await fetch(first)).status, (await fetch(second)).status], [400, 200]);
   assert.match(admin('list').stdout, /^ben@fabrikam\.com {2}owner {2}invited /);
   assert.equal(admin('role', 'ben@fabrikam.com', 'read-only').status, 0);

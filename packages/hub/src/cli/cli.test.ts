@@ -265,7 +265,7 @@ describe('errors of commands', () => {
       const { stderr, status } = hub([...args, '--home', home(t)]);
       assert.equal(status, 1);
       assert.match(stderr, message);
-      assert.match(stderr, /^(?:Created a new hub in [^\n]+\n)?error: [A-Z_]+: [^\n]+(?:\n {7}[^\n]+)?$/);
+      assert.match(stderr, /^(?:Created a new hub in [^\n]+\n)?error: [^\n]+ \[[A-Z_]+\](?:\n {7}[^\n]+){1,2}$/);
     });
   }
 });

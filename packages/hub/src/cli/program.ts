@@ -1,5 +1,5 @@
 /** The command line: one file per command. */
-import { createCommandLine, printableLines, serviceCommand } from '@landbridge/runtime';
+import { addExamples, completionCommand, createCommandLine, printableLines, serviceCommand } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import type { HubHome } from '../home.ts';
 import { HUB_VERSION } from '../version.ts';
@@ -10,6 +10,7 @@ import { clientCommand } from './client.ts';
 import { connectionCommand } from './connection.ts';
 import { connectorCommand } from './connector.ts';
 import type { HubCommandContext } from './context.ts';
+import { HUB_EXAMPLES } from './examples.ts';
 import { healthCommand } from './health.ts';
 import { hubKeyCommand } from './hub-key.ts';
 import { identityCommand } from './identity.ts';
@@ -90,5 +91,7 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
     program.addCommand(create(context));
   }
   program.addCommand(serviceCommand(HUB_SERVICE, given));
+  program.addCommand(completionCommand(program));
+  addExamples(program, HUB_EXAMPLES);
   return program;
 }

@@ -2,7 +2,7 @@
  * `npm run demo`: starts an embedded directory, a hub, and a connector provisioned by a ticket, signs Alice in, and then serves the Try
  * page. `-- --once` ends after the sign-in; the exit code is 0 only if it succeeded.
  */
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -68,6 +68,8 @@ async function startAndShow(started: AsyncDisposableStack, programs: RunningProg
   const directory = started.adopt(await startDirectory(), (running) => running.stop());
 
   const hubHome = join(folder.path, 'hub');
+  // A command creates a hub only in a folder that exists.
+  await mkdir(hubHome);
   const apiKey = await runCommand('landbridge-hub', ['key', 'create', 'demo', '--scope', 'all', '--home', hubHome], { signal });
   const hub = started.use(startProgram('landbridge-hub', hubHome, { PORT: '0' }));
   programs.push(hub);

@@ -128,6 +128,8 @@ landbridge-hub() {
     'key create') KEY=$(hub "$@"); echo "$KEY" ;;
     'connection create' | 'connector add') TICKET=$(hub "$@"); echo "$TICKET" ;;
     'client create') CLIENT=$(hub "$@"); echo "$CLIENT"; CLIENT_ID=$(sed -n 's/^client_id *//p' <<<"$CLIENT") ;;
+    # The terminal asks before these.
+    restore\\ * | 'identity rotate') hub "$@" --yes ;;
     *) hub "$@" ;;
   esac
 }

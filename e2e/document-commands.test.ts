@@ -72,8 +72,30 @@ const REASONS = [
   'takes minutes',
 ];
 
+interface Shown {
+  document: string;
+  line: number;
+  shown: unknown;
+  answered: unknown;
+}
+
+/** The answers after the commands: a value in the document stands in the answer too, `…` for any text, and numbers for any number. */
+function compare({ document, line, shown, answered }: Shown, path = ''): string[] {
+  const place = `${document}:${line}${path}`;
+  if (typeof shown === 'string' && typeof answered === 'string')
+    return shown === answered || shown.includes('…') ? [] : [`${place}: ${JSON.stringify(answered)} instead of ${JSON.stringify(shown)}`];
+  if (typeof shown !== typeof answered || Array.isArray(shown) !== Array.isArray(answered))
+    return [`${place}: ${JSON.stringify(answered)}`];
+  if (typeof shown !== 'object' || shown === null || typeof answered !== 'object' || answered === null)
+    return typeof shown === 'number' || shown === answered ? [] : [`${place}: ${String(answered)} instead of ${String(shown)}`];
+  const fields = new Map(Object.entries(answered));
+  return Object.entries(shown).flatMap(([name, value]) =>
+    compare({ document, line, shown: value, answered: fields.get(name) }, `${path}.${name}`),
+  );
+}
+
 test('each block of commands in the documents is run by a test, or says why not', () => {
-  const run = DOCUMENTS.map(({ document }) => document);
+  const run = [...DOCUMENTS.map(({ document }) => document), 'docs/api-examples.md'];
   const open: string[] = [];
   for (const document of ['README.md', ...globSync('docs/*.md', { cwd: CHECKOUT })]) {
     for (const { language, text, line, reason } of blocksOf(readFileSync(join(CHECKOUT, document), 'utf8'))) {
@@ -89,4 +111,18 @@ test('each block of commands in the documents is run by a test, or says why not'
 
 describe('the commands of a document work', { concurrency: 3 }, () => {
   for (const run of DOCUMENTS) it(run.document, () => runDocument(run).then(() => undefined));
+
+  it('docs/api-examples.md, and the answers are those on the page', async () => {
+    const document = 'docs/api-examples.md';
+    // Some answers are errors.
+    const before = 'curl() { command curl --silent --show-error "$@"; }';
+    const results = await runDocument({ document, world: 'hub and connector', before });
+    const answers = blocksOf(readFileSync(join(CHECKOUT, document), 'utf8')).filter(({ language }) => language === 'json');
+    assert.equal(answers.length, results.length);
+    const wrong = results.flatMap(({ output }, index) => {
+      const { text = '', line = 0 } = answers[index] ?? {};
+      return compare({ document, line, shown: JSON.parse(text), answered: JSON.parse(output) });
+    });
+    assert.deepEqual(wrong, []);
+  });
 });

@@ -27,6 +27,7 @@ const DOCUMENTS: readonly DocumentRun[] = [
   },
   { document: 'docs/hub-api.md', world: 'hub and connector', values: { '"…"': '"Passw0rd!"' } },
   { document: 'docs/dashboard.md', world: 'hub and connector', values: { NAME: 'owner' } },
+  { document: 'docs/application-example.md', world: 'hub and connector' },
   { document: 'docs/applications.md', world: 'hub and connector' },
   { document: 'docs/high-availability.md', world: 'hub and connector' },
   {

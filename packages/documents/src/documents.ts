@@ -29,7 +29,7 @@ export interface Documents {
 /** The repository, or in a package the folder with the same files. */
 const ROOT = new URL('../../../', import.meta.url);
 const PAGES = ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'CONTRIBUTING.md', 'docs/**/*.md'];
-const FILES = ['docs/**/*.{yml,yaml,json,conf,service,ps1,sh}'];
+const FILES = ['docs/**/*.{yml,yaml,json,conf,service,mjs,ps1,sh}'];
 /** Stands for an address that depends on the page's own. */
 const LINK = /\{\{([^{}#]*)#([^{}#]*)\}\}/g;
 

@@ -6,8 +6,9 @@ import { CONNECTION_FIELDS, CONNECTION_SETTINGS, connectionFields, optionOf } fr
 
 const INTRODUCTION = `# The hub's settings
 
-This file is generated from the lists of settings by \`node tools/generate-configuration.ts\`. The connector's settings are in
-[configuration.md](configuration.md).
+<!-- Generated from the lists of settings by node tools/generate-configuration.ts. -->
+
+The connector's settings are in [configuration.md](configuration.md).
 
 **Set these first** if the hub is reached from other machines ([operations.md](operations.md#https) explains both ways). Everything else has
 a default that works:

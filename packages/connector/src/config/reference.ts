@@ -4,7 +4,7 @@ import { SETTINGS } from './settings.ts';
 
 const INTRODUCTION = `# The connector's settings
 
-This file is generated from the settings in \`packages/connector/src/config/settings/\` by \`node tools/generate-configuration.ts\`.
+<!-- Generated from packages/connector/src/config/settings/ by node tools/generate-configuration.ts. -->
 
 **Set these five first**, or let \`landbridge-connector setup\` or the [console](console.md) ask for them. Everything else has a default that
 works:

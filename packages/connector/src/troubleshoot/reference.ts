@@ -3,7 +3,7 @@ import { CHECKS } from './catalogue.ts';
 
 const INTRODUCTION = `# Troubleshooting the connector
 
-This file is generated from \`packages/connector/src/troubleshoot/\` by \`node tools/generate-configuration.ts\`.
+<!-- Generated from packages/connector/src/troubleshoot/ by node tools/generate-configuration.ts. -->
 
 \`landbridge-connector troubleshoot\` checks everything between the hub and the directory, and says what to do
 ([how to run it](#running-the-checks)). Error codes are in [errors.md](errors.md), reasons why Kerberos users get the form in

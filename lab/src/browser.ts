@@ -28,7 +28,7 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /**
- * Asserts that a page violates no axe rule and does not overflow, in a wide light and a narrow dark window. With PICTURES_DIR set, it saves
+ * Asserts that a page violates no axe rule and does not overflow, in wide and narrow windows, light and dark. With PICTURES_DIR set, it saves
  * a screenshot of each.
  *
  * @param name the page's name in messages and file names
@@ -36,6 +36,8 @@ export async function launchChromium(): Promise<Browser> {
 export async function examinePage(page: Page, name: string, { narrowPx = 360 } = {}): Promise<void> {
   const looks = [
     { name: 'wide', width: 1280, colorScheme: 'light' },
+    { name: 'wide-dark', width: 1280, colorScheme: 'dark' },
+    { name: 'narrow', width: narrowPx, colorScheme: 'light' },
     { name: 'narrow-dark', width: narrowPx, colorScheme: 'dark' },
   ] as const;
   const before = page.viewportSize();

@@ -236,6 +236,12 @@ test('every page works, from the first start to a sign-in', {
   await page.keyboard.insertText("module.exports = (raw) => ({ id: raw.uid, said: 'mapped by hand' });");
   await page.getByRole('group', { name: 'Profile', exact: true }).getByText('mapped by hand').waitFor();
   await examinePage(page, '09-mapper');
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+f');
+  await page.locator('.cm-search').waitFor();
+  await examinePage(page, '09-mapper-search');
+  await page.keyboard.press('Escape');
+  await page.locator('.cm-search').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Mapper saved and in use.').waitFor();
   // Text that is not saved is not lost without a question, and neither is the mapper.

@@ -106,6 +106,9 @@ test('every page works, from the first start to a sign-in', {
   });
   await page.getByRole('button', { name: 'Check', exact: true }).click();
   await page.getByRole('alert').filter({ hasText: 'Directory servers must be a URL' }).waitFor();
+  await page.locator('#LDAP_URL[aria-invalid=true]').waitFor();
+  await page.getByRole('alert').getByRole('link', { name: 'Directory servers' }).click();
+  await examinePage(page, '02-set-up-invalid');
   await fill({ LDAP_URL: 'ldaps://127.0.0.1:1', LDAP_BIND_PASSWORD: 'not-the-password' });
   await checked(page);
   await page.locator('.checks > li', { hasText: 'TICKET_UNKNOWN' }).waitFor();

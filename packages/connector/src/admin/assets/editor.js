@@ -41,7 +41,8 @@ const view = new EditorView({
     syntaxHighlighting(colours),
     EditorView.lineWrapping,
     EditorView.editable.of(!readOnly),
-    EditorView.contentAttributes.of({ 'aria-labelledby': 'source-label', spellcheck: 'false' }),
+    // Focusable also where the text cannot be changed, so that the keyboard can scroll it.
+    EditorView.contentAttributes.of({ tabindex: '0', 'aria-labelledby': 'source-label', spellcheck: 'false' }),
     EditorView.cspNonce.of(document.querySelector('script[nonce]').nonce),
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;

@@ -35,8 +35,10 @@ export function serverRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     const token = context.tokenOf(c);
     const { KERBEROS_AUTH, CLIENT_CERT_AUTH, WITH_KERBEROS_PROXY_FRONTEND } = config.values;
     const isOn = KERBEROS_AUTH || CLIENT_CERT_AUTH || WITH_KERBEROS_PROXY_FRONTEND;
-    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">For users who sign in with Kerberos or a client certificate instead of a password, except the certificate for the directory. ${
-      isOn ? 'The hub has enabled it.' : 'The hub has not enabled it for this connection, so nothing here is used.'
+    const main = html`<div class="title"><div><h1>Server</h1><p class="quiet">Mostly for users who sign in with Kerberos or a client certificate instead of a password. ${
+      isOn
+        ? 'The hub has enabled it.'
+        : 'The hub has not enabled it for this connection, so only the certificate for the directory, the authorities and the proxies are used.'
     }</p></div></div>
 ${alertOf(problem)}
 <section aria-labelledby="certificate"><h2 id="certificate">Certificate for browsers</h2>

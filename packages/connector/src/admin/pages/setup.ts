@@ -26,33 +26,34 @@ export function setupRoutes(context: ConsoleContext): Hono<ConsoleEnv> {
     formToken: string,
     directory: FoundDirectory | undefined,
     typed: Readonly<Record<string, string>>,
-    problems: readonly string[] = [],
+    problems: ReadonlyMap<SettingName, string> = new Map(),
   ): Html {
     const enrolled = enrolledTicket(context);
     const { file } = context.config();
     const value = (name: SettingName) => typed[name] ?? (enrolled !== undefined && typeof file[name] === 'string' ? file[name] : '');
+    const problem = (name: SettingName) => problems.get(name) ?? '';
     const hasPassword = value('LDAP_BIND_PASSWORD') !== '';
     return html`<div class="title"><div><h1>Set up</h1><p class="quiet">Ticket, directory and service account. Nothing is saved before it is checked.</p></div>
 <a class="button plain" href="/transfer">Import from another machine</a></div>
-${problems.length === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${problems.map((problem) => html`<li>${problem}</li>`)}</ul></section>`}
+${problems.size === 0 ? '' : html`<section class="notice bad" role="alert"><ul class="problems">${[...problems].map(([name, text]) => html`<li><a href="#${name}">${labelOf(name)}</a> ${text}</li>`)}</ul></section>`}
 <form class="wide" method="post" action="/setup">${tokenField(formToken)}
 <section aria-labelledby="hub"><h2 id="hub">1. Hub</h2><div class="columns"><div>
 ${
   enrolled !== undefined
     ? html`<p>Enrolled at <strong>${new URL(enrolled.ticket).host}</strong> for the connection <strong>${enrolled.connection ?? ''}</strong>. <a href="/setup/code">Enrol at another hub</a></p>`
-    : html`${field('PROVISIONING_TICKET', 'Ticket', { value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}
+    : html`${field('PROVISIONING_TICKET', 'Ticket', { problem: problem('PROVISIONING_TICKET'), value: value('PROVISIONING_TICKET'), autofocus: true, hint: "The ticket URL from the connection's settings on the hub. It is a secret." })}
 <p>No ticket? <a href="/setup/code">Enrol by a code</a>, which an administrator of the hub approves.</p>`
 }</div><div>
-${field('HTTP_PROXY', 'Proxy', { value: value('HTTP_PROXY'), required: false, hint: 'Only if the hub is reached through one. For example http://proxy.example:3128' })}</div></div></section>
+${field('HTTP_PROXY', 'Proxy', { problem: problem('HTTP_PROXY'), value: value('HTTP_PROXY'), required: false, hint: 'Only if the hub is reached through one. For example http://proxy.example:3128' })}</div></div></section>
 <section aria-labelledby="directory"><h2 id="directory">2. Directory</h2>
 ${directory === undefined ? html`<p class="quiet">DNS lists no directory servers for this machine's domain.</p>` : html`<p>DNS lists the servers of <strong>${directory.domain}</strong>: ${directory.servers.join(', ')}.</p>`}
 <div class="columns"><div>
-${field('LDAP_URL', 'Directory servers', { value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers listed in DNS' })}
-${field('LDAP_BASE', 'Search base', { value: value('LDAP_BASE'), required: false, hint: 'For example DC=example,DC=com. By default, the directory is asked.' })}</div><div>
-${textArea('CA_CERT', 'Trusted authorities', { value: value('CA_CERT'), hint: "PEM text of the authority behind the directory's or the hub's certificate, if this machine does not trust it already. You can also leave it empty: the check shows an unknown authority, and you can trust it there." })}</div></div></section>
+${field('LDAP_URL', 'Directory servers', { problem: problem('LDAP_URL'), value: value('LDAP_URL') || (directory?.url ?? ''), hint: 'ldaps://dc1.example.com, or ldaps:///DC=example,DC=com for all servers listed in DNS' })}
+${field('LDAP_BASE', 'Search base', { problem: problem('LDAP_BASE'), value: value('LDAP_BASE'), required: false, hint: 'For example DC=example,DC=com. By default, the directory is asked.' })}</div><div>
+${textArea('CA_CERT', 'Trusted authorities', { problem: problem('CA_CERT'), value: value('CA_CERT'), hint: "PEM text of the authority behind the directory's or the hub's certificate, if this machine does not trust it already. You can also leave it empty: the check shows an unknown authority, and you can trust it there." })}</div></div></section>
 <section aria-labelledby="account"><h2 id="account">3. Service account</h2><div class="columns"><div>
-${field('LDAP_BIND_USER', 'Service account', { value: value('LDAP_BIND_USER'), hint: 'Its DN, or name@domain in Active Directory. It only needs read permissions.' })}
-${field('LDAP_BIND_PASSWORD', 'Password', { type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Leave empty to keep the one entered before.' : '' })}</div><div>
+${field('LDAP_BIND_USER', 'Service account', { problem: problem('LDAP_BIND_USER'), value: value('LDAP_BIND_USER'), hint: 'Its DN, or name@domain in Active Directory. It only needs read permissions.' })}
+${field('LDAP_BIND_PASSWORD', 'Password', { problem: problem('LDAP_BIND_PASSWORD'), type: 'password', autocomplete: 'new-password', required: !hasPassword, hint: hasPassword ? 'Leave empty to keep the one entered before.' : '' })}</div><div>
 ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: 'Optional: a user name whose groups the checks look up. No password is needed.' })}</div></div></section>
 <div class="actions"><button>Check</button></div></form>`;
   }
@@ -75,7 +76,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
       typed.PROVISIONING_TICKET ||= enrolledTicket(context)?.ticket ?? '';
       typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
       const problems = problemsOf(typed);
-      if (problems.length > 0) {
+      if (problems.size > 0) {
         const main = content(session.formToken, undefined, typed, problems);
         return context.show(c, { title: 'Set up', current: '/setup', main, status: 400 });
       }
@@ -144,14 +145,18 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
     });
 }
 
-function problemsOf(typed: Readonly<Record<string, string>>): string[] {
-  return TYPED.flatMap((name) => {
+/** @returns the end of a sentence for each rejected field */
+function problemsOf(typed: Readonly<Record<string, string>>): Map<SettingName, string> {
+  const problems = new Map<SettingName, string>();
+  for (const name of TYPED) {
     const value = typed[name] ?? '';
-    if (value === '') return REQUIRED.includes(name) ? [`${labelOf(name)} is required.`] : [];
-    return SETTINGS[name].type.schema.safeParse(value).success
-      ? []
-      : [`${labelOf(name)} must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`];
-  });
+    if (value === '') {
+      if (REQUIRED.includes(name)) problems.set(name, 'is required.');
+    } else if (!SETTINGS[name].type.schema.safeParse(value).success) {
+      problems.set(name, `must be ${SETTINGS[name].type.describe.replaceAll('`', '')}.`);
+    }
+  }
+  return problems;
 }
 
 /** As stored in the file. */

@@ -1,4 +1,5 @@
 /** What both command lines share: help, options, error messages and exit codes (docs/errors.md lists them). */
+import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CodedError, errorText } from './coded-error.ts';
 import { printableLines } from './printable.ts';
@@ -28,6 +29,11 @@ export function createCommandLine({ name, description, version, homeFiles, examp
       '--home <folder>',
       `folder with ${homeFiles} (default: LANDBRIDGE_HOME, else the package's folder, or the current folder in a checkout)`,
     )
+    .option('--no-color', 'print without colours, as with NO_COLOR')
+    .on('option:no-color', () => {
+      process.env.NO_COLOR = '1';
+      delete process.env.FORCE_COLOR;
+    })
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help')
     .configureHelp({ showGlobalOptions: true })
@@ -59,7 +65,8 @@ export async function runCommandLine(
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
     else {
       process.exitCode = error instanceof CodedError && error.code === 'CONFIRMATION_REQUIRED' ? USAGE_ERROR : FAILURE;
-      process.stderr.write(printableLines(errorMessage(error, documentsUrl)));
+      const [label, text] = [styleText('red', 'error:', { stream: process.stderr }), errorMessage(error, documentsUrl)];
+      process.stderr.write(`${label} ${printableLines(text)}`);
     }
   }
 }
@@ -72,7 +79,7 @@ function inheritSettings(parent: Command): void {
 function errorMessage(error: unknown, documentsUrl: string | undefined): string {
   if (error instanceof CodedError) {
     const action = error.action === undefined ? '' : `       ${error.action}\n`;
-    return `error: ${errorText(error)} [${error.code}]\n${action}       Help: ${documentsUrl === undefined ? 'docs/errors.md' : `${documentsUrl}/errors`}\n`;
+    return `${errorText(error)} [${error.code}]\n${action}       Help: ${documentsUrl === undefined ? 'docs/errors.md' : `${documentsUrl}/errors`}\n`;
   }
-  return `error: ${errorText(error)}\n${error instanceof Error ? `${error.stack}\n` : ''}`;
+  return `${errorText(error)}\n${error instanceof Error ? `${error.stack}\n` : ''}`;
 }

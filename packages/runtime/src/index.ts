@@ -43,5 +43,6 @@ export {
 export { completionCommand, completionScript, type Shell } from './shell-completion.ts';
 export { systemdHome, systemdUnit } from './systemd-unit.ts';
 export { decodeText, errorCodeOf, filesIn, LET_READ, readTextFile, readTextIfExists } from './text-file.ts';
+export { printTable, textTable } from './text-table.ts';
 export { tlsVerificationWarning } from './tls-verification.ts';
 export { type FileWatch, watchFiles } from './watch-files.ts';

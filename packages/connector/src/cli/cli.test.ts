@@ -157,10 +157,10 @@ describe('config', () => {
     });
     const environment = { PORT: '4711', HTTP_PROXY: 'http://u:proxy-secret@proxy:1', SESSION_SECRET: 'session-secret' };
     const text = await run(['config', 'show'], { environment });
-    assert.match(text.stdout, /^LDAP_BASE = "DC=x" {2}\(file\)$/m);
-    assert.match(text.stdout, /^PORT = 4711 {2}\(environment\)$/m);
-    assert.match(text.stdout, /^LDAP_BIND_PASSWORD = \[secret\] {2}\(file\)$/m);
-    assert.match(text.stdout, /^MYPASSWORD = \[unknown setting\]/m);
+    assert.match(text.stdout, /^LDAP_BASE +"DC=x" +file$/m);
+    assert.match(text.stdout, /^PORT +4711 +environment$/m);
+    assert.match(text.stdout, /^LDAP_BIND_PASSWORD +\[secret\] +file$/m);
+    assert.match(text.stdout, /^MYPASSWORD +\[unknown setting\]/m);
     const json = await run(['config', 'show', '--json'], { environment });
     assert.deepEqual(
       JSON.parse(json.stdout).find(({ name }: { name: string }) => name === 'HTTP_PROXY'),

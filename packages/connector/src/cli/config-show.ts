@@ -1,4 +1,5 @@
 /** `config show`: prints every value that is set and its origin, without secrets. */
+import { printTable } from '@landbridge/runtime';
 import { loadConfig } from '../config/load.ts';
 import { isSettingName, SETTINGS } from '../config/settings.ts';
 import type { CommandContext } from './context.ts';
@@ -27,12 +28,12 @@ export function configShow({ home, environment }: CommandContext, options: { jso
     if (name === config.values.REALM) shown.push({ name, value: config.file[name], origin: 'file' });
     else shown.push({ name, value: null, origin: 'file', note: 'unknown setting' });
   }
-  process.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : asText(shown));
-}
-
-function asText(shown: readonly ShownSetting[]): string {
-  if (shown.length === 0) return 'No settings.\n';
-  return shown
-    .map(({ name, value, origin, note }) => `${name} = ${note === undefined ? JSON.stringify(value) : `[${note}]`}  (${origin})\n`)
-    .join('');
+  if (options.json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+  else if (shown.length === 0) process.stdout.write('No settings.\n');
+  else {
+    printTable(
+      ['NAME', 'VALUE', 'ORIGIN'],
+      shown.map(({ name, value, origin, note }) => [name, note === undefined ? JSON.stringify(value) : `[${note}]`, origin]),
+    );
+  }
 }

@@ -5,11 +5,11 @@ import type { Audit } from '../audit/audit.ts';
 import { changeClient, createClient, deleteClient, findClient, rotateClientSecret } from '../oidc/clients.ts';
 import { rotateProviderKeys } from '../oidc/keys.ts';
 import type { Operator } from '../operator.ts';
-import { clientWarnings } from '../store/client-options.ts';
 import type { OidcClient } from '../store/oidc-clients.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiVariables } from './operate.ts';
 import { clientRequest, newClientRequest } from './requests.ts';
+import { clientView } from './views.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
@@ -21,23 +21,7 @@ export function clientApi(parts: { store: Store; audit: Audit; takeEffect: () =>
     remoteAddress: c.get('remoteAddress'),
   });
 
-  async function view(client: OidcClient) {
-    const connections = await store.connections();
-    return {
-      id: client.id,
-      name: client.name,
-      public: client.secretHash === undefined,
-      redirectUris: client.redirectUris,
-      postLogoutRedirectUris: client.postLogoutRedirectUris,
-      connections: client.connectionIds && connections.filter(({ id }) => client.connectionIds?.includes(id)).map(({ name }) => name),
-      scopes: ['openid', ...client.scopes],
-      refreshTokens: client.refreshTokens,
-      idTokenAlgorithm: client.idTokenAlgorithm,
-      ...client.options,
-      warnings: clientWarnings(client.options),
-      createdAt: client.createdAt,
-    };
-  }
+  const view = (client: OidcClient) => clientView(store, client);
 
   return new Hono<ApiVariables>()
     .post('/clients', async (c) => {

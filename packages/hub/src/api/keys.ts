@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { changeApiKey, createApiKey, revokeApiKey } from './api-keys.ts';
 import type { ApiVariables } from './operate.ts';
 import { apiKeyRequest, newApiKeyRequest } from './requests.ts';
+import { apiKeyView } from './views.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -19,10 +20,7 @@ export function apiKeyApi(parts: { store: Store; audit: Audit; takeEffect: () =>
     remoteAddress: c.get('remoteAddress'),
   });
 
-  async function view({ connectionIds, ...key }: ApiKey) {
-    const connections = await store.connections();
-    return { ...key, connections: connectionIds && connections.filter(({ id }) => connectionIds.includes(id)).map(({ name }) => name) };
-  }
+  const view = (key: ApiKey) => apiKeyView(store, key);
 
   return new Hono<ApiVariables>()
     .get('/api-keys', async (c) => c.json({ apiKeys: await Promise.all((await store.apiKeys()).map(view)) }))

@@ -4,7 +4,7 @@ import { readJsonBody, readQuery } from '@landbridge/web';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
-import { changeConnection, createConnection, deleteConnection, findConnection, realmOf } from '../connections/connections.ts';
+import { changeConnection, createConnection, deleteConnection, findConnection } from '../connections/connections.ts';
 import { listInstances } from '../connectors/instances.ts';
 import type { OnlineConnectors } from '../connectors/online.ts';
 import { approveConnector, decideEndpoint, drainConnector, revokeInstance, revokeKey } from '../connectors/operator-actions.ts';
@@ -15,9 +15,10 @@ import type { Operator } from '../operator.ts';
 import type { ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
 import type { Store } from '../store/store.ts';
-import { installCommands, issueTicket, newestTicket, renewTicket, revokeTickets, ticketUrl, ticketWarning } from '../tickets/tickets.ts';
+import { installCommands, issueTicket, renewTicket, revokeTickets, ticketUrl, ticketWarning } from '../tickets/tickets.ts';
 import { endpointDecision, newConnectionRequest, retireQuery, revocation, rotationRequest } from './requests.ts';
 import { isForConnection } from './scopes.ts';
+import { connectionView } from './views.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -49,26 +50,8 @@ export function operatorRoutes(parts: {
   const idOf = (c: Context) => c.req.param('id') ?? '';
 
   async function view(connection: Connection) {
-    const [certificates, ticket] = await Promise.all([store.certificates(connection.id), newestTicket(store, connection, enrolmentHours)]);
-    const { displayName = null, ...settings } = connection.settings;
     return {
-      name: connection.name,
-      enabled: connection.enabled,
-      displayName,
-      ...settings,
-      realm: realmOf(connection),
-      createdAt: connection.createdAt,
-      ticketIssuedAt: ticket?.issuedAt ?? null,
-      enrolmentOpenUntil: ticket?.state === 'open' ? ticket.openUntil : null,
-      certificates: certificates.map(({ thumbprint, state, agentVersion, hostName, registeredAt, signInEndpoint, requestedEndpoint }) => ({
-        thumbprint,
-        signInEndpoint,
-        requestedEndpoint,
-        state,
-        agentVersion,
-        hostName,
-        registeredAt,
-      })),
+      ...(await connectionView(store, enrolmentHours, connection)),
       connectors: online
         .of(connection.id)
         .map(({ instance, remoteAddress, agentVersion, connectedAt, clockSkewMs, capabilities, draining, inFlight, eligibility }) => ({

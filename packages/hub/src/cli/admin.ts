@@ -1,11 +1,11 @@
 /** `landbridge-hub admin list|invite|role|reset|remove|allow-passwords`. */
 import { CodedError } from '@landbridge/runtime';
 import type { Command } from 'commander';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION, minute } from './context.ts';
 import { createGroup } from './group.ts';
 
 export function adminCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { print, printList, note } = context;
   const administration = () => import('../administrators/administrators.ts');
   const printLink = (link: string, hours: number) => {
     note(`Open this link within ${hours} hours to choose a password and a second factor. It is a secret and not shown again.`);
@@ -13,16 +13,29 @@ export function adminCommand(context: HubCommandContext): Command {
   };
   const { group, add, addConfirmed } = createGroup(context, 'admin', 'manage administrators, who may use the dashboard');
 
-  add('list', 'list the administrators', async ({ store }) => {
+  add('list', 'list the administrators', async ({ store }, { json }: { json?: true }) => {
     const { isReady } = await administration();
-    const administrators = await store.administrators();
-    if (administrators.length === 0) note('No administrators. To invite one: landbridge-hub admin invite NAME');
-    for (const administrator of administrators) {
-      const { name, role, createdAt, lastSignInAt } = administrator;
-      const state = (await isReady(store, administrator)) ? 'can sign in' : 'invited';
-      print(`${name}  ${role}  ${state}  since ${createdAt.toISOString()}  last sign-in ${lastSignInAt?.toISOString() ?? 'never'}`);
-    }
-  });
+    const administrators = await Promise.all(
+      (await store.administrators()).map(async (administrator) => {
+        const { name, role, createdAt, lastSignInAt } = administrator;
+        return { name, role, ready: await isReady(store, administrator), createdAt, lastSignInAt };
+      }),
+    );
+    printList({
+      json,
+      name: 'administrators',
+      items: administrators,
+      headers: ['NAME', 'ROLE', 'STATE', 'SINCE', 'LAST SIGN-IN'],
+      rows: administrators.map(({ name, role, ready, createdAt, lastSignInAt }) => [
+        name,
+        role,
+        ready ? 'can sign in' : 'invited',
+        minute(createdAt),
+        minute(lastSignInAt),
+      ]),
+      empty: 'No administrators. To invite one: landbridge-hub admin invite NAME',
+    });
+  }).option(...JSON_OPTION);
   add(
     'invite',
     'create an administrator and print the link for their first sign-in',

@@ -3,7 +3,7 @@ import { CodedError } from '@landbridge/runtime';
 import { Command } from 'commander';
 import type { AuditQuery } from '../audit/query.ts';
 import type { AuditRecord } from '../store/audit.ts';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION } from './context.ts';
 
 const RECORDS_AT_ONCE = 1000;
 
@@ -27,10 +27,12 @@ export function auditCommand({ withHome, print, note }: HubCommandContext): Comm
         .option('--to <time>', 'before this time (ISO 8601)')
         .option('--before <number>', 'only records with a lower number, for the next page')
         .option('--limit <count>', 'maximum number of records', '100')
-        .action((query: AuditQuery) =>
+        .option(...JSON_OPTION)
+        .action(({ json, ...query }: AuditQuery & { json?: true }) =>
           withHome(async ({ store }) => {
             const { auditPage } = await import('../audit/query.ts');
             const { records, next } = await auditPage(store, query);
+            if (json) return print(JSON.stringify({ records, next }, null, 2));
             if (records.length === 0) note('No matching records.');
             for (const record of records) print(lineOf(record));
             if (next !== undefined) note(`More records: --before ${next}`);

@@ -58,7 +58,7 @@ test('backup works while the hub runs; restore works after it has stopped or was
   const restored = hub('restore', file, '--yes');
   assert.equal(restored.status, 0, restored.stderr);
   assert.match(restored.stderr, /The old database is .*hub\.sqlite\.replaced-/);
-  assert.match(hub('connection', 'list').stdout, /^corp .*$/);
+  assert.match(hub('connection', 'list').stdout, /^corp .*$/m);
   assert.equal(readdirSync(home).filter((name) => name.includes('replaced') && !/-(wal|shm)$/.test(name)).length, 1);
 });
 
@@ -102,7 +102,7 @@ test('what root creates or restores belongs to the account that the home belongs
   t.after(() => rmSync(backups, { recursive: true, force: true }));
   const file = join(backups, 'backup.sqlite');
   assert.equal(hub('backup', file).status, 0);
-  const restored = hub('restore', file);
+  const restored = hub('restore', file, '--yes');
   assert.equal(restored.status, 0, restored.stderr);
   const others = readdirSync(home).filter((name) => statSync(join(home, name)).uid !== ACCOUNT);
   assert.deepEqual(others, []);

@@ -27,12 +27,15 @@ test('commands register, list and delete clients and replace their secrets', (t)
   const [, id = '', secret = ''] =
     /^issuer {9}http:\/\/localhost:4100\/oidc\nclient_id {6}(\w+)\nclient_secret {2}(\S+)$/.exec(created.stdout) ?? [];
   assert.ok(id && secret, created.stdout + created.stderr);
-  assert.equal(hub('list').stdout, `${id}  Billing  confidential  openid,profile,email  https://a.example/cb http://localhost/cb`);
+  assert.match(
+    hub('list').stdout,
+    new RegExp(`^ID .*\\n${id}  Billing  confidential  openid,profile,email  https://a.example/cb http://localhost/cb$`),
+  );
   assert.equal(
     hub('change', id, '--name', 'Payroll', '--scope', 'groups', '--scope', 'email', '--redirect-uri', 'https://b.example/').status,
     0,
   );
-  assert.equal(hub('list').stdout, `${id}  Payroll  confidential  openid,email,groups  https://b.example/`);
+  assert.match(hub('list').stdout, new RegExp(`^ID .*\\n${id}  Payroll  confidential  openid,email,groups  https://b.example/$`));
   assert.match(hub('change', id, '--scope', 'phone').stderr, /"scopes".*CLIENT_INVALID/);
   const renewed = hub('secret', id, '--yes');
   assert.match(renewed.stdout, /^lbs_/);

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { ClientChanges } from '../oidc/clients.ts';
 import { type ClientOptionChanges, clientOptionFields, clientWarnings } from '../store/client-options.ts';
 import { optionOf } from '../store/connection-settings.ts';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION } from './context.ts';
 import { createGroup } from './group.ts';
 
 interface ChangeOptions {
@@ -27,7 +27,7 @@ const collect = (value: string, before: string[] = []) => [...before, value];
 const SCOPE_TEXT = 'profile, email or groups: the user data it may see; repeatable';
 
 export function clientCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { print, printList, note } = context;
   const { group, add, addConfirmed } = createGroup(context, 'client', 'manage clients: applications that use OpenID Connect');
 
   const create = add(
@@ -75,15 +75,25 @@ export function clientCommand(context: HubCommandContext): Command {
     .option('--no-refresh-tokens', 'issue no refresh tokens')
     .addOption(algorithmOption());
   addOptions(change);
-  add('list', 'list the clients', async ({ store }) => {
-    const clients = await store.oidcClients();
-    if (clients.length === 0) note('No clients. To create one: landbridge-hub client create NAME --redirect-uri URL');
-    for (const { id, name, secretHash, scopes, redirectUris, options } of clients) {
-      const kind = secretHash === undefined ? 'public' : 'confidential';
-      print(`${id}  ${name}  ${kind}  ${['openid', ...scopes].join(',')}  ${redirectUris.join(' ')}`);
-      for (const warning of clientWarnings(options)) note(`Warning: ${name}: ${warning}`);
-    }
-  });
+  add('list', 'list the clients', async ({ store }, { json }: { json?: true }) => {
+    const { clientView } = await import('../api/views.ts');
+    const clients = await Promise.all((await store.oidcClients()).map((client) => clientView(store, client)));
+    printList({
+      json,
+      name: 'clients',
+      items: clients,
+      headers: ['ID', 'NAME', 'TYPE', 'SCOPES', 'REDIRECT URIS'],
+      rows: clients.map((client) => [
+        client.id,
+        client.name,
+        client.public ? 'public' : 'confidential',
+        client.scopes.join(','),
+        client.redirectUris.join(' '),
+      ]),
+      empty: 'No clients. To create one: landbridge-hub client create NAME --redirect-uri URL',
+    });
+    if (!json) for (const { name, warnings } of clients) for (const warning of warnings) note(`Warning: ${name}: ${warning}`);
+  }).option(...JSON_OPTION);
   addConfirmed(
     'secret',
     'replace the secret and print the new one, once only',

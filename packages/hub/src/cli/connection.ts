@@ -1,11 +1,11 @@
 /** `landbridge-hub connection create|list|show|set|enable|disable|delete`. */
 import { type Command, Option } from 'commander';
 import { CONNECTION_SETTINGS, type ConnectionField, connectionFields, optionOf } from '../store/connection-settings.ts';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION, minute } from './context.ts';
 import { createGroup } from './group.ts';
 
 export function connectionCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { print, printList, note } = context;
   const connections = () => import('../connections/connections.ts');
   const { group, add, addConfirmed } = createGroup(context, 'connection', 'manage connections, one for each directory');
 
@@ -35,35 +35,54 @@ export function connectionCommand(context: HubCommandContext): Command {
     .argument('<name>', 'letters, digits, dots, hyphens and underscores')
     .option('--if-missing', 'do nothing and print nothing if it exists, for scripts');
   addSettings(create);
-  add('list', 'list the connections', async ({ store }) => {
-    const all = await store.connections();
-    if (all.length === 0) note('No connections. Create one: landbridge-hub connection create NAME');
-    for (const { id, name, createdAt, enabled } of all) {
-      const certificates = (await store.certificates(id)).filter(({ state }) => state !== 'revoked');
-      const off = enabled ? '' : '  disabled';
-      print(`${name}  created ${createdAt.toISOString()}  registered connectors: ${certificates.length}${off}`);
-    }
-  });
-  add('show', 'show the settings, ticket date and keys of a connection', async ({ store, settings }, name: string) => {
-    const [{ findConnection, realmOf }, { newestTicket }] = await Promise.all([connections(), import('../tickets/tickets.ts')]);
-    const connection = await findConnection(store, name);
-    const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
-    print(`name: ${connection.name}`);
-    for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
-    print(`realm: ${realmOf(connection)}`);
-    print(`created: ${connection.createdAt.toISOString()}`);
-    const ticket = await newestTicket(store, connection, settings.ENROLMENT_HOURS);
-    print(`newest ticket: ${ticket === undefined ? 'none' : `issued ${ticket.issuedAt.toISOString()}, ${ticket.state}`}`);
-    const certificates = await store.certificates(connection.id);
-    for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint, requestedEndpoint } of certificates) {
-      print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
-      if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
-      if (requestedEndpoint !== undefined)
-        print(
-          `     registered another address without proof: landbridge-hub connector confirm-change ${name} ${thumbprint} ${requestedEndpoint}`,
-        );
-    }
-  }).argument('<name>');
+  add('list', 'list the connections', async ({ store, settings }, { json }: { json?: true }) => {
+    const { connectionView } = await import('../api/views.ts');
+    const all = await Promise.all((await store.connections()).map((each) => connectionView(store, settings.ENROLMENT_HOURS, each)));
+    printList({
+      json,
+      name: 'connections',
+      items: all,
+      headers: ['NAME', 'STATE', 'CONNECTORS', 'CREATED'],
+      rows: all.map(({ name, enabled, certificates, createdAt }) => [
+        name,
+        enabled ? 'enabled' : 'disabled',
+        String(certificates.filter(({ state }) => state !== 'revoked').length),
+        minute(createdAt),
+      ]),
+      empty: 'No connections. Create one: landbridge-hub connection create NAME',
+    });
+  }).option(...JSON_OPTION);
+  add(
+    'show',
+    'show the settings, ticket date and keys of a connection',
+    async ({ store, settings }, name: string, { json }: { json?: true }) => {
+      const [{ findConnection, realmOf }, { newestTicket }] = await Promise.all([connections(), import('../tickets/tickets.ts')]);
+      const connection = await findConnection(store, name);
+      if (json) {
+        const { connectionView } = await import('../api/views.ts');
+        print(JSON.stringify({ connection: await connectionView(store, settings.ENROLMENT_HOURS, connection) }, null, 2));
+        return;
+      }
+      const values: Record<string, unknown> = { enabled: connection.enabled, ...connection.settings };
+      print(`name: ${connection.name}`);
+      for (const { name } of connectionFields()) print(`${name}: ${shown(values[name])}`);
+      print(`realm: ${realmOf(connection)}`);
+      print(`created: ${connection.createdAt.toISOString()}`);
+      const ticket = await newestTicket(store, connection, settings.ENROLMENT_HOURS);
+      print(`newest ticket: ${ticket === undefined ? 'none' : `issued ${ticket.issuedAt.toISOString()}, ${ticket.state}`}`);
+      const certificates = await store.certificates(connection.id);
+      for (const { thumbprint, state, agentVersion = '', hostName = '', registeredAt, signInEndpoint, requestedEndpoint } of certificates) {
+        print(`key: ${thumbprint}  ${state}  registered ${registeredAt.toISOString()}  ${hostName} ${agentVersion}`.trimEnd());
+        if (signInEndpoint !== undefined) print(`     signs users in without a password at ${signInEndpoint}`);
+        if (requestedEndpoint !== undefined)
+          print(
+            `     registered another address without proof: landbridge-hub connector confirm-change ${name} ${thumbprint} ${requestedEndpoint}`,
+          );
+      }
+    },
+  )
+    .argument('<name>')
+    .option(...JSON_OPTION);
   const set = add(
     'set',
     'change settings; the name cannot change, because tokens and tickets contain it',

@@ -1,12 +1,12 @@
 /** `landbridge-hub connector list|add|label|approve|confirm-change|dismiss-change|drain|resume|revoke`. */
 import type { Command } from 'commander';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION, minute } from './context.ts';
 import { createGroup } from './group.ts';
 
 const SOON = 'A running hub applies this within seconds.';
 
 export function connectorCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { print, printList, note } = context;
   const actions = () => import('../connectors/operator-actions.ts');
   const INSTANCE = 'ID from "connector list"';
   const INSTANCE_OR_KEY = 'ID from "connector list", or key thumbprint from "connection show"';
@@ -19,25 +19,37 @@ export function connectorCommand(context: HubCommandContext): Command {
   add(
     'list',
     'list the connectors of a connection; the dashboard and the API also show which are online',
-    async ({ store }, name: string) => {
+    async ({ store }, name: string, { json }: { json?: true }) => {
       const { findConnection } = await import('../connections/connections.ts');
       const { stateSetByOperator } = await import('../connectors/instances.ts');
       const connection = await findConnection(store, name);
       const [instances, certificates] = await Promise.all([store.instances(connection.id), store.certificates(connection.id)]);
-      if (instances.length === 0) note(`No connector has connected to "${name}" yet.`);
-      for (const instance of instances) {
-        const { id, hostName = '-', version = '-', remoteAddress, lastSeenAt, thumbprint, drained, label } = instance;
+      const connected = instances.map((instance) => {
+        const { id, label, hostName, version, remoteAddress, thumbprint, drained, firstSeenAt, lastSeenAt } = instance;
         const state = stateSetByOperator(instance, certificates) ?? (drained ? 'drained' : 'accepted');
-        print(
-          `${id}  ${state}  ${hostName}  ${version}  ${remoteAddress}  seen ${lastSeenAt.toISOString()}  key ${thumbprint}${label === '' ? '' : `  ${label}`}`,
-        );
-      }
+        return { id, state, label, hostName, version, remoteAddress, thumbprint, drained, firstSeenAt, lastSeenAt };
+      });
       const seen = new Set(instances.map(({ thumbprint }) => thumbprint));
-      for (const { thumbprint, hostName = '-', agentVersion = '-' } of certificates.filter(({ state }) => state === 'pending')) {
-        if (!seen.has(thumbprint)) print(`${thumbprint}  pending  ${hostName}  ${agentVersion}  registered, not connected yet`);
-      }
+      const pending = certificates
+        .filter(({ state, thumbprint }) => state === 'pending' && !seen.has(thumbprint))
+        .map(({ thumbprint, state, hostName, agentVersion }) => ({ id: thumbprint, state, hostName, version: agentVersion, thumbprint }));
+      printList({
+        json,
+        name: 'connectors',
+        items: [...connected, ...pending],
+        headers: ['ID', 'STATE', 'HOST', 'VERSION', 'ADDRESS', 'LAST SEEN', 'LABEL', 'KEY'],
+        rows: [
+          ...connected.map(({ id, state, hostName = '-', version = '-', remoteAddress, lastSeenAt, label, thumbprint }) => [
+            ...[id, state, hostName, version, remoteAddress, minute(lastSeenAt), label, thumbprint],
+          ]),
+          ...pending.map(({ id, state, hostName = '-', version = '-' }) => [id, state, hostName, version, 'not connected yet']),
+        ],
+        empty: `No connector has connected to "${name}" yet.`,
+      });
     },
-  ).argument('<connection>');
+  )
+    .argument('<connection>')
+    .option(...JSON_OPTION);
   add('add', 'issue a ticket that enrols one more connector', async ({ operator, publicUrl, settings }, connection: string) => {
     const { installCommands, issueTicket, ticketUrl, ticketWarning } = await import('../tickets/tickets.ts');
     const url = ticketUrl(await publicUrl(), await issueTicket(operator, connection));

@@ -15,6 +15,28 @@ export interface HubCommandContext {
   settings(): Promise<HubSettings>;
   /** Prints a result to standard output. */
   print(line: string): void;
+  /** Prints a list as a table, or with `--json` as the API answers it: an object that has the list by its name. */
+  printList(list: PrintedList): void;
   /** Prints an explanation to standard error, where it does not disturb scripts. */
   note(line: string): void;
+}
+
+export interface PrintedList {
+  json: boolean | undefined;
+  /** Of the list in the JSON object. */
+  name: string;
+  /** For JSON: everything about each item. */
+  items: readonly unknown[];
+  headers: readonly string[];
+  rows: readonly (readonly string[])[];
+  /** Said instead of an empty table. */
+  empty: string;
+}
+
+/** For every list and `show`. */
+export const JSON_OPTION = ['--json', 'print JSON'] as const;
+
+/** A time in a table, to the minute, in UTC. */
+export function minute(time: Date | undefined): string {
+  return time === undefined ? 'never' : `${time.toISOString().slice(0, 16)}Z`;
 }

@@ -1,6 +1,6 @@
 /** `landbridge-hub identity show|rotate`. */
 import type { Command } from 'commander';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION } from './context.ts';
 import { createGroup } from './group.ts';
 
 export function identityCommand(context: HubCommandContext): Command {
@@ -12,10 +12,11 @@ export function identityCommand(context: HubCommandContext): Command {
     'manage the key with which this hub identifies itself to connectors',
   );
 
-  add('show', 'print the fingerprint that tickets carry and connectors pin', async ({ store }) => {
+  add('show', 'print the fingerprint that tickets carry and connectors pin', async ({ store }, { json }: { json?: true }) => {
     const { loadHubIdentity } = await identity();
-    print((await loadHubIdentity(store)).fingerprint);
-  });
+    const { fingerprint } = await loadHubIdentity(store);
+    print(json ? JSON.stringify({ fingerprint }, null, 2) : fingerprint);
+  }).option(...JSON_OPTION);
   addConfirmed(
     'rotate',
     'create a new key, signed by the current one; connectors accept it automatically',

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { KeyPermissions } from '../api/api-keys.ts';
 import { API_SCOPE_NAMES, API_SCOPES, type ApiKey } from '../store/api-keys.ts';
 import type { Connection } from '../store/connections.ts';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION, minute } from './context.ts';
 import { createGroup } from './group.ts';
 
 interface Options {
@@ -24,7 +24,7 @@ const SCOPES = `\nScopes:\n${Object.entries(API_SCOPES)
   .join('\n')}\n  ${ALL.padEnd(16)}all of these`;
 
 export function keyCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { print, printList, note } = context;
   const { group, add, addConfirmed } = createGroup(context, 'key', 'manage the API keys of applications');
 
   withOptions(
@@ -60,11 +60,26 @@ export function keyCommand(context: HubCommandContext): Command {
       .option('--all-connections', 'all connections, including later ones')
       .option('--all-addresses', 'from all addresses'),
   );
-  add('list', 'list the API keys by ID; the keys themselves are not stored', async ({ store }) => {
-    const [keys, connections] = await Promise.all([store.apiKeys(), store.connections()]);
-    if (keys.length === 0) note('No API keys. To create one: landbridge-hub key create NAME');
-    for (const key of keys) print(describe(key, connections));
-  });
+  add('list', 'list the API keys by ID; the keys themselves are not stored', async ({ store }, { json }: { json?: true }) => {
+    const { apiKeyView } = await import('../api/views.ts');
+    const keys = await Promise.all((await store.apiKeys()).map((key) => apiKeyView(store, key)));
+    printList({
+      json,
+      name: 'apiKeys',
+      items: keys,
+      headers: ['ID', 'NAME', 'SCOPES', 'CONNECTIONS', 'ADDRESSES', 'EXPIRES', 'LAST USED'],
+      rows: keys.map(({ id, name, scopes, connections, addresses, expiresAt, lastUsedAt, lastUsedFrom }) => [
+        id,
+        name,
+        scopes.length === API_SCOPE_NAMES.length ? ALL : scopes.join(','),
+        connections === undefined ? 'all' : connections.join(',') || 'none',
+        addresses.join(',') || 'all',
+        expiresAt !== undefined && expiresAt <= new Date() ? 'expired' : minute(expiresAt),
+        lastUsedAt === undefined ? 'never' : `${minute(lastUsedAt)} from ${lastUsedFrom ?? 'unknown'}`,
+      ]),
+      empty: 'No API keys. To create one: landbridge-hub key create NAME',
+    });
+  }).option(...JSON_OPTION);
   addConfirmed(
     'revoke',
     'revoke an API key, effective at once',

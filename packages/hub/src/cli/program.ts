@@ -1,5 +1,5 @@
 /** The command line: one file per command. */
-import { addExamples, completionCommand, createCommandLine, printableLines, serviceCommand } from '@landbridge/runtime';
+import { addExamples, completionCommand, createCommandLine, printableLines, printTable, serviceCommand } from '@landbridge/runtime';
 import type { Command } from 'commander';
 import type { HubHome } from '../home.ts';
 import { HUB_VERSION } from '../version.ts';
@@ -68,6 +68,11 @@ export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
       return closedHome(given(), environment, backup);
     },
     print: (line) => console.log(printableLines(line)),
+    printList({ json, name, items, headers, rows, empty }) {
+      if (json) context.print(JSON.stringify({ [name]: items }, null, 2));
+      else if (rows.length === 0) context.note(empty);
+      else printTable(headers, rows);
+    },
     note: (line) => console.error(printableLines(line)),
   };
   for (const create of [

@@ -1,10 +1,10 @@
 /** `landbridge-hub signing-key list|rotate|retire`. */
 import type { Command } from 'commander';
-import type { HubCommandContext } from './context.ts';
+import { type HubCommandContext, JSON_OPTION, minute } from './context.ts';
 import { createGroup } from './group.ts';
 
 export function signingKeyCommand(context: HubCommandContext): Command {
-  const { print, note } = context;
+  const { printList, note } = context;
   const rotation = () => import('../keys/rotation.ts');
   const { group, add, addConfirmed } = createGroup(
     context,
@@ -12,14 +12,20 @@ export function signingKeyCommand(context: HubCommandContext): Command {
     'manage the keys with which the hub signs requests to connectors',
   );
 
-  add('list', 'list the signing keys, newest first', async ({ store }) => {
+  add('list', 'list the signing keys, newest first', async ({ store }, { json }: { json?: true }) => {
     const { listSigningKeys } = await rotation();
-    for (const { kid, algorithm, state, createdAt, signsFrom, retiresAt } of await listSigningKeys(store)) {
-      const times = [`created ${createdAt.toISOString()}`, `signs from ${signsFrom.toISOString()}`];
-      if (retiresAt !== undefined) times.push(`retires ${retiresAt.toISOString()}`);
-      print([kid, algorithm, state, ...times].join('  '));
-    }
-  });
+    const keys = await listSigningKeys(store);
+    printList({
+      json,
+      name: 'keys',
+      items: keys,
+      headers: ['ID', 'ALGORITHM', 'STATE', 'CREATED', 'SIGNS FROM', 'RETIRES'],
+      rows: keys.map(({ kid, algorithm, state, createdAt, signsFrom, retiresAt }) => [
+        ...[kid, algorithm, state, minute(createdAt), minute(signsFrom), retiresAt === undefined ? '-' : minute(retiresAt)],
+      ]),
+      empty: 'No signing keys yet. The first start of the hub creates them.',
+    });
+  }).option(...JSON_OPTION);
   add(
     'rotate',
     'create new keys: published now, used after 20 minutes; the old ones retire after a grace period',

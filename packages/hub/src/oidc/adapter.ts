@@ -21,6 +21,9 @@ const MAX_PARAMETERS_LENGTH = 4096;
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The metadata field that contains a client's options. */
+/** How an application gets an answer. With the code flow, nobody needs `fragment`. */
+export const RESPONSE_MODES = ['query', 'form_post'] as const;
+
 export const OPTIONS = 'landbridge_options';
 
 /** Marks an id that is the key of a record. The provider's own ids are base64url and never begin with it. */
@@ -129,7 +132,7 @@ function metadataOf(client: OidcClient): AdapterPayload {
       ...(client.options.deviceFlow ? [DEVICE_GRANT] : []),
     ],
     response_types: hasBrowser ? ['code'] : [],
-    response_modes: ['query', 'form_post'],
+    response_modes: [...RESPONSE_MODES],
     id_token_signed_response_alg: client.idTokenAlgorithm,
     [OPTIONS]: client.options,
     ...(client.options.backchannelLogoutUri === ''

@@ -30,7 +30,7 @@ test('the discovery document has the metadata that clients need to configure the
     introspection_endpoint: `${issuer}/introspect`,
     device_authorization_endpoint: `${issuer}/device-authorization`,
     response_types_supported: ['code'],
-    response_modes_supported: ['form_post', 'fragment', 'query'],
+    response_modes_supported: ['form_post', 'query'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     code_challenge_methods_supported: ['S256'],

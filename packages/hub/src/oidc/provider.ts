@@ -6,7 +6,7 @@ import { type Client, type Configuration, errors, interactionPolicy, type KoaCon
 import { type ClientOptions, keptClientOptions } from '../store/client-options.ts';
 import type { Store } from '../store/store.ts';
 import { findAccount } from './accounts.ts';
-import { adapterOn, OPTIONS } from './adapter.ts';
+import { adapterOn, OPTIONS, RESPONSE_MODES } from './adapter.ts';
 import { resourceServerOf } from './apis.ts';
 import type { Appearances } from './appearances.ts';
 import { CLAIMS_OF_SCOPES } from './claims.ts';
@@ -60,6 +60,8 @@ export function createProvider(parts: ProviderParts): Provider {
       'Content-Security-Policy': `default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'`,
     });
     await next();
+    // The provider lists `fragment` as well, which no client may use (`adapter.ts`).
+    if (ctx.oidc?.route === 'discovery') Object.assign(Object(ctx.body), { response_modes_supported: RESPONSE_MODES });
     if (ctx.method === 'POST' && ctx.status === 303) {
       const location = ctx.response.get('Location');
       const onward = onwardTo(location, { keys: parts.keys.cookieKeys, secure: issuer.startsWith('https:') });

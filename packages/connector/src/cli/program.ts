@@ -18,7 +18,8 @@ Examples:
   landbridge-connector run --home /etc/landbridge
   OVERRIDE_CONFIG=false PROVISIONING_TICKET=https://... LDAP_URL=ldaps://... landbridge-connector run
 
-docs/configuration.md lists all settings. Environment variables override config.json.`;
+docs/configuration.md lists all settings.
+Environment variables override config.json.`;
 
 /** Some commands return their exit code. */
 function exitWith(exitCode: number): void {
@@ -72,7 +73,7 @@ export function connectorCommandLine(environment: Environment): Command {
     .option('--detailed-exitcode', 'exit with 3 if something was changed, and with 0 if nothing was')
     .addHelpText(
       'after',
-      '\nSecrets are never arguments, because all users of this machine can read those. Flags override the environment, which overrides the answer file.\nExit codes: 0 success, 1 failure (nothing is changed), 2 usage error. docs/unattended.md explains the answer file.',
+      '\nSecrets are never arguments, because all users of this machine can read those.\nFlags override the environment, which overrides the answer file.\nExit codes: 0 success, 1 failure (nothing is changed), 2 usage error.\ndocs/unattended.md explains the answer file.',
     )
     .action(async (options) => exitWith(await (await import('./setup.ts')).setup(newContext(), options)));
 

@@ -25,13 +25,14 @@ import { tryCommand } from './try.ts';
 const EXAMPLES = `
 Examples:
   landbridge-hub run --home /var/lib/landbridge-hub
-  landbridge-hub connection create corp     creates a connection and prints the ticket for its connectors
-  landbridge-hub key create billing --scope sign-in     prints an API key for an application
+  landbridge-hub connection create corp     prints its ticket
+  landbridge-hub key create billing --scope sign-in  prints it
   landbridge-hub client create billing --redirect-uri https://billing.example/callback
-  landbridge-hub try corp                   prints a link to a page for a test sign-in
+  landbridge-hub try corp                   prints a link for a test sign-in
   landbridge-hub backup /backup/hub-$(date +%F).sqlite
 
-docs/hub-configuration.md lists all settings. Environment variables override hub.json.`;
+docs/hub-configuration.md lists all settings.
+Environment variables override hub.json.`;
 
 export function hubCommandLine(environment: NodeJS.ProcessEnv): Command {
   const program = createCommandLine({

@@ -74,7 +74,8 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
       const typed: Record<string, string> = { user: formText(form, 'user').trim() };
       for (const name of TYPED) typed[name] = UNTRIMMED.includes(name) ? formText(form, name) : formText(form, name).trim();
       typed.PROVISIONING_TICKET ||= enrolledTicket(context)?.ticket ?? '';
-      typed.LDAP_BIND_PASSWORD ||= session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
+      typed.LDAP_BIND_PASSWORD ||= session.typedSecrets.get('LDAP_BIND_PASSWORD') ?? session.checkRun?.changes.LDAP_BIND_PASSWORD ?? '';
+      session.typedSecrets = new Map([['LDAP_BIND_PASSWORD', typed.LDAP_BIND_PASSWORD]]);
       const problems = problemsOf(typed);
       if (problems.size > 0) {
         const main = content(session.formToken, undefined, typed, problems);
@@ -141,6 +142,7 @@ ${field('user', 'Test user', { value: typed.user ?? '', required: false, hint: '
             });
       saveSetup(before, config, changes, reading);
       session.checkRun = undefined;
+      session.typedSecrets = new Map();
       return started(context, c, 'Saved');
     });
 }

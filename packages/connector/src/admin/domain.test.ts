@@ -104,7 +104,7 @@ test('setup beside a domain controller leads to a sign-in with nested groups, an
   const pfx = { name: 'browsers.pfx', mimeType: 'application/x-pkcs12', buffer: made.stdout };
   const usePfx = async (passphrase: string) => {
     await page.getByLabel('PKCS #12').setInputFiles(pfx);
-    await page.getByLabel('Passphrase').fill(passphrase);
+    await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
     await page.getByRole('button', { name: 'Check and use' }).first().click();
   };
   await usePfx('of another file');

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PACKAGES_PATH } from '@landbridge/protocol';
 import { CodedError, sleep } from '@landbridge/runtime';
 import { z } from 'zod';
@@ -11,9 +11,10 @@ import { findHome } from '../config/home.ts';
 import { type Config, withSettingsFile } from '../config/load.ts';
 import { readRunningFile } from '../config/running-file.ts';
 import { createOutbound } from '../network/outbound.ts';
-import { findInstallation, unpackBeside } from '../update/installation.ts';
+import { findInstallation, requireProtectedFolder, unpackBeside } from '../update/installation.ts';
+import { CONNECTOR_UNIT, mainProcessOf } from '../update/service-unit.ts';
 import { chooseSignedPackage, type ReadPublished, readVerified } from '../update/signed-package.ts';
-import { runTrial, serviceOf, type TrialPlan, trialPlan } from '../update/trial.ts';
+import { runTrial, type TrialPlan, trialPlan } from '../update/trial.ts';
 import { CONNECTOR_VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
 
@@ -38,6 +39,7 @@ export async function update({ home, environment }: CommandContext, options: Opt
   const publicKey = trustedKey(config);
   const mainFile = process.argv[1] ?? '';
   const installation = findInstallation(mainFile, CONNECTOR_VERSION);
+  requireProtectedFolder(installation.format === 'archive' ? dirname(installation.path) : process.cwd());
   const read = options.from === undefined ? fromHub(config) : fromFolder(resolve(options.from));
   const chosen = await chooseSignedPackage(read, {
     publicKey,
@@ -61,10 +63,10 @@ export async function update({ home, environment }: CommandContext, options: Opt
     });
   }
   const limitMs = z.coerce.number().int().min(1).max(MAX_TRIAL_SECONDS).parse(options.trialSeconds) * 1000;
-  const restart = restartCommand(options.restart, running.pid);
+  const service = serviceToRestart(options.restart);
   const newFolder = unpackBeside(installation.path, chosen.version, content);
   const plan: TrialPlan = {
-    ...{ home, path: installation.path, newFolder, restart, limitMs },
+    ...{ home, path: installation.path, newFolder, ...service, limitMs },
     ...{ oldVersion: CONNECTOR_VERSION, newVersion: chosen.version },
   };
   return await startTrial(mainFile, plan);
@@ -114,13 +116,15 @@ function fromFolder(folder: string): ReadPublished {
   };
 }
 
-/** @throws CodedError UPDATE_SERVICE_UNKNOWN */
-function restartCommand(given: string | undefined, pid: number): string[] {
-  if (given !== undefined) return ['/bin/sh', '-c', given];
-  const service = serviceOf(pid);
-  // running.json belongs to the service: its process must not name another service.
-  if (service?.includes('landbridge')) return ['systemctl', 'restart', service];
-  throw new CodedError('UPDATE_SERVICE_UNKNOWN', 'The connector does not run as a service of systemd that is named after it', {
+/**
+ * Nothing that the account of the service writes may choose what root restarts.
+ *
+ * @throws CodedError UPDATE_SERVICE_UNKNOWN
+ */
+function serviceToRestart(given: string | undefined): Pick<TrialPlan, 'restart' | 'unit'> {
+  if (given !== undefined) return { restart: ['/bin/sh', '-c', given] };
+  if (mainProcessOf(CONNECTOR_UNIT) !== undefined) return { restart: ['systemctl', 'restart', CONNECTOR_UNIT], unit: CONNECTOR_UNIT };
+  throw new CodedError('UPDATE_SERVICE_UNKNOWN', `The connector does not run as ${CONNECTOR_UNIT} of systemd`, {
     action: 'Give the command that restarts it with --restart.',
   });
 }

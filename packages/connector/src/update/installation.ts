@@ -35,6 +35,29 @@ export function findInstallation(mainFile: string, version: string): Installatio
 }
 
 /**
+ * Root writes and renames only where no other account can put a link in its way.
+ *
+ * @throws CodedError UPDATE_FOLDER_UNSAFE if this is root, and the folder or one above it can be changed by another account
+ */
+export function requireProtectedFolder(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  for (const start of new Set([folder, realpathSync(folder)])) {
+    for (let path = start; ; path = dirname(path)) {
+      const stats = lstatSync(path);
+      const { uid, mode } = stats;
+      // In a sticky folder such as /tmp, other accounts cannot replace what belongs to root.
+      const isWritable = !stats.isSymbolicLink() && (mode & 0o022) !== 0 && ((mode & 0o1000) === 0 || path === start);
+      if (uid !== 0 || isWritable) {
+        throw new CodedError('UPDATE_FOLDER_UNSAFE', `Another account than root can change ${path}, so root installs no update there`, {
+          action: 'Use a folder that only root can change, such as /opt or /root.',
+        });
+      }
+      if (path === dirname(path)) break;
+    }
+  }
+}
+
+/**
  * Unpacks the archive beside the version in use. The name in the archive is not used.
  * @returns the new folder
  * @throws CodedError UPDATE_NOT_INSTALLED

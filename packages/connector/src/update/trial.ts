@@ -3,11 +3,11 @@
  * outside the service, so that the restart does not end it.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { errorText, sleep } from '@landbridge/runtime';
 import { z } from 'zod';
 import { readRunningFile } from '../config/running-file.ts';
 import { removeOthers, switchTo } from './installation.ts';
+import { mainProcessOf } from './service-unit.ts';
 
 export const trialPlan = z.object({
   home: z.string(),
@@ -16,6 +16,8 @@ export const trialPlan = z.object({
   oldVersion: z.string(),
   newVersion: z.string(),
   restart: z.array(z.string()).min(1),
+  /** The service's unit, if systemd runs it. */
+  unit: z.string().optional(),
   limitMs: z.int().positive(),
 });
 export type TrialPlan = z.infer<typeof trialPlan>;
@@ -26,7 +28,8 @@ export interface TrialResult {
 
 const LOOK_MS = 250;
 
-export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
+/** @param mainProcess in place of systemd, for tests */
+export async function runTrial(plan: TrialPlan, mainProcess = mainProcessOf): Promise<TrialResult> {
   const { home, path, newFolder, oldVersion, newVersion } = plan;
   let oldFolder: string | undefined;
   let problem: string;
@@ -34,7 +37,7 @@ export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
     const before = readRunningFile(home)?.pid;
     oldFolder = switchTo(path, newFolder, oldVersion);
     restart(plan.restart);
-    if (await comesOnline(plan, before)) {
+    if (await comesOnline(plan, before, mainProcess)) {
       removeOthers(path, [oldFolder, newFolder]);
       return { updated: true, text: `Version ${newVersion} is online. ${oldFolder} keeps version ${oldVersion}.` };
     }
@@ -52,11 +55,20 @@ export async function runTrial(plan: TrialPlan): Promise<TrialResult> {
   }
 }
 
-async function comesOnline({ home, newVersion, limitMs }: TrialPlan, pidBefore: number | undefined): Promise<boolean> {
+/**
+ * The account of the service writes `running.json`, so the file decides only whether the new version stays. With systemd it must also name the
+ * main process of the unit, so that no other process of the account can write it.
+ */
+async function comesOnline(
+  { home, newVersion, limitMs, unit }: TrialPlan,
+  pidBefore: number | undefined,
+  mainProcess: typeof mainProcessOf,
+): Promise<boolean> {
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
     const running = readRunningFile(home);
-    if (running?.version === newVersion && running.online && running.pid !== pidBefore) return true;
+    const isNew = running?.version === newVersion && running.online && running.pid !== pidBefore;
+    if (isNew && (unit === undefined || mainProcess(unit) === running.pid)) return true;
     await sleep(LOOK_MS);
   }
   return false;
@@ -65,13 +77,4 @@ async function comesOnline({ home, newVersion, limitMs }: TrialPlan, pidBefore: 
 function restart([program = '', ...args]: readonly string[]): void {
   const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the service could not be restarted: ${error?.message ?? stderr.trim()}`);
-}
-
-/** @returns the systemd service that a process belongs to */
-export function serviceOf(pid: number): string | undefined {
-  try {
-    return /\/([\w@.:-]+\.service)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
-  } catch {
-    return undefined;
-  }
 }

@@ -118,6 +118,21 @@ describe('the console of a running connector', { skip: whyNoSlapd(), timeout: 24
     assert.throws(() => readFileSync(join(client.home, 'lib', 'profileMapper.js')));
   });
 
+  it('shows the newest version that the hub announced, and the command that installs it', async (t) => {
+    const { client, connector } = await open(t);
+    assert.match((await client.get('/update')).text, /The hub has not announced a version/);
+    for (const [newest, expected] of [
+      ['1.10.0', /Version 1\.10\.0 is available/],
+      ['1.2.3', /The hub offers no newer version/],
+    ] as const) {
+      const told = await openConsoleForTest(t, { connector: () => ({ ...connector, newestVersion: () => newest }), platform: 'linux' });
+      await told.signIn();
+      const { text } = await told.get('/update');
+      assert.match(text, expected);
+      assert.match(text, /sudo landbridge-connector update/);
+    }
+  });
+
   it('shows the claims of a profile and the dropped values, and names the line that uses something the sandbox does not offer', async (t) => {
     const { client, token } = await open(t);
     const preview = (source: string) => client.post('/mapper/preview', { token, user: 'mallory', source });

@@ -60,6 +60,8 @@ export interface RunningConnector {
   config(): Config;
   directory(): Directory;
   hub(): LinkStatus;
+  /** The newest version among the hub's packages; undefined if the hub announced none. */
+  newestVersion(): string | undefined;
   /** Suspicious requests from the hub within the last day. */
   alarms(): RequestAlarm[];
   /** `changed`: after each change that was applied; `hub`: when the state of the link in use changes. */
@@ -280,6 +282,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     config: () => inUse.config,
     directory: () => hotSwap.parts().directory,
     hub: () => hub.status(),
+    newestVersion: () => hub.newestVersion(),
     alarms: requestAlarms.recent,
     events,
     apply: (changes, changeOptions) => enqueue(() => desiredWithChanges(inUse, changes, environment), changeOptions),

@@ -19,6 +19,7 @@ export interface HubPart {
   /** Begins to connect. */
   start(users: HubUsers, directoryIsUp: () => boolean | undefined): void;
   status(): LinkStatus;
+  newestVersion(): string | undefined;
   /** Resolves with undefined once the hub has accepted this connector, or with the reason if it has not. */
   accepted(signal: AbortSignal): Promise<CodedError | undefined>;
   /** The changes to config.json that wait until this part is in use. */
@@ -98,6 +99,7 @@ export function openHubPart({ config, signIns, log, agentVersion }: HubPartOptio
       });
     },
     status,
+    newestVersion: () => link?.newestVersion(),
     accepted(signal) {
       return new Promise((resolve) => {
         const look = () => {

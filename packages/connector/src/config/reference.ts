@@ -52,7 +52,6 @@ folder. Only \`setup\`, \`import\`, \`join\` and \`run\` create a folder that do
 | \`lib/profileMapper.js\`, or \`data/profileMapper/custom.js\` | a custom profile mapper, if there is one |
 | \`logs/connector.log\`, \`logs/connector.log.1\` and so on | the log (\`LOG_FILE\`) |
 | \`console.json\`, \`console-link.json\` | the console's password and its newest one-time link, as hashes; never exported |
-| \`update/\` | packages of newer versions, which the console lists |
 | \`instance-id\` | tells this connector from others with the same certificate; never copy it |
 
 `;

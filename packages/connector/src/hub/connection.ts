@@ -81,6 +81,7 @@ export interface AcceptedConnection {
  * @param options.hubUrl http(s) or ws(s)
  * @param options.signal ends it at any stage
  * @param options.onAccepted called once, when the hub has accepted the connector
+ * @param options.onNewestVersion called with the newest version among the hub's packages
  * @param options.onRequest called for each request frame after that
  * @returns how it ended, from dialling on
  * @throws CodedError HUB_URL_INVALID, AGENT_KEY_UNUSABLE
@@ -103,6 +104,7 @@ export async function runConnection(options: {
   onAccepted: (connection: AcceptedConnection) => void;
   onRequest: (name: RequestName, payload: unknown, socket: HubSocket) => void;
   onOversize: (request: Oversize, socket: HubSocket) => void;
+  onNewestVersion?: (version: string) => void;
 }): Promise<ConnectionEnd> {
   const { times, log, warn, signal, trust } = options;
   const url = socketUrl(options.hubUrl);
@@ -210,7 +212,9 @@ export async function runConnection(options: {
   function noteNewestVersion(payload: unknown): void {
     const newest = newestVersionPayload.safeParse(payload).data?.version;
     const installed = options.instance?.version;
-    if (newest === undefined || installed === undefined || !isOlder(installed, newest)) return;
+    if (newest === undefined) return;
+    options.onNewestVersion?.(newest);
+    if (installed === undefined || !isOlder(installed, newest)) return;
     log.info({ installed, newest }, 'The hub offers a newer version: landbridge-connector update');
   }
 

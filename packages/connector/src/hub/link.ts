@@ -69,6 +69,8 @@ export type LinkStatus =
 
 export interface HubLink {
   status(): LinkStatus;
+  /** The newest version among the hub's packages; undefined if the hub announced none. */
+  newestVersion(): string | undefined;
   readonly events: EventEmitter<{ status: [LinkStatus] }>;
   /** Takes no new requests, answers those in progress, closes. Resolves when the socket has closed. */
   close(): Promise<void>;
@@ -123,6 +125,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   const rejectedBackoff = createBackoff({ firstMs: FIRST_WAIT_MS, maxMs: MAX_REJECTED_WAIT_MS, holdMs: HOLD_MS, now: clock.now });
   let status: LinkStatus = { state: 'connecting' };
   let connection: AcceptedConnection | undefined;
+  let newestVersion: string | undefined;
   // Kept across reconnections, in case the JWKS document cannot be fetched for a moment.
   const hubKeys = createHubKeys({ request: outbound.request, log, now: clock.now });
 
@@ -175,6 +178,9 @@ export function startHubLink(options: HubLinkOptions): HubLink {
         },
         onRequest: dispatch.handle,
         onOversize: dispatch.refuse,
+        onNewestVersion(version) {
+          newestVersion = version;
+        },
       });
     } catch (cause) {
       if (cause instanceof CodedError && cause.code === 'CONNECTOR_KEY_REVOKED') return { kind: 'rejected', reason: 'revoked', text: '' };
@@ -245,6 +251,7 @@ export function startHubLink(options: HubLinkOptions): HubLink {
   }
   return {
     status: () => status,
+    newestVersion: () => newestVersion,
     events,
     close() {
       closing ??= closeOnce();

@@ -193,3 +193,20 @@ test('bearer tokens of a hub with an identity are refused because nothing proves
   assert.deepEqual(await checkWith(undefined)(token), { claims: { pid: '1' } });
   assert.deepEqual(await checkWith(HUB_FINGERPRINT)(token), { refused: 'this hub does not issue tokens' });
 });
+
+test('learns the newest version in a session only', async () => {
+  for (const [target, expected] of [
+    [{ hubIdentity: HUB_FINGERPRINT }, '2.3.4'],
+    [{ hubIdentity: undefined }, undefined],
+  ] as const) {
+    const hub = await startHub();
+    const { link, reached, logged } = pinnedLink(hub, target);
+    const agent = await hub.nextAgent();
+    await reached('connected');
+    agent.send('newest_version', { version: '2.3.4' });
+    agent.send('newest_version', { version: '9.0.0; reboot' });
+    agent.send('the last frame');
+    await logged(/unknown name/);
+    assert.equal(link.newestVersion(), expected);
+  }
+});

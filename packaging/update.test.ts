@@ -22,6 +22,7 @@ const packages = join(work, 'packages');
 const installed = join(work, 'opt', 'landbridge-connector');
 const home = join(work, 'home');
 const env = { PATH: process.env.PATH ?? '', HOME: '/nonexistent' };
+const FROM_NEWER_VERSION = { SETTING_OF_A_NEWER_VERSION: { values: [1, 'two'] } };
 let slapd: Slapd;
 let hub: HubProgram;
 let service: ReturnType<typeof spawn>;
@@ -82,7 +83,7 @@ describe('updates of an archive', { skip, concurrency: 1 }, () => {
     [slapd, hub] = await Promise.all([startSlapd(), startHub({ PACKAGES_DIR: packages })]);
     mkdirSync(home, { mode: 0o700 });
     const config = { ...directoryConfig(slapd, 'plain'), PROVISIONING_TICKET: await hub.createConnection('corp'), CONSOLE_ENABLED: false };
-    writeFileSync(join(home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ ...config, ...FROM_NEWER_VERSION }), { mode: 0o600 });
     // A service manager that restarts the program whenever it ends.
     const loop = `trap 'kill $child; exit' TERM; while :; do "${installed}/landbridge-connector" run --home "${home}" & child=$!; wait $child; sleep 0.2; done`;
     service = spawnBound('/bin/sh', ['-c', loop], { env, stdio: 'ignore' });
@@ -173,5 +174,11 @@ describe('updates of an archive', { skip, concurrency: 1 }, () => {
     assert.ok(alice);
     assert.equal((await hub.login('corp', alice.uid, alice.password)).status, 200);
     assert.equal(spawnSync(join(installed, 'landbridge-connector'), ['--version'], { env, encoding: 'utf8' }).stdout.trim(), '8.0.0');
+  });
+
+  it('keep settings that the version does not know, in a config.json that the program has written', () => {
+    const config = JSON.parse(readFileSync(join(home, 'config.json'), 'utf8'));
+    assert.ok(config.HUB_IDENTITY, 'the enrolment saved the identity of the hub');
+    assert.deepEqual(config.SETTING_OF_A_NEWER_VERSION, FROM_NEWER_VERSION.SETTING_OF_A_NEWER_VERSION);
   });
 });

@@ -55,7 +55,9 @@ LDAP_BASE = $DIRECTORY_BASE
 LDAP_BIND_USER = $SERVICE_ACCOUNT
 LDAP_BIND_PASSWORD_FILE = $ROOT/password
 END`,
-    values: { 'landbridge-connector setup --answers /root/connector.answers': 'connector setup --answers $ANSWERS' },
+    values: {
+      'landbridge-connector setup --answers - --yes < /root/connector.answers': 'landbridge-connector setup --answers - --yes < $ANSWERS',
+    },
   },
 ];
 

@@ -41,7 +41,7 @@ The *replaced connector* is an installed Auth0 AD/LDAP Connector that this one t
 
 In the connector's home, each with mode 0600. The home is \`--home DIR\`, else \`LANDBRIDGE_HOME\`, else in a package the platform's folder
 (\`/var/lib/landbridge-connector\`, \`%ProgramData%\\Landbridge\\Connector\`, \`/Library/Application Support/Landbridge/Connector\`), else the current
-folder. Only \`setup\`, \`import\`, \`join\` and \`run\` create a folder that does not exist.
+folder. Only \`setup\`, \`import\` and \`run\` create a folder that does not exist.
 
 | file | content |
 | --- | --- |

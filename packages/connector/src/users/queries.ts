@@ -10,7 +10,7 @@ import { dnKey, isWithin } from '../ldap/dn.ts';
 import { allTexts, type Entry, firstText } from '../ldap/entry.ts';
 import { type BoundFilter, type Filter, parseFilter, withValue } from '../ldap/filter.ts';
 import type { RootDse } from '../ldap/root-dse.ts';
-import { createWindowsNames, dnsNameOf, type WindowsNames } from './windows-name.ts';
+import { createWindowsNames, dnsNameOf } from './windows-name.ts';
 
 export interface Queries {
   kind: DirectoryKind;
@@ -157,18 +157,24 @@ export function queriesOf(directory: Directory, settings: ConnectorSettings): (s
     const byName = accountNames(rootDse, parseFilter(defaults.userByName));
     return async (name, { isProven }, signal) => {
       const names =
-        userByName === undefined ? (await byName(name, signal)).map(builtIn) : [{ ...withValue(userByName, name), fromSettings: true }];
+        userByName === undefined
+          ? (await byName(name, isProven, signal)).map(builtIn)
+          : [{ ...withValue(userByName, name), fromSettings: true }];
       // After the names: a user who may write their own mail address must not take over another user's name.
       const byMail = settings.LDAP_USER_BY_MAIL ?? (userByName === undefined && !isProven);
       return byMail && name.includes('@') ? [...names, builtIn(withValue(mailFilter, name))] : names;
     };
   }
 
-  function accountNames(rootDse: RootDse, fallback: Filter): WindowsNames['filtersFor'] {
-    if (rootDse.kind !== 'active-directory' || rootDse.defaultSearchBase === undefined)
-      return async (name) =>
-        namesIn(dnsNameOf(settings.LDAP_BASE ?? rootDse.defaultSearchBase ?? ''), name).map((one) => withValue(fallback, one));
-    return createWindowsNames(directory, rootDse.defaultSearchBase, rootDse.configurationNamingContext).filtersFor;
+  function accountNames(rootDse: RootDse, fallback: Filter) {
+    const { kind, defaultSearchBase = '' } = rootDse;
+    if (kind === 'active-directory' && defaultSearchBase !== '') {
+      const { filtersFor } = createWindowsNames(directory, defaultSearchBase, rootDse.configurationNamingContext);
+      return (name: string, _isProven: boolean, signal: AbortSignal | undefined) => filtersFor(name, signal);
+    }
+    const dnsName = dnsNameOf(settings.LDAP_BASE ?? defaultSearchBase);
+    // A base is no proof that a domain of the same name is this directory. A password still has to be right; a ticket or a proxy's word does not.
+    return async (name: string, isProven: boolean) => (isProven ? [name] : namesIn(dnsName, name)).map((one) => withValue(fallback, one));
   }
 
   function complete(rootDse: RootDse): Queries {

@@ -1,4 +1,5 @@
 /** The HTTP edge and the admin shell that connector and hub share. What differs between them is a policy that the caller passes in. */
+export { accentProblem, accentStyle } from './accent.ts';
 export { type AdminSite, createAdminSite, isLive, type Message } from './admin-site.ts';
 export { APPLICATION_STYLE, createAsset, ICON_ASSET, IMMUTABLE_HEADERS } from './assets.ts';
 export { invalidRequest, readForm, readJsonBody, readQuery } from './body.ts';

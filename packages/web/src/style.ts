@@ -1,17 +1,20 @@
 /** The style of every page: one column in a narrow window, dark or light like the system, no external resources. */
 import { raw } from 'hono/html';
+import { ACCENT_NEIGHBOURS, DEFAULT_ACCENTS } from './accent.ts';
+
+const { light, dark } = ACCENT_NEIGHBOURS;
 
 /** All text has a contrast of at least 4.5 to 1 against its background (WCAG 2.2, 1.4.3). */
 export const STYLE = raw(`
 :root {
   color-scheme: light dark;
-  --ground: light-dark(#f4f5f7, #14171c);
-  --surface: light-dark(#ffffff, #1d2129);
+  --ground: light-dark(${light.ground}, ${dark.ground});
+  --surface: light-dark(${light.surface}, ${dark.surface});
   --line: light-dark(#d5d9e0, #363d49);
   --text: light-dark(#1a1f27, #e8eaee);
   --quiet: light-dark(#576070, #a3acba);
-  --accent: light-dark(#0b5cad, #6db3f8);
-  --on-accent: light-dark(#ffffff, #0d1726);
+  --accent: light-dark(${DEFAULT_ACCENTS.light}, ${DEFAULT_ACCENTS.dark});
+  --on-accent: light-dark(${light.onAccent}, ${dark.onAccent});
   --good: light-dark(#17753b, #63c989);
   --bad: light-dark(#b3261e, #ff8f85);
   --focus: light-dark(#0b5cad, #9dccff);

@@ -48,6 +48,9 @@ test('a browser gets from the application through the login pages and back, with
     helpUrl: 'https://help.example/',
     privacyUrl: 'https://fabrikam.example/privacy',
     forgotPasswordUrl: 'https://reset.example/',
+    accentColour: '#7a1f5c',
+    accentColourDark: '#f0a6d6',
+    footerText: 'Fabrikam Inc.',
   };
   await hub.api('/connections/corp', { ...settings, ...links }, 'PATCH');
   await hub.api('/connections/partners', { emailDomains: ['partners.example'], listed: false }, 'PATCH');

@@ -199,6 +199,18 @@ test('links to the help, the privacy notice and the password reset of a connecti
   assert.match(german.text, /Datenschutz/);
 });
 
+test('shows the colours and the footer of a connection, and rejects colours that are hard to read', async (t) => {
+  const { hub, begin } = await start(t);
+  for (const change of [{ accentColour: '#777777' }, { accentColourDark: '#333333' }, { accentColour: '#000}</style>' }])
+    assert.equal((await hub.api('/connections/corp', change, 'PATCH')).status, 400, JSON.stringify(change));
+  assert.doesNotMatch((await begin()).text, /<footer/);
+  const look = { accentColour: '#7A1F5C', accentColourDark: '#f0a6d6', footerText: 'Fabrikam <b>Inc.</b>' };
+  assert.equal((await hub.api('/connections/corp', look, 'PATCH')).status, 200);
+  const { text } = await begin();
+  assert.match(text, /--accent: light-dark\(#7a1f5c, #f0a6d6\)/);
+  assert.match(text, /<footer class="links"><ul><li>Fabrikam &lt;b&gt;Inc\.&lt;\/b&gt;<\/li>/);
+});
+
 test('accepts a form only from its own page in its own browser', async (t) => {
   const { browser, connector, begin } = await start(t);
   const asked: string[] = [];

@@ -4,6 +4,7 @@
  */
 import { domainToASCII } from 'node:url';
 import { canonicalRange } from '@landbridge/runtime';
+import { accentProblem } from '@landbridge/web';
 import { z } from 'zod';
 
 interface Texts {
@@ -57,6 +58,22 @@ const link = (texts: Texts) => ({
   ...texts,
 });
 
+const accent = (theme: 'light' | 'dark', texts: Texts) => ({
+  kind: 'text' as const,
+  given: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .superRefine((given, context) => {
+      const problem = given === '' ? undefined : accentProblem(theme, given);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .nullable()
+    .transform((given) => (given === null || given === '' ? undefined : given)),
+  kept: z.string().optional(),
+  ...texts,
+});
+
 /** Without a password, which some browsers would send along. */
 function isHttpsLink(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -93,6 +110,20 @@ export const CONNECTION_SETTINGS = {
   privacyUrl: link({
     label: 'Privacy notice',
     description: 'Your privacy notice; https only. The login page links to it. Unset: no link.',
+  }),
+  accentColour: accent('light', {
+    label: 'Colour of buttons and links',
+    description:
+      'The colour of buttons and links on the login page, such as #0b5cad. Rejected if its contrast is below 4.5:1. Unset: the colour of Landbridge.',
+  }),
+  accentColourDark: accent('dark', {
+    label: 'Colour in dark mode',
+    description:
+      'The colour of buttons and links for users whose system is dark, such as #6db3f8. Rejected if its contrast is below 4.5:1. Unset: the colour of Landbridge.',
+  }),
+  footerText: text({
+    label: 'Footer',
+    description: 'A line at the bottom of the login page, such as the name of your organisation. Unset: no line.',
   }),
   emailDomains: list(canonicalDomain, 'must be a domain such as fabrikam.com', {
     label: 'E-mail domains',

@@ -204,7 +204,8 @@ function settingInputs(typed: Typed, { fields }: RejectedInput, isShown: (kind: 
     const problem = fields[name] ?? '';
     if (kind === 'switch') return checkBox(name, label, value === true, description, problem);
     if (kind === 'list') return textArea(name, label, { value: String(value ?? ''), hint: `${description} One per line.`, problem });
-    return field(name, label, { value: String(value ?? ''), required: false, maxlength: 100, hint: description, problem });
+    // No maxlength: a browser would cut a pasted link without a word, while the schema says what is wrong.
+    return field(name, label, { value: String(value ?? ''), required: false, hint: description, problem });
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as TcpServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '@landbridge/runtime';
@@ -23,6 +23,8 @@ const SERVER_LIMITS = {
 const MAX_HEADERS = 100;
 const MAX_LOGGED_ENCODING = 100;
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Clients that keep a connection busy send their next request within this time, and learn from its response that the connection ends. */
+const LAST_REQUESTS_MS = 250;
 /** RFC 8996 deprecates TLS 1.0 and 1.1. */
 export const TLS_DEFAULTS = { minVersion: 'TLSv1.2' } as const;
 
@@ -53,9 +55,11 @@ export function createWebServer(options: {
   let inFlight = 0;
   let onIdle = () => {};
   let closed: Promise<void> | undefined;
+  let isStopping = false;
 
   const onRequest: RequestListener = (request, response) => {
     noteClientContext(request, proxies);
+    if (isStopping) response.shouldKeepAlive = false;
     inFlight++;
     response.on('close', () => {
       inFlight--;
@@ -78,8 +82,9 @@ export function createWebServer(options: {
   http.maxHeadersCount = MAX_HEADERS;
   if (maxConnections !== undefined) http.maxConnections = maxConnections;
 
-  const close = () => {
-    closed ??= new Promise((resolve) => http.close(() => resolve()));
+  /** `http.close()` would also close idle connections, on which a client may be sending a request at this moment. */
+  const stopListening = () => {
+    closed ??= new Promise((resolve) => TcpServer.prototype.close.call(http, () => resolve()));
     return closed;
   };
 
@@ -98,7 +103,10 @@ export function createWebServer(options: {
       secure?.setSecureContext({ ...TLS_DEFAULTS, ...renewed });
     },
     async finishRequests(graceMs) {
-      void close();
+      isStopping = true;
+      void stopListening();
+      await delay(Math.min(graceMs, LAST_REQUESTS_MS));
+      http.closeIdleConnections();
       if (inFlight === 0) return;
       log.info({ requests: inFlight }, 'Waiting for requests in flight');
       const { promise: idle, resolve } = Promise.withResolvers<void>();
@@ -108,7 +116,7 @@ export function createWebServer(options: {
       grace.abort();
     },
     async end() {
-      const ended = close();
+      const ended = stopListening();
       http.closeAllConnections();
       await ended;
     },

@@ -74,6 +74,28 @@ test('a stop waits for requests in flight and accepts no new ones', async (t) =>
   await stopped;
 });
 
+test('a request that arrives on an idle connection as the stop begins is answered, and ends the connection', async (t) => {
+  const { server, port } = await startServer(t, (_, response) => response.end('read'));
+  const socket = connect(port, '127.0.0.1');
+  const request = 'GET / HTTP/1.1\r\nHost: hub\r\n\r\n';
+  let received = '';
+  const firstAnswer = new Promise<void>((resolve) => {
+    socket.on('data', (data) => {
+      received += data;
+      if (received.includes('read')) resolve();
+    });
+  });
+  socket.write(request);
+  await firstAnswer;
+  assert.match(received, /Connection: keep-alive/i);
+  received = '';
+  const stopped = server.finishRequests();
+  socket.write(request);
+  await closeOf(socket);
+  assert.match(received, /^HTTP\/1\.1 200 .*Connection: close.*read/is);
+  await stopped;
+});
+
 test('an endless response delays a stop by no more than STOP_GRACE_MS', async () => {
   const { values } = loadSettings(HUB_SETTINGS, { file: {}, environment: { PORT: '0', STOP_GRACE_MS: '100' } });
   const server = createHubServer({
